@@ -1,0 +1,10 @@
+"""First Glance: what fraction of a model's neurons can be understood at first glance?
+
+Read the packages in the order of the data:
+
+    models -> harvest -> rounds -> judging -> unblinding | statistics -> report
+
+with `foundation` below them and `store`, `services`, `web` and `cli` around them.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,72 @@
+"""Documents of text from files: what a model trains on and what a harvest reads."""
+
+import json
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.foundation.digest import sha256_of_parts
+from app.foundation.errors import CorpusError
+
+SUFFIXES = frozenset({".txt", ".md", ".rst", ".py", ".jsonl"})
+
+
+@dataclass(frozen=True)
+class Document:
+    """One text and where it came from: `name` is the path within the source, with the line for .jsonl."""
+
+    name: str
+    text: str
+
+
+def text_files(source: Path) -> list[Path]:
+    """The files of text at or below `source`, in order of path. Raises CorpusError if there are none."""
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        msg = f"{source} does not exist; name a file or a folder of {', '.join(sorted(SUFFIXES))} files"
+        raise CorpusError(msg)
+    found = sorted(path for path in source.rglob("*") if path.is_file() and path.suffix in SUFFIXES)
+    if not found:
+        msg = f"{source} holds no text; it needs files ending in {', '.join(sorted(SUFFIXES))}"
+        raise CorpusError(msg)
+    return found
+
+
+def read_documents(paths: Iterable[Path], root: Path) -> Iterator[Document]:
+    """Every non-empty document of `paths`; invalid UTF-8 is kept as replacement characters."""
+    for path in paths:
+        name = path.relative_to(root).as_posix() if path != root else path.name
+        try:
+            text = path.read_bytes().decode("utf-8", errors="replace")
+        except OSError as error:
+            msg = f"{path} cannot be read ({error.strerror}); check its permissions or leave it out"
+            raise CorpusError(msg) from error
+        if path.suffix == ".jsonl":
+            yield from _lines(text, name)
+        elif text.strip():
+            yield Document(name, text)
+
+
+def shuffled(paths: list[Path], seed: int) -> list[Path]:
+    """The same paths in an order drawn from `seed`."""
+    return random.Random(seed).sample(paths, len(paths))
+
+
+def digest_of(documents: Iterable[Document]) -> str:
+    """SHA-256 over names and texts in order: the identity of a corpus."""
+    return sha256_of_parts(f"{one.name}\0{one.text}\0".encode() for one in documents)
+
+
+def _lines(text: str, name: str) -> Iterator[Document]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            body = json.loads(line)["text"]
+        except (ValueError, KeyError, TypeError) as error:
+            msg = f'{name} line {number} is not JSON with a "text"; mend or delete that line'
+            raise CorpusError(msg) from error
+        if isinstance(body, str) and body.strip():
+            yield Document(f"{name}:{number}", body)

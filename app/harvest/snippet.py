@@ -1,0 +1,33 @@
+"""A snippet: a window of tokens, what the neuron did on each, and the one token that is the peak. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Group = Literal["top", "quantile", "value_bin", "random", "contrast"]
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One window of one neuron, special tokens left out; activations are raw, negative ones kept."""
+
+    pieces: tuple[bytes, ...]
+    """The bytes of each token; one character may be split over several."""
+    activations: tuple[float, ...]
+    """The neuron's activation on each token, in the units of its site; as many as `pieces`."""
+    peak: int
+    """Index into `pieces` of the token that brought the snippet here."""
+    group: Group
+    rank: int
+    """Place within its group, 0 for the strongest."""
+    window: str
+    """Where the window stands in the corpus (path and offset): never shown to an evaluator."""
+
+    @property
+    def peak_activation(self) -> float:
+        """The activation at the peak."""
+        return self.activations[self.peak]
+
+
+def peak_word(snippet: Snippet) -> str:
+    """The peak token's text, ignoring case and surrounding white space."""
+    return snippet.pieces[snippet.peak].decode("utf-8", errors="replace").strip().lower()

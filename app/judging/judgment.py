@@ -1,0 +1,54 @@
+"""A judgment: what an evaluator says of an item, and how long it took. Appended, never overwritten. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from app.foundation.errors import JudgmentError
+
+Verdict = Literal["interpretable", "not_interpretable", "cannot_judge"]
+
+LONGEST_TEXT = 10_000
+"""Characters of a hypothesis or comment."""
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """One verdict of one evaluator on one item, or a revision of it."""
+
+    item: str
+    """The item's opaque code."""
+    verdict: Verdict
+    hypothesis: str
+    confidence: int | None
+    comment: str
+    revision: int
+    """0 for the first verdict on this item, then 1, 2, ..."""
+    position: int
+    """Place of the item in this evaluator's order, from 0."""
+    shown_at: datetime
+    judged_at: datetime
+    active_seconds: float
+    """Time between display and verdict without idle stretches, as the page measured it."""
+    unfolded: bool
+    """The folded rest of the windows was opened before the verdict."""
+    fixed_width: bool
+    """The fixed-width toggle was on at the verdict."""
+
+
+def parse_verdict(text: str, *, cannot_judge: bool) -> Verdict:
+    """The verdict that a form sent. Raises JudgmentError if it is outside the design's scale."""
+    allowed = [one for one in get_args(Verdict) if cannot_judge or one != "cannot_judge"]
+    if text not in allowed:
+        msg = f"A verdict is one of {', '.join(allowed)}; choose one of the buttons."
+        raise JudgmentError(msg)
+    return text  # type: ignore[return-value]  # membership was just checked
+
+
+def parse_text(text: str, what: str) -> str:
+    """A hypothesis or comment, trimmed. Raises JudgmentError if it is too long; nothing is cut silently."""
+    trimmed = text.strip()
+    if len(trimmed) > LONGEST_TEXT:
+        msg = f"The {what} has {len(trimmed):,} characters; {LONGEST_TEXT:,} is the limit. Please shorten it."
+        raise JudgmentError(msg)
+    return trimmed

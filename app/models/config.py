@@ -1,0 +1,59 @@
+"""What a model is made of, and the names of its activations and sites. No torch here."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Activation = Literal["gelu", "gelu_tanh", "relu", "solu", "solu_ln", "gelu_ln"]
+"""The MLP's activation: `gelu` is exact (erf), `gelu_tanh` its tanh form; `_ln` adds a LayerNorm after it."""
+
+Site = Literal["mlp.pre", "mlp.act", "mlp.post_ln"]
+"""Where an activation is read: before the activation, after it, and after the extra LayerNorm."""
+
+Norm = Literal["layernorm", "rms"]
+
+WITH_LAYERNORM: frozenset[Activation] = frozenset({"solu_ln", "gelu_ln"})
+
+
+class ModelConfig(BaseModel):
+    """Sizes and choices of one transformer; two arms of a pair differ in `activation` alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    activation: Activation
+    n_layers: int = Field(ge=1)
+    d_model: int = Field(ge=1)
+    n_heads: int = Field(ge=1)
+    d_head: int = Field(ge=1)
+    d_mlp: int = Field(ge=1)
+    d_vocab: int = Field(ge=2)
+    n_ctx: int = Field(ge=2)
+    """Longest window in tokens, the first (BOS) included."""
+    blocks: int = Field(default=1, ge=1)
+    """Softmax and extra LayerNorm run over this many equal parts of the hidden dimension."""
+    tied: bool = True
+    """The unembedding is the embedding's transpose."""
+    final_norm: Norm = "layernorm"
+    norm_eps: float = Field(default=1e-5, gt=0)
+    bos: int = Field(default=0, ge=0)
+    """Token id that stands at position 0 of every window."""
+    special: tuple[int, ...] = (0, 1)
+    """Token ids that never score: BOS, end of document, padding."""
+
+    @model_validator(mode="after")
+    def _parts_are_equal(self) -> Self:
+        if self.d_mlp % self.blocks:
+            msg = f"d_mlp is {self.d_mlp}, which {self.blocks} blocks do not divide; use a divisor of d_mlp"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites this model has: `mlp.post_ln` only with an extra LayerNorm."""
+        if self.activation in WITH_LAYERNORM:
+            return ("mlp.pre", "mlp.act", "mlp.post_ln")
+        return ("mlp.pre", "mlp.act")
+
+    def without_activation(self) -> dict[str, object]:
+        """Everything that the arms of a fair pair have in common."""
+        return self.model_dump(exclude={"activation"})

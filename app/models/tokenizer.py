@@ -1,0 +1,90 @@
+"""Text to token ids and back, by byte-level BPE: every byte string has an encoding, and pieces are bytes."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+from tokenizers import Tokenizer as Engine
+from tokenizers import decoders, models, pre_tokenizers, trainers
+
+from app.foundation.digest import sha256_of_file
+from app.foundation.errors import ModelError
+
+BOS, END = "<|bos|>", "<|end|>"
+
+
+class Tokenizer:
+    """A byte-level BPE tokenizer in the file format of the `tokenizers` library."""
+
+    def __init__(self, engine: Engine, digest: str) -> None:
+        self._engine, self.digest = engine, digest
+
+    @classmethod
+    def load(cls, path: Path) -> "Tokenizer":
+        """Read `tokenizer.json`. Raises ModelError if it is missing or no tokenizer."""
+        if not path.is_file():
+            msg = f"{path} is missing; a model folder needs the tokenizer it was trained with"
+            raise ModelError(msg)
+        try:
+            return cls(Engine.from_file(str(path)), sha256_of_file(path))
+        except Exception as error:  # the library raises bare Exception
+            msg = f"{path} is not a tokenizer file ({error}); copy it again from where the model came from"
+            raise ModelError(msg) from error
+
+    @property
+    def size(self) -> int:
+        """Number of token ids."""
+        return self._engine.get_vocab_size()
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a text, no special tokens added."""
+        return self._engine.encode(text, add_special_tokens=False).ids
+
+    def encode_many(self, texts: list[str]) -> list[list[int]]:
+        """Token ids of several texts, encoded in parallel."""
+        return [one.ids for one in self._engine.encode_batch_fast(texts, add_special_tokens=False)]
+
+    def token_id(self, token: str) -> int:
+        """The id of a token by its name. Raises ModelError if there is none."""
+        found = self._engine.token_to_id(token)
+        if found is None:
+            msg = f"the tokenizer has no token {token}; this is not the tokenizer that the model was trained with"
+            raise ModelError(msg)
+        return found
+
+    @cached_property
+    def pieces(self) -> list[bytes]:
+        """The bytes of every token id, in order of id; a special token's are its name."""
+        table = _bytes_of_letters()
+        names = (self._engine.id_to_token(index) or "" for index in range(self.size))
+        return [_bytes_of_piece(name, table) for name in names]
+
+
+def train_tokenizer(texts: Iterable[str], size: int, path: Path) -> Tokenizer:
+    """Fit a byte-level BPE of `size` tokens, BOS 0 and END 1, and write it to `path`."""
+    engine = Engine(models.BPE())
+    engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    engine.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        special_tokens=[BOS, END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    engine.train_from_iterator(texts, trainer)
+    engine.save(str(path), pretty=False)
+    return Tokenizer.load(path)
+
+
+def _bytes_of_letters() -> dict[str, int]:
+    """The printable letter that byte-level BPE writes for each byte (GPT-2's table), reversed."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    letters = {chr(byte): byte for byte in printable}
+    return letters | {chr(256 + index): byte for index, byte in enumerate(others)}
+
+
+def _bytes_of_piece(name: str, table: dict[str, int]) -> bytes:
+    if all(letter in table for letter in name):
+        return bytes(table[letter] for letter in name)
+    return name.encode()

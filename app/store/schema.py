@@ -1,0 +1,33 @@
+"""Alembic runs the migrations: the only way a schema comes to be."""
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine
+
+from app.foundation.paths import resource
+from app.store import sealed, tables
+from app.store.base import Base
+
+ROWS = (tables.RoundRow, sealed.SealedRow)  # importing both modules fills the metadata
+
+
+def migrate(url: str) -> None:
+    """Bring the database at `url` to the newest schema."""
+    command.upgrade(config(url), "head")
+
+
+def differences(engine: Engine) -> list[object]:
+    """What the tables say and the database lacks, or the other way round; empty if they agree."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def config(url: str) -> Config:
+    """Alembic's configuration; there is no alembic.ini."""
+    found = Config()
+    found.set_main_option("script_location", str(resource("migrations")))
+    found.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return found

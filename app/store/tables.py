@@ -1,0 +1,165 @@
+"""Every table but the sealed one. Rows are never called models: a model is a transformer.
+
+What an evaluator's page can reach is in rounds, items, evaluators, assignments and judgments; none of them has a
+column that could hold an arm. Judgments and events are appended and never changed.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.store.base import Base, UtcDateTime
+
+
+class AdminRow(Base):
+    """Someone who may create rounds."""
+
+    __tablename__ = "admins"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    password_hash: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RoundRow(Base):
+    """One round: its design, its state and what was published about it."""
+
+    __tablename__ = "rounds"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'sealed', 'collecting', 'locked', 'unblinded', 'abandoned')", name="state"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    state: Mapped[str] = mapped_column(default="draft")
+    design: Mapped[str] = mapped_column(Text)
+    """The design's canonical JSON: its digest is in the commitment."""
+    public_design: Mapped[dict[str, object]] = mapped_column(JSON)
+    """The part of the design that evaluator pages may know: rubric, marks, phases, times."""
+    commitment: Mapped[str | None]
+    response_bytes: Mapped[int] = mapped_column(default=0)
+    """Length of every item response before compression; 0 until the seal."""
+    response_gzip_bytes: Mapped[int] = mapped_column(default=0)
+    created_by: Mapped[str] = mapped_column(ForeignKey("admins.name"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ArchiveRow(Base):
+    """Where a cell's archive lies on this server, for the seal and the report's gallery only."""
+
+    __tablename__ = "round_archives"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str]
+
+
+class ItemRow(Base):
+    """One item as evaluators meet it. Its digest needs the nonce in the seal, so it identifies nothing."""
+
+    __tablename__ = "items"
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[str] = mapped_column(Text)
+    """Canonical JSON of `Item.content()`."""
+    digest: Mapped[str]
+    """HMAC-SHA256 of the content under the round's sealed nonce."""
+    html: Mapped[bytes] = mapped_column(LargeBinary)
+    """The passages as rendered at the seal, UTF-8."""
+    training: Mapped[bool] = mapped_column(default=False)
+    """A training item, shown before the round to everyone. Controls and repeats are in the seal, not here."""
+
+
+class EvaluatorRow(Base):
+    """Someone who rates, known by a pseudonym; the invitation's token is kept as a digest."""
+
+    __tablename__ = "evaluators"
+    __table_args__ = (UniqueConstraint("round_id", "name"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
+    name: Mapped[str]
+    """Pseudonym, as shown to admins and in exports."""
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    session_sha256: Mapped[str | None] = mapped_column(index=True)
+    exposed: Mapped[bool] = mapped_column(default=False)
+    order_seed: Mapped[str]
+    """Seed of this evaluator's own order, hexadecimal; drawn without the allocation."""
+    phase: Mapped[int] = mapped_column(default=1)
+    invited_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    consented_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AssignmentRow(Base):
+    """That an evaluator gets an item at a place in their order; a lease if overlap is limited."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),
+        UniqueConstraint("evaluator_id", "position"),
+        UniqueConstraint("round_id", "item", "copy"),
+    )
+
+    evaluator_id: Mapped[str] = mapped_column(ForeignKey("evaluators.id"), primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"))
+    position: Mapped[int]
+    copy: Mapped[int | None]
+    """Which of the item's k judgments this is, in overlap designs: unique, so never one too many."""
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class JudgmentRow(Base):
+    """One verdict or a revision of it; the chain digest covers all of this evaluator's before it."""
+
+    __tablename__ = "judgments"
+    __table_args__ = (
+        ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),
+        UniqueConstraint("evaluator_id", "key"),
+        UniqueConstraint("evaluator_id", "number"),
+        CheckConstraint("verdict IN ('interpretable', 'not_interpretable', 'cannot_judge')", name="verdict"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
+    evaluator_id: Mapped[str] = mapped_column(ForeignKey("evaluators.id"))
+    number: Mapped[int]
+    """0, 1, 2, ... in this evaluator's chain."""
+    key: Mapped[str]
+    """Idempotency key from the page: the same key twice is one judgment."""
+    item: Mapped[str]
+    verdict: Mapped[str]
+    hypothesis: Mapped[str] = mapped_column(Text)
+    confidence: Mapped[int | None]
+    comment: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int]
+    position: Mapped[int]
+    shown_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    judged_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    active_seconds: Mapped[float]
+    unfolded: Mapped[bool]
+    fixed_width: Mapped[bool]
+    chain: Mapped[str]
+    """SHA-256 over the previous chain digest and this judgment's canonical JSON."""
+
+
+class EventRow(Base):
+    """One line of a round's append-only, hash-chained log."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("round_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"))
+    number: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str]
+    action: Mapped[str]
+    """What was done or refused: sealed, opened, invited, locked, refused, unblinded, ..."""
+    detail: Mapped[dict[str, object]] = mapped_column(JSON)
+    chain: Mapped[str]

@@ -1,0 +1,138 @@
+"""Gather the demo models' training text: prose from Debian packages, code from PyPI packages.
+
+    python scripts/training_text.py OUT
+
+writes OUT/prose/*.txt and OUT/code/*.py, then `firstglance train OUT ...` trains on that folder.
+Any other folder of text serves as well; this is only the recipe behind the committed demo models.
+Nothing of Python's standard library is taken: the demo harvests that, and a model should not be
+shown the text it was fitted to.
+"""
+
+import argparse
+import gzip
+import hashlib
+import html
+import html.parser
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+DEBIAN = ["linux-doc-6.1", "debian-handbook", "postgresql-doc-15", "debian-reference-en", "sqlite3-doc", "jargon-text", "fortunes", "developers-reference", "harden-doc", "installation-guide-amd64", "doc-debian", "debian-faq", "git-doc", "dict-gcide", "dict-jargon"]
+PYPI = ["sympy==1.14.0", "django==5.2.1", "networkx==3.4.2", "nltk==3.9.1", "twisted==24.11.0", "sqlalchemy==2.0.40", "sphinx==8.1.3", "docutils==0.21.2", "pandas==2.2.3"]
+LARGEST_PACKAGE = 9_000_000  # bytes of text from one package, so that none drowns the others
+SMALLEST_FILE, LARGEST_FILE = 400, 300_000
+
+
+class _Words(html.parser.HTMLParser):
+    """Keep the running text of a page, one paragraph a line."""
+
+    silent = ("script", "style", "nav", "title", "head")
+    breaks = ("p", "div", "li", "h1", "h2", "h3", "h4", "pre", "tr", "dt", "dd", "br")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.depth = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.depth += tag in self.silent
+        if tag in self.breaks:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= tag in self.silent
+
+    def handle_data(self, data: str) -> None:
+        if self.depth <= 0:
+            self.parts.append(data)
+
+    def text(self) -> str:
+        lines = (line.strip() for line in "".join(self.parts).splitlines())
+        return "\n".join(line for line in lines if line)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("out", type=Path)
+    out = parser.parse_args().out
+    seen: set[str] = set()
+    with tempfile.TemporaryDirectory() as name:
+        downloads = Path(name)
+        for package in DEBIAN:
+            folder = _debian(package, downloads)
+            _keep(out / "prose", package, ".txt", _prose(folder), seen)
+        for package in PYPI:
+            folder = _pypi(package, downloads)
+            _keep(out / "code", package.split("==")[0], ".py", _code(folder), seen)
+
+
+def _debian(package: str, downloads: Path) -> Path:
+    subprocess.run(["apt-get", "download", "-qq", package], cwd=downloads, check=True)
+    folder = downloads / package
+    archive = next(downloads.glob(f"{package}_*.deb"))
+    subprocess.run(["dpkg-deb", "-x", archive, folder], check=True)
+    return folder
+
+
+def _pypi(package: str, downloads: Path) -> Path:
+    folder = downloads / package
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, package]
+    subprocess.run(command, check=True)
+    return folder
+
+
+def _prose(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.is_symlink():
+            continue
+        text = _text_of(path)
+        if text is not None and _is_english(text):
+            yield text
+
+
+def _is_english(text: str) -> bool:
+    """Manuals come in many languages; English has its article at least once in 400 characters."""
+    return len(text) < 400 * text.lower().count(" the ")
+
+
+def _text_of(path: Path) -> str | None:
+    names = [suffix for suffix in path.suffixes if suffix in (".gz", ".dz", ".txt", ".rst", ".html")]
+    plain = path.parent.name in ("fortunes", "dictd") and path.suffix in ("", ".dz")
+    if not names and not plain:
+        return None
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    text = data.decode("utf-8", errors="ignore")
+    if "html" in "".join(names):
+        words = _Words()
+        words.feed(text)
+        return words.text()
+    return text
+
+
+def _code(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*.py")):
+        if "locale" not in path.parts:
+            yield path.read_text(encoding="utf-8", errors="ignore")
+
+
+def _keep(folder: Path, package: str, suffix: str, texts: Iterator[str], seen: set[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    count, total = 0, 0
+    for whole in texts:
+        for start in range(0, len(whole), LARGEST_FILE):
+            text = whole[start : start + LARGEST_FILE]
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if len(text) < SMALLEST_FILE or digest in seen or total > LARGEST_PACKAGE:
+                continue
+            seen.add(digest)
+            (folder / f"{package}-{count:05d}{suffix}").write_text(text, encoding="utf-8")
+            count, total = count + 1, total + len(text)
+    print(f"{package}: {count} files, {total / 1e6:.1f} MB", flush=True)
+
+
+if __name__ == "__main__":
+    main()
