@@ -1,0 +1,41 @@
+# One place for every command. `make demo` and `make test` do all set-up on a fresh machine with Python >= 3.11.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := web,models,postgres,dev
+WORKERS ?= 2
+
+.PHONY: install demo serve check test prove test-peers clean
+.DEFAULT_GOAL := help
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+
+install: $(VENV)/.installed ## a virtual environment with every extra
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "First Glance needs Python 3.11 or newer; name one with make PYTHON=..."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	touch $@
+
+demo: install ## harvest the demo models, open a round, print the links, serve
+	$(BIN)/firstglance demo
+
+check: install ## lint, types, import contracts, templates, migrations
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/pytest -q tests/store/test_schema.py -k migrations
+
+test: install ## every test that is not a long proof, in under 6 minutes on 2 cores
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
+
+prove: install ## the long proofs at full count, up to an hour
+	$(BIN)/pytest -m slow
+
+clean: ## remove the environment and every cache; data stays
+	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
