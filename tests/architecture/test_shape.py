@@ -1,0 +1,75 @@
+"""The code keeps its shape: short files, short functions, no torch in the web process, no path of a machine."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "app").rglob("*.py"))
+LONGEST_FILE, LONGEST_FUNCTION = 400, 40
+LONGEST_TEMPLATE, LONGEST_SCRIPT = 120, 80
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", (node.end_lineno or 0) - node.lineno + 1
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_no_file_is_long() -> None:
+    assert [str(path.relative_to(ROOT)) for path in SOURCES if lines(path) > LONGEST_FILE] == []
+
+
+def test_no_function_is_long() -> None:
+    assert [name for path in SOURCES for name, length in functions(path) if length > LONGEST_FUNCTION] == []
+
+
+def test_no_template_is_long() -> None:
+    templates = (ROOT / "templates").rglob("*.html")
+    assert [str(path.relative_to(ROOT)) for path in templates if lines(path) > LONGEST_TEMPLATE] == []
+
+
+def test_no_script_of_a_page_is_long() -> None:
+    scripts = (path for path in (ROOT / "static").rglob("*.js") if "vendor" not in path.parts)
+    assert [str(path.relative_to(ROOT)) for path in scripts if lines(path) > LONGEST_SCRIPT] == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if path.name != "__init__.py" and ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
+    ]
+    assert silent == []
+
+
+def test_packages_stay_empty_so_that_a_stage_can_be_imported_alone() -> None:
+    inits = [path for path in SOURCES if path.name == "__init__.py" and path.parent != ROOT / "app"]
+    assert [str(path.relative_to(ROOT)) for path in inits if path.read_text(encoding="utf-8").strip()] == []
+
+
+def test_only_the_tokens_file_has_colours() -> None:
+    colour = re.compile(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(|\boklch\(")
+    sheets = (path for path in (ROOT / "static").rglob("*.css") if "vendor" not in path.parts)
+    offenders = [path.name for path in sheets if path.name != "tokens.css" and colour.search(path.read_text())]
+    assert offenders == []
+
+
+def test_the_web_process_never_loads_torch() -> None:
+    program = (
+        "import sys, app.web.app; sys.exit(any(name in sys.modules for name in ('torch', 'safetensors', 'tokenizers')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def test_no_committed_file_names_a_path_of_somebodys_machine() -> None:
+    command = ["git", "grep", "-lIE", r"/(home|work|root)/[a-z]", "--", ".", ":!tests/architecture/test_shape.py"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.stdout.split() == []
