@@ -1,0 +1,93 @@
+"""Admin accounts: made from the command line only, known by a name and a password kept as an Argon2id hash."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from hmac import compare_digest
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.orm import Session
+
+from app.foundation.digest import sha256
+from app.foundation.errors import AccessError, DesignError
+from app.store import admins as store
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 1_024
+HASHER = PasswordHasher()
+
+
+@dataclass(frozen=True)
+class Admin:
+    """Who is signed in."""
+
+    name: str
+    stamp: str
+    """Digest of the password's hash: a new password ends every older session."""
+
+
+def add_admin(session: Session, name: str, password: str, now: datetime) -> Admin:
+    """Make an account. Raises DesignError if the name is taken or unusable or the password is too short."""
+    if not NAME.fullmatch(name):
+        msg = f"{name!r} cannot be an admin's name; use letters, digits and . _ @ -, 64 at most"
+        raise DesignError(msg)
+    if store.password_hash(session, name) is not None:
+        msg = f"there is an admin called {name} already; choose another name or give them a new password"
+        raise DesignError(msg)
+    hashed = _hash(password)
+    store.add(session, name, hashed, now)
+    return Admin(name, _stamp(hashed))
+
+
+def change_password(session: Session, name: str, password: str) -> None:
+    """Give an admin a new password, which ends their sessions. Raises DesignError if there is no such admin."""
+    if store.password_hash(session, name) is None:
+        msg = f"there is no admin called {name}; see `firstglance admin list`"
+        raise DesignError(msg)
+    store.replace_password_hash(session, name, _hash(password))
+
+
+def sign_in(session: Session, name: str, password: str) -> Admin:
+    """The admin with this name and password. Raises AccessError, the same for a wrong name and a wrong password."""
+    kept = store.password_hash(session, name)
+    try:
+        HASHER.verify(kept or _nobody(), password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        kept = None
+    if kept is None:
+        msg = "Name or password is wrong; check both and try again."
+        raise AccessError(msg)
+    return Admin(name, _stamp(kept))
+
+
+def admin_with(session: Session, name: str, stamp: str) -> Admin | None:
+    """The admin of a session, if the account still has the password that the session was opened with."""
+    kept = store.password_hash(session, name)
+    if kept is None or not compare_digest(_stamp(kept), stamp):
+        return None
+    return Admin(name, stamp)
+
+
+def names(session: Session) -> list[str]:
+    """Every admin's name."""
+    return store.names(session)
+
+
+def _hash(password: str) -> str:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        msg = f"the password has {len(password)} characters; use {SHORTEST_PASSWORD} to {LONGEST_PASSWORD:,}"
+        raise DesignError(msg)
+    return HASHER.hash(password)
+
+
+def _stamp(hashed: str) -> str:
+    return sha256(hashed.encode())[:32]
+
+
+@cache
+def _nobody() -> str:
+    """A hash to verify against when the name is unknown, so that the answer takes as long."""
+    return HASHER.hash("the password of nobody")

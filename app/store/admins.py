@@ -1,0 +1,30 @@
+"""SQL about admins."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.store.tables import AdminRow
+
+
+def add(session: Session, name: str, password_hash: str, at: datetime) -> None:
+    """Insert an admin."""
+    session.add(AdminRow(name=name, password_hash=password_hash, created_at=at))
+    session.flush()
+
+
+def password_hash(session: Session, name: str) -> str | None:
+    """The admin's password hash; None if there is no such admin."""
+    row = session.get(AdminRow, name)
+    return None if row is None else row.password_hash
+
+
+def replace_password_hash(session: Session, name: str, password_hash: str) -> None:
+    """Give an existing admin another password hash."""
+    session.get_one(AdminRow, name).password_hash = password_hash
+
+
+def names(session: Session) -> list[str]:
+    """Every admin's name, in order."""
+    return list(session.scalars(select(AdminRow.name).order_by(AdminRow.name)))
