@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from app.foundation.errors import JudgmentError
 
 Verdict = Literal["interpretable", "not_interpretable", "cannot_judge"]
+Step = Literal["verdict", "hypothesis"]
 
 LONGEST_TEXT = 10_000
 """Characters of a hypothesis or comment."""
@@ -34,6 +35,8 @@ class Judgment:
     """The folded rest of the windows was opened before the verdict."""
     fixed_width: bool
     """The fixed-width toggle was on at the verdict."""
+    step: Step = "verdict"
+    """`hypothesis` repeats the verdict with what was written after it."""
 
 
 def parse_verdict(text: str, *, cannot_judge: bool) -> Verdict:

@@ -27,7 +27,9 @@ class RoundRow(Base):
 
     __tablename__ = "rounds"
     __table_args__ = (
-        CheckConstraint("state IN ('draft', 'sealed', 'collecting', 'locked', 'unblinded', 'abandoned')", name="state"),
+        CheckConstraint(
+            "state IN ('draft', 'sealing', 'sealed', 'collecting', 'locked', 'unblinded', 'abandoned')", name="state"
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -70,6 +72,8 @@ class ItemRow(Base):
     """The passages as rendered at the seal, UTF-8."""
     training: Mapped[bool] = mapped_column(default=False)
     """A training item, shown before the round to everyone. Controls and repeats are in the seal, not here."""
+    apart: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    """{code of an item with a window in common: how many places apart they should stand}; it comes from texts alone."""
 
 
 class EvaluatorRow(Base):
@@ -112,6 +116,41 @@ class AssignmentRow(Base):
     """Which of the item's k judgments this is, in overlap designs: unique, so never one too many."""
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    aids_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When an aid was first opened after the verdict: from then on the verdict is locked."""
+
+
+class FlagRow(Base):
+    """An evaluator's word that an item is faulty, or too distressing to go on with: then it is missing, not a verdict."""
+
+    __tablename__ = "flags"
+    __table_args__ = (
+        ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),
+        CheckConstraint("kind IN ('fault', 'distress')", name="kind"),
+    )
+
+    evaluator_id: Mapped[str] = mapped_column(ForeignKey("evaluators.id"), primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
+    comment: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class GuessRow(Base):
+    """Phase 2: what an evaluator believes of the blinding, given once."""
+
+    __tablename__ = "guesses"
+
+    evaluator_id: Mapped[str] = mapped_column(ForeignKey("evaluators.id"), primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True, default="")
+    """The item it is about; empty for the whole round."""
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
+    guess: Mapped[str]
+    """An arm's name, a pile, or `unknown`."""
+    confidence: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class JudgmentRow(Base):
@@ -123,6 +162,7 @@ class JudgmentRow(Base):
         UniqueConstraint("evaluator_id", "key"),
         UniqueConstraint("evaluator_id", "number"),
         CheckConstraint("verdict IN ('interpretable', 'not_interpretable', 'cannot_judge')", name="verdict"),
+        CheckConstraint("step IN ('verdict', 'hypothesis')", name="step"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -137,6 +177,8 @@ class JudgmentRow(Base):
     hypothesis: Mapped[str] = mapped_column(Text)
     confidence: Mapped[int | None]
     comment: Mapped[str] = mapped_column(Text)
+    step: Mapped[str] = mapped_column(default="verdict")
+    """`verdict`, or `hypothesis`: the same verdict again with what was written after it."""
     revision: Mapped[int]
     position: Mapped[int]
     shown_at: Mapped[datetime] = mapped_column(UtcDateTime)

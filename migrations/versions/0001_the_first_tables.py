@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "state IN ('draft', 'sealed', 'collecting', 'locked', 'unblinded', 'abandoned')",
+            "state IN ('draft', 'sealing', 'sealed', 'collecting', 'locked', 'unblinded', 'abandoned')",
             name=op.f("ck_rounds_state"),
         ),
         sa.ForeignKeyConstraint(["created_by"], ["admins.name"], name=op.f("fk_rounds_created_by")),
@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("html", sa.LargeBinary(), nullable=False),
         sa.Column("training", sa.Boolean(), nullable=False),
+        sa.Column("apart", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_items_round_id")),
         sa.PrimaryKeyConstraint("round_id", "code", name=op.f("pk_items")),
     )
@@ -125,6 +126,7 @@ def upgrade() -> None:
         sa.Column("copy", sa.Integer(), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("shown_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("aids_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["evaluator_id"], ["evaluators.id"], name=op.f("fk_assignments_evaluator_id")),
         sa.ForeignKeyConstraint(
             ["round_id", "item"], ["items.round_id", "items.code"], name=op.f("fk_assignments_round_id_item")
@@ -134,6 +136,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("evaluator_id", "position", name=op.f("uq_assignments_evaluator_id_position")),
         sa.UniqueConstraint("round_id", "item", "copy", name=op.f("uq_assignments_round_id_item_copy")),
     )
+    op.create_table(
+        "flags",
+        sa.Column("evaluator_id", sa.String(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("round_id", sa.String(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('fault', 'distress')", name=op.f("ck_flags_kind")),
+        sa.ForeignKeyConstraint(["evaluator_id"], ["evaluators.id"], name=op.f("fk_flags_evaluator_id")),
+        sa.ForeignKeyConstraint(
+            ["round_id", "item"], ["items.round_id", "items.code"], name=op.f("fk_flags_round_id_item")
+        ),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_flags_round_id")),
+        sa.PrimaryKeyConstraint("evaluator_id", "item", "kind", name=op.f("pk_flags")),
+    )
+    with op.batch_alter_table("flags", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_flags_round_id"), ["round_id"], unique=False)
+
+    op.create_table(
+        "guesses",
+        sa.Column("evaluator_id", sa.String(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("round_id", sa.String(), nullable=False),
+        sa.Column("guess", sa.String(), nullable=False),
+        sa.Column("confidence", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["evaluator_id"], ["evaluators.id"], name=op.f("fk_guesses_evaluator_id")),
+        sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_guesses_round_id")),
+        sa.PrimaryKeyConstraint("evaluator_id", "item", name=op.f("pk_guesses")),
+    )
+    with op.batch_alter_table("guesses", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_guesses_round_id"), ["round_id"], unique=False)
+
     op.create_table(
         "judgments",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -146,6 +183,7 @@ def upgrade() -> None:
         sa.Column("hypothesis", sa.Text(), nullable=False),
         sa.Column("confidence", sa.Integer(), nullable=True),
         sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("shown_at", sa.DateTime(timezone=True), nullable=False),
@@ -154,6 +192,7 @@ def upgrade() -> None:
         sa.Column("unfolded", sa.Boolean(), nullable=False),
         sa.Column("fixed_width", sa.Boolean(), nullable=False),
         sa.Column("chain", sa.String(), nullable=False),
+        sa.CheckConstraint("step IN ('verdict', 'hypothesis')", name=op.f("ck_judgments_step")),
         sa.CheckConstraint(
             "verdict IN ('interpretable', 'not_interpretable', 'cannot_judge')", name=op.f("ck_judgments_verdict")
         ),
