@@ -42,15 +42,16 @@ PLAIN_BATCH = 32
 )
 def train_command(text: Path, out: Path, activations: tuple[Activation, ...], autocast: bool, **sizes: int) -> None:
     """Train models on the files of TEXT that share seed, weights, data order and sizes; only the activation differs."""
-    from app.models.training import Recipe, train_arms
+    from app.models.recipe import Recipe
+    from app.models.training import train_arms
 
     recipe = Recipe(steps=sizes["steps"], batch=PLAIN_BATCH, seed=sizes["seed"], autocast=autocast)
     certificate = train_arms(text, out, _config(sizes, activations[0]), tuple(activations), recipe)
     print_table(
         ["activation", "validation loss", "difference", "folder"],
         [
-            [name, f"{loss:.4f}", f"{certificate['difference'][name]:+.4f}", out / name]
-            for name, loss in certificate["validation_loss"].items()
+            [name, f"{loss:.4f}", f"{certificate.difference[name]:+.4f}", out / name]
+            for name, loss in certificate.validation_loss.items()
         ],
     )
 

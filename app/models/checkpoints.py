@@ -1,7 +1,8 @@
 """A model on disk: a folder with `model.safetensors`, `config.json`, `tokenizer.json` and, if trained here, its log."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -11,7 +12,9 @@ from safetensors.torch import load_file, save_file
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
-from app.models.config import ModelConfig
+from app.foundation.whole import write_text_whole, write_whole
+from app.models.config import ModelConfig, Shape
+from app.models.parts import Reader
 from app.models.tokenizer import Tokenizer
 from app.models.transformer import Transformer
 
@@ -22,13 +25,19 @@ WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json
 class LoadedModel:
     """A model ready to run, with what identifies it."""
 
-    transformer: Transformer
+    transformer: Reader
     tokenizer: Tokenizer
     weights_sha256: str
     folder: Path
+    layout: str = "First Glance"
+    """Whose format it was read from."""
+    notes: tuple[str, ...] = ()
+    """Choices made in reading it that change its values, a sentence each."""
+    provenance: Mapping[str, object] = field(default_factory=dict)
+    """What its config tells of its training: seed, tokenizer name and the like."""
 
     @property
-    def config(self) -> ModelConfig:
+    def config(self) -> Shape:
         """Sizes and choices."""
         return self.transformer.config
 
@@ -36,18 +45,20 @@ class LoadedModel:
 def save_model(transformer: Transformer, folder: Path, dtype: torch.dtype = torch.bfloat16) -> None:
     """Write weights and config; the tied unembedding is written once, as the embedding."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.to(dtype).contiguous() for name, tensor in _own_tensors(transformer).items()}
-    save_file(tensors, folder / WEIGHTS)
-    text = json.dumps(transformer.config.model_dump(), indent=2)
-    (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
+    tensors = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in _own_tensors(transformer).items()}
+    write_whole(folder / WEIGHTS, lambda path: save_file(tensors, path))
+    write_text_whole(folder / CONFIG, json.dumps(transformer.config.model_dump(), indent=2) + "\n")
 
 
 def load_model(folder: Path) -> LoadedModel:
-    """Read a model folder, weights in float32. Raises ModelError, naming the file, the key and what was expected."""
+    """Read a folder in our own format, weights in float32; `sources.load` reads every format.
+
+    Raises ModelError, naming the file, the key and what was expected.
+    """
     config = load_config(folder)
     transformer = Transformer(config)
     path = folder / WEIGHTS
-    fill(transformer, _read_tensors(path), path)
+    fill(transformer, read_safetensors(path), path)
     tokenizer = Tokenizer.load(folder / TOKENIZER)
     if tokenizer.size != config.d_vocab:
         msg = (
@@ -64,8 +75,13 @@ def load_config(folder: Path) -> ModelConfig:
     if not path.is_file():
         msg = f"{folder} is no model folder: {CONFIG} is missing"
         raise ModelError(msg)
+    return parse_config(path.read_bytes(), path)
+
+
+def parse_config(data: bytes, path: Path) -> ModelConfig:
+    """A config from JSON. Raises ModelError, naming `path`, the key and what was expected."""
     try:
-        return ModelConfig.model_validate_json(path.read_bytes())
+        return ModelConfig.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -73,29 +89,32 @@ def load_config(folder: Path) -> ModelConfig:
         raise ModelError(msg) from error
 
 
-def fill(transformer: Transformer, tensors: dict[str, torch.Tensor], path: Path) -> None:
+def fill(transformer: Transformer, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     """Copy tensors in by name. Raises ModelError on a missing or surplus key or a wrong shape."""
     wanted = _own_tensors(transformer)
+    require_keys({name: tuple(place.shape) for name, place in wanted.items()}, tensors, path)
+    with torch.no_grad():
+        for name, place in wanted.items():
+            place.copy_(tensors[name])
+
+
+def require_keys(wanted: Mapping[str, tuple[int, ...]], tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Raise ModelError, naming the key, unless `tensors` has exactly the `wanted` keys with exactly these shapes."""
     for name in sorted(wanted.keys() - tensors.keys()):
-        msg = f"{path} lacks {name}, expected with shape {tuple(wanted[name].shape)}; the file is not of this config"
+        msg = f"{path} lacks {name}, expected with shape {wanted[name]}; the file is not of this config"
         raise ModelError(msg)
     for name in sorted(tensors.keys() - wanted.keys()):
         msg = f"{path} has {name}, which this config has no place for; the file is not of this config"
         raise ModelError(msg)
-    for name, place in wanted.items():
-        if place.shape != tensors[name].shape:
-            shapes = f"{tuple(tensors[name].shape)}, expected {tuple(place.shape)}"
-            msg = f"{path}: {name} has shape {shapes}; the file is not of this config"
+    for name, shape in wanted.items():
+        found = tuple(tensors[name].shape)
+        if found != shape:
+            msg = f"{path}: {name} has shape {found}, expected {shape}; the file is not of this config"
             raise ModelError(msg)
-        with torch.no_grad():
-            place.copy_(tensors[name])
 
 
-def _own_tensors(transformer: Transformer) -> dict[str, torch.Tensor]:
-    return {name: tensor.detach() for name, tensor in transformer.named_parameters()}
-
-
-def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
+def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a file. Raises ModelError if it is missing or not whole."""
     if not path.is_file():
         msg = f"{path} is missing; the model folder is incomplete, copy it again"
         raise ModelError(msg)
@@ -104,3 +123,7 @@ def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
     except (SafetensorError, OSError) as error:
         msg = f"{path} is not a whole safetensors file ({error}); copy it again"
         raise ModelError(msg) from error
+
+
+def _own_tensors(transformer: Transformer) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach() for name, tensor in transformer.named_parameters()}

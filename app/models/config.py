@@ -1,6 +1,6 @@
 """What a model is made of, and the names of its activations and sites. No torch here."""
 
-from typing import Literal, Self
+from typing import Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,6 +13,46 @@ Site = Literal["mlp.pre", "mlp.act", "mlp.post_ln"]
 Norm = Literal["layernorm", "rms"]
 
 WITH_LAYERNORM: frozenset[Activation] = frozenset({"solu_ln", "gelu_ln"})
+
+
+class Shape(Protocol):
+    """What a harvest needs to know of any model, ours or another's."""
+
+    @property
+    def activation(self) -> str:
+        """Name of the MLP's activation."""
+
+    @property
+    def n_layers(self) -> int:
+        """Number of blocks."""
+
+    @property
+    def d_model(self) -> int:
+        """Width of the residual stream."""
+
+    @property
+    def d_mlp(self) -> int:
+        """Neurons of a layer."""
+
+    @property
+    def d_vocab(self) -> int:
+        """Number of token ids the model knows."""
+
+    @property
+    def n_ctx(self) -> int:
+        """Longest window in tokens, the first (BOS) included."""
+
+    @property
+    def bos(self) -> int:
+        """Token id that stands at position 0 of every window."""
+
+    @property
+    def special(self) -> tuple[int, ...]:
+        """Token ids that never score."""
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites that can be read."""
 
 
 class ModelConfig(BaseModel):

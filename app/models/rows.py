@@ -16,11 +16,13 @@ import numpy.typing as npt
 from app.foundation.digest import sha256
 from app.foundation.documents import Document, digest_of, read_documents, shuffled, text_files
 from app.foundation.errors import CorpusError
-from app.models.tokenizer import Tokenizer, train_tokenizer
+from app.foundation.whole import write_whole
+from app.models.tokenizer import BOS, END, Tokenizer, train_tokenizer
 
 HELD_OUT = 50  # one document in this many is kept for validation
 TOKENIZER_SAMPLE = 2_000  # documents the tokenizer is fitted to
 BATCH_OF_TEXTS = 256
+LARGEST_VOCABULARY = 1 << 16  # token ids are kept in 16 bits
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Rows:
     corpus_sha256: str
 
     def order(self, seed: int) -> npt.NDArray[np.int64]:
-        """Row numbers in the order every arm sees them, epoch after epoch without end in sight."""
+        """Row numbers [row] in the order every arm sees them; a longer run starts over with the first."""
         return np.random.default_rng(seed).permutation(len(self.training))
 
     def batch(self, order: npt.NDArray[np.int64], step: int, size: int) -> npt.NDArray[np.uint16]:
@@ -47,36 +49,56 @@ class Rows:
 
 
 def prepare(source: Path, folder: Path, n_ctx: int, d_vocab: int, seed: int) -> tuple[Rows, Tokenizer]:
-    """Rows and tokenizer for a folder of text, kept in `folder` and read again from there on resume."""
-    tokenizer_path, rows_path = folder / "tokenizer.json", folder / "rows.npz"
+    """Rows and tokenizer for a folder of text, kept in `folder` and read again from there on resume.
+
+    Raises CorpusError if there is too little text, or if `folder` was begun with another.
+    """
+    if d_vocab > LARGEST_VOCABULARY:
+        msg = f"a vocabulary of {d_vocab} tokens is more than rows can hold; use at most {LARGEST_VOCABULARY}"
+        raise CorpusError(msg)
+    folder.mkdir(parents=True, exist_ok=True)
     documents = list(read_documents(shuffled(text_files(source), seed), source))
     digest = digest_of(documents)
-    if not tokenizer_path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        train_tokenizer((one.text for one in documents[:TOKENIZER_SAMPLE]), d_vocab, tokenizer_path)
-    tokenizer = Tokenizer.load(tokenizer_path)
-    if not rows_path.is_file():
+    tokenizer = _tokenizer(documents, folder / "tokenizer.json", d_vocab)
+    path = folder / "rows.npz"
+    if not path.is_file():
         training = _rows(_training(documents), tokenizer, n_ctx)
         validation = _rows(documents[::HELD_OUT], tokenizer, n_ctx)
-        np.savez(rows_path, training=training, validation=validation, digest=np.array(digest))
-    with np.load(rows_path) as kept:
+        write_whole(path, lambda fresh: _save(fresh, training, validation, digest))
+    with np.load(path) as kept:
         if str(kept["digest"]) != digest:
             msg = f"{source} is not the text that {folder} was begun with; train into an empty folder"
             raise CorpusError(msg)
         return Rows(kept["training"], kept["validation"], digest), tokenizer
 
 
+def _tokenizer(documents: list[Document], path: Path, d_vocab: int) -> Tokenizer:
+    if not path.is_file():
+        sample = [one.text for one in documents[:TOKENIZER_SAMPLE]]
+        write_whole(path, lambda fresh: train_tokenizer(sample, d_vocab, fresh))
+    return Tokenizer.load(path)
+
+
+def _save(path: Path, training: npt.NDArray[np.uint16], validation: npt.NDArray[np.uint16], digest: str) -> None:
+    with path.open("wb") as file:  # given a name, numpy would add a suffix to it
+        np.savez(file, training=training, validation=validation, digest=np.array(digest))
+
+
 def _training(documents: list[Document]) -> list[Document]:
-    return [one for index, one in enumerate(documents) if index % HELD_OUT]
+    """All documents but the held-out ones. Raises CorpusError if that leaves none."""
+    kept = [one for index, one in enumerate(documents) if index % HELD_OUT]
+    if not kept:
+        msg = "training needs at least two documents, since one in fifty is held out; split the text or give more"
+        raise CorpusError(msg)
+    return kept
 
 
 def _rows(documents: list[Document], tokenizer: Tokenizer, n_ctx: int) -> npt.NDArray[np.uint16]:
-    end, bos = tokenizer.token_id("<|end|>"), tokenizer.token_id("<|bos|>")
-    parts = [np.array([*ids, end], dtype=np.uint16) for ids in _ids(documents, tokenizer)]
-    stream = np.concatenate(parts) if parts else np.zeros(0, np.uint16)
+    end, bos = tokenizer.token_id(END), tokenizer.token_id(BOS)
+    stream = np.concatenate([np.array([*ids, end], dtype=np.uint16) for ids in _ids(documents, tokenizer)])
     count = len(stream) // n_ctx
     if count == 0:
-        msg = f"the text is too short for one row of {n_ctx} tokens; give more text"
+        msg = f"the text is too short for one row of {n_ctx} tokens in training and one held out; give more text"
         raise CorpusError(msg)
     rows = stream[: count * n_ctx].reshape(count, n_ctx)
     return np.concatenate([np.full((count, 1), bos, np.uint16), rows], axis=1)

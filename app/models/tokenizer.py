@@ -1,7 +1,12 @@
-"""Text to token ids and back, by byte-level BPE: every byte string has an encoding, and pieces are bytes."""
+"""Text to token ids, and each id's piece as bytes, for byte-level BPE and for SentencePiece's byte fallback.
 
+A piece may be part of a character; what is shown of it is decided where bytes are put together.
+"""
+
+import json
+import re
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from tokenizers import Tokenizer as Engine
@@ -11,6 +16,8 @@ from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
 
 BOS, END = "<|bos|>", "<|end|>"
+SPACE = "\u2581"  # how SentencePiece writes a space
+LONE_BYTE = re.compile("<0x([0-9A-F]{2})>")
 
 
 class Tokenizer:
@@ -33,8 +40,14 @@ class Tokenizer:
 
     @property
     def size(self) -> int:
-        """Number of token ids."""
-        return self._engine.get_vocab_size()
+        """Number of token ids: the largest one plus one."""
+        return max(self._engine.get_vocab(with_added_tokens=True).values(), default=-1) + 1
+
+    @property
+    def special(self) -> tuple[int, ...]:
+        """Ids of the tokens that stand for no text: BOS, end of document, padding."""
+        added = self._engine.get_added_tokens_decoder()
+        return tuple(sorted(index for index, token in added.items() if token.special))
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text, no special tokens added."""
@@ -52,12 +65,23 @@ class Tokenizer:
             raise ModelError(msg)
         return found
 
+    def has(self, token: str) -> bool:
+        """Whether there is a token of this name."""
+        return self._engine.token_to_id(token) is not None
+
     @cached_property
     def pieces(self) -> list[bytes]:
-        """The bytes of every token id, in order of id; a special token's are its name."""
-        table = _bytes_of_letters()
-        names = (self._engine.id_to_token(index) or "" for index in range(self.size))
-        return [_bytes_of_piece(name, table) for name in names]
+        """The bytes of every token id, in order of id; an added token's are its name, an unused id's are none."""
+        added = self._engine.get_added_tokens_decoder()
+        bytes_of = _sentencepiece if self._falls_back_to_bytes() else _byte_level
+        names = [self._engine.id_to_token(index) or "" for index in range(self.size)]
+        return [name.encode() if index in added else bytes_of(name) for index, name in enumerate(names)]
+
+    def _falls_back_to_bytes(self) -> bool:
+        """Whether pieces are text with U+2581 for a space and <0x0A> for a lone byte, not GPT-2's letters."""
+        decoder = json.loads(self._engine.to_str())["decoder"] or {}
+        parts = decoder.get("decoders", [decoder])
+        return not any(part.get("type") == "ByteLevel" for part in parts)
 
 
 def train_tokenizer(texts: Iterable[str], size: int, path: Path) -> Tokenizer:
@@ -76,15 +100,22 @@ def train_tokenizer(texts: Iterable[str], size: int, path: Path) -> Tokenizer:
     return Tokenizer.load(path)
 
 
-def _bytes_of_letters() -> dict[str, int]:
-    """The printable letter that byte-level BPE writes for each byte (GPT-2's table), reversed."""
+@cache
+def _letters() -> dict[str, int]:
+    """The byte that each printable letter of byte-level BPE stands for (GPT-2's table)."""
     printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printable]
     letters = {chr(byte): byte for byte in printable}
     return letters | {chr(256 + index): byte for index, byte in enumerate(others)}
 
 
-def _bytes_of_piece(name: str, table: dict[str, int]) -> bytes:
+def _byte_level(name: str) -> bytes:
+    table = _letters()
     if all(letter in table for letter in name):
         return bytes(table[letter] for letter in name)
     return name.encode()
+
+
+def _sentencepiece(name: str) -> bytes:
+    lone = LONE_BYTE.fullmatch(name)
+    return bytes([int(lone[1], 16)]) if lone else name.replace(SPACE, " ").encode()

@@ -1,165 +1,178 @@
 """The trainer: one readable loop that trains every arm of a size from the same weights and batches.
 
 All arms start from the same initial weights (drawn by name, so the arm makes no difference) and see the same
-rows in the same order. A run that was killed goes on from its last checkpoint and, on a CPU, ends with the
-same weights bit for bit. What was the same is proved by digests in the pairing certificate.
+rows in the same order. A run that was killed goes on from its last checkpoint and, on a CPU with the same number
+of threads, ends with the same weights bit for bit. What was the same is proved by digests in the certificate.
 """
 
-import json
-import math
-import os
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
+from app.foundation import clock
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError
+from app.models.certificate import SUMMARY, Certificate, Summary, certify
 from app.models.checkpoints import TOKENIZER, save_model
 from app.models.config import Activation, ModelConfig
+from app.models.curves import draw_losses
+from app.models.progress import Line, forget_progress, refuse_mixture, restore_progress, save_progress
+from app.models.recipe import Recipe
 from app.models.rows import Rows, prepare
 from app.models.transformer import Transformer
 
-PROGRESS = "progress.pt"
-LOG = "training.jsonl"
+WORK = ".work"
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """Hyper-parameters, the same for every arm."""
-
-    steps: int
-    batch: int = 32
-    learning_rate: float = 2e-3
-    warmup: int = 100
-    weight_decay: float = 0.1
-    clip: float = 1.0
-    seed: int = 0
-    save_every: int = 200
-    log_every: int = 20
-    validation_rows: int = 256
-    autocast: bool = False
-    compiled: bool = False
-
-    def rate(self, step: int) -> float:
-        """Learning rate at a step: linear warm-up, then a cosine down to a tenth of the peak."""
-        if step < self.warmup:
-            return self.learning_rate * (step + 1) / self.warmup
-        done = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+StepLoss = Callable[[Transformer, Tensor], Tensor]
 
 
 def train_arms(
-    source: Path, out: Path, config: ModelConfig, activations: tuple[Activation, ...], recipe: Recipe
-) -> dict[str, Any]:
-    """Train one model per activation into OUT/<activation>/ and return the pairing certificate.
+    source: Path, out: Path, config: ModelConfig, activations: Sequence[Activation], recipe: Recipe
+) -> Certificate:
+    """Train one model per activation into OUT/<activation>/, write certificate and loss plot, return the certificate.
 
-    Raises CorpusError if `source` has no text, ModelError if OUT holds arms of another config or recipe.
+    The first activation is the baseline. Finished arms are left alone and begun ones go on, so the same command
+    resumes a killed one. Raises CorpusError if `source` has no text, ModelError if OUT holds arms of another size,
+    recipe or text.
     """
-    work = out / ".work"
-    rows, tokenizer = prepare(source, work, config.n_ctx, config.d_vocab, recipe.seed)
-    config = config.model_copy(update={"d_vocab": tokenizer.size})
-    _refuse_mixture(out, config, recipe, rows)
+    return _train_size(source, out, out / WORK, (config, recipe), activations)
+
+
+def train_replicates(
+    source: Path, out: Path, config: ModelConfig, activations: Sequence[Activation], seeded: Sequence[Recipe]
+) -> list[Certificate]:
+    """Train all arms once for each recipe, into OUT/seed-<seed>/<activation>/, and return a certificate for each.
+
+    The recipes differ in their seed alone: one training run is one sample of what training does. Tokenizer, rows
+    and held-out documents are shared. Raises as `train_arms`, and ModelError if the recipes differ in more.
+    """
+    if len({one.seed for one in seeded}) < len(seeded) or len({replace(one, seed=0) for one in seeded}) != 1:
+        msg = "replicates differ in their seed and in nothing else; give each seed once and one recipe for all"
+        raise ModelError(msg)
+    return [
+        _train_size(source, out / f"seed-{recipe.seed}", out / WORK, (config, recipe), activations) for recipe in seeded
+    ]
+
+
+def _train_size(
+    source: Path, out: Path, text: Path, plan: tuple[ModelConfig, Recipe], activations: Sequence[Activation]
+) -> Certificate:
+    """All arms of one size and seed, from rows kept in `text`."""
+    config, recipe = plan
+    rows, tokenizer = prepare(source, text, config.n_ctx, config.d_vocab, recipe.text_seed)
+    (out / WORK).mkdir(parents=True, exist_ok=True)
+    refuse_mixture(out / WORK, config, recipe, rows.corpus_sha256)
     for activation in activations:
-        arm = config.model_copy(update={"activation": activation})
+        arm = config.model_copy(update={"activation": activation, "d_vocab": tokenizer.size})
         train_arm(rows, out / activation, arm, recipe)
-        shutil.copyfile(work / TOKENIZER, out / activation / TOKENIZER)
-    return write_certificate(out, rows, activations, recipe)
+        shutil.copyfile(text / TOKENIZER, out / activation / TOKENIZER)
+    certificate = certify(out, activations)
+    for folder in (out, *(out / activation for activation in activations)):
+        certificate.write(folder)
+    draw_losses({name: out / name for name in activations}, out / "losses.svg")
+    return certificate
 
 
 def train_arm(rows: Rows, folder: Path, config: ModelConfig, recipe: Recipe) -> None:
-    """Train one arm, going on from its checkpoint if it has one; does nothing if it is finished."""
-    if (folder / "summary.json").is_file():
+    """Train one arm into `folder`, going on from its checkpoint if it has one; does nothing if it is finished."""
+    if (folder / SUMMARY).is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
     transformer = Transformer(config)
     transformer.initialise(recipe.seed)
     initial = shared_sha256(transformer)
+    transformer.to(recipe.device)
     optimiser = _optimiser(transformer, recipe)
-    first = _restore(folder, transformer, optimiser)
-    order = rows.order(recipe.seed)
-    step_loss = torch.compile(_loss) if recipe.compiled else _loss
-    bar = tqdm(range(first, recipe.steps), initial=first, total=recipe.steps, desc=config.activation, unit="step")
-    for step in bar:
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.rate(step)
-        batch = torch.from_numpy(rows.batch(order, step, recipe.batch).astype(np.int64))
-        with _autocast(recipe):
-            loss = step_loss(transformer, batch)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(transformer.parameters(), recipe.clip)
-        optimiser.step()
-        if (step + 1) % recipe.log_every == 0 or step + 1 == recipe.steps:
-            bar.set_postfix(loss=f"{loss.item():.3f}")
-        if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.steps:
-            valid = validation_loss(transformer, rows, recipe)
-            line = {"step": step + 1, "tokens": _tokens(recipe, config, step + 1), "loss": loss.item(), "valid": valid}
-            _checkpoint(folder, transformer, optimiser, step + 1, line)
+    first = restore_progress(folder, transformer, optimiser)
+    _steps(folder, rows, recipe, (transformer, optimiser), first)
     transformer.bfloat16().float()  # what is measured below is what is saved
     save_model(transformer, folder)
-    _summarise(folder, transformer, rows, recipe, initial)
+    _summary(transformer, rows, recipe, initial).write(folder)
+    forget_progress(folder)
+
+
+def _steps(
+    folder: Path, rows: Rows, recipe: Recipe, state: tuple[Transformer, torch.optim.Optimizer], first: int
+) -> None:
+    """The loop, from step `first` to the recipe's last, with a checkpoint every so often."""
+    transformer, optimiser = state
+    order = rows.order(recipe.seed)
+    loss_of: StepLoss = torch.compile(_loss) if recipe.compiled else _loss
+    name, unsaved = transformer.config.activation, list[Line]()
+    bar = tqdm(range(first, recipe.steps), initial=first, total=recipe.steps, desc=name, unit="step")
+    for step in bar:
+        loss = _step(loss_of, state, rows.batch(order, step, recipe.batch), step, recipe)
+        done = step + 1
+        if recipe.logs_after(done):
+            tokens = done * recipe.batch * transformer.config.n_ctx
+            unsaved.append({"step": done, "tokens": tokens, "rate": recipe.rate(step), "loss": loss.item()})
+            bar.set_postfix(loss=f"{loss.item():.3f}")
+        if recipe.saves_after(done):
+            unsaved[-1]["valid"] = validation_loss(transformer, rows, recipe)
+            save_progress(folder, transformer, optimiser, done, unsaved)
+            unsaved.clear()
+
+
+def _step(
+    loss_of: StepLoss,
+    state: tuple[Transformer, torch.optim.Optimizer],
+    batch: npt.NDArray[np.uint16],
+    step: int,
+    recipe: Recipe,
+) -> Tensor:
+    """One step of AdamW on one batch [row, n_ctx + 1]; the batch's loss before it."""
+    transformer, optimiser = state
+    for group in optimiser.param_groups:
+        group["lr"] = recipe.rate(step)
+    with _arithmetic(recipe):
+        loss = loss_of(transformer, _tensor(batch, recipe))
+    optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    clip_grad_norm_(transformer.parameters(), recipe.clip)
+    optimiser.step()
+    return loss.detach()
 
 
 def validation_loss(transformer: Transformer, rows: Rows, recipe: Recipe) -> float:
     """Mean cross-entropy in nats per token over the first held-out rows."""
     transformer.eval()
-    kept = torch.from_numpy(rows.validation[: recipe.validation_rows].astype(np.int64))
-    with torch.inference_mode(), _autocast(recipe):
-        losses = [_loss(transformer, part).item() * len(part) for part in kept.split(recipe.batch)]
+    kept = rows.validation[: recipe.validation_rows]
+    parts = [kept[start : start + recipe.batch] for start in range(0, len(kept), recipe.batch)]
+    with torch.inference_mode(), _arithmetic(recipe):
+        losses = [_loss(transformer, _tensor(part, recipe)).item() * len(part) for part in parts]
     transformer.train()
     return sum(losses) / len(kept)
 
 
 def shared_sha256(transformer: Transformer) -> str:
-    """Digest of the weights that all arms have: everything but the extra LayerNorm."""
-    names = sorted(name for name, _ in transformer.named_parameters() if ".mlp.norm." not in name)
-    tensors = dict(transformer.named_parameters())
+    """Digest of the names and float32 values of the weights that all arms have: all but the extra LayerNorm's."""
+    shared = sorted((name, one) for name, one in transformer.named_parameters() if ".mlp.norm." not in name)
     return sha256_of_parts(
-        part for name in names for part in (name.encode(), tensors[name].detach().float().numpy().tobytes())
+        part for name, one in shared for part in (name.encode(), one.detach().float().cpu().numpy().tobytes())
     )
 
 
-def write_certificate(out: Path, rows: Rows, activations: tuple[Activation, ...], recipe: Recipe) -> dict[str, Any]:
-    """State what the arms have in common, and their losses. Raises ModelError if they differ in more than activation."""
-    arms = {name: json.loads((out / name / "summary.json").read_text()) for name in activations}
-    for key in ("initial_sha256", "order_sha256", "corpus_sha256", "steps", "shared_config"):
-        if len({json.dumps(arm[key]) for arm in arms.values()}) > 1:
-            msg = f"{out}: the arms differ in {key}, so they are not a pair; train them again into an empty folder"
-            raise ModelError(msg)
-    common = next(iter(arms.values()))
-    baseline = arms[activations[0]]["validation_loss"]
-    certificate = {
-        "arms": list(activations),
-        "shared_config": common["shared_config"],
-        "recipe": asdict(recipe),
-        "initial_sha256": common["initial_sha256"],
-        "order_sha256": common["order_sha256"],
-        "corpus_sha256": rows.corpus_sha256,
-        "tokens": common["tokens"],
-        "validation_loss": {name: arm["validation_loss"] for name, arm in arms.items()},
-        "difference": {name: arm["validation_loss"] - baseline for name, arm in arms.items()},
-    }
-    (out / "certificate.json").write_text(json.dumps(certificate, indent=2) + "\n", encoding="utf-8")
-    return certificate
-
-
 def _loss(transformer: Transformer, batch: Tensor) -> Tensor:
-    """Cross-entropy of each next token; batch is [row, n_ctx + 1]."""
+    """Cross-entropy of each next token in nats; batch is [row, n_ctx + 1]."""
     logits = transformer(batch[:, :-1])
     return functional.cross_entropy(logits.flatten(0, 1).float(), batch[:, 1:].flatten())
 
 
+def _tensor(rows: npt.NDArray[np.uint16], recipe: Recipe) -> Tensor:
+    return torch.from_numpy(rows.astype(np.int64)).to(recipe.device)
+
+
 def _optimiser(transformer: Transformer, recipe: Recipe) -> torch.optim.AdamW:
+    """AdamW (Loshchilov and Hutter, 2019); gains and biases do not decay."""
     matrices = [one for one in transformer.parameters() if one.dim() >= 2]
     vectors = [one for one in transformer.parameters() if one.dim() < 2]
     groups = [
@@ -169,73 +182,23 @@ def _optimiser(transformer: Transformer, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.95), fused=True)
 
 
-def _autocast(recipe: Recipe) -> Any:  # noqa: ANN401 - a context manager of either kind
-    return torch.autocast("cpu", torch.bfloat16) if recipe.autocast else nullcontext()
+def _arithmetic(recipe: Recipe) -> torch.autocast:
+    """Matrix products in bfloat16 if the recipe says so, otherwise everything in float32."""
+    return torch.autocast(recipe.device.split(":")[0], torch.bfloat16, enabled=recipe.autocast)
 
 
-def _tokens(recipe: Recipe, config: ModelConfig, steps: int) -> int:
-    return steps * recipe.batch * config.n_ctx
-
-
-def _refuse_mixture(out: Path, config: ModelConfig, recipe: Recipe, rows: Rows) -> None:
-    """One folder is one size, one recipe, one text; the plan is written at the first start and compared later."""
-    plan = {"config": config.without_activation(), "recipe": asdict(recipe), "corpus_sha256": rows.corpus_sha256}
-    path = out / ".work" / "plan.json"
-    text = json.dumps(plan, sort_keys=True)
-    if not path.is_file():
-        path.write_text(text, encoding="utf-8")
-    elif path.read_text(encoding="utf-8") != text:
-        msg = f"{out} was begun with another size, recipe or text; arms of a pair share these, so use an empty folder"
-        raise ModelError(msg)
-
-
-def _checkpoint(
-    folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer, step: int, line: dict[str, Any]
-) -> None:
-    """Write the state under another name, then rename: a kill leaves the old state or the new, never half of one."""
-    state = {"step": step, "model": transformer.state_dict(), "optimiser": optimiser.state_dict(), "line": line}
-    log = [*_lines_before(folder, step), line]
-    for name, write in ((LOG, lambda path: _write_lines(path, log)), (PROGRESS, lambda path: torch.save(state, path))):
-        fresh = folder / f"{name}.new"
-        write(fresh)
-        os.replace(fresh, folder / name)
-
-
-def _restore(folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer) -> int:
-    path = folder / PROGRESS
-    if not path.is_file():
-        return 0
-    state = torch.load(path, weights_only=True)
-    transformer.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"])
-
-
-def _lines_before(folder: Path, step: int) -> Iterator[dict[str, Any]]:
-    path = folder / LOG
-    if path.is_file():
-        lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-        yield from (line for line in lines if line["step"] < step)
-
-
-def _write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-
-
-def _summarise(folder: Path, transformer: Transformer, rows: Rows, recipe: Recipe, initial: str) -> None:
+def _summary(transformer: Transformer, rows: Rows, recipe: Recipe, initial: str) -> Summary:
     config = transformer.config
-    order = rows.order(recipe.seed)
-    summary = {
-        "activation": config.activation,
-        "shared_config": config.without_activation(),
-        "steps": recipe.steps,
-        "tokens": _tokens(recipe, config, recipe.steps),
-        "initial_sha256": initial,
-        "order_sha256": rows.order_sha256(order, recipe.steps, recipe.batch),
-        "corpus_sha256": rows.corpus_sha256,
-        "validation_loss": validation_loss(transformer, rows, recipe),
-        "finished": time.strftime("%Y-%m-%d", time.gmtime()),
-        "torch": torch.__version__,
-    }
-    (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    (folder / PROGRESS).unlink(missing_ok=True)
+    return Summary(
+        activation=config.activation,
+        shared_config=config.without_activation(),
+        recipe=asdict(recipe),
+        steps=recipe.steps,
+        tokens=recipe.steps * recipe.batch * config.n_ctx,
+        initial_sha256=initial,
+        order_sha256=rows.order_sha256(rows.order(recipe.seed), recipe.steps, recipe.batch),
+        corpus_sha256=rows.corpus_sha256,
+        validation_loss=validation_loss(transformer, rows, recipe),
+        finished=clock.now().date().isoformat(),
+        torch=torch.__version__,
+    )

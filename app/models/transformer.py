@@ -1,7 +1,8 @@
 """One readable decoder-only transformer. Arms of a pair differ in the MLP's activation and in nothing else.
 
-Pre-norm blocks in sequence (attention, then MLP), learned positions, biases on every projection, LayerNorm
-over the residual stream, unembedding tied or free. With `*_ln` the MLP has a LayerNorm after its activation:
+Pre-norm blocks in sequence (attention, then MLP; Radford et al., 2019), learned positions, biases on every
+projection, LayerNorm over the residual stream, unembedding tied or free. With `*_ln` the MLP has a LayerNorm
+after its activation (Elhage et al., 2022, section 4.3):
 
     mlp.pre      x = LN(r) W_in + b_in                [batch, token, d_mlp]
     mlp.act      a = activation(x)                    [batch, token, d_mlp]   what evaluators judge
@@ -9,19 +10,22 @@ over the residual stream, unembedding tied or free. With `*_ln` the MLP has a La
     r <- r + h W_out + b_out
 """
 
+from collections.abc import Collection, Iterator, Sequence
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from app.foundation.errors import ModelError
 from app.models.activations import activation_function
 from app.models.config import WITH_LAYERNORM, ModelConfig, Site
+from app.models.parts import Part, Reader
 
 INIT_STD = 0.02
 
 
-class Attention(nn.Module):
-    """Causal multi-head self-attention."""
+class Attention(Part):
+    """Causal multi-head self-attention: softmax(Q K^T / sqrt(d_head)) V (Vaswani et al., 2017, section 3.2)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -36,10 +40,11 @@ class Attention(nn.Module):
         heads = self.qkv(x).view(batch, tokens, 3, self.n_heads, self.d_head)
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # each [batch, head, token, d_head]
         mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.out(mixed.transpose(1, 2).reshape(batch, tokens, -1))
+        result: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, tokens, -1))
+        return result
 
 
-class BlockedLayerNorm(nn.Module):
+class BlockedLayerNorm(Part):
     """LayerNorm within each of `blocks` equal parts of the last dimension; one block is the ordinary LayerNorm."""
 
     def __init__(self, size: int, blocks: int, eps: float) -> None:
@@ -52,12 +57,12 @@ class BlockedLayerNorm(nn.Module):
         """[..., size] -> the same shape, with mean 0 and variance 1 in each block, times weight plus bias."""
         if self.blocks == 1:
             return functional.layer_norm(x, x.shape[-1:], self.weight, self.bias, self.eps)
-        parts = x.unflatten(-1, (self.blocks, -1))
-        normal = functional.layer_norm(parts, parts.shape[-1:], eps=self.eps).flatten(-2)
-        return normal * self.weight + self.bias
+        parts = x.reshape(*x.shape[:-1], self.blocks, -1)
+        normal = functional.layer_norm(parts, parts.shape[-1:], eps=self.eps)
+        return normal.reshape(x.shape) * self.weight + self.bias
 
 
-class Mlp(nn.Module):
+class Mlp(Part):
     """The one part in which arms differ."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -70,26 +75,35 @@ class Mlp(nn.Module):
             else None
         )
         self.down = nn.Linear(config.d_mlp, config.d_model)
+        self.last_site: Site = config.sites[-1]
 
-    def read(self, x: Tensor, site: Site) -> Tensor:
-        """The activation at `site`, [batch, token, d_mlp], from the normed residual stream [batch, token, d_model]."""
-        pre = self.up(x)
-        if site == "mlp.pre":
-            return pre
+    def sites(self, x: Tensor) -> Iterator[tuple[Site, Tensor]]:
+        """Each site in turn with its values; whoever stops reading stops the computing."""
+        pre: Tensor = self.up(x)
+        yield "mlp.pre", pre
         act = self.activation(pre)
-        if site == "mlp.act":
-            return act
-        if self.norm is None:
-            msg = "this model has no LayerNorm after its activation, so no site mlp.post_ln; read mlp.act"
-            raise ModelError(msg)
-        return self.norm(act)
+        yield "mlp.act", act
+        if self.norm is not None:
+            yield "mlp.post_ln", self.norm(act)
+
+    def read(self, x: Tensor, wanted: Collection[Site]) -> dict[Site, Tensor]:
+        """The values at `wanted`, each [batch, token, d_mlp], from the normed residual stream; nothing behind them."""
+        found: dict[Site, Tensor] = {}
+        for site, values in self.sites(x):
+            if site in wanted:
+                found[site] = values
+            if len(found) == len(wanted):
+                break
+        return found
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, token, d_model] -> the same shape."""
-        return self.down(self.read(x, "mlp.act" if self.norm is None else "mlp.post_ln"))
+        act = self.activation(self.up(x))
+        result: Tensor = self.down(act if self.norm is None else self.norm(act))
+        return result
 
 
-class Block(nn.Module):
+class Block(Part):
     """Attention, then MLP, each reading a normed copy of the residual stream and adding to it."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -109,8 +123,10 @@ class Block(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
-class Transformer(nn.Module):
-    """Token ids [batch, token] -> logits [batch, token, d_vocab], or the activation at a site."""
+class Transformer(Reader):
+    """Token ids [batch, token] -> logits [batch, token, d_vocab], or the activations at its sites."""
+
+    config: ModelConfig
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -124,10 +140,16 @@ class Transformer(nn.Module):
         if config.tied:
             self.unembed.weight = self.embed.weight
 
+    @property
+    def layers(self) -> list[Block]:
+        """The blocks, in order."""
+        return cast("list[Block]", list(self.blocks))
+
     def initialise(self, seed: int) -> None:
         """Draw every matrix from N(0, 0.02) in order of name; arms share all names but the extra LayerNorm's.
 
-        Output projections are scaled by 1/sqrt(2 n_layers) (GPT-2), so that the residual stream keeps its size.
+        Output projections are scaled by 1/sqrt(2 n_layers) (Radford et al., 2019, section 2.3), so that the
+        residual stream keeps its size.
         """
         generator = torch.Generator().manual_seed(seed)
         for name, parameter in sorted(self.named_parameters()):
@@ -138,36 +160,48 @@ class Transformer(nn.Module):
             scale = (2 * self.config.n_layers) ** -0.5 if last else 1.0
             nn.init.normal_(parameter, std=INIT_STD * scale, generator=generator)
 
-    def _stream(self, tokens: Tensor) -> Tensor:
-        if tokens.shape[1] > self.config.n_ctx:
-            msg = f"a window of {tokens.shape[1]} tokens does not fit this model; use at most {self.config.n_ctx}"
-            raise ModelError(msg)
-        return self.embed(tokens) + self.position.weight[: tokens.shape[1]]
+    def forward(self, x: Tensor) -> Tensor:
+        """Token ids [batch, token] -> logits [batch, token, d_vocab], in nats up to a constant per token.
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Logits, [batch, token, d_vocab]."""
-        x = self._stream(tokens)
-        for block in self.blocks:
-            x = block(x)
-        return self.unembed(self.norm(x))
+        Raises ModelError if the window is longer than `n_ctx`.
+        """
+        stream = self._stream(x)
+        for block in self.layers:
+            stream = block(stream)
+        logits: Tensor = self.unembed(self.norm(stream))
+        return logits
 
-    def forward_to(self, site: Site, tokens: Tensor, layers: tuple[int, ...] | None = None) -> dict[int, Tensor]:
+    def forward_to(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """The activation at `site` of each layer asked for (all by default), each [batch, token, d_mlp].
 
-        Stops at the last layer asked for: nothing behind it, and no logits, is computed.
+        Stops at the last layer asked for: nothing behind the site, and no logits, is computed. Raises ModelError
+        on a site or layer this model does not have, and on a window longer than `n_ctx`.
         """
+        return self.read((site,), tokens, layers)[site]
+
+    def read(
+        self, sites: Collection[Site], tokens: Tensor, layers: Sequence[int] | None = None
+    ) -> dict[Site, dict[int, Tensor]]:
+        """The activations at several sites in one pass, by site and layer; otherwise as `forward_to`."""
         wanted = range(self.config.n_layers) if layers is None else layers
+        self.require(sites, wanted)
+        found: dict[Site, dict[int, Tensor]] = {site: {} for site in sites}
         last = max(wanted)
-        found: dict[int, Tensor] = {}
-        x = self._stream(tokens)
-        for index, block in enumerate(self.blocks[: last + 1]):
-            if index == last:
-                found[index] = block.mlp.read(block.norm2(block.attend(x)), site)
-                break
-            if index in wanted:
-                x = block.attend(x)
-                found[index] = block.mlp.read(block.norm2(x), site)
-                x = x + block.mlp(block.norm2(x))
-                continue
-            x = block(x)
+        stream = self._stream(tokens)
+        for index, block in enumerate(self.layers[: last + 1]):
+            stream = block.attend(stream)
+            here = set(sites) if index in wanted else set()
+            onward = index < last
+            values = block.mlp.read(block.norm2(stream), here | {block.mlp.last_site} if onward else here)
+            for site in here:
+                found[site][index] = values[site]
+            if onward:
+                stream = stream + block.mlp.down(values[block.mlp.last_site])
         return found
+
+    def _stream(self, tokens: Tensor) -> Tensor:
+        """The residual stream before the first block, [batch, token, d_model]."""
+        length = tokens.shape[1]
+        self.require_fit(length)
+        embedded: Tensor = self.embed(tokens)
+        return embedded + self.position.weight[:length]

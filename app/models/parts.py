@@ -1,0 +1,52 @@
+"""What modules promise to each other: from tensor to tensor, and a model whose activations can be read."""
+
+from abc import abstractmethod
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from app.foundation.errors import ModelError
+from app.models.config import Shape, Site
+
+
+class Part(nn.Module):
+    """A module from one tensor to one tensor; it says so to the type checker, which torch leaves in the dark."""
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Tensor) -> Tensor:
+            """Run `forward`, and the hooks that hang on this module."""
+
+
+class Reader(Part):
+    """A model that can be read: called with token ids [batch, token] it gives logits [batch, token, d_vocab]."""
+
+    config: Shape
+
+    @abstractmethod
+    def forward_to(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+        """The activation at `site` of each layer asked for (all by default), each [batch, token, d_mlp].
+
+        Stops at the last layer asked for. Raises ModelError on a site or layer that this model does not have,
+        and on a window longer than `n_ctx`.
+        """
+
+    def require(self, sites: Collection[Site], layers: Sequence[int]) -> None:
+        """Raise ModelError unless this model has the sites and the layers, and at least one of each is asked for."""
+        for site in sites:
+            if site not in self.config.sites:
+                has = ", ".join(self.config.sites)
+                msg = f"a {self.config.activation} model has no site {site}; read one of {has}"
+                raise ModelError(msg)
+        count = self.config.n_layers
+        if not sites or not layers or not all(0 <= one < count for one in layers):
+            asked = ", ".join(map(str, layers)) or "none"
+            msg = f"layers asked for: {asked}; this model has layers 0 to {count - 1}, so name at least one of them"
+            raise ModelError(msg)
+
+    def require_fit(self, length: int) -> None:
+        """Raise ModelError if a window of `length` tokens is longer than the model was made for."""
+        if length > self.config.n_ctx:
+            msg = f"a window of {length} tokens does not fit this model; use at most {self.config.n_ctx}"
+            raise ModelError(msg)

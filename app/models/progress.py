@@ -1,0 +1,94 @@
+"""A training run's state on disk: its checkpoint, its log, and the plan that keeps one folder to one experiment.
+
+Each file is written whole or not at all, and the log before the checkpoint, so whatever moment a run is killed
+at, its folder holds a checkpoint and every line up to it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from app.foundation.errors import ModelError
+from app.foundation.whole import write_text_whole, write_whole
+from app.models.config import ModelConfig
+from app.models.recipe import Recipe
+from app.models.transformer import Transformer
+
+CHECKPOINT, LOG, PLAN = "progress.pt", "training.jsonl", "plan.json"
+
+Line = dict[str, Any]
+"""One line of the log: `step`, `tokens`, `rate`, `loss` (nats per token), `valid` at checkpoints."""
+
+
+def save_progress(
+    folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer, step: int, lines: Sequence[Line]
+) -> None:
+    """Append `lines` to the log, dropping what a killed run wrote beyond its checkpoint, and save the state."""
+    first = min((line["step"] for line in lines), default=step + 1)
+    log = [*(line for line in read_log(folder) if line["step"] < first), *lines]
+    write_text_whole(folder / LOG, "".join(json.dumps(line) + "\n" for line in log))
+    state = {"step": step, "model": transformer.state_dict(), "optimiser": optimiser.state_dict()}
+    write_whole(folder / CHECKPOINT, lambda path: torch.save(state, path))
+
+
+def restore_progress(folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer) -> int:
+    """Load the checkpoint, if there is one, and return the number of finished steps.
+
+    Raises ModelError if the file cannot be read or belongs to another size of model.
+    """
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return 0
+    try:
+        state = torch.load(path, weights_only=True, map_location=transformer.embed.weight.device)
+        transformer.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        return int(state["step"])
+    except Exception as error:  # torch raises whatever its reader met
+        msg = f"{path} is not a checkpoint of this run ({_first_line(error)}); delete {folder} to train it anew"
+        raise ModelError(msg) from error
+
+
+def forget_progress(folder: Path) -> None:
+    """Remove the checkpoint of a finished run."""
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+
+
+def read_log(folder: Path) -> list[Line]:
+    """The lines of the log, none if there is no log. Raises ModelError on a line that is not JSON."""
+    path = folder / LOG
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        return [json.loads(line) for line in lines]
+    except ValueError as error:
+        msg = f"{path} has a line that is not JSON ({error}); restore the file or delete it"
+        raise ModelError(msg) from error
+
+
+def refuse_mixture(work: Path, config: ModelConfig, recipe: Recipe, corpus_sha256: str) -> None:
+    """One folder is one size, one recipe, one text; the plan is written at the first start and compared later.
+
+    Raises ModelError, naming what differs.
+    """
+    plan = {**config.without_activation(), **asdict(recipe), "corpus_sha256": corpus_sha256}
+    path = work / PLAN
+    if not path.is_file():
+        write_text_whole(path, json.dumps(plan, indent=2, sort_keys=True) + "\n")
+        return
+    begun = json.loads(path.read_text(encoding="utf-8"))
+    plan = json.loads(json.dumps(plan))
+    for name in sorted(plan.keys() | begun.keys()):
+        if plan.get(name) != begun.get(name):
+            values = f"{name} {begun.get(name)}, not {plan.get(name)}"
+            msg = f"{work.parent} was begun with {values}; arms of a pair share everything, so use an empty folder"
+            raise ModelError(msg)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,50 @@
+"""What a training run is told beside the model's sizes; the same for every arm of a pair. No torch here."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Hyper-parameters, the same for every arm."""
+
+    steps: int
+    batch: int = 32
+    """Rows of a step."""
+    learning_rate: float = 2e-3
+    """Peak of the schedule."""
+    warmup: int = 100
+    """Steps of linear warm-up."""
+    weight_decay: float = 0.1
+    """On matrices only."""
+    clip: float = 1.0
+    """Largest norm of the whole gradient."""
+    seed: int = 0
+    """Of the initial weights and of the data order: what makes one replicate differ from another."""
+    text_seed: int = 0
+    """Of the order in which files are read, so also of which documents are held out; replicates share it."""
+    save_every: int = 200
+    """Steps between checkpoints, each with a validation loss."""
+    log_every: int = 20
+    """Steps between lines of the log."""
+    validation_rows: int = 256
+    autocast: bool = False
+    """Matrix products in bfloat16; weights and optimiser stay in float32."""
+    compiled: bool = False
+    """Run the loss through torch.compile, which needs a C++ compiler on a CPU."""
+    device: str = "cpu"
+
+    def rate(self, step: int) -> float:
+        """Learning rate at a step: linear warm-up, then a cosine down to a tenth of the peak."""
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        done = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+
+    def saves_after(self, step: int) -> bool:
+        """Whether a checkpoint follows this many finished steps."""
+        return step % self.save_every == 0 or step == self.steps
+
+    def logs_after(self, step: int) -> bool:
+        """Whether a line of the log follows this many finished steps."""
+        return step % self.log_every == 0 or self.saves_after(step)
