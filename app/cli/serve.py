@@ -1,9 +1,20 @@
 """`firstglance serve`: the pages, on this machine only unless told otherwise. No torch is loaded."""
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
+import uvicorn
 
 from app.cli.common import database
+from app.foundation.errors import SettingsError
 from app.foundation.settings import Settings
+from app.store.engine import Database
+from app.web.app import create_app
+
+STOP_SECONDS = 20
 
 
 @click.command("serve")
@@ -13,24 +24,52 @@ from app.foundation.settings import Settings
 @click.pass_obj
 def serve_command(settings: Settings, host: str | None, port: int | None, https: bool | None) -> None:
     """Serve evaluators' and admins' pages until interrupted."""
-    run_server(Settings.read(**(settings.model_dump() | _given(host=host, port=port, https=https))))
+    given = {"host": host, "port": port, "https": https}
+    chosen = Settings.read(**settings.model_dump() | {name: one for name, one in given.items() if one is not None})
+    with database(chosen) as opened, listening(chosen) as place:
+        click.echo(f"First Glance on {address_of(place, chosen)}  (Ctrl+C ends it)")
+        server(chosen, opened).run(sockets=[place])
 
 
-def run_server(settings: Settings) -> None:
-    """Bring the database up to date and serve until interrupted. Raises SettingsError if it cannot be opened.
+@contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """A socket at the settings' address; port 0 takes a free one. Raises SettingsError if it cannot be had.
 
-    The access log stays off: it would write invitation tokens.
+    It is bound before anything is printed, so an address that is shown is one that works.
     """
-    import uvicorn
-
-    from app.web.app import create_app
-
-    with database(settings) as opened:
-        click.echo(f"First Glance on http://{settings.host}:{settings.port} (Ctrl+C ends it)")
-        uvicorn.run(
-            create_app(settings, opened), host=settings.host, port=settings.port, access_log=False, log_level="warning"
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        place = socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        msg = (
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another with --port or --host"
         )
+        raise SettingsError(msg) from error
+    with place:
+        yield place
 
 
-def _given(**options: object) -> dict[str, object]:
-    return {name: value for name, value in options.items() if value is not None}
+def address_of(place: socket.socket, settings: Settings) -> str:
+    """The address that a browser on this machine opens."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{place.getsockname()[1]}"
+
+
+def server(settings: Settings, opened: Database) -> uvicorn.Server:
+    """The web server. Its access log stays off: it would write invitation tokens."""
+    app = create_app(settings, opened)
+    return uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="error", server_header=False))
+
+
+@contextmanager
+def running(settings: Settings, opened: Database) -> Iterator[str]:
+    """Serve in a thread, and give the address."""
+    with listening(settings) as place:
+        served = server(settings, opened)
+        thread = threading.Thread(target=served.run, kwargs={"sockets": [place]}, name="server", daemon=True)
+        thread.start()
+        try:
+            yield address_of(place, settings)
+        finally:
+            served.should_exit = True
+            thread.join(STOP_SECONDS)

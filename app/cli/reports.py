@@ -1,0 +1,103 @@
+"""`firstglance report`, `export` and `verify`: what a round came to, and how anyone checks it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.cli.common import EXISTING, as_json, database, print_json, print_table
+from app.foundation.errors import ExportError
+from app.foundation.settings import Settings
+from app.report.export import export_zip
+from app.report.verification import Verification, verify_export
+from app.services import exports
+
+
+@click.command("report")
+@click.argument("round_id", metavar="ROUND")
+@as_json
+@click.pass_obj
+def report_command(settings: Settings, round_id: str, json_wanted: bool) -> None:
+    """Print the fractions of an unblinded round; --json prints the whole analysis."""
+    with database(settings) as base, base.reading() as session:
+        analysis = exports.analysis(session, round_id)
+    if json_wanted:
+        print_json(analysis)
+        return
+    click.echo(f"{analysis['headline']}\n")
+    print_arms(analysis["arms"])
+
+
+def print_arms(arms: dict[str, dict[str, Any]]) -> None:
+    """Print each arm's counts, fraction and interval."""
+    rows = [
+        [arm, one["n"], _number(one["interpretable"]), _percent(one["fraction"]), _interval(one["interval"])]
+        for arm, one in arms.items()
+    ]
+    print_table(["arm", "neurons", "interpretable", "fraction", "95 % interval"], rows)
+
+
+@click.command("export")
+@click.argument("round_id", metavar="ROUND")
+@click.option("--out", type=EXISTING, required=True, help="The zip file to write.")
+@click.pass_obj
+def export_command(settings: Settings, round_id: str, out: Path) -> None:
+    """Write the export of an unblinded round: every judgment, the opened allocation, every number, and a verifier."""
+    with database(settings) as base, base.reading() as session:
+        bundle = exports.bundle(session, round_id)
+    write_whole(out, export_zip(bundle))
+    click.echo(f"{out}  check it with `firstglance verify {out}`")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file under another name, then rename. Raises ExportError if the place cannot be written."""
+    fresh = path.with_name(f"{path.name}.part")
+    try:
+        fresh.write_bytes(data)
+        os.replace(fresh, path)
+    except OSError as error:
+        msg = f"{path} cannot be written ({error.strerror}); choose another place with --out"
+        raise ExportError(msg) from error
+
+
+@click.command("verify")
+@click.argument("export", type=EXISTING)
+@as_json
+@click.pass_context
+def verify_command(ctx: click.Context, export: Path, json_wanted: bool) -> None:
+    """Recompute commitment, chains and every number of EXPORT.zip, with no server; ends with 1 if anything differs."""
+    found = verify_export(export)
+    if json_wanted:
+        print_json({"ok": found.ok, "commitment_verified": found.commitment_verified, "differences": found.differences})
+    else:
+        _print_checks(found)
+    ctx.exit(0 if found.ok else 1)
+
+
+def _print_checks(found: Verification) -> None:
+    print_table(
+        ["check", "", "expected", "found"],
+        [
+            [one.name, "ok" if one.ok else "DIFFERS", _short(one.expected), "same" if one.ok else _short(one.found)]
+            for one in found.checks
+        ],
+    )
+    wrong = len(found.differences)
+    click.echo(f"\n{len(found.checks)} checks: " + ("all agree." if found.ok else f"{wrong} differ, named above."))
+
+
+def _short(text: str, width: int = 44) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _number(value: float) -> str:
+    return f"{value:g}" if value == int(value) else f"{value:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "none" if value is None else f"{100 * value:.1f} %"
+
+
+def _interval(bounds: list[float] | None) -> str:
+    return "none" if bounds is None else f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f} %"

@@ -1,0 +1,52 @@
+"""The archives in the data folder that a round can be made from. Pages choose among them by digest, never by path."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.foundation.errors import ArchiveError
+from app.harvest.archive import Archive
+
+FOLDER = "archives"
+
+
+@dataclass(frozen=True)
+class KnownArchive:
+    """One archive, as an admin chooses it."""
+
+    sha256: str
+    path: Path
+    name: str
+    """Where it lies in the archives' folder."""
+    model: str
+    activation: str
+    site: str
+    neurons: int
+    tokens: int
+    corpus: str
+
+
+def known_archives(data: Path) -> list[KnownArchive]:
+    """Every whole archive at or below DATA/archives, in order of path; what is incomplete is left out."""
+    found = []
+    folder = data / FOLDER
+    for manifest in sorted(folder.rglob("manifest.json")):
+        try:
+            found.append(_known(Archive.open(manifest.parent), folder))
+        except ArchiveError:
+            continue  # a harvest under way or a broken copy; `archive verify` says what is wrong with it
+    return found
+
+
+def _known(archive: Archive, folder: Path) -> KnownArchive:
+    manifest = archive.manifest
+    return KnownArchive(
+        sha256=archive.sha256,
+        path=archive.path.resolve(),
+        name=archive.path.relative_to(folder).as_posix(),
+        model=manifest.model.name,
+        activation=manifest.model.activation or "unknown activation",
+        site=manifest.site,
+        neurons=manifest.counts.neurons,
+        tokens=manifest.corpus.tokens,
+        corpus=manifest.corpus.spec,
+    )

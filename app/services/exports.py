@@ -1,0 +1,114 @@
+"""What leaves the server about an unblinded round: the analysis for the page, and the bundle that anyone can verify."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.foundation.digest import sha256
+from app.foundation.errors import LifecycleError, NotFoundError
+from app.report.export import Bundle
+from app.rounds.commitment import event_entry, judgment_entry
+from app.services.unblinding import opened
+from app.store import reporting as store
+from app.store.sealed import UnblindedRow
+from app.store.tables import RoundRow
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the report page shows."""
+
+    round_id: str
+    title: str
+    commitment: str
+    analysis: dict[str, Any]
+    reason: str
+    by: str
+    at: datetime
+    version: int
+
+
+def report(session: Session, round_id: str) -> Report:
+    """The newest analysis. Raises NotFoundError, or LifecycleError if the round was not unblinded."""
+    row, result = _unblinded(session, round_id)
+    analysis = json.loads(result.analysis)
+    commitment = row.commitment or ""
+    return Report(round_id, row.title, commitment, analysis, result.reason, result.by, result.at, result.version)
+
+
+def analysis(session: Session, round_id: str) -> dict[str, Any]:
+    """The newest analysis alone, with the same errors."""
+    return report(session, round_id).analysis
+
+
+def bundle(session: Session, round_id: str) -> Bundle:
+    """Everything that goes into the export, with the same errors."""
+    row, result = _unblinded(session, round_id)
+    found = opened(session, round_id)
+    items = store.items(session, round_id)
+    return Bundle(
+        round_id=round_id,
+        title=row.title,
+        state=row.state,
+        design=json.loads(row.design),
+        items=[content for content, _ in items],
+        opened=json.loads(result.opened),
+        commitment=_commitment(session, row, [[content["code"], digest] for content, digest in items]),
+        judgments=_judgments(session, round_id),
+        events=_events(session, round_id),
+        evaluators=_evaluators(session, round_id),
+        observations=found.observations,
+        frame=found.frame,
+        analysis=json.loads(result.analysis),
+    )
+
+
+def _unblinded(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
+    row = store.round_row(session, round_id)
+    if row is None:
+        msg = "There is no such round; check its address."
+        raise NotFoundError(msg)
+    result = store.unblinded(session, round_id)
+    if result is None:
+        msg = f"This round is {row.state}. There is a report only after unblinding."
+        raise LifecycleError(msg)
+    return row, result
+
+
+def _commitment(session: Session, row: RoundRow, items: list[list[str]]) -> dict[str, Any]:
+    return {
+        "commitment": row.commitment,
+        "design_sha256": sha256(row.design.encode()),
+        "sealed_sha256": store.sealed_sha256(session, row.id),
+        "items": items,
+    }
+
+
+def _judgments(session: Session, round_id: str) -> list[dict[str, Any]]:
+    return [
+        {"evaluator": name, "number": row.number, "chain": row.chain, "judgment": judgment_entry(name, row)}
+        for name, row in store.judgments(session, round_id)
+    ]
+
+
+def _events(session: Session, round_id: str) -> list[dict[str, Any]]:
+    return [
+        {"number": row.number, "chain": row.chain, "event": event_entry(round_id, row)}
+        for row in store.events(session, round_id)
+    ]
+
+
+def _evaluators(session: Session, round_id: str) -> list[dict[str, Any]]:
+    """Pseudonyms only; someone who asked to be erased stays, without a name that they chose."""
+    return [
+        {
+            "evaluator": row.name,
+            "exposed": row.exposed,
+            "joined_at": row.joined_at and row.joined_at.isoformat(),
+            "erased": row.erased_at is not None,
+        }
+        for row in store.evaluators(session, round_id)
+    ]
