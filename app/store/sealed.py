@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, LargeBinary, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.store.base import Base, UtcDateTime
 
@@ -30,6 +30,33 @@ class UnblindedRow(Base):
     """Canonical JSON of {allocation, seed, nonce}."""
     analysis: Mapped[str] = mapped_column(Text)
     """analysis.json."""
+    frame: Mapped[str] = mapped_column(Text)
+    """frame.json: the counts and the plan that the analysis was run with."""
     reason: Mapped[str]
     by: Mapped[str]
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def keep_seal(session: Session, round_id: str, ciphertext: bytes, sealed_sha256: str) -> None:
+    """Store a round's seal; a round has one, so a second is refused by the primary key."""
+    session.add(SealedRow(round_id=round_id, ciphertext=ciphertext, sealed_sha256=sealed_sha256))
+    session.flush()
+
+
+def seal_of(session: Session, round_id: str) -> SealedRow:
+    """The seal of a sealed round."""
+    return session.get_one(SealedRow, round_id)
+
+
+def keep_unblinded(session: Session, row: UnblindedRow) -> None:
+    """Store what unblinding produced, or a correction under the next version."""
+    session.add(row)
+    session.flush()
+
+
+def unblinded(session: Session, round_id: str, version: int | None = None) -> UnblindedRow | None:
+    """What unblinding produced: that version, or the newest."""
+    query = select(UnblindedRow).where(UnblindedRow.round_id == round_id)
+    if version is not None:
+        query = query.where(UnblindedRow.version == version)
+    return session.scalars(query.order_by(UnblindedRow.version.desc()).limit(1)).first()

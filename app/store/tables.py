@@ -121,7 +121,7 @@ class AssignmentRow(Base):
 
 
 class FlagRow(Base):
-    """An evaluator's word that an item is faulty, or too distressing to go on with: then it is missing, not a verdict."""
+    """An evaluator's word that an item is faulty or too distressing: then it is missing, never a verdict."""
 
     __tablename__ = "flags"
     __table_args__ = (

@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("opened", sa.Text(), nullable=False),
         sa.Column("analysis", sa.Text(), nullable=False),
+        sa.Column("frame", sa.Text(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,51 @@
+"""Which order an evaluator meets the items in: a uniform shuffle of their own, drawn without the allocation. Pure.
+
+Orders balanced over arms would give the arms away to whoever compares a few of them, so nothing here can see an arm.
+Items with a window in common are moved apart; which those are is a matter of their texts, which evaluators see anyway.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from app.rounds.randomness import SecretRandom
+
+DISTANCE = 10
+"""Places between items that share a window, where possible."""
+
+Apart = Mapping[str, Mapping[str, int]]
+"""{code: {other code: least distance}}"""
+
+
+def order(codes: Collection[str], seed: str, apart: Apart | None = None) -> list[str]:
+    """All of `codes` in an order that `seed` (64 hexadecimal digits) fixes, those in `apart` at their distances.
+
+    The shuffle is uniform; then each place takes the first item left that keeps its distances, or simply
+    the first if none does.
+    """
+    random = SecretRandom(seed, "order")
+    left = random.sample(sorted(codes), len(codes))
+    if not apart:
+        return left
+    placed: list[str] = []
+    while left:
+        index = next((at for at, code in enumerate(left) if _keeps_distance(code, placed, apart)), 0)
+        placed.append(left.pop(index))
+    return placed
+
+
+def breaches(codes: Sequence[str], apart: Apart) -> int:
+    """How many pairs of items stand nearer than they should."""
+    places = {code: place for place, code in enumerate(codes)}
+    return sum(
+        0 < places[other] - place < distance
+        for code, place in places.items()
+        for other, distance in apart.get(code, {}).items()
+        if other in places
+    )
+
+
+def _keeps_distance(code: str, placed: Sequence[str], apart: Apart) -> bool:
+    wanted = apart.get(code)
+    if not wanted:
+        return True
+    recent = placed[-(max(wanted.values()) - 1) :]
+    return all(wanted.get(other, 0) <= back for back, other in enumerate(reversed(recent), start=1))

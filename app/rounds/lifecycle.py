@@ -1,0 +1,63 @@
+"""The states of a round and the steps between them. There is no way back. Pure.
+
+    draft -> sealing -> sealed -> collecting -> locked -> unblinded
+      any state before unblinded -> abandoned, visible for ever
+
+There is no step that opens one item early. A trial of a drug needs one, because a patient may be in danger; no neuron
+is, and whoever has seen one item's arm can recognise its like.
+"""
+
+from typing import Literal, get_args
+
+from app.foundation.errors import LifecycleError
+
+State = Literal["draft", "sealing", "sealed", "collecting", "locked", "unblinded", "abandoned"]
+Action = Literal["seal", "finish_seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]
+
+STATES: tuple[State, ...] = get_args(State)
+
+ALLOWED: dict[Action, tuple[State, ...]] = {
+    "seal": ("draft",),
+    "finish_seal": ("sealing",),
+    "open": ("sealed",),
+    "invite": ("sealed", "collecting"),
+    "judge": ("collecting",),
+    "lock": ("collecting",),
+    "unblind": ("locked",),
+    "correct": ("unblinded",),
+    "abandon": ("draft", "sealing", "sealed", "collecting", "locked"),
+}
+
+LEADS_TO: dict[Action, State] = {
+    "seal": "sealing",
+    "finish_seal": "sealed",
+    "open": "collecting",
+    "lock": "locked",
+    "unblind": "unblinded",
+    "abandon": "abandoned",
+}
+
+ADVICE: dict[Action, str] = {
+    "seal": "Only a draft can be sealed; copy the round to begin anew.",
+    "finish_seal": "The seal was not begun, or was finished before.",
+    "open": "Seal the round first; once it is open it stays open until the lock.",
+    "invite": "Invitations can be made from the seal until the lock.",
+    "judge": "Judgments are taken while the round is open. Nothing that was recorded is lost.",
+    "lock": "Only a round that is collecting can be locked.",
+    "unblind": "Lock the round first: the seal opens once, when no judgment can change any more.",
+    "correct": "Only an unblinded round can have a corrected version.",
+    "abandon": "An unblinded or abandoned round stays as it is.",
+}
+
+
+def require(state: str, action: Action) -> None:
+    """Raise LifecycleError unless a round in `state` allows `action`."""
+    if state not in ALLOWED[action]:
+        msg = f"This round is {state}. {ADVICE[action]}"
+        raise LifecycleError(msg)
+
+
+def after(state: str, action: Action) -> State:
+    """The state that `action` leads to. Raises LifecycleError if it is not allowed."""
+    require(state, action)
+    return LEADS_TO[action]

@@ -1,0 +1,58 @@
+"""Designs to start from: the paper's, the confirmatory one and a quick look. Pure.
+
+What the paper fixes, leaves open, and what is ours is a table beside every preset: `PROVENANCE`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.foundation.errors import DesignError
+from app.rounds.design import Cell, Design
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "solu-2022": {"neurons": 60, "marks": "proportional", "evaluators": 3},
+    "solu-rank": {"neurons": 60, "marks": "rank", "evaluators": 3},
+    "quick": {"neurons": 12, "marks": "proportional", "evaluators": 1},
+}
+PRESETS = tuple(SETTINGS)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where one choice comes from."""
+
+    choice: str
+    paper: str
+    """What the paper says; empty if it is silent."""
+    ours: str
+    origin: Literal["paper", "unknown", "ours"]
+
+
+PROVENANCE: tuple[Provenance, ...] = (
+    Provenance("neurons per model", "60, drawn at random", "60, drawn from a secret 256-bit seed", "paper"),
+    Provenance("snippets per neuron", "typically 20, each a few paragraphs", "20 with the highest peaks", "paper"),
+    Provenance("marks", "shades of red, scaled by the neuron's largest activation", "five levels of that", "paper"),
+    Provenance("time per neuron", "1-2 minutes", "1-2 minutes, measured", "paper"),
+    Provenance("criterion", "80 % of the strongest firings, one rule or category", "16 of the 20 peaks", "paper"),
+    Provenance("activation read", "before the extra LayerNorm", "site mlp.act", "paper"),
+    Provenance("blinding", "evaluators do not know the model", "sealed allocation, published commitment", "paper"),
+    Provenance("evaluators", "three, all authors", "three, any number", "paper"),
+    Provenance("draw over layers", "", "all neurons of the layers named, simple or by layer", "unknown"),
+    Provenance("dead neurons", "", "drawn, not shown, count as NOT INTERPRETABLE", "unknown"),
+    Provenance("who judged what", "", "everyone judges every item, each in an order of their own", "unknown"),
+    Provenance("order of snippets", "", "random", "unknown"),
+    Provenance("corpus", "", "named in the archive by digest", "unknown"),
+    Provenance("interval, test, agreement", "", "the analysis plan of the design", "unknown"),
+    Provenance("written hypotheses, training, controls, repeats", "", "optional parts of the design", "ours"),
+    Provenance("rank marks (solu-rank)", "", "100 marked tokens per item, whatever the sparsity", "ours"),
+)
+
+
+def preset(name: str, *, title: str, arms: Sequence[Cell], reference: str, **changes: object) -> Design:
+    """The preset's design for these arms, with changes. Raises DesignError for an unknown name or a bad value."""
+    if name not in SETTINGS:
+        msg = f"There is no preset “{name}”; choose one of {', '.join(PRESETS)}."
+        raise DesignError(msg)
+    own = {"preset": name, "title": title, "arms": tuple(arms), "reference": reference}
+    return Design.of(SETTINGS[name] | own | changes)

@@ -1,0 +1,86 @@
+"""The seal: age encryption to X25519 keys. The one module that encrypts or decrypts; who may import it is checked.
+
+Keyholders are alternatives: any one of a layer's keys opens that layer. Two-person opening nests the layers, so that
+each person's key alone fails.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyrage
+from pyrage import x25519
+
+from app.foundation.errors import SealError
+
+HEADER = b"age-encryption.org/v1"
+DEEPEST = 4
+"""Layers opened at most, so that a crafted file cannot keep the server busy."""
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A keyholder's key, shown once: the identity opens, the recipient only seals."""
+
+    identity: str
+    recipient: str
+
+
+def new_keyholder() -> NewKey:
+    """A fresh X25519 key from the operating system's randomness."""
+    identity = x25519.Identity.generate()
+    return NewKey(str(identity), str(identity.to_public()))
+
+
+def recipient_of(identity: str) -> str:
+    """The public half of a key. Raises SealError if the text is no age key."""
+    return str(_identity(identity).to_public())
+
+
+def seal(plaintext: bytes, layers: Sequence[Sequence[str]]) -> bytes:
+    """Encrypt to `layers`, innermost first; each is a list of alternative recipients ("age1...")."""
+    if not layers:
+        msg = "A seal needs at least one recipient; make a key first."
+        raise SealError(msg)
+    sealed = plaintext
+    for recipients in layers:
+        sealed = pyrage.encrypt(sealed, [_recipient(one) for one in recipients])
+    return sealed
+
+
+def open_seal(ciphertext: bytes, identities: Sequence[str]) -> bytes:
+    """Decrypt every layer. Raises SealError if the keys do not open all of them."""
+    keys = [_identity(one) for one in identities]
+    opened = ciphertext
+    for layer in range(DEEPEST):
+        if not opened.startswith(HEADER):
+            return opened
+        opened = _decrypt(opened, keys, layer)
+    msg = f"The seal has more than {DEEPEST} layers; it was not made here."
+    raise SealError(msg)
+
+
+def _decrypt(ciphertext: bytes, keys: list[x25519.Identity], layer: int) -> bytes:
+    try:
+        return bytes(pyrage.decrypt(ciphertext, keys))
+    except pyrage.DecryptError as error:
+        both = (
+            "This round needs two people's keys; give both." if layer else "Give a key that this round was sealed to."
+        )
+        msg = f"The seal does not open with the key given. {both}"
+        raise SealError(msg) from error
+
+
+def _identity(text: str) -> x25519.Identity:
+    try:
+        return x25519.Identity.from_str(text.strip())
+    except pyrage.IdentityError as error:
+        msg = "That is not a key: a key begins with AGE-SECRET-KEY-1 and is on one line."
+        raise SealError(msg) from error
+
+
+def _recipient(text: str) -> x25519.Recipient:
+    try:
+        return x25519.Recipient.from_str(text.strip())
+    except pyrage.RecipientError as error:
+        msg = "That is not a recipient: a recipient begins with age1 and was printed beside the key."
+        raise SealError(msg) from error

@@ -1,0 +1,41 @@
+"""Token bytes to token texts that together read exactly as the document does. Pure.
+
+A character split over tokens appears on the token that completes it. Bytes that are no UTF-8 and control characters
+are made visible, because a browser would drop or obey them.
+"""
+
+import codecs
+import unicodedata
+from collections.abc import Sequence
+
+VISIBLE = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"} | {0x7F: "␡"}
+"""Control characters by their Unicode pictures; line feeds and tabs are laid out."""
+ESCAPED = {0xDC00 + byte: f"⟨{byte:02X}⟩" for byte in range(0x80, 0x100)}
+"""Surrogate escapes, Python's stand-ins for bytes that are no UTF-8."""
+
+
+def token_texts(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The text of each token, and the index of the token that shows it: itself, unless its text is empty."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+    texts: list[str] = []
+    homes = list(range(len(pieces)))
+    waiting: list[int] = []
+    for index, piece in enumerate(pieces):
+        texts.append(decoder.decode(piece, final=index == len(pieces) - 1))
+        waiting.append(index)
+        if texts[-1]:
+            for one in waiting:
+                homes[one] = index
+            waiting.clear()
+    return tuple(visible(text) for text in texts), tuple(homes)
+
+
+def visible(text: str) -> str:
+    """The text with invalid bytes, control and direction-changing characters shown instead of obeyed."""
+    return "".join(_shown(one) for one in text.translate(VISIBLE).translate(ESCAPED))
+
+
+def _shown(character: str) -> str:
+    if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf"}:
+        return character
+    return f"⟨U+{ord(character):04X}⟩"

@@ -1,0 +1,81 @@
+"""The round's log: every step, refusal and reading of a key, each entry bound to those before it. Append-only."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.foundation.errors import FirstGlanceError, NotFoundError, SealError
+from app.rounds.commitment import START_OF_LOG, chain_digest, event_entry, first_break
+from app.store import log as store
+from app.store.engine import Database
+from app.store.tables import EventRow
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the log."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    detail: dict[str, Any]
+    chain: str
+
+
+def append(session: Session, round_id: str, actor: str, action: str, detail: dict[str, Any], now: datetime) -> str:
+    """Add an event and return the chain's new head. Raises NotFoundError if there is no such round."""
+    if not store.hold(session, round_id):
+        msg = "There is no such round; check its address."
+        raise NotFoundError(msg)
+    before = store.last(session, round_id)
+    row = EventRow(
+        round_id=round_id,
+        number=before.number + 1 if before else 0,
+        at=now,
+        actor=actor,
+        action=action,
+        detail=detail,
+    )
+    row.chain = chain_digest(before.chain if before else START_OF_LOG, event_entry(round_id, row))
+    store.add(session, row)
+    return row.chain
+
+
+@contextmanager
+def attempt(database: Database, round_id: str, actor: str, action: str, now: datetime) -> Iterator[Session]:
+    """A writing session for one guarded step. If the step is refused, nothing of it stays but an entry that says so."""
+    try:
+        with database.writing() as session:
+            yield session
+    except FirstGlanceError as error:
+        _refused(database, round_id, actor, {"attempted": action, "why": str(error)}, now)
+        raise
+
+
+def events(session: Session, round_id: str) -> list[Event]:
+    """The log, oldest first."""
+    return [
+        Event(row.number, row.at, row.actor, row.action, row.detail, row.chain)
+        for row in store.events(session, round_id)
+    ]
+
+
+def verify_log(session: Session, round_id: str) -> None:
+    """Raise SealError naming the first event that does not follow from those before it."""
+    rows = store.events(session, round_id)
+    broken = first_break(START_OF_LOG, ((event_entry(round_id, row), row.chain) for row in rows))
+    if broken is not None:
+        row = rows[broken]
+        msg = f"The log was changed: event {row.number} ({row.action}) does not follow from those before it."
+        raise SealError(msg)
+
+
+def _refused(database: Database, round_id: str, actor: str, detail: dict[str, Any], now: datetime) -> None:
+    with database.writing() as session:
+        if store.hold(session, round_id):
+            append(session, round_id, actor, "refused", detail, now)

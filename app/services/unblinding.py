@@ -1,0 +1,186 @@
+"""Opening a locked round, once: the key, the check against the commitment, the analysis, and what is kept of them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy.orm import Session
+
+from app.foundation.digest import canonical_bytes
+from app.foundation.errors import LifecycleError, SealError
+from app.judging.judgment import Judgment, Step, Verdict
+from app.judging.observation import Observation
+from app.report.analysis import analyse
+from app.report.frame import Cell, Enrolled, Exclusions, Frame, LayerCount
+from app.rounds.commitment import judgment_entry
+from app.rounds.design import Design, read_design
+from app.rounds.lifecycle import after
+from app.services.log import Event, append, events, verify_log
+from app.store import rounds as store
+from app.store.sealed import UnblindedRow, keep_unblinded, seal_of, unblinded
+from app.store.tables import EvaluatorRow, JudgmentRow, RoundRow
+from app.unblinding.observations import Judged, observations, read_allocation
+from app.unblinding.opening import Chain, Published, open_allocation, verify, verify_chains
+
+SHORTEST_REASON = 3
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An unblinded round: what was sealed, what was judged, and what came of it."""
+
+    design: Design
+    allocation: dict[str, Any]
+    seed: str
+    nonce: str
+    commitment: str
+    observations: list[Observation]
+    frame: Frame
+    analysis: dict[str, Any]
+    events: list[Event]
+
+
+def unblind(
+    session: Session, round_id: str, identities: Sequence[str], by: str, reason: str, now: datetime
+) -> dict[str, Any]:
+    """Open the seal, check everything against the commitment, analyse, and freeze the result; the analysis.
+
+    Raises LifecycleError unless the round is locked and a reason is given, and SealError if the keys do not open the
+    seal or anything was changed since the commitment. Call it inside `services.log.attempt`, which logs a refusal.
+    """
+    row = store.round_row(session, round_id, hold=True)
+    state = after(row.state, "unblind")
+    if len(reason.strip()) < SHORTEST_REASON:
+        msg = "Type why the round is unblinded now; the reason goes into the log and the report."
+        raise LifecycleError(msg)
+    verify_log(session, round_id)
+    log = events(session, round_id)
+    seal = seal_of(session, round_id)
+    opened = open_allocation(seal.ciphertext, identities)
+    append(session, round_id, by, "key read", {"keys": len(identities)}, now)
+    verify(opened, _published(session, row, log))
+    verify_chains(_chains(session, round_id, log), str(row.commitment))
+    seen = _observations(session, round_id, opened["allocation"])
+    frame = _frame(session, row, opened["allocation"], log)
+    analysis = analyse(seen, frame)
+    row.state = state
+    kept = UnblindedRow(
+        round_id=round_id,
+        version=1,
+        opened=canonical_bytes(opened).decode(),
+        analysis=json.dumps(analysis),
+        frame=json.dumps(frame.content()),
+        reason=reason.strip(),
+        by=by,
+        at=now,
+    )
+    keep_unblinded(session, kept)
+    append(session, round_id, by, "unblinded", {"reason": reason.strip(), "version": 1}, now)
+    return analysis
+
+
+def opened(session: Session, round_id: str) -> Opened:
+    """Everything about an unblinded round. Raises LifecycleError if it is not."""
+    row = store.round_row(session, round_id)
+    kept = unblinded(session, round_id)
+    if kept is None:
+        msg = f"This round is {row.state}. Its allocation can be read only after unblinding."
+        raise LifecycleError(msg)
+    sealed = json.loads(kept.opened)
+    return Opened(
+        design=read_design(row.design),
+        allocation=sealed["allocation"],
+        seed=sealed["seed"],
+        nonce=sealed["nonce"],
+        commitment=str(row.commitment),
+        observations=_observations(session, round_id, sealed["allocation"]),
+        frame=Frame.from_content(json.loads(kept.frame)),
+        analysis=json.loads(kept.analysis),
+        events=events(session, round_id),
+    )
+
+
+def _published(session: Session, row: RoundRow, log: Sequence[Event]) -> Published:
+    """What the database says was committed to; the log's chained entry of the seal outranks the columns."""
+    sealed = _entry(log, "sealed")
+    items = {one.code: (json.loads(one.content), one.digest) for one in store.items(session, row.id)}
+    if row.commitment != sealed.detail["commitment"]:
+        msg = "The commitment was changed: the log has another. The round is not unblinded; find out who changed it."
+        raise SealError(msg)
+    return Published(
+        row.design, sealed.detail["design_sha256"], items, sealed.detail["sealed_sha256"], sealed.detail["commitment"]
+    )
+
+
+def _entry(log: Sequence[Event], action: str) -> Event:
+    found = [one for one in log if one.action == action]
+    if not found:
+        msg = f"The log has no entry “{action}”; it was changed. The round is not unblinded."
+        raise SealError(msg)
+    return found[-1]
+
+
+def _chains(session: Session, round_id: str, log: Sequence[Event]) -> list[Chain]:
+    heads = _entry(log, "locked").detail["heads"]
+    links: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in heads}
+    for who, row in store.judgments(session, round_id):
+        links.setdefault(who.name, []).append((judgment_entry(who.name, row), row.chain))
+    return [Chain(name, chain, heads[name]["head"] if name in heads else None) for name, chain in links.items()]
+
+
+def _observations(session: Session, round_id: str, allocation: dict[str, Any]) -> list[Observation]:
+    rows: dict[str, tuple[EvaluatorRow, list[Judgment]]] = {}
+    for who, row in store.judgments(session, round_id):
+        if who.erased_at is None:
+            rows.setdefault(who.name, (who, []))[1].append(_judgment(row))
+    missing = store.flagged(session, round_id)
+    judged = [Judged(name, who.exposed, said, missing.get(who.id, frozenset())) for name, (who, said) in rows.items()]
+    return observations(judged, read_allocation(allocation))
+
+
+def _judgment(row: JudgmentRow) -> Judgment:
+    return Judgment(
+        item=row.item,
+        verdict=cast("Verdict", row.verdict),
+        hypothesis=row.hypothesis,
+        confidence=row.confidence,
+        comment=row.comment,
+        revision=row.revision,
+        position=row.position,
+        shown_at=row.shown_at,
+        judged_at=row.judged_at,
+        active_seconds=row.active_seconds,
+        unfolded=row.unfolded,
+        fixed_width=row.fixed_width,
+        step=cast("Step", row.step),
+    )
+
+
+def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Sequence[Event]) -> Frame:
+    """The counts that were sealed, and the plan that the design fixed, as the analysis takes them."""
+    design = read_design(row.design)
+    tallies = store.tallies(session, row.id)
+    enrolled = tuple(
+        Enrolled(one.name, one.exposed, tallies[one.id].assigned if one.id in tallies else 0, one.erased_at is not None)
+        for one in store.evaluators(session, row.id)
+    )
+    return Frame(
+        cells=tuple(_cell(counts) for counts in allocation["cells"]),
+        reference=design.reference,
+        treatment=design.treatment,
+        seed=str(row.commitment),
+        by_layer=design.by_layer == "stratified",
+        planned=design.overlap or 0,
+        exclusions=Exclusions(**design.exclusions.model_dump()),
+        evaluators=enrolled,
+        stopped_early=bool(_entry(log, "locked").detail["stopped_early"]),
+        blind_broken=any(event.action == "archives browsed" for event in log),
+        marks=design.marks,
+    )
+
+
+def _cell(counts: dict[str, Any]) -> Cell:
+    named = ("arm", "stratum", "eligible", "drawn", "dead", "shown", "excluded", "suppressed")
+    return Cell(**{name: counts[name] for name in named}, layers=tuple(LayerCount(**one) for one in counts["layers"]))

@@ -1,0 +1,30 @@
+"""SQL of the round's log. Events are added and read; there is no function that changes or removes one."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.store.tables import EventRow, RoundRow
+
+
+def hold(session: Session, round_id: str) -> bool:
+    """Let no other transaction append to this round's log until this one ends; whether there is such a round."""
+    return session.scalar(select(RoundRow.id).where(RoundRow.id == round_id).with_for_update()) is not None
+
+
+def last(session: Session, round_id: str) -> EventRow | None:
+    """The newest event."""
+    query = select(EventRow).where(EventRow.round_id == round_id).order_by(EventRow.number.desc()).limit(1)
+    return session.scalars(query).first()
+
+
+def add(session: Session, row: EventRow) -> None:
+    """Append an event; its number is unique within the round."""
+    session.add(row)
+    session.flush()
+
+
+def events(session: Session, round_id: str) -> Sequence[EventRow]:
+    """All events, oldest first."""
+    return session.scalars(select(EventRow).where(EventRow.round_id == round_id).order_by(EventRow.number)).all()

@@ -1,0 +1,173 @@
+"""SQL of rounds, their items and their evaluators. It cannot name the sealed table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.orm import Session
+
+from app.foundation.errors import NotFoundError
+from app.store.tables import ArchiveRow, AssignmentRow, EvaluatorRow, FlagRow, ItemRow, JudgmentRow, RoundRow
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How much an evaluator was given and has judged; nothing about how."""
+
+    assigned: int
+    judged: int
+
+
+def add_round(session: Session, row: RoundRow, archives: dict[str, Path]) -> None:
+    """Insert a draft and where its archives lie."""
+    session.add(row)
+    session.flush()
+    session.add_all(ArchiveRow(round_id=row.id, sha256=sha, path=str(path)) for sha, path in archives.items())
+    session.flush()
+
+
+def round_row(session: Session, round_id: str, *, hold: bool = False) -> RoundRow:
+    """The round. With `hold`, nothing else changes it until this transaction ends. Raises NotFoundError."""
+    row = session.get(RoundRow, round_id, with_for_update=hold, populate_existing=hold)
+    if row is None:
+        msg = "There is no such round; check its address."
+        raise NotFoundError(msg)
+    return row
+
+
+def all_rounds(session: Session) -> Sequence[RoundRow]:
+    """Every round, newest first."""
+    return session.scalars(select(RoundRow).order_by(RoundRow.created_at.desc(), RoundRow.id)).all()
+
+
+def archive_paths(session: Session, round_id: str) -> dict[str, Path]:
+    """Where the round's archives lie, by digest."""
+    rows = session.scalars(select(ArchiveRow).where(ArchiveRow.round_id == round_id))
+    return {row.sha256: Path(row.path) for row in rows}
+
+
+def add_items(session: Session, rows: Sequence[ItemRow]) -> None:
+    """Insert the items; the caller gives them in order of code, which says nothing."""
+    session.add_all(rows)
+    session.flush()
+
+
+def remove_items(session: Session, round_id: str) -> None:
+    """Take the items of an unfinished seal away."""
+    session.execute(delete(ItemRow).where(ItemRow.round_id == round_id))
+
+
+def items(session: Session, round_id: str) -> Sequence[ItemRow]:
+    """The items in order of code."""
+    return session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)).all()
+
+
+def apart(session: Session, round_id: str, *, training: bool) -> dict[str, dict[str, int]]:
+    """{code: its distances to other items}, of the training items or of all others, without their contents."""
+    query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.training == training)
+    return {row.code: row.apart for row in session.execute(query.order_by(ItemRow.code))}
+
+
+def add_evaluator(session: Session, row: EvaluatorRow) -> None:
+    """Insert an evaluator."""
+    session.add(row)
+    session.flush()
+
+
+def add_assignments(session: Session, rows: Sequence[AssignmentRow]) -> None:
+    """Insert places in an evaluator's order."""
+    session.add_all(rows)
+    session.flush()
+
+
+def evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
+    """The evaluator. Raises NotFoundError."""
+    row = session.get(EvaluatorRow, evaluator_id)
+    if row is None:
+        msg = "There is no such evaluator; choose one from the round's page."
+        raise NotFoundError(msg)
+    return row
+
+
+def evaluator_named(session: Session, round_id: str, name: str) -> EvaluatorRow | None:
+    """The evaluator of this round with this pseudonym."""
+    query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id, EvaluatorRow.name == name)
+    return session.scalar(query)
+
+
+def evaluators(session: Session, round_id: str) -> Sequence[EvaluatorRow]:
+    """Everyone invited, by pseudonym."""
+    query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id).order_by(EvaluatorRow.name)
+    return session.scalars(query).all()
+
+
+def tallies(session: Session, round_id: str) -> dict[str, Tally]:
+    """{evaluator id: how many items they were given and have judged}; training items are not counted."""
+    of_round = ItemRow.round_id == round_id, ItemRow.training.is_(False)
+    given = (
+        select(AssignmentRow.evaluator_id, func.count())
+        .join(ItemRow, (ItemRow.round_id == AssignmentRow.round_id) & (ItemRow.code == AssignmentRow.item))
+        .where(*of_round)
+        .group_by(AssignmentRow.evaluator_id)
+    )
+    judged = (
+        select(JudgmentRow.evaluator_id, func.count(JudgmentRow.item.distinct()))
+        .join(ItemRow, (ItemRow.round_id == JudgmentRow.round_id) & (ItemRow.code == JudgmentRow.item))
+        .where(*of_round)
+        .group_by(JudgmentRow.evaluator_id)
+    )
+    done = _counts(session, judged)
+    return {who: Tally(count, done.get(who, 0)) for who, count in _counts(session, given).items()}
+
+
+def counts(session: Session) -> dict[str, tuple[int, int, int]]:
+    """{round id: (items, evaluators, judged pairs of evaluator and item)} of every round, in three queries."""
+    items_of = select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False)).group_by(ItemRow.round_id)
+    evaluators_of = select(EvaluatorRow.round_id, func.count()).group_by(EvaluatorRow.round_id)
+    judged_of = (
+        select(JudgmentRow.round_id, func.count()).where(JudgmentRow.revision == 0).group_by(JudgmentRow.round_id)
+    )
+    found = [_counts(session, query) for query in (items_of, evaluators_of, judged_of)]
+    rounds = set().union(*found)
+    return {one: (found[0].get(one, 0), found[1].get(one, 0), found[2].get(one, 0)) for one in rounds}
+
+
+def chain_heads(session: Session, round_id: str) -> dict[str, tuple[int, str]]:
+    """{pseudonym: (judgments in the chain, digest of the last)}; who has none is left out."""
+    newest = (
+        select(JudgmentRow.evaluator_id, func.max(JudgmentRow.number).label("number"))
+        .where(JudgmentRow.round_id == round_id)
+        .group_by(JudgmentRow.evaluator_id)
+        .subquery()
+    )
+    query = (
+        select(EvaluatorRow.name, JudgmentRow.number, JudgmentRow.chain)
+        .join(newest, (newest.c.evaluator_id == JudgmentRow.evaluator_id) & (newest.c.number == JudgmentRow.number))
+        .join(EvaluatorRow, EvaluatorRow.id == JudgmentRow.evaluator_id)
+    )
+    return {name: (number + 1, chain) for name, number, chain in session.execute(query.order_by(EvaluatorRow.name))}
+
+
+def judgments(session: Session, round_id: str) -> list[tuple[EvaluatorRow, JudgmentRow]]:
+    """Every judgment with its evaluator, chain after chain. Services call it after the lock only."""
+    query = (
+        select(EvaluatorRow, JudgmentRow)
+        .join(EvaluatorRow, EvaluatorRow.id == JudgmentRow.evaluator_id)
+        .where(JudgmentRow.round_id == round_id)
+        .order_by(EvaluatorRow.name, JudgmentRow.number)
+    )
+    return [(who, row) for who, row in session.execute(query)]
+
+
+def flagged(session: Session, round_id: str) -> dict[str, frozenset[str]]:
+    """{evaluator id: items they flagged as faulty or distressing}."""
+    found: dict[str, set[str]] = {}
+    query = select(FlagRow.evaluator_id, FlagRow.item).where(FlagRow.round_id == round_id)
+    for who, item in session.execute(query):
+        found.setdefault(who, set()).add(item)
+    return {who: frozenset(items) for who, items in found.items()}
+
+
+def _counts(session: Session, query: Select[tuple[str, int]]) -> dict[str, int]:
+    return {row[0]: row[1] for row in session.execute(query)}
