@@ -1,0 +1,238 @@
+"""What an evaluator does, one function each: come in, consent, read the item that is due, answer, change an answer.
+
+Nothing here can reach the seal or an arm. An answer carries the key of the page it was given on; the same key twice is
+one judgment, whatever was clicked twice, sent again or opened in two tabs.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from app.foundation.digest import sha256
+from app.foundation.errors import AccessError, JudgmentError, NotFoundError
+from app.judging.answer import Answer, Timing, require_same, require_turn
+from app.judging.judgment import Step, Verdict
+from app.judging.progress import UNDOABLE, Place, Sheet, position_of
+from app.judging.public_design import PublicDesign
+from app.rounds.commitment import chain_digest, judgment_entry
+from app.rounds.lifecycle import require
+from app.store import judging as store
+from app.store.tables import EvaluatorRow, JudgmentRow
+
+NO_SUCH_LINK = "This invitation link leads nowhere. Check that it was copied whole, or ask who sent it for a new one."
+NO_SUCH_ITEM = "There is no such item among yours; go back to the one that is due."
+NO_SESSION = "Open your invitation link again, on this device: it brings you back to where you were."
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who is here and for which round; enough to decide which page comes next."""
+
+    evaluator_id: str
+    name: str
+    round_id: str
+    state: str
+    title: str
+    consented: bool
+    phase: int
+    design: PublicDesign
+    sizes: tuple[int, int]
+    """Length of every item response of the round: plain and gzip."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What lies in front of the evaluator: one item and one question about it."""
+
+    visit: Visit
+    place: Place
+    passages: bytes
+    training: bool
+    number: int
+    """Place of the item in the evaluator's order, from 1."""
+    total: int
+    judged: int
+    earlier: str | None
+    """The item that undo reaches."""
+    shown: bool
+    """The item was displayed before, so its clock runs."""
+    texts: JudgmentRow | None
+    """The latest row on this item, whose texts fill the form when an answer is continued or changed."""
+
+
+def invitation(session: Session, token: str) -> Visit:
+    """Whom a link belongs to; nothing is recorded. Raises NotFoundError."""
+    return _visit(session, _invited(session, token))
+
+
+def join(session: Session, token: str, session_token: str, now: datetime) -> None:
+    """Let the holder of an invitation in; from now on the session token stands for it. Raises NotFoundError."""
+    evaluator = _invited(session, token)
+    evaluator.session_sha256 = sha256(session_token.encode())
+    evaluator.joined_at = evaluator.joined_at or now
+
+
+def visit(session: Session, session_token: str) -> Visit:
+    """Who a session belongs to. Raises AccessError."""
+    return _visit(session, _present(session, session_token))
+
+
+def consent(session: Session, session_token: str, now: datetime) -> None:
+    """Record that the evaluator agrees to take part."""
+    evaluator = _present(session, session_token)
+    evaluator.consented_at = evaluator.consented_at or now
+
+
+def desk(session: Session, here: Visit) -> Desk | None:
+    """The item and the question that are due; None when all is done."""
+    sheet = store.sheet(session, here.evaluator_id)
+    place = sheet.place(hypothesis=here.design.hypothesis)
+    return _laid_out(session, here, sheet, place) if place else None
+
+
+def desk_ahead(session: Session, here: Visit, item: str) -> Desk | None:
+    """The desk as it will be once `item` is answered: fetched early, and not noted as shown."""
+    sheet = store.sheet(session, here.evaluator_id)
+    place = sheet.after(item)
+    return _laid_out(session, here, sheet, place) if place else None
+
+
+def desk_again(session: Session, here: Visit, item: str) -> Desk:
+    """An item judged before, to change its verdict. Raises JudgmentError if it is out of reach."""
+    sheet = store.sheet(session, here.evaluator_id)
+    if item not in sheet.order:
+        raise NotFoundError(NO_SUCH_ITEM)
+    place = sheet.changeable(item)
+    if place is None:
+        msg = f"This answer can no longer be changed: undo reaches the last {UNDOABLE} answers without opened aids."
+        raise JudgmentError(msg)
+    return _laid_out(session, here, sheet, place)
+
+
+def earlier(session: Session, here: Visit, item: str | None) -> str | None:
+    """The item judged before `item`, as far as undo reaches; None if there is none."""
+    return store.sheet(session, here.evaluator_id).before(item)
+
+
+def note_shown(session: Session, here: Visit, item: str, now: datetime) -> None:
+    """Start the item's clock at its first display."""
+    store.mark_shown(session, here.evaluator_id, item, now)
+
+
+def answer(session: Session, session_token: str, given: Answer, timing: Timing, now: datetime) -> None:
+    """Append one answer. The same key with the same answer is a repetition and changes nothing.
+
+    Raises LifecycleError when the round is not collecting, and JudgmentError for an item that is not the
+    evaluator's, an answer that is out of turn, or a key that already carries another answer.
+    """
+    evaluator = _present(session, session_token)
+    round_row = store.hold(session, evaluator)
+    require(round_row.state, "judge")
+    _require_consent(evaluator)
+    said = store.by_key(session, evaluator.id, given.key)
+    if said is not None:
+        require_same(_answer_of(said), given)
+        return
+    sheet = store.sheet(session, evaluator.id)
+    require_turn(sheet, given, hypothesis=PublicDesign.read(round_row.public_design).hypothesis)
+    last = store.latest(session, evaluator.id)
+    row = _row(session, evaluator, given, timing, now)
+    row.number = last.number + 1 if last else 0
+    row.chain = chain_digest(last.chain if last else str(round_row.commitment), judgment_entry(evaluator.name, row))
+    store.append(session, row)
+
+
+def _row(session: Session, evaluator: EvaluatorRow, given: Answer, timing: Timing, now: datetime) -> JudgmentRow:
+    """The answer as a row, without its place in the chain."""
+    assigned = store.assignment(session, evaluator.id, given.item)
+    before = store.latest(session, evaluator.id, given.item)
+    row = JudgmentRow(
+        round_id=evaluator.round_id,
+        evaluator_id=evaluator.id,
+        key=given.key,
+        item=given.item,
+        step=given.step,
+        revision=before.revision + 1 if before else 0,
+        position=assigned.position,
+    )
+    if given.verdict is None:
+        assert before is not None  # only an item that has a verdict has a hypothesis step
+        return _written(row, given, before, timing.judged_at(now))
+    noted = assigned.shown_at if before is None else None
+    row.verdict = given.verdict
+    row.shown_at, row.judged_at = timing.shown_at(noted, now), timing.judged_at(now)
+    row.active_seconds = timing.active_seconds(noted, now)
+    row.unfolded, row.fixed_width = timing.unfolded, timing.fixed_width
+    row.hypothesis, row.confidence, row.comment = _texts(before)
+    return row
+
+
+def _invited(session: Session, token: str) -> EvaluatorRow:
+    found = store.evaluator_by_token(session, sha256(token.encode()))
+    if found is None or found.erased_at is not None:
+        raise NotFoundError(NO_SUCH_LINK)
+    return found
+
+
+def _present(session: Session, session_token: str) -> EvaluatorRow:
+    found = store.evaluator_by_session(session, sha256(session_token.encode())) if session_token else None
+    if found is None or found.erased_at is not None:
+        raise AccessError(NO_SESSION)
+    return found
+
+
+def _require_consent(evaluator: EvaluatorRow) -> None:
+    if evaluator.consented_at is None:
+        msg = "Please read the page about taking part first, and agree to it."
+        raise AccessError(msg)
+
+
+def _written(row: JudgmentRow, given: Answer, before: JudgmentRow, judged_at: datetime) -> JudgmentRow:
+    """The verdict and its timing again, with the texts of the hypothesis step."""
+    row.verdict, row.judged_at = before.verdict, judged_at
+    row.shown_at, row.active_seconds = before.shown_at, before.active_seconds
+    row.unfolded, row.fixed_width = before.unfolded, before.fixed_width
+    row.hypothesis, row.confidence, row.comment = given.hypothesis, given.confidence, given.comment
+    return row
+
+
+def _texts(before: JudgmentRow | None) -> tuple[str, int | None, str]:
+    """A changed verdict carries the texts along; the hypothesis step offers them again."""
+    return (before.hypothesis, before.confidence, before.comment) if before else ("", None, "")
+
+
+def _answer_of(row: JudgmentRow) -> Answer:
+    return Answer(row.item, row.key, cast("Step", row.step), cast("Verdict", row.verdict))
+
+
+def _visit(session: Session, evaluator: EvaluatorRow) -> Visit:
+    row = store.round_of(session, evaluator)
+    design = PublicDesign.read(row.public_design)
+    return Visit(
+        evaluator_id=evaluator.id,
+        name=evaluator.name,
+        round_id=row.id,
+        state=row.state,
+        title=design.title or row.title,
+        consented=evaluator.consented_at is not None,
+        phase=evaluator.phase,
+        design=design,
+        sizes=(row.response_bytes, row.response_gzip_bytes),
+    )
+
+
+def _laid_out(session: Session, here: Visit, sheet: Sheet, place: Place) -> Desk:
+    return Desk(
+        visit=here,
+        place=place,
+        passages=store.passages(session, here.round_id, place.item),
+        training=store.is_training(session, here.round_id, place.item),
+        number=position_of(sheet.order, place.item) + 1,
+        total=len(sheet.order),
+        judged=sheet.judged,
+        earlier=sheet.before(place.item),
+        shown=store.assignment(session, here.evaluator_id, place.item).shown_at is not None,
+        texts=store.latest(session, here.evaluator_id, place.item) if place.given else None,
+    )

@@ -1,0 +1,73 @@
+"""What evaluators' forms may hold. A field that is missing, unknown or out of range never reaches a service."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from app.judging.answer import LONGEST_SECONDS, Answer, Timing
+from app.judging.judgment import parse_text, parse_verdict
+
+CONFIDENCES = range(1, 6)
+
+
+def _nothing_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+Seconds = Annotated[
+    float | None, BeforeValidator(_nothing_if_empty), Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)
+]
+Code = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class PageForm(BaseModel):
+    """What every form carries: the token of its session."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    form_token: str
+
+
+class AnswerForm(PageForm):
+    """Which item the page showed, and the idempotency key of the answer."""
+
+    item: Code
+    key: Code
+    waited: Seconds = None
+
+
+class VerdictForm(AnswerForm):
+    """A verdict and what the page measured; the measures stay empty where no script runs."""
+
+    verdict: str
+    elapsed: Seconds = None
+    active: Seconds = None
+    unfolded: bool = False
+    fixed_width: bool = False
+
+    def answer(self, *, cannot_judge: bool) -> Answer:
+        """The answer in the project's words. Raises JudgmentError for a verdict that is none."""
+        return Answer(self.item, self.key, "verdict", parse_verdict(self.verdict, cannot_judge=cannot_judge))
+
+    def timing(self) -> Timing:
+        """The page's measures."""
+        return Timing(self.elapsed, self.active, self.waited or 0.0, self.unfolded, self.fixed_width)
+
+
+class HypothesisForm(AnswerForm):
+    """What was written after a verdict; all of it may be left out."""
+
+    hypothesis: str = ""
+    comment: str = ""
+    confidence: Annotated[
+        int | None, BeforeValidator(_nothing_if_empty), Field(ge=CONFIDENCES.start, lt=CONFIDENCES.stop)
+    ] = None
+
+    def answer(self) -> Answer:
+        """The answer in the project's words. Raises JudgmentError for a text that is too long."""
+        hypothesis, comment = parse_text(self.hypothesis, "hypothesis"), parse_text(self.comment, "comment")
+        return Answer(self.item, self.key, "hypothesis", None, hypothesis, self.confidence, comment)
+
+    def timing(self) -> Timing:
+        """Only how long the answer waited for the network; the verdict keeps its own times."""
+        return Timing(waited=self.waited or 0.0)

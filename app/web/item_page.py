@@ -1,0 +1,56 @@
+"""The item page: a frame around passages that were rendered at the seal, in responses that all have one length."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.judging.padding import gzipped, padded
+from app.services.judging import Desk
+from app.web import language
+from app.web.rendering import WORDS, translated
+from app.web.security import EVALUATOR_COOKIE, form_token, session_of
+from app.web.templating import text_of
+
+SPLIT = "\N{OBJECT REPLACEMENT CHARACTER}passages\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands where the passages go; a text of an evaluator that held it would have been escaped on another line."""
+PLAIN = "text/html; charset=utf-8"
+
+
+def item_response(request: Request, desk: Desk, **context: Any) -> Response:  # noqa: ANN401 - of the template
+    """The page of an item, of the same length as every other item's, compressed if the browser takes gzip."""
+    head, tail = _frame(request, _context(request, desk) | context)
+    fragment = _in_language(desk.passages, language.current())
+    plain, compressed = desk.visit.sizes
+    headers = {"Content-Type": PLAIN, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzipped(head, fragment, tail, compressed)
+        return Response(body, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(padded(head + fragment + tail, plain), headers=headers)
+
+
+def _context(request: Request, desk: Desk) -> dict[str, Any]:
+    design = desk.visit.design
+    return {
+        "desk": desk,
+        "design": design,
+        "wording": design.wording,
+        "form_token": form_token(session_of(request, EVALUATOR_COOKIE)),
+        "again": desk.place.given is not None and desk.place.question == "verdict",
+        "passages": Markup(SPLIT),  # noqa: S704 - a constant
+    }
+
+
+def _frame(request: Request, context: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """The page before and after its passages."""
+    head, _, tail = text_of(request, "judging/item.html", context).partition(SPLIT)
+    return head.encode(), tail.encode()
+
+
+@lru_cache(maxsize=512)
+def _in_language(fragment: bytes, name: str) -> bytes:
+    """The fragment with its few own words in the reader's language."""
+    return fragment if name == "en" else translated(fragment, {word: language.gettext(word) for word in WORDS})

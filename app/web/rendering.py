@@ -1,0 +1,121 @@
+"""Passages as HTML: words and levels, nothing else; rendered once, at the seal.
+
+Everything is escaped, and the page is served under a policy without inline styles or scripts, so the strength of a mark
+is the attribute `data-level`. Characters that would act on the page instead of being read (controls, direction
+overrides) are replaced by a visible sign; a marked token with nothing to see gets a glyph from the style sheet, which
+leaves its own text alone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from app.judging.public_design import PublicDesign
+from app.rounds.item import Item, Passage
+
+SIGNS = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)},
+    0x7F: "␡",
+    **dict.fromkeys(range(0x80, 0xA0), "\N{REPLACEMENT CHARACTER}"),
+    **{code: f"[{name}]" for code, name in enumerate(("LRE", "RLE", "PDF", "LRO", "RLO"), start=0x202A)},
+    **{code: f"[{name}]" for code, name in enumerate(("LRI", "RLI", "FSI", "PDI"), start=0x2066)},
+}
+"""Control characters and direction controls, and what is shown in their place."""
+INVISIBLE = re.compile(
+    "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
+)
+WORDS = ("Passage", "Earlier", "Later")
+"""The fragment's own words, in English; `translated` puts another language's in their place."""
+TITLES = {
+    "top": "Strongest",
+    "quantile": "Across the range",
+    "value_bin": "Across the range",
+    "random": "Drawn at random",
+    "contrast": "Weak or silent",
+}
+
+
+def render_passages(item: Item, public_design: Mapping[str, Any]) -> bytes:
+    """The fragment of an item page that shows its passages: a function of words, levels and design alone."""
+    design = PublicDesign.read(public_design)
+    numbers = iter(range(1, len(item.passages) + 1))
+    if len(design.groups) == 1:
+        return _list(item.passages, numbers).encode("utf-8", "replace")
+    return "".join(_groups(item, design, numbers)).encode("utf-8", "replace")
+
+
+def _groups(item: Item, design: PublicDesign, numbers: Iterator[int]) -> Iterator[str]:
+    for group, _count in design.groups:
+        members = [passage for passage in item.passages if passage.group == group]
+        if members:
+            yield f"<h2>{TITLES.get(group, escape(group))}</h2>\n{_list(members, numbers)}"
+
+
+def _list(passages: Sequence[Passage], numbers: Iterator[int]) -> str:
+    rows = "".join(_passage(passage, next(numbers)) for passage in passages)
+    return f'<ol class="passages" role="list">\n{rows}</ol>\n'
+
+
+def _passage(passage: Passage, number: int) -> str:
+    tokens = tuple(_tokens(passage))
+    opened = passage.opened
+    before, after = tokens[: opened.start], tokens[opened.stop :]
+    return (
+        f'<li class="passage" data-passage="{number}" id="p{number}" tabindex="-1"><h3>{number}</h3>\n'
+        f"{_folded(before, 'Earlier')}{_text(tokens[opened.start : opened.stop])}{_folded(after, 'Later')}</li>\n"
+    )
+
+
+def _folded(tokens: Sequence[str], summary: str) -> str:
+    return f"<details><summary>{summary}</summary>{_text(tokens)}</details>" if tokens else ""
+
+
+def _text(tokens: Sequence[str]) -> str:
+    """A block of text. The parser drops a line feed right after `<pre>`, so one is always given to it."""
+    return f'<pre dir="auto" translate="no">\n{"".join(tokens)}</pre>'
+
+
+def _tokens(passage: Passage) -> Iterator[str]:
+    """The HTML of each token. A token without text is part of a later one's character, and lends it its mark."""
+    carried, peaked = 0, False
+    for index, (text, level) in enumerate(zip(_unix_lines(passage.texts), passage.levels, strict=True)):
+        carried, peaked = max(carried, level), peaked or index == passage.peak
+        if text or index == len(passage.texts) - 1:
+            yield _token(text, carried, peaked)
+            carried, peaked = 0, False
+        else:
+            yield ""
+
+
+def _token(text: str, level: int, peaked: bool) -> str:
+    shown = escape(text.translate(SIGNS), quote=False)
+    if not (level or peaked):
+        return shown
+    return f'<mark data-level="{level}"{" data-peak" if peaked else ""}{_blank(text)}>{shown}</mark>'
+
+
+def _blank(text: str) -> str:
+    """The attribute that lets the style sheet show a marked token which has nothing to see."""
+    if not INVISIBLE.fullmatch(text):
+        return ""
+    glyph = "↵" * text.count("\n") or "⇥" * text.count("\t") or ("␣" if text and not text.strip(" ") else "∅")
+    return f' data-blank="{glyph}"'
+
+
+def _unix_lines(texts: Sequence[str]) -> Iterator[str]:
+    """The same tokens with every line end a line feed; of a CR LF pair split over tokens the LF stays."""
+    for index, text in enumerate(texts):
+        if "\r" not in text:
+            yield text
+            continue
+        following = next((later for later in texts[index + 1 :] if later), "")
+        held = text[:-1] if text.endswith("\r") and following.startswith("\n") else text
+        yield held.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def translated(fragment: bytes, words: Mapping[str, str]) -> bytes:
+    """The fragment with its own words in another language. Text of snippets is escaped, so no tag in it can match."""
+    for word in ("Earlier", "Later"):
+        fragment = fragment.replace(f"<summary>{word}<".encode(), f"<summary>{escape(words[word])}<".encode())
+    return fragment.replace(b"<span>Passage <", f"<span>{escape(words['Passage'])} <".encode())

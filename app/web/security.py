@@ -1,0 +1,125 @@
+"""Headers, cookies, and the refusal of requests that another site made.
+
+The policy allows nothing inline and nothing from elsewhere, so text that slips through as markup still does nothing. A
+POST is refused if the browser says that another site sent it; every form also carries a token that only its session
+knows, for browsers that say nothing.
+"""
+
+import hashlib
+import hmac
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.foundation.errors import AccessError
+from app.foundation.settings import Settings
+
+EVALUATOR_COOKIE = "fg_evaluator"
+ADMIN_COOKIE = "fg_admin"
+COOKIE_DAYS = 60
+DAY = 24 * 3600
+LARGEST_BODY = 1_000_000
+"""Bytes of a posted form; a hypothesis of 10,000 characters is a twentieth of it."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+}
+
+FOREIGN = "This form was sent from another site, so nothing was stored. Open the page here and send it again."
+STALE = "This page belongs to an older visit, so nothing was stored. Load it again and repeat the last step."
+TOO_LARGE = "What you sent is too long to be stored; nothing was changed. Please shorten it."
+
+
+class Guard:
+    """ASGI middleware: security headers on every response, and no write from another site or of another size."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse what must not pass; add the headers to what does."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _guard(MutableHeaders(scope=message))
+            await send(message)
+
+        refusal = _refusal(scope)
+        await (refusal or self.app)(scope, receive, send_guarded)
+
+
+def form_token(session_token: str) -> str:
+    """The token that forms of a session carry: derived from its secret, so another site cannot know it."""
+    return hmac.new(session_token.encode(), b"first glance form", hashlib.sha256).hexdigest()[:32]
+
+
+def require_form_token(session_token: str, given: str) -> None:
+    """Raise AccessError unless a form carries its session's token."""
+    if not session_token or not hmac.compare_digest(form_token(session_token).encode(), given.encode()):
+        raise AccessError(STALE)
+
+
+def set_session(response: Response, name: str, token: str, settings: Settings) -> None:
+    """Give the browser a session that scripts cannot read and other sites cannot send."""
+    age = COOKIE_DAYS * DAY
+    response.set_cookie(name, token, max_age=age, httponly=True, secure=settings.https, samesite="lax", path="/")
+
+
+def session_of(request: Request, name: str) -> str:
+    """The session token that came with the request, or nothing."""
+    return request.cookies.get(name, "")
+
+
+def _guard(headers: MutableHeaders) -> None:
+    for name, value in HEADERS.items():
+        headers[name] = value
+    headers.setdefault("Cache-Control", "no-store")
+
+
+def _refusal(scope: Scope) -> Response | None:
+    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return None
+    headers = Headers(scope=scope)
+    if _foreign(headers):
+        return Response(FOREIGN, status_code=403, media_type="text/plain")
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > LARGEST_BODY or "chunked" in headers.get("transfer-encoding", ""):
+        return Response(TOO_LARGE, status_code=413, media_type="text/plain")
+    return None
+
+
+def _foreign(headers: Headers) -> bool:
+    """Whether the browser says that another site sent this.
+
+    `Origin` is "null" on our own forms, because the referrer policy hides it; then only the form's token speaks.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin", "null")
+    return origin != "null" and origin.partition("://")[2] != headers.get("host")
