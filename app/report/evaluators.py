@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.report.frame import Frame
-from app.report.numbers import estimated, limits, number
+from app.report.numerals import estimated, limits, number
 from app.report.samples import arm_samples, compared
 from app.report.table import Table
 from app.statistics.pooled import pooled_difference

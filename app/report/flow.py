@@ -26,10 +26,14 @@ def _arm(table: Table, frame: Frame, arm: str) -> dict[str, Any]:
     }
     judged = int(np.unique(table.item).size)
     planned = counts["shown"] * planned_judgments(table, frame)
-    return {"arm": arm} | counts | {
-        "judged": judged,
-        "analysed": judged + counts["dead"],
-        "judgments": table.rows,
-        "cannot_judge": int(table.cannot.sum()),
-        "missing_judgments": max(0, planned - table.rows),
-    }
+    return (
+        {"arm": arm}
+        | counts
+        | {
+            "judged": judged,
+            "analysed": judged + counts["dead"],
+            "judgments": table.rows,
+            "cannot_judge": int(table.cannot.sum()),
+            "missing_judgments": max(0, planned - table.rows),
+        }
+    )

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.report.chart import WIDTH, Chart, Scale
 from app.report.fraction_charts import stratum_name
-from app.report.numbers import points, points_range
+from app.report.numerals import MINUS, points, points_range
 from app.report.svg import Drawing
 
 LEFT, RIGHT = 190.0, 500.0
@@ -73,7 +73,7 @@ def _axis(drawing: Drawing, scale: Scale, bottom: float) -> None:
     for value in range(first, int(scale.highest * 100) + 1, step):
         x = scale(value / 100)
         drawing.line(x, 8, x, bottom, "zero" if value == 0 else "grid")
-        drawing.text(x, bottom + 16, f"{value:+d}".replace("-", "−").replace("+0", "0"), "tick", "middle")
+        drawing.text(x, bottom + 16, f"{value:+d}".replace("-", MINUS).replace("+0", "0"), "tick", "middle")
     drawing.text(RIGHT + 8, bottom + 16, "points", "note")
 
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from app.report.chart import WIDTH, Chart, Scale, interval_mark, percent_axis
-from app.report.numbers import percent, percent_range
+from app.report.numerals import percent, percent_range
 from app.report.svg import MARKS, Drawing
 
 REPORTED = {
-    "1–40 layers": {"baseline": 0.35, "solu": 0.60},
+    "1 to 40 layers": {"baseline": 0.35, "solu": 0.60},
     "64 layers": {"baseline": 0.33, "solu": 0.42},
 }
 """Elhage et al. 2022, section 6: about 35 and 60 % up to 40 layers; no interval was given."""
@@ -38,7 +38,7 @@ def fractions_chart(analysis: dict[str, Any]) -> Chart | None:
 
 
 def stratum_name(stratum: str) -> str:
-    """"1L/0" as people say it: 1 layer, with the replicate where it is not the first."""
+    """A stratum as people say it: 1L/0 is 1 layer; the replicate follows where it is not the first."""
     size, _, replicate = stratum.partition("/")
     if not size[:-1].isdigit() or not size.endswith("L"):
         return stratum

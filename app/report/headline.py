@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.report.frame import Frame
-from app.report.numbers import percent, points, points_range
+from app.report.numerals import percent, points, points_range
 
 
 def headline(analysis: dict[str, Any], frame: Frame) -> str:

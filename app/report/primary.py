@@ -6,7 +6,7 @@ import numpy as np
 from statsmodels.stats.multitest import multipletests
 
 from app.report.frame import Frame
-from app.report.numbers import estimated, limits, number
+from app.report.numerals import estimated, limits, number
 from app.report.samples import arm_samples, compared
 from app.report.table import Table
 from app.statistics.pooled import Stratum, heterogeneity, pooled_difference, pooled_ratio

@@ -91,7 +91,7 @@ def _dealt_differences(stratum: Stratum, seed: str, shuffles: int) -> Floats:
         fractions[0] += one.weights[place] * sums / max(dealt[0], 1)
         fractions[1] += other.weights[place] * (everyone - sums) / max(dealt[1], 1)
     difference = fractions[0] - fractions[1]
-    return -difference if flipped else difference
+    return np.asarray(-difference if flipped else difference)
 
 
 def _deal(

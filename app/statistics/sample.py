@@ -66,7 +66,7 @@ class Sample:
     def weights(self) -> Floats:
         """Share of each strip, adding up to 1."""
         raw = np.array([strip.weight for strip in self.strips], dtype=np.float64)
-        return raw / raw.sum()
+        return np.asarray(raw / raw.sum())
 
     @property
     def fraction(self) -> float:

@@ -5,6 +5,9 @@ from typing import Any
 
 from app.statistics.proportions import Estimate, Interval
 
+MINUS = "\N{MINUS SIGN}"
+"""What a difference below zero is printed with."""
+
 
 def number(value: float | None) -> float | None:
     """A finite float, or None."""
@@ -29,7 +32,7 @@ def estimated(estimate: Estimate | None) -> dict[str, Any]:
 
 def points(value: float) -> str:
     """A difference in percentage points with its sign: +21.7."""
-    return f"{100 * value + 0.0:+.1f}".replace("-", "−")
+    return f"{100 * value + 0.0:+.1f}".replace("-", MINUS)
 
 
 def percent(value: float) -> str:
@@ -43,5 +46,5 @@ def percent_range(interval: list[float] | None) -> str:
 
 
 def points_range(interval: list[float] | None) -> str:
-    """An interval of a difference: −2.6 to +36.0."""
+    """An interval of a difference: -2.6 to +36.0, with a real minus sign."""
     return f"{points(interval[0])} to {points(interval[1])}" if interval else "no interval"

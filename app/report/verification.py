@@ -1,0 +1,227 @@
+"""Recomputes an export: every digest, chain and number, and names what differs. Needs no server and no database."""
+
+import json
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.foundation.digest import sha256, sha256_of_json
+from app.foundation.errors import ExportError
+from app.report.analysis import analyse
+from app.report.datasheets import read_observations
+from app.report.export import DIGESTS
+from app.report.frame import Frame
+from app.rounds.commitment import START_OF_LOG, commitment_of, digest_of_item, first_break, sealed_digest
+
+TOLERANCE = 1e-9
+"""How far a recomputed number may be from the printed one: rounding on another machine."""
+LARGEST = 1 << 30
+"""Bytes of one unpacked file; more is refused as no export of ours."""
+NEEDED = ("design.json", "commitment.json", "items.json", "judgments.json", "events.json")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing recomputed."""
+
+    name: str
+    ok: bool
+    expected: str
+    """What the export says."""
+    found: str
+    """What came out."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Everything that was recomputed."""
+
+    checks: tuple[Check, ...]
+    blinded: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Nothing differs."""
+        return all(one.ok for one in self.checks)
+
+    @property
+    def commitment_verified(self) -> bool:
+        """The commitment follows from design, items and seal as they are in the export."""
+        about = [one for one in self.checks if one.name in ("commitment", "design", "allocation", "items")]
+        return all(one.ok for one in about) and any(one.name == "commitment" for one in about)
+
+    @property
+    def differences(self) -> list[str]:
+        """One sentence for each check that failed."""
+        failed = (one for one in self.checks if not one.ok)
+        return [f"{one.name}: the export says {one.expected}, but it is {one.found}." for one in failed]
+
+
+def verify_export(path: Path) -> Verification:
+    """Recompute everything in the zip at `path`. Raises ExportError if it cannot be read as an export."""
+    files = read_zip(path)
+    missing = [name for name in NEEDED if name not in files]
+    if missing:
+        msg = f"{path} has no {missing[0]}, so it is not a First Glance export; take the zip as it was downloaded"
+        raise ExportError(msg)
+    try:
+        return Verification(tuple(_checks(files)), "allocation.json" not in files)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration) as error:
+        msg = f"{path} has a part of another form than an export ({error!r}); download it again"
+        raise ExportError(msg) from error
+
+
+def _checks(files: dict[str, bytes]) -> Iterator[Check]:
+    yield from _digests(files)
+    yield from _commitment(files)
+    yield from _chains(files)
+    if "allocation.json" in files:
+        yield from _observations(files)
+        yield from _numbers(files)
+
+
+def read_zip(path: Path) -> dict[str, bytes]:
+    """The files of a zip. Raises ExportError with a sentence if it is none, or one is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            large = [one.filename for one in archive.infolist() if one.file_size > LARGEST]
+            if large:
+                msg = f"{path} holds {large[0]}, larger than any export's file; it was not made by First Glance"
+                raise ExportError(msg)
+            return {name: archive.read(name) for name in archive.namelist()}
+    except FileNotFoundError as error:
+        msg = f"{path} does not exist; name the zip that `firstglance export` wrote"
+        raise ExportError(msg) from error
+    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, RuntimeError, ValueError, zlib.error) as error:
+        msg = f"{path} cannot be read as a zip ({error}); download it again"
+        raise ExportError(msg) from error
+
+
+def differing(expected: Any, found: Any, where: str = "") -> Iterator[tuple[str, str, str]]:  # noqa: ANN401 - JSON
+    """(path, expected, found) of every leaf in which two JSON values differ by more than rounding."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in sorted(expected.keys() | found.keys()):
+            yield from differing(expected.get(key), found.get(key), f"{where}.{key}" if where else key)
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for place, (one, other) in enumerate(zip(expected, found, strict=True)):
+            yield from differing(one, other, f"{where}.{place}")
+    elif not _same(expected, found):
+        yield where, json.dumps(expected), json.dumps(found)
+
+
+def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - JSON leaves
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (one, other))
+    return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE) if numbers else bool(one == other)
+
+
+def _digests(files: dict[str, bytes]) -> Iterator[Check]:
+    if DIGESTS not in files:
+        yield Check(DIGESTS, ok=False, expected="a digest of every file", found="absent")
+        return
+    listed = _read(files, DIGESTS)
+    found = {name: sha256(content) for name, content in files.items() if name != DIGESTS}
+    wrong = sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
+    for name in wrong:
+        yield Check(
+            f"digest of {name}", ok=False, expected=listed.get(name, "no file"), found=found.get(name, "absent")
+        )
+    if not wrong:
+        yield Check("digests of files", ok=True, expected=f"{len(found)} files", found=f"{len(found)} unchanged")
+
+
+def _commitment(files: dict[str, bytes]) -> Iterator[Check]:
+    given = _read(files, "commitment.json")
+    design = sha256_of_json(_read(files, "design.json"))
+    yield _check("design", given["design_sha256"], design)
+    items, sealed = dict(given["items"]), given["sealed_sha256"]
+    if "allocation.json" in files:
+        opened = _read(files, "allocation.json")
+        sealed = sealed_digest(opened)
+        yield _check("allocation", given["sealed_sha256"], sealed)
+        items = {one["code"]: digest_of_item(one, opened["nonce"]) for one in _read(files, "items.json")}
+        committed = dict(given["items"])
+        changed = sorted(code for code in items.keys() | committed.keys() if items.get(code) != committed.get(code))
+        yield _check("items", "all as committed", f"changed: {', '.join(changed)}" if changed else "all as committed")
+    yield _check("commitment", given["commitment"], commitment_of(design, items, sealed))
+
+
+def _chains(files: dict[str, bytes]) -> Iterator[Check]:
+    start = _read(files, "commitment.json")["commitment"]
+    chains: dict[str, list[dict[str, Any]]] = {}
+    for link in _read(files, "judgments.json"):
+        chains.setdefault(link["evaluator"], []).append(link)
+    for evaluator, links in sorted(chains.items()):
+        ordered = sorted(links, key=lambda link: int(link["number"]))
+        yield _unbroken(f"judgments of {evaluator}", start, ordered, "judgment")
+    events = sorted(_read(files, "events.json"), key=lambda link: int(link["number"]))
+    yield _unbroken("log", START_OF_LOG, events, "event")
+
+
+def _unbroken(name: str, start: str, links: list[dict[str, Any]], entry: str) -> Check:
+    broken = first_break(start, [(link[entry], link["chain"]) for link in links])
+    numbered = [link["number"] for link in links] == list(range(len(links)))
+    if broken is None and not numbered:
+        return Check(name, ok=False, expected="every entry", found="entries missing")
+    return _check(name, "unbroken", "unbroken" if broken is None else f"broken at entry {broken}")
+
+
+def _observations(files: dict[str, bytes]) -> Iterator[Check]:
+    """The CSV says what chains and allocation say."""
+    allocated = {one["item"]: one for one in _read(files, "allocation.json")["allocation"]["items"]}
+    wrong = [
+        one.allocated.item
+        for one in read_observations(_text(files, "observations.csv"))
+        if one.allocated.item not in allocated
+        or any(getattr(one.allocated, name) != value for name, value in allocated[one.allocated.item].items())
+    ]
+    found = f"different for {', '.join(sorted(set(wrong)))}" if wrong else "as allocated"
+    yield _check("arms in observations.csv", "as allocated", found)
+
+
+def _numbers(files: dict[str, bytes]) -> Iterator[Check]:
+    printed = _read(files, "analysis.json")
+    frame = Frame.from_content(_read(files, "frame.json"))
+    again = json.loads(json.dumps(analyse(read_observations(_text(files, "observations.csv")), frame)))
+    for one in (printed, again):
+        one.get("methods", {}).pop("libraries", None)
+    wrong = list(differing(printed, again))
+    for where, expected, found in wrong:
+        yield Check(f"analysis.json {where}", ok=False, expected=expected, found=found)
+    if not wrong:
+        count = sum(1 for _ in _leaves(printed))
+        yield Check("numbers of analysis.json", ok=True, expected=f"{count} values", found=f"{count} recomputed")
+
+
+def _leaves(value: Any) -> Iterator[Any]:  # noqa: ANN401 - JSON
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(one)
+    else:
+        yield value
+
+
+def _check(name: str, expected: str, found: str) -> Check:
+    return Check(name, expected == found, expected, found)
+
+
+def _text(files: dict[str, bytes], name: str) -> str:
+    if name not in files:
+        msg = f"the export has no {name}; take the zip as it was downloaded"
+        raise ExportError(msg)
+    try:
+        return files[name].decode()
+    except UnicodeDecodeError as error:
+        msg = f"{name} in the export is not UTF-8 text; download it again"
+        raise ExportError(msg) from error
+
+
+def _read(files: dict[str, bytes], name: str) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return json.loads(_text(files, name))
+    except ValueError as error:
+        msg = f"{name} in the export is not JSON; download it again"
+        raise ExportError(msg) from error

@@ -1,0 +1,207 @@
+"""A small round with everything real but the people: seals, chains and a frame, made by the project's own parts."""
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.foundation.digest import sha256_of_json
+from app.judging.judgment import Judgment, Verdict
+from app.judging.observation import Allocated, Kind, Observation
+from app.report.analysis import analyse
+from app.report.export import Bundle
+from app.report.frame import Cell, Enrolled, Frame
+from app.rounds.commitment import (
+    START_OF_LOG,
+    chain_digest,
+    commitment_of,
+    digest_of_item,
+    event_entry,
+    judgment_entry,
+    sealed_digest,
+)
+
+START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+TRUTH = {"baseline": 0.35, "solu": 0.6}
+
+
+def observation(
+    evaluator: str,
+    item: str,
+    arm: str,
+    verdict: Verdict,
+    *,
+    stratum: str = "1L/0",
+    layer: int = 0,
+    n_layers: int = 1,
+    position: int = 0,
+    seconds: float = 45.0,
+    exposed: bool = False,
+    share: float = 0.3,
+    kind: Kind = "neuron",
+    purity: float | None = None,
+    repeats: str | None = None,
+    hypothesis: str = "",
+) -> Observation:
+    shown = START + timedelta(minutes=position)
+    judgment = Judgment(
+        item,
+        verdict,
+        hypothesis,
+        None,
+        "",
+        0,
+        position,
+        shown,
+        shown + timedelta(seconds=seconds),
+        seconds,
+        False,
+        False,
+    )
+    allocated = Allocated(item, arm, stratum, layer, n_layers, len(item), kind, share, purity, repeats)
+    return Observation(evaluator, exposed, judgment, allocated)
+
+
+def simulated(
+    seed: int = 1,
+    *,
+    evaluators: Sequence[str] = ("Ash", "Birch", "Cedar"),
+    strata: Sequence[str] = ("1L/0", "2L/0"),
+    truth: dict[str, float] = TRUTH,
+    shown: int = 20,
+    correlation: float = 0.5,
+) -> list[Observation]:
+    """A crossed round: each neuron has its own chance, beta-distributed around its arm's."""
+    source = random.Random(seed)
+    found = []
+    for stratum in strata:
+        for arm, fraction in truth.items():
+            for number in range(shown):
+                scale = 1 / correlation - 1
+                chance = source.betavariate(fraction * scale, (1 - fraction) * scale)
+                item = f"{source.getrandbits(40):010x}"
+                share = source.random()
+                for place, name in enumerate(evaluators):
+                    verdict: Verdict = "interpretable" if source.random() < chance else "not_interpretable"
+                    found.append(
+                        observation(
+                            name,
+                            item,
+                            arm,
+                            verdict,
+                            stratum=stratum,
+                            layer=number % 4,
+                            n_layers=4,
+                            position=(number * 7 + place) % shown,
+                            seconds=20 + 60 * source.random(),
+                            share=share,
+                        )
+                    )
+    return found
+
+
+def frame_of(observations: Sequence[Observation], dead: int = 2, **changes: Any) -> Frame:
+    """A frame in which every observed neuron was shown and `dead` more were drawn per cell."""
+    shown: dict[tuple[str, str], set[str]] = {}
+    for one in observations:
+        if one.allocated.kind == "neuron":
+            shown.setdefault((one.allocated.arm, one.allocated.stratum), set()).add(one.allocated.item)
+    cells = tuple(
+        Cell(arm, stratum, 1024, len(items) + dead, dead, len(items)) for (arm, stratum), items in sorted(shown.items())
+    )
+    names = sorted({one.evaluator for one in observations})
+    enrolled = tuple(Enrolled(name, False, sum(one.evaluator == name for one in observations)) for name in names)
+    plan = {"reference": "baseline", "treatment": "solu", "seed": "5e" * 32, "evaluators": enrolled}
+    return Frame(**({"cells": cells} | plan | changes))
+
+
+def bundle_of(observations: list[Observation], frame: Frame) -> Bundle:
+    """The round of these observations, sealed and chained as the project does it."""
+    design = {"version": 1, "title": "A round for tests", "arms": sorted(TRUTH), "neurons": 22}
+    nonce = "0a" * 32
+    allocated = {one.allocated.item: one.allocated for one in observations}
+    contents = [_content(code) for code in sorted(allocated)]
+    digests = {one["code"]: digest_of_item(one, nonce) for one in contents}
+    cells = [{"arm": one.arm, "stratum": one.stratum, "dead_neurons": [[0, 1000], [0, 1001]]} for one in frame.cells]
+    opened = {
+        "allocation": {"items": [vars(allocated[code]) for code in sorted(allocated)], "cells": cells},
+        "seed": "0b" * 32,
+        "nonce": nonce,
+    }
+    design_sha256 = sha256_of_json(design)
+    commitment = commitment_of(design_sha256, digests, sealed_digest(opened))
+    return Bundle(
+        round_id="r1",
+        title="A round for tests",
+        state="unblinded",
+        design=design,
+        items=contents,
+        opened=opened,
+        commitment={
+            "commitment": commitment,
+            "design_sha256": design_sha256,
+            "sealed_sha256": sealed_digest(opened),
+            "items": sorted([code, digest] for code, digest in digests.items()),
+        },
+        judgments=_judgments(observations, commitment),
+        events=_events(),
+        evaluators=[
+            {"evaluator": one.evaluator, "exposed": one.exposed, "joined_at": None, "erased": False}
+            for one in frame.evaluators
+        ],
+        observations=observations,
+        frame=frame,
+        analysis=analyse(observations, frame),
+    )
+
+
+def _content(code: str) -> dict[str, Any]:
+    passages = [{"texts": [" the", " naïve", "\n\n"], "levels": [0, 5, 0], "peak": 1, "group": "top"}] * 2
+    return {"code": code, "passages": passages}
+
+
+def _judgments(observations: list[Observation], commitment: str) -> list[dict[str, Any]]:
+    links: list[dict[str, Any]] = []
+    heads: dict[str, tuple[int, str]] = {}
+    for one in observations:
+        number, previous = heads.get(one.evaluator, (0, commitment))
+        fields = vars(one.judgment) | {"number": number, "key": f"{one.evaluator}-{number}", "step": "verdict"}
+        entry = judgment_entry(one.evaluator, SimpleNamespace(**fields))
+        chain = chain_digest(previous, entry)
+        heads[one.evaluator] = (number + 1, chain)
+        links.append({"evaluator": one.evaluator, "number": number, "chain": chain, "judgment": entry})
+    return links
+
+
+def _events() -> list[dict[str, Any]]:
+    links: list[dict[str, Any]] = []
+    previous = START_OF_LOG
+    for number, action in enumerate(("created", "sealed", "opened", "locked", "unblinded")):
+        row = SimpleNamespace(number=number, at=START, actor="Ada", action=action, detail={})
+        entry = event_entry("r1", row)
+        previous = chain_digest(previous, entry)
+        links.append({"number": number, "chain": previous, "event": entry})
+    return links
+
+
+@pytest.fixture(scope="session")
+def observations() -> list[Observation]:
+    return simulated()
+
+
+@pytest.fixture(scope="session")
+def bundle(observations: list[Observation]) -> Bundle:
+    return bundle_of(observations, frame_of(observations))
+
+
+@pytest.fixture(scope="session")
+def analysed() -> Callable[..., dict[str, Any]]:
+    """Simulate and analyse a round in one call."""
+
+    def run(observations: list[Observation], **changes: Any) -> dict[str, Any]:
+        return analyse(observations, frame_of(observations, **changes))
+
+    return run
