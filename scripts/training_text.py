@@ -19,8 +19,34 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-DEBIAN = ["linux-doc-6.1", "debian-handbook", "postgresql-doc-15", "debian-reference-en", "sqlite3-doc", "jargon-text", "fortunes", "developers-reference", "harden-doc", "installation-guide-amd64", "doc-debian", "debian-faq", "git-doc", "dict-gcide", "dict-jargon"]
-PYPI = ["sympy==1.14.0", "django==5.2.1", "networkx==3.4.2", "nltk==3.9.1", "twisted==24.11.0", "sqlalchemy==2.0.40", "sphinx==8.1.3", "docutils==0.21.2", "pandas==2.2.3"]
+DEBIAN = [
+    "linux-doc-6.1",
+    "debian-handbook",
+    "postgresql-doc-15",
+    "debian-reference-en",
+    "sqlite3-doc",
+    "jargon-text",
+    "fortunes",
+    "developers-reference",
+    "harden-doc",
+    "installation-guide-amd64",
+    "doc-debian",
+    "debian-faq",
+    "git-doc",
+    "dict-gcide",
+    "dict-jargon",
+]
+PYPI = [
+    "sympy==1.14.0",
+    "django==5.2.1",
+    "networkx==3.4.2",
+    "nltk==3.9.1",
+    "twisted==24.11.0",
+    "sqlalchemy==2.0.40",
+    "sphinx==8.1.3",
+    "docutils==0.21.2",
+    "pandas==2.2.3",
+]
 LARGEST_PACKAGE = 9_000_000  # bytes of text from one package, so that none drowns the others
 SMALLEST_FILE, LARGEST_FILE = 400, 300_000
 
@@ -36,7 +62,7 @@ class _Words(html.parser.HTMLParser):
         self.parts: list[str] = []
         self.depth = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's name
         self.depth += tag in self.silent
         if tag in self.breaks:
             self.parts.append("\n")
@@ -78,7 +104,7 @@ def _debian(package: str, downloads: Path) -> Path:
 
 def _pypi(package: str, downloads: Path) -> Path:
     folder = downloads / package
-    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder, package]
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder), package]
     subprocess.run(command, check=True)
     return folder
 

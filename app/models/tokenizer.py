@@ -33,10 +33,12 @@ class Tokenizer:
             msg = f"{path} is missing; a model folder needs the tokenizer it was trained with"
             raise ModelError(msg)
         try:
-            return cls(Engine.from_file(str(path)), sha256_of_file(path))
+            engine = Engine.from_file(str(path))
         except Exception as error:  # the library raises bare Exception
             msg = f"{path} is not a tokenizer file ({error}); copy it again from where the model came from"
             raise ModelError(msg) from error
+        engine.encode_special_tokens = True  # a text that quotes "<|end|>" means these letters, not the token
+        return cls(engine, sha256_of_file(path))
 
     @property
     def size(self) -> int:
