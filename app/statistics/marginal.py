@@ -1,0 +1,60 @@
+"""The model-based check: a generalized estimating equation with identity link, by statsmodels.
+
+verdict ~ stratum + evaluator + arm, neurons as clusters, working independence, robust errors. Its arm coefficient is
+a difference of fractions, to be held beside the pre-registered one. Beyond 4,000 neurons the same estimating equation
+is solved as least squares with cluster-robust errors, which is the same number in seconds instead of minutes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from statsmodels.genmod.cov_struct import Independence
+from statsmodels.genmod.families import Gaussian
+from statsmodels.genmod.generalized_estimating_equations import GEE
+from statsmodels.regression.linear_model import OLS
+
+from app.statistics.proportions import LEVEL, Estimate, Interval
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+MOST_CLUSTERS = 4_000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One row per judgment; dead neurons have a row of 0 for every evaluator."""
+
+    yes: Floats
+    first: Floats
+    """1 in the first arm, 0 in the reference."""
+    stratum: Ints
+    evaluator: Ints
+    neuron: Ints
+
+
+def marginal_difference(rows: Rows) -> Estimate | None:
+    """The arm coefficient with its robust interval; None if the design matrix does not allow one."""
+    design = np.column_stack([rows.first, _dummies(rows.stratum), _dummies(rows.evaluator)[:, 1:]])
+    if rows.yes.size <= design.shape[1] or np.linalg.matrix_rank(design.T @ design) < design.shape[1]:
+        return None
+    value, error = _solved(rows, design)
+    if not np.isfinite([value, error]).all() or error <= 0:
+        return None
+    reach = float(stats.norm.ppf((1 + LEVEL) / 2)) * error
+    return Estimate(value, Interval(value - reach, value + reach))
+
+
+def _solved(rows: Rows, design: Floats) -> tuple[float, float]:
+    if np.unique(rows.neuron).size <= MOST_CLUSTERS:
+        model = GEE(rows.yes, design, groups=rows.neuron, family=Gaussian(), cov_struct=Independence())
+        fitted = model.fit()
+    else:
+        clusters = {"groups": rows.neuron, "use_correction": False}
+        fitted = OLS(rows.yes, design).fit(cov_type="cluster", cov_kwds=clusters)
+    return float(fitted.params[0]), float(fitted.bse[0])
+
+
+def _dummies(column: Ints) -> Floats:
+    return np.asarray(column[:, None] == np.unique(column)[None, :], dtype=np.float64)
