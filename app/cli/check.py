@@ -1,5 +1,6 @@
 """The demo without people: scripted evaluators judge over HTTP, an admin's script locks, unblinds and exports."""
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from app.cli.scripted import RULES, Visitor, judge_everything
 from app.cli.serve import running
 from app.foundation.errors import ExportError
 from app.foundation.settings import Settings
-from app.report.verification import verify_export
+from app.report.verification import read_zip, verify_export
 
 REASON = "The check of the demo: every scripted evaluator is done."
 SHOWN = ("n", "interpretable", "fraction", "interval")
@@ -85,5 +86,6 @@ def _unblind(admin: Visitor, made: DemoRound, settings: Settings) -> Path:
 
 def _verified(export: Path) -> Outcome:
     found = verify_export(export)
-    arms = {name: {key: one[key] for key in SHOWN} for name, one in found.analysis["arms"].items()}
+    analysis = json.loads(read_zip(export)["analysis.json"])
+    arms = {name: {key: one[key] for key in SHOWN} for name, one in analysis["arms"].items()}
     return Outcome(arms, found.commitment_verified, tuple(found.differences))

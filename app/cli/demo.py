@@ -33,7 +33,7 @@ NEURONS = 60
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default: 8000).")
 @click.pass_obj
 def demo_command(
-    settings: Settings, check: bool, json_wanted: bool, models: Path | None, port: int | None, **choices: object
+    settings: Settings, /, check: bool, json_wanted: bool, models: Path | None, port: int | None, **choices: object
 ) -> None:
     """Harvest a SoLU/GELU pair on this machine, seal and open a round, print the links and serve it."""
     plan = Plan.of(models or resource("demo"), evaluators=3 if check else 1, **choices)

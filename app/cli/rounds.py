@@ -46,7 +46,7 @@ def round_command() -> None:
 @by_option
 @click.pass_obj
 def create(
-    settings: Settings, file: Path | None, by: str | None, archives: tuple[Path, ...], **options: object
+    settings: Settings, /, file: Path | None, by: str | None, archives: tuple[Path, ...], **options: object
 ) -> None:
     """Make a draft from archives and print its id."""
     opened = [Archive.open(path) for path in archives]

@@ -104,8 +104,10 @@ def _answer(visitor: Visitor, page: ReadPage, rule: Rule, lapses: random.Random)
     hypothesis = page.form("hypothesis")
     if hypothesis is not None:
         return visitor.send(hypothesis, hypothesis="", comment="")
-    onward = next((one for one in page.forms if one.step in ("consent", "instructions", "continue")), None)
-    if onward is None:
-        msg = f"a scripted evaluator does not know how to go on from the page “{page.step or 'without a step'}”"
-        raise ScriptError(msg)
-    return visitor.send(onward)
+    consent = page.form("consent")
+    if consent is not None:
+        return visitor.send(consent)
+    if page.step == "instructions":
+        return visitor.get("/judge")
+    msg = f"a scripted evaluator does not know how to go on from the page “{page.step or 'without a step'}”"
+    raise ScriptError(msg)

@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256
-from app.foundation.errors import LifecycleError, NotFoundError
+from app.foundation.errors import LifecycleError
+from app.report.datasheets import OBSERVATION_COLUMNS, csv_text, observation_rows
 from app.report.export import Bundle
 from app.rounds.commitment import event_entry, judgment_entry
 from app.services.unblinding import opened
-from app.store import reporting as store
-from app.store.sealed import UnblindedRow
+from app.store import log
+from app.store import rounds as store
+from app.store.sealed import UnblindedRow, seal_of, unblinded
 from app.store.tables import RoundRow
 
 
@@ -44,19 +46,26 @@ def analysis(session: Session, round_id: str) -> dict[str, Any]:
     return report(session, round_id).analysis
 
 
+def observations_csv(session: Session, round_id: str) -> str:
+    """One row per evaluator and item: final verdict, hypothesis, timing, arm and neuron; with the same errors."""
+    _unblinded(session, round_id)
+    return csv_text(OBSERVATION_COLUMNS, observation_rows(opened(session, round_id).observations))
+
+
 def bundle(session: Session, round_id: str) -> Bundle:
     """Everything that goes into the export, with the same errors."""
     row, result = _unblinded(session, round_id)
     found = opened(session, round_id)
     items = store.items(session, round_id)
+    contents = [json.loads(one.content) for one in items]
     return Bundle(
         round_id=round_id,
         title=row.title,
         state=row.state,
         design=json.loads(row.design),
-        items=[content for content, _ in items],
+        items=contents,
         opened=json.loads(result.opened),
-        commitment=_commitment(session, row, [[content["code"], digest] for content, digest in items]),
+        commitment=_commitment(session, row, [[one.code, one.digest] for one in items]),
         judgments=_judgments(session, round_id),
         events=_events(session, round_id),
         evaluators=_evaluators(session, round_id),
@@ -68,10 +77,7 @@ def bundle(session: Session, round_id: str) -> Bundle:
 
 def _unblinded(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
     row = store.round_row(session, round_id)
-    if row is None:
-        msg = "There is no such round; check its address."
-        raise NotFoundError(msg)
-    result = store.unblinded(session, round_id)
+    result = unblinded(session, round_id)
     if result is None:
         msg = f"This round is {row.state}. There is a report only after unblinding."
         raise LifecycleError(msg)
@@ -82,22 +88,22 @@ def _commitment(session: Session, row: RoundRow, items: list[list[str]]) -> dict
     return {
         "commitment": row.commitment,
         "design_sha256": sha256(row.design.encode()),
-        "sealed_sha256": store.sealed_sha256(session, row.id),
+        "sealed_sha256": seal_of(session, row.id).sealed_sha256,
         "items": items,
     }
 
 
 def _judgments(session: Session, round_id: str) -> list[dict[str, Any]]:
     return [
-        {"evaluator": name, "number": row.number, "chain": row.chain, "judgment": judgment_entry(name, row)}
-        for name, row in store.judgments(session, round_id)
+        {"evaluator": who.name, "number": row.number, "chain": row.chain, "judgment": judgment_entry(who.name, row)}
+        for who, row in store.judgments(session, round_id)
     ]
 
 
 def _events(session: Session, round_id: str) -> list[dict[str, Any]]:
     return [
         {"number": row.number, "chain": row.chain, "event": event_entry(round_id, row)}
-        for row in store.events(session, round_id)
+        for row in log.events(session, round_id)
     ]
 
 

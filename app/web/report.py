@@ -32,6 +32,14 @@ def analysis(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  #
     return _download(canonical_bytes(found), "application/json", f"{round_id}-analysis.json")
 
 
+@router.get("/observations.csv")
+def observations(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  # noqa: ARG001
+    """Every final judgment with its arm, one a line."""
+    with database.reading() as session:
+        found = exports.observations_csv(session, round_id)
+    return _download(found.encode(), "text/csv; charset=utf-8", f"{round_id}-observations.csv")
+
+
 @router.get("/export.zip")
 def export(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  # noqa: ARG001
     """Everything that anyone needs to recompute the report."""
