@@ -21,6 +21,8 @@ class Snippet:
     """Place within its group, 0 for the strongest."""
     window: str
     """Where the window stands in the corpus (path and offset): never shown to an evaluator."""
+    band: str = ""
+    """Which band of its group it was drawn from: quantiles `0.9-0.99`, or `0.4-0.6` of the largest activation."""
 
     @property
     def peak_activation(self) -> float:
@@ -30,4 +32,9 @@ class Snippet:
 
 def peak_word(snippet: Snippet) -> str:
     """The peak token's text, ignoring case and surrounding white space."""
-    return snippet.pieces[snippet.peak].decode("utf-8", errors="replace").strip().lower()
+    return word_of(snippet.pieces[snippet.peak])
+
+
+def word_of(piece: bytes) -> str:
+    """A token's text, ignoring case and surrounding white space; bytes that are no text become U+FFFD."""
+    return piece.decode("utf-8", errors="replace").strip().lower()

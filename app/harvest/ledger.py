@@ -1,0 +1,105 @@
+"""The harvest's notes on disk while it runs: every shard's windows and maxima, and the running state.
+
+They are what makes a killed harvest go on, and what keeps memory flat: windows and context maxima grow with the
+corpus, so they live here and not in memory. Everything is written under another name and then renamed.
+"""
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.foundation.errors import ArchiveError, CorpusError
+from app.harvest.windows import Shard
+
+Arrays = dict[str, npt.NDArray[Any]]
+PLAN, STATE = "plan.json", "state.npz"
+
+
+class Ledger:
+    """A folder beside the archive to be, `OUT.partial`, removed when the archive is there."""
+
+    def __init__(self, folder: Path, plan: dict[str, Any]) -> None:
+        self.folder = folder
+        text = json.dumps(plan, sort_keys=True)
+        path = folder / PLAN
+        if path.is_file() and path.read_text(encoding="utf-8") != text:
+            msg = f"{folder} is the beginning of another harvest; finish that one with its own options, or delete it"
+            raise ArchiveError(msg)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            _replace(path, text.encode())
+
+    def note(self, shard: Shard, results: dict[str, Arrays]) -> None:
+        """Keep a shard's windows and what each arm found in it. Raises CorpusError if it differs from a former run."""
+        self.compare(shard)
+        self._save(f"windows-{shard.number:06d}.npz", _windows(shard))
+        for arm, arrays in results.items():
+            self._save(f"{arm}-{shard.number:06d}.npz", arrays)
+
+    def compare(self, shard: Shard) -> None:
+        """Raises CorpusError if a former run of this harvest saw other text in the shard."""
+        path = self.folder / f"windows-{shard.number:06d}.npz"
+        if path.is_file() and not np.array_equal(_load(path)["tokens"], shard.tokens):
+            msg = f"the corpus has changed since {self.folder} was begun; delete that folder and harvest again"
+            raise CorpusError(msg)
+
+    def windows(self) -> Iterator[Arrays]:
+        """Tokens, lengths, special positions and labels of every shard, in order."""
+        return (_load(path) for path in sorted(self.folder.glob("windows-*.npz")))
+
+    def found(self, arm: str) -> Iterator[Arrays]:
+        """What an arm found in every shard, in order."""
+        return (_load(path) for path in sorted(self.folder.glob(f"{arm}-*.npz")))
+
+    def save_state(self, done: int, arrays: Arrays) -> None:
+        """Keep the running state after `done` shards."""
+        self._save(STATE, {"done": np.array(done), **arrays})
+
+    def state(self) -> tuple[int, Arrays]:
+        """How many shards are done, and the state after them; 0 and nothing at the beginning."""
+        path = self.folder / STATE
+        if not path.is_file():
+            return 0, {}
+        arrays = _load(path)
+        return int(arrays.pop("done")), arrays
+
+    def close(self) -> None:
+        """Remove the notes: the archive holds what they led to."""
+        shutil.rmtree(self.folder)
+
+    def _save(self, name: str, arrays: Arrays) -> None:
+        fresh = self.folder / f".{name}.new"
+        try:
+            with fresh.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes allow_pickle for an array
+            os.replace(fresh, self.folder / name)
+        except OSError as error:
+            msg = f"{self.folder} cannot be written ({error.strerror}); make room and run the same command to go on"
+            raise ArchiveError(msg) from error
+
+
+def _windows(shard: Shard) -> Arrays:
+    labels = np.frombuffer("\0".join(shard.labels).encode(errors="surrogatepass"), np.uint8)
+    return {"tokens": shard.tokens, "special": shard.special, "scored": np.array(shard.scored), "labels": labels}
+
+
+def _load(path: Path) -> Arrays:
+    try:
+        with np.load(path) as kept:
+            return dict(kept)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        msg = f"{path} is damaged; delete {path.parent} and harvest again"
+        raise ArchiveError(msg) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(data)
+    os.replace(fresh, path)

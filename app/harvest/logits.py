@@ -1,0 +1,60 @@
+"""The direct effect of each neuron's output direction on the logits, past every later layer."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from app.harvest.neuron import Effects, EffectsOf, LogitEffect
+from app.models.config import Site
+from app.models.parts import Reader
+from app.models.transformer import Transformer
+
+SHOWN = 10
+"""Tokens kept at each end."""
+NEURONS_AT_ONCE = 256
+
+
+def effects_of(transformer: Reader, site: Site, pieces: list[bytes]) -> EffectsOf | None:
+    """The effects of a model's layers; None for a model whose output directions are not known."""
+    if not isinstance(transformer, Transformer):
+        return None
+    return lambda layer: logit_effects(transformer, layer, site, pieces)
+
+
+def logit_effects(transformer: Transformer, layer: int, site: Site, pieces: list[bytes]) -> Iterator[Effects]:
+    """The most promoted and the most suppressed tokens of each neuron of a layer, in order of neuron.
+
+    One unit of activation moves the residual stream by the neuron's column of the output matrix, times the gain of
+    the extra LayerNorm where the site lies before one (its division by the token's own deviation left out). The
+    logits then move by that direction, centred and scaled by the final norm's gain, times the unembedding; less
+    the mean over tokens, which no prediction can feel.
+    """
+    with torch.inference_mode():
+        directions = _directions(transformer, layer, site)  # [neuron, d_model]
+        unembedding = transformer.unembed.weight * transformer.norm.weight
+        for begin in range(0, len(directions), NEURONS_AT_ONCE):
+            part = directions[begin : begin + NEURONS_AT_ONCE]
+            centred = part - part.mean(dim=1, keepdim=True) if transformer.config.final_norm == "layernorm" else part
+            effects = centred @ unembedding.T
+            effects -= effects.mean(dim=1, keepdim=True)
+            count = min(SHOWN, effects.shape[1])
+            high, low = effects.topk(count), effects.topk(count, largest=False)
+            for row in range(len(part)):
+                yield (
+                    _named(high.values[row], high.indices[row], pieces),
+                    _named(low.values[row], low.indices[row], pieces),
+                )
+
+
+def _directions(transformer: Transformer, layer: int, site: Site) -> Tensor:
+    mlp = transformer.layers[layer].mlp
+    columns: Tensor = mlp.down.weight.T
+    if mlp.norm is not None and site != "mlp.post_ln":
+        return columns * mlp.norm.weight[:, None]
+    return columns
+
+
+def _named(effects: Tensor, tokens: Tensor, pieces: list[bytes]) -> tuple[LogitEffect, ...]:
+    pairs = zip(tokens.tolist(), effects.tolist(), strict=True)
+    return tuple(LogitEffect(pieces[token], effect) for token, effect in pairs)

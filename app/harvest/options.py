@@ -1,0 +1,45 @@
+"""What a harvest may be asked for. Pure: the command line reads it without loading torch."""
+
+from dataclasses import dataclass
+
+from app.foundation.errors import CorpusError
+from app.models.config import Site
+
+OVERLAP = 64
+"""Tokens a window shares with the one before it: context only, never scored, so every peak has 64 before it."""
+
+
+@dataclass(frozen=True)
+class HarvestOptions:
+    """Everything that changes an archive's bytes, besides the model and the corpus, and `batch` and `device`."""
+
+    tokens: int | None = None
+    """Stop after the window that brings the count of scored tokens here; None reads the whole corpus."""
+    k: int = 20
+    """Top snippets per neuron, one per window."""
+    window: int | None = None
+    """Tokens per window, BOS included; None takes the model's longest."""
+    overlap: int = OVERLAP
+    seed: int = 0
+    site: Site = "mlp.act"
+    layers: tuple[int, ...] | None = None
+    """Layers to read; None reads all."""
+    duplicate_span: int | None = 8
+    """Two snippets of a neuron whose tokens agree this far either side of the peak are near-duplicates, and the
+    stronger stays; None keeps all."""
+    sample: int = 8192
+    """Tokens drawn uniformly from the corpus for histogram, density and quantiles."""
+    batch: int = 8
+    """Windows per forward pass."""
+    device: str = "cpu"
+
+    def window_for(self, longest: int) -> int:
+        """Tokens per window for a model that takes at most `longest`. Raises CorpusError if nothing would score."""
+        tokens = longest if self.window is None else self.window
+        if tokens > longest:
+            msg = f"a window of {tokens} tokens does not fit this model; use at most {longest}"
+            raise CorpusError(msg)
+        if tokens < self.overlap + 2:
+            msg = f"a window of {tokens} tokens leaves none to score after {self.overlap} of context; make it longer"
+            raise CorpusError(msg)
+        return tokens

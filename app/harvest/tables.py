@@ -1,0 +1,151 @@
+"""The archive's two Parquet tables, made of arrays and not of Python objects."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.harvest.ledger import Arrays
+from app.harvest.neuron import NeuronStatistics
+from app.harvest.topk import Floats, Ints
+
+NEURONS_PER_GROUP = 64
+
+SNIPPET_SCHEMA = pa.schema(
+    [
+        ("layer", pa.int32()),
+        ("neuron", pa.int32()),
+        ("group", pa.string()),
+        ("rank", pa.int32()),
+        ("band", pa.string()),
+        ("window", pa.string()),
+        ("peak", pa.int32()),
+        ("peak_activation", pa.float32()),
+        ("pieces", pa.list_(pa.binary())),
+        ("activations", pa.list_(pa.float32())),
+    ]
+)
+_TOKEN = pa.struct([("piece", pa.binary()), ("count", pa.int64()), ("strength", pa.float64())])
+_EFFECT = pa.struct([("piece", pa.binary()), ("effect", pa.float64())])
+NEURON_SCHEMA = pa.schema(
+    [
+        ("layer", pa.int32()),
+        ("index", pa.int32()),
+        ("maximum", pa.float64()),
+        ("minimum", pa.float64()),
+        ("mean", pa.float64()),
+        ("density", pa.float64()),
+        ("contexts", pa.int64()),
+        ("dead", pa.bool_()),
+        ("same_token_share", pa.float64()),
+        ("suppressed", pa.int64()),
+        ("histogram", pa.list_(pa.int64())),
+        ("edges", pa.list_(pa.float64())),
+        ("quantiles", pa.list_(pa.float64())),
+        ("tokens", pa.list_(_TOKEN)),
+        ("promoted", pa.list_(_EFFECT)),
+        ("suppressed_tokens", pa.list_(_EFFECT)),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Snippets of one layer as arrays: [snippet], and [snippet, position] for activations."""
+
+    neurons: Ints
+    groups: npt.NDArray[np.str_]
+    ranks: Ints
+    bands: npt.NDArray[np.str_]
+    windows: Ints
+    peaks: Ints
+    activations: Floats
+
+
+class WindowBook:
+    """Tokens and labels of the windows that some snippet shows; the rest stay on disk."""
+
+    def __init__(self, needed: Ints, notes: Iterable[Arrays]) -> None:
+        self._numbers = needed
+        first = 0
+        tokens, special, labels = [], [], []
+        for one in notes:
+            count = len(one["tokens"])
+            here = needed[(needed >= first) & (needed < first + count)] - first
+            names = one["labels"].tobytes().decode(errors="surrogatepass").split("\0")
+            tokens.append(one["tokens"][here])
+            special.append(one["special"][here])
+            labels += [names[row] for row in here]
+            first += count
+        self._tokens, self._special = np.concatenate(tokens), np.concatenate(special)
+        self._labels = np.array(labels, dtype=object)
+
+    def tokens(self, windows: Ints) -> npt.NDArray[np.int32]:
+        """[window, position] token ids."""
+        return self._tokens[self._places(windows)]
+
+    def special(self, windows: Ints) -> npt.NDArray[np.bool_]:
+        """[window, position] BOS, padding and special tokens."""
+        return self._special[self._places(windows)]
+
+    def labels(self, windows: Ints) -> npt.NDArray[np.object_]:
+        """[window] path and offset."""
+        return self._labels[self._places(windows)]
+
+    def _places(self, windows: Ints) -> Ints:
+        return np.searchsorted(self._numbers, windows)
+
+
+def write_snippets(
+    path: Path, layers: Iterable[tuple[int, Iterator[Block]]], book: WindowBook, pieces: list[bytes]
+) -> int:
+    """Write snippets.parquet, 64 neurons a row group, special tokens left out. Returns the number of snippets."""
+    dictionary = pa.array(pieces, pa.binary())
+    count = 0
+    options = {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": ["pieces.list.element", "group", "band", "window"],
+    }
+    with pq.ParquetWriter(path, SNIPPET_SCHEMA, **options) as writer:
+        for layer, blocks in layers:
+            for block in blocks:
+                writer.write_table(_snippet_table(layer, block, book, dictionary))
+                count += len(block.neurons)
+    return count
+
+
+def _snippet_table(layer: int, block: Block, book: WindowBook, dictionary: pa.Array) -> pa.Table:
+    kept = ~book.special(block.windows)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(kept.sum(axis=1))]), pa.int32())
+    shown = pa.DictionaryArray.from_arrays(pa.array(book.tokens(block.windows)[kept]), dictionary).dictionary_decode()
+    rows = np.arange(len(block.neurons))
+    columns = [
+        pa.array(np.full(len(rows), layer), pa.int32()),
+        pa.array(block.neurons, pa.int32()),
+        pa.array(block.groups, pa.string()),
+        pa.array(block.ranks, pa.int32()),
+        pa.array(block.bands, pa.string()),
+        pa.array(book.labels(block.windows), pa.string()),
+        pa.array(np.cumsum(kept, axis=1)[rows, block.peaks] - 1, pa.int32()),
+        pa.array(block.activations[rows, block.peaks], pa.float32()),
+        pa.ListArray.from_arrays(offsets, shown),
+        pa.ListArray.from_arrays(offsets, pa.array(block.activations[kept], pa.float32())),
+    ]
+    return pa.Table.from_arrays(columns, schema=SNIPPET_SCHEMA)
+
+
+def write_neurons(path: Path, neurons: Iterable[NeuronStatistics]) -> None:
+    """Write neurons.parquet, one row per neuron in the order given."""
+    table = pa.Table.from_pylist([_plain(one) for one in neurons], schema=NEURON_SCHEMA)
+    pq.write_table(table, path, compression="zstd")
+
+
+def _plain(neuron: NeuronStatistics) -> dict[str, object]:
+    """A row; `dataclasses.asdict` copies every number of every tuple, which takes seconds."""
+    nested = ("tokens", "promoted", "suppressed_tokens")
+    return vars(neuron) | {name: [vars(one) for one in getattr(neuron, name)] for name in nested}
