@@ -41,6 +41,11 @@ class Place:
         """Idempotency key of the answer: two tabs, two clicks or a resent form share it."""
         return f"{self.item}.{self.revision}"
 
+    @property
+    def next_key(self) -> str:
+        """The key of the question that follows on the same item."""
+        return f"{self.item}.{self.revision + 1}"
+
 
 @dataclass(frozen=True)
 class Sheet:

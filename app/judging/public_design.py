@@ -53,8 +53,8 @@ class PublicDesign:
     """Judgments after which a break is offered; 0 for never."""
     daily_cap: int = 0
     """Judgments a day after which the evaluator is sent home; 0 for no cap."""
-    advance_ms: int = 350
-    """How long the confirmation stands before the next item, in milliseconds."""
+    advance_ms: int = 0
+    """How long an answered item stays before the next one, in milliseconds."""
 
     @classmethod
     def read(cls, public: Mapping[str, Any]) -> "PublicDesign":

@@ -4,7 +4,7 @@ Nothing here can reach the seal or an arm. An answer carries the key of the page
 one judgment, whatever was clicked twice, sent again or opened in two tabs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -96,7 +96,11 @@ def desk_ahead(session: Session, here: Visit, item: str) -> Desk | None:
     """The desk as it will be once `item` is answered: fetched early, and not noted as shown."""
     sheet = store.sheet(session, here.evaluator_id)
     place = sheet.after(item)
-    return _laid_out(session, here, sheet, place) if place else None
+    if place is None:
+        return None
+    earlier = item if item in sheet.order else None
+    judged = sheet.judged + (sheet.of(item) is None)
+    return replace(_laid_out(session, here, sheet, place), judged=judged, earlier=earlier)
 
 
 def desk_again(session: Session, here: Visit, item: str) -> Desk:

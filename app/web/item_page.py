@@ -8,7 +8,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.foundation.digest import sha256
 from app.judging.padding import gzipped, padded
+from app.judging.public_design import PublicDesign
 from app.services.judging import Desk
 from app.web import language
 from app.web.rendering import WORDS, translated
@@ -17,6 +19,7 @@ from app.web.templating import text_of
 
 SPLIT = "\N{OBJECT REPLACEMENT CHARACTER}passages\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands where the passages go; a text of an evaluator that held it would have been escaped on another line."""
+CANNOT_JUDGE = "Cannot judge"
 PLAIN = "text/html; charset=utf-8"
 
 
@@ -34,7 +37,16 @@ def item_response(request: Request, desk: Desk, **context: Any) -> Response:  # 
 
 def _context(request: Request, desk: Desk) -> dict[str, Any]:
     design = desk.visit.design
+    answers = answers_of(design)
+    texts = desk.texts
     return {
+        "answers": answers,
+        "texts": {
+            name: getattr(texts, name, None) or "" for name in ("verdict", "hypothesis", "confidence", "comment")
+        },
+        "said": language.gettext(dict(answers).get(texts.verdict, "")) if texts else "",
+        "reader": sha256(desk.visit.evaluator_id.encode())[:12],
+        "key": "",
         "desk": desk,
         "design": design,
         "wording": design.wording,
@@ -42,6 +54,13 @@ def _context(request: Request, desk: Desk) -> dict[str, Any]:
         "again": desk.place.given is not None and desk.place.question == "verdict",
         "passages": Markup(SPLIT),  # noqa: S704 - a constant
     }
+
+
+def answers_of(design: PublicDesign) -> list[tuple[str, str]]:
+    """The answers that the design allows, in the order of their keys, and their labels."""
+    wording = design.wording
+    answers = [("interpretable", wording.interpretable), ("not_interpretable", wording.not_interpretable)]
+    return [*answers, ("cannot_judge", CANNOT_JUDGE)] if design.cannot_judge else answers
 
 
 def _frame(request: Request, context: Mapping[str, Any]) -> tuple[bytes, bytes]:

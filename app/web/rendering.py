@@ -15,9 +15,7 @@ from app.judging.public_design import PublicDesign
 from app.rounds.item import Item, Passage
 
 SIGNS = {
-    **{code: chr(0x2400 + code) for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)},
-    0x7F: "␡",
-    **dict.fromkeys(range(0x80, 0xA0), "\N{REPLACEMENT CHARACTER}"),
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A, 0x0D)},
     **{code: f"[{name}]" for code, name in enumerate(("LRE", "RLE", "PDF", "LRO", "RLO"), start=0x202A)},
     **{code: f"[{name}]" for code, name in enumerate(("LRI", "RLI", "FSI", "PDI"), start=0x2066)},
 }
@@ -89,10 +87,13 @@ def _tokens(passage: Passage) -> Iterator[str]:
 
 
 def _token(text: str, level: int, peaked: bool) -> str:
-    shown = escape(text.translate(SIGNS), quote=False)
+    """A token that holds a word is marked on the word, not on the space before it: frames then break with the lines."""
+    shown = text.translate(SIGNS)
     if not (level or peaked):
-        return shown
-    return f'<mark data-level="{level}"{" data-peak" if peaked else ""}{_blank(text)}>{shown}</mark>'
+        return escape(shown, quote=False)
+    start = len(shown) - len(shown.lstrip(" \t\n")) if shown.strip() else 0
+    marked = f'<mark data-level="{level}"{" data-peak" if peaked else ""}{_blank(shown)}>'
+    return f"{shown[:start]}{marked}{escape(shown[start:], quote=False)}</mark>"
 
 
 def _blank(text: str) -> str:

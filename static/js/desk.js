@@ -1,1 +1,62 @@
-// The item page's script: keys for now. Without it every form still posts.
+// The item page: an answer is saved and the next page shown in one request, at once if it was fetched ahead.
+import { ahead, prefetch } from "./ahead.js";
+import { start as startClock, readings } from "./clock.js";
+import { restore } from "./drafts.js";
+import { listen } from "./keys.js";
+import { prepare as prepareReading } from "./reading.js";
+import { flush, save } from "./saving.js";
+import { desk, same, show } from "./screen.js";
+
+let busy = false;
+let onWay = Promise.resolve();
+
+function begin() {
+  const main = desk();
+  if (!main) return;
+  busy = false;
+  startClock();
+  prepareReading(main);
+  restore(main);
+  prefetch(main.dataset.item);
+}
+
+function fields(form, submitter) {
+  const data = new URLSearchParams(new FormData(form, submitter));
+  const measured = readings();
+  for (const name of Object.keys(measured)) if (data.has(name)) data.set(name, measured[name]);
+  return data;
+}
+
+/** The page that will follow, if it is here already: the second question of this item, or the next item. */
+function following(form) {
+  const second = form.dataset.step === "verdict" && document.querySelector("template[data-second]");
+  return second ? { second } : { page: ahead(desk().dataset.item) };
+}
+
+async function submit(event) {
+  const form = event.target;
+  if (!form.matches(".panel form") || event.defaultPrevented) return;
+  event.preventDefault();
+  if (busy) return;
+  busy = true;
+  const entry = { action: form.getAttribute("action"), body: fields(form, event.submitter).toString() };
+  form.querySelectorAll("button").forEach((one) => one.setAttribute("aria-disabled", "true"));
+  await onWay; // the answer before this one
+  if (!form.isConnected) return;
+  const next = { ...following(form), said: event.submitter?.dataset.said };
+  onWay = save(entry).then(settle);
+  await pause(Number(desk().dataset.advance));
+  if (form.isConnected && (next.second || next.page)) show(next, begin);
+}
+
+/** The server's word is final: where it says otherwise than what is shown, its page replaces it. */
+function settle(reply) {
+  if (reply && !same(reply.page)) show({ page: reply.page }, begin);
+}
+
+const pause = (time) => (time > 0 ? new Promise((done) => setTimeout(done, time)) : null);
+
+document.addEventListener("submit", submit);
+listen();
+begin();
+onWay = flush().then(settle);

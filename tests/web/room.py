@@ -22,10 +22,49 @@ HOSTILE: tuple[tuple[str, ...], ...] = (
     ("\tif x:\r", "\n\t\treturn", "\r\n", "\n\n\n", "    ", "\t"),
     ("a" * 5_000, " end", "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER BEH}", " שלום", "漢字", "e\u0301"),
 )
-WORDS = (
-    "the quick apple fell far from its old tree while music played on the radio and nobody in the room was listening "
-    "closely enough to say which song it had been before the news began again at seven o'clock that evening"
-).split()
+WORDS = [
+    "the",
+    "quick",
+    "apple",
+    "fell",
+    "far",
+    "from",
+    "its",
+    "old",
+    "tree",
+    "while",
+    "music",
+    "played",
+    "on",
+    "the",
+    "radio",
+    "and",
+    "nobody",
+    "in",
+    "the",
+    "room",
+    "was",
+    "listening",
+    "closely",
+    "enough",
+    "to",
+    "say",
+    "which",
+    "song",
+    "it",
+    "had",
+    "been",
+    "before",
+    "the",
+    "news",
+    "began",
+    "again",
+    "at",
+    "seven",
+    "o'clock",
+    "that",
+    "evening",
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +80,10 @@ class Room:
 
 def passage(rng: random.Random, tokens: int = 200, share: float = 0.3, group: str = "top") -> Passage:
     """Made-up prose with a peak somewhere and marks of every level."""
-    texts = [f" {rng.choice(WORDS)}" if rng.random() > 0.06 else rng.choice(("\n", ".\n\n", ",", "    ")) for _ in range(tokens)]
+    texts = [
+        f" {rng.choice(WORDS)}" if rng.random() > 0.06 else rng.choice(("\n", ".\n\n", ",", "    "))
+        for _ in range(tokens)
+    ]
     levels = [rng.randint(1, 4) if rng.random() < share else 0 for _ in range(tokens)]
     peak = rng.randrange(tokens)
     texts[peak], levels[peak] = " apple", 5
@@ -63,7 +105,9 @@ def item(code: str, seed: int, tokens: int = 200, share: float = 0.3) -> Item:
     return Item(code, tuple(passages))
 
 
-def furnish(database: Database, items: int = 5, state: str = "collecting", public: dict[str, Any] | None = None) -> Room:
+def furnish(
+    database: Database, items: int = 5, state: str = "collecting", public: dict[str, Any] | None = None
+) -> Room:
     """A round with `items` items and one evaluator, Ada."""
     public = {"title": "Spring reading", "groups": {"top": 20}, "hypothesis": True} | (public or {})
     made = tuple(item(f"code{number}", number, share=0.05 + 0.1 * (number % 5)) for number in range(items))

@@ -1,0 +1,52 @@
+// One key for one act. Every key is printed on the button that does the same.
+import { changeTheme, fixWidth, jump, unfold } from "./reading.js";
+import { pending } from "./saving.js";
+
+const ACTS = {
+  next: () => jump(1),
+  previous: () => jump(-1),
+  unfold,
+  fixed: fixWidth,
+  theme: changeTheme,
+  sheet: () => document.querySelector("dialog.sheet")?.showModal(),
+};
+const KEYS = { n: "next", p: "previous", o: "unfold", f: "fixed", t: "theme", "?": "sheet" };
+
+const writing = (target) => target.closest("textarea, input:not([type=hidden], [type=radio]), select");
+
+function press(event) {
+  if (event.repeat || event.isComposing || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return take(event, '[data-key-of="Ctrl+Enter"]');
+  if (event.ctrlKey || event.metaKey) return;
+  if (writing(event.target)) return event.key === "Escape" && event.target.blur();
+  if (event.key === "h") return write(event);
+  const act = KEYS[event.key];
+  if (!act) return take(event, `[data-key-of="${CSS.escape(event.key)}"]`);
+  event.preventDefault();
+  ACTS[act]();
+}
+
+function take(event, selector) {
+  const button = document.querySelector(`main ${selector}`);
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+}
+
+function write(event) {
+  const field = document.querySelector("#hypothesis");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+}
+
+function click(event) {
+  const act = event.target.closest("[data-act]")?.dataset.act;
+  if (act) ACTS[act]();
+  if (event.target.closest('a[data-key-of="u"]') && pending()) event.preventDefault(); // not while an answer is on its way
+}
+
+export function listen() {
+  addEventListener("keydown", press);
+  addEventListener("click", click);
+}

@@ -1,0 +1,42 @@
+// What is shown: the frame stays, the item, its question and the progress are exchanged.
+export const desk = (page = document) => page.querySelector("main.desk");
+
+const parse = (text) => new DOMParser().parseFromString(text, "text/html");
+
+/** Whether the page in `text` asks what is being asked already; then only its progress is taken over. */
+export function same(text) {
+  const page = parse(text);
+  const [there, here] = [desk(page), desk()];
+  if (!there || !here || there.dataset.key !== here.dataset.key || there.dataset.step !== here.dataset.step) return false;
+  exchange(page, ".progress");
+  return true;
+}
+
+/** Show a page, or the second question of the item at hand; then call `begin`. */
+export function show({ page, second, said }, begin) {
+  if (second) return ask(second, said, begin);
+  const next = parse(page);
+  for (const part of ["main", ".progress"]) exchange(next, part);
+  document.title = next.title;
+  document.body.className = next.body.className;
+  scrollTo({ top: 0, behavior: "instant" });
+  history.replaceState(null, "", "/judge");
+  (document.querySelector("main h1") ?? document.body).focus({ preventScroll: true });
+  begin();
+}
+
+function ask(second, said, begin) {
+  const main = desk();
+  main.dataset.step = "hypothesis";
+  main.dataset.key = second.dataset.second;
+  main.querySelector(".question").replaceChildren(second.content.cloneNode(true));
+  main.querySelector("[data-said-here]").textContent = said ?? "";
+  main.querySelector("#question").focus({ preventScroll: true });
+  begin();
+}
+
+function exchange(page, selector) {
+  const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
+  if (old && fresh) old.replaceWith(document.adoptNode(fresh));
+  else if (old && selector !== "main") old.remove();
+}

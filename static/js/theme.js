@@ -1,0 +1,8 @@
+// Runs before the page is painted: the reader's own choice of light or dark, and of a fixed-width face.
+{
+  const root = document.documentElement;
+  const theme = localStorage.getItem("theme");
+  if (theme) root.dataset.theme = theme;
+  root.classList.toggle("fixed", localStorage.getItem("fixed") === "true");
+  root.classList.add("scripted");
+}
