@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-
 from app.judging.observation import Observation
+from app.report.blind import STIMULUS, TRANSPORT, blinding, given_away
 from app.report.evaluators import per_evaluator
 from app.report.flow import flow
 from app.report.frame import Frame
-from app.report.headline import headline, notes
+from app.report.headline import headline, marks_alone, notes
+from app.report.people import exclusions, exposure, like_these
 from app.report.primary import by_stratum, cells, contrast, fractions, ratio, spread_of_strata
+from app.report.quality import agreements, controls, drift, times
+from app.report.replicates import training_runs
+from app.report.secondary import secondary
+from app.report.sensitivity import model_check, sensitivity
 from app.report.table import Table, tabulate
 from app.statistics.resampling import DRAWS, SHUFFLES
 
@@ -32,14 +36,16 @@ def analyse(observations: Sequence[Observation], frame: Frame) -> dict[str, Any]
     Returns:
         Plain JSON values; None, with a sentence in `notes`, where something cannot be said.
     """
-    counted = tabulate([one for one in observations if one.allocated.kind == "neuron"])
-    analysis = _main(counted, frame)
-    analysis["flow"] = flow(counted, frame)
-    analysis["methods"] = _methods(frame)
-    return {"version": VERSION, "headline": headline(analysis, frame), "notes": notes(analysis, frame)} | analysis
+    neurons = [one for one in observations if one.allocated.kind == "neuron"]
+    counted = tabulate(neurons)
+    analysis = _main(counted, frame) | _beside(counted, observations, frame)
+    analysis |= _blind(neurons, frame) | {"flow": flow(counted, frame), "methods": _methods(frame)}
+    said = {"headline": headline(analysis, frame), "marks_alone": marks_alone(analysis)}
+    return {"version": VERSION} | said | {"notes": notes(analysis, frame)} | analysis
 
 
 def _main(table: Table, frame: Frame) -> dict[str, Any]:
+    """The primary question."""
     return {
         "treatment": frame.treatment,
         "reference": frame.reference,
@@ -51,9 +57,37 @@ def _main(table: Table, frame: Frame) -> dict[str, Any]:
         "ratio": ratio(table, frame),
         "strata": by_stratum(table, frame),
         "heterogeneity": spread_of_strata(table, frame),
-        "per_evaluator": per_evaluator(table, frame),
         "evaluators": len(table.evaluators),
         "judgments": table.rows,
+    }
+
+
+def _beside(table: Table, observations: Sequence[Observation], frame: Frame) -> dict[str, Any]:
+    """Everything that the design names beside the primary question."""
+    return {
+        "per_evaluator": per_evaluator(table, frame),
+        "evaluators_like_these": like_these(table, frame),
+        "exposure": exposure(table, frame),
+        "exclusions": exclusions(table, observations, frame),
+        "secondary": secondary(table, frame),
+        "training_runs": training_runs(table, frame),
+        "sensitivity": sensitivity(table, frame),
+        "model_check": model_check(table, frame),
+        "agreement": agreements(table, observations, frame),
+        "controls": controls(observations),
+        "drift": drift(table),
+        "time": times(table, frame),
+    }
+
+
+def _blind(neurons: Sequence[Observation], frame: Frame) -> dict[str, Any]:
+    """Whether the blind held."""
+    return {
+        "blinding": blinding(neurons, frame),
+        "stimulus": given_away(neurons, frame, STIMULUS),
+        "transport": given_away(neurons, frame, TRANSPORT),
+        "marks": frame.marks,
+        "blind_broken": frame.blind_broken,
     }
 
 
@@ -65,5 +99,4 @@ def _methods(frame: Frame) -> dict[str, Any]:
         "level": 0.95,
         "generator": "numpy PCG64, seeded by SHA-256 of seed, purpose and item codes",
         "libraries": {name: version(name) for name in ("numpy", "scipy", "statsmodels")},
-        "numpy_generator": type(np.random.default_rng(0).bit_generator).__name__,
     }

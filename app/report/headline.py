@@ -21,6 +21,18 @@ def headline(analysis: dict[str, Any], frame: Frame) -> str:
     return f"{prefix}{sentence}, {for_whom(analysis)}. {_difference(analysis['difference'])}"
 
 
+def marks_alone(analysis: dict[str, Any]) -> str:
+    """What stands beside the headline: how well the marks alone tell the arms apart."""
+    found = next((one for one in analysis["stimulus"] if one["feature"] == "marked"), None)
+    if found is None or found["auc"] is None:
+        return "How much the marks alone give away was not measured."
+    low, high = found["interval"]
+    return (
+        f"The number of marked tokens alone tells the arms apart with AUC {found['auc']:.2f} "
+        f"({low:.2f} to {high:.2f}); 0.5 would give nothing away."
+    )
+
+
 def for_whom(analysis: dict[str, Any]) -> str:
     """How far the claim reaches: these evaluators."""
     count = analysis["evaluators"]

@@ -28,8 +28,8 @@ class Table:
     arm: Ints
     stratum: Ints
     layer: Ints
-    depth: Floats
-    """Layer over the model's number of layers, 0 to 1."""
+    n_layers: Ints
+    """Layers of the model."""
     share: Floats
     """Same-token share of the item's top peaks."""
     yes: Floats
@@ -88,7 +88,7 @@ def tabulate(observations: Sequence[Observation]) -> Table:
         arm=arm,
         stratum=stratum,
         layer=np.array([one.allocated.layer for one in observations], dtype=np.int64),
-        depth=_floats([(one.allocated.layer + 0.5) / max(1, one.allocated.n_layers) for one in observations]),
+        n_layers=np.array([one.allocated.n_layers for one in observations], dtype=np.int64),
         share=_floats([one.allocated.same_token_share for one in observations]),
         yes=_floats([one.judgment.verdict == "interpretable" for one in observations]),
         cannot=np.array([one.judgment.verdict == "cannot_judge" for one in observations], dtype=np.bool_),

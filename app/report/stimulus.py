@@ -1,0 +1,17 @@
+"""What an item shows apart from its words: the numbers that could tell arms apart without reading."""
+
+from app.report.frame import Stimulus
+from app.rounds.item import Item
+
+
+def stimulus(item: Item, response_bytes: int = 0, gzip_bytes: int = 0) -> Stimulus:
+    """Marked tokens, the sum of levels, tokens, and how long the item's response was on the wire."""
+    levels = [level for one in item.passages for level in one.levels]
+    return Stimulus(
+        item=item.code,
+        marked=sum(level > 0 for level in levels),
+        level_sum=sum(levels),
+        tokens=len(levels),
+        response_bytes=response_bytes,
+        gzip_bytes=gzip_bytes,
+    )
