@@ -1,0 +1,108 @@
+"""Archives made by hand, in the format that a harvest writes: small, and with words that say which archive they are."""
+
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.foundation.digest import sha256_of_file
+from app.harvest.archive import Archive, manifest_bytes
+from app.harvest.manifest import CorpusRecord, Counts, Manifest, ModelRecord
+from app.harvest.neuron import NeuronStatistics
+from app.harvest.snippet import Snippet
+from app.harvest.tables import SNIPPET_SCHEMA, write_neurons
+
+WORDS = ("import", " return", " self", "(", ")", "\n", "    ", " the", " of", "caf", "é", ":", " = ", "0")
+TOKENS = 40
+PEAKS = 20
+
+
+def make_archive(
+    folder: Path, *, seed: int = 0, layers: int = 1, width: int = 24, dead: int = 2, positive: int = TOKENS
+) -> Archive:
+    """An archive of `layers` x `width` neurons, the first `dead` of each dead; `positive` tokens fire a window."""
+    random = Random(seed)
+    folder.mkdir(parents=True)
+    neurons = [_neuron(layer, index, index < dead, random) for layer in range(layers) for index in range(width)]
+    write_neurons(folder / "neurons.parquet", neurons)
+    rows = [row for one in neurons if not one.dead for row in _rows(one, random, positive)]
+    pq.write_table(pa.Table.from_pylist(rows, schema=SNIPPET_SCHEMA), folder / "snippets.parquet")
+    files = {name: sha256_of_file(folder / name) for name in ("neurons.parquet", "snippets.parquet")}
+    (folder / "manifest.json").write_bytes(manifest_bytes(_manifest(layers, width, dead, seed, files)))
+    return Archive.open(folder)
+
+
+def make_snippet(random: Random, rank: int, peak: float, positive: int = TOKENS, window: str = "") -> Snippet:
+    """A window whose largest activation is `peak`; two of its tokens are halves of one character."""
+    pieces = [random.choice(WORDS).encode() for _ in range(TOKENS)]
+    pieces[3:5] = [b"\xc3", b"\xa9"]
+    place = random.randrange(positive)
+    values = [random.uniform(0.01, 0.8) * peak if i < positive else -random.random() for i in range(TOKENS)]
+    values[place] = peak
+    return Snippet(tuple(pieces), tuple(values), place, "top", rank, window or f"file{random.randrange(400)}.py:0")
+
+
+def _rows(neuron: NeuronStatistics, random: Random, positive: int) -> list[dict[str, object]]:
+    found = []
+    for rank in range(PEAKS):
+        snippet = make_snippet(random, rank, neuron.maximum * (1 - rank / 50), positive)
+        more = {"layer": neuron.layer, "neuron": neuron.index, "peak_activation": snippet.peak_activation}
+        found.append(asdict(snippet) | more)
+    return found
+
+
+def _neuron(layer: int, index: int, dead: bool, random: Random) -> NeuronStatistics:
+    return NeuronStatistics(
+        layer=layer,
+        index=index,
+        maximum=0.0 if dead else random.uniform(1, 30),
+        minimum=-0.17,
+        mean=0.0,
+        density=0.0 if dead else 0.02,
+        contexts=0 if dead else 500,
+        dead=dead,
+        same_token_share=0.0 if dead else random.choice([0.25, 0.5, 0.9]),
+        suppressed=index % 3,
+        histogram=(1, 2),
+        edges=(0.0, 1.0, 2.0),
+        quantiles=(0.0,) * 11,
+        tokens=(),
+        promoted=(),
+        suppressed_tokens=(),
+    )
+
+
+def _manifest(layers: int, width: int, dead: int, seed: int, files: dict[str, str]) -> Manifest:
+    return Manifest(
+        model=ModelRecord(
+            name=f"model {seed}",
+            activation="gelu",
+            n_layers=layers,
+            d_mlp=width,
+            weights_sha256=f"{seed:064d}",
+            tokenizer_sha256="0" * 64,
+        ),
+        corpus=CorpusRecord(spec="by hand", sha256="0" * 64, documents=400, windows=400, tokens=400 * TOKENS),
+        site="mlp.act",
+        window=TOKENS,
+        overlap=0,
+        k=PEAKS,
+        seed=seed,
+        duplicate_span=None,
+        groups={"top": PEAKS},
+        counts=Counts(
+            neurons=layers * width,
+            live=layers * (width - dead),
+            dead=layers * dead,
+            snippets=layers * (width - dead) * PEAKS,
+            suppressed=0,
+            skipped_documents=0,
+            masked_tokens=0,
+        ),
+        sample_tokens=0,
+        sample_bound=1.0,
+        versions={},
+        files=files,
+    ).addressed()

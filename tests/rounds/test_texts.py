@@ -1,0 +1,42 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.rounds.texts import token_texts, visible
+
+PRINTABLE = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"], include_characters="\n\t"))
+
+
+def cut(data: bytes, places: list[int]) -> list[bytes]:
+    edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
+    return [data[a:b] for a, b in pairwise(edges)]
+
+
+@given(PRINTABLE, st.lists(st.integers(0, 10_000)))
+def test_cut_anywhere_the_texts_read_as_the_document_does(text: str, places: list[int]) -> None:
+    texts, _ = token_texts(cut(text.encode(), places))
+    assert "".join(texts) == text
+
+
+@given(st.binary(max_size=60), st.lists(st.integers(0, 60)))
+def test_any_bytes_cut_anywhere_read_alike_and_nothing_is_hidden(data: bytes, places: list[int]) -> None:
+    texts, homes = token_texts(cut(data, places))
+    whole, _ = token_texts([data] if data else [])
+    assert "".join(texts) == "".join(whole)
+    assert all(texts[home] for home in homes)
+    assert all(home >= index for index, home in enumerate(homes))
+
+
+def test_a_split_character_stands_on_the_token_that_completes_it() -> None:
+    texts, homes = token_texts([b"caf", b"\xc3", b"\xa9", b"!"])
+    assert texts == ("caf", "", "é", "!")
+    assert homes == (0, 2, 2, 3)
+
+
+def test_bytes_that_are_no_text_are_visible() -> None:
+    assert token_texts([b"a\xff", b"\xe2\x82"])[0] == ("a⟨FF⟩", "⟨E2⟩⟨82⟩")
+
+
+def test_control_and_direction_characters_are_shown_instead_of_obeyed() -> None:
+    assert visible("\x00\x1b\r\u202e\u200b\n\t") == "␀␛␍⟨U+202E⟩⟨U+200B⟩\n\t"
