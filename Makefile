@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := web,models,postgres,dev
+EXTRAS := web,models,hf,postgres,dev
 WORKERS ?= 2
 
 .PHONY: install demo serve check test prove test-peers clean

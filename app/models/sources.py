@@ -1,0 +1,95 @@
+"""Any model by name: a folder in one of three formats, a model that comes with First Glance, or a name on the hub."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from app.foundation.errors import ModelError
+from app.foundation.paths import resource
+from app.models.checkpoints import CONFIG, TOKENIZER, LoadedModel, load_model
+from app.models.families import is_family, load_family
+from app.models.lens import GeluForm, is_lens, load_lens
+from app.models.tokenizer import Tokenizer
+
+TEXT_FILES = ["*.json"]
+TENSOR_FILES = ["*final.pth", "*.safetensors"]
+OTHER_TENSOR_FILES = ["pytorch_model*.bin"]
+
+
+def load(name: str | Path, gelu: GeluForm = "tanh", cache: Path | None = None) -> LoadedModel:
+    """A model ready to run, weights in float32, whatever its format.
+
+    `name` is a folder, a model that comes with First Glance ("1L-gelu"), or OWNER/NAME on the Hugging Face hub, with
+    @REVISION to fix a commit. `gelu` is explained at `lens.load_lens`; `cache` is the hub's folder of downloads.
+    Raises ModelError with what to do.
+    """
+    folder = find(name, cache)
+    config = _config(folder)
+    if is_lens(config):
+        return _with_known_tokens(load_lens(folder, str(name), _tokenizer(folder, config, cache), gelu))
+    if is_family(config):
+        return _with_known_tokens(load_family(folder, _tokenizer(folder, config, cache)))
+    return load_model(folder)
+
+
+def find(name: str | Path, cache: Path | None = None) -> Path:
+    """The folder that `name` means, downloaded if it is a name on the hub. Raises ModelError if it means nothing."""
+    for folder in (Path(name), resource("demo") / name):
+        if folder.is_dir():
+            return folder
+    owner, slash, rest = str(name).partition("/")
+    if not slash or not owner or "/" in rest or owner in (".", "..", "~"):
+        shipped = ", ".join(sorted(path.parent.name for path in resource("demo").glob(f"*/{CONFIG}"))) or "none"
+        msg = f"{name} is no folder, no name on the hub (OWNER/NAME) and not among the models here: {shipped}"
+        raise ModelError(msg)
+    return _download(str(name), cache)
+
+
+def _download(name: str, cache: Path | None) -> Path:
+    """A repository's text files and weights, from the hub or from what was downloaded before."""
+    from huggingface_hub import snapshot_download
+
+    repository, _, revision = name.partition("@")
+    try:
+        fetch = partial(snapshot_download, repository, revision=revision or None, cache_dir=cache)
+        folder = Path(fetch(allow_patterns=[*TEXT_FILES, *TENSOR_FILES]))
+        if not any(next(folder.glob(pattern), None) for pattern in TENSOR_FILES):
+            fetch(allow_patterns=OTHER_TENSOR_FILES)
+    except Exception as error:  # the hub's client raises errors of several libraries
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        msg = f"{name} is no folder here and cannot be had from the hub ({reason}); check the name and the network"
+        raise ModelError(msg) from error
+    return folder
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIG
+    if not path.is_file():
+        msg = f"{folder} is no model folder: {CONFIG} is missing"
+        raise ModelError(msg)
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        msg = f"{path} is not JSON ({error}); copy it again"
+        raise ModelError(msg) from error
+    return config if isinstance(config, dict) else {}
+
+
+def _tokenizer(folder: Path, config: dict[str, Any], cache: Path | None) -> Tokenizer:
+    """The folder's own tokenizer, else the one that its config names."""
+    named = config.get("tokenizer_name")
+    if (folder / TOKENIZER).is_file() or not named:
+        return Tokenizer.load(folder / TOKENIZER)
+    return Tokenizer.load(find(str(named), cache) / TOKENIZER)
+
+
+def _with_known_tokens(loaded: LoadedModel) -> LoadedModel:
+    """Raise ModelError if the tokenizer has ids that the model has no row for; spare rows are common."""
+    if loaded.tokenizer.size > loaded.config.d_vocab:
+        msg = (
+            f"{loaded.folder}: the tokenizer has {loaded.tokenizer.size} tokens but the model knows "
+            f"{loaded.config.d_vocab}; use the tokenizer that belongs to this model"
+        )
+        raise ModelError(msg)
+    return loaded
