@@ -20,6 +20,7 @@ from app.web.templating import text_of
 SPLIT = "\N{OBJECT REPLACEMENT CHARACTER}passages\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands where the passages go; a text of an evaluator that held it would have been escaped on another line."""
 CANNOT_JUDGE = "Cannot judge"
+TEXTS = ("verdict", "hypothesis", "confidence", "comment")
 PLAIN = "text/html; charset=utf-8"
 
 

@@ -59,8 +59,9 @@ def _passage(passage: Passage, number: int) -> str:
     tokens = tuple(_tokens(passage))
     opened = passage.opened
     before, after = tokens[: opened.start], tokens[opened.stop :]
+    heading = f"<h3><span>Passage </span>{number}</h3>"
     return (
-        f'<li class="passage" data-passage="{number}" id="p{number}" tabindex="-1"><h3>{number}</h3>\n'
+        f'<li class="passage" data-passage="{number}" id="p{number}" tabindex="-1">{heading}\n'
         f"{_folded(before, 'Earlier')}{_text(tokens[opened.start : opened.stop])}{_folded(after, 'Later')}</li>\n"
     )
 

@@ -22,49 +22,12 @@ HOSTILE: tuple[tuple[str, ...], ...] = (
     ("\tif x:\r", "\n\t\treturn", "\r\n", "\n\n\n", "    ", "\t"),
     ("a" * 5_000, " end", "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER BEH}", " שלום", "漢字", "e\u0301"),
 )
-WORDS = [
-    "the",
-    "quick",
-    "apple",
-    "fell",
-    "far",
-    "from",
-    "its",
-    "old",
-    "tree",
-    "while",
-    "music",
-    "played",
-    "on",
-    "the",
-    "radio",
-    "and",
-    "nobody",
-    "in",
-    "the",
-    "room",
-    "was",
-    "listening",
-    "closely",
-    "enough",
-    "to",
-    "say",
-    "which",
-    "song",
-    "it",
-    "had",
-    "been",
-    "before",
-    "the",
-    "news",
-    "began",
-    "again",
-    "at",
-    "seven",
-    "o'clock",
-    "that",
-    "evening",
-]
+PROSE = (
+    "the quick apple fell far from its old tree while music played on the radio and nobody in the room was listening "
+    "closely enough to say which song it had been before the news began again at seven o'clock that evening"
+)
+WORDS = PROSE.split()
+BREAKS = ("\n", ".\n\n", ",", "    ")
 
 
 @dataclass(frozen=True)
@@ -112,16 +75,10 @@ def furnish(
     public = {"title": "Spring reading", "groups": {"top": 20}, "hypothesis": True} | (public or {})
     made = tuple(item(f"code{number}", number, share=0.05 + 0.1 * (number % 5)) for number in range(items))
     html = [render_passages(one, public) for one in made]
-    sizes = response_sizes(html)
     with database.writing() as session:
         session.add(AdminRow(name="Dag", password_hash="-", created_at=NOW))
         session.flush()
-        session.add(
-            RoundRow(
-                id="round1", title="Spring reading", state=state, design="{}", public_design=public,
-                commitment="c" * 64, response_bytes=sizes[0], response_gzip_bytes=sizes[1], created_by="Dag", created_at=NOW,
-            )
-        )  # fmt: skip
+        session.add(_round(public, state, response_sizes(html)))
         session.flush()
         for one, fragment in zip(made, html, strict=True):
             content = canonical_bytes(one.content())
@@ -130,6 +87,21 @@ def furnish(
     room = Room(database, tuple(one.code for one in made), items=made)
     invite(room, "Ada", TOKEN)
     return room
+
+
+def _round(public: dict[str, Any], state: str, sizes: tuple[int, int]) -> RoundRow:
+    return RoundRow(
+        id="round1",
+        title="Spring reading",
+        state=state,
+        design="{}",
+        public_design=public,
+        commitment="c" * 64,
+        response_bytes=sizes[0],
+        response_gzip_bytes=sizes[1],
+        created_by="Dag",
+        created_at=NOW,
+    )
 
 
 def invite(room: Room, name: str, token: str) -> str:

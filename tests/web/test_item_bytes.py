@@ -1,0 +1,82 @@
+"""The bytes of an item page before the verdict depend on words, levels and design alone; their number on nothing."""
+
+import gzip
+import re
+from collections.abc import Callable
+
+from starlette.testclient import TestClient
+
+from app.store.engine import Database
+from tests.web.page import Page, come_in
+from tests.web.room import Room, furnish
+
+CHANGING = re.compile(r'name="form_token" value="[0-9a-f]+"|data-reader="[0-9a-f]+"|code\d+|\b\d+ of \d+\b')
+
+
+def raw(client: TestClient, address: str, encoding: str) -> tuple[bytes, dict[str, str]]:
+    with client.stream("GET", address, headers={"Accept-Encoding": encoding}) as response:
+        return b"".join(response.iter_raw()), dict(response.headers)
+
+
+def masked(text: str) -> str:
+    """A page without its code, its progress, its tokens and the way back, which the first item does not have."""
+    without = re.sub(r"(?s)<a href=.{0,20}/judge/undo.*?</a>", "", text)
+    return re.sub(r"\s+", " ", CHANGING.sub("", without)).strip()
+
+
+def walk(client: TestClient, room: Room, visit: Callable[[Page], None]) -> None:
+    page = come_in(client, room.token)
+    while page.step != "done":
+        visit(page)
+        page = page.send(**({"verdict": "interpretable"} if page.step == "verdict" else {"hypothesis": "a rule"}))
+
+
+def test_every_item_response_has_one_length_in_each_encoding(
+    sqlite_database: Database, browser: Callable[[Database], TestClient]
+) -> None:
+    room = furnish(sqlite_database, items=12)
+    lengths: dict[str, set[int]] = {"gzip": set(), "identity": set()}
+    headers: set[tuple[tuple[str, str], ...]] = set()
+    with browser(sqlite_database) as client:
+
+        def measure(page: Page) -> None:
+            addresses = ["/judge", f"/judge/undo?item={page.item}", f"/judge/ahead/{page.item}"]
+            for address in addresses[: 2 if page.item == room.codes[-1] else 3]:
+                for encoding, seen in lengths.items():
+                    body, given = raw(client, address, encoding)
+                    seen.add(len(body))
+                    headers.add(tuple(sorted(given.items())))
+
+        walk(client, room, measure)
+    assert [len(seen) for seen in lengths.values()] == [1, 1]
+    assert len(headers) == 2  # one set of headers for each encoding, the same for every item
+
+
+def test_both_encodings_hold_the_same_page(ada: Page) -> None:
+    plain, _ = raw(ada.client, "/judge", "identity")
+    compressed, headers = raw(ada.client, "/judge", "gzip")
+    assert headers["content-encoding"] == "gzip"
+    assert gzip.decompress(compressed).rstrip() == plain.rstrip()
+
+
+def test_the_same_words_give_the_same_bytes_wherever_they_stand(
+    sqlite_database: Database, browser: Callable[[Database], TestClient]
+) -> None:
+    room = furnish(sqlite_database, items=6)
+    with room.database.writing() as session:
+        from app.store.tables import ItemRow
+
+        html = session.get_one(ItemRow, ("round1", "code0")).html
+        for code in room.codes:
+            session.get_one(ItemRow, ("round1", code)).html = html
+    with browser(sqlite_database) as client:
+        pages: list[str] = []
+        walk(client, room, lambda page: pages.append(page.text) if page.step == "verdict" else None)
+    assert len(pages) == 6
+    assert len({masked(text) for text in pages}) == 1
+
+
+def test_before_the_verdict_there_is_no_number_but_counts(ada: Page) -> None:
+    text = re.sub(r"<pre.*?</pre>", "", ada.text, flags=re.DOTALL)
+    assert "%" not in re.sub(r"80 %", "", text)
+    assert not re.search(r"\d\.\d", re.sub(r"code\d+\.\d+|-\d[\d.]*", "", re.sub(r"/static/[^\"]+", "", text)))

@@ -1,0 +1,121 @@
+"""Passages are shown as they are: every character in its place, every mark on its token, nothing acting on the page."""
+
+import re
+import time
+from itertools import pairwise
+
+import pytest
+
+from app.judging.padding import deflated
+from app.rounds.item import Item, Passage
+from app.web.rendering import render_passages, translated
+from tests.web.page import Reader
+from tests.web.room import HOSTILE, hostile, item
+
+ONE_GROUP = {"groups": {"top": 20}}
+LARGEST_PLAIN, LARGEST_GZIP = 90_000, 15_000
+
+
+def read(*passages: Passage) -> Reader:
+    reader = Reader()
+    reader.feed(render_passages(Item("code", passages), ONE_GROUP).decode())
+    return reader
+
+
+def shown(texts: tuple[str, ...], levels: tuple[int, ...], peak: int) -> list[tuple[str, str, bool]]:
+    found = read(Passage(texts, levels, peak, "top")).passages[0]
+    return [(text.removeprefix("\n"), marks.get("data-level", ""), "data-peak" in marks) for text, marks in found]
+
+
+def test_white_space_is_that_of_the_text() -> None:
+    texts = ("def f(x):", "\n", "    ", "return", "\t", "x", "\r\n", "\r\n", "done")
+    found = read(Passage(texts, (0,) * 9, 3, "top")).passages[0]
+    assert "".join(text for text, _ in found) == "\ndef f(x):\n    return\tx\n\ndone"
+
+
+def test_a_carriage_return_split_from_its_line_feed_is_one_line_end() -> None:
+    found = read(Passage(("a\r", "\nb\r", "c"), (0, 0, 0), 0, "top")).passages[0]
+    assert "".join(text for text, _ in found) == "\na\nb\nc"
+
+
+def test_marks_stand_on_their_words_and_leave_the_space_before_them() -> None:
+    assert shown((" an", " apple", " fell"), (1, 5, 0), 1) == [
+        (" ", "", False), ("an", "1", False), (" ", "", False), ("apple", "5", True), (" fell", "", False),
+    ]  # fmt: skip
+
+
+def test_a_mark_on_white_space_can_be_seen() -> None:
+    html = render_passages(
+        Item("c", (Passage(("a", "\n\n", " ", "\u200b"), (0, 3, 2, 1), 3, "top"),)), ONE_GROUP
+    ).decode()
+    assert '<mark data-level="3" data-blank="↵↵">\n\n</mark>' in html
+    assert '<mark data-level="2" data-blank="␣"> </mark>' in html
+    assert '<mark data-level="1" data-peak data-blank="∅">\u200b</mark>' in html
+
+
+def test_a_split_character_carries_its_marks_to_the_token_that_completes_it() -> None:
+    assert shown(("a", "", "", "\N{GRINNING FACE}", "b"), (0, 4, 0, 2, 0), 2) == [
+        ("a", "", False), ("\N{GRINNING FACE}", "4", True), ("b", "", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_hostile_text_is_text(number: int) -> None:
+    passage = hostile(number)
+    html = render_passages(Item("code", (passage,)), ONE_GROUP).decode()
+    for forbidden in ("<script", "<img", "<!--", "\u202e", "\u2066", "\x00", "\x1b"):
+        assert forbidden not in html
+    found = read(passage).passages[0]
+    assert sum("data-peak" in marks for _, marks in found) == 1
+
+
+def test_sixty_four_tokens_either_side_are_open_and_the_rest_is_folded() -> None:
+    texts = tuple(f" w{number}" for number in range(200))
+    html = render_passages(Item("c", (Passage(texts, (0,) * 100 + (5,) + (0,) * 99, 100, "top"),)), ONE_GROUP).decode()
+    before, opened, after = (part.split("</pre>")[0] for part in html.split("<pre")[1:])
+    assert " w35" in before
+    assert " w36" not in before
+    assert len(re.findall(r"\bw\d", opened)) == 129
+    assert " w165" in after
+    assert html.count("<details>") == 2
+
+
+def test_a_passage_from_the_start_of_a_document_has_nothing_to_unfold() -> None:
+    html = render_passages(Item("c", (Passage((" a", " b"), (5, 0), 0, "top"),)), ONE_GROUP)
+    assert b"<details>" not in html
+
+
+def test_passages_are_numbered_in_their_order() -> None:
+    html = render_passages(item("code", 1), ONE_GROUP).decode()
+    places = [html.index(f'data-passage="{number}"') for number in range(1, 21)]
+    assert all(first < second for first, second in pairwise(places))
+
+
+def test_groups_are_named_only_if_the_design_has_several() -> None:
+    passages = (Passage((" a",), (5,), 0, "random"), Passage((" b",), (5,), 0, "top"))
+    both = render_passages(Item("c", passages), {"groups": {"top": 1, "random": 1}}).decode()
+    assert both.index("Strongest") < both.index("Drawn at random")
+    assert "<h2>" not in render_passages(Item("c", passages), {"groups": {"top": 2}}).decode()
+
+
+def test_the_fragments_own_words_can_be_translated_and_the_texts_words_cannot() -> None:
+    fragment = render_passages(
+        Item("c", (Passage(("<summary>Earlier</summary>", *(" w",) * 99, " x"), (0,) * 101, 100, "top"),)), ONE_GROUP
+    )
+    german = translated(fragment, {"Passage": "Stelle", "Earlier": "Davor", "Later": "Danach"}).decode()
+    assert "<summary>Davor</summary>" in german
+    assert "&lt;summary&gt;Earlier&lt;/summary&gt;" in german
+    assert "<span>Stelle </span>1" in german
+
+
+def test_an_item_of_twenty_passages_keeps_to_its_budget() -> None:
+    fragment = render_passages(item("code", 1, tokens=200, share=1 / 3), ONE_GROUP)
+    assert len(fragment) <= LARGEST_PLAIN - 12_000
+    assert len(deflated(fragment)) <= LARGEST_GZIP - 3_000
+
+
+def test_rendering_is_quick() -> None:
+    one = item("code", 1)
+    start = time.perf_counter()
+    render_passages(one, ONE_GROUP)
+    assert time.perf_counter() - start < 0.5

@@ -1,0 +1,96 @@
+"""Nothing foreign gets in, nothing private gets out."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.foundation.digest import sha256
+from app.store.tables import EvaluatorRow, RoundRow
+from app.web.security import POLICY, form_token
+from tests.web.page import Page
+from tests.web.room import Room
+
+
+def test_every_response_carries_the_policy(ada: Page, room: Room) -> None:
+    style = ada.text.split('rel="stylesheet" href="')[1].split('"')[0]
+    for address in ("/judge", "/judge/instructions", f"/i/{room.token}", "/nowhere", style):
+        headers = ada.go(address).headers
+        assert headers["content-security-policy"] == POLICY
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-content-type-options"] == "nosniff"
+    assert "unsafe" not in POLICY
+
+
+def test_pages_are_not_kept_and_static_files_are(ada: Page) -> None:
+    style = ada.text.split('rel="stylesheet" href="')[1].split('"')[0]
+    assert ada.go("/judge").headers["cache-control"] == "no-store"
+    assert "immutable" in ada.go(style).headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://elsewhere.example"}],
+)
+def test_a_form_from_another_site_is_refused(ada: Page, headers: dict[str, str]) -> None:
+    action, fields = ada.form()
+    response = ada.client.post(action, data=fields | {"verdict": "interpretable"}, headers=headers)
+    assert response.status_code == 403
+    assert ada.go("/judge").step == "verdict"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"sec-fetch-site": "same-origin"}, {"origin": "http://127.0.0.1"}, {"origin": "null"}]
+)
+def test_a_form_of_ours_is_taken(ada: Page, headers: dict[str, str]) -> None:
+    action, fields = ada.form()
+    assert ada.client.post(action, data=fields | {"verdict": "interpretable"}, headers=headers).status_code == 200
+
+
+def test_a_body_without_measure_is_refused(ada: Page) -> None:
+    assert ada.client.post("/judge/verdict", content=b"x" * 1_000_001).status_code == 413
+
+
+def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(stranger: TestClient, room: Room) -> None:
+    response = stranger.post(f"/i/{room.token}", follow_redirects=False)
+    cookie = response.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert room.token not in response.headers["location"]
+
+
+def test_the_database_holds_digests_of_secrets_only(ada: Page, room: Room) -> None:
+    cookie = ada.client.cookies["fg_evaluator"]
+    with room.database.reading() as session:
+        row = session.get_one(EvaluatorRow, "id-Ada")
+        kept = " ".join(str(value) for value in vars(row).values())
+    assert row.session_sha256 == sha256(cookie.encode())
+    assert cookie not in kept
+    assert room.token not in kept
+
+
+def test_form_tokens_belong_to_one_session() -> None:
+    assert form_token("one") != form_token("two")
+    assert len(form_token("one")) == 32
+
+
+def test_no_page_of_a_library_is_served(stranger: TestClient) -> None:
+    for address in ("/docs", "/redoc", "/openapi.json"):
+        assert stranger.get(address).status_code == 404
+
+
+def test_an_unexpected_error_shows_a_page_and_no_traceback(ada: Page, room: Room) -> None:
+    with room.database.writing() as session:
+        session.get_one(RoundRow, room.round_id).public_design = {"groups": "nonsense"}
+    page = ada.go("/judge")
+    assert page.status == 500
+    assert "Nothing that was confirmed is lost" in page.text
+    assert "Traceback" not in page.text
+
+
+def test_names_and_titles_are_escaped(ada: Page, room: Room) -> None:
+    with room.database.writing() as session:
+        row = session.get_one(RoundRow, room.round_id)
+        row.public_design = dict(row.public_design) | {"title": "<img src=x>", "consent": "<script>1</script>"}
+        session.get_one(EvaluatorRow, "id-Ada").consented_at = None
+    text = ada.go("/judge").text
+    assert "&lt;img src=x&gt;" in text
+    assert "<script>1" not in text
