@@ -27,6 +27,8 @@ class Allocated:
     """Of a purity-ladder item: the share of snippets from the main neuron."""
     repeats: str | None = None
     """Of a hidden repeat: the code of the item it repeats."""
+    rule: str | None = None
+    """Of a planted item: what its peaks have in common."""
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,7 @@ def begin_seal(session: Session, round_id: str, render: Render, options: SealOpt
     archives = _opened(store.archive_paths(session, round_id))
     prepared = prepare(read_design(row.design), archives, seed)
     digests = {item.code: digest_of_item(item.content(), nonce) for item in prepared.items}
+    row.public_design = dict(row.public_design) | {"training_answers": prepared.answers}
     fragments = [render(item, dict(row.public_design)) for item in prepared.items]
     store.add_items(session, _item_rows(round_id, prepared, digests, fragments))
     if options.measure is not None:
@@ -342,6 +343,7 @@ def _item_rows(
             content=canonical_bytes(item.content()).decode(),
             digest=digests[item.code],
             html=html,
+            training=item.code in prepared.answers,
             apart=prepared.apart[item.code],
         )
         for item, html in zip(prepared.items, fragments, strict=True)

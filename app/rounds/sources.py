@@ -1,0 +1,99 @@
+"""Archives as a draw sees them: the frame, the snippets that the design shows, and who is left for controls. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from app.foundation.errors import DesignError
+from app.harvest.archive import Archive
+from app.harvest.neuron import NeuronStatistics
+from app.harvest.snippet import Snippet
+from app.rounds.concealment import chosen
+from app.rounds.design import Design
+from app.rounds.sampling import Key, key, of_layers
+
+Archives = Mapping[str, Archive]
+"""Archives by their digest."""
+Left = frozenset[tuple[str, int, int]]
+"""Neurons left out for everyone, as (archive digest, layer, index), because an evaluator has seen them."""
+BATCH = 32
+"""Spare neurons read at a time."""
+
+
+@dataclass
+class Source:
+    """One archive: its frame, and snippets read once."""
+
+    archive: Archive
+    design: Design
+    frame: list[NeuronStatistics]
+    shown: dict[Key, list[Snippet]] = field(default_factory=dict)
+    """The snippets to show, of the neurons looked at that have them."""
+
+    @classmethod
+    def of(cls, archive: Archive, design: Design, left_out: Left) -> "Source":
+        """The frame that the design names. Raises DesignError if the archive is not as the design says."""
+        manifest = archive.manifest
+        missing = [layer for layer in design.layers or () if layer >= manifest.model.n_layers]
+        if missing:
+            msg = f"Layer {missing[0]} is named, but this model's last is {manifest.model.n_layers - 1}; leave it out."
+            raise DesignError(msg)
+        if manifest.site != design.site:
+            msg = f"The design reads {design.site}, but an archive was harvested at {manifest.site}; harvest it again."
+            raise DesignError(msg)
+        frame = of_layers(archive.neurons(), design.layers)
+        seen = {(layer, index) for digest, layer, index in left_out if digest == archive.sha256}
+        return cls(archive, design, [one for one in frame if key(one) not in seen])
+
+    def fits(self, keys: Sequence[Key]) -> set[Key]:
+        """Those of `keys` that the design can show."""
+        unread = [pair for pair in keys if pair not in self.shown]
+        for pair, snippets in self.archive.snippets_of(unread).items():
+            found = chosen(self.design, snippets)
+            if found is not None:
+                self.shown[pair] = found
+        return self.shown.keys() & set(keys)
+
+
+@dataclass
+class Spares:
+    """The live neurons of one archive that were not drawn, in a random order, each given out once."""
+
+    source: Source
+    order: list[NeuronStatistics]
+    given: int = 0
+
+    @classmethod
+    def of(cls, source: Source, drawn: set[Key], random: Random) -> "Spares":
+        """Everyone alive and not drawn."""
+        left = [one for one in source.frame if not one.dead and key(one) not in drawn]
+        return cls(source, random.sample(left, len(left)))
+
+    def take(self) -> tuple[NeuronStatistics, list[Snippet]]:
+        """The next neuron that the design could show. Raises DesignError if there is none left."""
+        while self.given < len(self.order):
+            one = self.order[self.given]
+            if key(one) not in self.source.shown:
+                self.source.fits([key(other) for other in self.order[self.given : self.given + BATCH]])
+            self.given += 1
+            if key(one) in self.source.shown:
+                return one, self.source.shown[key(one)]
+        msg = "Too few neurons are left for the controls and training items; ask for fewer, or harvest more layers."
+        raise DesignError(msg)
+
+    def pool(self, count: int) -> list[Snippet]:
+        """Windows of up to `count` spare neurons, for planted items: their texts, whoever fired on them."""
+        keys = [key(one) for one in self.order[:count]]
+        fitting = self.source.fits(keys)
+        return [snippet for pair in keys if pair in fitting for snippet in self.source.shown[pair]]
+
+
+def sources(design: Design, archives: Archives, left_out: Left = frozenset()) -> dict[str, Source]:
+    """Each archive of the design once. Raises DesignError if one is not given."""
+    found = {}
+    for digest in sorted({cell.archive_sha256 for cell in design.arms}):
+        if digest not in archives:
+            msg = f"The archive {digest[:12]}… that the design names was not given; harvest it or name its folder."
+            raise DesignError(msg)
+        found[digest] = Source.of(archives[digest], design, left_out)
+    return found
