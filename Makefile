@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := web,models,hf,postgres,dev
 WORKERS ?= 2
+PEERS := .venv-peers
+# TransformerLens 2 needs NumPy 1, and newer pyarrow NumPy 2, so neither fits in the first environment.
+PEER_PACKAGES := torch==2.13.0 transformer-lens==2.17.0 transformers==4.57.6 pyarrow==21.0.0 pytest==9.2.0 pydantic==2.14.3 \
+	rfc8785==0.1.4 matplotlib==3.11.2
 
 .PHONY: install demo serve check test prove test-peers clean
 .DEFAULT_GOAL := help
@@ -37,5 +41,13 @@ test: install ## every test that is not a long proof, in under 6 minutes on 2 co
 prove: install ## the long proofs at full count, up to an hour
 	$(BIN)/pytest -m slow
 
+test-peers: $(PEERS)/.installed ## our loaders against TransformerLens and transformers, in their own environment
+	OMP_NUM_THREADS=1 $(PEERS)/bin/pytest -q --confcutdir=tests/peers -p no:cacheprovider -W default tests/peers
+
+$(PEERS)/.installed: Makefile
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check $(PEER_PACKAGES)
+	touch $@
+
 clean: ## remove the environment and every cache; data stays
-	rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -27,7 +27,7 @@ def load(name: str | Path, gelu: GeluForm = "tanh", cache: Path | None = None) -
     folder = find(name, cache)
     config = _config(folder)
     if is_lens(config):
-        return _with_known_tokens(load_lens(folder, str(name), _tokenizer(folder, config, cache), gelu))
+        return _with_known_tokens(load_lens(folder, Path(name).name, _tokenizer(folder, config, cache), gelu))
     if is_family(config):
         return _with_known_tokens(load_family(folder, _tokenizer(folder, config, cache)))
     return load_model(folder)

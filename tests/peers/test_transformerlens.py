@@ -1,0 +1,94 @@
+"""Random weights in TransformerLens's own format, saved by torch.save, read by our loader: the same activations."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformer_lens import HookedTransformer, HookedTransformerConfig
+from transformer_lens.pretrained.weight_conversions.neel_solu_old import convert_neel_solu_old_weights
+
+from app.models.sources import load
+from tests.peers.conftest import VOCABULARY, Compare, randomise, some_tokens, write_tokenizer
+
+NAMED = ("d_model", "n_layers", "d_mlp", "d_head", "n_heads", "n_ctx", "d_vocab", "act_fn", "attn_only", "final_rms")
+
+
+def peer(n_layers: int, act_fn: str, **choices: object) -> HookedTransformer:
+    config = HookedTransformerConfig(
+        n_layers=n_layers,
+        d_model=16,
+        n_ctx=12,
+        d_head=6,  # heads times d_head is not d_model, as in SoLU_2L_v10_old
+        n_heads=2,
+        d_mlp=24,
+        d_vocab=VOCABULARY,
+        act_fn=act_fn,
+        **{"normalization_type": "LN", **choices},
+    )
+    model = HookedTransformer(config)
+    randomise(model)
+    return model
+
+
+def write_config(model: HookedTransformer, folder: Path, normalization_key: str) -> None:
+    given = {key: getattr(model.cfg, key) for key in NAMED} | {normalization_key: model.cfg.normalization_type}
+    (folder / "config.json").write_text(json.dumps(given | {"tokenizer_name": "not/needed", "shortformer_pos": False}))
+
+
+def values(model: HookedTransformer, tokens: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """The peer's activations before any extra LayerNorm, by layer, and its logits."""
+    hook = "hook_mid" if model.cfg.act_fn.endswith("_ln") else "hook_post"
+    with torch.inference_mode():
+        logits, cache = model.run_with_cache(tokens)
+    return [cache[f"blocks.{layer}.mlp.{hook}"] for layer in range(model.cfg.n_layers)], logits
+
+
+@pytest.mark.parametrize(
+    ("n_layers", "act_fn"),
+    [
+        pytest.param(1, "solu_ln", id="lens-1L-solu_ln"),
+        pytest.param(3, "solu_ln", id="lens-3L-solu_ln"),
+        pytest.param(1, "gelu", id="lens-1L-gelu-exact"),
+        pytest.param(3, "gelu", id="lens-3L-gelu-exact"),
+    ],
+)
+def test_a_checkpoint_of_its_own_gives_its_activations_and_logits(
+    n_layers: int, act_fn: str, folder: Path, compare: Compare
+) -> None:
+    model = peer(n_layers, act_fn)
+    torch.save(model.state_dict(), folder / "model_final.pth")
+    write_config(model, folder, "normalization")
+    write_tokenizer(folder)
+    compare(load(folder, gelu="exact"), some_tokens(), *values(model, some_tokens()))
+
+
+@pytest.mark.parametrize(
+    ("n_layers", "choices"),
+    [
+        pytest.param(1, {"normalization_type": "LN", "final_rms": True}, id="lens-1L-rms_old"),
+        pytest.param(2, {"normalization_type": "LNPre", "final_rms": True}, id="lens-2L-bare-rms_old"),
+        pytest.param(8, {"normalization_type": "LNPre"}, id="lens-8L-bare_old"),
+    ],
+)
+def test_an_old_checkpoint_gives_what_its_own_conversion_gives(
+    n_layers: int, choices: dict[str, object], folder: Path, compare: Compare
+) -> None:
+    model = peer(n_layers, "solu_ln", **choices)
+    old = backwards(model)
+    again = peer(n_layers, "solu_ln", **choices)
+    again.load_state_dict(convert_neel_solu_old_weights(dict(old), again.cfg), strict=False)
+    torch.save(old, folder / "SoLU_v9_final.pth")
+    write_config(model, folder, "normalization_type")
+    write_tokenizer(folder)
+    compare(load(folder), some_tokens(), *values(again, some_tokens()))
+
+
+def backwards(model: HookedTransformer) -> dict[str, torch.Tensor]:
+    """The state dict in the old layout: norms called `norm`, matrices facing left in small models."""
+    old = {}
+    for name, tensor in model.state_dict().items():
+        limit = 8 if name.endswith("W_pos") else 6
+        turned = tensor.mT if "W_" in name and model.cfg.n_layers <= limit else tensor
+        old[name.replace("ln_final.", "norm.").replace("ln", "norm")] = turned.contiguous()
+    return old
