@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from app.foundation.errors import ModelError
+from app.foundation.whole import write_text_whole
 from app.models.certificate import SUMMARY, Certificate, Summary
-from app.models.checkpoints import CONFIG, LoadedModel
+from app.models.checkpoints import CONFIG, LoadedModel, load_model
 from app.models.config import ModelConfig
 from app.models.progress import CHECKPOINT, read_log
 from app.models.sources import load
 
+CARD = "card.md"
 LARGEST_FAIR_DIFFERENCE = 0.02  # of the baseline's validation loss
 FEWEST_TOKENS = 1_000_000
 
@@ -91,6 +93,11 @@ def cards(folder: Path) -> list[Card]:
         msg = f"{folder} holds no model; train one with `firstglance train` or name another folder"
         raise ModelError(msg)
     return [card(load(one), one.relative_to(folder).as_posix() if one != folder else one.name) for one in found]
+
+
+def write_card(folder: Path) -> None:
+    """Write the card of the model in `folder` beside it, as `card.md`. Raises ModelError if it cannot be read."""
+    write_text_whole(folder / CARD, card(load_model(folder)).markdown())
 
 
 def _certificate(model: LoadedModel) -> Certificate | None:

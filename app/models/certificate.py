@@ -61,7 +61,7 @@ class Certificate(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    arms: tuple[Activation, ...]
+    arms: tuple[str, ...]
     shared_config: dict[str, Any]
     recipe: dict[str, Any]
     initial_sha256: str
@@ -94,7 +94,7 @@ class Certificate(BaseModel):
         return self.weights_sha256.get(config.activation) == weights_sha256 and self.shared_config == shared
 
 
-def certify(out: Path, activations: Sequence[Activation], weights: str = "model.safetensors") -> Certificate:
+def certify(out: Path, activations: Sequence[str], weights: str = "model.safetensors") -> Certificate:
     """Compare the finished arms in OUT/<activation>/ and state what they share.
 
     Raises ModelError if one is not finished or if they differ in more than the activation.

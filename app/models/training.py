@@ -21,6 +21,7 @@ from tqdm import tqdm
 from app.foundation import clock
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError
+from app.models.card import write_card
 from app.models.certificate import SUMMARY, Certificate, Summary, certify
 from app.models.checkpoints import TOKENIZER, save_model
 from app.models.config import Activation, ModelConfig
@@ -38,7 +39,7 @@ StepLoss = Callable[[Transformer, Tensor], Tensor]
 def train_arms(
     source: Path, out: Path, config: ModelConfig, activations: Sequence[Activation], recipe: Recipe
 ) -> Certificate:
-    """Train one model per activation into OUT/<activation>/, write certificate and loss plot, return the certificate.
+    """Train one model per activation into OUT/<activation>/, write cards, certificate and loss plot.
 
     The first activation is the baseline. Finished arms are left alone and begun ones go on, so the same command
     resumes a killed one. Raises CorpusError if `source` has no text, ModelError if OUT holds arms of another size,
@@ -75,9 +76,16 @@ def _train_size(
         arm = config.model_copy(update={"activation": activation, "d_vocab": tokenizer.size})
         train_arm(rows, out / activation, arm, recipe)
         shutil.copyfile(text / TOKENIZER, out / activation / TOKENIZER)
+    return _certify_and_describe(out, activations)
+
+
+def _certify_and_describe(out: Path, activations: Sequence[Activation]) -> Certificate:
+    """Write the certificate, for the size and beside each arm, a card for each arm, and the loss plot."""
     certificate = certify(out, activations)
-    for folder in (out, *(out / activation for activation in activations)):
-        certificate.write(folder)
+    certificate.write(out)
+    for activation in activations:
+        certificate.write(out / activation)
+        write_card(out / activation)
     draw_losses({name: out / name for name in activations}, out / "losses.svg")
     return certificate
 

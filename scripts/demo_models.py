@@ -1,0 +1,46 @@
+"""Put trained arms where the demo looks for them: DEMO/<size>-<activation>/, each folder complete in itself.
+
+    python scripts/training_text.py TEXT
+    firstglance train TEXT --out TRAINED ...
+    python scripts/demo_models.py TRAINED DEMO
+
+Weights, config, tokenizer, training log, summary and certificate are copied; the card is written anew under the
+model's new name, and the loss curves of the size beside its folders. Run again, it gives the same bytes.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from app.models.card import write_card
+from app.models.certificate import CERTIFICATE, SUMMARY, certify
+from app.models.checkpoints import CONFIG, TOKENIZER, WEIGHTS
+from app.models.curves import draw_losses
+from app.models.progress import LOG
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("trained", type=Path)
+    parser.add_argument("demo", type=Path)
+    parser.add_argument("--activations", default="gelu,solu_ln", help="the first is the baseline")
+    given = parser.parse_args()
+    publish(given.trained, given.demo, given.activations.split(","))
+
+
+def publish(trained: Path, demo: Path, activations: list[str]) -> None:
+    certificate = certify(trained, activations)
+    size = f"{certificate.shared_config['n_layers']}L"
+    for activation in activations:
+        target = demo / f"{size}-{activation}"
+        target.mkdir(parents=True, exist_ok=True)
+        for name in (WEIGHTS, CONFIG, TOKENIZER, LOG, SUMMARY):
+            shutil.copyfile(trained / activation / name, target / name)
+        certificate.write(target)
+        write_card(target)
+        print(f"{target}: {sum(one.stat().st_size for one in target.iterdir()) / 1e6:.2f} MB, with {CERTIFICATE}")
+    draw_losses({name: trained / name for name in activations}, demo / f"{size}-losses.svg")
+
+
+if __name__ == "__main__":
+    main()
