@@ -1,5 +1,6 @@
 """`firstglance serve`: the pages, on this machine only unless told otherwise. No torch is loaded."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.foundation.digest import canonical_bytes
-from app.report.charts import charts
 from app.report.export import export_zip
 from app.services import exports
 from app.web.dependencies import DatabaseOf
+from app.web.report_view import report_view
 from app.web.signin import Reader
 from app.web.templating import page
 
@@ -20,8 +20,7 @@ def show(request: Request, round_id: str, database: DatabaseOf, admin: Reader) -
     """Fractions per arm with intervals, their difference, each evaluator, and the commitment."""
     with database.reading() as session:
         found = exports.report(session, round_id)
-    context = {"admin": admin, "report": found, "analysis": found.analysis, "charts": charts(found.analysis)}
-    return page(request, "report/report.html", context)
+    return page(request, "report/report.html", {"admin": admin, "view": report_view(found)})
 
 
 @router.get("/analysis.json")
