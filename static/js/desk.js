@@ -56,7 +56,17 @@ function settle(reply) {
 
 const pause = (time) => (time > 0 ? new Promise((done) => setTimeout(done, time)) : null);
 
+/** The way back leads from what the server knows, so an answer on its way arrives first. */
+async function goBack(event) {
+  const link = event.target.closest("a[data-key-of]");
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  await onWay;
+  location.assign(link.href);
+}
+
 document.addEventListener("submit", submit);
+document.addEventListener("click", goBack);
 listen();
 begin();
 onWay = flush().then(settle);

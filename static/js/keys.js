@@ -1,6 +1,5 @@
 // One key for one act. Every key is printed on the button that does the same.
 import { changeTheme, fixWidth, jump, unfold } from "./reading.js";
-import { pending } from "./saving.js";
 
 const ACTS = {
   next: () => jump(1),
@@ -43,7 +42,6 @@ function write(event) {
 function click(event) {
   const act = event.target.closest("[data-act]")?.dataset.act;
   if (act) ACTS[act]();
-  if (event.target.closest('a[data-key-of="u"]') && pending()) event.preventDefault(); // not while an answer is on its way
 }
 
 export function listen() {

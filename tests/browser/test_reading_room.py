@@ -1,0 +1,187 @@
+"""The whole round in a real browser: by keyboard alone and without JavaScript, with an eye on the console."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
+
+from app.store.tables import JudgmentRow
+from tests.browser.conftest import Site
+from tests.web.room import Room
+
+VERDICTS = ("interpretable", "not_interpretable")
+
+
+def final(room: Room) -> dict[str, tuple[str, str]]:
+    with room.database.reading() as session:
+        rows = session.scalars(select(JudgmentRow).order_by(JudgmentRow.number))
+        return {row.item: (row.verdict, row.hypothesis) for row in rows}
+
+
+def rows(room: Room) -> int:
+    with room.database.reading() as session:
+        return len(list(session.scalars(select(JudgmentRow))))
+
+
+def step(page: Page, name: str) -> None:
+    expect(page.locator(f"main[data-step={name}]")).to_be_visible()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that must not make the console say anything."""
+    found = context.new_page()
+    said: list[str] = []
+    found.on("console", lambda message: said.append(message.text))
+    found.on("pageerror", lambda error: said.append(str(error)))
+    foreign: list[str] = []
+    found.on("request", lambda request: foreign.append(request.url))
+    yield found
+    assert said == []
+    assert {url.split("/")[2] for url in foreign if url.startswith("http")} == {found.url.split("/")[2]}
+
+
+def arrive(page: Page, room: Room) -> None:
+    page.goto(f"/i/{room.token}")
+    page.get_by_role("button", name="Come in").press("Enter")
+    page.get_by_role("button", name="I agree").press("Enter")
+    page.get_by_role("link", name="Begin").press("Enter")
+    step(page, "verdict")
+
+
+def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
+    arrive(page, room)
+    for number, code in enumerate(room.codes):
+        expect(page.locator(f"main[data-item={code}]")).to_be_visible()
+        page.keyboard.press("n")
+        page.keyboard.press("n")
+        expect(page.locator(".passage.here h3")).to_contain_text("2")
+        page.keyboard.press("1" if number % 2 == 0 else "2")
+        step(page, "hypothesis")
+        page.keyboard.press("h")
+        page.keyboard.type(f"rule {number}: n, p, 1, 2 and u are letters here")
+        page.keyboard.press("Control+Enter")
+    step(page, "done")
+    assert final(room) == {
+        code: (
+            "interpretable" if number % 2 == 0 else "not_interpretable",
+            f"rule {number}: n, p, 1, 2 and u are letters here",
+        )
+        for number, code in enumerate(room.codes)
+    }
+    assert rows(room) == 10
+
+
+def test_a_round_without_javascript(chromium: Browser, site: Site, room: Room) -> None:
+    context = chromium.new_context(base_url=site.address, java_script_enabled=False)
+    page = context.new_page()
+    arrive(page, room)
+    for number in range(5):
+        page.locator("details summary").first.click() if page.locator("details summary").count() else None
+        page.get_by_role(
+            "button", name="NOT INTERPRETABLE" if number % 2 else "INTERPRETABLE", exact=False
+        ).first.click()
+        step(page, "hypothesis")
+        page.locator("#hypothesis").fill(f"rule {number}")
+        page.get_by_role("button", name="Next item").click()
+    step(page, "done")
+    context.close()
+    assert [verdict for verdict, _ in final(room).values()] == ["interpretable", "not_interpretable"] * 2 + [
+        "interpretable"
+    ]
+
+
+def test_undo_by_key_shows_the_answer_and_takes_another(page: Page, room: Room) -> None:
+    arrive(page, room)
+    page.keyboard.press("1")
+    step(page, "hypothesis")
+    page.locator("#hypothesis").fill("fruit")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-saving=saved]")).to_be_visible()
+    expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.locator("button[value=interpretable]")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("2")
+    step(page, "hypothesis")
+    expect(page.locator("#hypothesis")).to_have_value("fruit")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
+    assert final(room)[room.codes[0]] == ("not_interpretable", "fruit")
+
+
+def test_a_held_key_makes_one_judgment(page: Page, room: Room) -> None:
+    arrive(page, room)
+    for _ in range(40):
+        page.keyboard.down("1")
+    page.keyboard.up("1")
+    step(page, "hypothesis")
+    expect(page.locator("[data-saving=saved]")).to_be_visible()
+    assert rows(room) == 1
+
+
+def test_a_double_click_makes_one_judgment(page: Page, room: Room) -> None:
+    arrive(page, room)
+    page.locator("button[value=interpretable]").dblclick()
+    step(page, "hypothesis")
+    expect(page.locator("[data-saving=saved]")).to_be_visible()
+    assert rows(room) == 1
+
+
+def test_hostile_passages_are_read_as_text(page: Page, room: Room) -> None:
+    arrive(page, room)
+    for _ in range(2):
+        page.keyboard.press("2")
+        step(page, "hypothesis")
+        page.keyboard.press("Control+Enter")
+        step(page, "verdict")
+    expect(page.locator(f"main[data-item={room.codes[2]}]")).to_be_visible()
+    first = page.locator(".passage").first
+    expect(first).to_contain_text("<script>alert(1)</script>")
+    assert page.locator(".passage").count() == 20
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def look(page: Page) -> list[str]:
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in Axe().run(page).response["violations"]]
+
+
+def ways_in(page: Page, room: Room) -> Iterator[str]:
+    """Every page before the first item, by name."""
+    page.goto("/nowhere")
+    yield "error"
+    page.goto(f"/i/{room.token}")
+    yield "confirm"
+    page.get_by_role("button", name="Come in").click()
+    yield "consent"
+    page.get_by_role("button", name="I agree").click()
+    yield "instructions"
+
+
+def pages_of_a_round(page: Page) -> Iterator[str]:
+    """The item's two questions, the sheet of keys, and the last page."""
+    page.goto("/judge")
+    yield "verdict"
+    page.keyboard.press("?")
+    yield "keys"
+    page.keyboard.press("Escape")
+    for number in range(5):
+        step(page, "verdict")
+        page.keyboard.press("1")
+        step(page, "hypothesis")
+        if number == 0:
+            yield "hypothesis"
+        page.keyboard.press("Control+Enter")
+    step(page, "done")
+    yield "done"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(chromium: Browser, site: Site, room: Room, scheme: str) -> None:
+    context = chromium.new_context(base_url=site.address, color_scheme="dark" if scheme == "dark" else "light")
+    page = context.new_page()
+    found = {name: look(page) for walk in (ways_in(page, room), pages_of_a_round(page)) for name in walk}
+    context.close()
+    assert found == {name: [] for name in found}
+    assert len(found) == 8
