@@ -23,7 +23,11 @@ def given_away(observations: Sequence[Observation], frame: Frame, features: Mapp
     """AUC of each feature for telling treatment from reference within strata; 0.5 gives nothing away."""
     place = {one.allocated.item: (one.allocated.arm, one.allocated.stratum) for one in observations}
     shown = [one for one in frame.stimuli if one.item in place]
-    return [{"feature": name, "label": label} | _auc(shown, place, frame, name) for name, label in features.items()]
+    found = []
+    for name, label in features.items():
+        measured = [one for one in shown if getattr(one, name) is not None]
+        found.append({"feature": name, "label": label} | _auc(measured, place, frame, name))
+    return found
 
 
 def blinding(observations: Sequence[Observation], frame: Frame) -> dict[str, Any]:

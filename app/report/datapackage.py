@@ -18,6 +18,8 @@ MEANINGS = {
     "same_token_share": ("number", "Share of the top peaks that are the same token, 0 to 1"),
     "purity": ("number", "Of a purity-ladder item: the share of snippets from its main neuron"),
     "repeats": ("string", "Of a hidden repeat: the code of the item that it repeats"),
+    "rule": ("string", "Of a planted item: what its peaks have in common"),
+    "shown_as": ("string", "Code under which it was shown; another than item for one of a pair of repeats"),
     "verdict": ("string", "interpretable, not_interpretable or cannot_judge (counts as NOT)"),
     "hypothesis": ("string", "The evaluator's written rule, given after the verdict"),
     "confidence": ("integer", "The evaluator's confidence, if the design asks for it"),

@@ -11,7 +11,19 @@ from app.foundation.errors import ExportError
 from app.judging.judgment import Judgment
 from app.judging.observation import Allocated, Observation
 
-ALLOCATED = ("item", "arm", "stratum", "layer", "n_layers", "neuron", "kind", "same_token_share", "purity", "repeats")
+ALLOCATED = (
+    "item",
+    "arm",
+    "stratum",
+    "layer",
+    "n_layers",
+    "neuron",
+    "kind",
+    "same_token_share",
+    "purity",
+    "repeats",
+    "rule",
+)
 JUDGED = (
     "verdict",
     "hypothesis",
@@ -25,7 +37,7 @@ JUDGED = (
     "unfolded",
     "fixed_width",
 )
-OBSERVATION_COLUMNS = ("evaluator", "exposed", "revisions", *ALLOCATED, *JUDGED)
+OBSERVATION_COLUMNS = ("evaluator", "exposed", "revisions", *ALLOCATED, "shown_as", *JUDGED)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -40,10 +52,11 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 def observation_rows(observations: Iterable[Observation]) -> Iterable[dict[str, Any]]:
     """One row per observation, by evaluator and item."""
-    for one in sorted(observations, key=lambda one: (one.evaluator, one.allocated.item)):
+    for one in sorted(observations, key=_place):
         yield {
             **asdict(one.allocated),
             **{name: getattr(one.judgment, name) for name in JUDGED},
+            "shown_as": one.judgment.item,
             "evaluator": one.evaluator,
             "exposed": one.exposed,
             "revisions": one.revisions,
@@ -66,9 +79,13 @@ def read_observations(text: str) -> list[Observation]:
     return found
 
 
+def _place(one: Observation) -> tuple[str, str, str]:
+    return one.evaluator, one.allocated.item, one.judgment.item
+
+
 def _observation(row: dict[str, str]) -> Observation:
     judgment = Judgment(
-        item=row["item"],
+        item=row["shown_as"],
         verdict=row["verdict"],  # type: ignore[arg-type]  # an unknown verdict counts NOT and shows as a difference
         hypothesis=row["hypothesis"],
         confidence=int(row["confidence"]) if row["confidence"] else None,
@@ -96,6 +113,7 @@ def _allocated(row: dict[str, str]) -> Allocated:
         same_token_share=float(row["same_token_share"]),
         purity=float(row["purity"]) if row["purity"] else None,
         repeats=row["repeats"] or None,
+        rule=row["rule"] or None,
     )
 
 

@@ -84,6 +84,14 @@ class Piled:
 
 
 @dataclass(frozen=True)
+class Flagged:
+    """An item that an evaluator flagged as faulty or distressing: missing, never a verdict."""
+
+    evaluator: str
+    item: str
+
+
+@dataclass(frozen=True)
 class Stimulus:
     """What an item shows apart from its words, and how long its response was."""
 
@@ -91,8 +99,9 @@ class Stimulus:
     marked: int
     level_sum: int
     tokens: int
-    response_bytes: int = 0
-    gzip_bytes: int = 0
+    response_bytes: int | None = None
+    """Length of the item's response as a probe measured it; None if nobody did."""
+    gzip_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,7 @@ class Frame:
     guesses: tuple[Guess, ...] = ()
     piles: tuple[Piled, ...] = ()
     stimuli: tuple[Stimulus, ...] = ()
+    flagged: tuple[Flagged, ...] = ()
     stopped_early: bool = False
     blind_broken: bool = False
     """Archives of the round were opened while it was collecting."""
@@ -138,6 +148,7 @@ class Frame:
             "guesses": tuple(Guess(**one) for one in content["guesses"]),
             "piles": tuple(Piled(**one) for one in content["piles"]),
             "stimuli": tuple(Stimulus(**one) for one in content["stimuli"]),
+            "flagged": tuple(Flagged(**one) for one in content["flagged"]),
             "contrasts": tuple((first, second) for first, second in content["contrasts"]),
             "exclusions": Exclusions(**content["exclusions"]),
         }

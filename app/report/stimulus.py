@@ -4,7 +4,7 @@ from app.report.frame import Stimulus
 from app.rounds.item import Item
 
 
-def stimulus(item: Item, response_bytes: int = 0, gzip_bytes: int = 0) -> Stimulus:
+def stimulus(item: Item, response_bytes: int | None = None, gzip_bytes: int | None = None) -> Stimulus:
     """Marked tokens, the sum of levels, tokens, and how long the item's response was on the wire."""
     levels = [level for one in item.passages for level in one.levels]
     return Stimulus(

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.foundation.digest import sha256, sha256_of_json
 from app.foundation.errors import ExportError
+from app.judging.observation import Observation
 from app.report.analysis import analyse
 from app.report.datasheets import read_observations
 from app.report.export import DIGESTS
@@ -170,16 +171,43 @@ def _unbroken(name: str, start: str, links: list[dict[str, Any]], entry: str) ->
 
 
 def _observations(files: dict[str, bytes]) -> Iterator[Check]:
-    """The CSV says what chains and allocation say."""
+    """The CSV says what chains and allocation say, and leaves out only what was flagged or erased."""
     allocated = {one["item"]: one for one in _read(files, "allocation.json")["allocation"]["items"]}
-    wrong = [
-        one.allocated.item
-        for one in read_observations(_text(files, "observations.csv"))
-        if one.allocated.item not in allocated
-        or any(getattr(one.allocated, name) != value for name, value in allocated[one.allocated.item].items())
+    seen = read_observations(_text(files, "observations.csv"))
+    moved = [one.judgment.item for one in seen if not _as_allocated(one, allocated)]
+    yield _check("arms in observations.csv", "as allocated", _listed("different for", moved) or "as allocated")
+    final: dict[tuple[str, str], dict[str, Any]] = {}
+    for link in sorted(_read(files, "judgments.json"), key=lambda link: int(link["number"])):
+        final[link["evaluator"], link["judgment"]["item"]] = link["judgment"]
+    told = {(one.evaluator, one.judgment.item): one.judgment.verdict for one in seen}
+    changed = [
+        f"{who} on {item}" for (who, item), said in told.items() if final.get((who, item), {}).get("verdict") != said
     ]
-    found = f"different for {', '.join(sorted(set(wrong)))}" if wrong else "as allocated"
-    yield _check("arms in observations.csv", "as allocated", found)
+    yield _check("verdicts in observations.csv", "as judged", _listed("different for", changed) or "as judged")
+    frame = Frame.from_content(_read(files, "frame.json"))
+    gone = {one.evaluator for one in frame.evaluators if one.erased}
+    left_out = {(one.evaluator, one.item) for one in frame.flagged}
+    absent = [f"{who} on {item}" for who, item in final.keys() - told.keys() - left_out if who not in gone]
+    yield _check("judgments in observations.csv", "all of them", _listed("without", absent) or "all of them")
+
+
+def _verdict(final: dict[tuple[str, str], dict[str, Any]], who: str, item: str) -> str | None:
+    return final[who, item]["verdict"] if (who, item) in final else None
+
+
+def _as_allocated(one: Observation, allocated: dict[str, dict[str, Any]]) -> bool:
+    """Item and shown code are of one neuron, which is where the allocation has it."""
+    shown, counted = allocated.get(one.judgment.item), allocated.get(one.allocated.item)
+    if shown is None or counted is None:
+        return False
+    places = ("arm", "stratum", "layer", "n_layers", "neuron", "same_token_share", "purity")
+    same = all(getattr(one.allocated, name) == entry[name] for name in places for entry in (shown, counted))
+    kind = one.allocated.kind == counted["kind"]
+    return same and (kind or (one.allocated.kind == "repeat" and one.allocated.repeats is not None))
+
+
+def _listed(why: str, names: list[str]) -> str:
+    return f"{why} {', '.join(sorted(names))}" if names else ""
 
 
 def _numbers(files: dict[str, bytes]) -> Iterator[Check]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -13,9 +13,11 @@ from app.foundation.errors import LifecycleError, SealError
 from app.judging.judgment import Judgment, Step, Verdict
 from app.judging.observation import Observation
 from app.report.analysis import analyse
-from app.report.frame import Cell, Enrolled, Exclusions, Frame, LayerCount
+from app.report.frame import Cell, Enrolled, Exclusions, Flagged, Frame, Guess, LayerCount, Piled
+from app.report.stimulus import stimulus
 from app.rounds.commitment import judgment_entry
 from app.rounds.design import Design, read_design
+from app.rounds.item import Item
 from app.rounds.lifecycle import after
 from app.services.log import Event, append, events, verify_log
 from app.store import rounds as store
@@ -162,11 +164,12 @@ def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Seq
     """The counts that were sealed, and the plan that the design fixed, as the analysis takes them."""
     design = read_design(row.design)
     tallies = store.tallies(session, row.id)
+    who = store.evaluators(session, row.id)
     enrolled = tuple(
         Enrolled(one.name, one.exposed, tallies[one.id].assigned if one.id in tallies else 0, one.erased_at is not None)
-        for one in store.evaluators(session, row.id)
+        for one in who
     )
-    return Frame(
+    frame = Frame(
         cells=tuple(_cell(counts) for counts in allocation["cells"]),
         reference=design.reference,
         treatment=design.treatment,
@@ -178,6 +181,25 @@ def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Seq
         stopped_early=bool(_entry(log, "locked").detail["stopped_early"]),
         blind_broken=any(event.action == "archives browsed" for event in log),
         marks=design.marks,
+    )
+    return _with_answers(session, frame, who, row.id, sorts=design.blinding_question == "sort")
+
+
+def _with_answers(session: Session, frame: Frame, who: Sequence[EvaluatorRow], round_id: str, *, sorts: bool) -> Frame:
+    """The frame with phase 2's answers, the flags, and what each item shows apart from its words."""
+    flags = store.flagged(session, round_id)
+    answers = [(one, answer) for one in who for answer in store.guesses(session, one.id) if answer.item]
+    items = [Item.from_content(json.loads(one.content)) for one in store.items(session, round_id) if not one.training]
+    guesses = tuple(
+        Guess(one.name, one.exposed, None if answer.guess == "unknown" else answer.guess, answer.item)
+        for one, answer in answers
+    )
+    return replace(
+        frame,
+        guesses=() if sorts else guesses,
+        piles=tuple(Piled(one.name, answer.item, answer.guess) for one, answer in answers) if sorts else (),
+        flagged=tuple(Flagged(one.name, item) for one in who for item in sorted(flags.get(one.id, ()))),
+        stimuli=tuple(stimulus(item) for item in items),
     )
 
 

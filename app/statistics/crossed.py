@@ -59,8 +59,8 @@ def _parts(votes: Votes, evaluators: int) -> tuple[Floats, float, float]:
     scores = votes.weight * (votes.yes - centre) / (neurons * counts[row])
     by_evaluator = np.bincount(votes.evaluator, weights=scores, minlength=evaluators)
     share = np.bincount(votes.evaluator, minlength=evaluators) / votes.evaluator.size
-    by_evaluator = by_evaluator - share * votes.weight * centre * votes.dead / neurons
+    silent_scores = share * votes.weight * centre * votes.dead / neurons
     squares = float(np.square(means - centre).sum()) + votes.dead * centre**2
     by_neuron = votes.weight**2 * squares / (neurons * max(neurons - 1, 1))
     silent = votes.dead * float(np.square(share).sum()) * (votes.weight * centre / neurons) ** 2
-    return np.asarray(by_evaluator), by_neuron, float(np.square(scores).sum()) + silent
+    return np.asarray(by_evaluator - silent_scores), by_neuron, float(np.square(scores).sum()) + silent

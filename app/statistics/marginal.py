@@ -39,7 +39,10 @@ def marginal_difference(rows: Rows) -> Estimate | None:
     design = np.column_stack([rows.first, _dummies(rows.stratum), _dummies(rows.evaluator)[:, 1:]])
     if rows.yes.size <= design.shape[1] or np.linalg.matrix_rank(design.T @ design) < design.shape[1]:
         return None
-    value, error = _solved(rows, design)
+    if np.allclose(design @ np.linalg.lstsq(design, rows.yes, rcond=None)[0], rows.yes):
+        return None  # a perfect fit has no variance to make an interval of
+    with np.errstate(invalid="ignore"):  # a cell without spread may leave a variance of minus nothing
+        value, error = _solved(rows, design)
     if not np.isfinite([value, error]).all() or error <= 0:
         return None
     reach = float(stats.norm.ppf((1 + LEVEL) / 2)) * error

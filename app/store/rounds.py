@@ -8,7 +8,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import NotFoundError
-from app.store.tables import ArchiveRow, AssignmentRow, EvaluatorRow, FlagRow, ItemRow, JudgmentRow, RoundRow
+from app.store.tables import ArchiveRow, AssignmentRow, EvaluatorRow, FlagRow, GuessRow, ItemRow, JudgmentRow, RoundRow
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,12 @@ def flagged(session: Session, round_id: str) -> dict[str, frozenset[str]]:
     for who, item in session.execute(query):
         found.setdefault(who, set()).add(item)
     return {who: frozenset(items) for who, items in found.items()}
+
+
+def guesses(session: Session, evaluator_id: str) -> Sequence[GuessRow]:
+    """What an evaluator answered in phase 2, by item."""
+    query = select(GuessRow).where(GuessRow.evaluator_id == evaluator_id).order_by(GuessRow.item)
+    return session.scalars(query).all()
 
 
 def _counts(session: Session, query: Select[tuple[str, int]]) -> dict[str, int]:
