@@ -61,3 +61,8 @@ class ExportError(FirstGlanceError):
 
 class SettingsError(FirstGlanceError):
     """A setting with a value that cannot be used."""
+
+
+def reason_of(error: BaseException) -> str:
+    """The first line of what an error of another library says, or its name if it says nothing."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

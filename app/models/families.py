@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from app.foundation.digest import sha256_of_file, sha256_of_json
-from app.foundation.errors import ModelError
+from app.foundation.errors import ModelError, reason_of
 from app.models.checkpoints import CONFIG, LoadedModel
 from app.models.config import Site
 from app.models.parts import Reader
@@ -180,11 +180,11 @@ def _read(folder: Path) -> "PreTrainedModel":
             local_files_only=True,
             trust_remote_code=False,
             weights_only=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
             output_loading_info=True,
         )
     except Exception as error:  # the library raises whatever its readers met
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-        msg = f"{folder} cannot be read as a whole model: {' '.join(lines[:3])}; copy it again"
+        msg = f"{folder} cannot be read as a whole model ({reason_of(error)}); copy it again"
         raise ModelError(msg) from error
     model: PreTrainedModel = loaded[0]
     _refuse_gaps(loaded[1], folder)
@@ -193,14 +193,15 @@ def _read(folder: Path) -> "PreTrainedModel":
 
 def _refuse_gaps(report: Mapping[str, Any], folder: Path) -> None:
     """Raise ModelError for keys that would be drawn at random, or left unread, without a word."""
-    for kind, says in (
-        ("missing_keys", "lacks {}, which its architecture has"),
-        ("unexpected_keys", "has {}, which its architecture has no place for"),
-        ("mismatched_keys", "has {} in another shape than its config says"),
-    ):
-        for key in sorted(str(one) for one in report.get(kind) or ()):
-            msg = f"{folder} {says.format(key)}; the weights are not of this config"
-            raise ModelError(msg)
+    found = [f"lacks {key}, which its architecture has" for key in sorted(report["missing_keys"])]
+    found += [f"has {key}, which its architecture has no place for" for key in sorted(report["unexpected_keys"])]
+    found += [
+        f"has {key} in shape {tuple(given)}, expected {tuple(expected)}"
+        for key, given, expected in sorted(report["mismatched_keys"])
+    ]
+    if found:
+        msg = f"{folder} {found[0]}; the weights are not of this config"
+        raise ModelError(msg)
 
 
 def _shape(kind: str, model: "PreTrainedModel", tokenizer: Tokenizer, folder: Path) -> FamilyShape:

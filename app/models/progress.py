@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from app.foundation.errors import ModelError
+from app.foundation.errors import ModelError, reason_of
 from app.foundation.whole import write_text_whole, write_whole
 from app.models.config import ModelConfig
 from app.models.recipe import Recipe
@@ -49,7 +49,7 @@ def restore_progress(folder: Path, transformer: Transformer, optimiser: torch.op
         optimiser.load_state_dict(state["optimiser"])
         return int(state["step"])
     except Exception as error:  # torch raises whatever its reader met
-        msg = f"{path} is not a checkpoint of this run ({_first_line(error)}); delete {folder} to train it anew"
+        msg = f"{path} is not a checkpoint of this run ({reason_of(error)}); delete {folder} to train it anew"
         raise ModelError(msg) from error
 
 
@@ -88,7 +88,3 @@ def refuse_mixture(work: Path, config: ModelConfig, recipe: Recipe, corpus_sha25
             values = f"{name} {begun.get(name)}, not {plan.get(name)}"
             msg = f"{work.parent} was begun with {values}; arms of a pair share everything, so use an empty folder"
             raise ModelError(msg)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.foundation.errors import ModelError
+from app.foundation.errors import ModelError, reason_of
 from app.foundation.paths import resource
 from app.models.checkpoints import CONFIG, TOKENIZER, LoadedModel, load_model
 from app.models.families import is_family, load_family
@@ -57,8 +57,7 @@ def _download(name: str, cache: Path | None) -> Path:
         if not any(next(folder.glob(pattern), None) for pattern in TENSOR_FILES):
             fetch(allow_patterns=OTHER_TENSOR_FILES)
     except Exception as error:  # the hub's client raises errors of several libraries
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        msg = f"{name} is no folder here and cannot be had from the hub ({reason}); check the name and the network"
+        msg = f"{name} is no folder here and cannot be had from the hub ({reason_of(error)}); check the name and the network"
         raise ModelError(msg) from error
     return folder
 
