@@ -1,7 +1,7 @@
 """A small round with everything real but the people: seals, chains and a frame, made by the project's own parts."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -198,10 +198,6 @@ def bundle(observations: list[Observation]) -> Bundle:
 
 
 @pytest.fixture(scope="session")
-def analysed() -> Callable[..., dict[str, Any]]:
-    """Simulate and analyse a round in one call."""
-
-    def run(observations: list[Observation], **changes: Any) -> dict[str, Any]:
-        return analyse(observations, frame_of(observations, **changes))
-
-    return run
+def making() -> SimpleNamespace:
+    """The makers of this file, for tests that need rounds of their own."""
+    return SimpleNamespace(simulated=simulated, frame_of=frame_of, bundle_of=bundle_of, observation=observation)
