@@ -34,6 +34,7 @@ TITLES = {
     HTTPStatus.CONFLICT: "Not at this stage",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something broke on our side",
 }
+ADMIN_TITLES = {HTTPStatus.FORBIDDEN: "Not allowed"}
 NOWHERE = "This address leads nowhere. Check it, or go back to the page you came from."
 BROKEN = "Nothing that was confirmed is lost. Load the page again; if it keeps happening, tell whoever invited you."
 
@@ -57,8 +58,10 @@ def install(app: FastAPI) -> None:
 
 def error_page(request: Request, status: int, message: str) -> Response:
     """A page with one sentence that says what to do."""
-    title = TITLES.get(HTTPStatus(status), "That could not be done")
-    return page(request, "error.html", {"title": title, "message": message}, status=status)
+    admin = request.url.path.startswith("/admin")
+    titles = TITLES | ADMIN_TITLES if admin else TITLES
+    context = {"title": titles.get(HTTPStatus(status), "That could not be done"), "message": message}
+    return page(request, "admin/error.html" if admin else "error.html", context, status=status)
 
 
 def _elsewhere(_request: Request, error: Exception) -> Response:

@@ -3,7 +3,10 @@
 Before unblinding nothing here depends on any item's arm, and no verdict is counted: only how many judgments there are.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +16,7 @@ from app.services.log import Event, events
 from app.services.rounds import EvaluatorProgress, RoundProgress
 
 STAGES = ("draft", "sealed", "collecting", "locked", "unblinded")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 NEXT = {
     "draft": "seal",
     "sealing": "seal",
@@ -33,6 +37,15 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class LogLine:
+    """One event of the log."""
+
+    event: Event
+    details: tuple[tuple[str, str], ...]
+    """Names and values; digests are cut to their first digits, the export has them whole."""
+
+
+@dataclass(frozen=True)
 class RoundView:
     """Everything on the page."""
 
@@ -44,7 +57,8 @@ class RoundView:
     invites: bool
     judged: int
     assigned: int
-    events: tuple[Event, ...]
+    log: tuple[LogLine, ...]
+    """Newest first."""
 
     @property
     def evaluators(self) -> tuple[EvaluatorProgress, ...]:
@@ -69,7 +83,7 @@ def round_view(session: Session, round_id: str) -> RoundView:
         invites=progress.state in ("sealed", "collecting"),
         judged=sum(one.judged for one in progress.evaluators),
         assigned=sum(one.assigned for one in progress.evaluators),
-        events=tuple(reversed(events(session, round_id))),
+        log=tuple(LogLine(one, _details(one.detail)) for one in reversed(events(session, round_id))),
     )
 
 
@@ -81,3 +95,19 @@ def _stages(state: str) -> tuple[Stage, ...]:
     return tuple(
         Stage(name, "now" if index == at else "past" if index < at else "ahead") for index, name in enumerate(STAGES)
     )
+
+
+def _details(values: Mapping[str, Any], under: str = "") -> tuple[tuple[str, str], ...]:
+    """An event's detail as names and short texts; what is nested gets the names above it."""
+    found: list[tuple[str, str]] = []
+    for key, value in values.items():
+        name = f"{under} {key}".strip().replace("_", " ")
+        found += _details(value, name) if isinstance(value, Mapping) else [(name, _short(value))]
+    return tuple(found)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    return f"{text[:12]}…" if DIGEST.fullmatch(text) else text
