@@ -1,21 +1,27 @@
-"""Loaded models as arms of a harvest, and the text they read in common."""
+"""What is harvested: a loaded model or any callable, as an arm."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from app.foundation.errors import ModelError
-from app.harvest.corpus import Corpus
 from app.harvest.logits import effects_of
 from app.harvest.manifest import ModelRecord
 from app.harvest.neuron import EffectsOf
 from app.harvest.options import HarvestOptions
-from app.harvest.reading import Read
-from app.harvest.windows import Piece, Shard, shards
+from app.harvest.reading import Channel, Read
 from app.models.checkpoints import LoadedModel
+from app.models.config import Site
+from app.models.parts import Reader
+from app.models.transformer import Transformer
 
 CERTIFICATE = "certificate.json"
+CALLABLE = "callable"
+"""The site of a callable, whose place in its model only its author knows."""
 
 
 @dataclass(frozen=True)
@@ -23,72 +29,76 @@ class Arm:
     """One model of a harvest."""
 
     record: ModelRecord
-    neurons: Mapping[int, int]
-    """Neurons per layer read."""
+    channels: Mapping[Channel, int]
+    """Neurons at each site and layer that is read."""
     read: Read
     effects: EffectsOf | None
     pieces: list[bytes]
+    """The bytes of every token id."""
 
 
 @dataclass(frozen=True)
-class Text:
-    """The windows that every arm reads."""
+class Vocabulary:
+    """What a callable's token ids stand for."""
 
-    corpus: Corpus
-    encode: Callable[[list[str]], list[list[int]]]
-    window: int
-    overlap: int
-    bos: int
-    special: tuple[int, ...]
-    tokens: int | None
+    pieces: Sequence[bytes] = ()
+    """The bytes of every token id; an id beyond them is shown as its number."""
+    special: tuple[int, ...] = ()
+    """Token ids that never score and are left out of snippets: BOS, padding."""
 
-    def shards(self) -> Iterator[Shard]:
-        """All shards, up to the window with which enough tokens have been scored."""
-        pieces = self.corpus.pieces(self.encode, self.window - 1, self.overlap)
-        return shards(self._enough(pieces), self.window, self.bos, self.special)
-
-    def _enough(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
-        left = self.tokens
-        for piece in pieces:
-            yield piece
-            if left is None:
-                continue
-            left -= sum(token not in self.special for token in piece.tokens[piece.context :])
-            if left <= 0:
-                return
+    def pieces_to(self, largest: int) -> list[bytes]:
+        """The bytes of every token id up to `largest`."""
+        return [*self.pieces, *(f"<{token}>".encode() for token in range(len(self.pieces), largest + 1))]
 
 
-def arm_of(name: str, model: LoadedModel, options: HarvestOptions) -> Arm:
-    """A loaded model at the options' site. Raises ModelError if it has no such site or layer."""
-    config, transformer, site = model.config, model.transformer, options.site
-    layers = tuple(range(config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
-    transformer.require((site,), layers)
+def arm_of(name: str, model: LoadedModel, sites: Sequence[Site], options: HarvestOptions) -> Arm:
+    """A loaded model at some sites. Raises ModelError if it has no such site or layer."""
+    transformer = model.transformer
+    layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
+    transformer.require(sites, layers)
     transformer.to(options.device)
     pieces = model.tokenizer.pieces
     return Arm(
         record=_record(name, model),
-        neurons=dict.fromkeys(layers, config.d_mlp),
-        read=lambda tokens: transformer.forward_to(site, tokens, layers),
-        effects=effects_of(transformer, site, pieces),
+        channels={(site, layer): model.config.d_mlp for site in sites for layer in layers},
+        read=_reading(transformer, sites, layers),
+        effects=effects_of(transformer, pieces),
         pieces=pieces,
     )
 
 
-def text_of(models: list[LoadedModel], spec: str, options: HarvestOptions) -> Text:
-    """The text as the models' common tokenizer cuts it. Raises ModelError if they have none in common."""
-    first = models[0]
-    for model in models[1:]:
-        if (model.tokenizer.digest, model.config.bos, model.config.special) != (
-            first.tokenizer.digest,
-            first.config.bos,
-            first.config.special,
-        ):
-            msg = f"{model.folder} and {first.folder} have different tokenizers, so they cannot read the same windows"
-            raise ModelError(msg)
-    window = options.window_for(min(model.config.n_ctx for model in models))
-    corpus = Corpus(spec, options.seed)
-    encode = first.tokenizer.encode_many
-    return Text(corpus, encode, window, options.overlap, first.config.bos, first.config.special, options.tokens)
+def arm_of_callable(fn: Callable[[Tensor], Tensor], name: str, probe: Tensor, pieces: list[bytes]) -> Arm:
+    """Any function from token ids [window, position] to activations [window, position, unit].
+
+    `probe` is a window to learn the number of units from. Raises ModelError if the function gives another shape.
+    """
+    with torch.inference_mode():
+        found = fn(probe)
+    if not isinstance(found, Tensor) or found.dim() != 3 or found.shape[:2] != probe.shape:
+        shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        msg = f"the function gave {shape} for tokens {tuple(probe.shape)}; it must give [window, position, unit]"
+        raise ModelError(msg)
+    units = int(found.shape[2])
+    return Arm(
+        record=ModelRecord(
+            name=name, activation=None, n_layers=1, d_mlp=units, weights_sha256=None, tokenizer_sha256=None
+        ),
+        channels={(CALLABLE, 0): units},
+        read=lambda tokens: {(CALLABLE, 0): fn(tokens)},
+        effects=None,
+        pieces=pieces,
+    )
+
+
+def _reading(transformer: Reader, sites: Sequence[Site], layers: Sequence[int]) -> Read:
+    """Our own transformer gives several sites in one pass; another model is asked for one after the other."""
+    if isinstance(transformer, Transformer):
+        return lambda tokens: _flat(transformer.read(sites, tokens, layers))
+    return lambda tokens: _flat({site: transformer.forward_to(site, tokens, layers) for site in sites})
+
+
+def _flat(found: Mapping[Site, Mapping[int, Tensor]]) -> dict[Channel, Tensor]:
+    return {(site, layer): values for site, layers in found.items() for layer, values in layers.items()}
 
 
 def _record(name: str, model: LoadedModel) -> ModelRecord:

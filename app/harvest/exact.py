@@ -16,7 +16,7 @@ Reread = Callable[[], Iterator[Arrays]]
 
 @dataclass(frozen=True)
 class Exact:
-    """[neuron] each, all layers in order."""
+    """[neuron] each."""
 
     maximum: Floats
     minimum: Floats
@@ -27,12 +27,10 @@ class Exact:
     """Windows that rank no lower than the last of the top list and are not in it: near-duplicates."""
 
 
-def put_together(notes: Reread, stores: list[TopStore], tokens: int) -> Exact:
+def put_together(notes: Reread, store: TopStore, tokens: int) -> Exact:
     """Two readings of the notes, for windows can be counted only when the largest activation is known."""
     maximum, minimum, sums = _extremes(notes())
-    floor = np.concatenate([store.floor for store in stores])
-    floor_window = np.concatenate([store.floor_window for store in stores])
-    held = np.concatenate([(store.windows != NEVER).sum(axis=1) for store in stores])
+    floor, floor_window, held = store.floor, store.floor_window, (store.windows != NEVER).sum(axis=1)
     contexts, reached = np.zeros(len(maximum), np.int64), np.zeros(len(maximum), np.int64)
     first = 0
     enough = faintest(maximum)

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.foundation.errors import ArchiveError, CorpusError
+from app.foundation.whole import write_text_whole
 from app.harvest.windows import Shard
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -32,16 +33,15 @@ class Ledger:
         if path.is_file() and path.read_text(encoding="utf-8") != text:
             msg = f"{folder} is the beginning of another harvest; finish that one with its own options, or delete it"
             raise ArchiveError(msg)
-        folder.mkdir(parents=True, exist_ok=True)
-        if not path.is_file():
-            _replace(path, text.encode())
+        self._plan = text
 
-    def note(self, shard: Shard, results: dict[str, Arrays]) -> None:
+    def note(self, shard: Shard, results: Sequence[Arrays]) -> None:
         """Keep a shard's windows and what each arm found in it. Raises CorpusError if it differs from a former run."""
         self.compare(shard)
+        self._begin()
         self._save(f"windows-{shard.number:06d}.npz", _windows(shard))
-        for arm, arrays in results.items():
-            self._save(f"{arm}-{shard.number:06d}.npz", arrays)
+        for number, arrays in enumerate(results):
+            self._save(f"arm{number}-{shard.number:06d}.npz", arrays)
 
     def compare(self, shard: Shard) -> None:
         """Raises CorpusError if a former run of this harvest saw other text in the shard."""
@@ -54,9 +54,10 @@ class Ledger:
         """Tokens, lengths, special positions and labels of every shard, in order."""
         return (_load(path) for path in sorted(self.folder.glob("windows-*.npz")))
 
-    def found(self, arm: str) -> Iterator[Arrays]:
-        """What an arm found in every shard, in order."""
-        return (_load(path) for path in sorted(self.folder.glob(f"{arm}-*.npz")))
+    def found(self, arm: int, channel: tuple[str, int]) -> Callable[[], Iterator[Arrays]]:
+        """A way to read, again and again, what an arm found for a channel in every shard, in order."""
+        prefix = f"{channel[0]}/{channel[1]}/"
+        return lambda: (_load(path, prefix) for path in sorted(self.folder.glob(f"arm{arm}-*.npz")))
 
     def save_state(self, done: int, arrays: Arrays) -> None:
         """Keep the running state after `done` shards."""
@@ -74,12 +75,24 @@ class Ledger:
         """Remove the notes: the archive holds what they led to."""
         shutil.rmtree(self.folder)
 
+    def _begin(self) -> None:
+        """The folder appears with the first result, so a corpus that cannot be read leaves nothing behind."""
+        if not (self.folder / PLAN).is_file():
+            self._written(lambda: self.folder.mkdir(parents=True, exist_ok=True))
+            self._written(lambda: write_text_whole(self.folder / PLAN, self._plan))
+
     def _save(self, name: str, arrays: Arrays) -> None:
-        fresh = self.folder / f".{name}.new"
-        try:
+        def save() -> None:
+            fresh = self.folder / f".{name}.new"
             with fresh.open("wb") as file:
                 np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes allow_pickle for an array
             os.replace(fresh, self.folder / name)
+
+        self._written(save)
+
+    def _written(self, write: Callable[[], object]) -> None:
+        try:
+            write()
         except OSError as error:
             msg = f"{self.folder} cannot be written ({error.strerror}); make room and run the same command to go on"
             raise ArchiveError(msg) from error
@@ -87,19 +100,14 @@ class Ledger:
 
 def _windows(shard: Shard) -> Arrays:
     labels = np.frombuffer("\0".join(shard.labels).encode(errors="surrogatepass"), np.uint8)
-    return {"tokens": shard.tokens, "special": shard.special, "scored": np.array(shard.scored), "labels": labels}
+    return {"tokens": shard.tokens, "special": shard.special, "scores": shard.scores, "labels": labels}
 
 
-def _load(path: Path) -> Arrays:
+def _load(path: Path, prefix: str = "") -> Arrays:
+    """The arrays whose names begin so, by the rest of their names."""
     try:
         with np.load(path) as kept:
-            return dict(kept)
+            return {name.removeprefix(prefix): kept[name] for name in kept if name.startswith(prefix)}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         msg = f"{path} is damaged; delete {path.parent} and harvest again"
         raise ArchiveError(msg) from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(data)
-    os.replace(fresh, path)

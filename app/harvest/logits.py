@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from app.harvest.neuron import Effects, EffectsOf, LogitEffect
-from app.models.config import Site
 from app.models.parts import Reader
 from app.models.transformer import Transformer
 
@@ -15,14 +14,14 @@ SHOWN = 10
 NEURONS_AT_ONCE = 256
 
 
-def effects_of(transformer: Reader, site: Site, pieces: list[bytes]) -> EffectsOf | None:
+def effects_of(transformer: Reader, pieces: list[bytes]) -> EffectsOf | None:
     """The effects of a model's layers; None for a model whose output directions are not known."""
     if not isinstance(transformer, Transformer):
         return None
-    return lambda layer: logit_effects(transformer, layer, site, pieces)
+    return lambda site, layer: logit_effects(transformer, layer, site, pieces)
 
 
-def logit_effects(transformer: Transformer, layer: int, site: Site, pieces: list[bytes]) -> Iterator[Effects]:
+def logit_effects(transformer: Transformer, layer: int, site: str, pieces: list[bytes]) -> Iterator[Effects]:
     """The most promoted and the most suppressed tokens of each neuron of a layer, in order of neuron.
 
     One unit of activation moves the residual stream by the neuron's column of the output matrix, times the gain of
@@ -47,7 +46,7 @@ def logit_effects(transformer: Transformer, layer: int, site: Site, pieces: list
                 )
 
 
-def _directions(transformer: Transformer, layer: int, site: Site) -> Tensor:
+def _directions(transformer: Transformer, layer: int, site: str) -> Tensor:
     mlp = transformer.layers[layer].mlp
     columns: Tensor = mlp.down.weight.T
     if mlp.norm is not None and site != "mlp.post_ln":

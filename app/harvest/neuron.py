@@ -33,8 +33,8 @@ class LogitEffect:
 
 Effects = tuple[tuple[LogitEffect, ...], tuple[LogitEffect, ...]]
 """One neuron's most promoted and most suppressed tokens."""
-EffectsOf = Callable[[int], Iterator[Effects]]
-"""From a layer to the effects of its neurons, in order."""
+EffectsOf = Callable[[str, int], Iterator[Effects]]
+"""From a site and a layer to the effects of its neurons, in order."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a harvest may be asked for. Pure: the command line reads it without loading torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.foundation.errors import CorpusError
 from app.models.config import Site
@@ -27,11 +27,23 @@ class HarvestOptions:
     duplicate_span: int | None = 8
     """Two snippets of a neuron whose tokens agree this far either side of the peak are near-duplicates, and the
     stronger stays; None keeps all."""
+    random: int = 5
+    """Uniformly drawn snippets per neuron; 0 for none. Likewise the next three."""
+    quantile: int = 3
+    """Snippets per band of the neuron's own distribution over tokens."""
+    value_bin: int = 2
+    """Snippets per fifth of the range from 0 to the largest activation."""
+    contrast: int = 3
+    """Snippets where the token the neuron likes best stands and the neuron stays quiet."""
     sample: int = 8192
     """Tokens drawn uniformly from the corpus for histogram, density and quantiles."""
     batch: int = 8
     """Windows per forward pass."""
     device: str = "cpu"
+
+    def top_only(self) -> "HarvestOptions":
+        """The same without the other groups: the smallest archive."""
+        return replace(self, random=0, quantile=0, value_bin=0, contrast=0)
 
     def window_for(self, longest: int) -> int:
         """Tokens per window for a model that takes at most `longest`. Raises CorpusError if nothing would score."""

@@ -1,4 +1,4 @@
-"""The one pass: every shard through the model once, every neuron's top snippets, extremes, sums and sample kept.
+"""The one pass: every shard through the model once; each neuron's snippets, extremes, sums and sample are kept.
 
 Per batch there is one reduction over tokens each for maximum, minimum and sum; everything else touches only the
 neurons and tokens that a threshold lets through.
@@ -15,19 +15,24 @@ import torch
 from torch import Tensor
 
 from app.foundation.errors import ModelError
-from app.harvest.hashing import Hashes, mixed, neighbourhood_keys
+from app.harvest.batches import Batch, batches
+from app.harvest.draws import Draws, Pilot, peaks_of, pilot_values, whole_windows
 from app.harvest.options import HarvestOptions
 from app.harvest.sample import TokenSample
-from app.harvest.topk import Entries, Floats, Ints, TopStore
+from app.harvest.topk import Entries, Floats, TopStore
 from app.harvest.windows import Shard
 
-Read = Callable[[Tensor], Mapping[int, Tensor]]
-"""Token ids [window, position] -> activations by layer, each [window, position, neuron]."""
+Channel = tuple[str, int]
+"""A site and a layer."""
+Read = Callable[[Tensor], Mapping[Channel, Tensor]]
+"""Token ids [window, position] -> activations by channel, each [window, position, neuron]."""
+PILOT = 32
+"""Windows of the first shard that lay out the bands of the draws."""
 
 
 @dataclass(frozen=True)
 class Extremes:
-    """What one shard adds: exact, and independent of every other shard."""
+    """What one shard adds for one channel: exact, and independent of every other shard."""
 
     maxima: Floats
     """[window, neuron] largest scored activation in the window."""
@@ -56,125 +61,124 @@ class Clock:
         setattr(self, part, getattr(self, part) + now - self._mark)
         self._mark = now
 
-    @property
-    def total(self) -> float:
-        """All seconds so far."""
-        return self.forward + self.reduction + self.reading
 
+class Kept:
+    """What is kept of one channel: top list, draws and token sample."""
 
-@dataclass(frozen=True)
-class Batch:
-    """Rows of a shard that go through the model together."""
-
-    tokens: npt.NDArray[np.int32]
-    windows: Ints
-    start: Ints
-    length: Ints
-    scores: npt.NDArray[np.bool_]
-    keys: Hashes
-    draws: Hashes
+    def __init__(self, neurons: int, positions: int, options: HarvestOptions, pilot: Pilot, salt: int) -> None:
+        self.top = TopStore(neurons, options.k, positions)
+        self.draws = Draws(pilot, positions, options, salt)
+        self.sample = TokenSample(options.sample, neurons)
 
     @property
-    def span(self) -> slice | None:
-        """The scored positions, if they are the same unbroken run in every window."""
-        first, last = int(self.start[0]), int(self.length[0])
-        return (
-            slice(first, last)
-            if self.scores[:, first:last].all() and self.scores.sum() == (last - first) * len(self.start)
-            else None
-        )
+    def stores(self) -> dict[str, TopStore]:
+        """Every store by its group's name."""
+        return {"top": self.top, **self.draws.stores}
 
+    def take(self, values: Tensor, batch: Batch, high: Floats) -> None:
+        """Keep what a batch improves; `values` [window, position, neuron], `high` their scored maxima."""
+        self._improve(values, batch, high)
+        self.draws.offer(values, high, batch)
+        wanted = self.sample.wanted(batch.draws) & batch.scores
+        if wanted.any():
+            taken = values[torch.from_numpy(wanted)].numpy()
+            self.sample.offer(batch.draws[wanted], batch.tokens[wanted].astype(np.int64), taken)
 
-class Pass:
-    """Running state of one model's harvest, for `neurons` per layer."""
-
-    def __init__(self, read: Read, neurons: Mapping[int, int], positions: int, options: HarvestOptions) -> None:
-        self.read, self.options, self.positions = read, options, positions
-        self.stores = {layer: TopStore(count, options.k, positions) for layer, count in neurons.items()}
-        self.sample = TokenSample(options.sample, sum(neurons.values()))
-        self.clock = Clock()
-
-    def take(self, shard: Shard) -> Extremes:
-        """Run one shard and keep what it improves."""
-        self.clock.lap("reading")
-        whole = self._prepared(shard)
-        neurons = [len(store.values) for store in self.stores.values()]
-        maxima = np.empty((len(shard.start), sum(neurons)), np.float32)
-        minima = np.full(sum(neurons), np.inf, np.float32)
-        sums = np.zeros(sum(neurons))
-        for rows in shard.batches(self.options.batch):
-            batch = _rows(whole, rows)
-            found = self._forward(batch)
-            self.clock.lap("forward")
-            wanted = self.sample.wanted(batch.draws) & batch.scores
-            sampled = []
-            begin = 0
-            for layer, store in self.stores.items():
-                values = found[layer]
-                part = slice(begin, begin + values.shape[2])
-                begin = part.stop
-                high, low, total = _extremes(values, batch)
-                maxima[rows, part] = high
-                np.minimum(minima[part], low, out=minima[part])
-                sums[part] += total
-                _improve(store, values, high, batch)
-                sampled.append(values[torch.from_numpy(wanted)].numpy())
-            self.sample.offer(
-                batch.draws[wanted], batch.tokens[wanted].astype(np.int64), np.concatenate(sampled, axis=1)
-            )
-            self.clock.lap("reduction")
-        return Extremes(maxima, minima, sums)
+    def merge(self, other: "Kept") -> None:
+        """Take in what was kept of other windows; the order of merging does not matter."""
+        for name, store in self.stores.items():
+            store.merge(other.stores[name])
+        self.sample.merge(other.sample)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """The arrays that `restore` takes."""
-        arrays = {f"sample.{key}": array for key, array in self.sample.state().items()}
-        for layer, store in self.stores.items():
-            arrays |= {f"layer{layer}.{key}": array for key, array in store.state().items()}
-        return arrays
+        parts = {name: store.state() for name, store in self.stores.items()} | {"sample": self.sample.state()}
+        return {f"{name}/{key}": array for name, arrays in parts.items() for key, array in arrays.items()}
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go on from a state that `state` gave; an empty one is the beginning."""
-        if not arrays:
-            return
-        self.sample.restore(_part(arrays, "sample."))
-        for layer, store in self.stores.items():
-            store.restore(_part(arrays, f"layer{layer}."))
+        """Go on from a state that `state` gave."""
+        for name, store in self.stores.items():
+            store.restore(part_of(arrays, f"{name}/"))
+        self.sample.restore(part_of(arrays, "sample/"))
 
-    def _forward(self, batch: Batch) -> Mapping[int, Tensor]:
+    def _improve(self, values: Tensor, batch: Batch, high: Floats) -> None:
+        """Offer the windows that beat a neuron's floor, with the activations of the whole window."""
+        neurons, rows = np.nonzero((self.top.beating(high, batch.windows) & np.isfinite(high)).T)
+        if not len(neurons):
+            return
+        taken = whole_windows(values, rows, neurons, self.top.activations.shape[2])
+        peaks = peaks_of(taken, batch, rows)
+        keys = batch.keys[rows, peaks]
+        self.top.offer(Entries(neurons, high[rows, neurons], batch.windows[rows], peaks, keys, taken))
+
+
+class Pass:
+    """Running state of one model's harvest over its channels."""
+
+    def __init__(self, read: Read, channels: Mapping[Channel, int], positions: int, options: HarvestOptions) -> None:
+        self.read, self.channels, self.positions, self.options = read, channels, positions, options
+        self.kept: dict[Channel, Kept] = {}
+        self.clock = Clock()
+
+    def prepare(self, first: Shard) -> None:
+        """Lay out the draws from the first windows of the corpus; must come before `take` and `restore`."""
+        pilot = first.beginning(PILOT)
+        found = [(self.forward(batch), batch) for _, batch in batches(pilot, self.options)]
+        for salt, (channel, neurons) in enumerate(self.channels.items()):
+            values = pilot_values((one[channel], batch) for one, batch in found)
+            self.kept[channel] = Kept(neurons, self.positions, self.options, Pilot.of(values), salt)
+        self.clock.lap("forward")
+
+    def take(self, shard: Shard) -> dict[Channel, Extremes]:
+        """Run one shard and keep what it improves."""
+        self.clock.lap("reading")
+        found = {channel: _nothing(len(shard.start), neurons) for channel, neurons in self.channels.items()}
+        for rows, batch in batches(shard, self.options):
+            activations = self.forward(batch)
+            self.clock.lap("forward")
+            for channel, values in activations.items():
+                one, kept = found[channel], self.kept[channel]
+                high, low, total = _extremes(values, batch)
+                one.maxima[rows] = high
+                np.minimum(one.minima, low, out=one.minima)
+                one.sums[...] += total
+                kept.take(values, batch, high)
+            self.clock.lap("reduction")
+        return found
+
+    def forward(self, batch: Batch) -> dict[Channel, Tensor]:
+        """Activations of a batch by channel, in float32 on the CPU."""
         with torch.inference_mode():
             found = self.read(torch.from_numpy(batch.tokens.astype(np.int64)).to(self.options.device))
-            return {layer: found[layer].float().cpu() for layer in self.stores}
+            return {channel: found[channel].float().cpu() for channel in self.channels}
 
-    def _prepared(self, shard: Shard) -> Batch:
-        """A whole shard as one batch, with its near-duplicate keys and its draws for the sample."""
-        windows = shard.first + np.arange(len(shard.start))
-        places = windows[:, None] * self.positions + np.arange(self.positions)
-        span = self.options.duplicate_span
-        outside = shard.special & (np.arange(self.positions) >= shard.length[:, None])
-        outside[:, 0] = True
-        if span is None:
-            keys = np.broadcast_to(mixed(windows, 2)[:, None], shard.tokens.shape)
-        else:
-            keys = neighbourhood_keys(shard.tokens, outside, span)
-        draws = mixed(places, self.options.seed)
-        return Batch(shard.tokens, windows, shard.start, shard.length, shard.scores, keys, draws)
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays that `restore` takes."""
+        return {
+            f"{site}/{layer}/{key}": array
+            for (site, layer), kept in self.kept.items()
+            for key, array in kept.state().items()
+        }
+
+    def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from a state that `state` gave."""
+        for (site, layer), kept in self.kept.items():
+            kept.restore(part_of(arrays, f"{site}/{layer}/"))
+
+    def merge(self, other: "Pass") -> None:
+        """Take in another pass over other shards, prepared from the same first shard."""
+        for channel, kept in self.kept.items():
+            kept.merge(other.kept[channel])
 
 
-def _part(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:
+def part_of(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, npt.NDArray[Any]]:
+    """The arrays whose names begin so, by the rest of their names."""
     return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
 
 
-def _rows(whole: Batch, rows: Ints) -> Batch:
-    """Some rows of a shard, cut to the longest of them."""
-    longest = int(whole.length[rows].max())
-    return Batch(
-        whole.tokens[rows, :longest],
-        whole.windows[rows],
-        whole.start[rows],
-        whole.length[rows],
-        whole.scores[rows, :longest],
-        whole.keys[rows, :longest],
-        whole.draws[rows, :longest],
+def _nothing(windows: int, neurons: int) -> Extremes:
+    return Extremes(
+        np.empty((windows, neurons), np.float32), np.full(neurons, np.inf, np.float32), np.zeros(neurons, np.float64)
     )
 
 
@@ -186,28 +190,20 @@ def _extremes(values: Tensor, batch: Batch) -> tuple[Floats, Floats, npt.NDArray
         scored = values[:, batch.span]
         high, low = scored.amax(dim=1), scored.amin(dim=1).amin(dim=0)
     else:
-        high = torch.stack(
-            [
-                one[row].amax(dim=0) if row.any() else one.new_full((one.shape[1],), -torch.inf)
-                for one, row in zip(values, mask, strict=True)
-            ]
-        )
-        low = values[mask].amin(dim=0) if mask.any() else values.new_full((values.shape[2],), torch.inf)
+        high, low = _ragged(values, mask)
     if not torch.isfinite(sums).all():
         msg = "the model gave activations that are not numbers; check its weights, or harvest in float32"
         raise ModelError(msg)
     return high.numpy(), low.numpy(), sums.double().sum(dim=0).numpy()
 
 
-def _improve(store: TopStore, values: Tensor, high: Floats, batch: Batch) -> None:
-    """Offer the windows that beat a neuron's floor, with the activations of the whole window."""
-    neurons, rows = np.nonzero((store.beating(high, batch.windows) & np.isfinite(high)).T)
-    if not len(neurons):
-        return
-    taken = values[torch.from_numpy(rows), :, torch.from_numpy(neurons)].numpy()
-    peaks = np.where(batch.scores[rows], taken, -np.inf).argmax(axis=1)
-    width = store.activations.shape[2]
-    whole = np.zeros((len(rows), width), np.float32)
-    whole[:, : taken.shape[1]] = taken
-    keys = batch.keys[rows, peaks]
-    store.offer(Entries(neurons, high[rows, neurons], batch.windows[rows], peaks, keys, whole))
+def _ragged(values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The same where windows differ in length or hold special tokens; a window without scored tokens is -inf."""
+    high = values.new_full((len(values), values.shape[2]), -torch.inf)
+    low = values.new_full((values.shape[2],), torch.inf)
+    for row, (one, scored) in enumerate(zip(values, mask, strict=True)):
+        if scored.any():
+            kept = one[scored]
+            high[row] = kept.amax(dim=0)
+            low = torch.minimum(low, kept.amin(dim=0))
+    return high, low

@@ -1,4 +1,4 @@
-"""What the token sample tells of each neuron: histogram, density, quantiles, and the tokens it fires on."""
+"""What the samples tell of each neuron: histogram, density, quantiles, and the tokens it fires on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.harvest.exact import faintest
+from app.harvest.exact import Exact, faintest
 from app.harvest.neuron import QUANTILES, FiringToken
-from app.harvest.topk import Floats, Ints
+from app.harvest.topk import NEVER, Floats, Ints, TopStore
 
 BINS = 40
 FIRING = 12
@@ -26,33 +26,55 @@ class Sketch:
     tokens: tuple[FiringToken, ...]
 
 
-def sketches(tokens: Ints, values: Floats, minimum: Floats, maximum: Floats, pieces: list[bytes]) -> Iterator[Sketch]:
-    """One per neuron, from sampled ids [token] and activations [token, neuron] and the exact extremes [neuron]."""
-    fires = values >= faintest(maximum)
-    ranks = np.clip(np.round(np.array(QUANTILES) * (len(tokens) - 1)).astype(np.int64), 0, None)
-    for neuron in range(values.shape[1]):
-        column = np.sort(values[:, neuron])
-        edges = _edges(float(minimum[neuron]), float(maximum[neuron]))
+def sketches(values: Floats, firings: TopStore, exact: Exact, pieces: list[bytes]) -> Iterator[Sketch]:
+    """One per neuron, from the token sample [neuron, token], sorted by value, and the draws of firings."""
+    enough = faintest(exact.maximum)
+    ranks = _ranks(QUANTILES, values.shape[1])
+    for neuron, column in enumerate(values):
+        edges = _edges(float(exact.minimum[neuron]), float(exact.maximum[neuron]))
+        below = np.searchsorted(column, edges[1:-1].astype(np.float32))
+        histogram = np.diff(below, prepend=0, append=len(column))
         yield Sketch(
-            density=float(fires[:, neuron].mean()),
-            histogram=tuple(np.histogram(column, bins=edges)[0].tolist()),
+            density=float(1 - np.searchsorted(column, enough[neuron]) / len(column)),
+            histogram=tuple(histogram.tolist()),
             edges=tuple(edges.tolist()),
             quantiles=tuple(column[ranks].tolist()),
-            tokens=_firing_tokens(tokens, values[:, neuron], fires[:, neuron], float(maximum[neuron]), pieces),
+            tokens=_firing_tokens(firings, neuron, exact.maximum[neuron], enough[neuron], pieces),
         )
 
 
+def by_neuron(values: Floats) -> Floats:
+    """A token sample [token, neuron] as [neuron, token], each row sorted."""
+    return np.sort(values.T, axis=1)
+
+
+def quantile_cuts(values: Floats, cuts: tuple[float, ...]) -> Floats:
+    """[neuron, cut] the sampled quantiles of sorted rows [neuron, token]."""
+    found: Floats = values[:, _ranks(cuts, values.shape[1])]
+    return found
+
+
+def _ranks(cuts: tuple[float, ...], count: int) -> Ints:
+    """The place of each quantile in a sorted sample: the smallest value with at least that share at or below it."""
+    ranks: Ints = np.clip(np.ceil(np.array(cuts) * count) - 1, 0, count - 1).astype(np.int64)
+    return ranks
+
+
 def _edges(minimum: float, maximum: float) -> npt.NDArray[np.float64]:
-    """BINS equal bins from minimum to maximum; a neuron that never changes gets bins of no width around it."""
+    """BINS equal bins from minimum to maximum; a neuron that never changes gets bins up from there."""
     return np.linspace(minimum, maximum if maximum > minimum else minimum + 1.0, BINS + 1)
 
 
 def _firing_tokens(
-    tokens: Ints, values: Floats, fires: npt.NDArray[np.bool_], maximum: float, pieces: list[bytes]
+    firings: TopStore, neuron: int, maximum: np.float32, enough: np.float32, pieces: list[bytes]
 ) -> tuple[FiringToken, ...]:
-    """The most frequent first, of equally frequent ones the stronger."""
-    kinds, where = np.unique(tokens[fires], return_inverse=True)
-    counts = np.bincount(where, minlength=len(kinds))
-    strengths = np.bincount(where, weights=values[fires], minlength=len(kinds)) / np.maximum(counts, 1) / maximum
+    """The most frequent of the drawn firings first, of equally frequent ones the stronger."""
+    values = firings.activations[neuron, :, 0]
+    fires = (firings.windows[neuron] != NEVER) & (values >= enough)
+    kinds, where = np.unique(firings.peaks[neuron][fires], return_inverse=True)
+    if not len(kinds):
+        return ()
+    counts = np.bincount(where)
+    strengths = np.bincount(where, weights=values[fires]) / counts / float(maximum)
     order = np.lexsort((kinds, -strengths, -counts))[:FIRING]
     return tuple(FiringToken(pieces[kinds[one]], int(counts[one]), float(strengths[one])) for one in order)

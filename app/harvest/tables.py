@@ -1,8 +1,9 @@
 """The archive's two Parquet tables, made of arrays and not of Python objects."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,13 @@ from app.harvest.ledger import Arrays
 from app.harvest.neuron import NeuronStatistics
 from app.harvest.topk import Floats, Ints
 
-NEURONS_PER_GROUP = 64
+_NAMES = ("layer", "neuron", "group", "rank", "band", "window", "peak", "peak_activation", "pieces.list.element")
+WRITING: dict[str, Any] = {
+    "compression": dict.fromkeys(_NAMES, "zstd") | {"activations.list.element": "none"},
+    "write_statistics": ["layer", "neuron", "group", "rank"],
+    "use_dictionary": ["pieces.list.element", "group", "band", "window"],
+}
+"""Activations are not compressed: their low bits are noise, and trying takes longer than the writing."""
 
 SNIPPET_SCHEMA = pa.schema(
     [
@@ -65,6 +72,14 @@ class Block:
     peaks: Ints
     activations: Floats
 
+    @classmethod
+    def together(cls, blocks: Sequence["Block"]) -> "Block":
+        """Several groups of the same neurons as one, sorted by neuron, the groups of a neuron in the order given."""
+        names = [field.name for field in fields(cls)]
+        whole = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in names}
+        order = np.argsort(whole["neurons"], kind="stable")
+        return cls(**{name: array[order] for name, array in whole.items()})
+
 
 class WindowBook:
     """Tokens and labels of the windows that some snippet shows; the rest stay on disk."""
@@ -100,23 +115,12 @@ class WindowBook:
         return np.searchsorted(self._numbers, windows)
 
 
-def write_snippets(
-    path: Path, layers: Iterable[tuple[int, Iterator[Block]]], book: WindowBook, pieces: list[bytes]
-) -> int:
-    """Write snippets.parquet, 64 neurons a row group, special tokens left out. Returns the number of snippets."""
+def write_snippets(path: Path, blocks: Iterable[tuple[int, Block]], book: WindowBook, pieces: list[bytes]) -> None:
+    """Write snippets.parquet, one row group for each layer and block, special tokens left out."""
     dictionary = pa.array(pieces, pa.binary())
-    count = 0
-    options = {
-        "compression": "zstd",
-        "compression_level": 1,
-        "use_dictionary": ["pieces.list.element", "group", "band", "window"],
-    }
-    with pq.ParquetWriter(path, SNIPPET_SCHEMA, **options) as writer:
-        for layer, blocks in layers:
-            for block in blocks:
-                writer.write_table(_snippet_table(layer, block, book, dictionary))
-                count += len(block.neurons)
-    return count
+    with pq.ParquetWriter(path, SNIPPET_SCHEMA, **WRITING) as writer:
+        for layer, block in blocks:
+            writer.write_table(_snippet_table(layer, block, book, dictionary))
 
 
 def _snippet_table(layer: int, block: Block, book: WindowBook, dictionary: pa.Array) -> pa.Table:

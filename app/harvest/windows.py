@@ -6,7 +6,7 @@ tokens or the document's start before it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,7 +23,7 @@ class Piece:
     """One window before it is put in a shard: where it stands, its tokens (no BOS) and how many are only context."""
 
     label: str
-    tokens: tuple[int, ...] | list[int]
+    tokens: npt.NDArray[np.int32]
     context: int
 
 
@@ -60,6 +60,17 @@ class Shard:
         """Number of BOS and other special tokens, padding aside."""
         return int((self.special & (np.arange(self.tokens.shape[1]) < self.length[:, None])).sum())
 
+    def beginning(self, windows: int) -> "Shard":
+        """The first windows of the shard."""
+        return replace(
+            self,
+            tokens=self.tokens[:windows],
+            start=self.start[:windows],
+            length=self.length[:windows],
+            special=self.special[:windows],
+            labels=self.labels[:windows],
+        )
+
     def batches(self, size: int) -> Iterator[Ints]:
         """Rows of the shard, `size` at a time, those of one shape together so that little is padding."""
         order = np.lexsort((np.arange(len(self.start)), self.length, self.start))
@@ -67,7 +78,7 @@ class Shard:
             yield order[begin : begin + size]
 
 
-def cut(name: str, ids: list[int], content: int, overlap: int) -> Iterator[Piece]:
+def cut(name: str, ids: npt.NDArray[np.int32], content: int, overlap: int) -> Iterator[Piece]:
     """The windows of one document: `content` tokens each, the first `overlap` of all but the first only context."""
     for offset in range(0, max(1, len(ids) - overlap), content - overlap):
         yield Piece(f"{name}:{offset}", ids[offset : offset + content], overlap if offset else 0)

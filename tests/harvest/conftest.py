@@ -60,7 +60,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / path.name).write_bytes(path.read_bytes())
     (folder / "again.py").write_bytes((TEXTS / "foundation" / "errors.py").read_bytes())
     (folder / "short.txt").write_text("A short one.")
-    (folder / "letters.md").write_text("Žluťoučký kůň 😀 ναι 漢字 " * 30)
+    (folder / "letters.md").write_text("Žluťoučký kůň 😀 λόγος 漢字 " * 30)
     (folder / "lines.jsonl").write_text('{"text": "one line of text"}\n\n{"text": "another <|end|> line"}\n')
     (folder / "empty.txt").write_text("")
     (folder / "binary.txt").write_bytes(bytes(range(256)) * 20)

@@ -1,0 +1,179 @@
+"""Snippets from the whole range of a neuron's activation, drawn while the corpus streams by.
+
+Every draw goes by a seeded hash, and of those eligible the ones with the largest hash are kept: a uniform draw
+without replacement that does not depend on the order of reading, on batches or on machines.
+
+- random: one token of each window, drawn uniformly, is a candidate.
+- quantile: likewise one token of each window, in bands of the neuron's own distribution.
+- value_bin: each window's peak is a candidate, in steps of a geometric ladder of activation.
+- firing: one token in eight, if the neuron reaches a tenth of its reference: which tokens it fires on.
+
+Bands and steps are laid out from a pilot, the first windows of the corpus, which must be fixed before anything is
+drawn. They only spread the draws: which band a snippet is in is decided at the end, from the final sample.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from app.harvest.batches import Batch
+from app.harvest.hashing import mixed
+from app.harvest.levels import FAINTEST
+from app.harvest.options import HarvestOptions
+from app.harvest.topk import Entries, Floats, Ints, TopStore
+
+CUTS = (0.5, 0.9, 0.99, 0.999)
+"""Quantiles between the bands."""
+BANDS = len(CUTS) + 1
+STEPS, LOWEST, RATIO = 12, 7, 1.3
+"""Ladder of activation: steps of 1.3, seven of them below the pilot's maximum."""
+FIRINGS = 64
+"""Firings kept per neuron."""
+ONE_IN = 8
+"""Tokens per token that is looked at for firings."""
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """What the first windows tell of each neuron."""
+
+    cuts: Floats
+    """[neuron, cut] activation at CUTS."""
+    reference: Floats
+    """[neuron] largest activation, or the smallest positive number if none is positive."""
+
+    @classmethod
+    def of(cls, scored: Floats) -> "Pilot":
+        """From scored activations [token, neuron]."""
+        cuts = np.quantile(scored, CUTS, axis=0).T.astype(np.float32)
+        return cls(cuts, np.maximum(scored.max(axis=0), np.finfo(np.float32).tiny))
+
+
+class Draws:
+    """The running draws of one layer's neurons at one site."""
+
+    def __init__(self, pilot: Pilot, positions: int, options: HarvestOptions, salt: int) -> None:
+        neurons = len(pilot.reference)
+        self.pilot, self.positions, self.neurons = pilot, positions, neurons
+        self.seed = 1000 * (options.seed + 1) + 10 * salt
+        self.stores = {
+            name: TopStore(rows, k, width)
+            for name, rows, k, width in (
+                ("random", neurons, options.random, positions),
+                ("quantile", neurons * BANDS, options.quantile, positions),
+                ("value_bin", neurons * STEPS, options.value_bin, positions),
+                ("firing", neurons, FIRINGS, 1),
+            )
+            if k
+        }
+
+    def offer(self, values: Tensor, high: Floats, batch: Batch) -> None:
+        """Draw from a batch: activations [window, position, neuron] and their scored maxima [window, neuron]."""
+        if "random" in self.stores:
+            peaks, valid = self._tokens(batch, 0)
+            self._windows("random", values, batch, np.arange(self.neurons), valid, peaks, 1)
+        if "quantile" in self.stores:
+            peaks, valid = self._tokens(batch, 2)
+            rows = np.arange(self.neurons) * BANDS + self._bands(values, peaks)
+            self._windows("quantile", values, batch, rows, valid, peaks, 3)
+        if "value_bin" in self.stores:
+            rows = np.arange(self.neurons) * STEPS + self._steps(high)
+            self._windows("value_bin", values, batch, rows, high > 0, None, 4)
+        self._firings(values, batch)
+
+    def _tokens(self, batch: Batch, salt: int) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """[window, neuron]: a position drawn from all positions, and whether it is scored; uniform over tokens."""
+        width = batch.tokens.shape[1]
+        drawn = self._fractions(batch, salt) * self.positions
+        positions = drawn.astype(np.int64)
+        inside = np.minimum(positions, width - 1)
+        return inside, (positions < width) & np.take_along_axis(batch.scores, inside, 1)
+
+    def _bands(self, values: Tensor, positions: Ints) -> Ints:
+        at = torch.gather(values, 1, torch.from_numpy(positions)[:, None])[:, 0].numpy()
+        bands: Ints = (at[:, :, None] >= self.pilot.cuts).sum(axis=2)
+        return bands
+
+    def _steps(self, high: Floats) -> Ints:
+        share = np.maximum(high, np.finfo(np.float32).tiny) / self.pilot.reference
+        steps: Ints = np.clip(np.floor(np.log(share) / np.log(RATIO)) + LOWEST, 0, STEPS - 1).astype(np.int64)
+        return steps
+
+    def _windows(
+        self,
+        name: str,
+        values: Tensor,
+        batch: Batch,
+        rows: Ints,
+        valid: npt.NDArray[np.bool_],
+        peaks: Ints | None,
+        salt: int,
+    ) -> None:
+        """Offer windows as snippets: rows of the store [window, neuron] or [neuron], and each one's peak if drawn."""
+        store = self.stores[name]
+        rows = np.broadcast_to(rows, valid.shape)
+        chances = self._fractions(batch, salt)
+        windows, neurons = np.nonzero(valid & (chances >= store.floor[rows]))
+        if not len(windows):
+            return
+        order = np.argsort(rows[windows, neurons], kind="stable")
+        windows, neurons = windows[order], neurons[order]
+        taken = whole_windows(values, windows, neurons, self.positions)
+        at = peaks[windows, neurons] if peaks is not None else peaks_of(taken, batch, windows)
+        store.offer(
+            Entries(
+                rows[windows, neurons],
+                chances[windows, neurons],
+                batch.windows[windows],
+                at,
+                batch.keys[windows, at],
+                taken,
+            )
+        )
+
+    def _firings(self, values: Tensor, batch: Batch) -> None:
+        store = self.stores["firing"]
+        windows, positions = np.nonzero(batch.scores & (batch.draws % np.uint64(ONE_IN) == 0))
+        chances = _fraction(mixed(batch.places[windows, positions], self.seed + 5))
+        at = values[torch.from_numpy(windows), torch.from_numpy(positions)].numpy()
+        fires = (at >= FAINTEST * self.pilot.reference) & (chances[:, None] >= store.floor)
+        neurons, tokens = np.nonzero(fires.T)
+        if not len(neurons):
+            return
+        places = batch.places[windows, positions][tokens]
+        kinds = batch.tokens[windows, positions][tokens].astype(np.int64)
+        store.offer(Entries(neurons, chances[tokens], places, kinds, mixed(places, 0), at[tokens, neurons][:, None]))
+
+    def _fractions(self, batch: Batch, salt: int) -> Floats:
+        """[window, neuron] uniform in [0, 1): a draw of its own for each pair, the same whenever it is asked for."""
+        pairs = batch.windows[:, None] * (1 << 24) + np.arange(self.neurons)
+        return _fraction(mixed(pairs, self.seed + salt))
+
+
+def whole_windows(values: Tensor, windows: Ints, neurons: Ints, positions: int) -> Floats:
+    """[entry, position] activations of whole windows, zero after their end."""
+    taken = values[torch.from_numpy(windows), :, torch.from_numpy(neurons)].numpy()
+    whole = np.zeros((len(windows), positions), np.float32)
+    whole[:, : taken.shape[1]] = taken
+    return whole
+
+
+def peaks_of(taken: Floats, batch: Batch, windows: Ints) -> Ints:
+    """[entry] the earliest of the strongest scored positions of windows [entry, position]."""
+    width = batch.scores.shape[1]
+    peaks: Ints = np.where(batch.scores[windows], taken[:, :width], -np.inf).argmax(axis=1)
+    return peaks
+
+
+def pilot_values(values: Iterator[tuple[Tensor, Batch]]) -> Floats:
+    """[token, neuron] the scored activations of the pilot's batches."""
+    return np.concatenate([one[torch.from_numpy(batch.scores)].numpy() for one, batch in values])
+
+
+def _fraction(hashes: npt.NDArray[np.uint64]) -> Floats:
+    """Uniform in [0, 1) from the upper 24 bits, all that a float32 holds exactly."""
+    return (hashes >> np.uint64(40)).astype(np.float32) / np.float32(1 << 24)
