@@ -100,6 +100,10 @@ class Design(Part):
     """Judgments per item in overlap and block designs; None when everyone judges everything."""
     block: int | None = Field(default=None, ge=2)
     """Items per evaluator in a block design."""
+    lease_minutes: int = Field(default=60, ge=1, le=10_080)
+    """In overlap designs: how long an item waits for its evaluator before another may have it."""
+    named: tuple[Name, ...] = ()
+    """Evaluators known before the seal: neurons that they have seen unblinded leave the frame for everyone."""
     repeats: int = Field(default=0, ge=0, le=200)
     """Items shown a second time, under another code and in another order of passages."""
     repeat_distance: int = Field(default=30, ge=2)
@@ -189,6 +193,7 @@ class Design(Part):
 PUBLIC = {
     "title", "groups", "marks", "minutes", "hypothesis", "confidence", "cannot_judge", "blinding_question", "training",
     "training_pass", "consent", "contact", "aids", "break_every", "daily_cap", "advance_ms",
+    "assignment", "overlap", "block", "lease_minutes",
 }  # fmt: skip
 
 
@@ -237,6 +242,9 @@ def _about_assignment(design: Design) -> list[str]:
         ),
         f"an overlap of {design.overlap} needs as many evaluators; the target is {design.evaluators}": (
             (design.overlap or 0) > design.evaluators
+        ),
+        "hidden repeats need everyone to judge everything; leave them out, or cross the design": (
+            design.repeats > 0 and not crossed
         ),
         "a block design says how many items one evaluator gets (block), and no other design does": (
             blocks != (design.block is not None)

@@ -18,6 +18,7 @@ from app.judging.progress import UNDOABLE, Place, Sheet, position_of
 from app.judging.public_design import PublicDesign
 from app.rounds.commitment import chain_digest, judgment_entry
 from app.rounds.lifecycle import require
+from app.services.assignment import claim, judged, waiting
 from app.store import judging as store
 from app.store.tables import EvaluatorRow, JudgmentRow
 
@@ -146,6 +147,18 @@ def answer(session: Session, session_token: str, given: Answer, timing: Timing, 
     row.number = last.number + 1 if last else 0
     row.chain = chain_digest(last.chain if last else str(round_row.commitment), judgment_entry(evaluator.name, row))
     store.append(session, row)
+    if row.revision == 0:
+        judged(session, evaluator, row.item, now)
+
+
+def take_next(session: Session, here: Visit, now: datetime) -> bool:
+    """Where items are leased one at a time, lease the next; whether there is one now."""
+    return claim(session, here.evaluator_id, now)
+
+
+def more_may_come(session: Session, here: Visit) -> bool:
+    """Whether items that others hold may come free, so that this evaluator is not done for good."""
+    return waiting(session, here.round_id)
 
 
 def _row(session: Session, evaluator: EvaluatorRow, given: Answer, timing: Timing, now: datetime) -> JudgmentRow:

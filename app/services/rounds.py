@@ -20,7 +20,7 @@ from app.rounds.lifecycle import Action, after, require
 from app.rounds.preparation import Prepared, check, prepare
 from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import NewKey, new_keyholder, seal
-from app.services.assignment import assign
+from app.services.assignment import assign, incomplete, make_slots
 from app.services.log import append
 from app.store import rounds as store
 from app.store.sealed import keep_seal
@@ -200,6 +200,7 @@ def finish_seal(
     keep_seal(session, row.id, seal(canonical_bytes(pending.opened), layers), digest)
     design_sha256 = sha256(row.design.encode())
     row.commitment = commitment_of(design_sha256, pending.digests, digest)
+    make_slots(session, row.id)
     detail = {
         "commitment": row.commitment,
         "design_sha256": design_sha256,
@@ -360,6 +361,8 @@ def _require_keyholders(recipients: Sequence[str], second: Sequence[str]) -> Non
 
 
 def _stopped_early(session: Session, design: Design, round_id: str) -> bool:
+    if design.assignment != "crossed":
+        return incomplete(session, round_id)
     done = [one for one in store.tallies(session, round_id).values() if one.assigned and one.judged >= one.assigned]
     return len(done) < design.evaluators
 

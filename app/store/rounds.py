@@ -69,6 +69,12 @@ def apart(session: Session, round_id: str, *, training: bool) -> dict[str, dict[
     return {row.code: row.apart for row in session.execute(query.order_by(ItemRow.code))}
 
 
+def apart_of(session: Session, round_id: str, codes: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The distances of a few items."""
+    query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.code.in_(codes))
+    return {row.code: row.apart for row in session.execute(query)}
+
+
 def add_evaluator(session: Session, row: EvaluatorRow) -> None:
     """Insert an evaluator."""
     session.add(row)
@@ -175,5 +181,5 @@ def guesses(session: Session, evaluator_id: str) -> Sequence[GuessRow]:
     return session.scalars(query).all()
 
 
-def _counts(session: Session, query: Select[tuple[str, int]]) -> dict[str, int]:
+def _counts(session: Session, query: Select[str, int]) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query)}

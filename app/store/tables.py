@@ -6,7 +6,17 @@ column that could hold an arm. Judgments and events are appended and never chang
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.base import Base, UtcDateTime
@@ -80,7 +90,7 @@ class EvaluatorRow(Base):
     """Someone who rates, known by a pseudonym; the invitation's token is kept as a digest."""
 
     __tablename__ = "evaluators"
-    __table_args__ = (UniqueConstraint("round_id", "name"),)
+    __table_args__ = (UniqueConstraint("round_id", "name"), UniqueConstraint("round_id", "block"))
 
     id: Mapped[str] = mapped_column(primary_key=True)
     round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
@@ -91,6 +101,8 @@ class EvaluatorRow(Base):
     exposed: Mapped[bool] = mapped_column(default=False)
     order_seed: Mapped[str]
     """Seed of this evaluator's own order, hexadecimal; drawn without the allocation."""
+    block: Mapped[int | None]
+    """Which block of items is theirs, in a block design: unique, so no block is given twice."""
     phase: Mapped[int] = mapped_column(default=1)
     invited_at: Mapped[datetime] = mapped_column(UtcDateTime)
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -118,6 +130,26 @@ class AssignmentRow(Base):
     shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     aids_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When an aid was first opened after the verdict: from then on the verdict is locked."""
+
+
+class SlotRow(Base):
+    """One of the k judgments that an item is to have, in a design with limited overlap: free, leased or judged."""
+
+    __tablename__ = "slots"
+    __table_args__ = (
+        ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),
+        Index("ix_slots_open", "round_id", "judged", "place"),
+    )
+
+    round_id: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    copy: Mapped[int] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(BigInteger)
+    """A random number: evaluators reach in at random places, so none walks in another's footsteps."""
+    evaluator_id: Mapped[str | None] = mapped_column(ForeignKey("evaluators.id"))
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """After this, whoever asks next may have it, unless it was judged."""
+    judged: Mapped[bool] = mapped_column(default=False)
 
 
 class FlagRow(Base):

@@ -133,14 +133,24 @@ def _due(request: Request, database: Database, here: Visit) -> Response:
         return page(request, "judging/consent.html", {"here": here, "design": here.design, "form_token": token})
     if here.state != "collecting":
         return page(request, "judging/not_open.html", {"here": here})
-    with database.reading() as session:
-        laid_out = services.desk(session, here)
+    laid_out = _desk(database, here)
     if laid_out is None:
         return page(request, "judging/done.html", {"here": here, "design": here.design})
     if not laid_out.shown:
         with database.writing() as session:
             services.note_shown(session, here, laid_out.place.item, now())
     return item_response(request, laid_out)
+
+
+def _desk(database: Database, here: Visit) -> services.Desk | None:
+    """What is due; where items are leased one at a time, the next one if nothing is."""
+    with database.reading() as session:
+        laid_out = services.desk(session, here)
+        leased = laid_out is None and services.more_may_come(session, here)
+    if not leased:
+        return laid_out
+    with database.writing() as session:
+        return services.desk(session, here) if services.take_next(session, here, now()) else None
 
 
 def _next(request: Request, database: Database, here: Visit) -> Response:

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("session_sha256", sa.String(), nullable=True),
         sa.Column("exposed", sa.Boolean(), nullable=False),
         sa.Column("order_seed", sa.String(), nullable=False),
+        sa.Column("block", sa.Integer(), nullable=True),
         sa.Column("phase", sa.Integer(), nullable=False),
         sa.Column("invited_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
@@ -56,6 +57,7 @@ def upgrade() -> None:
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name=op.f("fk_evaluators_round_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluators")),
+        sa.UniqueConstraint("round_id", "block", name=op.f("uq_evaluators_round_id_block")),
         sa.UniqueConstraint("round_id", "name", name=op.f("uq_evaluators_round_id_name")),
         sa.UniqueConstraint("token_sha256", name=op.f("uq_evaluators_token_sha256")),
     )
@@ -208,6 +210,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("judgments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_judgments_round_id"), ["round_id"], unique=False)
+
+    op.create_table(
+        "slots",
+        sa.Column("round_id", sa.String(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("copy", sa.Integer(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("evaluator_id", sa.String(), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("judged", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["evaluator_id"], ["evaluators.id"], name=op.f("fk_slots_evaluator_id")),
+        sa.ForeignKeyConstraint(
+            ["round_id", "item"], ["items.round_id", "items.code"], name=op.f("fk_slots_round_id_item")
+        ),
+        sa.PrimaryKeyConstraint("round_id", "item", "copy", name=op.f("pk_slots")),
+    )
+    with op.batch_alter_table("slots", schema=None) as batch_op:
+        batch_op.create_index("ix_slots_open", ["round_id", "judged", "place"], unique=False)
 
     # ### end Alembic commands ###
 

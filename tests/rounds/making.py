@@ -14,7 +14,22 @@ from app.harvest.neuron import NeuronStatistics
 from app.harvest.snippet import Snippet
 from app.harvest.tables import SNIPPET_SCHEMA, write_neurons
 
-WORDS = ("import", " return", " self", "(", ")", "\n", "    ", " the", " of", "caf", "é", ":", " = ", "0")
+WORDS: tuple[str, ...] = (
+    "import",
+    " return",
+    " self",
+    "(",
+    ")",
+    "\n",
+    "    ",
+    " the",
+    " of",
+    "caf",
+    "é",
+    ":",
+    " = ",
+    "0",
+)
 WORDS += tuple(
     f" {first}{last}" for first in ("bar", "cor", "dul", "fen", "gam") for last in ("ba", "de", "ki", "lo", "mu")
 )
