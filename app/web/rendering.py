@@ -39,7 +39,7 @@ def render_passages(item: Item, public_design: Mapping[str, Any]) -> bytes:
     design = PublicDesign.read(public_design)
     numbers = iter(range(1, len(item.passages) + 1))
     if len(design.groups) == 1:
-        return _list(item.passages, numbers).encode("utf-8", "replace")
+        return _list(item.passages, numbers, "h2").encode("utf-8", "replace")
     return "".join(_groups(item, design, numbers)).encode("utf-8", "replace")
 
 
@@ -47,19 +47,19 @@ def _groups(item: Item, design: PublicDesign, numbers: Iterator[int]) -> Iterato
     for group, _count in design.groups:
         members = [passage for passage in item.passages if passage.group == group]
         if members:
-            yield f"<h2>{TITLES.get(group, escape(group))}</h2>\n{_list(members, numbers)}"
+            yield f"<h2>{TITLES.get(group, escape(group))}</h2>\n{_list(members, numbers, 'h3')}"
 
 
-def _list(passages: Sequence[Passage], numbers: Iterator[int]) -> str:
-    rows = "".join(_passage(passage, next(numbers)) for passage in passages)
+def _list(passages: Sequence[Passage], numbers: Iterator[int], tag: str) -> str:
+    rows = "".join(_passage(passage, next(numbers), tag) for passage in passages)
     return f'<ol class="passages" role="list">\n{rows}</ol>\n'
 
 
-def _passage(passage: Passage, number: int) -> str:
+def _passage(passage: Passage, number: int, tag: str) -> str:
     tokens = tuple(_tokens(passage))
     opened = passage.opened
     before, after = tokens[: opened.start], tokens[opened.stop :]
-    heading = f"<h3><span>Passage </span>{number}</h3>"
+    heading = f"<{tag}><span>Passage </span>{number}</{tag}>"
     return (
         f'<li class="passage" data-passage="{number}" id="p{number}" tabindex="-1">{heading}\n'
         f"{_folded(before, 'Earlier')}{_text(tokens[opened.start : opened.stop])}{_folded(after, 'Later')}</li>\n"

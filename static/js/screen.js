@@ -16,7 +16,7 @@ export function same(text) {
 export function show({ page, second, said }, begin) {
   if (second) return ask(second, said, begin);
   const next = parse(page);
-  for (const part of ["main", ".progress"]) exchange(next, part);
+  for (const part of ["main", ".progress", ".skip"]) exchange(next, part);
   document.title = next.title;
   document.body.className = next.body.className;
   scrollTo({ top: 0, behavior: "instant" });
