@@ -57,7 +57,7 @@ def _download(name: str, cache: Path | None) -> Path:
         if not any(next(folder.glob(pattern), None) for pattern in TENSOR_FILES):
             fetch(allow_patterns=OTHER_TENSOR_FILES)
     except Exception as error:  # the hub's client raises errors of several libraries
-        msg = f"{name} is no folder here and cannot be had from the hub ({reason_of(error)}); check the name and the network"
+        msg = f"{name} is no folder here and cannot be had from the hub ({reason_of(error)}); check name and network"
         raise ModelError(msg) from error
     return folder
 
