@@ -12,7 +12,7 @@ from typing import Any
 from app.cli.common import database
 from app.cli.demo_round import ADMIN, DemoRound, Plan, harvested, make_round, password
 from app.cli.reports import write_whole
-from app.cli.scripted import RULES, Visitor, judge_everything
+from app.cli.scripted import RULES, Rule, Visitor, judge_everything
 from app.cli.serve import running
 from app.foundation.errors import ExportError
 from app.foundation.settings import Settings
@@ -64,11 +64,16 @@ def run_check(plan: Plan, settings: Settings, watch: Stopwatch) -> Outcome:
             made = make_round(base, plan, archives, settings.data, [rule.name for rule in RULES])
         with running(settings, base) as address:
             with watch.stage("judge"), ThreadPoolExecutor(len(RULES)) as pool:
-                list(pool.map(lambda token, rule: judge_everything(address, token, rule), made.tokens, RULES))
-            with watch.stage("unblind"), Visitor(address) as admin:
+                list(pool.map(lambda token, rule: _judge(address, token, rule), made.tokens, RULES))
+            with watch.stage("unblind"), Visitor.of(address) as admin:
                 export = _unblind(admin, made, settings)
     with watch.stage("verify"):
         return _verified(export)
+
+
+def _judge(address: str, token: str, rule: Rule) -> int:
+    with Visitor.of(address) as visitor:
+        return judge_everything(visitor, token, rule)
 
 
 def _unblind(admin: Visitor, made: DemoRound, settings: Settings) -> Path:

@@ -6,6 +6,7 @@ from typing import Any, get_args
 import click
 
 from app.cli.common import EXISTING, as_json, print_json, print_pairs, print_table
+from app.cli.models import gelu_option
 from app.foundation.errors import ArchiveError
 from app.foundation.settings import Settings
 from app.harvest.archive import Archive
@@ -13,7 +14,8 @@ from app.models.config import Site
 
 
 @click.command("harvest")
-@click.argument("model", type=EXISTING)
+@click.argument("model")
+@gelu_option
 @click.option(
     "--corpus", default="stdlib", show_default=True, help="stdlib, or a file or folder of .txt, .md, .rst, .py, .jsonl."
 )
@@ -25,14 +27,17 @@ from app.models.config import Site
 @click.option("--site", type=click.Choice(get_args(Site)), default="mlp.act", show_default=True)
 @click.option("--top", "k", type=click.IntRange(1), default=20, show_default=True, help="Snippets kept per neuron.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the order in which documents are read.")
-def harvest_command(model: Path, corpus: str, out: Path, name: str | None, **options: Any) -> None:  # noqa: ANN401
-    """Run MODEL over a corpus and keep, for every neuron, the text that makes it fire hardest."""
+def harvest_command(model: str, gelu: str, corpus: str, out: Path, name: str | None, **options: Any) -> None:  # noqa: ANN401
+    """Run MODEL over a corpus and keep, for every neuron, the text that makes it fire hardest.
+
+    MODEL is a folder, a model that comes with First Glance, or OWNER/NAME on the hub.
+    """
     from app.harvest.options import HarvestOptions
     from app.harvest.run import harvest_model
-    from app.models.checkpoints import load_model
+    from app.models.sources import load
 
-    loaded = load_model(model)
-    archive = harvest_model(loaded, name or model.resolve().name, corpus, out, HarvestOptions(**options))
+    loaded = load(model, gelu="exact" if gelu == "exact" else "tanh")
+    archive = harvest_model(loaded, name or Path(model).resolve().name, corpus, out, HarvestOptions(**options))
     click.echo(f"{out}  {archive.sha256}")
 
 

@@ -1,17 +1,29 @@
 """`firstglance train` and `firstglance model`."""
 
-import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from app.cli.common import EXISTING, as_json, print_json, print_pairs, print_table
-from app.foundation.errors import ModelError
+from app.cli.common import EXISTING, as_json, print_json, print_table
 from app.foundation.paths import resource
 from app.models.config import Activation, ModelConfig
+from app.models.recipe import Recipe
 
-PLAIN_BATCH = 32
+if TYPE_CHECKING:
+    from app.models.card import Card
+    from app.models.certificate import Certificate
+
+LISTED = ("name", "activation", "n_layers", "d_model", "d_mlp", "parameters")
+gelu_option = click.option(
+    "--gelu",
+    type=click.Choice(["tanh", "exact"]),
+    default="tanh",
+    show_default=True,
+    help="What 'gelu' means in a checkpoint of the NeelNanda repositories, which were trained with tanh.",
+)
 
 
 @click.command("train")
@@ -30,45 +42,59 @@ PLAIN_BATCH = 32
 @click.option("--layers", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--d-model", type=click.IntRange(8), default=256, show_default=True, help="Width of the residual stream.")
 @click.option(
-    "--vocabulary", type=click.IntRange(258), default=4096, show_default=True, help="Tokens of the tokenizer."
+    "--blocks", type=click.IntRange(1), default=1, show_default=True, help="Parts that softmax and LN run in."
 )
+@click.option("--vocabulary", type=click.IntRange(258), default=4096, show_default=True, help="Tokens known.")
 @click.option("--context", type=click.IntRange(8), default=256, show_default=True, help="Tokens in a window.")
-@click.option(
-    "--steps", type=click.IntRange(1), default=2000, show_default=True, help=f"Steps of {PLAIN_BATCH} windows."
-)
+@click.option("--steps", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="Windows of a step.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the initial weights and the data order.")
-@click.option(
-    "--bfloat16/--float32", "autocast", default=True, show_default=True, help="Arithmetic of the forward pass."
-)
-def train_command(text: Path, out: Path, activations: tuple[Activation, ...], autocast: bool, **sizes: int) -> None:
+@click.option("--seeds", type=click.IntRange(2), help="Train this many replicates, with seeds from --seed on.")
+@click.option("--bfloat16/--float32", "autocast", default=False, show_default=True, help="Type of matrix products.")
+@click.option("--compile/--no-compile", "compiled", default=False, help="Use torch.compile.")
+@click.option("--device", default="cpu", show_default=True)
+@as_json
+def train_command(text: Path, out: Path, activations: tuple[Activation, ...], json_wanted: bool, **chosen: Any) -> None:  # noqa: ANN401
     """Train models on the files of TEXT that share seed, weights, data order and sizes; only the activation differs."""
-    from app.models.recipe import Recipe
-    from app.models.training import train_arms
+    from app.models.training import train_arms, train_replicates
 
-    recipe = Recipe(steps=sizes["steps"], batch=PLAIN_BATCH, seed=sizes["seed"], autocast=autocast)
-    certificate = train_arms(text, out, _config(sizes, activations[0]), tuple(activations), recipe)
-    print_table(
-        ["activation", "validation loss", "difference", "folder"],
-        [
-            [name, f"{loss:.4f}", f"{certificate.difference[name]:+.4f}", out / name]
-            for name, loss in certificate.validation_loss.items()
-        ],
-    )
+    config, seeds = _config(chosen, activations[0]), chosen["seeds"]
+    recipe = Recipe(**{key: chosen[key] for key in ("steps", "batch", "seed", "autocast", "compiled", "device")})
+    if seeds is None:
+        found = {out: train_arms(text, out, config, activations, recipe)}
+    else:
+        seeded = [replace(recipe, seed=recipe.seed + index) for index in range(seeds)]
+        certificates = train_replicates(text, out, config, activations, seeded)
+        found = {out / f"seed-{one.seed}": got for one, got in zip(seeded, certificates, strict=True)}
+    if json_wanted:
+        print_json({str(folder): one.model_dump(mode="json") for folder, one in found.items()})
+        return
+    _print_losses(found)
 
 
-def _config(sizes: dict[str, int], activation: Activation) -> ModelConfig:
+def _print_losses(found: "dict[Path, Certificate]") -> None:
+    rows = [
+        [name, f"{loss:.4f}", f"{one.difference[name]:+.4f}", f"{one.relative_difference[name]:+.2%}", folder / name]
+        for folder, one in found.items()
+        for name, loss in one.validation_loss.items()
+    ]
+    print_table(["activation", "validation loss", "difference", "", "folder"], rows)
+
+
+def _config(chosen: dict[str, Any], activation: Activation) -> ModelConfig:
     """Heads of 64 where the width allows; an MLP four times as wide as the residual stream."""
-    width = sizes["d_model"]
+    width = chosen["d_model"]
     heads = max(1, width // 64)
     return ModelConfig(
         activation=activation,
-        n_layers=sizes["layers"],
+        n_layers=chosen["layers"],
         d_model=width,
         n_heads=heads,
         d_head=width // heads,
         d_mlp=4 * width,
-        d_vocab=sizes["vocabulary"],
-        n_ctx=sizes["context"],
+        d_vocab=chosen["vocabulary"],
+        n_ctx=chosen["context"],
+        blocks=chosen["blocks"],
     )
 
 
@@ -82,44 +108,31 @@ def model_command() -> None:
 @as_json
 def list_models(folder: Path | None, json_wanted: bool) -> None:
     """Print the models at or below FOLDER (default: those that come with First Glance)."""
-    source = folder or resource("demo")
-    found = [_facts(path.parent) for path in sorted(source.rglob("config.json"))]
-    if not found:
-        msg = f"{source} holds no model; train one with `firstglance train` or name another folder"
-        raise ModelError(msg)
+    from app.models.card import cards
+
+    found = cards(folder or resource("demo"))
     if json_wanted:
-        print_json(found)
+        print_json([one.as_dict() for one in found])
         return
-    keys = ["activation", "n_layers", "d_model", "d_mlp", "validation_loss", "folder"]
-    print_table(keys, [["" if one[key] is None else one[key] for key in keys] for one in found])
+    print_table([*LISTED, "validation loss", "warnings"], [_row(one) for one in found])
+
+
+def _row(one: "Card") -> Sequence[object]:
+    loss = one.training.get("validation_loss")
+    return [*(getattr(one, key) for key in LISTED), "" if loss is None else f"{loss:.4f}", len(one.warnings)]
 
 
 @model_command.command("show")
-@click.argument("model", type=EXISTING)
+@click.argument("model")
+@gelu_option
 @as_json
-def show_model(model: Path, json_wanted: bool) -> None:
-    """Read the MODEL folder whole and print what identifies it."""
-    from app.models.checkpoints import load_model
+def show_model(model: str, gelu: str, json_wanted: bool) -> None:
+    """Read MODEL whole and print its card: a folder, a model that comes with First Glance, or OWNER/NAME on the hub."""
+    from app.models.card import card
+    from app.models.sources import load
 
-    loaded = load_model(model)
-    facts = _facts(model) | {
-        "parameters": sum(one.numel() for one in loaded.transformer.parameters()),
-        "sites": list(loaded.config.sites),
-        "weights_sha256": loaded.weights_sha256,
-        "tokenizer_sha256": loaded.tokenizer.digest,
-    }
+    found = card(load(model, gelu="exact" if gelu == "exact" else "tanh"), Path(model).name)
     if json_wanted:
-        print_json(facts)
+        print_json(found.as_dict())
         return
-    print_pairs({name: ", ".join(map(str, one)) if isinstance(one, list) else one for name, one in facts.items()})
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    """Config and, if it was trained here, what training came to. Raises ModelError on a config that cannot be read."""
-    from app.models.checkpoints import load_config
-
-    config = load_config(folder).model_dump(mode="json")
-    summary = folder / "summary.json"
-    trained = json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else {}
-    kept = {name: trained.get(name) for name in ("validation_loss", "tokens", "steps", "finished")}
-    return {"folder": str(folder), **config, **kept}
+    click.echo(found.markdown(), nl=False)

@@ -6,7 +6,8 @@ lapses (gives the other answer) on a seeded share of the items. They know nothin
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -48,14 +49,16 @@ def most_common_share(peaks: Sequence[str]) -> float:
 class Visitor:
     """Someone with a browser of their own: cookies, and forms sent back with their hidden fields."""
 
-    def __init__(self, base: str) -> None:
-        self._client = httpx2.Client(base_url=base, follow_redirects=True, timeout=60, headers={"Origin": base})
+    def __init__(self, client: httpx2.Client) -> None:
+        self._client = client
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
+    @classmethod
+    @contextmanager
+    def of(cls, base: str) -> Iterator[Self]:
+        """A visitor of the server at an address."""
+        headers = {"Origin": base}
+        with httpx2.Client(base_url=base, follow_redirects=True, timeout=60, headers=headers) as client:
+            yield cls(client)
 
     def get(self, path: str) -> ReadPage:
         """Read a page."""
@@ -80,18 +83,17 @@ class Visitor:
         return response
 
 
-def judge_everything(base: str, token: str, rule: Rule) -> int:
+def judge_everything(visitor: Visitor, token: str, rule: Rule) -> int:
     """Open an invitation and judge every item by the rule; gives how many verdicts were sent."""
     lapses = random.Random(rule.seed)
     verdicts = 0
-    with Visitor(base) as visitor:
-        visitor.get(f"/i/{token}")
-        page = visitor.post(f"/i/{token}", {})
-        for _ in range(MOST_PAGES):
-            if page.step == "done":
-                return verdicts
-            verdicts += page.form("verdict") is not None
-            page = _answer(visitor, page, rule, lapses)
+    visitor.get(f"/i/{token}")
+    page = visitor.post(f"/i/{token}", {})
+    for _ in range(MOST_PAGES):
+        if page.step == "done":
+            return verdicts
+        verdicts += page.form("verdict") is not None
+        page = _answer(visitor, page, rule, lapses)
     msg = f"the round did not end after {MOST_PAGES} pages"
     raise ScriptError(msg)
 

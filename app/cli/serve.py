@@ -42,9 +42,8 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
     try:
         place = socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
-        msg = (
-            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); choose another with --port or --host"
-        )
+        reason = os.strerror(error.errno or 0)
+        msg = f"cannot listen on {settings.host}:{settings.port} ({reason}); choose another with --port or --host"
         raise SettingsError(msg) from error
     with place:
         yield place

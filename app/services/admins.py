@@ -39,7 +39,7 @@ def add_admin(session: Session, name: str, password: str, now: datetime) -> Admi
         raise DesignError(msg)
     hashed = _hash(password)
     store.add(session, name, hashed, now)
-    return Admin(name, _stamp(hashed))
+    return Admin(name, stamp_of(hashed))
 
 
 def change_password(session: Session, name: str, password: str) -> None:
@@ -60,13 +60,13 @@ def sign_in(session: Session, name: str, password: str) -> Admin:
     if kept is None:
         msg = "Name or password is wrong; check both and try again."
         raise AccessError(msg)
-    return Admin(name, _stamp(kept))
+    return Admin(name, stamp_of(kept))
 
 
 def admin_with(session: Session, name: str, stamp: str) -> Admin | None:
     """The admin of a session, if the account still has the password that the session was opened with."""
     kept = store.password_hash(session, name)
-    if kept is None or not compare_digest(_stamp(kept), stamp):
+    if kept is None or not compare_digest(stamp_of(kept), stamp):
         return None
     return Admin(name, stamp)
 
@@ -83,7 +83,8 @@ def _hash(password: str) -> str:
     return HASHER.hash(password)
 
 
-def _stamp(hashed: str) -> str:
+def stamp_of(hashed: str) -> str:
+    """What a session remembers of a password's hash."""
     return sha256(hashed.encode())[:32]
 
 

@@ -93,8 +93,7 @@ def sign_in(
         context = {"next": _local(next), "complaint": str(error), "name": name}
         return page(request, "admin/sign_in.html", context, status=403)
     response = RedirectResponse(_local(next), status_code=303)
-    cookie = _serializer(settings).dumps([admin.name, admin.stamp, token()])
-    set_session(response, ADMIN_COOKIE, cookie, settings)
+    set_session(response, ADMIN_COOKIE, session_of(admin, settings), settings)
     return response
 
 
@@ -104,6 +103,11 @@ def sign_out(admin: Actor) -> Response:  # noqa: ARG001 - only an admin's own fo
     response = RedirectResponse(SIGN_IN, status_code=303)
     response.delete_cookie(ADMIN_COOKIE)
     return response
+
+
+def session_of(admin: admins.Admin, settings: Settings) -> str:
+    """A fresh session of an admin, signed."""
+    return str(_serializer(settings).dumps([admin.name, admin.stamp, token()]))
 
 
 def _checked(session: Session, request: Request, name: str, password: str) -> admins.Admin:

@@ -1,0 +1,55 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.harvest.archive import Archive
+from app.services.admins import HASHER, Admin, stamp_of
+from app.store.admins import add
+from app.store.engine import Database
+from app.web.signin import session_of
+from tests.admin.office import PASSWORD, Browser, Office, make_draft, office_of
+from tests.conftest import START
+from tests.rounds.making import make_archive
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, Archive]:
+    folder = tmp_path_factory.mktemp("pair")
+    return make_archive(folder / "plum", seed=1, dead=0), make_archive(folder / "fig", seed=2, dead=0)
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Dag's, made once: making one takes long on purpose."""
+    return HASHER.hash(PASSWORD)
+
+
+@pytest.fixture
+def office(sqlite_database: Database, tmp_path: Path, pair: tuple[Archive, Archive], password_hash: str) -> Office:
+    """An office in which Dag has an account."""
+    with sqlite_database.writing() as session:
+        add(session, "Dag", password_hash, START)
+    return office_of(sqlite_database, tmp_path / "data", pair)
+
+
+@pytest.fixture
+def stranger(office: Office) -> Iterator[Browser]:
+    """A browser without a session."""
+    with office.browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def dag(office: Office, password_hash: str) -> Iterator[Browser]:
+    """Dag's browser, with a session."""
+    with office.browser() as browser:
+        admin = Admin("Dag", stamp_of(password_hash))
+        browser.client.cookies.set("fg_admin", session_of(admin, office.settings))
+        yield browser
+
+
+@pytest.fixture
+def draft(dag: Browser, office: Office) -> str:
+    """A draft that Dag made."""
+    return make_draft(dag, office)

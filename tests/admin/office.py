@@ -1,0 +1,120 @@
+"""An admins' office for tests: a data folder with two archives, Dag's account, and browsers that read pages' forms."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from app.cli.pages import ReadPage, read_page
+from app.foundation.settings import Settings
+from app.harvest.archive import Archive
+from app.services.rounds import EvaluatorProgress, progress
+from app.store.engine import Database
+from app.web.app import create_app
+
+PASSWORD = "a long enough password"
+BASE = "http://127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Office:
+    """Where admins work."""
+
+    app: FastAPI
+    database: Database
+    settings: Settings
+    archives: tuple[Archive, Archive]
+
+    @contextmanager
+    def browser(self) -> Iterator["Browser"]:
+        """A browser of its own."""
+        with TestClient(self.app, base_url=BASE, follow_redirects=True, raise_server_exceptions=False) as client:
+            yield Browser(client)
+
+    def evaluators(self, round_id: str) -> tuple[EvaluatorProgress, ...]:
+        """Who was invited."""
+        with self.database.reading() as session:
+            return progress(session, round_id).evaluators
+
+
+class Browser:
+    """Reads pages and sends their forms."""
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+        self.response: Any = None
+
+    @property
+    def page(self) -> ReadPage:
+        return read_page(self.text)
+
+    @property
+    def text(self) -> str:
+        return str(self.response.text)
+
+    @property
+    def path(self) -> str:
+        return str(self.response.url.path)
+
+    def get(self, path: str) -> Any:
+        self.response = self.client.get(path)
+        return self.response
+
+    def post(self, path: str, fields: dict[str, Any]) -> Any:
+        self.response = self.client.post(path, data=fields)
+        return self.response
+
+    def send(self, step: str, **fields: Any) -> Any:
+        """Send the page's form of that step with its hidden fields."""
+        form = self.page.require(step)
+        return self.post(form.action, form.fields | fields)
+
+    def sign_in(self, name: str = "Dag", password: str = PASSWORD) -> Any:
+        self.get("/admin/sign-in")
+        return self.send("sign-in", name=name, password=password)
+
+
+def office_of(database: Database, data: Path, archives: tuple[Archive, Archive]) -> Office:
+    """An office over a database; the archives are linked into the data folder."""
+    (data / "archives").mkdir(parents=True)
+    for name, archive in zip(("plum", "fig"), archives, strict=True):
+        (data / "archives" / name).mkdir()
+        for file in archive.path.iterdir():
+            (data / "archives" / name / file.name).hardlink_to(file)
+    settings = Settings(data=data)
+    return Office(create_app(settings, database), database, settings, archives)
+
+
+def draft_fields(office: Office, **changes: Any) -> dict[str, Any]:
+    """The form of a new round, filled in with canary arms."""
+    plum, fig = office.archives
+    return {
+        "title": "Spring reading",
+        "preset": "quick",
+        "neurons": "3",
+        "evaluators": "2",
+        "arm": ["axolotl", "quokka", "", ""],
+        "stratum": ["1L/0"] * 4,
+        "archive": [plum.sha256, fig.sha256, "", ""],
+    } | changes
+
+
+def make_draft(browser: Browser, office: Office, **changes: Any) -> str:
+    """Make a draft through the form; the round's id."""
+    browser.get("/admin/rounds/new")
+    browser.send("create", **draft_fields(office, **changes))
+    return browser.path.rsplit("/", 1)[-1]
+
+
+def route_table(app: FastAPI) -> list[tuple[str, str]]:
+    """(method, path) of every handler, included routers too."""
+    inner = [
+        route for outer in app.routes if hasattr(outer, "original_router") for route in outer.original_router.routes
+    ]
+    routes = [route for route in [*app.routes, *inner] if isinstance(route, APIRoute)]
+    return sorted((method, route.path) for route in routes for method in route.methods or ())

@@ -1,0 +1,67 @@
+"""The form of a new round: what cannot be met comes back with a sentence, and nothing that was typed is lost."""
+
+from typing import Any
+
+import pytest
+
+from tests.admin.office import Browser, Office, draft_fields, make_draft
+
+
+def test_a_draft_is_made_from_archives_in_the_data_folder(dag: Browser, office: Office) -> None:
+    dag.get("/admin/rounds/new")
+    assert "plum: gelu, 24 neurons" in dag.text
+    round_id = make_draft(dag, office)
+    assert dag.path == f"/admin/rounds/{round_id}"
+    assert "Spring reading" in dag.text
+    assert "3 per arm and stratum" in dag.text
+    dag.get("/admin/rounds")
+    assert round_id in dag.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"archive": ["", "", "", ""]}, "A round needs two arms at least"),
+        ({"archive": ["f" * 64, "", "", ""]}, "no longer in the data folder"),
+        ({"archive": ["../../etc/passwd", "", "", ""]}, "no longer in the data folder"),
+        ({"neurons": "many"}, "“many” is not"),
+        ({"neurons": "0"}, "neurons"),
+        ({"neurons": "999"}, "999"),
+        ({"title": ""}, "title"),
+        ({"title": "Is quokka clearer?"}, "“quokka” must not be"),
+        ({"preset": "nonsense"}, "There is no preset"),
+        ({"stratum": ["1L/0", "2L/0", "", ""]}, "the reference arm"),
+        ({"arm": ["quokka", "quokka", "", ""]}, "an arm stands twice"),
+    ],
+)
+def test_what_cannot_be_met_gets_a_sentence_and_keeps_the_form(
+    dag: Browser, office: Office, changes: dict[str, Any], sentence: str
+) -> None:
+    dag.get("/admin/rounds/new")
+    fields = draft_fields(office, **changes)
+    assert dag.send("create", **fields).status_code == 422
+    assert sentence in dag.text
+    assert f'value="{fields["arm"][1]}"' in dag.text
+    assert "Traceback" not in dag.text
+    dag.get("/admin/rounds")
+    assert "There is no round yet" in dag.text
+
+
+def test_a_missing_list_is_no_crash(dag: Browser) -> None:
+    dag.get("/admin/rounds/new")
+    assert dag.send("create").status_code == 422
+
+
+def test_without_archives_the_page_says_how_to_make_one(dag: Browser, office: Office) -> None:
+    for folder in (office.settings.data / "archives").iterdir():
+        for file in folder.iterdir():
+            file.unlink()
+    dag.get("/admin/rounds/new")
+    assert "firstglance harvest MODEL" in dag.text
+
+
+def test_a_round_can_be_copied_as_a_new_draft(dag: Browser, draft: str) -> None:
+    dag.get(f"/admin/rounds/{draft}")
+    dag.send("copy")
+    assert dag.path != f"/admin/rounds/{draft}"
+    assert "copied" in dag.text
