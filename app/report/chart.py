@@ -1,10 +1,41 @@
 """A chart with its table and its one-line reading: a picture alone is not an answer."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.report.svg import Drawing
 
 WIDTH = 720.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: its label, its numbers and where in analysis.json they are."""
+
+    label: str
+    estimate: float
+    interval: Sequence[float] | None
+    key: str
+    strong: bool = False
+    style: str = ""
+    """Class of an arm, or nothing."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """How values are placed and written."""
+
+    lowest: float | None
+    """None to fit the lines."""
+    highest: float | None
+    zero: float | None
+    """Where the dashed line stands."""
+    steps: tuple[float, ...]
+    """Distances between ticks to choose from."""
+    tick: Callable[[float], str]
+    value: Callable[[float], str]
+    unit: str
+    band: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -22,6 +53,9 @@ class Chart:
     """The table beneath, as text."""
     keys: tuple[str, ...]
     """For each row, the path in analysis.json that its numbers come from."""
+    lines: tuple[Line, ...] = ()
+    """What the figure is drawn from, where it is one line per result."""
+    axis: Axis | None = None
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,16 @@ from typing import Any
 
 from app.foundation.digest import sha256
 from app.judging.observation import Observation
+from app.report.checklist import methods_json
+from app.report.citation import citation
 from app.report.datapackage import datapackage
 from app.report.datasheets import OBSERVATION_COLUMNS, csv_text, observation_rows
+from app.report.figures import figures
 from app.report.frame import Frame
 from app.report.markdown import readme, report_markdown
 from app.report.neurons import NEURON_COLUMNS, neuron_rows
+from app.report.pdf import pdf_available, report_pdf
+from app.report.snippets import snippets_parquet
 
 DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip can say: exports of the same round are the same bytes."""
@@ -121,8 +126,21 @@ def _opened(bundle: Bundle) -> dict[str, bytes]:
         "analysis.json": _json(bundle.analysis),
         "observations.csv": csv_text(OBSERVATION_COLUMNS, observation_rows(bundle.observations)).encode(),
         "neurons.csv": csv_text(NEURON_COLUMNS, neuron_rows(bundle.opened["allocation"], bundle.observations)).encode(),
-        "report.md": report_markdown(bundle.title, bundle.commitment["commitment"], bundle.analysis).encode(),
+    } | _told(bundle, bundle.frame, bundle.analysis)
+
+
+def _told(bundle: Bundle, frame: Frame, analysis: dict[str, Any]) -> dict[str, bytes]:
+    """The report in its forms, and what others ask about methods."""
+    commitment = bundle.commitment["commitment"]
+    told = {
+        "report.md": report_markdown(bundle.title, commitment, analysis, frame).encode(),
+        "methods.json": _json(methods_json(bundle.title, bundle.design, commitment, frame, analysis)),
+        "CITATION.cff": citation(bundle.title, analysis["headline"], commitment).encode(),
+        "snippets.parquet": snippets_parquet(bundle.items),
     }
+    if pdf_available():
+        told["report.pdf"] = report_pdf(bundle.title, commitment, analysis, frame)
+    return told | figures(analysis)
 
 
 def _described(files: dict[str, bytes], bundle: Bundle) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from app.report.svg import Drawing
 STEPS = (
     ("eligible", "in the frame"),
     ("drawn", "drawn"),
-    ("dead", "dead: count NOT, not shown"),
+    ("dead", "dead, counted NOT"),
     ("shown", "shown"),
     ("judged", "judged by someone"),
     ("analysed", "analysed"),

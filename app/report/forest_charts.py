@@ -1,26 +1,17 @@
-"""Forest plots of differences: by stratum with the pooled diamond, and by evaluator."""
+"""Forest plots of differences: by stratum with the pooled one, by evaluator, and everything named beside them."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from app.report.chart import WIDTH, Chart, Scale
+from app.report.chart import Chart, Line
+from app.report.dotplot import DIFFERENCE, difference_line, dotplot
 from app.report.fraction_charts import stratum_name
-from app.report.numerals import MINUS, points, points_range
-from app.report.svg import Drawing
+from app.report.numerals import points, points_range
 
-LEFT, RIGHT = 190.0, 500.0
-ROW = 30.0
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a forest plot."""
-
-    label: str
-    estimate: float
-    interval: list[float]
-    key: str
-    pooled: bool = False
+SENSITIVITIES = (
+    ("missing_for_treatment", "missing all for {treatment}"),
+    ("missing_for_reference", "missing all for {reference}"),
+    ("majority", "majority vote"),
+)
 
 
 def forest_chart(analysis: dict[str, Any]) -> Chart | None:
@@ -32,61 +23,69 @@ def forest_chart(analysis: dict[str, Any]) -> Chart | None:
         Line(stratum_name(one["stratum"]), one["estimate"], one["interval"], f"strata.{place}")
         for place, one in enumerate(analysis["strata"])
     ]
-    lines.append(Line("pooled", difference["estimate"], difference["interval"], "difference", pooled=True))
-    reading = _reading(analysis)
-    return _forest("forest", f"{_contrast(analysis)} by stratum", reading, lines)
+    lines += difference_line("pooled", difference, "difference", strong=True)
+    return dotplot("forest", f"{contrast_name(analysis)} by stratum", _reading(analysis), lines, DIFFERENCE)
 
 
 def evaluators_chart(analysis: dict[str, Any]) -> Chart | None:
     """Differences by evaluator; None if no evaluator judged both arms."""
     lines = [
-        Line(_labelled(one), one["difference"]["estimate"], one["difference"]["interval"], f"per_evaluator.{place}")
+        line
         for place, one in enumerate(analysis["per_evaluator"])
-        if one["difference"]["estimate"] is not None
+        for line in difference_line(_labelled(one), one["difference"], f"per_evaluator.{place}.difference")
     ]
     if not lines:
         return None
     low, high = min(one.estimate for one in lines), max(one.estimate for one in lines)
     reading = f"Evaluators' own differences range from {points(low)} to {points(high)} percentage points."
-    return _forest("evaluators", f"{_contrast(analysis)} by evaluator", reading, lines)
+    for group in ("exposed", "naive"):
+        lines += difference_line(f"all {group}", analysis["exposure"][group], f"exposure.{group}", strong=True)
+    lines += difference_line(
+        "evaluators like these", analysis["evaluators_like_these"], "evaluators_like_these", strong=True
+    )
+    return dotplot("evaluators", f"{contrast_name(analysis)} by evaluator", reading, lines, DIFFERENCE)
 
 
-def _forest(name: str, title: str, reading: str, lines: list[Line]) -> Chart:
-    height = 56 + ROW * len(lines)
-    drawing = Drawing(name, WIDTH, height, title, reading)
-    low = min(-0.1, *(one.interval[0] for one in lines))
-    high = max(0.1, *(one.interval[1] for one in lines))
-    scale = Scale(low, high, LEFT, RIGHT)
-    _axis(drawing, scale, height - 34)
-    for place, one in enumerate(lines):
-        _line(drawing, scale, 24 + ROW * place, one)
-    rows = tuple((one.label, points(one.estimate), points_range(one.interval)) for one in lines)
-    columns = ("", "Difference, percentage points", "95 % interval")
-    return Chart(name, title, reading, drawing.render(), columns, rows, tuple(one.key for one in lines))
-
-
-def _axis(drawing: Drawing, scale: Scale, bottom: float) -> None:
-    drawing.line(LEFT, bottom, RIGHT, bottom, "axis")
-    span = scale.highest - scale.lowest
-    step = next(one for one in (5, 10, 20, 25, 50, 100) if span * 100 / one <= 7)
-    first = -(-int(scale.lowest * 100) // step) * step
-    for value in range(first, int(scale.highest * 100) + 1, step):
-        x = scale(value / 100)
-        drawing.line(x, 8, x, bottom, "zero" if value == 0 else "grid")
-        drawing.text(x, bottom + 16, f"{value:+d}".replace("-", MINUS).replace("+0", "0"), "tick", "middle")
-    drawing.text(RIGHT + 8, bottom + 16, "points", "note")
-
-
-def _line(drawing: Drawing, scale: Scale, y: float, one: Line) -> None:
-    low, high, centre = scale(one.interval[0]), scale(one.interval[1]), scale(one.estimate)
-    drawing.text(LEFT - 12, y + 4, one.label, "label strong" if one.pooled else "label", "end")
-    drawing.line(low, y, high, y, "interval pooled" if one.pooled else "interval")
-    if one.pooled:
-        drawing.mark(centre, y, "diamond", "mark pooled", 7)
+def secondary_chart(analysis: dict[str, Any]) -> Chart | None:
+    """The pre-specified secondary results."""
+    found = analysis["secondary"]
+    lines = difference_line("not token detectors", found["not_token_detectors"], "secondary.not_token_detectors")
+    lines += difference_line("live neurons only", found["live_only"], "secondary.live_only")
+    for place, one in enumerate(found["depth"]):
+        lines += difference_line(f"{one['third']} layers", one, f"secondary.depth.{place}")
+    for place, one in enumerate(found["contrasts"]):
+        lines += difference_line(f"{one['treatment']} less {one['reference']}", one, f"secondary.contrasts.{place}")
+    for place, one in enumerate(analysis["training_runs"]):
+        lines += difference_line(f"{stratum_name(one['size'])}, over runs", one, f"training_runs.{place}")
+    detectors = found["not_token_detectors"]
+    if detectors["estimate"] is None:
+        reading = "Named in the design before the first judgment; none can be estimated from this round."
     else:
-        drawing.mark(centre, y, "square", "mark", 4.5)
-    words = f"{points(one.estimate)} ({points_range(one.interval)})"
-    drawing.text(RIGHT + 16, y + 4, words, "value strong" if one.pooled else "value")
+        reading = (
+            f"Among items whose peaks are not one token, the difference is {points(detectors['estimate'])} percentage "
+            f"points ({points_range(detectors['interval'])})."
+        )
+    return dotplot("secondary", "Secondary results, named in advance", reading, lines, DIFFERENCE)
+
+
+def sensitivity_chart(analysis: dict[str, Any]) -> Chart | None:
+    """The primary difference and how it fares under other choices."""
+    if analysis["difference"]["estimate"] is None:
+        return None
+    lines = difference_line("as registered", analysis["difference"], "difference", strong=True)
+    for name, label in SENSITIVITIES:
+        lines += difference_line(label.format(**analysis), analysis["sensitivity"][name], f"sensitivity.{name}")
+    lines += difference_line("estimating equation (GEE)", analysis["model_check"], "model_check")
+    if analysis["exclusions"]["difference"] is not None:
+        lines += difference_line("without excluded", analysis["exclusions"]["difference"], "exclusions.difference")
+    low, high = min(one.estimate for one in lines), max(one.estimate for one in lines)
+    reading = f"Under every choice here the difference lies between {points(low)} and {points(high)} percentage points."
+    return dotplot("sensitivity", "How far the result depends on choices", reading, lines, DIFFERENCE)
+
+
+def contrast_name(analysis: dict[str, Any]) -> str:
+    """The primary contrast in words."""
+    return f"{analysis['treatment']} less {analysis['reference']}"
 
 
 def _reading(analysis: dict[str, Any]) -> str:
@@ -95,11 +94,9 @@ def _reading(analysis: dict[str, Any]) -> str:
     spread = analysis["heterogeneity"]
     if spread is None or spread["p"] is None:
         return spoken + "."
-    return f"{spoken}; the strata differ with Q = {spread['q']:.2f} on {spread['degrees']} df, p = {spread['p']:.2g}."
-
-
-def _contrast(analysis: dict[str, Any]) -> str:
-    return f"{analysis['treatment']} less {analysis['reference']}"
+    return (
+        f"{spoken}; heterogeneity over strata: Q = {spread['q']:.2f} on {spread['degrees']} df, p = {spread['p']:.2g}."
+    )
 
 
 def _labelled(one: dict[str, Any]) -> str:

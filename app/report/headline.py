@@ -26,9 +26,11 @@ def marks_alone(analysis: dict[str, Any]) -> str:
     found = next((one for one in analysis["stimulus"] if one["feature"] == "marked"), None)
     if found is None or found["auc"] is None:
         return "How much the marks alone give away was not measured."
-    low, high = found["interval"]
+    more = found["auc"] >= 0.5
+    auc = found["auc"] if more else 1 - found["auc"]
+    low, high = found["interval"] if more else [1 - found["interval"][1], 1 - found["interval"][0]]
     return (
-        f"The number of marked tokens alone tells the arms apart with AUC {found['auc']:.2f} "
+        f"The number of marked tokens alone tells the arms apart with AUC {auc:.2f} "
         f"({low:.2f} to {high:.2f}); 0.5 would give nothing away."
     )
 

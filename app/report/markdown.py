@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from app.report.chart import Chart
 from app.report.charts import charts
+from app.report.frame import Frame
+from app.report.protocol import LIMITS, decision_rows, methods_text
 
 README = """# {title}
 
@@ -27,8 +30,11 @@ OPENED = """| allocation.json | the opened seal: which item was which neuron, th
 | observations.csv | one row per evaluator and item: the final verdict with its arm |
 | neurons.csv | one row per drawn neuron, dead ones included |
 | frame.json | counts of the draw and the plan: with observations.csv, all that the analysis reads |
-| analysis.json | every number of the report |
-| report.md | the report |
+| analysis.json | every number of the report, with library versions and seed |
+| report.md, report.pdf, figures/ | the report (the PDF if the server has Typst) |
+| snippets.parquet | every token of every item as it was shown, with its level |
+| methods.json | what HEDS and CONSORT 2025 ask, answered as far as the data can |
+| CITATION.cff | how to cite this |
 """
 
 
@@ -39,19 +45,27 @@ def readme(title: str, round_id: str, *, blinded: bool) -> str:
     return README.format(title=title, kind=kind, round_id=round_id, nonce=nonce, opened="" if blinded else OPENED)
 
 
-def report_markdown(title: str, commitment: str, analysis: dict[str, Any]) -> str:
-    """The report: headline, what cannot be said, then each figure's reading and table."""
-    parts = [f"# {title}", analysis["headline"], f"Commitment: `{commitment}`"]
+def report_markdown(title: str, commitment: str, analysis: dict[str, Any], frame: Frame) -> str:
+    """The report: headline, what cannot be said, each figure's reading and table, methods and limits."""
+    parts = [f"# {title}", analysis["headline"], analysis["marks_alone"], f"Commitment: `{commitment}`"]
     parts += [f"- {note}" for note in analysis["notes"]]
     for chart in charts(analysis).values():
-        parts += [f"## {chart.title}", chart.reading, _table(chart.columns, chart.rows, chart.keys)]
+        parts += [f"## {chart.title}", chart.reading]
+        parts += [f"![{chart.title}](figures/{chart.name}.svg)"] if chart.lines or chart.name == "fractions" else []
+        parts.append(_table((*chart.columns, "analysis.json"), _with_keys(chart)))
+    parts += ["## Methods", *methods_text(frame, analysis)]
+    parts += ["## The paper, unknown, ours", _table(("Decision", "Whose", "Here"), tuple(decision_rows()))]
+    parts += ["## Limits", "\n".join(f"- {one}" for one in LIMITS)]
     return "\n\n".join(parts) + "\n"
 
 
-def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], keys: tuple[str, ...]) -> str:
-    lines = [_line((*columns, "analysis.json")), _line(tuple("---" for _ in range(len(columns) + 1)))]
-    lines += [_line((*row, f"`{key}`")) for row, key in zip(rows, keys, strict=True)]
-    return "\n".join(lines)
+def _with_keys(chart: Chart) -> tuple[tuple[str, ...], ...]:
+    return tuple((*row, f"`{key}`") for row, key in zip(chart.rows, chart.keys, strict=True))
+
+
+def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
+    lines = [_line(columns), _line(tuple("---" for _ in columns))]
+    return "\n".join(lines + [_line(row) for row in rows])
 
 
 def _line(values: tuple[str, ...]) -> str:

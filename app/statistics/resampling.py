@@ -53,7 +53,9 @@ def drawn_fractions(sample: Sample, seed: str, draws: int = DRAWS) -> Floats:
 
 
 def percentile_interval(draws: Floats, level: float = LEVEL) -> Interval | None:
-    """The middle `level` of the draws; None if a limit is not a number."""
+    """The middle `level` of the draws; None without draws or if a limit is not a number."""
+    if not draws.size:
+        return None
     with np.errstate(invalid="ignore"):  # between two infinite draws lies no number
         lower, upper = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(lower), float(upper)) if np.isfinite([lower, upper]).all() else None
