@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from pydantic import ValidationError
 
 from app.cli.common import EXISTING, as_json, print_json, print_table
+from app.foundation.errors import ModelError
 from app.foundation.paths import resource
 from app.models.config import Activation, ModelConfig
 from app.models.recipe import Recipe
@@ -82,20 +84,24 @@ def _print_losses(found: "dict[Path, Certificate]") -> None:
 
 
 def _config(chosen: dict[str, Any], activation: Activation) -> ModelConfig:
-    """Heads of 64 where the width allows; an MLP four times as wide as the residual stream."""
+    """Heads of 64 where the width allows; an MLP four times as wide as the residual stream. Raises ModelError."""
     width = chosen["d_model"]
     heads = max(1, width // 64)
-    return ModelConfig(
-        activation=activation,
-        n_layers=chosen["layers"],
-        d_model=width,
-        n_heads=heads,
-        d_head=width // heads,
-        d_mlp=4 * width,
-        d_vocab=chosen["vocabulary"],
-        n_ctx=chosen["context"],
-        blocks=chosen["blocks"],
-    )
+    try:
+        return ModelConfig(
+            activation=activation,
+            n_layers=chosen["layers"],
+            d_model=width,
+            n_heads=heads,
+            d_head=width // heads,
+            d_mlp=4 * width,
+            d_vocab=chosen["vocabulary"],
+            n_ctx=chosen["context"],
+            blocks=chosen["blocks"],
+        )
+    except ValidationError as error:
+        msg = f"no model has these sizes: {error.errors()[0]['msg']}"
+        raise ModelError(msg) from error
 
 
 @click.group("model")

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from app.foundation import clock
 from app.foundation.digest import sha256_of_parts
-from app.foundation.errors import ModelError
+from app.foundation.errors import ModelError, reason_of
 from app.models.card import write_card
 from app.models.certificate import SUMMARY, Certificate, Summary, certify
 from app.models.checkpoints import TOKENIZER, save_model
@@ -98,7 +98,7 @@ def train_arm(rows: Rows, folder: Path, config: ModelConfig, recipe: Recipe) -> 
     transformer = Transformer(config)
     transformer.initialise(recipe.seed)
     initial = shared_sha256(transformer)
-    transformer.to(recipe.device)
+    _place(transformer, recipe.device)
     optimiser = _optimiser(transformer, recipe)
     first = restore_progress(folder, transformer, optimiser)
     _steps(folder, rows, recipe, (transformer, optimiser), first)
@@ -106,6 +106,15 @@ def train_arm(rows: Rows, folder: Path, config: ModelConfig, recipe: Recipe) -> 
     save_model(transformer, folder)
     _summary(transformer, rows, recipe, initial).write(folder)
     forget_progress(folder)
+
+
+def _place(transformer: Transformer, device: str) -> None:
+    """Move the model to a device. Raises ModelError if torch knows none of that name here."""
+    try:
+        transformer.to(device)
+    except (RuntimeError, AssertionError) as error:
+        msg = f"torch cannot train on {device} here ({reason_of(error)}); name another device, such as cpu"
+        raise ModelError(msg) from error
 
 
 def _steps(
