@@ -23,6 +23,8 @@ from app.harvest.topk import Floats, Ints
 
 Forward = Callable[[Batch], Mapping[Channel, Tensor]]
 GROUP = "contrast"
+WINDOWS = 192
+"""Windows read a second time, at most: whatever the corpus, a fixed cost."""
 TRIES = 2
 """Places looked at for each snippet wanted: in some of them the neuron fires after all."""
 
@@ -52,6 +54,14 @@ class Places:
         order = order[place_in_run(self.tokens[order]) < count]
         return Places(self.tokens[order], self.hashes[order], self.windows[order], self.positions[order])
 
+    def within(self, count: int) -> "Places":
+        """Those in at most `count` windows: first each token's first place, then its second, and so on."""
+        rank = place_in_run(self.tokens)
+        ordered = self.windows[np.lexsort((self.tokens, self.hashes, rank))]
+        _, first = np.unique(ordered, return_index=True)
+        kept = np.isin(self.windows, ordered[np.sort(first)[:count]])
+        return Places(self.tokens[kept], self.hashes[kept], self.windows[kept], self.positions[kept])
+
     def also(self, other: "Places") -> "Places":
         """Both."""
         return Places(
@@ -67,7 +77,7 @@ def contrasts(
 ) -> dict[Channel, Chosen]:
     """Up to `options.contrast` snippets a neuron for every channel, from a second reading of few windows."""
     tokens = np.unique(np.concatenate([one.tokens for one in wanted.values()]))
-    places = _places(tokens[tokens >= 0], windows(), TRIES * options.contrast, options.seed)
+    places = _places(tokens[tokens >= 0], windows(), TRIES * options.contrast, options.seed).within(WINDOWS)
     found: dict[Channel, list[_Found]] = {channel: [] for channel in wanted}
     for batch in _again(np.unique(places.windows), windows(), options.batch):
         with torch.inference_mode():

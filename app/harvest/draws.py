@@ -49,7 +49,7 @@ class Pilot:
     @classmethod
     def of(cls, scored: Floats) -> "Pilot":
         """From scored activations [token, neuron]."""
-        cuts = np.quantile(scored, CUTS, axis=0).T.astype(np.float32)
+        cuts = np.quantile(scored, CUTS, axis=0, method="inverted_cdf").T.astype(np.float32)
         return cls(cuts, np.maximum(scored.max(axis=0), np.finfo(np.float32).tiny))
 
 

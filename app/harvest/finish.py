@@ -77,12 +77,23 @@ def write_archive(finished: Finished, site: str, ledger: Ledger, frame: Frame, o
     try:
         fresh.mkdir(parents=True)
         _write(finished, site, ledger, frame, fresh)
-        os.replace(fresh, out)
+        _put_in_place(fresh, out)
     except OSError as error:
         shutil.rmtree(fresh, ignore_errors=True)
         msg = f"{out} cannot be written ({error.strerror or error}); make room and run the same command to go on"
         raise ArchiveError(msg) from error
     return Archive.open(out)
+
+
+def _put_in_place(fresh: Path, out: Path) -> None:
+    """Rename; what a run that was killed after this point has put there already must be the same."""
+    if not out.exists():
+        os.replace(fresh, out)
+        return
+    if Archive.open(out).sha256 != Archive.open(fresh).sha256:
+        msg = f"{out} exists already; archives are never overwritten, choose another place or delete it"
+        raise ArchiveError(msg)
+    shutil.rmtree(fresh)
 
 
 def _write(finished: Finished, site: str, ledger: Ledger, frame: Frame, folder: Path) -> None:

@@ -72,8 +72,11 @@ class Ledger:
         return int(arrays.pop("done")), arrays
 
     def close(self) -> None:
-        """Remove the notes: the archive holds what they led to."""
-        shutil.rmtree(self.folder)
+        """Remove the notes: the archive holds what they led to. Renamed first, so that half of them never stand."""
+        gone = self.folder.with_name(f".{self.folder.name}.done")
+        shutil.rmtree(gone, ignore_errors=True)
+        os.replace(self.folder, gone)
+        shutil.rmtree(gone)
 
     def _begin(self) -> None:
         """The folder appears with the first result, so a corpus that cannot be read leaves nothing behind."""
@@ -106,7 +109,7 @@ def _windows(shard: Shard) -> Arrays:
 def _load(path: Path, prefix: str = "") -> Arrays:
     """The arrays whose names begin so, by the rest of their names."""
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as file, np.load(file) as kept:
             return {name.removeprefix(prefix): kept[name] for name in kept if name.startswith(prefix)}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         msg = f"{path} is damaged; delete {path.parent} and harvest again"

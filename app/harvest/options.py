@@ -11,7 +11,7 @@ OVERLAP = 64
 
 @dataclass(frozen=True)
 class HarvestOptions:
-    """Everything that changes an archive's bytes, besides the model and the corpus, and `batch` and `device`."""
+    """What a harvest does; all but `batch`, `device` and `save_every` is part of what an archive says of itself."""
 
     tokens: int | None = None
     """Stop after the window that brings the count of scored tokens here; None reads the whole corpus."""
@@ -40,6 +40,8 @@ class HarvestOptions:
     batch: int = 8
     """Windows per forward pass."""
     device: str = "cpu"
+    save_every: float = 30.0
+    """Seconds between saved states: what a kill can cost."""
 
     def top_only(self) -> "HarvestOptions":
         """The same without the other groups: the smallest archive."""

@@ -33,11 +33,9 @@ from app.harvest.windows import Shard
 from app.models.checkpoints import LoadedModel
 from app.models.config import Site
 
-SAVE_EVERY = 30.0
-"""Seconds between saved states: what a kill can cost."""
 LIBRARIES = ("numpy", "pyarrow", "tokenizers", "torch")
 PAIR = "pair.json"
-NO_BYTES = frozenset({"batch", "device"})
+NO_BYTES = frozenset({"batch", "device", "save_every"})
 """Options that leave an archive's meaning alone."""
 
 
@@ -126,7 +124,7 @@ def harvest(
     """
     options, vocabulary = options or HarvestOptions(), vocabulary or Vocabulary()
     rows = np.asarray(tokens.cpu() if isinstance(tokens, Tensor) else tokens)
-    if not np.issubdtype(rows.dtype, np.integer) or (rows.size and rows.min() < 0):
+    if rows.size and (not np.issubdtype(rows.dtype, np.integer) or rows.min() < 0):
         msg = "tokens must be token ids, whole numbers from 0"
         raise CorpusError(msg)
     text = RowsText(rows.astype(np.int32), vocabulary.special)
@@ -162,7 +160,7 @@ def carry_out(plan: Plan, spec: str, report: Report) -> list[dict[str, Archive]]
             raise ArchiveError(msg)
     ledger = Ledger(plan.notes, plan.identity(spec))
     passes = [Pass(arm.read, arm.channels, plan.text.window, plan.options) for arm in plan.arms]
-    meter = read_everything(plan.text, passes, ledger, report)
+    meter = read_everything(plan, passes, ledger, report)
     frame = _frame(plan, meter)
     archives = []
     for number, (arm, taken, outs) in enumerate(zip(plan.arms, passes, plan.outs, strict=True)):
@@ -201,11 +199,11 @@ class Meter:
         return Progress(self.tokens, self.total, self.windows, speed, left, forward, reduction, rest)
 
 
-def read_everything(text: Text, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:
+def read_everything(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:
     """Take every shard through every arm, from where a former run was stopped."""
-    meter = Meter(text.tokens, time.perf_counter())
+    meter = Meter(plan.text.tokens, time.perf_counter())
     done, saved = 0, meter.began
-    for shard in text.shards():
+    for shard in plan.text.shards():
         if shard.number == 0:
             done = _begin(passes, shard, ledger)
         meter.add(shard, resumed=shard.number < done)
@@ -214,7 +212,7 @@ def read_everything(text: Text, passes: Sequence[Pass], ledger: Ledger, report: 
             continue
         ledger.note(shard, [_noted(one, shard) for one in passes])
         report(meter.progress(passes))
-        if time.perf_counter() - saved > SAVE_EVERY:
+        if time.perf_counter() - saved >= plan.options.save_every:
             ledger.save_state(shard.number + 1, _states(passes))
             saved = time.perf_counter()
     return meter

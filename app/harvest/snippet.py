@@ -18,7 +18,7 @@ class Snippet:
     """Index into `pieces` of the token that brought the snippet here."""
     group: Group
     rank: int
-    """Place within its group, 0 for the strongest."""
+    """Place within its group: from 0, the strongest, in `top`; elsewhere strongest band first, then as drawn."""
     window: str
     """Where the window stands in the corpus (path and offset): never shown to an evaluator."""
     band: str = ""

@@ -1,0 +1,179 @@
+"""Snippets from the whole range of activation, against the full activations."""
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from app.harvest.archive import Archive
+from app.harvest.arms import Vocabulary
+from app.harvest.options import HarvestOptions
+from app.harvest.progress import silent
+from app.harvest.run import harvest
+from app.harvest.snippet import Snippet
+
+ROWS, POSITIONS, UNITS, TOKENS = 600, 40, 6, 50
+
+
+@pytest.fixture(scope="module")
+def rows() -> np.ndarray:
+    """Random token ids; id 0 stands for padding at the end of some rows."""
+    generator = np.random.default_rng(4)
+    tokens = generator.integers(1, TOKENS, (ROWS, POSITIONS))
+    tokens[::7, 30:] = 0
+    return tokens
+
+
+def activations(tokens: torch.Tensor) -> torch.Tensor:
+    """Whole numbers in float32 by token, neighbour and place, so that arithmetic is exact and ties abound."""
+    units = torch.arange(UNITS)
+    before = torch.roll(tokens, 1, dims=1)
+    mixed = tokens[:, :, None] * (units + 3) + before[:, :, None] * (units * units + 1)
+    values = (mixed % 23) * (mixed % 7 == 0) - (mixed % 5)
+    values[:, :, 5] = -1 - tokens % 3  # a unit that never fires
+    return values.float()
+
+
+@pytest.fixture(scope="module")
+def full(rows: np.ndarray) -> np.ndarray:
+    return activations(torch.from_numpy(rows)).numpy()
+
+
+@pytest.fixture(scope="module")
+def found(rows: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    options = HarvestOptions(k=8, seed=2, duplicate_span=None, sample=4000, batch=16)
+    out = tmp_path_factory.mktemp("callable") / "archive"
+    return harvest(activations, rows, out, vocabulary=Vocabulary(special=(0,)), options=options, progress=silent)
+
+
+def group(found: Archive, unit: int, name: str) -> list[Snippet]:
+    return [one for one in found.snippets(0, unit) if one.group == name]
+
+
+def row_of(snippet: Snippet) -> int:
+    return int(snippet.window.removeprefix("row:"))
+
+
+def scored(rows: np.ndarray, full: np.ndarray, unit: int) -> np.ndarray:
+    values: np.ndarray = full[:, :, unit][rows != 0]
+    return values
+
+
+def test_top_snippets_equal_brute_force_ties_included(found: Archive, rows: np.ndarray, full: np.ndarray) -> None:
+    """Larger first, then the earlier window; within a window the earliest of equal tokens is the peak."""
+    for unit in range(UNITS):
+        masked = np.where(rows != 0, full[:, :, unit], -np.inf)
+        order = sorted(range(ROWS), key=lambda row: (-masked[row].max(), row))[:8]
+        expected = [(row, int(masked[row].argmax()), masked[row].max()) for row in order]
+        assert [(row_of(one), one.peak, one.peak_activation) for one in group(found, unit, "top")] == expected
+    values = [one.peak_activation for one in group(found, 0, "top")]
+    assert len(set(values)) < len(values)
+
+
+def test_every_snippet_holds_the_window_as_it_is(found: Archive, rows: np.ndarray, full: np.ndarray) -> None:
+    for unit in range(UNITS):
+        for snippet in found.snippets(0, unit):
+            row = row_of(snippet)
+            kept = rows[row] != 0
+            np.testing.assert_array_equal(snippet.activations, full[row, kept, unit])
+            assert snippet.pieces == tuple(f"<{token}>".encode() for token in rows[row, kept])
+
+
+def test_quantile_snippets_lie_in_their_bands_within_the_bound(
+    found: Archive, rows: np.ndarray, full: np.ndarray
+) -> None:
+    bound = found.manifest.sample_bound
+    assert 0 < bound < 0.03
+    for unit in range(UNITS):
+        values = np.sort(scored(rows, full, unit))
+        snippets = group(found, unit, "quantile")
+        assert len(snippets) >= 6
+        for snippet in snippets:
+            low, high = (float(part) for part in snippet.band.split("-"))
+            lowest = np.quantile(values, max(0, low - bound), method="inverted_cdf")
+            highest = np.quantile(values, min(1, high + bound), method="inverted_cdf")
+            assert lowest <= snippet.peak_activation <= highest
+        assert max(Counter(one.band for one in snippets).values()) <= 3
+
+
+def test_value_bins_are_fifths_of_the_largest_activation(found: Archive, rows: np.ndarray, full: np.ndarray) -> None:
+    for unit in range(UNITS - 1):
+        largest = scored(rows, full, unit).max()
+        snippets = group(found, unit, "value_bin")
+        for snippet in snippets:
+            low, high = (float(part) for part in snippet.band.split("-"))
+            assert low * largest < snippet.peak_activation <= high * largest
+            window = full[row_of(snippet), rows[row_of(snippet)] != 0, unit]
+            assert snippet.peak == int(window.argmax())
+        assert {one.band for one in snippets} >= {"0.6-0.8", "0.8-1"}
+    assert group(found, UNITS - 1, "value_bin") == []
+
+
+def test_random_snippets_are_spread_over_the_corpus_and_are_each_neurons_own(found: Archive) -> None:
+    drawn = {unit: [row_of(one) for one in group(found, unit, "random")] for unit in range(UNITS)}
+    assert all(len(set(rows)) == 5 for rows in drawn.values())
+    assert len({row for rows in drawn.values() for row in rows}) > 20
+    assert max(row for rows in drawn.values() for row in rows) > ROWS * 0.8
+
+
+def test_random_draws_are_uniform_over_tokens(rows: np.ndarray, tmp_path: Path) -> None:
+    """Peaks of 400 units' draws fall on early and late positions alike; the bound is six standard deviations."""
+
+    def many(tokens: torch.Tensor) -> torch.Tensor:
+        return tokens[:, :, None].float() * torch.ones(400)
+
+    options = HarvestOptions(k=1, random=5, quantile=0, value_bin=0, contrast=0, sample=100)
+    vocabulary = Vocabulary(special=(0,))
+    archive = harvest(many, rows, tmp_path / "out", vocabulary=vocabulary, options=options, progress=silent)
+    peaks = [one.peak for unit in range(400) for one in archive.snippets(0, unit) if one.group == "random"]
+    late = (rows[:, 20:] != 0).sum() / (rows != 0).sum()
+    share = np.mean(np.array(peaks) >= 20)
+    assert len(peaks) == 2000
+    assert abs(share - late) < 6 * np.sqrt(late * (1 - late) / 2000)
+
+
+def test_contrast_shows_the_favourite_token_where_the_neuron_is_quiet(
+    found: Archive, rows: np.ndarray, full: np.ndarray
+) -> None:
+    for unit in range(UNITS - 1):
+        peaks = Counter(one.pieces[one.peak] for one in group(found, unit, "top"))
+        for snippet in group(found, unit, "contrast"):
+            assert peaks[snippet.pieces[snippet.peak]] == max(peaks.values())
+            assert snippet.peak_activation < 0.1 * scored(rows, full, unit).max()
+    assert sum(len(group(found, unit, "contrast")) for unit in range(UNITS)) >= 6
+
+
+def test_no_group_repeats_a_window_in_a_band(found: Archive) -> None:
+    for unit in range(UNITS):
+        seen: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for snippet in found.snippets(0, unit):
+            assert snippet.window not in seen[snippet.group, snippet.band]
+            seen[snippet.group, snippet.band].add(snippet.window)
+
+
+def test_ranks_count_up_within_a_group(found: Archive) -> None:
+    for name, count in found.manifest.groups.items():
+        snippets = [one for unit in range(UNITS) for one in group(found, unit, name)]
+        assert len(snippets) == count
+        for unit in range(UNITS):
+            assert [one.rank for one in group(found, unit, name)] == list(range(len(group(found, unit, name))))
+
+
+def test_a_unit_that_never_fires_is_dead_and_counted(found: Archive) -> None:
+    statistics = found.neurons()
+    assert [one.dead for one in statistics] == [False] * 5 + [True]
+    assert statistics[5].contexts == 0
+    assert statistics[5].density == 0
+    assert statistics[5].tokens == ()
+    assert found.manifest.counts.dead == 1
+
+
+def test_without_the_other_groups_the_top_is_the_same(found: Archive, rows: np.ndarray, tmp_path: Path) -> None:
+    options = HarvestOptions(k=8, seed=9, duplicate_span=None, sample=10, batch=5).top_only()
+    vocabulary = Vocabulary(special=(0,))
+    archive = harvest(activations, rows, tmp_path / "out", vocabulary=vocabulary, options=options, progress=silent)
+    assert archive.manifest.groups == {"top": 48}
+    for unit in range(UNITS):
+        assert archive.snippets(0, unit) == group(found, unit, "top")
