@@ -54,10 +54,17 @@ def create(
         named = _cells(options.pop("arms"))  # type: ignore[arg-type]  # click gives a tuple of strings
         design, paths = _designed(named, options), {cell.archive_sha256: path for cell, path in named}
     else:
-        design = Design.from_toml(file.read_text(encoding="utf-8"))
-        paths = {one.sha256: path for one, path in zip(opened, archives, strict=True)}
+        design, paths = Design.from_toml(_text_of(file)), {one.sha256: one.path for one in opened}
     with database(settings) as base, base.writing() as session:
         click.echo(rounds.create_round(session, design, paths, admin_named(session, by), now()))
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{file} cannot be read as a design; give a TOML file, UTF-8"
+        raise DesignError(msg) from error
 
 
 def _cells(arms: Sequence[str]) -> list[tuple[Cell, Path]]:

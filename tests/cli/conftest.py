@@ -1,0 +1,53 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.cli.main import cli
+from app.harvest.archive import Archive
+from tests.rounds.making import make_archive
+
+TEXT = Path(__file__).parents[2] / "app"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run the command in a data folder of its own; an error that is no sentence fails the test."""
+
+    def invoke(*arguments: object, given: str = "") -> Result:
+        words = ["--data", str(tmp_path / "data"), *(str(one) for one in arguments)]
+        result = CliRunner().invoke(cli, words, input=given, prog_name="firstglance")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert "Traceback" not in result.output
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def dag(run: Run) -> str:
+    """The only admin."""
+    assert run("admin", "add", "Dag", "--password-file", "-", given="a long enough password\n").exit_code == 0
+    return "Dag"
+
+
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, Archive]:
+    """Two archives made by hand."""
+    folder = tmp_path_factory.mktemp("archives")
+    return make_archive(folder / "plum", seed=1), make_archive(folder / "fig", seed=2)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny pair, trained by the command for a few steps on this project's own code."""
+    out = tmp_path_factory.mktemp("trained")
+    sizes = ["--d-model", "32", "--vocabulary", "400", "--context", "144", "--steps", "4", "--float32"]
+    result = CliRunner().invoke(cli, ["train", str(TEXT), "--out", str(out), *sizes])
+    assert result.exit_code == 0, result.output
+    (out / "1L-gelu").symlink_to(out / "gelu")
+    (out / "1L-solu_ln").symlink_to(out / "solu_ln")
+    return out
