@@ -72,6 +72,10 @@ def require_turn(sheet: Sheet, answer: Answer, *, hypothesis: bool) -> None:
 
 def require_same(said: Answer, answer: Answer) -> None:
     """A key that was used before must bring the same answer again. Raises JudgmentError with what stands."""
+    written = (answer.hypothesis, answer.confidence, answer.comment)
+    if answer.step == "hypothesis" and written != (said.hypothesis, said.confidence, said.comment):
+        msg = "You had already written something else about this item. “Change last answer” lets you change it."
+        raise JudgmentError(msg)
     if answer.step != said.step or (answer.verdict or said.verdict) != said.verdict:
         stands = (said.verdict or "").upper().replace("_", " ")
         msg = f"You had already answered this item: {stands}. That stands; “Change last answer” lets you change it."

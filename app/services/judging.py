@@ -221,7 +221,8 @@ def _texts(before: JudgmentRow | None) -> tuple[str, int | None, str]:
 
 
 def _answer_of(row: JudgmentRow) -> Answer:
-    return Answer(row.item, row.key, cast("Step", row.step), cast("Verdict", row.verdict))
+    step, verdict = cast("Step", row.step), cast("Verdict", row.verdict)
+    return Answer(row.item, row.key, step, verdict, row.hypothesis, row.confidence, row.comment)
 
 
 def _visit(session: Session, evaluator: EvaluatorRow) -> Visit:

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.foundation import codes
 from app.foundation.clock import now
+from app.foundation.errors import AccessError
 from app.services import judging as services
 from app.services.judging import Visit
 from app.store.engine import Database
@@ -168,5 +169,7 @@ def _require_open(here: Visit) -> None:
 def _checked(request: Request, form: PageForm) -> str:
     """The session token of a form that this site made for it. Raises AccessError otherwise."""
     session_token = session_of(request, EVALUATOR_COOKIE)
+    if not session_token:
+        raise AccessError(services.NO_SESSION)
     require_form_token(session_token, form.form_token)
     return session_token

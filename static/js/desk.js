@@ -65,8 +65,21 @@ async function goBack(event) {
   location.assign(link.href);
 }
 
-document.addEventListener("submit", submit);
-document.addEventListener("click", goBack);
-listen();
-begin();
-onWay = flush().then(settle);
+/** Without a place to keep answers the plain forms are safer; they work by themselves. */
+function canKeep() {
+  try {
+    localStorage.setItem("first-glance-probe", "");
+    localStorage.removeItem("first-glance-probe");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+if (canKeep()) {
+  document.addEventListener("submit", submit);
+  document.addEventListener("click", goBack);
+  listen();
+  begin();
+  onWay = flush().then(settle);
+}

@@ -12,6 +12,7 @@ export const pending = () => JSON.parse(localStorage.getItem(SLOT) ?? "null");
 /** Keep the answer, send it until it is taken; the next page's text, or null if the server refused it. */
 export function save(entry) {
   localStorage.setItem(SLOT, JSON.stringify({ ...entry, at: Date.now(), reader: desk().dataset.reader }));
+  tell("saving");
   return deliver();
 }
 
@@ -62,5 +63,5 @@ function tell(state) {
   const line = document.querySelector("[data-saving]");
   if (!line) return;
   line.dataset.saving = state;
-  line.textContent = line.dataset[state] ?? "";
+  line.textContent = line.dataset[`when${state}`] ?? "";
 }

@@ -5,28 +5,10 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import select
 
-from app.store.tables import JudgmentRow
+from tests.browser.acting import VERDICTS, arrive, final, ready, rows, saving, settle_in, step
 from tests.browser.conftest import Site
 from tests.web.room import Room
-
-VERDICTS = ("interpretable", "not_interpretable")
-
-
-def final(room: Room) -> dict[str, tuple[str, str]]:
-    with room.database.reading() as session:
-        rows = session.scalars(select(JudgmentRow).order_by(JudgmentRow.number))
-        return {row.item: (row.verdict, row.hypothesis) for row in rows}
-
-
-def rows(room: Room) -> int:
-    with room.database.reading() as session:
-        return len(list(session.scalars(select(JudgmentRow))))
-
-
-def step(page: Page, name: str) -> None:
-    expect(page.locator(f"main[data-step={name}]")).to_be_visible()
 
 
 @pytest.fixture
@@ -41,24 +23,6 @@ def page(context: BrowserContext) -> Iterator[Page]:
     yield found
     assert said == []
     assert {url.split("/")[2] for url in foreign if url.startswith("http")} == {found.url.split("/")[2]}
-
-
-def arrive(page: Page, room: Room) -> None:
-    page.goto(f"/i/{room.token}")
-    page.get_by_role("button", name="Come in").press("Enter")
-    page.get_by_role("button", name="I agree").press("Enter")
-    page.get_by_role("link", name="Begin").press("Enter")
-    step(page, "verdict")
-
-
-def settle_in(page: Page, room: Room) -> None:
-    """Arrive, and wait until the page listens to keys: its own buttons show them from then on."""
-    arrive(page, room)
-    ready(page)
-
-
-def ready(page: Page) -> None:
-    expect(page.locator("button[data-act=next]")).to_be_visible()
 
 
 def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
@@ -81,7 +45,7 @@ def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
         )
         for number, code in enumerate(room.codes)
     }
-    assert rows(room) == 10
+    assert len(rows(room)) == 10
 
 
 def test_a_round_without_javascript(chromium: Browser, site: Site, room: Room) -> None:
@@ -108,7 +72,7 @@ def test_undo_by_key_shows_the_answer_and_takes_another(page: Page, room: Room) 
     step(page, "hypothesis")
     page.locator("#hypothesis").fill("fruit")
     page.keyboard.press("Control+Enter")
-    expect(page.locator("[data-saving=saved]")).to_be_visible()
+    saving(page, "saved")
     expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
     page.keyboard.press("u")
     expect(page.locator("button[value=interpretable]")).to_have_attribute("aria-pressed", "true")
@@ -126,16 +90,16 @@ def test_a_held_key_makes_one_judgment(page: Page, room: Room) -> None:
         page.keyboard.down("1")
     page.keyboard.up("1")
     step(page, "hypothesis")
-    expect(page.locator("[data-saving=saved]")).to_be_visible()
-    assert rows(room) == 1
+    saving(page, "saved")
+    assert len(rows(room)) == 1
 
 
 def test_a_double_click_makes_one_judgment(page: Page, room: Room) -> None:
     settle_in(page, room)
     page.locator("button[value=interpretable]").dblclick()
     step(page, "hypothesis")
-    expect(page.locator("[data-saving=saved]")).to_be_visible()
-    assert rows(room) == 1
+    saving(page, "saved")
+    assert len(rows(room)) == 1
 
 
 def test_hostile_passages_are_read_as_text(page: Page, room: Room) -> None:

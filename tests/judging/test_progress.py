@@ -87,3 +87,7 @@ def test_a_repetition_is_no_contradiction() -> None:
     require_same(said, said)
     with pytest.raises(JudgmentError, match="You had already answered this item: INTERPRETABLE"):
         require_same(said, replace(said, verdict="not_interpretable"))
+    written = Answer("item3", "item3.1", "hypothesis", None, "fruit")
+    require_same(replace(written, verdict="interpretable"), written)
+    with pytest.raises(JudgmentError, match="already written something else"):
+        require_same(replace(written, verdict="interpretable"), replace(written, hypothesis="music"))

@@ -1,0 +1,55 @@
+"""What evaluators do in a browser, and what the database says of it afterwards."""
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from app.store.tables import JudgmentRow
+from tests.web.room import Room
+
+VERDICTS = ("interpretable", "not_interpretable")
+
+
+def rows(room: Room) -> list[JudgmentRow]:
+    """Every judgment, in the order in which they came."""
+    with room.database.reading() as session:
+        return list(session.scalars(select(JudgmentRow).order_by(JudgmentRow.id)))
+
+
+def final(room: Room) -> dict[str, tuple[str, str]]:
+    """The verdict and the hypothesis that stand, by item."""
+    return {row.item: (row.verdict, row.hypothesis) for row in rows(room)}
+
+
+def step(page: Page, name: str) -> None:
+    """Wait until the page asks this."""
+    expect(page.locator(f"main[data-step={name}]")).to_be_visible()
+
+
+def on_item(page: Page, code: str) -> None:
+    """Wait until this item is shown."""
+    expect(page.locator(f"main[data-item={code}]")).to_be_visible()
+
+
+def saving(page: Page, state: str) -> None:
+    """Wait until the page says this of the answer on its way."""
+    expect(page.locator(f"[data-saving={state}]")).to_be_visible()
+
+
+def ready(page: Page) -> None:
+    """Wait until the page listens to keys: its own buttons show them from then on."""
+    expect(page.locator("button[data-act=next]")).to_be_visible()
+
+
+def arrive(page: Page, room: Room) -> None:
+    """From the invitation to the first item."""
+    page.goto(f"/i/{room.token}")
+    page.get_by_role("button", name="Come in").press("Enter")
+    page.get_by_role("button", name="I agree").press("Enter")
+    page.get_by_role("link", name="Begin").press("Enter")
+    step(page, "verdict")
+
+
+def settle_in(page: Page, room: Room) -> None:
+    """Arrive where scripts run."""
+    arrive(page, room)
+    ready(page)

@@ -1,0 +1,143 @@
+"""After every mishap the server has what the evaluator saw confirmed, once; and what is not saved yet says so."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.browser.acting import final, on_item, ready, rows, saving, settle_in, step
+from tests.browser.conftest import Site
+from tests.web.room import Room
+
+
+@pytest.fixture
+def page(context: BrowserContext, room: Room) -> Page:
+    """Ada at her first item."""
+    found = context.new_page()
+    settle_in(found, room)
+    return found
+
+
+def test_an_answer_waits_out_a_dead_network(page: Page, context: BrowserContext, room: Room) -> None:
+    context.set_offline(True)
+    page.keyboard.press("1")
+    step(page, "hypothesis")
+    saving(page, "waiting")
+    page.locator("#hypothesis").fill("typed without a network")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("main[data-step=hypothesis] button[aria-disabled=true]").first).to_be_visible()
+    assert rows(room) == []
+    context.set_offline(False)
+    on_item(page, room.codes[1])
+    saving(page, "saved")
+    assert final(room) == {room.codes[0]: ("interpretable", "typed without a network")}
+    assert len(rows(room)) == 2
+
+
+def test_an_answer_survives_a_closed_tab(page: Page, context: BrowserContext, room: Room) -> None:
+    context.set_offline(True)
+    page.keyboard.press("2")
+    saving(page, "waiting")
+    page.close()
+    context.set_offline(False)
+    again = context.new_page()
+    again.goto("/judge")
+    step(again, "hypothesis")
+    assert [row.verdict for row in rows(room)] == ["not_interpretable"]
+    assert (rows(room)[0].judged_at - rows(room)[0].shown_at).total_seconds() < 60
+
+
+@pytest.mark.parametrize("mishap", ["500", "aborted", "lost"])
+def test_a_save_that_fails_twice_is_sent_until_it_is_taken(page: Page, room: Room, mishap: str) -> None:
+    failures = []
+
+    def fail(route: Route) -> None:
+        if len(failures) == 2:
+            route.continue_()
+            return
+        failures.append(mishap)
+        if mishap == "500":
+            route.fulfill(status=500, body="")
+            return
+        if mishap == "lost":
+            route.fetch()  # it arrives, and its answer is lost on the way back
+        route.abort("connectionreset")
+
+    page.route("**/judge/verdict", fail)
+    page.keyboard.press("1")
+    saving(page, "waiting")
+    saving(page, "saved")
+    step(page, "hypothesis")
+    assert [row.verdict for row in rows(room)] == ["interpretable"]
+
+
+def test_a_refused_answer_says_so_and_moves_on_to_nothing(page: Page, room: Room) -> None:
+    page.locator("button[value=interpretable]").evaluate("button => button.value = 'nonsense'")
+    page.keyboard.press("1")
+    expect(page.get_by_role("alert")).to_contain_text("choose one of the buttons")
+    saving(page, "refused")
+    assert rows(room) == []
+
+
+def test_two_tabs_do_not_contradict_each_other_unseen(page: Page, context: BrowserContext, room: Room) -> None:
+    other = context.new_page()
+    other.goto("/judge")
+    ready(other)
+    page.keyboard.press("1")
+    saving(page, "saved")
+    other.keyboard.press("2")
+    expect(other.get_by_role("alert")).to_contain_text("You had already answered this item: INTERPRETABLE")
+    assert [row.verdict for row in rows(room)] == ["interpretable"]
+
+
+def test_a_reload_at_every_step_loses_and_repeats_nothing(page: Page, room: Room) -> None:
+    for number, code in enumerate(room.codes):
+        page.reload()
+        ready(page)
+        on_item(page, code)
+        page.keyboard.press("1")
+        step(page, "hypothesis")
+        saving(page, "saved")
+        page.locator("#hypothesis").fill(f"draft {number}")
+        page.reload()
+        ready(page)
+        expect(page.locator("#hypothesis")).to_have_value(f"draft {number}")
+        page.keyboard.press("Control+Enter")
+        if code != room.codes[-1]:
+            on_item(page, room.codes[number + 1])
+            saving(page, "saved")
+    step(page, "done")
+    page.reload()
+    step(page, "done")
+    assert [text for _, text in final(room).values()] == [f"draft {number}" for number in range(5)]
+    assert len(rows(room)) == 10
+
+
+def test_the_server_may_go_away_and_come_back(page: Page, site: Site, room: Room) -> None:
+    site.stop()
+    page.keyboard.press("1")
+    saving(page, "waiting")
+    site.start()
+    saving(page, "saved")
+    assert [row.verdict for row in rows(room)] == ["interpretable"]
+
+
+def test_a_new_session_elsewhere_keeps_the_answer_until_the_link_is_opened_again(
+    page: Page, context: BrowserContext, room: Room
+) -> None:
+    context.clear_cookies()
+    page.keyboard.press("1")
+    expect(page.get_by_role("alert")).to_contain_text("Open your invitation link again")
+    assert rows(room) == []
+    page.goto(f"/i/{room.token}")
+    page.get_by_role("button", name="Come in").click()
+    step(page, "hypothesis")
+    assert [row.verdict for row in rows(room)] == ["interpretable"]
+
+
+def test_the_next_item_is_painted_before_the_server_answers(page: Page, room: Room) -> None:
+    page.keyboard.press("1")
+    saving(page, "saved")
+    held: list[Route] = []
+    page.route("**/judge/hypothesis", lambda route: held.append(route))  # never answered
+    page.keyboard.press("Control+Enter")
+    on_item(page, room.codes[1])
+    saving(page, "saving")
