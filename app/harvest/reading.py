@@ -118,16 +118,28 @@ class Pass:
     def __init__(self, read: Read, channels: Mapping[Channel, int], positions: int, options: HarvestOptions) -> None:
         self.read, self.channels, self.positions, self.options = read, channels, positions, options
         self.kept: dict[Channel, Kept] = {}
+        self._pilots: dict[Channel, Pilot] = {}
         self.clock = Clock()
 
     def prepare(self, first: Shard) -> None:
         """Lay out the draws from the first windows of the corpus; must come before `take` and `restore`."""
         pilot = first.beginning(PILOT)
         found = [(self.forward(batch), batch) for _, batch in batches(pilot, self.options)]
-        for salt, (channel, neurons) in enumerate(self.channels.items()):
-            values = pilot_values((one[channel], batch) for one, batch in found)
-            self.kept[channel] = Kept(neurons, self.positions, self.options, Pilot.of(values), salt)
+        for channel in self.channels:
+            self._pilots[channel] = Pilot.of(pilot_values((one[channel], batch) for one, batch in found))
+        self._begin()
         self.clock.lap("forward")
+
+    def fresh(self) -> "Pass":
+        """Another pass of the same preparation that has kept nothing yet."""
+        other = Pass(self.read, self.channels, self.positions, self.options)
+        other._pilots = self._pilots
+        other._begin()
+        return other
+
+    def _begin(self) -> None:
+        for salt, (channel, neurons) in enumerate(self.channels.items()):
+            self.kept[channel] = Kept(neurons, self.positions, self.options, self._pilots[channel], salt)
 
     def take(self, shard: Shard) -> dict[Channel, Extremes]:
         """Run one shard and keep what it improves."""
@@ -145,6 +157,14 @@ class Pass:
                 kept.take(values, batch, high)
             self.clock.lap("reduction")
         return found
+
+    def take_noted(self, shard: Shard) -> dict[str, npt.NDArray[Any]]:
+        """The same, with what the shard adds as the ledger keeps it."""
+        return {
+            f"{site}/{layer}/{name}": array
+            for (site, layer), found in self.take(shard).items()
+            for name, array in found.arrays().items()
+        }
 
     def forward(self, batch: Batch) -> dict[Channel, Tensor]:
         """Activations of a batch by channel, in float32 on the CPU."""

@@ -43,7 +43,7 @@ def test_a_hook_on_a_model_gives_what_the_model_gives(model: LoadedModel, tmp_pa
 
 def test_lists_arrays_and_tensors_are_the_same_tokens(tmp_path: Path) -> None:
     rows = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
-    forms = (rows, np.array(rows), torch.tensor(rows))
+    forms: tuple[Any, ...] = (rows, np.array(rows), torch.tensor(rows))
     archives = [
         harvest(embedded, form, tmp_path / str(number), options=SMALL, progress=silent)
         for number, form in enumerate(forms)

@@ -1,0 +1,139 @@
+"""How a harvest is carried out: every shard through every arm, then the archives.
+
+What a run found is noted shard by shard beside the archive to be; a run that was killed goes on from there, and the
+archive it ends with is the same to the last byte.
+"""
+
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from app import __version__
+from app.foundation.errors import ArchiveError
+from app.harvest.archive import Archive
+from app.harvest.arms import Arm
+from app.harvest.finish import Frame, choose, write_archive
+from app.harvest.ledger import Arrays, Ledger
+from app.harvest.options import HarvestOptions
+from app.harvest.progress import Progress, Report
+from app.harvest.reading import Pass, part_of
+from app.harvest.text import Text
+from app.harvest.windows import Shard
+
+LIBRARIES = ("numpy", "pyarrow", "tokenizers", "torch")
+NO_BYTES = frozenset({"batch", "device", "save_every"})
+"""Options that leave an archive's meaning alone."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Arms, the text they read, where each arm's archives go by site, and where notes are kept until then."""
+
+    arms: Sequence[Arm]
+    text: Text
+    outs: Sequence[Mapping[str, Path]]
+    notes: Path
+    options: HarvestOptions
+
+    def identity(self, spec: str) -> dict[str, Any]:
+        """What must be the same for a killed harvest to go on."""
+        asked = {key: value for key, value in asdict(self.options).items() if key not in NO_BYTES}
+        channels = [[*channel, neurons] for arm in self.arms for channel, neurons in arm.channels.items()]
+        models = [arm.record.model_dump(mode="json") for arm in self.arms]
+        return {"models": models, "channels": channels, "spec": spec, "options": asked}
+
+
+@dataclass
+class Meter:
+    """Counts and times of this run."""
+
+    total: int | None
+    began: float
+    resumed: int = 0
+    tokens: int = 0
+    windows: int = 0
+    masked: int = 0
+
+    def add(self, shard: Shard, *, resumed: bool) -> None:
+        """Count a shard."""
+        self.tokens += shard.scored
+        self.resumed += shard.scored if resumed else 0
+        self.windows += len(shard.start)
+        self.masked += shard.masked
+
+    def progress(self, passes: Sequence[Pass]) -> Progress:
+        """Where the run stands."""
+        seconds = max(1e-9, time.perf_counter() - self.began)
+        speed = (self.tokens - self.resumed) / seconds
+        left = None if self.total is None else max(0, self.total - self.tokens) / max(1e-9, speed)
+        forward = sum(one.clock.forward for one in passes) / seconds
+        reduction = sum(one.clock.reduction for one in passes) / seconds
+        rest = max(0.0, 1 - forward - reduction)
+        return Progress(self.tokens, self.total, self.windows, speed, left, forward, reduction, rest)
+
+
+Reader = Callable[[Plan, Sequence[Pass], Ledger, Report], Meter]
+"""Takes every shard of a plan's text through passes, notes what each shard gave, and counts."""
+
+
+def carry_out(plan: Plan, spec: str, report: Report, reader: Reader | None = None) -> list[dict[str, Archive]]:
+    """Read everything, then write the archives: by arm, by site."""
+    for out in (out for outs in plan.outs for out in outs.values()):
+        if out.exists() and not plan.notes.exists():
+            msg = f"{out} exists already; archives are never overwritten, choose another place or delete it"
+            raise ArchiveError(msg)
+    ledger = Ledger(plan.notes, plan.identity(spec))
+    passes = [Pass(arm.read, arm.channels, plan.text.window, plan.options) for arm in plan.arms]
+    meter = (reader or read_everything)(plan, passes, ledger, report)
+    frame = _frame(plan, meter)
+    archives = []
+    for number, (arm, taken, outs) in enumerate(zip(plan.arms, passes, plan.outs, strict=True)):
+        finished = choose(arm, taken, ledger, number, frame)
+        archives.append({site: write_archive(finished, site, ledger, frame, out) for site, out in outs.items()})
+    ledger.close()
+    return archives
+
+
+def read_everything(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:
+    """Take every shard through every arm, from where a former run was stopped."""
+    meter = Meter(plan.text.tokens, time.perf_counter())
+    done, saved = 0, meter.began
+    for shard in plan.text.shards():
+        if shard.number == 0:
+            done = begin(passes, shard, ledger)
+        meter.add(shard, resumed=shard.number < done)
+        if shard.number < done:
+            ledger.compare(shard)
+            continue
+        ledger.note(shard, [one.take_noted(shard) for one in passes])
+        report(meter.progress(passes))
+        if time.perf_counter() - saved >= plan.options.save_every:
+            ledger.save_state(shard.number + 1, states(passes))
+            saved = time.perf_counter()
+    return meter
+
+
+def begin(passes: Sequence[Pass], first: Shard, ledger: Ledger) -> int:
+    """Prepare the passes and put them where a former run left them; how many shards are done."""
+    done, state = ledger.state()
+    for number, one in enumerate(passes):
+        one.prepare(first)
+        if done:
+            one.restore(part_of(state, f"arm{number}/"))
+    return done
+
+
+def states(passes: Sequence[Pass]) -> Arrays:
+    """The running state of every arm, as the ledger keeps it."""
+    return {f"arm{number}/{key}": array for number, one in enumerate(passes) for key, array in one.state().items()}
+
+
+def _frame(plan: Plan, meter: Meter) -> Frame:
+    versions = {"firstglance": __version__, "python": platform.python_version()}
+    versions |= {name: version(name) for name in LIBRARIES}
+    record = plan.text.record(meter.windows, meter.tokens)
+    return Frame(record, plan.text.window, plan.text.skipped, meter.masked, versions, plan.options)

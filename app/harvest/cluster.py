@@ -1,0 +1,150 @@
+"""A harvest on many machines: shards as tasks on a Ray cluster, results equal to one machine's bit for bit.
+
+Each actor holds the models and answers with what its shards alone would keep; the driver merges. Merging is a
+function of the set of windows, so it does not matter who read what. A worker that dies is replaced and its tasks are
+run again by Ray. Equal bits need equal arithmetic: workers run with the driver's number of threads, and the machines
+of a cluster must be of one kind.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import torch
+
+from app.foundation.errors import SettingsError
+from app.harvest.arms import Arm
+from app.harvest.carrying import Meter, Plan, Reader, begin, states
+from app.harvest.ledger import Arrays, Ledger
+from app.harvest.options import HarvestOptions
+from app.harvest.progress import Report
+from app.harvest.reading import Pass, part_of
+from app.harvest.windows import Shard
+
+LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where the cluster is and how work is dealt out."""
+
+    address: str = LOCAL
+    """A Ray address, or `local` for a cluster on this machine alone."""
+    workers: int = 2
+    """Actors, each with a copy of the models."""
+    cores: int = 1
+    """Cores per actor, which are also its threads."""
+    gpus: float = 0
+    """Graphics cards per actor."""
+    shards_per_task: int = 4
+
+
+class Worker:
+    """Holds the arms and reads shards; becomes a Ray actor."""
+
+    def __init__(self, arms: Sequence[Arm], window: int, options: HarvestOptions, first: Shard, threads: int) -> None:
+        torch.set_num_threads(threads)
+        self.prepared = [Pass(arm.read, arm.channels, window, options) for arm in arms]
+        for one in self.prepared:
+            one.prepare(first)
+
+    def read(self, shards: Sequence[Shard]) -> tuple[list[list[Arrays]], Arrays]:
+        """What each shard adds for each arm, and what the shards together would keep."""
+        passes = [one.fresh() for one in self.prepared]
+        notes = [[one.take_noted(shard) for one in passes] for shard in shards]
+        return notes, states(passes)
+
+
+def on_ray(cluster: Cluster) -> Reader:
+    """A reader that deals shards to a Ray cluster. Raises SettingsError if Ray is missing or cannot be reached."""
+    try:
+        import ray
+    except ImportError as error:
+        msg = "many machines need Ray; install firstglance[ray], or harvest without --ray"
+        raise SettingsError(msg) from error
+
+    def reader(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:
+        _connect(ray, cluster.address)
+        return _Driver(ray, cluster, plan, passes, ledger).read(report)
+
+    return reader
+
+
+class _Driver:
+    """Deals out shards in order, merges answers in order, so that a stopped harvest goes on as ever."""
+
+    def __init__(self, ray: Any, cluster: Cluster, plan: Plan, passes: Sequence[Pass], ledger: Ledger) -> None:  # noqa: ANN401 - a module
+        self.ray, self.cluster, self.plan, self.passes, self.ledger = ray, cluster, plan, passes, ledger
+        self.meter = Meter(plan.text.tokens, time.perf_counter())
+        self.saved = self.meter.began
+        self.waiting: deque[tuple[list[Shard], Any]] = deque()
+
+    def read(self, report: Report) -> Meter:
+        shards = self.plan.text.shards()
+        first = next(shards)
+        done = begin(self.passes, first, self.ledger)
+        actors = self._actors(first)
+        for number, group in enumerate(self._groups(first, shards, done)):
+            self.waiting.append((group, actors[number % len(actors)].read.remote(group)))
+            if len(self.waiting) >= 2 * len(actors):
+                self._merge_one(report)
+        while self.waiting:
+            self._merge_one(report)
+        return self.meter
+
+    def _actors(self, first: Shard) -> list[Any]:
+        resources = {"num_cpus": self.cluster.cores, "num_gpus": self.cluster.gpus}
+        remote = self.ray.remote(max_restarts=-1, max_task_retries=-1, **resources)(Worker)
+        threads = torch.get_num_threads()
+        plan = self.plan
+        arms = self.ray.put([_portable(arm) for arm in plan.arms])
+        return [
+            remote.remote(arms, plan.text.window, plan.options, first, threads) for _ in range(self.cluster.workers)
+        ]
+
+    def _groups(self, first: Shard, rest: Iterator[Shard], done: int) -> Iterator[list[Shard]]:
+        left = self._left(first, rest, done)
+        while group := list(islice(left, self.cluster.shards_per_task)):
+            yield group
+
+    def _left(self, first: Shard, rest: Iterator[Shard], done: int) -> Iterator[Shard]:
+        shard: Shard | None = first
+        while shard is not None:
+            self.meter.add(shard, resumed=shard.number < done)
+            if shard.number < done:
+                self.ledger.compare(shard)
+            else:
+                yield shard
+            shard = next(rest, None)
+
+    def _merge_one(self, report: Report) -> None:
+        group, answer = self.waiting.popleft()
+        notes, kept = self.ray.get(answer)
+        for number, one in enumerate(self.passes):
+            other = one.fresh()
+            other.restore(part_of(kept, f"arm{number}/"))
+            one.merge(other)
+        for shard, found in zip(group, notes, strict=True):
+            self.ledger.note(shard, found)
+        report(self.meter.progress(self.passes))
+        if time.perf_counter() - self.saved >= self.plan.options.save_every:
+            self.ledger.save_state(group[-1].number + 1, states(self.passes))
+            self.saved = time.perf_counter()
+
+
+def _portable(arm: Arm) -> Arm:
+    """What a worker needs: it writes no archive, so logit effects stay with the driver."""
+    return Arm(arm.record, arm.channels, arm.read, None, [])
+
+
+def _connect(ray: Any, address: str) -> None:  # noqa: ANN401 - a module
+    if ray.is_initialized():
+        return
+    try:
+        ray.init(address=None if address == LOCAL else address, include_dashboard=False, log_to_driver=False)
+    except ConnectionError as error:
+        msg = f"no Ray cluster answers at {address}; start one with `ray start --head`, or use --ray local"
+        raise SettingsError(msg) from error
