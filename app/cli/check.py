@@ -16,7 +16,8 @@ from app.cli.scripted import RULES, Rule, Visitor, judge_everything
 from app.cli.serve import running
 from app.foundation.errors import ExportError
 from app.foundation.settings import Settings
-from app.report.verification import read_zip, verify_export
+from app.report.verification import verify_export
+from app.report.zips import read_zip
 
 REASON = "The check of the demo: every scripted evaluator is done."
 SHOWN = ("n", "interpretable", "fraction", "interval")

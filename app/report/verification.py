@@ -2,8 +2,6 @@
 
 import json
 import math
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +14,11 @@ from app.report.analysis import analyse
 from app.report.datasheets import read_observations
 from app.report.export import DIGESTS
 from app.report.frame import Frame
+from app.report.zips import read_json, read_text, read_zip
 from app.rounds.commitment import START_OF_LOG, commitment_of, digest_of_item, first_break, sealed_digest
 
 TOLERANCE = 1e-9
 """How far a recomputed number may be from the printed one: rounding on another machine."""
-LARGEST = 1 << 30
-"""Bytes of one unpacked file; more is refused as no export of ours."""
 NEEDED = ("design.json", "commitment.json", "items.json", "judgments.json", "events.json")
 
 
@@ -85,20 +82,29 @@ def _checks(files: dict[str, bytes]) -> Iterator[Check]:
         yield from _numbers(files)
 
 
-def read_zip(path: Path) -> dict[str, bytes]:
-    """The files of a zip. Raises ExportError with a sentence if it is none, or one is damaged."""
+def verify_receipt(path: Path, receipt: dict[str, Any]) -> Verification:
+    """Hold an evaluator's receipt against an export: same commitment, and every judgment that the receipt covers.
+
+    A receipt is {"commitment", "evaluator", "judgments" (how many), "head" (the chain digest after them),
+    "digest" (SHA-256 of the canonical list of their entries)}. Raises ExportError if either cannot be read.
+    """
+    files = read_zip(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            large = [one.filename for one in archive.infolist() if one.file_size > LARGEST]
-            if large:
-                msg = f"{path} holds {large[0]}, larger than any export's file; it was not made by First Glance"
-                raise ExportError(msg)
-            return {name: archive.read(name) for name in archive.namelist()}
-    except FileNotFoundError as error:
-        msg = f"{path} does not exist; name the zip that `firstglance export` wrote"
-        raise ExportError(msg) from error
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, RuntimeError, ValueError, zlib.error) as error:
-        msg = f"{path} cannot be read as a zip ({error}); download it again"
+        chains = _by_evaluator(files)
+        covered = chains.get(receipt["evaluator"], [])[: int(receipt["judgments"])]
+        head = covered[-1]["chain"] if covered else "absent"
+        digest = sha256_of_json([link["judgment"] for link in covered])
+        committed = read_json(files, "commitment.json")["commitment"]
+        return Verification(
+            (
+                _check("commitment", str(receipt["commitment"]), committed),
+                _check("judgments", str(receipt["judgments"]), str(len(covered))),
+                _check("chain head", str(receipt["head"]), head),
+                _check("digest of judgments", str(receipt["digest"]), digest),
+            )
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        msg = f"The receipt or {path} has another form ({error!r}); take both as they were given"
         raise ExportError(msg) from error
 
 
@@ -123,7 +129,7 @@ def _digests(files: dict[str, bytes]) -> Iterator[Check]:
     if DIGESTS not in files:
         yield Check(DIGESTS, ok=False, expected="a digest of every file", found="absent")
         return
-    listed = _read(files, DIGESTS)
+    listed = read_json(files, DIGESTS)
     found = {name: sha256(content) for name, content in files.items() if name != DIGESTS}
     wrong = sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
     for name in wrong:
@@ -135,15 +141,15 @@ def _digests(files: dict[str, bytes]) -> Iterator[Check]:
 
 
 def _commitment(files: dict[str, bytes]) -> Iterator[Check]:
-    given = _read(files, "commitment.json")
-    design = sha256_of_json(_read(files, "design.json"))
+    given = read_json(files, "commitment.json")
+    design = sha256_of_json(read_json(files, "design.json"))
     yield _check("design", given["design_sha256"], design)
     items, sealed = dict(given["items"]), given["sealed_sha256"]
     if "allocation.json" in files:
-        opened = _read(files, "allocation.json")
+        opened = read_json(files, "allocation.json")
         sealed = sealed_digest(opened)
         yield _check("allocation", given["sealed_sha256"], sealed)
-        items = {one["code"]: digest_of_item(one, opened["nonce"]) for one in _read(files, "items.json")}
+        items = {one["code"]: digest_of_item(one, opened["nonce"]) for one in read_json(files, "items.json")}
         committed = dict(given["items"])
         changed = sorted(code for code in items.keys() | committed.keys() if items.get(code) != committed.get(code))
         yield _check("items", "all as committed", f"changed: {', '.join(changed)}" if changed else "all as committed")
@@ -151,15 +157,28 @@ def _commitment(files: dict[str, bytes]) -> Iterator[Check]:
 
 
 def _chains(files: dict[str, bytes]) -> Iterator[Check]:
-    start = _read(files, "commitment.json")["commitment"]
-    chains: dict[str, list[dict[str, Any]]] = {}
-    for link in _read(files, "judgments.json"):
-        chains.setdefault(link["evaluator"], []).append(link)
-    for evaluator, links in sorted(chains.items()):
-        ordered = sorted(links, key=lambda link: int(link["number"]))
-        yield _unbroken(f"judgments of {evaluator}", start, ordered, "judgment")
-    events = sorted(_read(files, "events.json"), key=lambda link: int(link["number"]))
+    start = read_json(files, "commitment.json")["commitment"]
+    chains = _by_evaluator(files)
+    for evaluator, links in chains.items():
+        yield _unbroken(f"judgments of {evaluator}", start, links, "judgment")
+    events = sorted(read_json(files, "events.json"), key=lambda link: int(link["number"]))
     yield _unbroken("log", START_OF_LOG, events, "event")
+    locked = [link["event"]["detail"]["heads"] for link in events if link["event"]["action"] == "locked"]
+    if locked and chains:
+        written = {name: one["head"] for name, one in locked[-1].items()}
+        heads = {name: links[-1]["chain"] for name, links in chains.items()}
+        other = sorted(name for name in written.keys() | heads.keys() if written.get(name) != heads.get(name))
+        yield _check(
+            "chain heads at the lock", "as the log has them", _listed("other for", other) or "as the log has them"
+        )
+
+
+def _by_evaluator(files: dict[str, bytes]) -> dict[str, list[dict[str, Any]]]:
+    """Each evaluator's chain in order, by pseudonym."""
+    chains: dict[str, list[dict[str, Any]]] = {}
+    for link in sorted(read_json(files, "judgments.json"), key=lambda link: int(link["number"])):
+        chains.setdefault(link["evaluator"], []).append(link)
+    return dict(sorted(chains.items()))
 
 
 def _unbroken(name: str, start: str, links: list[dict[str, Any]], entry: str) -> Check:
@@ -172,19 +191,19 @@ def _unbroken(name: str, start: str, links: list[dict[str, Any]], entry: str) ->
 
 def _observations(files: dict[str, bytes]) -> Iterator[Check]:
     """The CSV says what chains and allocation say, and leaves out only what was flagged or erased."""
-    allocated = {one["item"]: one for one in _read(files, "allocation.json")["allocation"]["items"]}
-    seen = read_observations(_text(files, "observations.csv"))
+    allocated = {one["item"]: one for one in read_json(files, "allocation.json")["allocation"]["items"]}
+    seen = read_observations(read_text(files, "observations.csv"))
     moved = [one.judgment.item for one in seen if not _as_allocated(one, allocated)]
     yield _check("arms in observations.csv", "as allocated", _listed("different for", moved) or "as allocated")
     final: dict[tuple[str, str], dict[str, Any]] = {}
-    for link in sorted(_read(files, "judgments.json"), key=lambda link: int(link["number"])):
+    for link in sorted(read_json(files, "judgments.json"), key=lambda link: int(link["number"])):
         final[link["evaluator"], link["judgment"]["item"]] = link["judgment"]
     told = {(one.evaluator, one.judgment.item): one.judgment.verdict for one in seen}
     changed = [
         f"{who} on {item}" for (who, item), said in told.items() if final.get((who, item), {}).get("verdict") != said
     ]
     yield _check("verdicts in observations.csv", "as judged", _listed("different for", changed) or "as judged")
-    frame = Frame.from_content(_read(files, "frame.json"))
+    frame = Frame.from_content(read_json(files, "frame.json"))
     gone = {one.evaluator for one in frame.evaluators if one.erased}
     left_out = {(one.evaluator, one.item) for one in frame.flagged}
     absent = [f"{who} on {item}" for who, item in final.keys() - told.keys() - left_out if who not in gone]
@@ -211,9 +230,9 @@ def _listed(why: str, names: list[str]) -> str:
 
 
 def _numbers(files: dict[str, bytes]) -> Iterator[Check]:
-    printed = _read(files, "analysis.json")
-    frame = Frame.from_content(_read(files, "frame.json"))
-    again = json.loads(json.dumps(analyse(read_observations(_text(files, "observations.csv")), frame)))
+    printed = read_json(files, "analysis.json")
+    frame = Frame.from_content(read_json(files, "frame.json"))
+    again = json.loads(json.dumps(analyse(read_observations(read_text(files, "observations.csv")), frame)))
     for one in (printed, again):
         one.get("methods", {}).pop("libraries", None)
     wrong = list(differing(printed, again))
@@ -234,22 +253,3 @@ def _leaves(value: Any) -> Iterator[Any]:  # noqa: ANN401 - JSON
 
 def _check(name: str, expected: str, found: str) -> Check:
     return Check(name, expected == found, expected, found)
-
-
-def _text(files: dict[str, bytes], name: str) -> str:
-    if name not in files:
-        msg = f"the export has no {name}; take the zip as it was downloaded"
-        raise ExportError(msg)
-    try:
-        return files[name].decode()
-    except UnicodeDecodeError as error:
-        msg = f"{name} in the export is not UTF-8 text; download it again"
-        raise ExportError(msg) from error
-
-
-def _read(files: dict[str, bytes], name: str) -> Any:  # noqa: ANN401 - any JSON value
-    try:
-        return json.loads(_text(files, name))
-    except ValueError as error:
-        msg = f"{name} in the export is not JSON; download it again"
-        raise ExportError(msg) from error

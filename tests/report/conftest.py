@@ -146,8 +146,8 @@ def bundle_of(observations: list[Observation], frame: Frame) -> Bundle:
             "sealed_sha256": sealed_digest(opened),
             "items": sorted([code, digest] for code, digest in digests.items()),
         },
-        judgments=_judgments(observations, commitment),
-        events=_events(),
+        judgments=(judgments := _judgments(observations, commitment)),
+        events=_events(judgments),
         evaluators=[
             {"evaluator": one.evaluator, "exposed": one.exposed, "joined_at": None, "erased": False}
             for one in frame.evaluators
@@ -176,11 +176,14 @@ def _judgments(observations: list[Observation], commitment: str) -> list[dict[st
     return links
 
 
-def _events() -> list[dict[str, Any]]:
+def _events(judgments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    heads = {one["evaluator"]: {"judgments": one["number"] + 1, "head": one["chain"]} for one in judgments}
     links: list[dict[str, Any]] = []
     previous = START_OF_LOG
     for number, action in enumerate(("created", "sealed", "opened", "locked", "unblinded")):
-        row = SimpleNamespace(number=number, at=START, actor="Ada", action=action, detail={})
+        row = SimpleNamespace(
+            number=number, at=START, actor="Ada", action=action, detail={"heads": heads} if action == "locked" else {}
+        )
         entry = event_entry("r1", row)
         previous = chain_digest(previous, entry)
         links.append({"number": number, "chain": previous, "event": entry})

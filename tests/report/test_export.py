@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.foundation.digest import canonical_bytes
+from app.foundation.digest import canonical_bytes, sha256_of_json
 from app.foundation.errors import ExportError
 from app.report.export import Bundle, blinded_zip, export_zip, zipped
 from app.report.standalone import canonical
-from app.report.verification import read_zip, verify_export
+from app.report.verification import verify_export, verify_receipt
+from app.report.zips import read_zip
 
 
 @pytest.fixture(scope="module")
@@ -196,3 +197,38 @@ def test_a_blinded_export_of_a_locked_round_verifies(bundle: Bundle, tmp_path: P
 )
 def test_the_scripts_canonical_json_is_rfc_8785(value: object) -> None:
     assert canonical(value).encode() == canonical_bytes(value)
+
+
+def test_a_judgment_cut_off_the_end_of_a_chain_is_seen_at_the_lock(exported: Path, tmp_path: Path) -> None:
+    links = json.loads(read_zip(exported)["judgments.json"])
+    last = max((one for one in links if one["evaluator"] == "Ash"), key=lambda one: one["number"])
+    path = changed(exported, "judgments.json", json.dumps([one for one in links if one is not last]).encode(), tmp_path)
+    assert any("heads" in one and "Ash" in one for one in verify_export(path).differences)
+
+
+def test_an_arm_changed_in_the_csv_is_found(exported: Path, tmp_path: Path) -> None:
+    lines = read_zip(exported)["observations.csv"].decode().splitlines(keepends=True)
+    turned = lines[1].replace("baseline", "solu") if "baseline" in lines[1] else lines[1].replace("solu", "baseline")
+    path = changed(exported, "observations.csv", "".join([lines[0], turned, *lines[2:]]).encode(), tmp_path)
+    assert any(one.startswith("arms in observations.csv") for one in verify_export(path).differences)
+
+
+def receipt(exported: Path, judgments: int) -> dict[str, object]:
+    files = read_zip(exported)
+    links = [one for one in json.loads(files["judgments.json"]) if one["evaluator"] == "Birch"][:judgments]
+    return {
+        "commitment": json.loads(files["commitment.json"])["commitment"],
+        "evaluator": "Birch",
+        "judgments": judgments,
+        "head": links[-1]["chain"],
+        "digest": sha256_of_json([one["judgment"] for one in links]),
+    }
+
+
+def test_a_receipt_is_held_against_the_export(exported: Path) -> None:
+    assert verify_receipt(exported, receipt(exported, 7)).ok
+    for name, value in (("head", "00"), ("digest", "00"), ("commitment", "00"), ("evaluator", "Nobody")):
+        found = verify_receipt(exported, receipt(exported, 7) | {name: value})
+        assert not found.ok
+    with pytest.raises(ExportError, match="another form"):
+        verify_receipt(exported, {"evaluator": "Birch"})
