@@ -248,6 +248,7 @@ def test_the_loss_plot_is_the_same_bytes_for_the_same_logs(trained: Path, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's compiler warns of torch's own past
 def test_a_compiled_step_gives_the_loss_of_the_plain_one(text: Path, tmp_path: Path) -> None:
     plain = train_arms(text, tmp_path / "plain", tiny_config(), ["solu_ln"], TINY_RECIPE)
     compiled = train_arms(text, tmp_path / "fast", tiny_config(), ["solu_ln"], replace(TINY_RECIPE, compiled=True))
