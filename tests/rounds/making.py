@@ -38,17 +38,31 @@ PEAKS = 20
 
 
 def make_archive(
-    folder: Path, *, seed: int = 0, layers: int = 1, width: int = 24, dead: int = 2, positive: int = TOKENS
+    folder: Path,
+    *,
+    seed: int = 0,
+    layers: int = 1,
+    width: int = 24,
+    dead: int = 2,
+    positive: int = TOKENS,
+    first: tuple[int, int] = (0, 0),
 ) -> Archive:
-    """An archive of `layers` x `width` neurons, the first `dead` of each dead; `positive` tokens fire a window."""
+    """An archive of `layers` x `width` neurons, the first `dead` of each dead; `positive` tokens fire a window.
+
+    `first` is the layer and the index that counting starts from.
+    """
     random = Random(seed)
     folder.mkdir(parents=True)
-    neurons = [_neuron(layer, index, index < dead, random) for layer in range(layers) for index in range(width)]
+    neurons = [
+        _neuron(first[0] + layer, first[1] + index, index < dead, random)
+        for layer in range(layers)
+        for index in range(width)
+    ]
     write_neurons(folder / "neurons.parquet", neurons)
     rows = [row for one in neurons if not one.dead for row in _rows(one, random, positive)]
     pq.write_table(pa.Table.from_pylist(rows, schema=SNIPPET_SCHEMA), folder / "snippets.parquet")
     files = {name: sha256_of_file(folder / name) for name in ("neurons.parquet", "snippets.parquet")}
-    (folder / "manifest.json").write_bytes(manifest_bytes(_manifest(layers, width, dead, seed, files)))
+    (folder / "manifest.json").write_bytes(manifest_bytes(_manifest(layers, width, dead, seed, files, first)))
     return Archive.open(folder)
 
 
@@ -92,13 +106,13 @@ def _neuron(layer: int, index: int, dead: bool, random: Random) -> NeuronStatist
     )
 
 
-def _manifest(layers: int, width: int, dead: int, seed: int, files: dict[str, str]) -> Manifest:
+def _manifest(layers: int, width: int, dead: int, seed: int, files: dict[str, str], first: tuple[int, int]) -> Manifest:
     return Manifest(
         model=ModelRecord(
             name=f"model {seed}",
             activation="gelu",
-            n_layers=layers,
-            d_mlp=width,
+            n_layers=first[0] + layers,
+            d_mlp=first[1] + width,
             weights_sha256=f"{seed:064d}",
             tokenizer_sha256="0" * 64,
         ),

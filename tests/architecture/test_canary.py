@@ -1,0 +1,163 @@
+"""The blinding, seen from outside: nothing that an evaluator's browser can fetch says which model an item is from.
+
+Arms, models, layers and neurons get names and numbers that occur nowhere else. Then every route that is not an admin's
+is walked over real HTTP, before, while and after the round is open, and every body, header, cookie and template
+context is searched for them and for every digest that is derived from them.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from app.cli.serve import running
+from app.foundation.settings import Settings
+from app.harvest.archive import Archive
+from app.judging.padding import response_sizes
+from app.rounds.design import Cell, Design
+from app.rounds.presets import preset
+from app.rounds.sealing import NewKey
+from app.services import rounds
+from app.services.admins import Admin
+from app.services.unblinding import unblind
+from app.store import rounds as store
+from app.store.admins import add
+from app.store.engine import Database
+from app.store.sealed import seal_of
+from app.web.app import create_app
+from app.web.rendering import render_passages
+from tests.admin.office import route_table
+from tests.architecture.walking import Walk, record_contexts
+from tests.conftest import START
+from tests.rounds.making import make_archive
+
+ARMS = ("quokka", "axolotl")
+LAYER, NEURON = 42_004_200, 1_731_000_000
+STRATUM = "narwhal/7"
+PREFIX = 10
+"""So many digits of a digest are enough to recognise it by."""
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> list[Archive]:
+    folder = tmp_path_factory.mktemp("wombat")
+    return [
+        make_archive(folder / name, seed=seed, width=8, dead=0, first=(LAYER, NEURON + 20 * seed))
+        for seed, name in enumerate(ARMS, start=1)
+    ]
+
+
+@pytest.fixture
+def design(archives: list[Archive]) -> Design:
+    cells = [Cell(arm=arm, stratum=STRATUM, archive_sha256=one.sha256) for arm, one in zip(ARMS, archives, strict=True)]
+    return preset("quick", title="Spring reading", arms=cells, reference=ARMS[0], neurons=2)
+
+
+@pytest.fixture
+def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -> tuple[str, str, NewKey]:
+    """The id of a sealed round, Ada's token and a key."""
+    keys = [rounds.new_key(), rounds.new_key()]
+    options = rounds.SealOptions(measure=response_sizes)
+    with sqlite_database.writing() as session:
+        add(session, Admin("Dag", "").name, "-", START)
+        made = rounds.create_round(session, design, {one.sha256: one.path for one in archives}, "Dag", START)
+        recipients = [one.recipient for one in keys]
+        rounds.seal_round(session, made, recipients, render_passages, "Dag", START, options)
+        token = rounds.invite(session, made, "Ada", False, "Dag", START).token
+    return made, token, keys[0]
+
+
+@pytest.fixture
+def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
+    """A real server."""
+    with running(Settings(data=tmp_path, port=0), sqlite_database) as found:
+        yield found
+
+
+def canaries(database: Database, round_id: str, design: Design, archives: list[Archive]) -> list[str]:
+    """Everything that would tell an item's arm, model, layer or neuron, or the whole allocation."""
+    with database.reading() as session:
+        digests = [one.digest for one in store.items(session, round_id)]
+        digests.append(seal_of(session, round_id).sealed_sha256)
+    digests.append(design.sha256)
+    named = [*ARMS, STRATUM.split("/")[0], "wombat", str(LAYER), str(NEURON)[:8]]
+    for archive in archives:
+        model = archive.manifest.model
+        named += [model.name, str(model.weights_sha256)]
+        digests += [archive.sha256, *archive.manifest.files.values()]
+    return named + [digest[-PREFIX:] for digest in digests]
+
+
+def walk(walker: Walk, token: str, codes: list[str], routes: list[tuple[str, str]]) -> None:
+    """Go the evaluator's way to the end, then ask for every route, each item's address and each file of the pages."""
+    page = walker.ask("GET", f"/i/{token}")
+    page = walker.ask("POST", f"/i/{token}")
+    for _ in range(60):
+        form = next((one for one in page.forms if one.action), None)
+        if form is None:
+            break
+        answers = {"verdict": {"verdict": "interpretable"}, "hypothesis": {"hypothesis": "a rule", "comment": ""}}
+        walker.ask("POST", form.action, **(form.fields | answers.get(form.step, {})))
+        page = walker.ask("GET", "/judge")
+    for method, path in routes:
+        for code in codes if "{item}" in path else [""]:
+            walker.ask(method, path.replace("{item}", code).replace("{token}", token))
+    linked = {found for _, text in walker.seen for found in re.findall(r'(?:href|src|action)="(/[^"]*)"', text)}
+    for path in sorted(linked - {path for _, path in routes}):
+        walker.ask("GET", path.replace("&amp;", "&"))
+
+
+def test_no_response_and_no_template_context_holds_a_canary(
+    sqlite_database: Database,
+    sealed: tuple[str, str, NewKey],
+    address: str,
+    design: Design,
+    archives: list[Archive],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    round_id, token, key = sealed
+    contexts = record_contexts(monkeypatch)
+    forbidden = canaries(sqlite_database, round_id, design, archives)
+    routes = [one for one in route_table(create_app(Settings(), sqlite_database)) if not one[1].startswith("/admin")]
+    with sqlite_database.reading() as session:
+        codes = [one.code for one in store.items(session, round_id)]
+    with httpx2.Client(base_url=address, headers={"Origin": address}) as client:
+        walker = Walk(client)
+        for step in ("sealed", "open", "lock", "unblind"):
+            with sqlite_database.writing() as session:
+                if step == "open":
+                    rounds.open_round(session, round_id, "Dag", START)
+                if step == "lock":
+                    rounds.lock_round(session, round_id, "Dag", START)
+                if step == "unblind":
+                    unblind(session, round_id, [key.identity], "Dag", "to see what shows", START)
+            walk(walker, token, codes, routes)
+    seen = "\n".join(text for _, text in walker.seen)
+    assert len([one for one in walker.seen if "data-peak" in one[1]]) >= 2 * len(codes)
+    assert any("Spring reading" in one for one in contexts)
+    for canary in forbidden:
+        pattern = re.compile(re.escape(canary), re.IGNORECASE)
+        assert not [where for where, text in walker.seen if pattern.search(text)], canary
+        assert not [one for one in contexts if pattern.search(one)], canary
+    assert "traceback" not in seen.lower()
+
+
+def test_the_canaries_are_really_in_the_round(
+    sqlite_database: Database, sealed: tuple[str, str, NewKey], design: Design, archives: list[Archive]
+) -> None:
+    """So that the test above cannot pass for want of anything to find."""
+    round_id, _, key = sealed
+    with sqlite_database.writing() as session:
+        rounds.open_round(session, round_id, "Dag", START)
+        rounds.lock_round(session, round_id, "Dag", START)
+        unblind(session, round_id, [key.identity], "Dag", "to see what shows", START)
+    from app.services.unblinding import opened
+
+    with sqlite_database.reading() as session:
+        allocation = json.dumps(opened(session, round_id).allocation)
+    for canary in (*ARMS, STRATUM, str(LAYER), str(NEURON)[:8], archives[0].sha256):
+        assert canary in allocation
+    assert ARMS[0] in design.canonical
