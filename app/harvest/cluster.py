@@ -80,6 +80,7 @@ class _Driver:
         self.ray, self.cluster, self.plan, self.passes, self.ledger = ray, cluster, plan, passes, ledger
         self.meter = Meter(plan.text.tokens, time.perf_counter())
         self.saved = self.meter.began
+        self.held: tuple[Any, ...] = ()  # while these are referred to, an actor can be started again elsewhere
         self.waiting: deque[tuple[list[Shard], Any]] = deque()
 
     def read(self, report: Report) -> Meter:
@@ -100,9 +101,10 @@ class _Driver:
         remote = self.ray.remote(max_restarts=-1, max_task_retries=-1, **resources)(Worker)
         threads = torch.get_num_threads()
         plan = self.plan
-        arms = self.ray.put([_portable(arm) for arm in plan.arms])
+        self.held = (self.ray.put([_portable(arm) for arm in plan.arms]), self.ray.put(first))
         return [
-            remote.remote(arms, plan.text.window, plan.options, first, threads) for _ in range(self.cluster.workers)
+            remote.remote(self.held[0], plan.text.window, plan.options, self.held[1], threads)
+            for _ in range(self.cluster.workers)
         ]
 
     def _groups(self, first: Shard, rest: Iterator[Shard], done: int) -> Iterator[list[Shard]]:
