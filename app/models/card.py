@@ -38,7 +38,7 @@ class Card:
     """`tokens`, `sha256`, `bos`, `special`."""
     weights_sha256: str
     training: dict[str, Any]
-    """`tokens`, `steps`, `validation_loss`, `last_training_loss`, `seed`, `finished`; empty if nothing is known."""
+    """`tokens`, `steps`, `validation_loss`, `last_training_loss`, `seed`, `torch`; empty if nothing is known."""
     certificate: dict[str, Any] | None
     """The pairing certificate, if it speaks of these weights."""
     provenance: dict[str, Any]
@@ -113,7 +113,7 @@ def _training(folder: Path) -> dict[str, Any]:
         return {}
     summary = Summary.read(folder)
     last = next((line["loss"] for line in reversed(read_log(folder))), None)
-    facts = summary.model_dump(include={"tokens", "steps", "validation_loss", "finished", "torch"})
+    facts = summary.model_dump(include={"tokens", "steps", "validation_loss", "torch"})
     return facts | {"last_training_loss": last, "seed": summary.recipe.get("seed")}
 
 

@@ -39,8 +39,8 @@ class Summary(BaseModel):
     corpus_sha256: str
     validation_loss: float
     """Nats per token over the held-out rows, of the weights as saved."""
-    finished: str = ""
     torch: str = ""
+    """Version of the library."""
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -18,7 +18,6 @@ from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
-from app.foundation import clock
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError, reason_of
 from app.models.card import write_card
@@ -216,6 +215,5 @@ def _summary(transformer: Transformer, rows: Rows, recipe: Recipe, initial: str)
         order_sha256=rows.order_sha256(rows.order(recipe.seed), recipe.steps, recipe.batch),
         corpus_sha256=rows.corpus_sha256,
         validation_loss=validation_loss(transformer, rows, recipe),
-        finished=clock.now().date().isoformat(),
         torch=torch.__version__,
     )

@@ -37,6 +37,8 @@ class Cell:
     suppressed: int = 0
     """Near-duplicate windows left out of this cell's snippets."""
     layers: tuple[LayerCount, ...] = ()
+    model: dict[str, Any] = field(default_factory=dict)
+    """The model's name, activation, weights_sha256 and pairing certificate, as its archive has them; may be empty."""
 
 
 @dataclass(frozen=True)

@@ -3,26 +3,10 @@
 from typing import Any
 
 from app.report.frame import Frame
+from app.report.pairing import pairing_sentences
+from app.rounds.presets import PROVENANCE
 
-PAPER = "the paper"
-OURS = "ours"
-OPEN = "not stated in the paper"
-
-DECISIONS = (
-    ("Randomised order, evaluators blind to the model", PAPER, "each evaluator has a shuffle of their own"),
-    ("INTERPRETABLE if 80 % of the strongest firings follow one rule", PAPER, "judged over the peaks shown"),
-    ("About 20 snippets, marks by activation, 1 to 2 minutes", PAPER, "as the design says"),
-    ("60 neurons per model", PAPER, "as the design says"),
-    ("How neurons are drawn over layers", OPEN, "at random from the frame by a sealed seed"),
-    ("Dead neurons", OPEN, "count NOT INTERPRETABLE without being shown, by one rule for every arm"),
-    ("Whether everyone judges every neuron", OPEN, "as the design says"),
-    ("Order of snippets and corpus", OPEN, "random order; the corpus's digest is in the archive"),
-    ("Intervals, tests, agreement", OPEN, "as under Analysis, fixed before the first judgment"),
-    ("16 of 20 peaks make 80 %", OURS, "the operational form of the paper's rule"),
-    ("Five levels of marks instead of continuous shades", OURS, "readable without colour"),
-    ("Sealed allocation, commitment, hash-chained judgments", OURS, "anyone can recompute them"),
-    ("Written hypothesis after the verdict", OURS, "never enters a fraction"),
-)
+WHOSE = {"paper": "the paper", "unknown": "not stated in the paper", "ours": "ours"}
 
 LIMITS = (
     "Top examples show what a neuron does when it fires strongly; they say nothing about its weaker firings.",
@@ -50,9 +34,10 @@ def methods_text(frame: Frame, analysis: dict[str, Any]) -> list[str]:
         f"neurons ({analysis['methods']['bootstrap_draws']:,} draws); the test has {analysis['methods']['shuffles']:,} "
         "shuffles. All draws are seeded by the commitment. Controls, training items and second judgments of repeats "
         "enter no fraction. Anything not named in the design is post hoc and marked so.",
+        *pairing_sentences(frame),
     ]
 
 
-def decision_rows() -> list[tuple[str, str, str]]:
-    """(decision, whose it is, how it was done here)."""
-    return list(DECISIONS)
+def decision_rows() -> list[tuple[str, str, str, str]]:
+    """(choice, whose it is, what the paper says, how it is done here), as beside every preset."""
+    return [(one.choice, WHOSE[one.origin], one.paper or "nothing", one.ours) for one in PROVENANCE]

@@ -84,6 +84,7 @@ def counts(share: Dealt, source: Source) -> dict[str, Any]:
         "arm": share.cell.arm,
         "stratum": share.cell.stratum,
         "archive_sha256": share.cell.archive_sha256,
+        "model": _model(source),
         "frame": len(source.frame),
         "frame_dead": sum(one.dead for one in source.frame),
         "examined": share.examined,
@@ -96,6 +97,12 @@ def counts(share: Dealt, source: Source) -> dict[str, Any]:
         "dead_neurons": sorted([one.layer, one.index] for one in drawn_dead),
         "layers": [_layer(layer, share, source) for layer in sorted({one.layer for one in source.frame})],
     }
+
+
+def _model(source: Source) -> dict[str, Any]:
+    """What the archive says of its model, with the pairing certificate that the report quotes."""
+    named = {"name", "activation", "weights_sha256", "certificate"}
+    return source.archive.manifest.model.model_dump(mode="json", include=named)
 
 
 def _layer(layer: int, share: Dealt, source: Source) -> dict[str, int]:

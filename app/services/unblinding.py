@@ -205,4 +205,5 @@ def _with_answers(session: Session, frame: Frame, who: Sequence[EvaluatorRow], r
 
 def _cell(counts: dict[str, Any]) -> Cell:
     named = ("arm", "stratum", "eligible", "drawn", "dead", "shown", "excluded", "suppressed")
-    return Cell(**{name: counts[name] for name in named}, layers=tuple(LayerCount(**one) for one in counts["layers"]))
+    layers = tuple(LayerCount(**one) for one in counts["layers"])
+    return Cell(**{name: counts[name] for name in named}, layers=layers, model=counts.get("model", {}))
