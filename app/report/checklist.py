@@ -31,7 +31,7 @@ def methods_json(title: str, design: dict[str, Any], commitment: str, frame: Fra
         "not_applicable": [{"item": item, "asks": asks} for item, asks in NOT_APPLICABLE],
         "methods": methods_text(frame, analysis),
         "paper_unknown_ours": [
-            {"decision": decision, "whose": whose, "here": here} for decision, whose, here in decision_rows()
+            dict(zip(("choice", "whose", "paper", "here"), row, strict=True)) for row in decision_rows()
         ],
         "limitations": list(LIMITS),
     }

@@ -54,7 +54,7 @@ def report_markdown(title: str, commitment: str, analysis: dict[str, Any], frame
         parts += [f"![{chart.title}](figures/{chart.name}.svg)"] if chart.lines or chart.name == "fractions" else []
         parts.append(_table((*chart.columns, "analysis.json"), _with_keys(chart)))
     parts += ["## Methods", *methods_text(frame, analysis)]
-    parts += ["## The paper, unknown, ours", _table(("Decision", "Whose", "Here"), tuple(decision_rows()))]
+    parts += ["## The paper, unknown, ours", _table(("Choice", "Whose", "The paper", "Here"), tuple(decision_rows()))]
     parts += ["## Limits", "\n".join(f"- {one}" for one in LIMITS)]
     return "\n\n".join(parts) + "\n"
 

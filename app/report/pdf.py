@@ -50,7 +50,7 @@ def _document(title: str, commitment: str, analysis: dict[str, Any], frame: Fram
         parts.append(f"#block(breakable: false)[\n== {_text(chart.title)}\n\n{_text(chart.reading)}\n\n{image}\n]")
         parts.append(_table(chart.columns, chart.rows))
     parts += ["== Methods", *(_text(one) for one in methods_text(frame, analysis))]
-    parts += ["== The paper, unknown, ours", _table(("Decision", "Whose", "Here"), tuple(decision_rows()))]
+    parts += ["== The paper, unknown, ours", _table(("Choice", "Whose", "The paper", "Here"), tuple(decision_rows()))]
     parts += ["== Limits", *(f"- {_text(one)}" for one in LIMITS)]
     return "\n\n".join(parts) + "\n"
 

@@ -11,6 +11,7 @@ from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.report.datasheets import OBSERVATION_COLUMNS, csv_text, observation_rows
 from app.report.export import Bundle
+from app.report.frame import Frame
 from app.rounds.commitment import event_entry, judgment_entry
 from app.services.unblinding import opened
 from app.store import log
@@ -27,6 +28,7 @@ class Report:
     title: str
     commitment: str
     analysis: dict[str, Any]
+    frame: Frame
     reason: str
     by: str
     at: datetime
@@ -38,7 +40,8 @@ def report(session: Session, round_id: str) -> Report:
     row, result = _unblinded(session, round_id)
     analysis = json.loads(result.analysis)
     commitment = row.commitment or ""
-    return Report(round_id, row.title, commitment, analysis, result.reason, result.by, result.at, result.version)
+    frame = Frame.from_content(json.loads(result.frame))
+    return Report(round_id, row.title, commitment, analysis, frame, result.reason, result.by, result.at, result.version)
 
 
 def analysis(session: Session, round_id: str) -> dict[str, Any]:

@@ -6,13 +6,17 @@ from fastapi import APIRouter, Request, Response
 
 from app.foundation.digest import canonical_bytes
 from app.report.export import export_zip
+from app.report.numbers_page import entries
+from app.report.pdf import report_pdf
 from app.services import exports
+from app.web import gallery
 from app.web.dependencies import DatabaseOf
 from app.web.report_view import report_view
 from app.web.signin import Reader
 from app.web.templating import page
 
 router = APIRouter(prefix="/admin/rounds/{round_id}")
+router.include_router(gallery.router)
 
 
 @router.get("/report")
@@ -29,6 +33,24 @@ def analysis(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  #
     with database.reading() as session:
         found = exports.analysis(session, round_id)
     return _download(canonical_bytes(found), "application/json", f"{round_id}-analysis.json")
+
+
+@router.get("/numbers")
+def numbers(request: Request, round_id: str, database: DatabaseOf, admin: Reader) -> Response:
+    """Every key of the analysis with its value: where the report's numbers link to."""
+    with database.reading() as session:
+        found = exports.report(session, round_id)
+    context = {"admin": admin, "round_id": round_id, "title": found.title, "entries": entries(found.analysis)}
+    return page(request, "report/numbers.html", context)
+
+
+@router.get("/report.pdf")
+def pdf(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  # noqa: ARG001 - the check
+    """The report, set for print."""
+    with database.reading() as session:
+        found = exports.report(session, round_id)
+    content = report_pdf(found.title, found.commitment, found.analysis, found.frame)
+    return _download(content, "application/pdf", f"first-glance-{round_id}.pdf")
 
 
 @router.get("/observations.csv")

@@ -6,6 +6,8 @@ from typing import Any
 from app.report.chart import Chart
 from app.report.charts import charts
 from app.report.numerals import percent, percent_range, points, points_range
+from app.report.pdf import pdf_available
+from app.report.protocol import LIMITS, decision_rows, methods_text
 from app.services.exports import Report
 
 
@@ -32,6 +34,11 @@ class ReportView:
     ratio: str
     notes: tuple[str, ...]
     charts: tuple[Chart, ...]
+    methods: tuple[str, ...]
+    decisions: tuple[tuple[str, str, str, str], ...]
+    limits: tuple[str, ...]
+    pdf: bool
+    """Whether this server can set a PDF."""
 
 
 def report_view(report: Report) -> ReportView:
@@ -46,6 +53,10 @@ def report_view(report: Report) -> ReportView:
         ratio=_ratio(analysis["ratio"]),
         notes=tuple(analysis["notes"]),
         charts=tuple(charts(analysis).values()),
+        methods=tuple(methods_text(report.frame, analysis)),
+        decisions=tuple(decision_rows()),
+        limits=LIMITS,
+        pdf=pdf_available(),
     )
 
 

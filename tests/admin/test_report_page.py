@@ -1,0 +1,96 @@
+"""The report of a real round in the office: its page, its numbers, its files, and the gallery behind its door."""
+
+import io
+import json
+import re
+import zipfile
+
+import pytest
+
+from app.cli.scripted import Rule, Visitor, judge_everything
+from app.report.pdf import pdf_available
+from tests.admin.office import PASSWORD, Browser, Office
+
+KEY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+")
+
+
+@pytest.fixture
+def unblinded(office: Office, dag: Browser, draft: str) -> str:
+    """A round that Ada judged by a rule, locked and unblinded."""
+    dag.get(f"/admin/rounds/{draft}")
+    dag.send("seal")
+    key = KEY.findall(dag.text)[0]
+    dag.get(f"/admin/rounds/{draft}")
+    dag.send("open")
+    dag.send("invite", name="Ada", exposed="true")
+    token = dag.text.split("/i/")[1].split("<")[0]
+    with office.browser() as browser:
+        judge_everything(Visitor(browser.client), token, Rule("Ada", 0.8, 1))
+    dag.get(f"/admin/rounds/{draft}")
+    dag.send("lock", sure="true")
+    dag.get(f"/admin/rounds/{draft}/unblind")
+    dag.send("unblind", keys=key, reason="Everyone has finished.", password=PASSWORD)
+    return draft
+
+
+def test_the_report_answers_two_questions_and_every_number_has_a_place(dag: Browser, unblinded: str) -> None:
+    dag.get(f"/admin/rounds/{unblinded}/report")
+    text = dag.text
+    assert text.index("were marked INTERPRETABLE") < text.index("tells the arms apart") < text.index("<svg")
+    assert not re.search(r"\bnan\b|\bNone\b", text)
+    assert 'style="' not in text
+    links = set(re.findall(r'/numbers#([^"]+)"', text))
+    assert len(links) > 10
+    dag.get(f"/admin/rounds/{unblinded}/numbers")
+    assert links <= set(re.findall(r'id="([^"]+)"', dag.text))
+    assert len(re.findall(r'id="([^"]+)"', text)) == len(set(re.findall(r'id="([^"]+)"', text)))
+
+
+def test_the_report_comes_as_pdf_and_in_the_export(dag: Browser, unblinded: str) -> None:
+    assert pdf_available()
+    pdf = dag.get(f"/admin/rounds/{unblinded}/report.pdf")
+    assert pdf.content.startswith(b"%PDF-")
+    export = dag.get(f"/admin/rounds/{unblinded}/export.zip")
+    with zipfile.ZipFile(io.BytesIO(export.content)) as archive:
+        names = set(archive.namelist())
+        assert json.loads(archive.read("methods.json"))["paper_unknown_ours"]
+    assert {"report.pdf", "report.md", "snippets.parquet", "CITATION.cff", "figures/fractions.svg"} <= names
+
+
+def test_the_gallery_has_a_door_that_is_logged(dag: Browser, unblinded: str) -> None:
+    item = _first_item(dag, unblinded)
+    assert dag.get(f"/admin/rounds/{unblinded}/gallery/{item}").status_code == 403
+    dag.get(f"/admin/rounds/{unblinded}/gallery")
+    assert "you count as exposed" in dag.text
+    dag.send("enter-gallery")
+    assert 'role="search"' in dag.text
+    dag.get(f"/admin/rounds/{unblinded}")
+    assert "gallery opened" in dag.text
+
+
+def test_the_gallery_is_searched_and_shows_what_was_judged(dag: Browser, unblinded: str) -> None:
+    dag.get(f"/admin/rounds/{unblinded}/gallery")
+    dag.send("enter-gallery")
+    everything = int(re.findall(r"(\d+) neurons?", dag.text)[0])
+    dag.get(f"/admin/rounds/{unblinded}/gallery?q=no+such+words+anywhere")
+    assert "0 neurons" in dag.text
+    counts = []
+    for votes in ("agreed interpretable", "agreed not", "disputed"):
+        dag.get(f"/admin/rounds/{unblinded}/gallery?votes={votes.replace(' ', '+')}&at=99")
+        counts.append(int(re.findall(r"(\d+) neurons?", dag.text)[0]))
+    assert sum(counts) == everything
+    item = _first_item(dag, unblinded)
+    dag.get(f"/admin/rounds/{unblinded}/gallery/{item}")
+    assert "data-level" in dag.text
+    assert dag.get(f"/admin/rounds/{unblinded}/gallery/nothing").status_code == 404
+
+
+def test_there_is_no_gallery_before_unblinding(dag: Browser, draft: str) -> None:
+    dag.get(f"/admin/rounds/{draft}/gallery")
+    dag.send("enter-gallery")
+    assert dag.response.status_code == 409
+
+
+def _first_item(dag: Browser, round_id: str) -> str:
+    rows = dag.get(f"/admin/rounds/{round_id}/observations.csv").text.splitlines()
+    return str(rows[1].split(",")[rows[0].split(",").index("item")])
