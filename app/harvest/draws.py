@@ -6,7 +6,7 @@ without replacement that does not depend on the order of reading, on batches or 
 - random: one token of each window, drawn uniformly, is a candidate.
 - quantile: likewise one token of each window, in bands of the neuron's own distribution.
 - value_bin: each window's peak is a candidate, in steps of a geometric ladder of activation.
-- firing: one token in eight, if the neuron reaches a tenth of its reference: which tokens it fires on.
+- firing: single tokens on which the neuron fires (module `firings`).
 
 Bands and steps are laid out from a pilot, the first windows of the corpus, which must be fixed before anything is
 drawn. They only spread the draws: which band a snippet is in is decided at the end, from the final sample.
@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from app.harvest.batches import Batch
-from app.harvest.hashing import mixed
-from app.harvest.levels import FAINTEST
+from app.harvest.firings import Firings
+from app.harvest.hashing import fraction, mixed
 from app.harvest.options import HarvestOptions
 from app.harvest.topk import Entries, Floats, Ints, TopStore
 
@@ -31,10 +31,6 @@ CUTS = (0.5, 0.9, 0.99, 0.999)
 BANDS = len(CUTS) + 1
 STEPS, LOWEST, RATIO = 12, 7, 1.3
 """Ladder of activation: steps of 1.3, seven of them below the pilot's maximum."""
-FIRINGS = 64
-"""Firings kept per neuron."""
-ONE_IN = 8
-"""Tokens per token that is looked at for firings."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +62,11 @@ class Draws:
                 ("random", neurons, options.random, positions),
                 ("quantile", neurons * BANDS, options.quantile, positions),
                 ("value_bin", neurons * STEPS, options.value_bin, positions),
-                ("firing", neurons, FIRINGS, 1),
             )
             if k
         }
+        self.firings = Firings(pilot.reference, self.seed + 5)
+        self.stores["firing"] = self.firings.store
 
     def offer(self, values: Tensor, high: Floats, batch: Batch) -> None:
         """Draw from a batch: activations [window, position, neuron] and their scored maxima [window, neuron]."""
@@ -83,7 +80,11 @@ class Draws:
         if "value_bin" in self.stores:
             rows = np.arange(self.neurons) * STEPS + self._steps(high)
             self._windows("value_bin", values, batch, rows, high > 0, None, 4)
-        self._firings(values, batch)
+        self.firings.look(values, batch)
+
+    def settle(self) -> None:
+        """Finish what is done a shard at a time."""
+        self.firings.settle()
 
     def _tokens(self, batch: Batch, salt: int) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """[window, neuron]: a position drawn from all positions, and whether it is scored; uniform over tokens."""
@@ -135,23 +136,10 @@ class Draws:
             )
         )
 
-    def _firings(self, values: Tensor, batch: Batch) -> None:
-        store = self.stores["firing"]
-        windows, positions = np.nonzero(batch.scores & (batch.draws % np.uint64(ONE_IN) == 0))
-        chances = _fraction(mixed(batch.places[windows, positions], self.seed + 5))
-        at = values[torch.from_numpy(windows), torch.from_numpy(positions)].numpy()
-        fires = (at >= FAINTEST * self.pilot.reference) & (chances[:, None] >= store.floor)
-        neurons, tokens = np.nonzero(fires.T)
-        if not len(neurons):
-            return
-        places = batch.places[windows, positions][tokens]
-        kinds = batch.tokens[windows, positions][tokens].astype(np.int64)
-        store.offer(Entries(neurons, chances[tokens], places, kinds, mixed(places, 0), at[tokens, neurons][:, None]))
-
     def _fractions(self, batch: Batch, salt: int) -> Floats:
         """[window, neuron] uniform in [0, 1): a draw of its own for each pair, the same whenever it is asked for."""
         pairs = batch.windows[:, None] * (1 << 24) + np.arange(self.neurons)
-        return _fraction(mixed(pairs, self.seed + salt))
+        return fraction(mixed(pairs, self.seed + salt))
 
 
 def whole_windows(values: Tensor, windows: Ints, neurons: Ints, positions: int) -> Floats:
@@ -172,8 +160,3 @@ def peaks_of(taken: Floats, batch: Batch, windows: Ints) -> Ints:
 def pilot_values(values: Iterator[tuple[Tensor, Batch]]) -> Floats:
     """[token, neuron] the scored activations of the pilot's batches."""
     return np.concatenate([one[torch.from_numpy(batch.scores)].numpy() for one, batch in values])
-
-
-def _fraction(hashes: npt.NDArray[np.uint64]) -> Floats:
-    """Uniform in [0, 1) from the upper 24 bits, all that a float32 holds exactly."""
-    return (hashes >> np.uint64(40)).astype(np.float32) / np.float32(1 << 24)

@@ -29,3 +29,8 @@ def neighbourhood_keys(tokens: npt.NDArray[np.int32], outside: npt.NDArray[np.bo
         for shift in range(2 * span + 1):
             keys = (keys ^ padded[:, shift : shift + width]) * _PRIME
     return mixed(keys, 1)
+
+
+def fraction(hashes: Hashes) -> npt.NDArray[np.float32]:
+    """Uniform in [0, 1) from the upper 24 bits, all that a float32 holds exactly."""
+    return (hashes >> np.uint64(40)).astype(np.float32) / np.float32(1 << 24)

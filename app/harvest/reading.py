@@ -156,6 +156,9 @@ class Pass:
                 one.sums[...] += total
                 kept.take(values, batch, high)
             self.clock.lap("reduction")
+        for kept in self.kept.values():
+            kept.draws.settle()
+        self.clock.lap("reduction")
         return found
 
     def take_noted(self, shard: Shard) -> dict[str, npt.NDArray[Any]]:

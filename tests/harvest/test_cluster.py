@@ -52,6 +52,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 def test_two_nodes_give_the_archive_of_one_machine(
     model: LoadedModel, corpus: str, whole: Archive, nodes: Any, tmp_path: Path
 ) -> None:
@@ -62,6 +63,7 @@ def test_two_nodes_give_the_archive_of_one_machine(
     assert contents(archive.path) == contents(whole.path)
 
 
+@pytest.mark.slow
 def test_a_node_killed_in_the_middle_changes_nothing(
     model: LoadedModel, corpus: str, whole: Archive, nodes: Any, tmp_path: Path
 ) -> None:

@@ -1,0 +1,51 @@
+"""Which tokens a neuron fires on: a bounded uniform draw of its firings over the corpus.
+
+One token in sixteen, by a seeded hash of its place, is looked at; of those on which a neuron reaches a tenth of its
+pilot's largest activation, the ones with the largest hash of a second kind are kept. What does not reach strength 0.1
+in the end is left out then.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from app.harvest.batches import Batch
+from app.harvest.hashing import fraction, mixed
+from app.harvest.levels import FAINTEST
+from app.harvest.topk import Entries, Floats, Ints, TopStore
+
+KEPT = 32
+"""Firings kept per neuron."""
+ONE_IN = 16
+"""Tokens per token that is looked at."""
+
+
+class Firings:
+    """A store whose windows are tokens' places in the corpus, whose peaks are token ids, one activation each."""
+
+    def __init__(self, reference: Floats, seed: int) -> None:
+        self.store = TopStore(len(reference), KEPT, 1)
+        self.enough, self.seed = np.float32(FAINTEST) * reference, seed
+        self._seen: list[tuple[Ints, Ints, Floats]] = []
+
+    def look(self, values: Tensor, batch: Batch) -> None:
+        """Put the looked-at tokens of a batch aside; `values` is [window, position, neuron]."""
+        windows, positions = np.nonzero(batch.scores & (batch.draws % np.uint64(ONE_IN) == 0))
+        at = values[torch.from_numpy(windows), torch.from_numpy(positions)].numpy()
+        self._seen.append((batch.places[windows, positions], batch.tokens[windows, positions].astype(np.int64), at))
+
+    def settle(self) -> None:
+        """Offer what was put aside, all at once, since each offer costs about the same."""
+        places, tokens, values = (np.concatenate(parts) for parts in zip(*self._seen, strict=True))
+        self._seen.clear()
+        chances = fraction(mixed(places, self.seed))
+        order = np.lexsort((places, -chances))
+        order = order[chances[order] >= self.store.floor.min()]
+        fires = (values[order] >= self.enough) & (chances[order, None] >= self.store.floor)
+        fires &= np.cumsum(fires, axis=0, dtype=np.int32) <= KEPT
+        neurons, rows = np.nonzero(fires.T)
+        if not len(neurons):
+            return
+        at = order[rows]
+        activations = values[at, neurons][:, None]
+        self.store.offer(Entries(neurons, chances[at], places[at], tokens[at], mixed(places[at], 0), activations))
