@@ -63,7 +63,7 @@ def require_turn(sheet: Sheet, answer: Answer, *, hypothesis: bool) -> None:
     if answer.item not in sheet.order:
         msg = "That item is not one of yours. Nothing was stored; go on with the item shown."
         raise JudgmentError(msg)
-    if answer.step == "hypothesis" and not hypothesis:
+    if answer.step == "hypothesis" and not sheet.has_second(answer.item, hypothesis=hypothesis):
         msg = "This round asks for verdicts only. Nothing was stored."
         raise JudgmentError(msg)
     if answer.key not in {place.key for place in _open_places(sheet, answer, hypothesis=hypothesis)}:

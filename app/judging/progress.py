@@ -1,7 +1,7 @@
 """Where an evaluator stands: which item, which question, how many are left. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from app.judging.judgment import Step
@@ -9,7 +9,7 @@ from app.judging.judgment import Step
 UNDOABLE = 10
 """How many of the latest verdicts can be changed."""
 
-Question = Literal["verdict", "hypothesis"]
+Question = Literal["verdict", "hypothesis", "guess"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,12 @@ class Given:
     """Of the latest row; the next one has this plus one."""
     locked: bool = False
     """An aid was opened: the verdict can no longer be changed."""
+    first: str = ""
+    """The verdict that was given first."""
+    at: datetime | None = None
+    """When the first verdict was given."""
+    seconds: float = 0.0
+    """Active seconds until then."""
 
 
 @dataclass(frozen=True)
@@ -55,25 +61,40 @@ class Sheet:
     given: tuple[Given, ...]
     """Items that were judged, by the time of their first verdict."""
     skipped: frozenset[str] = frozenset()
-    """Items flagged as too distressing: missing, not judged."""
+    """Items flagged as faulty or too distressing: missing, not judged."""
     latest: str | None = None
     """The item that the latest row is about."""
+    training: frozenset[str] = frozenset()
+    """Items for practice, which come first and count for nothing."""
 
     def of(self, item: str) -> Given | None:
         """The answer on `item`, if there is one."""
         return next((one for one in self.given if one.item == item), None)
 
     @property
-    def judged(self) -> int:
-        """How many items have a verdict."""
-        return len(self.given)
+    def proper(self) -> tuple[str, ...]:
+        """The items that are no practice, in order."""
+        return tuple(item for item in self.order if item not in self.training)
+
+    @property
+    def done(self) -> int:
+        """How many proper items are judged or passed over."""
+        return len({one.item for one in self.given if one.item not in self.training} | self.skipped)
+
+    def number(self, item: str) -> tuple[int, int]:
+        """The item's number among its kind, from 1, and how many of the kind there are."""
+        kind = self.training.intersection(self.order) if item in self.training else set(self.proper)
+        return [one for one in self.order if one in kind].index(item) + 1, len(kind)
+
+    def has_second(self, item: str, *, hypothesis: bool) -> bool:
+        """Whether a question follows the verdict: the design's hypothesis, or the word on a practice item."""
+        return hypothesis or item in self.training
 
     def place(self, *, hypothesis: bool) -> Place | None:
         """The question to ask now; None when everything is done."""
-        if hypothesis and self.latest is not None:
-            last = self.of(self.latest)
-            if last is not None and last.step == "verdict":
-                return Place(last.item, "hypothesis", last.revision + 1, last)
+        last = self.of(self.latest) if self.latest else None
+        if last is not None and last.step == "verdict" and self.has_second(last.item, hypothesis=hypothesis):
+            return Place(last.item, "hypothesis", last.revision + 1, last)
         return next(iter(self._open()), None)
 
     def after(self, item: str) -> Place | None:
@@ -95,8 +116,3 @@ class Sheet:
     def _open(self) -> list[Place]:
         done = {one.item for one in self.given} | self.skipped
         return [Place(code, "verdict", 0, None) for code in self.order if code not in done]
-
-
-def position_of(order: Sequence[str], item: str) -> int:
-    """The item's place in the evaluator's order, from 0."""
-    return list(order).index(item)

@@ -47,6 +47,11 @@ class PublicDesign:
     aids: bool = False
     blinding_question: str = "none"
     training: int = 0
+    training_pass: int | None = None
+    """Practice items to be answered right before going on."""
+    training_answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """{code of a practice item: its verdict and rule}."""
+    assignment: str = "crossed"
     consent: str = ""
     contact: str = ""
     break_every: int = 30

@@ -12,18 +12,20 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, JudgmentError, NotFoundError
-from app.judging.answer import Answer, Timing, require_same, require_turn
+from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, require_turn
 from app.judging.judgment import Step, Verdict
-from app.judging.progress import UNDOABLE, Place, Sheet, position_of
+from app.judging.pace import Pace, pace, passed
+from app.judging.progress import UNDOABLE, Place, Sheet
 from app.judging.public_design import PublicDesign
 from app.rounds.commitment import chain_digest, judgment_entry
 from app.rounds.lifecycle import require
 from app.services.assignment import claim, judged, waiting
 from app.store import judging as store
-from app.store.tables import EvaluatorRow, JudgmentRow
+from app.store.tables import EvaluatorRow, FlagRow, JudgmentRow
 
 NO_SUCH_LINK = "This invitation link leads nowhere. Check that it was copied whole, or ask who sent it for a new one."
 NO_SUCH_ITEM = "There is no such item among yours; go back to the one that is due."
+PHASE_IS_OVER = "The first part is closed: its answers stand. Go on with the question that is shown."
 NO_SESSION = "Open your invitation link again, on this device: it brings you back to where you were."
 
 
@@ -38,6 +40,7 @@ class Visit:
     title: str
     consented: bool
     phase: int
+    exposed: bool
     design: PublicDesign
     sizes: tuple[int, int]
     """Length of every item response of the round: plain and gzip."""
@@ -50,17 +53,30 @@ class Desk:
     visit: Visit
     place: Place
     passages: bytes
-    training: bool
     number: int
-    """Place of the item in the evaluator's order, from 1."""
+    """Place of the item among the evaluator's, from 1; practice items are counted by themselves."""
     total: int
-    judged: int
+    done: int
     earlier: str | None
     """The item that undo reaches."""
     shown: bool
     """The item was displayed before, so its clock runs."""
-    texts: JudgmentRow | None
+    texts: JudgmentRow | None = None
     """The latest row on this item, whose texts fill the form when an answer is continued or changed."""
+    pace: Pace | None = None
+    """How the evaluator is getting on; None on a page that was fetched ahead."""
+    options: tuple[str, ...] = ()
+    """Answers of a phase 2 question."""
+
+    @property
+    def practice(self) -> bool:
+        """The item is for practice: its answer is told after the verdict."""
+        return self.place.item in self.visit.design.training_answers
+
+    @property
+    def second(self) -> bool:
+        """Whether a question follows the verdict."""
+        return self.visit.design.hypothesis or self.practice
 
 
 def invitation(session: Session, token: str) -> Visit:
@@ -77,48 +93,61 @@ def join(session: Session, token: str, session_token: str, now: datetime) -> Non
 
 def visit(session: Session, session_token: str) -> Visit:
     """Who a session belongs to. Raises AccessError."""
-    return _visit(session, _present(session, session_token))
+    return _visit(session, present(session, session_token))
 
 
 def consent(session: Session, session_token: str, now: datetime) -> None:
     """Record that the evaluator agrees to take part."""
-    evaluator = _present(session, session_token)
+    evaluator = present(session, session_token)
     evaluator.consented_at = evaluator.consented_at or now
 
 
-def desk(session: Session, here: Visit) -> Desk | None:
-    """The item and the question that are due; None when all is done."""
-    sheet = store.sheet(session, here.evaluator_id)
-    place = sheet.place(hypothesis=here.design.hypothesis)
-    return _laid_out(session, here, sheet, place) if place else None
+def sheet(session: Session, here: Visit) -> Sheet:
+    """The evaluator's items and answers."""
+    return store.sheet(session, here.evaluator_id, here.design.training_answers.keys())
+
+
+def desk(session: Session, here: Visit, now: datetime | None = None) -> Desk | None:
+    """The item and the question that are due; None when all is done. With `now`, how the evaluator is getting on."""
+    found = sheet(session, here)
+    place = found.place(hypothesis=here.design.hypothesis)
+    if place is None:
+        return None
+    laid_out = lay_out(session, here, found, place)
+    return replace(laid_out, pace=pace(found, here.design, now)) if now else laid_out
 
 
 def desk_ahead(session: Session, here: Visit, item: str) -> Desk | None:
     """The desk as it will be once `item` is answered: fetched early, and not noted as shown."""
-    sheet = store.sheet(session, here.evaluator_id)
-    place = sheet.after(item)
+    found = sheet(session, here)
+    place = found.after(item)
     if place is None:
         return None
-    earlier = item if item in sheet.order else None
-    judged = sheet.judged + (sheet.of(item) is None)
-    return replace(_laid_out(session, here, sheet, place), judged=judged, earlier=earlier)
+    earlier = item if item in found.order else None
+    done = found.done + (found.of(item) is None and item not in found.training)
+    return replace(lay_out(session, here, found, place), done=done, earlier=earlier)
 
 
 def desk_again(session: Session, here: Visit, item: str) -> Desk:
     """An item judged before, to change its verdict. Raises JudgmentError if it is out of reach."""
-    sheet = store.sheet(session, here.evaluator_id)
-    if item not in sheet.order:
+    found = sheet(session, here)
+    if item not in found.order:
         raise NotFoundError(NO_SUCH_ITEM)
-    place = sheet.changeable(item)
+    place = found.changeable(item) if here.phase == 1 else None
     if place is None:
         msg = f"This answer can no longer be changed: undo reaches the last {UNDOABLE} answers without opened aids."
         raise JudgmentError(msg)
-    return _laid_out(session, here, sheet, place)
+    return lay_out(session, here, found, place)
+
+
+def may_go_on(session: Session, here: Visit) -> bool:
+    """Whether the practice items were answered well enough for the design."""
+    return passed(sheet(session, here), here.design)
 
 
 def earlier(session: Session, here: Visit, item: str | None) -> str | None:
     """The item judged before `item`, as far as undo reaches; None if there is none."""
-    return store.sheet(session, here.evaluator_id).before(item)
+    return sheet(session, here).before(item) if here.phase == 1 else None
 
 
 def note_shown(session: Session, here: Visit, item: str, now: datetime) -> None:
@@ -132,7 +161,7 @@ def answer(session: Session, session_token: str, given: Answer, timing: Timing, 
     Raises LifecycleError when the round is not collecting, and JudgmentError for an item that is not the
     evaluator's, an answer that is out of turn, or a key that already carries another answer.
     """
-    evaluator = _present(session, session_token)
+    evaluator = present(session, session_token)
     round_row = store.hold(session, evaluator)
     require(round_row.state, "judge")
     _require_consent(evaluator)
@@ -140,8 +169,11 @@ def answer(session: Session, session_token: str, given: Answer, timing: Timing, 
     if said is not None:
         require_same(_answer_of(said), given)
         return
-    sheet = store.sheet(session, evaluator.id)
-    require_turn(sheet, given, hypothesis=PublicDesign.read(round_row.public_design).hypothesis)
+    if evaluator.phase != 1:
+        raise JudgmentError(PHASE_IS_OVER)
+    design = PublicDesign.read(round_row.public_design)
+    found = store.sheet(session, evaluator.id, design.training_answers.keys())
+    require_turn(found, given, hypothesis=design.hypothesis)
     last = store.latest(session, evaluator.id)
     row = _row(session, evaluator, given, timing, now)
     row.number = last.number + 1 if last else 0
@@ -149,6 +181,21 @@ def answer(session: Session, session_token: str, given: Answer, timing: Timing, 
     store.append(session, row)
     if row.revision == 0:
         judged(session, evaluator, row.item, now)
+
+
+def pass_over(session: Session, session_token: str, flag: FlagRow, now: datetime) -> None:
+    """Note that an item is faulty or too distressing: it is missing for this evaluator, and never a verdict.
+
+    `flag` says the item, the kind and a comment; the rest is filled in here. Raises JudgmentError for an item that
+    is not the evaluator's or that was judged.
+    """
+    evaluator = present(session, session_token)
+    require(store.hold(session, evaluator).state, "judge")
+    found = store.sheet(session, evaluator.id)
+    if flag.item not in found.order or found.of(flag.item) is not None:
+        raise JudgmentError(OUT_OF_TURN)
+    flag.evaluator_id, flag.round_id, flag.at = evaluator.id, evaluator.round_id, now
+    store.flag(session, flag)
 
 
 def take_next(session: Session, here: Visit, now: datetime) -> bool:
@@ -193,7 +240,8 @@ def _invited(session: Session, token: str) -> EvaluatorRow:
     return found
 
 
-def _present(session: Session, session_token: str) -> EvaluatorRow:
+def present(session: Session, session_token: str) -> EvaluatorRow:
+    """The evaluator whose session this is. Raises AccessError."""
     found = store.evaluator_by_session(session, sha256(session_token.encode())) if session_token else None
     if found is None or found.erased_at is not None:
         raise AccessError(NO_SESSION)
@@ -236,21 +284,23 @@ def _visit(session: Session, evaluator: EvaluatorRow) -> Visit:
         title=design.title or row.title,
         consented=evaluator.consented_at is not None,
         phase=evaluator.phase,
+        exposed=evaluator.exposed,
         design=design,
         sizes=(row.response_bytes, row.response_gzip_bytes),
     )
 
 
-def _laid_out(session: Session, here: Visit, sheet: Sheet, place: Place) -> Desk:
+def lay_out(session: Session, here: Visit, found: Sheet, place: Place) -> Desk:
+    """Everything that the page of a place needs."""
+    number, total = found.number(place.item)
     return Desk(
         visit=here,
         place=place,
         passages=store.passages(session, here.round_id, place.item),
-        training=store.is_training(session, here.round_id, place.item),
-        number=position_of(sheet.order, place.item) + 1,
-        total=len(sheet.order),
-        judged=sheet.judged,
-        earlier=sheet.before(place.item),
+        number=number,
+        total=total,
+        done=found.done,
+        earlier=found.before(place.item),
         shown=store.assignment(session, here.evaluator_id, place.item).shown_at is not None,
         texts=store.latest(session, here.evaluator_id, place.item) if place.given else None,
     )

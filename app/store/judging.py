@@ -1,12 +1,25 @@
 """SQL of judging: evaluators, their items in order, and judgments, which are only ever appended."""
 
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
+from app.judging.judgment import Step
 from app.judging.progress import Given, Sheet
-from app.store.tables import AssignmentRow, EvaluatorRow, FlagRow, ItemRow, JudgmentRow, RoundRow
+from app.store.tables import (
+    AssignmentRow,
+    EvaluatorRow,
+    FlagRow,
+    GuessRow,
+    ItemRow,
+    JudgmentRow,
+    RoundRow,
+    SlotRow,
+)
 
 
 def evaluator_by_token(session: Session, digest: str) -> EvaluatorRow | None:
@@ -33,7 +46,7 @@ def round_of(session: Session, evaluator: EvaluatorRow) -> RoundRow:
     return session.get_one(RoundRow, evaluator.round_id)
 
 
-def sheet(session: Session, evaluator_id: str) -> Sheet:
+def sheet(session: Session, evaluator_id: str, training: Collection[str] = ()) -> Sheet:
     """The evaluator's items in order and the latest answer on each, without its texts."""
     assigned = session.execute(
         select(AssignmentRow.item, AssignmentRow.aids_at)
@@ -41,30 +54,38 @@ def sheet(session: Session, evaluator_id: str) -> Sheet:
         .order_by(AssignmentRow.position)
     ).all()
     locked = {item for item, aids_at in assigned if aids_at is not None}
-    rows = session.execute(
-        select(JudgmentRow.item, JudgmentRow.verdict, JudgmentRow.step, JudgmentRow.revision)
-        .where(JudgmentRow.evaluator_id == evaluator_id)
-        .order_by(JudgmentRow.number)
-    ).all()
-    given = {
-        item: Given(item, verdict, "hypothesis" if step == "hypothesis" else "verdict", revision, item in locked)
-        for item, verdict, step, revision in rows
-    }
-    skipped = session.scalars(
-        select(FlagRow.item).where(FlagRow.evaluator_id == evaluator_id, FlagRow.kind == "distress")
-    )
+    skipped = session.scalars(select(FlagRow.item).where(FlagRow.evaluator_id == evaluator_id))
+    rows = _answers(session, evaluator_id)
+    given: dict[str, Given] = {}
+    for row in rows:
+        before = given.get(row.item, Given(row.item, "", "verdict", 0, first=row.verdict, at=row.judged_at))
+        step: Step = "hypothesis" if row.step == "hypothesis" else "verdict"
+        seconds = before.seconds or row.active_seconds
+        given[row.item] = replace(
+            before, verdict=row.verdict, step=step, revision=row.revision, locked=row.item in locked, seconds=seconds
+        )
     order = tuple(item for item, _ in assigned)
-    return Sheet(order, tuple(given.values()), frozenset(skipped), rows[-1].item if rows else None)
+    latest = rows[-1].item if rows else None
+    return Sheet(order, tuple(given.values()), frozenset(skipped), latest, frozenset(training))
+
+
+def _answers(session: Session, evaluator_id: str) -> Sequence[Row[str, str, str, int, datetime, float]]:
+    """The evaluator's rows in order, without their texts."""
+    columns = (
+        JudgmentRow.item,
+        JudgmentRow.verdict,
+        JudgmentRow.step,
+        JudgmentRow.revision,
+        JudgmentRow.judged_at,
+        JudgmentRow.active_seconds,
+    )
+    query = select(*columns).where(JudgmentRow.evaluator_id == evaluator_id).order_by(JudgmentRow.number)
+    return session.execute(query).all()
 
 
 def passages(session: Session, round_id: str, item: str) -> bytes:
     """The item's fragment, as rendered at the seal."""
     return session.scalars(select(ItemRow.html).where(ItemRow.round_id == round_id, ItemRow.code == item)).one()
-
-
-def is_training(session: Session, round_id: str, item: str) -> bool:
-    """Whether the item is shown to everyone before the round, for practice."""
-    return session.scalars(select(ItemRow.training).where(ItemRow.round_id == round_id, ItemRow.code == item)).one()
 
 
 def assignment(session: Session, evaluator_id: str, item: str) -> AssignmentRow:
@@ -94,14 +115,58 @@ def by_key(session: Session, evaluator_id: str, key: str) -> JudgmentRow | None:
     return session.scalar(select(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id, JudgmentRow.key == key))
 
 
-def count(session: Session, evaluator_id: str) -> int:
-    """Rows in the evaluator's chain."""
-    return session.scalars(
-        select(func.count()).select_from(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id)
-    ).one()
-
-
 def append(session: Session, row: JudgmentRow) -> None:
     """Add a judgment to the chain."""
     session.add(row)
     session.flush()
+
+
+def judgments(session: Session, evaluator_id: str) -> Sequence[JudgmentRow]:
+    """Everything an evaluator answered, in order."""
+    return session.scalars(
+        select(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id).order_by(JudgmentRow.number)
+    ).all()
+
+
+def flags(session: Session, evaluator_id: str) -> Sequence[FlagRow]:
+    """What an evaluator passed over, by item."""
+    return session.scalars(select(FlagRow).where(FlagRow.evaluator_id == evaluator_id).order_by(FlagRow.item)).all()
+
+
+def flag(session: Session, row: FlagRow) -> None:
+    """Note that an item is passed over; the same word twice is one."""
+    if session.get(FlagRow, (row.evaluator_id, row.item, row.kind)) is None:
+        session.add(row)
+        session.flush()
+
+
+def guesses(session: Session, evaluator_id: str) -> Sequence[GuessRow]:
+    """What an evaluator answered in phase 2, by item."""
+    return session.scalars(select(GuessRow).where(GuessRow.evaluator_id == evaluator_id).order_by(GuessRow.item)).all()
+
+
+def add_guess(session: Session, row: GuessRow) -> None:
+    """Keep an answer of phase 2."""
+    session.add(row)
+    session.flush()
+
+
+def order_seed(session: Session, evaluator_id: str) -> str:
+    """The seed of the evaluator's own order."""
+    return session.get_one(EvaluatorRow, evaluator_id).order_seed
+
+
+def arm_names(session: Session, round_id: str) -> list[str]:
+    """The names of the round's arms, in alphabetical order: for phase 2 of exposed evaluators and nowhere else."""
+    design = json.loads(session.get_one(RoundRow, round_id).design)
+    return sorted({str(cell["arm"]) for cell in design["arms"]})
+
+
+def erase(session: Session, evaluator: EvaluatorRow, now: datetime) -> None:
+    """Delete everything an evaluator gave, and who they were; items they held in a lease come free."""
+    mine = {"evaluator_id": evaluator.id}
+    session.execute(update(SlotRow).filter_by(**mine).values(evaluator_id=None, leased_until=None, judged=False))
+    for table in (JudgmentRow, FlagRow, GuessRow, AssignmentRow):
+        session.execute(delete(table).filter_by(**mine))
+    evaluator.name, evaluator.erased_at = f"erased {evaluator.id}", now
+    evaluator.session_sha256, evaluator.consented_at = None, None

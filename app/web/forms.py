@@ -1,6 +1,6 @@
 """What evaluators' forms may hold. A field that is missing, unknown or out of range never reaches a service."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -52,6 +52,37 @@ class VerdictForm(AnswerForm):
     def timing(self) -> Timing:
         """The page's measures."""
         return Timing(self.elapsed, self.active, self.waited or 0.0, self.unfolded, self.fixed_width)
+
+
+class FlagForm(AnswerForm):
+    """An item to be passed over, and why."""
+
+    kind: Literal["fault", "distress"]
+    comment: str = ""
+
+    def text(self) -> str:
+        """The comment, trimmed. Raises JudgmentError if it is too long."""
+        return parse_text(self.comment, "comment")
+
+
+class GuessForm(AnswerForm):
+    """An answer of phase 2."""
+
+    guess: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class EraseForm(PageForm):
+    """Whether an evaluator really wants everything deleted."""
+
+    sure: bool = False
+
+
+class LanguageForm(BaseModel):
+    """A language that the pages can be read in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    language: Literal["en", "de"]
 
 
 class HypothesisForm(AnswerForm):

@@ -48,13 +48,33 @@ def _context(request: Request, desk: Desk) -> dict[str, Any]:
         "said": language.gettext(dict(answers).get(texts.verdict, "")) if texts else "",
         "reader": sha256(desk.visit.evaluator_id.encode())[:12],
         "key": "",
+        "heading": _heading(desk),
+        "progress": _progress(desk),
         "desk": desk,
         "design": design,
         "wording": design.wording,
         "form_token": form_token(session_of(request, EVALUATOR_COOKIE)),
+        "training": desk.visit.design.training_answers.get(desk.place.item, {}),
         "again": desk.place.given is not None and desk.place.question == "verdict",
         "passages": Markup(SPLIT),  # noqa: S704 - a constant
     }
+
+
+def _heading(desk: Desk) -> str:
+    if desk.practice:
+        return language.gettext("Practice %(number)s of %(total)s") % vars(desk)
+    if desk.visit.design.assignment == "overlap" and desk.place.question != "guess":
+        return language.gettext("Item %(number)s") % vars(desk)
+    return language.gettext("Item %(number)s of %(total)s") % vars(desk)
+
+
+def _progress(desk: Desk) -> str:
+    """A count, never a share; where items are given out one at a time there is no total to count against."""
+    if desk.practice:
+        return _heading(desk)
+    if desk.visit.design.assignment == "overlap" and desk.place.question != "guess":
+        return language.gettext("%(done)s done") % vars(desk)
+    return language.gettext("%(done)s of %(total)s done") % vars(desk)
 
 
 def answers_of(design: PublicDesign) -> list[tuple[str, str]]:

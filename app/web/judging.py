@@ -1,85 +1,41 @@
-"""The evaluator's pages: an invitation, consent, instructions, items, thanks. Each handler calls one service.
-
-An invitation link only shows a page with a button: programs that preview links open them too, and must not be taken
-for the evaluator. The button's POST starts the session and leads to an address without the token.
-"""
+"""The evaluator's desk: the item that is due, its questions, and the way back. Each handler calls one service."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.foundation import codes
 from app.foundation.clock import now
-from app.foundation.errors import AccessError
 from app.services import judging as services
+from app.services import phase_two
 from app.services.judging import Visit
 from app.store.engine import Database
-from app.web.dependencies import DatabaseOf, SettingsOf
+from app.store.tables import FlagRow, GuessRow
+from app.web.dependencies import DatabaseOf
 from app.web.errors import SeeOther
-from app.web.forms import HypothesisForm, PageForm, VerdictForm
+from app.web.forms import FlagForm, GuessForm, HypothesisForm, PageForm, VerdictForm
 from app.web.item_page import item_response
-from app.web.security import EVALUATOR_COOKIE, form_token, require_form_token, session_of, set_session
+from app.web.security import EVALUATOR_COOKIE, form_token, session_of
 from app.web.templating import page
+from app.web.visiting import DESK, checked, visit_of
 
-DESK = "/judge"
 SWAP = "x-first-glance-swap"
 """Sent by the page's own script: it wants the next page in the same response, not a redirect to it."""
 
 router = APIRouter()
 
 
-@router.get("/i/{token}")
-def confirm(request: Request, token: str, database: DatabaseOf) -> Response:
-    """Ask whoever opened an invitation to come in; nothing is recorded."""
-    with database.reading() as session:
-        here = services.invitation(session, token)
-    return page(request, "judging/confirm.html", {"here": here})
-
-
-@router.post("/i/{token}")
-def join(token: str, database: DatabaseOf, settings: SettingsOf) -> Response:
-    """Start the session and lead to an address that can be shown to others."""
-    session_token = codes.token()
-    with database.writing() as session:
-        services.join(session, token, session_token, now())
-    response = RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
-    set_session(response, EVALUATOR_COOKIE, session_token, settings)
-    return response
-
-
 @router.get(DESK)
 def desk(request: Request, database: DatabaseOf) -> Response:
     """What is due now: consent, the round's state, an item, or thanks."""
-    with database.reading() as session:
-        here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
-    return _due(request, database, here)
-
-
-@router.post("/judge/consent")
-def consent(request: Request, database: DatabaseOf, form: Annotated[PageForm, Form()]) -> Response:
-    """Agree to take part; the instructions come next."""
-    session_token = _checked(request, form)
-    with database.writing() as session:
-        services.consent(session, session_token, now())
-    return RedirectResponse("/judge/instructions", status_code=HTTPStatus.SEE_OTHER)
-
-
-@router.get("/judge/instructions")
-def instructions(request: Request, database: DatabaseOf) -> Response:
-    """The rule, the marks and the keys."""
-    with database.reading() as session:
-        here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
-    if not here.consented:
-        raise SeeOther(DESK)
-    return page(request, "judging/instructions.html", {"here": here, "design": here.design})
+    return _due(request, database, visit_of(request, database))
 
 
 @router.post("/judge/verdict")
 def verdict(request: Request, database: DatabaseOf, form: Annotated[VerdictForm, Form()]) -> Response:
     """Record a verdict and show what is next."""
-    session_token = _checked(request, form)
+    session_token = checked(request, form)
     with database.writing() as session:
         here = services.visit(session, session_token)
         given = form.answer(cannot_judge=here.design.cannot_judge)
@@ -90,7 +46,7 @@ def verdict(request: Request, database: DatabaseOf, form: Annotated[VerdictForm,
 @router.post("/judge/hypothesis")
 def hypothesis(request: Request, database: DatabaseOf, form: Annotated[HypothesisForm, Form()]) -> Response:
     """Record what was written after a verdict and show what is next."""
-    session_token = _checked(request, form)
+    session_token = checked(request, form)
     given = form.answer()
     with database.writing() as session:
         here = services.visit(session, session_token)
@@ -98,11 +54,41 @@ def hypothesis(request: Request, database: DatabaseOf, form: Annotated[Hypothesi
     return _next(request, database, here)
 
 
+@router.post("/judge/flag")
+def flag(request: Request, database: DatabaseOf, form: Annotated[FlagForm, Form()]) -> Response:
+    """Pass over an item that is faulty or too distressing."""
+    session_token = checked(request, form)
+    with database.writing() as session:
+        here = services.visit(session, session_token)
+        row = FlagRow(item=form.item, kind=form.kind, comment=form.text())
+        services.pass_over(session, session_token, row, now())
+    return _next(request, database, here)
+
+
+@router.post("/judge/phase")
+def begin_phase_two(request: Request, database: DatabaseOf, form: Annotated[PageForm, Form()]) -> Response:
+    """Close the verdicts and go on to the last question."""
+    session_token = checked(request, form)
+    with database.writing() as session:
+        phase_two.begin(session, session_token)
+    return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/judge/guess")
+def guess(request: Request, database: DatabaseOf, form: Annotated[GuessForm, Form()]) -> Response:
+    """Record an answer of phase 2."""
+    session_token = checked(request, form)
+    with database.writing() as session:
+        here = services.visit(session, session_token)
+        phase_two.guess(session, session_token, here, GuessRow(item=form.item, guess=form.guess), now())
+    return _next(request, database, here)
+
+
 @router.get("/judge/undo")
 def undo(request: Request, database: DatabaseOf, item: str = "") -> Response:
     """Go back to the answer before `item`, or to the latest one."""
+    here = visit_of(request, database)
     with database.reading() as session:
-        here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
         earlier = services.earlier(session, here, item or None)
     return RedirectResponse(f"/judge/item/{earlier}" if earlier else DESK, status_code=HTTPStatus.SEE_OTHER)
 
@@ -110,9 +96,9 @@ def undo(request: Request, database: DatabaseOf, item: str = "") -> Response:
 @router.get("/judge/item/{item}")
 def again(request: Request, item: str, database: DatabaseOf) -> Response:
     """An item judged before, to change its verdict."""
+    here = visit_of(request, database)
+    _require_open(here)
     with database.reading() as session:
-        here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
-        _require_open(here)
         laid_out = services.desk_again(session, here, item)
     return item_response(request, laid_out)
 
@@ -120,9 +106,9 @@ def again(request: Request, item: str, database: DatabaseOf) -> Response:
 @router.get("/judge/ahead/{item}")
 def ahead(request: Request, item: str, database: DatabaseOf) -> Response:
     """The page that follows once `item` is answered; fetching it is not seeing it, and nothing is recorded."""
+    here = visit_of(request, database)
+    _require_open(here)
     with database.reading() as session:
-        here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
-        _require_open(here)
         laid_out = services.desk_ahead(session, here, item)
     return item_response(request, laid_out) if laid_out else Response(status_code=HTTPStatus.NO_CONTENT)
 
@@ -130,13 +116,18 @@ def ahead(request: Request, item: str, database: DatabaseOf) -> Response:
 def _due(request: Request, database: Database, here: Visit) -> Response:
     """The page that is due to this evaluator."""
     if not here.consented and here.state in ("sealed", "collecting"):
-        token = form_token(session_of(request, EVALUATOR_COOKIE))
-        return page(request, "judging/consent.html", {"here": here, "design": here.design, "form_token": token})
+        return _plain(request, "consent", here)
     if here.state != "collecting":
-        return page(request, "judging/not_open.html", {"here": here})
+        return _plain(request, "not_open", here)
+    if here.phase > 1:
+        return _second_phase(request, database, here)
     laid_out = _desk(database, here)
     if laid_out is None:
-        return page(request, "judging/done.html", {"here": here, "design": here.design})
+        return _all_judged(request, database, here)
+    if laid_out.pace is not None and laid_out.pace.capped and laid_out.place.question == "verdict":
+        return _plain(request, "rest", here, pace=laid_out.pace)
+    if not laid_out.practice and not _may_go_on(database, here):
+        return _plain(request, "not_passed", here)
     if not laid_out.shown:
         with database.writing() as session:
             services.note_shown(session, here, laid_out.place.item, now())
@@ -146,12 +137,39 @@ def _due(request: Request, database: Database, here: Visit) -> Response:
 def _desk(database: Database, here: Visit) -> services.Desk | None:
     """What is due; where items are leased one at a time, the next one if nothing is."""
     with database.reading() as session:
-        laid_out = services.desk(session, here)
+        laid_out = services.desk(session, here, now())
         leased = laid_out is None and services.more_may_come(session, here)
     if not leased:
         return laid_out
     with database.writing() as session:
-        return services.desk(session, here) if services.take_next(session, here, now()) else None
+        return services.desk(session, here, now()) if services.take_next(session, here, now()) else None
+
+
+def _may_go_on(database: Database, here: Visit) -> bool:
+    if not here.design.training_pass:
+        return True
+    with database.reading() as session:
+        return services.may_go_on(session, here)
+
+
+def _all_judged(request: Request, database: Database, here: Visit) -> Response:
+    """Every verdict is given: the last question if there is one, else thanks."""
+    with database.reading() as session:
+        asked = phase_two.options(session, here)
+    return _plain(request, "phase_two" if asked else "done", here)
+
+
+def _second_phase(request: Request, database: Database, here: Visit) -> Response:
+    with database.reading() as session:
+        laid_out = phase_two.desk(session, here)
+    return _plain(request, "done", here) if laid_out is None else item_response(request, laid_out)
+
+
+def _plain(request: Request, name: str, here: Visit, **context: Any) -> Response:  # noqa: ANN401 - of the template
+    """A page without an item."""
+    token = form_token(session_of(request, EVALUATOR_COOKIE))
+    known = {"here": here, "design": here.design, "form_token": token}
+    return page(request, f"judging/{name}.html", known | context)
 
 
 def _next(request: Request, database: Database, here: Visit) -> Response:
@@ -164,12 +182,3 @@ def _next(request: Request, database: Database, here: Visit) -> Response:
 def _require_open(here: Visit) -> None:
     if here.state != "collecting" or not here.consented:
         raise SeeOther(DESK)
-
-
-def _checked(request: Request, form: PageForm) -> str:
-    """The session token of a form that this site made for it. Raises AccessError otherwise."""
-    session_token = session_of(request, EVALUATOR_COOKIE)
-    if not session_token:
-        raise AccessError(services.NO_SESSION)
-    require_form_token(session_token, form.form_token)
-    return session_token

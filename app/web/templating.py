@@ -53,7 +53,7 @@ def environment(folder: Path) -> jinja2.Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
-    made.globals.update(static_url=static_url, language=language.current)
+    made.globals.update(static_url=static_url, language=language.current, languages=language.LANGUAGES)
     return made
 
 

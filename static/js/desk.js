@@ -4,7 +4,7 @@ import { start as startClock, readings } from "./clock.js";
 import { restore } from "./drafts.js";
 import { listen } from "./keys.js";
 import { prepare as prepareReading } from "./reading.js";
-import { flush, save } from "./saving.js";
+import { canKeep, flush, save } from "./saving.js";
 import { desk, same, show } from "./screen.js";
 
 let busy = false;
@@ -63,17 +63,6 @@ async function goBack(event) {
   event.preventDefault();
   await onWay;
   location.assign(link.href);
-}
-
-/** Without a place to keep answers the plain forms are safer; they work by themselves. */
-function canKeep() {
-  try {
-    localStorage.setItem("first-glance-probe", "");
-    localStorage.removeItem("first-glance-probe");
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 if (canKeep()) {

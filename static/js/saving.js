@@ -9,6 +9,17 @@ const LONGEST_WAIT = 15_000;
 
 export const pending = () => JSON.parse(localStorage.getItem(SLOT) ?? "null");
 
+/** Without a place to keep answers the plain forms are safer; they work by themselves. */
+export function canKeep() {
+  try {
+    localStorage.setItem(SLOT + "-probe", "");
+    localStorage.removeItem(SLOT + "-probe");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Keep the answer, send it until it is taken; the next page's text, or null if the server refused it. */
 export function save(entry) {
   localStorage.setItem(SLOT, JSON.stringify({ ...entry, at: Date.now(), reader: desk().dataset.reader }));

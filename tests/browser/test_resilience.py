@@ -47,7 +47,7 @@ def test_an_answer_survives_a_closed_tab(page: Page, context: BrowserContext, ro
 
 @pytest.mark.parametrize("mishap", ["500", "aborted", "lost"])
 def test_a_save_that_fails_twice_is_sent_until_it_is_taken(page: Page, room: Room, mishap: str) -> None:
-    failures = []
+    failures: list[str] = []
 
     def fail(route: Route) -> None:
         if len(failures) == 2:

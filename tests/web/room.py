@@ -94,7 +94,7 @@ def _round(public: dict[str, Any], state: str, sizes: tuple[int, int]) -> RoundR
         id="round1",
         title="Spring reading",
         state=state,
-        design="{}",
+        design='{"arms":[{"arm":"zebra"},{"arm":"aardvark"}]}',
         public_design=public,
         commitment="c" * 64,
         response_bytes=sizes[0],
@@ -104,13 +104,13 @@ def _round(public: dict[str, Any], state: str, sizes: tuple[int, int]) -> RoundR
     )
 
 
-def invite(room: Room, name: str, token: str) -> str:
+def invite(room: Room, name: str, token: str, *, exposed: bool = False) -> str:
     """Another evaluator with the same items; the evaluator's id."""
     with room.database.writing() as session:
         session.add(
             EvaluatorRow(
                 id=f"id-{name}", round_id=room.round_id, name=name, token_sha256=sha256(token.encode()),
-                order_seed="00", invited_at=NOW,
+                order_seed="00" * 32, invited_at=NOW, exposed=exposed,
             )
         )  # fmt: skip
         session.flush()

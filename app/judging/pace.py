@@ -1,0 +1,58 @@
+"""How an evaluator is getting on: what is left, how long that takes them, whether a rest is due. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from app.judging.progress import Sheet
+from app.judging.public_design import PublicDesign
+
+AWAY = timedelta(minutes=30)
+"""After so long without an answer, someone has come back and is told where they stand."""
+ENOUGH = 5
+"""Answers from which on a pace can be told."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Where an evaluator stands among their items."""
+
+    left: int
+    minutes: float | None
+    """For what is left, at the evaluator's own pace; None until there is one."""
+    returning: bool
+    """Some time has passed since the last answer."""
+    break_due: bool
+    capped: bool
+    """The design's daily cap is reached."""
+
+    @property
+    def hours(self) -> float | None:
+        """The same in hours, to the half."""
+        return None if self.minutes is None else round(self.minutes / 30) / 2
+
+
+def pace(sheet: Sheet, design: PublicDesign, now: datetime) -> Pace:
+    """How far the sheet has come at `now`; days are those of UTC."""
+    given = [one for one in sheet.given if one.at is not None and one.item not in sheet.training]
+    left = len(sheet.proper) - sheet.done
+    seconds = median(one.seconds for one in given) if len(given) >= ENOUGH else None
+    last = max((one.at for one in given if one.at), default=None)
+    away = last is not None and now - last > AWAY
+    today = sum(one.at is not None and one.at.date() == now.date() for one in given)
+    return Pace(
+        left=left,
+        minutes=None if seconds is None else seconds * left / 60,
+        returning=away,
+        break_due=bool(design.break_every and given and len(given) % design.break_every == 0 and not away),
+        capped=bool(design.daily_cap and today >= design.daily_cap),
+    )
+
+
+def passed(sheet: Sheet, design: PublicDesign) -> bool:
+    """Whether the practice items allow going on: as many right at the first answer as the design asks for."""
+    if not design.training_pass or len(sheet.training.intersection(one.item for one in sheet.given)) < design.training:
+        return True
+    answers = design.training_answers
+    right = sum(answers[one.item]["verdict"] == one.first for one in sheet.given if one.item in sheet.training)
+    return right >= design.training_pass

@@ -1,0 +1,47 @@
+"""What belongs to an evaluator: everything kept about them to take along, and its deletion while the round is open."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.foundation.errors import LifecycleError
+from app.rounds.commitment import judgment_entry
+from app.services import log
+from app.services.judging import present
+from app.store import judging as store
+
+ERASABLE = ("sealed", "collecting")
+
+
+def everything(session: Session, session_token: str) -> dict[str, Any]:
+    """All that is kept about this evaluator, as JSON values."""
+    evaluator = present(session, session_token)
+    times = {name: _written(getattr(evaluator, name)) for name in ("invited_at", "joined_at", "consented_at")}
+    judgments = [
+        judgment_entry(evaluator.name, row) | {"chain": row.chain} for row in store.judgments(session, evaluator.id)
+    ]
+    flags = [
+        {"item": one.item, "kind": one.kind, "comment": one.comment, "at": _written(one.at)}
+        for one in store.flags(session, evaluator.id)
+    ]
+    guesses = [
+        {"item": one.item, "guess": one.guess, "at": _written(one.at)} for one in store.guesses(session, evaluator.id)
+    ]
+    about = {"pseudonym": evaluator.name, "knew_the_models_before": evaluator.exposed, **times}
+    return {"about": about, "judgments": judgments, "flags": flags, "phase_2": guesses}
+
+
+def erase(session: Session, session_token: str, now: datetime) -> None:
+    """Delete it all. Raises LifecycleError once the round is locked: then the chains are published."""
+    evaluator = present(session, session_token)
+    row = store.hold(session, evaluator)
+    if row.state not in ERASABLE:
+        msg = "The round is locked, and its answers are part of what was published. Ask whoever invited you."
+        raise LifecycleError(msg)
+    store.erase(session, evaluator, now)
+    log.append(session, row.id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
