@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from app.report.chart import Axis, Chart
 from app.report.charts import charts
-from app.report.fraction_charts import REPORTED, stratum_name
+from app.report.fraction_charts import reported, stratum_name
 
 COLOURS = ("#2166ac", "#b83a26", "#2a7554", "#74509a")
 SHAPES = ("o", "s", "D", "^")
@@ -54,7 +54,7 @@ def _fractions(analysis: dict[str, Any]) -> Figure:
     for place, arm in enumerate(order):
         style = place % len(COLOURS)
         axes.plot([], [], SHAPES[style], color=COLOURS[style], label=arm)
-    names = [stratum_name(name) for name in strata] + [f"{size}\nreported" for size in REPORTED]
+    names = [stratum_name(name) for name in strata] + [f"{size}\nreported" for size in reported(order)]
     axes.set_xticks(range(len(names)), names)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
@@ -66,14 +66,13 @@ def _fractions(analysis: dict[str, Any]) -> Figure:
 
 def _reported(axes: Axes, order: list[str], start: int) -> None:
     """The paper's own figures as hollow marks; it gives no intervals."""
-    axes.axvline(start - 0.5, color="0.75", linewidth=0.8, linestyle=":")
-    for place, values in enumerate(REPORTED.values()):
+    known = reported(order)
+    if known:
+        axes.axvline(start - 0.5, color="0.75", linewidth=0.8, linestyle=":")
+    for place, values in enumerate(known.values()):
         for arm, value in values.items():
-            if arm in order:
-                style = order.index(arm) % len(COLOURS)
-                axes.plot(
-                    [start + place], [value], SHAPES[style], markerfacecolor="white", markeredgecolor=COLOURS[style]
-                )
+            style = order.index(arm) % len(COLOURS)
+            axes.plot([start + place], [value], SHAPES[style], markerfacecolor="white", markeredgecolor=COLOURS[style])
 
 
 def _lines(chart: Chart) -> Figure | None:

@@ -23,7 +23,9 @@ def forest_chart(analysis: dict[str, Any]) -> Chart | None:
         Line(stratum_name(one["stratum"]), one["estimate"], one["interval"], f"strata.{place}")
         for place, one in enumerate(analysis["strata"])
     ]
-    lines += difference_line("pooled", difference, "difference", strong=True)
+    if len(lines) == 1:
+        lines = []
+    lines += difference_line("pooled" if lines else "one stratum", difference, "difference", strong=True)
     return dotplot("forest", f"{contrast_name(analysis)} by stratum", _reading(analysis), lines, DIFFERENCE)
 
 

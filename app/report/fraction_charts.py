@@ -25,16 +25,23 @@ def fractions_chart(analysis: dict[str, Any]) -> Chart | None:
     scale = Scale(0, 1, BOTTOM, TOP)
     percent_axis(drawing, scale, LEFT, WIDTH - 8)
     groups = [name for name in analysis["stratum_order"] if any(one["stratum"] == name for one in cells)]
-    width = (WIDTH - 8 - LEFT) / (len(groups) + len(REPORTED))
+    known = reported(analysis["arm_order"])
+    width = (WIDTH - 8 - LEFT) / (len(groups) + len(known))
     for place, name in enumerate(groups):
         _group(drawing, scale, LEFT + width * (place + 0.5), [one for one in cells if one["stratum"] == name], analysis)
         drawing.text(LEFT + width * (place + 0.5), BOTTOM + 20, stratum_name(name), "label", "middle")
     _reported(drawing, scale, LEFT + width * len(groups), width, analysis["arm_order"])
-    _legend(drawing, analysis["arm_order"])
+    _legend(drawing, analysis["arm_order"], hollow=bool(known))
     rows = tuple(_row(one) for one in cells)
     keys = tuple(f"cells.{analysis['cells'].index(one)}" for one in cells)
     columns = ("Arm", "Stratum", "Neurons", "Judgments", "Fraction", "95 % interval")
     return Chart("fractions", "Figure A. Fraction by size and arm", reading, drawing.render(), columns, rows, keys)
+
+
+def reported(order: list[str]) -> dict[str, dict[str, float]]:
+    """The paper's fractions by size, of those arms that this round has; nothing if it has none of them."""
+    known = {size: {arm: value for arm, value in values.items() if arm in order} for size, values in REPORTED.items()}
+    return {size: values for size, values in known.items() if values}
 
 
 def stratum_name(stratum: str) -> str:
@@ -56,7 +63,7 @@ def _group(
     drawing: Drawing, scale: Scale, centre: float, cells: list[dict[str, Any]], analysis: dict[str, Any]
 ) -> None:
     for place, cell in enumerate(cells):
-        x = centre + 28 * (place - (len(cells) - 1) / 2)
+        x = centre + (48 if len(cells) < 3 else 28) * (place - (len(cells) - 1) / 2)
         shape, kind = arm_style(cell["arm"], analysis["arm_order"])
         low, high = cell["interval"]
         interval_mark(drawing, x, (scale(low), scale(high)), kind)
@@ -65,28 +72,29 @@ def _group(
 
 
 def _reported(drawing: Drawing, scale: Scale, start: float, width: float, order: list[str]) -> None:
-    if not any(arm in order for one in REPORTED.values() for arm in one):
+    known = reported(order)
+    if not known:
         return
     drawing.line(start, TOP, start, BOTTOM, "divider")
-    for place, (size, values) in enumerate(REPORTED.items()):
+    for place, (size, values) in enumerate(known.items()):
         centre = start + width * (place + 0.5)
         for arm, value in values.items():
-            if arm in order:
-                shape, kind = arm_style(arm, order)
-                drawing.mark(centre, scale(value), shape, f"mark hollow {kind}")
-                drawing.text(centre + 12, scale(value) + 4, f"{value:.0%}".replace("%", " %"), "note")
+            shape, kind = arm_style(arm, order)
+            drawing.mark(centre, scale(value), shape, f"mark hollow {kind}")
+            drawing.text(centre + 12, scale(value) + 4, f"{value:.0%}".replace("%", " %"), "note")
         drawing.text(centre, BOTTOM + 20, size, "label", "middle")
         drawing.text(centre, BOTTOM + 36, "reported", "note", "middle")
 
 
-def _legend(drawing: Drawing, order: list[str]) -> None:
+def _legend(drawing: Drawing, order: list[str], *, hollow: bool) -> None:
     x = LEFT
     for arm in order:
         shape, kind = arm_style(arm, order)
         drawing.mark(x + 6, 360, shape, f"mark {kind}")
         drawing.text(x + 18, 364, arm, "label")
         x += 40 + 7.5 * len(arm)
-    drawing.text(WIDTH - 8, 364, "hollow: reported in the paper, without intervals", "note", "end")
+    if hollow:
+        drawing.text(WIDTH - 8, 364, "hollow: reported in the paper, without intervals", "note", "end")
 
 
 def _spoken(arm: str, one: dict[str, Any]) -> str:

@@ -7,6 +7,8 @@ from app.statistics.proportions import Estimate, Interval
 
 MINUS = "\N{MINUS SIGN}"
 """What a difference below zero is printed with."""
+NARROW = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit, so that no line breaks there."""
 
 
 def number(value: float | None) -> float | None:
@@ -37,12 +39,12 @@ def points(value: float) -> str:
 
 def percent(value: float) -> str:
     """A fraction in per cent with one decimal: 35.0 %."""
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:.1f}{NARROW}%"
 
 
 def percent_range(interval: list[float] | None) -> str:
     """An interval of a fraction: 24.2 to 47.6 %."""
-    return f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %" if interval else "no interval"
+    return f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}{NARROW}%" if interval else "no interval"
 
 
 def points_range(interval: list[float] | None) -> str:

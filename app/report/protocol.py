@@ -19,7 +19,8 @@ LIMITS = (
 
 def methods_text(frame: Frame, analysis: dict[str, Any]) -> list[str]:
     """Paragraphs that say what was done, written from the plan."""
-    judged = f"{analysis['judgments']:,} judgments by {analysis['evaluators']} evaluators"
+    people = "one evaluator" if analysis["evaluators"] == 1 else f"{analysis['evaluators']} evaluators"
+    judged = f"{analysis['judgments']:,} judgments by {people}"
     drawn = "by layer, and weighted back to the layers' sizes" if frame.by_layer else "at random from the whole frame"
     return [
         f"Neurons were drawn {drawn}; the seed was sealed. {judged} were analysed. The unit is the neuron: its "
