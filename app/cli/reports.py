@@ -10,16 +10,22 @@ from app.cli.common import EXISTING, as_json, database, print_json, print_table
 from app.foundation.errors import ExportError
 from app.foundation.settings import Settings
 from app.report.export import export_zip
+from app.report.meta import pool
+from app.report.numerals import points, points_range
 from app.report.verification import Verification, verify_export
 from app.services import exports
 
 
 @click.command("report")
-@click.argument("round_id", metavar="ROUND")
+@click.argument("what", metavar="ROUND | EXPORT.zip EXPORT.zip...", nargs=-1, required=True)
 @as_json
 @click.pass_obj
-def report_command(settings: Settings, round_id: str, json_wanted: bool) -> None:
-    """Print the fractions of an unblinded round; --json prints the whole analysis."""
+def report_command(settings: Settings, what: tuple[str, ...], json_wanted: bool) -> None:
+    """Print the fractions of an unblinded round, or pool several rounds' exports; --json prints every number."""
+    if len(what) > 1 or what[0].endswith(".zip"):
+        _pooled([Path(one) for one in what], json_wanted)
+        return
+    (round_id,) = what
     with database(settings) as base, base.reading() as session:
         analysis = exports.analysis(session, round_id)
     if json_wanted:
@@ -27,6 +33,20 @@ def report_command(settings: Settings, round_id: str, json_wanted: bool) -> None
         return
     click.echo(f"{analysis['headline']}\n")
     print_arms(analysis["arms"])
+
+
+def _pooled(exports: list[Path], json_wanted: bool) -> None:
+    """Verify exports, pool them by Mantel and Haenszel and print each one's difference."""
+    found = pool(exports)
+    if json_wanted:
+        print_json(found)
+        return
+    click.echo(f"{found['headline']}\n")
+    rows = [[one["stratum"], points(one["estimate"]), points_range(one["interval"])] for one in found["strata"]]
+    print_table(["round: stratum", "difference, points", "95 % interval"], rows)
+    spread = found["heterogeneity"]
+    if spread:
+        click.echo(f"\nheterogeneity: Q = {spread['q']:.2f} on {spread['degrees']} df, p = {spread['p']:.3f}")
 
 
 def print_arms(arms: dict[str, dict[str, Any]]) -> None:
