@@ -190,11 +190,18 @@ def finish_seal(
     by: str,
     now: datetime,
     options: SealOptions = DEFAULTS,
+    audit: Mapping[str, Any] | None = None,
 ) -> Sealed:
-    """Encrypt the allocation, store it and publish the commitment; state and seal change together."""
-    _require_keyholders(recipients, options.second)
+    """Encrypt the allocation, store it and publish the commitment; state and seal change together.
+
+    Raises SealError if the items are no longer those that were drawn: somebody else began the seal anew.
+    """
+    require_keyholders(recipients, options.second)
     row = store.round_row(session, pending.round_id, hold=True)
     row.state = after(row.state, "finish_seal")
+    if {one.code: one.digest for one in store.items(session, row.id)} != pending.digests:
+        msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
+        raise SealError(msg)
     digest = sealed_digest(pending.opened)
     layers = [list(recipients), list(options.second)] if options.second else [list(recipients)]
     keep_seal(session, row.id, seal(canonical_bytes(pending.opened), layers), digest)
@@ -208,6 +215,7 @@ def finish_seal(
         "items": len(pending.digests),
         "keys": len(recipients) + len(options.second),
         "two_person": bool(options.second),
+        "audit": dict(audit) if audit else None,
     }
     append(session, row.id, by, "sealed", detail, now)
     return Sealed(row.commitment, len(pending.digests))
@@ -351,7 +359,8 @@ def _item_rows(
     ]
 
 
-def _require_keyholders(recipients: Sequence[str], second: Sequence[str]) -> None:
+def require_keyholders(recipients: Sequence[str], second: Sequence[str]) -> None:
+    """Raise SealError unless a lost key can be made up for, and two people have two keys."""
     if len({*recipients, *second}) < 2:
         msg = "Name two keyholders, or one keyholder and a recovery key: a single lost key would lose the round."
         raise SealError(msg)

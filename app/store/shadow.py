@@ -1,0 +1,66 @@
+"""A round copied into a database of its own, for an audit: nothing that a probe does there touches the real one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.foundation.digest import sha256
+from app.store.tables import AdminRow, EvaluatorRow, ItemRow, RoundRow
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A probing evaluator: the same in every copy, so that only the arms can make a difference."""
+
+    id: str
+    token: str
+    order_seed: str
+
+
+def copy_round(source: Session, target: Session, round_id: str, design: str, commitment: str) -> None:
+    """Copy a round and its items as an open, crossed round with another design text."""
+    row = source.get_one(RoundRow, round_id)
+    target.add(AdminRow(name=row.created_by, password_hash="", created_at=row.created_at))
+    target.flush()
+    public = {name: value for name, value in row.public_design.items() if name != "assignment"}
+    target.add(
+        RoundRow(
+            id=row.id,
+            title=row.title,
+            state="collecting",
+            design=design,
+            public_design=public,
+            commitment=commitment,
+            response_bytes=row.response_bytes,
+            response_gzip_bytes=row.response_gzip_bytes,
+            created_by=row.created_by,
+            created_at=row.created_at,
+        )
+    )
+    target.flush()
+    for one in source.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)):
+        values = {column.name: getattr(one, column.name) for column in ItemRow.__table__.columns}
+        target.add(ItemRow(**values))
+    target.flush()
+
+
+def add_probes(target: Session, round_id: str, probes: Sequence[Probe], now: datetime) -> list[EvaluatorRow]:
+    """Insert the probing evaluators, who have consented."""
+    rows = [
+        EvaluatorRow(
+            id=one.id,
+            round_id=round_id,
+            name=f"probe {number}",
+            token_sha256=sha256(one.token.encode()),
+            order_seed=one.order_seed,
+            invited_at=now,
+            consented_at=now,
+        )
+        for number, one in enumerate(probes)
+    ]
+    target.add_all(rows)
+    target.flush()
+    return rows
