@@ -132,6 +132,7 @@ def _opened(bundle: Bundle) -> dict[str, bytes]:
 def _told(bundle: Bundle, frame: Frame, analysis: dict[str, Any]) -> dict[str, bytes]:
     """The report in its forms, and what others ask about methods."""
     commitment = bundle.commitment["commitment"]
+    drawn = figures(analysis)
     told = {
         "report.md": report_markdown(bundle.title, commitment, analysis, frame).encode(),
         "methods.json": _json(methods_json(bundle.title, bundle.design, commitment, frame, analysis)),
@@ -139,8 +140,9 @@ def _told(bundle: Bundle, frame: Frame, analysis: dict[str, Any]) -> dict[str, b
         "snippets.parquet": snippets_parquet(bundle.items),
     }
     if pdf_available():
-        told["report.pdf"] = report_pdf(bundle.title, commitment, analysis, frame)
-    return told | figures(analysis)
+        images = {name: content for name, content in drawn.items() if name.endswith(".svg")}
+        told["report.pdf"] = report_pdf(bundle.title, commitment, analysis, frame, images)
+    return told | drawn
 
 
 def _described(files: dict[str, bytes], bundle: Bundle) -> dict[str, bytes]:

@@ -26,15 +26,21 @@ def pdf_available() -> bool:
     return importlib.util.find_spec("typst") is not None
 
 
-def report_pdf(title: str, commitment: str, analysis: dict[str, Any], frame: Frame) -> bytes:
-    """The PDF's bytes, the same for the same analysis. Raises ExportError if Typst is not installed."""
+def report_pdf(
+    title: str, commitment: str, analysis: dict[str, Any], frame: Frame, drawn: dict[str, bytes] | None = None
+) -> bytes:
+    """The PDF's bytes, the same for the same analysis; `drawn` are its figures as SVG, if someone has drawn them.
+
+    Raises:
+        ExportError: Typst is not installed.
+    """
     if not pdf_available():
         msg = "A PDF needs Typst: pip install 'firstglance[pdf]'"
         raise ExportError(msg)
     import typst
 
-    drawn = figures(analysis, ("svg",))
-    sources = {"main.typ": _document(title, commitment, analysis, frame, drawn).encode()} | drawn
+    images = figures(analysis, ("svg",)) if drawn is None else drawn
+    sources = {"main.typ": _document(title, commitment, analysis, frame, images).encode()} | images
     compiled: Any = typst.compile  # its types leave out that a document may be a dict of files
     return bytes(compiled(sources, format="pdf", ignore_system_fonts=True, timestamp=0))
 
