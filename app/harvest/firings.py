@@ -42,7 +42,8 @@ class Firings:
         order = np.lexsort((places, -chances))
         order = order[chances[order] >= self.store.floor.min()]
         fires = (values[order] >= self.enough) & (chances[order, None] >= self.store.floor)
-        fires &= np.cumsum(fires, axis=0, dtype=np.int32) <= KEPT
+        many = np.flatnonzero(np.count_nonzero(fires, axis=0) > 4 * KEPT)
+        fires[:, many] &= np.cumsum(fires[:, many], axis=0, dtype=np.int32) <= KEPT
         neurons, rows = np.nonzero(fires.T)
         if not len(neurons):
             return

@@ -206,27 +206,30 @@ def _nothing(windows: int, neurons: int) -> Extremes:
 
 
 def _extremes(values: Tensor, batch: Batch) -> tuple[Floats, Floats, npt.NDArray[np.float64]]:
-    """Maximum per window [window, neuron]; minimum and sum over the batch [neuron]: of scored tokens only."""
-    mask = torch.from_numpy(batch.scores)
-    sums = torch.bmm(mask[:, None].float(), values)[:, 0]  # reads each value once and writes nothing large
-    if batch.span is not None:
-        scored = values[:, batch.span]
-        high, low = scored.amax(dim=1), scored.amin(dim=1).amin(dim=0)
-    else:
-        high, low = _ragged(values, mask)
+    """Maximum per window [window, neuron]; minimum and sum over the batch [neuron]: of scored tokens only.
+
+    numpy's maximum over the middle axis takes a third of torch's time: it runs along the neurons, which lie together.
+    """
+    sums = torch.bmm(torch.from_numpy(batch.scores)[:, None].float(), values)[:, 0]
     if not torch.isfinite(sums).all():
         msg = "the model gave activations that are not numbers; check its weights, or harvest in float32"
         raise ModelError(msg)
-    return high.numpy(), low.numpy(), sums.double().sum(dim=0).numpy()
+    array = values.numpy()
+    if batch.span is not None:
+        scored = array[:, batch.span]
+        high, low = scored.max(axis=1), scored.min(axis=1).min(axis=0)
+    else:
+        high, low = _ragged(array, batch.scores)
+    return high, low, sums.double().sum(dim=0).numpy()
 
 
-def _ragged(values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def _ragged(values: Floats, scores: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """The same where windows differ in length or hold special tokens; a window without scored tokens is -inf."""
-    high = values.new_full((len(values), values.shape[2]), -torch.inf)
-    low = values.new_full((values.shape[2],), torch.inf)
-    for row, (one, scored) in enumerate(zip(values, mask, strict=True)):
+    high = np.full((len(values), values.shape[2]), -np.inf, np.float32)
+    low = np.full(values.shape[2], np.inf, np.float32)
+    for row, (one, scored) in enumerate(zip(values, scores, strict=True)):
         if scored.any():
             kept = one[scored]
-            high[row] = kept.amax(dim=0)
-            low = torch.minimum(low, kept.amin(dim=0))
+            high[row] = kept.max(axis=0)
+            np.minimum(low, kept.min(axis=0), out=low)
     return high, low
