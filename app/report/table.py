@@ -68,7 +68,7 @@ class Table:
 
     def key(self) -> str:
         """A digest of which items have rows here: the same whatever the arms are called."""
-        named = sorted(self.items[place] for place in np.unique(self.item))
+        named = [self.items[place] for place in np.unique(self.item).tolist()]  # the items are sorted
         return hashlib.sha256("\0".join(named).encode()).hexdigest()
 
 
