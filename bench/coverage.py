@@ -123,15 +123,16 @@ def measured(studies: int, seed: int) -> dict[str, Any]:
     started = time.perf_counter()
     covered, size, like = list(intervals(studies, source)), list(sizes(studies, source)), list(people(studies, source))
     found = [one[name] for one in covered for name in ("fraction", "reference", "difference", "pooled")]
-    several = [one["interval"] for one in size if one["evaluators"] >= 3]
+    several = [one["permutation"] for one in size if one["evaluators"] >= 3]
     return {
         "studies": studies,
         "seed": seed,
         "coverage_lowest": min(found),
         "coverage_highest": max(found),
         "like_these_lowest": min(one["coverage"] for one in like),
-        "size_highest": max(max(one["interval"], one["permutation"]) for one in size),
-        "size_lowest_from_three": min(several + [one["permutation"] for one in size if one["evaluators"] >= 3]),
+        "size_highest": max(one["permutation"] for one in size),
+        "size_lowest_from_three": min(several),
+        "size_of_interval_highest": max(one["interval"] for one in size),
         "limits_kept": limits_kept(),
         "seconds": round(time.perf_counter() - started, 1),
         "intervals": covered,

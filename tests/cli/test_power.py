@@ -1,0 +1,34 @@
+"""`firstglance power`: the planner's numbers and its refusals."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli.power import power_command
+from app.foundation.errors import DesignError
+
+
+def test_the_papers_own_question_needs_about_forty_neurons() -> None:
+    found = CliRunner().invoke(power_command, ["--json"])
+    numbers = json.loads(found.output)
+    assert numbers["power"] == pytest.approx(0.93, abs=0.005)
+    assert numbers["neurons_needed"] == 41
+    assert numbers["judgments"] == 360
+
+
+def test_the_plain_answer_says_for_whom_it_holds() -> None:
+    these = CliRunner().invoke(power_command, [])
+    alike = CliRunner().invoke(power_command, ["--spread", "0.05", "--evaluators", "10"])
+    assert "for these evaluators" in these.output
+    assert "for evaluators like these" in alike.output
+
+
+def test_a_spread_of_one_evaluator_is_refused_with_a_sentence() -> None:
+    with pytest.raises(DesignError, match="at least two evaluators"):
+        CliRunner().invoke(power_command, ["--evaluators", "1", "--spread", "0.1"], catch_exceptions=False)
+
+
+def test_no_number_of_neurons_may_be_enough() -> None:
+    found = CliRunner().invoke(power_command, ["--spread", "0.3"])
+    assert "it takes more evaluators" in found.output
