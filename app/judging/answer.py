@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.foundation.errors import JudgmentError
+from app.foundation.words import marked
 from app.judging.judgment import Step, Verdict
 from app.judging.progress import Place, Sheet
 
 LONGEST_SECONDS = 7 * 24 * 3600.0
 """A page may lie open for a week; a clock that claims more is cut to that."""
 
-OUT_OF_TURN = "That page was out of date. Nothing was changed; this is where you are now."
+OUT_OF_TURN = marked("That page was out of date. Nothing was changed; this is where you are now.")
 
 
 @dataclass(frozen=True)

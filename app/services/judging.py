@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, JudgmentError, NotFoundError
+from app.foundation.words import marked
 from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, require_turn
 from app.judging.judgment import Step, Verdict
 from app.judging.pace import Pace, pace, passed
@@ -23,10 +24,12 @@ from app.services.assignment import claim, judged, waiting
 from app.store import judging as store
 from app.store.tables import EvaluatorRow, FlagRow, JudgmentRow
 
-NO_SUCH_LINK = "This invitation link leads nowhere. Check that it was copied whole, or ask who sent it for a new one."
-NO_SUCH_ITEM = "There is no such item among yours; go back to the one that is due."
-PHASE_IS_OVER = "The first part is closed: its answers stand. Go on with the question that is shown."
-NO_SESSION = "Open your invitation link again, on this device: it brings you back to where you were."
+NO_SUCH_LINK = marked(
+    "This invitation link leads nowhere. Check that it was copied whole, or ask who sent it for a new one."
+)
+NO_SUCH_ITEM = marked("There is no such item among yours; go back to the one that is due.")
+PHASE_IS_OVER = marked("The first part is closed: its answers stand. Go on with the question that is shown.")
+NO_SESSION = marked("Open your invitation link again, on this device: it brings you back to where you were.")
 
 
 @dataclass(frozen=True)

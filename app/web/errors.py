@@ -17,6 +17,8 @@ from app.foundation.errors import (
     NotFoundError,
     SettingsError,
 )
+from app.foundation.words import marked
+from app.web import language
 from app.web.templating import page
 
 LOGGER = logging.getLogger(__name__)
@@ -29,14 +31,16 @@ STATUSES: dict[type[FirstGlanceError], HTTPStatus] = {
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 TITLES = {
-    HTTPStatus.NOT_FOUND: "There is nothing here",
-    HTTPStatus.FORBIDDEN: "This page needs your invitation",
-    HTTPStatus.CONFLICT: "Not at this stage",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something broke on our side",
+    HTTPStatus.NOT_FOUND: marked("There is nothing here"),
+    HTTPStatus.FORBIDDEN: marked("This page needs your invitation"),
+    HTTPStatus.CONFLICT: marked("Not at this stage"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: marked("Something broke on our side"),
 }
 ADMIN_TITLES = {HTTPStatus.FORBIDDEN: "Not allowed"}
-NOWHERE = "This address leads nowhere. Check it, or go back to the page you came from."
-BROKEN = "Nothing that was confirmed is lost. Load the page again; if it keeps happening, tell whoever invited you."
+NOWHERE = marked("This address leads nowhere. Check it, or go back to the page you came from.")
+BROKEN = marked(
+    "Nothing that was confirmed is lost. Load the page again; if it keeps happening, tell whoever invited you."
+)
 
 
 class SeeOther(Exception):  # noqa: N818 - it is no error: it sends the reader elsewhere
@@ -60,7 +64,10 @@ def error_page(request: Request, status: int, message: str) -> Response:
     """A page with one sentence that says what to do."""
     admin = request.url.path.startswith("/admin")
     titles = TITLES | ADMIN_TITLES if admin else TITLES
-    context = {"title": titles.get(HTTPStatus(status), "That could not be done"), "message": message}
+    context = {"title": titles.get(HTTPStatus(status), marked("That could not be done")), "message": message}
+    if not admin:
+        language.choose(request)
+        context = {name: language.gettext(text) for name, text in context.items()}
     return page(request, "admin/error.html" if admin else "error.html", context, status=status)
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.foundation.digest import sha256
+from app.foundation.words import marked
 from app.judging.padding import gzipped, padded
 from app.judging.public_design import PublicDesign
 from app.services.judging import Desk
@@ -16,16 +17,18 @@ from app.web import language
 from app.web.rendering import WORDS, translated
 from app.web.security import EVALUATOR_COOKIE, form_token, session_of
 from app.web.templating import text_of
+from app.web.wording import local
 
 SPLIT = "\N{OBJECT REPLACEMENT CHARACTER}passages\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands where the passages go; a text of an evaluator that held it would have been escaped on another line."""
-CANNOT_JUDGE = "Cannot judge"
+CANNOT_JUDGE = marked("Cannot judge")
 TEXTS = ("verdict", "hypothesis", "confidence", "comment")
 PLAIN = "text/html; charset=utf-8"
 
 
 def item_response(request: Request, desk: Desk, **context: Any) -> Response:  # noqa: ANN401 - of the template
     """The page of an item, of the same length as every other item's, compressed if the browser takes gzip."""
+    language.choose(request)
     head, tail = _frame(request, _context(request, desk) | context)
     fragment = _in_language(desk.passages, language.current())
     plain, compressed = desk.visit.sizes
@@ -52,7 +55,7 @@ def _context(request: Request, desk: Desk) -> dict[str, Any]:
         "progress": _progress(desk),
         "desk": desk,
         "design": design,
-        "wording": design.wording,
+        "wording": local(design.wording),
         "form_token": form_token(session_of(request, EVALUATOR_COOKIE)),
         "training": desk.visit.design.training_answers.get(desk.place.item, {}),
         "again": desk.place.given is not None and desk.place.question == "verdict",
@@ -79,7 +82,7 @@ def _progress(desk: Desk) -> str:
 
 def answers_of(design: PublicDesign) -> list[tuple[str, str]]:
     """The answers that the design allows, in the order of their keys, and their labels."""
-    wording = design.wording
+    wording = local(design.wording)
     answers = [("interpretable", wording.interpretable), ("not_interpretable", wording.not_interpretable)]
     return [*answers, ("cannot_judge", CANNOT_JUDGE)] if design.cannot_judge else answers
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from app.foundation.words import marked
 from app.judging.public_design import PublicDesign
 from app.rounds.item import Item, Passage
 
@@ -23,7 +24,7 @@ SIGNS = {
 INVISIBLE = re.compile(
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
 )
-WORDS = ("Passage", "Earlier", "Later")
+WORDS = (marked("Passage"), marked("Earlier"), marked("Later"))
 """The fragment's own words, in English; `translated` puts another language's in their place."""
 TITLES = {
     "top": "Strongest",

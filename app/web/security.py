@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.foundation.errors import AccessError
 from app.foundation.settings import Settings
+from app.foundation.words import marked
 
 EVALUATOR_COOKIE = "fg_evaluator"
 ADMIN_COOKIE = "fg_admin"
@@ -48,7 +49,7 @@ HEADERS = {
 }
 
 FOREIGN = "This form was sent from another site, so nothing was stored. Open the page here and send it again."
-STALE = "This page belongs to an older visit, so nothing was stored. Load it again and repeat the last step."
+STALE = marked("This page belongs to an older visit, so nothing was stored. Load it again and repeat the last step.")
 TOO_LARGE = "What you sent is too long to be stored; nothing was changed. Please shorten it."
 
 

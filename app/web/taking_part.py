@@ -22,6 +22,7 @@ from app.web.forms import EraseForm, LanguageForm, PageForm
 from app.web.security import EVALUATOR_COOKIE, form_token, session_of, set_session
 from app.web.templating import page
 from app.web.visiting import DESK, checked, visit_of
+from app.web.wording import local
 
 router = APIRouter()
 
@@ -66,7 +67,11 @@ def instructions(request: Request, database: DatabaseOf) -> Response:
     here = visit_of(request, database)
     if not here.consented:
         raise SeeOther(DESK)
-    return page(request, "judging/instructions.html", {"here": here, "design": here.design})
+    return page(
+        request,
+        "judging/instructions.html",
+        {"here": here, "design": here.design, "wording": local(here.design.wording)},
+    )
 
 
 @router.get("/judge/mine")

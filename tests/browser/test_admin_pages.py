@@ -15,6 +15,8 @@ from tests.browser.conftest import PATIENCE, Site
 from tests.conftest import START
 from tests.rounds.making import make_archive
 
+LONG = 60_000  # milliseconds; the export draws every figure
+
 
 @pytest.fixture
 def office(sqlite_database: Database, tmp_path: Path) -> Office:
@@ -69,8 +71,8 @@ def test_a_round_through_its_whole_life(page: Page, own_site: Site) -> None:
     _unblinded(page, keys[1])
     sound(page, "were marked INTERPRETABLE")
     expect(page.locator("svg").first).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Export (zip)").click()
+    with page.expect_download(timeout=LONG) as download:
+        page.get_by_role("link", name="Export (zip)").click(timeout=LONG)
     assert download.value.suggested_filename.endswith(".zip")
 
 

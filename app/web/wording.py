@@ -1,0 +1,38 @@
+"""The rubric in the reader's language: its default words are in the catalogue, a design's own stay as they are."""
+
+from dataclasses import replace
+
+from app.foundation.words import marked
+from app.judging.public_design import Wording
+from app.web import language
+
+QUESTION = marked("Can one rule explain what this neuron fires on most strongly?")
+INTERPRETABLE = marked("INTERPRETABLE")
+NOT_INTERPRETABLE = marked("NOT INTERPRETABLE")
+RULE = marked("80 % or more of the strongest firings can be explained by a single rule or category.")
+OPERATIONAL = marked(
+    "The strongest firings are the {peaks} framed tokens, one in each passage. "
+    "Answer INTERPRETABLE if at least {needed} of the {peaks} fit one rule that you could write down."
+)
+EXAMPLES = (
+    marked("the word “apple”"),
+    marked("any phrase that has to do with music"),
+    marked("the closing bracket of a list"),
+)
+"""The default rubric's words; a test compares them with the rubric."""
+
+
+def local(wording: Wording) -> Wording:
+    """The words as this reader sees them."""
+    say = language.gettext
+    counts = {"peaks": wording.peaks, "needed": wording.needed}
+    ours = wording.operational == OPERATIONAL.format(**counts)
+    return replace(
+        wording,
+        question=say(wording.question),
+        interpretable=say(wording.interpretable),
+        not_interpretable=say(wording.not_interpretable),
+        rule=say(wording.rule),
+        operational=say(OPERATIONAL).format(**counts) if ours else wording.operational,
+        examples=tuple(say(one) for one in wording.examples),
+    )
