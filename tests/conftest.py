@@ -14,9 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from app.store.engine import Database
 from app.store.schema import migrate
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
+settings.load_profile("unhurried")
 
 UNDER_CI = os.environ.get("CI", "") not in ("", "false", "0")
 MISSING: set[str] = set()
