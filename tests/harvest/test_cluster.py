@@ -88,9 +88,7 @@ def test_without_ray_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> N
         on_ray(Cluster())
 
 
-def test_workers_answers_merge_to_the_same_in_any_order(
-    model: LoadedModel, corpus: str, whole: Archive, tmp_path: Path
-) -> None:
+def test_workers_answers_merge_to_the_same_in_any_order(model: LoadedModel, corpus: str) -> None:
     """What a cluster relies on, without one: shards kept apart and merged backwards are the shards kept together."""
     from app.harvest.arms import arm_of
     from app.harvest.reading import Pass

@@ -1,0 +1,152 @@
+"""Levels, hashes, the token sample, quantile names, progress, the disk."""
+
+import io
+import json
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.foundation.errors import ArchiveError, CorpusError
+from app.harvest.exact import faintest
+from app.harvest.hashing import mixed, neighbourhood_keys
+from app.harvest.levels import level, proportional_levels, rank_levels, strength
+from app.harvest.options import HarvestOptions
+from app.harvest.progress import Progress, bar, json_lines, silent
+from app.harvest.run import harvest_model
+from app.harvest.sample import TokenSample, bound
+from app.harvest.summary import is_dead
+from app.models.checkpoints import LoadedModel
+
+
+@pytest.mark.parametrize(
+    ("share", "drawn"), [(0.0, 0), (0.0999, 0), (0.1, 1), (0.2, 1), (0.2001, 2), (0.6, 3), (0.81, 5), (1.0, 5)]
+)
+def test_levels_are_fifths_and_nothing_under_a_tenth(share: float, drawn: int) -> None:
+    assert level(share) == drawn
+
+
+def test_strength_is_relative_and_never_negative() -> None:
+    assert strength(-3, 2) == 0
+    assert strength(1, 4) == 0.25
+    assert strength(1, -1) == 0
+    assert proportional_levels([4, 1, -2, 0.3], 4) == (5, 2, 0, 0)
+
+
+def test_rank_levels_mark_a_hundred_tokens_twenty_a_level() -> None:
+    windows = [[float(60 - place) for place in range(60)], [float(place % 7) for place in range(90)]]
+    levels = rank_levels(windows)
+    assert levels is not None
+    counts = np.bincount(np.concatenate(levels), minlength=6)
+    assert counts[1:].tolist() == [20] * 5
+    assert levels[0][:20] == (5,) * 20
+    assert rank_levels([[1.0] * 99]) is None
+
+
+@pytest.mark.parametrize("maximum", [1e-30, 0.1, 0.3, 1.0, 3.3, 1e6])
+def test_the_faintest_activation_is_the_first_of_strength_a_tenth(maximum: float) -> None:
+    largest = np.array([maximum], np.float32)
+    value = faintest(largest)[0]
+    assert strength(float(value), float(largest[0])) >= 0.1
+    assert strength(float(np.nextafter(value, np.float32(0))), float(largest[0])) < 0.1
+
+
+def test_a_neuron_that_is_never_positive_has_no_faintest_activation() -> None:
+    assert np.isinf(faintest(np.array([0.0, -1.0], np.float32))).all()
+
+
+def test_the_dead_rule() -> None:
+    maximum = np.array([1.0, 1.0, 1.0, 0.00099, 0.0011, -1.0, 1.0, 1.0], np.float32)
+    contexts = np.array([5, 4, 100, 100, 100, 0, 9, 9])
+    assert is_dead(maximum, contexts).tolist() == [False, True, False, True, False, True, False, False]
+
+
+def test_hashes_are_spread_and_depend_on_the_seed() -> None:
+    first, second = mixed(np.arange(100_000), 1), mixed(np.arange(100_000), 2)
+    assert len(set(first.tolist())) == 100_000
+    assert not (first == second).any()
+    counts = np.bincount((first >> np.uint64(60)).astype(np.int64), minlength=16)
+    assert abs(counts - 6250).max() < 6 * np.sqrt(6250)
+
+
+def test_neighbourhood_keys_are_equal_exactly_for_equal_neighbourhoods() -> None:
+    tokens = np.random.default_rng(0).integers(0, 3, (20, 30)).astype(np.int32)
+    outside = np.zeros(tokens.shape, np.bool_)
+    outside[:, 0] = True
+    keys = neighbourhood_keys(tokens, outside, 2)
+    around: dict[tuple[int, ...], int] = {}
+    padded = np.pad(np.where(outside, -1, tokens), ((0, 0), (2, 2)), constant_values=-1)
+    for row in range(20):
+        for position in range(30):
+            neighbours = tuple(padded[row, position : position + 5].tolist())
+            assert around.setdefault(neighbours, int(keys[row, position])) == keys[row, position]
+    assert len(set(around.values())) == len(around)
+
+
+def test_the_token_sample_is_the_smallest_hashes_whatever_the_order() -> None:
+    hashes = mixed(np.arange(1000), 3)
+    values = np.arange(1000, dtype=np.float32)[:, None]
+    expected = np.argsort(hashes)[:50]
+    for order in (np.arange(1000), np.arange(1000)[::-1]):
+        sample = TokenSample(50, 1)
+        for part in np.array_split(order, 13):
+            sample.offer(hashes[part], part, values[part])
+        tokens, kept = sample.in_order()
+        assert tokens.tolist() == expected.tolist()
+        assert kept[:, 0].tolist() == expected.tolist()
+
+
+def test_the_bound_is_massarts() -> None:
+    assert bound(8192, 10**6) == pytest.approx(0.0150050, abs=1e-7)
+    assert bound(100, 100) == 0
+
+
+def test_progress_as_json_lines_and_as_a_bar() -> None:
+    seen, shown = io.StringIO(), io.StringIO()
+    progress = Progress(500, 1000, 7, 250.0, 2.0, 0.8, 0.15, 0.05)
+    json_lines(seen)(progress)
+    bar(shown)(progress)
+    assert json.loads(seen.getvalue()) == {
+        "tokens": 500,
+        "total": 1000,
+        "windows": 7,
+        "tokens_per_second": 250.0,
+        "eta_seconds": 2.0,
+        "forward": 0.8,
+        "reduction": 0.15,
+        "reading": 0.05,
+    }
+    assert "500" in shown.getvalue()
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file may grow beyond 20 kB: to a program much like a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_full_disk_is_a_sentence_and_loses_nothing(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
+    options = HarvestOptions(k=3, window=80, sample=50).top_only()
+    with pytest.raises(ArchiveError, match="make room and run the same command to go on"):
+        harvest_model(model, "tiny", str(texts), tmp_path / "out", options, silent)
+    assert not (tmp_path / "out").exists()
+    resource.setrlimit(resource.RLIMIT_FSIZE, resource.getrlimit(resource.RLIMIT_FSIZE)[1:] * 2)
+    harvest_model(model, "tiny", str(texts), tmp_path / "out", options, silent).verify()
+
+
+def test_a_file_that_cannot_be_read_is_named(model: LoadedModel, tmp_path: Path) -> None:
+    """Reading a process's memory from its beginning fails, for whoever asks."""
+    memory = Path("/proc/self/mem")
+    if not memory.exists():
+        memory = tmp_path
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "unreadable.txt").symlink_to(memory)
+    with pytest.raises(CorpusError, match=r"unreadable\.txt cannot be read|holds no text"):
+        harvest_model(model, "tiny", str(tmp_path / "texts"), tmp_path / "out", HarvestOptions(window=80), silent)
+    assert not (tmp_path / "out.partial").exists()
