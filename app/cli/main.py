@@ -21,6 +21,8 @@ COMMANDS = {
     "archive": ("app.cli.harvest", "List, show and verify the archives that harvests leave."),
     "round": ("app.cli.rounds", "Create, seal, open, watch, lock and unblind a round."),
     "invite": ("app.cli.rounds", "Invite an evaluator and print the link."),
+    "power": ("app.cli.power", "Say how many neurons and evaluators a question needs."),
+    "simulate": ("app.cli.simulation", "Let simulated evaluators judge a copy of a round, for dry runs and load."),
     "serve": ("app.cli.serve", "Serve the pages of evaluators and admins."),
     "report": ("app.cli.reports", "Print the report of an unblinded round."),
     "export": ("app.cli.reports", "Write an unblinded round's export, which anyone can verify."),

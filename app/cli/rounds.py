@@ -7,6 +7,8 @@ from typing import TypeVar
 import click
 from sqlalchemy.orm import Session
 
+from app.cli.audits import audit as audit_command
+from app.cli.audits import show
 from app.cli.common import EXISTING, admin_named, as_json, by_option, database, print_json, print_pairs, print_table
 from app.foundation.clock import now
 from app.foundation.errors import DesignError, SealError
@@ -17,8 +19,10 @@ from app.judging.padding import response_sizes
 from app.rounds.design import Cell, Design
 from app.rounds.presets import PRESETS, preset
 from app.services import rounds
+from app.services.audit import Audit
 from app.services.log import attempt, events
 from app.services.unblinding import unblind
+from app.web.auditing import audited_seal
 from app.web.rendering import render_passages
 
 Result = TypeVar("Result")
@@ -27,6 +31,9 @@ Result = TypeVar("Result")
 @click.group("round")
 def round_command() -> None:
     """Create, seal, open, watch, lock and unblind a round."""
+
+
+round_command.add_command(audit_command)
 
 
 @round_command.command("create")
@@ -117,12 +124,14 @@ def list_rounds(settings: Settings, json_wanted: bool) -> None:
 @click.option(
     "--keys-to", type=EXISTING, help="Instead of recipients: make two keys and write them to this new file, 0600."
 )
+@click.option("--audit/--no-audit", default=True, help="Close the seal only if the leak audit passes (the default).")
 @by_option
 @click.pass_obj
 def seal(
     settings: Settings,
     round_id: str,
     by: str | None,
+    audit: bool,
     recipients: tuple[str, ...],
     second: tuple[str, ...],
     keys_to: Path | None,
@@ -131,14 +140,10 @@ def seal(
     keys = [] if recipients else [rounds.new_key(), rounds.new_key()]
     everyone = list(recipients) or [one.recipient for one in keys]
     options = rounds.SealOptions(second=second, measure=response_sizes)
-    sealed = _step(
-        settings,
-        round_id,
-        by,
-        "seal",
-        lambda session, admin: rounds.seal_round(session, round_id, everyone, render_passages, admin, now(), options),
-    )
+    sealed, found = _sealed(settings, round_id, by, everyone, options, audited=audit)
     click.echo(f"commitment {sealed.commitment}")
+    if found is not None:
+        show(found)
     identities = "".join(f"{one.identity}\n" for one in keys)
     if keys and keys_to:
         write_private(keys_to, identities)
@@ -146,6 +151,28 @@ def seal(
     elif keys:
         click.echo("Either of these keys opens the seal. They are shown this once; keep them apart.")
         click.echo(identities, nl=False)
+
+
+def _sealed(
+    settings: Settings,
+    round_id: str,
+    by: str | None,
+    recipients: list[str],
+    options: rounds.SealOptions,
+    *,
+    audited: bool,
+) -> tuple[rounds.Sealed, Audit | None]:
+    """Seal with the leak audit as the gate, or without one."""
+    if audited:
+        with database(settings) as base:
+            with base.reading() as session:
+                admin = admin_named(session, by)
+            return audited_seal(base, settings, round_id, recipients, admin, now(), options)
+
+    def seal_it(session: Session, admin: str) -> rounds.Sealed:
+        return rounds.seal_round(session, round_id, recipients, render_passages, admin, now(), options)
+
+    return _step(settings, round_id, by, "seal", seal_it), None
 
 
 def _step(

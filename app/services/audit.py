@@ -1,8 +1,6 @@
 """The leak audit of a round: what it is compared with, where it runs, what of it is kept."""
 
 import json
-import secrets
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +15,14 @@ from app.harvest.archive import Archive
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.preparation import prepare
-from app.services.assignment import assign
 from app.services.log import append
 from app.services.rounds import Pending
+from app.services.shadow import new_probes, shadow_of
 from app.services.unblinding import opened
 from app.statistics.attackers import PERMUTATIONS, Attacked, attack
 from app.store import rounds as store
 from app.store.engine import Database
-from app.store.schema import migrate
-from app.store.shadow import Probe, add_probes, copy_round
+from app.store.shadow import Probe
 from app.unblinding.audit import (
     Evidence,
     Material,
@@ -42,8 +39,6 @@ from app.unblinding.leaks import Fetched
 PROBES = 2
 REPORTED = 19
 """Permutations for the stimulus, which is reported and decides nothing."""
-UNKNOWN = "0" * 64
-"""Stands for the commitment of a round whose seal is not closed yet."""
 Walk = Callable[[Database, Sequence[Probe]], tuple[tuple[Fetched, ...], tuple[bytes, ...]]]
 """Visits every page of a copied round as each probe."""
 
@@ -148,7 +143,7 @@ def _names(design: Design, paths: dict[str, Path]) -> tuple[str, ...]:
 
 def _walks(session: Session, round_id: str, walk: Walk, now: datetime) -> Walks:
     row = store.round_row(session, round_id)
-    probes = [Probe(secrets.token_hex(5), secrets.token_urlsafe(16), secrets.token_hex(32)) for _ in range(PROBES)]
+    probes = new_probes(PROBES)
     mirrored = swapped(read_design(row.design)).canonical
     here, secret = _walked(session, round_id, row.design, probes, walk, now)
     there, other = _walked(session, round_id, mirrored, probes, walk, now)
@@ -158,19 +153,8 @@ def _walks(session: Session, round_id: str, walk: Walk, now: datetime) -> Walks:
 def _walked(
     session: Session, round_id: str, design: str, probes: Sequence[Probe], walk: Walk, now: datetime
 ) -> tuple[tuple[Fetched, ...], tuple[bytes, ...]]:
-    commitment = store.round_row(session, round_id).commitment or UNKNOWN
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'shadow.db'}"
-        migrate(url)
-        shadow = Database(url)
-        try:
-            with shadow.writing() as target:
-                copy_round(session, target, round_id, design, commitment)
-                for evaluator in add_probes(target, round_id, probes, now):
-                    assign(target, evaluator)
-            return walk(shadow, probes)
-        finally:
-            shadow.close()
+    with shadow_of(session, round_id, probes, now, design) as shadow:
+        return walk(shadow, probes)
 
 
 def _attacked(found: Evidence, seed: str, purpose: str, permutations: int = PERMUTATIONS) -> Attacked:

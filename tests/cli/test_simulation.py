@@ -1,0 +1,62 @@
+"""Simulated evaluators: their faults are found again, over real HTTP, on a copy of the round."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import select
+
+from app.cli.simulation import Character, Record, played, summary
+from app.foundation.clock import now
+from app.foundation.settings import Settings
+from app.judging.padding import response_sizes
+from app.rounds.design import Cell
+from app.rounds.presets import preset
+from app.services import rounds
+from app.services.admins import add_admin
+from app.services.shadow import new_probes, shadow_of
+from app.store.engine import Database
+from app.store.tables import EvaluatorRow, JudgmentRow
+from app.web.rendering import render_passages
+from tests.rounds.making import make_archive
+
+
+@pytest.fixture
+def sealed(sqlite_database: Database, tmp_path: Path) -> str:
+    made = [make_archive(tmp_path / name, seed=seed, width=8, dead=0) for name, seed in (("fig", 5), ("plum", 6))]
+    cells = [Cell(arm=arm, archive_sha256=one.sha256) for arm, one in zip(("quokka", "axolotl"), made, strict=True)]
+    design = preset("quick", title="A first look", arms=cells, reference="axolotl", neurons=4, hypothesis=False)
+    recipients = [rounds.new_key().recipient, rounds.new_key().recipient]
+    with sqlite_database.writing() as session:
+        add_admin(session, "Dag", "a long enough password", now())
+        found = rounds.create_round(session, design, {one.sha256: one.path for one in made}, "Dag", now())
+        options = rounds.SealOptions(measure=response_sizes)
+        rounds.seal_round(session, found, recipients, render_passages, "Dag", now(), options)
+    return found
+
+
+def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
+    sqlite_database: Database, sealed: str, tmp_path: Path
+) -> None:
+    probes = new_probes(4)
+    settings = Settings(data=tmp_path, secret="s" * 40)
+    perfect = Character(sensitivity=1, specificity=1, strictness=0.1, seconds=0)
+    with sqlite_database.reading() as session, shadow_of(session, sealed, probes, now()) as shadow:
+        records = played(settings, shadow, [one.token for one in probes], perfect, seed=1)
+        with shadow.reading() as copied:
+            assert len(copied.scalars(select(JudgmentRow)).all()) == 4 * 8
+    found = summary(records, 1.0)
+    assert found["judgments"] == 4 * 8
+    assert found["sensitivity found"] in (1, None)
+    with sqlite_database.reading() as session:
+        assert session.scalars(select(JudgmentRow)).all() == []
+        assert session.scalars(select(EvaluatorRow)).all() == []
+
+
+def test_the_summary_finds_the_faults_again() -> None:
+    source = Random(1)
+    truths = [(truly, source.random() < (0.9 if truly else 0.2)) for truly in (True, False) for _ in range(4000)]
+    found = summary([Record(truths, [0.1, 0.3])], 2.0)
+    assert found["sensitivity found"] == pytest.approx(0.9, abs=0.02)
+    assert found["specificity found"] == pytest.approx(0.8, abs=0.02)
+    assert (found["judgments"], found["pages"], found["median wait"]) == (8000, 2, 0.2)
