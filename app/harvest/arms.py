@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from app.foundation.errors import ModelError
+from app.harvest.devices import device_of
 from app.harvest.logits import effects_of
 from app.harvest.manifest import ModelRecord
 from app.harvest.neuron import EffectsOf
@@ -56,7 +57,7 @@ def arm_of(name: str, model: LoadedModel, sites: Sequence[Site], options: Harves
     transformer = model.transformer
     layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
     transformer.require(sites, layers)
-    transformer.to(options.device)
+    transformer.to(device=device_of(options.device), dtype=getattr(torch, options.dtype))
     pieces = model.tokenizer.pieces
     return Arm(
         record=_record(name, model),

@@ -148,6 +148,7 @@ def _manifest(finished: Finished, site: str, frame: Frame, neurons: list[NeuronS
         overlap=options.overlap,
         k=options.k,
         seed=options.seed,
+        dtype=options.dtype,
         duplicate_span=options.duplicate_span,
         groups=groups,
         counts=counts,

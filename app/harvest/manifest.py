@@ -67,6 +67,8 @@ class Manifest(_Record):
     """Tokens at the start of a window that are only context."""
     k: int
     seed: int
+    dtype: str = "float32"
+    """Arithmetic of the model while it was read."""
     duplicate_span: int | None
     groups: dict[str, int]
     """Snippets kept, by group."""

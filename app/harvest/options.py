@@ -1,6 +1,7 @@
 """What a harvest may be asked for. Pure: the command line reads it without loading torch."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from app.foundation.errors import CorpusError
 from app.models.config import Site
@@ -39,7 +40,9 @@ class HarvestOptions:
     """Tokens drawn uniformly from the corpus for histogram, density and quantiles."""
     batch: int = 8
     """Windows per forward pass."""
-    device: str = "cpu"
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the model; what is kept is float32 in any case."""
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
     save_every: float = 30.0
     """Seconds between saved states: what a kill can cost."""
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from app.foundation.errors import ModelError
 from app.harvest.batches import Batch, batches
+from app.harvest.devices import device_of
 from app.harvest.draws import Draws, Pilot, peaks_of, pilot_values, whole_windows
 from app.harvest.options import HarvestOptions
 from app.harvest.sample import TokenSample
@@ -117,6 +118,7 @@ class Pass:
 
     def __init__(self, read: Read, channels: Mapping[Channel, int], positions: int, options: HarvestOptions) -> None:
         self.read, self.channels, self.positions, self.options = read, channels, positions, options
+        self.device = device_of(options.device)
         self.kept: dict[Channel, Kept] = {}
         self._pilots: dict[Channel, Pilot] = {}
         self.clock = Clock()
@@ -172,7 +174,7 @@ class Pass:
     def forward(self, batch: Batch) -> dict[Channel, Tensor]:
         """Activations of a batch by channel, in float32 on the CPU."""
         with torch.inference_mode():
-            found = self.read(torch.from_numpy(batch.tokens.astype(np.int64)).to(self.options.device))
+            found = self.read(torch.from_numpy(batch.tokens.astype(np.int64)).to(self.device))
             return {channel: found[channel].float().cpu() for channel in self.channels}
 
     def state(self) -> dict[str, npt.NDArray[Any]]:

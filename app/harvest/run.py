@@ -18,6 +18,7 @@ from app.foundation.whole import write_text_whole
 from app.harvest.archive import Archive
 from app.harvest.arms import CALLABLE, Vocabulary, arm_of, arm_of_callable
 from app.harvest.carrying import Plan, Reader, carry_out
+from app.harvest.devices import device_of
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Report, bar
 from app.harvest.text import RowsText, text_of
@@ -119,7 +120,7 @@ def harvest(
         msg = "tokens must be token ids, whole numbers from 0"
         raise CorpusError(msg)
     text = RowsText(rows.astype(np.int32), vocabulary.special)
-    probe = torch.from_numpy(rows[:1].astype(np.int64)).to(options.device)
+    probe = torch.from_numpy(rows[:1].astype(np.int64)).to(device_of(options.device))
     arm = arm_of_callable(fn, name, probe, vocabulary.pieces_to(int(rows.max())))
     plan = Plan([arm], text, [{CALLABLE: out}], _notes(out), options)
     return carry_out(plan, "rows", progress or bar())[0][CALLABLE]
