@@ -1,18 +1,20 @@
 """`firstglance report`, `export` and `verify`: what a round came to, and how anyone checks it."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from app.cli.common import EXISTING, as_json, database, print_json, print_table
+from app.cli.common import EXISTING, admin_named, as_json, by_option, database, print_json, print_table
+from app.foundation.clock import now
 from app.foundation.errors import ExportError
 from app.foundation.settings import Settings
-from app.report.export import export_zip
+from app.report.export import blinded_zip, export_zip
 from app.report.meta import pool
 from app.report.numerals import points, points_range
-from app.report.verification import Verification, verify_export
+from app.report.verification import Verification, verify_export, verify_receipt
 from app.services import exports
 
 
@@ -61,12 +63,19 @@ def print_arms(arms: dict[str, dict[str, Any]]) -> None:
 @click.command("export")
 @click.argument("round_id", metavar="ROUND")
 @click.option("--out", type=EXISTING, required=True, help="The zip file to write.")
+@click.option("--blinded", is_flag=True, help="Before unblinding: no arm anywhere, no verdict before the lock.")
+@by_option
 @click.pass_obj
-def export_command(settings: Settings, round_id: str, out: Path) -> None:
-    """Write the export of an unblinded round: every judgment, the opened allocation, every number, and a verifier."""
-    with database(settings) as base, base.reading() as session:
-        bundle = exports.bundle(session, round_id)
-    write_whole(out, export_zip(bundle))
+def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, by: str | None) -> None:
+    """Write a round's export: every judgment, the opened allocation, every number, and a verifier; it is logged."""
+    with database(settings) as base:
+        with base.reading() as session:
+            who = admin_named(session, by)
+            bundle = exports.blinded_bundle(session, round_id) if blinded else exports.bundle(session, round_id)
+        content = blinded_zip(bundle) if blinded else export_zip(bundle)
+        write_whole(out, content)
+        with base.writing() as session:
+            exports.record(session, round_id, who, out.name, content, now())
     click.echo(f"{out}  check it with `firstglance verify {out}`")
 
 
@@ -83,16 +92,27 @@ def write_whole(path: Path, data: bytes) -> None:
 
 @click.command("verify")
 @click.argument("export", type=EXISTING)
+@click.option("--receipt", type=EXISTING, help="Instead: hold an evaluator's receipt against the export.")
 @as_json
 @click.pass_context
-def verify_command(ctx: click.Context, export: Path, json_wanted: bool) -> None:
+def verify_command(ctx: click.Context, export: Path, receipt: Path | None, json_wanted: bool) -> None:
     """Recompute commitment, chains and every number of EXPORT.zip, with no server; ends with 1 if anything differs."""
-    found = verify_export(export)
+    found = verify_export(export) if receipt is None else verify_receipt(export, read_receipt(receipt))
     if json_wanted:
         print_json({"ok": found.ok, "commitment_verified": found.commitment_verified, "differences": found.differences})
     else:
         _print_checks(found)
     ctx.exit(0 if found.ok else 1)
+
+
+def read_receipt(path: Path) -> dict[str, Any]:
+    """The receipt in a file that an evaluator took along. Raises ExportError if there is none in it."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["receipt"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{path} holds no receipt; take the file as the evaluator's last page gave it"
+        raise ExportError(msg) from error
+    return found
 
 
 def _print_checks(found: Verification) -> None:

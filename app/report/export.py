@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Bundle:
     title: str
     state: str
     design: dict[str, Any]
+    """Everything that was fixed; it names arms and archives, so a blinded export leaves it out."""
     items: list[dict[str, Any]]
     """`Item.content()` of every item."""
     opened: dict[str, Any] | None
@@ -57,6 +58,8 @@ class Bundle:
     observations: Sequence[Observation] = ()
     frame: Frame | None = None
     analysis: dict[str, Any] | None = None
+    public_design: dict[str, Any] = field(default_factory=dict)
+    """The part of the design that evaluators may know."""
 
 
 def export_zip(bundle: Bundle) -> bytes:
@@ -78,7 +81,8 @@ def unblinded_files(bundle: Bundle) -> dict[str, bytes]:
 
 def blinded_files(bundle: Bundle) -> dict[str, bytes]:
     """The files of a blinded export, by name."""
-    files = _common(bundle) | (_judged(bundle) if bundle.state in LOCKED else {"judgments.json": _json([])})
+    judged = _judged(bundle) if bundle.state in LOCKED else {"judgments.json": _json([])}
+    files = _common(bundle) | judged | {"public_design.json": _json(bundle.public_design)}
     files["README.md"] = readme(bundle.title, bundle.round_id, blinded=True).encode()
     return _described(files, bundle)
 
@@ -99,7 +103,6 @@ def zipped(files: dict[str, bytes]) -> bytes:
 def _common(bundle: Bundle) -> dict[str, bytes]:
     digests = dict(bundle.commitment["items"])
     return {
-        "design.json": _json(bundle.design),
         "commitment.json": _json({"v": 1} | bundle.commitment),
         "items.json": _json(sorted(bundle.items, key=lambda one: str(one["code"]))),
         "items.csv": csv_text(ITEM_COLUMNS, (_item_row(one, digests) for one in bundle.items)).encode(),
@@ -120,6 +123,7 @@ def _opened(bundle: Bundle) -> dict[str, bytes]:
         raise AssertionError(msg)
     nonce = {"v": 1, "nonce": bundle.opened["nonce"]}
     return {
+        "design.json": _json(bundle.design),
         "allocation.json": _json(bundle.opened),
         "commitment.json": _json(bundle.commitment | nonce),
         "frame.json": _json(bundle.frame.content()),

@@ -13,7 +13,6 @@ README = """# {title}
 
 | file | what it is |
 |---|---|
-| design.json | everything that was fixed before the first judgment |
 | commitment.json | the digests published at the seal{nonce} |
 | items.json, items.csv | the items as they were judged, and their digests |
 | judgments.json | every entry of every evaluator's chain, revisions included |
@@ -26,7 +25,8 @@ Check it: `python verify.py THIS.zip` needs Python and nothing else; `firstglanc
 number of analysis.json. Both claim "unchanged since the commitment", never "nobody knew".
 """
 
-OPENED = """| allocation.json | the opened seal: which item was which neuron, the sampling seed, the nonce |
+OPENED = """| design.json | everything that was fixed before the first judgment |
+| allocation.json | the opened seal: which item was which neuron, the sampling seed, the nonce |
 | observations.csv | one row per evaluator and item: the final verdict with its arm |
 | neurons.csv | one row per drawn neuron, dead ones included |
 | frame.json | counts of the draw and the plan: with observations.csv, all that the analysis reads |
@@ -38,11 +38,15 @@ OPENED = """| allocation.json | the opened seal: which item was which neuron, th
 """
 
 
+CLOSED = """| public_design.json | what evaluators may know of the design: the rest names arms and archives |
+"""
+
+
 def readme(title: str, round_id: str, *, blinded: bool) -> str:
     """The README of an export."""
     kind = "Blinded" if blinded else "Unblinded"
     nonce = "" if blinded else ", with the nonce"
-    return README.format(title=title, kind=kind, round_id=round_id, nonce=nonce, opened="" if blinded else OPENED)
+    return README.format(title=title, kind=kind, round_id=round_id, nonce=nonce, opened=CLOSED if blinded else OPENED)
 
 
 def report_markdown(title: str, commitment: str, analysis: dict[str, Any], frame: Frame) -> str:

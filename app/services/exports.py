@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.report.datasheets import OBSERVATION_COLUMNS, csv_text, observation_rows
-from app.report.export import Bundle
+from app.report.export import LOCKED, Bundle
 from app.report.frame import Frame
 from app.rounds.commitment import event_entry, judgment_entry
+from app.services import log as events_log
 from app.services.unblinding import opened
 from app.store import log
 from app.store import rounds as store
@@ -76,6 +77,41 @@ def bundle(session: Session, round_id: str) -> Bundle:
         frame=found.frame,
         analysis=json.loads(result.analysis),
     )
+
+
+def blinded_bundle(session: Session, round_id: str) -> Bundle:
+    """What may leave before unblinding: items, commitment, log, pseudonyms; chains once the round is locked.
+
+    Raises NotFoundError, or LifecycleError for a round that was never sealed.
+    """
+    row = store.round_row(session, round_id)
+    items = store.items(session, round_id)
+    if not items or row.commitment is None:
+        msg = f"This round is {row.state}. There is something to export once it is sealed."
+        raise LifecycleError(msg)
+    return Bundle(
+        round_id=round_id,
+        title=row.title,
+        state=row.state,
+        design=json.loads(row.design),
+        items=[json.loads(one.content) for one in items],
+        opened=None,
+        commitment=_commitment(session, row, [[one.code, one.digest] for one in items]),
+        judgments=_judgments(session, round_id) if row.state in LOCKED else [],
+        events=_events(session, round_id),
+        evaluators=_evaluators(session, round_id),
+        public_design=dict(row.public_design),
+    )
+
+
+def record(session: Session, round_id: str, by: str, name: str, content: bytes, now: datetime) -> None:
+    """Write into the log that an export left the server, under which name and digest."""
+    events_log.append(session, round_id, by, "exported", {"file": name, "sha256": sha256(content)}, now)
+
+
+def file_name(round_id: str, *, blinded: bool) -> str:
+    """An export says in its name whether it holds the arms."""
+    return f"first-glance-{round_id}-{'blinded' if blinded else 'unblinded'}.zip"
 
 
 def _unblinded(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:

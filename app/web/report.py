@@ -4,15 +4,17 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.foundation.clock import now
 from app.foundation.digest import canonical_bytes
-from app.report.export import export_zip
+from app.report.export import blinded_zip, export_zip
 from app.report.numbers_page import entries
 from app.report.pdf import report_pdf
 from app.services import exports
+from app.store.engine import Database
 from app.web import gallery
 from app.web.dependencies import DatabaseOf
 from app.web.report_view import report_view
-from app.web.signin import Reader
+from app.web.signin import Reader, SignedIn
 from app.web.templating import page
 
 router = APIRouter(prefix="/admin/rounds/{round_id}")
@@ -62,11 +64,25 @@ def observations(round_id: str, database: DatabaseOf, admin: Reader) -> Response
 
 
 @router.get("/export.zip")
-def export(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  # noqa: ARG001
-    """Everything that anyone needs to recompute the report."""
+def export(round_id: str, database: DatabaseOf, admin: Reader) -> Response:
+    """Everything that anyone needs to recompute the report; the log says that it left."""
     with database.reading() as session:
         bundle = exports.bundle(session, round_id)
-    return _download(export_zip(bundle), "application/zip", f"first-glance-{round_id}.zip")
+    return _export(round_id, database, admin, export_zip(bundle), exports.file_name(round_id, blinded=False))
+
+
+@router.get("/blinded.zip")
+def blinded(round_id: str, database: DatabaseOf, admin: Reader) -> Response:
+    """What may leave before unblinding: no arm, and no verdict before the lock."""
+    with database.reading() as session:
+        bundle = exports.blinded_bundle(session, round_id)
+    return _export(round_id, database, admin, blinded_zip(bundle), exports.file_name(round_id, blinded=True))
+
+
+def _export(round_id: str, database: Database, admin: SignedIn, content: bytes, name: str) -> Response:
+    with database.writing() as session:
+        exports.record(session, round_id, admin.name, name, content, now())
+    return _download(content, "application/zip", name)
 
 
 def _download(data: bytes, kind: str, name: str) -> Response:

@@ -1,14 +1,17 @@
 """The report of a real round in the office: its page, its numbers, its files, and the gallery behind its door."""
 
+import hashlib
 import io
 import json
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from app.cli.scripted import Rule, Visitor, judge_everything
 from app.report.pdf import pdf_available
+from app.report.verification import verify_export
 from tests.admin.office import PASSWORD, Browser, Office
 
 KEY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+")
@@ -94,3 +97,29 @@ def test_there_is_no_gallery_before_unblinding(dag: Browser, draft: str) -> None
 def _first_item(dag: Browser, round_id: str) -> str:
     rows = dag.get(f"/admin/rounds/{round_id}/observations.csv").text.splitlines()
     return str(rows[1].split(",")[rows[0].split(",").index("item")])
+
+
+def test_exports_say_in_their_name_what_they_hold_and_are_logged(dag: Browser, unblinded: str) -> None:
+    for path, name in (("export", "unblinded"), ("blinded", "blinded")):
+        found = dag.get(f"/admin/rounds/{unblinded}/{path}.zip")
+        assert f'filename="first-glance-{unblinded}-{name}.zip"' in found.headers["content-disposition"]
+        digest = hashlib.sha256(found.content).hexdigest()
+        dag.get(f"/admin/rounds/{unblinded}")
+        assert "exported" in dag.text
+        assert digest[:8] in dag.text
+
+
+def test_a_blinded_export_leaves_before_the_lock_without_arms_or_verdicts(
+    dag: Browser, draft: str, tmp_path: Path
+) -> None:
+    assert dag.get(f"/admin/rounds/{draft}/blinded.zip").status_code == 409
+    dag.get(f"/admin/rounds/{draft}")
+    dag.send("seal")
+    export = dag.get(f"/admin/rounds/{draft}/blinded.zip")
+    path = tmp_path / "blinded.zip"
+    path.write_bytes(export.content)
+    assert verify_export(path).ok
+    with zipfile.ZipFile(path) as archive:
+        everything = b"".join(archive.read(name) for name in archive.namelist() if not name.endswith((".py", ".md")))
+    for word in (b"axolotl", b"quokka", b"not_interpretable"):
+        assert word not in everything

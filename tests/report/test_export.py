@@ -147,7 +147,7 @@ def test_a_missing_file_and_a_foreign_zip_get_sentences(tmp_path: Path) -> None:
         verify_export(tmp_path / "nowhere.zip")
     foreign = tmp_path / "foreign.zip"
     foreign.write_bytes(zipped({"a.txt": b"a"}))
-    with pytest.raises(ExportError, match=r"has no design\.json"):
+    with pytest.raises(ExportError, match=r"has no commitment\.json"):
         verify_export(foreign)
     odd = tmp_path / "odd.zip"
     odd.write_bytes(
@@ -161,7 +161,7 @@ def test_a_missing_file_and_a_foreign_zip_get_sentences(tmp_path: Path) -> None:
 
 
 def test_a_blinded_export_names_no_arm_and_no_verdict_before_the_lock(bundle: Bundle, tmp_path: Path) -> None:
-    early = replace(bundle, state="collecting", opened=None, design={"title": "A round for tests"})
+    early = replace(bundle, state="collecting", opened=None)
     path = tmp_path / "blinded.zip"
     path.write_bytes(blinded_zip(early))
     everything = b"".join(content for name, content in read_zip(path).items() if name not in ("verify.py", "README.md"))
