@@ -47,6 +47,8 @@ class Visit:
     design: PublicDesign
     sizes: tuple[int, int]
     """Length of every item response of the round: plain and gzip."""
+    commitment: str = ""
+    """What was published before anyone judged; every page shows it."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def answer(session: Session, session_token: str, given: Answer, timing: Timing, 
     row.number = last.number + 1 if last else 0
     row.chain = chain_digest(last.chain if last else str(round_row.commitment), judgment_entry(evaluator.name, row))
     store.append(session, row)
-    if row.revision == 0:
+    if row.revision == 0 and design.assignment == "overlap":
         judged(session, evaluator, row.item, now)
 
 
@@ -290,6 +292,7 @@ def _visit(session: Session, evaluator: EvaluatorRow) -> Visit:
         exposed=evaluator.exposed,
         design=design,
         sizes=(row.response_bytes, row.response_gzip_bytes),
+        commitment=row.commitment or "",
     )
 
 

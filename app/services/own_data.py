@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.foundation.digest import sha256_of_json
 from app.foundation.errors import LifecycleError
 from app.rounds.commitment import judgment_entry
 from app.services import log
@@ -29,7 +30,16 @@ def everything(session: Session, session_token: str) -> dict[str, Any]:
         {"item": one.item, "guess": one.guess, "at": _written(one.at)} for one in store.guesses(session, evaluator.id)
     ]
     about = {"pseudonym": evaluator.name, "knew_the_models_before": evaluator.exposed, **times}
-    return {"about": about, "judgments": judgments, "flags": flags, "phase_2": guesses}
+    receipt = _receipt(evaluator.name, store.round_of(session, evaluator).commitment, judgments)
+    return {"about": about, "receipt": receipt, "judgments": judgments, "flags": flags, "phase_2": guesses}
+
+
+def _receipt(name: str, commitment: str | None, judgments: list[dict[str, Any]]) -> dict[str, Any]:
+    """What proves later that this evaluator's answers stand in an export as they were given."""
+    entries = [{key: value for key, value in one.items() if key != "chain"} for one in judgments]
+    head = judgments[-1]["chain"] if judgments else "absent"
+    digest = sha256_of_json(entries)
+    return {"commitment": commitment, "evaluator": name, "judgments": len(entries), "head": head, "digest": digest}
 
 
 def erase(session: Session, session_token: str, now: datetime) -> None:

@@ -4,13 +4,13 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
+from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.foundation.clock import now
 from app.services import judging as services
 from app.services import phase_two
 from app.services.judging import Visit
-from app.store.engine import Database
 from app.store.tables import FlagRow, GuessRow
 from app.web.dependencies import DatabaseOf
 from app.web.errors import SeeOther
@@ -29,7 +29,8 @@ router = APIRouter()
 @router.get(DESK)
 def desk(request: Request, database: DatabaseOf) -> Response:
     """What is due now: consent, the round's state, an item, or thanks."""
-    return _due(request, database, visit_of(request, database))
+    with database.writing() as session:
+        return _due(request, session, services.visit(session, session_of(request, EVALUATOR_COOKIE)))
 
 
 @router.post("/judge/verdict")
@@ -40,7 +41,7 @@ def verdict(request: Request, database: DatabaseOf, form: Annotated[VerdictForm,
         here = services.visit(session, session_token)
         given = form.answer(cannot_judge=here.design.cannot_judge)
         services.answer(session, session_token, given, form.timing(), now())
-    return _next(request, database, here)
+        return _next(request, session, here)
 
 
 @router.post("/judge/hypothesis")
@@ -51,7 +52,7 @@ def hypothesis(request: Request, database: DatabaseOf, form: Annotated[Hypothesi
     with database.writing() as session:
         here = services.visit(session, session_token)
         services.answer(session, session_token, given, form.timing(), now())
-    return _next(request, database, here)
+        return _next(request, session, here)
 
 
 @router.post("/judge/flag")
@@ -62,7 +63,7 @@ def flag(request: Request, database: DatabaseOf, form: Annotated[FlagForm, Form(
         here = services.visit(session, session_token)
         row = FlagRow(item=form.item, kind=form.kind, comment=form.text())
         services.pass_over(session, session_token, row, now())
-    return _next(request, database, here)
+        return _next(request, session, here)
 
 
 @router.post("/judge/phase")
@@ -81,7 +82,7 @@ def guess(request: Request, database: DatabaseOf, form: Annotated[GuessForm, For
     with database.writing() as session:
         here = services.visit(session, session_token)
         phase_two.guess(session, session_token, here, GuessRow(item=form.item, guess=form.guess), now())
-    return _next(request, database, here)
+        return _next(request, session, here)
 
 
 @router.get("/judge/undo")
@@ -113,55 +114,36 @@ def ahead(request: Request, item: str, database: DatabaseOf) -> Response:
     return item_response(request, laid_out) if laid_out else Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _due(request: Request, database: Database, here: Visit) -> Response:
-    """The page that is due to this evaluator."""
+def _due(request: Request, session: Session, here: Visit) -> Response:
+    """The page that is due to this evaluator, in the transaction that recorded the answer before it."""
     if not here.consented and here.state in ("sealed", "collecting"):
         return _plain(request, "consent", here)
     if here.state != "collecting":
         return _plain(request, "not_open", here)
     if here.phase > 1:
-        return _second_phase(request, database, here)
-    laid_out = _desk(database, here)
+        return _second_phase(request, session, here)
+    laid_out = _desk(session, here)
     if laid_out is None:
-        return _all_judged(request, database, here)
+        return _plain(request, "phase_two" if phase_two.options(session, here) else "done", here)
     if laid_out.pace is not None and laid_out.pace.capped and laid_out.place.question == "verdict":
         return _plain(request, "rest", here, pace=laid_out.pace)
-    if not laid_out.practice and not _may_go_on(database, here):
+    if here.design.training_pass and not laid_out.practice and not services.may_go_on(session, here):
         return _plain(request, "not_passed", here)
     if not laid_out.shown:
-        with database.writing() as session:
-            services.note_shown(session, here, laid_out.place.item, now())
+        services.note_shown(session, here, laid_out.place.item, now())
     return item_response(request, laid_out)
 
 
-def _desk(database: Database, here: Visit) -> services.Desk | None:
+def _desk(session: Session, here: Visit) -> services.Desk | None:
     """What is due; where items are leased one at a time, the next one if nothing is."""
-    with database.reading() as session:
-        laid_out = services.desk(session, here, now())
-        leased = laid_out is None and services.more_may_come(session, here)
-    if not leased:
-        return laid_out
-    with database.writing() as session:
-        return services.desk(session, here, now()) if services.take_next(session, here, now()) else None
+    laid_out = services.desk(session, here, now())
+    if laid_out is None and services.more_may_come(session, here) and services.take_next(session, here, now()):
+        return services.desk(session, here, now())
+    return laid_out
 
 
-def _may_go_on(database: Database, here: Visit) -> bool:
-    if not here.design.training_pass:
-        return True
-    with database.reading() as session:
-        return services.may_go_on(session, here)
-
-
-def _all_judged(request: Request, database: Database, here: Visit) -> Response:
-    """Every verdict is given: the last question if there is one, else thanks."""
-    with database.reading() as session:
-        asked = phase_two.options(session, here)
-    return _plain(request, "phase_two" if asked else "done", here)
-
-
-def _second_phase(request: Request, database: Database, here: Visit) -> Response:
-    with database.reading() as session:
-        laid_out = phase_two.desk(session, here)
+def _second_phase(request: Request, session: Session, here: Visit) -> Response:
+    laid_out = phase_two.desk(session, here)
     return _plain(request, "done", here) if laid_out is None else item_response(request, laid_out)
 
 
@@ -172,10 +154,10 @@ def _plain(request: Request, name: str, here: Visit, **context: Any) -> Response
     return page(request, f"judging/{name}.html", known | context)
 
 
-def _next(request: Request, database: Database, here: Visit) -> Response:
+def _next(request: Request, session: Session, here: Visit) -> Response:
     """The next page at once for the script, or by a redirect, so that reloading it does not send the form again."""
     if SWAP in request.headers:
-        return _due(request, database, here)
+        return _due(request, session, here)
     return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
 
 
