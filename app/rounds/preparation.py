@@ -30,7 +30,8 @@ class Prepared:
 
 def check(design: Design, archives: Archives, seed: str, left_out: Left = frozenset()) -> None:
     """Raise DesignError with the reason if the design cannot be met; `seed` is thrown away afterwards."""
-    prepare(design, archives, seed, left_out)
+    found = sources(design, archives, left_out)
+    specimens(design, found, deal(design, found, seed), seed)
 
 
 def prepare(design: Design, archives: Archives, seed: str, left_out: Left = frozenset()) -> Prepared:

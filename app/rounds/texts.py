@@ -32,6 +32,8 @@ def token_texts(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[int, ..
 
 def visible(text: str) -> str:
     """The text with invalid bytes, control and direction-changing characters shown instead of obeyed."""
+    if text.isprintable():
+        return text  # nearly every token; the rest takes a look at each character
     return "".join(_shown(one) for one in text.translate(VISIBLE).translate(ESCAPED))
 
 

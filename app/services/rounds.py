@@ -13,7 +13,7 @@ from app.foundation.codes import code, token
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import ArchiveError, LifecycleError, SealError
 from app.harvest.archive import Archive
-from app.rounds.commitment import commitment_of, digest_of_item, sealed_digest
+from app.rounds.commitment import commitment_of, digest_of_item, item_bytes, sealed_digest
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.lifecycle import Action, after, require
@@ -349,7 +349,7 @@ def _item_rows(
         ItemRow(
             round_id=round_id,
             code=item.code,
-            content=canonical_bytes(item.content()).decode(),
+            content=item_bytes(item.content()).decode(),
             digest=digests[item.code],
             html=html,
             training=item.code in prepared.answers,

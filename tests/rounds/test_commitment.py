@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.foundation.digest import canonical_bytes
 from app.rounds.commitment import (
     JUDGMENT_FIELDS,
     chain_digest,
@@ -15,6 +16,7 @@ from app.rounds.commitment import (
     digest_of_item,
     first_break,
     instant,
+    item_bytes,
     judgment_entry,
     sealed_digest,
 )
@@ -31,6 +33,12 @@ def plain(value: Any) -> bytes:
 def test_the_commitment_is_the_digest_of_its_canonical_bytes(design: str, items: dict[str, str], sealed: str) -> None:
     document = {"v": 1, "design_sha256": design, "items": sorted(map(list, items.items())), "sealed_sha256": sealed}
     assert commitment_of(design, items, sealed) == hashlib.sha256(plain(document)).hexdigest()
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20)), st.integers(0, 10**6))
+def test_an_item_s_bytes_are_those_of_rfc_8785(texts: list[str], number: int) -> None:
+    content = {"code": "x", "passages": [{"texts": texts, "levels": [0, number], "peak": number, "group": "top"}]}
+    assert item_bytes(content) == canonical_bytes(content)
 
 
 @given(DIGESTS, st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
