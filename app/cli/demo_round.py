@@ -12,6 +12,7 @@ from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ArchiveError, ModelError, NotFoundError
 from app.foundation.private import write_private
 from app.harvest.archive import Archive
+from app.harvest.manifest import FORMAT
 from app.judging.padding import response_sizes
 from app.rounds.design import Cell
 from app.rounds.presets import preset
@@ -54,7 +55,8 @@ class Plan:
     def key(self) -> str:
         """What the harvest depends on, as a short digest: another model or corpus gets another folder."""
         weights = {name: sha256_of_file(folder / "model.safetensors") for name, folder in self.folders().items()}
-        return sha256_of_json({"weights": weights, "corpus": self.corpus, "tokens": self.tokens})[:12]
+        read = {"format": FORMAT, "weights": weights, "corpus": self.corpus, "tokens": self.tokens}
+        return sha256_of_json(read)[:12]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def harvested(plan: Plan, data: Path) -> dict[str, Archive]:
     from app.models.checkpoints import load_model
 
     models = {name: load_model(path) for name, path in plan.folders().items()}
-    found = harvest_pair(models, plan.corpus, folder, HarvestOptions(tokens=plan.tokens))
+    found = harvest_pair(models, plan.corpus, folder, HarvestOptions(tokens=plan.tokens).top_only())
     return {arm: found[name] for arm, name in ARMS.items()}
 
 
