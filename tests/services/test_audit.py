@@ -91,7 +91,7 @@ class Leaky:
 def told_of(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Codes of the first arm's items, learnt by listening to the seal from inside: what a bug could do."""
     told: set[str] = set()
-    original = auditing.begin_seal
+    original = rounds.begin_seal
 
     def listening(*args: Any) -> rounds.Pending:
         pending = original(*args)

@@ -1,0 +1,72 @@
+"""A receipt proves, without trusting the server, that an evaluator's answers stand in the export as they were given."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from app.cli.main import StagedGroup
+from app.cli.reports import verify_command
+from app.report.export import export_zip
+from app.report.verification import verify_receipt
+from app.services import rounds
+from app.services.exports import bundle
+from app.services.own_data import everything
+from app.services.unblinding import unblind
+from app.store.engine import Database
+from app.store.tables import EvaluatorRow
+from tests.conftest import Clock
+from tests.services.acting import judge_everything
+from tests.services.conftest import ADMIN
+from tests.services.test_rounds import KEYS, collecting
+
+
+@pytest.fixture
+def exported(database_with_admin: Database, draft: str, clock: Clock, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
+    """An export, and Ada's file as her last page gave it."""
+    collecting(database_with_admin, draft, clock)
+    judge_everything(database_with_admin, draft, clock)
+    with database_with_admin.reading() as session:
+        ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
+        taken = everything(session, ada)
+    with database_with_admin.writing() as session:
+        rounds.lock_round(session, draft, ADMIN, clock())
+        unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+    path = tmp_path / "export.zip"
+    with database_with_admin.reading() as session:
+        path.write_bytes(export_zip(bundle(session, draft)))
+    return path, taken
+
+
+def test_a_receipt_agrees_with_the_export(exported: tuple[Path, dict[str, Any]]) -> None:
+    path, taken = exported
+    assert verify_receipt(path, taken["receipt"]).ok
+    assert taken["receipt"]["judgments"] == len(taken["judgments"])
+
+
+@pytest.mark.parametrize("field", ["commitment", "head", "digest", "judgments"])
+def test_a_changed_receipt_is_found_and_the_change_named(exported: tuple[Path, dict[str, Any]], field: str) -> None:
+    path, taken = exported
+    wrong: object = 1 if field == "judgments" else "0" * 64
+    found = verify_receipt(path, taken["receipt"] | {field: wrong})
+    names = {"commitment": "commitment", "head": "chain head", "digest": "digest of judgments"}
+    assert not found.ok
+    assert names.get(field, "chain head") in " ".join(found.differences)
+
+
+def test_the_command_line_holds_a_receipt_against_an_export(
+    exported: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    path, taken = exported
+    receipt = tmp_path / "mine.json"
+    receipt.write_text(json.dumps(taken), encoding="utf-8")
+    runner = CliRunner()
+    assert runner.invoke(verify_command, [str(path), "--receipt", str(receipt)]).exit_code == 0
+    receipt.write_text(json.dumps(taken | {"receipt": taken["receipt"] | {"head": "0" * 64}}), encoding="utf-8")
+    assert runner.invoke(verify_command, [str(path), "--receipt", str(receipt)]).exit_code == 1
+    receipt.write_text("{}", encoding="utf-8")
+    group = StagedGroup()
+    assert "holds no receipt" in runner.invoke(group, ["verify", str(path), "--receipt", str(receipt)]).output
