@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.foundation.digest import sha256
+from app.foundation.digest import sha256, sha256_of_json
 from app.judging.observation import Observation
 from app.report.checklist import methods_json
 from app.report.citation import citation
@@ -114,7 +114,24 @@ def _common(bundle: Bundle) -> dict[str, bytes]:
 
 
 def _judged(bundle: Bundle) -> dict[str, bytes]:
-    return {"judgments.json": _json(bundle.judgments)}
+    return {"judgments.json": _json(bundle.judgments), "receipts.json": _json(_receipts(bundle))}
+
+
+def _receipts(bundle: Bundle) -> list[dict[str, Any]]:
+    """What each evaluator's own receipt must say, as `verify_receipt` reads it."""
+    chains: dict[str, list[dict[str, Any]]] = {}
+    for link in sorted(bundle.judgments, key=lambda one: int(one["number"])):
+        chains.setdefault(link["evaluator"], []).append(link)
+    return [
+        {
+            "commitment": bundle.commitment["commitment"],
+            "evaluator": evaluator,
+            "judgments": len(links),
+            "head": links[-1]["chain"],
+            "digest": sha256_of_json([link["judgment"] for link in links]),
+        }
+        for evaluator, links in sorted(chains.items())
+    ]
 
 
 def _opened(bundle: Bundle) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ README = """# {title}
 | commitment.json | the digests published at the seal{nonce} |
 | items.json, items.csv | the items as they were judged, and their digests |
 | judgments.json | every entry of every evaluator's chain, revisions included |
+| receipts.json | what each evaluator's receipt must say |
 | events.json, events.csv | the round's log, hash-chained |
 | evaluators.csv | pseudonyms |
 {opened}| datapackage.json | Frictionless description of every file and column |
