@@ -10,6 +10,12 @@ export function start() {
   active = 0;
 }
 
+/** After the design's time a quiet line says so, once; nothing is cut off. */
+setInterval(() => {
+  const line = document.querySelector("[data-minutes][hidden]");
+  if (line && performance.now() - shown > 60_000 * Number(line.dataset.minutes)) line.hidden = false;
+}, 1000);
+
 function note() {
   const time = performance.now();
   if (!document.hidden) active += Math.min(time - last, LONGEST_PAUSE);
