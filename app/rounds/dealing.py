@@ -88,7 +88,7 @@ def counts(share: Dealt, source: Source) -> dict[str, Any]:
         "frame": len(source.frame),
         "frame_dead": sum(one.dead for one in source.frame),
         "examined": share.examined,
-        "excluded": share.excluded,
+        "excluded": share.excluded + source.seen,
         "eligible": len(source.frame) - share.excluded,
         "drawn": len(share.neurons),
         "dead": len(drawn_dead),

@@ -27,6 +27,8 @@ class Source:
     archive: Archive
     design: Design
     frame: list[NeuronStatistics]
+    seen: int = 0
+    """Neurons left out of the frame because a named evaluator has seen them."""
     shown: dict[Key, list[Snippet]] = field(default_factory=dict)
     """The snippets to show, of the neurons looked at that have them."""
 
@@ -43,7 +45,8 @@ class Source:
             raise DesignError(msg)
         frame = of_layers(archive.neurons(), design.layers)
         seen = {(layer, index) for digest, layer, index in left_out if digest == archive.sha256}
-        return cls(archive, design, [one for one in frame if key(one) not in seen])
+        unseen = [one for one in frame if key(one) not in seen]
+        return cls(archive, design, unseen, len(frame) - len(unseen))
 
     def fits(self, keys: Sequence[Key]) -> set[Key]:
         """Those of `keys` that the design can show."""

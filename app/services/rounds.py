@@ -21,6 +21,7 @@ from app.rounds.preparation import Prepared, check, prepare
 from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import NewKey, new_keyholder, seal
 from app.services.assignment import assign, incomplete, make_slots
+from app.services.exposure import knows_the_models, seen_neurons
 from app.services.log import append
 from app.store import rounds as store
 from app.store.sealed import keep_seal
@@ -130,7 +131,8 @@ def new_key() -> NewKey:
 
 def create_round(session: Session, design: Design, archives: Mapping[str, Path], by: str, now: datetime) -> str:
     """Store a draft. Raises ArchiveError, or DesignError with the reason, if the round cannot be drawn as designed."""
-    check(design, _opened(archives), secrets.token_hex(SEED_BYTES))
+    left_out = seen_neurons(session, design.named, archives)
+    check(design, _opened(archives), secrets.token_hex(SEED_BYTES), left_out)
     row = RoundRow(
         id=code(),
         title=design.title,
@@ -173,7 +175,8 @@ def begin_seal(session: Session, round_id: str, render: Render, options: SealOpt
     row.state = after(row.state, "seal")
     seed, nonce = options.entropy(SEED_BYTES).hex(), options.entropy(SEED_BYTES).hex()
     archives = _opened(store.archive_paths(session, round_id))
-    prepared = prepare(read_design(row.design), archives, seed)
+    design = read_design(row.design)
+    prepared = prepare(design, archives, seed, seen_neurons(session, design.named, archives))
     digests = {item.code: digest_of_item(item.content(), nonce) for item in prepared.items}
     row.public_design = dict(row.public_design) | {"training_answers": prepared.answers}
     fragments = [render(item, dict(row.public_design)) for item in prepared.items]
@@ -259,19 +262,20 @@ def invite(session: Session, round_id: str, name: str, exposed: bool, by: str, n
     """Invite an evaluator under a pseudonym. The token is returned once and stored as a digest."""
     require(store.round_row(session, round_id, hold=True).state, "invite")
     known_as = _pseudonym(session, round_id, name)
+    knows = exposed or knows_the_models(session, round_id, known_as)
     secret = token()
     row = EvaluatorRow(
         id=code(),
         round_id=round_id,
         name=known_as,
         token_sha256=sha256(secret.encode()),
-        exposed=exposed,
+        exposed=knows,
         order_seed=secrets.token_hex(SEED_BYTES),
         invited_at=now,
     )
     store.add_evaluator(session, row)
     assign(session, row)
-    append(session, round_id, by, "invited", {"evaluator": known_as, "exposed": exposed}, now)
+    append(session, round_id, by, "invited", {"evaluator": known_as, "exposed": knows}, now)
     return Invitation(row.id, secret)
 
 

@@ -18,7 +18,7 @@ from app.report.stimulus import stimulus
 from app.rounds.commitment import judgment_entry
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
-from app.rounds.lifecycle import after
+from app.rounds.lifecycle import after, require
 from app.services.log import Event, append, events, verify_log
 from app.store import rounds as store
 from app.store.sealed import UnblindedRow, keep_unblinded, seal_of, unblinded
@@ -44,6 +44,16 @@ class Opened:
     events: list[Event]
 
 
+@dataclass(frozen=True)
+class Record:
+    """Which version of the result this is, who made it, why and when."""
+
+    version: int
+    by: str
+    reason: str
+    at: datetime
+
+
 def unblind(
     session: Session, round_id: str, identities: Sequence[str], by: str, reason: str, now: datetime
 ) -> dict[str, Any]:
@@ -54,9 +64,7 @@ def unblind(
     """
     row = store.round_row(session, round_id, hold=True)
     state = after(row.state, "unblind")
-    if len(reason.strip()) < SHORTEST_REASON:
-        msg = "Type why the round is unblinded now; the reason goes into the log and the report."
-        raise LifecycleError(msg)
+    _require_reason(reason, "the round is unblinded now")
     verify_log(session, round_id)
     log = events(session, round_id)
     seal = seal_of(session, round_id)
@@ -64,22 +72,54 @@ def unblind(
     append(session, round_id, by, "key read", {"keys": len(identities)}, now)
     verify(opened, _published(session, row, log))
     verify_chains(_chains(session, round_id, log), str(row.commitment))
-    seen = _observations(session, round_id, opened["allocation"])
-    frame = _frame(session, row, opened["allocation"], log)
-    analysis = analyse(seen, frame)
     row.state = state
+    analysis = _frozen(session, row, opened, Record(1, by, reason.strip(), now))
+    append(session, round_id, by, "unblinded", {"reason": reason.strip(), "version": 1}, now)
+    return analysis
+
+
+def correct(session: Session, round_id: str, by: str, reason: str, now: datetime) -> dict[str, Any]:
+    """Analyse an unblinded round anew, with the program as it is now; the first version stays beside it for ever.
+
+    Judgments and allocation are checked again and cannot differ: only how they are analysed can.
+    """
+    row = store.round_row(session, round_id, hold=True)
+    require(row.state, "correct")
+    _require_reason(reason, "the analysis is corrected")
+    log = events(session, round_id)
+    before = unblinded(session, round_id)
+    assert before is not None  # an unblinded round has a first version
+    opened = json.loads(before.opened)
+    verify(opened, _published(session, row, log))
+    verify_chains(_chains(session, round_id, log), str(row.commitment))
+    record = Record(before.version + 1, by, reason.strip(), now)
+    analysis = _frozen(session, row, opened, record)
+    append(session, round_id, by, "corrected", {"reason": record.reason, "version": record.version}, now)
+    return analysis
+
+
+def _require_reason(reason: str, what: str) -> None:
+    if len(reason.strip()) < SHORTEST_REASON:
+        msg = f"Type why {what}; the reason goes into the log and the report."
+        raise LifecycleError(msg)
+
+
+def _frozen(session: Session, row: RoundRow, opened: dict[str, Any], record: Record) -> dict[str, Any]:
+    """Analyse, and keep the result under its version."""
+    log = events(session, row.id)
+    frame = _frame(session, row, opened["allocation"], log)
+    analysis = analyse(_observations(session, row.id, opened["allocation"]), frame)
     kept = UnblindedRow(
-        round_id=round_id,
-        version=1,
+        round_id=row.id,
+        version=record.version,
         opened=canonical_bytes(opened).decode(),
         analysis=json.dumps(analysis),
         frame=json.dumps(frame.content()),
-        reason=reason.strip(),
-        by=by,
-        at=now,
+        reason=record.reason,
+        by=record.by,
+        at=record.at,
     )
     keep_unblinded(session, kept)
-    append(session, round_id, by, "unblinded", {"reason": reason.strip(), "version": 1}, now)
     return analysis
 
 

@@ -10,12 +10,13 @@ from app.foundation.digest import sha256
 from app.foundation.errors import ArchiveError, DesignError, LifecycleError, NotFoundError, SealError
 from app.harvest.archive import Archive
 from app.judging.padding import response_sizes
-from app.rounds.commitment import commitment_of
-from app.rounds.design import Design
+from app.rounds.commitment import commitment_of, digest_of_item
+from app.rounds.design import Design, read_design
 from app.rounds.item import Item
+from app.rounds.preparation import prepare
 from app.services import rounds
 from app.services.log import attempt, events, verify_log
-from app.services.unblinding import opened, unblind
+from app.services.unblinding import correct, opened, unblind
 from app.store.engine import Database
 from app.store.sealed import SealedRow, UnblindedRow
 from app.store.tables import AssignmentRow, EvaluatorRow, EventRow, ItemRow, JudgmentRow, RoundRow
@@ -404,3 +405,48 @@ def test_the_allocation_cannot_be_read_before_unblinding(
     locked(database_with_admin, draft, clock)
     with pytest.raises(LifecycleError, match="only after unblinding"), database_with_admin.reading() as session:
         opened(session, draft)
+
+
+def test_a_correction_is_a_new_version_beside_the_frozen_one(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    locked(database_with_admin, draft, clock)
+    with pytest.raises(LifecycleError, match="Only an unblinded round"), database_with_admin.writing() as session:
+        correct(session, draft, ADMIN, "too early", clock())
+    with database_with_admin.writing() as session:
+        first = unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+    with pytest.raises(LifecycleError, match="Type why"), database_with_admin.writing() as session:
+        correct(session, draft, ADMIN, "", clock())
+    with database_with_admin.writing() as session:
+        second = correct(session, draft, ADMIN, "a mistake in the program was mended", clock())
+    assert first == second
+    with database_with_admin.reading() as session:
+        kept = session.scalars(select(UnblindedRow).order_by(UnblindedRow.version)).all()
+        assert [(one.version, one.reason) for one in kept] == [
+            (1, "all have finished"),
+            (2, "a mistake in the program was mended"),
+        ]
+        assert kept[0].opened == kept[1].opened
+        assert events(session, draft)[-1].action == "corrected"
+        verify_log(session, draft)
+
+
+def test_without_the_key_neither_the_draw_nor_the_commitment_can_be_redone(
+    database_with_admin: Database, draft: str, clock: Clock, plum_archive: Archive, fig_archive: Archive
+) -> None:
+    """Someone has archives, design, database and everything published, and guesses seeds from all of it."""
+    sealed(database_with_admin, draft, clock)
+    with database_with_admin.reading() as session:
+        row = session.get_one(RoundRow, draft)
+        design = read_design(row.design)
+        items = {one.code: (json.loads(one.content), one.digest) for one in session.scalars(select(ItemRow))}
+        published = [row.commitment, design.sha256, session.get_one(SealedRow, draft).sealed_sha256, row.id]
+        published += [one.chain for one in events(session, draft)] + [digest for _, digest in items.values()]
+    archives = {one.sha256: one for one in (plum_archive, fig_archive)}
+    guesses = {sha256(str(one).encode()) for one in published} | {"0" * 64, f"{1:064x}"}
+    guesses |= {str(one) for one in published if len(str(one)) == 64}
+    for guess in sorted(guesses)[:12]:
+        redrawn = {item.code for item in prepare(design, archives, guess).items}
+        assert redrawn.isdisjoint(items)
+    for content, digest in items.values():
+        assert digest not in {digest_of_item(content, guess) for guess in guesses}

@@ -1,0 +1,44 @@
+"""The exposure register: who knows these models, and which of their neurons named evaluators have seen unblinded.
+
+It is read off the logs and the opened allocations, so that nobody has to keep it and nobody can forget to.
+"""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.rounds.sources import Left
+from app.store import exposure as store
+from app.store.sealed import unblinded
+
+EXPOSING = ("created", "key read", "unblinded", "archives browsed")
+"""Actions after which someone knows which models are compared, or which item was whose."""
+
+
+def knows_the_models(session: Session, round_id: str, name: str) -> bool:
+    """Whether this person created a round on the same archives, read a key of one, or saw one unblinded."""
+    return name in store.actors(session, store.kindred(session, store.archives_of(session, round_id)), EXPOSING)
+
+
+def seen_neurons(session: Session, names: Collection[str], archives: Collection[str]) -> Left:
+    """Neurons that any of `names` judged in a round that was unblinded since; they leave the frame for everyone."""
+    if not names:
+        return frozenset()
+    found: set[tuple[str, int, int]] = set()
+    for round_id in store.kindred(session, archives):
+        opened = unblinded(session, round_id)
+        if opened is not None:
+            items = store.judged_by(session, round_id, names)
+            found |= _neurons(json.loads(opened.opened)["allocation"], items)
+    return frozenset(found)
+
+
+def _neurons(allocation: dict[str, Any], items: set[str]) -> set[tuple[str, int, int]]:
+    archives = {(cell["arm"], cell["stratum"]): cell["archive_sha256"] for cell in allocation["cells"]}
+    return {
+        (archives[line["arm"], line["stratum"]], line["layer"], line["neuron"])
+        for line in allocation["items"]
+        if line["item"] in items
+    }
