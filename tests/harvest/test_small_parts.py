@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from app.foundation.errors import ArchiveError, CorpusError
+from app.foundation.errors import ArchiveError, CorpusError, SettingsError
+from app.harvest.devices import device_of
 from app.harvest.exact import faintest
 from app.harvest.hashing import mixed, neighbourhood_keys
 from app.harvest.levels import level, proportional_levels, rank_levels, strength
@@ -19,6 +21,7 @@ from app.harvest.run import harvest_model
 from app.harvest.sample import TokenSample, bound
 from app.harvest.summary import is_dead
 from app.models.checkpoints import LoadedModel
+from tests.harvest.conftest import make_model
 
 
 @pytest.mark.parametrize(
@@ -101,6 +104,24 @@ def test_the_token_sample_is_the_smallest_hashes_whatever_the_order() -> None:
 def test_the_bound_is_massarts() -> None:
     assert bound(8192, 10**6) == pytest.approx(0.0150050, abs=1e-7)
     assert bound(100, 100) == 0
+
+
+def test_a_device_that_is_not_there_is_refused_and_auto_takes_what_is() -> None:
+    if torch.cuda.is_available():
+        assert device_of("auto") == device_of("cuda") == "cuda"
+        return
+    assert device_of("auto") == device_of("cpu") == "cpu"
+    with pytest.raises(SettingsError, match="--device cpu"):
+        device_of("cuda")
+
+
+def test_half_precision_is_read_as_such_and_kept_in_full(texts: Path, tmp_path: Path) -> None:
+    halved = make_model(tmp_path / "model")
+    options = HarvestOptions(k=3, window=80, sample=50, dtype="bfloat16").top_only()
+    archive = harvest_model(halved, "tiny", str(texts), tmp_path / "out", options, silent)
+    assert archive.manifest.dtype == "bfloat16"
+    peak = archive.neurons()[0].maximum
+    assert torch.tensor(peak).bfloat16().item() == peak
 
 
 def test_progress_as_json_lines_and_as_a_bar() -> None:
