@@ -1,7 +1,7 @@
 // What is shown: the frame stays, the item, its question and the progress are exchanged.
 export const desk = (page = document) => page.querySelector("main.desk");
 
-const parse = (text) => new DOMParser().parseFromString(text, "text/html");
+export const parse = (text) => new DOMParser().parseFromString(text, "text/html");
 
 /** Whether the page in `text` asks what is being asked already; then only its progress is taken over. */
 export function same(text) {
@@ -15,7 +15,7 @@ export function same(text) {
 /** Show a page, or the second question of the item at hand; then call `begin`. */
 export function show({ page, second, said }, begin) {
   if (second) return ask(second, said, begin);
-  const next = parse(page);
+  const next = typeof page === "string" ? parse(page) : page; // what was fetched ahead was parsed ahead
   for (const part of ["main", ".progress", ".skip"]) exchange(next, part);
   document.title = next.title;
   document.body.className = next.body.className;

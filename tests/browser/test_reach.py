@@ -98,3 +98,18 @@ def test_focus_goes_to_what_is_new(context: BrowserContext, room: Room) -> None:
     step(page, "verdict")
     expect(page.locator("#item-heading")).to_be_focused()
     expect(page.get_by_role("status")).to_have_text("Saved")
+
+
+def test_the_page_does_not_jump_when_its_heading_takes_the_focus(context: BrowserContext, room: Room) -> None:
+    page = context.new_page()
+    settle_in(page, room)
+    before = top_of(page)
+    page.keyboard.press("1")
+    step(page, "hypothesis")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#item-heading")).to_be_focused()
+    assert top_of(page) == before
+
+
+def top_of(page: Page) -> float:
+    return float(page.locator(".passage").first.evaluate("one => one.getBoundingClientRect().top"))
