@@ -35,6 +35,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from app.harvest.allocator import keep_freed_memory
 from app.harvest.arms import arm_of_callable
 from app.harvest.batches import batches
 from app.harvest.carrying import Plan, carry_out
@@ -248,6 +249,7 @@ def main() -> None:
     if given.child:
         child(given.child)
         return
+    keep_freed_memory()  # for the bare pass too
     transformer = model()
     result: dict[str, Any] = {"threads": torch.get_num_threads(), "torch": torch.__version__, "tokens": given.tokens}
     result |= bare_ratios(transformer, given.tokens, given.slices)

@@ -14,6 +14,7 @@ from typing import Any
 
 from app import __version__
 from app.foundation.errors import ArchiveError
+from app.harvest.allocator import keep_freed_memory
 from app.harvest.archive import Archive
 from app.harvest.arms import Arm
 from app.harvest.finish import Frame, choose, write_archive
@@ -86,6 +87,7 @@ def carry_out(plan: Plan, spec: str, report: Report, reader: Reader | None = Non
         if out.exists() and not plan.notes.exists():
             msg = f"{out} exists already; archives are never overwritten, choose another place or delete it"
             raise ArchiveError(msg)
+    keep_freed_memory()
     ledger = Ledger(plan.notes, plan.identity(spec))
     passes = [Pass(arm.read, arm.channels, plan.text.window, plan.options) for arm in plan.arms]
     meter = (reader or read_everything)(plan, passes, ledger, report)

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from app.foundation.errors import SettingsError
+from app.harvest.allocator import keep_freed_memory
 from app.harvest.arms import Arm
 from app.harvest.carrying import Meter, Plan, Reader, begin, states
 from app.harvest.ledger import Arrays, Ledger
@@ -47,6 +48,7 @@ class Worker:
 
     def __init__(self, arms: Sequence[Arm], window: int, options: HarvestOptions, first: Shard, threads: int) -> None:
         torch.set_num_threads(threads)
+        keep_freed_memory()
         self.prepared = [Pass(arm.read, arm.channels, window, options) for arm in arms]
         for one in self.prepared:
             one.prepare(first)

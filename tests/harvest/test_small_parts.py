@@ -2,6 +2,7 @@
 
 import io
 import json
+import platform
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from app.foundation.errors import ArchiveError, CorpusError, SettingsError
+from app.harvest.allocator import keep_freed_memory
 from app.harvest.devices import device_of
 from app.harvest.exact import faintest
 from app.harvest.hashing import mixed, neighbourhood_keys
@@ -113,6 +115,19 @@ def test_a_device_that_is_not_there_is_refused_and_auto_takes_what_is() -> None:
     assert device_of("auto") == device_of("cpu") == "cpu"
     with pytest.raises(SettingsError, match="--device cpu"):
         device_of("cuda")
+
+
+def test_freed_memory_is_kept_for_the_next_batch() -> None:
+    """Page faults of allocating and freeing the same block again and again, once glibc has been told to keep it."""
+    if not keep_freed_memory():
+        assert platform.libc_ver()[0] != "glibc"
+        return
+    for _ in range(3):
+        torch.ones(4_000_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        torch.ones(4_000_000)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 20 * 4_000_000 * 4 / 4096 / 4
 
 
 def test_half_precision_is_read_as_such_and_kept_in_full(texts: Path, tmp_path: Path) -> None:
