@@ -13,8 +13,7 @@ from app.rounds.lifecycle import require
 from app.services import rounds
 from app.services.log import attempt
 from app.services.unblinding import unblind
-from app.web.dependencies import DatabaseOf
-from app.web.rendering import render_passages
+from app.web.dependencies import DatabaseOf, SettingsOf
 from app.web.signin import Actor, Reader, confirm
 from app.web.templating import page
 
@@ -25,15 +24,21 @@ router = APIRouter(prefix="/admin/rounds/{round_id}")
 
 @router.post("/seal")
 def seal(
-    request: Request, round_id: str, database: DatabaseOf, admin: Actor, recipients: Annotated[str, Form()] = ""
+    request: Request,
+    round_id: str,
+    database: DatabaseOf,
+    settings: SettingsOf,
+    admin: Actor,
+    recipients: Annotated[str, Form()] = "",
 ) -> Response:
-    """Draw, conceal and encrypt. Unless keyholders' public keys are given, two keys are made and shown this once."""
+    """Draw, conceal, audit and encrypt. Unless public keys are given, two keys are made and shown this once."""
+    from app.web.auditing import audited_seal  # it walks the app, which includes this module
+
     given = recipients.split()
     keys = [] if given else [rounds.new_key(), rounds.new_key()]
     everyone: Sequence[str] = given or [one.recipient for one in keys]
     options = rounds.SealOptions(measure=response_sizes)
-    with attempt(database, round_id, admin.name, "seal", now()) as session:
-        sealed = rounds.seal_round(session, round_id, everyone, render_passages, admin.name, now(), options)
+    sealed, _ = audited_seal(database, settings, round_id, everyone, admin.name, now(), options)
     identities = [one.identity for one in keys]
     context = {"admin": admin, "round_id": round_id, "sealed": sealed, "identities": identities, "keyholders": given}
     return page(request, "admin/sealed.html", context)

@@ -5,7 +5,7 @@ import pytest
 from app.foundation.settings import Settings
 from app.services.rounds import invite, open_round
 from app.web.app import create_app
-from tests.admin.office import Browser, Office, make_draft, route_table
+from tests.admin.office import Browser, Office, make_draft, route_table, seal_now
 from tests.conftest import START
 
 OPEN = {("GET", "/admin/sign-in"), ("POST", "/admin/sign-in")}
@@ -26,7 +26,7 @@ def test_the_table_has_the_routes_that_matter() -> None:
 def roles(office: Office, dag: Browser) -> tuple[str, str]:
     """A collecting round, and Ada's invitation to it."""
     round_id = make_draft(dag, office)
-    dag.send("seal")
+    seal_now(office, round_id)
     with office.database.writing() as session:
         open_round(session, round_id, "Dag", START)
         token = invite(session, round_id, "Ada", False, "Dag", START).token

@@ -12,17 +12,13 @@ import pytest
 from app.cli.scripted import Rule, Visitor, judge_everything
 from app.report.pdf import pdf_available
 from app.report.verification import verify_export
-from tests.admin.office import PASSWORD, Browser, Office
-
-KEY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+")
+from tests.admin.office import PASSWORD, Browser, Office, seal_now
 
 
 @pytest.fixture
 def unblinded(office: Office, dag: Browser, draft: str) -> str:
     """A round that Ada judged by a rule, locked and unblinded."""
-    dag.get(f"/admin/rounds/{draft}")
-    dag.send("seal")
-    key = KEY.findall(dag.text)[0]
+    key = seal_now(office, draft)[0]
     dag.get(f"/admin/rounds/{draft}")
     dag.send("open")
     dag.send("invite", name="Ada", exposed="true")
@@ -109,10 +105,9 @@ def test_exports_say_in_their_name_what_they_hold_and_are_logged(dag: Browser, u
         assert digest[:8] in dag.text
 
 
-def test_a_blinded_export_has_no_arm_and_no_verdict(dag: Browser, draft: str, tmp_path: Path) -> None:
+def test_a_blinded_export_has_no_arm_and_no_verdict(dag: Browser, office: Office, draft: str, tmp_path: Path) -> None:
     assert dag.get(f"/admin/rounds/{draft}/blinded.zip").status_code == 409
-    dag.get(f"/admin/rounds/{draft}")
-    dag.send("seal")
+    seal_now(office, draft)
     export = dag.get(f"/admin/rounds/{draft}/blinded.zip")
     path = tmp_path / "blinded.zip"
     path.write_bytes(export.content)
