@@ -63,7 +63,8 @@ def report_view(report: Report) -> ReportView:
 def _arm(name: str, result: dict[str, Any]) -> ArmLine:
     if result["fraction"] is None:
         return ArmLine(name, "none", "no interval", "no judged neuron")
-    counts = f"{result['interpretable']:.4g} of {result['n']:g} neurons, {result['judgments']:g} judgments"
+    mean = f"{result['interpretable']:.1f}".removesuffix(".0")
+    counts = f"{mean} of {result['n']:g} neurons, {result['judgments']:g} judgments"
     return ArmLine(name, percent(result["fraction"]), percent_range(result["interval"]), counts)
 
 
