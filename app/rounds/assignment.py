@@ -18,8 +18,8 @@ Apart = Mapping[str, Mapping[str, int]]
 def order(codes: Collection[str], seed: str, apart: Apart | None = None) -> list[str]:
     """All of `codes` in an order that `seed` (64 hexadecimal digits) fixes, those in `apart` at their distances.
 
-    The shuffle is uniform; then each place takes the first item left that keeps its distances, or simply
-    the first if none does.
+    The shuffle is uniform; then each place takes the first item left that keeps its distances. Where none does, the
+    first one left is slipped in at a random earlier place that keeps them; if there is no such place, it comes next.
     """
     random = SecretRandom(seed, "order")
     left = random.sample(sorted(codes), len(codes))
@@ -27,8 +27,13 @@ def order(codes: Collection[str], seed: str, apart: Apart | None = None) -> list
         return left
     placed: list[str] = []
     while left:
-        index = next((at for at, code in enumerate(left) if _keeps_distance(code, placed, apart)), 0)
-        placed.append(left.pop(index))
+        index = next((at for at, code in enumerate(left) if _keeps_distance(code, placed, apart)), None)
+        if index is not None:
+            placed.append(left.pop(index))
+            continue
+        code = left.pop(0)
+        gaps = [at for at in range(len(placed)) if _fits_between(code, placed, at, apart)]
+        placed.insert(random.choice(gaps) if gaps else len(placed), code)
     return placed
 
 
@@ -49,3 +54,11 @@ def _keeps_distance(code: str, placed: Sequence[str], apart: Apart) -> bool:
         return True
     recent = placed[-(max(wanted.values()) - 1) :]
     return all(wanted.get(other, 0) <= back for back, other in enumerate(reversed(recent), start=1))
+
+
+def _fits_between(code: str, placed: Sequence[str], at: int, apart: Apart) -> bool:
+    """Whether `code` would keep its distances on both sides at place `at`; the others only move further apart."""
+    reach = max(apart[code].values())
+    return _keeps_distance(code, placed[max(0, at - reach) : at], apart) and _keeps_distance(
+        code, placed[at : at + reach][::-1], apart
+    )

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import LifecycleError
-from app.rounds.assignment import order
+from app.rounds.assignment import breaches, order
 from app.rounds.blocks import blocks, columns_of
 from app.rounds.randomness import SecretRandom
 from app.store import rounds as store
@@ -40,20 +40,22 @@ def make_slots(session: Session, round_id: str) -> None:
     slots.add(session, made)
 
 
-def assign(session: Session, evaluator: EvaluatorRow) -> None:
-    """Write the evaluator's training items and, unless items are leased, the whole order. Called at the invitation."""
+def assign(session: Session, evaluator: EvaluatorRow) -> int:
+    """Write the evaluator's training items and, unless items are leased, the whole order. Called at the invitation.
+
+    Returns how many pairs of items that share a window stand nearer than they should, for the log.
+    """
     public = store.round_row(session, evaluator.round_id).public_design
     training = store.apart(session, evaluator.round_id, training=True)
     _give(session, evaluator, ((code, None) for code in order(training, evaluator.order_seed)), 0)
     apart = store.apart(session, evaluator.round_id, training=False)
+    codes: Iterable[str] = () if public.get("assignment") == "overlap" else apart
+    copy = None
     if public.get("assignment") == "blocks":
         codes, copy = _block(session, evaluator, public, list(apart))
-        given: Iterable[tuple[str, int | None]] = ((code, copy) for code in order(codes, evaluator.order_seed, apart))
-    elif public.get("assignment") == "overlap":
-        given = ()
-    else:
-        given = ((code, None) for code in order(apart, evaluator.order_seed, apart))
-    _give(session, evaluator, given, len(training))
+    placed = order(list(codes), evaluator.order_seed, apart)
+    _give(session, evaluator, ((code, copy) for code in placed), len(training))
+    return breaches(placed, apart)
 
 
 def claim(session: Session, evaluator_id: str, now: datetime) -> bool:

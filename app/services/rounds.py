@@ -274,8 +274,8 @@ def invite(session: Session, round_id: str, name: str, exposed: bool, by: str, n
         invited_at=now,
     )
     store.add_evaluator(session, row)
-    assign(session, row)
-    append(session, round_id, by, "invited", {"evaluator": known_as, "exposed": knows}, now)
+    detail = {"evaluator": known_as, "exposed": knows, "items_too_near": assign(session, row)}
+    append(session, round_id, by, "invited", detail, now)
     return Invitation(row.id, secret)
 
 

@@ -85,7 +85,7 @@ def test_codes_or_orders_that_follow_the_allocation_are_caught(kind: str) -> Non
 
 
 def test_without_a_leak_most_audits_pass() -> None:
-    assert sum(not attacked(seed).leaks for seed in range(6)) >= 5
+    assert sum(not attacked(seed).leaks for seed in range(4)) >= 3
 
 
 @pytest.mark.slow
