@@ -16,8 +16,18 @@ def page(context: BrowserContext, room: Room) -> Page:
     return found
 
 
+def cut(context: BrowserContext) -> None:
+    """From now on nothing arrives; each request fails at once."""
+    context.route("**/*", lambda route: route.abort("internetdisconnected"))
+
+
+def mend(context: BrowserContext) -> None:
+    """The network is back."""
+    context.unroute_all()
+
+
 def test_an_answer_waits_out_a_dead_network(page: Page, context: BrowserContext, room: Room) -> None:
-    context.set_offline(True)
+    cut(context)
     page.keyboard.press("1")
     step(page, "hypothesis")
     saving(page, "waiting")
@@ -25,7 +35,7 @@ def test_an_answer_waits_out_a_dead_network(page: Page, context: BrowserContext,
     page.keyboard.press("Control+Enter")
     expect(page.locator("main[data-step=hypothesis] button[aria-disabled=true]").first).to_be_visible()
     assert rows(room) == []
-    context.set_offline(False)
+    mend(context)
     on_item(page, room.codes[1])
     saving(page, "saved")
     assert final(room) == {room.codes[0]: ("interpretable", "typed without a network")}
@@ -33,11 +43,11 @@ def test_an_answer_waits_out_a_dead_network(page: Page, context: BrowserContext,
 
 
 def test_an_answer_survives_a_closed_tab(page: Page, context: BrowserContext, room: Room) -> None:
-    context.set_offline(True)
+    cut(context)
     page.keyboard.press("2")
     saving(page, "waiting")
     page.close()
-    context.set_offline(False)
+    mend(context)
     again = context.new_page()
     again.goto("/judge")
     step(again, "hypothesis")
