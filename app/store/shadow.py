@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from app.foundation.digest import sha256
 from app.store.tables import AdminRow, EvaluatorRow, ItemRow, RoundRow
 
+PACED = ("assignment", "daily_cap")
+"""What would keep a visitor from meeting every item at once; pages show neither."""
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -25,7 +28,7 @@ def copy_round(source: Session, target: Session, round_id: str, design: str, com
     row = source.get_one(RoundRow, round_id)
     target.add(AdminRow(name=row.created_by, password_hash="", created_at=row.created_at))
     target.flush()
-    public = {name: value for name, value in row.public_design.items() if name != "assignment"}
+    public = {name: value for name, value in row.public_design.items() if name not in PACED}
     target.add(
         RoundRow(
             id=row.id,

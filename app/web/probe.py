@@ -18,6 +18,8 @@ from app.web.security import EVALUATOR_COOKIE, form_token
 HOST = "probe.invalid"
 MAIN = re.compile(rb'<main[^>]* data-step="([a-z]+)"(?:[^>]* data-item="([^"]*)" data-key="([^"]*)")?')
 VERDICTS = ("interpretable", "not_interpretable")
+ENDS = ("done", "phase")
+"""Nothing left to judge; phase 2 may name the arms, both of them, to those who know them."""
 MOST_PAGES = 100_000
 
 
@@ -49,7 +51,7 @@ class Walker:
             page = self._get("/judge", position)
             found = MAIN.search(page.body)
             step, item, key = (part.decode() for part in found.groups(b"")) if found else ("", "", "")
-            if step == "done":
+            if step in ENDS:
                 return
             if step not in ("verdict", "hypothesis"):
                 msg = f"The audit's probe met a page that it does not know (“{step}”); nothing was sealed."
