@@ -27,7 +27,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for file, module in PLANTED.values():
         path = folder / "app" / file
         path.write_text(path.read_text(encoding="utf-8") + f"\nimport {module}\n", encoding="utf-8")
-    command = [Path(sys.executable).parent / "lint-imports", "--no-cache"]
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     printed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
     said = [line for line in printed.splitlines() if line.endswith(("KEPT", "BROKEN"))]
     return {name: line for line in said for name in PLANTED if line.startswith(name)}
