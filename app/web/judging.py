@@ -124,7 +124,7 @@ def _due(request: Request, session: Session, here: Visit) -> Response:
         return _second_phase(request, session, here)
     laid_out = _desk(session, here)
     if laid_out is None:
-        return _plain(request, "phase_two" if phase_two.options(session, here) else "done", here)
+        return _plain(request, _end(session, here), here)
     if laid_out.pace is not None and laid_out.pace.capped and laid_out.place.question == "verdict":
         return _plain(request, "rest", here, pace=laid_out.pace)
     if here.design.training_pass and not laid_out.practice and not services.may_go_on(session, here):
@@ -140,6 +140,13 @@ def _desk(session: Session, here: Visit) -> services.Desk | None:
     if laid_out is None and services.more_may_come(session, here) and services.take_next(session, here, now()):
         return services.desk(session, here, now())
     return laid_out
+
+
+def _end(session: Session, here: Visit) -> str:
+    """The page for an evaluator who has nothing to judge: for now, for the first phase, or for good."""
+    if services.more_may_come(session, here):
+        return "wait"
+    return "phase_two" if phase_two.options(session, here) else "done"
 
 
 def _second_phase(request: Request, session: Session, here: Visit) -> Response:
