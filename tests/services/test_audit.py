@@ -47,7 +47,9 @@ def base(sqlite_database: Database, clock: Clock) -> Database:
 @pytest.fixture
 def audited(base: Database, twins: dict[str, Path], clock: Clock) -> str:
     cells = [Cell(arm=arm, archive_sha256=digest) for arm, digest in zip(("quokka", "axolotl"), twins, strict=True)]
-    design = preset("quick", title="A first look", arms=cells, reference="axolotl", neurons=8, blinding_question="which_model")
+    design = preset(
+        "quick", title="A first look", arms=cells, reference="axolotl", neurons=8, blinding_question="which_model"
+    )
     with base.writing() as session:
         return rounds.create_round(session, design, twins, ADMIN, clock())
 
