@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
@@ -16,7 +17,8 @@ from app.unblinding.leaks import Fetched
 from app.web.security import EVALUATOR_COOKIE, form_token
 
 HOST = "probe.invalid"
-MAIN = re.compile(rb'<main[^>]* data-step="([a-z]+)"(?:[^>]* data-item="([^"]*)" data-key="([^"]*)")?')
+MAIN = re.compile(rb"<main\b[^>]*>")
+DATA = re.compile(rb'\bdata-(step|item|key)="([^"]*)"')
 VERDICTS = ("interpretable", "not_interpretable")
 ENDS = ("done", "phase")
 """Nothing left to judge; phase 2 may name the arms, both of them, to those who know them."""
@@ -49,15 +51,14 @@ class Walker:
         self._open()
         for position in range(MOST_PAGES):
             page = self._get("/judge", position)
-            found = MAIN.search(page.body)
-            step, item, key = (part.decode() for part in found.groups(b"")) if found else ("", "", "")
-            if step in ENDS:
+            data = shown_on(page.body)
+            if data.get("step") in ENDS:
                 return
-            if step not in ("verdict", "hypothesis"):
-                msg = f"The audit's probe met a page that it does not know (“{step}”); nothing was sealed."
+            if data.get("step") not in ("verdict", "hypothesis"):
+                msg = f"The audit's probe met a page that it does not know (“{data.get('step')}”); nothing was sealed."
                 raise LifecycleError(msg)
-            self._get("/judge", position, gzip=True, item=item)
-            self._answer(step, item, key)
+            self._get("/judge", position, gzip=True, item=data["item"])
+            self._answer(data["step"], data["item"], data["key"])
 
     def _open(self) -> None:
         path = f"/i/{self.probe.token}"
@@ -73,13 +74,14 @@ class Walker:
         if step == "verdict":
             fields["verdict"] = VERDICTS[len(self.fetched) % 2]
         reply = self._ask("POST", f"/judge/{step}", body=urlencode(fields).encode())
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            msg = f"The audit's probe could not answer an item (status {reply.status}); nothing was sealed."
+            raise LifecycleError(msg)
         self._keep(f"POST /judge/{step}", reply, -1)
 
     def _get(self, path: str, position: int, *, gzip: bool = False, item: str = "") -> Reply:
         reply = self._ask("GET", path, gzip=gzip)
-        shown = MAIN.search(reply.body)
-        named = (shown.group(2) or b"").decode() if shown else ""
-        self._keep(f"GET {path}", reply, position, gzip=gzip, item=item or named)
+        self._keep(f"GET {path}", reply, position, gzip=gzip, item=item or shown_on(reply.body).get("item", ""))
         return reply
 
     def _keep(self, request: str, reply: Reply, position: int, *, gzip: bool = False, item: str = "") -> None:
@@ -105,6 +107,12 @@ class Walker:
             "cookie": f"{EVALUATOR_COOKIE}={self.session}",
         }
         return self.runner.run(call(self.app, method, path, headers, body))
+
+
+def shown_on(body: bytes) -> dict[str, str]:
+    """The step, item and key that a page's main element carries."""
+    main = MAIN.search(body)
+    return {name.decode(): value.decode() for name, value in DATA.findall(main.group())} if main else {}
 
 
 async def call(app: ASGIApp, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
