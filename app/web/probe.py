@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import SimpleCookie
@@ -152,7 +153,15 @@ async def call(app: ASGIApp, method: str, path: str, headers: dict[str, str], bo
 
 
 def walk(app: ASGIApp, probes: Sequence[Probe]) -> tuple[tuple[Fetched, ...], tuple[bytes, ...]]:
-    """Everything that the probes fetched, and their session and form tokens."""
+    """Everything that the probes fetched, and their session and form tokens.
+
+    In a thread of its own: the caller's may already run an event loop, and a thread holds only one.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(_walk, app, probes).result()
+
+
+def _walk(app: ASGIApp, probes: Sequence[Probe]) -> tuple[tuple[Fetched, ...], tuple[bytes, ...]]:
     fetched: list[Fetched] = []
     secrets: list[bytes] = []
     with asyncio.Runner() as runner:

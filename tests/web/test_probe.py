@@ -1,0 +1,24 @@
+"""The audit's probe walks wherever it is called from."""
+
+import asyncio
+
+from starlette.types import Receive, Scope, Send
+
+from app.store.shadow import Probe
+from app.web.probe import walk
+
+
+async def finished(scope: Scope, receive: Receive, send: Send) -> None:
+    """A round of which nothing is left to judge."""
+    assert scope["type"] == "http"
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b'<main data-step="done">'})
+
+
+def test_a_probe_walks_from_within_a_running_event_loop() -> None:
+    async def inside() -> list[str]:
+        fetched, _ = walk(finished, [Probe(id="probe", token="token", order_seed="00")])
+        return [one.request for one in fetched]
+
+    assert asyncio.run(inside()) == ["GET /i", "POST /i", "GET /judge/instructions", "GET /judge"]
