@@ -16,7 +16,7 @@ from app.harvest.manifest import FORMAT
 from app.judging.padding import response_sizes
 from app.rounds.design import Cell
 from app.rounds.presets import preset
-from app.services import admins, rounds
+from app.services import admins, rounds, seals
 from app.services.archives import FOLDER
 from app.store.engine import Database
 from app.web.rendering import render_passages
@@ -94,14 +94,14 @@ def make_round(
     design = preset(
         plan.preset, title=TITLE, arms=cells, reference=cells[0].arm, neurons=plan.neurons, evaluators=plan.evaluators
     )
-    keys = [rounds.new_key(), rounds.new_key()]
-    options = rounds.SealOptions(measure=response_sizes)
+    keys = [seals.new_key(), seals.new_key()]
+    options = seals.SealOptions(measure=response_sizes)
     _ensure_admin(base, data)
     with base.writing() as session:
         paths = {one.sha256: one.path.resolve() for one in archives.values()}
         made = rounds.create_round(session, design, paths, ADMIN, now())
         recipients = [one.recipient for one in keys]
-        rounds.seal_round(session, made, recipients, render_passages, ADMIN, now(), options)
+        seals.seal_round(session, made, recipients, render_passages, ADMIN, now(), options)
         rounds.open_round(session, made, ADMIN, now())
         tokens = tuple(rounds.invite(session, made, name, name == "you", ADMIN, now()).token for name in evaluators)
     key_file = data / "demo" / f"{made}.key"

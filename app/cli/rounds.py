@@ -18,7 +18,7 @@ from app.harvest.archive import Archive
 from app.judging.padding import response_sizes
 from app.rounds.design import Cell, Design
 from app.rounds.presets import PRESETS, preset
-from app.services import rounds
+from app.services import rounds, seals
 from app.services.audit import Audit
 from app.services.log import attempt, events
 from app.services.unblinding import unblind
@@ -137,9 +137,9 @@ def seal(
     keys_to: Path | None,
 ) -> None:
     """Draw neurons, make items, encrypt who is who, print the commitment; two keys are made unless told otherwise."""
-    keys = [] if recipients else [rounds.new_key(), rounds.new_key()]
+    keys = [] if recipients else [seals.new_key(), seals.new_key()]
     everyone = list(recipients) or [one.recipient for one in keys]
-    options = rounds.SealOptions(second=second, measure=response_sizes)
+    options = seals.SealOptions(second=second, measure=response_sizes)
     sealed, found = _sealed(settings, round_id, by, everyone, options, audited=audit)
     click.echo(f"commitment {sealed.commitment}")
     if found is not None:
@@ -158,10 +158,10 @@ def _sealed(
     round_id: str,
     by: str | None,
     recipients: list[str],
-    options: rounds.SealOptions,
+    options: seals.SealOptions,
     *,
     audited: bool,
-) -> tuple[rounds.Sealed, Audit | None]:
+) -> tuple[seals.Sealed, Audit | None]:
     """Seal with the leak audit as the gate, or without one."""
     if audited:
         with database(settings) as base:
@@ -169,8 +169,8 @@ def _sealed(
                 admin = admin_named(session, by)
             return audited_seal(base, settings, round_id, recipients, admin, now(), options)
 
-    def seal_it(session: Session, admin: str) -> rounds.Sealed:
-        return rounds.seal_round(session, round_id, recipients, render_passages, admin, now(), options)
+    def seal_it(session: Session, admin: str) -> seals.Sealed:
+        return seals.seal_round(session, round_id, recipients, render_passages, admin, now(), options)
 
     return _step(settings, round_id, by, "seal", seal_it), None
 

@@ -3,6 +3,8 @@
     draft -> sealing -> sealed -> collecting -> locked -> unblinded
       any state before unblinded -> abandoned, visible for ever
 
+A seal that was cut off (state `sealing`, and nobody at work) is begun again by sealing once more.
+
 There is no step that opens one item early. A trial of a drug needs one, because a patient may be in danger; no neuron
 is, and whoever has seen one item's arm can recognise its like.
 """
@@ -17,7 +19,7 @@ Action = Literal["seal", "finish_seal", "open", "invite", "judge", "lock", "unbl
 STATES: tuple[State, ...] = get_args(State)
 
 ALLOWED: dict[Action, tuple[State, ...]] = {
-    "seal": ("draft",),
+    "seal": ("draft", "sealing"),
     "finish_seal": ("sealing",),
     "open": ("sealed",),
     "invite": ("sealed", "collecting"),

@@ -1,5 +1,6 @@
-"""The archives in the data folder that a round can be made from. Pages choose among them by digest, never by path."""
+"""Archives that rounds are made from. Pages choose among those in the data folder by digest, never by path."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,3 +51,16 @@ def _known(archive: Archive, folder: Path) -> KnownArchive:
         tokens=manifest.corpus.tokens,
         corpus=manifest.corpus.spec,
     )
+
+
+def proven(paths: Mapping[str, Path]) -> dict[str, Archive]:
+    """The archives {digest: archive}, each proven to be the one that its digest names. Raises ArchiveError."""
+    found = {}
+    for digest, path in paths.items():
+        archive = Archive.open(path)
+        archive.verify()
+        if archive.sha256 != digest:
+            msg = f"The archive in {path} is not the one that the design names; it was replaced since. Put it back."
+            raise ArchiveError(msg)
+        found[digest] = archive
+    return found

@@ -7,7 +7,7 @@ from app.foundation.errors import SealError
 from app.foundation.settings import Settings
 from app.services.audit import Audit, Walk, audit_pending, audit_unblinded
 from app.services.log import attempt
-from app.services.rounds import Sealed, SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
+from app.services.seals import Sealed, SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
 from app.store.engine import Database
 from app.store.shadow import Probe
 from app.unblinding.leaks import Fetched
@@ -42,7 +42,7 @@ def audited_seal(
             return finish_seal(session, pending, recipients, by, now, options, audit.summary), audit
     except BaseException as error:
         with database.writing() as session:
-            cancel_seal(session, round_id, by, str(error) or type(error).__name__, now)
+            cancel_seal(session, pending, by, str(error) or type(error).__name__, now)
         raise
 
 

@@ -10,7 +10,7 @@ from app.foundation.clock import now
 from app.foundation.errors import LifecycleError
 from app.judging.padding import response_sizes
 from app.rounds.lifecycle import require
-from app.services import rounds
+from app.services import rounds, seals
 from app.services.log import attempt
 from app.services.unblinding import unblind
 from app.web.dependencies import DatabaseOf, SettingsOf
@@ -35,9 +35,9 @@ def seal(
     from app.web.auditing import audited_seal  # it walks the app, which includes this module
 
     given = recipients.split()
-    keys = [] if given else [rounds.new_key(), rounds.new_key()]
+    keys = [] if given else [seals.new_key(), seals.new_key()]
     everyone: Sequence[str] = given or [one.recipient for one in keys]
-    options = rounds.SealOptions(measure=response_sizes)
+    options = seals.SealOptions(measure=response_sizes)
     sealed, _ = audited_seal(database, settings, round_id, everyone, admin.name, now(), options)
     identities = [one.identity for one in keys]
     context = {"admin": admin, "round_id": round_id, "sealed": sealed, "identities": identities, "keyholders": given}

@@ -14,7 +14,8 @@ from app.cli.pages import ReadPage, read_page
 from app.foundation.settings import Settings
 from app.harvest.archive import Archive
 from app.judging.padding import response_sizes
-from app.services.rounds import EvaluatorProgress, SealOptions, new_key, progress, seal_round
+from app.services.rounds import EvaluatorProgress, progress
+from app.services.seals import SealOptions, new_key, seal_round
 from app.store.engine import Database
 from app.web.app import create_app
 from app.web.rendering import render_passages

@@ -20,7 +20,7 @@ from app.judging.padding import response_sizes
 from app.rounds.design import Cell, Design
 from app.rounds.presets import preset
 from app.rounds.sealing import NewKey
-from app.services import rounds
+from app.services import rounds, seals
 from app.services.admins import Admin
 from app.services.unblinding import unblind
 from app.store import rounds as store
@@ -59,13 +59,13 @@ def design(archives: list[Archive]) -> Design:
 @pytest.fixture
 def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -> tuple[str, str, NewKey]:
     """The id of a sealed round, Ada's token and a key."""
-    keys = [rounds.new_key(), rounds.new_key()]
-    options = rounds.SealOptions(measure=response_sizes)
+    keys = [seals.new_key(), seals.new_key()]
+    options = seals.SealOptions(measure=response_sizes)
     with sqlite_database.writing() as session:
         add(session, Admin("Dag", "").name, "-", START)
         made = rounds.create_round(session, design, {one.sha256: one.path for one in archives}, "Dag", START)
         recipients = [one.recipient for one in keys]
-        rounds.seal_round(session, made, recipients, render_passages, "Dag", START, options)
+        seals.seal_round(session, made, recipients, render_passages, "Dag", START, options)
         token = rounds.invite(session, made, "Ada", False, "Dag", START).token
     return made, token, keys[0]
 

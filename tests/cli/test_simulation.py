@@ -12,7 +12,7 @@ from app.foundation.settings import Settings
 from app.judging.padding import response_sizes
 from app.rounds.design import Cell
 from app.rounds.presets import preset
-from app.services import rounds
+from app.services import rounds, seals
 from app.services.admins import add_admin
 from app.services.shadow import new_probes, shadow_of
 from app.store.engine import Database
@@ -26,12 +26,12 @@ def sealed(sqlite_database: Database, tmp_path: Path) -> str:
     made = [make_archive(tmp_path / name, seed=seed, width=8, dead=0) for name, seed in (("fig", 5), ("plum", 6))]
     cells = [Cell(arm=arm, archive_sha256=one.sha256) for arm, one in zip(("quokka", "axolotl"), made, strict=True)]
     design = preset("quick", title="A first look", arms=cells, reference="axolotl", neurons=4, hypothesis=False)
-    recipients = [rounds.new_key().recipient, rounds.new_key().recipient]
+    recipients = [seals.new_key().recipient, seals.new_key().recipient]
     with sqlite_database.writing() as session:
         add_admin(session, "Dag", "a long enough password", now())
         found = rounds.create_round(session, design, {one.sha256: one.path for one in made}, "Dag", now())
-        options = rounds.SealOptions(measure=response_sizes)
-        rounds.seal_round(session, found, recipients, render_passages, "Dag", now(), options)
+        options = seals.SealOptions(measure=response_sizes)
+        seals.seal_round(session, found, recipients, render_passages, "Dag", now(), options)
     return found
 
 

@@ -14,14 +14,14 @@ from app.judging.answer import Answer, Timing
 from app.judging.padding import response_sizes
 from app.rounds.design import Design
 from app.rounds.item import Item
-from app.services import judging, rounds
+from app.services import judging, rounds, seals
 from app.services.assignment import claim
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow, ItemRow, JudgmentRow, SlotRow
 from tests.conftest import Clock
 from tests.services.conftest import ADMIN
 
-RECIPIENTS = [rounds.new_key().recipient, rounds.new_key().recipient]
+RECIPIENTS = [seals.new_key().recipient, seals.new_key().recipient]
 
 
 def render(item: Item, _: dict[str, Any]) -> bytes:
@@ -32,8 +32,8 @@ def opened(database: Database, design: Design, paths: dict[str, Path], clock: Cl
     """An open round with that many evaluators, whose session tokens are their ids."""
     with database.writing() as session:
         made = rounds.create_round(session, design, paths, ADMIN, clock())
-        options = rounds.SealOptions(measure=response_sizes)
-        rounds.seal_round(session, made, RECIPIENTS, render, ADMIN, clock(), options)
+        options = seals.SealOptions(measure=response_sizes)
+        seals.seal_round(session, made, RECIPIENTS, render, ADMIN, clock(), options)
         rounds.open_round(session, made, ADMIN, clock())
         for number in range(people):
             rounds.invite(session, made, f"E{number:03}", False, ADMIN, clock())
@@ -64,7 +64,7 @@ def due(database: Database, who: str, clock: Clock) -> Answer | None:
 
 def answer(database: Database, who: str, given: Answer, clock: Clock) -> None:
     with database.writing() as session:
-        judging.answer(session, who, given, Timing(), clock())
+        judging.answer(session, judging.visit_to_write(session, who), given, Timing(), clock())
 
 
 def judged_by_item(database: Database) -> Counter[str]:

@@ -12,7 +12,7 @@ from app.foundation.errors import SealError
 from app.foundation.settings import Settings
 from app.rounds.design import Cell
 from app.rounds.presets import preset
-from app.services import rounds
+from app.services import rounds, seals
 from app.services.log import events
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, JudgmentRow, RoundRow
@@ -23,7 +23,7 @@ from tests.conftest import Clock
 from tests.rounds.making import make_archive
 from tests.services.conftest import ADMIN
 
-KEYS = [rounds.new_key(), rounds.new_key()]
+KEYS = [seals.new_key(), seals.new_key()]
 RECIPIENTS = [one.recipient for one in KEYS]
 
 
@@ -48,7 +48,7 @@ def base(sqlite_database: Database, clock: Clock) -> Database:
 def audited(base: Database, twins: dict[str, Path], clock: Clock) -> str:
     cells = [Cell(arm=arm, archive_sha256=digest) for arm, digest in zip(("quokka", "axolotl"), twins, strict=True)]
     design = preset(
-        "quick", title="A first look", arms=cells, reference="axolotl", neurons=8, blinding_question="which_model"
+        "quick", title="A first look", arms=cells, reference="axolotl", neurons=12, blinding_question="which_model"
     )
     with base.writing() as session:
         return rounds.create_round(session, design, twins, ADMIN, clock())
@@ -93,9 +93,9 @@ class Leaky:
 def told_of(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Codes of the first arm's items, learnt by listening to the seal from inside: what a bug could do."""
     told: set[str] = set()
-    original = rounds.begin_seal
+    original = seals.begin_seal
 
-    def listening(*args: Any) -> rounds.Pending:
+    def listening(*args: Any) -> seals.Pending:
         pending = original(*args)
         told.update(line["item"] for line in pending.opened["allocation"]["items"] if line["arm"] == "quokka")
         return pending
@@ -107,7 +107,7 @@ def told_of(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def seal(base: Database, settings: Settings, round_id: str, clock: Clock) -> Any:
     from app.judging.padding import response_sizes
 
-    options = rounds.SealOptions(measure=response_sizes)
+    options = seals.SealOptions(measure=response_sizes)
     return audited_seal(base, settings, round_id, RECIPIENTS, ADMIN, clock(), options)
 
 
@@ -118,7 +118,7 @@ def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
     assert audit.passed
     assert audit.summary["gate"]["swap"] == {"count": 0, "first": []}
     assert audit.summary["gate"]["scan"] == {"count": 0, "first": []}
-    assert audit.summary["gate"]["transport"]["items"] == 16
+    assert audit.summary["gate"]["transport"]["items"] == 24
     assert 0.5 < audit.summary["gate"]["transport"]["detectable"] < 1
     with base.reading() as session:
         row = session.get_one(RoundRow, audited)

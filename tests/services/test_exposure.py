@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from app.rounds.design import Design
-from app.services import rounds
+from app.services import rounds, seals
 from app.services.exposure import seen_neurons
 from app.services.unblinding import opened, unblind
 from app.store.engine import Database
@@ -44,8 +44,8 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
     again = Design.of(design.model_dump() | {"named": ["Ada"]})
     with database_with_admin.writing() as session:
         made = rounds.create_round(session, again, paths, ADMIN, clock())
-        pending = rounds.begin_seal(session, made, render, OPTIONS)
-        rounds.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), OPTIONS)
+        pending = seals.begin_seal(session, made, render, OPTIONS)
+        seals.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), OPTIONS)
     archives = {(cell["arm"], cell["stratum"]): cell for cell in pending.opened["allocation"]["cells"]}
     drawn = {
         (archives[line["arm"], line["stratum"]]["archive_sha256"], line["layer"], line["neuron"])

@@ -14,7 +14,7 @@ from app.rounds.commitment import commitment_of, digest_of_item
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.preparation import prepare
-from app.services import rounds
+from app.services import rounds, seals
 from app.services.log import attempt, events, verify_log
 from app.services.unblinding import correct, opened, unblind
 from app.store.engine import Database
@@ -24,18 +24,18 @@ from tests.conftest import Clock
 from tests.services.acting import judge_everything
 from tests.services.conftest import ADMIN
 
-KEYS = [rounds.new_key(), rounds.new_key()]
+KEYS = [seals.new_key(), seals.new_key()]
 RECIPIENTS = [one.recipient for one in KEYS]
-OPTIONS = rounds.SealOptions(measure=response_sizes)
+OPTIONS = seals.SealOptions(measure=response_sizes)
 
 
 def render(item: Item, _: dict[str, Any]) -> bytes:
     return json.dumps(item.content()["passages"]).encode()
 
 
-def sealed(database: Database, draft: str, clock: Clock) -> rounds.Sealed:
+def sealed(database: Database, draft: str, clock: Clock) -> seals.Sealed:
     with database.writing() as session:
-        return rounds.seal_round(session, draft, RECIPIENTS, render, ADMIN, clock(), OPTIONS)
+        return seals.seal_round(session, draft, RECIPIENTS, render, ADMIN, clock(), OPTIONS)
 
 
 def collecting(database: Database, draft: str, clock: Clock, names: tuple[str, ...] = ("Ada", "Bo")) -> None:
@@ -161,7 +161,7 @@ def test_unblinding_before_the_lock_is_refused_and_the_refusal_is_logged(
 @pytest.mark.parametrize(
     ("identities", "reason", "complaint"),
     [
-        ([rounds.new_key().identity], "all have finished", "does not open"),
+        ([seals.new_key().identity], "all have finished", "does not open"),
         (["hunter2"], "all have finished", "not a key"),
         ([KEYS[0].identity], "  ", "Type why"),
     ],
@@ -273,16 +273,16 @@ def test_a_single_key_is_refused_because_it_could_be_lost(
     database_with_admin: Database, draft: str, clock: Clock
 ) -> None:
     with pytest.raises(SealError, match="two keyholders"), database_with_admin.writing() as session:
-        rounds.seal_round(session, draft, RECIPIENTS[:1], render, ADMIN, clock(), OPTIONS)
+        seals.seal_round(session, draft, RECIPIENTS[:1], render, ADMIN, clock(), OPTIONS)
     assert state_of(database_with_admin, draft) == "draft"
 
 
 def test_two_people_open_a_nested_seal_together_and_neither_alone(
     database_with_admin: Database, draft: str, clock: Clock
 ) -> None:
-    both = rounds.SealOptions(second=RECIPIENTS[1:])
+    both = seals.SealOptions(second=RECIPIENTS[1:])
     with database_with_admin.writing() as session:
-        rounds.seal_round(session, draft, RECIPIENTS[:1], render, ADMIN, clock(), both)
+        seals.seal_round(session, draft, RECIPIENTS[:1], render, ADMIN, clock(), both)
         rounds.open_round(session, draft, ADMIN, clock())
         rounds.lock_round(session, draft, ADMIN, clock())
     for alone in KEYS:
@@ -293,9 +293,9 @@ def test_two_people_open_a_nested_seal_together_and_neither_alone(
 
 
 def test_the_same_person_cannot_be_both(database_with_admin: Database, draft: str, clock: Clock) -> None:
-    same = rounds.SealOptions(second=RECIPIENTS[:1])
+    same = seals.SealOptions(second=RECIPIENTS[:1])
     with pytest.raises(SealError, match="different keys"), database_with_admin.writing() as session:
-        rounds.seal_round(session, draft, RECIPIENTS, render, ADMIN, clock(), same)
+        seals.seal_round(session, draft, RECIPIENTS, render, ADMIN, clock(), same)
 
 
 def test_an_abandoned_round_stays_visible_with_its_reason(
@@ -329,13 +329,31 @@ def test_a_round_can_be_copied_as_a_new_draft(database_with_admin: Database, dra
 
 def test_a_seal_can_be_taken_back_before_it_is_closed(database_with_admin: Database, draft: str, clock: Clock) -> None:
     with database_with_admin.writing() as session:
-        rounds.begin_seal(session, draft, render, OPTIONS)
+        pending = seals.begin_seal(session, draft, render, OPTIONS)
     assert state_of(database_with_admin, draft) == "sealing"
     with database_with_admin.writing() as session:
-        rounds.cancel_seal(session, draft, ADMIN, "the audit found a leak", clock())
+        seals.cancel_seal(session, pending, ADMIN, "the audit found a leak", clock())
     with database_with_admin.reading() as session:
         assert session.scalars(select(ItemRow)).all() == []
     sealed(database_with_admin, draft, clock)
+
+
+def test_a_seal_that_was_cut_off_is_begun_again_and_the_first_can_neither_finish_nor_spoil_it(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    with database_with_admin.writing() as session:
+        first = seals.begin_seal(session, draft, render, OPTIONS)
+    with database_with_admin.writing() as session:
+        second = seals.begin_seal(session, draft, render, OPTIONS)
+    with pytest.raises(SealError, match="begun again meanwhile"), database_with_admin.writing() as session:
+        seals.finish_seal(session, first, RECIPIENTS, ADMIN, clock(), OPTIONS)
+    with database_with_admin.writing() as session:
+        seals.cancel_seal(session, first, ADMIN, "begun again", clock())
+    with database_with_admin.writing() as session:
+        seals.finish_seal(session, second, RECIPIENTS, ADMIN, clock(), OPTIONS)
+    with database_with_admin.reading() as session:
+        assert {one.code for one in session.scalars(select(ItemRow))} == set(second.digests)
+    assert state_of(database_with_admin, draft) == "sealed"
 
 
 def test_an_invitation_keeps_the_digest_of_its_token_alone(

@@ -1,0 +1,188 @@
+"""The seal of a round: neurons drawn, items concealed, the allocation encrypted, the commitment published.
+
+A seal has two steps, so that the leak audit can walk the real pages between them: `begin_seal` writes the items and
+keeps who is who in memory, `finish_seal` encrypts it. Nothing here shows an admin anything that depends on an arm.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.foundation.digest import canonical_bytes, sha256
+from app.foundation.errors import SealError
+from app.rounds.commitment import commitment_of, digest_of_item, item_bytes, sealed_digest
+from app.rounds.design import read_design
+from app.rounds.item import Item
+from app.rounds.lifecycle import after
+from app.rounds.preparation import Prepared, prepare
+from app.rounds.randomness import SEED_BYTES
+from app.rounds.sealing import NewKey, new_keyholder, seal
+from app.services.archives import proven
+from app.services.assignment import make_slots
+from app.services.exposure import seen_neurons
+from app.services.log import append
+from app.store import rounds as store
+from app.store.sealed import keep_seal
+from app.store.tables import ItemRow
+
+Render = Callable[[Item, dict[str, Any]], bytes]
+"""An item and the public design to the fragment that pages show."""
+
+
+@dataclass(frozen=True)
+class SealOptions:
+    """What a seal may be given beside its keyholders."""
+
+    second: Sequence[str] = ()
+    """Recipients of a second person: then both people's keys are needed."""
+    measure: Callable[[Sequence[bytes]], tuple[int, int]] | None = None
+    """All fragments to the one length of every response: plain and gzip."""
+    entropy: Callable[[int], bytes] = secrets.token_bytes
+
+
+DEFAULTS = SealOptions()
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What a seal publishes."""
+
+    commitment: str
+    items: int
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A seal that is not yet closed. It holds the allocation, in this process's memory only."""
+
+    round_id: str
+    opened: dict[str, Any]
+    """{allocation, seed, nonce}"""
+    digests: dict[str, str]
+    """{code: digest of the item}"""
+
+
+def new_key() -> NewKey:
+    """A fresh key for a keyholder, to be shown once and never stored with the round."""
+    return new_keyholder()
+
+
+def seal_round(
+    session: Session,
+    round_id: str,
+    recipients: Sequence[str],
+    render: Render,
+    by: str,
+    now: datetime,
+    options: SealOptions = DEFAULTS,
+) -> Sealed:
+    """Draw, conceal, encrypt who is who and publish the commitment. Raises SealError, DesignError or ArchiveError."""
+    pending = begin_seal(session, round_id, render, options)
+    return finish_seal(session, pending, recipients, by, now, options)
+
+
+def begin_seal(session: Session, round_id: str, render: Render, options: SealOptions = DEFAULTS) -> Pending:
+    """Draw the neurons and write the items, in state `sealing`; the allocation stays in memory.
+
+    Items of a seal that was begun before and never finished are taken away; whoever is still at that one is refused.
+    """
+    row = store.round_row(session, round_id, hold=True)
+    row.state = after(row.state, "seal")
+    store.remove_items(session, round_id)
+    seed, nonce = options.entropy(SEED_BYTES).hex(), options.entropy(SEED_BYTES).hex()
+    archives = proven(store.archive_paths(session, round_id))
+    design = read_design(row.design)
+    prepared = prepare(design, archives, seed, seen_neurons(session, design.named, archives))
+    digests = {item.code: digest_of_item(item.content(), nonce) for item in prepared.items}
+    row.public_design = dict(row.public_design) | {"training_answers": prepared.answers}
+    fragments = [render(item, dict(row.public_design)) for item in prepared.items]
+    store.add_items(session, _item_rows(round_id, prepared, digests, fragments))
+    if options.measure is not None:
+        row.response_bytes, row.response_gzip_bytes = options.measure(fragments)
+    return Pending(round_id, {"allocation": prepared.allocation, "seed": seed, "nonce": nonce}, digests)
+
+
+def finish_seal(
+    session: Session,
+    pending: Pending,
+    recipients: Sequence[str],
+    by: str,
+    now: datetime,
+    options: SealOptions = DEFAULTS,
+    audit: Mapping[str, Any] | None = None,
+) -> Sealed:
+    """Encrypt the allocation, store it and publish the commitment; state and seal change together.
+
+    Raises SealError if the items are no longer those that were drawn: somebody else began the seal anew.
+    """
+    require_keyholders(recipients, options.second)
+    row = store.round_row(session, pending.round_id, hold=True)
+    row.state = after(row.state, "finish_seal")
+    if not _still_drawn(session, pending):
+        msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
+        raise SealError(msg)
+    digest = sealed_digest(pending.opened)
+    layers = [list(recipients), list(options.second)] if options.second else [list(recipients)]
+    keep_seal(session, row.id, seal(canonical_bytes(pending.opened), layers), digest)
+    design_sha256 = sha256(row.design.encode())
+    row.commitment = commitment_of(design_sha256, pending.digests, digest)
+    make_slots(session, row.id)
+    detail = {
+        "commitment": row.commitment,
+        "design_sha256": design_sha256,
+        "sealed_sha256": digest,
+        "items": len(pending.digests),
+        "keys": len(recipients) + len(options.second),
+        "two_person": bool(options.second),
+        "audit": dict(audit) if audit else None,
+    }
+    append(session, row.id, by, "sealed", detail, now)
+    return Sealed(row.commitment, len(pending.digests))
+
+
+def cancel_seal(session: Session, pending: Pending, by: str, why: str, now: datetime) -> None:
+    """Take the items of an unfinished seal away; the round is a draft again, with a log that says so.
+
+    If the seal was begun again meanwhile, its items are another's and stay.
+    """
+    row = store.round_row(session, pending.round_id, hold=True)
+    append(session, row.id, by, "seal cancelled", {"why": why}, now)
+    if row.state != "sealing" or not _still_drawn(session, pending):
+        return
+    store.remove_items(session, row.id)
+    row.state = "draft"
+
+
+def _still_drawn(session: Session, pending: Pending) -> bool:
+    return {one.code: one.digest for one in store.items(session, pending.round_id)} == pending.digests
+
+
+def _item_rows(
+    round_id: str, prepared: Prepared, digests: Mapping[str, str], fragments: Sequence[bytes]
+) -> list[ItemRow]:
+    return [
+        ItemRow(
+            round_id=round_id,
+            code=item.code,
+            content=item_bytes(item.content()).decode(),
+            digest=digests[item.code],
+            html=html,
+            training=item.code in prepared.answers,
+            apart=prepared.apart[item.code],
+        )
+        for item, html in zip(prepared.items, fragments, strict=True)
+    ]
+
+
+def require_keyholders(recipients: Sequence[str], second: Sequence[str]) -> None:
+    """Raise SealError unless a lost key can be made up for, and two people have two keys."""
+    if len({*recipients, *second}) < 2:
+        msg = "Name two keyholders, or one keyholder and a recovery key: a single lost key would lose the round."
+        raise SealError(msg)
+    if set(recipients) & set(second):
+        msg = "For two-person opening the two people need different keys."
+        raise SealError(msg)
