@@ -47,8 +47,8 @@ class Plan:
             return "Fractions lie between 0 and 1, both excluded; for 35 % write 0.35."
         if self.neurons < 2 or self.evaluators < 1 or self.strata < 1 or self.judgments_per_neuron < 1:
             return "A round needs at least 2 neurons per arm, 1 evaluator, 1 stratum and 1 judgment per neuron."
-        if not 0 <= self.correlation <= 1 or self.spread < 0 or not 0 < self.alpha < 1:
-            return "The correlation lies between 0 and 1, the spread is not negative, alpha is between 0 and 1."
+        if not (0 <= self.correlation <= 1 and 0 <= self.spread <= 1 and 0 < self.alpha < 1):
+            return "The correlation, the spread and alpha lie between 0 and 1."
         if self.spread > 0 and self.evaluators < 2:
             return "A spread between evaluators needs at least two evaluators."
         return None

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from app.foundation.paths import resource
 from app.foundation.settings import Settings
 from app.store.engine import Database
-from app.web import admin, errors, judging, report, signin, stages, taking_part
+from app.web import admin, errors, judging, planning, report, signin, stages, taking_part
 from app.web.attempts import Attempts
 from app.web.security import Guard
 from app.web.templating import VersionedFiles, static_version
@@ -20,6 +20,6 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_middleware(Guard)
     errors.install(app)
     app.mount(f"/static/{static_version()}", VersionedFiles(directory=resource("static")), name="static")
-    for room in (taking_part, judging, signin, admin, stages, report):
+    for room in (taking_part, judging, signin, admin, planning, stages, report):
         app.include_router(room.router)
     return app
