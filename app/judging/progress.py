@@ -1,6 +1,7 @@
 """Where an evaluator stands: which item, which question, how many are left. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -29,6 +30,10 @@ class Given:
     """When the first verdict was given."""
     seconds: float = 0.0
     """Active seconds until then."""
+
+    def then(self, verdict: str, step: Step) -> "Given":
+        """The next answer on the same item."""
+        return replace(self, verdict=verdict, step=step, revision=self.revision + 1)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,10 @@ class Sheet:
     """The item that the latest row is about."""
     training: frozenset[str] = frozenset()
     """Items for practice, which come first and count for nothing."""
+    shown_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When each item that was displayed was first displayed."""
+    keys: frozenset[str] = frozenset()
+    """Idempotency keys of all answers."""
 
     def of(self, item: str) -> Given | None:
         """The answer on `item`, if there is one."""
@@ -95,7 +104,7 @@ class Sheet:
         last = self.of(self.latest) if self.latest else None
         if last is not None and last.step == "verdict" and self.has_second(last.item, hypothesis=hypothesis):
             return Place(last.item, "hypothesis", last.revision + 1, last)
-        return next(iter(self._open()), None)
+        return next(self._open(), None)
 
     def after(self, item: str) -> Place | None:
         """The first open verdict that is not on `item`: what can be fetched ahead while `item` is read."""
@@ -113,6 +122,18 @@ class Sheet:
             items = items[: items.index(item)]
         return items[-1] if items else None
 
-    def _open(self) -> list[Place]:
+    def answered(self, given: Given, key: str) -> "Sheet":
+        """The sheet once an item has this answer."""
+        known = any(one.item == given.item for one in self.given)
+        others = tuple(given if one.item == given.item else one for one in self.given)
+        return replace(
+            self, given=others if known else (*others, given), latest=given.item, keys=self.keys | frozenset({key})
+        )
+
+    def passed_over(self, item: str) -> "Sheet":
+        """The sheet once an item is flagged."""
+        return replace(self, skipped=self.skipped | {item})
+
+    def _open(self) -> Iterator[Place]:
         done = {one.item for one in self.given} | self.skipped
-        return [Place(code, "verdict", 0, None) for code in self.order if code not in done]
+        return (Place(code, "verdict", 0, None) for code in self.order if code not in done)

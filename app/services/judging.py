@@ -16,13 +16,13 @@ from app.foundation.words import marked
 from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, require_turn
 from app.judging.judgment import Step, Verdict
 from app.judging.pace import Pace, pace, passed
-from app.judging.progress import UNDOABLE, Place, Sheet
+from app.judging.progress import UNDOABLE, Given, Place, Sheet
 from app.judging.public_design import PublicDesign
 from app.rounds.commitment import chain_digest, judgment_entry
 from app.rounds.lifecycle import require
 from app.services.assignment import claim, judged, waiting
 from app.store import judging as store
-from app.store.tables import EvaluatorRow, FlagRow, JudgmentRow
+from app.store.tables import EvaluatorRow, FlagRow, JudgmentRow, RoundRow
 
 NO_SUCH_LINK = marked(
     "This invitation link leads nowhere. Check that it was copied whole, or ask who sent it for a new one."
@@ -66,6 +66,8 @@ class Desk:
     """The item that undo reaches."""
     shown: bool
     """The item was displayed before, so its clock runs."""
+    may_go_on: bool = True
+    """The practice items were answered well enough for the design."""
     texts: JudgmentRow | None = None
     """The latest row on this item, whose texts fill the form when an answer is continued or changed."""
     pace: Pace | None = None
@@ -86,7 +88,8 @@ class Desk:
 
 def invitation(session: Session, token: str) -> Visit:
     """Whom a link belongs to; nothing is recorded. Raises NotFoundError."""
-    return _visit(session, _invited(session, token))
+    evaluator = _invited(session, token)
+    return _visit(evaluator, store.round_of(session, evaluator))
 
 
 def join(session: Session, token: str, session_token: str, now: datetime) -> None:
@@ -98,7 +101,12 @@ def join(session: Session, token: str, session_token: str, now: datetime) -> Non
 
 def visit(session: Session, session_token: str) -> Visit:
     """Who a session belongs to. Raises AccessError."""
-    return _visit(session, present(session, session_token))
+    return _visit(*_found(store.evaluator_by_session(session, _digest(session_token))))
+
+
+def visit_to_write(session: Session, session_token: str) -> Visit:
+    """The same for a transaction that records something: nothing else of this evaluator happens meanwhile."""
+    return _visit(*held(session, session_token))
 
 
 def consent(session: Session, session_token: str, now: datetime) -> None:
@@ -112,9 +120,12 @@ def sheet(session: Session, here: Visit) -> Sheet:
     return store.sheet(session, here.evaluator_id, here.design.training_answers.keys())
 
 
-def desk(session: Session, here: Visit, now: datetime | None = None) -> Desk | None:
-    """The item and the question that are due; None when all is done. With `now`, how the evaluator is getting on."""
-    found = sheet(session, here)
+def desk(session: Session, here: Visit, now: datetime | None = None, found: Sheet | None = None) -> Desk | None:
+    """The item and the question that are due; None when all is done. With `now`, how the evaluator is getting on.
+
+    `found` is the evaluator's sheet, where it is known already.
+    """
+    found = found or sheet(session, here)
     place = found.place(hypothesis=here.design.hypothesis)
     if place is None:
         return None
@@ -145,11 +156,6 @@ def desk_again(session: Session, here: Visit, item: str) -> Desk:
     return lay_out(session, here, found, place)
 
 
-def may_go_on(session: Session, here: Visit) -> bool:
-    """Whether the practice items were answered well enough for the design."""
-    return passed(sheet(session, here), here.design)
-
-
 def earlier(session: Session, here: Visit, item: str | None) -> str | None:
     """The item judged before `item`, as far as undo reaches; None if there is none."""
     return sheet(session, here).before(item) if here.phase == 1 else None
@@ -160,47 +166,41 @@ def note_shown(session: Session, here: Visit, item: str, now: datetime) -> None:
     store.mark_shown(session, here.evaluator_id, item, now)
 
 
-def answer(session: Session, session_token: str, given: Answer, timing: Timing, now: datetime) -> None:
-    """Append one answer. The same key with the same answer is a repetition and changes nothing.
+def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: datetime) -> Sheet:
+    """Append one answer; the evaluator's sheet with it. The same key with the same answer changes nothing.
 
-    Raises LifecycleError when the round is not collecting, and JudgmentError for an item that is not the
-    evaluator's, an answer that is out of turn, or a key that already carries another answer.
+    `here` is a visit to write. Raises LifecycleError when the round is not collecting, and JudgmentError for an item
+    that is not the evaluator's, an answer that is out of turn, or a key that already carries another answer.
     """
-    evaluator = present(session, session_token)
-    round_row = store.hold(session, evaluator)
-    require(round_row.state, "judge")
-    _require_consent(evaluator)
-    said = store.by_key(session, evaluator.id, given.key)
-    if said is not None:
-        require_same(_answer_of(said), given)
-        return
-    if evaluator.phase != 1:
+    require(here.state, "judge")
+    _require_consent(here)
+    found = sheet(session, here)
+    if given.key in found.keys:
+        require_same(_answer_of(store.by_key(session, here.evaluator_id, given.key)), given)
+        return found
+    if here.phase != 1:
         raise JudgmentError(PHASE_IS_OVER)
-    design = PublicDesign.read(round_row.public_design)
-    found = store.sheet(session, evaluator.id, design.training_answers.keys())
-    require_turn(found, given, hypothesis=design.hypothesis)
-    last = store.latest(session, evaluator.id)
-    row = _row(session, evaluator, given, timing, now)
-    row.number = last.number + 1 if last else 0
-    row.chain = chain_digest(last.chain if last else str(round_row.commitment), judgment_entry(evaluator.name, row))
+    require_turn(found, given, hypothesis=here.design.hypothesis)
+    row = _row(session, here, found, given, timing, now)
     store.append(session, row)
-    if row.revision == 0 and design.assignment == "overlap":
-        judged(session, evaluator, row.item, now)
+    if row.revision == 0 and here.design.assignment == "overlap":
+        judged(session, store.evaluator(session, here.evaluator_id), row.item, now)
+    return found.answered(_given(found, row), row.key)
 
 
-def pass_over(session: Session, session_token: str, flag: FlagRow, now: datetime) -> None:
+def pass_over(session: Session, here: Visit, flag: FlagRow, now: datetime) -> Sheet:
     """Note that an item is faulty or too distressing: it is missing for this evaluator, and never a verdict.
 
-    `flag` says the item, the kind and a comment; the rest is filled in here. Raises JudgmentError for an item that
-    is not the evaluator's or that was judged.
+    `here` is a visit to write; `flag` says the item, the kind and a comment, and the rest is filled in here. Returns
+    the evaluator's sheet without the item. Raises JudgmentError for an item that is not theirs or that was judged.
     """
-    evaluator = present(session, session_token)
-    require(store.hold(session, evaluator).state, "judge")
-    found = store.sheet(session, evaluator.id)
+    require(here.state, "judge")
+    found = sheet(session, here)
     if flag.item not in found.order or found.of(flag.item) is not None:
         raise JudgmentError(OUT_OF_TURN)
-    flag.evaluator_id, flag.round_id, flag.at = evaluator.id, evaluator.round_id, now
+    flag.evaluator_id, flag.round_id, flag.at = here.evaluator_id, here.round_id, now
     store.flag(session, flag)
+    return found.passed_over(flag.item)
 
 
 def take_next(session: Session, here: Visit, now: datetime) -> bool:
@@ -213,29 +213,55 @@ def more_may_come(session: Session, here: Visit) -> bool:
     return waiting(session, here.round_id)
 
 
-def _row(session: Session, evaluator: EvaluatorRow, given: Answer, timing: Timing, now: datetime) -> JudgmentRow:
-    """The answer as a row, without its place in the chain."""
-    assigned = store.assignment(session, evaluator.id, given.item)
-    before = store.latest(session, evaluator.id, given.item)
+def _row(session: Session, here: Visit, found: Sheet, given: Answer, timing: Timing, now: datetime) -> JudgmentRow:
+    """The answer as the next row of the evaluator's chain."""
+    last = store.latest(session, here.evaluator_id)
+    before = last
+    if last is not None and last.item != given.item:
+        before = store.latest(session, here.evaluator_id, given.item) if found.of(given.item) else None
     row = JudgmentRow(
-        round_id=evaluator.round_id,
-        evaluator_id=evaluator.id,
+        round_id=here.round_id,
+        evaluator_id=here.evaluator_id,
+        number=last.number + 1 if last else 0,
         key=given.key,
         item=given.item,
         step=given.step,
         revision=before.revision + 1 if before else 0,
-        position=assigned.position,
+        position=found.order.index(given.item),
     )
+    _fill(row, given, before, timing, found.shown_at.get(given.item), now)
+    row.chain = chain_digest(last.chain if last else here.commitment, judgment_entry(here.name, row))
+    return row
+
+
+def _fill(
+    row: JudgmentRow,
+    given: Answer,
+    before: JudgmentRow | None,
+    timing: Timing,
+    shown_at: datetime | None,
+    now: datetime,
+) -> None:
+    """Write a verdict with its times, or the texts of a later question beside the verdict that stands."""
+    row.judged_at = timing.judged_at(now)
     if given.verdict is None:
         assert before is not None  # only an item that has a verdict has a hypothesis step
-        return _written(row, given, before, timing.judged_at(now))
-    noted = assigned.shown_at if before is None else None
+        _write(row, given, before)
+        return
+    noted = shown_at if before is None else None
     row.verdict = given.verdict
-    row.shown_at, row.judged_at = timing.shown_at(noted, now), timing.judged_at(now)
-    row.active_seconds = timing.active_seconds(noted, now)
+    row.shown_at, row.active_seconds = timing.shown_at(noted, now), timing.active_seconds(noted, now)
     row.unfolded, row.fixed_width = timing.unfolded, timing.fixed_width
     row.hypothesis, row.confidence, row.comment = _texts(before)
-    return row
+
+
+def _given(found: Sheet, row: JudgmentRow) -> Given:
+    """What stands on an item once the row is in."""
+    before = found.of(row.item)
+    step = cast("Step", row.step)
+    if before is not None:
+        return before.then(row.verdict, step)
+    return Given(row.item, row.verdict, step, 0, first=row.verdict, at=row.judged_at, seconds=row.active_seconds)
 
 
 def _invited(session: Session, token: str) -> EvaluatorRow:
@@ -247,25 +273,37 @@ def _invited(session: Session, token: str) -> EvaluatorRow:
 
 def present(session: Session, session_token: str) -> EvaluatorRow:
     """The evaluator whose session this is. Raises AccessError."""
-    found = store.evaluator_by_session(session, sha256(session_token.encode())) if session_token else None
-    if found is None or found.erased_at is not None:
+    return _found(store.evaluator_by_session(session, _digest(session_token)))[0]
+
+
+def held(session: Session, session_token: str) -> tuple[EvaluatorRow, RoundRow]:
+    """The evaluator whose session this is, and their round, held until the transaction ends. Raises AccessError."""
+    return _found(store.hold(session, _digest(session_token)))
+
+
+def _digest(session_token: str) -> str:
+    """What is kept of a session; nobody has the empty one."""
+    return sha256(session_token.encode()) if session_token else ""
+
+
+def _found(found: tuple[EvaluatorRow, RoundRow] | None) -> tuple[EvaluatorRow, RoundRow]:
+    if found is None or found[0].erased_at is not None:
         raise AccessError(NO_SESSION)
     return found
 
 
-def _require_consent(evaluator: EvaluatorRow) -> None:
-    if evaluator.consented_at is None:
+def _require_consent(here: Visit) -> None:
+    if not here.consented:
         msg = "Please read the page about taking part first, and agree to it."
         raise AccessError(msg)
 
 
-def _written(row: JudgmentRow, given: Answer, before: JudgmentRow, judged_at: datetime) -> JudgmentRow:
+def _write(row: JudgmentRow, given: Answer, before: JudgmentRow) -> None:
     """The verdict and its timing again, with the texts of the hypothesis step."""
-    row.verdict, row.judged_at = before.verdict, judged_at
+    row.verdict = before.verdict
     row.shown_at, row.active_seconds = before.shown_at, before.active_seconds
     row.unfolded, row.fixed_width = before.unfolded, before.fixed_width
     row.hypothesis, row.confidence, row.comment = given.hypothesis, given.confidence, given.comment
-    return row
 
 
 def _texts(before: JudgmentRow | None) -> tuple[str, int | None, str]:
@@ -278,8 +316,7 @@ def _answer_of(row: JudgmentRow) -> Answer:
     return Answer(row.item, row.key, step, verdict, row.hypothesis, row.confidence, row.comment)
 
 
-def _visit(session: Session, evaluator: EvaluatorRow) -> Visit:
-    row = store.round_of(session, evaluator)
+def _visit(evaluator: EvaluatorRow, row: RoundRow) -> Visit:
     design = PublicDesign.read(row.public_design)
     return Visit(
         evaluator_id=evaluator.id,
@@ -307,6 +344,7 @@ def lay_out(session: Session, here: Visit, found: Sheet, place: Place) -> Desk:
         total=total,
         done=found.done,
         earlier=found.before(place.item),
-        shown=store.assignment(session, here.evaluator_id, place.item).shown_at is not None,
+        shown=place.item in found.shown_at,
+        may_go_on=passed(found, here.design),
         texts=store.latest(session, here.evaluator_id, place.item) if place.given else None,
     )

@@ -9,7 +9,7 @@ from app.foundation.digest import sha256_of_json
 from app.foundation.errors import LifecycleError
 from app.rounds.commitment import judgment_entry
 from app.services import log
-from app.services.judging import present
+from app.services.judging import held, present
 from app.store import judging as store
 
 ERASABLE = ("sealed", "collecting")
@@ -44,8 +44,7 @@ def _receipt(name: str, commitment: str | None, judgments: list[dict[str, Any]])
 
 def erase(session: Session, session_token: str, now: datetime) -> None:
     """Delete it all. Raises LifecycleError once the round is locked: then the chains are published."""
-    evaluator = present(session, session_token)
-    row = store.hold(session, evaluator)
+    evaluator, row = held(session, session_token)
     if row.state not in ERASABLE:
         msg = "The round is locked, and its answers are part of what was published. Ask whoever invited you."
         raise LifecycleError(msg)

@@ -14,7 +14,7 @@ from app.judging.answer import OUT_OF_TURN
 from app.judging.progress import Place
 from app.rounds.lifecycle import require
 from app.rounds.randomness import SecretRandom
-from app.services.judging import Desk, Visit, lay_out, present, sheet
+from app.services.judging import Desk, Visit, held, lay_out, sheet
 from app.store import judging as store
 from app.store.tables import GuessRow
 
@@ -35,8 +35,7 @@ def options(session: Session, here: Visit) -> tuple[str, ...]:
 
 def begin(session: Session, session_token: str) -> None:
     """Close phase 1 of this evaluator; its verdicts stand from now on. Raises JudgmentError if some are missing."""
-    evaluator = present(session, session_token)
-    row = store.hold(session, evaluator)
+    evaluator, row = held(session, session_token)
     require(row.state, "judge")
     found = store.sheet(session, evaluator.id)
     if found.after("") is not None:
@@ -56,15 +55,17 @@ def desk(session: Session, here: Visit) -> Desk | None:
     return _numbered(laid_out, asked, options(session, here))
 
 
-def guess(session: Session, session_token: str, here: Visit, given: GuessRow, now: datetime) -> None:
-    """Keep an answer; the first one stands. `given` says the item and the guess, the rest is filled in here."""
-    evaluator = present(session, session_token)
-    require(store.hold(session, evaluator).state, "judge")
-    if evaluator.phase != 2 or given.item not in _asked(session, here) or given.guess not in options(session, here):
+def guess(session: Session, here: Visit, given: GuessRow, now: datetime) -> None:
+    """Keep an answer; the first one stands. `given` says the item and the guess, the rest is filled in here.
+
+    `here` is a visit to write. Raises JudgmentError for an item that is not asked about, or another answer.
+    """
+    require(here.state, "judge")
+    if here.phase != 2 or given.item not in _asked(session, here) or given.guess not in options(session, here):
         raise JudgmentError(OUT_OF_TURN)
-    if given.item in {one.item for one in store.guesses(session, evaluator.id)}:
+    if given.item in {one.item for one in store.guesses(session, here.evaluator_id)}:
         return
-    given.evaluator_id, given.round_id, given.at = evaluator.id, evaluator.round_id, now
+    given.evaluator_id, given.round_id, given.at = here.evaluator_id, here.round_id, now
     store.add_guess(session, given)
 
 

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, bindparam, delete, exists, select, update
+from sqlalchemy.orm import Session, defer
 
-from app.judging.judgment import Step
 from app.judging.progress import Given, Sheet
 from app.store.tables import (
     AssignmentRow,
@@ -21,24 +20,82 @@ from app.store.tables import (
     SlotRow,
 )
 
+MINE = bindparam("evaluator")
+BY_SESSION = (
+    select(EvaluatorRow, RoundRow)
+    .join(RoundRow, RoundRow.id == EvaluatorRow.round_id)
+    .where(EvaluatorRow.session_sha256 == bindparam("digest"))
+    .options(defer(RoundRow.design))
+)
+BY_SESSION_HELD = select(EvaluatorRow).where(EvaluatorRow.session_sha256 == bindparam("digest")).with_for_update()
+ROUND_HELD = (
+    select(RoundRow).where(RoundRow.id == bindparam("round")).options(defer(RoundRow.design)).with_for_update(read=True)
+)
+ASSIGNED = (
+    select(
+        AssignmentRow.item,
+        AssignmentRow.shown_at,
+        AssignmentRow.aids_at,
+        exists()
+        .where(FlagRow.evaluator_id == AssignmentRow.evaluator_id, FlagRow.item == AssignmentRow.item)
+        .label("skipped"),
+    )
+    .where(AssignmentRow.evaluator_id == MINE)
+    .order_by(AssignmentRow.position)
+)
+ANSWERS = (
+    select(
+        JudgmentRow.item,
+        JudgmentRow.key,
+        JudgmentRow.verdict,
+        JudgmentRow.step,
+        JudgmentRow.revision,
+        JudgmentRow.judged_at,
+        JudgmentRow.active_seconds,
+    )
+    .where(JudgmentRow.evaluator_id == MINE)
+    .order_by(JudgmentRow.number)
+)
+LATEST = select(JudgmentRow).where(JudgmentRow.evaluator_id == MINE).order_by(JudgmentRow.number.desc()).limit(1)
+LATEST_ON = LATEST.where(JudgmentRow.item == bindparam("item"))
+PASSAGES = select(ItemRow.html).where(ItemRow.round_id == bindparam("round"), ItemRow.code == bindparam("item"))
+SHOWN = (
+    update(AssignmentRow)
+    .where(
+        AssignmentRow.evaluator_id == MINE, AssignmentRow.item == bindparam("code"), AssignmentRow.shown_at.is_(None)
+    )
+    .values(shown_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+"""What every save runs is put together once; that took longer than running it."""
+
 
 def evaluator_by_token(session: Session, digest: str) -> EvaluatorRow | None:
     """Whom an invitation's token belongs to, by the token's SHA-256."""
     return session.scalar(select(EvaluatorRow).where(EvaluatorRow.token_sha256 == digest))
 
 
-def evaluator_by_session(session: Session, digest: str) -> EvaluatorRow | None:
-    """Whom a session cookie belongs to, by the cookie's SHA-256."""
-    return session.scalar(select(EvaluatorRow).where(EvaluatorRow.session_sha256 == digest))
+def evaluator_by_session(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
+    """Whom a session cookie belongs to, by the cookie's SHA-256, and their round."""
+    found = session.execute(BY_SESSION, {"digest": digest}).one_or_none()
+    return None if found is None else (found[0], found[1])
 
 
-def hold(session: Session, evaluator: EvaluatorRow) -> RoundRow:
-    """Lock the evaluator's row and keep the round from changing state until the transaction ends; the round.
+def hold(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
+    """The same, with the evaluator's row locked and the round kept from changing state until the transaction ends.
 
     One evaluator's answers then come one after the other, whatever is clicked twice, and none lands after the lock.
     """
-    session.refresh(evaluator, with_for_update=True)
-    return session.scalars(select(RoundRow).where(RoundRow.id == evaluator.round_id).with_for_update(read=True)).one()
+    fresh = {"populate_existing": True}
+    evaluator = session.scalar(BY_SESSION_HELD, {"digest": digest}, execution_options=fresh)
+    if evaluator is None:
+        return None
+    return evaluator, session.scalars(ROUND_HELD, {"round": evaluator.round_id}, execution_options=fresh).one()
+
+
+def evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
+    """One who was here a moment ago."""
+    return session.get_one(EvaluatorRow, evaluator_id)
 
 
 def round_of(session: Session, evaluator: EvaluatorRow) -> RoundRow:
@@ -48,71 +105,57 @@ def round_of(session: Session, evaluator: EvaluatorRow) -> RoundRow:
 
 def sheet(session: Session, evaluator_id: str, training: Collection[str] = ()) -> Sheet:
     """The evaluator's items in order and the latest answer on each, without its texts."""
-    assigned = session.execute(
-        select(AssignmentRow.item, AssignmentRow.aids_at)
-        .where(AssignmentRow.evaluator_id == evaluator_id)
-        .order_by(AssignmentRow.position)
-    ).all()
-    locked = {item for item, aids_at in assigned if aids_at is not None}
-    skipped = session.scalars(select(FlagRow.item).where(FlagRow.evaluator_id == evaluator_id))
-    rows = _answers(session, evaluator_id)
-    given: dict[str, Given] = {}
-    for row in rows:
-        before = given.get(row.item, Given(row.item, "", "verdict", 0, first=row.verdict, at=row.judged_at))
-        step: Step = "hypothesis" if row.step == "hypothesis" else "verdict"
-        seconds = before.seconds or row.active_seconds
-        given[row.item] = replace(
-            before, verdict=row.verdict, step=step, revision=row.revision, locked=row.item in locked, seconds=seconds
-        )
-    order = tuple(item for item, _ in assigned)
-    latest = rows[-1].item if rows else None
-    return Sheet(order, tuple(given.values()), frozenset(skipped), latest, frozenset(training))
-
-
-def _answers(session: Session, evaluator_id: str) -> Sequence[Row[str, str, str, int, datetime, float]]:
-    """The evaluator's rows in order, without their texts."""
-    columns = (
-        JudgmentRow.item,
-        JudgmentRow.verdict,
-        JudgmentRow.step,
-        JudgmentRow.revision,
-        JudgmentRow.judged_at,
-        JudgmentRow.active_seconds,
+    mine = {"evaluator": evaluator_id}
+    assigned = session.execute(ASSIGNED, mine).all()
+    answers = session.execute(ANSWERS, mine).all()
+    first = {row.item: row for row in reversed(answers)}
+    last = {row.item: row for row in answers}  # in the order of the first answers: a later one keeps the place
+    locked = {row.item for row in assigned if row.aids_at is not None}
+    return Sheet(
+        order=tuple(row.item for row in assigned),
+        given=tuple(_given(first[item], row, item in locked) for item, row in last.items()),
+        skipped=frozenset(row.item for row in assigned if row.skipped),
+        latest=answers[-1].item if answers else None,
+        training=frozenset(training),
+        shown_at={row.item: row.shown_at for row in assigned if row.shown_at is not None},
+        keys=frozenset(row.key for row in answers),
     )
-    query = select(*columns).where(JudgmentRow.evaluator_id == evaluator_id).order_by(JudgmentRow.number)
-    return session.execute(query).all()
+
+
+def _given(first: Row[Any], last: Row[Any], locked: bool) -> Given:
+    """What stands on an item, by the first and the last row about it."""
+    return Given(
+        item=last.item,
+        verdict=last.verdict,
+        step="hypothesis" if last.step == "hypothesis" else "verdict",
+        revision=last.revision,
+        locked=locked,
+        first=first.verdict,
+        at=first.judged_at,
+        seconds=first.active_seconds,
+    )
 
 
 def passages(session: Session, round_id: str, item: str) -> bytes:
     """The item's fragment, as rendered at the seal."""
-    return session.scalars(select(ItemRow.html).where(ItemRow.round_id == round_id, ItemRow.code == item)).one()
-
-
-def assignment(session: Session, evaluator_id: str, item: str) -> AssignmentRow:
-    """The evaluator's claim to an item that is theirs."""
-    return session.get_one(AssignmentRow, (evaluator_id, item))
+    return session.scalars(PASSAGES, {"round": round_id, "item": item}).one()
 
 
 def mark_shown(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
     """Note when an item was first put before the evaluator."""
-    session.execute(
-        update(AssignmentRow)
-        .where(AssignmentRow.evaluator_id == evaluator_id, AssignmentRow.item == item, AssignmentRow.shown_at.is_(None))
-        .values(shown_at=now)
-    )
+    session.execute(SHOWN, {"evaluator": evaluator_id, "code": item, "now": now})
 
 
 def latest(session: Session, evaluator_id: str, item: str | None = None) -> JudgmentRow | None:
     """The evaluator's last row in their chain, or their last one on `item`."""
-    query = select(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id)
-    if item is not None:
-        query = query.where(JudgmentRow.item == item)
-    return session.scalar(query.order_by(JudgmentRow.number.desc()).limit(1))
+    mine = {"evaluator": evaluator_id}
+    return session.scalar(LATEST, mine) if item is None else session.scalar(LATEST_ON, mine | {"item": item})
 
 
-def by_key(session: Session, evaluator_id: str, key: str) -> JudgmentRow | None:
+def by_key(session: Session, evaluator_id: str, key: str) -> JudgmentRow:
     """The row that carries an idempotency key."""
-    return session.scalar(select(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id, JudgmentRow.key == key))
+    query = select(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id, JudgmentRow.key == key)
+    return session.scalars(query).one()
 
 
 def append(session: Session, row: JudgmentRow) -> None:

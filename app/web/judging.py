@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.foundation.clock import now
+from app.judging.progress import Sheet
 from app.services import judging as services
 from app.services import phase_two
 from app.services.judging import Visit
@@ -18,7 +19,7 @@ from app.web.forms import FlagForm, GuessForm, HypothesisForm, PageForm, Verdict
 from app.web.item_page import item_response
 from app.web.security import EVALUATOR_COOKIE, form_token, session_of
 from app.web.templating import page
-from app.web.visiting import DESK, checked, visit_of
+from app.web.visiting import DESK, checked
 
 SWAP = "x-first-glance-swap"
 """Sent by the page's own script: it wants the next page in the same response, not a redirect to it."""
@@ -38,10 +39,10 @@ def verdict(request: Request, database: DatabaseOf, form: Annotated[VerdictForm,
     """Record a verdict and show what is next."""
     session_token = checked(request, form)
     with database.writing() as session:
-        here = services.visit(session, session_token)
+        here = services.visit_to_write(session, session_token)
         given = form.answer(cannot_judge=here.design.cannot_judge)
-        services.answer(session, session_token, given, form.timing(), now())
-        return _next(request, session, here)
+        found = services.answer(session, here, given, form.timing(), now())
+        return _next(request, session, here, found)
 
 
 @router.post("/judge/hypothesis")
@@ -50,9 +51,9 @@ def hypothesis(request: Request, database: DatabaseOf, form: Annotated[Hypothesi
     session_token = checked(request, form)
     given = form.answer()
     with database.writing() as session:
-        here = services.visit(session, session_token)
-        services.answer(session, session_token, given, form.timing(), now())
-        return _next(request, session, here)
+        here = services.visit_to_write(session, session_token)
+        found = services.answer(session, here, given, form.timing(), now())
+        return _next(request, session, here, found)
 
 
 @router.post("/judge/flag")
@@ -60,10 +61,10 @@ def flag(request: Request, database: DatabaseOf, form: Annotated[FlagForm, Form(
     """Pass over an item that is faulty or too distressing."""
     session_token = checked(request, form)
     with database.writing() as session:
-        here = services.visit(session, session_token)
+        here = services.visit_to_write(session, session_token)
         row = FlagRow(item=form.item, kind=form.kind, comment=form.text())
-        services.pass_over(session, session_token, row, now())
-        return _next(request, session, here)
+        found = services.pass_over(session, here, row, now())
+        return _next(request, session, here, found)
 
 
 @router.post("/judge/phase")
@@ -80,16 +81,16 @@ def guess(request: Request, database: DatabaseOf, form: Annotated[GuessForm, For
     """Record an answer of phase 2."""
     session_token = checked(request, form)
     with database.writing() as session:
-        here = services.visit(session, session_token)
-        phase_two.guess(session, session_token, here, GuessRow(item=form.item, guess=form.guess), now())
+        here = services.visit_to_write(session, session_token)
+        phase_two.guess(session, here, GuessRow(item=form.item, guess=form.guess), now())
         return _next(request, session, here)
 
 
 @router.get("/judge/undo")
 def undo(request: Request, database: DatabaseOf, item: str = "") -> Response:
     """Go back to the answer before `item`, or to the latest one."""
-    here = visit_of(request, database)
     with database.reading() as session:
+        here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
         earlier = services.earlier(session, here, item or None)
     return RedirectResponse(f"/judge/item/{earlier}" if earlier else DESK, status_code=HTTPStatus.SEE_OTHER)
 
@@ -97,9 +98,8 @@ def undo(request: Request, database: DatabaseOf, item: str = "") -> Response:
 @router.get("/judge/item/{item}")
 def again(request: Request, item: str, database: DatabaseOf) -> Response:
     """An item judged before, to change its verdict."""
-    here = visit_of(request, database)
-    _require_open(here)
     with database.reading() as session:
+        here = _open_visit(request, session)
         laid_out = services.desk_again(session, here, item)
     return item_response(request, laid_out)
 
@@ -107,14 +107,13 @@ def again(request: Request, item: str, database: DatabaseOf) -> Response:
 @router.get("/judge/ahead/{item}")
 def ahead(request: Request, item: str, database: DatabaseOf) -> Response:
     """The page that follows once `item` is answered; fetching it is not seeing it, and nothing is recorded."""
-    here = visit_of(request, database)
-    _require_open(here)
     with database.reading() as session:
+        here = _open_visit(request, session)
         laid_out = services.desk_ahead(session, here, item)
     return item_response(request, laid_out) if laid_out else Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _due(request: Request, session: Session, here: Visit) -> Response:
+def _due(request: Request, session: Session, here: Visit, found: Sheet | None = None) -> Response:
     """The page that is due to this evaluator, in the transaction that recorded the answer before it."""
     if not here.consented and here.state in ("sealed", "collecting"):
         return _plain(request, "consent", here)
@@ -122,21 +121,21 @@ def _due(request: Request, session: Session, here: Visit) -> Response:
         return _plain(request, "not_open", here)
     if here.phase > 1:
         return _second_phase(request, session, here)
-    laid_out = _desk(session, here)
+    laid_out = _desk(session, here, found)
     if laid_out is None:
         return _plain(request, _end(session, here), here)
     if laid_out.pace is not None and laid_out.pace.capped and laid_out.place.question == "verdict":
         return _plain(request, "rest", here, pace=laid_out.pace)
-    if here.design.training_pass and not laid_out.practice and not services.may_go_on(session, here):
+    if not laid_out.may_go_on and not laid_out.practice:
         return _plain(request, "not_passed", here)
     if not laid_out.shown:
         services.note_shown(session, here, laid_out.place.item, now())
     return item_response(request, laid_out)
 
 
-def _desk(session: Session, here: Visit) -> services.Desk | None:
+def _desk(session: Session, here: Visit, found: Sheet | None) -> services.Desk | None:
     """What is due; where items are leased one at a time, the next one if nothing is."""
-    laid_out = services.desk(session, here, now())
+    laid_out = services.desk(session, here, now(), found)
     if laid_out is None and services.more_may_come(session, here) and services.take_next(session, here, now()):
         return services.desk(session, here, now())
     return laid_out
@@ -161,13 +160,16 @@ def _plain(request: Request, name: str, here: Visit, **context: Any) -> Response
     return page(request, f"judging/{name}.html", known | context)
 
 
-def _next(request: Request, session: Session, here: Visit) -> Response:
+def _next(request: Request, session: Session, here: Visit, found: Sheet | None = None) -> Response:
     """The next page at once for the script, or by a redirect, so that reloading it does not send the form again."""
     if SWAP in request.headers:
-        return _due(request, session, here)
+        return _due(request, session, here, found)
     return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
 
 
-def _require_open(here: Visit) -> None:
+def _open_visit(request: Request, session: Session) -> Visit:
+    """A visit to a round that takes answers; everyone else is sent to the page that is due to them."""
+    here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
     if here.state != "collecting" or not here.consented:
         raise SeeOther(DESK)
+    return here

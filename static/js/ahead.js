@@ -3,19 +3,19 @@ import { parse } from "./screen.js";
 
 let held = { item: null, page: null };
 
-export async function prefetch(item) {
-  if (held.item === item) return;
-  held = { item, page: null };
-  const mine = held;
-  try {
-    const response = await fetch(`/judge/ahead/${item}`);
-    if (response.status === 200 && !response.redirected) mine.page = parse(await response.text());
-  } catch {
-    if (held === mine) held = { item: null, page: null };
-  }
+export function prefetch(item) {
+  if (held.item !== item) held = { item, page: fetched(item) };
 }
 
-/** The page that follows `item`, or null if it has not come yet. */
-export function ahead(item) {
-  return held.item === item ? held.page : null;
+async function fetched(item) {
+  try {
+    const response = await fetch(`/judge/ahead/${item}`);
+    if (response.status === 200 && !response.redirected) return parse(await response.text());
+  } catch {
+    if (held.item === item) held = { item: null, page: null };
+  }
+  return null;
 }
+
+/** A promise of the page that follows `item`; of null if it cannot be had. */
+export const ahead = async (item) => (held.item === item ? held.page : null);

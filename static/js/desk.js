@@ -27,10 +27,10 @@ function fields(form, submitter) {
   return data;
 }
 
-/** The page that will follow, if it is here already: the second question of this item, or the next item. */
-function following(form) {
+/** What will follow: this item's second question, or the next item, unless the server's own answer is here before it. */
+async function following(form) {
   const second = form.dataset.step === "verdict" && document.querySelector("template[data-second]");
-  return second ? { second } : { page: ahead(desk().dataset.item) };
+  return second ? { second } : { page: await Promise.race([ahead(desk().dataset.item), onWay]) };
 }
 
 async function submit(event) {
@@ -43,10 +43,9 @@ async function submit(event) {
   form.querySelectorAll("button").forEach((one) => one.setAttribute("aria-disabled", "true"));
   await onWay; // the answer before this one
   if (!form.isConnected) return;
-  const next = { ...following(form), said: event.submitter?.dataset.said };
   onWay = save(entry).then(settle);
-  await pause(Number(desk().dataset.advance));
-  if (form.isConnected && (next.second || next.page)) show(next, begin);
+  const [next] = await Promise.all([following(form), pause(Number(desk().dataset.advance))]);
+  if (form.isConnected && (next.second || next.page)) show({ ...next, said: event.submitter?.dataset.said }, begin);
 }
 
 /** The server's word is final: where it says otherwise than what is shown, its page replaces it. */

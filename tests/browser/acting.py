@@ -7,6 +7,12 @@ from app.store.tables import JudgmentRow
 from tests.web.room import Room
 
 VERDICTS = ("interpretable", "not_interpretable")
+LISTEN = """
+  window.said = [];
+  new MutationObserver((changes) => changes.forEach((one) => said.push(one.target.dataset.saving)))
+    .observe(document, { subtree: true, attributeFilter: ["data-saving"] });
+"""
+"""Runs in every page before its own scripts, and notes each thing that it says of the answer on its way."""
 
 
 def rows(room: Room) -> list[JudgmentRow]:
@@ -31,8 +37,18 @@ def on_item(page: Page, code: str) -> None:
 
 
 def saving(page: Page, state: str) -> None:
-    """Wait until the page says this of the answer on its way."""
+    """Wait until the page says this of the answer on its way. Only for what it goes on saying: see `said`."""
     expect(page.locator(f"[data-saving={state}]")).to_be_visible()
+
+
+def said(page: Page) -> list[str]:
+    """All that the page has said of answers on their way since it was loaded, however briefly."""
+    return list(page.evaluate("said"))
+
+
+def heard(page: Page, state: str) -> None:
+    """Wait until the page has said this of an answer at least once since it was loaded, however briefly."""
+    page.wait_for_function("state => said.includes(state)", arg=state)
 
 
 def ready(page: Page) -> None:

@@ -5,7 +5,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -14,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Playwright, expe
 from app.foundation.settings import Settings
 from app.store.engine import Database
 from app.web.app import create_app
+from tests.browser.acting import LISTEN
 from tests.conftest import cannot_be_had
 from tests.web.room import Room, furnish
 
@@ -26,7 +29,8 @@ FLAGS = [
     "--disable-sync",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-PATIENCE = 15_000
+PATIENCE = 60_000
+"""Milliseconds: a machine may be very slow, and a failed save waits up to 15 s before it is sent again."""
 expect.set_options(timeout=PATIENCE)
 
 
@@ -83,9 +87,9 @@ class Site:
 
 
 @pytest.fixture
-def room(sqlite_database: Database) -> Room:
-    """A round of five items, hostile ones among them."""
-    return furnish(sqlite_database)
+def room(request: pytest.FixtureRequest, sqlite_database: Database) -> Room:
+    """A round of five items, hostile ones among them; a test can give its public design as a parameter."""
+    return furnish(sqlite_database, public=getattr(request, "param", None))
 
 
 @pytest.fixture
@@ -96,10 +100,18 @@ def site(room: Room, tmp_path: Path) -> Iterator[Site]:
     found.stop()
 
 
-@pytest.fixture
-def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
-    """A fresh browser profile at the site."""
-    found = chromium.new_context(base_url=site.address, viewport={"width": 1280, "height": 800})
+@contextmanager
+def profile(chromium: Browser, site: Site, **options: Any) -> Iterator[BrowserContext]:
+    """A fresh browser profile at the site, with Playwright's options."""
+    found = chromium.new_context(base_url=site.address, **options)
     found.set_default_timeout(PATIENCE)
+    found.add_init_script(LISTEN)
     yield found
     found.close()
+
+
+@pytest.fixture
+def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    """A fresh browser profile on a screen of ordinary size."""
+    with profile(chromium, site, viewport={"width": 1280, "height": 800}) as found:
+        yield found

@@ -15,7 +15,7 @@ from tests.browser.conftest import PATIENCE, Site
 from tests.conftest import START
 from tests.rounds.making import make_archive
 
-LONG = 60_000  # milliseconds; the export draws every figure
+LONG = 180_000  # milliseconds; the export draws every figure
 
 
 @pytest.fixture

@@ -4,50 +4,47 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.acting import ready, rows, saving, settle_in, step
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, profile
 from tests.web.room import Room
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 256), (320, 568), (768, 1024), (2560, 1440)])
 def test_nothing_scrolls_sideways(chromium: Browser, site: Site, room: Room, width: int, height: int) -> None:
-    context = chromium.new_context(base_url=site.address, viewport={"width": width, "height": height})
-    page = context.new_page()
-    settle_in(page, room)
-    for _ in range(2):
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.keyboard.press("1")
-        step(page, "hypothesis")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        page.keyboard.press("Control+Enter")
-        step(page, "verdict")
-    context.close()
+    with profile(chromium, site, viewport={"width": width, "height": height}) as context:
+        page = context.new_page()
+        settle_in(page, room)
+        for _ in range(2):
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            page.keyboard.press("1")
+            step(page, "hypothesis")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            page.keyboard.press("Control+Enter")
+            step(page, "verdict")
 
 
 def test_both_answers_are_in_sight_on_a_phone(chromium: Browser, site: Site, room: Room) -> None:
-    context = chromium.new_context(base_url=site.address, viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    settle_in(page, room)
-    for button in page.locator("button.verdict").all():
-        expect(button).to_be_in_viewport(ratio=1)
-        box = button.bounding_box()
-        assert box is not None
-        assert box["height"] >= 36
-    context.close()
+    with profile(chromium, site, viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        settle_in(page, room)
+        for button in page.locator("button.verdict").all():
+            expect(button).to_be_in_viewport(ratio=1)
+            box = button.bounding_box()
+            assert box is not None
+            assert box["height"] >= 36
 
 
 def test_levels_can_be_told_apart_without_colours(chromium: Browser, site: Site, room: Room) -> None:
-    context = chromium.new_context(base_url=site.address, forced_colors="active")
-    page = context.new_page()
-    settle_in(page, room)
-    lines = [
-        page.locator(f"mark[data-level='{level}']").first.evaluate(
-            "mark => { const style = getComputedStyle(mark);"
-            " return style.textDecorationThickness + style.textDecorationStyle }"
-        )
-        for level in range(1, 6)
-    ]
-    assert len(set(lines)) == 5
-    context.close()
+    with profile(chromium, site, forced_colors="active") as context:
+        page = context.new_page()
+        settle_in(page, room)
+        lines = [
+            page.locator(f"mark[data-level='{level}']").first.evaluate(
+                "mark => { const style = getComputedStyle(mark);"
+                " return style.textDecorationThickness + style.textDecorationStyle }"
+            )
+            for level in range(1, 6)
+        ]
+        assert len(set(lines)) == 5
 
 
 def test_levels_and_peaks_differ_in_more_than_hue(context: BrowserContext, room: Room) -> None:

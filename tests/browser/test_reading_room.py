@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.acting import VERDICTS, arrive, final, ready, rows, saving, settle_in, step
-from tests.browser.conftest import Site
+from tests.browser.acting import VERDICTS, arrive, final, rows, saving, settle_in, step
+from tests.browser.conftest import Site, profile
 from tests.web.room import Room
 
 
@@ -49,20 +48,19 @@ def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
 
 
 def test_a_round_without_javascript(chromium: Browser, site: Site, room: Room) -> None:
-    context = chromium.new_context(base_url=site.address, java_script_enabled=False)
-    page = context.new_page()
-    arrive(page, room)
-    expect(page.locator("button[data-act]:visible")).to_have_count(0)
-    for number in range(5):
-        page.locator("details summary").first.click() if page.locator("details summary").count() else None
-        page.get_by_role(
-            "button", name="NOT INTERPRETABLE" if number % 2 else "INTERPRETABLE", exact=False
-        ).first.click()
-        step(page, "hypothesis")
-        page.locator("#hypothesis").fill(f"rule {number}")
-        page.get_by_role("button", name="Next item").click()
-    step(page, "done")
-    context.close()
+    with profile(chromium, site, java_script_enabled=False) as context:
+        page = context.new_page()
+        arrive(page, room)
+        expect(page.locator("button[data-act]:visible")).to_have_count(0)
+        for number in range(5):
+            page.locator("details summary").first.click() if page.locator("details summary").count() else None
+            page.get_by_role(
+                "button", name="NOT INTERPRETABLE" if number % 2 else "INTERPRETABLE", exact=False
+            ).first.click()
+            step(page, "hypothesis")
+            page.locator("#hypothesis").fill(f"rule {number}")
+            page.get_by_role("button", name="Next item").click()
+        step(page, "done")
     assert [verdict for verdict, _ in final(room).values()] == [VERDICTS[number % 2] for number in range(5)]
 
 
@@ -114,48 +112,3 @@ def test_hostile_passages_are_read_as_text(page: Page, room: Room) -> None:
     expect(first).to_contain_text("<script>alert(1)</script>")
     assert page.locator(".passage").count() == 20
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def look(page: Page) -> list[str]:
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in Axe().run(page).response["violations"]]
-
-
-def ways_in(page: Page, room: Room) -> Iterator[str]:
-    """Every page before the first item, by name."""
-    page.goto("/nowhere")
-    yield "error"
-    page.goto(f"/i/{room.token}")
-    yield "confirm"
-    page.get_by_role("button", name="Come in").click()
-    yield "consent"
-    page.get_by_role("button", name="I agree").click()
-    yield "instructions"
-
-
-def pages_of_a_round(page: Page) -> Iterator[str]:
-    """The item's two questions, the sheet of keys, and the last page."""
-    page.goto("/judge")
-    ready(page)
-    yield "verdict"
-    page.keyboard.press("?")
-    yield "keys"
-    page.keyboard.press("Escape")
-    for number in range(5):
-        step(page, "verdict")
-        page.keyboard.press("1")
-        step(page, "hypothesis")
-        if number == 0:
-            yield "hypothesis"
-        page.keyboard.press("Control+Enter")
-    step(page, "done")
-    yield "done"
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page(chromium: Browser, site: Site, room: Room, scheme: str) -> None:
-    context = chromium.new_context(base_url=site.address, color_scheme="dark" if scheme == "dark" else "light")
-    page = context.new_page()
-    found = {name: look(page) for walk in (ways_in(page, room), pages_of_a_round(page)) for name in walk}
-    context.close()
-    assert found == {name: [] for name in found}
-    assert len(found) == 8

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.acting import final, on_item, ready, rows, saving, settle_in, step
+from tests.browser.acting import final, heard, on_item, ready, rows, said, saving, settle_in, step
 from tests.browser.conftest import Site
 from tests.web.room import Room
 
@@ -17,7 +17,7 @@ def page(context: BrowserContext, room: Room) -> Page:
 
 
 def cut(context: BrowserContext) -> None:
-    """From now on nothing arrives; each request fails at once."""
+    """From now on nothing arrives; each request fails at once, and the browser is not told that it is offline."""
     context.route("**/*", lambda route: route.abort("internetdisconnected"))
 
 
@@ -26,11 +26,20 @@ def mend(context: BrowserContext) -> None:
     context.unroute_all()
 
 
+def answered(page: Page, text: str) -> None:
+    """Answer the item at hand: INTERPRETABLE, and the text for its rule."""
+    step(page, "verdict")
+    page.keyboard.press("1")
+    step(page, "hypothesis")
+    page.locator("#hypothesis").fill(text)
+    page.keyboard.press("Control+Enter")
+
+
 def test_an_answer_waits_out_a_dead_network(page: Page, context: BrowserContext, room: Room) -> None:
     cut(context)
     page.keyboard.press("1")
     step(page, "hypothesis")
-    saving(page, "waiting")
+    heard(page, "waiting")
     page.locator("#hypothesis").fill("typed without a network")
     page.keyboard.press("Control+Enter")
     expect(page.locator("main[data-step=hypothesis] button[aria-disabled=true]").first).to_be_visible()
@@ -45,7 +54,7 @@ def test_an_answer_waits_out_a_dead_network(page: Page, context: BrowserContext,
 def test_an_answer_survives_a_closed_tab(page: Page, context: BrowserContext, room: Room) -> None:
     cut(context)
     page.keyboard.press("2")
-    saving(page, "waiting")
+    heard(page, "waiting")
     page.close()
     mend(context)
     again = context.new_page()
@@ -73,10 +82,55 @@ def test_a_save_that_fails_twice_is_sent_until_it_is_taken(page: Page, room: Roo
 
     page.route("**/judge/verdict", fail)
     page.keyboard.press("1")
-    saving(page, "waiting")
     saving(page, "saved")
+    assert said(page) == ["saving", "waiting", "saving", "waiting", "saving", "saved"]
     step(page, "hypothesis")
     assert [row.verdict for row in rows(room)] == ["interpretable"]
+
+
+@pytest.mark.parametrize("faster", [20, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_save_that_is_never_answered_is_sent_again(page: Page, room: Room, faster: int, arrived: bool) -> None:
+    held: list[Route] = []
+
+    def swallow(route: Route) -> None:
+        if held:
+            route.continue_()
+            return
+        held.append(route)  # never answered, so the page's own patience ends it
+        if arrived:
+            route.fetch()
+
+    page.evaluate("by => { const own = AbortSignal.timeout; AbortSignal.timeout = time => own(time / by); }", faster)
+    page.route("**/judge/verdict", swallow)
+    page.keyboard.press("1")
+    saving(page, "saved")
+    assert said(page) == ["saving", "waiting", "saving", "saved"]
+    step(page, "hypothesis")
+    assert [row.verdict for row in rows(room)] == ["interpretable"]
+
+
+@pytest.mark.parametrize("seconds", [2, pytest.param(30, marks=pytest.mark.slow)])
+def test_a_network_cut_in_the_middle_of_a_round_loses_nothing(
+    page: Page, context: BrowserContext, room: Room, seconds: float
+) -> None:
+    answered(page, "before the cut")
+    on_item(page, room.codes[1])
+    saving(page, "saved")
+    context.set_offline(True)
+    answered(page, "during the cut")
+    heard(page, "waiting")
+    page.wait_for_timeout(1000 * seconds)
+    on_item(page, room.codes[1])
+    assert final(room) == {room.codes[0]: ("interpretable", "before the cut")}
+    context.set_offline(False)
+    for code in room.codes[2:]:
+        on_item(page, code)
+        answered(page, "after the cut")
+    step(page, "done")
+    texts = ["before the cut", "during the cut", *["after the cut"] * 3]
+    assert final(room) == {code: ("interpretable", text) for code, text in zip(room.codes, texts, strict=True)}
+    assert len(rows(room)) == 10
 
 
 def test_a_refused_answer_says_so_and_moves_on_to_nothing(page: Page, room: Room) -> None:
@@ -124,7 +178,7 @@ def test_a_reload_at_every_step_loses_and_repeats_nothing(page: Page, room: Room
 def test_the_server_may_go_away_and_come_back(page: Page, site: Site, room: Room) -> None:
     site.stop()
     page.keyboard.press("1")
-    saving(page, "waiting")
+    heard(page, "waiting")
     site.start()
     saving(page, "saved")
     assert [row.verdict for row in rows(room)] == ["interpretable"]

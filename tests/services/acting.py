@@ -36,7 +36,7 @@ def _judge(database: Database, session_token: str, clock: Clock, most: int) -> N
                 return
             judged.add(given.item)
             clock.move(30)
-            judging.answer(session, session_token, given, Timing(), clock())
+            judging.answer(session, judging.visit_to_write(session, session_token), given, Timing(), clock())
 
 
 def _next(session: Session, session_token: str) -> Answer | None:

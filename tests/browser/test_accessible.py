@@ -1,0 +1,115 @@
+"""axe finds nothing to complain of on any page that an evaluator can come to, in either theme."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.acting import arrive, ready, settle_in, step
+from tests.browser.conftest import Site, profile
+from tests.web.room import Room
+
+BOTH_THEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+VERDICTS_ONLY = {"hypothesis": False}
+
+
+@pytest.fixture
+def page(chromium: Browser, site: Site, scheme: str) -> Iterator[Page]:
+    """A page in a theme."""
+    with profile(chromium, site, color_scheme=scheme) as context:
+        yield context.new_page()
+
+
+def complaints(page: Page) -> list[str]:
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in Axe().run(page).response["violations"]]
+
+
+def sound(page: Page, names: Iterator[str]) -> list[str]:
+    """The names of the pages that a walk stops at; axe has looked at each."""
+    found = {name: complaints(page) for name in names}
+    assert found == {name: [] for name in found}
+    return list(found)
+
+
+def ways_in(page: Page, room: Room) -> Iterator[str]:
+    """Every page before the first item, by name."""
+    page.goto("/nowhere")
+    yield "error"
+    page.goto(f"/i/{room.token}")
+    yield "confirm"
+    page.get_by_role("button", name="Come in").click()
+    yield "consent"
+    page.goto("/judge/decline")
+    yield "declined"
+    page.goto("/judge")
+    page.get_by_role("button", name="I agree").click()
+    yield "instructions"
+
+
+def pages_of_a_round(page: Page) -> Iterator[str]:
+    """The item's two questions, the sheet of keys, and the last page."""
+    page.goto("/judge")
+    ready(page)
+    yield "verdict"
+    page.keyboard.press("?")
+    yield "keys"
+    page.keyboard.press("Escape")
+    for number in range(5):
+        step(page, "verdict")
+        page.keyboard.press("1")
+        step(page, "hypothesis")
+        if number == 0:
+            yield "hypothesis"
+        page.keyboard.press("Control+Enter")
+    step(page, "done")
+    yield "done"
+
+
+def own_data(page: Page) -> Iterator[str]:
+    """What is kept about the evaluator, and the page after its deletion."""
+    page.goto("/judge/mine")
+    yield "mine"
+    page.get_by_label("Yes, delete all my answers").check()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("heading", level=1).wait_for()
+    yield "erased"
+
+
+def second_phase(page: Page, room: Room) -> Iterator[str]:
+    """All verdicts given, and the question about the blinding."""
+    for _ in room.codes:
+        step(page, "verdict")
+        page.get_by_role("button", name="NOT INTERPRETABLE").click()
+    step(page, "phase")
+    yield "phase"
+    page.get_by_role("button", name="Go on").click()
+    step(page, "guess")
+    yield "guess"
+
+
+@BOTH_THEMES
+def test_from_the_invitation_to_the_thanks(page: Page, room: Room) -> None:
+    assert len(sound(page, ways_in(page, room)) + sound(page, pages_of_a_round(page))) == 9
+
+
+@BOTH_THEMES
+def test_the_pages_of_ones_own_data(page: Page, room: Room) -> None:
+    arrive(page, room)
+    assert sound(page, own_data(page)) == ["mine", "erased"]
+
+
+@BOTH_THEMES
+@pytest.mark.parametrize("room", [VERDICTS_ONLY | {"blinding_question": "sort"}], indirect=True)
+def test_the_second_phase(page: Page, room: Room) -> None:
+    arrive(page, room)
+    assert sound(page, second_phase(page, room)) == ["phase", "guess"]
+
+
+@BOTH_THEMES
+@pytest.mark.parametrize("room", [VERDICTS_ONLY | {"daily_cap": 1}], indirect=True)
+def test_the_rest_after_a_days_work(page: Page, room: Room) -> None:
+    settle_in(page, room)
+    page.keyboard.press("1")
+    step(page, "rest")
+    assert complaints(page) == []
