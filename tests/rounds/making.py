@@ -1,4 +1,7 @@
-"""Archives made by hand, in the format that a harvest writes: small, and with words that say which archive they are."""
+"""Archives made by hand, in the format that a harvest writes: small, and with words that say which archive they are.
+
+And the design of a round that compares two of them.
+"""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +16,8 @@ from app.harvest.manifest import CorpusRecord, Counts, Manifest, ModelRecord
 from app.harvest.neuron import NeuronStatistics
 from app.harvest.snippet import Snippet
 from app.harvest.tables import SNIPPET_SCHEMA, write_neurons
+from app.rounds.design import Cell, Design
+from app.rounds.presets import preset
 
 WORDS: tuple[str, ...] = (
     "import",
@@ -64,6 +69,12 @@ def make_archive(
     files = {name: sha256_of_file(folder / name) for name in ("neurons.parquet", "snippets.parquet")}
     (folder / "manifest.json").write_bytes(manifest_bytes(_manifest(layers, width, dead, seed, files, first)))
     return Archive.open(folder)
+
+
+def two_arms(plum: Archive, fig: Archive, neurons: int) -> Design:
+    """Two arms with canary names, so many neurons each."""
+    cells = [Cell(arm="quokka", archive_sha256=plum.sha256), Cell(arm="axolotl", archive_sha256=fig.sha256)]
+    return preset("quick", title="A first look", arms=cells, reference="axolotl", neurons=neurons)
 
 
 def make_snippet(random: Random, rank: int, peak: float, positive: int = TOKENS, window: str = "") -> Snippet:

@@ -1,6 +1,7 @@
 """A receipt proves, without trusting the server, that an evaluator's answers stand in the export as they were given."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +13,44 @@ from app.cli.main import StagedGroup
 from app.cli.reports import verify_command
 from app.report.export import export_zip
 from app.report.verification import verify_receipt
+from app.rounds.design import Design
 from app.services import rounds
 from app.services.exports import bundle
 from app.services.own_data import everything
 from app.services.unblinding import unblind
-from app.store.engine import Database
+from app.store.admins import add
 from app.store.tables import EvaluatorRow
-from tests.conftest import Clock
+from tests.conftest import KINDS, Clock, fresh_database
 from tests.services.acting import judge_everything
 from tests.services.conftest import ADMIN
 from tests.services.test_rounds import KEYS, collecting
 
 
-@pytest.fixture
-def exported(database_with_admin: Database, draft: str, clock: Clock, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
-    """An export, and Ada's file as her last page gave it."""
-    collecting(database_with_admin, draft, clock)
-    judge_everything(database_with_admin, draft, clock)
-    with database_with_admin.reading() as session:
-        ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
-        taken = everything(session, ada)
-    with database_with_admin.writing() as session:
-        rounds.lock_round(session, draft, ADMIN, clock())
-        unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
-    path = tmp_path / "export.zip"
-    with database_with_admin.reading() as session:
-        path.write_bytes(export_zip(bundle(session, draft)))
-    return path, taken
+@pytest.fixture(scope="module", params=KINDS)
+def exported(
+    request: pytest.FixtureRequest,
+    design: Design,
+    paths: dict[str, Path],
+    password_hash: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """An export from a database of each kind, and Ada's file as her last page gave it."""
+    folder, clock = tmp_path_factory.mktemp("exported"), Clock()
+    with fresh_database(request, folder) as database:
+        with database.writing() as session:
+            add(session, ADMIN, password_hash, clock())
+            draft = rounds.create_round(session, design, paths, ADMIN, clock())
+        collecting(database, draft, clock)
+        judge_everything(database, draft, clock)
+        with database.reading() as session:
+            ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
+            taken = everything(session, ada)
+        with database.writing() as session:
+            rounds.lock_round(session, draft, ADMIN, clock())
+            unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        with database.reading() as session:
+            (folder / "export.zip").write_bytes(export_zip(bundle(session, draft)))
+        yield folder / "export.zip", taken
 
 
 def test_a_receipt_agrees_with_the_export(exported: tuple[Path, dict[str, Any]]) -> None:
