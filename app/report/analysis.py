@@ -9,11 +9,11 @@ from importlib.metadata import version
 from typing import Any
 
 from app.judging.observation import Observation
-from app.report.blind import STIMULUS, TRANSPORT, blinding, given_away
+from app.report.blind import blinding, given_away, transport
 from app.report.evaluators import per_evaluator
 from app.report.flow import flow
 from app.report.frame import Frame
-from app.report.headline import headline, marks_alone, notes
+from app.report.headline import headline, marks_alone, notes, wire_alone
 from app.report.people import exclusions, exposure, like_these
 from app.report.primary import by_stratum, cells, contrast, fractions, ratio, spread_of_strata
 from app.report.quality import agreements, controls, drift, times
@@ -40,7 +40,11 @@ def analyse(observations: Sequence[Observation], frame: Frame) -> dict[str, Any]
     counted = tabulate(neurons)
     analysis = _main(counted, frame) | _beside(counted, observations, frame)
     analysis |= _blind(neurons, frame) | {"flow": flow(counted, frame), "methods": _methods(frame)}
-    said = {"headline": headline(analysis, frame), "marks_alone": marks_alone(analysis)}
+    said = {
+        "headline": headline(analysis, frame),
+        "marks_alone": marks_alone(analysis),
+        "wire_alone": wire_alone(analysis),
+    }
     return {"version": VERSION} | said | {"notes": notes(analysis, frame)} | analysis
 
 
@@ -84,8 +88,8 @@ def _blind(neurons: Sequence[Observation], frame: Frame) -> dict[str, Any]:
     """Whether the blind held."""
     return {
         "blinding": blinding(neurons, frame),
-        "stimulus": given_away(neurons, frame, STIMULUS),
-        "transport": given_away(neurons, frame, TRANSPORT),
+        "stimulus": given_away(neurons, frame),
+        "transport": transport(frame),
         "marks": frame.marks,
         "blind_broken": frame.blind_broken,
     }

@@ -16,18 +16,28 @@ from app.statistics.resampling import DRAWS, generator, percentile_interval
 
 Floats = NDArray[np.float64]
 STIMULUS = {"marked": "marked tokens", "level_sum": "sum of levels", "tokens": "tokens shown"}
-TRANSPORT = {"response_bytes": "response length", "gzip_bytes": "compressed length"}
 
 
-def given_away(observations: Sequence[Observation], frame: Frame, features: Mapping[str, str]) -> list[dict[str, Any]]:
-    """AUC of each feature for telling treatment from reference within strata; 0.5 gives nothing away."""
+def transport(frame: Frame) -> dict[str, Any] | None:
+    """What the audit before the seal found in everything but words and marks; None if there was no audit."""
+    if frame.audit is None:
+        return None
+    gate = frame.audit["gate"]
+    found = gate["transport"]
+    return {
+        "responses": frame.audit["responses"],
+        "changed_by_swap": gate["swap"]["count"],
+        "names_spoken": gate["scan"]["count"],
+        "auc": max(found["aucs"].values(), default=None),
+        **{name: found[name] for name in ("aucs", "p", "permutations", "detectable", "items", "leaks")},
+    }
+
+
+def given_away(observations: Sequence[Observation], frame: Frame) -> list[dict[str, Any]]:
+    """AUC of each feature of the marks for telling treatment from reference within strata; 0.5 gives nothing away."""
     place = {one.allocated.item: (one.allocated.arm, one.allocated.stratum) for one in observations}
     shown = [one for one in frame.stimuli if one.item in place]
-    found = []
-    for name, label in features.items():
-        measured = [one for one in shown if getattr(one, name) is not None]
-        found.append({"feature": name, "label": label} | _auc(measured, place, frame, name))
-    return found
+    return [{"feature": name, "label": label} | _auc(shown, place, frame, name) for name, label in STIMULUS.items()]
 
 
 def blinding(observations: Sequence[Observation], frame: Frame) -> dict[str, Any]:

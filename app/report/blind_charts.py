@@ -9,13 +9,15 @@ GROUPS = (("overall", "all guesses"), ("within_interpretable", "marked INTERPRET
 
 
 def stimulus_chart(analysis: dict[str, Any]) -> Chart | None:
-    """AUC of marks and of transport for telling the arms apart."""
+    """AUC of marks for telling the arms apart and, where a leak audit was run, of everything else."""
     lines = [
-        Line(one["label"], one["auc"], one["interval"], f"{group}.{place}")
-        for group in ("stimulus", "transport")
-        for place, one in enumerate(analysis[group])
+        Line(one["label"], one["auc"], one["interval"], f"stimulus.{place}")
+        for place, one in enumerate(analysis["stimulus"])
         if one["auc"] is not None
     ]
+    wire = analysis["transport"]
+    if wire is not None and wire["auc"] is not None:
+        lines.append(Line("all but words and marks", wire["auc"], None, "transport.auc"))
     return dotplot("stimulus", "What the marks alone give away", analysis["marks_alone"], lines, AREA)
 
 

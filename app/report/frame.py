@@ -95,15 +95,12 @@ class Flagged:
 
 @dataclass(frozen=True)
 class Stimulus:
-    """What an item shows apart from its words, and how long its response was."""
+    """What an item shows apart from its words."""
 
     item: str
     marked: int
     level_sum: int
     tokens: int
-    response_bytes: int | None = None
-    """Length of the item's response as a probe measured it; None if nobody did."""
-    gzip_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +130,8 @@ class Frame:
     blind_broken: bool = False
     """Archives of the round were opened while it was collecting."""
     marks: str = "proportional"
+    audit: dict[str, Any] | None = None
+    """Summary of the leak audit, as the log has it since the seal; None if the round was sealed without one."""
 
     def content(self) -> dict[str, Any]:
         """The frame as plain JSON values."""

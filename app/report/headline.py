@@ -17,7 +17,7 @@ def headline(analysis: dict[str, Any], frame: Frame) -> str:
     ]
     if not parts:
         return prefix + "Nobody has judged a neuron of this round, so there is nothing to report."
-    sentence = f"{_joined(parts)} {_were(len(parts))} marked INTERPRETABLE"
+    sentence = f"{_joined(parts)} were marked INTERPRETABLE"
     return f"{prefix}{sentence}, {for_whom(analysis)}. {_difference(analysis['difference'])}"
 
 
@@ -32,6 +32,22 @@ def marks_alone(analysis: dict[str, Any]) -> str:
     return (
         f"The number of marked tokens alone tells the arms apart with AUC {auc:.2f} "
         f"({low:.2f} to {high:.2f}); 0.5 would give nothing away."
+    )
+
+
+def wire_alone(analysis: dict[str, Any]) -> str:
+    """And how well everything else that was sent tells them apart: what the audit before the seal found."""
+    found = analysis["transport"]
+    if found is None:
+        return "No leak audit was run before the seal."
+    start = f"Before the seal an audit read {found['responses']:,} responses"
+    if found["leaks"] or found["changed_by_swap"] or found["names_spoken"]:
+        return f"{start} and found a leak: see transport in analysis.json."
+    if found["auc"] is None:
+        return f"{start}: none changed with the arms or named them. There were too few items for its attackers."
+    return (
+        f"{start}: beside words and marks nothing told the arms apart "
+        f"(attackers' AUC {found['auc']:.2f}; {found['detectable']:.2f} would have shown as a leak)."
     )
 
 
@@ -77,7 +93,3 @@ def _difference(difference: dict[str, Any]) -> str:
 
 def _joined(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
-
-
-def _were(count: int) -> str:
-    return "were" if count else "was"

@@ -52,7 +52,13 @@ def readme(title: str, round_id: str, *, blinded: bool) -> str:
 
 def report_markdown(title: str, commitment: str, analysis: dict[str, Any], frame: Frame) -> str:
     """The report: headline, what cannot be said, each figure's reading and table, methods and limits."""
-    parts = [f"# {title}", analysis["headline"], analysis["marks_alone"], f"Commitment: `{commitment}`"]
+    parts = [
+        f"# {title}",
+        analysis["headline"],
+        analysis["marks_alone"],
+        analysis["wire_alone"],
+        f"Commitment: `{commitment}`",
+    ]
     parts += [f"- {note}" for note in analysis["notes"]]
     for chart in charts(analysis).values():
         parts += [f"## {chart.title}", chart.reading]

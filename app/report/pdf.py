@@ -47,7 +47,11 @@ def report_pdf(
 
 def _document(title: str, commitment: str, analysis: dict[str, Any], frame: Frame, drawn: dict[str, bytes]) -> str:
     parts = [HEAD.format(title=_string(title)), f"= {_text(title)}"]
-    parts += [f"#text(size: 13pt)[{_text(analysis['headline'])}]", _text(analysis["marks_alone"])]
+    parts += [
+        f"#text(size: 13pt)[{_text(analysis['headline'])}]",
+        _text(analysis["marks_alone"]),
+        _text(analysis["wire_alone"]),
+    ]
     parts += [f"Commitment: #raw({_string(commitment)})"]
     parts += [f"- {_text(note)}" for note in analysis["notes"]]
     for name, chart in charts(analysis).items():

@@ -4,14 +4,12 @@ from app.report.frame import Stimulus
 from app.rounds.item import Item
 
 
-def stimulus(item: Item, response_bytes: int | None = None, gzip_bytes: int | None = None) -> Stimulus:
-    """Marked tokens, the sum of levels, tokens, and how long the item's response was on the wire."""
+def stimulus(item: Item) -> Stimulus:
+    """Marked tokens, the sum of levels, and tokens."""
     levels = [level for one in item.passages for level in one.levels]
     return Stimulus(
         item=item.code,
         marked=sum(level > 0 for level in levels),
         level_sum=sum(levels),
         tokens=len(levels),
-        response_bytes=response_bytes,
-        gzip_bytes=gzip_bytes,
     )

@@ -206,6 +206,8 @@ def _observations(files: dict[str, bytes]) -> Iterator[Check]:
     ]
     yield _check("verdicts in observations.csv", "as judged", _listed("different for", changed) or "as judged")
     frame = Frame.from_content(read_json(files, "frame.json"))
+    sealed = [link["event"] for link in read_json(files, "events.json") if link["event"]["action"] == "sealed"]
+    yield _check("leak audit in frame.json", json.dumps(sealed[-1]["detail"]["audit"]), json.dumps(frame.audit))
     gone = {one.evaluator for one in frame.evaluators if one.erased}
     left_out = {(one.evaluator, one.item) for one in frame.flagged}
     absent = [f"{who} on {item}" for who, item in final.keys() - told.keys() - left_out if who not in gone]

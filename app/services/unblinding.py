@@ -221,6 +221,7 @@ def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Seq
         stopped_early=bool(_entry(log, "locked").detail["stopped_early"]),
         blind_broken=any(event.action == "archives browsed" for event in log),
         marks=design.marks,
+        audit=_entry(log, "sealed").detail["audit"],
     )
     return _with_answers(session, frame, who, row.id, sorts=design.blinding_question == "sort")
 

@@ -28,7 +28,7 @@ class ReportView:
     report: Report
     headline: str
     beside: str
-    """What the marks alone give away: it stands beside every headline."""
+    """What the marks alone and the wire alone give away: it stands beside every headline."""
     arms: tuple[ArmLine, ...]
     difference: str
     ratio: str
@@ -47,7 +47,7 @@ def report_view(report: Report) -> ReportView:
     return ReportView(
         report=report,
         headline=analysis["headline"],
-        beside=analysis.get("marks_alone", ""),
+        beside=f"{analysis['marks_alone']} {analysis['wire_alone']}",
         arms=tuple(_arm(name, one) for name, one in analysis["arms"].items()),
         difference=_difference(analysis["difference"]),
         ratio=_ratio(analysis["ratio"]),

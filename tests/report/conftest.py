@@ -180,10 +180,9 @@ def _events(judgments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     heads = {one["evaluator"]: {"judgments": one["number"] + 1, "head": one["chain"]} for one in judgments}
     links: list[dict[str, Any]] = []
     previous = START_OF_LOG
+    details: dict[str, dict[str, Any]] = {"sealed": {"audit": None}, "locked": {"heads": heads}}
     for number, action in enumerate(("created", "sealed", "opened", "locked", "unblinded")):
-        row = SimpleNamespace(
-            number=number, at=START, actor="Ada", action=action, detail={"heads": heads} if action == "locked" else {}
-        )
+        row = SimpleNamespace(number=number, at=START, actor="Ada", action=action, detail=details.get(action, {}))
         entry = event_entry("r1", row)
         previous = chain_digest(previous, entry)
         links.append({"number": number, "chain": previous, "event": entry})

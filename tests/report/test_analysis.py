@@ -270,7 +270,28 @@ def test_marks_that_give_the_arm_away_are_beside_the_headline(making: Making) ->
     found = assert_sayable(observations, making.frame_of(observations, stimuli=shown))
     assert found["stimulus"][0]["auc"] == 1
     assert "AUC 1.00" in found["marks_alone"]
-    assert found["transport"][0]["auc"] is None
+    assert found["transport"] is None
+    assert found["wire_alone"] == "No leak audit was run before the seal."
+
+
+@pytest.mark.parametrize(
+    ("aucs", "leaks", "sentence"),
+    [
+        ({"logistic regression": 0.55, "gradient boosting": 0.61}, False, "attackers' AUC 0.61; 0.71 would have shown"),
+        ({}, False, "too few items for its attackers"),
+        ({"logistic regression": 0.99, "gradient boosting": 1.0}, True, "found a leak"),
+    ],
+)
+def test_what_the_audit_found_stands_beside_the_headline(
+    making: Making, aucs: dict[str, float], leaks: bool, sentence: str
+) -> None:
+    numbers = {"p": 0.4, "permutations": 49, "detectable": 0.71, "items": 40, "features": 12}
+    gate = {name: {"count": 0, "first": []} for name in ("swap", "scan")}
+    audit = {"responses": 640, "gate": gate | {"transport": numbers | {"aucs": aucs, "leaks": leaks}}}
+    found = assert_sayable(making.simulated(), making.frame_of(making.simulated(), audit=audit))
+    assert "an audit read 640 responses" in found["wire_alone"]
+    assert sentence in found["wire_alone"]
+    assert found["transport"]["auc"] == max(aucs.values(), default=None)
 
 
 def test_a_frame_survives_json(making: Making) -> None:
@@ -282,5 +303,6 @@ def test_a_frame_survives_json(making: Making) -> None:
         flagged=(Flagged("Ash", "x"),),
         contrasts=(("layernorm-only", "baseline"),),
         exclusions=Exclusions(largest_cannot_judge=0.3),
+        audit={"responses": 640, "gate": {"swap": {"count": 0, "first": []}}},
     )
     assert Frame.from_content(json.loads(json.dumps(frame.content()))) == frame

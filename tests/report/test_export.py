@@ -77,6 +77,7 @@ def test_a_changed_byte_without_its_digest_is_named(exported: Path, tmp_path: Pa
         ("events.json", "log"),
         ("observations.csv", "analysis.json arms.baseline.fraction"),
         ("analysis.json", "analysis.json difference.estimate"),
+        ("frame.json", "leak audit in frame.json"),
     ],
 )
 def test_a_changed_part_is_found_and_named(exported: Path, tmp_path: Path, name: str, expected: str) -> None:
@@ -106,6 +107,10 @@ def _tampered(name: str, content: object) -> object:
             content[1]["event"]["actor"] = "Eve"
         case "analysis.json", dict():
             content["difference"]["estimate"] += 0.01
+        case "frame.json", dict():
+            nothing = {"count": 0, "first": []}
+            numbers = {"aucs": {}, "p": 1.0, "permutations": 0, "detectable": 1.0, "items": 0, "leaks": False}
+            content["audit"] = {"responses": 8, "gate": {"swap": nothing, "scan": nothing, "transport": numbers}}
     return content
 
 
