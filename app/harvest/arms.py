@@ -36,6 +36,8 @@ class Arm:
     effects: EffectsOf | None
     pieces: list[bytes]
     """The bytes of every token id."""
+    side_by_side: bool = False
+    """Whether several threads may read at once."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def arm_of(name: str, model: LoadedModel, sites: Sequence[Site], options: Harves
         read=_reading(transformer, sites, layers),
         effects=effects_of(transformer, pieces),
         pieces=pieces,
+        side_by_side=isinstance(transformer, Transformer),  # another model is read by hooks, one pass at a time
     )
 
 

@@ -21,7 +21,7 @@ from app.harvest.finish import Frame, choose, write_archive
 from app.harvest.ledger import Arrays, Ledger
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, Report
-from app.harvest.reading import Pass, part_of
+from app.harvest.reading import Channel, Extremes, Pass, noted, part_of
 from app.harvest.text import Text
 from app.harvest.windows import Shard
 
@@ -89,7 +89,7 @@ def carry_out(plan: Plan, spec: str, report: Report, reader: Reader | None = Non
             raise ArchiveError(msg)
     keep_freed_memory()
     ledger = Ledger(plan.notes, plan.identity(spec))
-    passes = [Pass(arm.read, arm.channels, plan.text.window, plan.options) for arm in plan.arms]
+    passes = [pass_of(arm, plan.text.window, plan.options) for arm in plan.arms]
     meter = (reader or read_everything)(plan, passes, ledger, report)
     frame = _frame(plan, meter)
     archives = []
@@ -111,12 +111,23 @@ def read_everything(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: 
         if shard.number < done:
             ledger.compare(shard)
             continue
-        ledger.note(shard, [one.take_noted(shard) for one in passes])
+        ledger.note(shard, [noted(found) for found in take(passes, shard)])
         report(meter.progress(passes))
         if time.perf_counter() - saved >= plan.options.save_every:
             ledger.save_state(shard.number + 1, states(passes))
             saved = time.perf_counter()
     return meter
+
+
+def pass_of(arm: Arm, window: int, options: HarvestOptions) -> Pass:
+    """A pass of an arm that has kept nothing yet."""
+    return Pass(arm.read, arm.channels, window, options, side_by_side=arm.side_by_side)
+
+
+def take(passes: Sequence[Pass], shard: Shard) -> list[dict[Channel, Extremes]]:
+    """Run one shard through every arm; all arms' batches are sent off before the first arm's are waited for."""
+    started = [one.start(shard) for one in passes]
+    return [one.finish(shard, batches) for one, batches in zip(passes, started, strict=True)]
 
 
 def begin(passes: Sequence[Pass], first: Shard, ledger: Ledger) -> int:

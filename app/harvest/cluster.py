@@ -2,8 +2,7 @@
 
 Each actor holds the models and answers with what its shards alone would keep; the driver merges. Merging is a
 function of the set of windows, so it does not matter who read what. A worker that dies is replaced and its tasks are
-run again by Ray. Equal bits need equal arithmetic: workers run with the driver's number of threads, and the machines
-of a cluster must be of one kind.
+run again by Ray. Equal bits need equal arithmetic: the machines of a cluster must be of one kind.
 """
 
 import time
@@ -18,11 +17,11 @@ import torch
 from app.foundation.errors import SettingsError
 from app.harvest.allocator import keep_freed_memory
 from app.harvest.arms import Arm
-from app.harvest.carrying import Meter, Plan, Reader, begin, states
+from app.harvest.carrying import Meter, Plan, Reader, begin, pass_of, states, take
 from app.harvest.ledger import Arrays, Ledger
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Report
-from app.harvest.reading import Pass, part_of
+from app.harvest.reading import Pass, noted, part_of
 from app.harvest.windows import Shard
 
 LOCAL = "local"
@@ -49,14 +48,14 @@ class Worker:
     def __init__(self, arms: Sequence[Arm], window: int, options: HarvestOptions, first: Shard, threads: int) -> None:
         torch.set_num_threads(threads)
         keep_freed_memory()
-        self.prepared = [Pass(arm.read, arm.channels, window, options) for arm in arms]
+        self.prepared = [pass_of(arm, window, options) for arm in arms]
         for one in self.prepared:
             one.prepare(first)
 
     def read(self, shards: Sequence[Shard]) -> tuple[list[list[Arrays]], Arrays]:
         """What each shard adds for each arm, and what the shards together would keep."""
         passes = [one.fresh() for one in self.prepared]
-        notes = [[one.take_noted(shard) for one in passes] for shard in shards]
+        notes = [[noted(found) for found in take(passes, shard)] for shard in shards]
         return notes, states(passes)
 
 
@@ -141,7 +140,7 @@ class _Driver:
 
 def _portable(arm: Arm) -> Arm:
     """What a worker needs: it writes no archive, so logit effects stay with the driver."""
-    return Arm(arm.record, arm.channels, arm.read, None, [])
+    return Arm(arm.record, arm.channels, arm.read, None, [], arm.side_by_side)
 
 
 def _connect(ray: Any, address: str) -> None:  # noqa: ANN401 - a module

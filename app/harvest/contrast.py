@@ -15,6 +15,7 @@ from app.harvest.batches import Batch
 from app.harvest.draws import whole_windows
 from app.harvest.exact import Reread
 from app.harvest.hashing import Hashes, mixed
+from app.harvest.lanes import Lanes
 from app.harvest.ledger import Arrays
 from app.harvest.options import HarvestOptions
 from app.harvest.reading import Channel
@@ -73,18 +74,18 @@ class Places:
 
 
 def contrasts(
-    wanted: Mapping[Channel, Wanted], windows: Reread, forward: Forward, options: HarvestOptions
+    wanted: Mapping[Channel, Wanted], windows: Reread, forward: Forward, lanes: Lanes, options: HarvestOptions
 ) -> dict[Channel, Chosen]:
     """Up to `options.contrast` snippets a neuron for every channel, from a second reading of few windows."""
     tokens = np.unique(np.concatenate([one.tokens for one in wanted.values()]))
     places = _places(tokens[tokens >= 0], windows(), TRIES * options.contrast, options.seed).within(WINDOWS)
-    found: dict[Channel, list[_Found]] = {channel: [] for channel in wanted}
-    for batch in _again(np.unique(places.windows), windows(), options.batch):
-        with torch.inference_mode():
-            activations = forward(batch)
-        for channel, one in wanted.items():
-            found[channel].append(_quiet(one, places, activations[channel], batch))
-    return {channel: _chosen(parts, options.contrast) for channel, parts in found.items()}
+
+    def look(batch: Batch) -> dict[Channel, _Found]:
+        activations = forward(batch)
+        return {channel: _quiet(one, places, activations[channel], batch) for channel, one in wanted.items()}
+
+    found = list(lanes.map(look, _again(np.unique(places.windows), windows(), options.batch)))
+    return {channel: _chosen([one[channel] for one in found], options.contrast) for channel in wanted}
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def choose(arm: Arm, taken: Pass, ledger: Ledger, number: int, frame: Frame) -> 
     }
     if frame.options.contrast:
         wanted = {channel: Wanted(one.favourites, faintest(one.exact.maximum)) for channel, one in summaries.items()}
-        for channel, one in contrasts(wanted, ledger.windows, taken.forward, frame.options).items():
+        for channel, one in contrasts(wanted, ledger.windows, taken.forward, taken.lanes, frame.options).items():
             chosen[channel].append(one)
     return Finished(arm, taken, summaries, chosen)
 

@@ -1,12 +1,12 @@
 """The one pass: every shard through the model once; each neuron's snippets, extremes, sums and sample are kept.
 
 Per batch there is one reduction over tokens each for maximum, minimum and sum; everything else touches only the
-neurons and tokens that a threshold lets through.
+neurons and tokens that a threshold lets through. Batches go side by side; what is kept does not depend on their order.
 """
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ from app.foundation.errors import ModelError
 from app.harvest.batches import Batch, batches
 from app.harvest.devices import device_of
 from app.harvest.draws import Draws, Pilot, peaks_of, pilot_values, whole_windows
+from app.harvest.lanes import lanes_for
 from app.harvest.options import HarvestOptions
 from app.harvest.sample import TokenSample
-from app.harvest.topk import Entries, Floats, TopStore
+from app.harvest.topk import Entries, Floats, Ints, TopStore
 from app.harvest.windows import Shard
 
 Channel = tuple[str, int]
@@ -46,21 +47,31 @@ class Extremes:
         """For the ledger."""
         return {"maxima": self.maxima, "minima": self.minima, "sums": self.sums}
 
+    def add(self, rows: Ints, one: "Extremes") -> None:
+        """Take in what one batch, rows of the shard, adds."""
+        self.maxima[rows] = one.maxima
+        np.minimum(self.minima, one.minima, out=self.minima)
+        self.sums[...] += one.sums
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one batch, some rows of a shard, gave."""
+
+    rows: Ints
+    found: Mapping[Channel, Extremes]
+    forward: float
+    """Seconds in the model."""
+    reduction: float
+    """Seconds in all the rest."""
+
 
 @dataclass
 class Clock:
-    """Seconds spent in each part of the work."""
+    """Seconds spent in each part of the work; of batches side by side each counts for its share."""
 
     forward: float = 0.0
     reduction: float = 0.0
-    reading: float = 0.0
-    _mark: float = field(default_factory=time.perf_counter)
-
-    def lap(self, part: str) -> None:
-        """Add the time since the last lap to a part."""
-        now = time.perf_counter()
-        setattr(self, part, getattr(self, part) + now - self._mark)
-        self._mark = now
 
 
 class Kept:
@@ -77,7 +88,10 @@ class Kept:
         return {"top": self.top, **self.draws.stores}
 
     def take(self, values: Tensor, batch: Batch, high: Floats) -> None:
-        """Keep what a batch improves; `values` [window, position, neuron], `high` their scored maxima."""
+        """Keep what a batch improves; `values` [window, position, neuron], `high` their scored maxima.
+
+        Several threads may call it at once.
+        """
         self._improve(values, batch, high)
         self.draws.offer(values, high, batch)
         wanted = self.sample.wanted(batch.draws) & batch.scores
@@ -116,26 +130,38 @@ class Kept:
 class Pass:
     """Running state of one model's harvest over its channels."""
 
-    def __init__(self, read: Read, channels: Mapping[Channel, int], positions: int, options: HarvestOptions) -> None:
+    def __init__(
+        self,
+        read: Read,
+        channels: Mapping[Channel, int],
+        positions: int,
+        options: HarvestOptions,
+        *,
+        side_by_side: bool = False,
+    ) -> None:
+        """`side_by_side` says that `read` may be called by several threads at once."""
         self.read, self.channels, self.positions, self.options = read, channels, positions, options
         self.device = device_of(options.device)
+        self.lanes = lanes_for(self.device, side_by_side=side_by_side)
         self.kept: dict[Channel, Kept] = {}
         self._pilots: dict[Channel, Pilot] = {}
         self.clock = Clock()
 
     def prepare(self, first: Shard) -> None:
         """Lay out the draws from the first windows of the corpus; must come before `take` and `restore`."""
-        pilot = first.beginning(PILOT)
-        found = [(self.forward(batch), batch) for _, batch in batches(pilot, self.options)]
+        began = time.perf_counter()
+        pilot = [batch for _, batch in batches(first.beginning(PILOT), self.options)]
+        found = list(self.lanes.map(self.forward, pilot))
         for channel in self.channels:
-            self._pilots[channel] = Pilot.of(pilot_values((one[channel], batch) for one, batch in found))
+            values = pilot_values((one[channel], batch) for one, batch in zip(found, pilot, strict=True))
+            self._pilots[channel] = Pilot.of(values)
         self._begin()
-        self.clock.lap("forward")
+        self.clock.forward += time.perf_counter() - began
 
     def fresh(self) -> "Pass":
         """Another pass of the same preparation that has kept nothing yet."""
         other = Pass(self.read, self.channels, self.positions, self.options)
-        other._pilots = self._pilots
+        other.lanes, other._pilots = self.lanes, self._pilots
         other._begin()
         return other
 
@@ -145,31 +171,36 @@ class Pass:
 
     def take(self, shard: Shard) -> dict[Channel, Extremes]:
         """Run one shard and keep what it improves."""
-        self.clock.lap("reading")
+        return self.finish(shard, self.start(shard))
+
+    def start(self, shard: Shard) -> Iterator[Seen]:
+        """Send a shard's batches on their way; `finish` must follow before the next shard's."""
+        return self.lanes.map(self._see, batches(shard, self.options))
+
+    def finish(self, shard: Shard, started: Iterator[Seen]) -> dict[Channel, Extremes]:
+        """Wait for a shard's batches and put together what they add, in their order, so that sums are always equal."""
         found = {channel: _nothing(len(shard.start), neurons) for channel, neurons in self.channels.items()}
-        for rows, batch in batches(shard, self.options):
-            activations = self.forward(batch)
-            self.clock.lap("forward")
-            for channel, values in activations.items():
-                one, kept = found[channel], self.kept[channel]
-                high, low, total = _extremes(values, batch)
-                one.maxima[rows] = high
-                np.minimum(one.minima, low, out=one.minima)
-                one.sums[...] += total
-                kept.take(values, batch, high)
-            self.clock.lap("reduction")
+        for seen in started:
+            for channel, one in seen.found.items():
+                found[channel].add(seen.rows, one)
+            self.clock.forward += seen.forward / self.lanes.width
+            self.clock.reduction += seen.reduction / self.lanes.width
+        began = time.perf_counter()
         for kept in self.kept.values():
             kept.draws.settle()
-        self.clock.lap("reduction")
+        self.clock.reduction += time.perf_counter() - began
         return found
 
-    def take_noted(self, shard: Shard) -> dict[str, npt.NDArray[Any]]:
-        """The same, with what the shard adds as the ledger keeps it."""
-        return {
-            f"{site}/{layer}/{name}": array
-            for (site, layer), found in self.take(shard).items()
-            for name, array in found.arrays().items()
-        }
+    def _see(self, given: tuple[Ints, Batch]) -> Seen:
+        """Run one batch and keep what it improves; several may run at once."""
+        rows, batch = given
+        began = time.perf_counter()
+        activations = self.forward(batch)
+        computed = time.perf_counter()
+        found = {channel: _extremes(values, batch) for channel, values in activations.items()}
+        for channel, values in activations.items():
+            self.kept[channel].take(values, batch, found[channel].maxima)
+        return Seen(rows, found, computed - began, time.perf_counter() - computed)
 
     def forward(self, batch: Batch) -> dict[Channel, Tensor]:
         """Activations of a batch by channel, in float32 on the CPU."""
@@ -201,14 +232,21 @@ def part_of(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> dict[str, np
     return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
 
 
+def noted(found: Mapping[Channel, Extremes]) -> dict[str, npt.NDArray[Any]]:
+    """What a shard adds, as the ledger keeps it."""
+    return {
+        f"{site}/{layer}/{name}": array for (site, layer), one in found.items() for name, array in one.arrays().items()
+    }
+
+
 def _nothing(windows: int, neurons: int) -> Extremes:
     return Extremes(
         np.empty((windows, neurons), np.float32), np.full(neurons, np.inf, np.float32), np.zeros(neurons, np.float64)
     )
 
 
-def _extremes(values: Tensor, batch: Batch) -> tuple[Floats, Floats, npt.NDArray[np.float64]]:
-    """Maximum per window [window, neuron]; minimum and sum over the batch [neuron]: of scored tokens only.
+def _extremes(values: Tensor, batch: Batch) -> Extremes:
+    """Of a batch's scored tokens only. Raises ModelError if an activation is not a finite number.
 
     numpy's maximum over the middle axis takes a third of torch's time: it runs along the neurons, which lie together.
     """
@@ -222,7 +260,7 @@ def _extremes(values: Tensor, batch: Batch) -> tuple[Floats, Floats, npt.NDArray
         high, low = scored.max(axis=1), scored.min(axis=1).min(axis=0)
     else:
         high, low = _ragged(array, batch.scores)
-    return high, low, sums.double().sum(dim=0).numpy()
+    return Extremes(high, low, sums.double().sum(dim=0).numpy())
 
 
 def _ragged(values: Floats, scores: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ probability 0.95; drawing without replacement only helps.
 
 import math
 from collections.abc import Mapping
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -31,18 +32,21 @@ class TokenSample:
         self.hashes = np.zeros(0, np.uint64)
         self.tokens = np.zeros(0, np.int64)
         self.values = np.zeros((0, neurons), np.float32)
-        self._largest = np.uint64(0)
+        self._largest = np.uint64(np.iinfo(np.uint64).max)  # until there are `size`
         self._room = np.zeros((size, neurons), np.float32)
+        self._lock = Lock()
 
     def wanted(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
-        """Which tokens would enter, by hash, any shape."""
-        if len(self.hashes) < self.size:
-            return np.ones(hashes.shape, np.bool_)
-        smaller: npt.NDArray[np.bool_] = hashes < self._largest
-        return smaller
+        """Which tokens would enter, by hash, any shape; while another thread offers, maybe some more."""
+        enter: npt.NDArray[np.bool_] = hashes <= self._largest
+        return enter
 
     def offer(self, hashes: Hashes, tokens: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
-        """Let tokens [token] with values [token, neuron] compete with what is kept."""
+        """Let tokens [token] with values [token, neuron] compete with what is kept; several threads may at once."""
+        with self._lock:
+            self._offer(hashes, tokens, values)
+
+    def _offer(self, hashes: Hashes, tokens: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
         held = len(self.hashes)
         both = np.concatenate([self.hashes, hashes])
         kept = np.argsort(both, kind="stable")[: self.size]
@@ -56,7 +60,8 @@ class TokenSample:
         self.hashes[slots], self.tokens[slots] = hashes[entering], tokens[entering]
         self._room[slots] = values[entering]
         self.values = self._room[: held + grown]
-        self._largest = self.hashes.max()
+        if len(self.hashes) == self.size:
+            self._largest = self.hashes.max()
 
     def merge(self, other: "TokenSample") -> None:
         """Take in another sample, of other tokens."""

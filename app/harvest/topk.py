@@ -8,6 +8,7 @@ batched, or of how many machines read them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -45,21 +46,38 @@ class TopStore:
         self.peaks = np.zeros((neurons, k), np.int64)
         self.keys = np.zeros((neurons, k), np.uint64)
         self.activations = np.zeros((neurons, k, positions), np.float32)
-        self.floor = np.full(neurons, -np.inf, np.float32)
-        self.floor_window = np.full(neurons, NEVER, np.int64)
+        self._floors = (np.full(neurons, -np.inf, np.float32), np.full(neurons, NEVER, np.int64))
+        self._lock = Lock()
+
+    @property
+    def floor(self) -> Floats:
+        """[neuron] the smallest kept value, -inf while there is room."""
+        return self._floors[0]
+
+    @property
+    def floor_window(self) -> Ints:
+        """[neuron] the last of the windows that have the smallest kept value."""
+        return self._floors[1]
 
     def beating(self, maxima: Floats, windows: Ints) -> npt.NDArray[np.bool_]:
-        """[window, neuron]: which windows would enter, by their maxima [window, neuron], duplicates aside."""
-        mask = maxima > self.floor
-        ties = maxima == self.floor
+        """[window, neuron]: which windows would enter, by their maxima [window, neuron], duplicates aside.
+
+        While another thread offers, a window may be let through that `offer` will then refuse, never the other way.
+        """
+        floor, floor_window = self._floors
+        mask = maxima > floor
+        ties = maxima == floor
         if ties.any():
-            mask |= ties & (windows[:, None] < self.floor_window)
+            mask |= ties & (windows[:, None] < floor_window)
         return mask
 
     def offer(self, entries: Entries) -> None:
-        """Let entries compete with what is kept."""
-        if not len(entries.neurons):
-            return
+        """Let entries compete with what is kept; several threads may offer at once."""
+        if len(entries.neurons):
+            with self._lock:
+                self._offer(entries)
+
+    def _offer(self, entries: Entries) -> None:
         touched, first, row = np.unique(entries.neurons, return_index=True, return_inverse=True)
         column = np.arange(len(row)) - first[row]
         values, windows, keys = self._with_new(touched, row, column, entries)
@@ -102,9 +120,12 @@ class TopStore:
         return values, windows, keys
 
     def _refresh(self, neurons: Ints) -> None:
+        """New floors, both at once: whoever reads them meanwhile must not see one of before and one of after."""
         values, windows = self.values[neurons], self.windows[neurons]
-        self.floor[neurons] = floor = values.min(axis=1)
-        self.floor_window[neurons] = np.where(values == floor[:, None], windows, -1).max(axis=1)
+        floor, floor_window = self.floor.copy(), self.floor_window.copy()
+        floor[neurons] = lowest = values.min(axis=1)
+        floor_window[neurons] = np.where(values == lowest[:, None], windows, -1).max(axis=1)
+        self._floors = (floor, floor_window)
 
 
 def _chosen(values: Floats, windows: Ints, keys: Hashes, k: int) -> npt.NDArray[np.bool_]:
