@@ -1,8 +1,6 @@
 """The MLP activations, each beside its equation.
 
-SoLU is from "Softmax Linear Units" (Elhage et al., 2022), section 3; GELU and its tanh form from Hendrycks and
-Gimpel (2016), section 2. All take and give [..., d_mlp], without a unit, and work on the last dimension, the
-hidden dimension of one token.
+All take and give [..., d_mlp], without a unit, and raise nothing; the last dimension is the hidden one of one token.
 """
 
 from collections.abc import Callable
@@ -18,7 +16,7 @@ from app.models.config import Activation
 def solu(x: Tensor, blocks: int = 1) -> Tensor:
     """SoLU(x) = x * softmax(x), the softmax within each of `blocks` equal parts of the last dimension.
 
-    The softmax runs in float32 whatever the type of x, as in the published checkpoints; the result has x's type.
+    From [..., d_mlp] to the same shape (Elhage et al., "Softmax Linear Units", 2022, section 3). The softmax runs in float32 whatever the type of x, as in the published checkpoints; the result has x's type.
     Several blocks are the paper's variant for models whose hidden dimension is split over devices.
     """
     parts = x.reshape(*x.shape[:-1], blocks, -1)
@@ -29,17 +27,20 @@ def solu(x: Tensor, blocks: int = 1) -> Tensor:
 
 
 def gelu(x: Tensor) -> Tensor:
-    """GELU(x) = x * Phi(x), with the exact normal distribution function."""
+    """GELU(x) = x * Phi(x), with the exact normal distribution function; any shape (Hendrycks and Gimpel, 2016, eq. 1)."""
     return functional.gelu(x)
 
 
 def gelu_tanh(x: Tensor) -> Tensor:
-    """GELU by the tanh form: x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))); at most 4.8e-4 from exact."""
+    """GELU by the tanh form: x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))); any shape, at most 4.8e-4 from exact.
+
+    Hendrycks and Gimpel, 2016, section 2.
+    """
     return functional.gelu(x, approximate="tanh")
 
 
 def relu(x: Tensor) -> Tensor:
-    """ReLU(x) = max(0, x)."""
+    """ReLU(x) = max(0, x), any shape (Nair and Hinton, 2010)."""
     return functional.relu(x)
 
 

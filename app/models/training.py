@@ -159,7 +159,7 @@ def _step(
 
 
 def validation_loss(transformer: Transformer, rows: Rows, recipe: Recipe) -> float:
-    """Mean cross-entropy in nats per token over the first held-out rows."""
+    """Mean cross-entropy, -log p(next token), in nats per token over the first held-out rows [row, n_ctx + 1]."""
     transformer.eval()
     kept = rows.validation[: recipe.validation_rows]
     parts = [kept[start : start + recipe.batch] for start in range(0, len(kept), recipe.batch)]

@@ -45,7 +45,10 @@ class Attention(Part):
 
 
 class BlockedLayerNorm(Part):
-    """LayerNorm within each of `blocks` equal parts of the last dimension; one block is the ordinary LayerNorm."""
+    """LayerNorm within each of `blocks` equal parts of the last dimension; one block is the ordinary LayerNorm.
+
+    Ba, Kiros and Hinton, 2016, section 3; in blocks, the variant of Elhage et al., 2022, for split hidden dimensions.
+    """
 
     def __init__(self, size: int, blocks: int, eps: float) -> None:
         super().__init__()
