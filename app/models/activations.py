@@ -16,8 +16,9 @@ from app.models.config import Activation
 def solu(x: Tensor, blocks: int = 1) -> Tensor:
     """SoLU(x) = x * softmax(x), the softmax within each of `blocks` equal parts of the last dimension.
 
-    From [..., d_mlp] to the same shape (Elhage et al., "Softmax Linear Units", 2022, section 3). The softmax runs in float32 whatever the type of x, as in the published checkpoints; the result has x's type.
-    Several blocks are the paper's variant for models whose hidden dimension is split over devices.
+    From [..., d_mlp] to the same shape (Elhage et al., "Softmax Linear Units", 2022, section 3). The softmax runs in
+    float32 whatever the type of x, as in the published checkpoints; the result has x's type. Several blocks are the
+    paper's variant for models whose hidden dimension is split over devices.
     """
     parts = x.reshape(*x.shape[:-1], blocks, -1)
     weights = functional.softmax(parts, dim=-1, dtype=torch.float32).to(x.dtype)
@@ -27,7 +28,7 @@ def solu(x: Tensor, blocks: int = 1) -> Tensor:
 
 
 def gelu(x: Tensor) -> Tensor:
-    """GELU(x) = x * Phi(x), with the exact normal distribution function; any shape (Hendrycks and Gimpel, 2016, eq. 1)."""
+    """GELU(x) = x * Phi(x), Phi the normal distribution function; any shape (Hendrycks and Gimpel, 2016, section 2)."""
     return functional.gelu(x)
 
 

@@ -35,7 +35,10 @@ class Recipe:
     device: str = "cpu"
 
     def rate(self, step: int) -> float:
-        """Learning rate at a step: linear warm-up, then a cosine to a tenth of the peak (Loshchilov and Hutter, 2017, eq. 5)."""
+        """Learning rate at a step: linear warm-up, then a cosine down to a tenth of the peak.
+
+        The cosine is Loshchilov and Hutter's, 2017, eq. 5, without restarts.
+        """
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
         done = (step - self.warmup) / max(1, self.steps - self.warmup)

@@ -87,7 +87,7 @@ class Tokenizer:
 
 
 def train_tokenizer(texts: Iterable[str], size: int, path: Path) -> Tokenizer:
-    """Fit a byte-level BPE (Radford et al., 2019, section 2.2) of `size` tokens, BOS 0 and END 1; write it to `path`."""
+    """Fit a byte-level BPE (Radford et al., 2019, section 2.2) of `size` tokens, BOS 0, END 1, and write it."""
     engine = Engine(models.BPE())
     engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     engine.decoder = decoders.ByteLevel()
