@@ -17,7 +17,7 @@ from app.foundation.errors import ArchiveError
 from app.harvest.allocator import keep_freed_memory
 from app.harvest.archive import Archive
 from app.harvest.arms import Arm
-from app.harvest.finish import Frame, choose, write_archive
+from app.harvest.finish import Finished, Frame, choose, write_archive
 from app.harvest.ledger import Arrays, Ledger
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, Report
@@ -92,12 +92,22 @@ def carry_out(plan: Plan, spec: str, report: Report, reader: Reader | None = Non
     passes = [pass_of(arm, plan.text.window, plan.options) for arm in plan.arms]
     meter = (reader or read_everything)(plan, passes, ledger, report)
     frame = _frame(plan, meter)
-    archives = []
-    for number, (arm, taken, outs) in enumerate(zip(plan.arms, passes, plan.outs, strict=True)):
-        finished = choose(arm, taken, ledger, number, frame)
-        archives.append({site: write_archive(finished, site, ledger, frame, out) for site, out in outs.items()})
+    archives = _archives(plan, passes, ledger, frame)
     ledger.close()
     return archives
+
+
+def _archives(plan: Plan, passes: Sequence[Pass], ledger: Ledger, frame: Frame) -> list[dict[str, Archive]]:
+    """Write every arm's archives, arms side by side where they may be."""
+    chosen = [
+        choose(arm, taken, ledger, at, frame) for at, (arm, taken) in enumerate(zip(plan.arms, passes, strict=True))
+    ]
+
+    def write(finished: Finished, outs: Mapping[str, Path]) -> dict[str, Archive]:
+        return {site: write_archive(finished, site, ledger, frame, out) for site, out in outs.items()}
+
+    pairs = zip(chosen, plan.outs, strict=True)
+    return list(passes[0].lanes.map(lambda pair: write(*pair), pairs))
 
 
 def read_everything(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:

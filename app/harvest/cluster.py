@@ -2,7 +2,8 @@
 
 Each actor holds the models and answers with what its shards alone would keep; the driver merges. Merging is a
 function of the set of windows, so it does not matter who read what. A worker that dies is replaced and its tasks are
-run again by Ray. Equal bits need equal arithmetic: the machines of a cluster must be of one kind.
+run again by Ray. Equal bits need equal arithmetic: the machines of a cluster must be of one kind, and workers run
+models that are not read side by side with the driver's number of threads.
 """
 
 import time
@@ -36,7 +37,7 @@ class Cluster:
     workers: int = 2
     """Actors, each with a copy of the models."""
     cores: int = 1
-    """Cores per actor, which are also its threads."""
+    """Cores per actor, and its threads."""
     gpus: float = 0
     """Graphics cards per actor."""
     shards_per_task: int = 4
@@ -100,7 +101,8 @@ class _Driver:
     def _actors(self, first: Shard) -> list[Any]:
         resources = {"num_cpus": self.cluster.cores, "num_gpus": self.cluster.gpus}
         remote = self.ray.remote(max_restarts=-1, max_task_retries=-1, **resources)(Worker)
-        threads = torch.get_num_threads()
+        alike = all(arm.side_by_side for arm in self.plan.arms)  # then bits do not depend on the number of threads
+        threads = self.cluster.cores if alike else torch.get_num_threads()
         plan = self.plan
         self.held = (self.ray.put([_portable(arm) for arm in plan.arms]), self.ray.put(first))
         return [

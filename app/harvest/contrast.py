@@ -19,8 +19,8 @@ from app.harvest.lanes import Lanes
 from app.harvest.ledger import Arrays
 from app.harvest.options import HarvestOptions
 from app.harvest.reading import Channel
-from app.harvest.selection import Chosen, place_in_run
-from app.harvest.topk import Floats, Ints
+from app.harvest.selection import Chosen
+from app.harvest.topk import Floats, Ints, place_in_run
 
 Forward = Callable[[Batch], Mapping[Channel, Tensor]]
 GROUP = "contrast"

@@ -24,6 +24,7 @@ from app.harvest.batches import Batch
 from app.harvest.firings import Firings
 from app.harvest.hashing import fraction, mixed
 from app.harvest.options import HarvestOptions
+from app.harvest.sketch import by_neuron, quantile_cuts
 from app.harvest.topk import Entries, Floats, Ints, TopStore
 
 CUTS = (0.5, 0.9, 0.99, 0.999)
@@ -45,8 +46,8 @@ class Pilot:
     @classmethod
     def of(cls, scored: Floats) -> "Pilot":
         """From scored activations [token, neuron]."""
-        cuts = np.quantile(scored, CUTS, axis=0, method="inverted_cdf").T.astype(np.float32)
-        return cls(cuts, np.maximum(scored.max(axis=0), np.finfo(np.float32).tiny))
+        rows = by_neuron(scored)
+        return cls(quantile_cuts(rows, CUTS), np.maximum(rows[:, -1], np.finfo(np.float32).tiny))
 
 
 class Draws:

@@ -12,7 +12,7 @@ from torch import Tensor
 from app.harvest.batches import Batch
 from app.harvest.hashing import fraction, mixed
 from app.harvest.levels import FAINTEST
-from app.harvest.topk import Entries, Floats, Ints, TopStore
+from app.harvest.topk import Entries, Floats, Ints, TopStore, place_in_run
 
 KEPT = 32
 """Firings kept per neuron."""
@@ -26,27 +26,31 @@ class Firings:
     def __init__(self, reference: Floats, seed: int) -> None:
         self.store = TopStore(len(reference), KEPT, 1)
         self.enough, self.seed = np.float32(FAINTEST) * reference, seed
-        self._seen: list[tuple[Ints, Ints, Floats]] = []
+        self._seen: list[tuple[Ints, Ints, Ints, Floats]] = []
 
     def look(self, values: Tensor, batch: Batch) -> None:
-        """Put the looked-at tokens of a batch aside; `values` is [window, position, neuron]."""
+        """Put the firings on the looked-at tokens of a batch aside; `values` is [window, position, neuron]."""
         windows, positions = np.nonzero(batch.scores & (batch.draws % np.uint64(ONE_IN) == 0))
         at = values[torch.from_numpy(windows), torch.from_numpy(positions)].numpy()
-        self._seen.append((batch.places[windows, positions], batch.tokens[windows, positions].astype(np.int64), at))
+        places, tokens = batch.places[windows, positions], batch.tokens[windows, positions].astype(np.int64)
+        chances = fraction(mixed(places, self.seed))
+        rows, neurons = np.nonzero((at >= self.enough) & (chances[:, None] >= self.store.floor))
+        self._seen.append((neurons, places[rows], tokens[rows], at[rows, neurons]))
 
     def settle(self) -> None:
         """Offer what was put aside, all at once, since each offer costs about the same."""
-        places, tokens, values = (np.concatenate(parts) for parts in zip(*self._seen, strict=True))
+        neurons, places, tokens, values = (np.concatenate(parts) for parts in zip(*self._seen, strict=True))
         self._seen.clear()
         chances = fraction(mixed(places, self.seed))
-        order = np.lexsort((places, -chances))
-        order = order[chances[order] >= self.store.floor.min()]
-        fires = (values[order] >= self.enough) & (chances[order, None] >= self.store.floor)
-        many = np.flatnonzero(np.count_nonzero(fires, axis=0) > 4 * KEPT)
-        fires[:, many] &= np.cumsum(fires[:, many], axis=0, dtype=np.int32) <= KEPT
-        neurons, rows = np.nonzero(fires.T)
-        if not len(neurons):
-            return
-        at = order[rows]
-        activations = values[at, neurons][:, None]
-        self.store.offer(Entries(neurons, chances[at], places[at], tokens[at], mixed(places[at], 0), activations))
+        order = np.lexsort((places, -chances, neurons))
+        order = order[place_in_run(neurons[order]) < KEPT]
+        self.store.offer(
+            Entries(
+                neurons[order],
+                chances[order],
+                places[order],
+                tokens[order],
+                mixed(places[order], 0),
+                values[order][:, None],
+            )
+        )

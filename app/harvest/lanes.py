@@ -25,6 +25,7 @@ def _threads(count: int) -> ThreadPoolExecutor:
     together = threading.Barrier(count)
 
     def begin(_: int) -> None:
+        torch.get_num_threads()  # the first question sets the number that other threads have; one set before is lost
         torch.set_num_threads(1)
         together.wait()  # so that no thread begins twice and another never
 

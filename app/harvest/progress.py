@@ -28,6 +28,7 @@ class Progress:
     """Share of the time in reading and tokenising text, and in writing."""
 
 
+FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} tokens{postfix}"
 Report = Callable[[Progress], None]
 
 
@@ -41,15 +42,22 @@ def bar(stream: TextIO | None = None) -> Report:
 
     def report(progress: Progress) -> None:
         if not shown:
-            shown.append(
-                tqdm(total=progress.total, unit="tok", unit_scale=True, desc="harvest", file=stream or sys.stderr)
-            )
+            whole = {"total": progress.total, "bar_format": FORMAT, "unit_scale": True}
+            shown.append(tqdm(desc="harvest", file=stream or sys.stderr, **whole))
+        shown[0].set_postfix_str(_pace(progress), refresh=False)
         shown[0].update(progress.tokens - shown[0].n)
-        shown[0].set_postfix(forward=f"{progress.forward:.0%}", reduction=f"{progress.reduction:.0%}")
         if progress.total is not None and progress.tokens >= progress.total:
             shown[0].close()
 
     return report
+
+
+def _pace(progress: Progress) -> str:
+    """Speed and time left as the harvest measures them; tqdm would count what was resumed as read in no time."""
+    speed = f"{tqdm.format_sizeof(progress.tokens_per_second)}tok/s"
+    left = [] if progress.eta_seconds is None else [f"{tqdm.format_interval(progress.eta_seconds)} left"]
+    shares = f"forward {progress.forward:.0%}, reduction {progress.reduction:.0%}"
+    return ", ".join([speed, *left, shares])
 
 
 def json_lines(stream: TextIO) -> Report:

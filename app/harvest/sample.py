@@ -49,7 +49,7 @@ class TokenSample:
     def _offer(self, hashes: Hashes, tokens: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
         held = len(self.hashes)
         both = np.concatenate([self.hashes, hashes])
-        kept = np.argsort(both, kind="stable")[: self.size]
+        kept = np.argpartition(both, self.size - 1)[: self.size] if len(both) > self.size else np.arange(len(both))
         stays = np.zeros(len(both), np.bool_)
         stays[kept] = True
         entering = np.flatnonzero(stays[held:])

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from app.harvest.draws import BANDS, CUTS, STEPS
 from app.harvest.options import HarvestOptions
 from app.harvest.tables import Block
-from app.harvest.topk import NEVER, Floats, Ints, TopStore
+from app.harvest.topk import NEVER, Floats, Ints, TopStore, place_in_run
 
 FIFTHS = 5
 QUANTILE_NAMES = tuple(f"{low:g}-{high:g}" for low, high in zip((0, *CUTS), (*CUTS, 1), strict=True))
@@ -116,12 +116,3 @@ def _fifths(store: TopStore, maximum: Floats) -> Ints:
     share = _peak_activations(store) / np.repeat(largest, STEPS)[:, None]
     fifths: Ints = np.clip(np.ceil(FIFTHS * share) - 1, 0, FIFTHS - 1).astype(np.int64)
     return fifths
-
-
-def place_in_run(sorted_values: Ints) -> Ints:
-    """0, 1, 2, ... from the beginning of each run of equal values."""
-    if not len(sorted_values):
-        return np.zeros(0, np.int64)
-    begins = np.flatnonzero(np.diff(sorted_values, prepend=sorted_values[0] - 1))
-    lengths = np.diff(begins, append=len(sorted_values))
-    return np.arange(len(sorted_values)) - np.repeat(begins, lengths)

@@ -29,7 +29,7 @@ class Sketch:
 def sketches(values: Floats, firings: TopStore, exact: Exact, pieces: list[bytes]) -> Iterator[Sketch]:
     """One per neuron, from the token sample [neuron, token], sorted by value, and the draws of firings."""
     enough = faintest(exact.maximum)
-    ranks = _ranks(QUANTILES, values.shape[1])
+    ranks = ranks_of(QUANTILES, values.shape[1])
     for neuron, column in enumerate(values):
         edges = _edges(float(exact.minimum[neuron]), float(exact.maximum[neuron]))
         below = np.searchsorted(column, edges[1:-1].astype(np.float32))
@@ -45,16 +45,18 @@ def sketches(values: Floats, firings: TopStore, exact: Exact, pieces: list[bytes
 
 def by_neuron(values: Floats) -> Floats:
     """A token sample [token, neuron] as [neuron, token], each row sorted."""
-    return np.sort(values.T, axis=1)
+    rows = np.ascontiguousarray(values.T)  # sorting along memory takes a fifth of the time
+    rows.sort(axis=1)
+    return rows
 
 
 def quantile_cuts(values: Floats, cuts: tuple[float, ...]) -> Floats:
     """[neuron, cut] the sampled quantiles of sorted rows [neuron, token]."""
-    found: Floats = values[:, _ranks(cuts, values.shape[1])]
+    found: Floats = values[:, ranks_of(cuts, values.shape[1])]
     return found
 
 
-def _ranks(cuts: tuple[float, ...], count: int) -> Ints:
+def ranks_of(cuts: tuple[float, ...], count: int) -> Ints:
     """The place of each quantile in a sorted sample: the smallest value with at least that share at or below it."""
     ranks: Ints = np.clip(np.ceil(np.array(cuts) * count) - 1, 0, count - 1).astype(np.int64)
     return ranks

@@ -36,6 +36,9 @@ SNIPPET_SCHEMA = pa.schema(
         ("activations", pa.list_(pa.float32())),
     ]
 )
+_PIECES = pa.list_(pa.dictionary(pa.int32(), pa.binary()))
+_WITH_NUMBERS = SNIPPET_SCHEMA.set(SNIPPET_SCHEMA.get_field_index("pieces"), pa.field("pieces", _PIECES))
+"""Pieces as numbers of a dictionary, as they come and as Parquet keeps them; readers see SNIPPET_SCHEMA."""
 _TOKEN = pa.struct([("piece", pa.binary()), ("count", pa.int64()), ("strength", pa.float64())])
 _EFFECT = pa.struct([("piece", pa.binary()), ("effect", pa.float64())])
 NEURON_SCHEMA = pa.schema(
@@ -118,7 +121,7 @@ class WindowBook:
 def write_snippets(path: Path, blocks: Iterable[tuple[int, Block]], book: WindowBook, pieces: list[bytes]) -> None:
     """Write snippets.parquet, one row group for each layer and block, special tokens left out."""
     dictionary = pa.array(pieces, pa.binary())
-    with pq.ParquetWriter(path, SNIPPET_SCHEMA, **WRITING) as writer:
+    with pq.ParquetWriter(path, _WITH_NUMBERS, store_schema=False, **WRITING) as writer:
         for layer, block in blocks:
             writer.write_table(_snippet_table(layer, block, book, dictionary))
 
@@ -126,7 +129,7 @@ def write_snippets(path: Path, blocks: Iterable[tuple[int, Block]], book: Window
 def _snippet_table(layer: int, block: Block, book: WindowBook, dictionary: pa.Array) -> pa.Table:
     kept = ~book.special(block.windows)
     offsets = pa.array(np.concatenate([[0], np.cumsum(kept.sum(axis=1))]), pa.int32())
-    shown = pa.DictionaryArray.from_arrays(pa.array(book.tokens(block.windows)[kept]), dictionary).dictionary_decode()
+    shown = pa.DictionaryArray.from_arrays(pa.array(book.tokens(block.windows)[kept]), dictionary)
     rows = np.arange(len(block.neurons))
     columns = [
         pa.array(np.full(len(rows), layer), pa.int32()),
@@ -140,7 +143,7 @@ def _snippet_table(layer: int, block: Block, book: WindowBook, dictionary: pa.Ar
         pa.ListArray.from_arrays(offsets, shown),
         pa.ListArray.from_arrays(offsets, pa.array(block.activations[kept], pa.float32())),
     ]
-    return pa.Table.from_arrays(columns, schema=SNIPPET_SCHEMA)
+    return pa.Table.from_arrays(columns, schema=_WITH_NUMBERS)
 
 
 def write_neurons(path: Path, neurons: Iterable[NeuronStatistics]) -> None:

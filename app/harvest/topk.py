@@ -155,3 +155,12 @@ def _free_slots(chosen: npt.NDArray[np.bool_], k: int, rows: Ints) -> Ints:
     starts = np.searchsorted(rows, rows, side="left")
     slots: Ints = free[rows, np.arange(len(rows)) - starts]
     return slots
+
+
+def place_in_run(sorted_values: Ints) -> Ints:
+    """0, 1, 2, ... from the beginning of each run of equal values."""
+    if not len(sorted_values):
+        return np.zeros(0, np.int64)
+    begins = np.flatnonzero(np.diff(sorted_values, prepend=sorted_values[0] - 1))
+    lengths = np.diff(begins, append=len(sorted_values))
+    return np.arange(len(sorted_values)) - np.repeat(begins, lengths)
