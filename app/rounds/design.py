@@ -123,8 +123,8 @@ class Design(Part):
     break_every: int = Field(default=30, ge=0)
     daily_cap: int = Field(default=0, ge=0)
     """Items per evaluator and day; 0 for no cap."""
-    advance_ms: int = Field(default=350, ge=0, le=5000)
-    """How long a verdict stays visible before the next item."""
+    advance_ms: int = Field(default=0, ge=0, le=5000)
+    """How long an answered item stays before the next one. The line at the top confirms each answer in any case."""
 
     @model_validator(mode="after")
     def _can_be_met(self) -> Self:

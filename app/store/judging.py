@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session, defer
 
+from app.judging.judgment import Step
 from app.judging.progress import Given, Sheet
 from app.store.tables import (
     AssignmentRow,
@@ -106,34 +107,38 @@ def round_of(session: Session, evaluator: EvaluatorRow) -> RoundRow:
 def sheet(session: Session, evaluator_id: str, training: Collection[str] = ()) -> Sheet:
     """The evaluator's items in order and the latest answer on each, without its texts."""
     mine = {"evaluator": evaluator_id}
-    assigned = session.execute(ASSIGNED, mine).all()
+    order: list[str] = []
+    shown: dict[str, datetime] = {}
+    locked: set[str] = set()
+    skipped: set[str] = set()
+    for item, shown_at, aids_at, flagged in session.execute(ASSIGNED, mine):
+        order.append(item)
+        if shown_at is not None:
+            shown[item] = shown_at
+        if aids_at is not None:
+            locked.add(item)
+        if flagged:
+            skipped.add(item)
     answers = session.execute(ANSWERS, mine).all()
-    first = {row.item: row for row in reversed(answers)}
-    last = {row.item: row for row in answers}  # in the order of the first answers: a later one keeps the place
-    locked = {row.item for row in assigned if row.aids_at is not None}
     return Sheet(
-        order=tuple(row.item for row in assigned),
-        given=tuple(_given(first[item], row, item in locked) for item, row in last.items()),
-        skipped=frozenset(row.item for row in assigned if row.skipped),
+        order=tuple(order),
+        given=_given(answers, locked),
+        skipped=frozenset(skipped),
         latest=answers[-1].item if answers else None,
         training=frozenset(training),
-        shown_at={row.item: row.shown_at for row in assigned if row.shown_at is not None},
-        keys=frozenset(row.key for row in answers),
+        shown_at=shown,
+        keys=frozenset(row[1] for row in answers),
     )
 
 
-def _given(first: Row[Any], last: Row[Any], locked: bool) -> Given:
-    """What stands on an item, by the first and the last row about it."""
-    return Given(
-        item=last.item,
-        verdict=last.verdict,
-        step="hypothesis" if last.step == "hypothesis" else "verdict",
-        revision=last.revision,
-        locked=locked,
-        first=first.verdict,
-        at=first.judged_at,
-        seconds=first.active_seconds,
-    )
+def _given(answers: Sequence[Row[Any]], locked: Collection[str]) -> tuple[Given, ...]:
+    """What stands on each item, in the order of the first answers; an evaluator may have thousands of rows."""
+    first: dict[str, tuple[str, datetime, float]] = {}
+    last: dict[str, tuple[str, Step, int]] = {}
+    for item, _, verdict, step, revision, judged_at, seconds in answers:
+        first.setdefault(item, (verdict, judged_at, seconds))
+        last[item] = (verdict, step, revision)
+    return tuple(Given(item, *last[item], item in locked, *first[item]) for item in first)
 
 
 def passages(session: Session, round_id: str, item: str) -> bytes:

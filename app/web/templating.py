@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -53,7 +54,9 @@ def environment(folder: Path) -> jinja2.Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
-    made.globals.update(static_url=static_url, language=language.current, languages=language.LANGUAGES)
+    made.globals.update(
+        static_url=static_url, constant=_constant, language=language.current, languages=language.LANGUAGES
+    )
     return made
 
 
@@ -61,6 +64,16 @@ def environment(folder: Path) -> jinja2.Environment:
 def templates() -> Jinja2Templates:
     """The project's templates, compiled once."""
     return Jinja2Templates(env=environment(resource("templates")))
+
+
+def _constant(name: str) -> Markup:
+    """A part of a page that depends on the language alone."""
+    return _in_language(name, language.current())
+
+
+@cache
+def _in_language(name: str, _language: str) -> Markup:
+    return Markup(templates().get_template(name).render())  # noqa: S704 - a template's own text, escaped where it was made
 
 
 def page(request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> Response:

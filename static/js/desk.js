@@ -17,7 +17,7 @@ function begin() {
   startClock();
   prepareReading(main);
   restore(main);
-  prefetch(main.dataset.item);
+  onWay.then(() => desk() === main && prefetch(main.dataset.item)); // what follows depends on the answer before it
 }
 
 function fields(form, submitter) {

@@ -201,7 +201,15 @@ def test_the_next_item_is_painted_before_the_server_answers(page: Page, room: Ro
     page.keyboard.press("1")
     saving(page, "saved")
     held: list[Route] = []
-    page.route("**/judge/hypothesis", lambda route: held.append(route))  # never answered
+    asked: list[str] = []
+    page.route("**/judge/hypothesis", lambda route: held.append(route))
+    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
     page.keyboard.press("Control+Enter")
     on_item(page, room.codes[1])
     saving(page, "saving")
+    page.wait_for_timeout(500)
+    assert room.codes[1] not in asked, "the page after this one was asked for before the answer was in"
+    with page.expect_request(f"**/judge/ahead/{room.codes[1]}"):
+        held[0].continue_()
+    saving(page, "saved")
+    on_item(page, room.codes[1])

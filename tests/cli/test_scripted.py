@@ -19,6 +19,7 @@ PAGE = """
 </mark></pre></li>
     <li data-passage="3"><pre><mark data-level="5" data-peak>&lt;b&gt;</mark></pre></li>
   </ol>
+  <p class="scale"><mark data-level="5" data-peak>a</mark> the peak</p>
 </main>
 """
 
