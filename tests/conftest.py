@@ -4,6 +4,7 @@ The two databases are real: SQLite in a file, and PostgreSQL from a wheel. Where
 the tests that need it are skipped and the last line of the run says so; under CI that is a failure instead.
 """
 
+import gc
 import os
 import shutil
 import subprocess
@@ -43,6 +44,11 @@ def cannot_be_had(what: str) -> None:
         pytest.fail(f"{what} cannot be had, and CI must have it")
     MISSING.add(what)
     pytest.skip(f"{what} cannot be had on this machine")
+
+
+def pytest_collection_finish() -> None:
+    """Modules stay for good: the collector need not walk through torch and SciPy again and again."""
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,9 +7,10 @@ from click.testing import CliRunner, Result
 
 from app.cli.main import cli
 from app.harvest.archive import Archive
+from tests.conftest import PASSWORD
 from tests.rounds.making import make_archive
 
-TEXT = Path(__file__).parents[2] / "app"
+TEXT = Path(__file__).parents[2] / "app" / "harvest"
 Run = Callable[..., Result]
 
 
@@ -27,10 +29,19 @@ def run(tmp_path: Path) -> Run:
     return invoke
 
 
+@pytest.fixture(scope="session")
+def with_dag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which Dag is an admin, to be copied."""
+    folder = tmp_path_factory.mktemp("data")
+    words = ["--data", str(folder), "admin", "add", "Dag", "--password-file", "-"]
+    assert CliRunner().invoke(cli, words, input=f"{PASSWORD}\n").exit_code == 0
+    return folder
+
+
 @pytest.fixture
-def dag(run: Run) -> str:
+def dag(with_dag: Path, tmp_path: Path) -> str:
     """The only admin."""
-    assert run("admin", "add", "Dag", "--password-file", "-", given="a long enough password\n").exit_code == 0
+    shutil.copytree(with_dag, tmp_path / "data")
     return "Dag"
 
 
@@ -43,7 +54,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, Archive
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny pair, trained by the command for a few steps on this project's own code."""
+    """A tiny pair, trained by the command for a few steps on some of this project's own code."""
     out = tmp_path_factory.mktemp("trained")
     sizes = ["--d-model", "32", "--vocabulary", "400", "--context", "144", "--steps", "4", "--float32"]
     result = CliRunner().invoke(cli, ["train", str(TEXT), "--out", str(out), *sizes])
