@@ -10,6 +10,10 @@ PEERS := .venv-peers
 PEER_PACKAGES := torch==2.13.0 transformer-lens==2.17.0 transformers==4.57.6 pyarrow==21.0.0 pytest==9.2.0 pydantic==2.14.3 \
 	rfc8785==0.1.4 matplotlib==3.11.2
 
+DASHBOARD := .venv-peers-dashboard
+# SAEDashboard wants NumPy 1 like TransformerLens, and through it come a torchvision and a torchaudio that fit no torch it allows.
+DASHBOARD_PACKAGES := sae-dashboard==0.8.0 torch==2.13.0 pyarrow==21.0.0 pandas==2.3.3
+
 .PHONY: install demo serve check test prove test-peers clean
 .DEFAULT_GOAL := help
 
@@ -49,5 +53,11 @@ $(PEERS)/.installed: Makefile
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check $(PEER_PACKAGES)
 	touch $@
 
+$(DASHBOARD)/.installed: Makefile
+	test -x $(DASHBOARD)/bin/python || $(PYTHON) -m venv $(DASHBOARD)
+	$(DASHBOARD)/bin/python -m pip install --quiet --disable-pip-version-check $(DASHBOARD_PACKAGES)
+	$(DASHBOARD)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio
+	touch $@
+
 clean: ## remove the environment and every cache; data stays
-	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(PEERS) $(DASHBOARD) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

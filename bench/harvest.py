@@ -14,7 +14,7 @@ empty lists, notes on disk, the second reading and the archive included. Prints 
     vs_full_forward       seconds of a MaxStore-style harvest with the full forward pass / ours, on 64k tokens
     rss_8m_over_1m        peak memory of a harvest of 8 times as many tokens / of one
     time_8m_over_1m       seconds per token, likewise
-    vs_saedashboard       token-neurons per second, ours / SAEDashboard 0.8.0 (with --peers)
+    vs_saedashboard       token-neurons per second, ours with everything on / SAEDashboard 0.8.0 (with --peers)
 """
 
 import argparse
@@ -48,11 +48,13 @@ from app.harvest.reading import Pass
 from app.harvest.windows import SHARD, Shard
 from app.models.config import ModelConfig
 from app.models.transformer import Transformer
+from bench.dashboard import vs_saedashboard
 
 CONFIG = ModelConfig(
     activation="gelu", n_layers=1, d_model=512, n_heads=8, d_head=64, d_mlp=2048, d_vocab=48_262, n_ctx=256, tied=False
 )
 WINDOW, K = 256, 20
+PEER_WINDOWS = 128
 FULL = HarvestOptions(k=K)
 TOP = FULL.top_only()
 
@@ -201,6 +203,29 @@ def vs_full_forward(transformer: Transformer, slices: int) -> dict[str, float]:
     return {"vs_full_forward": round(statistics.median(ratios), 2)}
 
 
+def peers(transformer: Transformer, slices: int) -> dict[str, float]:
+    """Ours with everything on against SAEDashboard, a shard of 128 windows a slice."""
+    rows = zipf_rows(0, PEER_WINDOWS * slices)
+    ours = a_pass(transformer, FULL)
+
+    def seconds(begin: int, end: int) -> float:
+        count = end - begin
+        shard = Shard(
+            begin // count,
+            begin,
+            rows[begin:end],
+            np.zeros(count, np.int64),
+            np.full(count, WINDOW),
+            np.zeros((count, WINDOW), np.bool_),
+            ("",) * count,
+        )
+        if begin == 0:
+            ours.prepare(shard)
+        return timed(partial(ours.take, shard))
+
+    return vs_saedashboard(transformer, rows, slices, seconds)
+
+
 class MaxStore:
     """The widespread way: after a full forward pass, batch rows in turn replace each neuron's smallest entry."""
 
@@ -259,6 +284,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=1_000_000)
     parser.add_argument("--slices", type=int, default=10)
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes: the growth to 8 times")
+    parser.add_argument("--peers", action="store_true", help="SAEDashboard too, in an environment of its own")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -269,6 +295,8 @@ def main() -> None:
     result: dict[str, Any] = {"threads": torch.get_num_threads(), "torch": torch.__version__, "tokens": given.tokens}
     result |= bare_ratios(transformer, given.tokens, given.slices)
     result |= vs_full_forward(transformer, 9)
+    if given.peers:
+        result |= peers(transformer, 9)
     if not given.quick:
         result |= growth(given.tokens)
     print(json.dumps(result, indent=2))

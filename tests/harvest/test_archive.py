@@ -10,6 +10,7 @@ import pytest
 
 from app.foundation.errors import ArchiveError
 from app.harvest.archive import Archive
+from tests.conftest import cannot_be_had
 
 
 @pytest.fixture
@@ -102,6 +103,26 @@ def test_pandas_opens_both_tables(archive: Archive) -> None:
     top = archive.snippets(1, 5)[0]
     assert row.pieces[row.peak] == top.pieces[top.peak]
     assert row.activations[row.peak] == row.peak_activation == top.peak_activation
+
+
+@pytest.mark.slow
+def test_the_datasets_library_opens_both_tables(archive: Archive, tmp_path: Path) -> None:
+    try:
+        from datasets import load_dataset
+    except ImportError:
+        cannot_be_had("the datasets library")
+    tables = {
+        name: load_dataset(
+            "parquet", data_files=str(archive.path / f"{name}.parquet"), split="train", cache_dir=str(tmp_path)
+        )
+        for name in ("snippets", "neurons")
+    }
+    assert len(tables["snippets"]) == archive.manifest.counts.snippets
+    assert len(tables["neurons"]) == archive.manifest.counts.neurons
+    first, top = tables["snippets"][0], archive.snippets(0, 0)[0]
+    assert (first["layer"], first["neuron"], first["group"], first["rank"]) == (0, 0, "top", 0)
+    assert tuple(first["pieces"]) == top.pieces
+    assert tuple(first["activations"]) == top.activations
 
 
 def test_special_tokens_are_left_out_of_snippets(archive: Archive) -> None:
