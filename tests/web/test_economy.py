@@ -1,0 +1,45 @@
+"""What a save costs the database does not grow with what was saved before."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from tests.web.page import Page
+from tests.web.room import Room
+
+AT_ONCE = {"X-First-Glance-Swap": "1"}
+MOST = 9
+"""BEGIN, who and which round, their items, their answers, the last one, the new one, the next item and when it came."""
+
+
+@contextmanager
+def statements(room: Room) -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(room.database.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(room.database.engine, "before_cursor_execute", note)
+
+
+def test_a_save_with_its_next_page_takes_nine_statements(ada: Page, room: Room) -> None:
+    page = ada
+    for _ in room.codes[:-1]:
+        for answer in ({"verdict": "interpretable"}, {"hypothesis": "fruit"}):
+            action, hidden = page.form()
+            with statements(room) as asked:
+                page = page.post(action, hidden | answer, **AT_ONCE)
+            assert len(asked) <= MOST, "\n".join(asked)
+    assert page.item == room.codes[-1]
+
+
+def test_a_page_fetched_ahead_writes_nothing(ada: Page, room: Room) -> None:
+    with statements(room) as asked:
+        ada.go(f"/judge/ahead/{room.codes[0]}")
+    assert {one.split()[0] for one in asked} == {"BEGIN", "SELECT"}
+    assert len(asked) <= MOST - 4
