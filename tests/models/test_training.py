@@ -1,11 +1,8 @@
 """Matched arms by construction: the same start, the same rows, one plan; and a killed run ends as it would have."""
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -25,27 +22,9 @@ from app.models.rows import prepare
 from app.models.training import shared_sha256, train_arms, train_replicates, validation_loss
 from app.models.transformer import Transformer
 from tests.models.conftest import ARMS, TINY_RECIPE, tiny_config, write_text
+from tests.models.killable import finish, start
 
-ROOT = Path(__file__).resolve().parents[2]
 FULL_COUNT, SMALL_COUNT = 25, 2
-
-TRAIN = """
-import json, sys
-from pathlib import Path
-import torch
-from app.models.config import ModelConfig
-from app.models.recipe import Recipe
-from app.models.training import train_arms
-torch.set_num_threads(1)
-source, out, config, recipe = sys.argv[1:]
-train_arms(Path(source), Path(out), ModelConfig(**json.loads(config)), ("solu_ln",), Recipe(**json.loads(recipe)))
-"""
-
-
-def start(source: Path, out: Path, recipe: Recipe) -> subprocess.Popen[bytes]:
-    config = json.dumps(tiny_config("solu_ln").model_dump())
-    command = [sys.executable, "-c", TRAIN, str(source), str(out), config, json.dumps(asdict(recipe))]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
@@ -63,21 +42,21 @@ def train_through_kills(source: Path, out: Path, recipe: Recipe, kills: int, cha
         process = start(source, out, recipe)
         wait_for(
             lambda process=process, before=before: (
-                process.poll() is not None  # type: ignore[misc]  # bound at once
+                process.exitcode is not None  # type: ignore[misc]  # bound at once
                 or (log.is_file() and log.stat().st_mtime_ns != before)
             )
         )
         time.sleep(chance.uniform(0, 0.2))
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-    assert start(source, out, recipe).wait() == 0
+        process.kill()
+        killed += finish(process) == -signal.SIGKILL
+    assert finish(start(source, out, recipe)) == 0
     return killed
 
 
 def assert_kills_change_nothing(source: Path, where: Path, kills: int) -> None:
     recipe = replace(TINY_RECIPE, steps=40 * kills, save_every=3)
     chance = random.Random(os.getpid())
-    assert start(source, where / "whole", recipe).wait() == 0
+    assert finish(start(source, where / "whole", recipe)) == 0
     assert train_through_kills(source, where / "killed", recipe, kills, chance) > 0
     whole, killed = (where / name / "solu_ln" for name in ("whole", "killed"))
     for name in (WEIGHTS, LOG, SUMMARY, CERTIFICATE, "config.json", "tokenizer.json"):
