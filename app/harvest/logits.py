@@ -39,11 +39,9 @@ def logit_effects(transformer: Transformer, layer: int, site: str, pieces: list[
             effects -= effects.mean(dim=1, keepdim=True)
             count = min(SHOWN, effects.shape[1])
             high, low = effects.topk(count), effects.topk(count, largest=False)
-            for row in range(len(part)):
-                yield (
-                    _named(high.values[row], high.indices[row], pieces),
-                    _named(low.values[row], low.indices[row], pieces),
-                )
+            promoted = _named(high.values, high.indices, pieces)
+            suppressed = _named(low.values, low.indices, pieces)
+            yield from zip(promoted, suppressed, strict=True)
 
 
 def _directions(transformer: Transformer, layer: int, site: str) -> Tensor:
@@ -54,6 +52,7 @@ def _directions(transformer: Transformer, layer: int, site: str) -> Tensor:
     return columns
 
 
-def _named(effects: Tensor, tokens: Tensor, pieces: list[bytes]) -> tuple[LogitEffect, ...]:
-    pairs = zip(tokens.tolist(), effects.tolist(), strict=True)
-    return tuple(LogitEffect(pieces[token], effect) for token, effect in pairs)
+def _named(effects: Tensor, tokens: Tensor, pieces: list[bytes]) -> Iterator[tuple[LogitEffect, ...]]:
+    """[neuron, place] each; fetched from the device once, not once a neuron."""
+    for values, indices in zip(effects.tolist(), tokens.tolist(), strict=True):
+        yield tuple(LogitEffect(pieces[token], effect) for token, effect in zip(indices, values, strict=True))
