@@ -43,7 +43,7 @@ def vs_saedashboard(
             ask = partial(_answer, peer)
             _require_same_model(transformer, windows, ask())
             seconds = [
-                (ours(begin, begin + per_slice), ask(f"{begin} {begin + per_slice}"))
+                (ours(begin, begin + per_slice), ask(f"{begin} {begin + per_slice}")[0])
                 for begin in range(0, per_slice * slices, per_slice)
             ]
             peer.stdin.close()  # type: ignore[union-attr]  # it was asked for as a pipe
@@ -52,7 +52,7 @@ def vs_saedashboard(
     return {"vs_saedashboard": round(ratio, 1), "saedashboard_token_neurons_per_second": round(windows.size / theirs)}
 
 
-def _answer(peer: "subprocess.Popen[str]", question: str = "") -> float | list[float]:
+def _answer(peer: "subprocess.Popen[str]", question: str = "") -> list[float]:
     assert peer.stdin is not None
     assert peer.stdout is not None
     if question:
@@ -61,11 +61,11 @@ def _answer(peer: "subprocess.Popen[str]", question: str = "") -> float | list[f
     if not line:
         msg = f"SAEDashboard ended early; run {PYTHON} {SCRIPT} by hand to see why"
         raise SystemExit(msg)
-    found: float | list[float] = json.loads(line)
+    found: list[float] = json.loads(line)
     return found
 
 
-def _require_same_model(transformer: Transformer, windows: npt.NDArray[np.int32], theirs: object) -> None:
+def _require_same_model(transformer: Transformer, windows: npt.NDArray[np.int32], theirs: list[float]) -> None:
     with torch.inference_mode():
         read = transformer.forward_to("mlp.act", torch.from_numpy(windows[:8].astype(np.int64)))[0]
     if not np.allclose(read.amax(dim=(0, 1))[:FEATURES], theirs, atol=1e-4):
@@ -76,17 +76,17 @@ def _require_same_model(transformer: Transformer, windows: npt.NDArray[np.int32]
 def lens_names(transformer: Transformer) -> dict[str, Tensor]:
     """The weights of a one-layer model under TransformerLens's names, matrices multiplying from the right."""
     config, block = transformer.config, transformer.layers[0]
-    heads = (config.n_heads, config.d_head)
+    heads, norm = (config.n_heads, config.d_head), transformer.norm.state_dict()
     weights = block.attention.qkv.weight.view(3, *heads, config.d_model).transpose(2, 3)
     biases = block.attention.qkv.bias.view(3, *heads)
     attention = {f"W_{name}": weights[at] for at, name in enumerate("QKV")}
     attention |= {f"b_{name}": biases[at] for at, name in enumerate("QKV")}
     attention |= {"W_O": block.attention.out.weight.T.reshape(*heads, -1), "b_O": block.attention.out.bias}
-    parts = {
+    parts: dict[str, dict[str, Tensor]] = {
         "embed": {"W_E": transformer.embed.weight},
         "pos_embed": {"W_pos": transformer.position.weight},
         "unembed": {"W_U": transformer.unembed.weight.T, "b_U": transformer.unembed.bias},
-        "ln_final": {"w": transformer.norm.weight, "b": transformer.norm.bias},
+        "ln_final": {"w": norm["weight"], "b": norm["bias"]},
         "blocks.0.ln1": {"w": block.norm1.weight, "b": block.norm1.bias},
         "blocks.0.ln2": {"w": block.norm2.weight, "b": block.norm2.bias},
         "blocks.0.attn": attention,

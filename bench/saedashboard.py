@@ -5,8 +5,8 @@
 
 FOLDER holds `weights.pt`, TransformerLens's names to tensors, and `windows.npy` [window, position]. An identity
 dictionary in the place of a trained one makes its features the neurons. Prints the neurons' largest activations on
-the first windows, so that the caller sees that the model is the same; then, for each line "BEGIN END", the seconds
-that it takes for these windows, from tokens to the data of its pages: loading and HTML are left out.
+the first windows, so that the caller sees that the model is the same; then, for each line "BEGIN END", a list of the
+seconds that it takes for these windows, from tokens to the data of its pages: loading and HTML are left out.
 """
 
 import json
@@ -69,7 +69,7 @@ def main() -> None:
         asked = SaeVisConfig(hook_point=SITE, features=list(range(FEATURES)), minibatch_size_features=FEATURES)
         began = time.perf_counter()
         SaeVisRunner(asked).run(encoder=sae, model=model, tokens=windows[begin:end])
-        print(json.dumps(time.perf_counter() - began), flush=True)
+        print(json.dumps([time.perf_counter() - began]), flush=True)
 
 
 if __name__ == "__main__":

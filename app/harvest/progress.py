@@ -42,8 +42,8 @@ def bar(stream: TextIO | None = None) -> Report:
 
     def report(progress: Progress) -> None:
         if not shown:
-            whole = {"total": progress.total, "bar_format": FORMAT, "unit_scale": True}
-            shown.append(tqdm(desc="harvest", file=stream or sys.stderr, **whole))
+            file = stream or sys.stderr
+            shown.append(tqdm(desc="harvest", total=progress.total, file=file, unit_scale=True, bar_format=FORMAT))
         shown[0].set_postfix_str(_pace(progress), refresh=False)
         shown[0].update(progress.tokens - shown[0].n)
         if progress.total is not None and progress.tokens >= progress.total:
