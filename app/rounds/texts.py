@@ -20,7 +20,13 @@ def token_texts(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[int, ..
     texts: list[str] = []
     homes = list(range(len(pieces)))
     waiting: list[int] = []
+    whole = True  # no part of a character is held back
     for index, piece in enumerate(pieces):
+        plain = bool(piece) and piece.isascii()
+        if plain and whole:
+            texts.append(piece.decode("ascii"))  # nearly every token; the decoder is for the rest
+            continue
+        whole = plain
         texts.append(decoder.decode(piece, final=index == len(pieces) - 1))
         waiting.append(index)
         if texts[-1]:

@@ -90,7 +90,7 @@ def _tokens(passage: Passage) -> Iterator[str]:
 
 def _token(text: str, level: int, peaked: bool) -> str:
     """A token that holds a word is marked on the word, not on the space before it: frames then break with the lines."""
-    shown = text.translate(SIGNS)
+    shown = text if text.isprintable() else text.translate(SIGNS)
     if not (level or peaked):
         return escape(shown, quote=False)
     start = len(shown) - len(shown.lstrip(" \t\n")) if shown.strip() else 0
