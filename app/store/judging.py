@@ -3,9 +3,9 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Row, bindparam, delete, exists, select, update
+from sqlalchemy import BindParameter, Row, bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session, defer
 
 from app.judging.judgment import Step
@@ -21,7 +21,9 @@ from app.store.tables import (
     SlotRow,
 )
 
-MINE = bindparam("evaluator")
+Answered = Row[str, str, str, str, int, datetime, float]
+"""Item, key, verdict, step, revision, time and active seconds of an answer."""
+MINE: BindParameter[str] = bindparam("evaluator")
 BY_SESSION = (
     select(EvaluatorRow, RoundRow)
     .join(RoundRow, RoundRow.id == EvaluatorRow.round_id)
@@ -131,13 +133,13 @@ def sheet(session: Session, evaluator_id: str, training: Collection[str] = ()) -
     )
 
 
-def _given(answers: Sequence[Row[Any]], locked: Collection[str]) -> tuple[Given, ...]:
+def _given(answers: Sequence[Answered], locked: Collection[str]) -> tuple[Given, ...]:
     """What stands on each item, in the order of the first answers; an evaluator may have thousands of rows."""
     first: dict[str, tuple[str, datetime, float]] = {}
     last: dict[str, tuple[str, Step, int]] = {}
     for item, _, verdict, step, revision, judged_at, seconds in answers:
         first.setdefault(item, (verdict, judged_at, seconds))
-        last[item] = (verdict, step, revision)
+        last[item] = (verdict, cast("Step", step), revision)
     return tuple(Given(item, *last[item], item in locked, *first[item]) for item in first)
 
 
