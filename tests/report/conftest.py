@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ from app.foundation.digest import sha256_of_json
 from app.judging.judgment import Judgment, Verdict
 from app.judging.observation import Allocated, Kind, Observation
 from app.report.analysis import analyse
-from app.report.export import Bundle
+from app.report.export import Bundle, export_zip
 from app.report.frame import Cell, Enrolled, Frame
 from app.rounds.commitment import (
     START_OF_LOG,
@@ -197,6 +198,24 @@ def observations() -> list[Observation]:
 @pytest.fixture(scope="session")
 def bundle(observations: list[Observation]) -> Bundle:
     return bundle_of(observations, frame_of(observations))
+
+
+@pytest.fixture(scope="session")
+def exported(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The round as a zip, drawn once: its figures take seconds."""
+    path = tmp_path_factory.mktemp("export") / "round.zip"
+    path.write_bytes(export_zip(bundle))
+    return path
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The zips of two rounds with one contrast, a stratum each."""
+    folder = tmp_path_factory.mktemp("pair")
+    for seed in (1, 2):
+        found = simulated(seed, strata=("1L/0",))
+        (folder / f"round{seed}.zip").write_bytes(export_zip(bundle_of(found, frame_of(found))))
+    return folder / "round1.zip", folder / "round2.zip"
 
 
 @pytest.fixture(scope="session")

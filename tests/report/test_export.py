@@ -15,13 +15,6 @@ from app.report.verification import verify_export, verify_receipt
 from app.report.zips import read_zip
 
 
-@pytest.fixture(scope="module")
-def exported(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("export") / "round.zip"
-    path.write_bytes(export_zip(bundle))
-    return path
-
-
 def changed(exported: Path, name: str, content: bytes, target: Path) -> Path:
     """The export with one file replaced and the list of digests made to fit, as a careful cheat would."""
     files = read_zip(exported)

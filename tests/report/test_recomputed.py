@@ -6,20 +6,19 @@ import json
 import math
 import zipfile
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
-from app.report.export import Bundle, export_zip
 
 Z = 1.959963984540054
 Cell = tuple[float, float, float, tuple[float, float]]
 
 
 @pytest.fixture(scope="module")
-def files(bundle: Bundle) -> dict[str, str]:
-    with zipfile.ZipFile(io.BytesIO(export_zip(bundle))) as archive:
+def files(exported: Path) -> dict[str, str]:
+    with zipfile.ZipFile(exported) as archive:
         return {
             name: archive.read(name).decode()
             for name in archive.namelist()
