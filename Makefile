@@ -43,7 +43,7 @@ test: install ## every test that is not a long proof, in under 6 minutes on 2 co
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 prove: install ## the long proofs at full count, up to an hour
-	$(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
 
 test-peers: $(PEERS)/.installed ## our loaders against TransformerLens and transformers, in their own environment
 	OMP_NUM_THREADS=1 $(PEERS)/bin/pytest -q --confcutdir=tests/peers -p no:cacheprovider -W default tests/peers

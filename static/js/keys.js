@@ -18,6 +18,7 @@ function press(event) {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return take(event, '[data-key-of="Ctrl+Enter"]');
   if (event.ctrlKey || event.metaKey) return;
   if (writing(event.target)) return event.key === "Escape" && event.target.blur();
+  if (event.key === "Enter" && !event.target.closest("a, button, summary")) return take(event, '[data-key-of="Ctrl+Enter"]');
   if (event.key === "h") return write(event);
   const act = KEYS[event.key];
   if (!act) return take(event, `[data-key-of="${CSS.escape(event.key)}"]`);

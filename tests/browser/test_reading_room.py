@@ -47,6 +47,27 @@ def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
     assert len(rows(room)) == 10
 
 
+def test_enter_alone_passes_over_the_rule_and_writes_lines_while_writing(page: Page, room: Room) -> None:
+    settle_in(page, room)
+    page.keyboard.press("1")
+    step(page, "hypothesis")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
+    page.keyboard.press("2")
+    step(page, "hypothesis")
+    page.keyboard.press("h")
+    page.keyboard.type("one line")
+    page.keyboard.press("Enter")
+    page.keyboard.type("another")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(f"main[data-item={room.codes[2]}]")).to_be_visible()
+    saving(page, "saved")
+    assert final(room) == {
+        room.codes[0]: ("interpretable", ""),
+        room.codes[1]: ("not_interpretable", "one line\nanother"),
+    }
+
+
 def test_a_round_without_javascript(chromium: Browser, site: Site, room: Room) -> None:
     with profile(chromium, site, java_script_enabled=False) as context:
         page = context.new_page()
