@@ -106,7 +106,7 @@ def test_all_models_below_a_folder_are_listed(trained: Path, tmp_path: Path) -> 
 
 def test_every_demo_model_is_certified_trained_enough_and_level() -> None:
     found = cards(resource("demo"))
-    assert {"1L-gelu", "1L-solu_ln"} <= {one.name for one in found}
+    assert {one.name for one in found} == {"1L-gelu", "1L-gelu_ln", "1L-solu", "1L-solu_ln", "2L-gelu", "2L-solu_ln"}
     for one in found:
         assert one.certificate is not None
         assert one.training["tokens"] >= 15_000_000
