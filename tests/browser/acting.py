@@ -1,5 +1,6 @@
 """What evaluators do in a browser, and what the database says of it afterwards."""
 
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
@@ -39,6 +40,15 @@ def on_item(page: Page, code: str) -> None:
 def saving(page: Page, state: str) -> None:
     """Wait until the page says this of the answer on its way. Only for what it goes on saying: see `said`."""
     expect(page.locator(f"[data-saving={state}]")).to_be_visible()
+
+
+def taken(page: Page) -> None:
+    """Wait until the server has taken every answer that was given: only then is the browser's own copy gone."""
+    for _ in range(1200):
+        if page.evaluate("localStorage.getItem('first-glance-answer')") is None:
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("an answer was never taken")
 
 
 def said(page: Page) -> list[str]:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.acting import ready, rows, saving, settle_in, step
+from tests.browser.acting import ready, rows, saving, settle_in, step, taken
 from tests.browser.conftest import Site, profile
 from tests.web.room import Room
 
@@ -82,6 +82,7 @@ def test_the_readers_own_face_and_theme_are_kept(context: BrowserContext, room: 
     expect(page.locator(".passages details:not([open])")).to_have_count(0)
     page.keyboard.press("1")
     saving(page, "saved")
+    taken(page)
     assert [(row.unfolded, row.fixed_width) for row in rows(room)] == [(True, True)]
 
 

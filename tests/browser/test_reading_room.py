@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.acting import VERDICTS, arrive, final, rows, saving, settle_in, step
+from tests.browser.acting import VERDICTS, arrive, final, rows, saving, settle_in, step, taken
 from tests.browser.conftest import Site, profile
 from tests.web.room import Room
 
@@ -37,6 +37,7 @@ def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
         page.keyboard.type(f"rule {number}: n, p, 1, 2 and u are letters here")
         page.keyboard.press("Control+Enter")
     step(page, "done")
+    taken(page)
     assert final(room) == {
         code: (
             "interpretable" if number % 2 == 0 else "not_interpretable",
@@ -62,6 +63,7 @@ def test_enter_alone_passes_over_the_rule_and_writes_lines_while_writing(page: P
     page.keyboard.press("Control+Enter")
     expect(page.locator(f"main[data-item={room.codes[2]}]")).to_be_visible()
     saving(page, "saved")
+    taken(page)
     assert final(room) == {
         room.codes[0]: ("interpretable", ""),
         room.codes[1]: ("not_interpretable", "one line\nanother"),
@@ -100,6 +102,7 @@ def test_undo_by_key_shows_the_answer_and_takes_another(page: Page, room: Room) 
     expect(page.locator("#hypothesis")).to_have_value("fruit")
     page.keyboard.press("Control+Enter")
     expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
+    taken(page)
     assert final(room)[room.codes[0]] == ("not_interpretable", "fruit")
 
 
@@ -110,6 +113,7 @@ def test_a_held_key_makes_one_judgment(page: Page, room: Room) -> None:
     page.keyboard.up("1")
     step(page, "hypothesis")
     saving(page, "saved")
+    taken(page)
     assert len(rows(room)) == 1
 
 
@@ -118,6 +122,7 @@ def test_a_double_click_makes_one_judgment(page: Page, room: Room) -> None:
     page.locator("button[value=interpretable]").dblclick()
     step(page, "hypothesis")
     saving(page, "saved")
+    taken(page)
     assert len(rows(room)) == 1
 
 

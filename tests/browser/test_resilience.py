@@ -3,14 +3,18 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.acting import final, heard, on_item, ready, rows, said, saving, settle_in, step
+from tests.browser.acting import final, heard, on_item, ready, rows, said, saving, settle_in, step, taken
 from tests.browser.conftest import Site
 from tests.web.room import Room
 
 
 @pytest.fixture
 def page(context: BrowserContext, room: Room) -> Page:
-    """Ada at her first item."""
+    """Ada at her first item, where requests can be held up from the start.
+
+    A page that begins to be held up while it is at work may still send one request past whoever holds it.
+    """
+    context.route("**/nobody-asks-for-this", lambda route: route.abort())
     found = context.new_page()
     settle_in(found, room)
     return found
@@ -47,6 +51,7 @@ def test_an_answer_waits_out_a_dead_network(page: Page, context: BrowserContext,
     mend(context)
     on_item(page, room.codes[1])
     saving(page, "saved")
+    taken(page)
     assert final(room) == {room.codes[0]: ("interpretable", "typed without a network")}
     assert len(rows(room)) == 2
 
@@ -60,6 +65,7 @@ def test_an_answer_survives_a_closed_tab(page: Page, context: BrowserContext, ro
     again = context.new_page()
     again.goto("/judge")
     step(again, "hypothesis")
+    taken(again)
     assert [row.verdict for row in rows(room)] == ["not_interpretable"]
     assert (rows(room)[0].judged_at - rows(room)[0].shown_at).total_seconds() < 60
 
@@ -85,6 +91,7 @@ def test_a_save_that_fails_twice_is_sent_until_it_is_taken(page: Page, room: Roo
     saving(page, "saved")
     assert said(page) == ["saving", "waiting", "saving", "waiting", "saving", "saved"]
     step(page, "hypothesis")
+    taken(page)
     assert [row.verdict for row in rows(room)] == ["interpretable"]
 
 
@@ -107,6 +114,7 @@ def test_a_save_that_is_never_answered_is_sent_again(page: Page, room: Room, fas
     saving(page, "saved")
     assert said(page) == ["saving", "waiting", "saving", "saved"]
     step(page, "hypothesis")
+    taken(page)
     assert [row.verdict for row in rows(room)] == ["interpretable"]
 
 
@@ -116,7 +124,7 @@ def test_a_network_cut_in_the_middle_of_a_round_loses_nothing(
 ) -> None:
     answered(page, "before the cut")
     on_item(page, room.codes[1])
-    saving(page, "saved")
+    taken(page)
     context.set_offline(True)
     answered(page, "during the cut")
     heard(page, "waiting")
@@ -129,6 +137,7 @@ def test_a_network_cut_in_the_middle_of_a_round_loses_nothing(
         answered(page, "after the cut")
     step(page, "done")
     texts = ["before the cut", "during the cut", *["after the cut"] * 3]
+    taken(page)
     assert final(room) == {code: ("interpretable", text) for code, text in zip(room.codes, texts, strict=True)}
     assert len(rows(room)) == 10
 
@@ -149,6 +158,7 @@ def test_two_tabs_do_not_contradict_each_other_unseen(page: Page, context: Brows
     saving(page, "saved")
     other.keyboard.press("2")
     expect(other.get_by_role("alert")).to_contain_text("You had already answered this item: INTERPRETABLE")
+    taken(page)
     assert [row.verdict for row in rows(room)] == ["interpretable"]
 
 
@@ -171,6 +181,7 @@ def test_a_reload_at_every_step_loses_and_repeats_nothing(page: Page, room: Room
     step(page, "done")
     page.reload()
     step(page, "done")
+    taken(page)
     assert [text for _, text in final(room).values()] == [f"draft {number}" for number in range(5)]
     assert len(rows(room)) == 10
 
