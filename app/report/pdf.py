@@ -57,7 +57,8 @@ def _document(title: str, commitment: str, analysis: dict[str, Any], frame: Fram
     for name, chart in charts(analysis).items():
         path = f"figures/{name}.svg"
         image = f'#image("{path}", width: 100%, alt: {_string(chart.reading)})' if path in drawn else ""
-        parts.append(f"#block(breakable: false)[\n== {_text(chart.title)}\n\n{_text(chart.reading)}\n\n{image}\n]")
+        shown = f"== {_text(chart.title)}\n\n{_text(chart.reading)}\n\n{image}"
+        parts.append(f"#block(breakable: false, sticky: true)[\n{shown}\n]")
         parts.append(_table(chart.columns, chart.rows))
     parts += ["== Methods", *(_text(one) for one in methods_text(frame, analysis))]
     parts += ["== The paper, unknown, ours", _table(("Choice", "Whose", "The paper", "Here"), tuple(decision_rows()))]
