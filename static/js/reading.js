@@ -27,6 +27,7 @@ export function unfold() {
   const folds = [...document.querySelectorAll(".passages details")];
   const open = folds.some((one) => !one.open);
   folds.forEach((one) => (one.open = open));
+  if (open) document.querySelectorAll(".passages").forEach(note); // the toggle event may come after a quick answer
 }
 
 export function fixWidth() {
