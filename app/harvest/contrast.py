@@ -137,8 +137,8 @@ def _quiet(wanted: Wanted, places: Places, values: Tensor, batch: Batch) -> _Fou
     place = np.repeat(here, ends - begins)
     neurons = order[np.repeat(begins, ends - begins) + place_in_run(place)]
     rows = np.searchsorted(batch.windows, places.windows[place])
-    at = values[torch.from_numpy(rows), torch.from_numpy(places.positions[place]), torch.from_numpy(neurons)].numpy()
-    quiet = at < wanted.firing[neurons]
+    at = values[torch.from_numpy(rows), torch.from_numpy(places.positions[place]), torch.from_numpy(neurons)]
+    quiet = at.cpu().numpy() < wanted.firing[neurons]
     place, neurons, rows = place[quiet], neurons[quiet], rows[quiet]
     taken = whole_windows(values, rows, neurons, values.shape[1])
     return _Found(neurons, places.hashes[place], places.windows[place], places.positions[place], taken)

@@ -66,8 +66,9 @@ class Draws:
             )
             if k
         }
-        self.firings = Firings(pilot.reference, self.seed + 5)
-        self.stores["firing"] = self.firings.store
+        self.firings = Firings(pilot.reference, options.firing, self.seed + 5) if options.firing else None
+        if self.firings:
+            self.stores["firing"] = self.firings.store
 
     def offer(self, values: Tensor, high: Floats, batch: Batch) -> None:
         """Draw from a batch: activations [window, position, neuron] and their scored maxima [window, neuron]."""
@@ -81,11 +82,13 @@ class Draws:
         if "value_bin" in self.stores:
             rows = np.arange(self.neurons) * STEPS + self._steps(high)
             self._windows("value_bin", values, batch, rows, high > 0, None, 4)
-        self.firings.look(values, batch)
+        if self.firings:
+            self.firings.look(values, batch)
 
     def settle(self) -> None:
         """Finish what is done a shard at a time."""
-        self.firings.settle()
+        if self.firings:
+            self.firings.settle()
 
     def _tokens(self, batch: Batch, salt: int) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """[window, neuron]: a position drawn from all positions, and whether it is scored; uniform over tokens."""
@@ -96,7 +99,7 @@ class Draws:
         return inside, (positions < width) & np.take_along_axis(batch.scores, inside, 1)
 
     def _bands(self, values: Tensor, positions: Ints) -> Ints:
-        at = torch.gather(values, 1, torch.from_numpy(positions)[:, None])[:, 0].numpy()
+        at = torch.gather(values, 1, torch.from_numpy(positions).to(values.device)[:, None])[:, 0].cpu().numpy()
         bands: Ints = (at[:, :, None] >= self.pilot.cuts).sum(axis=2)
         return bands
 
@@ -144,8 +147,8 @@ class Draws:
 
 
 def whole_windows(values: Tensor, windows: Ints, neurons: Ints, positions: int) -> Floats:
-    """[entry, position] activations of whole windows, zero after their end."""
-    taken = values[torch.from_numpy(windows), :, torch.from_numpy(neurons)].numpy()
+    """[entry, position] activations of whole windows, zero after their end; gathered where the activations lie."""
+    taken = values[torch.from_numpy(windows), :, torch.from_numpy(neurons)].cpu().numpy()
     whole = np.zeros((len(windows), positions), np.float32)
     whole[:, : taken.shape[1]] = taken
     return whole
@@ -160,4 +163,4 @@ def peaks_of(taken: Floats, batch: Batch, windows: Ints) -> Ints:
 
 def pilot_values(values: Iterator[tuple[Tensor, Batch]]) -> Floats:
     """[token, neuron] the scored activations of the pilot's batches."""
-    return np.concatenate([one[torch.from_numpy(batch.scores)].numpy() for one, batch in values])
+    return np.concatenate([one[torch.from_numpy(batch.scores)].cpu().numpy() for one, batch in values])

@@ -119,7 +119,7 @@ def _blocks(finished: Finished, channel: Channel) -> Iterator[Block]:
 def _neurons(finished: Finished, channel: Channel) -> Iterator[NeuronStatistics]:
     arm, layer = finished.arm, channel[1]
     effects = iter(()) if arm.effects is None else arm.effects(*channel)
-    firings = finished.taken.kept[channel].stores["firing"]
+    firings = finished.taken.kept[channel].stores.get("firing")
     return neuron_rows(layer, finished.summaries[channel], firings, effects, arm.pieces)
 
 

@@ -14,8 +14,6 @@ from app.harvest.hashing import fraction, mixed
 from app.harvest.levels import FAINTEST
 from app.harvest.topk import Entries, Floats, Ints, TopStore, place_in_run
 
-KEPT = 32
-"""Firings kept per neuron."""
 ONE_IN = 16
 """Tokens per token that is looked at."""
 
@@ -23,15 +21,16 @@ ONE_IN = 16
 class Firings:
     """A store whose windows are tokens' places in the corpus, whose peaks are token ids, one activation each."""
 
-    def __init__(self, reference: Floats, seed: int) -> None:
-        self.store = TopStore(len(reference), KEPT, 1)
+    def __init__(self, reference: Floats, kept: int, seed: int) -> None:
+        """`reference` is each neuron's largest activation in the pilot, `kept` how many firings are kept of each."""
+        self.store = TopStore(len(reference), kept, 1)
         self.enough, self.seed = np.float32(FAINTEST) * reference, seed
         self._seen: list[tuple[Ints, Ints, Ints, Floats]] = []
 
     def look(self, values: Tensor, batch: Batch) -> None:
         """Put the firings on the looked-at tokens of a batch aside; `values` is [window, position, neuron]."""
         windows, positions = np.nonzero(batch.scores & (batch.draws % np.uint64(ONE_IN) == 0))
-        at = values[torch.from_numpy(windows), torch.from_numpy(positions)].numpy()
+        at = values[torch.from_numpy(windows), torch.from_numpy(positions)].cpu().numpy()
         places, tokens = batch.places[windows, positions], batch.tokens[windows, positions].astype(np.int64)
         chances = fraction(mixed(places, self.seed))
         rows, neurons = np.nonzero((at >= self.enough) & (chances[:, None] >= self.store.floor))
@@ -43,7 +42,7 @@ class Firings:
         self._seen.clear()
         chances = fraction(mixed(places, self.seed))
         order = np.lexsort((places, -chances, neurons))
-        order = order[place_in_run(neurons[order]) < KEPT]
+        order = order[place_in_run(neurons[order]) < self.store.k]
         self.store.offer(
             Entries(
                 neurons[order],

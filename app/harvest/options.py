@@ -29,13 +29,15 @@ class HarvestOptions:
     """Two snippets of a neuron whose tokens agree this far either side of the peak are near-duplicates, and the
     stronger stays; None keeps all."""
     random: int = 5
-    """Uniformly drawn snippets per neuron; 0 for none. Likewise the next three."""
+    """Uniformly drawn snippets per neuron; 0 for none. Likewise the next four."""
     quantile: int = 3
     """Snippets per band of the neuron's own distribution over tokens."""
     value_bin: int = 2
     """Snippets per fifth of the range from 0 to the largest activation."""
     contrast: int = 3
     """Snippets where the token the neuron likes best stands and the neuron stays quiet."""
+    firing: int = 32
+    """Firings drawn per neuron: the tokens it fires on are counted from them."""
     sample: int = 8192
     """Tokens drawn uniformly from the corpus for histogram, density and quantiles."""
     batch: int = 8
@@ -47,8 +49,8 @@ class HarvestOptions:
     """Seconds between saved states: what a kill can cost."""
 
     def top_only(self) -> "HarvestOptions":
-        """The same without the other groups: the smallest archive."""
-        return replace(self, random=0, quantile=0, value_bin=0, contrast=0)
+        """The same without the other groups and the firing tokens: the smallest archive."""
+        return replace(self, random=0, quantile=0, value_bin=0, contrast=0, firing=0)
 
     def window_for(self, longest: int) -> int:
         """Tokens per window for a model that takes at most `longest`. Raises CorpusError if nothing would score."""

@@ -26,8 +26,8 @@ class Sketch:
     tokens: tuple[FiringToken, ...]
 
 
-def sketches(values: Floats, firings: TopStore, exact: Exact, pieces: list[bytes]) -> Iterator[Sketch]:
-    """One per neuron, from the token sample [neuron, token], sorted by value, and the draws of firings."""
+def sketches(values: Floats, firings: TopStore | None, exact: Exact, pieces: list[bytes]) -> Iterator[Sketch]:
+    """One per neuron, from the token sample [neuron, token], sorted by value, and the firings drawn, if any were."""
     enough = faintest(exact.maximum)
     ranks = ranks_of(QUANTILES, values.shape[1])
     for neuron, column in enumerate(values):
@@ -68,9 +68,11 @@ def _edges(minimum: float, maximum: float) -> npt.NDArray[np.float64]:
 
 
 def _firing_tokens(
-    firings: TopStore, neuron: int, maximum: np.float32, enough: np.float32, pieces: list[bytes]
+    firings: TopStore | None, neuron: int, maximum: np.float32, enough: np.float32, pieces: list[bytes]
 ) -> tuple[FiringToken, ...]:
     """The most frequent of the drawn firings first, of equally frequent ones the stronger."""
+    if firings is None:
+        return ()
     values = firings.activations[neuron, :, 0]
     fires = (firings.windows[neuron] != NEVER) & (values >= enough)
     kinds, where = np.unique(firings.peaks[neuron][fires], return_inverse=True)

@@ -55,7 +55,7 @@ def is_dead(maximum: Floats, contexts: Ints) -> npt.NDArray[np.bool_]:
 
 
 def neuron_rows(
-    layer: int, summary: Summary, firings: TopStore, effects: Iterator[Effects], pieces: list[bytes]
+    layer: int, summary: Summary, firings: TopStore | None, effects: Iterator[Effects], pieces: list[bytes]
 ) -> Iterator[NeuronStatistics]:
     """One record per neuron of a layer, in order."""
     exact = summary.exact

@@ -59,15 +59,15 @@ class Timing:
         return round(whole if self.active is None else min(self.active, whole), 3)
 
 
-def require_turn(sheet: Sheet, answer: Answer, *, hypothesis: bool) -> None:
+def require_turn(sheet: Sheet, answer: Answer, *, second: bool) -> None:
     """Raise JudgmentError unless `answer` is to the question that is due, or to one that undo reaches."""
     if answer.item not in sheet.order:
         msg = "That item is not one of yours. Nothing was stored; go on with the item shown."
         raise JudgmentError(msg)
-    if answer.step == "hypothesis" and not sheet.has_second(answer.item, hypothesis=hypothesis):
+    if answer.step == "hypothesis" and not sheet.has_second(answer.item, second=second):
         msg = "This round asks for verdicts only. Nothing was stored."
         raise JudgmentError(msg)
-    if answer.key not in {place.key for place in _open_places(sheet, answer, hypothesis=hypothesis)}:
+    if answer.key not in {place.key for place in _open_places(sheet, answer, second=second)}:
         raise JudgmentError(OUT_OF_TURN)
 
 
@@ -83,8 +83,8 @@ def require_same(said: Answer, answer: Answer) -> None:
         raise JudgmentError(msg)
 
 
-def _open_places(sheet: Sheet, answer: Answer, *, hypothesis: bool) -> list[Place]:
-    due = sheet.place(hypothesis=hypothesis)
+def _open_places(sheet: Sheet, answer: Answer, *, second: bool) -> list[Place]:
+    due = sheet.place(second=second)
     again = sheet.changeable(answer.item)
     if answer.step == "verdict":
         return [one for one in (due, again) if one is not None and one.question == "verdict"]

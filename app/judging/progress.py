@@ -95,14 +95,14 @@ class Sheet:
         kind = self.training.intersection(self.order) if item in self.training else set(self.proper)
         return [one for one in self.order if one in kind].index(item) + 1, len(kind)
 
-    def has_second(self, item: str, *, hypothesis: bool) -> bool:
-        """Whether a question follows the verdict: the design's hypothesis, or the word on a practice item."""
-        return hypothesis or item in self.training
+    def has_second(self, item: str, *, second: bool) -> bool:
+        """Whether a step follows the verdict: the design's, or the word on a practice item."""
+        return second or item in self.training
 
-    def place(self, *, hypothesis: bool) -> Place | None:
-        """The question to ask now; None when everything is done."""
+    def place(self, *, second: bool) -> Place | None:
+        """The question to ask now; None when everything is done. `second` is the design's."""
         last = self.of(self.latest) if self.latest else None
-        if last is not None and last.step == "verdict" and self.has_second(last.item, hypothesis=hypothesis):
+        if last is not None and last.step == "verdict" and self.has_second(last.item, second=second):
             return Place(last.item, "hypothesis", last.revision + 1, last)
         return next(self._open(), None)
 

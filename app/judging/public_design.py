@@ -61,6 +61,11 @@ class PublicDesign:
     advance_ms: int = 0
     """How long an answered item stays before the next one, in milliseconds."""
 
+    @property
+    def second(self) -> bool:
+        """Whether a second step follows every verdict: the rule, or the aids."""
+        return self.hypothesis or self.aids
+
     @classmethod
     def read(cls, public: Mapping[str, Any]) -> "PublicDesign":
         """From the round's public design; keys that no page needs are left alone."""

@@ -39,6 +39,7 @@ MEANINGS = {
     "tokens": ("integer", "Tokens in the item, folded ones included"),
     "marked": ("integer", "Tokens drawn at level 1 or higher"),
     "joined_at": ("datetime", "When the invitation was accepted, UTC"),
+    "aids_opened": ("string", "Codes of the items whose aids were opened after the verdict, separated by spaces"),
     "erased": ("boolean", "The evaluator asked for their judgments to be erased"),
     "number": ("integer", "Place in the log, from 0"),
     "at": ("datetime", "When it happened, UTC"),

@@ -28,7 +28,7 @@ DATE = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip can say: exports of the same round are the same bytes."""
 DIGESTS = "digests.json"
 EVENT_COLUMNS = ("number", "at", "actor", "action", "detail", "chain")
-EVALUATOR_COLUMNS = ("evaluator", "exposed", "joined_at", "erased")
+EVALUATOR_COLUMNS = ("evaluator", "exposed", "joined_at", "erased", "aids_opened")
 ITEM_COLUMNS = ("item", "digest", "passages", "tokens", "marked")
 LOCKED = frozenset({"locked", "unblinded"})
 """States in which verdicts may leave the server."""
@@ -54,7 +54,7 @@ class Bundle:
     events: list[dict[str, Any]]
     """{"number", "chain", "event"} for every line of the log."""
     evaluators: list[dict[str, Any]]
-    """{"evaluator", "exposed", "joined_at", "erased"}, pseudonyms only."""
+    """{"evaluator", "exposed", "joined_at", "erased", "aids_opened"}, pseudonyms only."""
     observations: Sequence[Observation] = ()
     frame: Frame | None = None
     analysis: dict[str, Any] | None = None

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.rounds.aids import Aids, aids_of
 from app.rounds.assignment import DISTANCE
 from app.rounds.concealment import apart, conceal, draw_codes
 from app.rounds.dealing import counts, deal
@@ -26,6 +27,8 @@ class Prepared:
     """How far items should stand from others: those with a window in common, and repeats."""
     answers: dict[str, dict[str, str]]
     """{code of a training item: its verdict and rule}, for the feedback."""
+    aids: dict[str, Aids]
+    """What may be looked at after a verdict, by code; empty unless the design has aids."""
 
 
 def check(design: Design, archives: Archives, seed: str, left_out: Left = frozenset()) -> None:
@@ -51,12 +54,23 @@ def prepare(design: Design, archives: Archives, seed: str, left_out: Left = froz
         allocation=allocation,
         apart=_distances(design, coded, codes),
         answers={code: _answer(one) for code, one in coded.items() if one.training},
+        aids={code: _aids(code, one, seed) for code, one in coded.items()} if design.aids else {},
     )
 
 
 def _item(code: str, specimen: Specimen, design: Design, seed: str) -> Item:
-    random = SecretRandom(seed, f"passages {code}")
-    return conceal(code, specimen.snippets, specimen.maximum, design.marks, random)
+    return conceal(code, specimen.snippets, specimen.neuron.maximum, design.marks, _order(code, seed))
+
+
+def _aids(code: str, specimen: Specimen, seed: str) -> Aids:
+    snippets = list(specimen.snippets)
+    _order(code, seed).shuffle(snippets)
+    return aids_of(snippets, specimen.neuron)
+
+
+def _order(code: str, seed: str) -> SecretRandom:
+    """What the order of an item's passages is drawn from, anew at each call."""
+    return SecretRandom(seed, f"passages {code}")
 
 
 def _original(specimen: Specimen, codes: Sequence[str]) -> dict[str, str]:

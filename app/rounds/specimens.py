@@ -26,8 +26,8 @@ class Specimen:
     """The snippets of one item to be, and what the allocation will say of it."""
 
     snippets: tuple[Snippet, ...]
-    maximum: float
-    """Activation of strength 1."""
+    neuron: NeuronStatistics
+    """Whose strengths these are; of a mixture, the main one."""
     line: dict[str, Any]
     """The allocation's line, without the code."""
     training: bool = False
@@ -66,7 +66,7 @@ def _neurons(found: Mapping[str, Source], dealt: Sequence[Dealt]) -> list[Specim
     for cell, neuron in pairs:
         source = found[cell.archive_sha256]
         line = line_of(cell, neuron, source.archive.manifest.model.n_layers, "neuron")
-        made.append(Specimen(tuple(source.shown[key(neuron)]), neuron.maximum, line))
+        made.append(Specimen(tuple(source.shown[key(neuron)]), neuron, line))
     return made
 
 
@@ -76,7 +76,7 @@ def _repeats(design: Design, drawn: Sequence[Specimen], seed: str) -> list[Speci
         raise DesignError(msg)
     places = sorted(SecretRandom(seed, "repeats").sample(range(len(drawn)), design.repeats))
     return [
-        Specimen(drawn[place].snippets, drawn[place].maximum, drawn[place].line | {"kind": "repeat"}, original=place)
+        Specimen(drawn[place].snippets, drawn[place].neuron, drawn[place].line | {"kind": "repeat"}, original=place)
         for place in places
     ]
 
@@ -125,7 +125,7 @@ class Workshop:
             mixed = mixture(snippets, others, step, self._random)
             if self._can_be_marked(mixed.snippets, main.maximum):
                 line = self._line(cell, main, "purity", purity=round(mixed.purity, 6))
-                return Specimen(mixed.snippets, main.maximum, line)
+                return Specimen(mixed.snippets, main, line)
         raise DesignError(self._too_few("the purity ladder"))
 
     def _planted(self, number: int, kind: str) -> Specimen:
@@ -140,7 +140,7 @@ class Workshop:
             snippets = planted(places, profile, self._random)
             if self._can_be_marked(snippets, donor.maximum):
                 line = self._line(cell, donor, kind, rule=f"the word “{word}”")
-                return Specimen(snippets, donor.maximum, line, training=kind == "training")
+                return Specimen(snippets, donor, line, training=kind == "training")
         raise DesignError(self._too_few("planted items"))
 
     def _noise(self, number: int) -> Specimen:
@@ -150,7 +150,7 @@ class Workshop:
                 break
             snippets = noise(self._pool(), profile, self._random)
             if self._can_be_marked(snippets, donor.maximum):
-                return Specimen(snippets, donor.maximum, self._line(cell, donor, "training"), training=True)
+                return Specimen(snippets, donor, self._line(cell, donor, "training"), training=True)
         raise DesignError(self._too_few("training items"))
 
     def _donor(self, number: int) -> tuple[Cell, NeuronStatistics, list[Snippet]]:

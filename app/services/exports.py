@@ -148,12 +148,14 @@ def _events(session: Session, round_id: str) -> list[dict[str, Any]]:
 
 def _evaluators(session: Session, round_id: str) -> list[dict[str, Any]]:
     """Pseudonyms only; someone who asked to be erased stays, without a name that they chose."""
+    aids = store.aids_opened(session, round_id)
     return [
         {
             "evaluator": row.name,
             "exposed": row.exposed,
             "joined_at": row.joined_at and row.joined_at.isoformat(),
             "erased": row.erased_at is not None,
+            "aids_opened": " ".join(aids.get(row.id, ())),
         }
         for row in store.evaluators(session, round_id)
     ]

@@ -18,7 +18,9 @@ from app.judging.judgment import Step, Verdict
 from app.judging.pace import Pace, pace, passed
 from app.judging.progress import UNDOABLE, Given, Place, Sheet
 from app.judging.public_design import PublicDesign
+from app.rounds.aids import Aids
 from app.rounds.commitment import chain_digest, judgment_entry
+from app.rounds.item import Item
 from app.rounds.lifecycle import require
 from app.services.assignment import claim, judged, waiting
 from app.store import judging as store
@@ -74,6 +76,8 @@ class Desk:
     """How the evaluator is getting on; None on a page that was fetched ahead."""
     options: tuple[str, ...] = ()
     """Answers of a phase 2 question."""
+    opened: tuple[Item, Aids] | None = None
+    """The item with its aids, once they are open; the verdict can no longer be changed then."""
 
     @property
     def practice(self) -> bool:
@@ -82,8 +86,8 @@ class Desk:
 
     @property
     def second(self) -> bool:
-        """Whether a question follows the verdict."""
-        return self.visit.design.hypothesis or self.practice
+        """Whether a step follows the verdict."""
+        return self.visit.design.second or self.practice
 
 
 def invitation(session: Session, token: str) -> Visit:
@@ -126,7 +130,7 @@ def desk(session: Session, here: Visit, now: datetime | None = None, found: Shee
     `found` is the evaluator's sheet, where it is known already.
     """
     found = found or sheet(session, here)
-    place = found.place(hypothesis=here.design.hypothesis)
+    place = found.place(second=here.design.second)
     if place is None:
         return None
     laid_out = lay_out(session, here, found, place)
@@ -180,12 +184,26 @@ def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: da
         return found
     if here.phase != 1:
         raise JudgmentError(PHASE_IS_OVER)
-    require_turn(found, given, hypothesis=here.design.hypothesis)
+    require_turn(found, given, second=here.design.second)
     row = _row(session, here, found, given, timing, now)
     store.append(session, row)
     if row.revision == 0 and here.design.assignment == "overlap":
         judged(session, store.evaluator(session, here.evaluator_id), row.item, now)
     return found.answered(_given(found, row), row.key)
+
+
+def open_aids(session: Session, here: Visit, item: str, now: datetime) -> None:
+    """Open the aids of the item that was just judged: from now on its verdict is locked. Twice is once.
+
+    `here` is a visit to write. Raises LifecycleError when the round is not collecting, and JudgmentError in a round
+    without aids or when that item's verdict was not the latest answer.
+    """
+    require(here.state, "judge")
+    place = sheet(session, here).place(second=here.design.second)
+    due = place is not None and place.item == item and place.question == "hypothesis"
+    if here.phase != 1 or not due or store.aids(session, here.round_id, item) is None:
+        raise JudgmentError(OUT_OF_TURN)
+    store.open_aids(session, here.evaluator_id, item, now)
 
 
 def pass_over(session: Session, here: Visit, flag: FlagRow, now: datetime) -> Sheet:
@@ -347,4 +365,5 @@ def lay_out(session: Session, here: Visit, found: Sheet, place: Place) -> Desk:
         shown=place.item in found.shown_at,
         may_go_on=passed(found, here.design),
         texts=store.latest(session, here.evaluator_id, place.item) if place.given else None,
+        opened=store.aids(session, here.round_id, place.item) if place.given and place.given.locked else None,
     )

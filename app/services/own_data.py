@@ -29,9 +29,17 @@ def everything(session: Session, session_token: str) -> dict[str, Any]:
     guesses = [
         {"item": one.item, "guess": one.guess, "at": _written(one.at)} for one in store.guesses(session, evaluator.id)
     ]
+    aids = [{"item": one.item, "at": _written(one.aids_at)} for one in store.aids_opened(session, evaluator.id)]
     about = {"pseudonym": evaluator.name, "knew_the_models_before": evaluator.exposed, **times}
     receipt = _receipt(evaluator.name, store.round_of(session, evaluator).commitment, judgments)
-    return {"about": about, "receipt": receipt, "judgments": judgments, "flags": flags, "phase_2": guesses}
+    return {
+        "about": about,
+        "receipt": receipt,
+        "judgments": judgments,
+        "flags": flags,
+        "aids_opened": aids,
+        "phase_2": guesses,
+    }
 
 
 def _receipt(name: str, commitment: str | None, judgments: list[dict[str, Any]]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from app.services.exposure import seen_neurons
 from app.services.log import append
 from app.store import rounds as store
 from app.store.sealed import keep_seal
-from app.store.tables import ItemRow
+from app.store.tables import AidsRow, ItemRow
 
 Render = Callable[[Item, dict[str, Any]], bytes]
 """An item and the public design to the fragment that pages show."""
@@ -100,7 +100,7 @@ def begin_seal(session: Session, round_id: str, render: Render, options: SealOpt
     digests = {item.code: digest_of_item(item.content(), nonce) for item in prepared.items}
     row.public_design = dict(row.public_design) | {"training_answers": prepared.answers}
     fragments = [render(item, dict(row.public_design)) for item in prepared.items]
-    store.add_items(session, _item_rows(round_id, prepared, digests, fragments))
+    store.add_items(session, _item_rows(round_id, prepared, digests, fragments), _aids_rows(round_id, prepared))
     if options.measure is not None:
         row.response_bytes, row.response_gzip_bytes = options.measure(fragments)
     return Pending(round_id, {"allocation": prepared.allocation, "seed": seed, "nonce": nonce}, digests)
@@ -175,6 +175,12 @@ def _item_rows(
             apart=prepared.apart[item.code],
         )
         for item, html in zip(prepared.items, fragments, strict=True)
+    ]
+
+
+def _aids_rows(round_id: str, prepared: Prepared) -> list[AidsRow]:
+    return [
+        AidsRow(round_id=round_id, item=code, content=aids.model_dump_json()) for code, aids in prepared.aids.items()
     ]
 
 

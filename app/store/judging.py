@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session, defer
 
 from app.judging.judgment import Step
 from app.judging.progress import Given, Sheet
+from app.rounds.aids import Aids
+from app.rounds.item import Item
 from app.store.tables import (
+    AidsRow,
     AssignmentRow,
     EvaluatorRow,
     FlagRow,
@@ -68,6 +71,12 @@ SHOWN = (
         AssignmentRow.evaluator_id == MINE, AssignmentRow.item == bindparam("code"), AssignmentRow.shown_at.is_(None)
     )
     .values(shown_at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+AIDS_OPENED = (
+    update(AssignmentRow)
+    .where(AssignmentRow.evaluator_id == MINE, AssignmentRow.item == bindparam("code"), AssignmentRow.aids_at.is_(None))
+    .values(aids_at=bindparam("now"))
     .execution_options(synchronize_session=False)
 )
 """What every save runs is put together once; that took longer than running it."""
@@ -151,6 +160,26 @@ def passages(session: Session, round_id: str, item: str) -> bytes:
 def mark_shown(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
     """Note when an item was first put before the evaluator."""
     session.execute(SHOWN, {"evaluator": evaluator_id, "code": item, "now": now})
+
+
+def open_aids(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
+    """Note when an item's aids were first opened."""
+    session.execute(AIDS_OPENED, {"evaluator": evaluator_id, "code": item, "now": now})
+
+
+def aids(session: Session, round_id: str, item: str) -> tuple[Item, Aids] | None:
+    """The item with its aids; None in a round that was sealed without. Services call it for locked verdicts only."""
+    row = session.get(AidsRow, (round_id, item))
+    if row is None:
+        return None
+    content = session.get_one(ItemRow, (round_id, item), options=[defer(ItemRow.html)]).content
+    return Item.from_content(json.loads(content)), Aids.model_validate_json(row.content)
+
+
+def aids_opened(session: Session, evaluator_id: str) -> Sequence[AssignmentRow]:
+    """Where an evaluator opened the aids, by time."""
+    query = select(AssignmentRow).where(AssignmentRow.evaluator_id == evaluator_id, AssignmentRow.aids_at.is_not(None))
+    return session.scalars(query.order_by(AssignmentRow.aids_at)).all()
 
 
 def latest(session: Session, evaluator_id: str, item: str | None = None) -> JudgmentRow | None:

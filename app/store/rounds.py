@@ -8,7 +8,17 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import NotFoundError
-from app.store.tables import ArchiveRow, AssignmentRow, EvaluatorRow, FlagRow, GuessRow, ItemRow, JudgmentRow, RoundRow
+from app.store.tables import (
+    AidsRow,
+    ArchiveRow,
+    AssignmentRow,
+    EvaluatorRow,
+    FlagRow,
+    GuessRow,
+    ItemRow,
+    JudgmentRow,
+    RoundRow,
+)
 
 
 @dataclass(frozen=True)
@@ -47,14 +57,17 @@ def archive_paths(session: Session, round_id: str) -> dict[str, Path]:
     return {row.sha256: Path(row.path) for row in rows}
 
 
-def add_items(session: Session, rows: Sequence[ItemRow]) -> None:
-    """Insert the items; the caller gives them in order of code, which says nothing."""
+def add_items(session: Session, rows: Sequence[ItemRow], aids: Sequence[AidsRow]) -> None:
+    """Insert the items and their aids; the caller gives them in order of code, which says nothing."""
     session.add_all(rows)
+    session.flush()
+    session.add_all(aids)
     session.flush()
 
 
 def remove_items(session: Session, round_id: str) -> None:
     """Take the items of an unfinished seal away."""
+    session.execute(delete(AidsRow).where(AidsRow.round_id == round_id))
     session.execute(delete(ItemRow).where(ItemRow.round_id == round_id))
 
 
@@ -173,6 +186,17 @@ def flagged(session: Session, round_id: str) -> dict[str, frozenset[str]]:
     for who, item in session.execute(query):
         found.setdefault(who, set()).add(item)
     return {who: frozenset(items) for who, items in found.items()}
+
+
+def aids_opened(session: Session, round_id: str) -> dict[str, list[str]]:
+    """{evaluator id: items whose aids they opened, in order of code}."""
+    query = select(AssignmentRow.evaluator_id, AssignmentRow.item).where(
+        AssignmentRow.round_id == round_id, AssignmentRow.aids_at.is_not(None)
+    )
+    found: dict[str, list[str]] = {}
+    for who, item in session.execute(query.order_by(AssignmentRow.item)):
+        found.setdefault(who, []).append(item)
+    return found
 
 
 def guesses(session: Session, evaluator_id: str) -> Sequence[GuessRow]:

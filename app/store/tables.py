@@ -1,6 +1,6 @@
 """Every table but the sealed one. Rows are never called models: a model is a transformer.
 
-What an evaluator's page can reach is in rounds, items, evaluators, assignments and judgments; none of them has a
+What an evaluator's page can reach is in rounds, items, aids, evaluators, assignments and judgments; none of them has a
 column that could hold an arm. Judgments and events are appended and never changed.
 """
 
@@ -84,6 +84,18 @@ class ItemRow(Base):
     """A training item, shown before the round to everyone. Controls and repeats are in the seal, not here."""
     apart: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """{code of an item with a window in common: how many places apart they should stand}; it comes from texts alone."""
+
+
+class AidsRow(Base):
+    """What may be looked at once a verdict on an item stands, in designs that allow it: a histogram can tell an arm."""
+
+    __tablename__ = "aids"
+    __table_args__ = (ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),)
+
+    round_id: Mapped[str] = mapped_column(primary_key=True)
+    item: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[str] = mapped_column(Text)
+    """JSON of `app.rounds.aids.Aids`."""
 
 
 class EvaluatorRow(Base):

@@ -28,12 +28,17 @@ class PageForm(BaseModel):
     form_token: str
 
 
-class AnswerForm(PageForm):
-    """Which item the page showed, and the idempotency key of the answer."""
+class ItemForm(PageForm):
+    """Which item the page showed, and how long the form waited for the network."""
 
     item: Code
-    key: Code
     waited: Seconds = None
+
+
+class AnswerForm(ItemForm):
+    """The same with the idempotency key of the answer."""
+
+    key: Code
 
 
 class VerdictForm(AnswerForm):

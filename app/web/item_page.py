@@ -14,7 +14,8 @@ from app.judging.padding import gzipped, padded
 from app.judging.public_design import PublicDesign
 from app.services.judging import Desk
 from app.web import language
-from app.web.rendering import WORDS, translated
+from app.web.aids_view import aids_context
+from app.web.rendering import WORDS, render_with_strengths, translated
 from app.web.security import EVALUATOR_COOKIE, form_token, session_of
 from app.web.templating import text_of
 from app.web.wording import local
@@ -30,13 +31,21 @@ def item_response(request: Request, desk: Desk, **context: Any) -> Response:  # 
     """The page of an item, of the same length as every other item's, compressed if the browser takes gzip."""
     language.choose(request)
     head, tail = _frame(request, _context(request, desk) | context)
-    fragment = _in_language(desk.passages, language.current())
+    fragment = _in_language(_passages(desk), language.current())
     plain, compressed = desk.visit.sizes
     headers = {"Content-Type": PLAIN, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         body = gzipped(head, fragment, tail, compressed)
         return Response(body, headers=headers | {"Content-Encoding": "gzip"})
     return Response(padded(head + fragment + tail, plain), headers=headers)
+
+
+def _passages(desk: Desk) -> bytes:
+    """What was rendered at the seal; with its strengths once the verdict is locked."""
+    if desk.opened is None:
+        return desk.passages
+    item, aids = desk.opened
+    return render_with_strengths(item, aids.strengths, desk.visit.design)
 
 
 def _context(request: Request, desk: Desk) -> dict[str, Any]:
@@ -60,6 +69,7 @@ def _context(request: Request, desk: Desk) -> dict[str, Any]:
         "training": desk.visit.design.training_answers.get(desk.place.item, {}),
         "again": desk.place.given is not None and desk.place.question == "verdict",
         "passages": Markup(SPLIT),  # noqa: S704 - a constant
+        "aids": aids_context(desk.opened[1]) if desk.opened else None,
     }
 
 

@@ -15,7 +15,7 @@ from app.services.judging import Visit
 from app.store.tables import FlagRow, GuessRow
 from app.web.dependencies import DatabaseOf
 from app.web.errors import SeeOther
-from app.web.forms import FlagForm, GuessForm, HypothesisForm, PageForm, VerdictForm
+from app.web.forms import FlagForm, GuessForm, HypothesisForm, ItemForm, PageForm, VerdictForm
 from app.web.item_page import item_response
 from app.web.security import EVALUATOR_COOKIE, form_token, session_of
 from app.web.templating import page
@@ -54,6 +54,16 @@ def hypothesis(request: Request, database: DatabaseOf, form: Annotated[Hypothesi
         here = services.visit_to_write(session, session_token)
         found = services.answer(session, here, given, form.timing(), now())
         return _next(request, session, here, found)
+
+
+@router.post("/judge/aids")
+def aids(request: Request, database: DatabaseOf, form: Annotated[ItemForm, Form()]) -> Response:
+    """Lock the verdict that was just given and show the item with its aids."""
+    session_token = checked(request, form)
+    with database.writing() as session:
+        here = services.visit_to_write(session, session_token)
+        services.open_aids(session, here, form.item, now())
+        return _next(request, session, here)
 
 
 @router.post("/judge/flag")

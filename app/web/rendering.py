@@ -9,6 +9,7 @@ leaves its own text alone.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import repeat
 from typing import Any
 
 from app.foundation.words import marked
@@ -21,6 +22,10 @@ SIGNS = {
     **{code: f"[{name}]" for code, name in enumerate(("LRI", "RLI", "FSI", "PDI"), start=0x2066)},
 }
 """Control characters and direction controls, and what is shown in their place."""
+Strengths = Sequence[Sequence[int]]
+"""Per passage and text: strength in whole per cent."""
+Told = tuple[Passage, Sequence[int]]
+"""A passage with the strengths of its texts, or with none."""
 INVISIBLE = re.compile(
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
 )
@@ -37,27 +42,35 @@ TITLES = {
 
 def render_passages(item: Item, public_design: Mapping[str, Any]) -> bytes:
     """The fragment of an item page that shows its passages: a function of words, levels and design alone."""
-    design = PublicDesign.read(public_design)
-    numbers = iter(range(1, len(item.passages) + 1))
+    return _rendered([(one, ()) for one in item.passages], PublicDesign.read(public_design))
+
+
+def render_with_strengths(item: Item, strengths: Strengths, design: PublicDesign) -> bytes:
+    """The same for an item whose verdict is locked: each mark tells its strength in per cent, and can be reached."""
+    return _rendered(list(zip(item.passages, strengths, strict=True)), design)
+
+
+def _rendered(passages: Sequence[Told], design: PublicDesign) -> bytes:
+    numbers = iter(range(1, len(passages) + 1))
     if len(design.groups) == 1:
-        return _list(item.passages, numbers, "h2").encode("utf-8", "replace")
-    return "".join(_groups(item, design, numbers)).encode("utf-8", "replace")
+        return _list(passages, numbers, "h2").encode("utf-8", "replace")
+    return "".join(_groups(passages, design, numbers)).encode("utf-8", "replace")
 
 
-def _groups(item: Item, design: PublicDesign, numbers: Iterator[int]) -> Iterator[str]:
+def _groups(passages: Sequence[Told], design: PublicDesign, numbers: Iterator[int]) -> Iterator[str]:
     for group, _count in design.groups:
-        members = [passage for passage in item.passages if passage.group == group]
+        members = [one for one in passages if one[0].group == group]
         if members:
             yield f"<h2>{TITLES.get(group, escape(group))}</h2>\n{_list(members, numbers, 'h3')}"
 
 
-def _list(passages: Sequence[Passage], numbers: Iterator[int], tag: str) -> str:
-    rows = "".join(_passage(passage, next(numbers), tag) for passage in passages)
+def _list(passages: Sequence[Told], numbers: Iterator[int], tag: str) -> str:
+    rows = "".join(_passage(passage, strengths, next(numbers), tag) for passage, strengths in passages)
     return f'<ol class="passages" role="list">\n{rows}</ol>\n'
 
 
-def _passage(passage: Passage, number: int, tag: str) -> str:
-    tokens = tuple(_tokens(passage))
+def _passage(passage: Passage, strengths: Sequence[int], number: int, tag: str) -> str:
+    tokens = tuple(_tokens(passage, strengths))
     opened = passage.opened
     before, after = tokens[: opened.start], tokens[opened.stop :]
     heading = f"<{tag}><span>Passage </span>{number}</{tag}>"
@@ -76,25 +89,28 @@ def _text(tokens: Sequence[str]) -> str:
     return f'<pre dir="auto" translate="no">\n{"".join(tokens)}</pre>'
 
 
-def _tokens(passage: Passage) -> Iterator[str]:
+def _tokens(passage: Passage, strengths: Sequence[int]) -> Iterator[str]:
     """The HTML of each token. A token without text is part of a later one's character, and lends it its mark."""
-    carried, peaked = 0, False
-    for index, (text, level) in enumerate(zip(_unix_lines(passage.texts), passage.levels, strict=True)):
-        carried, peaked = max(carried, level), peaked or index == passage.peak
+    carried, peaked, percent = 0, False, 0
+    told = strengths or repeat(0)
+    for index, (text, level, strength) in enumerate(
+        zip(_unix_lines(passage.texts), passage.levels, told, strict=False)
+    ):
+        carried, peaked, percent = max(carried, level), peaked or index == passage.peak, max(percent, strength)
         if text or index == len(passage.texts) - 1:
-            yield _token(text, carried, peaked)
-            carried, peaked = 0, False
+            yield _token(text, carried, peaked, f' data-strength="{percent} %" tabindex="0"' if strengths else "")
+            carried, peaked, percent = 0, False, 0
         else:
             yield ""
 
 
-def _token(text: str, level: int, peaked: bool) -> str:
+def _token(text: str, level: int, peaked: bool, more: str) -> str:
     """A token that holds a word is marked on the word, not on the space before it: frames then break with the lines."""
     shown = text if text.isprintable() else text.translate(SIGNS)
     if not (level or peaked):
         return escape(shown, quote=False)
     start = len(shown) - len(shown.lstrip(" \t\n")) if shown.strip() else 0
-    marked = f'<mark data-level="{level}"{" data-peak" if peaked else ""}{_blank(shown)}>'
+    marked = f'<mark data-level="{level}"{" data-peak" if peaked else ""}{more}{_blank(shown)}>'
     return f"{shown[:start]}{marked}{escape(shown[start:], quote=False)}</mark>"
 
 

@@ -29,6 +29,7 @@ function fields(form, submitter) {
 
 /** What will follow: this item's second question, or the next item, unless the server's own answer is here before it. */
 async function following(form) {
+  if (form.dataset.step === "aids") return {}; // only the server has them, and only once the verdict is locked
   const second = form.dataset.step === "verdict" && document.querySelector("template[data-second]");
   return second ? { second } : { page: await Promise.race([ahead(desk().dataset.item), onWay]) };
 }

@@ -3,11 +3,15 @@ const SLOT = "first-glance-draft";
 
 const texts = (main) => [...main.querySelectorAll(".panel textarea")];
 
-/** Keep what is in the form; null forgets it, which is what a saved answer does. */
-export function keep(main) {
-  if (!main) return localStorage.removeItem(SLOT);
+/** Keep what is in the form. */
+function keep(main) {
   const values = Object.fromEntries(texts(main).map((one) => [one.name, one.value]));
   localStorage.setItem(SLOT, JSON.stringify({ key: main.dataset.key, reader: main.dataset.reader, values }));
+}
+
+/** An answer was saved: what was being written to that very question is in it. */
+export function forget(key) {
+  if (JSON.parse(localStorage.getItem(SLOT) ?? "null")?.key === key) localStorage.removeItem(SLOT);
 }
 
 /** Fill the form again, if the draft belongs to this very question. */

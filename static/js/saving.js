@@ -1,5 +1,5 @@
 // One answer on its way at a time. It is kept in the browser until the server says that it has it.
-import { keep } from "./drafts.js";
+import { forget } from "./drafts.js";
 import { desk } from "./screen.js";
 
 const SLOT = "first-glance-answer";
@@ -37,7 +37,7 @@ async function deliver() {
     const entry = pending();
     if (!entry) return null;
     const response = await attempt(entry);
-    if (response && response.status < 500) return { page: await settled(response) };
+    if (response && response.status < 500) return { page: await settled(response, new URLSearchParams(entry.body)) };
     tell("waiting");
     await retry(wait);
     tell("saving");
@@ -57,9 +57,9 @@ async function attempt(entry) {
 }
 
 /** Taken, or refused on a page that says why. Only without a session is it kept: the invitation link brings it back. */
-async function settled(response) {
+async function settled(response, sent) {
   if (response.status !== SIGNED_OUT) localStorage.removeItem(SLOT);
-  if (response.ok) keep(null);
+  if (response.ok) forget(sent.get("key"));
   tell(response.ok ? "saved" : "refused");
   return response.text();
 }

@@ -3,12 +3,12 @@ export const desk = (page = document) => page.querySelector("main.desk");
 
 export const parse = (text) => new DOMParser().parseFromString(text, "text/html");
 
-/** Whether the page in `text` asks what is being asked already; then only its progress is taken over. */
+/** Whether the page in `text` asks what is being asked already; then only its progress and its way back are taken over. */
 export function same(text) {
   const page = parse(text);
   const [there, here] = [desk(page), desk()];
-  if (!there || !here || there.dataset.key !== here.dataset.key || there.dataset.step !== here.dataset.step) return false;
-  exchange(page, ".progress");
+  if (!there || !here || ["key", "step", "aids"].some((one) => there.dataset[one] !== here.dataset[one])) return false;
+  for (const part of [".progress", "a[data-key-of=u]"]) exchange(page, part);
   return true;
 }
 

@@ -117,3 +117,14 @@ def test_the_rest_after_a_days_work(page: Page, room: Room) -> None:
     page.keyboard.press("1")
     step(page, "rest")
     assert complaints(page) == []
+
+
+@BOTH_THEMES
+@pytest.mark.parametrize("room", [{"aids": True}], indirect=True)
+def test_a_closer_look(page: Page, room: Room) -> None:
+    settle_in(page, room)
+    page.keyboard.press("1")
+    step(page, "hypothesis")
+    page.keyboard.press("a")
+    page.get_by_role("heading", name="A closer look").wait_for()
+    assert complaints(page) == []

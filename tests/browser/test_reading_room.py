@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.acting import VERDICTS, arrive, final, rows, saving, settle_in, step, taken
+from tests.browser.acting import VERDICTS, arrive, final, on_item, rows, saving, settle_in, step, taken
 from tests.browser.conftest import Site, profile
 from tests.web.room import Room
 
@@ -138,3 +138,46 @@ def test_hostile_passages_are_read_as_text(page: Page, room: Room) -> None:
     expect(first).to_contain_text("<script>alert(1)</script>")
     assert page.locator(".passage").count() == 20
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("room", [{"aids": True}], indirect=True)
+def test_a_closer_look_by_key_locks_the_verdict_and_keeps_what_was_being_written(page: Page, room: Room) -> None:
+    settle_in(page, room)
+    page.keyboard.press("a")  # before the verdict there is nothing to open
+    page.keyboard.press("1")
+    step(page, "hypothesis")
+    page.keyboard.press("h")
+    page.keyboard.type("fruit")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="A closer look")).to_be_visible()
+    expect(page.locator("#hypothesis")).to_have_value("fruit")
+    expect(page.get_by_role("button", name="Look closer")).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    on_item(page, room.codes[1])
+    taken(page)
+    expect(page.get_by_role("link", name="Change last answer")).to_have_count(0)
+    assert final(room) == {room.codes[0]: ("interpretable", "fruit")}
+
+
+@pytest.mark.parametrize("room", [{"aids": True}], indirect=True)
+def test_a_mark_tells_its_strength_to_pointer_and_keyboard(page: Page, room: Room) -> None:
+    settle_in(page, room)
+    page.keyboard.press("1")
+    step(page, "hypothesis")
+    assert told(page) == "none"
+    page.keyboard.press("a")
+    peak = page.locator("mark[data-peak][data-strength]").first
+    peak.hover()
+    assert told(page) == '"100 %"'
+    page.mouse.move(0, 0)
+    assert told(page) == "none"
+    peak.focus()
+    assert told(page) == '"100 %"'
+
+
+def told(page: Page) -> str:
+    """What is written over the first peak."""
+    return str(
+        page.evaluate("getComputedStyle(document.querySelector('.passages mark[data-peak]'), '::after').content")
+    )

@@ -13,12 +13,14 @@ import torch
 
 from app.foundation.errors import ArchiveError, CorpusError, SettingsError
 from app.harvest.allocator import keep_freed_memory
+from app.harvest.batches import Batch
 from app.harvest.devices import device_of
 from app.harvest.exact import faintest
 from app.harvest.hashing import mixed, neighbourhood_keys
 from app.harvest.levels import level, proportional_levels, rank_levels, strength
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, bar, json_lines, silent
+from app.harvest.reading import _in_memory, _on_device
 from app.harvest.run import harvest_model
 from app.harvest.sample import TokenSample, bound
 from app.harvest.summary import is_dead
@@ -186,3 +188,14 @@ def test_a_file_that_cannot_be_read_is_named(model: LoadedModel, tmp_path: Path)
     with pytest.raises(CorpusError, match=r"unreadable\.txt cannot be read|holds no text"):
         harvest_model(model, "tiny", str(tmp_path / "texts"), tmp_path / "out", HarvestOptions(window=80), silent)
     assert not (tmp_path / "out.partial").exists()
+
+
+def test_reductions_on_a_device_are_those_in_memory() -> None:
+    values = torch.randn(3, 12, 5, generator=torch.Generator().manual_seed(1))
+    scores = np.random.default_rng(1).random((3, 12)) < 0.5
+    scores[2] = False  # a window of context alone
+    nothing = np.zeros((3, 12), np.uint64)
+    batch = Batch(np.zeros((3, 12), np.int32), np.arange(3), scores, nothing, nothing)
+    for here, there in zip(_in_memory(values, batch), _on_device(values, batch), strict=True):
+        np.testing.assert_allclose(here, there, rtol=1e-6)
+    assert _in_memory(values, batch)[0][2].max() == -np.inf

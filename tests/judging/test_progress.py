@@ -19,28 +19,28 @@ def sheet(judged: int, latest: str | None = None, step: str = "hypothesis") -> S
 
 
 def test_the_first_item_comes_first() -> None:
-    place = sheet(0).place(hypothesis=True)
+    place = sheet(0).place(second=True)
     assert place is not None
     assert (place.item, place.question, place.key) == ("item0", "verdict", "item0.0")
 
 
 def test_the_hypothesis_follows_its_verdict() -> None:
-    place = sheet(3, step="verdict").place(hypothesis=True)
+    place = sheet(3, step="verdict").place(second=True)
     assert place is not None
     assert (place.item, place.question, place.key) == ("item2", "hypothesis", "item2.1")
-    without = sheet(3, step="verdict").place(hypothesis=False)
+    without = sheet(3, step="verdict").place(second=False)
     assert without is not None
     assert without.item == "item3"
 
 
 def test_a_skipped_item_does_not_come_back() -> None:
-    place = replace(sheet(2), skipped=frozenset({"item2"})).place(hypothesis=True)
+    place = replace(sheet(2), skipped=frozenset({"item2"})).place(second=True)
     assert place is not None
     assert place.item == "item3"
 
 
 def test_nothing_is_left_at_the_end() -> None:
-    assert sheet(15).place(hypothesis=True) is None
+    assert sheet(15).place(second=True) is None
     assert sheet(14).after("item14") is None
 
 
@@ -73,13 +73,13 @@ def test_undo_does_not_reach_a_locked_answer() -> None:
 )
 def test_an_answer_out_of_turn_is_refused(answer: Answer) -> None:
     with pytest.raises(JudgmentError):
-        require_turn(sheet(3), answer, hypothesis=True)
+        require_turn(sheet(3), answer, second=True)
 
 
 def test_an_answer_in_turn_is_taken() -> None:
-    require_turn(sheet(3), Answer("item3", "item3.0", "verdict", "interpretable"), hypothesis=True)
-    require_turn(sheet(3), Answer("item2", "item2.2", "verdict", "not_interpretable"), hypothesis=True)
-    require_turn(sheet(3, step="verdict"), Answer("item2", "item2.1", "hypothesis"), hypothesis=True)
+    require_turn(sheet(3), Answer("item3", "item3.0", "verdict", "interpretable"), second=True)
+    require_turn(sheet(3), Answer("item2", "item2.2", "verdict", "not_interpretable"), second=True)
+    require_turn(sheet(3, step="verdict"), Answer("item2", "item2.1", "hypothesis"), second=True)
 
 
 def test_a_repetition_is_no_contradiction() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from app.foundation.digest import canonical_bytes, sha256
 from app.judging.padding import response_sizes
+from app.rounds.aids import Aids, Effect, StrongToken
 from app.rounds.item import Item, Passage
 from app.store.engine import Database
-from app.store.tables import AdminRow, AssignmentRow, EvaluatorRow, ItemRow, RoundRow
+from app.store.tables import AdminRow, AidsRow, AssignmentRow, EvaluatorRow, ItemRow, RoundRow
 from app.web.rendering import render_passages
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -84,9 +85,28 @@ def furnish(
             content = canonical_bytes(one.content())
             session.add(ItemRow(round_id="round1", code=one.code, content=content.decode(), digest="d", html=fragment))
         session.flush()
+        if public.get("aids"):
+            session.add_all(
+                AidsRow(round_id="round1", item=one.code, content=aids_for(one.passages).model_dump_json())
+                for one in made
+            )
     room = Room(database, tuple(one.code for one in made), items=made)
     invite(room, "Ada", TOKEN)
     return room
+
+
+def aids_for(
+    passages: tuple[Passage, ...], lowest: float = -8.0, histogram: tuple[int, ...] = (40, 800, 90, 12, 3)
+) -> Aids:
+    """Aids as a seal would make them of a neuron with these levels, hostile tokens among them."""
+    return Aids(
+        strengths=tuple(tuple(20 * level for level in one.levels) for one in passages),
+        tokens=tuple(StrongToken(text=text, count=3, percent=60) for text in (" apple", "\n", "<b>", "\u202eback")),
+        lowest=lowest,
+        histogram=histogram,
+        promoted=(Effect(text=" pie", effect=1.25),),
+        suppressed=(Effect(text="</code>", effect=-0.5),),
+    )
 
 
 def _round(public: dict[str, Any], state: str, sizes: tuple[int, int]) -> RoundRow:

@@ -1,0 +1,90 @@
+"""Aids agree with what the item shows, name no unit and no arm, and are there only where the design wants them."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from app.harvest.archive import Archive
+from app.harvest.neuron import LogitEffect, NeuronStatistics
+from app.harvest.snippet import Snippet
+from app.rounds.aids import Aids, aids_of
+from app.rounds.design import Design
+from app.rounds.preparation import prepare
+from tests.rounds.making import make_snippet
+
+SEED = "5e" * 32
+
+
+def with_aids(design: Design, **changes: object) -> Design:
+    return Design.of(design.model_dump() | {"aids": True} | changes)
+
+
+@pytest.fixture
+def neuron(archives: dict[str, Archive]) -> NeuronStatistics:
+    live = next(one for archive in archives.values() for one in archive.neurons() if not one.dead)
+    return replace(live, minimum=-0.17, maximum=10.0, promoted=(LogitEffect(b" a", 0.5),), histogram=(9, 3, 1))
+
+
+def snippet(*firings: tuple[str, float]) -> Snippet:
+    pieces, activations = zip(*((text.encode(), activation) for text, activation in firings), strict=True)
+    return Snippet(pieces, activations, activations.index(max(activations)), "top", 0, "file.py:0")
+
+
+def test_without_aids_in_the_design_nothing_is_kept(design: Design, archives: dict[str, Archive]) -> None:
+    assert prepare(design, archives, SEED).aids == {}
+
+
+def test_aids_change_neither_items_nor_allocation(design: Design, archives: dict[str, Archive]) -> None:
+    plain, aided = prepare(design, archives, SEED), prepare(with_aids(design), archives, SEED)
+    assert plain.items == aided.items
+    assert plain.allocation == aided.allocation
+
+
+@pytest.mark.parametrize("more", [{}, {"training": 4, "controls": {"planted": 2, "ladder": (0.75,), "per_step": 1}}])
+def test_a_level_is_a_fifth_of_the_strength_it_is_drawn_for(
+    design: Design, archives: dict[str, Archive], more: dict[str, object]
+) -> None:
+    prepared = prepare(with_aids(design, **more), archives, SEED)
+    assert prepared.aids.keys() == {item.code for item in prepared.items}
+    for item in prepared.items:
+        for passage, strengths in zip(item.passages, prepared.aids[item.code].strengths, strict=True):
+            for level, percent in zip(passage.levels, strengths, strict=True):
+                lowest, highest = (20 * (level - 1), 20 * level) if level else (0, 10)
+                assert lowest - 0.5 <= percent <= highest + 0.5
+            assert strengths[passage.peak] == max(strengths)
+
+
+def test_strengths_are_shares_of_the_neuron_s_largest_activation(neuron: NeuronStatistics) -> None:
+    found = aids_of([snippet((" the", 2.0), (" cat", 10.0), (" sat", -0.1))], neuron)
+    assert found.strengths == ((20, 100, 0),)
+    assert found.lowest == -1.7
+
+
+def test_part_of_a_character_counts_where_the_character_is_shown(neuron: NeuronStatistics) -> None:
+    halves = Snippet((b"caf", b"\xc3", b"\xa9"), (1.0, 9.0, 4.0), 1, "top", 0, "file.py:0")
+    assert aids_of([halves], neuron).strengths == ((10, 0, 90),)
+
+
+def test_the_strongest_tokens_carry_most_of_the_firing_and_say_how_often(neuron: NeuronStatistics) -> None:
+    shown = [snippet((" cat", 6.0), (" dog", 10.0)), snippet((" cat", 7.0), (" the", 0.9))]
+    found = [(one.text, one.count, one.percent) for one in aids_of(shown, neuron).tokens]
+    assert found == [(" cat", 2, 65), (" dog", 1, 100)]
+
+
+def test_aids_are_the_same_in_whatever_unit_the_model_counts(neuron: NeuronStatistics) -> None:
+    shown = [make_snippet(Random(seed), 0, 8.0) for seed in range(5)]
+
+    def scaled(factor: float) -> Aids:
+        of_snippets = [replace(one, activations=tuple(factor * value for value in one.activations)) for one in shown]
+        effects = tuple(replace(one, effect=one.effect / factor) for one in neuron.promoted)
+        own = replace(neuron, maximum=factor * neuron.maximum, minimum=factor * neuron.minimum, promoted=effects)
+        return aids_of(of_snippets, own)
+
+    assert scaled(4.0) == scaled(1.0)
+    assert scaled(1.0).promoted[0].effect == 5.0
+
+
+def test_aids_come_back_from_what_the_database_keeps(neuron: NeuronStatistics) -> None:
+    found = aids_of([make_snippet(Random(0), 0, 8.0)], neuron)
+    assert Aids.model_validate_json(found.model_dump_json()) == found
