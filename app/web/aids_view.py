@@ -30,7 +30,7 @@ def aids_context(aids: Aids) -> Mapping[str, Any]:
         "tokens": [(readable(one.text), one.count, f"{one.percent} %") for one in aids.tokens],
         "promoted": _told(aids.promoted),
         "suppressed": _told(aids.suppressed),
-        "lowest": f"{aids.lowest:.0f}".replace("-", MINUS),
+        "lowest": f"{aids.lowest:.1f}".replace("-", MINUS),
         "bars": bars(aids),
         "zero": zero(aids),
         "width": WIDTH,
