@@ -150,7 +150,7 @@ def bundle_of(observations: list[Observation], frame: Frame) -> Bundle:
         judgments=(judgments := _judgments(observations, commitment)),
         events=_events(judgments),
         evaluators=[
-            {"evaluator": one.evaluator, "exposed": one.exposed, "joined_at": None, "erased": False}
+            {"evaluator": one.evaluator, "exposed": one.exposed, "joined_at": None, "erased": False, "aids_opened": ""}
             for one in frame.evaluators
         ],
         observations=observations,
