@@ -53,11 +53,14 @@ def drawn_fractions(sample: Sample, seed: str, draws: int = DRAWS) -> Floats:
 
 
 def percentile_interval(draws: Floats, level: float = LEVEL) -> Interval | None:
-    """The middle `level` of the draws; None without draws or if a limit is not a number."""
+    """The middle `level` of the draws; None without draws or if a limit is not a number.
+
+    The limits are draws, never a value between two: so the interval of 1 / x is the inverse of that of x.
+    """
     if not draws.size:
         return None
-    with np.errstate(invalid="ignore"):  # between two infinite draws lies no number
-        lower, upper = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    lower = np.quantile(draws, (1 - level) / 2, method="lower")
+    upper = np.quantile(draws, (1 + level) / 2, method="higher")
     return Interval(float(lower), float(upper)) if np.isfinite([lower, upper]).all() else None
 
 
