@@ -125,8 +125,6 @@ class Draws:
         windows, neurons = np.nonzero(valid & (chances >= store.floor[rows]))
         if not len(windows):
             return
-        order = np.argsort(rows[windows, neurons], kind="stable")
-        windows, neurons = windows[order], neurons[order]
         taken = whole_windows(values, windows, neurons, self.positions)
         at = peaks[windows, neurons] if peaks is not None else peaks_of(taken, batch, windows)
         store.offer(
@@ -148,16 +146,26 @@ class Draws:
 
 def whole_windows(values: Tensor, windows: Ints, neurons: Ints, positions: int) -> Floats:
     """[entry, position] activations of whole windows, zero after their end; gathered where the activations lie."""
-    taken = values[torch.from_numpy(windows), :, torch.from_numpy(neurons)].cpu().numpy()
     whole = np.zeros((len(windows), positions), np.float32)
-    whole[:, : taken.shape[1]] = taken
+    whole[:, : values.shape[1]] = _gathered(values, windows, neurons)
     return whole
+
+
+def _gathered(values: Tensor, windows: Ints, neurons: Ints) -> Floats:
+    if values.device.type != "cpu":
+        return values[torch.from_numpy(windows), :, torch.from_numpy(neurons)].cpu().numpy()
+    by_position = values.numpy().transpose(1, 0, 2)  # in the order of memory, which takes half the time
+    taken: Floats = by_position[:, windows, neurons].T
+    return taken
 
 
 def peaks_of(taken: Floats, batch: Batch, windows: Ints) -> Ints:
     """[entry] the earliest of the strongest scored positions of windows [entry, position]."""
-    width = batch.scores.shape[1]
-    peaks: Ints = np.where(batch.scores[windows], taken[:, :width], -np.inf).argmax(axis=1)
+    if batch.span is None:
+        scored, first = np.where(batch.scores[windows], taken[:, : batch.scores.shape[1]], -np.inf), 0
+    else:
+        scored, first = taken[:, batch.span], batch.span.start
+    peaks: Ints = scored.argmax(axis=1) + first
     return peaks
 
 

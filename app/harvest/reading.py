@@ -118,8 +118,8 @@ class Kept:
 
     def _improve(self, values: Tensor, batch: Batch, high: Floats) -> None:
         """Offer the windows that beat a neuron's floor, with the activations of the whole window."""
-        neurons, rows = np.nonzero((self.top.beating(high, batch.windows) & np.isfinite(high)).T)
-        if not len(neurons):
+        rows, neurons = np.nonzero(self.top.beating(high, batch.windows) & np.isfinite(high))
+        if not len(rows):
             return
         taken = whole_windows(values, rows, neurons, self.top.activations.shape[2])
         peaks = peaks_of(taken, batch, rows)

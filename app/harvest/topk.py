@@ -2,7 +2,8 @@
 
 Order: larger peak activation first; of equal ones the window that comes earlier in the corpus. Within a window the
 earliest of equal tokens is the peak. Of windows with the same key (near-duplicates) only the first in this order
-counts. What is kept is therefore a function of the set of windows alone: not of their order, of how they were
+counts. Windows can come one at a time, since the weakest kept only ever grows stronger: what was turned away once
+stays out. What is kept is therefore a function of the set of windows alone: not of their order, of how they were
 batched, or of how many machines read them.
 """
 
@@ -24,7 +25,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Entries:
-    """Windows offered to neurons, sorted by neuron: [entry], and [entry, position] for the activations."""
+    """Windows offered to neurons, in any order: [entry], and [entry, position] for the activations."""
 
     neurons: Ints
     values: Floats
@@ -47,6 +48,8 @@ class TopStore:
         self.keys = np.zeros((neurons, k), np.uint64)
         self.activations = np.zeros((neurons, k, positions), np.float32)
         self._floors = (np.full(neurons, -np.inf, np.float32), np.full(neurons, NEVER, np.int64))
+        self._weakest = np.zeros(neurons, np.int64)
+        """[neuron] the place of the last in order; an empty one while there is room."""
         self._lock = Lock()
 
     @property
@@ -78,16 +81,22 @@ class TopStore:
                 self._offer(entries)
 
     def _offer(self, entries: Entries) -> None:
-        touched, first, row = np.unique(entries.neurons, return_index=True, return_inverse=True)
-        column = np.arange(len(row)) - first[row]
-        values, windows, keys = self._with_new(touched, row, column, entries)
-        chosen = _chosen(values, windows, keys, self.k)
-        enters = chosen[row, self.k + column]
-        slots = _free_slots(chosen, self.k, row[enters])
-        places = (touched[row[enters]], slots)
+        order = np.argsort(entries.neurons, kind="stable")
+        turns = place_in_run(entries.neurons[order])
+        for turn in range(int(turns.max()) + 1):
+            self._enter(entries, order[turns == turn])
+
+    def _enter(self, entries: Entries, chosen: Ints) -> None:
+        """The chosen entries, one a neuron: each goes for the place of its key, or else for the weakest place."""
+        neurons, values, windows = entries.neurons[chosen], entries.values[chosen], entries.windows[chosen]
+        alike = (self.keys[neurons] == entries.keys[chosen, None]) & (self.windows[neurons] != NEVER)
+        slots = np.where(alike.any(axis=1), alike.argmax(axis=1), self._weakest[neurons])
+        holders = self.values[neurons, slots]
+        enters = (values > holders) | ((values == holders) & (windows < self.windows[neurons, slots]))
+        places = (neurons[enters], slots[enters])
         for name in self.fields:
-            getattr(self, name)[places] = getattr(entries, name)[enters]
-        self._refresh(touched)
+            getattr(self, name)[places] = getattr(entries, name)[chosen[enters]]
+        self._refresh(places[0])
 
     def merge(self, other: "TopStore") -> None:
         """Take in what another store kept of other windows."""
@@ -108,53 +117,15 @@ class TopStore:
             getattr(self, name)[...] = state[name]
         self._refresh(np.arange(len(self.values)))
 
-    def _with_new(self, touched: Ints, row: Ints, column: Ints, entries: Entries) -> tuple[Floats, Ints, Hashes]:
-        """Kept and offered side by side, [touched neuron, k + most offers to one neuron]."""
-        width = int(column.max()) + 1
-        values = np.full((len(touched), self.k + width), -np.inf, np.float32)
-        windows = np.full(values.shape, NEVER, np.int64)
-        keys = np.zeros(values.shape, np.uint64)
-        for whole, name in ((values, "values"), (windows, "windows"), (keys, "keys")):
-            whole[:, : self.k] = getattr(self, name)[touched]
-            whole[row, self.k + column] = getattr(entries, name)
-        return values, windows, keys
-
     def _refresh(self, neurons: Ints) -> None:
         """New floors, both at once: whoever reads them meanwhile must not see one of before and one of after."""
-        values, windows = self.values[neurons], self.windows[neurons]
+        values = self.values[neurons]
+        lowest = values.min(axis=1)
+        last = np.where(values == lowest[:, None], self.windows[neurons], -1)
         floor, floor_window = self.floor.copy(), self.floor_window.copy()
-        floor[neurons] = lowest = values.min(axis=1)
-        floor_window[neurons] = np.where(values == lowest[:, None], windows, -1).max(axis=1)
+        floor[neurons], floor_window[neurons] = lowest, last.max(axis=1)
+        self._weakest[neurons] = last.argmax(axis=1)
         self._floors = (floor, floor_window)
-
-
-def _chosen(values: Floats, windows: Ints, keys: Hashes, k: int) -> npt.NDArray[np.bool_]:
-    """[neuron, candidate]: the first k of each row in order, leaving out empty places and repeated keys."""
-    order = np.lexsort((windows, -values))
-    eligible = ~_repeated(np.take_along_axis(keys, order, 1)) & (np.take_along_axis(windows, order, 1) != NEVER)
-    taken = eligible & (np.cumsum(eligible, axis=1) <= k)
-    chosen = np.zeros(taken.shape, np.bool_)
-    np.put_along_axis(chosen, order, taken, 1)
-    return chosen
-
-
-def _repeated(keys: Hashes) -> npt.NDArray[np.bool_]:
-    """Whether the same key stands further left in the row."""
-    order = np.argsort(keys, axis=1, kind="stable")
-    sorted_keys = np.take_along_axis(keys, order, 1)
-    same = np.zeros(keys.shape, np.bool_)
-    same[:, 1:] = sorted_keys[:, 1:] == sorted_keys[:, :-1]
-    repeated = np.zeros(same.shape, np.bool_)
-    np.put_along_axis(repeated, order, same, 1)
-    return repeated
-
-
-def _free_slots(chosen: npt.NDArray[np.bool_], k: int, rows: Ints) -> Ints:
-    """A free place for each entering row (rows ascending): the places whose holder was not chosen, in order."""
-    free: Ints = np.argsort(chosen[:, :k], axis=1, kind="stable")  # False, free, comes first
-    starts = np.searchsorted(rows, rows, side="left")
-    slots: Ints = free[rows, np.arange(len(rows)) - starts]
-    return slots
 
 
 def place_in_run(sorted_values: Ints) -> Ints:

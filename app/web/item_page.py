@@ -54,9 +54,7 @@ def _context(request: Request, desk: Desk) -> dict[str, Any]:
     texts = desk.texts
     return {
         "answers": answers,
-        "texts": {
-            name: getattr(texts, name, None) or "" for name in ("verdict", "hypothesis", "confidence", "comment")
-        },
+        "texts": {name: getattr(texts, name, None) or "" for name in TEXTS},
         "said": language.gettext(dict(answers).get(texts.verdict, "")) if texts else "",
         "reader": sha256(desk.visit.evaluator_id.encode())[:12],
         "key": "",

@@ -9,7 +9,6 @@ leaves its own text alone.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from itertools import repeat
 from typing import Any
 
 from app.foundation.words import marked
@@ -92,10 +91,9 @@ def _text(tokens: Sequence[str]) -> str:
 def _tokens(passage: Passage, strengths: Sequence[int]) -> Iterator[str]:
     """The HTML of each token. A token without text is part of a later one's character, and lends it its mark."""
     carried, peaked, percent = 0, False, 0
-    told = strengths or repeat(0)
-    for index, (text, level, strength) in enumerate(
-        zip(_unix_lines(passage.texts), passage.levels, told, strict=False)
-    ):
+    told = strengths or [0] * len(passage.texts)
+    rows = zip(_unix_lines(passage.texts), passage.levels, told, strict=True)
+    for index, (text, level, strength) in enumerate(rows):
         carried, peaked, percent = max(carried, level), peaked or index == passage.peak, max(percent, strength)
         if text or index == len(passage.texts) - 1:
             yield _token(text, carried, peaked, f' data-strength="{percent} %" tabindex="0"' if strengths else "")
