@@ -14,7 +14,7 @@ from app.web.auditing import audit_again
 @as_json
 @by_option
 @click.pass_obj
-def audit(settings: Settings, round_id: str, json_wanted: bool, by: str | None) -> None:
+def audit_command(settings: Settings, round_id: str, json_wanted: bool, by: str | None) -> None:
     """Audit an unblinded round again, on its real pages; sealing audits it before the commitment."""
     with database(settings) as base:
         with base.reading() as session:

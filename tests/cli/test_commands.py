@@ -10,6 +10,7 @@ import click
 import pytest
 
 from app.cli.main import COMMANDS
+from app.cli.rounds import COMMANDS as ROUND_COMMANDS
 from app.harvest.archive import Archive
 from tests.cli.conftest import Run
 
@@ -23,11 +24,21 @@ def test_help_lists_the_commands_in_the_order_of_the_stages(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_that_says_the_same_as_the_list(run: Run, name: str) -> None:
+def test_every_command_has_help_and_a_line_in_the_list(run: Run, name: str) -> None:
     module, line = COMMANDS[name]
     command: click.Command = getattr(import_module(module), f"{name}_command")
     result = run(name, "--help")
     assert result.exit_code == 0
+    assert line.endswith(".")
+    assert command.help
+
+
+@pytest.mark.parametrize("name", ROUND_COMMANDS)
+def test_every_command_of_a_round_has_help_and_a_line_in_the_list(run: Run, name: str) -> None:
+    module, line = ROUND_COMMANDS[name]
+    command: click.Command = getattr(import_module(module), f"{name}_command")
+    assert f"  {name} " in run("round", "--help").output
+    assert run("round", name, "--help").exit_code == 0
     assert line.endswith(".")
     assert command.help
 
@@ -38,12 +49,20 @@ def test_an_unknown_command_is_named(run: Run) -> None:
     assert "No such command 'judge'" in result.output
 
 
-def test_what_serves_and_reports_loads_no_torch() -> None:
-    modules = "app.cli.serve, app.cli.rounds, app.cli.reports, app.cli.demo, app.web.app"
-    heavy = ("torch", "safetensors", "tokenizers", "ray")
+def loaded(modules: str, heavy: tuple[str, ...]) -> str:
+    """Which heavy packages a fresh interpreter has after importing modules."""
     code = f"import sys, {modules}; print([name for name in {heavy} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert result.stdout.strip() == "[]"
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_what_serves_and_reports_loads_no_torch() -> None:
+    modules = "app.cli.serve, app.cli.seals, app.cli.unblinding, app.cli.reports, app.cli.demo, app.web.app"
+    assert loaded(modules, ("torch", "safetensors", "tokenizers", "ray")) == "[]"
+
+
+def test_the_plain_steps_of_a_round_load_no_statistics() -> None:
+    modules = "app.cli.main, app.cli.rounds, app.cli.drafts, app.cli.steps, app.cli.progress"
+    assert loaded(modules, ("torch", "statsmodels", "matplotlib", "fastapi")) == "[]"
 
 
 def test_admins_are_added_listed_and_given_new_passwords(run: Run, dag: str) -> None:

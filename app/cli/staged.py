@@ -1,0 +1,43 @@
+"""A group of commands, in the order of the stages, whose modules are imported when a command is called."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+from app.foundation.errors import FirstGlanceError
+
+Table = Mapping[str, tuple[str, str]]
+"""Name of a command, its module and one line of help; the module holds `NAME_command`."""
+
+
+class StagedGroup(click.Group):
+    """A group that imports a command only to run it, so that `--help` loads nothing."""
+
+    def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:  # noqa: ANN401 - click's
+        super().__init__(*args, **kwargs)
+        self.table = table
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        """Run the command; an error that First Glance raises on purpose becomes its sentence."""
+        try:
+            return super().invoke(ctx)
+        except FirstGlanceError as error:
+            raise click.ClickException(str(error)) from error
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names in stage order."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, imported now."""
+        if cmd_name not in self.table:
+            return None
+        command: click.Command = getattr(import_module(self.table[cmd_name][0]), f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list in `--help`, from the table."""
+        with formatter.section("Commands, in the order of the stages"):
+            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
