@@ -37,10 +37,11 @@ class StrongToken(Aid):
 
 
 class Effect(Aid):
-    """What the neuron's strongest firing adds to a token's logit directly."""
+    """How the neuron's output direction moves a token's logit: past every later layer, and past any rescaling."""
 
     text: str
-    effect: float
+    percent: int
+    """Of the neuron's largest effect, likelier counted up: arms lie on different scales, and a scale names its arm."""
 
 
 class Aids(Aid):
@@ -61,13 +62,14 @@ class Aids(Aid):
 def aids_of(snippets: Sequence[Snippet], neuron: NeuronStatistics) -> Aids:
     """The aids of an item that shows `snippets` in this order, with the strengths and the statistics of `neuron`."""
     read = [_read(snippet, neuron.maximum) for snippet in snippets]
+    largest = max((abs(one.effect) for one in (*neuron.promoted, *neuron.suppressed_tokens)), default=0.0)
     return Aids(
         strengths=tuple(strengths for _, strengths in read),
         tokens=_strongest([pair for texts, strengths in read for pair in zip(texts, strengths, strict=True)]),
         lowest=round(100 * neuron.minimum / neuron.maximum, 1),
         histogram=neuron.histogram,
-        promoted=_effects(neuron.promoted, neuron.maximum),
-        suppressed=_effects(neuron.suppressed_tokens, neuron.maximum),
+        promoted=_effects(neuron.promoted, largest),
+        suppressed=_effects(neuron.suppressed_tokens, largest),
     )
 
 
@@ -92,7 +94,9 @@ def _strongest(firings: Sequence[tuple[str, int]]) -> tuple[StrongToken, ...]:
     )
 
 
-def _effects(effects: Sequence[LogitEffect], maximum: float) -> tuple[Effect, ...]:
+def _effects(effects: Sequence[LogitEffect], largest: float) -> tuple[Effect, ...]:
     return tuple(
-        Effect(text="".join(token_texts([one.piece])[0]), effect=round(one.effect * maximum, 3)) for one in effects
+        Effect(text="".join(token_texts([one.piece])[0]), percent=round(100 * one.effect / largest))
+        for one in effects
+        if largest > 0
     )

@@ -47,7 +47,7 @@ def readable(text: str) -> str:
 
 
 def _told(effects: Sequence[Effect]) -> list[tuple[str, str]]:
-    return [(readable(one.text), f"{one.effect:+.2f}".replace("-", MINUS)) for one in effects]
+    return [(readable(one.text), f"{one.percent:+d} %".replace("-", MINUS)) for one in effects]
 
 
 def zero(aids: Aids) -> float:

@@ -23,7 +23,9 @@ def with_aids(design: Design, **changes: object) -> Design:
 @pytest.fixture
 def neuron(archives: dict[str, Archive]) -> NeuronStatistics:
     live = next(one for archive in archives.values() for one in archive.neurons() if not one.dead)
-    return replace(live, minimum=-0.17, maximum=10.0, promoted=(LogitEffect(b" a", 0.5),), histogram=(9, 3, 1))
+    likelier, less_likely = (LogitEffect(b" a", 0.5),), (LogitEffect(b" b", -0.8),)
+    own = replace(live, minimum=-0.17, maximum=10.0, histogram=(9, 3, 1))
+    return replace(own, promoted=likelier, suppressed_tokens=less_likely)
 
 
 def snippet(*firings: tuple[str, float]) -> Snippet:
@@ -72,17 +74,26 @@ def test_the_strongest_tokens_carry_most_of_the_firing_and_say_how_often(neuron:
     assert found == [(" cat", 2, 65), (" dog", 1, 100)]
 
 
+def test_effects_are_shares_of_the_neuron_s_largest(neuron: NeuronStatistics) -> None:
+    found = aids_of([make_snippet(Random(0), 0, 8.0)], neuron)
+    assert [(one.text, one.percent) for one in (*found.promoted, *found.suppressed)] == [(" a", 62), (" b", -100)]
+    silent = replace(neuron, promoted=(LogitEffect(b" a", 0.0),), suppressed_tokens=())
+    assert aids_of([make_snippet(Random(0), 0, 8.0)], silent).promoted == ()
+
+
 def test_aids_are_the_same_in_whatever_unit_the_model_counts(neuron: NeuronStatistics) -> None:
     shown = [make_snippet(Random(seed), 0, 8.0) for seed in range(5)]
 
     def scaled(factor: float) -> Aids:
         of_snippets = [replace(one, activations=tuple(factor * value for value in one.activations)) for one in shown]
-        effects = tuple(replace(one, effect=one.effect / factor) for one in neuron.promoted)
-        own = replace(neuron, maximum=factor * neuron.maximum, minimum=factor * neuron.minimum, promoted=effects)
-        return aids_of(of_snippets, own)
+        promoted, suppressed = (
+            tuple(replace(one, effect=one.effect / factor) for one in effects)
+            for effects in (neuron.promoted, neuron.suppressed_tokens)
+        )
+        own = replace(neuron, maximum=factor * neuron.maximum, minimum=factor * neuron.minimum)
+        return aids_of(of_snippets, replace(own, promoted=promoted, suppressed_tokens=suppressed))
 
     assert scaled(4.0) == scaled(1.0)
-    assert scaled(1.0).promoted[0].effect == 5.0
 
 
 def test_aids_come_back_from_what_the_database_keeps(neuron: NeuronStatistics) -> None:

@@ -104,8 +104,8 @@ def aids_for(
         tokens=tuple(StrongToken(text=text, count=3, percent=60) for text in (" apple", "\n", "<b>", "\u202eback")),
         lowest=lowest,
         histogram=histogram,
-        promoted=(Effect(text=" pie", effect=1.25),),
-        suppressed=(Effect(text="</code>", effect=-0.5),),
+        promoted=(Effect(text=" pie", percent=100),),
+        suppressed=(Effect(text="</code>", percent=-40),),
     )
 
 
