@@ -16,7 +16,20 @@ FirstGlanceError
 
 
 class FirstGlanceError(Exception):
-    """The root of the tree; the command line prints its message and exits with 1."""
+    """The root of the tree; the command line prints its message and exits with 1.
+
+    A message that evaluators meet is a sentence of the catalogue; what is filled in comes beside it, as named values:
+    `JudgmentError("Nothing older than %(days)s days.", days=3)`. So the page can translate first and fill in then.
+    """
+
+    def __init__(self, message: str = "", **values: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.values = values
+
+    def __str__(self) -> str:
+        """The message in English, filled in."""
+        return self.message % self.values if self.values else self.message
 
 
 class ModelError(FirstGlanceError):

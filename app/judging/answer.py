@@ -11,7 +11,15 @@ from app.judging.progress import Place, Sheet
 LONGEST_SECONDS = 7 * 24 * 3600.0
 """A page may lie open for a week; a clock that claims more is cut to that."""
 
-OUT_OF_TURN = marked("That page was out of date. Nothing was changed; this is where you are now.")
+OUT_OF_TURN = marked("That page was out of date. Nothing was changed; go back to your reading for what is due now.")
+NOT_YOURS = marked(
+    "That item is not one of yours. Nothing was stored; go back to your reading for the one that is due."
+)
+VERDICTS_ONLY = marked("This round asks for verdicts only. Nothing was stored.")
+WRITTEN = marked("You had already written something else about this item. “Change last answer” lets you change it.")
+ANSWERED = marked(
+    "You had already answered this item: %(answer)s. That stands; “Change last answer” lets you change it."
+)
 
 
 @dataclass(frozen=True)
@@ -62,25 +70,23 @@ class Timing:
 def require_turn(sheet: Sheet, answer: Answer, *, second: bool) -> None:
     """Raise JudgmentError unless `answer` is to the question that is due, or to one that undo reaches."""
     if answer.item not in sheet.order:
-        msg = "That item is not one of yours. Nothing was stored; go on with the item shown."
-        raise JudgmentError(msg)
+        raise JudgmentError(NOT_YOURS)
     if answer.step == "hypothesis" and not sheet.has_second(answer.item, second=second):
-        msg = "This round asks for verdicts only. Nothing was stored."
-        raise JudgmentError(msg)
+        raise JudgmentError(VERDICTS_ONLY)
     if answer.key not in {place.key for place in _open_places(sheet, answer, second=second)}:
         raise JudgmentError(OUT_OF_TURN)
 
 
-def require_same(said: Answer, answer: Answer) -> None:
-    """A key that was used before must bring the same answer again. Raises JudgmentError with what stands."""
+def require_same(said: Answer, answer: Answer, label: str) -> None:
+    """A key that was used before must bring the same answer again. Raises JudgmentError with what stands.
+
+    `label` is how the evaluator's button calls the verdict that was given.
+    """
     written = (answer.hypothesis, answer.confidence, answer.comment)
     if answer.step == "hypothesis" and written != (said.hypothesis, said.confidence, said.comment):
-        msg = "You had already written something else about this item. “Change last answer” lets you change it."
-        raise JudgmentError(msg)
+        raise JudgmentError(WRITTEN)
     if answer.step != said.step or (answer.verdict or said.verdict) != said.verdict:
-        stands = (said.verdict or "").upper().replace("_", " ")
-        msg = f"You had already answered this item: {stands}. That stands; “Change last answer” lets you change it."
-        raise JudgmentError(msg)
+        raise JudgmentError(ANSWERED, answer=label)
 
 
 def _open_places(sheet: Sheet, answer: Answer, *, second: bool) -> list[Place]:

@@ -5,12 +5,16 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from app.foundation.errors import JudgmentError
+from app.foundation.words import marked
 
 Verdict = Literal["interpretable", "not_interpretable", "cannot_judge"]
 Step = Literal["verdict", "hypothesis"]
 
 LONGEST_TEXT = 10_000
 """Characters of a hypothesis or comment."""
+
+NO_VERDICT = marked("That answer is not on offer here. Nothing was stored; go back and choose one of the buttons.")
+TOO_LONG = marked("The %(what)s has %(length)s characters; %(limit)s is the limit. Please shorten it.")
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,7 @@ def parse_verdict(text: str, *, cannot_judge: bool) -> Verdict:
     """The verdict that a form sent. Raises JudgmentError if it is outside the design's scale."""
     allowed = [one for one in get_args(Verdict) if cannot_judge or one != "cannot_judge"]
     if text not in allowed:
-        msg = f"A verdict is one of {', '.join(allowed)}; choose one of the buttons."
-        raise JudgmentError(msg)
+        raise JudgmentError(NO_VERDICT)
     return text  # type: ignore[return-value]  # membership was just checked
 
 
@@ -52,6 +55,5 @@ def parse_text(text: str, what: str) -> str:
     """A hypothesis or comment, trimmed. Raises JudgmentError if it is too long; nothing is cut silently."""
     trimmed = text.strip()
     if len(trimmed) > LONGEST_TEXT:
-        msg = f"The {what} has {len(trimmed):,} characters; {LONGEST_TEXT:,} is the limit. Please shorten it."
-        raise JudgmentError(msg)
+        raise JudgmentError(TOO_LONG, what=what, length=len(trimmed), limit=LONGEST_TEXT)
     return trimmed

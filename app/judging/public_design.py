@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from app.foundation.words import marked
 from app.rounds.rubric import Rubric
+
+CANNOT_JUDGE = marked("Cannot judge")
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,15 @@ class Wording:
     operational: str = ""
     """Ours: which firings count and how many must fit."""
     examples: tuple[str, ...] = ()
+    notes: str = ""
+    """What the design adds to the instructions."""
     peaks: int = 20
     needed: int = 16
+
+    def label(self, verdict: str) -> str:
+        """What the button of a verdict says, in English."""
+        labels = {"interpretable": self.interpretable, "not_interpretable": self.not_interpretable}
+        return labels.get(verdict, CANNOT_JUDGE)
 
     @classmethod
     def read(cls, words: Mapping[str, Any]) -> "Wording":

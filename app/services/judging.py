@@ -30,7 +30,13 @@ NO_SUCH_LINK = marked(
     "This invitation link leads nowhere. Check that it was copied whole, or ask who sent it for a new one."
 )
 NO_SUCH_ITEM = marked("There is no such item among yours; go back to the one that is due.")
-PHASE_IS_OVER = marked("The first part is closed: its answers stand. Go on with the question that is shown.")
+PHASE_IS_OVER = marked(
+    "The first part is closed: its answers stand. Go back to your reading for the question that is due."
+)
+OUT_OF_REACH = marked(
+    "This answer can no longer be changed: undo reaches the last %(most)s answers without opened aids."
+)
+CONSENT_FIRST = marked("Please read the page about taking part first, and agree to it.")
 NO_SESSION = marked("Open your invitation link again, on this device: it brings you back to where you were.")
 
 
@@ -155,8 +161,7 @@ def desk_again(session: Session, here: Visit, item: str) -> Desk:
         raise NotFoundError(NO_SUCH_ITEM)
     place = found.changeable(item) if here.phase == 1 else None
     if place is None:
-        msg = f"This answer can no longer be changed: undo reaches the last {UNDOABLE} answers without opened aids."
-        raise JudgmentError(msg)
+        raise JudgmentError(OUT_OF_REACH, most=UNDOABLE)
     return lay_out(session, here, found, place)
 
 
@@ -180,7 +185,8 @@ def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: da
     _require_consent(here)
     found = sheet(session, here)
     if given.key in found.keys:
-        require_same(_answer_of(store.by_key(session, here.evaluator_id, given.key)), given)
+        said = _answer_of(store.by_key(session, here.evaluator_id, given.key))
+        require_same(said, given, here.design.wording.label(said.verdict or ""))
         return found
     if here.phase != 1:
         raise JudgmentError(PHASE_IS_OVER)
@@ -312,8 +318,7 @@ def _found(found: tuple[EvaluatorRow, RoundRow] | None) -> tuple[EvaluatorRow, R
 
 def _require_consent(here: Visit) -> None:
     if not here.consented:
-        msg = "Please read the page about taking part first, and agree to it."
-        raise AccessError(msg)
+        raise AccessError(CONSENT_FIRST)
 
 
 def _write(row: JudgmentRow, given: Answer, before: JudgmentRow) -> None:

@@ -1,6 +1,7 @@
 """From an error to a status and a page: the only such table. Every page says what to do, and none shows a traceback."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -19,6 +20,7 @@ from app.foundation.errors import (
 )
 from app.foundation.words import marked
 from app.web import language
+from app.web.security import EVALUATOR_COOKIE, session_of
 from app.web.templating import page
 
 LOGGER = logging.getLogger(__name__)
@@ -36,8 +38,13 @@ TITLES = {
     HTTPStatus.CONFLICT: marked("Not at this stage"),
     HTTPStatus.INTERNAL_SERVER_ERROR: marked("Something broke on our side"),
 }
+OTHERWISE = marked("That could not be done")
 ADMIN_TITLES = {HTTPStatus.FORBIDDEN: "Not allowed"}
 NOWHERE = marked("This address leads nowhere. Check it, or go back to the page you came from.")
+NOT_TAKEN = marked("This address does not take that request. Go back to the page you came from.")
+UNUSABLE = marked(
+    "The form had a value that cannot be used (%(names)s). Nothing was stored; go back and answer once more."
+)
 BROKEN = marked(
     "Nothing that was confirmed is lost. Load the page again; if it keeps happening, tell whoever invited you."
 )
@@ -60,15 +67,20 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unknown)
 
 
-def error_page(request: Request, status: int, message: str) -> Response:
-    """A page with one sentence that says what to do."""
-    admin = request.url.path.startswith("/admin")
-    titles = TITLES | ADMIN_TITLES if admin else TITLES
-    context = {"title": titles.get(HTTPStatus(status), marked("That could not be done")), "message": message}
-    if not admin:
-        language.choose(request)
-        context = {name: language.gettext(text) for name, text in context.items()}
-    return page(request, "admin/error.html" if admin else "error.html", context, status=status)
+def error_page(request: Request, status: int, message: str, values: Mapping[str, object] | None = None) -> Response:
+    """A page with one sentence that says what to do, in the reader's language; admins read English."""
+    known = HTTPStatus(status)
+    if request.url.path.startswith("/admin"):
+        said = message % values if values else message
+        title = (TITLES | ADMIN_TITLES).get(known, OTHERWISE)
+        return page(request, "admin/error.html", {"title": title, "message": said}, status=status)
+    language.choose(request)
+    context = {
+        "title": language.gettext(TITLES.get(known, OTHERWISE)),
+        "message": language.filled(message, values or {}),
+        "inside": bool(session_of(request, EVALUATOR_COOKIE)),
+    }
+    return page(request, "error.html", context, status=status)
 
 
 def _elsewhere(_request: Request, error: Exception) -> Response:
@@ -77,22 +89,22 @@ def _elsewhere(_request: Request, error: Exception) -> Response:
 
 
 def _known(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FirstGlanceError)
     status = next(
         (status for kind, status in STATUSES.items() if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY
     )
-    return error_page(request, status, str(error))
+    return error_page(request, status, error.message, error.values)
 
 
 def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     names = ", ".join(sorted({str(one["loc"][-1]) for one in error.errors()}))
-    message = f"The form had a value that cannot be used ({names}). Nothing was stored; go back and answer once more."
-    return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, message)
+    return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, UNUSABLE, {"names": names})
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    message = NOWHERE if error.status_code == HTTPStatus.NOT_FOUND else "This address does not take that request."
+    message = NOWHERE if error.status_code == HTTPStatus.NOT_FOUND else NOT_TAKEN
     return error_page(request, error.status_code, message)
 
 

@@ -4,10 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from app.foundation.words import marked
 from app.judging.answer import LONGEST_SECONDS, Answer, Timing
 from app.judging.judgment import parse_text, parse_verdict
 
 CONFIDENCES = range(1, 6)
+HYPOTHESIS, COMMENT = marked("hypothesis"), marked("remark")
 
 
 def _nothing_if_empty(value: object) -> object:
@@ -67,7 +69,7 @@ class FlagForm(AnswerForm):
 
     def text(self) -> str:
         """The comment, trimmed. Raises JudgmentError if it is too long."""
-        return parse_text(self.comment, "comment")
+        return parse_text(self.comment, COMMENT)
 
 
 class GuessForm(AnswerForm):
@@ -101,7 +103,7 @@ class HypothesisForm(AnswerForm):
 
     def answer(self) -> Answer:
         """The answer in the project's words. Raises JudgmentError for a text that is too long."""
-        hypothesis, comment = parse_text(self.hypothesis, "hypothesis"), parse_text(self.comment, "comment")
+        hypothesis, comment = parse_text(self.hypothesis, HYPOTHESIS), parse_text(self.comment, COMMENT)
         return Answer(self.item, self.key, "hypothesis", None, hypothesis, self.confidence, comment)
 
     def timing(self) -> Timing:

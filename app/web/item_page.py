@@ -9,9 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.foundation.digest import sha256
-from app.foundation.words import marked
 from app.judging.padding import gzipped, padded
-from app.judging.public_design import PublicDesign
+from app.judging.public_design import CANNOT_JUDGE, PublicDesign
 from app.services.judging import Desk
 from app.web import language
 from app.web.aids_view import aids_context
@@ -22,7 +21,6 @@ from app.web.wording import local
 
 SPLIT = "\N{OBJECT REPLACEMENT CHARACTER}passages\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands where the passages go; a text of an evaluator that held it would have been escaped on another line."""
-CANNOT_JUDGE = marked("Cannot judge")
 TEXTS = ("verdict", "hypothesis", "confidence", "comment")
 PLAIN = "text/html; charset=utf-8"
 
@@ -55,7 +53,7 @@ def _context(request: Request, desk: Desk) -> dict[str, Any]:
     return {
         "answers": answers,
         "texts": {name: getattr(texts, name, None) or "" for name in TEXTS},
-        "said": language.gettext(dict(answers).get(texts.verdict, "")) if texts else "",
+        "said": dict(answers).get(texts.verdict, "") if texts else "",
         "reader": sha256(desk.visit.evaluator_id.encode())[:12],
         "key": "",
         "heading": _heading(desk),
@@ -89,10 +87,10 @@ def _progress(desk: Desk) -> str:
 
 
 def answers_of(design: PublicDesign) -> list[tuple[str, str]]:
-    """The answers that the design allows, in the order of their keys, and their labels."""
+    """The answers that the design allows, in the order of their keys, and their labels as this reader sees them."""
     wording = local(design.wording)
     answers = [("interpretable", wording.interpretable), ("not_interpretable", wording.not_interpretable)]
-    return [*answers, ("cannot_judge", CANNOT_JUDGE)] if design.cannot_judge else answers
+    return [*answers, ("cannot_judge", language.gettext(CANNOT_JUDGE))] if design.cannot_judge else answers
 
 
 def _frame(request: Request, context: Mapping[str, Any]) -> tuple[bytes, bytes]:

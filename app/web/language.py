@@ -1,6 +1,8 @@
 """The reader's language: English in the templates, other languages in catalogues that gettext reads."""
 
 import gettext as catalogues
+import re
+from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 
@@ -11,6 +13,8 @@ from app.foundation.paths import resource
 COOKIE = "fg_language"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 DOMAIN = "messages"
+DECIMAL_SIGNS = {"de": ","}
+WEIGHT = re.compile(r"[01](\.[0-9]{0,3})?")
 
 _current: ContextVar[str] = ContextVar("language", default="en")
 
@@ -28,12 +32,24 @@ def current() -> str:
 
 def gettext(message: str) -> str:
     """The message in the current language."""
-    return _catalogue(current()).gettext(message)
+    return _catalogue(current()).gettext(message) if message else ""  # a catalogue keeps its own header under ""
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The message for `count` things in the current language."""
     return _catalogue(current()).ngettext(singular, plural, count)
+
+
+def filled(message: str, values: Mapping[str, object]) -> str:
+    """The message in the current language with its values; a value that is a word of ours is translated too."""
+    said = {name: gettext(value) if isinstance(value, str) else value for name, value in values.items()}
+    return gettext(message) % said if said else gettext(message)
+
+
+def number(value: float) -> str:
+    """The number as one would write it: at most two decimals, none that say nothing, the language's decimal sign."""
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return text.replace(".", DECIMAL_SIGNS.get(current(), "."))
 
 
 @cache
@@ -42,10 +58,11 @@ def _catalogue(name: str) -> catalogues.NullTranslations:
 
 
 def _accepted(header: str) -> list[str]:
-    """Primary language tags in the order that the browser prefers them."""
+    """Primary language tags in the order that the browser prefers them; a weight that is none counts as 1."""
     ranked = []
     for place, part in enumerate(header.split(",")):
-        tag, _, rest = part.strip().partition(";q=")
-        weight = float(rest) if rest.replace(".", "", 1).isdigit() else 1.0
-        ranked.append((-weight, place, tag.partition("-")[0].lower()))
+        tag, _, rest = part.partition(";")
+        weight = rest.strip().removeprefix("q=")
+        rank = float(weight) if WEIGHT.fullmatch(weight) else 1.0
+        ranked.append((-rank, place, tag.strip().partition("-")[0].lower()))
     return [tag for _, _, tag in sorted(ranked)]

@@ -28,15 +28,16 @@ Told = tuple[Passage, Sequence[int]]
 INVISIBLE = re.compile(
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
 )
-WORDS = (marked("Passage"), marked("Earlier"), marked("Later"))
-"""The fragment's own words, in English; `translated` puts another language's in their place."""
 TITLES = {
-    "top": "Strongest",
-    "quantile": "Across the range",
-    "value_bin": "Across the range",
-    "random": "Drawn at random",
-    "contrast": "Weak or silent",
+    "top": marked("Strongest"),
+    "quantile": marked("Across the range"),
+    "value_bin": marked("Across the range"),
+    "random": marked("Drawn at random"),
+    "contrast": marked("Weak or silent"),
 }
+"""Headings of groups, in designs that have several."""
+WORDS = (marked("Passage"), marked("Earlier"), marked("Later"), *dict.fromkeys(TITLES.values()))
+"""The fragment's own words, in English; `translated` puts another language's in their place."""
 
 
 def render_passages(item: Item, public_design: Mapping[str, Any]) -> bytes:
@@ -84,8 +85,8 @@ def _folded(tokens: Sequence[str], summary: str) -> str:
 
 
 def _text(tokens: Sequence[str]) -> str:
-    """A block of text. The parser drops a line feed right after `<pre>`, so one is always given to it."""
-    return f'<pre dir="auto" translate="no">\n{"".join(tokens)}</pre>'
+    """A block of text in an unknown language. The parser drops a line feed right after `<pre>`, so it is given one."""
+    return f'<pre dir="auto" lang="" translate="no">\n{"".join(tokens)}</pre>'
 
 
 def _tokens(passage: Passage, strengths: Sequence[int]) -> Iterator[str]:
@@ -133,6 +134,7 @@ def _unix_lines(texts: Sequence[str]) -> Iterator[str]:
 
 def translated(fragment: bytes, words: Mapping[str, str]) -> bytes:
     """The fragment with its own words in another language. Text of snippets is escaped, so no tag in it can match."""
-    for word in ("Earlier", "Later"):
-        fragment = fragment.replace(f"<summary>{word}<".encode(), f"<summary>{escape(words[word])}<".encode())
-    return fragment.replace(b"<span>Passage <", f"<span>{escape(words['Passage'])} <".encode())
+    for word, said in words.items():
+        for before, after in (("<summary>", "<"), ("<span>", " <"), ("<h2>", "<")):
+            fragment = fragment.replace(f"{before}{word}{after}".encode(), f"{before}{escape(said)}{after}".encode())
+    return fragment

@@ -7,6 +7,7 @@ knows, for browsers that say nothing.
 
 import hashlib
 import hmac
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.foundation.errors import AccessError
 from app.foundation.settings import Settings
 from app.foundation.words import marked
+from app.web import language
 
 EVALUATOR_COOKIE = "fg_evaluator"
 ADMIN_COOKIE = "fg_admin"
@@ -48,9 +50,9 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 
-FOREIGN = "This form was sent from another site, so nothing was stored. Open the page here and send it again."
+FOREIGN = marked("This form was sent from another site, so nothing was stored. Open the page here and send it again.")
 STALE = marked("This page belongs to an older visit, so nothing was stored. Load it again and repeat the last step.")
-TOO_LARGE = "What you sent is too long to be stored; nothing was changed. Please shorten it."
+TOO_LARGE = marked("What you sent is too long to be stored; nothing was changed. Please shorten it.")
 
 
 class Guard:
@@ -107,11 +109,19 @@ def _refusal(scope: Scope) -> Response | None:
         return None
     headers = Headers(scope=scope)
     if _foreign(headers):
-        return Response(FOREIGN, status_code=403, media_type="text/plain")
+        return _refused(scope, FOREIGN, HTTPStatus.FORBIDDEN)
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > LARGEST_BODY or "chunked" in headers.get("transfer-encoding", ""):
-        return Response(TOO_LARGE, status_code=413, media_type="text/plain")
+        return _refused(scope, TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return None
+
+
+def _refused(scope: Scope, message: str, status: HTTPStatus) -> Response:
+    """The sentence in the reader's language; admins read English."""
+    if not scope["path"].startswith("/admin"):
+        language.choose(Request(scope))
+        message = language.gettext(message)
+    return Response(message, status_code=status, media_type="text/plain")
 
 
 def _foreign(headers: Headers) -> bool:

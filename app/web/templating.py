@@ -55,7 +55,11 @@ def environment(folder: Path) -> jinja2.Environment:
     )
     made.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     made.globals.update(
-        static_url=static_url, constant=_constant, language=language.current, languages=language.LANGUAGES
+        static_url=static_url,
+        constant=_constant,
+        language=language.current,
+        languages=language.LANGUAGES,
+        number=language.number,
     )
     return made
 
