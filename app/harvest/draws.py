@@ -56,7 +56,7 @@ class Draws:
     def __init__(self, pilot: Pilot, positions: int, options: HarvestOptions, salt: int) -> None:
         neurons = len(pilot.reference)
         self.pilot, self.positions, self.neurons = pilot, positions, neurons
-        self.seed = 1000 * (options.seed + 1) + 10 * salt
+        self.seed = (options.seed + 1) * (1 << 24) + 10 * salt  # so no site and layer has the draws of another seed
         self.stores = {
             name: TopStore(rows, k, width)
             for name, rows, k, width in (
