@@ -10,6 +10,9 @@ without replacement that does not depend on the order of reading, on batches or 
 
 Bands and steps are laid out from a pilot, the first windows of the corpus, which must be fixed before anything is
 drawn. They only spread the draws: which band a snippet is in is decided at the end, from the final sample.
+
+A value equal to a cut belongs below it, so one that lies at several cuts, as the zeros of a sparse unit do, belongs to
+the lowest of their bands, and the bands between hold nothing.
 """
 
 from collections.abc import Iterator
@@ -30,24 +33,38 @@ from app.harvest.topk import Entries, Floats, Ints, TopStore
 CUTS = (0.5, 0.9, 0.99, 0.999)
 """Quantiles between the bands."""
 BANDS = len(CUTS) + 1
+SMALLEST = np.finfo(np.float32).tiny
 STEPS, LOWEST, RATIO = 12, 7, 1.3
 """Ladder of activation: steps of 1.3, seven of them below the pilot's maximum."""
+SILENT_CUTS = (0.0, 0.2, 0.4, 0.6)
+"""Where a unit that is silent in the pilot has its cuts, as shares of its reference: its firings are still spread."""
 
 
 @dataclass(frozen=True)
 class Pilot:
-    """What the first windows tell of each neuron."""
+    """What the first windows tell of each neuron.
+
+    Of a layer that is silent in all of them they tell nothing: its stronger steps and bands are then seldom filled.
+    """
 
     cuts: Floats
     """[neuron, cut] activation at CUTS."""
-    reference: Floats
+    highest: Floats
     """[neuron] largest activation, or the smallest positive number if none is positive."""
+    reference: Floats
+    """[neuron] where the ladder is laid: the largest activation, or the layer's median one if none is positive."""
 
     @classmethod
     def of(cls, scored: Floats) -> "Pilot":
         """From scored activations [token, neuron]."""
         rows = by_neuron(scored)
-        return cls(quantile_cuts(rows, CUTS), np.maximum(rows[:, -1], np.finfo(np.float32).tiny))
+        cuts, highest = quantile_cuts(rows, CUTS), np.maximum(rows[:, -1], SMALLEST)
+        fires = highest > SMALLEST
+        usual = np.median(highest[fires]) if fires.any() else SMALLEST
+        reference = np.where(fires, highest, usual).astype(np.float32)
+        level = ~fires & (cuts[:, 0] == cuts[:, -1])
+        spread = cuts[:, :1] + reference[:, None] * np.array(SILENT_CUTS, np.float32)
+        return cls(np.where(level[:, None], spread, cuts), highest, reference)
 
 
 class Draws:
@@ -66,7 +83,7 @@ class Draws:
             )
             if k
         }
-        self.firings = Firings(pilot.reference, options.firing, self.seed + 5) if options.firing else None
+        self.firings = Firings(pilot.highest, options.firing, self.seed + 5) if options.firing else None
         if self.firings:
             self.stores["firing"] = self.firings.store
 
@@ -100,11 +117,11 @@ class Draws:
 
     def _bands(self, values: Tensor, positions: Ints) -> Ints:
         at = torch.gather(values, 1, torch.from_numpy(positions).to(values.device)[:, None])[:, 0].cpu().numpy()
-        bands: Ints = (at[:, :, None] >= self.pilot.cuts).sum(axis=2)
+        bands: Ints = (at[:, :, None] > self.pilot.cuts).sum(axis=2)
         return bands
 
     def _steps(self, high: Floats) -> Ints:
-        share = np.maximum(high, np.finfo(np.float32).tiny) / self.pilot.reference
+        share = np.maximum(high, SMALLEST) / self.pilot.reference
         steps: Ints = np.clip(np.floor(np.log(share) / np.log(RATIO)) + LOWEST, 0, STEPS - 1).astype(np.int64)
         return steps
 

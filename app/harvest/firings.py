@@ -21,10 +21,10 @@ ONE_IN = 16
 class Firings:
     """A store whose windows are tokens' places in the corpus, whose peaks are token ids, one activation each."""
 
-    def __init__(self, reference: Floats, kept: int, seed: int) -> None:
-        """`reference` is each neuron's largest activation in the pilot, `kept` how many firings are kept of each."""
-        self.store = TopStore(len(reference), kept, 1)
-        self.enough, self.seed = np.float32(FAINTEST) * reference, seed
+    def __init__(self, highest: Floats, kept: int, seed: int) -> None:
+        """`highest` is each neuron's largest activation in the pilot, `kept` how many firings are kept of each."""
+        self.store = TopStore(len(highest), kept, 1)
+        self.enough, self.seed = np.float32(FAINTEST) * highest, seed
         self._seen: list[tuple[Ints, Ints, Ints, Floats]] = []
 
     def look(self, values: Tensor, batch: Batch) -> None:

@@ -106,7 +106,8 @@ def _peak_activations(store: TopStore) -> Floats:
 
 
 def _quantile_bands(store: TopStore, cuts: Floats) -> Ints:
-    bands: Ints = (_peak_activations(store)[:, :, None] >= np.repeat(cuts, BANDS, axis=0)[:, None]).sum(axis=2)
+    """The band of each peak, [row, slot]; a value equal to a cut belongs below it, as in `draws`."""
+    bands: Ints = (_peak_activations(store)[:, :, None] > np.repeat(cuts, BANDS, axis=0)[:, None]).sum(axis=2)
     return bands
 
 

@@ -98,6 +98,32 @@ def test_quantile_snippets_lie_in_their_bands_within_the_bound(
         assert max(Counter(one.band for one in snippets).values()) <= 3
 
 
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Units of a ReLU that fire on one token in two hundred; 0 to 7 are silent in the windows of the pilot."""
+    generator = np.random.default_rng(1)
+    tokens = np.concatenate([generator.integers(0, 100, (32, 40)), generator.integers(0, 5000, (3000, 40))])
+    table = torch.relu(torch.randn(5000, 16, generator=torch.Generator().manual_seed(3)) - 2.5)
+    table[:100, :8] = 0
+    table[0, 8:] = 1
+    options = HarvestOptions(k=5, sample=4000)
+    out = tmp_path_factory.mktemp("sparse") / "archive"
+    return harvest(lambda tokens: table[tokens], tokens, out, options=options, progress=silent)
+
+
+def test_zeros_that_lie_at_several_cuts_belong_to_the_lowest_band(sparse: Archive) -> None:
+    snippets = [one for unit in range(16) for one in group(sparse, unit, "quantile")]
+    assert {one.band for one in snippets if one.peak_activation == 0} == {"0-0.5"}
+    assert {one.band for one in snippets if one.peak_activation > 0} == {"0.99-0.999", "0.999-1"}
+    assert all(group(sparse, unit, "quantile")[0].peak_activation > 0 for unit in range(16))
+
+
+def test_a_unit_that_is_silent_in_the_first_windows_has_its_draws_spread_all_the_same(sparse: Archive) -> None:
+    for unit in range(16):
+        assert len({one.band for one in group(sparse, unit, "value_bin")}) >= 4
+        assert sparse.neurons()[unit].tokens
+
+
 def test_value_bins_are_fifths_of_the_largest_activation(found: Archive, rows: np.ndarray, full: np.ndarray) -> None:
     bands = set()
     for unit in range(UNITS - 1):
