@@ -1,8 +1,11 @@
 """What is harvested: a loaded model or any callable, as an arm."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -38,6 +41,8 @@ class Arm:
     """The bytes of every token id."""
     side_by_side: bool = False
     """Whether several threads may read at once."""
+    answer_sha256: str | None = None
+    """What tells one callable from another: a digest of what it gave for a window, and of its pieces."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,9 @@ class Vocabulary:
 
 def arm_of(name: str, model: LoadedModel, sites: Sequence[Site], options: HarvestOptions) -> Arm:
     """A loaded model at some sites. Raises ModelError if it has no such site or layer."""
-    transformer = model.transformer
     layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
-    transformer.require(sites, layers)
-    transformer.to(device=device_of(options.device), dtype=getattr(torch, options.dtype))
+    model.transformer.require(sites, layers)
+    transformer = _ready(model.transformer, options)
     pieces = model.tokenizer.pieces
     return Arm(
         record=_record(name, model),
@@ -74,24 +78,57 @@ def arm_of(name: str, model: LoadedModel, sites: Sequence[Site], options: Harves
 def arm_of_callable(fn: Callable[[Tensor], Tensor], name: str, probe: Tensor, pieces: list[bytes]) -> Arm:
     """Any function from token ids [window, position] to activations [window, position, unit].
 
-    `probe` is a window to learn the number of units from. Raises ModelError if the function gives another shape.
+    `probe` is a window to learn the number of units from. Raises ModelError if the function gives another shape, now
+    or when it is read.
     """
     with torch.inference_mode():
-        found = fn(probe)
-    if not isinstance(found, Tensor) or found.dim() != 3 or found.shape[:2] != probe.shape:
-        shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-        msg = f"the function gave {shape} for tokens {tuple(probe.shape)}; it must give [window, position, unit]"
-        raise ModelError(msg)
+        found = _checked(fn(probe), probe, None)
     units = int(found.shape[2])
+
+    def read(tokens: Tensor) -> dict[Channel, Tensor]:
+        return {(CALLABLE, 0): _checked(fn(tokens), tokens, units)}
+
     return Arm(
         record=ModelRecord(
             name=name, activation=None, n_layers=1, d_mlp=units, weights_sha256=None, tokenizer_sha256=None
         ),
         channels={(CALLABLE, 0): units},
-        read=lambda tokens: {(CALLABLE, 0): fn(tokens)},
+        read=read,
         effects=None,
         pieces=pieces,
+        answer_sha256=_digest(found, pieces),
     )
+
+
+def _checked(found: object, tokens: Tensor, units: int | None) -> Tensor:
+    """What a function gave, without its gradients. Raises ModelError if it is no tensor [window, position, unit]."""
+    if isinstance(found, Tensor) and found.dim() == 3:
+        windows, positions, given = found.shape
+        if (windows, positions) == tokens.shape and given and units in {None, given}:
+            return found.detach()
+    shape = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+    wanted = "one unit or more" if units is None else f"{units} units as for the first window"
+    msg = (
+        f"the function gave {shape} for tokens {tuple(tokens.shape)}; it must give [window, position, unit], "
+        f"a tensor with a place for every token and {wanted}"
+    )
+    raise ModelError(msg)
+
+
+def _digest(found: Tensor, pieces: Sequence[bytes]) -> str:
+    digest = hashlib.sha256(found.float().cpu().contiguous().numpy().tobytes())
+    for piece in pieces:
+        digest.update(len(piece).to_bytes(4) + piece)
+    return digest.hexdigest()
+
+
+def _ready(transformer: Reader, options: HarvestOptions) -> Reader:
+    """The model on its device and in its arithmetic; the caller's own stays in the arithmetic it is in."""
+    dtype = getattr(torch, options.dtype)
+    held = chain(transformer.parameters(), transformer.buffers())
+    if any(one.is_floating_point() and one.dtype != dtype for one in held):
+        transformer = deepcopy(transformer)
+    return transformer.to(device=device_of(options.device), dtype=dtype)
 
 
 def _reading(transformer: Reader, sites: Sequence[Site], layers: Sequence[int]) -> Read:

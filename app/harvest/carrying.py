@@ -6,14 +6,15 @@ archive it ends with is the same to the last byte.
 
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from app import __version__
-from app.foundation.errors import ArchiveError
+from app.foundation.errors import ArchiveError, CorpusError
 from app.harvest.allocator import keep_freed_memory
 from app.harvest.archive import Archive
 from app.harvest.arms import Arm
@@ -45,7 +46,8 @@ class Plan:
         asked = {key: value for key, value in asdict(self.options).items() if key not in NO_BYTES}
         channels = [[*channel, neurons] for arm in self.arms for channel, neurons in arm.channels.items()]
         models = [arm.record.model_dump(mode="json") for arm in self.arms]
-        return {"models": models, "channels": channels, "spec": spec, "options": asked}
+        answers = [arm.answer_sha256 for arm in self.arms]
+        return {"models": models, "answers": answers, "channels": channels, "spec": spec, "options": asked}
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Meter:
     total: int | None
     began: float
     resumed: int = 0
+    shards: int = 0
     tokens: int = 0
     windows: int = 0
     masked: int = 0
@@ -63,6 +66,7 @@ class Meter:
         """Count a shard."""
         self.tokens += shard.scored
         self.resumed += shard.scored if resumed else 0
+        self.shards += 1
         self.windows += len(shard.start)
         self.masked += shard.masked
 
@@ -81,8 +85,22 @@ Reader = Callable[[Plan, Sequence[Pass], Ledger, Report], Meter]
 """Takes every shard of a plan's text through passes, notes what each shard gave, and counts."""
 
 
-def carry_out(plan: Plan, spec: str, report: Report, reader: Reader | None = None) -> list[dict[str, Archive]]:
-    """Read everything, then write the archives: by arm, by site."""
+Archives = list[dict[str, Archive]]
+"""By arm, by site."""
+
+
+def nothing_more(archives: Archives) -> None:
+    """Most harvests are done when their archives stand."""
+
+
+def carry_out(
+    plan: Plan,
+    spec: str,
+    report: Report,
+    reader: Reader | None = None,
+    also: Callable[[Archives], None] = nothing_more,
+) -> Archives:
+    """Read everything, then write the archives, then do what is `also` to be done; only then the notes are removed."""
     for out in (out for outs in plan.outs for out in outs.values()):
         if out.exists() and not plan.notes.exists():
             msg = f"{out} exists already; archives are never overwritten, choose another place or delete it"
@@ -91,13 +109,14 @@ def carry_out(plan: Plan, spec: str, report: Report, reader: Reader | None = Non
     ledger = Ledger(plan.notes, plan.identity(spec))
     passes = [pass_of(arm, plan.text.window, plan.options) for arm in plan.arms]
     meter = (reader or read_everything)(plan, passes, ledger, report)
-    frame = _frame(plan, meter)
-    archives = _archives(plan, passes, ledger, frame)
+    ledger.require(meter.shards, len(plan.arms))
+    archives = _archives(plan, passes, ledger, _frame(plan, meter))
+    also(archives)
     ledger.close()
     return archives
 
 
-def _archives(plan: Plan, passes: Sequence[Pass], ledger: Ledger, frame: Frame) -> list[dict[str, Archive]]:
+def _archives(plan: Plan, passes: Sequence[Pass], ledger: Ledger, frame: Frame) -> Archives:
     """Write every arm's archives, arms side by side where they may be."""
     chosen = [
         choose(arm, taken, ledger, at, frame) for at, (arm, taken) in enumerate(zip(plan.arms, passes, strict=True))
@@ -113,10 +132,10 @@ def _archives(plan: Plan, passes: Sequence[Pass], ledger: Ledger, frame: Frame) 
 def read_everything(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:
     """Take every shard through every arm, from where a former run was stopped."""
     meter = Meter(plan.text.tokens, time.perf_counter())
-    done, saved = 0, meter.began
-    for shard in plan.text.shards():
-        if shard.number == 0:
-            done = begin(passes, shard, ledger)
+    saved = meter.began
+    pilot, shards = with_pilot(plan.text)
+    done = begin(passes, pilot, ledger)
+    for shard in shards:
         meter.add(shard, resumed=shard.number < done)
         if shard.number < done:
             ledger.compare(shard)
@@ -127,6 +146,18 @@ def read_everything(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: 
             ledger.save_state(shard.number + 1, states(passes))
             saved = time.perf_counter()
     return meter
+
+
+def with_pilot(text: Text) -> tuple[Shard, Iterator[Shard]]:
+    """The first shard with a token that scores, and all shards. Raises CorpusError if no token scores."""
+    passed: list[Shard] = []
+    shards = text.shards()
+    for shard in shards:
+        passed.append(shard)
+        if shard.scores.any():
+            return shard, chain(passed, shards)
+    msg = "no token scores: all are special, or context alone; give other text, or name fewer special tokens"
+    raise CorpusError(msg)
 
 
 def pass_of(arm: Arm, window: int, options: HarvestOptions) -> Pass:
@@ -140,11 +171,11 @@ def take(passes: Sequence[Pass], shard: Shard) -> list[dict[Channel, Extremes]]:
     return [one.finish(shard, batches) for one, batches in zip(passes, started, strict=True)]
 
 
-def begin(passes: Sequence[Pass], first: Shard, ledger: Ledger) -> int:
+def begin(passes: Sequence[Pass], pilot: Shard, ledger: Ledger) -> int:
     """Prepare the passes and put them where a former run left them; how many shards are done."""
     done, state = ledger.state()
     for number, one in enumerate(passes):
-        one.prepare(first)
+        one.prepare(pilot)
         if done:
             one.restore(part_of(state, f"arm{number}/"))
     return done

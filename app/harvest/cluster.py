@@ -9,7 +9,7 @@ models that are not read side by side with the driver's number of threads.
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -18,7 +18,7 @@ import torch
 from app.foundation.errors import SettingsError
 from app.harvest.allocator import keep_freed_memory
 from app.harvest.arms import Arm
-from app.harvest.carrying import Meter, Plan, Reader, begin, pass_of, states, take
+from app.harvest.carrying import Meter, Plan, Reader, begin, pass_of, states, take, with_pilot
 from app.harvest.ledger import Arrays, Ledger
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Report
@@ -46,12 +46,12 @@ class Cluster:
 class Worker:
     """Holds the arms and reads shards; becomes a Ray actor."""
 
-    def __init__(self, arms: Sequence[Arm], window: int, options: HarvestOptions, first: Shard, threads: int) -> None:
+    def __init__(self, arms: Sequence[Arm], window: int, options: HarvestOptions, pilot: Shard, threads: int) -> None:
         torch.set_num_threads(threads)
         keep_freed_memory()
         self.prepared = [pass_of(arm, window, options) for arm in arms]
         for one in self.prepared:
-            one.prepare(first)
+            one.prepare(pilot)
 
     def read(self, shards: Sequence[Shard]) -> tuple[list[list[Arrays]], Arrays]:
         """What each shard adds for each arm, and what the shards together would keep."""
@@ -86,11 +86,10 @@ class _Driver:
         self.waiting: deque[tuple[list[Shard], Any]] = deque()
 
     def read(self, report: Report) -> Meter:
-        shards = self.plan.text.shards()
-        first = next(shards)
-        done = begin(self.passes, first, self.ledger)
-        actors = self._actors(first)
-        for number, group in enumerate(self._groups(first, shards, done)):
+        pilot, shards = with_pilot(self.plan.text)
+        done = begin(self.passes, pilot, self.ledger)
+        actors = self._actors(pilot)
+        for number, group in enumerate(self._groups(shards, done)):
             self.waiting.append((group, actors[number % len(actors)].read.remote(group)))
             if len(self.waiting) >= 2 * len(actors):
                 self._merge_one(report)
@@ -98,32 +97,30 @@ class _Driver:
             self._merge_one(report)
         return self.meter
 
-    def _actors(self, first: Shard) -> list[Any]:
+    def _actors(self, pilot: Shard) -> list[Any]:
         resources = {"num_cpus": self.cluster.cores, "num_gpus": self.cluster.gpus}
         remote = self.ray.remote(max_restarts=-1, max_task_retries=-1, **resources)(Worker)
         alike = all(arm.side_by_side for arm in self.plan.arms)  # then bits do not depend on the number of threads
         threads = self.cluster.cores if alike else torch.get_num_threads()
         plan = self.plan
-        self.held = (self.ray.put([_portable(arm) for arm in plan.arms]), self.ray.put(first))
+        self.held = (self.ray.put([_portable(arm) for arm in plan.arms]), self.ray.put(pilot))
         return [
             remote.remote(self.held[0], plan.text.window, plan.options, self.held[1], threads)
             for _ in range(self.cluster.workers)
         ]
 
-    def _groups(self, first: Shard, rest: Iterator[Shard], done: int) -> Iterator[list[Shard]]:
-        left = self._left(first, rest, done)
+    def _groups(self, shards: Iterator[Shard], done: int) -> Iterator[list[Shard]]:
+        left = self._left(shards, done)
         while group := list(islice(left, self.cluster.shards_per_task)):
             yield group
 
-    def _left(self, first: Shard, rest: Iterator[Shard], done: int) -> Iterator[Shard]:
-        shard: Shard | None = first
-        while shard is not None:
+    def _left(self, shards: Iterator[Shard], done: int) -> Iterator[Shard]:
+        for shard in shards:
             self.meter.add(shard, resumed=shard.number < done)
             if shard.number < done:
                 self.ledger.compare(shard)
             else:
                 yield shard
-            shard = next(rest, None)
 
     def _merge_one(self, report: Report) -> None:
         group, answer = self.waiting.popleft()
@@ -142,7 +139,7 @@ class _Driver:
 
 def _portable(arm: Arm) -> Arm:
     """What a worker needs: it writes no archive, so logit effects stay with the driver."""
-    return Arm(arm.record, arm.channels, arm.read, None, [], arm.side_by_side)
+    return replace(arm, effects=None, pieces=[])
 
 
 def _connect(ray: Any, address: str) -> None:  # noqa: ANN401 - a module

@@ -30,25 +30,44 @@ class Ledger:
         self.folder = folder
         text = json.dumps(plan, sort_keys=True)
         path = folder / PLAN
-        if path.is_file() and path.read_text(encoding="utf-8") != text:
-            msg = f"{folder} is the beginning of another harvest; finish that one with its own options, or delete it"
+        if path.is_file() and path.read_bytes() != text.encode():
+            msg = (
+                f"{folder} is the beginning of another harvest; finish that one with its own model, tokens and "
+                "options, or delete it"
+            )
             raise ArchiveError(msg)
-        self._plan = text
+        self._plan, self._done = text, 0
 
     def note(self, shard: Shard, results: Sequence[Arrays]) -> None:
         """Keep a shard's windows and what each arm found in it. Raises CorpusError if it differs from a former run."""
         self.compare(shard)
         self._begin()
-        self._save(f"windows-{shard.number:06d}.npz", _windows(shard))
+        self._save(_windows_name(shard.number), _windows(shard))
         for number, arrays in enumerate(results):
-            self._save(f"arm{number}-{shard.number:06d}.npz", arrays)
+            self._save(_arm_name(number, shard.number), arrays)
 
     def compare(self, shard: Shard) -> None:
-        """Raises CorpusError if a former run of this harvest saw other text in the shard."""
-        path = self.folder / f"windows-{shard.number:06d}.npz"
-        if path.is_file() and not np.array_equal(_load(path)["tokens"], shard.tokens):
-            msg = f"the corpus has changed since {self.folder} was begun; delete that folder and harvest again"
-            raise CorpusError(msg)
+        """Raises CorpusError if a former run of this harvest saw another text in the shard, or scored other tokens."""
+        path = self.folder / _windows_name(shard.number)
+        if not path.is_file():
+            return
+        noted, now = _load(path), _windows(shard)
+        if not all(np.array_equal(noted.get(name, ()), array) for name, array in now.items()):
+            raise self._changed()
+
+    def require(self, shards: int, arms: int) -> None:
+        """See that the notes are those of so many shards, none missing and none over: all of them will be read.
+
+        Raises CorpusError if a former run of this harvest saw more text, ArchiveError if notes were lost.
+        """
+        expected = {_windows_name(shard) for shard in range(shards)}
+        expected |= {_arm_name(arm, shard) for arm in range(arms) for shard in range(shards)}
+        present = {path.name for path in self.folder.glob("*-*.npz")}
+        if present - expected or self._done > shards:
+            raise self._changed()
+        if lost := sorted(expected - present):
+            msg = f"{self.folder} has lost {lost[0]}; delete that folder and harvest again"
+            raise ArchiveError(msg)
 
     def windows(self) -> Iterator[Arrays]:
         """Tokens, lengths, special positions and labels of every shard, in order."""
@@ -69,7 +88,8 @@ class Ledger:
         if not path.is_file():
             return 0, {}
         arrays = _load(path)
-        return int(arrays.pop("done")), arrays
+        self._done = int(arrays.pop("done"))
+        return self._done, arrays
 
     def close(self) -> None:
         """Remove the notes: the archive holds what they led to. Renamed first, so that half of them never stand."""
@@ -77,6 +97,10 @@ class Ledger:
         shutil.rmtree(gone, ignore_errors=True)
         os.replace(self.folder, gone)
         shutil.rmtree(gone)
+
+    def _changed(self) -> CorpusError:
+        msg = f"the corpus has changed since {self.folder} was begun; delete that folder and harvest again"
+        return CorpusError(msg)
 
     def _begin(self) -> None:
         """The folder appears with the first result, so a corpus that cannot be read leaves nothing behind."""
@@ -89,6 +113,8 @@ class Ledger:
             fresh = self.folder / f".{name}.new"
             with fresh.open("wb") as file:
                 np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes allow_pickle for an array
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(fresh, self.folder / name)
 
         self._written(save)
@@ -99,6 +125,14 @@ class Ledger:
         except OSError as error:
             msg = f"{self.folder} cannot be written ({error.strerror}); make room and run the same command to go on"
             raise ArchiveError(msg) from error
+
+
+def _windows_name(shard: int) -> str:
+    return f"windows-{shard:06d}.npz"
+
+
+def _arm_name(arm: int, shard: int) -> str:
+    return f"arm{arm}-{shard:06d}.npz"
 
 
 def _windows(shard: Shard) -> Arrays:

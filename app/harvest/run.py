@@ -13,11 +13,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from app.foundation.errors import CorpusError
+from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.foundation.whole import write_text_whole
 from app.harvest.archive import Archive
 from app.harvest.arms import CALLABLE, Vocabulary, arm_of, arm_of_callable
-from app.harvest.carrying import Plan, Reader, carry_out
+from app.harvest.carrying import Archives, Plan, Reader, carry_out, with_pilot
 from app.harvest.devices import device_of
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Report, bar
@@ -26,13 +26,15 @@ from app.models.checkpoints import LoadedModel
 from app.models.config import Site
 
 PAIR = "pair.json"
+MOST_TOKENS = 1 << 24
+"""Token ids of a callable are below this."""
 
 
 def harvest_model(
     model: LoadedModel,
     name: str,
     spec: str,
-    out: Path,
+    out: Path | str,
     options: HarvestOptions | None = None,
     progress: Report | None = None,
     reader: Reader | None = None,
@@ -43,55 +45,62 @@ def harvest_model(
     Raises CorpusError if there is no text, ModelError if the model has no such site or layer, ArchiveError if `out`
     exists, cannot be written, or was begun with other options.
     """
-    options = options or HarvestOptions()
+    out, options = _place(out), options or HarvestOptions()
     arm = arm_of(name, model, [options.site], options)
     plan = Plan([arm], text_of([model], spec, options), [{options.site: out}], _notes(out), options)
     return carry_out(plan, spec, progress or bar(), reader)[0][options.site]
 
 
-def harvest_sites(
+def harvest_sites(  # noqa: PLR0913 - what `harvest_model` takes, and the sites
     model: LoadedModel,
     name: str,
     spec: str,
-    out: Path,
+    out: Path | str,
     sites: Sequence[Site],
     options: HarvestOptions | None = None,
     progress: Report | None = None,
+    reader: Reader | None = None,
 ) -> dict[str, Archive]:
     """Harvest one model at several sites in one pass into archives at `out`/<site>; raises as `harvest_model`."""
-    options = options or HarvestOptions()
+    out, options = _place(out), options or HarvestOptions()
     outs: dict[str, Path] = {site: out / site for site in sites}
     plan = Plan([arm_of(name, model, sites, options)], text_of([model], spec, options), [outs], _notes(out), options)
-    return carry_out(plan, spec, progress or bar())[0]
+    return carry_out(plan, spec, progress or bar(), reader)[0]
 
 
 def harvest_pair(
     models: Mapping[str, LoadedModel],
     spec: str,
-    out: Path,
+    out: Path | str,
     options: HarvestOptions | None = None,
     progress: Report | None = None,
     reader: Reader | None = None,
 ) -> dict[str, Archive]:
     """Harvest several arms over the same windows into archives at `out`/<name>, and say what they share in pair.json.
 
-    Raises ModelError if the arms do not share a tokenizer, and what `harvest_model` raises.
+    Raises ModelError if there is no arm, if a name is no folder's name or if the arms do not share a tokenizer, and
+    what `harvest_model` raises.
     """
-    options = options or HarvestOptions()
+    _require_names(models)
+    place, options = _place(out), options or HarvestOptions()
     site = options.site
     arms = [arm_of(name, model, [site], options) for name, model in models.items()]
     text = text_of(list(models.values()), spec, options)
-    plan = Plan(arms, text, [{site: out / name} for name in models], _notes(out), options)
-    found = carry_out(plan, spec, progress or bar(), reader)
-    archives = {name: one[site] for name, one in zip(models, found, strict=True)}
-    _write_pair(archives, out)
-    return archives
+    plan = Plan(arms, text, [{site: place / name} for name in models], _notes(place), options)
+
+    def by_name(found: Archives) -> dict[str, Archive]:
+        return {name: one[site] for name, one in zip(models, found, strict=True)}
+
+    def write_pair(found: Archives) -> None:
+        _write_pair(by_name(found), place)
+
+    return by_name(carry_out(plan, spec, progress or bar(), reader, write_pair))
 
 
 def harvest(
     fn: Callable[[Tensor], Tensor],
     tokens: Tensor | npt.NDArray[np.integer[Any]] | Sequence[Sequence[int]],
-    out: Path,
+    out: Path | str,
     *,
     name: str = "callable",
     vocabulary: Vocabulary | None = None,
@@ -102,28 +111,60 @@ def harvest(
 
     Args:
         fn: Token ids [window, position] -> activations [window, position, unit]; units become neurons of layer 0.
-        tokens: Token ids [window, position], with BOS where the model wants it.
-        out: The archive's folder, which must not exist.
+        tokens: Token ids [window, position], with BOS where the model wants it, all rows of one length.
+        out: The archive's folder, which must not exist. A harvest that was stopped goes on with the same call, if
+            `fn` still gives the very same for the first window that scores.
         name: The model's name in the archive.
         vocabulary: The bytes of token ids, and which never score; without it tokens are shown as numbers.
         options: As for a model; `tokens`, `window`, `overlap`, `site` and `layers` do not apply.
         progress: As for a model.
 
     Raises:
-        CorpusError: Tokens are of another shape or none.
+        CorpusError: Tokens are of another shape or none, or none of them scores.
         ModelError: The function gives another shape, or what is no number.
         ArchiveError: As for a model.
     """
-    options, vocabulary = options or HarvestOptions(), vocabulary or Vocabulary()
-    rows = np.asarray(tokens.cpu() if isinstance(tokens, Tensor) else tokens)
-    if rows.size and (not np.issubdtype(rows.dtype, np.integer) or rows.min() < 0):
-        msg = "tokens must be token ids, whole numbers from 0"
-        raise CorpusError(msg)
-    text = RowsText(rows.astype(np.int32), vocabulary.special)
-    probe = torch.from_numpy(rows[:1].astype(np.int64)).to(device_of(options.device))
-    arm = arm_of_callable(fn, name, probe, vocabulary.pieces_to(int(rows.max())))
+    out, options, vocabulary = _place(out), options or HarvestOptions(), vocabulary or Vocabulary()
+    text = RowsText(_rows(tokens), vocabulary.special)
+    pilot, _ = with_pilot(text)
+    probe = torch.from_numpy(pilot.beginning(1).tokens.astype(np.int64)).to(device_of(options.device))
+    arm = arm_of_callable(fn, name, probe, vocabulary.pieces_to(int(text.rows.max())))
     plan = Plan([arm], text, [{CALLABLE: out}], _notes(out), options)
     return carry_out(plan, "rows", progress or bar())[0][CALLABLE]
+
+
+def _rows(tokens: Tensor | npt.NDArray[np.integer[Any]] | Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
+    """Token ids of any form. Raises CorpusError if rows differ in length or what is given are no token ids."""
+    try:
+        rows = np.asarray(tokens.cpu() if isinstance(tokens, Tensor) else tokens)
+    except ValueError as error:
+        msg = "tokens must be rows of one length; pad the shorter ones with an id that is special in the vocabulary"
+        raise CorpusError(msg) from error
+    if not rows.size:
+        return rows.astype(np.int32)
+    if not np.issubdtype(rows.dtype, np.integer) or rows.min() < 0 or rows.max() >= MOST_TOKENS:
+        msg = f"tokens must be token ids, whole numbers from 0 to {MOST_TOKENS - 1}"
+        raise CorpusError(msg)
+    return rows.astype(np.int32)
+
+
+def _require_names(models: Mapping[str, LoadedModel]) -> None:
+    if not models:
+        msg = "there is no model to harvest; name at least one"
+        raise ModelError(msg)
+    for name in models:
+        if Path(name).name != name or name in {"", "..", PAIR}:
+            msg = f"{name!r} cannot be the name of an archive's folder; give the model a plain name"
+            raise ModelError(msg)
+
+
+def _place(out: Path | str) -> Path:
+    """Where an archive is to be, as a path with a name. Raises ArchiveError for the root of a disk."""
+    place = Path(out).absolute()
+    if not place.name:
+        msg = f"{place} exists already; archives are never overwritten, choose another place"
+        raise ArchiveError(msg)
+    return place
 
 
 def _notes(out: Path) -> Path:

@@ -61,14 +61,15 @@ class Shard:
         return int((self.special & (np.arange(self.tokens.shape[1]) < self.length[:, None])).sum())
 
     def beginning(self, windows: int) -> "Shard":
-        """The first windows of the shard."""
+        """The first windows of the shard in which a token scores."""
+        rows = np.flatnonzero(self.scores.any(axis=1))[:windows]
         return replace(
             self,
-            tokens=self.tokens[:windows],
-            start=self.start[:windows],
-            length=self.length[:windows],
-            special=self.special[:windows],
-            labels=self.labels[:windows],
+            tokens=self.tokens[rows],
+            start=self.start[rows],
+            length=self.length[rows],
+            special=self.special[rows],
+            labels=tuple(self.labels[row] for row in rows),
         )
 
     def batches(self, size: int) -> Iterator[Ints]:

@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
+import torch
 
 from app.foundation.errors import ArchiveError, CorpusError
 from app.harvest.archive import Archive
+from app.harvest.arms import Vocabulary
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, Report, silent
-from app.harvest.run import harvest_model, harvest_pair
+from app.harvest.run import harvest, harvest_model, harvest_pair
 from app.models.checkpoints import LoadedModel
 from tests.harvest.interrupted import OPTIONS
 
@@ -155,3 +158,100 @@ def test_damaged_notes_are_named(model: LoadedModel, corpus: str, tmp_path: Path
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(ArchiveError, match="is damaged; delete"):
         harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, silent)
+
+
+ROWS = np.random.default_rng(0).integers(0, 500, (1500, 12))
+UNITS = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
+NOTED = HarvestOptions(k=3, sample=50, save_every=0.0).top_only()
+
+
+def read_units(tokens: torch.Tensor) -> torch.Tensor:
+    return UNITS[tokens]
+
+
+def stopped_rows(out: Path, save_every: float = 0.0) -> None:
+    """Four of six shards of ROWS are noted."""
+    with pytest.raises(StoppedError):
+        harvest(read_units, ROWS, out, options=replace(NOTED, save_every=save_every), progress=stop_after(4))
+
+
+@pytest.mark.parametrize("save_every", [0.0, 1e9])
+def test_notes_of_more_rows_are_not_taken_for_those_of_fewer(tmp_path: Path, save_every: float) -> None:
+    stopped_rows(tmp_path / "out", save_every)
+    with pytest.raises(CorpusError, match="has changed since"):
+        harvest(
+            read_units, ROWS[:512], tmp_path / "out", options=replace(NOTED, save_every=save_every), progress=silent
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_was_cut_since_is_refused(model: LoadedModel, tmp_path: Path) -> None:
+    lines = [f'{{"text": "document number {number} tells of thing {number}"}}\n' for number in range(800)]
+    path = tmp_path / "lines.jsonl"
+    path.write_text("".join(lines))
+    options = replace(NOTED, window=70, save_every=1e9)
+    with pytest.raises(StoppedError):
+        harvest_model(model, "tiny", str(path), tmp_path / "out", options, stop_after(3))
+    path.write_text("".join(lines[:256]))
+    with pytest.raises(CorpusError, match="has changed since"):
+        harvest_model(model, "tiny", str(path), tmp_path / "out", options, silent)
+
+
+@pytest.mark.parametrize("name", ["arm0-000002.npz", "windows-000001.npz"])
+def test_a_lost_note_is_named(tmp_path: Path, name: str) -> None:
+    stopped_rows(tmp_path / "out")
+    (tmp_path / "out.partial" / name).unlink()
+    with pytest.raises(ArchiveError, match=f"has lost {name}; delete"):
+        harvest(read_units, ROWS, tmp_path / "out", options=NOTED, progress=silent)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_callable_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    stopped_rows(tmp_path / "out")
+    found = harvest(read_units, ROWS, tmp_path / "out", options=NOTED, progress=silent)
+    whole = harvest(read_units, ROWS, tmp_path / "whole", options=NOTED, progress=silent)
+    assert found.sha256 == whole.sha256
+
+
+def test_it_does_not_go_on_with_another_function_or_other_words(tmp_path: Path) -> None:
+    stopped_rows(tmp_path / "out")
+    with pytest.raises(ArchiveError, match="beginning of another harvest"):
+        harvest(lambda rows: -UNITS[rows], ROWS, tmp_path / "out", options=NOTED, progress=silent)
+    words = Vocabulary(pieces=tuple(b"word" for _ in range(500)))
+    with pytest.raises(ArchiveError, match="beginning of another harvest"):
+        harvest(read_units, ROWS, tmp_path / "out", vocabulary=words, options=NOTED, progress=silent)
+
+
+def test_it_does_not_go_on_with_other_special_tokens(tmp_path: Path) -> None:
+    """One that is not in the first window, so that only the notes can tell."""
+    stopped_rows(tmp_path / "out")
+    special = int(np.setdiff1d(ROWS[1], ROWS[0])[0])
+    with pytest.raises(CorpusError, match="has changed since"):
+        harvest(
+            read_units,
+            ROWS,
+            tmp_path / "out",
+            vocabulary=Vocabulary(special=(special,)),
+            options=NOTED,
+            progress=silent,
+        )
+
+
+def test_a_plan_that_is_no_text_is_another_harvest(tmp_path: Path) -> None:
+    (tmp_path / "out.partial").mkdir()
+    (tmp_path / "out.partial" / "plan.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(ArchiveError, match="beginning of another harvest"):
+        harvest(read_units, ROWS, tmp_path / "out", options=NOTED, progress=silent)
+
+
+def test_a_pair_killed_while_its_notes_are_removed_is_whole(
+    model: LoadedModel, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: object) -> None:
+        raise StoppedError
+
+    monkeypatch.setattr("app.harvest.ledger.Ledger.close", killed)
+    options = replace(NOTED, window=80)
+    with pytest.raises(StoppedError):
+        harvest_pair({"one": model, "two": model}, str(texts), tmp_path / "out", options, silent)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"one", "two", "pair.json"}
