@@ -1,18 +1,40 @@
 """What a harvest may be asked for. Pure: the command line reads it without loading torch."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
-from app.foundation.errors import CorpusError
+from app.foundation.errors import CorpusError, SettingsError
 from app.models.config import Site
 
+Dtype = Literal["float32", "bfloat16"]
+Device = Literal["cpu", "cuda", "auto"]
+LARGEST_SEED = 2**32
+SMALLEST = {
+    "tokens": 1,
+    "k": 1,
+    "window": 1,
+    "overlap": 0,
+    "duplicate_span": 0,
+    "random": 0,
+    "quantile": 0,
+    "value_bin": 0,
+    "contrast": 0,
+    "firing": 0,
+    "sample": 1,
+    "batch": 1,
+    "seed": -LARGEST_SEED,
+}
+"""The smallest value of each whole number that may be asked for."""
 OVERLAP = 64
 """Tokens a window shares with the one before it: context only, never scored, so every peak has 64 before it."""
 
 
 @dataclass(frozen=True)
 class HarvestOptions:
-    """What a harvest does; all but `batch`, `device` and `save_every` is part of what an archive says of itself."""
+    """What a harvest does; all but `batch`, `device` and `save_every` is part of what an archive says of itself.
+
+    Raises SettingsError on a value that cannot be used.
+    """
 
     tokens: int | None = None
     """Stop after the window that brings the count of scored tokens here; None reads the whole corpus."""
@@ -42,11 +64,27 @@ class HarvestOptions:
     """Tokens drawn uniformly from the corpus for histogram, density and quantiles."""
     batch: int = 8
     """Windows per forward pass."""
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: Dtype = "float32"
     """Arithmetic of the model; what is kept is float32 in any case."""
-    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    device: Device = "cpu"
     save_every: float = 30.0
     """Seconds between saved states: what a kill can cost."""
+
+    def __post_init__(self) -> None:
+        for name, smallest in SMALLEST.items():
+            value = getattr(self, name)
+            if value is None and name in {"tokens", "window", "duplicate_span"}:
+                continue
+            if not isinstance(value, int) or value < smallest:
+                msg = f"{name} is {value!r}; give a whole number, {smallest} or more"
+                raise SettingsError(msg)
+        if self.seed > LARGEST_SEED:
+            msg = f"seed is {self.seed}; give a whole number from -{LARGEST_SEED} to {LARGEST_SEED}"
+            raise SettingsError(msg)
+        for name, allowed in (("dtype", get_args(Dtype)), ("device", get_args(Device))):
+            if getattr(self, name) not in allowed:
+                msg = f"{name} is {getattr(self, name)!r}; give one of {', '.join(allowed)}"
+                raise SettingsError(msg)
 
     def top_only(self) -> "HarvestOptions":
         """The same without the other groups and the firing tokens: the smallest archive."""

@@ -1,10 +1,11 @@
 """Bad input gets a sentence that says what to do, and nothing is lost or overwritten."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.foundation.errors import ArchiveError, CorpusError, ModelError
+from app.foundation.errors import ArchiveError, CorpusError, ModelError, SettingsError
 from app.harvest.archive import Archive
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
@@ -60,6 +61,36 @@ def test_a_window_that_the_model_cannot_read_or_that_would_score_nothing(
         harvest(model, texts, tmp_path / "out", HarvestOptions(window=97))
     with pytest.raises(CorpusError, match="leaves none to score"):
         harvest(model, texts, tmp_path / "out", HarvestOptions(window=65))
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"k": 0}, "k is 0; give a whole number, 1 or more"),
+        ({"k": 2.5}, "k is 2.5; give a whole number"),
+        ({"batch": 0}, "batch is 0"),
+        ({"sample": 0}, "sample is 0"),
+        ({"tokens": 0}, "tokens is 0"),
+        ({"random": -1}, "random is -1; give a whole number, 0 or more"),
+        ({"contrast": None}, "contrast is None"),
+        ({"overlap": -1}, "overlap is -1"),
+        ({"duplicate_span": -1}, "duplicate_span is -1"),
+        ({"seed": 2**70}, "give a whole number from -4294967296 to 4294967296"),
+        ({"dtype": "float16"}, "give one of float32, bfloat16"),
+        ({"device": "tpu"}, "give one of cpu, cuda, auto"),
+    ],
+)
+def test_a_value_that_cannot_be_used(asked: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        HarvestOptions(**asked)
+
+
+def test_arms_must_be_there_and_have_names_of_folders(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="name at least one"):
+        harvest_pair({}, str(texts), tmp_path / "out", SMALL, silent)
+    for name in ("", "..", "a/b", "pair.json"):
+        with pytest.raises(ModelError, match="give the model a plain name"):
+            harvest_pair({name: model}, str(texts), tmp_path / "out", SMALL, silent)
 
 
 def test_a_site_or_a_layer_that_the_model_does_not_have(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
