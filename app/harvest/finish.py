@@ -64,10 +64,22 @@ def choose(arm: Arm, taken: Pass, ledger: Ledger, number: int, frame: Frame) -> 
         for channel, kept in taken.kept.items()
     }
     if frame.options.contrast:
-        wanted = {channel: Wanted(one.favourites, faintest(one.exact.maximum)) for channel, one in summaries.items()}
-        for channel, one in contrasts(wanted, ledger.windows, taken.forward, taken.lanes, frame.options).items():
+        for channel, one in _contrasts(summaries, taken, ledger, frame.options):
             chosen[channel].append(one)
     return Finished(arm, taken, summaries, chosen)
+
+
+def _contrasts(
+    summaries: Mapping[Channel, Summary], taken: Pass, ledger: Ledger, options: HarvestOptions
+) -> Iterator[tuple[Channel, Chosen]]:
+    """Site by site: which windows are read again for one site must not depend on the others."""
+    for site in dict.fromkeys(site for site, _ in summaries):
+        wanted = {
+            channel: Wanted(one.favourites, faintest(one.exact.maximum))
+            for channel, one in summaries.items()
+            if channel[0] == site
+        }
+        yield from contrasts(wanted, ledger.windows, taken.forward, taken.lanes, options).items()
 
 
 def write_archive(finished: Finished, site: str, ledger: Ledger, frame: Frame, out: Path) -> Archive:

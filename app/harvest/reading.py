@@ -30,6 +30,12 @@ Read = Callable[[Tensor], Mapping[Channel, Tensor]]
 """Token ids [window, position] -> activations by channel, each [window, position, neuron]."""
 PILOT = 32
 """Windows of the first shard that lay out the bands of the draws."""
+SITES = ("mlp.act", "mlp.pre", "mlp.post_ln", "callable")
+LAYERS = 1 << 12
+"""Each site and layer has draws of its own, by their place in this order, whatever else is read with them."""
+SUMMED = 128
+"""Tokens that are summed in float32 before their sum is added in float64: as fast as all of a window, and the mean
+is then good to a millionth at worst, where every token has the same activation, and far better elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,7 @@ class Pass:
         self.clock = Clock()
 
     def prepare(self, first: Shard) -> None:
-        """Lay out the draws from the first windows of the corpus; must come before `take` and `restore`."""
+        """Lay out the draws from the first windows that score; must come before `take` and `restore`."""
         began = time.perf_counter()
         pilot = [batch for _, batch in batches(first.beginning(PILOT), self.options)]
         found = list(self.lanes.map(self.forward, pilot))
@@ -166,8 +172,10 @@ class Pass:
         return other
 
     def _begin(self) -> None:
-        for salt, (channel, neurons) in enumerate(self.channels.items()):
-            self.kept[channel] = Kept(neurons, self.positions, self.options, self._pilots[channel], salt)
+        for (site, layer), neurons in self.channels.items():
+            salt = LAYERS * SITES.index(site) + layer
+            pilot = self._pilots[site, layer]
+            self.kept[site, layer] = Kept(neurons, self.positions, self.options, pilot, salt)
 
     def take(self, shard: Shard) -> dict[Channel, Extremes]:
         """Run one shard and keep what it improves."""
@@ -258,21 +266,22 @@ def _extremes(values: Tensor, batch: Batch) -> Extremes:
 
 
 def _in_memory(values: Tensor, batch: Batch) -> tuple[Floats, Floats, Floats]:
-    """[window, neuron] maxima, minima and sums.
+    """[window, neuron] maxima and minima, and [part of a window, neuron] sums.
 
     Window by window: what one reduction read is still in the cache for the next. numpy's reductions take a third of
     torch's time here: they run along the neurons, which lie together.
     """
-    windows, _, neurons = values.shape
+    windows, positions, neurons = values.shape
     high, low = np.full((windows, neurons), -np.inf, np.float32), np.full((windows, neurons), np.inf, np.float32)
-    sums = np.zeros((windows, neurons), np.float32)
+    sums = np.zeros((windows, -(-positions // SUMMED), neurons), np.float32)
     for row, window in enumerate(values.numpy()):
         scored = window[batch.scores[row] if batch.span is None else batch.span]
         if len(scored):
             np.maximum.reduce(scored, axis=0, out=high[row])
             np.minimum.reduce(scored, axis=0, out=low[row])
-            np.add.reduce(scored, axis=0, out=sums[row])
-    return high, low, sums
+            for part, begin in enumerate(range(0, len(scored), SUMMED)):
+                np.add.reduce(scored[begin : begin + SUMMED], axis=0, out=sums[row, part])
+    return high, low, sums.reshape(-1, neurons)
 
 
 def _on_device(values: Tensor, batch: Batch) -> tuple[Floats, Floats, Floats]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.foundation.errors import CorpusError, ModelError
+from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.harvest.archive import Archive
 from app.harvest.arms import Vocabulary
 from app.harvest.options import HarvestOptions
@@ -54,7 +54,14 @@ def test_lists_arrays_and_tensors_are_the_same_tokens(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("tokens", "sentence"),
-    [([], "not empty"), ([1, 2, 3], "must be"), ([[0.5, 1.5]], "whole numbers"), ([[-1, 2]], "whole numbers")],
+    [
+        ([], "not empty"),
+        ([1, 2, 3], "must be"),
+        ([[0.5, 1.5]], "whole numbers"),
+        ([[-1, 2]], "whole numbers"),
+        ([[1, 2**33]], "whole numbers"),
+        ([[1, 2, 3], [1, 2]], "pad the shorter ones"),
+    ],
 )
 def test_tokens_that_are_none_are_refused(tokens: Any, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=sentence):
@@ -64,6 +71,82 @@ def test_tokens_that_are_none_are_refused(tokens: Any, sentence: str, tmp_path: 
 def test_a_function_of_another_shape_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"must give \[window, position, unit\]"):
         harvest(lambda rows: rows.float(), [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=silent)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        lambda rows: embedded(rows)[:, :, :1],
+        lambda rows: embedded(rows)[:, 1:],
+        lambda rows: embedded(rows)[:1],
+        lambda rows: embedded(rows).numpy(),
+    ],
+    ids=["fewer units", "fewer positions", "fewer windows", "no tensor"],
+)
+def test_a_function_that_changes_its_mind_after_the_first_window_is_refused(later: Any, tmp_path: Path) -> None:
+    def changing(rows: torch.Tensor) -> Any:
+        return embedded(rows) if len(rows) == 1 else later(rows)
+
+    with pytest.raises(ModelError, match="2 units as for the first window"):
+        harvest(changing, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=silent)
+
+
+def test_a_function_without_units_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="one unit or more"):
+        harvest(lambda rows: torch.zeros(*rows.shape, 0), [[1, 2]], tmp_path / "out", options=SMALL, progress=silent)
+
+
+def test_gradients_are_left_behind(tmp_path: Path) -> None:
+    weights = torch.ones(9, 2, requires_grad=True)
+
+    def with_gradients(rows: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode(mode=False), torch.enable_grad():
+            return torch.nn.functional.embedding(rows.clone(), weights)
+
+    harvest(with_gradients, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=silent).verify()
+
+
+def test_tokens_of_which_none_scores_are_refused(tmp_path: Path) -> None:
+    nothing = Vocabulary(special=(1, 2))
+    with pytest.raises(CorpusError, match="no token scores"):
+        harvest(embedded, [[1, 2], [2, 1]], tmp_path / "out", vocabulary=nothing, options=SMALL, progress=silent)
+    assert not (tmp_path / "out.partial").exists()
+
+
+@pytest.mark.parametrize("padding", [40, 600])
+def test_rows_of_padding_may_come_first(tmp_path: Path, padding: int) -> None:
+    """More of them than the first windows that are looked at, or than the first shards hold."""
+    rows = np.concatenate([np.zeros((padding, 5), int), np.arange(1, 101).reshape(20, 5)])
+    archive = harvest(
+        embedded,
+        rows,
+        tmp_path / "out",
+        vocabulary=Vocabulary(special=(0,)),
+        options=HarvestOptions(k=3, sample=50),
+        progress=silent,
+    )
+    first = archive.neurons()[0]
+    assert (first.maximum, first.minimum, first.mean) == (100, 1, 50.5)
+    assert [one.peak_activation for one in archive.snippets(0, 0)][:3] == [100, 95, 90]
+
+
+def test_the_place_may_be_text_and_may_not_be_where_something_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert harvest(embedded, [[1, 2]], str(tmp_path / "out"), options=SMALL, progress=silent).path == tmp_path / "out"
+    monkeypatch.chdir(tmp_path)
+    for place in (".", "/", "out"):
+        with pytest.raises(ArchiveError, match="exists already"):
+            harvest(embedded, [[1, 2]], Path(place), options=SMALL, progress=silent)
+
+
+@pytest.mark.parametrize("positions", [4, 256, 5000])
+def test_the_mean_is_good_however_long_the_windows_are(tmp_path: Path, positions: int) -> None:
+    rows = np.random.default_rng(0).integers(0, 900, (4, positions))
+    units = torch.rand(900, 5, generator=torch.Generator().manual_seed(1)) + 5
+    archive = harvest(lambda tokens: units[tokens], rows, tmp_path / "out", options=SMALL, progress=silent)
+    exact = units.double().numpy()[rows].mean(axis=(0, 1))
+    np.testing.assert_allclose([one.mean for one in archive.neurons()], exact, rtol=1e-7)
 
 
 def test_activations_that_are_no_numbers_are_refused(tmp_path: Path) -> None:

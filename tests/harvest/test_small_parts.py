@@ -1,10 +1,12 @@
 """Levels, hashes, the token sample, quantile names, progress, the disk."""
 
 import io
+import itertools
 import json
 import platform
 import resource
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +17,18 @@ from app.foundation.errors import ArchiveError, CorpusError, SettingsError
 from app.harvest.allocator import keep_freed_memory
 from app.harvest.batches import Batch
 from app.harvest.devices import device_of
+from app.harvest.draws import Draws, Pilot
 from app.harvest.exact import faintest
 from app.harvest.hashing import mixed, neighbourhood_keys
 from app.harvest.levels import level, proportional_levels, rank_levels, strength
-from app.harvest.options import HarvestOptions
+from app.harvest.options import LARGEST_SEED, HarvestOptions
 from app.harvest.progress import Progress, bar, json_lines, silent
-from app.harvest.reading import _in_memory, _on_device
-from app.harvest.run import harvest_model
+from app.harvest.reading import LAYERS, SITES, _in_memory, _on_device
+from app.harvest.run import harvest_model, harvest_sites
 from app.harvest.sample import TokenSample, bound
 from app.harvest.summary import is_dead
 from app.models.checkpoints import LoadedModel
+from app.models.config import Site
 from tests.harvest.conftest import make_model
 
 
@@ -139,6 +143,34 @@ def test_half_precision_is_read_as_such_and_kept_in_full(texts: Path, tmp_path: 
     assert archive.manifest.dtype == "bfloat16"
     peak = archive.neurons()[0].maximum
     assert torch.tensor(peak).bfloat16().item() == peak
+
+
+def test_a_model_read_in_half_precision_stays_as_it_was(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
+    options = HarvestOptions(k=3, window=80, sample=50).top_only()
+    before = harvest_model(model, "tiny", str(texts), tmp_path / "before", options, silent)
+    harvest_model(model, "tiny", str(texts), tmp_path / "half", replace(options, dtype="bfloat16"), silent)
+    after = harvest_model(model, "tiny", str(texts), tmp_path / "after", options, silent)
+    assert after.sha256 == before.sha256
+    assert all(one.dtype == torch.float32 for one in model.transformer.parameters())
+
+
+def test_a_site_is_the_same_whatever_is_read_with_it(solu: LoadedModel, texts: Path, tmp_path: Path) -> None:
+    options = HarvestOptions(k=3, window=80, sample=50)
+    sites: tuple[Site, ...] = ("mlp.pre", "mlp.post_ln", "mlp.act")
+    together = harvest_sites(solu, "tiny", str(texts), tmp_path / "all", sites, options, silent)
+    for site in sites:
+        alone = harvest_model(solu, "tiny", str(texts), tmp_path / site, replace(options, site=site), silent)
+        assert alone.sha256 == together[site].sha256
+
+
+def test_no_site_and_layer_has_the_draws_of_another_seed() -> None:
+    pilot = Pilot.of(np.ones((4, 1), np.float32))
+    salts = [LAYERS * site + layer for site in range(len(SITES)) for layer in (0, 1, 99, 100, LAYERS - 1)]
+    seeds = [
+        Draws(pilot, 8, HarvestOptions(seed=seed), salt).seed for seed in (-1, 0, 1, LARGEST_SEED) for salt in salts
+    ]
+    assert len(set(seeds)) == len(seeds)
+    assert min(abs(one - other) for one, other in itertools.combinations(seeds, 2)) >= 10
 
 
 def test_progress_as_json_lines_and_as_a_bar() -> None:
