@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -54,7 +55,10 @@ def harvest_command(models: tuple[str, ...], gelu: str, corpus: str, out: Path, 
     from app.harvest.progress import bar, json_lines
     from app.models.sources import load
 
-    names = [given["name"]] if given["name"] and len(models) == 1 else [Path(one).resolve().name for one in models]
+    if given["name"] and len(models) > 1:
+        msg = f"--name names one model, and {len(models)} are given; leave it out: each has its folder's name"
+        raise SettingsError(msg)
+    names = [given["name"]] if given["name"] else [Path(one).resolve().name for one in models]
     if len(set(names)) < len(names):
         msg = f"the models are called {', '.join(names)}; give their folders different names"
         raise SettingsError(msg)
@@ -86,7 +90,7 @@ def _harvested(
         if len(loaded) > 1:
             msg = "several sites are read of one model at a time; name one model, or one site"
             raise SettingsError(msg)
-        found = harvest_sites(model, name, corpus, out, sites, options, report)
+        found = harvest_sites(model, name, corpus, out, sites, options, report, reader)
         return {out / site: archive for site, archive in found.items()}
     if len(loaded) > 1:
         pair = harvest_pair(loaded, corpus, out, options, report, reader)
@@ -114,7 +118,7 @@ def archive_command() -> None:
 def list_archives(settings: Settings, folder: Path | None, json_wanted: bool) -> None:
     """Print the archives in FOLDER (default: the data folder's)."""
     source = folder or settings.data / "archives"
-    found = [_facts(Archive.open(path.parent)) for path in sorted(source.rglob("manifest.json"))]
+    found = [_facts(archive) for archive in _archives_in(source)]
     if not found:
         msg = f"{source} holds no archive; make one with `firstglance harvest` or name another folder"
         raise ArchiveError(msg)
@@ -123,6 +127,17 @@ def list_archives(settings: Settings, folder: Path | None, json_wanted: bool) ->
         return
     keys = ["model", "activation", "site", "neurons", "dead", "tokens", "path", "sha256"]
     print_table(keys, [[str(one[key])[:12] if key == "sha256" else one[key] for key in keys] for one in found])
+
+
+def _archives_in(folder: Path) -> Iterator[Archive]:
+    """Every archive that can be opened; what a killed run left is passed over, what is no archive is named."""
+    for path in sorted(folder.rglob("manifest.json")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            yield Archive.open(path.parent)
+        except ArchiveError as error:
+            click.echo(f"left out: {error}", err=True)
 
 
 @archive_command.command("show")

@@ -1,11 +1,18 @@
 """`firstglance harvest`: one model, several, several sites, and progress for scripts."""
 
 import json
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from app.harvest.archive import Archive
+from app.harvest.carrying import Meter, Plan, Reader, read_everything
+from app.harvest.cluster import Cluster
+from app.harvest.ledger import Ledger
+from app.harvest.progress import Report
+from app.harvest.reading import Pass
 from tests.cli.conftest import Run
 
 SMALL = ("--tokens", 3000, "--top", 3)
@@ -59,3 +66,53 @@ def test_models_of_one_name_are_refused(run: Run, trained: Path, tmp_path: Path)
     refused = run("harvest", trained / "gelu", trained / "gelu", "--out", tmp_path / "a")
     assert refused.exit_code == 1
     assert "different names" in refused.output
+
+
+def test_a_name_is_of_one_model(run: Run, trained: Path, tmp_path: Path) -> None:
+    models = (trained / "1L-gelu", trained / "1L-solu_ln")
+    refused = run("harvest", *models, "--name", "plum", "--out", tmp_path / "a")
+    assert refused.exit_code == 1
+    assert "--name names one model, and 2 are given" in refused.output
+
+
+def test_a_place_that_is_there_is_refused(
+    run: Run, trained: Path, words: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = run("harvest", trained / "gelu", "--corpus", words, "--out", ".", *SMALL)
+    assert refused.exit_code == 1
+    assert "exists already" in refused.output
+
+
+def test_several_sites_are_read_by_a_cluster_if_one_is_asked_for(
+    run: Run, trained: Path, words: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Cluster] = []
+
+    def on_ray(cluster: Cluster) -> Reader:
+        asked.append(cluster)
+        return counting
+
+    def counting(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:
+        read.append(len(passes))
+        return read_everything(plan, passes, ledger, report)
+
+    read: list[int] = []
+    monkeypatch.setattr("app.harvest.cluster.on_ray", on_ray)
+    sites = ("--site", "mlp.act", "--site", "mlp.pre", "--ray", "local", "--workers", 3)
+    found = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "s", *sites, *SMALL)
+    assert found.exit_code == 0, found.output
+    assert (asked, read) == ([Cluster(workers=3)], [1])
+
+
+def test_what_is_no_archive_is_left_out_of_the_list(run: Run, archives: tuple[Archive, Archive]) -> None:
+    folder = archives[0].path.parent
+    shutil.copytree(archives[0].path, folder / ".plum.new")
+    (folder / "foreign").mkdir()
+    (folder / "foreign" / "manifest.json").write_text('{"name": "a web page"}')
+    found = run("archive", "list", folder, "--json")
+    shutil.rmtree(folder / ".plum.new")
+    shutil.rmtree(folder / "foreign")
+    assert found.exit_code == 0, found.output
+    assert [Path(one["path"]).name for one in json.loads(found.stdout)] == ["fig", "plum"]
+    assert "left out:" in found.stderr
