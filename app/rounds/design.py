@@ -160,7 +160,7 @@ class Design(Part):
     def public(self) -> dict[str, Any]:
         """The part that evaluator pages may know: no arm, digest, stratum or count of neurons."""
         shown = self.model_dump(mode="json", include=PUBLIC)
-        words = self.rubric.words(self.top)
+        words = self.rubric.words(self.top, among=self.top < sum(self.groups.values()))
         return shown | {"rubric": words, "needed": words["needed"]}
 
     def to_toml(self) -> str:

@@ -1,4 +1,4 @@
-"""What belongs to an evaluator: everything kept about them to take along, and its deletion while the round is open."""
+"""What belongs to an evaluator: all that is kept about them to take along, its deletion, and leaving unagreed."""
 
 from datetime import datetime
 from typing import Any
@@ -7,12 +7,14 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256_of_json
 from app.foundation.errors import LifecycleError
+from app.foundation.words import marked
 from app.rounds.commitment import judgment_entry
 from app.services import log
 from app.services.judging import held, present
 from app.store import judging as store
 
 ERASABLE = ("sealed", "collecting")
+LOCKED = marked("The round was locked, so the answers are part of its record. Whoever invited you can tell you more.")
 
 
 def everything(session: Session, session_token: str) -> dict[str, Any]:
@@ -30,11 +32,18 @@ def everything(session: Session, session_token: str) -> dict[str, Any]:
         {"item": one.item, "guess": one.guess, "at": _written(one.at)} for one in store.guesses(session, evaluator.id)
     ]
     aids = [{"item": one.item, "at": _written(one.aids_at)} for one in store.aids_opened(session, evaluator.id)]
-    about = {"pseudonym": evaluator.name, "knew_the_models_before": evaluator.exposed, **times}
+    shown = store.sheet(session, evaluator.id).shown_at
+    about = {
+        "pseudonym": evaluator.name,
+        "knew_the_models_before": evaluator.exposed,
+        "last_question_begun": evaluator.phase > 1,
+        **times,
+    }
     receipt = _receipt(evaluator.name, store.round_of(session, evaluator).commitment, judgments)
     return {
         "about": about,
         "receipt": receipt,
+        "first_shown": [{"item": item, "at": _written(at)} for item, at in shown.items()],
         "judgments": judgments,
         "flags": flags,
         "aids_opened": aids,
@@ -50,13 +59,29 @@ def _receipt(name: str, commitment: str | None, judgments: list[dict[str, Any]])
     return {"commitment": commitment, "evaluator": name, "judgments": len(entries), "head": head, "digest": digest}
 
 
+def decline(session: Session, session_token: str) -> bool:
+    """Forget that someone came in, as nobody did who does not agree; whether there was no agreement to stand by."""
+    evaluator, _ = held(session, session_token)
+    if evaluator.consented_at is not None:
+        return False
+    evaluator.session_sha256, evaluator.joined_at = None, None
+    return True
+
+
+def erasable(session: Session, round_id: str, state: str) -> bool:
+    """Whether answers can be deleted: until the lock, and for good in a round that was called off before it."""
+    if state == "abandoned":
+        return all(one.action != "locked" for one in log.events(session, round_id))
+    return state in ERASABLE
+
+
 def erase(session: Session, session_token: str, now: datetime) -> None:
-    """Delete it all. Raises LifecycleError once the round is locked: then the chains are published."""
+    """Delete it all. Raises LifecycleError once the round was locked: its log holds the heads of the chains then."""
     evaluator, row = held(session, session_token)
-    if row.state not in ERASABLE:
-        msg = "The round is locked, and its answers are part of what was published. Ask whoever invited you."
-        raise LifecycleError(msg)
+    if not erasable(session, row.id, row.state):
+        raise LifecycleError(LOCKED)
     store.erase(session, evaluator, now)
+    evaluator.joined_at, evaluator.exposed, evaluator.phase = None, False, 1
     log.append(session, row.id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
 
 

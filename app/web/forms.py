@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.foundation.words import marked
 from app.judging.answer import LONGEST_SECONDS, Answer, Timing
 from app.judging.judgment import parse_text, parse_verdict
+from app.web.addresses import DESK, local
 
 CONFIDENCES = range(1, 6)
 HYPOTHESIS, COMMENT = marked("hypothesis"), marked("remark")
@@ -90,6 +91,8 @@ class LanguageForm(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: Literal["en", "de"]
+    back: Annotated[str, AfterValidator(local)] = DESK
+    """The page that the choice was made on."""
 
 
 class HypothesisForm(AnswerForm):

@@ -55,10 +55,21 @@ def consent(request: Request, database: DatabaseOf, form: Annotated[PageForm, Fo
     return RedirectResponse("/judge/instructions", status_code=HTTPStatus.SEE_OTHER)
 
 
+@router.post("/judge/decline")
+def decline(request: Request, database: DatabaseOf, form: Annotated[PageForm, Form()]) -> Response:
+    """A polite end: the visit is forgotten, and the link stays good. Whoever agreed before is led back to the desk."""
+    session_token = checked(request, form)
+    with database.writing() as session:
+        forgotten = own_data.decline(session, session_token)
+    if not forgotten:
+        return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+    return _farewell(request, "judging/declined.html")
+
+
 @router.get("/judge/decline")
-def decline(request: Request, database: DatabaseOf) -> Response:
-    """A polite end. Nothing is stored, and the link stays good."""
-    return page(request, "judging/declined.html", {"here": visit_of(request, database)})
+def not_declined() -> Response:
+    """Declining is a form; whoever comes by its address is shown what is due."""
+    return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.get("/judge/instructions")
@@ -67,6 +78,7 @@ def instructions(request: Request, database: DatabaseOf) -> Response:
     here = visit_of(request, database)
     if not here.consented:
         raise SeeOther(DESK)
+    language.choose(request)  # before the wording is told in it
     return page(
         request,
         "judging/instructions.html",
@@ -77,8 +89,9 @@ def instructions(request: Request, database: DatabaseOf) -> Response:
 @router.get("/judge/mine")
 def mine(request: Request, database: DatabaseOf) -> Response:
     """What is kept about the evaluator, to take along or to have deleted."""
-    here = visit_of(request, database)
-    erasable = here.state in own_data.ERASABLE
+    with database.reading() as session:
+        here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
+        erasable = own_data.erasable(session, here.round_id, here.state)
     token = form_token(session_of(request, EVALUATOR_COOKIE))
     context = {"here": here, "erasable": erasable, "form_token": token}
     return page(request, "judging/mine.html", context)
@@ -102,14 +115,19 @@ def erase(request: Request, database: DatabaseOf, form: Annotated[EraseForm, For
         return RedirectResponse("/judge/mine", status_code=HTTPStatus.SEE_OTHER)
     with database.writing() as session:
         own_data.erase(session, session_token, now())
-    response = page(request, "judging/erased.html", {})
-    response.delete_cookie(EVALUATOR_COOKIE, path="/")
-    return response
+    return _farewell(request, "judging/erased.html")
 
 
 @router.post("/language")
 def choose_language(form: Annotated[LanguageForm, Form()]) -> Response:
-    """Keep the reader's language in a cookie and go back to the desk."""
-    response = RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+    """Keep the reader's language in a cookie and show the same page again."""
+    response = RedirectResponse(form.back, status_code=HTTPStatus.SEE_OTHER)
     response.set_cookie(language.COOKIE, form.language, max_age=365 * 24 * 3600, samesite="lax", httponly=True)
+    return response
+
+
+def _farewell(request: Request, name: str) -> Response:
+    """A last page; the session ends with it, here and in the browser."""
+    response = page(request, name, {})
+    response.delete_cookie(EVALUATOR_COOKIE, path="/")
     return response

@@ -14,7 +14,7 @@ from starlette.templating import Jinja2Templates
 
 from app.foundation.digest import sha256_of_parts
 from app.foundation.paths import resource
-from app.web import language
+from app.web import addresses, language
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 
@@ -60,6 +60,7 @@ def environment(folder: Path) -> jinja2.Environment:
         language=language.current,
         languages=language.LANGUAGES,
         number=language.number,
+        address_of=addresses.here,
     )
     return made
 

@@ -6,10 +6,11 @@ from app.foundation.errors import AccessError
 from app.services import judging as services
 from app.services.judging import Visit
 from app.store.engine import Database
+from app.web import addresses
 from app.web.forms import PageForm
 from app.web.security import EVALUATOR_COOKIE, require_form_token, session_of
 
-DESK = "/judge"
+DESK = addresses.DESK
 
 
 def visit_of(request: Request, database: Database) -> Visit:

@@ -14,6 +14,10 @@ OPERATIONAL = marked(
     "The strongest firings are the {peaks} framed tokens, one in each passage. "
     "Answer INTERPRETABLE if at least {needed} of the {peaks} fit one rule that you could write down."
 )
+OF_GROUPS = marked(
+    "The strongest firings are the {peaks} framed tokens under “Strongest”, one in each passage there. "
+    "Answer INTERPRETABLE if at least {needed} of the {peaks} fit one rule that you could write down."
+)
 EXAMPLES = (
     marked("the word “apple”"),
     marked("any phrase that has to do with music"),
@@ -26,13 +30,14 @@ def local(wording: Wording) -> Wording:
     """The words as this reader sees them."""
     say = language.gettext
     counts = {"peaks": wording.peaks, "needed": wording.needed}
-    ours = wording.operational == OPERATIONAL.format(**counts)
+    ours = {text.format(**counts): text for text in (OPERATIONAL, OF_GROUPS)}
+    operational = ours.get(wording.operational)
     return replace(
         wording,
         question=say(wording.question),
         interpretable=say(wording.interpretable),
         not_interpretable=say(wording.not_interpretable),
         rule=say(wording.rule),
-        operational=say(OPERATIONAL).format(**counts) if ours else wording.operational,
+        operational=say(operational).format(**counts) if operational else wording.operational,
         examples=tuple(say(one) for one in wording.examples),
     )

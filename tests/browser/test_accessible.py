@@ -44,9 +44,10 @@ def ways_in(page: Page, room: Room) -> Iterator[str]:
     yield "confirm"
     page.get_by_role("button", name="Come in").click()
     yield "consent"
-    page.goto("/judge/decline")
+    page.get_by_role("button", name="I would rather not").click()
     yield "declined"
-    page.goto("/judge")
+    page.goto(f"/i/{room.token}")
+    page.get_by_role("button", name="Come in").click()
     page.get_by_role("button", name="I agree").click()
     yield "instructions"
 

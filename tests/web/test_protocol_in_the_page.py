@@ -176,12 +176,6 @@ def test_nothing_is_deleted_after_the_lock(ada: Page, room: Room) -> None:
     assert len(kept(room, JudgmentRow)) == 1
 
 
-def test_declining_stores_nothing(stranger: TestClient, room: Room) -> None:
-    page = Page(stranger).post(f"/i/{room.token}", {}).go("/judge/decline")
-    assert page.step == "declined"
-    assert kept(room, EvaluatorRow)[0].consented_at is None
-
-
 def test_a_design_may_bring_its_own_consent(sqlite_database: Database, browser: Opened) -> None:
     room = furnish(sqlite_database, public={"consent": "First.\n\nSecond.", "contact": "ada@example.org"})
     with browser(sqlite_database) as client:
