@@ -47,7 +47,14 @@ class Plan:
         channels = [[*channel, neurons] for arm in self.arms for channel, neurons in arm.channels.items()]
         models = [arm.record.model_dump(mode="json") for arm in self.arms]
         answers = [arm.answer_sha256 for arm in self.arms]
-        return {"models": models, "answers": answers, "channels": channels, "spec": spec, "options": asked}
+        return {
+            "models": models,
+            "answers": answers,
+            "channels": channels,
+            "spec": spec,
+            "options": asked,
+            "versions": versions(),
+        }
 
 
 @dataclass
@@ -186,8 +193,12 @@ def states(passes: Sequence[Pass]) -> Arrays:
     return {f"arm{number}/{key}": array for number, one in enumerate(passes) for key, array in one.state().items()}
 
 
+def versions() -> dict[str, str]:
+    """Of what an archive's bytes may depend on: what one version noted, another does not go on with."""
+    ours = {"firstglance": __version__, "python": platform.python_version()}
+    return ours | {name: version(name) for name in LIBRARIES}
+
+
 def _frame(plan: Plan, meter: Meter) -> Frame:
-    versions = {"firstglance": __version__, "python": platform.python_version()}
-    versions |= {name: version(name) for name in LIBRARIES}
     record = plan.text.record(meter.windows, meter.tokens)
-    return Frame(record, plan.text.window, plan.text.skipped, meter.masked, versions, plan.options)
+    return Frame(record, plan.text.window, plan.text.skipped, meter.masked, versions(), plan.options)

@@ -32,8 +32,8 @@ class Ledger:
         path = folder / PLAN
         if path.is_file() and path.read_bytes() != text.encode():
             msg = (
-                f"{folder} is the beginning of another harvest; finish that one with its own model, tokens and "
-                "options, or delete it"
+                f"{folder} is the beginning of another harvest; finish that one with its own model, tokens, options "
+                "and versions of libraries, or delete it"
             )
             raise ArchiveError(msg)
         self._plan, self._done = text, 0
