@@ -19,6 +19,7 @@ from app.foundation.errors import (
     SettingsError,
 )
 from app.foundation.words import marked
+from app.services.judging import NO_SESSION
 from app.web import language
 from app.web.security import EVALUATOR_COOKIE, session_of
 from app.web.templating import page
@@ -75,11 +76,10 @@ def error_page(request: Request, status: int, message: str, values: Mapping[str,
         title = (TITLES | ADMIN_TITLES).get(known, OTHERWISE)
         return page(request, "admin/error.html", {"title": title, "message": said}, status=status)
     language.choose(request)
-    context = {
-        "title": language.gettext(TITLES.get(known, OTHERWISE)),
-        "message": language.filled(message, values or {}),
-        "inside": bool(session_of(request, EVALUATOR_COOKIE)),
-    }
+    inside = bool(session_of(request, EVALUATOR_COOKIE)) and message != NO_SESSION
+    title = OTHERWISE if inside and known is HTTPStatus.FORBIDDEN else TITLES.get(known, OTHERWISE)
+    said = language.filled(message, values or {})
+    context = {"title": language.gettext(title), "message": said, "inside": inside}
     return page(request, "error.html", context, status=status)
 
 

@@ -1,12 +1,17 @@
 """What evaluators read is true, in their language, and what a design brings is shown as it is."""
 
+import copy
+import pickle
+import random
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from app.foundation.errors import JudgmentError
 from app.rounds.item import Item
 from app.rounds.rubric import Rubric
 from app.store.engine import Database
@@ -14,6 +19,7 @@ from app.store.tables import RoundRow
 from app.web import language
 from app.web.judging import SWAP
 from app.web.rendering import WORDS, render_passages, translated
+from app.web.templating import templates
 from tests.web.page import Page, come_in
 from tests.web.room import Room, furnish, passage
 
@@ -128,25 +134,62 @@ def test_no_page_of_an_error_leads_nowhere(ada: Page, stranger: TestClient) -> N
     for page in (ada.go("/nowhere"), wrong(ada, "turn")):
         for address in re.findall(r'<a [^>]*href="([^"#]+)"', page.text):
             assert page.go(address).status == 200
+    stranger.cookies.set("fg_evaluator", "of-an-earlier-visit", domain="127.0.0.1")
+    stale = Page(stranger).go("/judge")
+    assert (stale.status, 'href="/judge"' in stale.text) == (403, False)
     stranger.cookies.clear()
     assert 'href="/judge"' not in Page(stranger).go("/judge").text
 
 
+def test_a_title_asks_for_the_invitation_only_where_it_helps(stranger: TestClient, room: Room) -> None:
+    assert "This page needs your invitation" in Page(stranger).go("/judge").text
+    asked = Page(stranger).post(f"/i/{room.token}", {})
+    refused = asked.post("/judge/consent", {"form_token": "0" * 32})
+    assert (refused.status, refused.heading) == (403, "That could not be done")
+    assert '<a href="/judge">' in refused.text
+
+
+def test_an_error_keeps_its_sentence_and_its_values_wherever_it_goes() -> None:
+    error = JudgmentError("%(num)s of %(what)s, 80 %%", num=3, what="five")
+    for one in (error, copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert str(one) == "3 of five, 80 %"
+    assert str(JudgmentError("80 % of it")) == "80 % of it"
+
+
+@pytest.mark.parametrize(
+    ("left", "hours", "english", "german"),
+    [
+        (
+            24,
+            5.5,
+            "24 items to go, about 5.5 hours at your pace.",
+            "Noch 24 Aufgaben, in Ihrem Tempo etwa 5,5 Stunden.",
+        ),
+        (24, 5.0, "24 items to go, about 5 hours at your pace.", "Noch 24 Aufgaben, in Ihrem Tempo etwa 5 Stunden."),
+        (1, 1.0, "1 item to go, about 1 hour at your pace.", "Noch 1 Aufgabe, in Ihrem Tempo etwa 1 Stunde."),
+        (2, 0.0, "2 items to go, a few minutes at your pace.", "Noch 2 Aufgaben, in Ihrem Tempo ein paar Minuten."),
+    ],
+)
+def test_what_is_left_is_told_in_a_sentence(left: int, hours: float, english: str, german: str) -> None:
+    pace = SimpleNamespace(left=left, hours=hours, minutes=60 * hours or 5)
+    template = templates().get_template("judging/_left.html")
+    assert template.render(pace=pace).strip() == english
+    settled = language._current.set("de")
+    try:
+        assert template.render(pace=pace).strip() == german
+    finally:
+        language._current.reset(settled)
+
+
 def test_headings_of_groups_are_translated() -> None:
     groups = {"top": 1, "quantile": 1, "random": 1, "contrast": 1}
-    made = Item("c", tuple(passage(language_free(), 5, group=group) for group in groups))
+    made = Item("c", tuple(passage(random.Random(1), 5, group=group) for group in groups))
     fragment = render_passages(made, {"groups": groups})
     said = {word: f"<{word}>" for word in WORDS}
     german = translated(fragment, said).decode()
     for heading in ("Strongest", "Across the range", "Drawn at random", "Weak or silent"):
         assert f"<h2>&lt;{heading}&gt;</h2>" in german
         assert f"<h2>{heading}</h2>" not in german
-
-
-def language_free() -> Any:
-    import random
-
-    return random.Random(1)
 
 
 def test_passages_are_in_no_language_of_the_page(ada: Page) -> None:
