@@ -55,11 +55,13 @@ class Timing:
         return now - timedelta(seconds=min(self.waited, LONGEST_SECONDS))
 
     def shown_at(self, noted: datetime | None, now: datetime) -> datetime:
-        """When the item was displayed: by the page's clock, else by the server's note."""
+        """When the item was displayed: by the page's clock or the server's note, whichever is earlier.
+
+        A page that was loaded again counts from then on; the note, made at the first display, stands.
+        """
         judged_at = self.judged_at(now)
-        if self.elapsed is not None:
-            return judged_at - timedelta(seconds=min(self.elapsed, LONGEST_SECONDS))
-        return min(noted or judged_at, judged_at)
+        claimed = judged_at - timedelta(seconds=min(self.elapsed or 0.0, LONGEST_SECONDS))
+        return min(noted or claimed, claimed)
 
     def active_seconds(self, noted: datetime | None, now: datetime) -> float:
         """Seconds of attention, never more than there were."""
