@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import JudgmentError
+from app.foundation.words import marked
 from app.judging.answer import OUT_OF_TURN
 from app.judging.progress import Place
 from app.rounds.lifecycle import require
@@ -22,6 +23,7 @@ ASKED = 20
 """Items that are asked about, drawn from those that the evaluator judged."""
 PILES = ("A", "B")
 UNKNOWN = "unknown"
+ANSWERED = marked("You had already answered this question otherwise. That first answer stands; nothing was changed.")
 
 
 def options(session: Session, here: Visit) -> tuple[str, ...]:
@@ -63,16 +65,24 @@ def guess(session: Session, here: Visit, given: GuessRow, now: datetime) -> None
     require(here.state, "judge")
     if here.phase != 2 or given.item not in _asked(session, here) or given.guess not in options(session, here):
         raise JudgmentError(OUT_OF_TURN)
-    if given.item in {one.item for one in store.guesses(session, here.evaluator_id)}:
+    said = {one.item: one.guess for one in store.guesses(session, here.evaluator_id)}
+    if given.item in said:
+        _require_same(said[given.item], given.guess)
         return
     given.evaluator_id, given.round_id, given.at = here.evaluator_id, here.round_id, now
     store.add_guess(session, given)
 
 
+def _require_same(said: str, guess: str) -> None:
+    """The same answer twice is one. Raises JudgmentError for another one."""
+    if guess != said:
+        raise JudgmentError(ANSWERED)
+
+
 def _asked(session: Session, here: Visit) -> list[str]:
     """The items asked about, in their order: drawn with the evaluator's own seed, without the allocation."""
     found = sheet(session, here)
-    judged = sorted(one.item for one in found.given if one.item not in found.training)
+    judged = sorted(one.item for one in found.given if one.item not in found.training | found.skipped)
     draw = SecretRandom(store.order_seed(session, here.evaluator_id), "phase two")
     return draw.sample(judged, min(ASKED, len(judged)))
 
