@@ -17,7 +17,8 @@ ENOUGH = 5
 class Pace:
     """Where an evaluator stands among their items."""
 
-    left: int
+    left: int | None
+    """Items to go; None where they are given out one at a time and nobody knows how many will come."""
     minutes: float | None
     """For what is left, at the evaluator's own pace; None until there is one."""
     returning: bool
@@ -35,18 +36,26 @@ class Pace:
 def pace(sheet: Sheet, design: PublicDesign, now: datetime) -> Pace:
     """How far the sheet has come at `now`; days are those of UTC."""
     given = [one for one in sheet.given if one.at is not None and one.item not in sheet.training]
-    left = len(sheet.proper) - sheet.done
+    left = None if design.assignment == "overlap" else len(sheet.proper) - sheet.done
     seconds = median(one.seconds for one in given) if len(given) >= ENOUGH else None
     last = max((one.at for one in given if one.at), default=None)
     away = last is not None and now - last > AWAY
-    today = sum(one.at is not None and one.at.date() == now.date() for one in given)
     return Pace(
         left=left,
-        minutes=None if seconds is None else seconds * left / 60,
+        minutes=None if seconds is None or left is None else seconds * left / 60,
         returning=away,
         break_due=bool(design.break_every and given and len(given) % design.break_every == 0 and not away),
-        capped=bool(design.daily_cap and today >= design.daily_cap),
+        capped=capped(sheet, design, now),
     )
+
+
+def capped(sheet: Sheet, design: PublicDesign, now: datetime, coming: int = 0) -> bool:
+    """Whether the day's share is reached, or will be with `coming` answers more."""
+    if not design.daily_cap:
+        return False
+    proper = (one for one in sheet.given if one.at is not None and one.item not in sheet.training)
+    today = sum(one.at is not None and one.at.date() == now.date() for one in proper)
+    return today + coming >= design.daily_cap
 
 
 def passed(sheet: Sheet, design: PublicDesign) -> bool:

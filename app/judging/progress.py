@@ -101,10 +101,18 @@ class Sheet:
 
     def place(self, *, second: bool) -> Place | None:
         """The question to ask now; None when everything is done. `second` is the design's."""
-        last = self.of(self.latest) if self.latest else None
-        if last is not None and last.step == "verdict" and self.has_second(last.item, second=second):
-            return Place(last.item, "hypothesis", last.revision + 1, last)
+        due = self.pending(second=second)
+        if due is not None:
+            return Place(due.item, "hypothesis", due.revision + 1, due)
         return next(self._open(), None)
+
+    def pending(self, *, second: bool, but: str = "") -> Given | None:
+        """An answer whose second step is still to come, the latest one first; that on the item `but` aside.
+
+        There is more than one where undo went on from a second step to an item before it.
+        """
+        waiting = [one for one in self.given if one.item != but and self._waits(one, second=second)]
+        return next((one for one in waiting if one.item == self.latest), waiting[0] if waiting else None)
 
     def after(self, item: str) -> Place | None:
         """The first open verdict that is not on `item`: what can be fetched ahead while `item` is read."""
@@ -112,15 +120,24 @@ class Sheet:
 
     def changeable(self, item: str) -> Place | None:
         """The place for changing the verdict on `item`; None if it is too far back, locked or not judged."""
-        found = next((one for one in self.given[-UNDOABLE:] if one.item == item and not one.locked), None)
+        found = next((one for one in self._undoable() if one.item == item), None)
         return Place(found.item, "verdict", found.revision + 1, found) if found else None
 
     def before(self, item: str | None) -> str | None:
-        """The item whose verdict undo reaches from `item`: the one judged just before it, within the last ten."""
-        items = [one.item for one in self.given[-UNDOABLE:] if not one.locked]
+        """The item that was judged just before `item`, or last of all, within the last ten that can be changed."""
+        items = [one.item for one in self._undoable()]
         if item in items:
             items = items[: items.index(item)]
         return items[-1] if items else None
+
+    def earlier(self, item: str | None, revision: int = 0) -> str | None:
+        """The item whose verdict undo reaches from the page of `item` that asks for its `revision`.
+
+        Once that was answered it is the item itself: the answer just given is what was mistaken most likely.
+        """
+        given = self.of(item) if item else None
+        answered = given is not None and given.revision >= revision and self.changeable(given.item) is not None
+        return item if answered else self.before(item)
 
     def answered(self, given: Given, key: str) -> "Sheet":
         """The sheet once an item has this answer."""
@@ -133,6 +150,14 @@ class Sheet:
     def passed_over(self, item: str) -> "Sheet":
         """The sheet once an item is flagged."""
         return replace(self, skipped=self.skipped | {item})
+
+    def _waits(self, given: Given, *, second: bool) -> bool:
+        """Whether only the verdict was given where more is asked."""
+        return given.step == "verdict" and self.has_second(given.item, second=second) and given.item not in self.skipped
+
+    def _undoable(self) -> list[Given]:
+        """What undo reaches: of the last ten verdicts, those whose aids are shut and that were not passed over."""
+        return [one for one in self.given[-UNDOABLE:] if not one.locked and one.item not in self.skipped]
 
     def _open(self) -> Iterator[Place]:
         done = {one.item for one in self.given} | self.skipped

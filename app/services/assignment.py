@@ -87,9 +87,14 @@ def incomplete(session: Session, round_id: str) -> bool:
     return len(done) < wanted
 
 
-def waiting(session: Session, round_id: str) -> bool:
-    """Whether items are still with other evaluators, so that one who has nothing now may have something later."""
-    return slots.any_unjudged(session, round_id)
+def waiting(session: Session, evaluator_id: str) -> bool:
+    """Whether items that this evaluator never had are still open, so that who has nothing now may have some later."""
+    return slots.any_to_come(session, store.evaluator(session, evaluator_id))
+
+
+def release(session: Session, evaluator_id: str, item: str) -> None:
+    """Free the slot of an item that was passed over, for others: whoever was given an item once never is again."""
+    slots.free(session, store.evaluator(session, evaluator_id), item)
 
 
 def judged(session: Session, evaluator: EvaluatorRow, item: str, now: datetime) -> None:

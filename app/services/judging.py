@@ -15,14 +15,14 @@ from app.foundation.errors import AccessError, JudgmentError, NotFoundError
 from app.foundation.words import marked
 from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, require_turn
 from app.judging.judgment import Step, Verdict
-from app.judging.pace import Pace, pace, passed
+from app.judging.pace import Pace, capped, pace, passed
 from app.judging.progress import UNDOABLE, Given, Place, Sheet
 from app.judging.public_design import PublicDesign
 from app.rounds.aids import Aids
 from app.rounds.commitment import chain_digest, judgment_entry
 from app.rounds.item import Item
 from app.rounds.lifecycle import require
-from app.services.assignment import claim, judged, waiting
+from app.services.assignment import claim, judged, release, waiting
 from app.store import judging as store
 from app.store.tables import EvaluatorRow, FlagRow, JudgmentRow, RoundRow
 
@@ -37,6 +37,12 @@ OUT_OF_REACH = marked(
     "This answer can no longer be changed: undo reaches the last %(most)s answers without opened aids."
 )
 CONSENT_FIRST = marked("Please read the page about taking part first, and agree to it.")
+ENOUGH_TODAY = marked(
+    "Nothing was stored: the items that this round asks for in one day are done and saved. Come back tomorrow."
+)
+NOT_PASSED = marked(
+    "Nothing was stored: this round goes on only for those who answer more of the practice items as expected."
+)
 NO_SESSION = marked("Open your invitation link again, on this device: it brings you back to where you were.")
 
 
@@ -143,11 +149,15 @@ def desk(session: Session, here: Visit, now: datetime | None = None, found: Shee
     return replace(laid_out, pace=pace(found, here.design, now)) if now else laid_out
 
 
-def desk_ahead(session: Session, here: Visit, item: str) -> Desk | None:
-    """The desk as it will be once `item` is answered: fetched early, and not noted as shown."""
+def desk_ahead(session: Session, here: Visit, item: str, now: datetime) -> Desk | None:
+    """The desk as it will be once `item` is answered: fetched early, and not noted as shown.
+
+    None where something else than the next item's verdict will or may follow: what was expected of a practice item,
+    a rest, a question that was left open, an end.
+    """
     found = sheet(session, here)
     place = found.after(item)
-    if place is None:
+    if place is None or not _goes_straight_on(found, here, item, now):
         return None
     earlier = item if item in found.order else None
     done = found.done + (found.of(item) is None and item not in found.training)
@@ -165,9 +175,9 @@ def desk_again(session: Session, here: Visit, item: str) -> Desk:
     return lay_out(session, here, found, place)
 
 
-def earlier(session: Session, here: Visit, item: str | None) -> str | None:
-    """The item judged before `item`, as far as undo reaches; None if there is none."""
-    return sheet(session, here).before(item) if here.phase == 1 else None
+def earlier(session: Session, here: Visit, item: str | None, revision: int = 0) -> str | None:
+    """The item that undo reaches from the page of `item` asking for its `revision`; None if there is none."""
+    return sheet(session, here).earlier(item, revision) if here.phase == 1 else None
 
 
 def note_shown(session: Session, here: Visit, item: str, now: datetime) -> None:
@@ -179,7 +189,8 @@ def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: da
     """Append one answer; the evaluator's sheet with it. The same key with the same answer changes nothing.
 
     `here` is a visit to write. Raises LifecycleError when the round is not collecting, and JudgmentError for an item
-    that is not the evaluator's, an answer that is out of turn, or a key that already carries another answer.
+    that is not the evaluator's, an answer that is out of turn, one item too many for the day or after a practice that
+    was not passed, or a key that already carries another answer.
     """
     require(here.state, "judge")
     _require_consent(here)
@@ -191,6 +202,7 @@ def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: da
     if here.phase != 1:
         raise JudgmentError(PHASE_IS_OVER)
     require_turn(found, given, second=here.design.second)
+    _require_leave(found, here, given.item, now)
     row = _row(session, here, found, given, timing, now)
     store.append(session, row)
     if row.revision == 0 and here.design.assignment == "overlap":
@@ -215,15 +227,24 @@ def open_aids(session: Session, here: Visit, item: str, now: datetime) -> None:
 def pass_over(session: Session, here: Visit, flag: FlagRow, now: datetime) -> Sheet:
     """Note that an item is faulty or too distressing: it is missing for this evaluator, and never a verdict.
 
-    `here` is a visit to write; `flag` says the item, the kind and a comment, and the rest is filled in here. Returns
-    the evaluator's sheet without the item. Raises JudgmentError for an item that is not theirs or that was judged.
+    One that was judged can be passed over as long as its verdict can be changed: its rows stay in the chain, and it
+    is left out of the observations like every flagged item. `here` is a visit to write; `flag` says the item, the kind
+    and a comment, and the rest is filled in here. Returns the evaluator's sheet without the item. Raises JudgmentError
+    for an item that is not theirs or whose verdict stands.
     """
     require(here.state, "judge")
+    _require_consent(here)
+    if here.phase != 1:
+        raise JudgmentError(PHASE_IS_OVER)
     found = sheet(session, here)
-    if flag.item not in found.order or found.of(flag.item) is not None:
+    if flag.item in found.skipped:
+        return found
+    if flag.item not in found.order or (found.of(flag.item) and not found.changeable(flag.item)):
         raise JudgmentError(OUT_OF_TURN)
     flag.evaluator_id, flag.round_id, flag.at = here.evaluator_id, here.round_id, now
     store.flag(session, flag)
+    if here.design.assignment == "overlap":
+        release(session, here.evaluator_id, flag.item)
     return found.passed_over(flag.item)
 
 
@@ -234,7 +255,25 @@ def take_next(session: Session, here: Visit, now: datetime) -> bool:
 
 def more_may_come(session: Session, here: Visit) -> bool:
     """Whether items that others hold may come free, so that this evaluator is not done for good."""
-    return waiting(session, here.round_id)
+    return waiting(session, here.evaluator_id)
+
+
+def _goes_straight_on(found: Sheet, here: Visit, item: str, now: datetime) -> bool:
+    """Whether an answer on `item` is followed by the next open verdict, with no page between."""
+    if here.phase != 1 or item in found.training or not passed(found, here.design):
+        return False
+    coming = int(found.of(item) is None)
+    return found.pending(second=here.design.second, but=item) is None and not capped(found, here.design, now, coming)
+
+
+def _require_leave(found: Sheet, here: Visit, item: str, now: datetime) -> None:
+    """Raise JudgmentError for a first verdict on an item that this evaluator is not given, or not given today."""
+    if item in found.training or found.of(item) is not None:
+        return
+    if not passed(found, here.design):
+        raise JudgmentError(NOT_PASSED)
+    if capped(found, here.design, now):
+        raise JudgmentError(ENOUGH_TODAY)
 
 
 def _row(session: Session, here: Visit, found: Sheet, given: Answer, timing: Timing, now: datetime) -> JudgmentRow:
@@ -366,7 +405,7 @@ def lay_out(session: Session, here: Visit, found: Sheet, place: Place) -> Desk:
         number=number,
         total=total,
         done=found.done,
-        earlier=found.before(place.item),
+        earlier=found.earlier(place.item, place.revision if place.question == "verdict" else 0),
         shown=place.item in found.shown_at,
         may_go_on=passed(found, here.design),
         texts=store.latest(session, here.evaluator_id, place.item) if place.given else None,

@@ -122,8 +122,14 @@ def evaluators(session: Session, round_id: str) -> Sequence[EvaluatorRow]:
 
 
 def tallies(session: Session, round_id: str) -> dict[str, Tally]:
-    """{evaluator id: how many items they were given and have judged}; training items are not counted."""
+    """{evaluator id: how many items they were given and have judged}; training items are not counted.
+
+    What was passed over after its verdict is missing, not judged.
+    """
     of_round = ItemRow.round_id == round_id, ItemRow.training.is_(False)
+    passed_over = select(FlagRow.item).where(
+        FlagRow.evaluator_id == JudgmentRow.evaluator_id, FlagRow.item == JudgmentRow.item
+    )
     given = (
         select(AssignmentRow.evaluator_id, func.count())
         .join(ItemRow, (ItemRow.round_id == AssignmentRow.round_id) & (ItemRow.code == AssignmentRow.item))
@@ -133,7 +139,7 @@ def tallies(session: Session, round_id: str) -> dict[str, Tally]:
     judged = (
         select(JudgmentRow.evaluator_id, func.count(JudgmentRow.item.distinct()))
         .join(ItemRow, (ItemRow.round_id == JudgmentRow.round_id) & (ItemRow.code == JudgmentRow.item))
-        .where(*of_round)
+        .where(*of_round, ~passed_over.exists())
         .group_by(JudgmentRow.evaluator_id)
     )
     done = _counts(session, judged)

@@ -35,12 +35,9 @@ def hold(session: Session, evaluator_id: str) -> EvaluatorRow:
 
 def wanted(session: Session, evaluator: EvaluatorRow, pivot: int, now: datetime, limit: int) -> list[Slot]:
     """Open slots of items that this evaluator was never given, from `pivot` upwards and then from the start."""
-    had = select(AssignmentRow.item).where(
-        AssignmentRow.evaluator_id == evaluator.id, AssignmentRow.item == SlotRow.item
-    )
     query = (
         select(SlotRow.item, SlotRow.copy)
-        .where(SlotRow.round_id == evaluator.round_id, _open(now), ~had.exists())
+        .where(SlotRow.round_id == evaluator.round_id, _open(now), _new_to(evaluator))
         .order_by(SlotRow.place)
         .limit(limit)
     )
@@ -124,6 +121,27 @@ def any_unjudged(session: Session, round_id: str) -> bool:
     """Whether some slot still waits for a judgment, leased or not."""
     query = select(SlotRow.item).where(SlotRow.round_id == round_id, SlotRow.judged.is_(False)).limit(1)
     return session.scalar(query) is not None
+
+
+def any_to_come(session: Session, evaluator: EvaluatorRow) -> bool:
+    """The same among the items that this evaluator was never given."""
+    query = select(SlotRow.item).where(
+        SlotRow.round_id == evaluator.round_id, SlotRow.judged.is_(False), _new_to(evaluator)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def free(session: Session, evaluator: EvaluatorRow, item: str) -> None:
+    """Open the evaluator's slot of an item again; the assignment stays, so that they are not given it twice."""
+    mine = (SlotRow.round_id == evaluator.round_id, SlotRow.item == item, SlotRow.evaluator_id == evaluator.id)
+    session.execute(update(SlotRow).where(*mine).values(evaluator_id=None, leased_until=None, judged=False))
+
+
+def _new_to(evaluator: EvaluatorRow) -> ColumnElement[bool]:
+    had = select(AssignmentRow.item).where(
+        AssignmentRow.evaluator_id == evaluator.id, AssignmentRow.item == SlotRow.item
+    )
+    return ~had.exists()
 
 
 def _open(now: datetime) -> ColumnElement[bool]:

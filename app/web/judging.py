@@ -97,11 +97,11 @@ def guess(request: Request, database: DatabaseOf, form: Annotated[GuessForm, For
 
 
 @router.get("/judge/undo")
-def undo(request: Request, database: DatabaseOf, item: str = "") -> Response:
-    """Go back to the answer before `item`, or to the latest one."""
+def undo(request: Request, database: DatabaseOf, item: str = "", revision: int = 0) -> Response:
+    """Go back to the answer on `item` if `revision` of it was given since, else to the one before it or the latest."""
     with database.reading() as session:
         here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
-        earlier = services.earlier(session, here, item or None)
+        earlier = services.earlier(session, here, item or None, revision)
     return RedirectResponse(f"/judge/item/{earlier}" if earlier else DESK, status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -119,7 +119,7 @@ def ahead(request: Request, item: str, database: DatabaseOf) -> Response:
     """The page that follows once `item` is answered; fetching it is not seeing it, and nothing is recorded."""
     with database.reading() as session:
         here = _open_visit(request, session)
-        laid_out = services.desk_ahead(session, here, item)
+        laid_out = services.desk_ahead(session, here, item, now())
     return item_response(request, laid_out) if laid_out else Response(status_code=HTTPStatus.NO_CONTENT)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.judging.pace import pace, passed
+from app.judging.pace import capped, pace, passed
 from app.judging.progress import Given, Sheet
 from app.judging.public_design import PublicDesign
 
@@ -50,6 +50,18 @@ def test_the_daily_cap_ends_with_the_day() -> None:
     assert pace(sheet(5), design, NOON).capped
     assert not pace(sheet(4), design, NOON).capped
     assert not pace(sheet(5), design, NOON + timedelta(days=1)).capped
+
+
+def test_where_items_are_leased_nobody_knows_how_many_are_left() -> None:
+    found = pace(sheet(8), PublicDesign(assignment="overlap"), NOON + timedelta(hours=1))
+    assert found.returning
+    assert (found.left, found.minutes, found.hours) == (None, None, None)
+
+
+def test_the_answer_that_reaches_the_cap_is_known_before_it_is_given() -> None:
+    assert capped(sheet(4), PublicDesign(daily_cap=5), NOON, coming=1)
+    assert not capped(sheet(4), PublicDesign(daily_cap=6), NOON, coming=1)
+    assert not capped(sheet(4), PublicDesign(), NOON, coming=1)
 
 
 def test_practice_is_passed_by_first_answers() -> None:

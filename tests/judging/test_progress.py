@@ -61,6 +61,37 @@ def test_undo_does_not_reach_a_locked_answer() -> None:
     assert locked.before("item3") == "item1"
 
 
+def test_from_a_second_step_undo_reaches_the_verdict_just_given() -> None:
+    asked = sheet(3, step="verdict")
+    assert asked.earlier("item2") == "item2"
+    assert asked.earlier("item2", revision=1) == "item1"  # that is the page which changes it
+    assert replace(asked, given=(*asked.given[:2], replace(asked.given[2], locked=True))).earlier("item2") == "item1"
+    assert asked.earlier("item3") == "item2"
+    assert asked.earlier(None) == "item2"
+
+
+def test_a_second_step_that_was_left_is_asked_after_all() -> None:
+    left = sheet(3, step="verdict")
+    changed = left.answered(left.given[1].then("not_interpretable", "verdict"), "item1.2")
+    due = changed.place(second=True)
+    assert due is not None
+    assert (due.item, due.question) == ("item1", "hypothesis")
+    written = changed.answered(due.given.then("not_interpretable", "hypothesis"), "item1.3") if due.given else changed
+    due = written.place(second=True)
+    assert due is not None
+    assert (due.item, due.question, due.key) == ("item2", "hypothesis", "item2.1")
+    passed_over = written.passed_over("item2").place(second=True)
+    assert passed_over is not None
+    assert (passed_over.item, passed_over.question) == ("item3", "verdict")
+
+
+def test_what_was_passed_over_after_its_verdict_is_out_of_reach() -> None:
+    without = sheet(3).passed_over("item2")
+    assert without.changeable("item2") is None
+    assert without.earlier("item3") == "item1"
+    assert without.done == 3
+
+
 @pytest.mark.parametrize(
     "answer",
     [

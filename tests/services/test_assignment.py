@@ -17,7 +17,7 @@ from app.rounds.item import Item
 from app.services import judging, rounds, seals
 from app.services.assignment import claim
 from app.store.engine import Database
-from app.store.tables import AssignmentRow, EvaluatorRow, ItemRow, JudgmentRow, SlotRow
+from app.store.tables import AssignmentRow, EvaluatorRow, FlagRow, ItemRow, JudgmentRow, SlotRow
 from tests.conftest import Clock
 from tests.services.conftest import ADMIN
 
@@ -154,6 +154,42 @@ def test_an_evaluator_without_work_is_told_whether_some_may_come(
     answer(database_with_admin, slow, given, clock)
     with database_with_admin.reading() as session:
         assert not judging.more_may_come(session, judging.visit(session, quick))
+
+
+def pass_over(database: Database, who: str, item: str, clock: Clock) -> None:
+    with database.writing() as session:
+        flag = FlagRow(item=item, kind="distress", comment="")
+        judging.pass_over(session, judging.visit_to_write(session, who), flag, clock())
+
+
+@pytest.mark.parametrize("judged_first", [False, True], ids=["unjudged", "judged"])
+def test_an_item_that_was_passed_over_goes_to_someone_else_and_never_back(
+    database_with_admin: Database,
+    design: Design,
+    paths: dict[str, Path],
+    clock: Clock,
+    judged_first: bool,
+) -> None:
+    opened(database_with_admin, overlapping(design, neurons=4, overlap=1), paths, clock, 2)
+    reader, other = people_of(database_with_admin)
+    given = due(database_with_admin, reader, clock)
+    assert given is not None
+    item = given.item
+    if judged_first:
+        answer(database_with_admin, reader, given, clock)
+    pass_over(database_with_admin, reader, item, clock)
+    while given := due(database_with_admin, reader, clock):
+        assert given.item != item
+        answer(database_with_admin, reader, given, clock)
+    with database_with_admin.reading() as session:
+        assert not judging.more_may_come(session, judging.visit(session, reader))
+        assert judging.more_may_come(session, judging.visit(session, other))
+    left = due(database_with_admin, other, clock)
+    assert left is not None
+    assert left.item == item
+    answer(database_with_admin, other, left, clock)
+    with database_with_admin.reading() as session:
+        assert all(slot.judged for slot in session.scalars(select(SlotRow)))
 
 
 def test_a_crossed_design_has_nothing_to_lease(

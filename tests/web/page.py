@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -76,6 +77,11 @@ class Page:
 
     def go(self, address: str) -> "Page":
         return self._arrive(self.client.get(address))
+
+    def back(self) -> "Page":
+        """Where the page's way back leads; the page itself if it has none."""
+        link = re.search(r'href="(/judge/undo[^"]*)"', self.text)
+        return self.go(unescape(link[1])) if link else self
 
     def form(self) -> tuple[str, Fields]:
         """The page's one form to be posted: where to, and its hidden fields."""

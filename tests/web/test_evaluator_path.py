@@ -162,6 +162,44 @@ def test_undo_reaches_the_last_answer_and_keeps_its_history(ada: Page, room: Roo
     ]
 
 
+def test_undo_reaches_the_mistake_just_made_before_anything_else(ada: Page, room: Room) -> None:
+    asked = ada.send(verdict="interpretable")
+    assert asked.step == "hypothesis"
+    back = asked.back()
+    assert (back.step, back.item) == ("verdict", room.codes[0])
+    assert 'data-key-of="u"' not in back.text  # nothing was judged before it
+    again = back.send(verdict="not_interpretable")
+    assert (again.step, again.item) == ("hypothesis", room.codes[0])
+    second = again.send(hypothesis="fruit").send(verdict="interpretable")
+    assert second.item == room.codes[1]
+    assert second.back().item == room.codes[1]
+    assert second.back().back().item == room.codes[0]
+
+
+def test_a_link_of_a_page_that_was_answered_meanwhile_leads_to_that_answer(ada: Page, room: Room) -> None:
+    """A script shows the second step below the first page's links until the server's reply is there."""
+    ada.send(verdict="interpretable")
+    assert ada.go(f"/judge/undo?item={room.codes[0]}").item == room.codes[0]
+    changing = ada.go(f"/judge/item/{room.codes[0]}")
+    revision = changing.form()[1]["key"].split(".")[1]
+    assert changing.go(f"/judge/undo?item={room.codes[0]}&revision={revision}").step == "hypothesis"
+    changing.send(verdict="not_interpretable")
+    back = changing.go(f"/judge/undo?item={room.codes[0]}&revision={revision}")
+    assert (back.step, back.item) == ("verdict", room.codes[0])
+
+
+def test_a_rule_that_was_left_for_an_earlier_item_is_asked_for_after_it(ada: Page, room: Room) -> None:
+    left = ada.send(verdict="interpretable").send(hypothesis="fruit").send(verdict="interpretable")
+    first = left.back().back()
+    assert first.item == room.codes[0]
+    rule = first.send(verdict="not_interpretable")
+    assert (rule.step, rule.item) == ("hypothesis", room.codes[0])
+    assert "fruit" in rule.text
+    resumed = rule.send(hypothesis="none")
+    assert (resumed.step, resumed.item) == ("hypothesis", room.codes[1])
+    assert resumed.send(hypothesis="colours").item == room.codes[2]
+
+
 def test_undo_reaches_ten_answers_and_no_more(
     sqlite_database: Database, browser: Callable[[Database], TestClient]
 ) -> None:
@@ -171,11 +209,9 @@ def test_undo_reaches_ten_answers_and_no_more(
         for _ in range(11):
             page = page.send(verdict="interpretable")
         reached = []
-        while (page := page.go(f"/judge/undo?item={page.item}")).item not in reached and page.step == "verdict":
+        while (page := page.back()).item not in reached:
             reached.append(page.item)
-            if page.item == room.codes[11]:
-                break
-        assert reached[:10] == list(reversed(room.codes[1:11]))
+        assert reached == list(reversed(room.codes[1:11]))
         assert page.go(f"/judge/item/{room.codes[0]}").status == 422
         assert page.go("/judge/item/elsewhere").status == 404
 

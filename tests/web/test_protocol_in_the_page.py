@@ -1,6 +1,7 @@
 """Practice, passing over, rests, the last question, one's own data: the protocol as its pages keep it."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.store.engine import Database
+from app.store.rounds import tallies
 from app.store.tables import EvaluatorRow, EventRow, FlagRow, GuessRow, JudgmentRow, RoundRow
 from tests.web.page import Page, come_in
 from tests.web.room import Room, furnish, invite
@@ -23,6 +25,12 @@ PRACTICE = {
 def kept(room: Room, table: type[Any]) -> list[Any]:
     with room.database.reading() as session:
         return list(session.scalars(select(table)))
+
+
+def token_of(page: Page) -> str:
+    """A form's token, from a page that has no form of its own."""
+    forms = page.go("/judge/mine").read().forms
+    return next(fields["form_token"] for _, fields in forms if "form_token" in fields)
 
 
 def finish(page: Page) -> Page:
@@ -70,13 +78,68 @@ def test_an_item_can_be_passed_over(ada: Page, room: Room, kind: str) -> None:
     assert finish(page).step == "done"
 
 
-def test_a_judged_item_cannot_be_passed_over(ada: Page, room: Room) -> None:
-    _, fields = ada.form()
-    flag = {name: fields[name] for name in ("form_token", "item", "key")} | {"kind": "fault"}
-    ada.send(verdict="interpretable")
-    assert ada.post("/judge/flag", flag).status == 422
-    assert ada.post("/judge/flag", flag | {"kind": "boredom"}).status == 422
+def flagged(page: Page, **fields: str) -> Page:
+    """Pass over what the page shows."""
+    assert 'action="/judge/flag"' in page.text
+    hidden = page.form()[1]
+    token_and_item = {name: hidden[name] for name in ("form_token", "item", "key")}
+    return page.post("/judge/flag", token_and_item | {"kind": "distress"} | fields)
+
+
+def test_passing_over_takes_a_remark_in_any_design(sqlite_database: Database, browser: Opened) -> None:
+    room = furnish(sqlite_database, public={"hypothesis": False})
+    with browser(sqlite_database) as client:
+        flagged(come_in(client, room.token), comment=" nothing is marked ")
+    assert [row.comment for row in kept(room, FlagRow)] == ["nothing is marked"]
+
+
+def test_an_item_can_be_passed_over_after_its_verdict_too(ada: Page, room: Room) -> None:
+    rule = ada.send(verdict="interpretable")
+    following = flagged(rule)
+    assert (following.step, following.item) == ("verdict", room.codes[1])
+    assert "1 of 5 done" in following.text
+    second = following.send(verdict="interpretable").send(hypothesis="").back()
+    assert second.item == room.codes[1]
+    third = flagged(second)
+    assert third.item == room.codes[2]
+    assert third.back().item == third.item  # neither comes back
+    assert third.go(f"/judge/item/{room.codes[1]}").status == 422
+    assert {row.item for row in kept(room, FlagRow)} == set(room.codes[:2])
+    assert len(kept(room, JudgmentRow)) == 3
+    with room.database.reading() as session:
+        assert tallies(session, room.round_id)["id-Ada"].judged == 0
+
+
+def test_what_was_passed_over_twice_is_passed_over_once(ada: Page, room: Room) -> None:
+    flagged(ada)
+    assert flagged(ada, kind="fault").item == room.codes[1]
+    assert [row.kind for row in kept(room, FlagRow)] == ["distress"]
+
+
+def test_a_verdict_that_stands_cannot_be_passed_over(sqlite_database: Database, browser: Opened) -> None:
+    """Neither after the aids nor in the second phase: that would take back an answer that is locked."""
+    room = furnish(sqlite_database, items=1, public={"aids": True, "blinding_question": "sort"})
+    with browser(sqlite_database) as client:
+        first = come_in(client, room.token)
+        hidden = {name: first.form()[1][name] for name in ("form_token", "item", "key")} | {"kind": "fault"}
+        assert first.post("/judge/flag", hidden | {"kind": "boredom"}).status == 422
+        asked = first.send(verdict="interpretable")
+        shown = asked.post("/judge/aids", {name: hidden[name] for name in ("form_token", "item")})
+        assert 'action="/judge/flag"' not in shown.text
+        assert shown.post("/judge/flag", hidden).status == 422
+        phase_two = shown.go("/judge").send(hypothesis="").send()
+        assert phase_two.step == "guess"
+        assert 'action="/judge/flag"' not in phase_two.text
+        assert phase_two.post("/judge/flag", hidden).status == 422
     assert kept(room, FlagRow) == []
+
+
+def test_what_was_passed_over_is_not_asked_about_later(sqlite_database: Database, browser: Opened) -> None:
+    room = furnish(sqlite_database, items=3, public={"blinding_question": "sort"})
+    with browser(sqlite_database) as client:
+        page = finish(flagged(come_in(client, room.token).send(verdict="interpretable"))).send()
+        assert page.heading == "Item 1 of 2"
+        assert room.codes[0] not in (page.item, page.send(guess="A").item)
 
 
 def test_the_daily_cap_sends_home(sqlite_database: Database, browser: Opened) -> None:
@@ -86,6 +149,13 @@ def test_the_daily_cap_sends_home(sqlite_database: Database, browser: Opened) ->
         assert page.step == "rest"
         assert "2 items a day" in page.text
         assert "3 items to go" in page.text
+        form = {"form_token": token_of(page), "item": room.codes[2], "key": f"{room.codes[2]}.0"}
+        refused = page.post("/judge/verdict", form | {"verdict": "interpretable"})
+        assert refused.status == 422
+        assert "done and saved. Come back tomorrow" in refused.text
+        changed = page.go(f"/judge/item/{room.codes[1]}").send(verdict="not_interpretable")
+        assert changed.step == "hypothesis"  # what was judged today can be changed today
+    assert {row.item for row in kept(room, JudgmentRow)} == set(room.codes[:2])
 
 
 def test_a_break_is_offered(sqlite_database: Database, browser: Opened) -> None:
@@ -94,6 +164,61 @@ def test_a_break_is_offered(sqlite_database: Database, browser: Opened) -> None:
         page = come_in(client, room.token).send(verdict="interpretable")
         assert "break" not in page.text
         assert "A good moment for a break: 2 are done" in page.send(verdict="interpretable").text
+
+
+def test_the_reply_to_a_save_says_that_a_break_is_due(sqlite_database: Database, browser: Opened) -> None:
+    room = furnish(sqlite_database, public={"break_every": 1})
+    with browser(sqlite_database) as client:
+        page = come_in(client, room.token)
+        for fields in ({"verdict": "interpretable"}, {"hypothesis": "x"}):
+            assert 'class="note">A good moment' not in page.text
+            action, hidden = page.form()
+            page = page.post(action, hidden | fields, **{"X-First-Glance-Swap": "1"})
+        assert re.search(r'<div data-rest>\s*<p class="note">A good moment for a break: 1 are done', page.text)
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        {"daily_cap": 1},
+        {"training": 2, "training_answers": PRACTICE},
+        {"training": 1, "training_pass": 1, "training_answers": {"other": PRACTICE["code0"]}},
+    ],
+    ids=["the cap", "practice", "no practice passed"],
+)
+def test_nothing_is_fetched_ahead_that_may_not_come_next(
+    sqlite_database: Database, browser: Opened, public: dict[str, Any]
+) -> None:
+    room = furnish(sqlite_database, public=public)
+    with browser(sqlite_database) as client:
+        page = come_in(client, room.token)
+        expected = 200 if "other" in public.get("training_answers", {}) else 204
+        assert page.go(f"/judge/ahead/{page.item}").status == expected
+
+
+def test_after_a_failed_practice_nothing_is_fetched_and_nothing_taken(
+    sqlite_database: Database, browser: Opened
+) -> None:
+    public = {"training": 2, "training_answers": PRACTICE, "training_pass": 2, "hypothesis": False}
+    room = furnish(sqlite_database, public=public)
+    with browser(sqlite_database) as client:
+        page = come_in(client, room.token)
+        for _ in range(2):
+            assert page.go(f"/judge/ahead/{page.item}").status == 204
+            page = page.send(verdict="interpretable").send()
+        item = room.codes[2]
+        assert page.go(f"/judge/ahead/{item}").status == 204
+        form = {"form_token": token_of(page), "item": item, "key": f"{item}.0", "verdict": "interpretable"}
+        refused = page.post("/judge/verdict", form)
+        assert refused.status == 422
+        assert "more of the practice items as expected" in refused.text
+    assert {row.item for row in kept(room, JudgmentRow)} == set(PRACTICE)
+
+
+def test_nothing_is_fetched_ahead_of_a_rule_that_was_left(ada: Page, room: Room) -> None:
+    rule = ada.send(verdict="interpretable").send(hypothesis="").send(verdict="interpretable")
+    assert rule.go(f"/judge/ahead/{rule.item}").item == room.codes[2]
+    assert rule.go(f"/judge/ahead/{room.codes[0]}").status == 204
 
 
 def test_exposed_evaluators_are_asked_for_arms_in_alphabetical_order(
@@ -137,6 +262,18 @@ def test_sorting_into_piles_names_nothing(sqlite_database: Database, browser: Op
         assert page.send(guess="zebra").status == 422
         assert page.send(guess="A").send(guess="unknown").step == "guess"
     assert sorted(row.guess for row in kept(room, GuessRow)) == ["A", "unknown"]
+
+
+def test_another_answer_of_the_last_question_is_refused(sqlite_database: Database, browser: Opened) -> None:
+    room = furnish(sqlite_database, public={"blinding_question": "sort"})
+    with browser(sqlite_database) as client:
+        page = finish(come_in(client, room.token)).send()
+        assert page.send(guess="A").status == 200
+        assert page.send(guess="A").status == 200
+        refused = page.send(guess="B")
+        assert refused.status == 422
+        assert "That first answer stands" in refused.text
+    assert [row.guess for row in kept(room, GuessRow)] == ["A"]
 
 
 def test_the_phase_begins_only_when_all_is_judged(ada: Page, room: Room) -> None:
