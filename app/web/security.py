@@ -46,6 +46,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-First-Glance": "1",
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }

@@ -2,9 +2,10 @@
 import { ahead, prefetch } from "./ahead.js";
 import { start as startClock, readings } from "./clock.js";
 import { restore } from "./drafts.js";
+import { canKeep, keep } from "./kept.js";
 import { listen } from "./keys.js";
 import { prepare as prepareReading } from "./reading.js";
-import { canKeep, flush, save } from "./saving.js";
+import { deliver, flush } from "./saving.js";
 import { desk, same, show } from "./screen.js";
 
 let busy = false;
@@ -40,12 +41,13 @@ async function submit(event) {
   event.preventDefault();
   if (busy) return;
   busy = true;
-  const entry = { action: form.getAttribute("action"), body: fields(form, event.submitter).toString() };
+  const entry = keep(form.getAttribute("action"), fields(form, event.submitter));
   form.querySelectorAll("button").forEach((one) => one.setAttribute("aria-disabled", "true"));
   await onWay; // the answer before this one
   if (!form.isConnected) return;
-  onWay = save(entry).then(settle);
-  const [next] = await Promise.all([following(form), pause(Number(desk().dataset.advance))]);
+  const shownFor = pause(Number(desk().dataset.advance));
+  onWay = Promise.all([deliver(entry), shownFor]).then(([reply]) => settle(reply));
+  const [next] = await Promise.all([following(form), shownFor]);
   if (form.isConnected && (next.second || next.page)) show({ ...next, said: event.submitter?.dataset.said }, begin);
 }
 

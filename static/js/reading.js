@@ -15,7 +15,14 @@ export function jump(step) {
   const target = all[Math.max(0, Math.min(all.length - 1, here === -1 ? nearest(all, step) : here + step))];
   all.forEach((one) => one.classList.toggle("here", one === target));
   target?.querySelector("[data-peak]").scrollIntoView({ block: "center" });
+  scrollBy({ top: covered() / 2, behavior: "instant" });
   target?.focus({ preventScroll: true });
+}
+
+/** How much of the window's height the panel covers where it lies below the text. */
+function covered() {
+  const [panel, text] = [".panel", ".passages"].map((one) => document.querySelector(one).getBoundingClientRect());
+  return panel.left < text.right ? Math.max(0, innerHeight - panel.top) : 0;
 }
 
 const nearest = (all, step) => {

@@ -1,48 +1,36 @@
-// One answer on its way at a time. It is kept in the browser until the server says that it has it.
+// One answer on its way at a time, sent until the server itself says that it has it.
 import { forget } from "./drafts.js";
+import { left, release } from "./kept.js";
 import { desk } from "./screen.js";
 
-const SLOT = "first-glance-answer";
+const OURS = "X-First-Glance"; // on every response of the server itself, and on none of something between
+const AGAIN = [408, 425, 429];
 const SIGNED_OUT = 403;
 const PATIENCE = 10_000;
 const LONGEST_WAIT = 15_000;
 
-export const pending = () => JSON.parse(localStorage.getItem(SLOT) ?? "null");
-
-/** Without a place to keep answers the plain forms are safer; they work by themselves. */
-export function canKeep() {
-  try {
-    localStorage.setItem(SLOT + "-probe", "");
-    localStorage.removeItem(SLOT + "-probe");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Keep the answer, send it until it is taken; the next page's text, or null if the server refused it. */
-export function save(entry) {
-  localStorage.setItem(SLOT, JSON.stringify({ ...entry, at: Date.now(), reader: desk().dataset.reader }));
-  tell("saving");
-  return deliver();
-}
-
-/** Send what an earlier visit left behind, if it is this reader's. */
+/** Send what an earlier visit left behind, if it is this reader's; the first refusal, or else the last reply. */
 export async function flush() {
-  return pending()?.reader === desk()?.dataset.reader && pending() ? deliver() : null;
+  let reply = null;
+  for (const entry of left(desk()?.dataset.reader)) {
+    const next = await deliver(entry);
+    if (!reply?.refused) reply = next;
+  }
+  return reply;
 }
 
-async function deliver() {
+/** Send an answer until it is taken or refused; the page that the server gives in return. */
+export async function deliver(entry) {
   for (let wait = 500; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
-    const entry = pending();
-    if (!entry) return null;
+    tell("saving");
     const response = await attempt(entry);
-    if (response && response.status < 500) return { page: await settled(response, new URLSearchParams(entry.body)) };
+    if (response && final(response)) return settled(response, entry);
     tell("waiting");
     await retry(wait);
-    tell("saving");
   }
 }
+
+const final = ({ status, headers }) => headers.has(OURS) && status < 500 && !AGAIN.includes(status);
 
 async function attempt(entry) {
   const body = new URLSearchParams(entry.body);
@@ -57,11 +45,11 @@ async function attempt(entry) {
 }
 
 /** Taken, or refused on a page that says why. Only without a session is it kept: the invitation link brings it back. */
-async function settled(response, sent) {
-  if (response.status !== SIGNED_OUT) localStorage.removeItem(SLOT);
-  if (response.ok) forget(sent.get("key"));
+async function settled(response, entry) {
+  if (response.status !== SIGNED_OUT) release(entry);
+  if (response.ok) forget(entry.reader, new URLSearchParams(entry.body));
   tell(response.ok ? "saved" : "refused");
-  return response.text();
+  return { page: await response.text(), refused: !response.ok };
 }
 
 const retry = (wait) =>

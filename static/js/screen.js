@@ -3,26 +3,38 @@ export const desk = (page = document) => page.querySelector("main.desk");
 
 export const parse = (text) => new DOMParser().parseFromString(text, "text/html");
 
-/** Whether the page in `text` asks what is being asked already; then only its progress and its way back are taken over. */
+/** Whether the page in `text` asks what is being asked already; then only what it says beside that is taken over. */
 export function same(text) {
   const page = parse(text);
   const [there, here] = [desk(page), desk()];
   if (!there || !here || ["key", "step", "aids"].some((one) => there.dataset[one] !== here.dataset[one])) return false;
-  for (const part of [".progress", "a[data-key-of=u]"]) exchange(page, part);
+  for (const part of [".progress", "[data-rest]", "[data-undo]"]) exchange(page, part);
   return true;
 }
 
 /** Show a page, or the second question of the item at hand; then call `begin`. */
 export function show({ page, second, said }, begin) {
   if (second) return ask(second, said, begin);
-  const next = typeof page === "string" ? parse(page) : page; // what was fetched ahead was parsed ahead
+  const next = typeof page === "string" ? whole(parse(page)) : page; // what was fetched ahead was parsed ahead
   for (const part of ["main", ".progress", ".skip"]) exchange(next, part);
   document.title = next.title;
   document.body.className = next.body.className;
   scrollTo({ top: 0, behavior: "instant" });
   history.replaceState(null, "", "/judge");
-  (document.querySelector("main h1") ?? document.body).focus({ preventScroll: true });
+  const heading = document.querySelector("main h1");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
   begin();
+}
+
+/** A refusal that came as one sentence, as a page. */
+function whole(page) {
+  if (page.querySelector("main h1")) return page;
+  const [main, heading] = [page.createElement("main"), page.createElement("h1")];
+  heading.textContent = page.body.textContent;
+  main.append(heading);
+  page.body.replaceChildren(main);
+  return page;
 }
 
 function ask(second, said, begin) {

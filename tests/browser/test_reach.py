@@ -33,6 +33,21 @@ def test_both_answers_are_in_sight_on_a_phone(chromium: Browser, site: Site, roo
             assert box["height"] >= 36
 
 
+def test_the_peak_jumped_to_is_above_the_panel_on_a_phone(chromium: Browser, site: Site, room: Room) -> None:
+    with profile(chromium, site, viewport={"width": 375, "height": 667}) as context:
+        page = context.new_page()
+        settle_in(page, room)
+        page.keyboard.press("1")
+        step(page, "hypothesis")
+        for _ in range(3):
+            page.keyboard.press("n")
+            peak = page.locator(".passage.here [data-peak]").bounding_box()
+            panel = page.locator(".panel").bounding_box()
+            assert peak is not None
+            assert panel is not None
+            assert 0 <= peak["y"] <= panel["y"] - peak["height"]
+
+
 def test_levels_can_be_told_apart_without_colours(chromium: Browser, site: Site, room: Room) -> None:
     with profile(chromium, site, forced_colors="active") as context:
         page = context.new_page()

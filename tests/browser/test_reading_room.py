@@ -29,7 +29,7 @@ def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
     for number, code in enumerate(room.codes):
         expect(page.locator(f"main[data-item={code}]")).to_be_visible()
         page.keyboard.press("n")
-        page.keyboard.press("n")
+        page.keyboard.press("N")  # Caps Lock may be on
         expect(page.locator(".passage.here h2")).to_contain_text("2")
         page.keyboard.press("1" if number % 2 == 0 else "2")
         step(page, "hypothesis")
@@ -37,6 +37,7 @@ def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
         page.keyboard.type(f"rule {number}: n, p, 1, 2 and u are letters here")
         page.keyboard.press("Control+Enter")
     step(page, "done")
+    assert page.evaluate("document.activeElement.matches('main h1')")
     taken(page)
     assert final(room) == {
         code: (
@@ -117,13 +118,41 @@ def test_a_held_key_makes_one_judgment(page: Page, room: Room) -> None:
     assert len(rows(room)) == 1
 
 
-def test_a_double_click_makes_one_judgment(page: Page, room: Room) -> None:
+@pytest.mark.parametrize("room", [{}, {"hypothesis": False}], indirect=True)
+@pytest.mark.parametrize("gap", [0, 150])
+def test_a_double_click_makes_one_judgment(page: Page, room: Room, gap: int) -> None:
     settle_in(page, room)
-    page.locator("button[value=interpretable]").dblclick()
-    step(page, "hypothesis")
+    page.wait_for_load_state("networkidle")  # the page that follows is here, so it is shown at once
+    box = page.locator("button[value=interpretable]").bounding_box()
+    assert box is not None
+    for _ in range(2):
+        page.mouse.click(box["x"] + 20, box["y"] + 20)
+        page.wait_for_timeout(gap)
     saving(page, "saved")
     taken(page)
-    assert len(rows(room)) == 1
+    page.wait_for_load_state("networkidle")
+    assert [row.item for row in rows(room)] == [room.codes[0]]
+
+
+@pytest.mark.parametrize("room", [{"hypothesis": False, "break_every": 2}], indirect=True)
+def test_a_break_is_offered_beside_the_item_that_was_fetched_ahead(page: Page, room: Room) -> None:
+    settle_in(page, room)
+    for code in room.codes[1:3]:
+        expect(page.get_by_text("A good moment for a break")).to_have_count(0)
+        page.wait_for_load_state("networkidle")
+        page.keyboard.press("1")
+        on_item(page, code)
+        taken(page)
+    expect(page.get_by_text("A good moment for a break")).to_be_visible()
+
+
+@pytest.mark.parametrize("room", [{"advance_ms": 1200}], indirect=True)
+def test_what_follows_waits_as_long_as_the_design_says(page: Page, room: Room) -> None:
+    settle_in(page, room)
+    began = page.evaluate("performance.now()")
+    page.keyboard.press("1")
+    step(page, "hypothesis")
+    assert page.evaluate("performance.now()") - began >= 1200
 
 
 def test_hostile_passages_are_read_as_text(page: Page, room: Room) -> None:
@@ -149,9 +178,11 @@ def test_a_closer_look_by_key_locks_the_verdict_and_keeps_what_was_being_written
     page.keyboard.press("h")
     page.keyboard.type("fruit")
     page.keyboard.press("Escape")
+    page.get_by_role("radio", name="4").check()
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name="A closer look")).to_be_visible()
     expect(page.locator("#hypothesis")).to_have_value("fruit")
+    expect(page.get_by_role("radio", name="4")).to_be_checked()
     expect(page.get_by_role("button", name="Look closer")).to_have_count(0)
     page.keyboard.press("Control+Enter")
     on_item(page, room.codes[1])

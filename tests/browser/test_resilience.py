@@ -70,7 +70,30 @@ def test_an_answer_survives_a_closed_tab(page: Page, context: BrowserContext, ro
     assert (rows(room)[0].judged_at - rows(room)[0].shown_at).total_seconds() < 60
 
 
-@pytest.mark.parametrize("mishap", ["500", "aborted", "lost"])
+@pytest.mark.parametrize("room", [{"hypothesis": False}], indirect=True)
+def test_every_answer_that_the_page_says_it_keeps_survives_a_closed_tab(
+    page: Page, context: BrowserContext, room: Room
+) -> None:
+    page.wait_for_load_state("networkidle")
+    cut(context)
+    page.keyboard.press("1")
+    on_item(page, room.codes[1])
+    heard(page, "waiting")
+    page.keyboard.press("2")
+    expect(page.locator(".panel button[aria-disabled=true]").first).to_be_visible()
+    page.close()
+    mend(context)
+    again = context.new_page()
+    again.goto("/judge")
+    on_item(again, room.codes[2])
+    taken(again)
+    assert [(row.item, row.verdict) for row in rows(room)] == [
+        (room.codes[0], "interpretable"),
+        (room.codes[1], "not_interpretable"),
+    ]
+
+
+@pytest.mark.parametrize("mishap", ["500", "aborted", "lost", "404", "429", "200"])
 def test_a_save_that_fails_twice_is_sent_until_it_is_taken(page: Page, room: Room, mishap: str) -> None:
     failures: list[str] = []
 
@@ -79,8 +102,8 @@ def test_a_save_that_fails_twice_is_sent_until_it_is_taken(page: Page, room: Roo
             route.continue_()
             return
         failures.append(mishap)
-        if mishap == "500":
-            route.fulfill(status=500, body="")
+        if mishap.isdigit():  # from something between, whatever it says
+            route.fulfill(status=int(mishap), content_type="text/html", body="<main><h1>Hotel network</h1></main>")
             return
         if mishap == "lost":
             route.fetch()  # it arrives, and its answer is lost on the way back
@@ -160,6 +183,43 @@ def test_two_tabs_do_not_contradict_each_other_unseen(page: Page, context: Brows
     expect(other.get_by_role("alert")).to_contain_text("You had already answered this item: INTERPRETABLE")
     taken(page)
     assert [row.verdict for row in rows(room)] == ["interpretable"]
+
+
+@pytest.mark.parametrize("room", [{"hypothesis": False}], indirect=True)
+def test_two_tabs_without_a_network_lose_neither_answer(page: Page, context: BrowserContext, room: Room) -> None:
+    page.keyboard.press("1")
+    on_item(page, room.codes[1])
+    taken(page)
+    other = context.new_page()
+    other.goto(f"/judge/item/{room.codes[0]}")
+    ready(other)
+    cut(context)
+    page.keyboard.press("1")
+    heard(page, "waiting")
+    other.keyboard.press("2")
+    heard(other, "waiting")
+    mend(context)
+    saving(page, "saved")
+    saving(other, "saved")
+    taken(page)
+    stand = {code: verdict for code, (verdict, _) in final(room).items()}
+    assert stand == {room.codes[0]: "not_interpretable", room.codes[1]: "interpretable"}
+
+
+def test_of_two_tabs_that_answered_one_item_one_is_told(page: Page, context: BrowserContext, room: Room) -> None:
+    other = context.new_page()
+    other.goto("/judge")
+    ready(other)
+    cut(context)
+    for tab, key in ((page, "1"), (other, "2")):
+        tab.keyboard.press(key)
+        heard(tab, "waiting")
+    mend(context)
+    for tab in (page, other):
+        tab.wait_for_function("() => ['saved', 'refused'].includes(said.at(-1))")
+    assert sorted(said(tab)[-1] for tab in (page, other)) == ["refused", "saved"]
+    taken(page)
+    assert len(rows(room)) == 1
 
 
 def test_a_reload_at_every_step_loses_and_repeats_nothing(page: Page, room: Room) -> None:
