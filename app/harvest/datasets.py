@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from app.foundation.documents import Document
 from app.foundation.errors import CorpusError
+from app.harvest.formats import readable_text
 
 PREFIX = "datasets:"
 """A spec is `datasets:NAME`, `datasets:NAME:SPLIT` or `datasets:NAME:SPLIT:COLUMN`."""
@@ -22,7 +23,7 @@ def dataset_documents(spec: str) -> Iterator[Document]:
         rows = iter(load_dataset(name, split=split, streaming=True))
         for number, row in enumerate(rows):
             if isinstance(row.get(column), str) and row[column].strip():
-                yield Document(f"{name}:{split}:{number}", row[column])
+                yield Document(f"{name}:{split}:{number}", readable_text(row[column]))
     except Exception as error:  # the library raises errors of every kind
         msg = f"the data set {name} cannot be read ({error}); check its name, split and connection"
         raise CorpusError(msg) from error

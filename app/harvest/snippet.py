@@ -36,5 +36,5 @@ def peak_word(snippet: Snippet) -> str:
 
 
 def word_of(piece: bytes) -> str:
-    """A token's text, ignoring case and surrounding white space; bytes that are no text become U+FFFD."""
-    return piece.decode("utf-8", errors="replace").strip().lower()
+    """A token's text, ignoring case and surrounding white space; bytes that are no text become their numbers."""
+    return piece.decode("utf-8", errors="backslashreplace").strip().lower()

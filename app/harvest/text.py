@@ -23,7 +23,7 @@ class Text(Protocol):
 
     @property
     def skipped(self) -> int:
-        """Documents left out because they were binary."""
+        """Documents left out because they were binary, or rows without a text."""
 
     @property
     def tokens(self) -> int | None:
@@ -50,7 +50,7 @@ class CorpusText:
 
     @property
     def skipped(self) -> int:
-        """Documents left out because they were binary."""
+        """Documents left out because they were binary, or rows without a text."""
         return self.corpus.skipped
 
     def shards(self) -> Iterator[Shard]:

@@ -79,10 +79,18 @@ class Shard:
             yield order[begin : begin + size]
 
 
-def cut(name: str, ids: npt.NDArray[np.int32], content: int, overlap: int) -> Iterator[Piece]:
-    """The windows of one document: `content` tokens each, the first `overlap` of all but the first only context."""
-    for offset in range(0, max(1, len(ids) - overlap), content - overlap):
-        yield Piece(f"{name}:{offset}", ids[offset : offset + content], overlap if offset else 0)
+def cut(name: str, parts: Iterable[npt.NDArray[np.int32]], content: int, overlap: int) -> Iterator[Piece]:
+    """The windows of one document: `content` tokens each, the first `overlap` of all but the first only context.
+
+    Its tokens come in parts of any size, and no more of them are asked for than the next window needs.
+    """
+    offset, held = 0, np.zeros(0, np.int32)
+    for part in parts:
+        held = np.concatenate([held, part])
+        while len(held) > content:
+            yield Piece(f"{name}:{offset}", held[:content], overlap if offset else 0)
+            offset, held = offset + content - overlap, held[content - overlap :]
+    yield Piece(f"{name}:{offset}", held, overlap if offset else 0)
 
 
 def shards(pieces: Iterable[Piece], window: int, bos: int, special: tuple[int, ...]) -> Iterator[Shard]:

@@ -1,14 +1,19 @@
 """Corpora of every kind: the same texts give the same windows, whatever file they come in."""
 
 import gzip
+import json
+import os
 import sysconfig
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from app.foundation.documents import Document
 from app.foundation.errors import CorpusError
+from app.harvest import formats
 from app.harvest.archive import Archive
 from app.harvest.corpus import LONGEST, Corpus, _parts
 from app.harvest.options import HarvestOptions
@@ -93,7 +98,7 @@ def test_the_order_of_documents_comes_from_the_seed(tmp_path: Path) -> None:
 
 def test_a_long_document_is_tokenised_in_parts_cut_before_white_space(model: LoadedModel) -> None:
     text = "def f(x):\n    return x\n\n\n" * 25_000
-    parts = list(_parts(text))
+    parts = list(_parts([text]))
     assert "".join(parts) == text
     assert len(parts) > 3
     assert all(len(part) <= LONGEST for part in parts)
@@ -101,10 +106,112 @@ def test_a_long_document_is_tokenised_in_parts_cut_before_white_space(model: Loa
     assert joined == model.tokenizer.encode(text)
 
 
+def test_a_long_line_is_cut_before_a_space(model: LoadedModel) -> None:
+    text = "words\tand spaces " * 40_000
+    parts = list(_parts([text]))
+    assert "".join(parts) == text
+    assert all(part[-1].isalpha() and after[0].isspace() for part, after in pairwise(parts))
+    joined = [token for part in parts for token in model.tokenizer.encode(part)]
+    assert joined == model.tokenizer.encode(text)
+
+
+@pytest.mark.parametrize("size", [1, 999, LONGEST, 3 * LONGEST])
+def test_parts_are_the_same_however_the_text_comes(size: int) -> None:
+    text = "".join(f"line {number} of é 漢字\n" for number in range(30_000))
+    some = text[: 40_000 if size == 1 else None]
+    assert list(_parts(some[at : at + size] for at in range(0, len(some), size))) == list(_parts([some]))
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_long_text_read_in_parts_gives_the_same_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """Also with letters and broken bytes across the ends of the parts, and binary files and blank ones left out."""
+    data = b"".join(f"line {number} of é 漢字 😀\r\n".encode() + b"\xe2\x82 \xff" for number in range(2000))
+    pack = gzip.compress if suffix else bytes
+    for name, one in (("a", data), ("b", data + b"\0"), ("c", b" \n" * 9000), ("d", b"a short one")):
+        (tmp_path / f"{name}.txt{suffix}").write_bytes(pack(one))
+
+    def found() -> tuple[list[tuple[str, str]], str, int, int]:
+        corpus = Corpus(str(tmp_path), 0)
+        windows = list(corpus.pieces(letters, 100, 10))
+        labels = [one.label for one in windows]
+        return list(zip(labels, texts(windows), strict=True)), corpus.sha256, corpus.documents, corpus.skipped
+
+    whole = found()
+    monkeypatch.setattr(formats, "AT_ONCE", 997)
+    assert not isinstance(next(formats.documents_of(tmp_path / f"a.txt{suffix}", "a")), Document)
+    assert found() == whole
+    assert whole[2:] == (2, 1)
+
+
+def test_no_more_of_a_long_text_is_tokenised_than_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("some words\n" * 500_000)
+    tokenised = []
+
+    def encode(given: list[str]) -> list[list[int]]:
+        tokenised.extend(given)
+        return letters(given)
+
+    found = Corpus(str(tmp_path / "long.txt"), 0).pieces(encode, 100, 10)
+    assert [next(found).label for _ in range(50)][-1] == "long.txt:4410"
+    assert len(tokenised) == 1
+    assert len(tokenised[0]) <= LONGEST
+
+
+def test_file_names_that_are_not_utf_8_stay_different(model: LoadedModel, tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for name in (b"caf\xe9.txt", b"caf\xe8.txt", b"caf\xea.jsonl", b"caf\xeb.txt.gz"):
+        path = Path(os.fsdecode(os.fsencode(folder) + b"/" + name))
+        body = b'{"text": "a line"}' if name.endswith(b"l") else b"some words to read"
+        path.write_bytes(gzip.compress(body) if name.endswith(b"z") else body)
+    pq.write_table(pa.table({"text": ["a row"]}), tmp_path / "a.parquet")
+    (tmp_path / "a.parquet").rename(os.fsdecode(os.fsencode(folder) + b"/caf\xec.parquet"))
+    options = HarvestOptions(window=80, k=2, sample=10)
+    archive = harvest_model(model, "tiny", str(folder), tmp_path / "out", options, silent)
+    shown = {one.window for neuron in range(24) for one in archive.snippets(0, neuron)}
+    expected = {"caf\\xe9.txt:0", "caf\\xe8.txt:0", "caf\\xea.jsonl:1:0", "caf\\xeb.txt.gz:0", "caf\\xec.parquet:1:0"}
+    assert shown == expected
+    one = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.txt"))
+    assert (
+        harvest_model(model, "tiny", str(one), tmp_path / "one", options, silent).manifest.corpus.spec == "caf\\xe9.txt"
+    )
+
+
+def test_lone_surrogates_and_invalid_utf_8_become_the_replacement_character(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": "a \ud83d b 😀"}) + "\n")
+    assert texts(pieces(tmp_path / "a.jsonl")) == ["a \ufffd b 😀"]
+    broken = pa.array([b"caf\xe9 x", b"fine", b"caf\xe9 x"])
+    strings = pa.Array.from_buffers(pa.string(), 3, broken.buffers())
+    for column in (strings, broken):
+        pq.write_table(pa.table({"text": column}), tmp_path / "a.parquet")
+        assert texts(pieces(tmp_path / "a.parquet")) == ["caf\ufffd x", "fine", "caf\ufffd x"]
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
+def test_tables_may_keep_text_in_any_way(tmp_path: Path, kind: pa.DataType) -> None:
+    pq.write_table(pa.table({"text": pa.array([*WORDS, None]).cast(kind)}), tmp_path / "a.parquet")
+    assert texts(pieces(tmp_path / "a.parquet")) == WORDS
+
+
+def test_rows_without_a_text_are_counted_as_skipped(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": null}\n{"text": 5}\n{"text": "x"}\n{"text": " "}\n')
+    pq.write_table(pa.table({"text": ["x", None]}), tmp_path / "b.parquet")
+    corpus = Corpus(str(tmp_path), 0)
+    assert len(list(corpus.pieces(letters, 100, 10))) == 2
+    assert (corpus.documents, corpus.skipped) == (2, 3)
+
+
+def test_a_name_that_is_too_long_for_a_file() -> None:
+    with pytest.raises(CorpusError, match=r"File name too long.*; name a file"):
+        pieces("x" * 300)
+
+
 @pytest.mark.parametrize("letter", ["x", "\n", " ", "😀"])
 def test_a_document_without_a_place_to_cut_is_cut_anyway(letter: str) -> None:
     text = letter * (3 * LONGEST + 5)
-    parts = list(_parts(text))
+    parts = list(_parts([text]))
     assert "".join(parts) == text
     assert len(parts) <= 8
 
@@ -131,6 +238,7 @@ def test_a_data_set_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
         ("a.parquet", b"not parquet", "cannot be read"),
         ("a.jsonl", b'{"words": 1}\n', "line 1 is not JSON"),
         ("a.jsonl", b"[1, 2]\n", "line 1 is not JSON"),
+        ("a.jsonl", b"[" * 100_000 + b"\n", "line 1 is not JSON"),
     ],
 )
 def test_a_file_that_is_not_what_it_says(tmp_path: Path, name: str, data: bytes, sentence: str) -> None:

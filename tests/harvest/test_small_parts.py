@@ -26,6 +26,7 @@ from app.harvest.progress import Progress, bar, json_lines, silent
 from app.harvest.reading import LAYERS, SITES, _in_memory, _on_device
 from app.harvest.run import harvest_model, harvest_sites
 from app.harvest.sample import TokenSample, bound
+from app.harvest.snippet import word_of
 from app.harvest.summary import is_dead
 from app.models.checkpoints import LoadedModel
 from app.models.config import Site
@@ -72,6 +73,11 @@ def test_the_dead_rule() -> None:
     maximum = np.array([1.0, 1.0, 1.0, 0.00099, 0.0011, -1.0, 1.0, 1.0], np.float32)
     contexts = np.array([5, 4, 100, 100, 100, 0, 9, 9])
     assert is_dead(maximum, contexts).tolist() == [False, True, False, True, False, True, False, False]
+
+
+def test_a_word_ignores_case_and_white_space_and_parts_of_characters_are_different_words() -> None:
+    assert word_of(b" The") == word_of(b"the\n") == "the"
+    assert len({word_of(bytes([byte])) for byte in range(128, 256)}) == 128
 
 
 def test_hashes_are_spread_and_depend_on_the_seed() -> None:
