@@ -14,8 +14,8 @@ export function jump(step) {
   const here = all.findIndex((one) => one.classList.contains("here"));
   const target = all[Math.max(0, Math.min(all.length - 1, here === -1 ? nearest(all, step) : here + step))];
   all.forEach((one) => one.classList.toggle("here", one === target));
+  document.documentElement.style.scrollPaddingBlockEnd = `${covered()}px`;
   target?.querySelector("[data-peak]").scrollIntoView({ block: "center" });
-  scrollBy({ top: covered() / 2, behavior: "instant" });
   target?.focus({ preventScroll: true });
 }
 

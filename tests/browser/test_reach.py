@@ -39,13 +39,14 @@ def test_the_peak_jumped_to_is_above_the_panel_on_a_phone(chromium: Browser, sit
         settle_in(page, room)
         page.keyboard.press("1")
         step(page, "hypothesis")
-        for _ in range(3):
+        for number in range(3):
             page.keyboard.press("n")
-            peak = page.locator(".passage.here [data-peak]").bounding_box()
-            panel = page.locator(".panel").bounding_box()
-            assert peak is not None
-            assert panel is not None
-            assert 0 <= peak["y"] <= panel["y"] - peak["height"]
+            expect(page.locator(".passage.here")).to_have_attribute("data-passage", str(number + 1))
+            page.wait_for_function(
+                "() => { const box = (one) => document.querySelector(one).getBoundingClientRect();"
+                " const peak = box('.passage.here [data-peak]');"
+                " return peak.top >= 0 && peak.bottom <= box('.panel').top }"
+            )
 
 
 def test_levels_can_be_told_apart_without_colours(chromium: Browser, site: Site, room: Room) -> None:

@@ -169,7 +169,7 @@ def test_hostile_passages_are_read_as_text(page: Page, room: Room) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("room", [{"aids": True}], indirect=True)
+@pytest.mark.parametrize("room", [{"aids": True, "confidence": True}], indirect=True)
 def test_a_closer_look_by_key_locks_the_verdict_and_keeps_what_was_being_written(page: Page, room: Room) -> None:
     settle_in(page, room)
     page.keyboard.press("a")  # before the verdict there is nothing to open
