@@ -88,7 +88,7 @@ class Sheet:
     @property
     def done(self) -> int:
         """How many proper items are judged or passed over."""
-        return len({one.item for one in self.given if one.item not in self.training} | self.skipped)
+        return len(({one.item for one in self.given} | self.skipped) - self.training)
 
     def number(self, item: str) -> tuple[int, int]:
         """The item's number among its kind, from 1, and how many of the kind there are."""

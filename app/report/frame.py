@@ -87,10 +87,13 @@ class Piled:
 
 @dataclass(frozen=True)
 class Flagged:
-    """An item that an evaluator flagged as faulty or distressing: missing, never a verdict."""
+    """An item that an evaluator flagged as faulty or distressing: missing, even where a verdict had been given."""
 
     evaluator: str
     item: str
+    kind: str = ""
+    """`fault` or `distress`."""
+    comment: str = ""
 
 
 @dataclass(frozen=True)

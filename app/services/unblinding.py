@@ -228,7 +228,10 @@ def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Seq
 
 def _with_answers(session: Session, frame: Frame, who: Sequence[EvaluatorRow], round_id: str, *, sorts: bool) -> Frame:
     """The frame with phase 2's answers, the flags, and what each item shows apart from its words."""
-    flags = store.flagged(session, round_id)
+    names = {one.id: one.name for one in who}
+    flags = [
+        Flagged(names[one.evaluator_id], one.item, one.kind, one.comment) for one in store.flags(session, round_id)
+    ]
     answers = [(one, answer) for one in who for answer in store.guesses(session, one.id) if answer.item]
     items = [Item.from_content(json.loads(one.content)) for one in store.items(session, round_id) if not one.training]
     guesses = tuple(
@@ -239,7 +242,7 @@ def _with_answers(session: Session, frame: Frame, who: Sequence[EvaluatorRow], r
         frame,
         guesses=() if sorts else guesses,
         piles=tuple(Piled(one.name, answer.item, answer.guess) for one, answer in answers) if sorts else (),
-        flagged=tuple(Flagged(one.name, item) for one in who for item in sorted(flags.get(one.id, ()))),
+        flagged=tuple(sorted(flags, key=lambda one: (one.evaluator, one.item, one.kind))),
         stimuli=tuple(stimulus(item) for item in items),
     )
 

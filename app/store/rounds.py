@@ -194,6 +194,12 @@ def flagged(session: Session, round_id: str) -> dict[str, frozenset[str]]:
     return {who: frozenset(items) for who, items in found.items()}
 
 
+def flags(session: Session, round_id: str) -> Sequence[FlagRow]:
+    """What was flagged, and why, by evaluator and item."""
+    query = select(FlagRow).where(FlagRow.round_id == round_id).order_by(FlagRow.evaluator_id, FlagRow.item)
+    return session.scalars(query).all()
+
+
 def aids_opened(session: Session, round_id: str) -> dict[str, list[str]]:
     """{evaluator id: items whose aids they opened, in order of code}."""
     query = select(AssignmentRow.evaluator_id, AssignmentRow.item).where(

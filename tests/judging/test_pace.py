@@ -30,6 +30,11 @@ def test_what_is_passed_over_is_not_left() -> None:
     assert pace(sheet(4, skipped=frozenset({"item7"})), PublicDesign(), NOON).left == 15
 
 
+def test_practice_that_is_passed_over_is_no_item_done() -> None:
+    found = Sheet(ORDER, (), frozenset({"practice"}), None, frozenset({"practice"}))
+    assert (found.done, pace(found, PublicDesign(), NOON).left) == (0, 20)
+
+
 def test_a_pace_needs_five_answers() -> None:
     assert pace(sheet(4), PublicDesign(), NOON).minutes is None
     found = pace(sheet(8, seconds=90), PublicDesign(), NOON)
