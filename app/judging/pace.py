@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from app.foundation.errors import JudgmentError
+from app.foundation.words import marked
 from app.judging.progress import Sheet
 from app.judging.public_design import PublicDesign
 
@@ -11,6 +13,12 @@ AWAY = timedelta(minutes=30)
 """After so long without an answer, someone has come back and is told where they stand."""
 ENOUGH = 5
 """Answers from which on a pace can be told."""
+ENOUGH_TODAY = marked(
+    "Nothing was stored: the items that this round asks for in one day are done and saved. Come back tomorrow."
+)
+NOT_PASSED = marked(
+    "Nothing was stored: this round goes on only for those who answer more of the practice items as expected."
+)
 
 
 @dataclass(frozen=True)
@@ -65,3 +73,21 @@ def passed(sheet: Sheet, design: PublicDesign) -> bool:
     answers = design.training_answers
     right = sum(answers[one.item]["verdict"] == one.first for one in sheet.given if one.item in sheet.training)
     return right >= design.training_pass
+
+
+def goes_straight_on(sheet: Sheet, design: PublicDesign, item: str, now: datetime) -> bool:
+    """Whether an answer on `item` is followed by the next open verdict, with no page between."""
+    if item in sheet.training or not passed(sheet, design):
+        return False
+    coming = int(sheet.of(item) is None)
+    return sheet.pending(second=design.second, but=item) is None and not capped(sheet, design, now, coming)
+
+
+def require_leave(sheet: Sheet, design: PublicDesign, item: str, now: datetime) -> None:
+    """Raise JudgmentError for a first verdict on an item that is not given to this evaluator, or not today."""
+    if item in sheet.training or sheet.of(item) is not None:
+        return
+    if not passed(sheet, design):
+        raise JudgmentError(NOT_PASSED)
+    if capped(sheet, design, now):
+        raise JudgmentError(ENOUGH_TODAY)

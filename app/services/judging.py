@@ -15,7 +15,7 @@ from app.foundation.errors import AccessError, JudgmentError, NotFoundError
 from app.foundation.words import marked
 from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, require_turn
 from app.judging.judgment import Step, Verdict
-from app.judging.pace import Pace, capped, pace, passed
+from app.judging.pace import Pace, goes_straight_on, pace, passed, require_leave
 from app.judging.progress import UNDOABLE, Given, Place, Sheet
 from app.judging.public_design import PublicDesign
 from app.rounds.aids import Aids
@@ -37,12 +37,6 @@ OUT_OF_REACH = marked(
     "This answer can no longer be changed: undo reaches the last %(most)s answers without opened aids."
 )
 CONSENT_FIRST = marked("Please read the page about taking part first, and agree to it.")
-ENOUGH_TODAY = marked(
-    "Nothing was stored: the items that this round asks for in one day are done and saved. Come back tomorrow."
-)
-NOT_PASSED = marked(
-    "Nothing was stored: this round goes on only for those who answer more of the practice items as expected."
-)
 NO_SESSION = marked("Open your invitation link again, on this device: it brings you back to where you were.")
 
 
@@ -157,7 +151,7 @@ def desk_ahead(session: Session, here: Visit, item: str, now: datetime) -> Desk 
     """
     found = sheet(session, here)
     place = found.after(item)
-    if place is None or not _goes_straight_on(found, here, item, now):
+    if here.phase != 1 or place is None or not goes_straight_on(found, here.design, item, now):
         return None
     earlier = item if item in found.order else None
     done = found.done + (found.of(item) is None and item not in found.training)
@@ -202,7 +196,7 @@ def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: da
     if here.phase != 1:
         raise JudgmentError(PHASE_IS_OVER)
     require_turn(found, given, second=here.design.second)
-    _require_leave(found, here, given.item, now)
+    require_leave(found, here.design, given.item, now)
     row = _row(session, here, found, given, timing, now)
     store.append(session, row)
     if row.revision == 0 and here.design.assignment == "overlap":
@@ -256,24 +250,6 @@ def take_next(session: Session, here: Visit, now: datetime) -> bool:
 def more_may_come(session: Session, here: Visit) -> bool:
     """Whether items that others hold may come free, so that this evaluator is not done for good."""
     return waiting(session, here.evaluator_id)
-
-
-def _goes_straight_on(found: Sheet, here: Visit, item: str, now: datetime) -> bool:
-    """Whether an answer on `item` is followed by the next open verdict, with no page between."""
-    if here.phase != 1 or item in found.training or not passed(found, here.design):
-        return False
-    coming = int(found.of(item) is None)
-    return found.pending(second=here.design.second, but=item) is None and not capped(found, here.design, now, coming)
-
-
-def _require_leave(found: Sheet, here: Visit, item: str, now: datetime) -> None:
-    """Raise JudgmentError for a first verdict on an item that this evaluator is not given, or not given today."""
-    if item in found.training or found.of(item) is not None:
-        return
-    if not passed(found, here.design):
-        raise JudgmentError(NOT_PASSED)
-    if capped(found, here.design, now):
-        raise JudgmentError(ENOUGH_TODAY)
 
 
 def _row(session: Session, here: Visit, found: Sheet, given: Answer, timing: Timing, now: datetime) -> JudgmentRow:
