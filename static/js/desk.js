@@ -2,7 +2,7 @@
 import { ahead, prefetch } from "./ahead.js";
 import { start as startClock, readings } from "./clock.js";
 import { restore } from "./drafts.js";
-import { canKeep, keep } from "./kept.js";
+import { canKeep, keep, release } from "./kept.js";
 import { listen } from "./keys.js";
 import { prepare as prepareReading } from "./reading.js";
 import { deliver, flush } from "./saving.js";
@@ -44,7 +44,7 @@ async function submit(event) {
   const entry = keep(form.getAttribute("action"), fields(form, event.submitter));
   form.querySelectorAll("button").forEach((one) => one.setAttribute("aria-disabled", "true"));
   await onWay; // the answer before this one
-  if (!form.isConnected) return;
+  if (!form.isConnected) return release(entry); // the server asks something else, and that is what is seen
   const shownFor = pause(Number(desk().dataset.advance));
   onWay = Promise.all([deliver(entry), shownFor]).then(([reply]) => settle(reply));
   const [next] = await Promise.all([following(form), shownFor]);
