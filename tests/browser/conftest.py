@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import uvicorn
@@ -29,6 +29,8 @@ FLAGS = [
     "--disable-sync",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+"""Both themes: the reader's own is followed."""
 PATIENCE = 60_000
 """Milliseconds: a machine may be very slow, and a failed save waits up to 15 s before it is sent again."""
 expect.set_options(timeout=PATIENCE)

@@ -6,27 +6,31 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.acting import arrive, ready, settle_in, step
-from tests.browser.conftest import Site, profile
+from tests.browser.acting import arrive, on_item, ready, settle_in, step
+from tests.browser.conftest import SCHEMES, Site, profile
 from tests.web.room import Room
 
 LAY_OUT_ALL = "document.querySelectorAll('.passage').forEach(one => one.style.contentVisibility = 'visible')"
-BOTH_THEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 VERDICTS_ONLY = {"hypothesis": False}
 
 
 @pytest.fixture
-def page(chromium: Browser, site: Site, scheme: str) -> Iterator[Page]:
-    """A page in a theme."""
-    with profile(chromium, site, color_scheme=scheme) as context:
+def page(chromium: Browser, site: Site) -> Iterator[Page]:
+    """A page that axe looks at in each theme."""
+    with profile(chromium, site, reduced_motion="reduce") as context:
         yield context.new_page()
 
 
 def complaints(page: Page) -> list[str]:
-    """What axe finds; it takes colours by place, so passages out of sight must have theirs."""
+    """What axe finds in either theme; it takes colours by place, so passages out of sight must have theirs."""
     page.evaluate(LAY_OUT_ALL)
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']} {one['nodes'][0]['failureSummary']}" for one in found]
+    found = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found += [(scheme, one) for one in Axe().run(page).response["violations"]]
+    return [
+        f"{scheme}: {one['id']}: {one['nodes'][0]['html']} {one['nodes'][0]['failureSummary']}" for scheme, one in found
+    ]
 
 
 def sound(page: Page, names: Iterator[str]) -> list[str]:
@@ -83,8 +87,8 @@ def own_data(page: Page) -> Iterator[str]:
 
 def second_phase(page: Page, room: Room) -> Iterator[str]:
     """All verdicts given, and the question about the blinding."""
-    for _ in room.codes:
-        step(page, "verdict")
+    for code in room.codes:
+        on_item(page, code)
         page.get_by_role("button", name="NOT INTERPRETABLE").press("Enter")
     step(page, "phase")
     yield "phase"
@@ -93,25 +97,21 @@ def second_phase(page: Page, room: Room) -> Iterator[str]:
     yield "guess"
 
 
-@BOTH_THEMES
 def test_from_the_invitation_to_the_thanks(page: Page, room: Room) -> None:
     assert len(sound(page, ways_in(page, room)) + sound(page, pages_of_a_round(page))) == 9
 
 
-@BOTH_THEMES
 def test_the_pages_of_ones_own_data(page: Page, room: Room) -> None:
     arrive(page, room)
     assert sound(page, own_data(page)) == ["mine", "erased"]
 
 
-@BOTH_THEMES
 @pytest.mark.parametrize("room", [VERDICTS_ONLY | {"blinding_question": "sort"}], indirect=True)
 def test_the_second_phase(page: Page, room: Room) -> None:
     arrive(page, room)
     assert sound(page, second_phase(page, room)) == ["phase", "guess"]
 
 
-@BOTH_THEMES
 @pytest.mark.parametrize("room", [VERDICTS_ONLY | {"daily_cap": 1}], indirect=True)
 def test_the_rest_after_a_days_work(page: Page, room: Room) -> None:
     settle_in(page, room)
@@ -120,7 +120,6 @@ def test_the_rest_after_a_days_work(page: Page, room: Room) -> None:
     assert complaints(page) == []
 
 
-@BOTH_THEMES
 @pytest.mark.parametrize("room", [{"aids": True}], indirect=True)
 def test_a_closer_look(page: Page, room: Room) -> None:
     settle_in(page, room)
