@@ -1,6 +1,7 @@
 """Snippets from the whole range of activation, against the full activations."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from app.harvest.arms import Vocabulary
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest
+from app.harvest.selection import FIFTH_NAMES
 from app.harvest.snippet import Snippet
 
 ROWS, POSITIONS, UNITS, TOKENS = 600, 40, 6, 50
@@ -138,6 +140,20 @@ def test_value_bins_are_fifths_of_the_largest_activation(found: Archive, rows: n
         bands |= {one.band for one in snippets}
     assert len(bands) == 5
     assert group(found, UNITS - 1, "value_bin") == []
+
+
+def test_with_enough_snippets_no_fifth_that_the_text_reaches_is_empty(
+    rows: np.ndarray, full: np.ndarray, tmp_path: Path
+) -> None:
+    """Two a fifth may all come from one side of a step of the ladder that lies across a limit; eight do not."""
+    options = replace(HarvestOptions(k=8, seed=2, duplicate_span=None, sample=400).top_only(), value_bin=8)
+    special = Vocabulary(special=(0,))
+    many = harvest(activations, rows, tmp_path / "out", vocabulary=special, options=options, progress=silent)
+    for unit in range(UNITS - 1):
+        peaks = np.where(rows == 0, -np.inf, full[:, :, unit]).max(axis=1)
+        fifths = np.ceil(5 * peaks[peaks > 0] / peaks.max()).clip(1, 5)
+        reached = {FIFTH_NAMES[int(fifth) - 1] for fifth in fifths}
+        assert {one.band for one in group(many, unit, "value_bin")} == reached
 
 
 def test_random_snippets_are_spread_over_the_corpus_and_are_each_neurons_own(found: Archive) -> None:
