@@ -139,9 +139,9 @@ def postgres_url() -> Iterator[str]:
         _patiently(server.start)
         base = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         for statement in HASTY:
-            _administer(base, statement)
-        _administer(base, "CREATE DATABASE template")
-        migrate(_named(base, "template"))
+            administer(base, statement)
+        administer(base, "CREATE DATABASE template")
+        migrate(database_url(base, "template"))
         yield base
         server.cleanup()
 
@@ -171,10 +171,10 @@ def fresh_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Dat
         return
     base = request.getfixturevalue("postgres_url")
     name = f"test_{uuid.uuid4().hex}"
-    _administer(base, f"CREATE DATABASE {name} TEMPLATE template")
-    with closing(Database(_named(base, name))) as found:
+    administer(base, f"CREATE DATABASE {name} TEMPLATE template")
+    with closing(Database(database_url(base, name))) as found:
         yield found
-    _administer(base, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(base, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=KINDS)
@@ -192,11 +192,13 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     found.close()
 
 
-def _named(url: str, name: str) -> str:
+def database_url(url: str, name: str) -> str:
+    """The URL of another database on the same PostgreSQL server."""
     return url.replace("/postgres?", f"/{name}?")
 
 
-def _administer(url: str, statement: str) -> None:
+def administer(url: str, statement: str) -> None:
+    """Run statements outside any transaction, as creating a database needs."""
     import psycopg
 
     with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:

@@ -1,0 +1,138 @@
+"""A server, archives and exports of version 0.1.0 go on under this version.
+
+They are migrated, judged on, locked, unblinded, exported and verified, on both kinds of database.
+"""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli.scripted import RULES, Visitor
+from app.cli.serve import running
+from app.foundation.clock import now
+from app.harvest.archive import Archive
+from app.judging.padding import response_sizes
+from app.report.export import export_zip
+from app.report.verification import differing, verify_export, verify_receipt
+from app.report.zips import read_zip
+from app.services import exports, rounds, seals
+from app.services.unblinding import unblind
+from app.store.schema import differences
+from app.web.rendering import render_passages
+from tests.upgrades.conftest import RELEASED, Installation
+
+LEFT = RELEASED / "0.1.0"
+ADMIN = "demo"
+STATES = {"blocks": "collecting"}
+"""Where a round is not called by its state."""
+
+
+def judge_what_is_left(address: str, token: str) -> int:
+    """Come back by the old link and answer all that is still due; gives how many verdicts that were."""
+    verdicts, lapses = 0, random.Random(1)
+    with Visitor.of(address) as visitor:
+        visitor.get(f"/i/{token}")
+        page = visitor.post(f"/i/{token}", {})
+        while page.step not in ("done", "wait"):
+            if (verdict := page.form("verdict")) is not None:
+                verdicts += 1
+                page = visitor.send(verdict, verdict=RULES[0].verdict(page.peaks, lapses))
+            elif (guess := page.form("guess")) is not None:
+                page = visitor.send(guess, guess="A")
+            else:
+                form = page.form("hypothesis") or page.form("consent") or page.form("phase")
+                page = visitor.get("/judge") if form is None else visitor.send(form)
+    return verdicts
+
+
+def analysis_after_unblinding(installation: Installation, name: str) -> dict[str, Any]:
+    """Lock the round if it is open, and unblind it with the keys that were handed out then."""
+    round_id = installation.rounds[name]
+    keys = [keys_of_person[0] for keys_of_person in installation.keys[name] if keys_of_person]
+    with installation.database.writing() as session:
+        if rounds.progress(session, round_id).state == "collecting":
+            rounds.lock_round(session, round_id, ADMIN, now())
+        return unblind(session, round_id, keys, ADMIN, "The server was taken over.", now())
+
+
+def exported_analysis(installation: Installation, name: str, folder: Path) -> dict[str, Any]:
+    """Export an unblinded round as this version does, verify the export, and give the numbers in it."""
+    export = folder / "export.zip"
+    with installation.database.reading() as session:
+        export.write_bytes(export_zip(exports.bundle(session, installation.rounds[name])))
+    assert verify_export(export).differences == []
+    analysis: dict[str, Any] = json.loads(read_zip(export)["analysis.json"])
+    return analysis
+
+
+def test_its_database_has_the_newest_schema(installation: Installation) -> None:
+    assert differences(installation.database.engine) == []
+
+
+def test_its_rounds_are_in_the_states_they_were_in(installation: Installation) -> None:
+    assert installation.states == {round_id: STATES.get(name, name) for name, round_id in installation.rounds.items()}
+
+
+def test_a_draft_and_a_seal_that_was_begun_are_sealed(installation: Installation) -> None:
+    with installation.database.writing() as session:
+        for name in ("draft", "sealing"):
+            recipients = [seals.new_key().recipient, seals.new_key().recipient]
+            options = seals.SealOptions(measure=response_sizes)
+            seals.seal_round(session, installation.rounds[name], recipients, render_passages, ADMIN, now(), options)
+
+
+def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(installation: Installation) -> None:
+    round_id = installation.rounds["sealed"]
+    with installation.database.writing() as session:
+        rounds.open_round(session, round_id, ADMIN, now())
+        token = rounds.invite(session, round_id, "Fay", False, ADMIN, now()).token
+    with running(installation.settings, installation.database) as address:
+        verdicts = judge_what_is_left(address, token)
+    assert analysis_after_unblinding(installation, "sealed")["judgments"] == verdicts > 6
+
+
+def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Installation, tmp_path: Path) -> None:
+    tokens = installation.tokens["collecting"]
+    with running(installation.settings, installation.database) as address:
+        verdicts = {name: judge_what_is_left(address, tokens[name]) for name in ("Ada", "Bo", "Cleo", "Eve")}
+    assert verdicts["Cleo"] > verdicts["Bo"] > verdicts["Ada"] == verdicts["Eve"] == 0
+    with installation.database.reading() as session:
+        progress = rounds.progress(session, installation.rounds["collecting"])
+    left = {one.name: one.assigned - one.judged for one in progress.evaluators if one.name in tokens}
+    assert (left["Ada"], left["Cleo"], left["Eve"]) == (0, 0, 0)
+    analysis = analysis_after_unblinding(installation, "collecting")
+    shown = sum(arm["shown"] for arm in analysis["flow"])
+    assert analysis["judgments"] in (4 * shown, 4 * shown - 1)  # Bo flagged an item, which may be a control
+    assert analysis["blinding"]["sorting"] is not None
+    assert list(differing(analysis, exported_analysis(installation, "collecting", tmp_path))) == []
+
+
+@pytest.mark.parametrize("name", ["locked", "blocks"])
+def test_a_round_that_was_judged_in_part_is_unblinded(installation: Installation, name: str) -> None:
+    analysis = analysis_after_unblinding(installation, name)
+    assert analysis["difference"]["estimate"] is not None
+
+
+def test_what_was_unblinded_has_the_same_numbers_and_exports_them(installation: Installation, tmp_path: Path) -> None:
+    with installation.database.reading() as session:
+        frozen = exports.analysis(session, installation.rounds["unblinded"])
+    assert list(differing(frozen, exported_analysis(installation, "unblinded", tmp_path))) == []
+
+
+@pytest.mark.parametrize("name", ["unblinded", "locked-blinded", "collecting-blinded"])
+def test_its_exports_verify(name: str) -> None:
+    assert verify_export(LEFT / "exports" / f"{name}.zip").differences == []
+
+
+@pytest.mark.parametrize("evaluator", ["Ada", "Bo", "Cleo"])
+def test_its_receipts_agree_with_its_export(evaluator: str) -> None:
+    receipt = json.loads((LEFT / "receipts" / f"unblinded-{evaluator}.json").read_text("utf-8"))["receipt"]
+    assert verify_receipt(LEFT / "exports" / "unblinded.zip", receipt).ok
+
+
+@pytest.mark.parametrize("name", ["gelu-0", "gelu-1", "solu_ln-0", "solu_ln-1"])
+def test_its_archives_are_whole(name: str) -> None:
+    assert len(Archive.open(LEFT / "archives" / name).neurons()) == 64
