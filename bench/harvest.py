@@ -36,12 +36,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from app.archive.manifest import CorpusRecord
 from app.harvest.allocator import keep_freed_memory
 from app.harvest.arms import arm_of_callable
 from app.harvest.batches import Batch, batches
 from app.harvest.carrying import Plan, carry_out
 from app.harvest.lanes import Lanes
-from app.harvest.manifest import CorpusRecord
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.reading import Pass

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from app.harvest.archive import Archive
+from app.archive.archive import Archive
 from app.store.engine import Database
 from app.store.schema import migrate
 from tests.rounds.making import make_archive

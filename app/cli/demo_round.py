@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from app.archive.archive import Archive
+from app.archive.manifest import FORMAT
 from app.foundation.clock import now
 from app.foundation.codes import token
 from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ArchiveError, ModelError, NotFoundError
 from app.foundation.private import write_private
-from app.harvest.archive import Archive
-from app.harvest.manifest import FORMAT
 from app.judging.padding import response_sizes
 from app.rounds.design import Cell
 from app.rounds.presets import preset

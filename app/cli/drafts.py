@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
+from app.archive.archive import Archive
 from app.cli.common import EXISTING, admin_named, by_option, database
 from app.foundation.clock import now
 from app.foundation.errors import DesignError
 from app.foundation.settings import Settings
-from app.harvest.archive import Archive
 from app.rounds.design import Cell, Design
 from app.rounds.presets import PRESETS, preset
 from app.services import rounds

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from app.archive.archive import Archive
 from app.cli.common import EXISTING, as_json, print_json, print_pairs, print_table
 from app.cli.models import gelu_option
 from app.foundation.errors import ArchiveError, SettingsError
 from app.foundation.settings import Settings
-from app.harvest.archive import Archive
 from app.models.config import Site
 
 if TYPE_CHECKING:

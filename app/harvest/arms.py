@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from app.archive.manifest import ModelRecord
+from app.archive.neuron import EffectsOf
 from app.foundation.errors import ModelError
 from app.harvest.devices import device_of
 from app.harvest.logits import effects_of
-from app.harvest.manifest import ModelRecord
-from app.harvest.neuron import EffectsOf
 from app.harvest.options import HarvestOptions
 from app.harvest.reading import Channel, Read
 from app.models.checkpoints import LoadedModel

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
+from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError
 from app.harvest.allocator import keep_freed_memory
-from app.harvest.archive import Archive
 from app.harvest.arms import Arm
 from app.harvest.finish import Finished, Frame, choose, write_archive
 from app.harvest.ledger import Arrays, Ledger

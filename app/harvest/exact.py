@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.archive.levels import FAINTEST
 from app.harvest.ledger import Arrays
-from app.harvest.levels import FAINTEST
 from app.harvest.topk import NEVER, Floats, Ints, TopStore
 
 Reread = Callable[[], Iterator[Arrays]]

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from app.archive.archive import MANIFEST, NEURONS, SNIPPETS, Archive, manifest_bytes
+from app.archive.manifest import CorpusRecord, Counts, Manifest
+from app.archive.neuron import NeuronStatistics
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
-from app.harvest.archive import MANIFEST, NEURONS, SNIPPETS, Archive, manifest_bytes
 from app.harvest.arms import Arm
 from app.harvest.contrast import Wanted, contrasts
 from app.harvest.exact import faintest
 from app.harvest.ledger import Ledger
-from app.harvest.manifest import CorpusRecord, Counts, Manifest
-from app.harvest.neuron import NeuronStatistics
 from app.harvest.options import HarvestOptions
 from app.harvest.reading import Channel, Pass
 from app.harvest.sample import bound

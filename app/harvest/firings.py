@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from app.archive.levels import FAINTEST
 from app.harvest.batches import Batch
 from app.harvest.hashing import fraction, mixed
-from app.harvest.levels import FAINTEST
 from app.harvest.topk import Entries, Floats, Ints, TopStore, place_in_run
 
 ONE_IN = 16

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from app.harvest.neuron import Effects, EffectsOf, LogitEffect
+from app.archive.neuron import Effects, EffectsOf, LogitEffect
 from app.models.parts import Reader
 from app.models.transformer import Transformer
 

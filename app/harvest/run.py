@@ -13,9 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.foundation.whole import write_text_whole
-from app.harvest.archive import Archive
 from app.harvest.arms import CALLABLE, Vocabulary, arm_of, arm_of_callable
 from app.harvest.carrying import Archives, Plan, Reader, carry_out, with_pilot
 from app.harvest.devices import device_of

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.archive.neuron import QUANTILES, FiringToken
 from app.harvest.exact import Exact, faintest
-from app.harvest.neuron import QUANTILES, FiringToken
 from app.harvest.topk import NEVER, Floats, Ints, TopStore
 
 BINS = 40

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.archive.neuron import DEAD_CONTEXTS, DEAD_MAXIMUM, Effects, NeuronStatistics
+from app.archive.snippet import word_of
 from app.harvest.draws import CUTS
 from app.harvest.exact import Exact, Reread, put_together
-from app.harvest.neuron import DEAD_CONTEXTS, DEAD_MAXIMUM, Effects, NeuronStatistics
 from app.harvest.reading import Kept
 from app.harvest.sketch import by_neuron, quantile_cuts, sketches
-from app.harvest.snippet import word_of
 from app.harvest.tables import WindowBook
 from app.harvest.topk import NEVER, Floats, Ints, TopStore
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.archive.neuron import NeuronStatistics
 from app.harvest.ledger import Arrays
-from app.harvest.neuron import NeuronStatistics
 from app.harvest.topk import Floats, Ints
 
 _NAMES = ("layer", "neuron", "group", "rank", "band", "window", "peak", "peak_activation", "pieces.list.element")

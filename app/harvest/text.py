@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from app.archive.manifest import CorpusRecord
 from app.foundation.errors import CorpusError, ModelError
 from app.harvest.corpus import Corpus
-from app.harvest.manifest import CorpusRecord
 from app.harvest.options import HarvestOptions
 from app.harvest.windows import SHARD, Piece, Shard, shards
 from app.models.checkpoints import LoadedModel

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from app.harvest.levels import FAINTEST, strength
-from app.harvest.neuron import LogitEffect, NeuronStatistics
-from app.harvest.snippet import Snippet
+from app.archive.levels import FAINTEST, strength
+from app.archive.neuron import LogitEffect, NeuronStatistics
+from app.archive.snippet import Snippet
 from app.rounds.texts import token_texts
 
 STRONGEST = 10

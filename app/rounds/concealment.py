@@ -6,9 +6,9 @@ Words and levels go in; activations, layer, index, model and file names stay beh
 from collections.abc import Mapping, Sequence
 from random import Random
 
+from app.archive.levels import proportional_levels, rank_levels
+from app.archive.snippet import Snippet
 from app.foundation.codes import ALPHABET
-from app.harvest.levels import proportional_levels, rank_levels
-from app.harvest.snippet import Snippet
 from app.rounds.design import Design, Marks
 from app.rounds.item import Item, Passage
 from app.rounds.texts import token_texts

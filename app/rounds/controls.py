@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from app.harvest.snippet import Snippet
+from app.archive.snippet import Snippet
 
 SHORTEST_WORD = 3
 """Letters of a word that a planted rule can be about."""

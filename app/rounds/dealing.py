@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.archive.neuron import NeuronStatistics
 from app.foundation.errors import DesignError
-from app.harvest.neuron import NeuronStatistics
 from app.rounds.design import Cell, Design
 from app.rounds.randomness import SecretRandom
 from app.rounds.sampling import Drawn, draw, quotas

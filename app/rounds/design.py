@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from app.archive.snippet import Group
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import DesignError
-from app.harvest.snippet import Group
 from app.rounds.rubric import Rubric
 
 Marks = Literal["proportional", "rank"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from app.harvest.neuron import NeuronStatistics
+from app.archive.neuron import NeuronStatistics
 
 Key = tuple[int, int]
 """(layer, index) of a neuron."""

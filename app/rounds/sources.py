@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from app.archive.archive import Archive
+from app.archive.neuron import NeuronStatistics
+from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
-from app.harvest.archive import Archive
-from app.harvest.neuron import NeuronStatistics
-from app.harvest.snippet import Snippet
 from app.rounds.concealment import chosen
 from app.rounds.design import Design
 from app.rounds.sampling import Key, key, of_layers

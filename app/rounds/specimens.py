@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.archive.neuron import NeuronStatistics
+from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
-from app.harvest.neuron import NeuronStatistics
-from app.harvest.snippet import Snippet
 from app.rounds.concealment import levels_of
 from app.rounds.controls import Place, mixture, noise, planted, words_in
 from app.rounds.dealing import Dealt, cells_of

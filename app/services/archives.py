@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
-from app.harvest.archive import Archive
 
 FOLDER = "archives"
 

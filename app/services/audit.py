@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
-from app.harvest.archive import Archive
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.preparation import prepare

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from app.harvest.archive import Archive
+from app.archive.archive import Archive
 from app.services.admins import Admin, stamp_of
 from app.store.admins import add
 from app.store.engine import Database

@@ -10,9 +10,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
+from app.archive.archive import Archive
 from app.cli.pages import ReadPage, read_page
 from app.foundation.settings import Settings
-from app.harvest.archive import Archive
 from app.judging.padding import response_sizes
 from app.services.rounds import EvaluatorProgress, progress
 from app.services.seals import SealOptions, new_key, seal_round

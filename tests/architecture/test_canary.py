@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from app.archive.archive import Archive
 from app.cli.serve import running
 from app.foundation.settings import Settings
-from app.harvest.archive import Archive
 from app.judging.padding import response_sizes
 from app.rounds.design import Cell, Design
 from app.rounds.presets import preset

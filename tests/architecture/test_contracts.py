@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 PLANTED = {
-    "Imports point upstream along the data flow, and inward to the core": ("models/config.py", "app.harvest.snippet"),
+    "Imports point upstream along the data flow, and inward to the core": ("models/config.py", "app.archive.snippet"),
     "The core knows no web, no SQL, no torch": ("judging/judgment.py", "sqlalchemy"),
     "Nothing the web process loads can reach torch": ("store/engine.py", "torch"),
     "Evaluator pages cannot reach what opens or reads the seal, or the report": ("web/judging.py", "app.store.sealed"),

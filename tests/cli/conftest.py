@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from app.archive.archive import Archive
 from app.cli.main import cli
-from app.harvest.archive import Archive
 from tests.conftest import PASSWORD
 from tests.rounds.making import make_archive
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from app.harvest.archive import Archive
+from app.archive.archive import Archive
 from tests.cli.conftest import Run
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
+from app.archive.archive import Archive
 from app.cli.main import COMMANDS
 from app.cli.rounds import COMMANDS as ROUND_COMMANDS
-from app.harvest.archive import Archive
 from tests.cli.conftest import Run
 
 STAGES = ("train", "model", "harvest", "archive", "round", "invite", "serve", "report", "export", "verify", "demo")

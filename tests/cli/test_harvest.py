@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.harvest.archive import Archive
+from app.archive.archive import Archive
 from app.harvest.carrying import Meter, Plan, Reader, read_everything
 from app.harvest.cluster import Cluster
 from app.harvest.ledger import Ledger

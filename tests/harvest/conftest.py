@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from app.harvest.archive import Archive
+from app.archive.archive import Archive
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest_model

@@ -8,8 +8,8 @@ from random import Random
 import pandas as pd
 import pytest
 
+from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
-from app.harvest.archive import Archive
 from tests.conftest import cannot_be_had
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError, ModelError, SettingsError
-from app.harvest.archive import Archive
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest_model, harvest_pair

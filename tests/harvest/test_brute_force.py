@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from app.archive.archive import Archive
 from app.foundation.documents import read_documents, text_files
-from app.harvest.archive import Archive
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest_model

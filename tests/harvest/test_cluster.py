@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from app.archive.archive import Archive
 from app.foundation.errors import SettingsError
-from app.harvest.archive import Archive
 from app.harvest.cluster import Cluster, on_ray
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, silent

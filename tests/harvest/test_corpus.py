@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from app.archive.archive import Archive
 from app.foundation.documents import Document
 from app.foundation.errors import CorpusError
 from app.harvest import formats
-from app.harvest.archive import Archive
 from app.harvest.corpus import LONGEST, Corpus, _parts
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from app.harvest.archive import Archive
+from app.archive.archive import Archive
+from app.archive.snippet import Snippet
 from app.harvest.arms import Vocabulary
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest
 from app.harvest.selection import FIFTH_NAMES
-from app.harvest.snippet import Snippet
 
 ROWS, POSITIONS, UNITS, TOKENS = 600, 40, 6, 50
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.harvest.archive import Archive
+from app.archive.archive import Archive
 from app.harvest.hashing import mixed
 from app.harvest.lanes import Lanes, lanes_for
 from app.harvest.options import HarvestOptions

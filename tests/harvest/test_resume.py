@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError
-from app.harvest.archive import Archive
 from app.harvest.arms import Vocabulary
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, Report, silent

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+from app.archive.levels import level, proportional_levels, rank_levels, strength
+from app.archive.snippet import word_of
 from app.foundation.errors import ArchiveError, CorpusError, SettingsError
 from app.harvest.allocator import keep_freed_memory
 from app.harvest.batches import Batch
@@ -20,13 +22,11 @@ from app.harvest.devices import device_of
 from app.harvest.draws import Draws, Pilot
 from app.harvest.exact import faintest
 from app.harvest.hashing import mixed, neighbourhood_keys
-from app.harvest.levels import level, proportional_levels, rank_levels, strength
 from app.harvest.options import LARGEST_SEED, HarvestOptions
 from app.harvest.progress import Progress, bar, json_lines, silent
 from app.harvest.reading import LAYERS, SITES, _in_memory, _on_device
 from app.harvest.run import harvest_model, harvest_sites
 from app.harvest.sample import TokenSample, bound
-from app.harvest.snippet import word_of
 from app.harvest.summary import is_dead
 from app.models.checkpoints import LoadedModel
 from app.models.config import Site

@@ -1,6 +1,6 @@
 import pytest
 
-from app.harvest.archive import Archive
+from app.archive.archive import Archive
 from app.rounds.design import Design
 from tests.rounds.making import two_arms
 

@@ -10,11 +10,11 @@ from random import Random
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.archive.archive import Archive, manifest_bytes
+from app.archive.manifest import CorpusRecord, Counts, Manifest, ModelRecord
+from app.archive.neuron import NeuronStatistics
+from app.archive.snippet import Snippet
 from app.foundation.digest import sha256_of_file
-from app.harvest.archive import Archive, manifest_bytes
-from app.harvest.manifest import CorpusRecord, Counts, Manifest, ModelRecord
-from app.harvest.neuron import NeuronStatistics
-from app.harvest.snippet import Snippet
 from app.harvest.tables import SNIPPET_SCHEMA, write_neurons
 from app.rounds.design import Cell, Design
 from app.rounds.presets import preset

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from app.harvest.archive import Archive
-from app.harvest.neuron import LogitEffect, NeuronStatistics
-from app.harvest.snippet import Snippet
+from app.archive.archive import Archive
+from app.archive.neuron import LogitEffect, NeuronStatistics
+from app.archive.snippet import Snippet
 from app.rounds.aids import Aids, aids_of
 from app.rounds.design import Design
 from app.rounds.preparation import prepare

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.archive.levels import RANKED, proportional_levels
+from app.archive.snippet import Snippet
 from app.foundation.digest import canonical_bytes
-from app.harvest.levels import RANKED, proportional_levels
-from app.harvest.snippet import Snippet
 from app.rounds.concealment import apart, chosen, conceal, draw_codes, passage
 from app.rounds.design import Design
 from app.rounds.item import Item, Passage

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.archive.archive import Archive
+from app.archive.snippet import Snippet, peak_word
 from app.foundation.errors import DesignError
-from app.harvest.archive import Archive
-from app.harvest.snippet import Snippet, peak_word
 from app.rounds.controls import mixture, noise, planted, words_in
 from app.rounds.design import Design
 from app.rounds.item import Item

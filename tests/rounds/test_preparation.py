@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from app.archive.archive import Archive
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import DesignError
-from app.harvest.archive import Archive
 from app.rounds.design import Cell, Design
 from app.rounds.preparation import check, prepare
 from app.rounds.randomness import SecretRandom

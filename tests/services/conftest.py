@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.harvest.archive import Archive
+from app.archive.archive import Archive
 from app.rounds.design import Design
 from app.services.rounds import create_round
 from app.store.admins import add

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.archive.archive import Archive
 from app.foundation.codes import token
 from app.foundation.digest import sha256
 from app.foundation.errors import ArchiveError, DesignError, LifecycleError, NotFoundError, SealError
-from app.harvest.archive import Archive
 from app.judging.padding import response_sizes
 from app.rounds.commitment import commitment_of, digest_of_item
 from app.rounds.design import Design, read_design

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from app.archive.archive import Archive
 from app.cli.scripted import RULES, Visitor
 from app.cli.serve import running
 from app.foundation.clock import now
-from app.harvest.archive import Archive
 from app.judging.padding import response_sizes
 from app.report.export import export_zip
 from app.report.verification import differing, verify_export, verify_receipt

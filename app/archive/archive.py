@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from app.archive.manifest import FORMAT, Manifest
+from app.archive.neuron import FiringToken, LogitEffect, NeuronStatistics
+from app.archive.snippet import Snippet
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
-from app.harvest.manifest import FORMAT, Manifest
-from app.harvest.neuron import FiringToken, LogitEffect, NeuronStatistics
-from app.harvest.snippet import Snippet
 
 MANIFEST, SNIPPETS, NEURONS = "manifest.json", "snippets.parquet", "neurons.parquet"
 Pair = tuple[int, int]
