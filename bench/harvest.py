@@ -37,15 +37,15 @@ import torch
 from torch import Tensor
 
 from app.archive.manifest import CorpusRecord
-from app.harvest.allocator import keep_freed_memory
 from app.harvest.arms import arm_of_callable
-from app.harvest.batches import Batch, batches
-from app.harvest.carrying import Plan, carry_out
-from app.harvest.lanes import Lanes
 from app.harvest.options import HarvestOptions
+from app.harvest.pipeline import Plan, carry_out
 from app.harvest.progress import silent
-from app.harvest.reading import Pass
-from app.harvest.windows import SHARD, Shard
+from app.harvest.scan.batches import Batch, batches
+from app.harvest.scan.memory import keep_freed_memory
+from app.harvest.scan.scan import Pass
+from app.harvest.scan.worker_threads import Lanes
+from app.harvest.text.windows import SHARD, Shard
 from app.models.config import ModelConfig
 from app.models.transformer import Transformer
 from bench.dashboard import vs_saedashboard

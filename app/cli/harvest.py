@@ -16,7 +16,7 @@ from app.foundation.settings import Settings
 from app.models.config import Site
 
 if TYPE_CHECKING:
-    from app.harvest.carrying import Reader
+    from app.harvest.pipeline import Reader
     from app.harvest.progress import Report
     from app.models.checkpoints import LoadedModel
 
@@ -101,7 +101,7 @@ def _harvested(
 def _reader(given: dict[str, Any]) -> "Reader | None":
     if given["ray"] is None:
         return None
-    from app.harvest.cluster import Cluster, on_ray
+    from app.harvest.ray_cluster import Cluster, on_ray
 
     return on_ray(Cluster(address=given["ray"], workers=given["workers"]))
 

@@ -14,10 +14,10 @@ from torch import Tensor
 from app.archive.manifest import ModelRecord
 from app.archive.neuron import EffectsOf
 from app.foundation.errors import ModelError
-from app.harvest.devices import device_of
-from app.harvest.logits import effects_of
+from app.harvest.finish.logit_effects import effects_of
 from app.harvest.options import HarvestOptions
-from app.harvest.reading import Channel, Read
+from app.harvest.scan.device import device_of
+from app.harvest.scan.scan import Channel, Read
 from app.models.checkpoints import LoadedModel
 from app.models.config import Site
 from app.models.parts import Reader

@@ -17,11 +17,11 @@ from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.foundation.whole import write_text_whole
 from app.harvest.arms import CALLABLE, Vocabulary, arm_of, arm_of_callable
-from app.harvest.carrying import Archives, Plan, Reader, carry_out, with_pilot
-from app.harvest.devices import device_of
 from app.harvest.options import HarvestOptions
+from app.harvest.pipeline import Archives, Plan, Reader, carry_out, with_pilot
 from app.harvest.progress import Report, bar
-from app.harvest.text import RowsText, text_of
+from app.harvest.scan.device import device_of
+from app.harvest.text.source import RowsText, text_of
 from app.models.checkpoints import LoadedModel
 from app.models.config import Site
 

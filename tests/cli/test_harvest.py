@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
-from app.harvest.carrying import Meter, Plan, Reader, read_everything
-from app.harvest.cluster import Cluster
-from app.harvest.ledger import Ledger
+from app.harvest.checkpoint import Ledger
+from app.harvest.pipeline import Meter, Plan, Reader, read_everything
 from app.harvest.progress import Report
-from app.harvest.reading import Pass
+from app.harvest.ray_cluster import Cluster
+from app.harvest.scan.scan import Pass
 from tests.cli.conftest import Run
 
 SMALL = ("--tokens", 3000, "--top", 3)

@@ -10,9 +10,9 @@ import pytest
 
 from app.archive.archive import Archive
 from app.foundation.errors import SettingsError
-from app.harvest.cluster import Cluster, on_ray
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, silent
+from app.harvest.ray_cluster import Cluster, on_ray
 from app.harvest.run import harvest_model
 from app.models.checkpoints import LoadedModel
 from tests.conftest import cannot_be_had
@@ -91,8 +91,8 @@ def test_without_ray_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> N
 def test_workers_answers_merge_to_the_same_in_any_order(model: LoadedModel, corpus: str) -> None:
     """What a cluster relies on, without one: shards kept apart and merged backwards are the shards kept together."""
     from app.harvest.arms import arm_of
-    from app.harvest.reading import Pass
-    from app.harvest.text import text_of
+    from app.harvest.scan.scan import Pass
+    from app.harvest.text.source import text_of
 
     options = replace(OPTIONS, tokens=30_000)
     text = text_of([model], corpus, options)

@@ -14,12 +14,12 @@ import pytest
 from app.archive.archive import Archive
 from app.foundation.documents import Document
 from app.foundation.errors import CorpusError
-from app.harvest import formats
-from app.harvest.corpus import LONGEST, Corpus, _parts
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest_model
-from app.harvest.windows import Piece
+from app.harvest.text import formats
+from app.harvest.text.corpus import LONGEST, Corpus, _parts
+from app.harvest.text.windows import Piece
 from app.models.checkpoints import LoadedModel
 
 WORDS = ["One text, of several words.", "Další text s háčky — 漢字 😀.", "third\n\n\tone"]

@@ -11,10 +11,10 @@ import torch
 from app.archive.archive import Archive
 from app.archive.snippet import Snippet
 from app.harvest.arms import Vocabulary
+from app.harvest.finish.selection import FIFTH_NAMES
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest
-from app.harvest.selection import FIFTH_NAMES
 
 ROWS, POSITIONS, UNITS, TOKENS = 600, 40, 6, 50
 

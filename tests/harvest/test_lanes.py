@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from app.archive.archive import Archive
-from app.harvest.hashing import mixed
-from app.harvest.lanes import Lanes, lanes_for
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, bar, silent
 from app.harvest.run import harvest_model, harvest_pair
-from app.harvest.sample import TokenSample
-from app.harvest.topk import Entries, TopStore
+from app.harvest.scan.hashing import mixed
+from app.harvest.scan.token_sample import TokenSample
+from app.harvest.scan.topk import Entries, TopStore
+from app.harvest.scan.worker_threads import Lanes, lanes_for
 from app.models.checkpoints import LoadedModel
 
 

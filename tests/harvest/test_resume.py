@@ -257,7 +257,7 @@ def test_a_pair_killed_while_its_notes_are_removed_is_whole(
     def killed(_: object) -> None:
         raise StoppedError
 
-    monkeypatch.setattr("app.harvest.ledger.Ledger.close", killed)
+    monkeypatch.setattr("app.harvest.checkpoint.Ledger.close", killed)
     options = replace(NOTED, window=80)
     with pytest.raises(StoppedError):
         harvest_pair({"one": model, "two": model}, str(texts), tmp_path / "out", options, silent)

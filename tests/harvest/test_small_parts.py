@@ -16,18 +16,18 @@ import torch
 from app.archive.levels import level, proportional_levels, rank_levels, strength
 from app.archive.snippet import word_of
 from app.foundation.errors import ArchiveError, CorpusError, SettingsError
-from app.harvest.allocator import keep_freed_memory
-from app.harvest.batches import Batch
-from app.harvest.devices import device_of
-from app.harvest.draws import Draws, Pilot
-from app.harvest.exact import faintest
-from app.harvest.hashing import mixed, neighbourhood_keys
+from app.harvest.finish.exact_statistics import faintest
+from app.harvest.finish.summary import is_dead
 from app.harvest.options import LARGEST_SEED, HarvestOptions
 from app.harvest.progress import Progress, bar, json_lines, silent
-from app.harvest.reading import LAYERS, SITES, _in_memory, _on_device
 from app.harvest.run import harvest_model, harvest_sites
-from app.harvest.sample import TokenSample, bound
-from app.harvest.summary import is_dead
+from app.harvest.scan.batches import Batch
+from app.harvest.scan.device import device_of
+from app.harvest.scan.hashing import mixed, neighbourhood_keys
+from app.harvest.scan.memory import keep_freed_memory
+from app.harvest.scan.random_snippets import Draws, Pilot
+from app.harvest.scan.scan import LAYERS, SITES, _in_memory, _on_device
+from app.harvest.scan.token_sample import TokenSample, bound
 from app.models.checkpoints import LoadedModel
 from app.models.config import Site
 from tests.harvest.conftest import make_model

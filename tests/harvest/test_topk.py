@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.harvest.topk import NEVER, Entries, TopStore
+from app.harvest.scan.topk import NEVER, Entries, TopStore
 
 NEURONS, K, POSITIONS = 3, 4, 5
 Row = tuple[int, int, int, int]  # neuron, value, window, key

@@ -15,7 +15,7 @@ from app.archive.manifest import CorpusRecord, Counts, Manifest, ModelRecord
 from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.digest import sha256_of_file
-from app.harvest.tables import SNIPPET_SCHEMA, write_neurons
+from app.harvest.finish.tables import SNIPPET_SCHEMA, write_neurons
 from app.rounds.design import Cell, Design
 from app.rounds.presets import preset
 

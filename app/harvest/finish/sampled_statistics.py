@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.archive.neuron import QUANTILES, FiringToken
-from app.harvest.exact import Exact, faintest
-from app.harvest.topk import NEVER, Floats, Ints, TopStore
+from app.harvest.finish.exact_statistics import Exact, faintest
+from app.harvest.scan.topk import NEVER, Floats, Ints, TopStore
 
 BINS = 40
 FIRING = 12

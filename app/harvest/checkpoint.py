@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from app.foundation.errors import ArchiveError, CorpusError
 from app.foundation.whole import write_text_whole
-from app.harvest.windows import Shard
+from app.harvest.text.windows import Shard
 
 Arrays = dict[str, npt.NDArray[Any]]
 PLAN, STATE = "plan.json", "state.npz"

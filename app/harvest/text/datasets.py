@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.foundation.documents import Document
 from app.foundation.errors import CorpusError
-from app.harvest.formats import readable_text
+from app.harvest.text.formats import readable_text
 
 PREFIX = "datasets:"
 """A spec is `datasets:NAME`, `datasets:NAME:SPLIT` or `datasets:NAME:SPLIT:COLUMN`."""

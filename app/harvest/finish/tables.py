@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.archive.neuron import NeuronStatistics
-from app.harvest.ledger import Arrays
-from app.harvest.topk import Floats, Ints
+from app.harvest.checkpoint import Arrays
+from app.harvest.scan.topk import Floats, Ints
 
 _NAMES = ("layer", "neuron", "group", "rank", "band", "window", "peak", "peak_activation", "pieces.list.element")
 WRITING: dict[str, Any] = {

@@ -23,12 +23,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from app.harvest.batches import Batch
-from app.harvest.firings import Firings
-from app.harvest.hashing import fraction, mixed
+from app.harvest.finish.sampled_statistics import by_neuron, quantile_cuts
 from app.harvest.options import HarvestOptions
-from app.harvest.sketch import by_neuron, quantile_cuts
-from app.harvest.topk import Entries, Floats, Ints, TopStore
+from app.harvest.scan.batches import Batch
+from app.harvest.scan.firing_tokens import Firings
+from app.harvest.scan.hashing import fraction, mixed
+from app.harvest.scan.topk import Entries, Floats, Ints, TopStore
 
 CUTS = (0.5, 0.9, 0.99, 0.999)
 """Quantiles between the bands."""

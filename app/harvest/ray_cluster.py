@@ -16,14 +16,14 @@ from typing import Any
 import torch
 
 from app.foundation.errors import SettingsError
-from app.harvest.allocator import keep_freed_memory
 from app.harvest.arms import Arm
-from app.harvest.carrying import Meter, Plan, Reader, begin, pass_of, states, take, with_pilot
-from app.harvest.ledger import Arrays, Ledger
+from app.harvest.checkpoint import Arrays, Ledger
 from app.harvest.options import HarvestOptions
+from app.harvest.pipeline import Meter, Plan, Reader, begin, pass_of, states, take, with_pilot
 from app.harvest.progress import Report
-from app.harvest.reading import Pass, noted, part_of
-from app.harvest.windows import Shard
+from app.harvest.scan.memory import keep_freed_memory
+from app.harvest.scan.scan import Pass, noted, part_of
+from app.harvest.text.windows import Shard
 
 LOCAL = "local"
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from app.foundation.documents import Document, shuffled
 from app.foundation.errors import CorpusError
-from app.harvest.datasets import PREFIX, dataset_documents
-from app.harvest.formats import KNOWN, LongDocument, documents_of, is_text, readable_name, reason
-from app.harvest.windows import Piece, cut
+from app.harvest.text.datasets import PREFIX, dataset_documents
+from app.harvest.text.formats import KNOWN, LongDocument, documents_of, is_text, readable_name, reason
+from app.harvest.text.windows import Piece, cut
 
 STDLIB = "stdlib"
 NOT_LIBRARY = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"})

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from app.archive.manifest import CorpusRecord
 from app.foundation.errors import CorpusError, ModelError
-from app.harvest.corpus import Corpus
 from app.harvest.options import HarvestOptions
-from app.harvest.windows import SHARD, Piece, Shard, shards
+from app.harvest.text.corpus import Corpus
+from app.harvest.text.windows import SHARD, Piece, Shard, shards
 from app.models.checkpoints import LoadedModel
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.archive.levels import FAINTEST
-from app.harvest.ledger import Arrays
-from app.harvest.topk import NEVER, Floats, Ints, TopStore
+from app.harvest.checkpoint import Arrays
+from app.harvest.scan.topk import NEVER, Floats, Ints, TopStore
 
 Reread = Callable[[], Iterator[Arrays]]
 """Begins the shards' notes again from the first; they are never all in memory."""

@@ -13,7 +13,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from app.harvest.hashing import Hashes
+from app.harvest.scan.hashing import Hashes
 
 ERROR = 0.05
 """Probability, per neuron, that the bound does not hold."""

@@ -14,7 +14,7 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from app.harvest.hashing import Hashes
+from app.harvest.scan.hashing import Hashes
 
 NEVER = np.iinfo(np.int64).max
 """The window number of an empty place."""

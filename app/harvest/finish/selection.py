@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.harvest.draws import BANDS, CUTS, STEPS
+from app.harvest.finish.tables import Block
 from app.harvest.options import HarvestOptions
-from app.harvest.tables import Block
-from app.harvest.topk import NEVER, Floats, Ints, TopStore, place_in_run
+from app.harvest.scan.random_snippets import BANDS, CUTS, STEPS
+from app.harvest.scan.topk import NEVER, Floats, Ints, TopStore, place_in_run
 
 FIFTHS = 5
 QUANTILE_NAMES = tuple(f"{low:g}-{high:g}" for low, high in zip((0, *CUTS), (*CUTS, 1), strict=True))

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from app.archive.levels import FAINTEST
-from app.harvest.batches import Batch
-from app.harvest.hashing import fraction, mixed
-from app.harvest.topk import Entries, Floats, Ints, TopStore, place_in_run
+from app.harvest.scan.batches import Batch
+from app.harvest.scan.hashing import fraction, mixed
+from app.harvest.scan.topk import Entries, Floats, Ints, TopStore, place_in_run
 
 ONE_IN = 16
 """Tokens per token that is looked at."""

@@ -14,16 +14,16 @@ from app.archive.neuron import NeuronStatistics
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
 from app.harvest.arms import Arm
-from app.harvest.contrast import Wanted, contrasts
-from app.harvest.exact import faintest
-from app.harvest.ledger import Ledger
+from app.harvest.checkpoint import Ledger
+from app.harvest.finish.contrast import Wanted, contrasts
+from app.harvest.finish.exact_statistics import faintest
+from app.harvest.finish.selection import Chosen, select
+from app.harvest.finish.summary import Summary, neuron_rows, summarise
+from app.harvest.finish.tables import Block, WindowBook, write_neurons, write_snippets
 from app.harvest.options import HarvestOptions
-from app.harvest.reading import Channel, Pass
-from app.harvest.sample import bound
-from app.harvest.selection import Chosen, select
-from app.harvest.summary import Summary, neuron_rows, summarise
-from app.harvest.tables import Block, WindowBook, write_neurons, write_snippets
-from app.harvest.topk import NEVER, Ints, TopStore
+from app.harvest.scan.scan import Channel, Pass
+from app.harvest.scan.token_sample import bound
+from app.harvest.scan.topk import NEVER, Ints, TopStore
 
 NEURONS_AT_ONCE = 64
 """Neurons per row group of the snippets' table."""

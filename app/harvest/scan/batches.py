@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from app.harvest.hashing import Hashes, mixed, neighbourhood_keys
 from app.harvest.options import HarvestOptions
-from app.harvest.topk import Ints
-from app.harvest.windows import Shard
+from app.harvest.scan.hashing import Hashes, mixed, neighbourhood_keys
+from app.harvest.scan.topk import Ints
+from app.harvest.text.windows import Shard
 
 PLACES = 1 << 20
 """Window numbers are multiplied by this to number every token of a corpus."""

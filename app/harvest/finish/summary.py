@@ -8,12 +8,12 @@ import numpy.typing as npt
 
 from app.archive.neuron import DEAD_CONTEXTS, DEAD_MAXIMUM, Effects, NeuronStatistics
 from app.archive.snippet import word_of
-from app.harvest.draws import CUTS
-from app.harvest.exact import Exact, Reread, put_together
-from app.harvest.reading import Kept
-from app.harvest.sketch import by_neuron, quantile_cuts, sketches
-from app.harvest.tables import WindowBook
-from app.harvest.topk import NEVER, Floats, Ints, TopStore
+from app.harvest.finish.exact_statistics import Exact, Reread, put_together
+from app.harvest.finish.sampled_statistics import by_neuron, quantile_cuts, sketches
+from app.harvest.finish.tables import WindowBook
+from app.harvest.scan.random_snippets import CUTS
+from app.harvest.scan.scan import Kept
+from app.harvest.scan.topk import NEVER, Floats, Ints, TopStore
 
 
 @dataclass(frozen=True)

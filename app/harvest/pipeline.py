@@ -16,15 +16,15 @@ from typing import Any
 from app import __version__
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError
-from app.harvest.allocator import keep_freed_memory
 from app.harvest.arms import Arm
-from app.harvest.finish import Finished, Frame, choose, write_archive
-from app.harvest.ledger import Arrays, Ledger
+from app.harvest.checkpoint import Arrays, Ledger
+from app.harvest.finish.write_archive import Finished, Frame, choose, write_archive
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, Report
-from app.harvest.reading import Channel, Extremes, Pass, noted, part_of
-from app.harvest.text import Text
-from app.harvest.windows import Shard
+from app.harvest.scan.memory import keep_freed_memory
+from app.harvest.scan.scan import Channel, Extremes, Pass, noted, part_of
+from app.harvest.text.source import Text
+from app.harvest.text.windows import Shard
 
 LIBRARIES = ("numpy", "pyarrow", "tokenizers", "torch")
 NO_BYTES = frozenset({"batch", "device", "save_every"})

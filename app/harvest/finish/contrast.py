@@ -18,16 +18,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from app.harvest.batches import Batch
-from app.harvest.draws import whole_windows
-from app.harvest.exact import Reread
-from app.harvest.hashing import Hashes, mixed
-from app.harvest.lanes import Lanes
-from app.harvest.ledger import Arrays
+from app.harvest.checkpoint import Arrays
+from app.harvest.finish.exact_statistics import Reread
+from app.harvest.finish.selection import Chosen
 from app.harvest.options import HarvestOptions
-from app.harvest.reading import Channel
-from app.harvest.selection import Chosen
-from app.harvest.topk import Floats, Ints, place_in_run
+from app.harvest.scan.batches import Batch
+from app.harvest.scan.hashing import Hashes, mixed
+from app.harvest.scan.random_snippets import whole_windows
+from app.harvest.scan.scan import Channel
+from app.harvest.scan.topk import Floats, Ints, place_in_run
+from app.harvest.scan.worker_threads import Lanes
 
 Forward = Callable[[Batch], Mapping[Channel, Tensor]]
 GROUP = "contrast"

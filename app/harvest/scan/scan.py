@@ -15,14 +15,14 @@ import torch
 from torch import Tensor
 
 from app.foundation.errors import ModelError
-from app.harvest.batches import Batch, batches
-from app.harvest.devices import device_of
-from app.harvest.draws import Draws, Pilot, peaks_of, pilot_values, whole_windows
-from app.harvest.lanes import lanes_for
 from app.harvest.options import HarvestOptions
-from app.harvest.sample import TokenSample
-from app.harvest.topk import Entries, Floats, Ints, TopStore
-from app.harvest.windows import Shard
+from app.harvest.scan.batches import Batch, batches
+from app.harvest.scan.device import device_of
+from app.harvest.scan.random_snippets import Draws, Pilot, peaks_of, pilot_values, whole_windows
+from app.harvest.scan.token_sample import TokenSample
+from app.harvest.scan.topk import Entries, Floats, Ints, TopStore
+from app.harvest.scan.worker_threads import lanes_for
+from app.harvest.text.windows import Shard
 
 Channel = tuple[str, int]
 """A site and a layer."""
