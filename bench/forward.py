@@ -22,8 +22,8 @@ from tokenizers import Tokenizer, models
 from torch import Tensor
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 
-from app.models.parts import Reader
-from app.models.sources import load
+from app.models.load import load
+from app.models.readable_model import Reader
 
 SIZES = {"n_layers": 2, "d_model": 512, "d_head": 64, "n_heads": 8, "d_mlp": 2048, "d_vocab": 48_262, "n_ctx": 1024}
 BATCH, TOKENS, SLICES = 8, 256, 9

@@ -13,9 +13,9 @@ import shutil
 from pathlib import Path
 
 from app.models.card import write_card
-from app.models.certificate import CERTIFICATE, SUMMARY, certify
 from app.models.checkpoints import CONFIG, TOKENIZER, WEIGHTS
 from app.models.curves import draw_losses
+from app.models.pairing_certificate import CERTIFICATE, SUMMARY, certify
 from app.models.progress import LOG
 
 

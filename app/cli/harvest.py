@@ -53,7 +53,7 @@ def harvest_command(models: tuple[str, ...], gelu: str, corpus: str, out: Path, 
     windows in one run, each into OUT/<its name>; several sites of one model go into OUT/<site>.
     """
     from app.harvest.progress import bar, json_lines
-    from app.models.sources import load
+    from app.models.load import load
 
     if given["name"] and len(models) > 1:
         msg = f"--name names one model, and {len(models)} are given; leave it out: each has its folder's name"

@@ -16,7 +16,7 @@ from app.models.recipe import Recipe
 
 if TYPE_CHECKING:
     from app.models.card import Card
-    from app.models.certificate import Certificate
+    from app.models.pairing_certificate import Certificate
 
 LISTED = ("name", "activation", "n_layers", "d_model", "d_mlp", "parameters")
 gelu_option = click.option(
@@ -135,7 +135,7 @@ def _row(one: "Card") -> Sequence[object]:
 def show_model(model: str, gelu: str, json_wanted: bool) -> None:
     """Read MODEL whole and print its card: a folder, a model that comes with First Glance, or OWNER/NAME on the hub."""
     from app.models.card import card
-    from app.models.sources import load
+    from app.models.load import load
 
     found = card(load(model, gelu="exact" if gelu == "exact" else "tanh"), Path(model).name)
     if json_wanted:

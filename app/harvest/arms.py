@@ -20,7 +20,7 @@ from app.harvest.scan.device import device_of
 from app.harvest.scan.scan import Channel, Read
 from app.models.checkpoints import LoadedModel
 from app.models.config import Site
-from app.models.parts import Reader
+from app.models.readable_model import Reader
 from app.models.transformer import Transformer
 
 CERTIFICATE = "certificate.json"

@@ -7,11 +7,11 @@ from typing import Any
 
 from app.foundation.errors import ModelError
 from app.foundation.whole import write_text_whole
-from app.models.certificate import SUMMARY, Certificate, Summary
 from app.models.checkpoints import CONFIG, LoadedModel, load_model
 from app.models.config import ModelConfig
+from app.models.load import load
+from app.models.pairing_certificate import SUMMARY, Certificate, Summary
 from app.models.progress import CHECKPOINT, read_log
-from app.models.sources import load
 
 CARD = "card.md"
 LARGEST_FAIR_DIFFERENCE = 0.02  # of the baseline's validation loss

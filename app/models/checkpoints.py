@@ -14,7 +14,7 @@ from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
 from app.foundation.whole import write_text_whole, write_whole
 from app.models.config import ModelConfig, Shape
-from app.models.parts import Reader
+from app.models.readable_model import Reader
 from app.models.tokenizer import Tokenizer
 from app.models.transformer import Transformer
 

@@ -21,13 +21,13 @@ from tqdm import tqdm
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError, reason_of
 from app.models.card import write_card
-from app.models.certificate import SUMMARY, Certificate, Summary, certify
 from app.models.checkpoints import TOKENIZER, save_model
 from app.models.config import Activation, ModelConfig
 from app.models.curves import draw_losses
+from app.models.pairing_certificate import SUMMARY, Certificate, Summary, certify
 from app.models.progress import Line, forget_progress, refuse_mixture, restore_progress, save_progress
 from app.models.recipe import Recipe
-from app.models.rows import Rows, prepare
+from app.models.training_rows import Rows, prepare
 from app.models.transformer import Transformer
 
 WORK = ".work"

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from app.models.activations import activation_function
 from app.models.config import WITH_LAYERNORM, ModelConfig, Site
-from app.models.parts import Part, Reader
+from app.models.readable_model import Part, Reader
 
 INIT_STD = 0.02
 

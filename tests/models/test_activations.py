@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from app.models.activations import activation_function, gelu, gelu_tanh, relu, solu
 from app.models.config import Activation
-from app.models.parts import Part
+from app.models.readable_model import Part
 from app.models.transformer import BlockedLayerNorm
 from tests.models.conftest import tiny_config
 

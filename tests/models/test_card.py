@@ -10,10 +10,10 @@ import pytest
 from app.foundation.errors import ModelError
 from app.foundation.paths import resource
 from app.models.card import card, cards
-from app.models.certificate import CERTIFICATE, SUMMARY
 from app.models.checkpoints import CONFIG, WEIGHTS
+from app.models.load import load
+from app.models.pairing_certificate import CERTIFICATE, SUMMARY
 from app.models.progress import CHECKPOINT
-from app.models.sources import load
 from tests.models.conftest import ARMS
 from tests.models.test_recorded_peers import RECORDED
 

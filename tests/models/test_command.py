@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.main import cli
-from app.models.certificate import Certificate
+from app.models.pairing_certificate import Certificate
 from tests.models.conftest import write_text
 from tests.models.test_recorded_peers import RECORDED
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.models.sources import load
+from app.models.load import load
 
 RECORDED = Path(__file__).resolve().parents[1] / "data" / "peers"
 CASES = sorted(path.parent.name for path in RECORDED.glob("*/expected.npz"))

@@ -14,10 +14,10 @@ from safetensors.torch import load_file, save_file
 
 from app.foundation.errors import ModelError
 from app.models.config import ModelConfig
-from app.models.families import FAMILIES, FamilyReader
-from app.models.lens import load_lens
-from app.models.sources import find, load
+from app.models.hugging_face import FAMILIES, FamilyReader
+from app.models.load import find, load
 from app.models.tokenizer import Tokenizer
+from app.models.transformer_lens import load_lens
 from tests.models.test_recorded_peers import RECORDED
 
 LENS, GELU, LLAMA = "lens-1L-solu_ln", "lens-1L-gelu-exact", "hf-Llama"

@@ -13,13 +13,13 @@ import pytest
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import CorpusError, ModelError
-from app.models.certificate import CERTIFICATE, SUMMARY, Certificate, certify
 from app.models.checkpoints import WEIGHTS, load_model
 from app.models.curves import draw_losses, loss_figure
+from app.models.pairing_certificate import CERTIFICATE, SUMMARY, Certificate, certify
 from app.models.progress import CHECKPOINT, LOG, read_log
 from app.models.recipe import Recipe
-from app.models.rows import prepare
 from app.models.training import shared_sha256, train_arms, train_replicates, validation_loss
+from app.models.training_rows import prepare
 from app.models.transformer import Transformer
 from tests.models.conftest import ARMS, TINY_RECIPE, tiny_config, write_text
 from tests.models.killable import finish, start

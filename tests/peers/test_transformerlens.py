@@ -8,7 +8,7 @@ import torch
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 from transformer_lens.pretrained.weight_conversions.neel_solu_old import convert_neel_solu_old_weights
 
-from app.models.sources import load
+from app.models.load import load
 from tests.peers.conftest import VOCABULARY, Compare, randomise, some_tokens, write_tokenizer
 
 NAMED = ("d_model", "n_layers", "d_mlp", "d_head", "n_heads", "n_ctx", "d_vocab", "act_fn", "attn_only", "final_rms")

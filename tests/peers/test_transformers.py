@@ -9,7 +9,7 @@ import transformers
 from torch import Tensor
 from torch.nn import functional
 
-from app.models.sources import load
+from app.models.load import load
 from tests.peers.conftest import VOCABULARY, Compare, randomise, some_tokens, write_tokenizer
 
 IDS: dict[str, Any] = {"bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 2}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.foundation.paths import resource
-from app.models.certificate import Certificate
+from app.models.pairing_certificate import Certificate
 from app.report.frame import Cell, Frame
 from app.report.pairing import pairing_sentences
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from app.archive.neuron import Effects, EffectsOf, LogitEffect
-from app.models.parts import Reader
+from app.models.readable_model import Reader
 from app.models.transformer import Transformer
 
 SHOWN = 10

@@ -8,9 +8,9 @@ from typing import Any
 from app.foundation.errors import ModelError, reason_of
 from app.foundation.paths import resource
 from app.models.checkpoints import CONFIG, TOKENIZER, LoadedModel, load_model
-from app.models.families import is_family, load_family
-from app.models.lens import GeluForm, is_lens, load_lens
+from app.models.hugging_face import is_family, load_family
 from app.models.tokenizer import Tokenizer
+from app.models.transformer_lens import GeluForm, is_lens, load_lens
 
 TEXT_FILES = ["*.json"]
 TENSOR_FILES = ["*final.pth", "*.safetensors"]

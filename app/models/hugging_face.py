@@ -18,7 +18,7 @@ from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ModelError, reason_of
 from app.models.checkpoints import CONFIG, LoadedModel
 from app.models.config import Site
-from app.models.parts import Reader
+from app.models.readable_model import Reader
 from app.models.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
