@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from app.archive.levels import FAINTEST, strength
 from app.archive.neuron import LogitEffect, NeuronStatistics
 from app.archive.snippet import Snippet
-from app.rounds.texts import token_texts
+from app.rounds.token_text import token_texts
 
 STRONGEST = 10
 """Tokens listed."""

@@ -11,7 +11,7 @@ from app.archive.snippet import Snippet
 from app.foundation.codes import ALPHABET
 from app.rounds.design import Design, Marks
 from app.rounds.item import Item, Passage
-from app.rounds.texts import token_texts
+from app.rounds.token_text import token_texts
 
 CODE_LENGTH = 10
 

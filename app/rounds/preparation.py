@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.rounds.aids import Aids, aids_of
-from app.rounds.assignment import DISTANCE
+from app.rounds.candidates import Archives, Left, sources
 from app.rounds.concealment import apart, conceal, draw_codes
-from app.rounds.dealing import counts, deal
 from app.rounds.design import Design
+from app.rounds.drawing import counts, deal
 from app.rounds.item import Item
+from app.rounds.ordering import DISTANCE
+from app.rounds.planned_items import Specimen, specimens
 from app.rounds.randomness import SecretRandom
-from app.rounds.sources import Archives, Left, sources
-from app.rounds.specimens import Specimen, specimens
 
 
 @dataclass(frozen=True)

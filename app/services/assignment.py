@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import LifecycleError
-from app.rounds.assignment import breaches, order
 from app.rounds.blocks import blocks, columns_of
+from app.rounds.ordering import breaches, order
 from app.rounds.randomness import SecretRandom
 from app.store import rounds as store
 from app.store import slots

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.rounds.sources import Left
+from app.rounds.candidates import Left
 from app.store import exposure as store
 from app.store.sealed import unblinded
 

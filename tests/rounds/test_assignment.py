@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from app.rounds.assignment import breaches, order
+from app.rounds.ordering import breaches, order
 from app.rounds.randomness import SecretRandom
 
 SEEDS = st.integers(0, 2**64).map(lambda number: f"{number:064x}")

@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rounds.texts import token_texts, visible
+from app.rounds.token_text import token_texts, visible
 
 PRINTABLE = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"], include_characters="\n\t"))
 

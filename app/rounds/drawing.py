@@ -10,10 +10,10 @@ from typing import Any
 
 from app.archive.neuron import NeuronStatistics
 from app.foundation.errors import DesignError
+from app.rounds.candidates import Source
 from app.rounds.design import Cell, Design
 from app.rounds.randomness import SecretRandom
 from app.rounds.sampling import Drawn, draw, quotas
-from app.rounds.sources import Source
 
 
 @dataclass(frozen=True)

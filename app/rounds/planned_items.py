@@ -7,13 +7,13 @@ from typing import Any
 from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
+from app.rounds.candidates import Source, Spares
 from app.rounds.concealment import levels_of
 from app.rounds.controls import Place, mixture, noise, planted, words_in
-from app.rounds.dealing import Dealt, cells_of
 from app.rounds.design import Cell, Design
+from app.rounds.drawing import Dealt, cells_of
 from app.rounds.randomness import SecretRandom
 from app.rounds.sampling import key
-from app.rounds.sources import Source, Spares
 
 POOL = 48
 """Spare neurons per archive whose windows planted items are made of."""
