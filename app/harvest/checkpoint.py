@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.foundation.errors import ArchiveError, CorpusError
-from app.foundation.whole import write_text_whole
+from app.foundation.files import write_text_whole
 from app.harvest.text.windows import Shard
 
 Arrays = dict[str, npt.NDArray[Any]]

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
-from app.foundation.whole import write_text_whole
+from app.foundation.files import write_text_whole
 from app.harvest.arms import CALLABLE, Vocabulary, arm_of, arm_of_callable
 from app.harvest.options import HarvestOptions
 from app.harvest.pipeline import Archives, Plan, Reader, carry_out, with_pilot

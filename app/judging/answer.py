@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.foundation.errors import JudgmentError
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.judging.judgment import Step, Verdict
 from app.judging.progress import Place, Sheet
 

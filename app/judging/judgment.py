@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from app.foundation.errors import JudgmentError
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 
 Verdict = Literal["interpretable", "not_interpretable", "cannot_judge"]
 Step = Literal["verdict", "hypothesis"]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from app.foundation.errors import JudgmentError
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.judging.progress import Sheet
 from app.judging.public_design import PublicDesign
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.rounds.rubric import Rubric
 
 CANNOT_JUDGE = marked("Cannot judge")

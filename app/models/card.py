@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.foundation.errors import ModelError
-from app.foundation.whole import write_text_whole
+from app.foundation.files import write_text_whole
 from app.models.checkpoints import CONFIG, LoadedModel, load_model
 from app.models.config import ModelConfig
 from app.models.load import load

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
-from app.foundation.whole import write_text_whole, write_whole
+from app.foundation.files import write_text_whole, write_whole
 from app.models.config import ModelConfig, Shape
 from app.models.readable_model import Reader
 from app.models.tokenizer import Tokenizer

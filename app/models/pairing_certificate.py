@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
-from app.foundation.whole import write_text_whole
+from app.foundation.files import write_text_whole
 from app.models.config import Activation, ModelConfig
 
 CERTIFICATE, SUMMARY = "certificate.json", "summary.json"

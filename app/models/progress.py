@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from app.foundation.errors import ModelError, reason_of
-from app.foundation.whole import write_text_whole, write_whole
+from app.foundation.files import write_text_whole, write_whole
 from app.models.config import ModelConfig
 from app.models.recipe import Recipe
 from app.models.transformer import Transformer

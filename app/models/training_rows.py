@@ -16,7 +16,7 @@ import numpy.typing as npt
 from app.foundation.digest import sha256
 from app.foundation.documents import Document, digest_of, read_documents, shuffled, text_files
 from app.foundation.errors import CorpusError
-from app.foundation.whole import write_whole
+from app.foundation.files import write_whole
 from app.models.tokenizer import BOS, END, Tokenizer, train_tokenizer
 
 HELD_OUT = 50  # one document in this many is kept for validation

@@ -12,7 +12,7 @@ is, and whoever has seen one item's arm can recognise its like.
 from typing import Literal, get_args
 
 from app.foundation.errors import LifecycleError
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 
 State = Literal["draft", "sealing", "sealed", "collecting", "locked", "unblinded", "abandoned"]
 Action = Literal["seal", "finish_seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]

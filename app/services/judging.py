@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, JudgmentError, NotFoundError
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, require_turn
 from app.judging.judgment import Step, Verdict
 from app.judging.pace import Pace, goes_straight_on, pace, passed, require_leave

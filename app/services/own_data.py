@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256_of_json
 from app.foundation.errors import LifecycleError
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.rounds.commitment import judgment_entry
 from app.services import log
 from app.services.judging import held, present

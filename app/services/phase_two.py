@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import JudgmentError
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.judging.answer import OUT_OF_TURN
 from app.judging.progress import Place
 from app.rounds.lifecycle import require

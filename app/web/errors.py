@@ -18,7 +18,7 @@ from app.foundation.errors import (
     NotFoundError,
     SettingsError,
 )
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.services.judging import NO_SESSION
 from app.web import language
 from app.web.security import EVALUATOR_COOKIE, session_of

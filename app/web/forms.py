@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.judging.answer import LONGEST_SECONDS, Answer, Timing
 from app.judging.judgment import parse_text, parse_verdict
 from app.web.addresses import DESK, local

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.judging.public_design import PublicDesign
 from app.rounds.item import Item, Passage
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.foundation.errors import AccessError
 from app.foundation.settings import Settings
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.web import language
 
 EVALUATOR_COOKIE = "fg_evaluator"

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.foundation.words import marked
+from app.foundation.translatable import marked
 from app.judging.public_design import Wording
 from app.web import language
 
