@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.judging.judgment import Judgment, Verdict
-from app.judging.observation import Allocated, Observation
-from app.report.analysis import analyse
-from app.report.charts import charts
-from app.report.frame import Cell, Frame
+from app.report.analysis.analysis import analyse
+from app.report.analysis.frame import Cell, Frame
+from app.report.charts.all_charts import charts
+from app.unblinding.observations import Allocated, Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ARMS = (("baseline", 0.35), ("solu", 0.60))

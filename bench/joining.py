@@ -25,14 +25,14 @@ from sqlalchemy import select
 
 from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.judging.padding import response_sizes
 from app.rounds.design import Design
 from app.services import rounds, seals
 from app.services.admins import add_admin
 from app.store.engine import Database
 from app.store.schema import migrate
 from app.store.tables import AssignmentRow
-from app.web.rendering import render_passages
+from app.web.evaluator.padding import response_sizes
+from app.web.evaluator.passages import render_passages
 from tests.rounds.making import make_archive, two_arms
 from tests.web.page import Reader
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from app import __version__
-from app.cli.staged import StagedGroup
+from app.cli.lazy_group import StagedGroup
 from app.foundation.settings import Settings
 
 COMMANDS = {
@@ -17,16 +17,16 @@ COMMANDS = {
     "model": ("app.cli.models", "List and show models."),
     "harvest": ("app.cli.harvest", "Find the text that makes each neuron of a model fire hardest."),
     "archive": ("app.cli.harvest", "List, show and verify the archives that harvests leave."),
-    "round": ("app.cli.rounds", "Create, seal, open, watch, lock and unblind a round."),
-    "invite": ("app.cli.steps", "Invite an evaluator and print the link."),
+    "round": ("app.cli.round.group", "Create, seal, open, watch, lock and unblind a round."),
+    "invite": ("app.cli.round.steps", "Invite an evaluator and print the link."),
     "power": ("app.cli.power", "Say how many neurons and evaluators a question needs."),
-    "simulate": ("app.cli.simulation", "Let simulated evaluators judge a copy of a round, for dry runs and load."),
+    "simulate": ("app.cli.simulate", "Let simulated evaluators judge a copy of a round, for dry runs and load."),
     "serve": ("app.cli.serve", "Serve the pages of evaluators and admins."),
     "report": ("app.cli.reports", "Print the report of an unblinded round."),
     "export": ("app.cli.reports", "Write an unblinded round's export, which anyone can verify."),
     "verify": ("app.cli.reports", "Recompute an export's commitment and every number in it."),
-    "admin": ("app.cli.admins", "Add admins and change their passwords."),
-    "demo": ("app.cli.demo", "Run everything once, on the models that come with First Glance."),
+    "admin": ("app.cli.admin", "Add admins and change their passwords."),
+    "demo": ("app.cli.demo.command", "Run everything once, on the models that come with First Glance."),
 }
 
 

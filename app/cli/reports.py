@@ -11,10 +11,10 @@ from app.cli.common import EXISTING, admin_named, as_json, by_option, database, 
 from app.foundation.clock import now
 from app.foundation.errors import ExportError
 from app.foundation.settings import Settings
-from app.report.export import blinded_zip, export_zip
-from app.report.meta import pool
-from app.report.numerals import points, points_range
-from app.report.verification import Verification, verify_export, verify_receipt
+from app.report.export.bundle import blinded_zip, export_zip
+from app.report.export.pool import pool
+from app.report.export.verify import Verification, verify_export, verify_receipt
+from app.report.number_text import points, points_range
 from app.services import exports
 
 

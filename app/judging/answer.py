@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import marked
 from app.judging.judgment import Step, Verdict
-from app.judging.progress import Place, Sheet
+from app.judging.worklist import Place, Sheet
 
 LONGEST_SECONDS = 7 * 24 * 3600.0
 """A page may lie open for a week; a clock that claims more is cut to that."""

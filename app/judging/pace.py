@@ -6,8 +6,8 @@ from statistics import median
 
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import marked
-from app.judging.progress import Sheet
 from app.judging.public_design import PublicDesign
+from app.judging.worklist import Sheet
 
 AWAY = timedelta(minutes=30)
 """After so long without an answer, someone has come back and is told where they stand."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.judging.judgment import Verdict
-from app.judging.observation import Allocated, Observation
+from app.unblinding.observations import Allocated, Observation
 
 VOTES = ("agreed interpretable", "agreed not", "disputed")
 PER_PAGE = 20

@@ -6,20 +6,12 @@ Nothing here encrypts or decrypts, so evaluator modules may use it. Every digest
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 
 from app.foundation.digest import sha256_of_json
 
 VERSION = 1
-START_OF_LOG = "0" * 64
-"""What the first event of a log follows."""
-
-JUDGMENT_FIELDS = (
-    "number", "key", "item", "step", "verdict", "hypothesis", "confidence", "comment", "revision", "position",
-    "active_seconds", "unfolded", "fixed_width",
-)  # fmt: skip
 
 
 def digest_of_item(content: Mapping[str, Any], nonce: str) -> str:
@@ -54,41 +46,3 @@ def commitment_of(design_sha256: str, items: Mapping[str, str], sealed_sha256: s
             "sealed_sha256": sealed_sha256,
         }
     )
-
-
-def chain_digest(previous: str, entry: Mapping[str, Any]) -> str:
-    """The digest of a chain after `entry`; it covers everything before it."""
-    return sha256_of_json({"previous": previous, "entry": dict(entry)})
-
-
-def first_break(start: str, links: Iterable[tuple[Mapping[str, Any], str]]) -> int | None:
-    """The index of the first link (entry, chain digest) that does not follow from those before; None if all do."""
-    previous = start
-    for index, (entry, chain) in enumerate(links):
-        if chain_digest(previous, entry) != chain:
-            return index
-        previous = chain
-    return None
-
-
-def judgment_entry(evaluator: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row or anything with its attributes
-    """What an evaluator's chain says of one judgment; the first follows the round's commitment."""
-    entry = {name: getattr(row, name) for name in JUDGMENT_FIELDS}
-    return entry | {"evaluator": evaluator, "shown_at": instant(row.shown_at), "judged_at": instant(row.judged_at)}
-
-
-def event_entry(round_id: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row or anything with its attributes
-    """What a round's log says of one event; the first follows START_OF_LOG."""
-    return {
-        "round": round_id,
-        "number": row.number,
-        "at": instant(row.at),
-        "actor": row.actor,
-        "action": row.action,
-        "detail": row.detail,
-    }
-
-
-def instant(moment: datetime) -> str:
-    """A time as canonical text: UTC, microseconds always written."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -43,7 +43,7 @@ def specimens(design: Design, found: Mapping[str, Source], dealt: Sequence[Dealt
 
 
 def line_of(cell: Cell, neuron: NeuronStatistics, n_layers: int, kind: str, **more: object) -> dict[str, Any]:
-    """One line of the allocation; its names are those of `app.judging.observation.Allocated`."""
+    """One line of the allocation; its names are those of `app.unblinding.observations.Allocated`."""
     line: dict[str, Any] = {
         "arm": cell.arm,
         "stratum": cell.stratum,

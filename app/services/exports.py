@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import event_entry, judgment_entry
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
-from app.report.datasheets import OBSERVATION_COLUMNS, csv_text, observation_rows
-from app.report.export import LOCKED, Bundle
-from app.report.frame import Frame
-from app.rounds.commitment import event_entry, judgment_entry
+from app.report.analysis.frame import Frame
+from app.report.export.bundle import LOCKED, Bundle
+from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
 from app.services import log as events_log
 from app.services.unblinding import opened
 from app.store import log

@@ -10,16 +10,17 @@ from typing import cast
 
 from sqlalchemy.orm import Session
 
+from app.evidence.chains import chain_digest
+from app.evidence.entries import judgment_entry
 from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, JudgmentError, NotFoundError
 from app.foundation.translatable import marked
 from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, require_turn
 from app.judging.judgment import Step, Verdict
 from app.judging.pace import Pace, goes_straight_on, pace, passed, require_leave
-from app.judging.progress import UNDOABLE, Given, Place, Sheet
 from app.judging.public_design import PublicDesign
+from app.judging.worklist import UNDOABLE, Given, Place, Sheet
 from app.rounds.aids import Aids
-from app.rounds.commitment import chain_digest, judgment_entry
 from app.rounds.item import Item
 from app.rounds.lifecycle import require
 from app.services.assignment import claim, judged, release, waiting

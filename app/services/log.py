@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.evidence.chains import START_OF_LOG, chain_digest, first_break
+from app.evidence.entries import event_entry
 from app.foundation.errors import FirstGlanceError, NotFoundError, SealError
-from app.rounds.commitment import START_OF_LOG, chain_digest, event_entry, first_break
 from app.store import log as store
 from app.store.engine import Database
 from app.store.tables import EventRow

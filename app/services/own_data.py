@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import judgment_entry
 from app.foundation.digest import sha256_of_json
 from app.foundation.errors import LifecycleError
 from app.foundation.translatable import marked
-from app.rounds.commitment import judgment_entry
 from app.services import log
 from app.services.judging import held, present
 from app.store import judging as store

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import marked
 from app.judging.answer import OUT_OF_TURN
-from app.judging.progress import Place
+from app.judging.worklist import Place
 from app.rounds.lifecycle import require
 from app.rounds.randomness import SecretRandom
 from app.services.judging import Desk, Visit, held, lay_out, sheet

@@ -8,14 +8,13 @@ from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import judgment_entry
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
 from app.judging.judgment import Judgment, Step, Verdict
-from app.judging.observation import Observation
-from app.report.analysis import analyse
-from app.report.frame import Cell, Enrolled, Exclusions, Flagged, Frame, Guess, LayerCount, Piled
-from app.report.stimulus import stimulus
-from app.rounds.commitment import judgment_entry
+from app.report.analysis.analysis import analyse
+from app.report.analysis.frame import Cell, Enrolled, Exclusions, Flagged, Frame, Guess, LayerCount, Piled
+from app.report.analysis.stimulus import stimulus
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.lifecycle import after, require
@@ -23,7 +22,7 @@ from app.services.log import Event, append, events, verify_log
 from app.store import rounds as store
 from app.store.sealed import UnblindedRow, keep_unblinded, seal_of, unblinded
 from app.store.tables import EvaluatorRow, JudgmentRow, RoundRow
-from app.unblinding.observations import Judged, observations, read_allocation
+from app.unblinding.observations import Judged, Observation, observations, read_allocation
 from app.unblinding.opening import Chain, Published, open_allocation, verify, verify_chains
 
 SHORTEST_REASON = 3

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, Row, bindparam, delete, exists, select, up
 from sqlalchemy.orm import Session, defer
 
 from app.judging.judgment import Step
-from app.judging.progress import Given, Sheet
+from app.judging.worklist import Given, Sheet
 from app.rounds.aids import Aids
 from app.rounds.item import Item
 from app.store.tables import (

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.evidence.chains import first_break
 from app.foundation.digest import sha256
 from app.foundation.errors import SealError
-from app.rounds.commitment import commitment_of, digest_of_item, first_break, sealed_digest
+from app.rounds.commitment import commitment_of, digest_of_item, sealed_digest
 from app.rounds.sealing import open_seal
 
 

@@ -7,7 +7,7 @@ from app.archive.archive import Archive
 from app.services.admins import Admin, stamp_of
 from app.store.admins import add
 from app.store.engine import Database
-from app.web.signin import session_of
+from app.web.admin.sign_in import session_of
 from tests.admin.office import Browser, Office, make_draft, office_of
 from tests.conftest import START
 from tests.rounds.making import make_archive

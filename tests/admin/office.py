@@ -11,14 +11,14 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from app.archive.archive import Archive
-from app.cli.pages import ReadPage, read_page
 from app.foundation.settings import Settings
-from app.judging.padding import response_sizes
+from app.robots.page import ReadPage, read_page
 from app.services.rounds import EvaluatorProgress, progress
 from app.services.seals import SealOptions, new_key, seal_round
 from app.store.engine import Database
 from app.web.app import create_app
-from app.web.rendering import render_passages
+from app.web.evaluator.padding import response_sizes
+from app.web.evaluator.passages import render_passages
 from tests.conftest import PASSWORD as PASSWORD
 from tests.conftest import START
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.scripted import Rule, Visitor, judge_everything
-from app.report.pdf import pdf_available
-from app.report.verification import verify_export
+from app.report.export.pdf import pdf_available
+from app.report.export.verify import verify_export
+from app.robots.visitor import Rule, Visitor, judge_everything
 from tests.admin.office import PASSWORD, Browser, Office, seal_now
 
 

@@ -9,7 +9,7 @@ from app.foundation.errors import SettingsError
 from app.foundation.private import session_secret
 from app.foundation.settings import Settings
 from app.services.admins import change_password
-from app.web.attempts import MOST
+from app.web.admin.attempts import MOST
 from tests.admin.office import PASSWORD, Browser, Office
 
 

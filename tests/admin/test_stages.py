@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from app.cli.scripted import Rule, Visitor, judge_everything
-from app.report.numerals import percent, percent_range
+from app.report.number_text import percent, percent_range
+from app.robots.visitor import Rule, Visitor, judge_everything
 from tests.admin.office import PASSWORD, Browser, Office, seal_now
 
 REASON = "Everyone has finished."

@@ -16,7 +16,6 @@ import pytest
 from app.archive.archive import Archive
 from app.cli.serve import running
 from app.foundation.settings import Settings
-from app.judging.padding import response_sizes
 from app.rounds.design import Cell, Design
 from app.rounds.presets import preset
 from app.rounds.sealing import NewKey
@@ -28,7 +27,8 @@ from app.store.admins import add
 from app.store.engine import Database
 from app.store.sealed import seal_of
 from app.web.app import create_app
-from app.web.rendering import render_passages
+from app.web.evaluator.padding import response_sizes
+from app.web.evaluator.passages import render_passages
 from tests.admin.office import route_table
 from tests.architecture.walking import Walk, record_contexts
 from tests.conftest import START

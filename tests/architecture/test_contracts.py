@@ -10,11 +10,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 PLANTED = {
-    "Imports point upstream along the data flow, and inward to the core": ("models/config.py", "app.archive.snippet"),
+    "Imports point upstream along the data flow, and inward to the core": ("models/config.py", "app.harvest.options"),
     "The core knows no web, no SQL, no torch": ("judging/judgment.py", "sqlalchemy"),
     "Nothing the web process loads can reach torch": ("store/engine.py", "torch"),
-    "Evaluator pages cannot reach what opens or reads the seal, or the report": ("web/judging.py", "app.store.sealed"),
-    "The sealing module has exactly the importers that need it": ("report/frame.py", "app.rounds.sealing"),
+    "Evaluator pages cannot reach what opens or reads the seal, or the report": (
+        "web/evaluator/pages.py",
+        "app.store.sealed",
+    ),
+    "The archive is the wall: only commands know what harvests and what trains": ("web/site.py", "app.models.config"),
+    "Harvest and rounds know nothing of each other": ("harvest/options.py", "app.rounds.item"),
+    "The sealing module has exactly the importers that need it": ("report/analysis/frame.py", "app.rounds.sealing"),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from app.cli.pages import ReadPage, read_page
+from app.robots.page import ReadPage, read_page
 
 LARGEST_WALK = 400
 

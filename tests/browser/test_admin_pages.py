@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from app.cli.scripted import Rule, Visitor, judge_everything
+from app.robots.visitor import Rule, Visitor, judge_everything
 from app.services.admins import add_admin
 from app.store.engine import Database
 from tests.admin.office import PASSWORD, Office, office_of

@@ -11,7 +11,7 @@ import pytest
 
 from app.archive.archive import Archive
 from app.cli.main import COMMANDS
-from app.cli.rounds import COMMANDS as ROUND_COMMANDS
+from app.cli.round.group import COMMANDS as ROUND_COMMANDS
 from tests.cli.conftest import Run
 
 STAGES = ("train", "model", "harvest", "archive", "round", "invite", "serve", "report", "export", "verify", "demo")
@@ -56,12 +56,14 @@ def loaded(modules: str, heavy: tuple[str, ...]) -> str:
 
 
 def test_what_serves_and_reports_loads_no_torch() -> None:
-    modules = "app.cli.serve, app.cli.seals, app.cli.unblinding, app.cli.reports, app.cli.demo, app.web.app"
+    modules = (
+        "app.cli.serve, app.cli.round.seal, app.cli.round.unblind, app.cli.reports, app.cli.demo.command, app.web.app"
+    )
     assert loaded(modules, ("torch", "safetensors", "tokenizers", "ray")) == "[]"
 
 
 def test_the_plain_steps_of_a_round_load_no_statistics() -> None:
-    modules = "app.cli.main, app.cli.rounds, app.cli.drafts, app.cli.steps, app.cli.progress"
+    modules = "app.cli.main, app.cli.round.group, app.cli.round.create, app.cli.round.steps, app.cli.round.status"
     assert loaded(modules, ("torch", "statsmodels", "matplotlib", "fastapi")) == "[]"
 
 

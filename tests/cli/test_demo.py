@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.check import Stopwatch, run_check
 from app.cli.common import database
-from app.cli.demo_round import Plan, find_open_round, harvested, make_round, password
+from app.cli.demo.check import Stopwatch, run_check
+from app.cli.demo.demo_round import Plan, find_open_round, harvested, make_round, password
 from app.foundation.settings import Settings
-from app.report.verification import verify_export
+from app.report.export.verify import verify_export
 from tests.cli.conftest import TEXT, Run
 
 

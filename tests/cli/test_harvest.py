@@ -98,7 +98,7 @@ def test_several_sites_are_read_by_a_cluster_if_one_is_asked_for(
         return read_everything(plan, passes, ledger, report)
 
     read: list[int] = []
-    monkeypatch.setattr("app.harvest.cluster.on_ray", on_ray)
+    monkeypatch.setattr("app.harvest.ray_cluster.on_ray", on_ray)
     sites = ("--site", "mlp.act", "--site", "mlp.pre", "--ray", "local", "--workers", 3)
     found = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "s", *sites, *SMALL)
     assert found.exit_code == 0, found.output

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from app.cli.pages import ScriptError, read_page
-from app.cli.scripted import LAPSE, RULES, Rule, most_common_share
+from app.robots.page import ScriptError, read_page
+from app.robots.visitor import LAPSE, RULES, Rule, most_common_share
 
 PAGE = """
 <main id="main" data-step="verdict">

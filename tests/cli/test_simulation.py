@@ -6,18 +6,18 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from app.cli.simulation import Character, Record, played, summary
+from app.cli.simulate import Character, Record, played, summary
 from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.judging.padding import response_sizes
 from app.rounds.design import Cell
 from app.rounds.presets import preset
 from app.services import rounds, seals
 from app.services.admins import add_admin
-from app.services.shadow import new_probes, shadow_of
+from app.services.round_copy import new_probes, shadow_of
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, JudgmentRow
-from app.web.rendering import render_passages
+from app.web.evaluator.padding import response_sizes
+from app.web.evaluator.passages import render_passages
 from tests.rounds.making import make_archive
 
 

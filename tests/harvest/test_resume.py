@@ -224,7 +224,7 @@ def test_it_does_not_go_on_with_another_function_or_other_words(tmp_path: Path) 
 
 def test_it_does_not_go_on_with_other_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped_rows(tmp_path / "out")
-    monkeypatch.setattr("app.harvest.carrying.version", lambda _: "0.0")
+    monkeypatch.setattr("app.harvest.pipeline.version", lambda _: "0.0")
     with pytest.raises(ArchiveError, match="beginning of another harvest"):
         harvest(read_units, ROWS, tmp_path / "out", options=NOTED, progress=silent)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.judging.pace import capped, pace, passed
-from app.judging.progress import Given, Sheet
 from app.judging.public_design import PublicDesign
+from app.judging.worklist import Given, Sheet
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 ORDER = ("practice", *(f"item{number}" for number in range(20)))

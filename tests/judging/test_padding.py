@@ -7,7 +7,7 @@ import zlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.judging.padding import FRAME_BYTES, FRAME_GZIP_BYTES, gzipped, padded, response_sizes
+from app.web.evaluator.padding import FRAME_BYTES, FRAME_GZIP_BYTES, gzipped, padded, response_sizes
 
 PARTS = st.tuples(st.binary(max_size=3_000), st.binary(max_size=6_000), st.binary(max_size=3_000))
 

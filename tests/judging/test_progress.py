@@ -6,7 +6,7 @@ import pytest
 
 from app.foundation.errors import JudgmentError
 from app.judging.answer import Answer, require_same, require_turn
-from app.judging.progress import UNDOABLE, Given, Sheet
+from app.judging.worklist import UNDOABLE, Given, Sheet
 
 ORDER = tuple(f"item{number}" for number in range(15))
 

@@ -9,21 +9,15 @@ from typing import Any
 
 import pytest
 
+from app.evidence.chains import START_OF_LOG, chain_digest
+from app.evidence.entries import event_entry, judgment_entry
 from app.foundation.digest import sha256_of_json
 from app.judging.judgment import Judgment, Verdict
-from app.judging.observation import Allocated, Kind, Observation
-from app.report.analysis import analyse
-from app.report.export import Bundle, export_zip
-from app.report.frame import Cell, Enrolled, Frame
-from app.rounds.commitment import (
-    START_OF_LOG,
-    chain_digest,
-    commitment_of,
-    digest_of_item,
-    event_entry,
-    judgment_entry,
-    sealed_digest,
-)
+from app.report.analysis.analysis import analyse
+from app.report.analysis.frame import Cell, Enrolled, Frame
+from app.report.export.bundle import Bundle, export_zip
+from app.rounds.commitment import commitment_of, digest_of_item, sealed_digest
+from app.unblinding.observations import Allocated, Kind, Observation
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 TRUTH = {"baseline": 0.35, "solu": 0.6}

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.judging.observation import Observation
-from app.report.analysis import analyse
-from app.report.charts import charts
-from app.report.frame import Cell, Exclusions, Flagged, Frame, Guess, LayerCount, Piled, Stimulus
+from app.report.analysis.analysis import analyse
+from app.report.analysis.frame import Cell, Exclusions, Flagged, Frame, Guess, LayerCount, Piled, Stimulus
+from app.report.charts.all_charts import charts
+from app.unblinding.observations import Observation
 
 Making = Any
 SWAP = {"baseline": "solu", "solu": "baseline"}

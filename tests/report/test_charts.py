@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from app.report.analysis import analyse
-from app.report.charts import charts
-from app.report.figures import figures
-from app.report.frame import Frame, Guess, Stimulus
-from app.report.markdown import report_markdown
-from app.report.pdf import pdf_available, report_pdf
+from app.report.analysis.analysis import analyse
+from app.report.analysis.frame import Frame, Guess, Stimulus
+from app.report.charts.all_charts import charts
+from app.report.export.figures import figures
+from app.report.export.markdown import report_markdown
+from app.report.export.pdf import pdf_available, report_pdf
 
 Making = Any
 HOSTILE = "<script>alert(1)</script>\"&'"

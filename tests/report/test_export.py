@@ -9,10 +9,10 @@ import pytest
 
 from app.foundation.digest import canonical_bytes, sha256_of_json
 from app.foundation.errors import ExportError
-from app.report.export import Bundle, blinded_zip, export_zip, zipped
-from app.report.standalone import canonical
-from app.report.verification import verify_export, verify_receipt
-from app.report.zips import read_zip
+from app.report.export.bundle import Bundle, blinded_zip, export_zip, zipped
+from app.report.export.read_zip import read_zip
+from app.report.export.verify import verify_export, verify_receipt
+from app.report.export.verify_standalone import canonical
 
 
 def changed(exported: Path, name: str, content: bytes, target: Path) -> Path:
@@ -111,7 +111,7 @@ def _tampered(name: str, content: object) -> object:
 def test_the_standalone_script_finds_it_too(exported: Path, tmp_path: Path, name: str) -> None:
     text = json.dumps(_tampered(name, json.loads(read_zip(exported)[name])))
     path = changed(exported, name, text.encode(), tmp_path)
-    script = Path(__file__).parents[2] / "app" / "report" / "standalone.py"
+    script = Path(__file__).parents[2] / "app" / "report" / "export" / "verify_standalone.py"
     done = subprocess.run([sys.executable, str(script), str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "WRONG" in done.stdout

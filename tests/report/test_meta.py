@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from app.foundation.errors import ExportError
-from app.report.analysis import analyse
-from app.report.charts import charts
-from app.report.export import zipped
-from app.report.forest_charts import forest_chart
-from app.report.meta import pool
-from app.report.zips import read_zip
+from app.report.analysis.analysis import analyse
+from app.report.charts.all_charts import charts
+from app.report.charts.forest import forest_chart
+from app.report.export.bundle import zipped
+from app.report.export.pool import pool
+from app.report.export.read_zip import read_zip
 
 Making = Any
 

@@ -7,8 +7,8 @@ import pytest
 
 from app.foundation.paths import resource
 from app.models.pairing_certificate import Certificate
-from app.report.frame import Cell, Frame
-from app.report.pairing import pairing_sentences
+from app.report.analysis.frame import Cell, Frame
+from app.report.analysis.pairing import pairing_sentences
 
 ARMS = {"baseline": "gelu", "solu": "solu_ln"}
 

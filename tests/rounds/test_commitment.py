@@ -8,18 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.evidence.chains import chain_digest, first_break
+from app.evidence.entries import JUDGMENT_FIELDS, instant, judgment_entry
 from app.foundation.digest import canonical_bytes
-from app.rounds.commitment import (
-    JUDGMENT_FIELDS,
-    chain_digest,
-    commitment_of,
-    digest_of_item,
-    first_break,
-    instant,
-    item_bytes,
-    judgment_entry,
-    sealed_digest,
-)
+from app.rounds.commitment import commitment_of, digest_of_item, item_bytes, sealed_digest
 
 DIGESTS = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 

@@ -11,13 +11,13 @@ from sqlalchemy import select
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.judging.answer import Answer, Timing
-from app.judging.padding import response_sizes
 from app.rounds.design import Design
 from app.rounds.item import Item
 from app.services import judging, rounds, seals
 from app.services.assignment import claim
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow, FlagRow, ItemRow, JudgmentRow, SlotRow
+from app.web.evaluator.padding import response_sizes
 from tests.conftest import Clock
 from tests.services.conftest import ADMIN
 

@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.settings import Settings
-from app.judging.padding import response_sizes
 from app.rounds.design import Cell
 from app.rounds.presets import preset
 from app.services import rounds, seals
@@ -18,10 +17,11 @@ from app.services.log import events
 from app.services.unblinding import unblind
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, JudgmentRow, RoundRow
-from app.web import auditing
-from app.web.app import create_app
-from app.web.auditing import audit_again, audited_seal
-from app.web.rendering import render_passages
+from app.web.evaluator.padding import response_sizes
+from app.web.evaluator.passages import render_passages
+from app.web.leak_audit import audited_seal as auditing
+from app.web.leak_audit.audited_seal import audit_again, audited_seal
+from app.web.site import build_site
 from tests.conftest import Clock
 from tests.rounds.making import make_archive
 from tests.services.conftest import ADMIN
@@ -143,7 +143,7 @@ def test_a_planted_leak_is_caught_and_nothing_is_sealed(
     base: Database, audited: str, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     told = told_of(monkeypatch)
-    monkeypatch.setattr(auditing, "create_app", lambda *args: Leaky(create_app(*args), kind, told))
+    monkeypatch.setattr(auditing, "build_site", lambda *args: Leaky(build_site(*args), kind, told))
     with pytest.raises(SealError, match="The audit found a leak"):
         seal(base, settings, audited, clock)
     with base.reading() as session:

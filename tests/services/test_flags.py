@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from app.report.export import export_zip
-from app.report.verification import verify_export
+from app.report.export.bundle import export_zip
+from app.report.export.verify import verify_export
 from app.services import judging, rounds
 from app.services.exports import bundle
 from app.services.unblinding import unblind

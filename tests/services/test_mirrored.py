@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.judging.padding import response_sizes
 from app.rounds.design import Design
 from app.services import rounds, seals
-from app.services.audit import swapped
+from app.services.leak_audit import swapped
 from app.services.unblinding import unblind
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, RoundRow
-from app.web.rendering import render_passages
+from app.web.evaluator.padding import response_sizes
+from app.web.evaluator.passages import render_passages
 from tests.conftest import Clock
 from tests.services.acting import judge_everything
 from tests.services.conftest import ADMIN

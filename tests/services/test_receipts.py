@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from app.cli.main import cli
 from app.cli.reports import verify_command
-from app.report.export import export_zip
-from app.report.verification import verify_receipt
+from app.report.export.bundle import export_zip
+from app.report.export.verify import verify_receipt
 from app.rounds.design import Design
 from app.services import rounds
 from app.services.exports import bundle

@@ -9,7 +9,6 @@ from app.archive.archive import Archive
 from app.foundation.codes import token
 from app.foundation.digest import sha256
 from app.foundation.errors import ArchiveError, DesignError, LifecycleError, NotFoundError, SealError
-from app.judging.padding import response_sizes
 from app.rounds.commitment import commitment_of, digest_of_item
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
@@ -20,6 +19,7 @@ from app.services.unblinding import correct, opened, unblind
 from app.store.engine import Database
 from app.store.sealed import SealedRow, UnblindedRow
 from app.store.tables import AssignmentRow, EvaluatorRow, EventRow, ItemRow, JudgmentRow, RoundRow
+from app.web.evaluator.padding import response_sizes
 from tests.conftest import Clock
 from tests.services.acting import judge_everything
 from tests.services.conftest import ADMIN

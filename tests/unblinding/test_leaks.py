@@ -8,10 +8,10 @@ from random import Random
 import numpy as np
 import pytest
 
+from app.leak_audit.attackers import ALPHA, Attacked, attack, auc, detectable
+from app.leak_audit.features import Fetched, differences, spoken, stimulus, transport
+from app.leak_audit.findings import Material, evidence
 from app.rounds.item import Item, Passage
-from app.statistics.attackers import ALPHA, Attacked, attack, auc, detectable
-from app.unblinding.audit import Material, evidence
-from app.unblinding.leaks import Fetched, differences, spoken, stimulus, transport
 
 ITEMS = 40
 FRAGMENT = b'<ol><li><mark data-level="%d">word</mark></li></ol>'

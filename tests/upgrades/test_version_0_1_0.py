@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 
 from app.archive.archive import Archive
-from app.cli.scripted import RULES, Visitor
 from app.cli.serve import running
 from app.foundation.clock import now
-from app.judging.padding import response_sizes
-from app.report.export import export_zip
-from app.report.verification import differing, verify_export, verify_receipt
-from app.report.zips import read_zip
+from app.report.export.bundle import export_zip
+from app.report.export.read_zip import read_zip
+from app.report.export.verify import differing, verify_export, verify_receipt
+from app.robots.visitor import RULES, Visitor
 from app.services import exports, rounds, seals
 from app.services.unblinding import unblind
 from app.store.schema import differences
-from app.web.rendering import render_passages
+from app.web.evaluator.padding import response_sizes
+from app.web.evaluator.passages import render_passages
 from tests.upgrades.conftest import RELEASED, Installation
 
 LEFT = RELEASED / "0.1.0"

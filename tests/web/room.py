@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.foundation.digest import canonical_bytes, sha256
-from app.judging.padding import response_sizes
 from app.rounds.aids import Aids, Effect, StrongToken
 from app.rounds.item import Item, Passage
 from app.store.engine import Database
 from app.store.tables import AdminRow, AidsRow, AssignmentRow, EvaluatorRow, ItemRow, RoundRow
-from app.web.rendering import render_passages
+from app.web.evaluator.padding import response_sizes
+from app.web.evaluator.passages import render_passages
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TOKEN = "invitation-of-ada-0123456789"

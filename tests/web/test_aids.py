@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow
-from app.web.aids_view import WIDTH, bars, readable, zero
+from app.web.evaluator.aids_view import WIDTH, bars, readable, zero
 from tests.web.page import Page, come_in
 from tests.web.room import Room, aids_for, furnish
 

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from app.rounds.commitment import first_break, judgment_entry
+from app.evidence.chains import first_break
+from app.evidence.entries import judgment_entry
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow, JudgmentRow
 from tests.web.page import Page, come_in

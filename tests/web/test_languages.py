@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from app.foundation.paths import CHECKOUT, resource
 from app.rounds.rubric import Rubric
 from app.store.engine import Database
-from app.web import language, wording
+from app.web import language
+from app.web.evaluator import rubric_text as wording
 from tests.web.page import Page
 from tests.web.room import Room
 

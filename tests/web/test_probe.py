@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import Receive, Scope, Send
 
-from app.store.shadow import Probe
-from app.web.probe import walk
+from app.store.round_copy import Probe
+from app.web.leak_audit.probe import walk
 
 
 async def finished(scope: Scope, receive: Receive, send: Send) -> None:

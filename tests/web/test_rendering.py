@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from app.judging.padding import deflated
 from app.rounds.item import Item, Passage
-from app.web.rendering import render_passages, translated
+from app.web.evaluator.padding import deflated
+from app.web.evaluator.passages import render_passages, translated
 from tests.web.page import Reader
 from tests.web.room import HOSTILE, hostile, item
 

@@ -17,8 +17,8 @@ from app.rounds.rubric import Rubric
 from app.store.engine import Database
 from app.store.tables import RoundRow
 from app.web import language
-from app.web.judging import SWAP
-from app.web.rendering import WORDS, render_passages, translated
+from app.web.evaluator.pages import SWAP
+from app.web.evaluator.passages import WORDS, render_passages, translated
 from app.web.templating import templates
 from tests.web.page import Page, come_in
 from tests.web.room import Room, furnish, passage

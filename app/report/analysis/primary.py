@@ -1,0 +1,107 @@
+"""The pre-registered main numbers: fractions per arm and stratum, the difference, the ratio, heterogeneity."""
+
+from typing import Any
+
+import numpy as np
+from statsmodels.stats.multitest import multipletests
+
+from app.report.analysis.frame import Frame
+from app.report.analysis.samples import arm_samples, compared
+from app.report.analysis.verdict_table import Table
+from app.report.number_text import estimated, limits, number
+from app.statistics.pooled import Stratum, heterogeneity, pooled_difference, pooled_ratio
+from app.statistics.resampling import drawn_fractions, percentile_interval, permutation_p
+from app.statistics.sample import Sample, merged
+
+
+def fractions(table: Table, frame: Frame) -> dict[str, Any]:
+    """Each arm's fraction over its strata; None where nobody judged it."""
+    return {arm: _arm(table, frame, arm) for arm in frame.arms}
+
+
+def cells(table: Table, frame: Frame) -> list[dict[str, Any]]:
+    """Each arm's fraction in each stratum."""
+    return [
+        {"arm": arm, "stratum": stratum, **_described(one)}
+        for arm in frame.arms
+        for stratum, one in arm_samples(table, frame, arm)
+    ]
+
+
+def contrast(table: Table, frame: Frame, first: str, second: str, *, dead: bool = True) -> dict[str, Any]:
+    """The pooled difference between two arms with its interval and permutation p."""
+    strata = compared(table, frame, first, second, dead=dead)
+    named = {"treatment": first, "reference": second}
+    if not strata:
+        return named | {"estimate": None, "interval": None, "p": None, "method": None, "neurons": 0, "strata": 0}
+    neurons = sum(one.first.neurons + one.second.neurons for one in strata)
+    method = "square-and-add of the two intervals" if len(strata) == 1 else "Mantel-Haenszel, stratified sandwich"
+    return (
+        named
+        | estimated(pooled_difference(strata))
+        | {"p": permutation_p(strata, frame.seed), "method": method, "neurons": neurons, "strata": len(strata)}
+    )
+
+
+def ratio(table: Table, frame: Frame) -> dict[str, Any]:
+    """The pooled ratio with a bootstrap interval; a limit that does not exist makes the interval None."""
+    strata = compared(table, frame, frame.treatment, frame.reference)
+    if not strata or pooled_ratio(strata) is None:
+        return {"estimate": None, "interval": None}
+    above = sum(one.weight * drawn_fractions(one.first, frame.seed) for one in strata)
+    below = sum(one.weight * drawn_fractions(one.second, frame.seed) for one in strata)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        draws = np.asarray(above) / np.asarray(below)
+    draws = np.where(np.isnan(draws), np.inf, draws)
+    return {"estimate": number(pooled_ratio(strata)), "interval": limits(percentile_interval(draws))}
+
+
+def by_stratum(table: Table, frame: Frame) -> list[dict[str, Any]]:
+    """The difference in each stratum; p from shuffling, Holm's beside it."""
+    strata = compared(table, frame, frame.treatment, frame.reference)
+    if not strata:
+        return []
+    raw = [permutation_p([one], frame.seed) for one in strata]
+    adjusted = multipletests(raw, method="holm")[1]
+    return [
+        {"stratum": one.name, **estimated(one.estimate()), "p": p, "p_holm": float(holm), "neurons": _neurons(one)}
+        for one, p, holm in zip(strata, raw, adjusted, strict=True)
+    ]
+
+
+def spread_of_strata(table: Table, frame: Frame) -> dict[str, Any] | None:
+    """Cochran's Q over the strata; None for a single one."""
+    found = heterogeneity(compared(table, frame, frame.treatment, frame.reference))
+    return None if found is None else {"q": number(found.q), "degrees": found.degrees, "p": number(found.p)}
+
+
+def _arm(table: Table, frame: Frame, arm: str) -> dict[str, Any]:
+    samples = tuple(one for _, one in arm_samples(table, frame, arm))
+    drawn = [one for one in frame.cells if one.arm == arm]
+    counts = {"drawn": sum(one.drawn for one in drawn), "dead": sum(one.dead for one in drawn)}
+    if not samples:
+        nothing = {"n": 0, "interpretable": 0, "fraction": None, "interval": None, "effective_n": None, "judgments": 0}
+        return nothing | counts
+    return _described(merged(samples)) | {"judgments": table.of(arm).rows} | counts
+
+
+def _described(sample: Sample) -> dict[str, Any]:
+    estimate = sample.estimate()
+    neurons = sample.neurons
+    return {
+        "n": _whole(neurons),
+        "interpretable": _whole(estimate.value * neurons),
+        "fraction": number(estimate.value),
+        "interval": limits(estimate.interval),
+        "effective_n": number(sample.effective_n),
+        "judgments": _whole(sample.judgments - sum(strip.dead for strip in sample.strips)),
+    }
+
+
+def _neurons(stratum: Stratum) -> float:
+    return _whole(stratum.first.neurons + stratum.second.neurons)
+
+
+def _whole(value: float) -> float | int:
+    """A count as an integer if it is one up to rounding errors."""
+    return round(value) if abs(value - round(value)) < 1e-9 else value

@@ -1,0 +1,83 @@
+"""The report in Markdown, and the export's own README. Every number names its key in analysis.json."""
+
+from typing import Any
+
+from app.report.analysis.frame import Frame
+from app.report.charts.all_charts import charts
+from app.report.charts.chart import Chart
+from app.report.methods_text import LIMITS, decision_rows, methods_text
+
+README = """# {title}
+
+{kind} export of the First Glance round {round_id}.
+
+| file | what it is |
+|---|---|
+| commitment.json | the digests published at the seal{nonce} |
+| items.json, items.csv | the items as they were judged, and their digests |
+| judgments.json | every entry of every evaluator's chain, revisions included |
+| receipts.json | what each evaluator's receipt must say |
+| events.json, events.csv | the round's log, hash-chained |
+| evaluators.csv | pseudonyms |
+{opened}| datapackage.json | Frictionless description of every file and column |
+| digests.json | SHA-256 of every file here |
+
+Check it: `python verify.py THIS.zip` needs Python and nothing else; `firstglance verify THIS.zip` recomputes every
+number of analysis.json. Both claim "unchanged since the commitment", never "nobody knew".
+"""
+
+OPENED = """| design.json | everything that was fixed before the first judgment |
+| allocation.json | the opened seal: which item was which neuron, the sampling seed, the nonce |
+| observations.csv | one row per evaluator and item: the final verdict with its arm |
+| neurons.csv | one row per drawn neuron, dead ones included |
+| frame.json | counts of the draw and the plan: with observations.csv, all that the analysis reads |
+| analysis.json | every number of the report, with library versions and seed |
+| report.md, report.pdf, figures/ | the report (the PDF if the server has Typst) |
+| snippets.parquet | every token of every item as it was shown, with its level |
+| methods.json | what HEDS and CONSORT 2025 ask, answered as far as the data can |
+| CITATION.cff | how to cite this |
+"""
+
+
+CLOSED = """| public_design.json | what evaluators may know of the design: the rest names arms and archives |
+"""
+
+
+def readme(title: str, round_id: str, *, blinded: bool) -> str:
+    """The README of an export."""
+    kind = "Blinded" if blinded else "Unblinded"
+    nonce = "" if blinded else ", with the nonce"
+    return README.format(title=title, kind=kind, round_id=round_id, nonce=nonce, opened=CLOSED if blinded else OPENED)
+
+
+def report_markdown(title: str, commitment: str, analysis: dict[str, Any], frame: Frame) -> str:
+    """The report: headline, what cannot be said, each figure's reading and table, methods and limits."""
+    parts = [
+        f"# {title}",
+        analysis["headline"],
+        analysis["marks_alone"],
+        analysis["wire_alone"],
+        f"Commitment: `{commitment}`",
+    ]
+    parts += [f"- {note}" for note in analysis["notes"]]
+    for chart in charts(analysis).values():
+        parts += [f"## {chart.title}", chart.reading]
+        parts += [f"![{chart.title}](figures/{chart.name}.svg)"] if chart.lines or chart.name == "fractions" else []
+        parts.append(_table((*chart.columns, "analysis.json"), _with_keys(chart)))
+    parts += ["## Methods", *methods_text(frame, analysis)]
+    parts += ["## The paper, unknown, ours", _table(("Choice", "Whose", "The paper", "Here"), tuple(decision_rows()))]
+    parts += ["## Limits", "\n".join(f"- {one}" for one in LIMITS)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _with_keys(chart: Chart) -> tuple[tuple[str, ...], ...]:
+    return tuple((*row, f"`{key}`") for row, key in zip(chart.rows, chart.keys, strict=True))
+
+
+def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
+    lines = [_line(columns), _line(tuple("---" for _ in columns))]
+    return "\n".join(lines + [_line(row) for row in rows])
+
+
+def _line(values: tuple[str, ...]) -> str:
+    return "| " + " | ".join(one.replace("|", "\\|") or " " for one in values) + " |"

@@ -1,0 +1,47 @@
+"""A round in a database of its own that lives as long as it is needed: for audits and dry runs."""
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from app.services.assignment import assign
+from app.store import rounds as store
+from app.store.engine import Database
+from app.store.round_copy import Probe, add_probes, copy_round
+from app.store.schema import migrate
+
+UNKNOWN = "0" * 64
+"""Stands for the commitment of a round whose seal is not closed yet."""
+
+
+def new_probes(count: int) -> list[Probe]:
+    """Visitors for copied rounds."""
+    return [Probe(secrets.token_hex(5), secrets.token_urlsafe(16), secrets.token_hex(32)) for _ in range(count)]
+
+
+@contextmanager
+def shadow_of(
+    session: Session, round_id: str, probes: Sequence[Probe], now: datetime, design: str | None = None
+) -> Iterator[Database]:
+    """A copy of the round, open, with the probes as its evaluators; `design` replaces the design's text.
+
+    Raises NotFoundError if there is no such round.
+    """
+    row = store.round_row(session, round_id)
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'shadow.db'}"
+        migrate(url)
+        shadow = Database(url)
+        try:
+            with shadow.writing() as target:
+                copy_round(session, target, round_id, design or row.design, row.commitment or UNKNOWN)
+                for evaluator in add_probes(target, round_id, probes, now):
+                    assign(target, evaluator)
+            yield shadow
+        finally:
+            shadow.close()

@@ -1,0 +1,25 @@
+"""A site: pages under one policy, with their static files, on one database. No page of a library is served."""
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter, FastAPI
+
+from app.foundation.paths import resource
+from app.foundation.settings import Settings
+from app.store.engine import Database
+from app.web import errors
+from app.web.security import Guard
+from app.web.templating import VersionedFiles, static_version
+
+
+def build_site(routers: Iterable[APIRouter], settings: Settings, database: Database) -> FastAPI:
+    """An app that serves the pages of `routers`; their handlers are synchronous."""
+    app = FastAPI(title="First Glance", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.settings = settings
+    app.state.database = database
+    app.add_middleware(Guard)
+    errors.install(app)
+    app.mount(f"/static/{static_version()}", VersionedFiles(directory=resource("static")), name="static")
+    for router in routers:
+        app.include_router(router)
+    return app
