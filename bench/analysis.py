@@ -14,9 +14,9 @@ from typing import Any
 
 from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import Cell, Frame
+from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.charts.all_charts import charts
-from app.unblinding.observations import Allocated, Observation
+from app.unblinding.observations import AllocatedItem, Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ARMS = (("baseline", 0.35), ("solu", 0.60))
@@ -28,7 +28,7 @@ def observations(items: int, evaluators: int, strata: int, seed: int = 1) -> lis
     found = []
     for number in range(items):
         arm, truth = ARMS[number % 2]
-        allocated = Allocated(
+        allocated = AllocatedItem(
             f"{number:08d}", arm, f"{1 + number % strata}L/0", 0, 1, number, "neuron", source.random()
         )
         chance = source.betavariate(truth, 1 - truth)
@@ -41,12 +41,12 @@ def observations(items: int, evaluators: int, strata: int, seed: int = 1) -> lis
     return found
 
 
-def frame(items: int, strata: int) -> Frame:
+def frame(items: int, strata: int) -> AnalysisFrame:
     shown = items // (2 * strata)
     cells = tuple(
-        Cell(arm, f"{1 + place}L/0", 10 * shown, shown, 0, shown) for arm, _ in ARMS for place in range(strata)
+        CellCounts(arm, f"{1 + place}L/0", 10 * shown, shown, 0, shown) for arm, _ in ARMS for place in range(strata)
     )
-    return Frame(cells, "baseline", "solu", "be" * 32)
+    return AnalysisFrame(cells, "baseline", "solu", "be" * 32)
 
 
 def timed(items: int, evaluators: int, strata: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from torch import Tensor
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 
 from app.models.load import load
-from app.models.readable_model import Reader
+from app.models.readable_model import ReadableModel
 
 SIZES = {"n_layers": 2, "d_model": 512, "d_head": 64, "n_heads": 8, "d_mlp": 2048, "d_vocab": 48_262, "n_ctx": 1024}
 BATCH, TOKENS, SLICES = 8, 256, 9
@@ -62,7 +62,7 @@ def race(activation: str, dtype: torch.dtype) -> dict[str, float]:
     }
 
 
-def contestants(activation: str) -> tuple[HookedTransformer, Reader]:
+def contestants(activation: str) -> tuple[HookedTransformer, ReadableModel]:
     """The same random weights in both libraries, through a checkpoint in TransformerLens's format."""
     torch.manual_seed(0)
     config = HookedTransformerConfig(act_fn=activation, normalization_type="LN", seed=0, **SIZES)
@@ -75,7 +75,7 @@ def contestants(activation: str) -> tuple[HookedTransformer, Reader]:
         return theirs, load(folder, gelu="exact").transformer
 
 
-def largest_difference(activation: str, theirs: HookedTransformer, ours: Reader, tokens: Tensor) -> float:
+def largest_difference(activation: str, theirs: HookedTransformer, ours: ReadableModel, tokens: Tensor) -> float:
     """At the site read, in float32: the race is only fair if both compute the same."""
     last = SIZES["n_layers"] - 1
     place = f"blocks.{last}.mlp.{HOOKS[activation]}"

@@ -39,7 +39,7 @@ from torch import Tensor
 from app.archive.manifest import CorpusRecord
 from app.harvest.arms import arm_of_callable
 from app.harvest.options import HarvestOptions
-from app.harvest.pipeline import Plan, carry_out
+from app.harvest.pipeline import HarvestPlan, carry_out
 from app.harvest.progress import silent
 from app.harvest.scan.batches import Batch, batches
 from app.harvest.scan.memory import keep_freed_memory
@@ -173,7 +173,7 @@ def whole(transformer: Transformer, windows: int, options: HarvestOptions) -> di
     arm = replace(arm_of_callable(read, "bench", probe, pieces), side_by_side=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        plan = Plan([arm], ManyRows(windows), [{"callable": folder / "out"}], folder / "notes", options)
+        plan = HarvestPlan([arm], ManyRows(windows), [{"callable": folder / "out"}], folder / "notes", options)
         found = carry_out(plan, "zipf", silent)[0]["callable"].manifest
     return found.counts.model_dump()
 

@@ -16,8 +16,8 @@ from app.foundation.settings import Settings
 from app.models.config import Site
 
 if TYPE_CHECKING:
-    from app.harvest.pipeline import Reader
-    from app.harvest.progress import Report
+    from app.harvest.pipeline import ScanRunner
+    from app.harvest.progress import ReportProgress
     from app.models.checkpoints import LoadedModel
 
 
@@ -74,7 +74,7 @@ def harvest_command(models: tuple[str, ...], gelu: str, corpus: str, out: Path, 
 
 
 def _harvested(
-    loaded: dict[str, "LoadedModel"], corpus: str, out: Path, given: dict[str, Any], report: "Report"
+    loaded: dict[str, "LoadedModel"], corpus: str, out: Path, given: dict[str, Any], report: "ReportProgress"
 ) -> dict[Path, Archive]:
     """The archives by their paths. Raises SettingsError on models of one name, or of several sites each."""
     from app.harvest.options import HarvestOptions
@@ -98,7 +98,7 @@ def _harvested(
     return {out: harvest_model(model, name, corpus, out, options, report, reader)}
 
 
-def _reader(given: dict[str, Any]) -> "Reader | None":
+def _reader(given: dict[str, Any]) -> "ScanRunner | None":
     if given["ray"] is None:
         return None
     from app.harvest.ray_cluster import Cluster, on_ray

@@ -15,7 +15,7 @@ from app.models.config import Activation, ModelConfig
 from app.models.recipe import Recipe
 
 if TYPE_CHECKING:
-    from app.models.card import Card
+    from app.models.card import ModelCard
     from app.models.pairing_certificate import Certificate
 
 LISTED = ("name", "activation", "n_layers", "d_model", "d_mlp", "parameters")
@@ -123,7 +123,7 @@ def list_models(folder: Path | None, json_wanted: bool) -> None:
     print_table([*LISTED, "validation loss", "warnings"], [_row(one) for one in found])
 
 
-def _row(one: "Card") -> Sequence[object]:
+def _row(one: "ModelCard") -> Sequence[object]:
     loss = one.training.get("validation_loss")
     return [*(getattr(one, key) for key in LISTED), "" if loss is None else f"{loss:.4f}", len(one.warnings)]
 

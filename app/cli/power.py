@@ -6,7 +6,7 @@ import click
 
 from app.cli.common import as_json, print_json
 from app.foundation.errors import DesignError
-from app.statistics.power import Plan, neurons_for, power
+from app.statistics.power import StudyPlan, neurons_for, power
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
@@ -28,7 +28,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @as_json
 def power_command(wanted: float, json_wanted: bool, **given: Any) -> None:  # noqa: ANN401 - the plan's own fields
     """Print the power of a plan, the width of its interval and its hours, and how many neurons the power needs."""
-    plan = Plan(**given)
+    plan = StudyPlan(**given)
     problem = plan.problem()
     if problem:
         raise DesignError(problem)

@@ -18,7 +18,7 @@ from app.cli.common import as_json, database, print_json, print_pairs
 from app.cli.serve import running
 from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.robots.page import PageForm, ReadPage, ScriptError
+from app.robots.page import HtmlForm, HtmlPage, ScriptError
 from app.robots.visitor import Visitor, most_common_share
 from app.services.round_copy import new_probes, shadow_of
 from app.store.engine import Database
@@ -42,7 +42,7 @@ class Character:
 
 
 @dataclass
-class Record:
+class SimulatedSession:
     """What one simulated evaluator did."""
 
     truths: list[tuple[bool, bool]] = field(default_factory=list)
@@ -51,14 +51,14 @@ class Record:
     """Seconds from asking for a page to having it."""
 
 
-class Player:
+class SimulatedEvaluator:
     """One simulated evaluator with a browser and a temperament of their own."""
 
     def __init__(self, visitor: Visitor, character: Character, source: random.Random) -> None:
         self._visitor, self._character, self._source = visitor, character, source
-        self.record = Record()
+        self.record = SimulatedSession()
 
-    def play(self, token: str) -> Record:
+    def play(self, token: str) -> SimulatedSession:
         """Come in by the invitation and judge until there is nothing left."""
         self._timed(lambda: self._visitor.get(f"/i/{token}"))
         page = self._timed(lambda: self._visitor.post(f"/i/{token}", {}))
@@ -69,7 +69,7 @@ class Player:
         msg = f"the round did not end after {MOST_PAGES} pages"
         raise ScriptError(msg)
 
-    def _answer(self, page: ReadPage) -> ReadPage:
+    def _answer(self, page: HtmlPage) -> HtmlPage:
         verdict, hypothesis = page.form("verdict"), page.form("hypothesis")
         if verdict is not None:
             return self._judge(verdict, page.peaks)
@@ -80,7 +80,7 @@ class Player:
         msg = f"a simulated evaluator does not know how to go on from the page “{page.step or 'without a step'}”"
         raise ScriptError(msg)
 
-    def _judge(self, form: PageForm, peaks: Sequence[str]) -> ReadPage:
+    def _judge(self, form: HtmlForm, peaks: Sequence[str]) -> HtmlPage:
         own = self._character
         truly = most_common_share(peaks) >= own.strictness
         said = self._source.random() < (own.sensitivity if truly else 1 - own.specificity)
@@ -90,7 +90,7 @@ class Player:
         verdict = "interpretable" if said else "not_interpretable"
         return self._timed(lambda: self._visitor.send(form, verdict=verdict))
 
-    def _timed(self, ask: Callable[[], ReadPage]) -> ReadPage:
+    def _timed(self, ask: Callable[[], HtmlPage]) -> HtmlPage:
         start = time.perf_counter()
         page = ask()
         self.record.waits.append(time.perf_counter() - start)
@@ -125,18 +125,18 @@ def simulate_command(
 
 def played(
     settings: Settings, shadow: Database, tokens: Sequence[str], character: Character, seed: int
-) -> list[Record]:
+) -> list[SimulatedSession]:
     """What each evaluator did, all at once, on a server of their own."""
     with running(settings.model_copy(update={"port": 0}), shadow) as address, ThreadPoolExecutor(len(tokens)) as pool:
 
-        def play(number: int) -> Record:
+        def play(number: int) -> SimulatedSession:
             with Visitor.of(address) as visitor:
-                return Player(visitor, character, random.Random(f"{seed} {number}")).play(tokens[number])
+                return SimulatedEvaluator(visitor, character, random.Random(f"{seed} {number}")).play(tokens[number])
 
         return list(pool.map(play, range(len(tokens))))
 
 
-def summary(records: Sequence[Record], seconds: float) -> dict[str, object]:
+def summary(records: Sequence[SimulatedSession], seconds: float) -> dict[str, object]:
     """What came of it: how often the evaluators were right, and how long pages took, in seconds."""
     counts = Counter(pair for one in records for pair in one.truths)
     truly, not_truly = counts[True, True] + counts[True, False], counts[False, True] + counts[False, False]

@@ -20,7 +20,7 @@ from app.harvest.scan.device import device_of
 from app.harvest.scan.scan import Channel, Read
 from app.models.checkpoints import LoadedModel
 from app.models.config import Site
-from app.models.readable_model import Reader
+from app.models.readable_model import ReadableModel
 from app.models.transformer import Transformer
 
 CERTIFICATE = "certificate.json"
@@ -29,7 +29,7 @@ CALLABLE = "callable"
 
 
 @dataclass(frozen=True)
-class Arm:
+class HarvestedModel:
     """One model of a harvest."""
 
     record: ModelRecord
@@ -59,13 +59,13 @@ class Vocabulary:
         return [*self.pieces, *(f"<{token}>".encode() for token in range(len(self.pieces), largest + 1))]
 
 
-def arm_of(name: str, model: LoadedModel, sites: Sequence[Site], options: HarvestOptions) -> Arm:
+def arm_of(name: str, model: LoadedModel, sites: Sequence[Site], options: HarvestOptions) -> HarvestedModel:
     """A loaded model at some sites. Raises ModelError if it has no such site or layer."""
     layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
     model.transformer.require(sites, layers)
     transformer = _ready(model.transformer, options)
     pieces = model.tokenizer.pieces
-    return Arm(
+    return HarvestedModel(
         record=_record(name, model),
         channels={(site, layer): model.config.d_mlp for site in sites for layer in layers},
         read=_reading(transformer, sites, layers),
@@ -75,7 +75,7 @@ def arm_of(name: str, model: LoadedModel, sites: Sequence[Site], options: Harves
     )
 
 
-def arm_of_callable(fn: Callable[[Tensor], Tensor], name: str, probe: Tensor, pieces: list[bytes]) -> Arm:
+def arm_of_callable(fn: Callable[[Tensor], Tensor], name: str, probe: Tensor, pieces: list[bytes]) -> HarvestedModel:
     """Any function from token ids [window, position] to activations [window, position, unit].
 
     `probe` is a window to learn the number of units from. Raises ModelError if the function gives another shape, now
@@ -88,7 +88,7 @@ def arm_of_callable(fn: Callable[[Tensor], Tensor], name: str, probe: Tensor, pi
     def read(tokens: Tensor) -> dict[Channel, Tensor]:
         return {(CALLABLE, 0): _checked(fn(tokens), tokens, units)}
 
-    return Arm(
+    return HarvestedModel(
         record=ModelRecord(
             name=name, activation=None, n_layers=1, d_mlp=units, weights_sha256=None, tokenizer_sha256=None
         ),
@@ -122,7 +122,7 @@ def _digest(found: Tensor, pieces: Sequence[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _ready(transformer: Reader, options: HarvestOptions) -> Reader:
+def _ready(transformer: ReadableModel, options: HarvestOptions) -> ReadableModel:
     """The model on its device and in its arithmetic; the caller's own stays in the arithmetic it is in."""
     dtype = getattr(torch, options.dtype)
     held = chain(transformer.parameters(), transformer.buffers())
@@ -131,7 +131,7 @@ def _ready(transformer: Reader, options: HarvestOptions) -> Reader:
     return transformer.to(device=device_of(options.device), dtype=dtype)
 
 
-def _reading(transformer: Reader, sites: Sequence[Site], layers: Sequence[int]) -> Read:
+def _reading(transformer: ReadableModel, sites: Sequence[Site], layers: Sequence[int]) -> Read:
     """Our own transformer gives several sites in one pass; another model is asked for one after the other."""
     if isinstance(transformer, Transformer):
         return lambda tokens: _flat(transformer.read(sites, tokens, layers))

@@ -16,11 +16,11 @@ from typing import Any
 from app import __version__
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError
-from app.harvest.arms import Arm
+from app.harvest.arms import HarvestedModel
 from app.harvest.checkpoint import Arrays, Ledger
-from app.harvest.finish.write_archive import Finished, Frame, choose, write_archive
+from app.harvest.finish.write_archive import Finished, HarvestContext, choose, write_archive
 from app.harvest.options import HarvestOptions
-from app.harvest.progress import Progress, Report
+from app.harvest.progress import Progress, ReportProgress
 from app.harvest.scan.memory import keep_freed_memory
 from app.harvest.scan.scan import Channel, Extremes, Pass, noted, part_of
 from app.harvest.text.source import Text
@@ -32,10 +32,10 @@ NO_BYTES = frozenset({"batch", "device", "save_every"})
 
 
 @dataclass(frozen=True)
-class Plan:
+class HarvestPlan:
     """Arms, the text they read, where each arm's archives go by site, and where notes are kept until then."""
 
-    arms: Sequence[Arm]
+    arms: Sequence[HarvestedModel]
     text: Text
     outs: Sequence[Mapping[str, Path]]
     notes: Path
@@ -88,7 +88,7 @@ class Meter:
         return Progress(self.tokens, self.total, self.windows, speed, left, forward, reduction, rest)
 
 
-Reader = Callable[[Plan, Sequence[Pass], Ledger, Report], Meter]
+ScanRunner = Callable[[HarvestPlan, Sequence[Pass], Ledger, ReportProgress], Meter]
 """Takes every shard of a plan's text through passes, notes what each shard gave, and counts."""
 
 
@@ -101,10 +101,10 @@ def nothing_more(archives: Archives) -> None:
 
 
 def carry_out(
-    plan: Plan,
+    plan: HarvestPlan,
     spec: str,
-    report: Report,
-    reader: Reader | None = None,
+    report: ReportProgress,
+    reader: ScanRunner | None = None,
     also: Callable[[Archives], None] = nothing_more,
 ) -> Archives:
     """Read everything, then write the archives, then do what is `also` to be done; only then the notes are removed."""
@@ -123,7 +123,7 @@ def carry_out(
     return archives
 
 
-def _archives(plan: Plan, passes: Sequence[Pass], ledger: Ledger, frame: Frame) -> Archives:
+def _archives(plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger, frame: HarvestContext) -> Archives:
     """Write every arm's archives, arms side by side where they may be."""
     chosen = [
         choose(arm, taken, ledger, at, frame) for at, (arm, taken) in enumerate(zip(plan.arms, passes, strict=True))
@@ -136,7 +136,7 @@ def _archives(plan: Plan, passes: Sequence[Pass], ledger: Ledger, frame: Frame) 
     return list(passes[0].lanes.map(lambda pair: write(*pair), pairs))
 
 
-def read_everything(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:
+def read_everything(plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger, report: ReportProgress) -> Meter:
     """Take every shard through every arm, from where a former run was stopped."""
     meter = Meter(plan.text.tokens, time.perf_counter())
     saved = meter.began
@@ -167,7 +167,7 @@ def with_pilot(text: Text) -> tuple[Shard, Iterator[Shard]]:
     raise CorpusError(msg)
 
 
-def pass_of(arm: Arm, window: int, options: HarvestOptions) -> Pass:
+def pass_of(arm: HarvestedModel, window: int, options: HarvestOptions) -> Pass:
     """A pass of an arm that has kept nothing yet."""
     return Pass(arm.read, arm.channels, window, options, side_by_side=arm.side_by_side)
 
@@ -199,6 +199,6 @@ def versions() -> dict[str, str]:
     return ours | {name: version(name) for name in LIBRARIES}
 
 
-def _frame(plan: Plan, meter: Meter) -> Frame:
+def _frame(plan: HarvestPlan, meter: Meter) -> HarvestContext:
     record = plan.text.record(meter.windows, meter.tokens)
-    return Frame(record, plan.text.window, plan.text.skipped, meter.masked, versions(), plan.options)
+    return HarvestContext(record, plan.text.window, plan.text.skipped, meter.masked, versions(), plan.options)

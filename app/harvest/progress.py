@@ -29,14 +29,14 @@ class Progress:
 
 
 FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} tokens{postfix}"
-Report = Callable[[Progress], None]
+ReportProgress = Callable[[Progress], None]
 
 
 def silent(_progress: Progress) -> None:
     """Say nothing."""
 
 
-def bar(stream: TextIO | None = None) -> Report:
+def bar(stream: TextIO | None = None) -> ReportProgress:
     """A progress bar in tokens, on stderr by default."""
     shown: list[tqdm[Any]] = []
 
@@ -60,7 +60,7 @@ def _pace(progress: Progress) -> str:
     return ", ".join([speed, *left, shares])
 
 
-def json_lines(stream: TextIO) -> Report:
+def json_lines(stream: TextIO) -> ReportProgress:
     """One JSON object a line."""
 
     def report(progress: Progress) -> None:

@@ -16,11 +16,11 @@ from typing import Any
 import torch
 
 from app.foundation.errors import SettingsError
-from app.harvest.arms import Arm
+from app.harvest.arms import HarvestedModel
 from app.harvest.checkpoint import Arrays, Ledger
 from app.harvest.options import HarvestOptions
-from app.harvest.pipeline import Meter, Plan, Reader, begin, pass_of, states, take, with_pilot
-from app.harvest.progress import Report
+from app.harvest.pipeline import HarvestPlan, Meter, ScanRunner, begin, pass_of, states, take, with_pilot
+from app.harvest.progress import ReportProgress
 from app.harvest.scan.memory import keep_freed_memory
 from app.harvest.scan.scan import Pass, noted, part_of
 from app.harvest.text.windows import Shard
@@ -46,7 +46,9 @@ class Cluster:
 class Worker:
     """Holds the arms and reads shards; becomes a Ray actor."""
 
-    def __init__(self, arms: Sequence[Arm], window: int, options: HarvestOptions, pilot: Shard, threads: int) -> None:
+    def __init__(
+        self, arms: Sequence[HarvestedModel], window: int, options: HarvestOptions, pilot: Shard, threads: int
+    ) -> None:
         torch.set_num_threads(threads)
         keep_freed_memory()
         self.prepared = [pass_of(arm, window, options) for arm in arms]
@@ -60,7 +62,7 @@ class Worker:
         return notes, states(passes)
 
 
-def on_ray(cluster: Cluster) -> Reader:
+def on_ray(cluster: Cluster) -> ScanRunner:
     """A reader that deals shards to a Ray cluster. Raises SettingsError if Ray is missing or cannot be reached."""
     try:
         import ray
@@ -68,7 +70,7 @@ def on_ray(cluster: Cluster) -> Reader:
         msg = "many machines need Ray; install firstglance[ray], or harvest without --ray"
         raise SettingsError(msg) from error
 
-    def reader(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:
+    def reader(plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger, report: ReportProgress) -> Meter:
         _connect(ray, cluster.address)
         return _Driver(ray, cluster, plan, passes, ledger).read(report)
 
@@ -78,14 +80,14 @@ def on_ray(cluster: Cluster) -> Reader:
 class _Driver:
     """Deals out shards in order, merges answers in order, so that a stopped harvest goes on as ever."""
 
-    def __init__(self, ray: Any, cluster: Cluster, plan: Plan, passes: Sequence[Pass], ledger: Ledger) -> None:  # noqa: ANN401 - a module
+    def __init__(self, ray: Any, cluster: Cluster, plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger) -> None:  # noqa: ANN401 - a module
         self.ray, self.cluster, self.plan, self.passes, self.ledger = ray, cluster, plan, passes, ledger
         self.meter = Meter(plan.text.tokens, time.perf_counter())
         self.saved = self.meter.began
         self.held: tuple[Any, ...] = ()  # while these are referred to, an actor can be started again elsewhere
         self.waiting: deque[tuple[list[Shard], Any]] = deque()
 
-    def read(self, report: Report) -> Meter:
+    def read(self, report: ReportProgress) -> Meter:
         pilot, shards = with_pilot(self.plan.text)
         done = begin(self.passes, pilot, self.ledger)
         actors = self._actors(pilot)
@@ -122,7 +124,7 @@ class _Driver:
             else:
                 yield shard
 
-    def _merge_one(self, report: Report) -> None:
+    def _merge_one(self, report: ReportProgress) -> None:
         group, answer = self.waiting.popleft()
         notes, kept = self.ray.get(answer)
         for number, one in enumerate(self.passes):
@@ -137,7 +139,7 @@ class _Driver:
             self.saved = time.perf_counter()
 
 
-def _portable(arm: Arm) -> Arm:
+def _portable(arm: HarvestedModel) -> HarvestedModel:
     """What a worker needs: it writes no archive, so logit effects stay with the driver."""
     return replace(arm, effects=None, pieces=[])
 

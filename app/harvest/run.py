@@ -18,8 +18,8 @@ from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.foundation.files import write_text_whole
 from app.harvest.arms import CALLABLE, Vocabulary, arm_of, arm_of_callable
 from app.harvest.options import HarvestOptions
-from app.harvest.pipeline import Archives, Plan, Reader, carry_out, with_pilot
-from app.harvest.progress import Report, bar
+from app.harvest.pipeline import Archives, HarvestPlan, ScanRunner, carry_out, with_pilot
+from app.harvest.progress import ReportProgress, bar
 from app.harvest.scan.device import device_of
 from app.harvest.text.source import RowsText, text_of
 from app.models.checkpoints import LoadedModel
@@ -36,8 +36,8 @@ def harvest_model(
     spec: str,
     out: Path | str,
     options: HarvestOptions | None = None,
-    progress: Report | None = None,
-    reader: Reader | None = None,
+    progress: ReportProgress | None = None,
+    reader: ScanRunner | None = None,
 ) -> Archive:
     """Harvest one model over a corpus into an archive at `out`.
 
@@ -47,7 +47,7 @@ def harvest_model(
     """
     out, options = _place(out), options or HarvestOptions()
     arm = arm_of(name, model, [options.site], options)
-    plan = Plan([arm], text_of([model], spec, options), [{options.site: out}], _notes(out), options)
+    plan = HarvestPlan([arm], text_of([model], spec, options), [{options.site: out}], _notes(out), options)
     return carry_out(plan, spec, progress or bar(), reader)[0][options.site]
 
 
@@ -58,13 +58,15 @@ def harvest_sites(  # noqa: PLR0913 - what `harvest_model` takes, and the sites
     out: Path | str,
     sites: Sequence[Site],
     options: HarvestOptions | None = None,
-    progress: Report | None = None,
-    reader: Reader | None = None,
+    progress: ReportProgress | None = None,
+    reader: ScanRunner | None = None,
 ) -> dict[str, Archive]:
     """Harvest one model at several sites in one pass into archives at `out`/<site>; raises as `harvest_model`."""
     out, options = _place(out), options or HarvestOptions()
     outs: dict[str, Path] = {site: out / site for site in sites}
-    plan = Plan([arm_of(name, model, sites, options)], text_of([model], spec, options), [outs], _notes(out), options)
+    plan = HarvestPlan(
+        [arm_of(name, model, sites, options)], text_of([model], spec, options), [outs], _notes(out), options
+    )
     return carry_out(plan, spec, progress or bar(), reader)[0]
 
 
@@ -73,8 +75,8 @@ def harvest_pair(
     spec: str,
     out: Path | str,
     options: HarvestOptions | None = None,
-    progress: Report | None = None,
-    reader: Reader | None = None,
+    progress: ReportProgress | None = None,
+    reader: ScanRunner | None = None,
 ) -> dict[str, Archive]:
     """Harvest several arms over the same windows into archives at `out`/<name>, and say what they share in pair.json.
 
@@ -86,7 +88,7 @@ def harvest_pair(
     site = options.site
     arms = [arm_of(name, model, [site], options) for name, model in models.items()]
     text = text_of(list(models.values()), spec, options)
-    plan = Plan(arms, text, [{site: place / name} for name in models], _notes(place), options)
+    plan = HarvestPlan(arms, text, [{site: place / name} for name in models], _notes(place), options)
 
     def by_name(found: Archives) -> dict[str, Archive]:
         return {name: one[site] for name, one in zip(models, found, strict=True)}
@@ -105,7 +107,7 @@ def harvest(
     name: str = "callable",
     vocabulary: Vocabulary | None = None,
     options: HarvestOptions | None = None,
-    progress: Report | None = None,
+    progress: ReportProgress | None = None,
 ) -> Archive:
     """Harvest any function of token ids, such as one that reads a hook of another library's model.
 
@@ -129,7 +131,7 @@ def harvest(
     pilot, _ = with_pilot(text)
     probe = torch.from_numpy(pilot.beginning(1).tokens.astype(np.int64)).to(device_of(options.device))
     arm = arm_of_callable(fn, name, probe, vocabulary.pieces_to(int(text.rows.max())))
-    plan = Plan([arm], text, [{CALLABLE: out}], _notes(out), options)
+    plan = HarvestPlan([arm], text, [{CALLABLE: out}], _notes(out), options)
     return carry_out(plan, "rows", progress or bar())[0][CALLABLE]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import marked
 from app.judging.judgment import Step, Verdict
-from app.judging.worklist import Place, Sheet
+from app.judging.worklist import DueQuestion, Worklist
 
 LONGEST_SECONDS = 7 * 24 * 3600.0
 """A page may lie open for a week; a clock that claims more is cut to that."""
@@ -69,7 +69,7 @@ class Timing:
         return round(whole if self.active is None else min(self.active, whole), 3)
 
 
-def require_turn(sheet: Sheet, answer: Answer, *, second: bool) -> None:
+def require_turn(sheet: Worklist, answer: Answer, *, second: bool) -> None:
     """Raise JudgmentError unless `answer` is to the question that is due, or to one that undo reaches."""
     if answer.item not in sheet.order:
         raise JudgmentError(NOT_YOURS)
@@ -91,7 +91,7 @@ def require_same(said: Answer, answer: Answer, label: str) -> None:
         raise JudgmentError(ANSWERED, answer=label)
 
 
-def _open_places(sheet: Sheet, answer: Answer, *, second: bool) -> list[Place]:
+def _open_places(sheet: Worklist, answer: Answer, *, second: bool) -> list[DueQuestion]:
     due = sheet.place(second=second)
     again = sheet.changeable(answer.item)
     if answer.step == "verdict":

@@ -7,7 +7,7 @@ from statistics import median
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import marked
 from app.judging.public_design import PublicDesign
-from app.judging.worklist import Sheet
+from app.judging.worklist import Worklist
 
 AWAY = timedelta(minutes=30)
 """After so long without an answer, someone has come back and is told where they stand."""
@@ -41,7 +41,7 @@ class Pace:
         return None if self.minutes is None else round(self.minutes / 30) / 2
 
 
-def pace(sheet: Sheet, design: PublicDesign, now: datetime) -> Pace:
+def pace(sheet: Worklist, design: PublicDesign, now: datetime) -> Pace:
     """How far the sheet has come at `now`; days are those of UTC."""
     given = [one for one in sheet.given if one.at is not None and one.item not in sheet.training]
     left = None if design.assignment == "overlap" else len(sheet.proper) - sheet.done
@@ -57,7 +57,7 @@ def pace(sheet: Sheet, design: PublicDesign, now: datetime) -> Pace:
     )
 
 
-def capped(sheet: Sheet, design: PublicDesign, now: datetime, coming: int = 0) -> bool:
+def capped(sheet: Worklist, design: PublicDesign, now: datetime, coming: int = 0) -> bool:
     """Whether the day's share is reached, or will be with `coming` answers more."""
     if not design.daily_cap:
         return False
@@ -66,7 +66,7 @@ def capped(sheet: Sheet, design: PublicDesign, now: datetime, coming: int = 0) -
     return today + coming >= design.daily_cap
 
 
-def passed(sheet: Sheet, design: PublicDesign) -> bool:
+def passed(sheet: Worklist, design: PublicDesign) -> bool:
     """Whether the practice items allow going on: as many right at the first answer as the design asks for."""
     if not design.training_pass or len(sheet.training.intersection(one.item for one in sheet.given)) < design.training:
         return True
@@ -75,7 +75,7 @@ def passed(sheet: Sheet, design: PublicDesign) -> bool:
     return right >= design.training_pass
 
 
-def goes_straight_on(sheet: Sheet, design: PublicDesign, item: str, now: datetime) -> bool:
+def goes_straight_on(sheet: Worklist, design: PublicDesign, item: str, now: datetime) -> bool:
     """Whether an answer on `item` is followed by the next open verdict, with no page between."""
     if item in sheet.training or not passed(sheet, design):
         return False
@@ -83,7 +83,7 @@ def goes_straight_on(sheet: Sheet, design: PublicDesign, item: str, now: datetim
     return sheet.pending(second=design.second, but=item) is None and not capped(sheet, design, now, coming)
 
 
-def require_leave(sheet: Sheet, design: PublicDesign, item: str, now: datetime) -> None:
+def require_leave(sheet: Worklist, design: PublicDesign, item: str, now: datetime) -> None:
     """Raise JudgmentError for a first verdict on an item that is not given to this evaluator, or not today."""
     if item in sheet.training or sheet.of(item) is not None:
         return

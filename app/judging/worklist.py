@@ -14,7 +14,7 @@ Question = Literal["verdict", "hypothesis", "guess"]
 
 
 @dataclass(frozen=True)
-class Given:
+class StandingAnswer:
     """The latest answer on one item."""
 
     item: str
@@ -31,20 +31,20 @@ class Given:
     seconds: float = 0.0
     """Active seconds until then."""
 
-    def then(self, verdict: str, step: Step) -> "Given":
+    def then(self, verdict: str, step: Step) -> "StandingAnswer":
         """The next answer on the same item."""
         return replace(self, verdict=verdict, step=step, revision=self.revision + 1)
 
 
 @dataclass(frozen=True)
-class Place:
+class DueQuestion:
     """What the evaluator is to do now."""
 
     item: str
     question: Question
     revision: int
     """The revision that the answer will be."""
-    given: Given | None
+    given: StandingAnswer | None
     """The answer already there, when one is being continued or changed."""
 
     @property
@@ -59,11 +59,11 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Worklist:
     """An evaluator's items in order, and what has been answered so far."""
 
     order: tuple[str, ...]
-    given: tuple[Given, ...]
+    given: tuple[StandingAnswer, ...]
     """Items that were judged, by the time of their first verdict."""
     skipped: frozenset[str] = frozenset()
     """Items flagged as faulty or too distressing: missing, not judged."""
@@ -76,7 +76,7 @@ class Sheet:
     keys: frozenset[str] = frozenset()
     """Idempotency keys of all answers."""
 
-    def of(self, item: str) -> Given | None:
+    def of(self, item: str) -> StandingAnswer | None:
         """The answer on `item`, if there is one."""
         return next((one for one in self.given if one.item == item), None)
 
@@ -99,14 +99,14 @@ class Sheet:
         """Whether a step follows the verdict: the design's, or the word on a practice item."""
         return second or item in self.training
 
-    def place(self, *, second: bool) -> Place | None:
+    def place(self, *, second: bool) -> DueQuestion | None:
         """The question to ask now; None when everything is done. `second` is the design's."""
         due = self.pending(second=second)
         if due is not None:
-            return Place(due.item, "hypothesis", due.revision + 1, due)
+            return DueQuestion(due.item, "hypothesis", due.revision + 1, due)
         return next(self._open(), None)
 
-    def pending(self, *, second: bool, but: str = "") -> Given | None:
+    def pending(self, *, second: bool, but: str = "") -> StandingAnswer | None:
         """An answer whose second step is still to come, the latest one first; that on the item `but` aside.
 
         There is more than one where undo went on from a second step to an item before it.
@@ -114,14 +114,14 @@ class Sheet:
         waiting = [one for one in self.given if one.item != but and self._waits(one, second=second)]
         return next((one for one in waiting if one.item == self.latest), waiting[0] if waiting else None)
 
-    def after(self, item: str) -> Place | None:
+    def after(self, item: str) -> DueQuestion | None:
         """The first open verdict that is not on `item`: what can be fetched ahead while `item` is read."""
         return next((one for one in self._open() if one.item != item), None)
 
-    def changeable(self, item: str) -> Place | None:
+    def changeable(self, item: str) -> DueQuestion | None:
         """The place for changing the verdict on `item`; None if it is too far back, locked or not judged."""
         found = next((one for one in self._undoable() if one.item == item), None)
-        return Place(found.item, "verdict", found.revision + 1, found) if found else None
+        return DueQuestion(found.item, "verdict", found.revision + 1, found) if found else None
 
     def before(self, item: str | None) -> str | None:
         """The item that was judged just before `item`, or last of all, within the last ten that can be changed."""
@@ -139,7 +139,7 @@ class Sheet:
         answered = given is not None and given.revision >= revision and self.changeable(given.item) is not None
         return item if answered else self.before(item)
 
-    def answered(self, given: Given, key: str) -> "Sheet":
+    def answered(self, given: StandingAnswer, key: str) -> "Worklist":
         """The sheet once an item has this answer."""
         known = any(one.item == given.item for one in self.given)
         others = tuple(given if one.item == given.item else one for one in self.given)
@@ -147,18 +147,18 @@ class Sheet:
             self, given=others if known else (*others, given), latest=given.item, keys=self.keys | frozenset({key})
         )
 
-    def passed_over(self, item: str) -> "Sheet":
+    def passed_over(self, item: str) -> "Worklist":
         """The sheet once an item is flagged."""
         return replace(self, skipped=self.skipped | {item})
 
-    def _waits(self, given: Given, *, second: bool) -> bool:
+    def _waits(self, given: StandingAnswer, *, second: bool) -> bool:
         """Whether only the verdict was given where more is asked."""
         return given.step == "verdict" and self.has_second(given.item, second=second) and given.item not in self.skipped
 
-    def _undoable(self) -> list[Given]:
+    def _undoable(self) -> list[StandingAnswer]:
         """What undo reaches: of the last ten verdicts, those whose aids are shut and that were not passed over."""
         return [one for one in self.given[-UNDOABLE:] if not one.locked and one.item not in self.skipped]
 
-    def _open(self) -> Iterator[Place]:
+    def _open(self) -> Iterator[DueQuestion]:
         done = {one.item for one in self.given} | self.skipped
-        return (Place(code, "verdict", 0, None) for code in self.order if code not in done)
+        return (DueQuestion(code, "verdict", 0, None) for code in self.order if code not in done)

@@ -21,7 +21,7 @@ FIRST_LEVEL, LAST_LEVEL = 1, 5
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedResponse:
     """One response, as an evaluator's browser gets it."""
 
     probe: int
@@ -39,7 +39,7 @@ class Fetched:
 
 
 @dataclass(frozen=True)
-class Table:
+class FeatureTable:
     """Features of items: values [item, feature]."""
 
     items: tuple[str, ...]
@@ -47,7 +47,9 @@ class Table:
     values: Floats
 
 
-def differences(here: Sequence[Fetched], there: Sequence[Fetched], secrets: Sequence[bytes]) -> list[str]:
+def differences(
+    here: Sequence[FetchedResponse], there: Sequence[FetchedResponse], secrets: Sequence[bytes]
+) -> list[str]:
     """What differs between two walks that asked for the same; `secrets` (session tokens) are masked first."""
     if len(here) != len(there):
         return [f"{len(here)} responses against {len(there)}"]
@@ -58,7 +60,7 @@ def differences(here: Sequence[Fetched], there: Sequence[Fetched], secrets: Sequ
     return found
 
 
-def spoken(fetched: Iterable[Fetched], fragments: Mapping[str, bytes], names: Iterable[str]) -> list[str]:
+def spoken(fetched: Iterable[FetchedResponse], fragments: Mapping[str, bytes], names: Iterable[str]) -> list[str]:
     """Where a response says one of `names` outside the words of the passages."""
     wanted = sorted({name.lower() for name in names if len(name) >= SHORTEST_NAME})
     found: dict[str, None] = {}
@@ -72,7 +74,7 @@ def spoken(fetched: Iterable[Fetched], fragments: Mapping[str, bytes], names: It
     return list(found)
 
 
-def transport(fetched: Sequence[Fetched], fragments: Mapping[str, bytes]) -> Table:
+def transport(fetched: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> FeatureTable:
     """Features of items that have nothing to do with their words: code, places, sizes, headers, markup, times."""
     shown = [one for one in fetched if one.item]
     items = tuple(sorted({one.item for one in shown}))
@@ -84,7 +86,7 @@ def transport(fetched: Sequence[Fetched], fragments: Mapping[str, bytes]) -> Tab
     return _table(items, columns)
 
 
-def stimulus(items: Sequence[Item]) -> Table:
+def stimulus(items: Sequence[Item]) -> FeatureTable:
     """Features of what items show: marks, strength profile, lengths, repeated peaks. They cannot be made blind."""
     columns: dict[str, dict[str, float]] = {}
     for item in items:
@@ -108,7 +110,7 @@ def _shown(item: Item) -> dict[str, float]:
     }
 
 
-def _measure(one: Fetched, columns: dict[str, dict[str, float]]) -> None:
+def _measure(one: FetchedResponse, columns: dict[str, dict[str, float]]) -> None:
     who = f"probe {one.probe}"
     kind = "gzip" if one.gzip else "plain"
     columns.setdefault(f"place, {who}", {})[one.item] = float(one.position)
@@ -122,7 +124,7 @@ def _measure(one: Fetched, columns: dict[str, dict[str, float]]) -> None:
             columns.setdefault(f"header {name}", {})[one.item] = float(value)
 
 
-def _tokens(shown: Sequence[Fetched], fragments: Mapping[str, bytes]) -> dict[str, set[str]]:
+def _tokens(shown: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> dict[str, set[str]]:
     """{word of the markup or of a header: items whose responses have it}, those that some have and some have not."""
     holders: dict[str, set[str]] = {}
     for one in shown:
@@ -134,14 +136,14 @@ def _tokens(shown: Sequence[Fetched], fragments: Mapping[str, bytes]) -> dict[st
     return dict(sorted(telling.items(), key=lambda pair: (abs(2 * len(pair[1]) - count), pair[0]))[:MOST_TOKENS])
 
 
-def _markup(one: Fetched, fragments: Mapping[str, bytes]) -> set[str]:
+def _markup(one: FetchedResponse, fragments: Mapping[str, bytes]) -> set[str]:
     """Tags with their attributes: all of the frame's, and of the passages' but for the levels and texts."""
     fragment = fragments.get(one.item, b"")
     frame = one.body.replace(fragment, b"") if fragment else one.body
     return _read(frame, frozenset(), one.item) | _read(fragment, frozenset({"data-level"}), one.item)
 
 
-def _frame_and_markup(one: Fetched, fragments: Mapping[str, bytes]) -> str:
+def _frame_and_markup(one: FetchedResponse, fragments: Mapping[str, bytes]) -> str:
     fragment = fragments.get(one.item, b"")
     frame = one.body.replace(fragment, b"") if fragment else one.body
     tags = re.findall(rb"<[^>]*>", fragment)
@@ -168,7 +170,7 @@ class _Tags(HTMLParser):
                 self.found.add(f"<{tag} {name}={said}>")
 
 
-def _masked(one: Fetched, secrets: Sequence[bytes]) -> tuple[object, ...]:
+def _masked(one: FetchedResponse, secrets: Sequence[bytes]) -> tuple[object, ...]:
     headers = tuple((name, value) for name, value in one.headers if name not in VOLATILE)
     body = gzip.decompress(one.body) if one.gzip else one.body
     for secret in secrets:
@@ -176,7 +178,7 @@ def _masked(one: Fetched, secrets: Sequence[bytes]) -> tuple[object, ...]:
     return one.request, one.status, headers, len(one.body), body
 
 
-def _table(items: tuple[str, ...], columns: Mapping[str, Mapping[str, float]]) -> Table:
+def _table(items: tuple[str, ...], columns: Mapping[str, Mapping[str, float]]) -> FeatureTable:
     names = tuple(columns)
     values = np.array([[columns[name].get(item, 0.0) for name in names] for item in items], dtype=np.float64)
-    return Table(items, names, values.reshape(len(items), len(names)))
+    return FeatureTable(items, names, values.reshape(len(items), len(names)))

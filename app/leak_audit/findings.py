@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.leak_audit.features import Fetched, Table, differences, spoken, stimulus, transport
+from app.leak_audit.features import FeatureTable, FetchedResponse, differences, spoken, stimulus, transport
 from app.rounds.item import Item
 
 WORST = 5
@@ -17,14 +17,14 @@ WORST = 5
 class Walks:
     """What probing evaluators fetched, with the arms as they are and with them swapped."""
 
-    here: tuple[Fetched, ...]
-    swapped: tuple[Fetched, ...]
+    here: tuple[FetchedResponse, ...]
+    swapped: tuple[FetchedResponse, ...]
     secrets: tuple[bytes, ...]
     """Session and form tokens, which differ between any two visits."""
 
 
 @dataclass(frozen=True)
-class Material:
+class AuditMaterial:
     """What an audit compares the walks with."""
 
     items: tuple[Item, ...]
@@ -40,15 +40,15 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class AttackData:
     """Features with the arms that they might tell, for the attackers."""
 
-    table: Table
+    table: FeatureTable
     labels: np.ndarray[Any, np.dtype[np.int64]]
     strata: tuple[str, ...]
 
 
-def swap_findings(walks: Walks, material: Material) -> list[str]:
+def swap_findings(walks: Walks, material: AuditMaterial) -> list[str]:
     """(a) What changed when the arms were swapped; nothing may."""
     found = differences(walks.here, walks.swapped, walks.secrets)
     if material.swapped_items is not None and material.swapped_items != material.items:
@@ -56,32 +56,32 @@ def swap_findings(walks: Walks, material: Material) -> list[str]:
     return found
 
 
-def scan_findings(walks: Walks, material: Material) -> list[str]:
+def scan_findings(walks: Walks, material: AuditMaterial) -> list[str]:
     """(b) Where a response names an arm, a model, a digest or a path."""
     return spoken(walks.here, material.fragments, material.names)
 
 
-def evidence(table: Table, material: Material) -> Evidence:
+def evidence(table: FeatureTable, material: AuditMaterial) -> AttackData:
     """The rows of neurons, labelled 1 unless they are of the reference arm."""
     lines = {line["item"]: line for line in material.lines if line["kind"] == "neuron"}
     places = [place for place, item in enumerate(table.items) if item in lines]
     items = tuple(table.items[place] for place in places)
     labels = np.array([int(lines[item]["arm"] != material.reference) for item in items], dtype=np.int64)
-    rows = Table(items, table.names, table.values[places])
-    return Evidence(rows, labels, tuple(lines[item]["stratum"] for item in items))
+    rows = FeatureTable(items, table.names, table.values[places])
+    return AttackData(rows, labels, tuple(lines[item]["stratum"] for item in items))
 
 
-def transport_evidence(walks: Walks, material: Material) -> Evidence:
+def transport_evidence(walks: Walks, material: AuditMaterial) -> AttackData:
     """(c) What the attackers get: everything but the words and marks."""
     return evidence(transport(walks.here, material.fragments), material)
 
 
-def stimulus_evidence(material: Material) -> Evidence:
+def stimulus_evidence(material: AuditMaterial) -> AttackData:
     """(d) What they get for the stimulus AUC: the words' and marks' own numbers."""
     return evidence(stimulus(material.items), material)
 
 
-def positions(walks: Walks, material: Material) -> dict[str, Any]:
+def positions(walks: Walks, material: AuditMaterial) -> dict[str, Any]:
     """(e) Mean place, from 0 to 1, of each kind of item in the probes' orders."""
     kinds = {line["item"]: line["kind"] for line in material.lines}
     last = max((one.position for one in walks.here), default=0) or 1

@@ -10,7 +10,7 @@ from app.foundation.files import write_text_whole
 from app.models.checkpoints import CONFIG, LoadedModel, load_model
 from app.models.config import ModelConfig
 from app.models.load import load
-from app.models.pairing_certificate import SUMMARY, Certificate, Summary
+from app.models.pairing_certificate import SUMMARY, Certificate, TrainingSummary
 from app.models.progress import CHECKPOINT, read_log
 
 CARD = "card.md"
@@ -19,7 +19,7 @@ FEWEST_TOKENS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """Everything `firstglance model show` prints."""
 
     name: str
@@ -54,7 +54,7 @@ class Card:
         return "\n".join(_page(self)) + "\n"
 
 
-def card(model: LoadedModel, name: str = "") -> Card:
+def card(model: LoadedModel, name: str = "") -> ModelCard:
     """Describe a loaded model. Raises ModelError if its log or certificate cannot be read."""
     config, folder = model.config, model.folder
     certificate = _certificate(model)
@@ -64,7 +64,7 @@ def card(model: LoadedModel, name: str = "") -> Card:
         "bos": config.bos,
         "special": list(config.special),
     }
-    return Card(
+    return ModelCard(
         name=name or folder.name,
         folder=str(folder),
         layout=model.layout,
@@ -86,7 +86,7 @@ def card(model: LoadedModel, name: str = "") -> Card:
     )
 
 
-def cards(folder: Path) -> list[Card]:
+def cards(folder: Path) -> list[ModelCard]:
     """The cards of all models at or below a folder, by path. Raises ModelError if there is none."""
     found = sorted(path.parent for path in folder.rglob(CONFIG))
     if not found:
@@ -111,7 +111,7 @@ def _certificate(model: LoadedModel) -> Certificate | None:
 def _training(folder: Path) -> dict[str, Any]:
     if not (folder / SUMMARY).is_file():
         return {}
-    summary = Summary.read(folder)
+    summary = TrainingSummary.read(folder)
     last = next((line["loss"] for line in reversed(read_log(folder))), None)
     facts = summary.model_dump(include={"tokens", "steps", "validation_loss", "torch"})
     return facts | {"last_training_loss": last, "seed": summary.recipe.get("seed")}
@@ -153,7 +153,7 @@ def _pairing_warnings(model: LoadedModel, certificate: Certificate | None) -> It
         yield f"its validation loss is {share:+.1%} of the baseline's ({certificate.arms[0]}); the pair is not level"
 
 
-def _page(one: Card) -> Iterator[str]:
+def _page(one: ModelCard) -> Iterator[str]:
     yield f"# {one.name}\n"
     layers = "1 layer" if one.n_layers == 1 else f"{one.n_layers} layers"
     yield f"A language model of {layers} with the MLP activation `{one.activation}`.\n"

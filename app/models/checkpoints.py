@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
 from app.foundation.files import write_text_whole, write_whole
-from app.models.config import ModelConfig, Shape
-from app.models.readable_model import Reader
+from app.models.config import ModelConfig, ModelShape
+from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
 from app.models.transformer import Transformer
 
@@ -25,7 +25,7 @@ WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json
 class LoadedModel:
     """A model ready to run, with what identifies it."""
 
-    transformer: Reader
+    transformer: ReadableModel
     tokenizer: Tokenizer
     weights_sha256: str
     folder: Path
@@ -37,7 +37,7 @@ class LoadedModel:
     """What its config tells of its training: seed, tokenizer name and the like."""
 
     @property
-    def config(self) -> Shape:
+    def config(self) -> ModelShape:
         """Sizes and choices."""
         return self.transformer.config
 

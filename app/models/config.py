@@ -15,7 +15,7 @@ Norm = Literal["layernorm", "rms"]
 WITH_LAYERNORM: frozenset[Activation] = frozenset({"solu_ln", "gelu_ln"})
 
 
-class Shape(Protocol):
+class ModelShape(Protocol):
     """What a harvest needs to know of any model, ours or another's."""
 
     @property

@@ -18,7 +18,7 @@ from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ModelError, reason_of
 from app.models.checkpoints import CONFIG, LoadedModel
 from app.models.config import Site
-from app.models.readable_model import Reader
+from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class _Reached(Exception):  # noqa: N818 - it ends a pass, it is no error
     """The last layer asked for has been read."""
 
 
-class FamilyReader(Reader):
+class HuggingFaceModel(ReadableModel):
     """A causal language model of the library, read at the entrance of its down-projections."""
 
     config: FamilyShape
@@ -102,7 +102,7 @@ class FamilyReader(Reader):
         return logits
 
     def forward_to(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
-        """As `Reader.forward_to`; the only site is `mlp.act`."""
+        """As `ReadableModel.forward_to`; the only site is `mlp.act`."""
         wanted = range(self.config.n_layers) if layers is None else layers
         self.require((site,), wanted)
         self.require_fit(tokens.shape[1])
@@ -150,7 +150,7 @@ def load_family(folder: Path, tokenizer: Tokenizer) -> LoadedModel:
         msg = f"{folder / CONFIG}: model_type is {kind}, expected one of {', '.join(sorted(FAMILIES))}"
         raise ModelError(msg)
     model = _read(folder)
-    reader = FamilyReader(model, _shape(kind, model, tokenizer, folder))
+    reader = HuggingFaceModel(model, _shape(kind, model, tokenizer, folder))
     return LoadedModel(
         reader.eval(),
         tokenizer,

@@ -22,7 +22,7 @@ T = TypeVar("T", bound=BaseModel)
 COMMON = ("shared_config", "recipe", "initial_sha256", "order_sha256", "corpus_sha256", "steps", "tokens")
 
 
-class Summary(BaseModel):
+class TrainingSummary(BaseModel):
     """What one finished training run states about itself (`summary.json`)."""
 
     model_config = ConfigDict(frozen=True)
@@ -99,7 +99,7 @@ def certify(out: Path, activations: Sequence[str], weights: str = "model.safeten
 
     Raises ModelError if one is not finished or if they differ in more than the activation.
     """
-    arms = {name: Summary.read(out / name) for name in activations}
+    arms = {name: TrainingSummary.read(out / name) for name in activations}
     for key in COMMON:
         if len({json.dumps(getattr(arm, key), sort_keys=True) for arm in arms.values()}) > 1:
             msg = f"{out}: the arms differ in {key}, so they are not a pair; train them again into an empty folder"

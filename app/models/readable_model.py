@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from app.foundation.errors import ModelError
-from app.models.config import Shape, Site
+from app.models.config import ModelShape, Site
 
 
-class Part(nn.Module):
+class TypedModule(nn.Module):
     """A module from one tensor to one tensor; it says so to the type checker, which torch leaves in the dark."""
 
     if TYPE_CHECKING:
@@ -19,10 +19,10 @@ class Part(nn.Module):
             """Run `forward`, and the hooks that hang on this module."""
 
 
-class Reader(Part):
+class ReadableModel(TypedModule):
     """A model that can be read: called with token ids [batch, token] it gives logits [batch, token, d_vocab]."""
 
-    config: Shape
+    config: ModelShape
 
     @abstractmethod
     def forward_to(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:

@@ -24,10 +24,10 @@ from app.models.card import write_card
 from app.models.checkpoints import TOKENIZER, save_model
 from app.models.config import Activation, ModelConfig
 from app.models.curves import draw_losses
-from app.models.pairing_certificate import SUMMARY, Certificate, Summary, certify
+from app.models.pairing_certificate import SUMMARY, Certificate, TrainingSummary, certify
 from app.models.progress import Line, forget_progress, refuse_mixture, restore_progress, save_progress
 from app.models.recipe import Recipe
-from app.models.training_rows import Rows, prepare
+from app.models.training_rows import TrainingRows, prepare
 from app.models.transformer import Transformer
 
 WORK = ".work"
@@ -89,7 +89,7 @@ def _certify_and_describe(out: Path, activations: Sequence[Activation]) -> Certi
     return certificate
 
 
-def train_arm(rows: Rows, folder: Path, config: ModelConfig, recipe: Recipe) -> None:
+def train_arm(rows: TrainingRows, folder: Path, config: ModelConfig, recipe: Recipe) -> None:
     """Train one arm into `folder`, going on from its checkpoint if it has one; does nothing if it is finished."""
     if (folder / SUMMARY).is_file():
         return
@@ -117,7 +117,7 @@ def _place(transformer: Transformer, device: str) -> None:
 
 
 def _steps(
-    folder: Path, rows: Rows, recipe: Recipe, state: tuple[Transformer, torch.optim.Optimizer], first: int
+    folder: Path, rows: TrainingRows, recipe: Recipe, state: tuple[Transformer, torch.optim.Optimizer], first: int
 ) -> None:
     """The loop, from step `first` to the recipe's last, with a checkpoint every so often."""
     transformer, optimiser = state
@@ -158,7 +158,7 @@ def _step(
     return loss.detach()
 
 
-def validation_loss(transformer: Transformer, rows: Rows, recipe: Recipe) -> float:
+def validation_loss(transformer: Transformer, rows: TrainingRows, recipe: Recipe) -> float:
     """Mean cross-entropy, -log p(next token), in nats per token over the first held-out rows [row, n_ctx + 1]."""
     transformer.eval()
     kept = rows.validation[: recipe.validation_rows]
@@ -203,9 +203,9 @@ def _arithmetic(recipe: Recipe) -> torch.autocast:
     return torch.autocast(recipe.device.split(":")[0], torch.bfloat16, enabled=recipe.autocast)
 
 
-def _summary(transformer: Transformer, rows: Rows, recipe: Recipe, initial: str) -> Summary:
+def _summary(transformer: Transformer, rows: TrainingRows, recipe: Recipe, initial: str) -> TrainingSummary:
     config = transformer.config
-    return Summary(
+    return TrainingSummary(
         activation=config.activation,
         shared_config=config.without_activation(),
         recipe=asdict(recipe),

@@ -26,7 +26,7 @@ LARGEST_VOCABULARY = 1 << 16  # token ids are kept in 16 bits
 
 
 @dataclass(frozen=True)
-class Rows:
+class TrainingRows:
     """Token rows [row, n_ctx + 1] for training and validation, with the digest of the text they came from."""
 
     training: npt.NDArray[np.uint16]
@@ -48,8 +48,8 @@ class Rows:
         return sha256(used.astype("<i8").tobytes() + self.training.astype("<u2").tobytes())
 
 
-def prepare(source: Path, folder: Path, n_ctx: int, d_vocab: int, seed: int) -> tuple[Rows, Tokenizer]:
-    """Rows and tokenizer for a folder of text, kept in `folder` and read again from there on resume.
+def prepare(source: Path, folder: Path, n_ctx: int, d_vocab: int, seed: int) -> tuple[TrainingRows, Tokenizer]:
+    """TrainingRows and tokenizer for a folder of text, kept in `folder` and read again from there on resume.
 
     Raises CorpusError if there is too little text, or if `folder` was begun with another.
     """
@@ -69,7 +69,7 @@ def prepare(source: Path, folder: Path, n_ctx: int, d_vocab: int, seed: int) -> 
         if str(kept["digest"]) != digest:
             msg = f"{source} is not the text that {folder} was begun with; train into an empty folder"
             raise CorpusError(msg)
-        return Rows(kept["training"], kept["validation"], digest), tokenizer
+        return TrainingRows(kept["training"], kept["validation"], digest), tokenizer
 
 
 def _tokenizer(documents: list[Document], path: Path, d_vocab: int) -> Tokenizer:

@@ -19,12 +19,12 @@ from torch.nn import functional
 
 from app.models.activations import activation_function
 from app.models.config import WITH_LAYERNORM, ModelConfig, Site
-from app.models.readable_model import Part, Reader
+from app.models.readable_model import ReadableModel, TypedModule
 
 INIT_STD = 0.02
 
 
-class Attention(Part):
+class Attention(TypedModule):
     """Causal multi-head self-attention: softmax(Q K^T / sqrt(d_head)) V (Vaswani et al., 2017, section 3.2)."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -44,7 +44,7 @@ class Attention(Part):
         return result
 
 
-class BlockedLayerNorm(Part):
+class BlockedLayerNorm(TypedModule):
     """LayerNorm within each of `blocks` equal parts of the last dimension; one block is the ordinary LayerNorm.
 
     Ba, Kiros and Hinton, 2016, section 3; in blocks, the variant of Elhage et al., 2022, for split hidden dimensions.
@@ -65,7 +65,7 @@ class BlockedLayerNorm(Part):
         return normal.reshape(x.shape) * self.weight + self.bias
 
 
-class Mlp(Part):
+class Mlp(TypedModule):
     """The one part in which arms differ."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -106,7 +106,7 @@ class Mlp(Part):
         return result
 
 
-class Block(Part):
+class TransformerBlock(TypedModule):
     """Attention, then MLP, each reading a normed copy of the residual stream and adding to it."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -126,7 +126,7 @@ class Block(Part):
         return x + self.mlp(self.norm2(x))
 
 
-class Transformer(Reader):
+class Transformer(ReadableModel):
     """Token ids [batch, token] -> logits [batch, token, d_vocab], or the activations at its sites."""
 
     config: ModelConfig
@@ -136,7 +136,7 @@ class Transformer(Reader):
         self.config = config
         self.embed = nn.Embedding(config.d_vocab, config.d_model)
         self.position = nn.Embedding(config.n_ctx, config.d_model)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
+        self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
         norm = nn.LayerNorm if config.final_norm == "layernorm" else nn.RMSNorm
         self.norm = norm(config.d_model, eps=config.norm_eps)
         self.unembed = nn.Linear(config.d_model, config.d_vocab, bias=not config.tied)
@@ -144,9 +144,9 @@ class Transformer(Reader):
             self.unembed.weight = self.embed.weight
 
     @property
-    def layers(self) -> list[Block]:
+    def layers(self) -> list[TransformerBlock]:
         """The blocks, in order."""
-        return cast("list[Block]", list(self.blocks))
+        return cast("list[TransformerBlock]", list(self.blocks))
 
     def initialise(self, seed: int) -> None:
         """Draw every matrix from N(0, 0.02) in order of name; arms share all names but the extra LayerNorm's.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.judging.judgment import Verdict
-from app.unblinding.observations import Allocated, Observation
+from app.unblinding.observations import AllocatedItem, Observation
 
 VOTES = ("agreed interpretable", "agreed not", "disputed")
 PER_PAGE = 20
@@ -20,10 +20,10 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Card:
+class GalleryCard:
     """One neuron in the gallery."""
 
-    allocated: Allocated
+    allocated: AllocatedItem
     words: tuple[Word, ...]
 
     @property
@@ -43,7 +43,7 @@ class Card:
 class Gallery:
     """One page of the gallery."""
 
-    cards: tuple[Card, ...]
+    cards: tuple[GalleryCard, ...]
     found: int
     page: int
     pages: int
@@ -62,18 +62,18 @@ def gallery(seen: Sequence[Observation], text: str = "", arm: str = "", votes: s
     return Gallery(shown, len(matching), place, pages)
 
 
-def card(observations: Sequence[Observation], item: str) -> Card | None:
+def card(observations: Sequence[Observation], item: str) -> GalleryCard | None:
     """One neuron's card, or None."""
     return next((one for one in _cards(observations) if one.allocated.item == item), None)
 
 
-def _cards(observations: Sequence[Observation]) -> list[Card]:
+def _cards(observations: Sequence[Observation]) -> list[GalleryCard]:
     grouped: dict[str, list[Observation]] = {}
     for one in observations:
         if one.allocated.kind == "neuron":
             grouped.setdefault(one.allocated.item, []).append(one)
     return [
-        Card(
+        GalleryCard(
             seen[0].allocated,
             tuple(Word(one.evaluator, one.judgment.verdict, one.judgment.hypothesis) for one in seen),
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.pairing import pairing_sentences
 from app.rounds.presets import PROVENANCE
 
@@ -17,7 +17,7 @@ LIMITS = (
 )
 
 
-def methods_text(frame: Frame, analysis: dict[str, Any]) -> list[str]:
+def methods_text(frame: AnalysisFrame, analysis: dict[str, Any]) -> list[str]:
     """Paragraphs that say what was done, written from the plan."""
     people = "one evaluator" if analysis["evaluators"] == 1 else f"{analysis['evaluators']} evaluators"
     judged = f"{analysis['judgments']:,} judgments by {people}"

@@ -16,7 +16,7 @@ class ScriptError(FirstGlanceError):
 
 
 @dataclass
-class PageForm:
+class HtmlForm:
     """One form: where it goes and what it carries unseen."""
 
     action: str
@@ -25,20 +25,20 @@ class PageForm:
 
 
 @dataclass
-class ReadPage:
+class HtmlPage:
     """What a script needs of a page."""
 
     step: str = ""
     """`data-step` of the main element, such as `done`."""
-    forms: list[PageForm] = field(default_factory=list)
+    forms: list[HtmlForm] = field(default_factory=list)
     peaks: list[str] = field(default_factory=list)
     """Text of each marked peak, in the order of the passages."""
 
-    def form(self, step: str) -> PageForm | None:
+    def form(self, step: str) -> HtmlForm | None:
         """The form of that step, if the page has it."""
         return next((one for one in self.forms if one.step == step), None)
 
-    def require(self, step: str) -> PageForm:
+    def require(self, step: str) -> HtmlForm:
         """The form of that step. Raises ScriptError if the page lacks it."""
         found = self.form(step)
         if found is None:
@@ -47,7 +47,7 @@ class ReadPage:
         return found
 
 
-def read_page(html: str) -> ReadPage:
+def read_page(html: str) -> HtmlPage:
     """Parse a page. Of its passages, which are most of it, only the peaks go through the parser: that takes a fifth."""
     reader = _Reader()
     reader.feed(PASSAGE.sub(lambda found: f"<pre>{''.join(PEAK.findall(found[1]))}</pre>", html))
@@ -60,8 +60,8 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.page = ReadPage()
-        self._form: PageForm | None = None
+        self.page = HtmlPage()
+        self._form: HtmlForm | None = None
         self._in_passage = False
         self._peak_depth = 0
 
@@ -70,7 +70,7 @@ class _Reader(HTMLParser):
         if tag == "main":
             self.page.step = given.get("data-step", "")
         if tag == "form":
-            self._form = PageForm(given.get("action", ""), given.get("data-step", ""))
+            self._form = HtmlForm(given.get("action", ""), given.get("data-step", ""))
             self.page.forms.append(self._form)
         if tag == "input" and given.get("type") == "hidden" and self._form is not None:
             self._form.fields[given.get("name", "")] = given.get("value", "")

@@ -13,7 +13,7 @@ from typing import Self
 
 import httpx2
 
-from app.robots.page import PageForm, ReadPage, ScriptError, read_page
+from app.robots.page import HtmlForm, HtmlPage, ScriptError, read_page
 
 LAPSE = 0.05
 AT_ONCE = {"X-First-Glance-Swap": "1"}
@@ -62,7 +62,7 @@ class Visitor:
         with httpx2.Client(base_url=base, follow_redirects=True, timeout=60, headers=headers) as client:
             yield cls(client)
 
-    def get(self, path: str) -> ReadPage:
+    def get(self, path: str) -> HtmlPage:
         """Read a page."""
         return read_page(self._checked(self._client.get(path)).text)
 
@@ -70,11 +70,11 @@ class Visitor:
         """Fetch a file."""
         return self._checked(self._client.get(path)).content
 
-    def post(self, path: str, fields: dict[str, str]) -> ReadPage:
+    def post(self, path: str, fields: dict[str, str]) -> HtmlPage:
         """Send a form and read the page that it leads to."""
         return read_page(self._checked(self._client.post(path, data=fields, headers=AT_ONCE)).text)
 
-    def send(self, form: PageForm, **answers: str) -> ReadPage:
+    def send(self, form: HtmlForm, **answers: str) -> HtmlPage:
         """Send a form's hidden fields with answers."""
         return self.post(form.action, form.fields | answers)
 
@@ -100,7 +100,7 @@ def judge_everything(visitor: Visitor, token: str, rule: Rule) -> int:
     raise ScriptError(msg)
 
 
-def _answer(visitor: Visitor, page: ReadPage, rule: Rule, lapses: random.Random) -> ReadPage:
+def _answer(visitor: Visitor, page: HtmlPage, rule: Rule, lapses: random.Random) -> HtmlPage:
     """Answer whatever the page asks: the verdict by the rule, everything else by going on."""
     verdict = page.form("verdict")
     if verdict is not None:

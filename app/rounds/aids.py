@@ -20,13 +20,13 @@ STRONGEST = 10
 """Tokens listed."""
 
 
-class Aid(BaseModel):
+class AidPart(BaseModel):
     """A part of the aids: plain JSON values that never change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class StrongToken(Aid):
+class StrongToken(AidPart):
     """A text that fires in the passages shown."""
 
     text: str
@@ -36,7 +36,7 @@ class StrongToken(Aid):
     """Mean strength over those times."""
 
 
-class Effect(Aid):
+class Effect(AidPart):
     """How the neuron's output direction moves a token's logit: past every later layer, and past any rescaling."""
 
     text: str
@@ -44,7 +44,7 @@ class Effect(Aid):
     """Of the neuron's largest effect, likelier counted up: arms lie on different scales, and a scale names its arm."""
 
 
-class Aids(Aid):
+class Aids(AidPart):
     """All there is to look at for one item."""
 
     strengths: tuple[tuple[int, ...], ...]

@@ -14,14 +14,14 @@ from app.rounds.sampling import Key, key, of_layers
 
 Archives = Mapping[str, Archive]
 """Archives by their digest."""
-Left = frozenset[tuple[str, int, int]]
+SeenNeurons = frozenset[tuple[str, int, int]]
 """Neurons left out for everyone, as (archive digest, layer, index), because an evaluator has seen them."""
 BATCH = 32
 """Spare neurons read at a time."""
 
 
 @dataclass
-class Source:
+class ArchiveFrame:
     """One archive: its frame, and snippets read once."""
 
     archive: Archive
@@ -33,7 +33,7 @@ class Source:
     """The snippets to show, of the neurons looked at that have them."""
 
     @classmethod
-    def of(cls, archive: Archive, design: Design, left_out: Left) -> "Source":
+    def of(cls, archive: Archive, design: Design, left_out: SeenNeurons) -> "ArchiveFrame":
         """The frame that the design names. Raises DesignError if the archive is not as the design says."""
         manifest = archive.manifest
         missing = [layer for layer in design.layers or () if layer >= manifest.model.n_layers]
@@ -59,15 +59,15 @@ class Source:
 
 
 @dataclass
-class Spares:
+class SpareNeurons:
     """The live neurons of one archive that were not drawn, in a random order, each given out once."""
 
-    source: Source
+    source: ArchiveFrame
     order: list[NeuronStatistics]
     given: int = 0
 
     @classmethod
-    def of(cls, source: Source, drawn: set[Key], random: Random) -> "Spares":
+    def of(cls, source: ArchiveFrame, drawn: set[Key], random: Random) -> "SpareNeurons":
         """Everyone alive and not drawn."""
         left = [one for one in source.frame if not one.dead and key(one) not in drawn]
         return cls(source, random.sample(left, len(left)))
@@ -91,12 +91,12 @@ class Spares:
         return [snippet for pair in keys if pair in fitting for snippet in self.source.shown[pair]]
 
 
-def sources(design: Design, archives: Archives, left_out: Left = frozenset()) -> dict[str, Source]:
+def sources(design: Design, archives: Archives, left_out: SeenNeurons = frozenset()) -> dict[str, ArchiveFrame]:
     """Each archive of the design once. Raises DesignError if one is not given."""
     found = {}
     for digest in sorted({cell.archive_sha256 for cell in design.arms}):
         if digest not in archives:
             msg = f"The archive {digest[:12]}… that the design names was not given; harvest it or name its folder."
             raise DesignError(msg)
-        found[digest] = Source.of(archives[digest], design, left_out)
+        found[digest] = ArchiveFrame.of(archives[digest], design, left_out)
     return found

@@ -13,7 +13,7 @@ from app.archive.snippet import Snippet
 SHORTEST_WORD = 3
 """Letters of a word that a planted rule can be about."""
 
-Place = tuple[Snippet, int]
+WordOccurrence = tuple[Snippet, int]
 """A window and the index of one of its tokens."""
 
 
@@ -26,9 +26,9 @@ class Mixture:
     """Share of the snippets that are the main neuron's."""
 
 
-def words_in(pool: Sequence[Snippet]) -> dict[str, list[Place]]:
+def words_in(pool: Sequence[Snippet]) -> dict[str, list[WordOccurrence]]:
     """{word: one place in each of the windows that hold it}, for tokens that are whole words; ignores case."""
-    found: dict[str, dict[str, Place]] = {}
+    found: dict[str, dict[str, WordOccurrence]] = {}
     for snippet in pool:
         for index, piece in enumerate(snippet.pieces):
             word = piece.decode("utf-8", errors="replace").strip().lower()
@@ -37,13 +37,15 @@ def words_in(pool: Sequence[Snippet]) -> dict[str, list[Place]]:
     return {word: [places[window] for window in sorted(places)] for word, places in sorted(found.items())}
 
 
-def planted(places: Sequence[Place], profile: Sequence[Snippet], random: Random) -> tuple[Snippet, ...]:
+def planted(places: Sequence[WordOccurrence], profile: Sequence[Snippet], random: Random) -> tuple[Snippet, ...]:
     """An item whose every peak is one of `places`; the strengths are those of a real neuron, `profile`."""
     drawn = random.sample(list(places), len(profile))
     return tuple(_transplanted(*place, donor) for place, donor in zip(drawn, profile, strict=True))
 
 
-def noise(words: Mapping[str, Sequence[Place]], profile: Sequence[Snippet], random: Random) -> tuple[Snippet, ...]:
+def noise(
+    words: Mapping[str, Sequence[WordOccurrence]], profile: Sequence[Snippet], random: Random
+) -> tuple[Snippet, ...]:
     """An item whose peaks are all different words, so that no rule explains them."""
     chosen = [random.choice(words[word]) for word in random.sample(sorted(words), len(profile))]
     return tuple(_transplanted(*place, donor) for place, donor in zip(chosen, profile, strict=True))

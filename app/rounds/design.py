@@ -33,13 +33,13 @@ Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")
 Share = Annotated[float, Field(gt=0.5, lt=1.0)]
 
 
-class Part(BaseModel):
+class DesignPart(BaseModel):
     """A part of a design: frozen, and no field that is not known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Cell(Part):
+class Cell(DesignPart):
     """One arm in one stratum, and the archive its neurons come from."""
 
     arm: Name
@@ -48,7 +48,7 @@ class Cell(Part):
     archive_sha256: Sha256
 
 
-class Controls(Part):
+class Controls(DesignPart):
     """Items of known truth, blinded like the rest and never in a fraction."""
 
     planted: int = Field(default=0, ge=0, le=100)
@@ -59,7 +59,7 @@ class Controls(Part):
     """Ladder items per step and arm."""
 
 
-class Exclusions(Part):
+class Exclusions(DesignPart):
     """Rules, fixed in advance, by which an evaluator is left out of the second of two results; None is no rule."""
 
     shortest_median_seconds: float | None = Field(default=None, gt=0)
@@ -68,7 +68,7 @@ class Exclusions(Part):
     smallest_planted: float | None = Field(default=None, ge=0, le=1)
 
 
-class Design(Part):
+class Design(DesignPart):
     """One round, described. `preset` says where it started from; every field is in the digest."""
 
     version: Literal[1] = 1

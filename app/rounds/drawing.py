@@ -10,14 +10,14 @@ from typing import Any
 
 from app.archive.neuron import NeuronStatistics
 from app.foundation.errors import DesignError
-from app.rounds.candidates import Source
+from app.rounds.candidates import ArchiveFrame
 from app.rounds.design import Cell, Design
 from app.rounds.randomness import SecretRandom
-from app.rounds.sampling import Drawn, draw, quotas
+from app.rounds.sampling import FrameDraw, draw, quotas
 
 
 @dataclass(frozen=True)
-class Dealt:
+class CellDraw:
     """One cell's share of a draw."""
 
     cell: Cell
@@ -31,7 +31,7 @@ class Dealt:
         return [one for one in self.neurons if not one.dead]
 
 
-def deal(design: Design, found: Mapping[str, Source], seed: str) -> list[Dealt]:
+def deal(design: Design, found: Mapping[str, ArchiveFrame], seed: str) -> list[CellDraw]:
     """Each cell's neurons, in the design's order of cells. Cells of one archive share one draw, so no neuron twice."""
     dealt = {}
     for digest, source in found.items():
@@ -47,7 +47,7 @@ def cells_of(design: Design, digest: str) -> list[Cell]:
     return sorted((cell for cell in design.arms if cell.archive_sha256 == digest), key=lambda c: (c.stratum, c.arm))
 
 
-def _draws(design: Design, source: Source, cells: int, random: SecretRandom) -> list[tuple[int, Drawn]]:
+def _draws(design: Design, source: ArchiveFrame, cells: int, random: SecretRandom) -> list[tuple[int, FrameDraw]]:
     """(neurons wanted per cell, what was drawn) for the frame, or for each layer of it."""
     if design.by_layer == "simple":
         return [(design.neurons, draw(source.frame, design.neurons * cells, source.fits, random))]
@@ -57,7 +57,7 @@ def _draws(design: Design, source: Source, cells: int, random: SecretRandom) -> 
     return [(wanted[layer], draw(frames[layer], wanted[layer] * cells, source.fits, random)) for layer in layers]
 
 
-def _share(design: Design, cell: Cell, draws: Iterable[tuple[int, Drawn]], place: int, cells: int) -> Dealt:
+def _share(design: Design, cell: Cell, draws: Iterable[tuple[int, FrameDraw]], place: int, cells: int) -> CellDraw:
     neurons: list[NeuronStatistics] = []
     excluded = examined = 0
     for wanted, drawn in draws:
@@ -66,7 +66,7 @@ def _share(design: Design, cell: Cell, draws: Iterable[tuple[int, Drawn]], place
         neurons += drawn.neurons[place * wanted : (place + 1) * wanted]
         excluded += drawn.excluded
         examined += drawn.examined
-    return Dealt(cell, tuple(neurons), excluded, examined)
+    return CellDraw(cell, tuple(neurons), excluded, examined)
 
 
 def _shortage(design: Design, cell: Cell, eligible: int, wanted: int) -> str:
@@ -77,7 +77,7 @@ def _shortage(design: Design, cell: Cell, eligible: int, wanted: int) -> str:
     )
 
 
-def counts(share: Dealt, source: Source) -> dict[str, Any]:
+def counts(share: CellDraw, source: ArchiveFrame) -> dict[str, Any]:
     """One cell's counts, sealed with the allocation because the dead are more in one arm than in another."""
     drawn_dead = [one for one in share.neurons if one.dead]
     return {
@@ -99,13 +99,13 @@ def counts(share: Dealt, source: Source) -> dict[str, Any]:
     }
 
 
-def _model(source: Source) -> dict[str, Any]:
+def _model(source: ArchiveFrame) -> dict[str, Any]:
     """What the archive says of its model, with the pairing certificate that the report quotes."""
     named = {"name", "activation", "weights_sha256", "certificate"}
     return source.archive.manifest.model.model_dump(mode="json", include=named)
 
 
-def _layer(layer: int, share: Dealt, source: Source) -> dict[str, int]:
+def _layer(layer: int, share: CellDraw, source: ArchiveFrame) -> dict[str, int]:
     drawn = [one for one in share.neurons if one.layer == layer]
     return {
         "layer": layer,

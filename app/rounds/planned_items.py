@@ -7,11 +7,11 @@ from typing import Any
 from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
-from app.rounds.candidates import Source, Spares
+from app.rounds.candidates import ArchiveFrame, SpareNeurons
 from app.rounds.concealment import levels_of
-from app.rounds.controls import Place, mixture, noise, planted, words_in
+from app.rounds.controls import WordOccurrence, mixture, noise, planted, words_in
 from app.rounds.design import Cell, Design
-from app.rounds.drawing import Dealt, cells_of
+from app.rounds.drawing import CellDraw, cells_of
 from app.rounds.randomness import SecretRandom
 from app.rounds.sampling import key
 
@@ -22,7 +22,7 @@ ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
-class Specimen:
+class PlannedItem:
     """The snippets of one item to be, and what the allocation will say of it."""
 
     snippets: tuple[Snippet, ...]
@@ -35,9 +35,11 @@ class Specimen:
     """Of a repeat: the place of the specimen that it repeats."""
 
 
-def specimens(design: Design, found: Mapping[str, Source], dealt: Sequence[Dealt], seed: str) -> list[Specimen]:
+def specimens(
+    design: Design, found: Mapping[str, ArchiveFrame], dealt: Sequence[CellDraw], seed: str
+) -> list[PlannedItem]:
     """Everything the round shows, in an order that swapping the arms does not change."""
-    workshop = Workshop(design, found, dealt, seed)
+    workshop = ControlMaker(design, found, dealt, seed)
     drawn = _neurons(found, dealt)
     return [*drawn, *workshop.planted(), *workshop.ladder(), *workshop.training(), *_repeats(design, drawn, seed)]
 
@@ -59,56 +61,56 @@ def line_of(cell: Cell, neuron: NeuronStatistics, n_layers: int, kind: str, **mo
     return line | more
 
 
-def _neurons(found: Mapping[str, Source], dealt: Sequence[Dealt]) -> list[Specimen]:
+def _neurons(found: Mapping[str, ArchiveFrame], dealt: Sequence[CellDraw]) -> list[PlannedItem]:
     pairs = [(share.cell, one) for share in dealt for one in share.live]
     pairs.sort(key=lambda pair: (pair[0].archive_sha256, *key(pair[1])))
     made = []
     for cell, neuron in pairs:
         source = found[cell.archive_sha256]
         line = line_of(cell, neuron, source.archive.manifest.model.n_layers, "neuron")
-        made.append(Specimen(tuple(source.shown[key(neuron)]), neuron, line))
+        made.append(PlannedItem(tuple(source.shown[key(neuron)]), neuron, line))
     return made
 
 
-def _repeats(design: Design, drawn: Sequence[Specimen], seed: str) -> list[Specimen]:
+def _repeats(design: Design, drawn: Sequence[PlannedItem], seed: str) -> list[PlannedItem]:
     if design.repeats > len(drawn):
         msg = f"{design.repeats} repeats, but only {len(drawn)} of the neurons drawn are alive; repeat fewer."
         raise DesignError(msg)
     places = sorted(SecretRandom(seed, "repeats").sample(range(len(drawn)), design.repeats))
     return [
-        Specimen(drawn[place].snippets, drawn[place].neuron, drawn[place].line | {"kind": "repeat"}, original=place)
+        PlannedItem(drawn[place].snippets, drawn[place].neuron, drawn[place].line | {"kind": "repeat"}, original=place)
         for place in places
     ]
 
 
-class Workshop:
+class ControlMaker:
     """Makes controls and training items of neurons that were not drawn, the cells taking turns."""
 
-    def __init__(self, design: Design, found: Mapping[str, Source], dealt: Sequence[Dealt], seed: str) -> None:
+    def __init__(self, design: Design, found: Mapping[str, ArchiveFrame], dealt: Sequence[CellDraw], seed: str) -> None:
         self._design, self._found, self._random = design, found, SecretRandom(seed, "controls")
         drawn = {
             digest: {key(n) for one in dealt if one.cell.archive_sha256 == digest for n in one.neurons}
             for digest in found
         }
         self._spares = {
-            digest: Spares.of(source, drawn[digest], SecretRandom(seed, f"spares {digest}"))
+            digest: SpareNeurons.of(source, drawn[digest], SecretRandom(seed, f"spares {digest}"))
             for digest, source in found.items()
         }
         self._cells = [cell for digest in found for cell in cells_of(design, digest)]
-        self._words: dict[str, list[Place]] | None = None
+        self._words: dict[str, list[WordOccurrence]] | None = None
 
-    def planted(self) -> list[Specimen]:
+    def planted(self) -> list[PlannedItem]:
         """The planted items: every peak is one word."""
         return [self._planted(number, "planted") for number in range(self._design.controls.planted)]
 
-    def training(self) -> list[Specimen]:
+    def training(self) -> list[PlannedItem]:
         """Training items: one word each, and every other one without any rule."""
         return [
             self._noise(number) if number % 2 else self._planted(number, "training")
             for number in range(self._design.training)
         ]
 
-    def ladder(self) -> list[Specimen]:
+    def ladder(self) -> list[PlannedItem]:
         """The purity ladder: for every cell and step, mixtures of two of its neurons."""
         controls = self._design.controls
         return [
@@ -118,17 +120,17 @@ class Workshop:
             for _ in range(controls.per_step)
         ]
 
-    def _mixed(self, cell: Cell, step: float) -> Specimen:
+    def _mixed(self, cell: Cell, step: float) -> PlannedItem:
         for _ in range(ATTEMPTS):
             main, snippets = self._spares[cell.archive_sha256].take()
             _, others = self._spares[cell.archive_sha256].take()
             mixed = mixture(snippets, others, step, self._random)
             if self._can_be_marked(mixed.snippets, main.maximum):
                 line = self._line(cell, main, "purity", purity=round(mixed.purity, 6))
-                return Specimen(mixed.snippets, main, line)
+                return PlannedItem(mixed.snippets, main, line)
         raise DesignError(self._too_few("the purity ladder"))
 
-    def _planted(self, number: int, kind: str) -> Specimen:
+    def _planted(self, number: int, kind: str) -> PlannedItem:
         size = sum(self._design.groups.values())
         usable = [word for word, places in self._pool().items() if len(places) >= size]
         if not usable:
@@ -140,17 +142,17 @@ class Workshop:
             snippets = planted(places, profile, self._random)
             if self._can_be_marked(snippets, donor.maximum):
                 line = self._line(cell, donor, kind, rule=f"the word “{word}”")
-                return Specimen(snippets, donor, line, training=kind == "training")
+                return PlannedItem(snippets, donor, line, training=kind == "training")
         raise DesignError(self._too_few("planted items"))
 
-    def _noise(self, number: int) -> Specimen:
+    def _noise(self, number: int) -> PlannedItem:
         for _ in range(ATTEMPTS):
             cell, donor, profile = self._donor(number)
             if len(self._pool()) < len(profile):
                 break
             snippets = noise(self._pool(), profile, self._random)
             if self._can_be_marked(snippets, donor.maximum):
-                return Specimen(snippets, donor, self._line(cell, donor, "training"), training=True)
+                return PlannedItem(snippets, donor, self._line(cell, donor, "training"), training=True)
         raise DesignError(self._too_few("training items"))
 
     def _donor(self, number: int) -> tuple[Cell, NeuronStatistics, list[Snippet]]:
@@ -158,7 +160,7 @@ class Workshop:
         cell = self._cells[number % len(self._cells)]
         return cell, *self._spares[cell.archive_sha256].take()
 
-    def _pool(self) -> dict[str, list[Place]]:
+    def _pool(self) -> dict[str, list[WordOccurrence]]:
         """Words of the spare windows that no rule has used yet."""
         if self._words is None:
             windows = [snippet for spares in self._spares.values() for snippet in spares.pool(POOL)]

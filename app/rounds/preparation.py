@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.rounds.aids import Aids, aids_of
-from app.rounds.candidates import Archives, Left, sources
+from app.rounds.candidates import Archives, SeenNeurons, sources
 from app.rounds.concealment import apart, conceal, draw_codes
 from app.rounds.design import Design
 from app.rounds.drawing import counts, deal
 from app.rounds.item import Item
 from app.rounds.ordering import DISTANCE
-from app.rounds.planned_items import Specimen, specimens
+from app.rounds.planned_items import PlannedItem, specimens
 from app.rounds.randomness import SecretRandom
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedRound:
     """What a seal is made of; the allocation never leaves the process unencrypted."""
 
     items: tuple[Item, ...]
@@ -31,13 +31,13 @@ class Prepared:
     """What may be looked at after a verdict, by code; empty unless the design has aids."""
 
 
-def check(design: Design, archives: Archives, seed: str, left_out: Left = frozenset()) -> None:
+def check(design: Design, archives: Archives, seed: str, left_out: SeenNeurons = frozenset()) -> None:
     """Raise DesignError with the reason if the design cannot be met; `seed` is thrown away afterwards."""
     found = sources(design, archives, left_out)
     specimens(design, found, deal(design, found, seed), seed)
 
 
-def prepare(design: Design, archives: Archives, seed: str, left_out: Left = frozenset()) -> Prepared:
+def prepare(design: Design, archives: Archives, seed: str, left_out: SeenNeurons = frozenset()) -> PreparedRound:
     """Draw, conceal and list. `seed` is 64 hexadecimal digits and goes into the seal only."""
     found = sources(design, archives, left_out)
     dealt = deal(design, found, seed)
@@ -49,7 +49,7 @@ def prepare(design: Design, archives: Archives, seed: str, left_out: Left = froz
         "items": sorted(lines, key=lambda line: str(line["item"])),
         "cells": [counts(share, found[share.cell.archive_sha256]) for share in dealt],
     }
-    return Prepared(
+    return PreparedRound(
         items=tuple(_item(code, coded[code], design, seed) for code in sorted(coded)),
         allocation=allocation,
         apart=_distances(design, coded, codes),
@@ -58,11 +58,11 @@ def prepare(design: Design, archives: Archives, seed: str, left_out: Left = froz
     )
 
 
-def _item(code: str, specimen: Specimen, design: Design, seed: str) -> Item:
+def _item(code: str, specimen: PlannedItem, design: Design, seed: str) -> Item:
     return conceal(code, specimen.snippets, specimen.neuron.maximum, design.marks, _order(code, seed))
 
 
-def _aids(code: str, specimen: Specimen, seed: str) -> Aids:
+def _aids(code: str, specimen: PlannedItem, seed: str) -> Aids:
     snippets = list(specimen.snippets)
     _order(code, seed).shuffle(snippets)
     return aids_of(snippets, specimen.neuron)
@@ -73,11 +73,11 @@ def _order(code: str, seed: str) -> SecretRandom:
     return SecretRandom(seed, f"passages {code}")
 
 
-def _original(specimen: Specimen, codes: Sequence[str]) -> dict[str, str]:
+def _original(specimen: PlannedItem, codes: Sequence[str]) -> dict[str, str]:
     return {} if specimen.original is None else {"repeats": codes[specimen.original]}
 
 
-def _distances(design: Design, coded: Mapping[str, Specimen], codes: Sequence[str]) -> dict[str, dict[str, int]]:
+def _distances(design: Design, coded: Mapping[str, PlannedItem], codes: Sequence[str]) -> dict[str, dict[str, int]]:
     windows = {code: frozenset(one.window for one in made.snippets) for code, made in coded.items()}
     found = apart(windows, DISTANCE)
     for code, made in coded.items():
@@ -87,6 +87,6 @@ def _distances(design: Design, coded: Mapping[str, Specimen], codes: Sequence[st
     return found
 
 
-def _answer(specimen: Specimen) -> dict[str, str]:
+def _answer(specimen: PlannedItem) -> dict[str, str]:
     rule = specimen.line["rule"]
     return {"verdict": "interpretable" if rule else "not_interpretable", "rule": rule or ""}

@@ -18,7 +18,7 @@ Fits = Callable[[Sequence[Key]], set[Key]]
 
 
 @dataclass(frozen=True)
-class Drawn:
+class FrameDraw:
     """Neurons in the order drawn, and what was passed over on the way."""
 
     neurons: tuple[NeuronStatistics, ...]
@@ -27,7 +27,7 @@ class Drawn:
     examined: int
 
 
-def draw(frame: Sequence[NeuronStatistics], wanted: int, fits: Fits, random: Random) -> Drawn:
+def draw(frame: Sequence[NeuronStatistics], wanted: int, fits: Fits, random: Random) -> FrameDraw:
     """Draw `wanted` eligible neurons of `frame`, or all there are if they are fewer."""
     shuffled = random.sample(list(frame), len(frame))
     drawn: list[NeuronStatistics] = []
@@ -37,7 +37,7 @@ def draw(frame: Sequence[NeuronStatistics], wanted: int, fits: Fits, random: Ran
         good = fits([key(one) for one in batch if not one.dead])
         drawn += [one for one in batch if one.dead or key(one) in good]
         examined += len(batch)
-    return Drawn(tuple(drawn), examined - len(drawn), examined)
+    return FrameDraw(tuple(drawn), examined - len(drawn), examined)
 
 
 def quotas(sizes: Mapping[int, int], wanted: int) -> dict[int, int]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, DesignError
-from app.store import admins as store
+from app.store import admins as admin_store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 SHORTEST_PASSWORD = 10
@@ -34,25 +34,25 @@ def add_admin(session: Session, name: str, password: str, now: datetime) -> Admi
     if not NAME.fullmatch(name):
         msg = f"{name!r} cannot be an admin's name; use letters, digits and . _ @ -, 64 at most"
         raise DesignError(msg)
-    if store.password_hash(session, name) is not None:
+    if admin_store.password_hash(session, name) is not None:
         msg = f"there is an admin called {name} already; choose another name or give them a new password"
         raise DesignError(msg)
     hashed = _hash(password)
-    store.add(session, name, hashed, now)
+    admin_store.add(session, name, hashed, now)
     return Admin(name, stamp_of(hashed))
 
 
 def change_password(session: Session, name: str, password: str) -> None:
     """Give an admin a new password, which ends their sessions. Raises DesignError if there is no such admin."""
-    if store.password_hash(session, name) is None:
+    if admin_store.password_hash(session, name) is None:
         msg = f"there is no admin called {name}; see `firstglance admin list`"
         raise DesignError(msg)
-    store.replace_password_hash(session, name, _hash(password))
+    admin_store.replace_password_hash(session, name, _hash(password))
 
 
 def sign_in(session: Session, name: str, password: str) -> Admin:
     """The admin with this name and password. Raises AccessError, the same for a wrong name and a wrong password."""
-    kept = store.password_hash(session, name)
+    kept = admin_store.password_hash(session, name)
     try:
         HASHER.verify(kept or _nobody(), password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
@@ -65,7 +65,7 @@ def sign_in(session: Session, name: str, password: str) -> Admin:
 
 def admin_with(session: Session, name: str, stamp: str) -> Admin | None:
     """The admin of a session, if the account still has the password that the session was opened with."""
-    kept = store.password_hash(session, name)
+    kept = admin_store.password_hash(session, name)
     if kept is None or not compare_digest(stamp_of(kept), stamp):
         return None
     return Admin(name, stamp)
@@ -73,7 +73,7 @@ def admin_with(session: Session, name: str, stamp: str) -> Admin | None:
 
 def names(session: Session) -> list[str]:
     """Every admin's name."""
-    return store.names(session)
+    return admin_store.names(session)
 
 
 def _hash(password: str) -> str:

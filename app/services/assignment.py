@@ -15,8 +15,8 @@ from app.foundation.errors import LifecycleError
 from app.rounds.blocks import blocks, columns_of
 from app.rounds.ordering import breaches, order
 from app.rounds.randomness import SecretRandom
-from app.store import rounds as store
-from app.store import slots
+from app.store import rounds as round_store
+from app.store import slots as slot_store
 from app.store.tables import AssignmentRow, EvaluatorRow, SlotRow
 
 PLACE_BITS = 62
@@ -26,18 +26,18 @@ CHOICES = 12
 
 def make_slots(session: Session, round_id: str) -> None:
     """Make the k slots of every item, at random places, if the design's overlap is limited. Called at the seal."""
-    row = store.round_row(session, round_id)
+    row = round_store.round_row(session, round_id)
     if row.public_design.get("assignment") != "overlap":
         return
     places = SecretRandom(str(row.commitment), "places")
-    codes = store.apart(session, round_id, training=False)
+    codes = round_store.apart(session, round_id, training=False)
     copies = int(str(row.public_design["overlap"]))
     made = [
         SlotRow(round_id=round_id, item=code, copy=copy, place=places.getrandbits(PLACE_BITS))
         for code in codes
         for copy in range(copies)
     ]
-    slots.add(session, made)
+    slot_store.add(session, made)
 
 
 def assign(session: Session, evaluator: EvaluatorRow) -> int:
@@ -45,10 +45,10 @@ def assign(session: Session, evaluator: EvaluatorRow) -> int:
 
     Returns how many pairs of items that share a window stand nearer than they should, for the log.
     """
-    public = store.round_row(session, evaluator.round_id).public_design
-    training = store.apart(session, evaluator.round_id, training=True)
+    public = round_store.round_row(session, evaluator.round_id).public_design
+    training = round_store.apart(session, evaluator.round_id, training=True)
     _give(session, evaluator, ((code, None) for code in order(training, evaluator.order_seed)), 0)
-    apart = store.apart(session, evaluator.round_id, training=False)
+    apart = round_store.apart(session, evaluator.round_id, training=False)
     codes: Iterable[str] = () if public.get("assignment") == "overlap" else apart
     copy = None
     if public.get("assignment") == "blocks":
@@ -60,51 +60,53 @@ def assign(session: Session, evaluator: EvaluatorRow) -> int:
 
 def claim(session: Session, evaluator_id: str, now: datetime) -> bool:
     """Lease the next item to the evaluator; whether there is one. False in designs without leases."""
-    evaluator = slots.hold(session, evaluator_id)
-    public = store.round_row(session, evaluator.round_id).public_design
+    evaluator = slot_store.hold(session, evaluator_id)
+    public = round_store.round_row(session, evaluator.round_id).public_design
     if public.get("assignment") != "overlap":
         return False
     until = now + timedelta(minutes=int(str(public["lease_minutes"])))
-    recent = slots.recent(session, evaluator_id, CHOICES)
+    recent = slot_store.recent(session, evaluator_id, CHOICES)
     pivot = SecretRandom(evaluator.order_seed, f"claim {recent[0] if recent else ''}").getrandbits(PLACE_BITS)
-    while wanted := slots.wanted(session, evaluator, pivot, now, CHOICES):
+    while wanted := slot_store.wanted(session, evaluator, pivot, now, CHOICES):
         for slot in _preferred(session, evaluator.round_id, wanted, recent):
-            if slots.take(session, evaluator, slot, now, until):
-                slots.give(session, evaluator, slot, until)
+            if slot_store.take(session, evaluator, slot, now, until):
+                slot_store.give(session, evaluator, slot, until)
                 return True
     return False
 
 
 def incomplete(session: Session, round_id: str) -> bool:
     """Whether a design with limited overlap still lacks judgments: an open slot, or a block that nobody finished."""
-    public = store.round_row(session, round_id).public_design
+    public = round_store.round_row(session, round_id).public_design
     if public.get("assignment") == "overlap":
-        return slots.any_unjudged(session, round_id)
-    codes = store.apart(session, round_id, training=False)
+        return slot_store.any_unjudged(session, round_id)
+    codes = round_store.apart(session, round_id, training=False)
     copies = int(str(public["overlap"]))
     wanted = columns_of(len(codes), int(str(public["block"])), copies) * copies
-    done = [one for one in store.tallies(session, round_id).values() if one.assigned and one.judged >= one.assigned]
+    done = [
+        one for one in round_store.tallies(session, round_id).values() if one.assigned and one.judged >= one.assigned
+    ]
     return len(done) < wanted
 
 
 def waiting(session: Session, evaluator_id: str) -> bool:
     """Whether items that this evaluator never had are still open, so that who has nothing now may have some later."""
-    return slots.any_to_come(session, store.evaluator(session, evaluator_id))
+    return slot_store.any_to_come(session, round_store.evaluator(session, evaluator_id))
 
 
 def release(session: Session, evaluator_id: str, item: str) -> None:
     """Free the slot of an item that was passed over, for others: whoever was given an item once never is again."""
-    slots.free(session, store.evaluator(session, evaluator_id), item)
+    slot_store.free(session, round_store.evaluator(session, evaluator_id), item)
 
 
 def judged(session: Session, evaluator: EvaluatorRow, item: str, now: datetime) -> None:
     """Close the slot of an item that was judged; if its lease was lost, take an open copy, or be an extra one."""
-    if slots.mark_judged(session, evaluator, item):
+    if slot_store.mark_judged(session, evaluator, item):
         return
-    for slot in slots.open_copies(session, evaluator.round_id, item, now):
-        if slots.take(session, evaluator, slot, now, now):
-            slots.set_copy(session, evaluator, slot)
-            slots.mark_judged(session, evaluator, item)
+    for slot in slot_store.open_copies(session, evaluator.round_id, item, now):
+        if slot_store.take(session, evaluator, slot, now, now):
+            slot_store.set_copy(session, evaluator, slot)
+            slot_store.mark_judged(session, evaluator, item)
             return
 
 
@@ -113,17 +115,17 @@ def _give(session: Session, evaluator: EvaluatorRow, codes: Iterable[tuple[str, 
         AssignmentRow(evaluator_id=evaluator.id, round_id=evaluator.round_id, item=code, position=position, copy=copy)
         for position, (code, copy) in enumerate(codes, start=first)
     ]
-    store.add_assignments(session, rows)
+    round_store.add_assignments(session, rows)
 
 
 def _block(
     session: Session, evaluator: EvaluatorRow, public: dict[str, Any], codes: list[str]
 ) -> tuple[tuple[str, ...], int]:
     """The first block that nobody has, and which of each item's judgments it is."""
-    seed = str(store.round_row(session, evaluator.round_id).commitment)
+    seed = str(round_store.round_row(session, evaluator.round_id).commitment)
     copies = int(public["overlap"])
     laid = blocks(codes, int(public["block"]), copies, seed)
-    taken = {one.block for one in store.evaluators(session, evaluator.round_id)}
+    taken = {one.block for one in round_store.evaluators(session, evaluator.round_id)}
     number = next((number for number in range(len(laid)) if number not in taken), None)
     if number is None:
         msg = f"All {len(laid)} blocks of this design are given out; reissue the link of someone who did not come."
@@ -132,11 +134,13 @@ def _block(
     return laid[number], number // (len(laid) // copies)
 
 
-def _preferred(session: Session, round_id: str, wanted: list[slots.Slot], recent: list[str]) -> list[slots.Slot]:
+def _preferred(
+    session: Session, round_id: str, wanted: list[slot_store.Slot], recent: list[str]
+) -> list[slot_store.Slot]:
     """Those that keep their distance from what the evaluator saw last, before the others."""
-    apart = store.apart_of(session, round_id, [slot.item for slot in wanted])
+    apart = round_store.apart_of(session, round_id, [slot.item for slot in wanted])
 
-    def too_near(slot: slots.Slot) -> bool:
+    def too_near(slot: slot_store.Slot) -> bool:
         return any(apart[slot.item].get(item, 0) > back for back, item in enumerate(recent, start=1))
 
     return sorted(wanted, key=too_near)

@@ -10,39 +10,41 @@ from sqlalchemy.orm import Session
 from app.evidence.entries import event_entry, judgment_entry
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.export.bundle import LOCKED, Bundle
 from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
-from app.services import log as events_log
+from app.services import log
 from app.services.unblinding import opened
-from app.store import log
-from app.store import rounds as store
+from app.store import log as log_store
+from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, seal_of, unblinded
 from app.store.tables import RoundRow
 
 
 @dataclass(frozen=True)
-class Report:
+class RoundReport:
     """What the report page shows."""
 
     round_id: str
     title: str
     commitment: str
     analysis: dict[str, Any]
-    frame: Frame
+    frame: AnalysisFrame
     reason: str
     by: str
     at: datetime
     version: int
 
 
-def report(session: Session, round_id: str) -> Report:
+def report(session: Session, round_id: str) -> RoundReport:
     """The newest analysis. Raises NotFoundError, or LifecycleError if the round was not unblinded."""
     row, result = _unblinded(session, round_id)
     analysis = json.loads(result.analysis)
     commitment = row.commitment or ""
-    frame = Frame.from_content(json.loads(result.frame))
-    return Report(round_id, row.title, commitment, analysis, frame, result.reason, result.by, result.at, result.version)
+    frame = AnalysisFrame.from_content(json.loads(result.frame))
+    return RoundReport(
+        round_id, row.title, commitment, analysis, frame, result.reason, result.by, result.at, result.version
+    )
 
 
 def analysis(session: Session, round_id: str) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def bundle(session: Session, round_id: str) -> Bundle:
     """Everything that goes into the export, with the same errors."""
     row, result = _unblinded(session, round_id)
     found = opened(session, round_id)
-    items = store.items(session, round_id)
+    items = round_store.items(session, round_id)
     contents = [json.loads(one.content) for one in items]
     return Bundle(
         round_id=round_id,
@@ -84,8 +86,8 @@ def blinded_bundle(session: Session, round_id: str) -> Bundle:
 
     Raises NotFoundError, or LifecycleError for a round that was never sealed.
     """
-    row = store.round_row(session, round_id)
-    items = store.items(session, round_id)
+    row = round_store.round_row(session, round_id)
+    items = round_store.items(session, round_id)
     if not items or row.commitment is None:
         msg = f"This round is {row.state}. There is something to export once it is sealed."
         raise LifecycleError(msg)
@@ -106,7 +108,7 @@ def blinded_bundle(session: Session, round_id: str) -> Bundle:
 
 def record(session: Session, round_id: str, by: str, name: str, content: bytes, now: datetime) -> None:
     """Write into the log that an export left the server, under which name and digest."""
-    events_log.append(session, round_id, by, "exported", {"file": name, "sha256": sha256(content)}, now)
+    log.append(session, round_id, by, "exported", {"file": name, "sha256": sha256(content)}, now)
 
 
 def file_name(round_id: str, *, blinded: bool) -> str:
@@ -115,7 +117,7 @@ def file_name(round_id: str, *, blinded: bool) -> str:
 
 
 def _unblinded(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
-    row = store.round_row(session, round_id)
+    row = round_store.round_row(session, round_id)
     result = unblinded(session, round_id)
     if result is None:
         msg = f"This round is {row.state}. There is a report only after unblinding."
@@ -135,20 +137,20 @@ def _commitment(session: Session, row: RoundRow, items: list[list[str]]) -> dict
 def _judgments(session: Session, round_id: str) -> list[dict[str, Any]]:
     return [
         {"evaluator": who.name, "number": row.number, "chain": row.chain, "judgment": judgment_entry(who.name, row)}
-        for who, row in store.judgments(session, round_id)
+        for who, row in round_store.judgments(session, round_id)
     ]
 
 
 def _events(session: Session, round_id: str) -> list[dict[str, Any]]:
     return [
         {"number": row.number, "chain": row.chain, "event": event_entry(round_id, row)}
-        for row in log.events(session, round_id)
+        for row in log_store.events(session, round_id)
     ]
 
 
 def _evaluators(session: Session, round_id: str) -> list[dict[str, Any]]:
     """Pseudonyms only; someone who asked to be erased stays, without a name that they chose."""
-    aids = store.aids_opened(session, round_id)
+    aids = round_store.aids_opened(session, round_id)
     return [
         {
             "evaluator": row.name,
@@ -157,5 +159,5 @@ def _evaluators(session: Session, round_id: str) -> list[dict[str, Any]]:
             "erased": row.erased_at is not None,
             "aids_opened": " ".join(aids.get(row.id, ())),
         }
-        for row in store.evaluators(session, round_id)
+        for row in round_store.evaluators(session, round_id)
     ]

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.rounds.candidates import Left
-from app.store import exposure as store
+from app.rounds.candidates import SeenNeurons
+from app.store import exposure as exposure_store
 from app.store.sealed import unblinded
 
 EXPOSING = ("created", "key read", "unblinded", "archives browsed")
@@ -19,18 +19,20 @@ EXPOSING = ("created", "key read", "unblinded", "archives browsed")
 
 def knows_the_models(session: Session, round_id: str, name: str) -> bool:
     """Whether this person created a round on the same archives, read a key of one, or saw one unblinded."""
-    return name in store.actors(session, store.kindred(session, store.archives_of(session, round_id)), EXPOSING)
+    return name in exposure_store.actors(
+        session, exposure_store.kindred(session, exposure_store.archives_of(session, round_id)), EXPOSING
+    )
 
 
-def seen_neurons(session: Session, names: Collection[str], archives: Collection[str]) -> Left:
+def seen_neurons(session: Session, names: Collection[str], archives: Collection[str]) -> SeenNeurons:
     """Neurons that any of `names` judged in a round that was unblinded since; they leave the frame for everyone."""
     if not names:
         return frozenset()
     found: set[tuple[str, int, int]] = set()
-    for round_id in store.kindred(session, archives):
+    for round_id in exposure_store.kindred(session, archives):
         opened = unblinded(session, round_id)
         if opened is not None:
-            items = store.judged_by(session, round_id, names)
+            items = exposure_store.judged_by(session, round_id, names)
             found |= _neurons(json.loads(opened.opened)["allocation"], items)
     return frozenset(found)
 

@@ -6,20 +6,20 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import AccessError, NotFoundError
-from app.report.gallery import Card, Gallery, card, gallery
+from app.report.gallery import Gallery, GalleryCard, card, gallery
 from app.services.log import append
 from app.services.unblinding import opened
-from app.store import log
-from app.store import rounds as store
+from app.store import log as log_store
+from app.store import rounds as round_store
 
 VIEWED = "gallery opened"
 
 
 @dataclass(frozen=True)
-class Shown:
+class GalleryNeuron:
     """One neuron with the passages that were judged."""
 
-    card: Card
+    card: GalleryCard
     passages: str
     """The fragment as it was rendered at the seal."""
 
@@ -33,7 +33,7 @@ def enter(session: Session, round_id: str, by: str, now: datetime) -> None:
 
 def entered(session: Session, round_id: str, by: str) -> bool:
     """Whether `by` has opened the gallery before."""
-    return any(one.action == VIEWED and one.actor == by for one in log.events(session, round_id))
+    return any(one.action == VIEWED and one.actor == by for one in log_store.events(session, round_id))
 
 
 def browse(session: Session, round_id: str, by: str, wanted: tuple[str, str, str, int]) -> tuple[Gallery, list[str]]:
@@ -44,15 +44,15 @@ def browse(session: Session, round_id: str, by: str, wanted: tuple[str, str, str
     return gallery(found.observations, text, arm, votes, page), found.frame.arms
 
 
-def show(session: Session, round_id: str, by: str, item: str) -> Shown:
+def show(session: Session, round_id: str, by: str, item: str) -> GalleryNeuron:
     """One neuron. Raises AccessError before `enter`, and NotFoundError for a code that nobody judged."""
     _require_entered(session, round_id, by)
     found = card(opened(session, round_id).observations, item)
     if found is None:
         msg = "No neuron with this code was judged in this round; go back to the gallery."
         raise NotFoundError(msg)
-    html = next(row.html for row in store.items(session, round_id) if row.code == item)
-    return Shown(found, html.decode())
+    html = next(row.html for row in round_store.items(session, round_id) if row.code == item)
+    return GalleryNeuron(found, html.decode())
 
 
 def _require_entered(session: Session, round_id: str, by: str) -> None:

@@ -19,12 +19,12 @@ from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, requir
 from app.judging.judgment import Step, Verdict
 from app.judging.pace import Pace, goes_straight_on, pace, passed, require_leave
 from app.judging.public_design import PublicDesign
-from app.judging.worklist import UNDOABLE, Given, Place, Sheet
+from app.judging.worklist import UNDOABLE, DueQuestion, StandingAnswer, Worklist
 from app.rounds.aids import Aids
 from app.rounds.item import Item
 from app.rounds.lifecycle import require
 from app.services.assignment import claim, judged, release, waiting
-from app.store import judging as store
+from app.store import judging as judging_store
 from app.store.tables import EvaluatorRow, FlagRow, JudgmentRow, RoundRow
 
 NO_SUCH_LINK = marked(
@@ -61,14 +61,14 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Desk:
+class ItemPage:
     """What lies in front of the evaluator: one item and one question about it."""
 
     visit: Visit
-    place: Place
+    place: DueQuestion
     passages: bytes
     number: int
-    """Place of the item among the evaluator's, from 1; practice items are counted by themselves."""
+    """DueQuestion of the item among the evaluator's, from 1; practice items are counted by themselves."""
     total: int
     done: int
     earlier: str | None
@@ -100,7 +100,7 @@ class Desk:
 def invitation(session: Session, token: str) -> Visit:
     """Whom a link belongs to; nothing is recorded. Raises NotFoundError."""
     evaluator = _invited(session, token)
-    return _visit(evaluator, store.round_of(session, evaluator))
+    return _visit(evaluator, judging_store.round_of(session, evaluator))
 
 
 def join(session: Session, token: str, session_token: str, now: datetime) -> None:
@@ -112,7 +112,7 @@ def join(session: Session, token: str, session_token: str, now: datetime) -> Non
 
 def visit(session: Session, session_token: str) -> Visit:
     """Who a session belongs to. Raises AccessError."""
-    return _visit(*_found(store.evaluator_by_session(session, _digest(session_token))))
+    return _visit(*_found(judging_store.evaluator_by_session(session, _digest(session_token))))
 
 
 def visit_to_write(session: Session, session_token: str) -> Visit:
@@ -126,12 +126,12 @@ def consent(session: Session, session_token: str, now: datetime) -> None:
     evaluator.consented_at = evaluator.consented_at or now
 
 
-def sheet(session: Session, here: Visit) -> Sheet:
+def sheet(session: Session, here: Visit) -> Worklist:
     """The evaluator's items and answers."""
-    return store.sheet(session, here.evaluator_id, here.design.training_answers.keys())
+    return judging_store.sheet(session, here.evaluator_id, here.design.training_answers.keys())
 
 
-def desk(session: Session, here: Visit, now: datetime | None = None, found: Sheet | None = None) -> Desk | None:
+def desk(session: Session, here: Visit, now: datetime | None = None, found: Worklist | None = None) -> ItemPage | None:
     """The item and the question that are due; None when all is done. With `now`, how the evaluator is getting on.
 
     `found` is the evaluator's sheet, where it is known already.
@@ -144,7 +144,7 @@ def desk(session: Session, here: Visit, now: datetime | None = None, found: Shee
     return replace(laid_out, pace=pace(found, here.design, now)) if now else laid_out
 
 
-def desk_ahead(session: Session, here: Visit, item: str, now: datetime) -> Desk | None:
+def desk_ahead(session: Session, here: Visit, item: str, now: datetime) -> ItemPage | None:
     """The desk as it will be once `item` is answered: fetched early, and not noted as shown.
 
     None where something else than the next item's verdict will or may follow: what was expected of a practice item,
@@ -159,7 +159,7 @@ def desk_ahead(session: Session, here: Visit, item: str, now: datetime) -> Desk 
     return replace(lay_out(session, here, found, place), done=done, earlier=earlier)
 
 
-def desk_again(session: Session, here: Visit, item: str) -> Desk:
+def desk_again(session: Session, here: Visit, item: str) -> ItemPage:
     """An item judged before, to change its verdict. Raises JudgmentError if it is out of reach."""
     found = sheet(session, here)
     if item not in found.order:
@@ -177,10 +177,10 @@ def earlier(session: Session, here: Visit, item: str | None, revision: int = 0) 
 
 def note_shown(session: Session, here: Visit, item: str, now: datetime) -> None:
     """Start the item's clock at its first display."""
-    store.mark_shown(session, here.evaluator_id, item, now)
+    judging_store.mark_shown(session, here.evaluator_id, item, now)
 
 
-def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: datetime) -> Sheet:
+def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: datetime) -> Worklist:
     """Append one answer; the evaluator's sheet with it. The same key with the same answer changes nothing.
 
     `here` is a visit to write. Raises LifecycleError when the round is not collecting, and JudgmentError for an item
@@ -191,7 +191,7 @@ def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: da
     _require_consent(here)
     found = sheet(session, here)
     if given.key in found.keys:
-        said = _answer_of(store.by_key(session, here.evaluator_id, given.key))
+        said = _answer_of(judging_store.by_key(session, here.evaluator_id, given.key))
         require_same(said, given, here.design.wording.label(said.verdict or ""))
         return found
     if here.phase != 1:
@@ -199,9 +199,9 @@ def answer(session: Session, here: Visit, given: Answer, timing: Timing, now: da
     require_turn(found, given, second=here.design.second)
     require_leave(found, here.design, given.item, now)
     row = _row(session, here, found, given, timing, now)
-    store.append(session, row)
+    judging_store.append(session, row)
     if row.revision == 0 and here.design.assignment == "overlap":
-        judged(session, store.evaluator(session, here.evaluator_id), row.item, now)
+        judged(session, judging_store.evaluator(session, here.evaluator_id), row.item, now)
     return found.answered(_given(found, row), row.key)
 
 
@@ -214,12 +214,12 @@ def open_aids(session: Session, here: Visit, item: str, now: datetime) -> None:
     require(here.state, "judge")
     place = sheet(session, here).place(second=here.design.second)
     due = place is not None and place.item == item and place.question == "hypothesis"
-    if here.phase != 1 or not due or store.aids(session, here.round_id, item) is None:
+    if here.phase != 1 or not due or judging_store.aids(session, here.round_id, item) is None:
         raise JudgmentError(OUT_OF_TURN)
-    store.open_aids(session, here.evaluator_id, item, now)
+    judging_store.open_aids(session, here.evaluator_id, item, now)
 
 
-def pass_over(session: Session, here: Visit, flag: FlagRow, now: datetime) -> Sheet:
+def pass_over(session: Session, here: Visit, flag: FlagRow, now: datetime) -> Worklist:
     """Note that an item is faulty or too distressing: it is missing for this evaluator, and never a verdict.
 
     One that was judged can be passed over as long as its verdict can be changed: its rows stay in the chain, and it
@@ -237,7 +237,7 @@ def pass_over(session: Session, here: Visit, flag: FlagRow, now: datetime) -> Sh
     if flag.item not in found.order or (found.of(flag.item) and not found.changeable(flag.item)):
         raise JudgmentError(OUT_OF_TURN)
     flag.evaluator_id, flag.round_id, flag.at = here.evaluator_id, here.round_id, now
-    store.flag(session, flag)
+    judging_store.flag(session, flag)
     if here.design.assignment == "overlap":
         release(session, here.evaluator_id, flag.item)
     return found.passed_over(flag.item)
@@ -253,12 +253,12 @@ def more_may_come(session: Session, here: Visit) -> bool:
     return waiting(session, here.evaluator_id)
 
 
-def _row(session: Session, here: Visit, found: Sheet, given: Answer, timing: Timing, now: datetime) -> JudgmentRow:
+def _row(session: Session, here: Visit, found: Worklist, given: Answer, timing: Timing, now: datetime) -> JudgmentRow:
     """The answer as the next row of the evaluator's chain."""
-    last = store.latest(session, here.evaluator_id)
+    last = judging_store.latest(session, here.evaluator_id)
     before = last
     if last is not None and last.item != given.item:
-        before = store.latest(session, here.evaluator_id, given.item) if found.of(given.item) else None
+        before = judging_store.latest(session, here.evaluator_id, given.item) if found.of(given.item) else None
     row = JudgmentRow(
         round_id=here.round_id,
         evaluator_id=here.evaluator_id,
@@ -295,17 +295,19 @@ def _fill(
     row.hypothesis, row.confidence, row.comment = _texts(before)
 
 
-def _given(found: Sheet, row: JudgmentRow) -> Given:
+def _given(found: Worklist, row: JudgmentRow) -> StandingAnswer:
     """What stands on an item once the row is in."""
     before = found.of(row.item)
     step = cast("Step", row.step)
     if before is not None:
         return before.then(row.verdict, step)
-    return Given(row.item, row.verdict, step, 0, first=row.verdict, at=row.judged_at, seconds=row.active_seconds)
+    return StandingAnswer(
+        row.item, row.verdict, step, 0, first=row.verdict, at=row.judged_at, seconds=row.active_seconds
+    )
 
 
 def _invited(session: Session, token: str) -> EvaluatorRow:
-    found = store.evaluator_by_token(session, sha256(token.encode()))
+    found = judging_store.evaluator_by_token(session, sha256(token.encode()))
     if found is None or found.erased_at is not None:
         raise NotFoundError(NO_SUCH_LINK)
     return found
@@ -313,12 +315,12 @@ def _invited(session: Session, token: str) -> EvaluatorRow:
 
 def present(session: Session, session_token: str) -> EvaluatorRow:
     """The evaluator whose session this is. Raises AccessError."""
-    return _found(store.evaluator_by_session(session, _digest(session_token)))[0]
+    return _found(judging_store.evaluator_by_session(session, _digest(session_token)))[0]
 
 
 def held(session: Session, session_token: str) -> tuple[EvaluatorRow, RoundRow]:
     """The evaluator whose session this is, and their round, held until the transaction ends. Raises AccessError."""
-    return _found(store.hold(session, _digest(session_token)))
+    return _found(judging_store.hold(session, _digest(session_token)))
 
 
 def _digest(session_token: str) -> str:
@@ -372,19 +374,19 @@ def _visit(evaluator: EvaluatorRow, row: RoundRow) -> Visit:
     )
 
 
-def lay_out(session: Session, here: Visit, found: Sheet, place: Place) -> Desk:
+def lay_out(session: Session, here: Visit, found: Worklist, place: DueQuestion) -> ItemPage:
     """Everything that the page of a place needs."""
     number, total = found.number(place.item)
-    return Desk(
+    return ItemPage(
         visit=here,
         place=place,
-        passages=store.passages(session, here.round_id, place.item),
+        passages=judging_store.passages(session, here.round_id, place.item),
         number=number,
         total=total,
         done=found.done,
         earlier=found.earlier(place.item, place.revision if place.question == "verdict" else 0),
         shown=place.item in found.shown_at,
         may_go_on=passed(found, here.design),
-        texts=store.latest(session, here.evaluator_id, place.item) if place.given else None,
-        opened=store.aids(session, here.round_id, place.item) if place.given and place.given.locked else None,
+        texts=judging_store.latest(session, here.evaluator_id, place.item) if place.given else None,
+        opened=judging_store.aids(session, here.round_id, place.item) if place.given and place.given.locked else None,
     )

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
 from app.leak_audit.attackers import PERMUTATIONS, Attacked, attack
-from app.leak_audit.features import Fetched
+from app.leak_audit.features import FetchedResponse
 from app.leak_audit.findings import (
-    Evidence,
-    Material,
+    AttackData,
+    AuditMaterial,
     Walks,
     named,
     positions,
@@ -30,16 +30,16 @@ from app.rounds.item import Item
 from app.rounds.preparation import prepare
 from app.services.log import append
 from app.services.round_copy import new_probes, shadow_of
-from app.services.seals import Pending
+from app.services.seals import PendingSeal
 from app.services.unblinding import opened
-from app.store import rounds as store
+from app.store import rounds as round_store
 from app.store.engine import Database
 from app.store.round_copy import Probe
 
 PROBES = 2
 REPORTED = 19
 """Permutations for the stimulus, which is reported and decides nothing."""
-Walk = Callable[[Database, Sequence[Probe]], tuple[tuple[Fetched, ...], tuple[bytes, ...]]]
+Walk = Callable[[Database, Sequence[Probe]], tuple[tuple[FetchedResponse, ...], tuple[bytes, ...]]]
 """Visits every page of a copied round as each probe."""
 
 
@@ -65,7 +65,7 @@ class Audit:
         return "; ".join(found)
 
 
-def audit_pending(session: Session, pending: Pending, walk: Walk, now: datetime) -> Audit:
+def audit_pending(session: Session, pending: PendingSeal, walk: Walk, now: datetime) -> Audit:
     """Audit a round whose seal is not closed, with the allocation that is in memory."""
     allocation, seed = pending.opened["allocation"], str(pending.opened["seed"])
     return _audit(session, pending.round_id, allocation, seed, walk, now)
@@ -107,12 +107,12 @@ def _audit(session: Session, round_id: str, allocation: dict[str, Any], seed: st
     return Audit(summary)
 
 
-def _material(session: Session, round_id: str, allocation: dict[str, Any], seed: str) -> Material:
-    row = store.round_row(session, round_id)
+def _material(session: Session, round_id: str, allocation: dict[str, Any], seed: str) -> AuditMaterial:
+    row = round_store.round_row(session, round_id)
     design = read_design(row.design)
-    rows = store.items(session, round_id)
-    paths = store.archive_paths(session, round_id)
-    return Material(
+    rows = round_store.items(session, round_id)
+    paths = round_store.archive_paths(session, round_id)
+    return AuditMaterial(
         items=tuple(Item.from_content(json.loads(one.content)) for one in rows),
         swapped_items=_swapped_items(design, paths, seed),
         fragments={one.code: one.html for one in rows},
@@ -145,7 +145,7 @@ def _names(design: Design, paths: dict[str, Path]) -> tuple[str, ...]:
 
 
 def _walks(session: Session, round_id: str, walk: Walk, now: datetime) -> Walks:
-    row = store.round_row(session, round_id)
+    row = round_store.round_row(session, round_id)
     probes = new_probes(PROBES)
     mirrored = swapped(read_design(row.design)).canonical
     here, secret = _walked(session, round_id, row.design, probes, walk, now)
@@ -155,12 +155,12 @@ def _walks(session: Session, round_id: str, walk: Walk, now: datetime) -> Walks:
 
 def _walked(
     session: Session, round_id: str, design: str, probes: Sequence[Probe], walk: Walk, now: datetime
-) -> tuple[tuple[Fetched, ...], tuple[bytes, ...]]:
+) -> tuple[tuple[FetchedResponse, ...], tuple[bytes, ...]]:
     with shadow_of(session, round_id, probes, now, design) as shadow:
         return walk(shadow, probes)
 
 
-def _attacked(found: Evidence, seed: str, purpose: str, permutations: int = PERMUTATIONS) -> Attacked:
+def _attacked(found: AttackData, seed: str, purpose: str, permutations: int = PERMUTATIONS) -> Attacked:
     source = np.random.default_rng([int(seed, 16) % 2**64, len(purpose)])
     return attack(found.table.values, found.table.names, found.labels, found.strata, source, permutations)
 

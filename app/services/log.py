@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.evidence.chains import START_OF_LOG, chain_digest, first_break
 from app.evidence.entries import event_entry
 from app.foundation.errors import FirstGlanceError, NotFoundError, SealError
-from app.store import log as store
+from app.store import log as log_store
 from app.store.engine import Database
 from app.store.tables import EventRow
 
@@ -30,10 +30,10 @@ class Event:
 
 def append(session: Session, round_id: str, actor: str, action: str, detail: dict[str, Any], now: datetime) -> str:
     """Add an event and return the chain's new head. Raises NotFoundError if there is no such round."""
-    if not store.hold(session, round_id):
+    if not log_store.hold(session, round_id):
         msg = "There is no such round; check its address."
         raise NotFoundError(msg)
-    before = store.last(session, round_id)
+    before = log_store.last(session, round_id)
     row = EventRow(
         round_id=round_id,
         number=before.number + 1 if before else 0,
@@ -43,7 +43,7 @@ def append(session: Session, round_id: str, actor: str, action: str, detail: dic
         detail=detail,
     )
     row.chain = chain_digest(before.chain if before else START_OF_LOG, event_entry(round_id, row))
-    store.add(session, row)
+    log_store.add(session, row)
     return row.chain
 
 
@@ -62,13 +62,13 @@ def events(session: Session, round_id: str) -> list[Event]:
     """The log, oldest first."""
     return [
         Event(row.number, row.at, row.actor, row.action, row.detail, row.chain)
-        for row in store.events(session, round_id)
+        for row in log_store.events(session, round_id)
     ]
 
 
 def verify_log(session: Session, round_id: str) -> None:
     """Raise SealError naming the first event that does not follow from those before it."""
-    rows = store.events(session, round_id)
+    rows = log_store.events(session, round_id)
     broken = first_break(START_OF_LOG, ((event_entry(round_id, row), row.chain) for row in rows))
     if broken is not None:
         row = rows[broken]
@@ -78,5 +78,5 @@ def verify_log(session: Session, round_id: str) -> None:
 
 def _refused(database: Database, round_id: str, actor: str, detail: dict[str, Any], now: datetime) -> None:
     with database.writing() as session:
-        if store.hold(session, round_id):
+        if log_store.hold(session, round_id):
             append(session, round_id, actor, "refused", detail, now)

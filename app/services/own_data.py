@@ -11,7 +11,7 @@ from app.foundation.errors import LifecycleError
 from app.foundation.translatable import marked
 from app.services import log
 from app.services.judging import held, present
-from app.store import judging as store
+from app.store import judging as judging_store
 
 ERASABLE = ("sealed", "collecting")
 LOCKED = marked("The round was locked, so the answers are part of its record. Whoever invited you can tell you more.")
@@ -22,24 +22,26 @@ def everything(session: Session, session_token: str) -> dict[str, Any]:
     evaluator = present(session, session_token)
     times = {name: _written(getattr(evaluator, name)) for name in ("invited_at", "joined_at", "consented_at")}
     judgments = [
-        judgment_entry(evaluator.name, row) | {"chain": row.chain} for row in store.judgments(session, evaluator.id)
+        judgment_entry(evaluator.name, row) | {"chain": row.chain}
+        for row in judging_store.judgments(session, evaluator.id)
     ]
     flags = [
         {"item": one.item, "kind": one.kind, "comment": one.comment, "at": _written(one.at)}
-        for one in store.flags(session, evaluator.id)
+        for one in judging_store.flags(session, evaluator.id)
     ]
     guesses = [
-        {"item": one.item, "guess": one.guess, "at": _written(one.at)} for one in store.guesses(session, evaluator.id)
+        {"item": one.item, "guess": one.guess, "at": _written(one.at)}
+        for one in judging_store.guesses(session, evaluator.id)
     ]
-    aids = [{"item": one.item, "at": _written(one.aids_at)} for one in store.aids_opened(session, evaluator.id)]
-    shown = store.sheet(session, evaluator.id).shown_at
+    aids = [{"item": one.item, "at": _written(one.aids_at)} for one in judging_store.aids_opened(session, evaluator.id)]
+    shown = judging_store.sheet(session, evaluator.id).shown_at
     about = {
         "pseudonym": evaluator.name,
         "knew_the_models_before": evaluator.exposed,
         "last_question_begun": evaluator.phase > 1,
         **times,
     }
-    receipt = _receipt(evaluator.name, store.round_of(session, evaluator).commitment, judgments)
+    receipt = _receipt(evaluator.name, judging_store.round_of(session, evaluator).commitment, judgments)
     return {
         "about": about,
         "receipt": receipt,
@@ -80,7 +82,7 @@ def erase(session: Session, session_token: str, now: datetime) -> None:
     evaluator, row = held(session, session_token)
     if not erasable(session, row.id, row.state):
         raise LifecycleError(LOCKED)
-    store.erase(session, evaluator, now)
+    judging_store.erase(session, evaluator, now)
     evaluator.joined_at, evaluator.exposed, evaluator.phase = None, False, 1
     log.append(session, row.id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
 

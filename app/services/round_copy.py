@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.services.assignment import assign
-from app.store import rounds as store
+from app.store import rounds as round_store
 from app.store.engine import Database
 from app.store.round_copy import Probe, add_probes, copy_round
 from app.store.schema import migrate
@@ -32,7 +32,7 @@ def shadow_of(
 
     Raises NotFoundError if there is no such round.
     """
-    row = store.round_row(session, round_id)
+    row = round_store.round_row(session, round_id)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'shadow.db'}"
         migrate(url)

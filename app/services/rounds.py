@@ -19,7 +19,7 @@ from app.services.archives import proven
 from app.services.assignment import assign, incomplete
 from app.services.exposure import knows_the_models, seen_neurons
 from app.services.log import append
-from app.store import rounds as store
+from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, RoundRow
 
 LONGEST_NAME = 60
@@ -97,15 +97,15 @@ def create_round(session: Session, design: Design, archives: Mapping[str, Path],
         created_by=by,
         created_at=now,
     )
-    store.add_round(session, row, dict(archives))
+    round_store.add_round(session, row, dict(archives))
     append(session, row.id, by, "created", {"design_sha256": design.sha256, "preset": design.preset}, now)
     return row.id
 
 
 def copy_round(session: Session, round_id: str, by: str, now: datetime) -> str:
     """A new draft with the same design and archives, whatever became of the first."""
-    design = read_design(store.round_row(session, round_id).design)
-    copied = create_round(session, design, store.archive_paths(session, round_id), by, now)
+    design = read_design(round_store.round_row(session, round_id).design)
+    copied = create_round(session, design, round_store.archive_paths(session, round_id), by, now)
     append(session, copied, by, "copied", {"from": round_id}, now)
     return copied
 
@@ -119,7 +119,7 @@ def open_round(session: Session, round_id: str, by: str, now: datetime) -> None:
 def lock_round(session: Session, round_id: str, by: str, now: datetime) -> Locked:
     """End judging for good and write every evaluator's chain head into the log."""
     row = _step(session, round_id, "lock")
-    heads = store.chain_heads(session, round_id)
+    heads = round_store.chain_heads(session, round_id)
     early = _stopped_early(session, read_design(row.design), round_id)
     chains = {name: {"judgments": count, "head": head} for name, (count, head) in heads.items()}
     append(session, round_id, by, "locked", {"heads": chains, "stopped_early": early}, now)
@@ -137,7 +137,7 @@ def abandon_round(session: Session, round_id: str, by: str, reason: str, now: da
 
 def invite(session: Session, round_id: str, name: str, exposed: bool, by: str, now: datetime) -> Invitation:
     """Invite an evaluator under a pseudonym. The token is returned once and stored as a digest."""
-    require(store.round_row(session, round_id, hold=True).state, "invite")
+    require(round_store.round_row(session, round_id, hold=True).state, "invite")
     known_as = _pseudonym(session, round_id, name)
     knows = exposed or knows_the_models(session, round_id, known_as)
     secret = token()
@@ -150,7 +150,7 @@ def invite(session: Session, round_id: str, name: str, exposed: bool, by: str, n
         order_seed=secrets.token_hex(SEED_BYTES),
         invited_at=now,
     )
-    store.add_evaluator(session, row)
+    round_store.add_evaluator(session, row)
     detail = {"evaluator": known_as, "exposed": knows, "items_too_near": assign(session, row)}
     append(session, round_id, by, "invited", detail, now)
     return Invitation(row.id, secret)
@@ -158,8 +158,8 @@ def invite(session: Session, round_id: str, name: str, exposed: bool, by: str, n
 
 def reissue(session: Session, evaluator_id: str, by: str, now: datetime) -> Invitation:
     """A new link for a lost one; the old link and any open session end."""
-    row = store.evaluator(session, evaluator_id)
-    require(store.round_row(session, row.round_id, hold=True).state, "invite")
+    row = round_store.evaluator(session, evaluator_id)
+    require(round_store.round_row(session, row.round_id, hold=True).state, "invite")
     secret = token()
     row.token_sha256, row.session_sha256 = sha256(secret.encode()), None
     append(session, row.round_id, by, "link reissued", {"evaluator": row.name}, now)
@@ -168,9 +168,9 @@ def reissue(session: Session, evaluator_id: str, by: str, now: datetime) -> Invi
 
 def progress(session: Session, round_id: str) -> RoundProgress:
     """Counts of judgments per evaluator, never of verdicts."""
-    row = store.round_row(session, round_id)
-    tallies = store.tallies(session, round_id)
-    nothing = store.Tally(0, 0)
+    row = round_store.round_row(session, round_id)
+    tallies = round_store.tallies(session, round_id)
+    nothing = round_store.Tally(0, 0)
     evaluators = tuple(
         EvaluatorProgress(
             id=one.id,
@@ -181,31 +181,31 @@ def progress(session: Session, round_id: str) -> RoundProgress:
             judged=tallies.get(one.id, nothing).judged,
             assigned=tallies.get(one.id, nothing).assigned,
         )
-        for one in store.evaluators(session, round_id)
+        for one in round_store.evaluators(session, round_id)
     )
-    items = len(store.apart(session, round_id, training=False))
+    items = len(round_store.apart(session, round_id, training=False))
     target = read_design(row.design).evaluators
     return RoundProgress(row.id, row.title, row.state, row.commitment, items, target, evaluators)
 
 
 def design_of(session: Session, round_id: str) -> Design:
     """What was fixed in advance about a round. Raises NotFoundError if there is no such round."""
-    return read_design(store.round_row(session, round_id).design)
+    return read_design(round_store.round_row(session, round_id).design)
 
 
 def rounds(session: Session) -> list[RoundSummary]:
     """Every round, newest first, the abandoned ones too."""
-    counts = store.counts(session)
+    counts = round_store.counts(session)
     return [
         RoundSummary(
             row.id, row.title, row.state, row.commitment, row.created_by, row.created_at, *counts.get(row.id, (0, 0, 0))
         )
-        for row in store.all_rounds(session)
+        for row in round_store.all_rounds(session)
     ]
 
 
 def _step(session: Session, round_id: str, action: Action) -> RoundRow:
-    row = store.round_row(session, round_id, hold=True)
+    row = round_store.round_row(session, round_id, hold=True)
     row.state = after(row.state, action)
     return row
 
@@ -213,7 +213,9 @@ def _step(session: Session, round_id: str, action: Action) -> RoundRow:
 def _stopped_early(session: Session, design: Design, round_id: str) -> bool:
     if design.assignment != "crossed":
         return incomplete(session, round_id)
-    done = [one for one in store.tallies(session, round_id).values() if one.assigned and one.judged >= one.assigned]
+    done = [
+        one for one in round_store.tallies(session, round_id).values() if one.assigned and one.judged >= one.assigned
+    ]
     return len(done) < design.evaluators
 
 
@@ -222,7 +224,7 @@ def _pseudonym(session: Session, round_id: str, name: str) -> str:
     if not known_as or len(known_as) > LONGEST_NAME:
         msg = f"A pseudonym has 1 to {LONGEST_NAME} characters; give a shorter one."
         raise LifecycleError(msg)
-    if store.evaluator_named(session, round_id, known_as) is not None:
+    if round_store.evaluator_named(session, round_id, known_as) is not None:
         msg = f"“{known_as}” is already invited to this round; choose another pseudonym, or reissue the link."
         raise LifecycleError(msg)
     return known_as

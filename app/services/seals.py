@@ -18,14 +18,14 @@ from app.rounds.commitment import commitment_of, digest_of_item, item_bytes, sea
 from app.rounds.design import read_design
 from app.rounds.item import Item
 from app.rounds.lifecycle import after
-from app.rounds.preparation import Prepared, prepare
+from app.rounds.preparation import PreparedRound, prepare
 from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import NewKey, new_keyholder, seal
 from app.services.archives import proven
 from app.services.assignment import make_slots
 from app.services.exposure import seen_neurons
 from app.services.log import append
-from app.store import rounds as store
+from app.store import rounds as round_store
 from app.store.sealed import keep_seal
 from app.store.tables import AidsRow, ItemRow
 
@@ -56,7 +56,7 @@ class Sealed:
 
 
 @dataclass(frozen=True)
-class Pending:
+class PendingSeal:
     """A seal that is not yet closed. It holds the allocation, in this process's memory only."""
 
     round_id: str
@@ -85,30 +85,30 @@ def seal_round(
     return finish_seal(session, pending, recipients, by, now, options)
 
 
-def begin_seal(session: Session, round_id: str, render: Render, options: SealOptions = DEFAULTS) -> Pending:
+def begin_seal(session: Session, round_id: str, render: Render, options: SealOptions = DEFAULTS) -> PendingSeal:
     """Draw the neurons and write the items, in state `sealing`; the allocation stays in memory.
 
     Items of a seal that was begun before and never finished are taken away; whoever is still at that one is refused.
     """
-    row = store.round_row(session, round_id, hold=True)
+    row = round_store.round_row(session, round_id, hold=True)
     row.state = after(row.state, "seal")
-    store.remove_items(session, round_id)
+    round_store.remove_items(session, round_id)
     seed, nonce = options.entropy(SEED_BYTES).hex(), options.entropy(SEED_BYTES).hex()
-    archives = proven(store.archive_paths(session, round_id))
+    archives = proven(round_store.archive_paths(session, round_id))
     design = read_design(row.design)
     prepared = prepare(design, archives, seed, seen_neurons(session, design.named, archives))
     digests = {item.code: digest_of_item(item.content(), nonce) for item in prepared.items}
     row.public_design = dict(row.public_design) | {"training_answers": prepared.answers}
     fragments = [render(item, dict(row.public_design)) for item in prepared.items]
-    store.add_items(session, _item_rows(round_id, prepared, digests, fragments), _aids_rows(round_id, prepared))
+    round_store.add_items(session, _item_rows(round_id, prepared, digests, fragments), _aids_rows(round_id, prepared))
     if options.measure is not None:
         row.response_bytes, row.response_gzip_bytes = options.measure(fragments)
-    return Pending(round_id, {"allocation": prepared.allocation, "seed": seed, "nonce": nonce}, digests)
+    return PendingSeal(round_id, {"allocation": prepared.allocation, "seed": seed, "nonce": nonce}, digests)
 
 
 def finish_seal(
     session: Session,
-    pending: Pending,
+    pending: PendingSeal,
     recipients: Sequence[str],
     by: str,
     now: datetime,
@@ -120,7 +120,7 @@ def finish_seal(
     Raises SealError if the items are no longer those that were drawn: somebody else began the seal anew.
     """
     require_keyholders(recipients, options.second)
-    row = store.round_row(session, pending.round_id, hold=True)
+    row = round_store.round_row(session, pending.round_id, hold=True)
     row.state = after(row.state, "finish_seal")
     if not _still_drawn(session, pending):
         msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
@@ -144,25 +144,25 @@ def finish_seal(
     return Sealed(row.commitment, len(pending.digests))
 
 
-def cancel_seal(session: Session, pending: Pending, by: str, why: str, now: datetime) -> None:
+def cancel_seal(session: Session, pending: PendingSeal, by: str, why: str, now: datetime) -> None:
     """Take the items of an unfinished seal away; the round is a draft again, with a log that says so.
 
     If the seal was begun again meanwhile, its items are another's and stay.
     """
-    row = store.round_row(session, pending.round_id, hold=True)
+    row = round_store.round_row(session, pending.round_id, hold=True)
     append(session, row.id, by, "seal cancelled", {"why": why}, now)
     if row.state != "sealing" or not _still_drawn(session, pending):
         return
-    store.remove_items(session, row.id)
+    round_store.remove_items(session, row.id)
     row.state = "draft"
 
 
-def _still_drawn(session: Session, pending: Pending) -> bool:
-    return {one.code: one.digest for one in store.items(session, pending.round_id)} == pending.digests
+def _still_drawn(session: Session, pending: PendingSeal) -> bool:
+    return {one.code: one.digest for one in round_store.items(session, pending.round_id)} == pending.digests
 
 
 def _item_rows(
-    round_id: str, prepared: Prepared, digests: Mapping[str, str], fragments: Sequence[bytes]
+    round_id: str, prepared: PreparedRound, digests: Mapping[str, str], fragments: Sequence[bytes]
 ) -> list[ItemRow]:
     return [
         ItemRow(
@@ -178,7 +178,7 @@ def _item_rows(
     ]
 
 
-def _aids_rows(round_id: str, prepared: Prepared) -> list[AidsRow]:
+def _aids_rows(round_id: str, prepared: PreparedRound) -> list[AidsRow]:
     return [
         AidsRow(round_id=round_id, item=code, content=aids.model_dump_json()) for code, aids in prepared.aids.items()
     ]

@@ -13,23 +13,32 @@ from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
 from app.judging.judgment import Judgment, Step, Verdict
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import Cell, Enrolled, Exclusions, Flagged, Frame, Guess, LayerCount, Piled
+from app.report.analysis.frame import (
+    AnalysisFrame,
+    CellCounts,
+    Enrolled,
+    ExclusionRules,
+    Flagged,
+    Guess,
+    LayerCount,
+    Piled,
+)
 from app.report.analysis.stimulus import stimulus
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.lifecycle import after, require
 from app.services.log import Event, append, events, verify_log
-from app.store import rounds as store
+from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, keep_unblinded, seal_of, unblinded
 from app.store.tables import EvaluatorRow, JudgmentRow, RoundRow
-from app.unblinding.observations import Judged, Observation, observations, read_allocation
+from app.unblinding.observations import EvaluatorJudgments, Observation, observations, read_allocation
 from app.unblinding.opening import Chain, Published, open_allocation, verify, verify_chains
 
 SHORTEST_REASON = 3
 
 
 @dataclass(frozen=True)
-class Opened:
+class UnblindedRound:
     """An unblinded round: what was sealed, what was judged, and what came of it."""
 
     design: Design
@@ -38,13 +47,13 @@ class Opened:
     nonce: str
     commitment: str
     observations: list[Observation]
-    frame: Frame
+    frame: AnalysisFrame
     analysis: dict[str, Any]
     events: list[Event]
 
 
 @dataclass(frozen=True)
-class Record:
+class ResultVersion:
     """Which version of the result this is, who made it, why and when."""
 
     version: int
@@ -61,7 +70,7 @@ def unblind(
     Raises LifecycleError unless the round is locked and a reason is given, and SealError if the keys do not open the
     seal or anything was changed since the commitment. Call it inside `services.log.attempt`, which logs a refusal.
     """
-    row = store.round_row(session, round_id, hold=True)
+    row = round_store.round_row(session, round_id, hold=True)
     state = after(row.state, "unblind")
     _require_reason(reason, "the round is unblinded now")
     verify_log(session, round_id)
@@ -72,7 +81,7 @@ def unblind(
     verify(opened, _published(session, row, log))
     verify_chains(_chains(session, round_id, log), str(row.commitment))
     row.state = state
-    analysis = _frozen(session, row, opened, Record(1, by, reason.strip(), now))
+    analysis = _frozen(session, row, opened, ResultVersion(1, by, reason.strip(), now))
     append(session, round_id, by, "unblinded", {"reason": reason.strip(), "version": 1}, now)
     return analysis
 
@@ -82,7 +91,7 @@ def correct(session: Session, round_id: str, by: str, reason: str, now: datetime
 
     Judgments and allocation are checked again and cannot differ: only how they are analysed can.
     """
-    row = store.round_row(session, round_id, hold=True)
+    row = round_store.round_row(session, round_id, hold=True)
     require(row.state, "correct")
     _require_reason(reason, "the analysis is corrected")
     log = events(session, round_id)
@@ -91,7 +100,7 @@ def correct(session: Session, round_id: str, by: str, reason: str, now: datetime
     opened = json.loads(before.opened)
     verify(opened, _published(session, row, log))
     verify_chains(_chains(session, round_id, log), str(row.commitment))
-    record = Record(before.version + 1, by, reason.strip(), now)
+    record = ResultVersion(before.version + 1, by, reason.strip(), now)
     analysis = _frozen(session, row, opened, record)
     append(session, round_id, by, "corrected", {"reason": record.reason, "version": record.version}, now)
     return analysis
@@ -103,7 +112,7 @@ def _require_reason(reason: str, what: str) -> None:
         raise LifecycleError(msg)
 
 
-def _frozen(session: Session, row: RoundRow, opened: dict[str, Any], record: Record) -> dict[str, Any]:
+def _frozen(session: Session, row: RoundRow, opened: dict[str, Any], record: ResultVersion) -> dict[str, Any]:
     """Analyse, and keep the result under its version."""
     log = events(session, row.id)
     frame = _frame(session, row, opened["allocation"], log)
@@ -122,22 +131,22 @@ def _frozen(session: Session, row: RoundRow, opened: dict[str, Any], record: Rec
     return analysis
 
 
-def opened(session: Session, round_id: str) -> Opened:
+def opened(session: Session, round_id: str) -> UnblindedRound:
     """Everything about an unblinded round. Raises LifecycleError if it is not."""
-    row = store.round_row(session, round_id)
+    row = round_store.round_row(session, round_id)
     kept = unblinded(session, round_id)
     if kept is None:
         msg = f"This round is {row.state}. Its allocation can be read only after unblinding."
         raise LifecycleError(msg)
     sealed = json.loads(kept.opened)
-    return Opened(
+    return UnblindedRound(
         design=read_design(row.design),
         allocation=sealed["allocation"],
         seed=sealed["seed"],
         nonce=sealed["nonce"],
         commitment=str(row.commitment),
         observations=_observations(session, round_id, sealed["allocation"]),
-        frame=Frame.from_content(json.loads(kept.frame)),
+        frame=AnalysisFrame.from_content(json.loads(kept.frame)),
         analysis=json.loads(kept.analysis),
         events=events(session, round_id),
     )
@@ -146,7 +155,7 @@ def opened(session: Session, round_id: str) -> Opened:
 def _published(session: Session, row: RoundRow, log: Sequence[Event]) -> Published:
     """What the database says was committed to; the log's chained entry of the seal outranks the columns."""
     sealed = _entry(log, "sealed")
-    items = {one.code: (json.loads(one.content), one.digest) for one in store.items(session, row.id)}
+    items = {one.code: (json.loads(one.content), one.digest) for one in round_store.items(session, row.id)}
     if row.commitment != sealed.detail["commitment"]:
         msg = "The commitment was changed: the log has another. The round is not unblinded; find out who changed it."
         raise SealError(msg)
@@ -166,18 +175,21 @@ def _entry(log: Sequence[Event], action: str) -> Event:
 def _chains(session: Session, round_id: str, log: Sequence[Event]) -> list[Chain]:
     heads = _entry(log, "locked").detail["heads"]
     links: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in heads}
-    for who, row in store.judgments(session, round_id):
+    for who, row in round_store.judgments(session, round_id):
         links.setdefault(who.name, []).append((judgment_entry(who.name, row), row.chain))
     return [Chain(name, chain, heads[name]["head"] if name in heads else None) for name, chain in links.items()]
 
 
 def _observations(session: Session, round_id: str, allocation: dict[str, Any]) -> list[Observation]:
     rows: dict[str, tuple[EvaluatorRow, list[Judgment]]] = {}
-    for who, row in store.judgments(session, round_id):
+    for who, row in round_store.judgments(session, round_id):
         if who.erased_at is None:
             rows.setdefault(who.name, (who, []))[1].append(_judgment(row))
-    missing = store.flagged(session, round_id)
-    judged = [Judged(name, who.exposed, said, missing.get(who.id, frozenset())) for name, (who, said) in rows.items()]
+    missing = round_store.flagged(session, round_id)
+    judged = [
+        EvaluatorJudgments(name, who.exposed, said, missing.get(who.id, frozenset()))
+        for name, (who, said) in rows.items()
+    ]
     return observations(judged, read_allocation(allocation))
 
 
@@ -199,23 +211,23 @@ def _judgment(row: JudgmentRow) -> Judgment:
     )
 
 
-def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Sequence[Event]) -> Frame:
+def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Sequence[Event]) -> AnalysisFrame:
     """The counts that were sealed, and the plan that the design fixed, as the analysis takes them."""
     design = read_design(row.design)
-    tallies = store.tallies(session, row.id)
-    who = store.evaluators(session, row.id)
+    tallies = round_store.tallies(session, row.id)
+    who = round_store.evaluators(session, row.id)
     enrolled = tuple(
         Enrolled(one.name, one.exposed, tallies[one.id].assigned if one.id in tallies else 0, one.erased_at is not None)
         for one in who
     )
-    frame = Frame(
+    frame = AnalysisFrame(
         cells=tuple(_cell(counts) for counts in allocation["cells"]),
         reference=design.reference,
         treatment=design.treatment,
         seed=str(row.commitment),
         by_layer=design.by_layer == "stratified",
         planned=design.overlap or 0,
-        exclusions=Exclusions(**design.exclusions.model_dump()),
+        exclusions=ExclusionRules(**design.exclusions.model_dump()),
         evaluators=enrolled,
         stopped_early=bool(_entry(log, "locked").detail["stopped_early"]),
         blind_broken=any(event.action == "archives browsed" for event in log),
@@ -225,14 +237,19 @@ def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Seq
     return _with_answers(session, frame, who, row.id, sorts=design.blinding_question == "sort")
 
 
-def _with_answers(session: Session, frame: Frame, who: Sequence[EvaluatorRow], round_id: str, *, sorts: bool) -> Frame:
+def _with_answers(
+    session: Session, frame: AnalysisFrame, who: Sequence[EvaluatorRow], round_id: str, *, sorts: bool
+) -> AnalysisFrame:
     """The frame with phase 2's answers, the flags, and what each item shows apart from its words."""
     names = {one.id: one.name for one in who}
     flags = [
-        Flagged(names[one.evaluator_id], one.item, one.kind, one.comment) for one in store.flags(session, round_id)
+        Flagged(names[one.evaluator_id], one.item, one.kind, one.comment)
+        for one in round_store.flags(session, round_id)
     ]
-    answers = [(one, answer) for one in who for answer in store.guesses(session, one.id) if answer.item]
-    items = [Item.from_content(json.loads(one.content)) for one in store.items(session, round_id) if not one.training]
+    answers = [(one, answer) for one in who for answer in round_store.guesses(session, one.id) if answer.item]
+    items = [
+        Item.from_content(json.loads(one.content)) for one in round_store.items(session, round_id) if not one.training
+    ]
     guesses = tuple(
         Guess(one.name, one.exposed, None if answer.guess == "unknown" else answer.guess, answer.item)
         for one, answer in answers
@@ -246,7 +263,7 @@ def _with_answers(session: Session, frame: Frame, who: Sequence[EvaluatorRow], r
     )
 
 
-def _cell(counts: dict[str, Any]) -> Cell:
+def _cell(counts: dict[str, Any]) -> CellCounts:
     named = ("arm", "stratum", "eligible", "drawn", "dead", "shown", "excluded", "suppressed")
     layers = tuple(LayerCount(**one) for one in counts["layers"])
-    return Cell(**{name: counts[name] for name in named}, layers=layers, model=counts.get("model", {}))
+    return CellCounts(**{name: counts[name] for name in named}, layers=layers, model=counts.get("model", {}))

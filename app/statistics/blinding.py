@@ -21,7 +21,7 @@ WEIGHTS = np.array([[0.0, 0.5], [0.5, 0.0]])
 
 
 @dataclass(frozen=True)
-class Index:
+class BlindingIndex:
     """A blinding index with its standard error."""
 
     value: float
@@ -42,7 +42,7 @@ class Index:
         return Interval(self.value - reach, self.value + reach)
 
 
-def james(counts: Floats) -> Index | None:
+def james(counts: Floats) -> BlindingIndex | None:
     """James' index of counts, rows = guess (first arm, second arm, don't know), columns = truth (first, second).
 
     None without guesses, or where agreement by chance is not defined because all guessed one arm and one arm only
@@ -55,7 +55,7 @@ def james(counts: Floats) -> Index | None:
     unsure = float(shares[2].sum())
     sure = 1 - unsure
     if sure <= 0:
-        return Index(1.0, 0.0)
+        return BlindingIndex(1.0, 0.0)
     guessed, truth = shares[:2].sum(axis=1), shares[:2].sum(axis=0)
     spread = float(guessed @ WEIGHTS @ truth)
     if spread <= 0:
@@ -64,17 +64,17 @@ def james(counts: Floats) -> Index | None:
     marginal = (WEIGHTS.T @ guessed)[None, :] + (WEIGHTS @ truth)[:, None]
     first = float((shares[:2] * sure**2 * (sure * WEIGHTS - (1 + kappa) * marginal) ** 2).sum()) / (4 * spread**2)
     second = unsure * sure - sure * (1 + kappa) * (unsure + sure * (1 + kappa) / 4)
-    return Index((1 + unsure + sure * kappa) / 2, math.sqrt(max(0.0, first + second) / total))
+    return BlindingIndex((1 + unsure + sure * kappa) / 2, math.sqrt(max(0.0, first + second) / total))
 
 
-def bang(counts: Floats) -> tuple[Index | None, Index | None]:
+def bang(counts: Floats) -> tuple[BlindingIndex | None, BlindingIndex | None]:
     """Bang's index of each arm, from counts as `james` takes them; None for an arm without guesses."""
     return _bang(counts[0, 0], counts[1, 0], counts[2, 0]), _bang(counts[1, 1], counts[0, 1], counts[2, 1])
 
 
-def _bang(right: float, wrong: float, unsure: float) -> Index | None:
+def _bang(right: float, wrong: float, unsure: float) -> BlindingIndex | None:
     total = float(right + wrong + unsure)
     if total == 0:
         return None
     value = float(right - wrong) / total
-    return Index(value, math.sqrt((float(right + wrong) / total - value**2) / total))
+    return BlindingIndex(value, math.sqrt((float(right + wrong) / total - value**2) / total))

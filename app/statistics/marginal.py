@@ -23,7 +23,7 @@ MOST_CLUSTERS = 4_000
 
 
 @dataclass(frozen=True)
-class Rows:
+class GeeRows:
     """One row per judgment; dead neurons have a row of 0 for every evaluator."""
 
     yes: Floats
@@ -34,7 +34,7 @@ class Rows:
     neuron: Ints
 
 
-def marginal_difference(rows: Rows) -> Estimate | None:
+def marginal_difference(rows: GeeRows) -> Estimate | None:
     """The arm coefficient with its robust interval; None if the design matrix does not allow one."""
     design = np.column_stack([rows.first, _dummies(rows.stratum), _dummies(rows.evaluator)[:, 1:]])
     if rows.yes.size <= design.shape[1] or np.linalg.matrix_rank(design.T @ design) < design.shape[1]:
@@ -49,7 +49,7 @@ def marginal_difference(rows: Rows) -> Estimate | None:
     return Estimate(value, Interval(value - reach, value + reach))
 
 
-def _solved(rows: Rows, design: Floats) -> tuple[float, float]:
+def _solved(rows: GeeRows, design: Floats) -> tuple[float, float]:
     if np.unique(rows.neuron).size <= MOST_CLUSTERS:
         model = GEE(rows.yes, design, groups=rows.neuron, family=Gaussian(), cov_struct=Independence())
         fitted = model.fit()

@@ -15,7 +15,7 @@ MOST_NEURONS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """A round that is being thought about."""
 
     first: float
@@ -65,7 +65,7 @@ class Power:
     hours: float
 
 
-def power(plan: Plan) -> Power:
+def power(plan: StudyPlan) -> Power:
     """Power of the two-sided test, interval width and labour of a plan. Raises ValueError with a sentence."""
     problem = plan.problem()
     if problem:
@@ -76,7 +76,7 @@ def power(plan: Plan) -> Power:
     return Power(reached, critical * error, judgments, judgments * plan.minutes / 60)
 
 
-def neurons_for(plan: Plan, wanted: float = 0.8) -> int | None:
+def neurons_for(plan: StudyPlan, wanted: float = 0.8) -> int | None:
     """The fewest neurons per arm and stratum that reach the power; None if no number does."""
     if power(replace(plan, neurons=MOST_NEURONS)).power < wanted:
         return None
@@ -87,14 +87,14 @@ def neurons_for(plan: Plan, wanted: float = 0.8) -> int | None:
     return low
 
 
-def _critical(plan: Plan) -> float:
+def _critical(plan: StudyPlan) -> float:
     quantile = 1 - plan.alpha / 2
     if plan.spread > 0:
         return float(stats.t.ppf(quantile, plan.evaluators - 1))
     return float(stats.norm.ppf(quantile))
 
 
-def _error(plan: Plan, *, pooled: bool) -> float:
+def _error(plan: StudyPlan, *, pooled: bool) -> float:
     """Standard error of the difference, under no effect (pooled fraction) or as expected."""
     middle = (plan.first + plan.second) / 2
     each = [middle, middle] if pooled else [plan.first, plan.second]

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, Row, bindparam, delete, exists, select, up
 from sqlalchemy.orm import Session, defer
 
 from app.judging.judgment import Step
-from app.judging.worklist import Given, Sheet
+from app.judging.worklist import StandingAnswer, Worklist
 from app.rounds.aids import Aids
 from app.rounds.item import Item
 from app.store.tables import (
@@ -115,7 +115,7 @@ def round_of(session: Session, evaluator: EvaluatorRow) -> RoundRow:
     return session.get_one(RoundRow, evaluator.round_id)
 
 
-def sheet(session: Session, evaluator_id: str, training: Collection[str] = ()) -> Sheet:
+def sheet(session: Session, evaluator_id: str, training: Collection[str] = ()) -> Worklist:
     """The evaluator's items in order and the latest answer on each, without its texts."""
     mine = {"evaluator": evaluator_id}
     order: list[str] = []
@@ -131,7 +131,7 @@ def sheet(session: Session, evaluator_id: str, training: Collection[str] = ()) -
         if flagged:
             skipped.add(item)
     answers = session.execute(ANSWERS, mine).all()
-    return Sheet(
+    return Worklist(
         order=tuple(order),
         given=_given(answers, locked),
         skipped=frozenset(skipped),
@@ -142,14 +142,14 @@ def sheet(session: Session, evaluator_id: str, training: Collection[str] = ()) -
     )
 
 
-def _given(answers: Sequence[Answered], locked: Collection[str]) -> tuple[Given, ...]:
+def _given(answers: Sequence[Answered], locked: Collection[str]) -> tuple[StandingAnswer, ...]:
     """What stands on each item, in the order of the first answers; an evaluator may have thousands of rows."""
     first: dict[str, tuple[str, datetime, float]] = {}
     last: dict[str, tuple[str, Step, int]] = {}
     for item, _, verdict, step, revision, judged_at, seconds in answers:
         first.setdefault(item, (verdict, judged_at, seconds))
         last[item] = (verdict, cast("Step", step), revision)
-    return tuple(Given(item, *last[item], item in locked, *first[item]) for item in first)
+    return tuple(StandingAnswer(item, *last[item], item in locked, *first[item]) for item in first)
 
 
 def passages(session: Session, round_id: str, item: str) -> bytes:

@@ -11,7 +11,7 @@ Kind = Literal["neuron", "planted", "purity", "repeat", "training"]
 
 
 @dataclass(frozen=True)
-class Allocated:
+class AllocatedItem:
     """What the allocation says of one item."""
 
     item: str
@@ -42,13 +42,13 @@ class Observation:
     exposed: bool
     """The evaluator knew the models before, created the round or held a key."""
     judgment: Judgment
-    allocated: Allocated
+    allocated: AllocatedItem
     revisions: int = 0
     """How often the verdict was changed."""
 
 
 @dataclass(frozen=True)
-class Judged:
+class EvaluatorJudgments:
     """Everything one evaluator said, in the order in which they said it."""
 
     evaluator: str
@@ -58,17 +58,17 @@ class Judged:
     """Items they flagged as faulty or distressing: missing, never a verdict."""
 
 
-def read_allocation(allocation: Mapping[str, Any]) -> dict[str, Allocated]:
+def read_allocation(allocation: Mapping[str, Any]) -> dict[str, AllocatedItem]:
     """{code: what the allocation says of it}."""
-    return {line["item"]: Allocated(**line) for line in allocation["items"]}
+    return {line["item"]: AllocatedItem(**line) for line in allocation["items"]}
 
 
-def observations(judged: Sequence[Judged], allocated: Mapping[str, Allocated]) -> list[Observation]:
+def observations(judged: Sequence[EvaluatorJudgments], allocated: Mapping[str, AllocatedItem]) -> list[Observation]:
     """The final judgment of each evaluator on each item, by pseudonym and place."""
     return [one for each in judged for one in _of(each, allocated)]
 
 
-def _of(judged: Judged, allocated: Mapping[str, Allocated]) -> list[Observation]:
+def _of(judged: EvaluatorJudgments, allocated: Mapping[str, AllocatedItem]) -> list[Observation]:
     history: dict[str, list[Judgment]] = {}
     for judgment in judged.judgments:
         if judgment.item not in judged.missing:
@@ -86,7 +86,7 @@ def _changes(rows: Sequence[Judgment]) -> int:
     return sum(before.verdict != after.verdict for before, after in pairwise(rows))
 
 
-def _in_turn(of_item: Allocated, allocated: Mapping[str, Allocated], met: set[str]) -> Allocated:
+def _in_turn(of_item: AllocatedItem, allocated: Mapping[str, AllocatedItem], met: set[str]) -> AllocatedItem:
     """Of a repeated item, whichever code this evaluator met first stands for the neuron; the other is the repeat."""
     original = of_item.repeats or of_item.item
     if original in met:

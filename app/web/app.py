@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from app.foundation.settings import Settings
 from app.store.engine import Database
-from app.web.admin import power, report, round_steps, rounds, sign_in
+from app.web.admin import power, report, round_pages, round_steps, sign_in
 from app.web.admin.attempts import Attempts
 from app.web.evaluator import enrolment, pages
 from app.web.site import build_site
@@ -13,7 +13,7 @@ ROUTERS = (
     enrolment.router,
     pages.router,
     sign_in.router,
-    rounds.router,
+    round_pages.router,
     power.router,
     round_steps.router,
     report.router,

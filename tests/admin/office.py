@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from app.archive.archive import Archive
 from app.foundation.settings import Settings
-from app.robots.page import ReadPage, read_page
+from app.robots.page import HtmlPage, read_page
 from app.services.rounds import EvaluatorProgress, progress
 from app.services.seals import SealOptions, new_key, seal_round
 from app.store.engine import Database
@@ -54,7 +54,7 @@ class Browser:
         self.response: Any = None
 
     @property
-    def page(self) -> ReadPage:
+    def page(self) -> HtmlPage:
         return read_page(self.text)
 
     @property

@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-from app.statistics.power import Plan, neurons_for, power
+from app.statistics.power import StudyPlan, neurons_for, power
 from tests.admin.office import Browser
 
 
 def test_it_answers_the_papers_own_question_at_once(dag: Browser) -> None:
     dag.get("/admin/power")
-    found = power(Plan(0.60, 0.35, 60, 3))
+    found = power(StudyPlan(0.60, 0.35, 60, 3))
     assert f"{100 * found.power:.0f}" in dag.text
-    assert f"takes {neurons_for(Plan(0.60, 0.35, 60, 3))} neurons per arm" in dag.text
+    assert f"takes {neurons_for(StudyPlan(0.60, 0.35, 60, 3))} neurons per arm" in dag.text
     assert "360 judgments" in dag.text
 
 

@@ -107,10 +107,10 @@ def test_pages_before_unblinding_are_the_same_whichever_neurons_were_drawn(
     """The page of a round holds no item: no code, layer or index, so nothing that an arm could show in."""
     assert token
     dag.get(f"/admin/rounds/{draft}")
-    from app.store import rounds as store
+    from app.store import rounds as round_store
 
     with dag.client.app.state.database.reading() as session:  # type: ignore[attr-defined]  # the client's app is ours
-        codes = [one.code for one in store.items(session, draft)]
+        codes = [one.code for one in round_store.items(session, draft)]
     assert codes
     assert not any(code in dag.text for code in codes)
 

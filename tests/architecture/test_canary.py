@@ -22,7 +22,7 @@ from app.rounds.sealing import NewKey
 from app.services import rounds, seals
 from app.services.admins import Admin
 from app.services.unblinding import unblind
-from app.store import rounds as store
+from app.store import rounds as round_store
 from app.store.admins import add
 from app.store.engine import Database
 from app.store.sealed import seal_of
@@ -80,7 +80,7 @@ def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
 def canaries(database: Database, round_id: str, design: Design, archives: list[Archive]) -> list[str]:
     """Everything that would tell an item's arm, model, layer or neuron, or the whole allocation."""
     with database.reading() as session:
-        digests = [one.digest for one in store.items(session, round_id)]
+        digests = [one.digest for one in round_store.items(session, round_id)]
         digests.append(seal_of(session, round_id).sealed_sha256)
     digests.append(design.sha256)
     named = [*ARMS, STRATUM.split("/")[0], "wombat", str(LAYER), str(NEURON)[:8]]
@@ -123,7 +123,7 @@ def test_no_response_and_no_template_context_holds_a_canary(
     forbidden = canaries(sqlite_database, round_id, design, archives)
     routes = [one for one in route_table(create_app(Settings(), sqlite_database)) if not one[1].startswith("/admin")]
     with sqlite_database.reading() as session:
-        codes = [one.code for one in store.items(session, round_id)]
+        codes = [one.code for one in round_store.items(session, round_id)]
     with httpx2.Client(base_url=address, headers={"Origin": address}) as client:
         walker = Walk(client)
         for step in ("sealed", "open", "lock", "unblind"):

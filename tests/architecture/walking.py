@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from app.robots.page import ReadPage, read_page
+from app.robots.page import HtmlPage, read_page
 
 LARGEST_WALK = 400
 
@@ -21,9 +21,9 @@ class Walk:
     client: httpx2.Client
     seen: list[tuple[str, str]] = field(default_factory=list)
 
-    def ask(self, method: str, path: str, **fields: str) -> ReadPage:
+    def ask(self, method: str, path: str, **fields: str) -> HtmlPage:
         """One request, with and without compression; redirects are followed one by one."""
-        page = ReadPage()
+        page = HtmlPage()
         for encoding in ("gzip", "identity") if method == "GET" else ("gzip",):
             response = self.client.request(
                 method, path, data=fields or None, headers={"Accept-Encoding": encoding}, follow_redirects=False

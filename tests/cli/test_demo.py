@@ -9,18 +9,18 @@ import pytest
 
 from app.cli.common import database
 from app.cli.demo.check import Stopwatch, run_check
-from app.cli.demo.demo_round import Plan, find_open_round, harvested, make_round, password
+from app.cli.demo.demo_round import DemoPlan, find_open_round, harvested, make_round, password
 from app.foundation.settings import Settings
 from app.report.export.verify import verify_export
 from tests.cli.conftest import TEXT, Run
 
 
 @pytest.fixture
-def plan(trained: Path) -> Plan:
-    return Plan(models=trained, corpus=str(TEXT), tokens=6_000, neurons=4, preset="quick", evaluators=3)
+def plan(trained: Path) -> DemoPlan:
+    return DemoPlan(models=trained, corpus=str(TEXT), tokens=6_000, neurons=4, preset="quick", evaluators=3)
 
 
-def test_the_check_prints_fractions_that_the_export_recomputes(plan: Plan, tmp_path: Path) -> None:
+def test_the_check_prints_fractions_that_the_export_recomputes(plan: DemoPlan, tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data", port=0)
     watch = Stopwatch()
     outcome = run_check(plan, settings, watch)
@@ -38,7 +38,7 @@ def test_the_check_prints_fractions_that_the_export_recomputes(plan: Plan, tmp_p
         assert outcome.arms[arm]["fraction"] == pytest.approx(sum(said) / (3 * 4))
 
 
-def test_the_command_prints_json_and_leaves_nothing_behind(run: Run, plan: Plan, tmp_path: Path) -> None:
+def test_the_command_prints_json_and_leaves_nothing_behind(run: Run, plan: DemoPlan, tmp_path: Path) -> None:
     result = run(
         "demo", "--check", "--json", "--models", plan.models, "--corpus", TEXT, "--tokens", 6_000, "--neurons", 3,
         "--preset", "quick",
@@ -52,7 +52,7 @@ def test_the_command_prints_json_and_leaves_nothing_behind(run: Run, plan: Plan,
     assert not (tmp_path / "data").exists()
 
 
-def test_a_second_run_reuses_the_archives_and_finds_the_open_round(plan: Plan, tmp_path: Path) -> None:
+def test_a_second_run_reuses_the_archives_and_finds_the_open_round(plan: DemoPlan, tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     archives = harvested(plan, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "archives").rglob("*")}

@@ -9,8 +9,8 @@ import pytest
 
 from app.archive.archive import Archive
 from app.harvest.checkpoint import Ledger
-from app.harvest.pipeline import Meter, Plan, Reader, read_everything
-from app.harvest.progress import Report
+from app.harvest.pipeline import HarvestPlan, Meter, ScanRunner, read_everything
+from app.harvest.progress import ReportProgress
 from app.harvest.ray_cluster import Cluster
 from app.harvest.scan.scan import Pass
 from tests.cli.conftest import Run
@@ -89,11 +89,11 @@ def test_several_sites_are_read_by_a_cluster_if_one_is_asked_for(
 ) -> None:
     asked: list[Cluster] = []
 
-    def on_ray(cluster: Cluster) -> Reader:
+    def on_ray(cluster: Cluster) -> ScanRunner:
         asked.append(cluster)
         return counting
 
-    def counting(plan: Plan, passes: Sequence[Pass], ledger: Ledger, report: Report) -> Meter:
+    def counting(plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger, report: ReportProgress) -> Meter:
         read.append(len(passes))
         return read_everything(plan, passes, ledger, report)
 

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from app.cli.simulate import Character, Record, played, summary
+from app.cli.simulate import Character, SimulatedSession, played, summary
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.rounds.design import Cell
@@ -56,7 +56,7 @@ def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
 def test_the_summary_finds_the_faults_again() -> None:
     source = Random(1)
     truths = [(truly, source.random() < (0.9 if truly else 0.2)) for truly in (True, False) for _ in range(4000)]
-    found = summary([Record(truths, [0.1, 0.3])], 2.0)
+    found = summary([SimulatedSession(truths, [0.1, 0.3])], 2.0)
     assert found["sensitivity found"] == pytest.approx(0.9, abs=0.02)
     assert found["specificity found"] == pytest.approx(0.8, abs=0.02)
     assert (found["judgments"], found["pages"], found["median wait"]) == (8000, 2, 0.2)

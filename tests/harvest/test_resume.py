@@ -16,7 +16,7 @@ from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError
 from app.harvest.arms import Vocabulary
 from app.harvest.options import HarvestOptions
-from app.harvest.progress import Progress, Report, silent
+from app.harvest.progress import Progress, ReportProgress, silent
 from app.harvest.run import harvest, harvest_model, harvest_pair
 from app.models.checkpoints import LoadedModel
 from tests.harvest.interrupted import OPTIONS
@@ -36,7 +36,7 @@ class StoppedError(Exception):
     """Stands for whatever stops a harvest."""
 
 
-def stop_after(shards: int) -> Report:
+def stop_after(shards: int) -> ReportProgress:
     """A progress report that raises at the n-th shard."""
     seen: list[Progress] = []
 

@@ -6,18 +6,18 @@ import pytest
 
 from app.judging.pace import capped, pace, passed
 from app.judging.public_design import PublicDesign
-from app.judging.worklist import Given, Sheet
+from app.judging.worklist import StandingAnswer, Worklist
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 ORDER = ("practice", *(f"item{number}" for number in range(20)))
 
 
-def sheet(judged: int, seconds: float = 60.0, skipped: frozenset[str] = frozenset()) -> Sheet:
+def sheet(judged: int, seconds: float = 60.0, skipped: frozenset[str] = frozenset()) -> Worklist:
     given = tuple(
-        Given(item, "interpretable", "hypothesis", 1, first="interpretable", at=NOON, seconds=seconds)
+        StandingAnswer(item, "interpretable", "hypothesis", 1, first="interpretable", at=NOON, seconds=seconds)
         for item in ORDER[: judged + 1]
     )
-    return Sheet(ORDER, given, skipped, ORDER[judged], frozenset({"practice"}))
+    return Worklist(ORDER, given, skipped, ORDER[judged], frozenset({"practice"}))
 
 
 def test_practice_counts_for_nothing() -> None:
@@ -31,7 +31,7 @@ def test_what_is_passed_over_is_not_left() -> None:
 
 
 def test_practice_that_is_passed_over_is_no_item_done() -> None:
-    found = Sheet(ORDER, (), frozenset({"practice"}), None, frozenset({"practice"}))
+    found = Worklist(ORDER, (), frozenset({"practice"}), None, frozenset({"practice"}))
     assert (found.done, pace(found, PublicDesign(), NOON).left) == (0, 20)
 
 
@@ -74,4 +74,4 @@ def test_practice_is_passed_by_first_answers() -> None:
     design = PublicDesign(training=1, training_pass=1, training_answers=answers)
     assert not passed(sheet(0), design)
     assert passed(sheet(0), PublicDesign(training=1, training_answers=answers))
-    assert passed(Sheet(ORDER, (), frozenset(), None, frozenset({"practice"})), design)
+    assert passed(Worklist(ORDER, (), frozenset(), None, frozenset({"practice"})), design)

@@ -6,16 +6,16 @@ import pytest
 
 from app.foundation.errors import JudgmentError
 from app.judging.answer import Answer, require_same, require_turn
-from app.judging.worklist import UNDOABLE, Given, Sheet
+from app.judging.worklist import UNDOABLE, StandingAnswer, Worklist
 
 ORDER = tuple(f"item{number}" for number in range(15))
 
 
-def sheet(judged: int, latest: str | None = None, step: str = "hypothesis") -> Sheet:
-    given = tuple(Given(code, "interpretable", "hypothesis", 1) for code in ORDER[:judged])
+def sheet(judged: int, latest: str | None = None, step: str = "hypothesis") -> Worklist:
+    given = tuple(StandingAnswer(code, "interpretable", "hypothesis", 1) for code in ORDER[:judged])
     if given and step == "verdict":
         given = (*given[:-1], replace(given[-1], step="verdict", revision=0))
-    return Sheet(ORDER, given, frozenset(), latest or (ORDER[judged - 1] if judged else None))
+    return Worklist(ORDER, given, frozenset(), latest or (ORDER[judged - 1] if judged else None))
 
 
 def test_the_first_item_comes_first() -> None:

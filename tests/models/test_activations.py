@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from app.models.activations import activation_function, gelu, gelu_tanh, relu, solu
 from app.models.config import Activation
-from app.models.readable_model import Part
+from app.models.readable_model import TypedModule
 from app.models.transformer import BlockedLayerNorm
 from tests.models.conftest import tiny_config
 
@@ -78,7 +78,7 @@ def test_blocked_solu_is_solu_of_each_block() -> None:
 
 def test_blocked_layernorm_is_layernorm_of_each_block() -> None:
     x = torch.randn(2, 12, generator=torch.Generator().manual_seed(3))
-    norm: Part = BlockedLayerNorm(12, blocks=3, eps=1e-5)
+    norm: TypedModule = BlockedLayerNorm(12, blocks=3, eps=1e-5)
     expected = torch.cat([functional.layer_norm(part, (4,)) for part in torch.chunk(x, 3, dim=-1)], dim=-1)
     assert torch.allclose(norm(x), expected, atol=1e-6)
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from app.foundation.errors import ModelError
 from app.models.config import ModelConfig
-from app.models.hugging_face import FAMILIES, FamilyReader
+from app.models.hugging_face import FAMILIES, HuggingFaceModel
 from app.models.load import find, load
 from app.models.tokenizer import Tokenizer
 from app.models.transformer_lens import load_lens
@@ -256,7 +256,7 @@ def test_a_tokenizer_with_more_tokens_than_the_model_knows_is_refused(copy: Copy
 
 def test_a_pass_ends_at_the_last_layer_asked_for_and_leaves_no_hooks(copy: Copy) -> None:
     reader = load(copy(LLAMA)).transformer
-    assert isinstance(reader, FamilyReader)
+    assert isinstance(reader, HuggingFaceModel)
     ran: list[str] = []
     for name, module in reader.named_modules():
         module.register_forward_hook(lambda _, __, ___, name=name: ran.append(name))

@@ -14,10 +14,10 @@ from app.evidence.entries import event_entry, judgment_entry
 from app.foundation.digest import sha256_of_json
 from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import Cell, Enrolled, Frame
+from app.report.analysis.frame import AnalysisFrame, CellCounts, Enrolled
 from app.report.export.bundle import Bundle, export_zip
 from app.rounds.commitment import commitment_of, digest_of_item, sealed_digest
-from app.unblinding.observations import Allocated, Kind, Observation
+from app.unblinding.observations import AllocatedItem, Kind, Observation
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 TRUTH = {"baseline": 0.35, "solu": 0.6}
@@ -56,7 +56,7 @@ def observation(
         False,
         False,
     )
-    allocated = Allocated(item, arm, stratum, layer, n_layers, len(item), kind, share, purity, repeats)
+    allocated = AllocatedItem(item, arm, stratum, layer, n_layers, len(item), kind, share, purity, repeats)
     return Observation(evaluator, exposed, judgment, allocated)
 
 
@@ -98,22 +98,23 @@ def simulated(
     return found
 
 
-def frame_of(observations: Sequence[Observation], dead: int = 2, **changes: Any) -> Frame:
+def frame_of(observations: Sequence[Observation], dead: int = 2, **changes: Any) -> AnalysisFrame:
     """A frame in which every observed neuron was shown and `dead` more were drawn per cell."""
     shown: dict[tuple[str, str], set[str]] = {}
     for one in observations:
         if one.allocated.kind == "neuron":
             shown.setdefault((one.allocated.arm, one.allocated.stratum), set()).add(one.allocated.item)
     cells = tuple(
-        Cell(arm, stratum, 1024, len(items) + dead, dead, len(items)) for (arm, stratum), items in sorted(shown.items())
+        CellCounts(arm, stratum, 1024, len(items) + dead, dead, len(items))
+        for (arm, stratum), items in sorted(shown.items())
     )
     names = sorted({one.evaluator for one in observations})
     enrolled = tuple(Enrolled(name, False, sum(one.evaluator == name for one in observations)) for name in names)
     plan = {"reference": "baseline", "treatment": "solu", "seed": "5e" * 32, "evaluators": enrolled}
-    return Frame(**({"cells": cells} | plan | changes))
+    return AnalysisFrame(**({"cells": cells} | plan | changes))
 
 
-def bundle_of(observations: list[Observation], frame: Frame) -> Bundle:
+def bundle_of(observations: list[Observation], frame: AnalysisFrame) -> Bundle:
     """The round of these observations, sealed and chained as the project does it."""
     design = {"version": 1, "title": "A round for tests", "arms": sorted(TRUTH), "neurons": 22}
     nonce = "0a" * 32

@@ -11,7 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import Cell, Exclusions, Flagged, Frame, Guess, LayerCount, Piled, Stimulus
+from app.report.analysis.frame import (
+    AnalysisFrame,
+    CellCounts,
+    ExclusionRules,
+    Flagged,
+    Guess,
+    LayerCount,
+    Piled,
+    Stimulus,
+)
 from app.report.charts.all_charts import charts
 from app.unblinding.observations import Observation
 
@@ -19,7 +28,7 @@ Making = Any
 SWAP = {"baseline": "solu", "solu": "baseline"}
 
 
-def swapped(observations: list[Observation], frame: Frame) -> tuple[list[Observation], Frame]:
+def swapped(observations: list[Observation], frame: AnalysisFrame) -> tuple[list[Observation], AnalysisFrame]:
     """The same round with the two arms' names exchanged."""
     turned = [replace(one, allocated=replace(one.allocated, arm=SWAP[one.allocated.arm])) for one in observations]
     cells = tuple(replace(one, arm=SWAP[one.arm]) for one in frame.cells)
@@ -60,7 +69,7 @@ def test_swapped_arms_mirror_every_number(making: Making, seed: int, first: floa
     observations = making.simulated(
         seed, truth={"baseline": first, "solu": second}, shown=12, evaluators=("A", "B", "C", "D", "E")
     )
-    frame = making.frame_of(observations, dead=seed % 3, exclusions=Exclusions(shortest_median_seconds=48))
+    frame = making.frame_of(observations, dead=seed % 3, exclusions=ExclusionRules(shortest_median_seconds=48))
     found, mirrored = analyse(observations, frame), analyse(*swapped(observations, frame))
     for chosen in DIFFERENCES:
         for one, other in zip(chosen(found), chosen(mirrored), strict=True):
@@ -75,7 +84,7 @@ def test_swapped_arms_mirror_every_number(making: Making, seed: int, first: floa
     assert found["agreement"]["between"] == mirrored["agreement"]["between"]
 
 
-def assert_sayable(observations: list[Observation], frame: Frame) -> dict[str, Any]:
+def assert_sayable(observations: list[Observation], frame: AnalysisFrame) -> dict[str, Any]:
     """The analysis is JSON without NaN, its charts can be drawn, and no chart says nan."""
     found = analyse(observations, frame)
     assert json.loads(json.dumps(found, allow_nan=False)) is not None
@@ -88,11 +97,11 @@ def assert_sayable(observations: list[Observation], frame: Frame) -> dict[str, A
 
 
 def test_a_round_without_judgments_says_so() -> None:
-    cells = (Cell("baseline", "1L/0", 100, 10, 1, 9), Cell("solu", "1L/0", 100, 10, 1, 9))
-    found = assert_sayable([], Frame(cells, "baseline", "solu", "00"))
+    cells = (CellCounts("baseline", "1L/0", 100, 10, 1, 9), CellCounts("solu", "1L/0", 100, 10, 1, 9))
+    found = assert_sayable([], AnalysisFrame(cells, "baseline", "solu", "00"))
     assert "nothing to report" in found["headline"]
     assert found["difference"]["estimate"] is None
-    assert_sayable([], Frame((), "baseline", "solu", "00"))
+    assert_sayable([], AnalysisFrame((), "baseline", "solu", "00"))
 
 
 def test_one_evaluator_has_no_agreement(making: Making) -> None:
@@ -145,7 +154,7 @@ def test_evaluators_without_overlap(making: Making) -> None:
 def test_an_erased_evaluator_and_a_missing_arm(making: Making) -> None:
     observations = [one for one in making.simulated() if one.allocated.arm == "solu"]
     frame = making.frame_of(observations)
-    frame = replace(frame, cells=(*frame.cells, Cell("baseline", "1L/0", 1024, 22, 2, 20)))
+    frame = replace(frame, cells=(*frame.cells, CellCounts("baseline", "1L/0", 1024, 22, 2, 20)))
     found = assert_sayable(observations, frame)
     assert found["arms"]["baseline"]["fraction"] is None
     assert any("baseline" in note for note in found["notes"])
@@ -199,7 +208,7 @@ def test_an_evaluator_who_breaks_a_rule_is_named_and_both_results_stand(making: 
         replace(one, judgment=replace(one.judgment, active_seconds=2.0)) if one.evaluator == "Ash" else one
         for one in making.simulated()
     ]
-    frame = making.frame_of(observations, exclusions=Exclusions(shortest_median_seconds=10))
+    frame = making.frame_of(observations, exclusions=ExclusionRules(shortest_median_seconds=10))
     found = analyse(observations, frame)
     assert [one["evaluator"] for one in found["exclusions"]["excluded"]] == ["Ash"]
     assert "median time" in found["exclusions"]["excluded"][0]["reasons"][0]
@@ -238,8 +247,8 @@ def test_layers_drawn_equally_are_weighted_back(making: Making) -> None:
     assert found == near(expected)
 
 
-def weighted(making: Making, observations: list[Observation]) -> Frame:
-    frame: Frame = making.frame_of(observations, dead=0, by_layer=True)
+def weighted(making: Making, observations: list[Observation]) -> AnalysisFrame:
+    frame: AnalysisFrame = making.frame_of(observations, dead=0, by_layer=True)
     layers = tuple(LayerCount(layer, 700 if layer == 0 else 100, 5, 0) for layer in range(4))
     return replace(frame, cells=tuple(replace(one, layers=layers) for one in frame.cells))
 
@@ -302,7 +311,7 @@ def test_a_frame_survives_json(making: Making) -> None:
         stimuli=(Stimulus("x", 1, 2, 3),),
         flagged=(Flagged("Ash", "x"),),
         contrasts=(("layernorm-only", "baseline"),),
-        exclusions=Exclusions(largest_cannot_judge=0.3),
+        exclusions=ExclusionRules(largest_cannot_judge=0.3),
         audit={"responses": 640, "gate": {"swap": {"count": 0, "first": []}}},
     )
-    assert Frame.from_content(json.loads(json.dumps(frame.content()))) == frame
+    assert AnalysisFrame.from_content(json.loads(json.dumps(frame.content()))) == frame

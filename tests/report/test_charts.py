@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import Frame, Guess, Stimulus
+from app.report.analysis.frame import AnalysisFrame, Guess, Stimulus
 from app.report.charts.all_charts import charts
 from app.report.export.figures import figures
 from app.report.export.markdown import report_markdown
@@ -25,7 +25,7 @@ def value_at(analysis: dict[str, Any], path: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def round_of_everything(making: Making) -> tuple[dict[str, Any], Frame]:
+def round_of_everything(making: Making) -> tuple[dict[str, Any], AnalysisFrame]:
     observations = making.simulated(evaluators=("Ash", "Birch", "Cedar", "Dogwood", HOSTILE), shown=12)
     arms = {one.allocated.item: one.allocated.arm for one in observations}
     guesses = tuple(
@@ -47,7 +47,7 @@ def round_of_everything(making: Making) -> tuple[dict[str, Any], Frame]:
 
 
 @pytest.fixture(scope="module")
-def analysis(round_of_everything: tuple[dict[str, Any], Frame]) -> dict[str, Any]:
+def analysis(round_of_everything: tuple[dict[str, Any], AnalysisFrame]) -> dict[str, Any]:
     return round_of_everything[0]
 
 
@@ -117,7 +117,9 @@ def test_the_export_s_figures_are_the_same_bytes_twice(analysis: dict[str, Any])
     assert b"<text" in found["figures/forest.svg"]
 
 
-def test_the_markdown_report_names_the_key_of_every_number(round_of_everything: tuple[dict[str, Any], Frame]) -> None:
+def test_the_markdown_report_names_the_key_of_every_number(
+    round_of_everything: tuple[dict[str, Any], AnalysisFrame],
+) -> None:
     analysis, frame = round_of_everything
     text = report_markdown("A round", "ab" * 32, analysis, frame)
     assert analysis["headline"] in text
@@ -126,7 +128,7 @@ def test_the_markdown_report_names_the_key_of_every_number(round_of_everything: 
     assert "nan" not in text.lower()
 
 
-def test_the_pdf_is_a_pdf_and_the_same_bytes_twice(round_of_everything: tuple[dict[str, Any], Frame]) -> None:
+def test_the_pdf_is_a_pdf_and_the_same_bytes_twice(round_of_everything: tuple[dict[str, Any], AnalysisFrame]) -> None:
     assert pdf_available()
     found = report_pdf("A round", "ab" * 32, *round_of_everything)
     assert found.startswith(b"%PDF-")

@@ -11,7 +11,7 @@ from app.foundation.errors import DesignError
 from app.rounds.controls import mixture, noise, planted, words_in
 from app.rounds.design import Design
 from app.rounds.item import Item
-from app.rounds.preparation import Prepared, prepare
+from app.rounds.preparation import PreparedRound, prepare
 from tests.rounds.making import make_snippet
 
 SEED = "5e" * 32
@@ -28,7 +28,7 @@ def with_controls(design: Design, **changes: Any) -> Design:
     return Design.of(design.model_dump() | settings | changes)
 
 
-def of_kind(prepared: Prepared, kind: str) -> dict[str, dict[str, Any]]:
+def of_kind(prepared: PreparedRound, kind: str) -> dict[str, dict[str, Any]]:
     return {line["item"]: line for line in prepared.allocation["items"] if line["kind"] == kind}
 
 

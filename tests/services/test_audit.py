@@ -103,7 +103,7 @@ def told_of(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     told: set[str] = set()
     original = seals.begin_seal
 
-    def listening(*args: Any) -> seals.Pending:
+    def listening(*args: Any) -> seals.PendingSeal:
         pending = original(*args)
         told.update(line["item"] for line in pending.opened["allocation"]["items"] if line["arm"] == "quokka")
         return pending

@@ -16,7 +16,7 @@ from statsmodels.stats.multitest import multipletests
 from app.statistics.agreement import values
 from app.statistics.blinding import bang, james
 from app.statistics.pooled import Stratum, heterogeneity, pooled_difference, pooled_ratio
-from app.statistics.power import Plan, power
+from app.statistics.power import StudyPlan, power
 from app.statistics.proportions import Estimate, square_and_add, wilson
 from app.statistics.resampling import permutation_p
 from app.statistics.sample import Sample, Strip
@@ -150,7 +150,7 @@ def test_james_interval() -> None:
 def test_power_of_two_proportions() -> None:
     case = CASES["power-prop-r"]
     given = case["inputs"]
-    assert power(Plan(given["p2"], given["p1"], given["n"])).power == near(case, case["expected"])
+    assert power(StudyPlan(given["p2"], given["p1"], given["n"])).power == near(case, case["expected"])
 
 
 def test_holm() -> None:

@@ -10,9 +10,9 @@ import pytest
 from app.statistics.agreement import agreement, values
 from app.statistics.blinding import bang, james
 from app.statistics.crossed import Votes, for_evaluators_like_these
-from app.statistics.marginal import MOST_CLUSTERS, Rows, marginal_difference
+from app.statistics.marginal import MOST_CLUSTERS, GeeRows, marginal_difference
 from app.statistics.pooled import Stratum, pooled_difference
-from app.statistics.power import Plan, neurons_for, power
+from app.statistics.power import StudyPlan, neurons_for, power
 from app.statistics.proportions import effective_n, wilson
 from app.statistics.ranking import pooled_auc
 from app.statistics.resampling import drawn_fractions, generator, permutation_p
@@ -172,12 +172,12 @@ def test_the_interval_for_evaluators_like_these_covers() -> None:
     assert hits / 300 > 0.92
 
 
-def rows(neurons: int, evaluators: int = 3) -> Rows:
+def rows(neurons: int, evaluators: int = 3) -> GeeRows:
     source = np.random.default_rng(9)
     chance = source.uniform(size=2 * neurons) * np.repeat([1.0, 0.7], neurons)
     yes = (source.uniform(size=(2 * neurons, evaluators)) < chance[:, None]).astype(float)
     neuron, evaluator = np.indices(yes.shape)
-    return Rows(
+    return GeeRows(
         yes.ravel(),
         (neuron.ravel() < neurons).astype(float),
         np.zeros(yes.size, int),
@@ -221,13 +221,13 @@ def test_a_perfect_fit_has_no_model_based_interval() -> None:
 def test_sample_sizes_of_the_planner(
     first: float, second: float, evaluators: int, correlation: float, expected: int
 ) -> None:
-    found = neurons_for(Plan(first, second, 60, evaluators, correlation))
+    found = neurons_for(StudyPlan(first, second, 60, evaluators, correlation))
     assert found is not None
     assert abs(found - expected) <= 1
 
 
 def test_more_neurons_more_evaluators_less_spread_are_more_power() -> None:
-    plan = Plan(0.5, 0.38, 60, 5, 0.5, 0.05)
+    plan = StudyPlan(0.5, 0.38, 60, 5, 0.5, 0.05)
     assert power(replace(plan, neurons=90)).power > power(plan).power
     assert power(replace(plan, evaluators=9)).power > power(plan).power
     assert power(replace(plan, spread=0.15)).power < power(plan).power
@@ -237,7 +237,7 @@ def test_more_neurons_more_evaluators_less_spread_are_more_power() -> None:
 
 def test_power_agrees_with_simulation() -> None:
     source = np.random.default_rng(6)
-    plan = Plan(0.6, 0.4, 60, 3, 0.5)
+    plan = StudyPlan(0.6, 0.4, 60, 3, 0.5)
     wins, studies = 0, 2000
     scale = 1 / plan.correlation - 1
     chances = [source.beta(p * scale, (1 - p) * scale, (studies, 60)) for p in (plan.first, plan.second)]
@@ -252,13 +252,13 @@ def test_power_agrees_with_simulation() -> None:
 @pytest.mark.parametrize(
     "plan",
     [
-        Plan(35, 0.6, 60),
-        Plan(0.3, 0.6, 1),
-        Plan(0.3, 0.6, 60, 0),
-        Plan(0.3, 0.6, 60, correlation=2),
-        Plan(0.3, 0.6, 60, spread=0.1),
+        StudyPlan(35, 0.6, 60),
+        StudyPlan(0.3, 0.6, 1),
+        StudyPlan(0.3, 0.6, 60, 0),
+        StudyPlan(0.3, 0.6, 60, correlation=2),
+        StudyPlan(0.3, 0.6, 60, spread=0.1),
     ],
 )
-def test_a_plan_that_cannot_be_computed_gets_a_sentence(plan: Plan) -> None:
+def test_a_plan_that_cannot_be_computed_gets_a_sentence(plan: StudyPlan) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         power(plan)

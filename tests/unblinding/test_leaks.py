@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 
 from app.leak_audit.attackers import ALPHA, Attacked, attack, auc, detectable
-from app.leak_audit.features import Fetched, differences, spoken, stimulus, transport
-from app.leak_audit.findings import Material, evidence
+from app.leak_audit.features import FetchedResponse, differences, spoken, stimulus, transport
+from app.leak_audit.findings import AuditMaterial, evidence
 from app.rounds.item import Item, Passage
 
 ITEMS = 40
 FRAGMENT = b'<ol><li><mark data-level="%d">word</mark></li></ol>'
 
 
-def page(code: str, position: int, random: Random, probe: int = 0) -> Fetched:
+def page(code: str, position: int, random: Random, probe: int = 0) -> FetchedResponse:
     body = b'<main data-step="verdict" data-item="%s">' % code.encode() + FRAGMENT % 3 + b"</main>"
     headers = (("content-type", "text/html"), ("content-length", str(len(body))), ("date", str(random.random())))
-    return Fetched(probe, "GET /judge", code, position, 200, headers, body, False, 0.01 + random.random() / 200)
+    return FetchedResponse(probe, "GET /judge", code, position, 200, headers, body, False, 0.01 + random.random() / 200)
 
 
 def walk(
-    seed: int, leak: Callable[[Fetched, bool], Fetched] | None = None, kind: str = ""
-) -> tuple[Material, list[Fetched]]:
+    seed: int, leak: Callable[[FetchedResponse, bool], FetchedResponse] | None = None, kind: str = ""
+) -> tuple[AuditMaterial, list[FetchedResponse]]:
     """Two probes' responses; the first half of the items is one arm's."""
     random = Random(seed)
     codes = ["".join(random.choice("abcdefgh") for _ in range(10)) for _ in range(ITEMS)]
@@ -43,37 +43,39 @@ def walk(
         for code in codes
     ]
     fragments = dict.fromkeys(codes, FRAGMENT % 3)
-    return Material((), None, fragments, lines, "axolotl", ("quokka", "axolotl")), fetched
+    return AuditMaterial((), None, fragments, lines, "axolotl", ("quokka", "axolotl")), fetched
 
 
-def attacked(seed: int, leak: Callable[[Fetched, bool], Fetched] | None = None, kind: str = "") -> Attacked:
+def attacked(
+    seed: int, leak: Callable[[FetchedResponse, bool], FetchedResponse] | None = None, kind: str = ""
+) -> Attacked:
     material, fetched = walk(seed, leak, kind)
     found = evidence(transport(fetched, material.fragments), material)
     return attack(found.table.values, found.table.names, found.labels, found.strata, np.random.default_rng(seed))
 
 
-def longer(one: Fetched, first: bool) -> Fetched:
+def longer(one: FetchedResponse, first: bool) -> FetchedResponse:
     return replace(one, body=one.body + b" ") if first else one
 
 
-def marked_header(one: Fetched, first: bool) -> Fetched:
+def marked_header(one: FetchedResponse, first: bool) -> FetchedResponse:
     return replace(one, headers=(*one.headers, ("x-cache", "warm" if first else "cold")))
 
 
-def marked_class(one: Fetched, first: bool) -> Fetched:
+def marked_class(one: FetchedResponse, first: bool) -> FetchedResponse:
     return replace(one, body=one.body.replace(b"<main", b'<main class="warm"')) if first else one
 
 
-def marked_passages(one: Fetched, first: bool) -> Fetched:
+def marked_passages(one: FetchedResponse, first: bool) -> FetchedResponse:
     return replace(one, body=one.body.replace(b"<li>", b'<li class="warm">')) if first else one
 
 
-def slower(one: Fetched, first: bool) -> Fetched:
+def slower(one: FetchedResponse, first: bool) -> FetchedResponse:
     return replace(one, seconds=one.seconds + 0.01) if first else one
 
 
 @pytest.mark.parametrize("leak", [longer, marked_header, marked_class, marked_passages, slower])
-def test_a_leak_in_the_responses_is_caught(leak: Callable[[Fetched, bool], Fetched]) -> None:
+def test_a_leak_in_the_responses_is_caught(leak: Callable[[FetchedResponse, bool], FetchedResponse]) -> None:
     found = attacked(1, leak)
     assert found.leaks
     assert max(found.aucs.values()) > 0.95
@@ -102,7 +104,7 @@ def test_what_changes_when_the_arms_are_swapped_is_named() -> None:
 
 
 def test_session_tokens_may_differ_under_a_swap_and_nothing_else() -> None:
-    def visited(token: bytes) -> list[Fetched]:
+    def visited(token: bytes) -> list[FetchedResponse]:
         one = page("abc", 0, Random(0))
         plain = replace(one, body=one.body + token)
         return [plain, replace(plain, gzip=True, body=gzip.compress(plain.body, mtime=0))]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.cli.common import database
-from app.cli.demo.demo_round import ADMIN, DemoRound, Plan, harvested, make_round, password
+from app.cli.demo.demo_round import ADMIN, DemoPlan, DemoRound, harvested, make_round, password
 from app.cli.reports import write_whole
 from app.cli.serve import running
 from app.foundation.errors import ExportError
@@ -56,7 +56,7 @@ class Stopwatch:
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
 
-def run_check(plan: Plan, settings: Settings, watch: Stopwatch) -> Outcome:
+def run_check(plan: DemoPlan, settings: Settings, watch: Stopwatch) -> Outcome:
     """Harvest, seal, judge, lock, unblind, export and verify. Raises FirstGlanceError if any step fails."""
     with watch.stage("harvest"):
         archives = harvested(plan, settings.data)

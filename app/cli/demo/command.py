@@ -7,7 +7,7 @@ import click
 
 from app.cli.common import EXISTING, as_json, database, print_json
 from app.cli.demo.check import Outcome, Stopwatch, run_check
-from app.cli.demo.demo_round import ADMIN, Plan, find_open_round, harvested, make_round, password
+from app.cli.demo.demo_round import ADMIN, DemoPlan, find_open_round, harvested, make_round, password
 from app.cli.reports import print_arms
 from app.cli.serve import address_of, listening, server
 from app.foundation.paths import resource
@@ -36,7 +36,7 @@ def demo_command(
     settings: Settings, /, check: bool, json_wanted: bool, models: Path | None, port: int | None, **choices: object
 ) -> None:
     """Harvest a SoLU/GELU pair on this machine, seal and open a round, print the links and serve it."""
-    plan = Plan.of(models or resource("demo"), evaluators=3 if check else 1, **choices)
+    plan = DemoPlan.of(models or resource("demo"), evaluators=3 if check else 1, **choices)
     if check:
         _check(plan, json_wanted)
         return
@@ -44,7 +44,7 @@ def demo_command(
     _serve(plan, chosen)
 
 
-def _serve(plan: Plan, settings: Settings) -> None:
+def _serve(plan: DemoPlan, settings: Settings) -> None:
     with database(settings) as base:
         found = find_open_round(base, settings.data)
         if found is None:
@@ -61,7 +61,7 @@ def _serve(plan: Plan, settings: Settings) -> None:
             server(settings, base).run(sockets=[place])
 
 
-def _check(plan: Plan, json_wanted: bool) -> None:
+def _check(plan: DemoPlan, json_wanted: bool) -> None:
     watch = Stopwatch()
     with tempfile.TemporaryDirectory(prefix="firstglance-") as folder, watch.stage("total"):
         outcome = run_check(plan, Settings.read(data=Path(folder), database_url="", port=0), watch)

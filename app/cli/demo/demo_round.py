@@ -28,7 +28,7 @@ ARMS = {"baseline": "1L-gelu", "solu": "1L-solu_ln"}
 
 
 @dataclass(frozen=True)
-class Plan:
+class DemoPlan:
     """What the demo does."""
 
     models: Path
@@ -69,7 +69,7 @@ class DemoRound:
     """Invitation tokens, one per evaluator."""
 
 
-def harvested(plan: Plan, data: Path) -> dict[str, Archive]:
+def harvested(plan: DemoPlan, data: Path) -> dict[str, Archive]:
     """The archive of each arm: the ones in the data folder if they are whole, else harvested now."""
     folder = data / FOLDER / f"demo-{plan.key()}"
     with suppress(ArchiveError):
@@ -84,7 +84,7 @@ def harvested(plan: Plan, data: Path) -> dict[str, Archive]:
 
 
 def make_round(
-    base: Database, plan: Plan, archives: dict[str, Archive], data: Path, evaluators: Sequence[str]
+    base: Database, plan: DemoPlan, archives: dict[str, Archive], data: Path, evaluators: Sequence[str]
 ) -> DemoRound:
     """Create, seal and open a round and invite evaluators; keys and tokens are kept in 0600 files.
 

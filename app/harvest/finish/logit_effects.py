@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from app.archive.neuron import Effects, EffectsOf, LogitEffect
-from app.models.readable_model import Reader
+from app.models.readable_model import ReadableModel
 from app.models.transformer import Transformer
 
 SHOWN = 10
@@ -14,7 +14,7 @@ SHOWN = 10
 NEURONS_AT_ONCE = 256
 
 
-def effects_of(transformer: Reader, pieces: list[bytes]) -> EffectsOf | None:
+def effects_of(transformer: ReadableModel, pieces: list[bytes]) -> EffectsOf | None:
     """The effects of a model's layers; None for a model whose output directions are not known."""
     if not isinstance(transformer, Transformer):
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.harvest.finish.tables import Block
+from app.harvest.finish.tables import SnippetBlock
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.random_snippets import BANDS, CUTS, STEPS
 from app.harvest.scan.topk import NEVER, Floats, Ints, TopStore, place_in_run
@@ -31,11 +31,11 @@ class Chosen:
     kept: Floats
     """[place, position]"""
 
-    def between(self, first: int, last: int) -> Block:
+    def between(self, first: int, last: int) -> SnippetBlock:
         """The snippets of neurons `first` to `last` - 1."""
         begin, end = np.searchsorted(self.neurons, (first, last))
         part = slice(int(begin), int(end))
-        return Block(
+        return SnippetBlock(
             neurons=self.neurons[part],
             groups=np.full(part.stop - part.start, self.group),
             ranks=self.ranks[part],

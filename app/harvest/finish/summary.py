@@ -17,7 +17,7 @@ from app.harvest.scan.topk import NEVER, Floats, Ints, TopStore
 
 
 @dataclass(frozen=True)
-class Summary:
+class LayerSummary:
     """[neuron] each."""
 
     exact: Exact
@@ -32,14 +32,14 @@ class Summary:
     dead: npt.NDArray[np.bool_]
 
 
-def summarise(kept: Kept, notes: Reread, tokens: int, book: WindowBook, pieces: list[bytes]) -> Summary:
+def summarise(kept: Kept, notes: Reread, tokens: int, book: WindowBook, pieces: list[bytes]) -> LayerSummary:
     """Put a channel together from what was kept and from its shards' notes."""
     exact = put_together(notes, kept.top, tokens)
     sample = by_neuron(kept.sample.values)
     neurons, slots = np.nonzero(kept.top.windows != NEVER)
     windows, peaks = kept.top.windows[neurons, slots], kept.top.peaks[neurons, slots]
     peak_tokens = book.tokens(windows)[np.arange(len(neurons)), peaks].astype(np.int64)
-    return Summary(
+    return LayerSummary(
         exact=exact,
         sample=sample,
         cuts=quantile_cuts(sample, CUTS),
@@ -55,7 +55,7 @@ def is_dead(maximum: Floats, contexts: Ints) -> npt.NDArray[np.bool_]:
 
 
 def neuron_rows(
-    layer: int, summary: Summary, firings: TopStore | None, effects: Iterator[Effects], pieces: list[bytes]
+    layer: int, summary: LayerSummary, firings: TopStore | None, effects: Iterator[Effects], pieces: list[bytes]
 ) -> Iterator[NeuronStatistics]:
     """One record per neuron of a layer, in order."""
     exact = summary.exact

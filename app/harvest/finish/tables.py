@@ -64,7 +64,7 @@ NEURON_SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
-class Block:
+class SnippetBlock:
     """Snippets of one layer as arrays: [snippet], and [snippet, position] for activations."""
 
     neurons: Ints
@@ -76,7 +76,7 @@ class Block:
     activations: Floats
 
     @classmethod
-    def together(cls, blocks: Sequence["Block"]) -> "Block":
+    def together(cls, blocks: Sequence["SnippetBlock"]) -> "SnippetBlock":
         """Several groups of the same neurons as one, sorted by neuron, the groups of a neuron in the order given."""
         names = [field.name for field in fields(cls)]
         whole = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in names}
@@ -118,7 +118,9 @@ class WindowBook:
         return np.searchsorted(self._numbers, windows)
 
 
-def write_snippets(path: Path, blocks: Iterable[tuple[int, Block]], book: WindowBook, pieces: list[bytes]) -> None:
+def write_snippets(
+    path: Path, blocks: Iterable[tuple[int, SnippetBlock]], book: WindowBook, pieces: list[bytes]
+) -> None:
     """Write snippets.parquet, one row group for each layer and block, special tokens left out."""
     dictionary = pa.array(pieces, pa.binary())
     with pq.ParquetWriter(path, _WITH_NUMBERS, store_schema=False, **WRITING) as writer:
@@ -126,7 +128,7 @@ def write_snippets(path: Path, blocks: Iterable[tuple[int, Block]], book: Window
             writer.write_table(_snippet_table(layer, block, book, dictionary))
 
 
-def _snippet_table(layer: int, block: Block, book: WindowBook, dictionary: pa.Array) -> pa.Table:
+def _snippet_table(layer: int, block: SnippetBlock, book: WindowBook, dictionary: pa.Array) -> pa.Table:
     kept = ~book.special(block.windows)
     offsets = pa.array(np.concatenate([[0], np.cumsum(kept.sum(axis=1))]), pa.int32())
     shown = pa.DictionaryArray.from_arrays(pa.array(book.tokens(block.windows)[kept]), dictionary)

@@ -13,13 +13,13 @@ from app.archive.manifest import CorpusRecord, Counts, Manifest
 from app.archive.neuron import NeuronStatistics
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
-from app.harvest.arms import Arm
+from app.harvest.arms import HarvestedModel
 from app.harvest.checkpoint import Ledger
 from app.harvest.finish.contrast import Wanted, contrasts
 from app.harvest.finish.exact_statistics import faintest
 from app.harvest.finish.selection import Chosen, select
-from app.harvest.finish.summary import Summary, neuron_rows, summarise
-from app.harvest.finish.tables import Block, WindowBook, write_neurons, write_snippets
+from app.harvest.finish.summary import LayerSummary, neuron_rows, summarise
+from app.harvest.finish.tables import SnippetBlock, WindowBook, write_neurons, write_snippets
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.scan import Channel, Pass
 from app.harvest.scan.token_sample import bound
@@ -30,7 +30,7 @@ NEURONS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class Frame:
+class HarvestContext:
     """What is the same for all arms of a harvest."""
 
     corpus: CorpusRecord
@@ -45,13 +45,13 @@ class Frame:
 class Finished:
     """One arm when the whole corpus has been read and every snippet chosen."""
 
-    arm: Arm
+    arm: HarvestedModel
     taken: Pass
-    summaries: Mapping[Channel, Summary]
+    summaries: Mapping[Channel, LayerSummary]
     chosen: Mapping[Channel, list[Chosen]]
 
 
-def choose(arm: Arm, taken: Pass, ledger: Ledger, number: int, frame: Frame) -> Finished:
+def choose(arm: HarvestedModel, taken: Pass, ledger: Ledger, number: int, frame: HarvestContext) -> Finished:
     """Summaries and snippets of every channel; the second reading for contrasts is in here."""
     stores = {channel: kept.top for channel, kept in taken.kept.items()}
     book = WindowBook(_windows(list(stores.values())), ledger.windows())
@@ -70,7 +70,7 @@ def choose(arm: Arm, taken: Pass, ledger: Ledger, number: int, frame: Frame) -> 
 
 
 def _contrasts(
-    summaries: Mapping[Channel, Summary], taken: Pass, ledger: Ledger, options: HarvestOptions
+    summaries: Mapping[Channel, LayerSummary], taken: Pass, ledger: Ledger, options: HarvestOptions
 ) -> Iterator[tuple[Channel, Chosen]]:
     """Site by site: which windows are read again for one site must not depend on the others."""
     for site in dict.fromkeys(site for site, _ in summaries):
@@ -82,7 +82,7 @@ def _contrasts(
         yield from contrasts(wanted, ledger.windows, taken.forward, taken.lanes, options).items()
 
 
-def write_archive(finished: Finished, site: str, ledger: Ledger, frame: Frame, out: Path) -> Archive:
+def write_archive(finished: Finished, site: str, ledger: Ledger, frame: HarvestContext, out: Path) -> Archive:
     """Write one site's archive at `out`. Raises ArchiveError if the disk is full; then nothing stands at `out`."""
     fresh = out.with_name(f".{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -108,7 +108,7 @@ def _put_in_place(fresh: Path, out: Path) -> None:
     shutil.rmtree(fresh)
 
 
-def _write(finished: Finished, site: str, ledger: Ledger, frame: Frame, folder: Path) -> None:
+def _write(finished: Finished, site: str, ledger: Ledger, frame: HarvestContext, folder: Path) -> None:
     channels = sorted(channel for channel in finished.chosen if channel[0] == site)
     groups = [one for channel in channels for one in finished.chosen[channel]]
     shown = np.unique(np.concatenate([one.windows for one in groups]))
@@ -122,10 +122,10 @@ def _write(finished: Finished, site: str, ledger: Ledger, frame: Frame, folder: 
     _sync(folder)
 
 
-def _blocks(finished: Finished, channel: Channel) -> Iterator[Block]:
+def _blocks(finished: Finished, channel: Channel) -> Iterator[SnippetBlock]:
     groups = finished.chosen[channel]
     for first in range(0, len(finished.summaries[channel].dead), NEURONS_AT_ONCE):
-        yield Block.together([one.between(first, first + NEURONS_AT_ONCE) for one in groups])
+        yield SnippetBlock.together([one.between(first, first + NEURONS_AT_ONCE) for one in groups])
 
 
 def _neurons(finished: Finished, channel: Channel) -> Iterator[NeuronStatistics]:
@@ -135,7 +135,9 @@ def _neurons(finished: Finished, channel: Channel) -> Iterator[NeuronStatistics]
     return neuron_rows(layer, finished.summaries[channel], firings, effects, arm.pieces)
 
 
-def _manifest(finished: Finished, site: str, frame: Frame, neurons: list[NeuronStatistics], folder: Path) -> Manifest:
+def _manifest(
+    finished: Finished, site: str, frame: HarvestContext, neurons: list[NeuronStatistics], folder: Path
+) -> Manifest:
     groups = {one.group: 0 for one in next(iter(finished.chosen.values()))}
     for channel, chosen in finished.chosen.items():
         for one in chosen:

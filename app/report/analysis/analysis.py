@@ -11,7 +11,7 @@ from typing import Any
 from app.report.analysis.blinding import blinding, given_away, transport
 from app.report.analysis.evaluators import per_evaluator
 from app.report.analysis.flow import flow
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.headline import headline, marks_alone, notes, wire_alone
 from app.report.analysis.people import exclusions, exposure, like_these
 from app.report.analysis.primary import by_stratum, cells, contrast, fractions, ratio, spread_of_strata
@@ -19,14 +19,14 @@ from app.report.analysis.quality import agreements, controls, drift, times
 from app.report.analysis.replicates import training_runs
 from app.report.analysis.secondary import secondary
 from app.report.analysis.sensitivity import model_check, sensitivity
-from app.report.analysis.verdict_table import Table, tabulate
+from app.report.analysis.verdict_table import VerdictTable, tabulate
 from app.statistics.resampling import DRAWS, SHUFFLES
 from app.unblinding.observations import Observation
 
 VERSION = 1
 
 
-def analyse(observations: Sequence[Observation], frame: Frame) -> dict[str, Any]:
+def analyse(observations: Sequence[Observation], frame: AnalysisFrame) -> dict[str, Any]:
     """The whole analysis of a round.
 
     Args:
@@ -48,7 +48,7 @@ def analyse(observations: Sequence[Observation], frame: Frame) -> dict[str, Any]
     return {"version": VERSION} | said | {"notes": notes(analysis, frame)} | analysis
 
 
-def _main(table: Table, frame: Frame) -> dict[str, Any]:
+def _main(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """The primary question."""
     return {
         "treatment": frame.treatment,
@@ -66,7 +66,7 @@ def _main(table: Table, frame: Frame) -> dict[str, Any]:
     }
 
 
-def _beside(table: Table, observations: Sequence[Observation], frame: Frame) -> dict[str, Any]:
+def _beside(table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame) -> dict[str, Any]:
     """Everything that the design names beside the primary question."""
     return {
         "per_evaluator": per_evaluator(table, frame),
@@ -84,7 +84,7 @@ def _beside(table: Table, observations: Sequence[Observation], frame: Frame) -> 
     }
 
 
-def _blind(neurons: Sequence[Observation], frame: Frame) -> dict[str, Any]:
+def _blind(neurons: Sequence[Observation], frame: AnalysisFrame) -> dict[str, Any]:
     """Whether the blind held."""
     return {
         "blinding": blinding(neurons, frame),
@@ -95,7 +95,7 @@ def _blind(neurons: Sequence[Observation], frame: Frame) -> dict[str, Any]:
     }
 
 
-def _methods(frame: Frame) -> dict[str, Any]:
+def _methods(frame: AnalysisFrame) -> dict[str, Any]:
     return {
         "seed": frame.seed,
         "shuffles": SHUFFLES,

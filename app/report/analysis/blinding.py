@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from app.report.analysis.frame import Frame, Guess, Piled, Stimulus
+from app.report.analysis.frame import AnalysisFrame, Guess, Piled, Stimulus
 from app.report.number_text import estimated, limits, number
-from app.statistics.blinding import Index, bang, james
+from app.statistics.blinding import BlindingIndex, bang, james
 from app.statistics.ranking import pooled_auc
 from app.statistics.resampling import DRAWS, generator, percentile_interval
 from app.unblinding.observations import Observation
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 STIMULUS = {"marked": "marked tokens", "level_sum": "sum of levels", "tokens": "tokens shown"}
 
 
-def transport(frame: Frame) -> dict[str, Any] | None:
+def transport(frame: AnalysisFrame) -> dict[str, Any] | None:
     """What the audit before the seal found in everything but words and marks; None if there was no audit."""
     if frame.audit is None:
         return None
@@ -33,14 +33,14 @@ def transport(frame: Frame) -> dict[str, Any] | None:
     }
 
 
-def given_away(observations: Sequence[Observation], frame: Frame) -> list[dict[str, Any]]:
+def given_away(observations: Sequence[Observation], frame: AnalysisFrame) -> list[dict[str, Any]]:
     """AUC of each feature of the marks for telling treatment from reference within strata; 0.5 gives nothing away."""
     place = {one.allocated.item: (one.allocated.arm, one.allocated.stratum) for one in observations}
     shown = [one for one in frame.stimuli if one.item in place]
     return [{"feature": name, "label": label} | _auc(shown, place, frame, name) for name, label in STIMULUS.items()]
 
 
-def blinding(observations: Sequence[Observation], frame: Frame) -> dict[str, Any]:
+def blinding(observations: Sequence[Observation], frame: AnalysisFrame) -> dict[str, Any]:
     """James' and Bang's indices over all guesses and within verdict, and the sorting test."""
     arms = {one.allocated.item: one.allocated.arm for one in observations}
     verdicts = {(one.evaluator, one.allocated.item): one.judgment.verdict for one in observations}
@@ -57,7 +57,9 @@ def blinding(observations: Sequence[Observation], frame: Frame) -> dict[str, Any
     }
 
 
-def _auc(shown: Sequence[Stimulus], place: Mapping[str, tuple[str, str]], frame: Frame, feature: str) -> dict[str, Any]:
+def _auc(
+    shown: Sequence[Stimulus], place: Mapping[str, tuple[str, str]], frame: AnalysisFrame, feature: str
+) -> dict[str, Any]:
     groups = []
     for stratum in frame.strata:
         first, second = (
@@ -69,7 +71,7 @@ def _auc(shown: Sequence[Stimulus], place: Mapping[str, tuple[str, str]], frame:
     return {"auc": found["estimate"], "interval": found["interval"], "items": sum(a.size + b.size for a, b in groups)}
 
 
-def _indices(guesses: Sequence[Guess], arms: Mapping[str, str], frame: Frame) -> dict[str, Any] | None:
+def _indices(guesses: Sequence[Guess], arms: Mapping[str, str], frame: AnalysisFrame) -> dict[str, Any] | None:
     if not guesses:
         return None
     tables = {
@@ -92,7 +94,7 @@ def _indices(guesses: Sequence[Guess], arms: Mapping[str, str], frame: Frame) ->
     }
 
 
-def _table(guesses: Sequence[Guess], arms: Mapping[str, str], frame: Frame) -> Floats:
+def _table(guesses: Sequence[Guess], arms: Mapping[str, str], frame: AnalysisFrame) -> Floats:
     """Rows guess (treatment, reference, don't know), columns truth (treatment, reference)."""
     counts = np.zeros((3, 2))
     rows = {frame.treatment: 0, frame.reference: 1}
@@ -101,7 +103,7 @@ def _table(guesses: Sequence[Guess], arms: Mapping[str, str], frame: Frame) -> F
     return counts
 
 
-def _index(index: Index | None, bootstrap: list[float] | None) -> dict[str, Any] | None:
+def _index(index: BlindingIndex | None, bootstrap: list[float] | None) -> dict[str, Any] | None:
     if index is None:
         return None
     return {
@@ -113,7 +115,7 @@ def _index(index: Index | None, bootstrap: list[float] | None) -> dict[str, Any]
 
 
 def _bootstrapped(
-    tables: Floats, frame: Frame, purpose: str, statistic: Callable[[Floats], Index | None]
+    tables: Floats, frame: AnalysisFrame, purpose: str, statistic: Callable[[Floats], BlindingIndex | None]
 ) -> list[float] | None:
     """Percentile interval over resampled evaluators; None for fewer than two."""
     count = len(tables)
@@ -125,7 +127,7 @@ def _bootstrapped(
     return limits(percentile_interval(np.array([one.value for one in found if one is not None])))
 
 
-def _sorting(piles: Sequence[Piled], arms: Mapping[str, str], frame: Frame) -> dict[str, Any] | None:
+def _sorting(piles: Sequence[Piled], arms: Mapping[str, str], frame: AnalysisFrame) -> dict[str, Any] | None:
     """Agreement of two piles with the arms up to relabelling, each evaluator's exact p, and Fisher's combination."""
     known = [one for one in piles if arms.get(one.item) in (frame.treatment, frame.reference)]
     rows = [
@@ -138,7 +140,7 @@ def _sorting(piles: Sequence[Piled], arms: Mapping[str, str], frame: Frame) -> d
     return {"per_evaluator": rows, "p": number(float(combined.pvalue))}
 
 
-def _sorted_by(name: str, piles: Sequence[Piled], arms: Mapping[str, str], frame: Frame) -> dict[str, Any]:
+def _sorted_by(name: str, piles: Sequence[Piled], arms: Mapping[str, str], frame: AnalysisFrame) -> dict[str, Any]:
     first = {one.pile for one in piles}
     label = min(first)
     treated = sum(arms[one.item] == frame.treatment for one in piles)

@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import arm_samples, compared
-from app.report.analysis.verdict_table import Table
+from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated, limits, number
 from app.statistics.pooled import pooled_difference
 from app.statistics.sample import merged
 
 
-def per_evaluator(table: Table, frame: Frame) -> list[dict[str, Any]]:
+def per_evaluator(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
     """Each evaluator's fractions and difference, by pseudonym."""
     exposed = {one.evaluator: one.exposed for one in frame.evaluators}
     return [_one(table.of(evaluator=name), frame, name, exposed) for name in table.evaluators]
 
 
-def _one(table: Table, frame: Frame, name: str, exposed: dict[str, bool]) -> dict[str, Any]:
+def _one(table: VerdictTable, frame: AnalysisFrame, name: str, exposed: dict[str, bool]) -> dict[str, Any]:
     strata = compared(table, frame, frame.treatment, frame.reference)
     difference = pooled_difference(strata) if strata else None
     return {
@@ -28,7 +28,7 @@ def _one(table: Table, frame: Frame, name: str, exposed: dict[str, bool]) -> dic
     }
 
 
-def _fraction(table: Table, frame: Frame, arm: str) -> dict[str, Any]:
+def _fraction(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, Any]:
     samples = tuple(one for _, one in arm_samples(table.of(arm), frame, arm))
     if not samples:
         return {"fraction": None, "interval": None}

@@ -4,21 +4,21 @@ from typing import Any
 
 import numpy as np
 
-from app.report.analysis.frame import Frame
-from app.report.analysis.verdict_table import Table
+from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.verdict_table import VerdictTable
 
 
-def flow(table: Table, frame: Frame) -> list[dict[str, Any]]:
+def flow(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
     """Per arm: eligible, excluded, drawn, dead, shown, judged, analysed, judgments and judgments not given."""
     return [_arm(table.of(arm), frame, arm) for arm in frame.arms]
 
 
-def planned_judgments(table: Table, frame: Frame) -> int:
+def planned_judgments(table: VerdictTable, frame: AnalysisFrame) -> int:
     """Judgments planned for each item."""
     return frame.planned or len(table.evaluators)
 
 
-def _arm(table: Table, frame: Frame, arm: str) -> dict[str, Any]:
+def _arm(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, Any]:
     mine = [one for one in frame.cells if one.arm == arm]
     counts = {
         name: sum(getattr(one, name) for one in mine)

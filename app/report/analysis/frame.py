@@ -20,7 +20,7 @@ class LayerCount:
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellCounts:
     """One arm in one stratum: how many neurons there were, and what became of them before anyone judged."""
 
     arm: str
@@ -42,7 +42,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Exclusions:
+class ExclusionRules:
     """Rules of the design for leaving out an evaluator, run at the lock; None means no such rule."""
 
     shortest_median_seconds: float | None = None
@@ -107,10 +107,10 @@ class Stimulus:
 
 
 @dataclass(frozen=True)
-class Frame:
+class AnalysisFrame:
     """Counts and plan of a round, complete for the analysis."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[CellCounts, ...]
     reference: str
     """Name of the reference arm."""
     treatment: str
@@ -123,7 +123,7 @@ class Frame:
     """The draw was by layer, so cells are weighted back by their layers' sizes."""
     planned: int = 0
     """Judgments planned for each item; 0 means one by everyone who judged."""
-    exclusions: Exclusions = field(default_factory=Exclusions)
+    exclusions: ExclusionRules = field(default_factory=ExclusionRules)
     evaluators: tuple[Enrolled, ...] = ()
     guesses: tuple[Guess, ...] = ()
     piles: tuple[Piled, ...] = ()
@@ -141,10 +141,10 @@ class Frame:
         return asdict(self, dict_factory=_jsonable)
 
     @classmethod
-    def from_content(cls, content: dict[str, Any]) -> "Frame":
+    def from_content(cls, content: dict[str, Any]) -> "AnalysisFrame":
         """The frame back from its JSON values."""
         cells = tuple(
-            Cell(**(one | {"layers": tuple(LayerCount(**layer) for layer in one["layers"])}))
+            CellCounts(**(one | {"layers": tuple(LayerCount(**layer) for layer in one["layers"])}))
             for one in content["cells"]
         )
         lists = {
@@ -154,11 +154,11 @@ class Frame:
             "stimuli": tuple(Stimulus(**one) for one in content["stimuli"]),
             "flagged": tuple(Flagged(**one) for one in content["flagged"]),
             "contrasts": tuple((first, second) for first, second in content["contrasts"]),
-            "exclusions": Exclusions(**content["exclusions"]),
+            "exclusions": ExclusionRules(**content["exclusions"]),
         }
         return cls(**(content | lists | {"cells": cells}))
 
-    def cell(self, arm: str, stratum: str) -> Cell | None:
+    def cell(self, arm: str, stratum: str) -> CellCounts | None:
         """The cell of an arm in a stratum, if the round has it."""
         return next((one for one in self.cells if (one.arm, one.stratum) == (arm, stratum)), None)
 

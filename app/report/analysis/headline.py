@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.number_text import percent, points, points_range
 
 
-def headline(analysis: dict[str, Any], frame: Frame) -> str:
+def headline(analysis: dict[str, Any], frame: AnalysisFrame) -> str:
     """One or two sentences: the fractions, the difference with its interval, and for whom it holds."""
     prefix = "Stopped early. " if frame.stopped_early else ""
     prefix = "Blind broken. " + prefix if frame.blind_broken else prefix
@@ -57,7 +57,7 @@ def for_whom(analysis: dict[str, Any]) -> str:
     return "for this one evaluator" if count == 1 else f"for these {count} evaluators"
 
 
-def notes(analysis: dict[str, Any], frame: Frame) -> list[str]:
+def notes(analysis: dict[str, Any], frame: AnalysisFrame) -> list[str]:
     """What this report cannot say, one sentence each."""
     said = [
         f"The arm {arm} has no judged neuron, so it has no fraction."

@@ -7,12 +7,12 @@ arm's archive was harvested from; otherwise the report says that nothing proves 
 from collections.abc import Sequence
 from typing import Any
 
-from app.report.analysis.frame import Cell, Frame
+from app.report.analysis.frame import AnalysisFrame, CellCounts
 
 SHORT = 12  # digits of a digest in a sentence; the whole of it is in the export
 
 
-def pairing_sentences(frame: Frame) -> list[str]:
+def pairing_sentences(frame: AnalysisFrame) -> list[str]:
     """A paragraph for each stratum whose models are known, in order of strata."""
     found = []
     for stratum in frame.strata:
@@ -22,7 +22,7 @@ def pairing_sentences(frame: Frame) -> list[str]:
     return found
 
 
-def _sentence(cells: Sequence[Cell]) -> str:
+def _sentence(cells: Sequence[CellCounts]) -> str:
     certificate = cells[0].model.get("certificate")
     names = ", ".join(f"{one.arm} is {one.model['name']} ({one.model['activation'] or 'unknown'})" for one in cells)
     if not certificate or not all(_covers(certificate, one) for one in cells):
@@ -36,13 +36,13 @@ def _sentence(cells: Sequence[Cell]) -> str:
     )
 
 
-def _covers(certificate: dict[str, Any], cell: Cell) -> bool:
+def _covers(certificate: dict[str, Any], cell: CellCounts) -> bool:
     """Whether this arm brought the same certificate, and it names this arm's weights."""
     named = certificate.get("weights_sha256", {}).get(cell.model["activation"])
     return bool(cell.model.get("certificate") == certificate and named == cell.model["weights_sha256"])
 
 
-def _loss(certificate: dict[str, Any], cell: Cell) -> str:
+def _loss(certificate: dict[str, Any], cell: CellCounts) -> str:
     activation = cell.model["activation"]
     loss, difference = certificate["validation_loss"][activation], certificate["difference"][activation]
     share = certificate["relative_difference"].get(activation, 0.0)

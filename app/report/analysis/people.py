@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.primary import contrast, fractions
 from app.report.analysis.samples import compared
-from app.report.analysis.verdict_table import Table
+from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated, number
 from app.statistics.crossed import FEWEST, Votes, for_evaluators_like_these
 from app.statistics.pooled import pooled_difference
@@ -28,7 +28,7 @@ class Conduct:
     """Share of planted items marked INTERPRETABLE; None without planted items."""
 
 
-def like_these(table: Table, frame: Frame) -> dict[str, Any]:
+def like_these(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """The difference with an interval over evaluators as well as neurons, from five evaluators on."""
     named = {"fewest": FEWEST, "evaluators": len(table.evaluators), "degrees": max(0, len(table.evaluators) - 1)}
     strata = compared(table, frame, frame.treatment, frame.reference)
@@ -46,7 +46,7 @@ def like_these(table: Table, frame: Frame) -> dict[str, Any]:
     return estimated(found) | named
 
 
-def exposure(table: Table, frame: Frame) -> dict[str, Any]:
+def exposure(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """The difference among exposed and among naive evaluators; exposure is what they or the round declared."""
     declared = {one.evaluator for one in frame.evaluators if one.exposed}
     known = np.array([name in declared for name in table.evaluators], dtype=np.bool_)
@@ -54,7 +54,7 @@ def exposure(table: Table, frame: Frame) -> dict[str, Any]:
     return {"exposed": _among(table.where(exposed), frame), "naive": _among(table.where(~exposed), frame)}
 
 
-def exclusions(table: Table, observations: Sequence[Observation], frame: Frame) -> dict[str, Any]:
+def exclusions(table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame) -> dict[str, Any]:
     """The design's rules, whom they exclude and why, and the result without them."""
     rules = {name: value for name, value in vars(frame.exclusions).items() if value is not None}
     found = {one.evaluator: _broken(one, frame) for one in conduct(table, observations, frame)}
@@ -71,7 +71,7 @@ def exclusions(table: Table, observations: Sequence[Observation], frame: Frame) 
     }
 
 
-def conduct(table: Table, observations: Sequence[Observation], frame: Frame) -> list[Conduct]:
+def conduct(table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame) -> list[Conduct]:
     """Each evaluator's pace, hesitation, completeness and marks on planted items."""
     given = {one.evaluator: one.given for one in frame.evaluators}
     planted: dict[str, list[bool]] = {}
@@ -84,7 +84,7 @@ def conduct(table: Table, observations: Sequence[Observation], frame: Frame) -> 
 
 
 def _conduct(
-    rows: Table, name: str, given: dict[str, int], judged: dict[str, int], planted: dict[str, list[bool]]
+    rows: VerdictTable, name: str, given: dict[str, int], judged: dict[str, int], planted: dict[str, list[bool]]
 ) -> Conduct:
     marks = planted.get(name, [])
     return Conduct(
@@ -96,7 +96,7 @@ def _conduct(
     )
 
 
-def _broken(one: Conduct, frame: Frame) -> list[str]:
+def _broken(one: Conduct, frame: AnalysisFrame) -> list[str]:
     rules = frame.exclusions
     tests = [
         ("median time below the rule", one.median_seconds, rules.shortest_median_seconds, 1),
@@ -111,6 +111,6 @@ def _broken(one: Conduct, frame: Frame) -> list[str]:
     ]
 
 
-def _among(table: Table, frame: Frame) -> dict[str, Any]:
+def _among(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     count = int(np.unique(table.evaluator).size)
     return {"evaluators": count} | contrast(table, frame, frame.treatment, frame.reference)

@@ -5,21 +5,21 @@ from typing import Any
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import arm_samples, compared
-from app.report.analysis.verdict_table import Table
+from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated, limits, number
 from app.statistics.pooled import Stratum, heterogeneity, pooled_difference, pooled_ratio
 from app.statistics.resampling import drawn_fractions, percentile_interval, permutation_p
 from app.statistics.sample import Sample, merged
 
 
-def fractions(table: Table, frame: Frame) -> dict[str, Any]:
+def fractions(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """Each arm's fraction over its strata; None where nobody judged it."""
     return {arm: _arm(table, frame, arm) for arm in frame.arms}
 
 
-def cells(table: Table, frame: Frame) -> list[dict[str, Any]]:
+def cells(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
     """Each arm's fraction in each stratum."""
     return [
         {"arm": arm, "stratum": stratum, **_described(one)}
@@ -28,7 +28,9 @@ def cells(table: Table, frame: Frame) -> list[dict[str, Any]]:
     ]
 
 
-def contrast(table: Table, frame: Frame, first: str, second: str, *, dead: bool = True) -> dict[str, Any]:
+def contrast(
+    table: VerdictTable, frame: AnalysisFrame, first: str, second: str, *, dead: bool = True
+) -> dict[str, Any]:
     """The pooled difference between two arms with its interval and permutation p."""
     strata = compared(table, frame, first, second, dead=dead)
     named = {"treatment": first, "reference": second}
@@ -43,7 +45,7 @@ def contrast(table: Table, frame: Frame, first: str, second: str, *, dead: bool 
     )
 
 
-def ratio(table: Table, frame: Frame) -> dict[str, Any]:
+def ratio(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """The pooled ratio with a bootstrap interval; a limit that does not exist makes the interval None."""
     strata = compared(table, frame, frame.treatment, frame.reference)
     if not strata or pooled_ratio(strata) is None:
@@ -56,7 +58,7 @@ def ratio(table: Table, frame: Frame) -> dict[str, Any]:
     return {"estimate": number(pooled_ratio(strata)), "interval": limits(percentile_interval(draws))}
 
 
-def by_stratum(table: Table, frame: Frame) -> list[dict[str, Any]]:
+def by_stratum(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
     """The difference in each stratum; p from shuffling, Holm's beside it."""
     strata = compared(table, frame, frame.treatment, frame.reference)
     if not strata:
@@ -69,13 +71,13 @@ def by_stratum(table: Table, frame: Frame) -> list[dict[str, Any]]:
     ]
 
 
-def spread_of_strata(table: Table, frame: Frame) -> dict[str, Any] | None:
+def spread_of_strata(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any] | None:
     """Cochran's Q over the strata; None for a single one."""
     found = heterogeneity(compared(table, frame, frame.treatment, frame.reference))
     return None if found is None else {"q": number(found.q), "degrees": found.degrees, "p": number(found.p)}
 
 
-def _arm(table: Table, frame: Frame, arm: str) -> dict[str, Any]:
+def _arm(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, Any]:
     samples = tuple(one for _, one in arm_samples(table, frame, arm))
     drawn = [one for one in frame.cells if one.arm == arm]
     counts = {"drawn": sum(one.drawn for one in drawn), "dead": sum(one.dead for one in drawn)}

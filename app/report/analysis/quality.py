@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from app.report.analysis.frame import Frame
-from app.report.analysis.verdict_table import Table
+from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import limits, number
 from app.statistics.agreement import Agreement, Coefficient, agreement, values
 from app.statistics.proportions import wilson
@@ -22,7 +22,7 @@ MOST_PAIRED = 20
 FIFTHS = 5
 
 
-def agreements(table: Table, observations: Sequence[Observation], frame: Frame) -> dict[str, Any]:
+def agreements(table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame) -> dict[str, Any]:
     """Between evaluators, over all items and within arm; within evaluators, over hidden repeats; and by pair."""
     return {
         "between": _agreement(_counts(table), frame, "between", table.key()),
@@ -55,7 +55,7 @@ def controls(observations: Sequence[Observation]) -> dict[str, Any]:
     }
 
 
-def drift(table: Table) -> dict[str, Any]:
+def drift(table: VerdictTable) -> dict[str, Any]:
     """Do verdicts change along the order? Fractions by fifth, and a test by the order's own randomisation.
 
     The orders are uniform shuffles, so within an evaluator the sum of (position - mean)(verdict - mean) has mean 0
@@ -79,7 +79,7 @@ def drift(table: Table) -> dict[str, Any]:
     }
 
 
-def times(table: Table, frame: Frame) -> dict[str, Any]:
+def times(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """Active seconds per judgment: median and quartiles, overall, by arm and by evaluator."""
     return {
         "all": _quartiles(table.seconds),
@@ -93,7 +93,7 @@ def times(table: Table, frame: Frame) -> dict[str, Any]:
     }
 
 
-def _counts(table: Table) -> Floats:
+def _counts(table: VerdictTable) -> Floats:
     """[items, (NOT, INTERPRETABLE)]."""
     if not table.rows:
         return np.zeros((0, 2))
@@ -113,7 +113,7 @@ def _repeat_counts(observations: Sequence[Observation]) -> Floats:
     return np.array(pairs, dtype=np.float64).reshape(-1, 2)
 
 
-def _agreement(counts: Floats, frame: Frame, purpose: str, key: str) -> dict[str, Any]:
+def _agreement(counts: Floats, frame: AnalysisFrame, purpose: str, key: str) -> dict[str, Any]:
     if not (counts.sum(axis=1) >= 2).any():
         empty = {"estimate": None, "interval": None}
         return {"units": 0, "percent": empty, "ac1": empty, "alpha": empty}
@@ -130,7 +130,7 @@ def _coefficient(one: Coefficient) -> dict[str, Any]:
     return {"estimate": number(one.value), "interval": limits(one.interval)}
 
 
-def _pairs(table: Table) -> list[dict[str, Any]]:
+def _pairs(table: VerdictTable) -> list[dict[str, Any]]:
     if len(table.evaluators) > MOST_PAIRED:
         return []
     verdicts = np.full((len(table.evaluators), len(table.items)), np.nan)
@@ -166,7 +166,7 @@ def _curve(ladder: Sequence[Observation]) -> list[dict[str, Any]]:
     return [{"purity": step} | _accepted([one for one in ladder if one.allocated.purity == step]) for step in steps]
 
 
-def _fifths(table: Table) -> list[dict[str, Any]]:
+def _fifths(table: VerdictTable) -> list[dict[str, Any]]:
     """By fifth of each evaluator's own order."""
     if not table.rows:
         return []

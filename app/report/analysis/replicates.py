@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import compared
-from app.report.analysis.verdict_table import Table
+from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated
 from app.statistics.proportions import LEVEL, Estimate, Interval
 
@@ -15,7 +15,7 @@ FEWEST = 3
 """Replicates from which on an interval over training runs is made."""
 
 
-def training_runs(table: Table, frame: Frame) -> list[dict[str, Any]]:
+def training_runs(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
     """Per size with at least three replicates: the mean difference with a t interval over runs."""
     differences: dict[str, list[float]] = {}
     for one in compared(table, frame, frame.treatment, frame.reference):

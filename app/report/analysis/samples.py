@@ -3,15 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.report.analysis.frame import Cell, Frame
-from app.report.analysis.verdict_table import Table
+from app.report.analysis.frame import AnalysisFrame, CellCounts
+from app.report.analysis.verdict_table import VerdictTable
 from app.statistics.pooled import Stratum
 from app.statistics.sample import Sample, Strip
 
 Floats = NDArray[np.float64]
 
 
-def neuron_means(table: Table) -> tuple[NDArray[np.int64], Floats, Floats]:
+def neuron_means(table: VerdictTable) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Items with judgments, each one's mean verdict and number of judgments."""
     judged, row = np.unique(table.item, return_inverse=True)
     counts = np.bincount(row, minlength=judged.size).astype(np.float64)
@@ -19,7 +19,7 @@ def neuron_means(table: Table) -> tuple[NDArray[np.int64], Floats, Floats]:
     return judged, sums / np.maximum(counts, 1), counts
 
 
-def sample(table: Table, cell: Cell | None, *, by_layer: bool = False, dead: bool = True) -> Sample | None:
+def sample(table: VerdictTable, cell: CellCounts | None, *, by_layer: bool = False, dead: bool = True) -> Sample | None:
     """The sample behind rows of one arm in one stratum; None if nobody judged any and none are dead.
 
     Dead neurons stand beside the judged ones in proportion: all of them once every shown neuron is judged, and
@@ -37,7 +37,7 @@ def sample(table: Table, cell: Cell | None, *, by_layer: bool = False, dead: boo
     return Sample(strips, table.rows + sum(strip.dead for strip in strips), table.key())
 
 
-def compared(table: Table, frame: Frame, first: str, second: str, *, dead: bool = True) -> list[Stratum]:
+def compared(table: VerdictTable, frame: AnalysisFrame, first: str, second: str, *, dead: bool = True) -> list[Stratum]:
     """The strata in which both arms have a sample, in order of size."""
     strata = []
     for name in frame.strata:
@@ -50,7 +50,7 @@ def compared(table: Table, frame: Frame, first: str, second: str, *, dead: bool 
     return strata
 
 
-def arm_samples(table: Table, frame: Frame, arm: str, *, dead: bool = True) -> list[tuple[str, Sample]]:
+def arm_samples(table: VerdictTable, frame: AnalysisFrame, arm: str, *, dead: bool = True) -> list[tuple[str, Sample]]:
     """An arm's samples by stratum, where it has any."""
     found = [
         (name, sample(table.of(arm, name), frame.cell(arm, name), by_layer=frame.by_layer, dead=dead))
@@ -59,7 +59,7 @@ def arm_samples(table: Table, frame: Frame, arm: str, *, dead: bool = True) -> l
     return [(name, one) for name, one in found if one is not None]
 
 
-def _strips_by_layer(table: Table, cell: Cell, *, dead: bool) -> tuple[Strip, ...]:
+def _strips_by_layer(table: VerdictTable, cell: CellCounts, *, dead: bool) -> tuple[Strip, ...]:
     strips = []
     for layer in sorted(cell.layers, key=lambda one: one.layer):
         means = neuron_means(table.where(table.layer == layer.layer))[1]

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from app.report.analysis.frame import Cell, Frame, LayerCount
+from app.report.analysis.frame import AnalysisFrame, CellCounts, LayerCount
 from app.report.analysis.primary import contrast
-from app.report.analysis.verdict_table import Table
+from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import number
 
 TOKEN_DETECTOR = 0.8
@@ -15,7 +15,7 @@ TOKEN_DETECTOR = 0.8
 THIRDS = ("early", "middle", "late")
 
 
-def secondary(table: Table, frame: Frame) -> dict[str, Any]:
+def secondary(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """The pre-specified secondary results."""
     arms = frame.treatment, frame.reference
     beyond_tokens = table.where(table.share < TOKEN_DETECTOR)
@@ -28,7 +28,7 @@ def secondary(table: Table, frame: Frame) -> dict[str, Any]:
     }
 
 
-def depth_thirds(table: Table, frame: Frame) -> list[dict[str, Any]]:
+def depth_thirds(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
     """Difference and fractions by third of depth; empty if all models are too shallow to have thirds."""
     third = _third(table.layer, table.n_layers)
     if np.unique(third).size < 2:
@@ -45,7 +45,7 @@ def depth_thirds(table: Table, frame: Frame) -> list[dict[str, Any]]:
     return found
 
 
-def _contrasts(frame: Frame) -> list[tuple[str, str]]:
+def _contrasts(frame: AnalysisFrame) -> list[tuple[str, str]]:
     if frame.contrasts:
         return list(frame.contrasts)
     return [(arm, frame.reference) for arm in frame.arms if arm not in (frame.reference, frame.treatment)]
@@ -55,7 +55,7 @@ def _third(layer: Any, layers: Any) -> Any:  # noqa: ANN401 - a number or an arr
     return np.minimum(2, np.floor(3 * (layer + 0.5) / np.maximum(layers, 1))).astype(np.int64)
 
 
-def _part(cell: Cell, layers: int, third: int) -> Cell:
+def _part(cell: CellCounts, layers: int, third: int) -> CellCounts:
     """The cell's counts within a third of depth; without counts by layer its dead belong to no third."""
     kept: tuple[LayerCount, ...] = tuple(one for one in cell.layers if int(_third(one.layer, layers)) == third)
     drawn, dead = sum(one.drawn for one in kept), sum(one.dead for one in kept)

@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.report.analysis.flow import planned_judgments
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import neuron_means, sample
-from app.report.analysis.verdict_table import Table
+from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated
-from app.statistics.marginal import Rows, marginal_difference
+from app.statistics.marginal import GeeRows, marginal_difference
 from app.statistics.pooled import Stratum, pooled_difference
 from app.statistics.sample import Sample, Strip
 
 Floats = NDArray[np.float64]
-Means = Callable[[Table, Frame, str, str], Sample | None]
+Means = Callable[[VerdictTable, AnalysisFrame, str, str], Sample | None]
 
 
-def sensitivity(table: Table, frame: Frame) -> dict[str, Any]:
+def sensitivity(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """Bounds for missing judgments and the majority vote, each a difference with its interval."""
     missing = _missing(table, frame)
     return {
@@ -31,7 +31,7 @@ def sensitivity(table: Table, frame: Frame) -> dict[str, Any]:
     }
 
 
-def model_check(table: Table, frame: Frame) -> dict[str, Any]:
+def model_check(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """The estimating equation's difference, beside the pre-registered one."""
     first, second = table.of(frame.treatment), table.of(frame.reference)
     if not first.rows or not second.rows:
@@ -39,12 +39,12 @@ def model_check(table: Table, frame: Frame) -> dict[str, Any]:
     rows = [_rows(table, frame, arm, stratum) for arm in (frame.treatment, frame.reference) for stratum in frame.strata]
     columns = [np.concatenate(parts) for parts in zip(*rows, strict=True)]
     neuron = columns[4].astype(np.int64)
-    model = Rows(columns[0], columns[1], columns[2].astype(np.int64), columns[3].astype(np.int64), neuron)
+    model = GeeRows(columns[0], columns[1], columns[2].astype(np.int64), columns[3].astype(np.int64), neuron)
     method = "GEE, identity link, independence, robust errors: verdict ~ stratum + evaluator + arm"
     return {"method": method} | estimated(marginal_difference(model))
 
 
-def _pooled(table: Table, frame: Frame, means: Means) -> Any:  # noqa: ANN401 - an estimate or None
+def _pooled(table: VerdictTable, frame: AnalysisFrame, means: Means) -> Any:  # noqa: ANN401 - an estimate or None
     strata = []
     for name in frame.strata:
         one, other = (means(table, frame, arm, name) for arm in (frame.treatment, frame.reference))
@@ -53,7 +53,7 @@ def _pooled(table: Table, frame: Frame, means: Means) -> Any:  # noqa: ANN401 - 
     return pooled_difference(strata) if strata else None
 
 
-def _missing(table: Table, frame: Frame) -> dict[str, int]:
+def _missing(table: VerdictTable, frame: AnalysisFrame) -> dict[str, int]:
     planned = planned_judgments(table, frame)
     shown = {arm: sum(one.shown for one in frame.cells if one.arm == arm) for arm in frame.arms}
     return {arm: max(0, shown[arm] * planned - table.of(arm).rows) for arm in frame.arms}
@@ -62,7 +62,7 @@ def _missing(table: Table, frame: Frame) -> dict[str, int]:
 def _bounded(treatment: float, reference: float) -> Means:
     """Samples in which every judgment not given says 1 or 0, by arm."""
 
-    def filled(table: Table, frame: Frame, arm: str, stratum: str) -> Sample | None:
+    def filled(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> Sample | None:
         cell = frame.cell(arm, stratum)
         if cell is None or cell.drawn == 0:
             return None
@@ -77,7 +77,7 @@ def _bounded(treatment: float, reference: float) -> Means:
     return filled
 
 
-def _majority(table: Table, frame: Frame, arm: str, stratum: str) -> Sample | None:
+def _majority(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> Sample | None:
     cell = frame.cell(arm, stratum)
     rows = table.of(arm, stratum)
     found = sample(rows, cell, by_layer=frame.by_layer)
@@ -89,7 +89,7 @@ def _majority(table: Table, frame: Frame, arm: str, stratum: str) -> Sample | No
     return Sample(strips, found.neurons, found.key)
 
 
-def _rows(table: Table, frame: Frame, arm: str, stratum: str) -> tuple[Floats, ...]:
+def _rows(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> tuple[Floats, ...]:
     """Columns verdict, arm, stratum, evaluator, neuron of one cell, dead neurons as NOT by everyone."""
     rows, cell = table.of(arm, stratum), frame.cell(arm, stratum)
     evaluators = np.arange(len(table.evaluators))

@@ -16,7 +16,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Table:
+class VerdictTable:
     """Final verdicts. Every array has one entry per row; `item` and `evaluator` point into the names."""
 
     items: tuple[str, ...]
@@ -45,7 +45,7 @@ class Table:
         """How many judgments."""
         return int(self.item.size)
 
-    def where(self, mask: Flags) -> "Table":
+    def where(self, mask: Flags) -> "VerdictTable":
         """The rows that `mask` marks; names stay."""
         arrays = {
             one.name: getattr(self, one.name)[mask]
@@ -54,7 +54,7 @@ class Table:
         }
         return replace(self, **arrays)
 
-    def of(self, arm: str | None = None, stratum: str | None = None, evaluator: str | None = None) -> "Table":
+    def of(self, arm: str | None = None, stratum: str | None = None, evaluator: str | None = None) -> "VerdictTable":
         """The rows of an arm, a stratum, an evaluator, or what several of these have in common."""
         mask = np.ones(self.rows, dtype=np.bool_)
         for column, names, name in (
@@ -72,13 +72,13 @@ class Table:
         return hashlib.sha256("\0".join(named).encode()).hexdigest()
 
 
-def tabulate(observations: Sequence[Observation]) -> Table:
+def tabulate(observations: Sequence[Observation]) -> VerdictTable:
     """The observations as columns."""
     items, item = _indexed([one.allocated.item for one in observations])
     evaluators, evaluator = _indexed([one.evaluator for one in observations])
     arms, arm = _indexed([one.allocated.arm for one in observations])
     strata, stratum = _indexed([one.allocated.stratum for one in observations])
-    return Table(
+    return VerdictTable(
         items=items,
         evaluators=evaluators,
         arms=arms,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.foundation.digest import sha256, sha256_of_json
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.export.checklist import methods_json
 from app.report.export.citation import citation
 from app.report.export.figures import figures
@@ -56,7 +56,7 @@ class Bundle:
     evaluators: list[dict[str, Any]]
     """{"evaluator", "exposed", "joined_at", "erased", "aids_opened"}, pseudonyms only."""
     observations: Sequence[Observation] = ()
-    frame: Frame | None = None
+    frame: AnalysisFrame | None = None
     analysis: dict[str, Any] | None = None
     public_design: dict[str, Any] = field(default_factory=dict)
     """The part of the design that evaluators may know."""
@@ -150,7 +150,7 @@ def _opened(bundle: Bundle) -> dict[str, bytes]:
     } | _told(bundle, bundle.frame, bundle.analysis)
 
 
-def _told(bundle: Bundle, frame: Frame, analysis: dict[str, Any]) -> dict[str, bytes]:
+def _told(bundle: Bundle, frame: AnalysisFrame, analysis: dict[str, Any]) -> dict[str, bytes]:
     """The report in its forms, and what others ask about methods."""
     commitment = bundle.commitment["commitment"]
     drawn = figures(analysis)

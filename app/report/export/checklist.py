@@ -6,7 +6,7 @@ HEDS: Shimorina & Belz 2022, the Human Evaluation Datasheet. CONSORT 2025: Hopew
 
 from typing import Any
 
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.methods_text import LIMITS, decision_rows, methods_text
 
 FROM_PEOPLE = (
@@ -20,7 +20,9 @@ FROM_PEOPLE = (
 NOT_APPLICABLE = (("CONSORT 8", "Patient involvement"), ("CONSORT 24b", "Concomitant care"))
 
 
-def methods_json(title: str, design: dict[str, Any], commitment: str, frame: Frame, analysis: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+def methods_json(
+    title: str, design: dict[str, Any], commitment: str, frame: AnalysisFrame, analysis: dict[str, Any]
+) -> Any:  # noqa: ANN401 - JSON
     """The checklist with answers."""
     answers = [*_design(title, design, commitment, frame), *_results(analysis)]
     return {
@@ -37,7 +39,9 @@ def methods_json(title: str, design: dict[str, Any], commitment: str, frame: Fra
     }
 
 
-def _design(title: str, design: dict[str, Any], commitment: str, frame: Frame) -> list[tuple[str, str, Any, str]]:
+def _design(
+    title: str, design: dict[str, Any], commitment: str, frame: AnalysisFrame
+) -> list[tuple[str, str, Any, str]]:
     drawn = [
         {"arm": one.arm, "stratum": one.stratum, "eligible": one.eligible, "drawn": one.drawn} for one in frame.cells
     ]
@@ -46,7 +50,7 @@ def _design(title: str, design: dict[str, Any], commitment: str, frame: Frame) -
         ("CONSORT 2", "Registration: digest published before the first judgment", commitment, "commitment.json"),
         ("CONSORT 3", "Protocol and analysis plan", design.get("primary", "see design.json"), "design.json"),
         ("CONSORT 4", "Data, code and key", "in this package; verify.py checks it", "datapackage.json"),
-        ("CONSORT 12a / HEDS 3.1", "Frame and sample", drawn, "frame.json"),
+        ("CONSORT 12a / HEDS 3.1", "AnalysisFrame and sample", drawn, "frame.json"),
         ("CONSORT 13 / HEDS 4.3", "Rubric as shown", design.get("rubric"), "design.json"),
         ("CONSORT 14 / HEDS 4.3.9", "Primary outcome", "difference in fraction INTERPRETABLE", "analysis.json"),
         ("CONSORT 17", "Sequence", "secret 256-bit seed, opened in allocation.json", "allocation.json"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import charts
 from app.report.charts.chart import Chart
 from app.report.methods_text import LIMITS, decision_rows, methods_text
@@ -50,7 +50,7 @@ def readme(title: str, round_id: str, *, blinded: bool) -> str:
     return README.format(title=title, kind=kind, round_id=round_id, nonce=nonce, opened=CLOSED if blinded else OPENED)
 
 
-def report_markdown(title: str, commitment: str, analysis: dict[str, Any], frame: Frame) -> str:
+def report_markdown(title: str, commitment: str, analysis: dict[str, Any], frame: AnalysisFrame) -> str:
     """The report: headline, what cannot be said, each figure's reading and table, methods and limits."""
     parts = [
         f"# {title}",

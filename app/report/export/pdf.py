@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from app.foundation.errors import ExportError
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import charts
 from app.report.export.figures import figures
 from app.report.methods_text import LIMITS, decision_rows, methods_text
@@ -27,7 +27,7 @@ def pdf_available() -> bool:
 
 
 def report_pdf(
-    title: str, commitment: str, analysis: dict[str, Any], frame: Frame, drawn: dict[str, bytes] | None = None
+    title: str, commitment: str, analysis: dict[str, Any], frame: AnalysisFrame, drawn: dict[str, bytes] | None = None
 ) -> bytes:
     """The PDF's bytes, the same for the same analysis; `drawn` are its figures as SVG, if someone has drawn them.
 
@@ -45,7 +45,9 @@ def report_pdf(
     return bytes(compiled(sources, format="pdf", ignore_system_fonts=True, timestamp=0))
 
 
-def _document(title: str, commitment: str, analysis: dict[str, Any], frame: Frame, drawn: dict[str, bytes]) -> str:
+def _document(
+    title: str, commitment: str, analysis: dict[str, Any], frame: AnalysisFrame, drawn: dict[str, bytes]
+) -> str:
     parts = [HEAD.format(title=_string(title)), f"= {_text(title)}"]
     parts += [
         f"#text(size: 13pt)[{_text(analysis['headline'])}]",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.foundation.errors import ExportError
-from app.report.analysis.frame import Frame
+from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import compared
 from app.report.analysis.verdict_table import tabulate
 from app.report.export.read_zip import read_json, read_text, read_zip
@@ -68,7 +68,7 @@ def _study(path: Path) -> Study:
         msg = f"{path} does not verify: {verification.differences[0]} Run `firstglance verify {path}` for the rest"
         raise ExportError(msg)
     files = read_zip(path)
-    frame = Frame.from_content(read_json(files, "frame.json"))
+    frame = AnalysisFrame.from_content(read_json(files, "frame.json"))
     seen = read_observations(read_text(files, "observations.csv"))
     table = tabulate([one for one in seen if one.allocated.kind == "neuron"])
     title = str(json.loads(files["datapackage.json"])["title"])

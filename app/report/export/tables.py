@@ -9,7 +9,7 @@ from typing import Any
 
 from app.foundation.errors import ExportError
 from app.judging.judgment import Judgment
-from app.unblinding.observations import Allocated, Observation
+from app.unblinding.observations import AllocatedItem, Observation
 
 ALLOCATED = (
     "item",
@@ -101,8 +101,8 @@ def _observation(row: dict[str, str]) -> Observation:
     return Observation(row["evaluator"], row["exposed"] == "true", judgment, _allocated(row), int(row["revisions"]))
 
 
-def _allocated(row: dict[str, str]) -> Allocated:
-    return Allocated(
+def _allocated(row: dict[str, str]) -> AllocatedItem:
+    return AllocatedItem(
         item=row["item"],
         arm=row["arm"],
         stratum=row["stratum"],

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.foundation.errors import DesignError
 from app.report.number_text import NARROW
-from app.statistics.power import MOST_NEURONS, Plan, Power, neurons_for, power
-from app.web.admin.sign_in import Reader
+from app.statistics.power import MOST_NEURONS, Power, StudyPlan, neurons_for, power
+from app.web.admin.sign_in import ViewingAdmin
 from app.web.templating import page
 
 NEURONS = (20, 40, 60, 100, 150, 250)
@@ -26,14 +26,14 @@ def asked(
     overlap: Annotated[str, Query(pattern=r"^\s*[0-9]{0,6}\s*$")] = "",
     correlation: Annotated[float, Query()] = 0.5,
     spread: Annotated[float, Query()] = 0.0,
-) -> Plan:  # fmt: skip
+) -> StudyPlan:  # fmt: skip
     """The plan that the form asks about; everyone judges every neuron if `overlap` is left out."""
     judgments = int(overlap) if overlap.strip() else None
-    return Plan(treatment, reference, neurons, evaluators, correlation, spread, judgments)
+    return StudyPlan(treatment, reference, neurons, evaluators, correlation, spread, judgments)
 
 
 @router.get("/power")
-def plan_round(request: Request, admin: Reader, plan: Annotated[Plan, Depends(asked)]) -> Response:
+def plan_round(request: Request, admin: ViewingAdmin, plan: Annotated[StudyPlan, Depends(asked)]) -> Response:
     """What the plan can show, what it costs, and the same for other numbers of neurons and evaluators."""
     problem = plan.problem()
     if problem:
@@ -43,7 +43,7 @@ def plan_round(request: Request, admin: Reader, plan: Annotated[Plan, Depends(as
     return page(request, "admin/power.html", context | {"grid": grid, "wanted": _whole(WANTED)})
 
 
-def _row(plan: Plan, neurons: int) -> list[str]:
+def _row(plan: StudyPlan, neurons: int) -> list[str]:
     """Power with that many neurons, for each number of evaluators; empty where that plan cannot be."""
     plans = [replace(plan, neurons=neurons, evaluators=count) for count in EVALUATORS]
     return ["" if one.problem() else _whole(power(one).power) for one in plans]

@@ -10,19 +10,19 @@ from app.report.export.bundle import blinded_zip, export_zip
 from app.report.export.pdf import report_pdf
 from app.services import exports
 from app.store.engine import Database
-from app.web.admin import gallery
+from app.web.admin import gallery_pages
 from app.web.admin.numbers_page import entries
 from app.web.admin.report_view import report_view
-from app.web.admin.sign_in import Reader, SignedIn
+from app.web.admin.sign_in import SignedIn, ViewingAdmin
 from app.web.dependencies import DatabaseOf
 from app.web.templating import page
 
 router = APIRouter(prefix="/admin/rounds/{round_id}")
-router.include_router(gallery.router)
+router.include_router(gallery_pages.router)
 
 
 @router.get("/report")
-def show(request: Request, round_id: str, database: DatabaseOf, admin: Reader) -> Response:
+def show(request: Request, round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """Fractions per arm with intervals, their difference, each evaluator, and the commitment."""
     with database.reading() as session:
         found = exports.report(session, round_id)
@@ -30,7 +30,7 @@ def show(request: Request, round_id: str, database: DatabaseOf, admin: Reader) -
 
 
 @router.get("/analysis.json")
-def analysis(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  # noqa: ARG001 - the check
+def analysis(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the check
     """Every number of the report."""
     with database.reading() as session:
         found = exports.analysis(session, round_id)
@@ -38,7 +38,7 @@ def analysis(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  #
 
 
 @router.get("/numbers")
-def numbers(request: Request, round_id: str, database: DatabaseOf, admin: Reader) -> Response:
+def numbers(request: Request, round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """Every key of the analysis with its value: where the report's numbers link to."""
     with database.reading() as session:
         found = exports.report(session, round_id)
@@ -47,7 +47,7 @@ def numbers(request: Request, round_id: str, database: DatabaseOf, admin: Reader
 
 
 @router.get("/report.pdf")
-def pdf(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  # noqa: ARG001 - the check
+def pdf(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the check
     """The report, set for print."""
     with database.reading() as session:
         found = exports.report(session, round_id)
@@ -56,7 +56,7 @@ def pdf(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  # noqa
 
 
 @router.get("/observations.csv")
-def observations(round_id: str, database: DatabaseOf, admin: Reader) -> Response:  # noqa: ARG001
+def observations(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:  # noqa: ARG001
     """Every final judgment with its arm, one a line."""
     with database.reading() as session:
         found = exports.observations_csv(session, round_id)
@@ -64,7 +64,7 @@ def observations(round_id: str, database: DatabaseOf, admin: Reader) -> Response
 
 
 @router.get("/export.zip")
-def export(round_id: str, database: DatabaseOf, admin: Reader) -> Response:
+def export(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """Everything that anyone needs to recompute the report; the log says that it left."""
     with database.reading() as session:
         bundle = exports.bundle(session, round_id)
@@ -72,7 +72,7 @@ def export(round_id: str, database: DatabaseOf, admin: Reader) -> Response:
 
 
 @router.get("/blinded.zip")
-def blinded(round_id: str, database: DatabaseOf, admin: Reader) -> Response:
+def blinded(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """What may leave before unblinding: no arm, and no verdict before the lock."""
     with database.reading() as session:
         bundle = exports.blinded_bundle(session, round_id)

@@ -8,7 +8,7 @@ from app.report.charts.chart import Chart
 from app.report.export.pdf import pdf_available
 from app.report.methods_text import LIMITS, decision_rows, methods_text
 from app.report.number_text import percent, percent_range, points, points_range
-from app.services.exports import Report
+from app.services.exports import RoundReport
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ArmLine:
 class ReportView:
     """Everything on the page beside the charts' own markup."""
 
-    report: Report
+    report: RoundReport
     headline: str
     beside: str
     """What the marks alone and the wire alone give away: it stands beside every headline."""
@@ -41,7 +41,7 @@ class ReportView:
     """Whether this server can set a PDF."""
 
 
-def report_view(report: Report) -> ReportView:
+def report_view(report: RoundReport) -> ReportView:
     """The page's content from the frozen analysis."""
     analysis = report.analysis
     return ReportView(

@@ -12,7 +12,7 @@ from app.rounds.lifecycle import require
 from app.services import rounds, seals
 from app.services.log import attempt
 from app.services.unblinding import unblind
-from app.web.admin.sign_in import Actor, Reader, confirm
+from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, confirm
 from app.web.dependencies import DatabaseOf, SettingsOf
 from app.web.evaluator.padding import response_sizes
 from app.web.leak_audit.audited_seal import audited_seal
@@ -29,7 +29,7 @@ def seal(
     round_id: str,
     database: DatabaseOf,
     settings: SettingsOf,
-    admin: Actor,
+    admin: ActingAdmin,
     recipients: Annotated[str, Form()] = "",
 ) -> Response:
     """Draw, conceal, audit and encrypt. Unless public keys are given, two keys are made and shown this once."""
@@ -44,7 +44,7 @@ def seal(
 
 
 @router.post("/open")
-def open_round(round_id: str, database: DatabaseOf, admin: Actor) -> Response:
+def open_round(round_id: str, database: DatabaseOf, admin: ActingAdmin) -> Response:
     """Let evaluators begin."""
     with attempt(database, round_id, admin.name, "open", now()) as session:
         rounds.open_round(session, round_id, admin.name, now())
@@ -52,7 +52,7 @@ def open_round(round_id: str, database: DatabaseOf, admin: Actor) -> Response:
 
 
 @router.post("/lock")
-def lock(round_id: str, database: DatabaseOf, admin: Actor, sure: Annotated[bool, Form()] = False) -> Response:
+def lock(round_id: str, database: DatabaseOf, admin: ActingAdmin, sure: Annotated[bool, Form()] = False) -> Response:
     """End judging for good."""
     with attempt(database, round_id, admin.name, "lock", now()) as session:
         _require_sure(sure, "lock")
@@ -61,7 +61,7 @@ def lock(round_id: str, database: DatabaseOf, admin: Actor, sure: Annotated[bool
 
 
 @router.post("/abandon")
-def abandon(round_id: str, database: DatabaseOf, admin: Actor, reason: Annotated[str, Form()] = "") -> Response:
+def abandon(round_id: str, database: DatabaseOf, admin: ActingAdmin, reason: Annotated[str, Form()] = "") -> Response:
     """Give the round up, for ever and visibly."""
     with attempt(database, round_id, admin.name, "abandon", now()) as session:
         rounds.abandon_round(session, round_id, admin.name, _reason(reason), now())
@@ -69,7 +69,7 @@ def abandon(round_id: str, database: DatabaseOf, admin: Actor, reason: Annotated
 
 
 @router.post("/copy")
-def copy(round_id: str, database: DatabaseOf, admin: Actor) -> Response:
+def copy(round_id: str, database: DatabaseOf, admin: ActingAdmin) -> Response:
     """A new draft with the same design."""
     with database.writing() as session:
         fresh = rounds.copy_round(session, round_id, admin.name, now())
@@ -77,7 +77,7 @@ def copy(round_id: str, database: DatabaseOf, admin: Actor) -> Response:
 
 
 @router.get("/unblind")
-def ask_to_unblind(request: Request, round_id: str, database: DatabaseOf, admin: Reader) -> Response:
+def ask_to_unblind(request: Request, round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """The form with key, password and reason; only a locked round has it."""
     with database.reading() as session:
         progress = rounds.progress(session, round_id)
@@ -90,7 +90,7 @@ def unblind_round(
     request: Request,
     round_id: str,
     database: DatabaseOf,
-    admin: Actor,
+    admin: ActingAdmin,
     keys: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",

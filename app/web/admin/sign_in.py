@@ -1,8 +1,8 @@
 """Admins' sessions: the sign-in page, and the types by which a handler asks for a signed-in admin.
 
 The session is a signed cookie that holds the name and a stamp of the password's hash; it ends after twelve hours, or
-when the password changes. A handler that reads takes `Reader`; one that changes something takes `Actor`, which also
-checks the form's token, so a handler cannot forget it.
+when the password changes. A handler that reads takes `ViewingAdmin`; one that changes something takes `ActingAdmin`,
+which also checks the form's token, so a handler cannot forget it.
 """
 
 from dataclasses import dataclass
@@ -53,16 +53,16 @@ def reader(request: Request, database: DatabaseOf, settings: SettingsOf) -> Sign
     raise AccessError(msg)
 
 
-Reader = Annotated[SignedIn, Depends(reader)]
+ViewingAdmin = Annotated[SignedIn, Depends(reader)]
 
 
-def actor(request: Request, admin: Reader, form_token: Annotated[str, Form()] = "") -> SignedIn:
+def actor(request: Request, admin: ViewingAdmin, form_token: Annotated[str, Form()] = "") -> SignedIn:
     """The signed-in admin of a form that this site made for this session. Raises AccessError otherwise."""
     require_form_token(request.cookies.get(ADMIN_COOKIE, ""), form_token)
     return admin
 
 
-Actor = Annotated[SignedIn, Depends(actor)]
+ActingAdmin = Annotated[SignedIn, Depends(actor)]
 
 
 def confirm(session: Session, request: Request, admin: SignedIn, password: str) -> None:
@@ -98,7 +98,7 @@ def sign_in(
 
 
 @router.post("/sign-out")
-def sign_out(admin: Actor) -> Response:  # noqa: ARG001 - only an admin's own form signs them out
+def sign_out(admin: ActingAdmin) -> Response:  # noqa: ARG001 - only an admin's own form signs them out
     """End the session in this browser."""
     response = RedirectResponse(SIGN_IN, status_code=303)
     response.delete_cookie(ADMIN_COOKIE)

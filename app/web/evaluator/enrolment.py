@@ -13,12 +13,11 @@ from starlette.responses import RedirectResponse, Response
 
 from app.foundation import codes
 from app.foundation.clock import now
-from app.services import judging as services
-from app.services import own_data
+from app.services import judging, own_data
 from app.web import language
 from app.web.dependencies import DatabaseOf, SettingsOf
 from app.web.errors import SeeOther
-from app.web.evaluator.forms import EraseForm, LanguageForm, PageForm
+from app.web.evaluator.forms import EraseForm, LanguageForm, TokenForm
 from app.web.evaluator.rubric_text import local
 from app.web.evaluator.session import DESK, checked, visit_of
 from app.web.security import EVALUATOR_COOKIE, form_token, session_of, set_session
@@ -31,7 +30,7 @@ router = APIRouter()
 def confirm(request: Request, token: str, database: DatabaseOf) -> Response:
     """Ask whoever opened an invitation to come in; nothing is recorded."""
     with database.reading() as session:
-        here = services.invitation(session, token)
+        here = judging.invitation(session, token)
     return page(request, "judging/confirm.html", {"here": here})
 
 
@@ -40,23 +39,23 @@ def join(token: str, database: DatabaseOf, settings: SettingsOf) -> Response:
     """Start the session and lead to an address that can be shown to others."""
     session_token = codes.token()
     with database.writing() as session:
-        services.join(session, token, session_token, now())
+        judging.join(session, token, session_token, now())
     response = RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
     set_session(response, EVALUATOR_COOKIE, session_token, settings)
     return response
 
 
 @router.post("/judge/consent")
-def consent(request: Request, database: DatabaseOf, form: Annotated[PageForm, Form()]) -> Response:
+def consent(request: Request, database: DatabaseOf, form: Annotated[TokenForm, Form()]) -> Response:
     """Agree to take part; the instructions come next."""
     session_token = checked(request, form)
     with database.writing() as session:
-        services.consent(session, session_token, now())
+        judging.consent(session, session_token, now())
     return RedirectResponse("/judge/instructions", status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.post("/judge/decline")
-def decline(request: Request, database: DatabaseOf, form: Annotated[PageForm, Form()]) -> Response:
+def decline(request: Request, database: DatabaseOf, form: Annotated[TokenForm, Form()]) -> Response:
     """A polite end: the visit is forgotten, and the link stays good. Whoever agreed before is led back to the desk."""
     session_token = checked(request, form)
     with database.writing() as session:
@@ -90,7 +89,7 @@ def instructions(request: Request, database: DatabaseOf) -> Response:
 def mine(request: Request, database: DatabaseOf) -> Response:
     """What is kept about the evaluator, to take along or to have deleted."""
     with database.reading() as session:
-        here = services.visit(session, session_of(request, EVALUATOR_COOKIE))
+        here = judging.visit(session, session_of(request, EVALUATOR_COOKIE))
         erasable = own_data.erasable(session, here.round_id, here.state)
     token = form_token(session_of(request, EVALUATOR_COOKIE))
     context = {"here": here, "erasable": erasable, "form_token": token}

@@ -23,7 +23,7 @@ Seconds = Annotated[
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class PageForm(BaseModel):
+class TokenForm(BaseModel):
     """What every form carries: the token of its session."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,7 +31,7 @@ class PageForm(BaseModel):
     form_token: str
 
 
-class ItemForm(PageForm):
+class ItemForm(TokenForm):
     """Which item the page showed, and how long the form waited for the network."""
 
     item: Code
@@ -79,7 +79,7 @@ class GuessForm(AnswerForm):
     guess: Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class EraseForm(PageForm):
+class EraseForm(TokenForm):
     """Whether an evaluator really wants everything deleted."""
 
     sure: bool = False

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.foundation.digest import sha256
 from app.judging.public_design import CANNOT_JUDGE, PublicDesign
-from app.services.judging import Desk
+from app.services.judging import ItemPage
 from app.web import language
 from app.web.evaluator.aids_view import aids_context
 from app.web.evaluator.padding import gzipped, padded
@@ -25,7 +25,7 @@ TEXTS = ("verdict", "hypothesis", "confidence", "comment")
 PLAIN = "text/html; charset=utf-8"
 
 
-def item_response(request: Request, desk: Desk, **context: Any) -> Response:  # noqa: ANN401 - of the template
+def item_response(request: Request, desk: ItemPage, **context: Any) -> Response:  # noqa: ANN401 - of the template
     """The page of an item, of the same length as every other item's, compressed if the browser takes gzip."""
     language.choose(request)
     head, tail = _frame(request, _context(request, desk) | context)
@@ -38,7 +38,7 @@ def item_response(request: Request, desk: Desk, **context: Any) -> Response:  # 
     return Response(padded(head + fragment + tail, plain), headers=headers)
 
 
-def _passages(desk: Desk) -> bytes:
+def _passages(desk: ItemPage) -> bytes:
     """What was rendered at the seal; with its strengths once the verdict is locked."""
     if desk.opened is None:
         return desk.passages
@@ -46,7 +46,7 @@ def _passages(desk: Desk) -> bytes:
     return render_with_strengths(item, aids.strengths, desk.visit.design)
 
 
-def _context(request: Request, desk: Desk) -> dict[str, Any]:
+def _context(request: Request, desk: ItemPage) -> dict[str, Any]:
     design = desk.visit.design
     answers = answers_of(design)
     texts = desk.texts
@@ -69,7 +69,7 @@ def _context(request: Request, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _heading(desk: Desk) -> str:
+def _heading(desk: ItemPage) -> str:
     if desk.practice:
         return language.gettext("Practice %(number)s of %(total)s") % vars(desk)
     if desk.visit.design.assignment == "overlap" and desk.place.question != "guess":
@@ -77,7 +77,7 @@ def _heading(desk: Desk) -> str:
     return language.gettext("Item %(number)s of %(total)s") % vars(desk)
 
 
-def _progress(desk: Desk) -> str:
+def _progress(desk: ItemPage) -> str:
     """A count, never a share; where items are given out one at a time there is no total to count against."""
     if desk.practice:
         return _heading(desk)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.foundation.errors import SealError
 from app.foundation.settings import Settings
-from app.leak_audit.features import Fetched
+from app.leak_audit.features import FetchedResponse
 from app.services.leak_audit import Audit, Walk, audit_pending, audit_unblinded
 from app.services.log import attempt
 from app.services.seals import Sealed, SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
@@ -54,7 +54,7 @@ def audit_again(database: Database, settings: Settings, round_id: str, by: str, 
 
 
 def _walker(settings: Settings) -> Walk:
-    def visit(shadow: Database, probes: Sequence[Probe]) -> tuple[tuple[Fetched, ...], tuple[bytes, ...]]:
+    def visit(shadow: Database, probes: Sequence[Probe]) -> tuple[tuple[FetchedResponse, ...], tuple[bytes, ...]]:
         return walk(build_site((enrolment.router, pages.router), settings, shadow), probes)
 
     return visit

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from starlette.types import ASGIApp, Message, Scope
 
 from app.foundation.errors import LifecycleError
-from app.leak_audit.features import Fetched
+from app.leak_audit.features import FetchedResponse
 from app.store.round_copy import Probe
 from app.web.security import EVALUATOR_COOKIE, form_token
 
@@ -45,7 +45,7 @@ class Walker:
     probe: Probe
     runner: asyncio.Runner
     session: str = ""
-    fetched: list[Fetched] = field(default_factory=list)
+    fetched: list[FetchedResponse] = field(default_factory=list)
 
     def walk(self) -> None:
         """Open the invitation and judge every item, fetching each plain and compressed."""
@@ -86,7 +86,7 @@ class Walker:
         return reply
 
     def _keep(self, request: str, reply: Reply, position: int, *, gzip: bool = False, item: str = "") -> None:
-        one = Fetched(
+        one = FetchedResponse(
             probe=self.number,
             request=request,
             item=item,
@@ -152,7 +152,7 @@ async def call(app: ASGIApp, method: str, path: str, headers: dict[str, str], bo
     return reply
 
 
-def walk(app: ASGIApp, probes: Sequence[Probe]) -> tuple[tuple[Fetched, ...], tuple[bytes, ...]]:
+def walk(app: ASGIApp, probes: Sequence[Probe]) -> tuple[tuple[FetchedResponse, ...], tuple[bytes, ...]]:
     """Everything that the probes fetched, and their session and form tokens.
 
     In a thread of its own: the caller's may already run an event loop, and a thread holds only one.
@@ -161,8 +161,8 @@ def walk(app: ASGIApp, probes: Sequence[Probe]) -> tuple[tuple[Fetched, ...], tu
         return pool.submit(_walk, app, probes).result()
 
 
-def _walk(app: ASGIApp, probes: Sequence[Probe]) -> tuple[tuple[Fetched, ...], tuple[bytes, ...]]:
-    fetched: list[Fetched] = []
+def _walk(app: ASGIApp, probes: Sequence[Probe]) -> tuple[tuple[FetchedResponse, ...], tuple[bytes, ...]]:
+    fetched: list[FetchedResponse] = []
     secrets: list[bytes] = []
     with asyncio.Runner() as runner:
         for number, probe in enumerate(probes):

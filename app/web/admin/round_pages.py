@@ -15,7 +15,7 @@ from app.services import rounds
 from app.services.archives import KnownArchive, known_archives
 from app.services.log import attempt
 from app.web.admin.round_view import round_view
-from app.web.admin.sign_in import HOME, Actor, Reader
+from app.web.admin.sign_in import HOME, ActingAdmin, ViewingAdmin
 from app.web.dependencies import DatabaseOf, SettingsOf
 from app.web.templating import page
 
@@ -26,13 +26,13 @@ router = APIRouter(prefix="/admin")
 
 
 @router.get("")
-def home(admin: Reader) -> Response:  # noqa: ARG001 - the dependency is the check
+def home(admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the dependency is the check
     """The list of rounds is where an admin begins."""
     return RedirectResponse(HOME, status_code=303)
 
 
 @router.get("/rounds")
-def list_rounds(request: Request, database: DatabaseOf, admin: Reader) -> Response:
+def list_rounds(request: Request, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """Every round, newest first."""
     with database.reading() as session:
         found = rounds.rounds(session)
@@ -68,7 +68,7 @@ def draft_form(
 
 
 @router.get("/rounds/new")
-def new_round(request: Request, settings: SettingsOf, admin: Reader) -> Response:
+def new_round(request: Request, settings: SettingsOf, admin: ViewingAdmin) -> Response:
     """The form of a new round, with the archives that lie in the data folder."""
     blank = DraftForm("", "solu-rank", "", "", ("baseline", "solu", "", ""), ("1L/0",) * ROWS, ("",) * ROWS)
     return page(request, "admin/new_round.html", _form_context(admin, blank, known_archives(settings.data), ""))
@@ -79,7 +79,7 @@ def create_round(
     request: Request,
     database: DatabaseOf,
     settings: SettingsOf,
-    admin: Actor,
+    admin: ActingAdmin,
     form: Annotated[DraftForm, Depends(draft_form)],
 ) -> Response:
     """Make a draft; what cannot be met comes back with the form as it was filled in and a sentence."""
@@ -94,7 +94,7 @@ def create_round(
     return RedirectResponse(f"/admin/rounds/{round_id}", status_code=303)
 
 
-def _form_context(admin: Reader, form: DraftForm, known: list[KnownArchive], complaint: str) -> dict[str, object]:
+def _form_context(admin: ViewingAdmin, form: DraftForm, known: list[KnownArchive], complaint: str) -> dict[str, object]:
     filled = list(zip(form.arms, form.strata, form.archives, strict=False))
     rows = [*filled, *[("", "1L/0", "")] * (ROWS - len(filled))]
     return {"admin": admin, "form": form, "rows": rows, "archives": known, "presets": PRESETS, "complaint": complaint}
@@ -127,7 +127,7 @@ def _whole_number(name: str, text: str) -> int:
 
 
 @router.get("/rounds/{round_id}")
-def show_round(request: Request, round_id: str, database: DatabaseOf, admin: Reader) -> Response:
+def show_round(request: Request, round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """One round: where it stands, what comes next, how far the evaluators are, and its log."""
     with database.reading() as session:
         view = round_view(session, round_id)
@@ -139,7 +139,7 @@ def invite(
     request: Request,
     round_id: str,
     database: DatabaseOf,
-    admin: Actor,
+    admin: ActingAdmin,
     name: Annotated[str, Form()] = "",
     exposed: Annotated[bool, Form()] = False,
 ) -> Response:
@@ -150,7 +150,7 @@ def invite(
 
 
 @router.post("/rounds/{round_id}/invitations/{evaluator_id}")
-def reissue(request: Request, round_id: str, evaluator_id: str, database: DatabaseOf, admin: Actor) -> Response:
+def reissue(request: Request, round_id: str, evaluator_id: str, database: DatabaseOf, admin: ActingAdmin) -> Response:
     """Make a new link for someone who lost theirs; the old one stops working."""
     with attempt(database, round_id, admin.name, "reissue", now()) as session:
         made = rounds.reissue(session, evaluator_id, admin.name, now())
@@ -159,7 +159,7 @@ def reissue(request: Request, round_id: str, evaluator_id: str, database: Databa
     return _link_page(request, admin, round_id, name, made.token)
 
 
-def _link_page(request: Request, admin: Actor, round_id: str, name: str, token: str) -> Response:
+def _link_page(request: Request, admin: ActingAdmin, round_id: str, name: str, token: str) -> Response:
     link = f"{str(request.base_url).rstrip('/')}/i/{token}"
     context = {"admin": admin, "round_id": round_id, "name": name, "link": link}
     return page(request, "admin/invitation.html", context)

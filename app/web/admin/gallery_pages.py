@@ -11,7 +11,7 @@ from app.foundation.clock import now
 from app.report.gallery import VOTES
 from app.services import gallery
 from app.services.log import attempt
-from app.web.admin.sign_in import Actor, Reader
+from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
 from app.web.dependencies import DatabaseOf
 from app.web.templating import page
 
@@ -29,7 +29,7 @@ class Asked:
 
 
 @router.post("/enter")
-def enter(round_id: str, database: DatabaseOf, admin: Actor) -> Response:
+def enter(round_id: str, database: DatabaseOf, admin: ActingAdmin) -> Response:
     """Mark the viewer exposed, then show the gallery."""
     with attempt(database, round_id, admin.name, "open the gallery", now()) as session:
         gallery.enter(session, round_id, admin.name, now())
@@ -38,7 +38,7 @@ def enter(round_id: str, database: DatabaseOf, admin: Actor) -> Response:
 
 @router.get("")
 def browse(
-    request: Request, round_id: str, database: DatabaseOf, admin: Reader, asked: Annotated[Asked, Depends()]
+    request: Request, round_id: str, database: DatabaseOf, admin: ViewingAdmin, asked: Annotated[Asked, Depends()]
 ) -> Response:
     """Cards that match a search, an arm and how evaluators voted."""
     with database.reading() as session:
@@ -51,7 +51,7 @@ def browse(
 
 
 @router.get("/{item}")
-def show(request: Request, round_id: str, item: str, database: DatabaseOf, admin: Reader) -> Response:
+def show(request: Request, round_id: str, item: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """One neuron: whose it was, what was said, and the passages."""
     with database.reading() as session:
         found = gallery.show(session, round_id, admin.name, item)
