@@ -27,9 +27,10 @@ def database(settings: Settings) -> Iterator[Database]:
     """The settings' database, brought to the newest schema. Raises SettingsError if it cannot be opened."""
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
-        migrate(settings.url)
+        migrate(settings.resolved_database_url)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        msg = f"{settings.url} is no database URL that works here ({error}); see SQLAlchemy's database URLs"
+        url = settings.resolved_database_url
+        msg = f"{url} is no database URL that works here ({error}); see SQLAlchemy's database URLs"
         raise SettingsError(msg) from error
     except (DatabaseError, OSError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
@@ -37,7 +38,7 @@ def database(settings: Settings) -> Iterator[Database]:
             f"the database in {settings.data} cannot be opened ({reason}); check the path, its permissions and the URL"
         )
         raise SettingsError(msg) from error
-    opened = Database(settings.url)
+    opened = Database(settings.resolved_database_url)
     try:
         yield opened
     finally:

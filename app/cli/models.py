@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from app.cli.common import EXISTING, as_json, print_json, print_table
 from app.foundation.errors import ModelError
-from app.foundation.paths import resource
+from app.foundation.paths import resource_folder
 from app.models.config import Activation, ModelConfig
 from app.models.recipe import Recipe
 
@@ -116,7 +116,7 @@ def list_models(folder: Path | None, json_wanted: bool) -> None:
     """Print the models at or below FOLDER (default: those that come with First Glance)."""
     from app.models.card import cards
 
-    found = cards(folder or resource("demo"))
+    found = cards(folder or resource_folder("demo"))
     if json_wanted:
         print_json([one.as_dict() for one in found])
         return

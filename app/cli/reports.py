@@ -1,7 +1,6 @@
 """`firstglance report`, `export` and `verify`: what a round came to, and how anyone checks it."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 from app.cli.common import EXISTING, admin_named, as_json, by_option, database, print_json, print_table
 from app.foundation.clock import now
 from app.foundation.errors import ExportError
+from app.foundation.files import write_bytes_atomically
 from app.foundation.settings import Settings
 from app.report.export.bundle import blinded_zip, export_zip
 from app.report.export.pool import pool
@@ -73,18 +73,16 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
             who = admin_named(session, by)
             bundle = exports.blinded_bundle(session, round_id) if blinded else exports.bundle(session, round_id)
         content = blinded_zip(bundle) if blinded else export_zip(bundle)
-        write_whole(out, content)
+        write_export(out, content)
         with base.writing() as session:
             exports.record(session, round_id, who, out.name, content, now())
     click.echo(f"{out}  check it with `firstglance verify {out}`")
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under another name, then rename. Raises ExportError if the place cannot be written."""
-    fresh = path.with_name(f"{path.name}.part")
+def write_export(path: Path, content: bytes) -> None:
+    """Write an export's bytes atomically. Raises ExportError if the folder cannot be written to."""
     try:
-        fresh.write_bytes(data)
-        os.replace(fresh, path)
+        write_bytes_atomically(path, content)
     except OSError as error:
         msg = f"{path} cannot be written ({error.strerror}); choose another place with --out"
         raise ExportError(msg) from error

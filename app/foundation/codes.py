@@ -1,15 +1,15 @@
-"""Opaque identifiers: no order, no meaning, drawn from the operating system's randomness."""
+"""Identifiers and secrets drawn from the operating system's randomness: they carry no order and no meaning."""
 
 import secrets
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0/o, 1/i/l: codes are read aloud and typed
 
 
-def code(length: int = 10) -> str:
-    """A random code; ten letters are 49 bits, so a round's items do not collide."""
+def random_code(length: int = 10) -> str:
+    """An opaque identifier of `length` letters; ten letters are 49 bits, so a round's items do not collide."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
-def token() -> str:
+def random_token() -> str:
     """A random 128-bit secret for an invitation or a session, safe in a URL."""
     return secrets.token_urlsafe(16)

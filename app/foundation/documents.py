@@ -1,4 +1,4 @@
-"""Documents of text from files: what a model trains on and what a harvest reads."""
+"""Documents of text in files: what a model trains on and what a harvest reads."""
 
 import json
 import random
@@ -9,33 +9,37 @@ from pathlib import Path
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import CorpusError
 
-SUFFIXES = frozenset({".txt", ".md", ".rst", ".py", ".jsonl"})
+TEXT_SUFFIXES = frozenset({".txt", ".md", ".rst", ".py", ".jsonl"})
 
 
 @dataclass(frozen=True)
 class Document:
-    """One text and where it came from: `name` is the path within the source, with the line for .jsonl."""
+    """One text and where it came from."""
 
     name: str
+    """The path within the source; in a .jsonl file followed by a colon and the number of the line."""
     text: str
 
 
 def text_files(source: Path) -> list[Path]:
-    """The files of text at or below `source`, in order of path. Raises CorpusError if there are none."""
+    """The files of text at or below `source`, sorted by path. Raises CorpusError if there are none."""
     if source.is_file():
         return [source]
     if not source.is_dir():
-        msg = f"{source} does not exist; name a file or a folder of {', '.join(sorted(SUFFIXES))} files"
+        msg = f"{source} does not exist; name a file or a folder of {', '.join(sorted(TEXT_SUFFIXES))} files"
         raise CorpusError(msg)
-    found = sorted(path for path in source.rglob("*") if path.is_file() and path.suffix in SUFFIXES)
-    if not found:
-        msg = f"{source} holds no text; it needs files ending in {', '.join(sorted(SUFFIXES))}"
+    paths = sorted(path for path in source.rglob("*") if path.is_file() and path.suffix in TEXT_SUFFIXES)
+    if not paths:
+        msg = f"{source} holds no text; it needs files ending in {', '.join(sorted(TEXT_SUFFIXES))}"
         raise CorpusError(msg)
-    return found
+    return paths
 
 
 def read_documents(paths: Iterable[Path], root: Path) -> Iterator[Document]:
-    """Every non-empty document of `paths`; invalid UTF-8 is kept as replacement characters."""
+    """Every non-empty document of `paths`; invalid UTF-8 becomes replacement characters.
+
+    Raises CorpusError if a file cannot be read or a line of a .jsonl file has no text.
+    """
     for path in paths:
         name = path.relative_to(root).as_posix() if path != root else path.name
         try:
@@ -44,22 +48,22 @@ def read_documents(paths: Iterable[Path], root: Path) -> Iterator[Document]:
             msg = f"{path} cannot be read ({error.strerror}); check its permissions or leave it out"
             raise CorpusError(msg) from error
         if path.suffix == ".jsonl":
-            yield from _lines(text, name)
+            yield from _jsonl_documents(text, name)
         elif text.strip():
             yield Document(name, text)
 
 
-def shuffled(paths: list[Path], seed: int) -> list[Path]:
-    """The same paths in an order drawn from `seed`."""
+def shuffled_paths(paths: list[Path], seed: int) -> list[Path]:
+    """The same paths in a random order, drawn from `seed`."""
     return random.Random(seed).sample(paths, len(paths))
 
 
-def digest_of(documents: Iterable[Document]) -> str:
-    """SHA-256 over names and texts in order: the identity of a corpus."""
-    return sha256_of_parts(f"{one.name}\0{one.text}\0".encode() for one in documents)
+def sha256_of_documents(documents: Iterable[Document]) -> str:
+    """SHA-256 over names and texts in order: it identifies a corpus."""
+    return sha256_of_parts(f"{document.name}\0{document.text}\0".encode() for document in documents)
 
 
-def _lines(text: str, name: str) -> Iterator[Document]:
+def _jsonl_documents(text: str, name: str) -> Iterator[Document]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue

@@ -3,23 +3,23 @@
 FirstGlanceError
 ├── ModelError            a checkpoint, its config or its tokenizer cannot be used
 ├── CorpusError           text to read is missing, empty or unreadable
-├── ArchiveError          a harvest's archive is absent, incomplete or changed
-├── DesignError           a round as described cannot be run
+├── ArchiveError          a harvest's archive is missing, incomplete or changed
+├── DesignError           a round cannot be run as its design describes it
 ├── SealError             the seal cannot be opened, or does not match its commitment
-├── LifecycleError        a step that the round's present state does not allow
-├── JudgmentError         an answer outside the scale, or for an item that is not the evaluator's
-├── NotFoundError         an address, token or code that leads nowhere
-├── AccessError           not signed in, or not with the right to do this
-├── ExportError           an export that is incomplete or does not recompute
-└── SettingsError         a setting with a value that cannot be used
+├── LifecycleError        the round's state does not allow this step
+├── JudgmentError         an answer is not on the scale, or its item does not belong to the evaluator
+├── NotFoundError         nothing exists under this address, token or code
+├── AccessError           the visitor is not signed in, or has no right to do this
+├── ExportError           an export is incomplete, or its numbers cannot be recomputed
+└── SettingsError         a setting has a value that cannot be used
 """
 
 
 class FirstGlanceError(Exception):
-    """The root of the tree; the command line prints its message and exits with 1.
+    """The root of the tree; the command line prints its message and exits with status 1.
 
-    A message that evaluators meet is a sentence of the catalogue; what is filled in comes beside it, as named values:
-    `JudgmentError("Nothing older than %(days)s days.", days=3)`. So the page can translate first and fill in then.
+    A message that evaluators read is a sentence of the translations' catalogue, with its values beside it, by name:
+    `JudgmentError("Nothing older than %(days)s days.", days=3)`. So a page translates first and fills in afterwards.
     """
 
     def __init__(self, message: str = "", **values: object) -> None:
@@ -28,7 +28,7 @@ class FirstGlanceError(Exception):
         self.values = values
 
     def __str__(self) -> str:
-        """The message in English, filled in."""
+        """The message in English, with its values filled in."""
         return self.message % self.values if self.values else self.message
 
 
@@ -41,11 +41,11 @@ class CorpusError(FirstGlanceError):
 
 
 class ArchiveError(FirstGlanceError):
-    """A harvest's archive is absent, incomplete or changed."""
+    """A harvest's archive is missing, incomplete or changed."""
 
 
 class DesignError(FirstGlanceError):
-    """A round as described cannot be run."""
+    """A round cannot be run as its design describes it."""
 
 
 class SealError(FirstGlanceError):
@@ -53,29 +53,29 @@ class SealError(FirstGlanceError):
 
 
 class LifecycleError(FirstGlanceError):
-    """A step that the round's present state does not allow."""
+    """The round's state does not allow this step."""
 
 
 class JudgmentError(FirstGlanceError):
-    """An answer outside the scale, or for an item that is not the evaluator's."""
+    """An answer is not on the scale, or its item does not belong to the evaluator."""
 
 
 class NotFoundError(FirstGlanceError):
-    """An address, token or code that leads nowhere."""
+    """Nothing exists under this address, token or code."""
 
 
 class AccessError(FirstGlanceError):
-    """Not signed in, or not with the right to do this."""
+    """The visitor is not signed in, or has no right to do this."""
 
 
 class ExportError(FirstGlanceError):
-    """An export that is incomplete or does not recompute."""
+    """An export is incomplete, or its numbers cannot be recomputed."""
 
 
 class SettingsError(FirstGlanceError):
-    """A setting with a value that cannot be used."""
+    """A setting has a value that cannot be used."""
 
 
-def reason_of(error: BaseException) -> str:
-    """The first line of what an error of another library says, or its name if it says nothing."""
+def error_summary(error: BaseException) -> str:
+    """The first line of another library's error message, or the name of the error's class if the message is empty."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

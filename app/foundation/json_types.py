@@ -1,5 +1,5 @@
-"""The types of JSON values, for what comes from a file or a database and has not been read into a class yet."""
+"""Types of JSON values that come from a file or a database and have not been read into a class yet."""
 
-from pydantic import JsonValue
+from pydantic import JsonValue as JsonValue
 
 JsonObject = dict[str, JsonValue]

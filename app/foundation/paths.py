@@ -1,4 +1,4 @@
-"""Where templates, static files, migrations and the demo's models are: beside the package, or shipped inside it."""
+"""Where templates, static files, migrations and the demo's models are: beside the package, or inside it in a wheel."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ CHECKOUT = PACKAGE.parent
 SHIPPED = PACKAGE / "_shipped"
 
 
-def resource(name: str) -> Path:
+def resource_folder(name: str) -> Path:
     """The folder called `name`: the wheel's copy if this is an installed wheel, else the checkout's."""
     shipped = SHIPPED / name
     return shipped if shipped.is_dir() else CHECKOUT / name

@@ -1,4 +1,4 @@
-"""Settings: the only reader of the environment (FIRSTGLANCE_*). Read once, frozen, and refusing nonsense."""
+"""The settings, read once from the environment (FIRSTGLANCE_*) and checked; nothing else reads the environment."""
 
 from pathlib import Path
 from typing import Self
@@ -12,20 +12,20 @@ SHORTEST_SECRET = 32
 
 
 class Settings(BaseSettings):
-    """What a server needs to know; every field has a default that is safe on one's own machine."""
+    """What a server needs to know. Every field has a default that is safe on one's own machine."""
 
     model_config = SettingsConfigDict(env_prefix="FIRSTGLANCE_", frozen=True, extra="forbid")
 
     data: Path = Path("data")
     """Folder of the database, archives, keys and the session secret."""
     database_url: str = ""
-    """SQLAlchemy URL; empty means SQLite in the data folder."""
+    """SQLAlchemy URL; if it is empty, the database is SQLite in the data folder."""
     secret: str = ""
-    """Key that signs sessions, 32 characters at least; empty means one is made in the data folder."""
+    """Key that signs sessions, at least 32 characters; if it is empty, one is made in the data folder."""
     host: str = "127.0.0.1"
     port: int = 8000
     https: bool = False
-    """Cookies are marked Secure; set it when the site is served over HTTPS."""
+    """Mark cookies as Secure; set it when the site is served over HTTPS."""
 
     @field_validator("secret")
     @classmethod
@@ -37,17 +37,20 @@ class Settings(BaseSettings):
 
     @classmethod
     def read(cls, **overrides: object) -> Self:
-        """Settings from the environment, with overrides. Raises SettingsError with a sentence."""
-        given = {name: value for name, value in overrides.items() if value is not None}
+        """The settings of the environment; an override that is not None replaces one.
+
+        Raises SettingsError, naming the variable and what is wrong with its value.
+        """
+        overrides_set = {name: value for name, value in overrides.items() if value is not None}
         try:
-            return cls.model_validate(cls().model_dump() | given)
+            return cls.model_validate(cls().model_dump() | overrides_set)
         except ValidationError as error:
-            first = error.errors()[0]
-            name = "_".join(str(part) for part in first["loc"]).upper()
-            msg = f"FIRSTGLANCE_{name}: {first['msg']}"
+            problem = error.errors()[0]
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            msg = f"FIRSTGLANCE_{name}: {problem['msg']}"
             raise SettingsError(msg) from error
 
     @property
-    def url(self) -> str:
-        """The database's SQLAlchemy URL."""
+    def resolved_database_url(self) -> str:
+        """The database's SQLAlchemy URL: the one that was set, or SQLite in the data folder."""
         return self.database_url or f"sqlite:///{(self.data / 'firstglance.db').resolve()}"

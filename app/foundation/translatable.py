@@ -1,6 +1,6 @@
-"""Words that people read and that can be translated where they are shown."""
+"""Texts that people read and that are translated where they are shown."""
 
 
-def marked(text: str) -> str:
-    """The text itself; the mark lets the catalogue of translations find it."""
+def translatable(text: str) -> str:
+    """The text itself, unchanged: writing `translatable("...")` lets the catalogue of translations find it."""
     return text

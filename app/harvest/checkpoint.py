@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.foundation.errors import ArchiveError, CorpusError
-from app.foundation.files import write_text_whole
+from app.foundation.files import write_text_atomically
 from app.harvest.text.windows import Shard
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -106,7 +106,7 @@ class Ledger:
         """The folder appears with the first result, so a corpus that cannot be read leaves nothing behind."""
         if not (self.folder / PLAN).is_file():
             self._written(lambda: self.folder.mkdir(parents=True, exist_ok=True))
-            self._written(lambda: write_text_whole(self.folder / PLAN, self._plan))
+            self._written(lambda: write_text_atomically(self.folder / PLAN, self._plan))
 
     def _save(self, name: str, arrays: Arrays) -> None:
         def save() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
-from app.foundation.files import write_text_whole
+from app.foundation.files import write_text_atomically
 from app.harvest.arms import CALLABLE, Vocabulary, arm_of, arm_of_callable
 from app.harvest.options import HarvestOptions
 from app.harvest.pipeline import Archives, HarvestPlan, ScanRunner, carry_out, with_pilot
@@ -180,4 +180,4 @@ def _write_pair(archives: Mapping[str, Archive], out: Path) -> None:
         for name, one in archives.items()
     }
     record = {"corpus": shared.corpus.model_dump(), "tokenizer_sha256": shared.model.tokenizer_sha256, "arms": arms}
-    write_text_whole(out / PAIR, json.dumps(record, indent=2) + "\n")
+    write_text_atomically(out / PAIR, json.dumps(record, indent=2) + "\n")

@@ -4,20 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.foundation.errors import JudgmentError
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.judging.judgment import Step, Verdict
 from app.judging.worklist import DueQuestion, Worklist
 
 LONGEST_SECONDS = 7 * 24 * 3600.0
 """A page may lie open for a week; a clock that claims more is cut to that."""
 
-OUT_OF_TURN = marked("That page was out of date. Nothing was changed; go back to your reading for what is due now.")
-NOT_YOURS = marked(
+OUT_OF_TURN = translatable(
+    "That page was out of date. Nothing was changed; go back to your reading for what is due now."
+)
+NOT_YOURS = translatable(
     "That item is not one of yours. Nothing was stored; go back to your reading for the one that is due."
 )
-VERDICTS_ONLY = marked("This round asks for verdicts only. Nothing was stored.")
-WRITTEN = marked("You had already written something else about this item. “Change last answer” lets you change it.")
-ANSWERED = marked(
+VERDICTS_ONLY = translatable("This round asks for verdicts only. Nothing was stored.")
+WRITTEN = translatable(
+    "You had already written something else about this item. “Change last answer” lets you change it."
+)
+ANSWERED = translatable(
     "You had already answered this item: %(answer)s. That stands; “Change last answer” lets you change it."
 )
 

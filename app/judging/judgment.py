@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from app.foundation.errors import JudgmentError
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 
 Verdict = Literal["interpretable", "not_interpretable", "cannot_judge"]
 Step = Literal["verdict", "hypothesis"]
@@ -13,8 +13,10 @@ Step = Literal["verdict", "hypothesis"]
 LONGEST_TEXT = 10_000
 """Characters of a hypothesis or comment."""
 
-NO_VERDICT = marked("That answer is not on offer here. Nothing was stored; go back and choose one of the buttons.")
-TOO_LONG = marked("The %(what)s has %(length)s characters; %(limit)s is the limit. Please shorten it.")
+NO_VERDICT = translatable(
+    "That answer is not on offer here. Nothing was stored; go back and choose one of the buttons."
+)
+TOO_LONG = translatable("The %(what)s has %(length)s characters; %(limit)s is the limit. Please shorten it.")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from app.foundation.errors import JudgmentError
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.judging.public_design import PublicDesign
 from app.judging.worklist import Worklist
 
@@ -13,10 +13,10 @@ AWAY = timedelta(minutes=30)
 """After so long without an answer, someone has come back and is told where they stand."""
 ENOUGH = 5
 """Answers from which on a pace can be told."""
-ENOUGH_TODAY = marked(
+ENOUGH_TODAY = translatable(
     "Nothing was stored: the items that this round asks for in one day are done and saved. Come back tomorrow."
 )
-NOT_PASSED = marked(
+NOT_PASSED = translatable(
     "Nothing was stored: this round goes on only for those who answer more of the practice items as expected."
 )
 

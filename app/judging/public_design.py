@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.rounds.rubric import Rubric
 
-CANNOT_JUDGE = marked("Cannot judge")
+CANNOT_JUDGE = translatable("Cannot judge")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.foundation.errors import ModelError
-from app.foundation.files import write_text_whole
+from app.foundation.files import write_text_atomically
 from app.models.checkpoints import CONFIG, LoadedModel, load_model
 from app.models.config import ModelConfig
 from app.models.load import load
@@ -97,7 +97,7 @@ def cards(folder: Path) -> list[ModelCard]:
 
 def write_card(folder: Path) -> None:
     """Write the card of the model in `folder` beside it, as `card.md`. Raises ModelError if it cannot be read."""
-    write_text_whole(folder / CARD, card(load_model(folder)).markdown())
+    write_text_atomically(folder / CARD, card(load_model(folder)).markdown())
 
 
 def _certificate(model: LoadedModel) -> Certificate | None:

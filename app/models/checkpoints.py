@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
-from app.foundation.files import write_text_whole, write_whole
+from app.foundation.files import write_atomically, write_text_atomically
 from app.models.config import ModelConfig, ModelShape
 from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
@@ -46,8 +46,8 @@ def save_model(transformer: Transformer, folder: Path, dtype: torch.dtype = torc
     """Write weights and config; the tied unembedding is written once, as the embedding."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in _own_tensors(transformer).items()}
-    write_whole(folder / WEIGHTS, lambda path: save_file(tensors, path))
-    write_text_whole(folder / CONFIG, json.dumps(transformer.config.model_dump(), indent=2) + "\n")
+    write_atomically(folder / WEIGHTS, lambda path: save_file(tensors, path))
+    write_text_atomically(folder / CONFIG, json.dumps(transformer.config.model_dump(), indent=2) + "\n")
 
 
 def load_model(folder: Path) -> LoadedModel:

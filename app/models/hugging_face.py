@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from app.foundation.digest import sha256_of_file, sha256_of_json
-from app.foundation.errors import ModelError, reason_of
+from app.foundation.errors import ModelError, error_summary
 from app.models.checkpoints import CONFIG, LoadedModel
 from app.models.config import Site
 from app.models.readable_model import ReadableModel
@@ -184,7 +184,7 @@ def _read(folder: Path) -> "PreTrainedModel":
             output_loading_info=True,
         )
     except Exception as error:  # the library raises whatever its readers met
-        msg = f"{folder} cannot be read as a whole model ({reason_of(error)}); copy it again"
+        msg = f"{folder} cannot be read as a whole model ({error_summary(error)}); copy it again"
         raise ModelError(msg) from error
     model: PreTrainedModel = loaded[0]
     _refuse_gaps(loaded[1], folder)

@@ -5,8 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.foundation.errors import ModelError, reason_of
-from app.foundation.paths import resource
+from app.foundation.errors import ModelError, error_summary
+from app.foundation.paths import resource_folder
 from app.models.checkpoints import CONFIG, TOKENIZER, LoadedModel, load_model
 from app.models.hugging_face import is_family, load_family
 from app.models.tokenizer import Tokenizer
@@ -35,12 +35,12 @@ def load(name: str | Path, gelu: GeluForm = "tanh", cache: Path | None = None) -
 
 def find(name: str | Path, cache: Path | None = None) -> Path:
     """The folder that `name` means, downloaded if it is a name on the hub. Raises ModelError if it means nothing."""
-    for folder in (Path(name), resource("demo") / name):
+    for folder in (Path(name), resource_folder("demo") / name):
         if folder.is_dir():
             return folder
     owner, slash, rest = str(name).partition("/")
     if not slash or not owner or "/" in rest or owner in (".", "..", "~"):
-        shipped = ", ".join(sorted(path.parent.name for path in resource("demo").glob(f"*/{CONFIG}"))) or "none"
+        shipped = ", ".join(sorted(path.parent.name for path in resource_folder("demo").glob(f"*/{CONFIG}"))) or "none"
         msg = f"{name} is no folder, no name on the hub (OWNER/NAME) and not among the models here: {shipped}"
         raise ModelError(msg)
     return _download(str(name), cache)
@@ -57,7 +57,9 @@ def _download(name: str, cache: Path | None) -> Path:
         if not any(next(folder.glob(pattern), None) for pattern in TENSOR_FILES):
             fetch(allow_patterns=OTHER_TENSOR_FILES)
     except Exception as error:  # the hub's client raises errors of several libraries
-        msg = f"{name} is no folder here and cannot be had from the hub ({reason_of(error)}); check name and network"
+        msg = (
+            f"{name} is no folder here and cannot be had from the hub ({error_summary(error)}); check name and network"
+        )
         raise ModelError(msg) from error
     return folder
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
-from app.foundation.files import write_text_whole
+from app.foundation.files import write_text_atomically
 from app.models.config import Activation, ModelConfig
 
 CERTIFICATE, SUMMARY = "certificate.json", "summary.json"
@@ -53,7 +53,7 @@ class TrainingSummary(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write it whole."""
-        write_text_whole(folder / SUMMARY, self.model_dump_json(indent=2) + "\n")
+        write_text_atomically(folder / SUMMARY, self.model_dump_json(indent=2) + "\n")
 
 
 class Certificate(BaseModel):
@@ -86,7 +86,7 @@ class Certificate(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write it whole."""
-        write_text_whole(folder / CERTIFICATE, self.model_dump_json(indent=2) + "\n")
+        write_text_atomically(folder / CERTIFICATE, self.model_dump_json(indent=2) + "\n")
 
     def covers(self, config: ModelConfig, weights_sha256: str) -> bool:
         """Whether it speaks of these very weights, and of this config."""

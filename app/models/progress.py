@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
-from app.foundation.errors import ModelError, reason_of
-from app.foundation.files import write_text_whole, write_whole
+from app.foundation.errors import ModelError, error_summary
+from app.foundation.files import write_atomically, write_text_atomically
 from app.models.config import ModelConfig
 from app.models.recipe import Recipe
 from app.models.transformer import Transformer
@@ -30,9 +30,9 @@ def save_progress(
     """Append `lines` to the log, dropping what a killed run wrote beyond its checkpoint, and save the state."""
     first = min((line["step"] for line in lines), default=step + 1)
     log = [*(line for line in read_log(folder) if line["step"] < first), *lines]
-    write_text_whole(folder / LOG, "".join(json.dumps(line) + "\n" for line in log))
+    write_text_atomically(folder / LOG, "".join(json.dumps(line) + "\n" for line in log))
     state = {"step": step, "model": transformer.state_dict(), "optimiser": optimiser.state_dict()}
-    write_whole(folder / CHECKPOINT, lambda path: torch.save(state, path))
+    write_atomically(folder / CHECKPOINT, lambda path: torch.save(state, path))
 
 
 def restore_progress(folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer) -> int:
@@ -49,7 +49,7 @@ def restore_progress(folder: Path, transformer: Transformer, optimiser: torch.op
         optimiser.load_state_dict(state["optimiser"])
         return int(state["step"])
     except Exception as error:  # torch raises whatever its reader met
-        msg = f"{path} is not a checkpoint of this run ({reason_of(error)}); delete {folder} to train it anew"
+        msg = f"{path} is not a checkpoint of this run ({error_summary(error)}); delete {folder} to train it anew"
         raise ModelError(msg) from error
 
 
@@ -79,7 +79,7 @@ def refuse_mixture(work: Path, config: ModelConfig, recipe: Recipe, corpus_sha25
     plan = {**config.without_activation(), **asdict(recipe), "corpus_sha256": corpus_sha256}
     path = work / PLAN
     if not path.is_file():
-        write_text_whole(path, json.dumps(plan, indent=2, sort_keys=True) + "\n")
+        write_text_atomically(path, json.dumps(plan, indent=2, sort_keys=True) + "\n")
         return
     begun = json.loads(path.read_text(encoding="utf-8"))
     plan = json.loads(json.dumps(plan))

@@ -19,7 +19,7 @@ from torch.nn.utils import clip_grad_norm_
 from tqdm import tqdm
 
 from app.foundation.digest import sha256_of_parts
-from app.foundation.errors import ModelError, reason_of
+from app.foundation.errors import ModelError, error_summary
 from app.models.card import write_card
 from app.models.checkpoints import TOKENIZER, save_model
 from app.models.config import Activation, ModelConfig
@@ -112,7 +112,7 @@ def _place(transformer: Transformer, device: str) -> None:
     try:
         transformer.to(device)
     except (RuntimeError, AssertionError) as error:
-        msg = f"torch cannot train on {device} here ({reason_of(error)}); name another device, such as cpu"
+        msg = f"torch cannot train on {device} here ({error_summary(error)}); name another device, such as cpu"
         raise ModelError(msg) from error
 
 

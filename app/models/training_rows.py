@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.foundation.digest import sha256
-from app.foundation.documents import Document, digest_of, read_documents, shuffled, text_files
+from app.foundation.documents import Document, read_documents, sha256_of_documents, shuffled_paths, text_files
 from app.foundation.errors import CorpusError
-from app.foundation.files import write_whole
+from app.foundation.files import write_atomically
 from app.models.tokenizer import BOS, END, Tokenizer, train_tokenizer
 
 HELD_OUT = 50  # one document in this many is kept for validation
@@ -57,14 +57,14 @@ def prepare(source: Path, folder: Path, n_ctx: int, d_vocab: int, seed: int) -> 
         msg = f"a vocabulary of {d_vocab} tokens is more than rows can hold; use at most {LARGEST_VOCABULARY}"
         raise CorpusError(msg)
     folder.mkdir(parents=True, exist_ok=True)
-    documents = list(read_documents(shuffled(text_files(source), seed), source))
-    digest = digest_of(documents)
+    documents = list(read_documents(shuffled_paths(text_files(source), seed), source))
+    digest = sha256_of_documents(documents)
     tokenizer = _tokenizer(documents, folder / "tokenizer.json", d_vocab)
     path = folder / "rows.npz"
     if not path.is_file():
         training = _rows(_training(documents), tokenizer, n_ctx)
         validation = _rows(documents[::HELD_OUT], tokenizer, n_ctx)
-        write_whole(path, lambda fresh: _save(fresh, training, validation, digest))
+        write_atomically(path, lambda fresh: _save(fresh, training, validation, digest))
     with np.load(path) as kept:
         if str(kept["digest"]) != digest:
             msg = f"{source} is not the text that {folder} was begun with; train into an empty folder"
@@ -75,7 +75,7 @@ def prepare(source: Path, folder: Path, n_ctx: int, d_vocab: int, seed: int) -> 
 def _tokenizer(documents: list[Document], path: Path, d_vocab: int) -> Tokenizer:
     if not path.is_file():
         sample = [one.text for one in documents[:TOKENIZER_SAMPLE]]
-        write_whole(path, lambda fresh: train_tokenizer(sample, d_vocab, fresh))
+        write_atomically(path, lambda fresh: train_tokenizer(sample, d_vocab, fresh))
     return Tokenizer.load(path)
 
 

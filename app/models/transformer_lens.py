@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from app.foundation.digest import sha256_of_file
-from app.foundation.errors import ModelError, reason_of
+from app.foundation.errors import ModelError, error_summary
 from app.models.checkpoints import CONFIG, LoadedModel, fill, parse_config, read_safetensors, require_keys
 from app.models.config import WITH_LAYERNORM, ModelConfig
 from app.models.tokenizer import Tokenizer
@@ -120,7 +120,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         msg = f"{path} holds more than tensors, so it is not opened; ask for it as safetensors"
         raise ModelError(msg) from error
     except (RuntimeError, EOFError, OSError) as error:
-        msg = f"{path} is not a whole checkpoint ({reason_of(error)}); copy it again"
+        msg = f"{path} is not a whole checkpoint ({error_summary(error)}); copy it again"
         raise ModelError(msg) from error
     if not isinstance(tensors, dict) or not all(isinstance(one, Tensor) for one in tensors.values()):
         msg = f"{path} is not a flat table of tensors; save the model's state_dict()"

@@ -12,7 +12,7 @@ is, and whoever has seen one item's arm can recognise its like.
 from typing import Literal, get_args
 
 from app.foundation.errors import LifecycleError
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 
 State = Literal["draft", "sealing", "sealed", "collecting", "locked", "unblinded", "abandoned"]
 Action = Literal["seal", "finish_seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]
@@ -40,8 +40,8 @@ LEADS_TO: dict[Action, State] = {
     "abandon": "abandoned",
 }
 
-REFUSED = marked("This round is %(state)s. %(advice)s")
-MET = (marked("sealed"), marked("locked"), marked("unblinded"), marked("abandoned"))
+REFUSED = translatable("This round is %(state)s. %(advice)s")
+MET = (translatable("sealed"), translatable("locked"), translatable("unblinded"), translatable("abandoned"))
 """States in which evaluators may meet a refusal; the catalogue has their names."""
 
 ADVICE: dict[Action, str] = {
@@ -49,7 +49,7 @@ ADVICE: dict[Action, str] = {
     "finish_seal": "The seal was not begun, or was finished before.",
     "open": "Seal the round first; once it is open it stays open until the lock.",
     "invite": "Invitations can be made from the seal until the lock.",
-    "judge": marked("Judgments are taken while the round is open. Nothing that was recorded is lost."),
+    "judge": translatable("Judgments are taken while the round is open. Nothing that was recorded is lost."),
     "lock": "Only a round that is collecting can be locked.",
     "unblind": "Lock the round first: the seal opens once, when no judgment can change any more.",
     "correct": "Only an unblinded round can have a corrected version.",

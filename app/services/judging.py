@@ -14,7 +14,7 @@ from app.evidence.chains import chain_digest
 from app.evidence.entries import judgment_entry
 from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, JudgmentError, NotFoundError
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, require_turn
 from app.judging.judgment import Step, Verdict
 from app.judging.pace import Pace, goes_straight_on, pace, passed, require_leave
@@ -27,18 +27,18 @@ from app.services.assignment import claim, judged, release, waiting
 from app.store import judging as judging_store
 from app.store.tables import EvaluatorRow, FlagRow, JudgmentRow, RoundRow
 
-NO_SUCH_LINK = marked(
+NO_SUCH_LINK = translatable(
     "This invitation link leads nowhere. Check that it was copied whole, or ask who sent it for a new one."
 )
-NO_SUCH_ITEM = marked("There is no such item among yours; go back to the one that is due.")
-PHASE_IS_OVER = marked(
+NO_SUCH_ITEM = translatable("There is no such item among yours; go back to the one that is due.")
+PHASE_IS_OVER = translatable(
     "The first part is closed: its answers stand. Go back to your reading for the question that is due."
 )
-OUT_OF_REACH = marked(
+OUT_OF_REACH = translatable(
     "This answer can no longer be changed: undo reaches the last %(most)s answers without opened aids."
 )
-CONSENT_FIRST = marked("Please read the page about taking part first, and agree to it.")
-NO_SESSION = marked("Open your invitation link again, on this device: it brings you back to where you were.")
+CONSENT_FIRST = translatable("Please read the page about taking part first, and agree to it.")
+NO_SESSION = translatable("Open your invitation link again, on this device: it brings you back to where you were.")
 
 
 @dataclass(frozen=True)

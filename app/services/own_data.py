@@ -8,13 +8,15 @@ from sqlalchemy.orm import Session
 from app.evidence.entries import judgment_entry
 from app.foundation.digest import sha256_of_json
 from app.foundation.errors import LifecycleError
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.services import log
 from app.services.judging import held, present
 from app.store import judging as judging_store
 
 ERASABLE = ("sealed", "collecting")
-LOCKED = marked("The round was locked, so the answers are part of its record. Whoever invited you can tell you more.")
+LOCKED = translatable(
+    "The round was locked, so the answers are part of its record. Whoever invited you can tell you more."
+)
 
 
 def everything(session: Session, session_token: str) -> dict[str, Any]:

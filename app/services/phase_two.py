@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import JudgmentError
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.judging.answer import OUT_OF_TURN
 from app.judging.worklist import DueQuestion
 from app.rounds.lifecycle import require
@@ -23,7 +23,9 @@ ASKED = 20
 """Items that are asked about, drawn from those that the evaluator judged."""
 PILES = ("A", "B")
 UNKNOWN = "unknown"
-ANSWERED = marked("You had already answered this question otherwise. That first answer stands; nothing was changed.")
+ANSWERED = translatable(
+    "You had already answered this question otherwise. That first answer stands; nothing was changed."
+)
 
 
 def options(session: Session, here: Visit) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.foundation.codes import code, token
+from app.foundation.codes import random_code, random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.rounds.design import Design, read_design
@@ -89,7 +89,7 @@ def create_round(session: Session, design: Design, archives: Mapping[str, Path],
     left_out = seen_neurons(session, design.named, archives)
     check(design, proven(archives), secrets.token_hex(SEED_BYTES), left_out)
     row = RoundRow(
-        id=code(),
+        id=random_code(),
         title=design.title,
         state="draft",
         design=design.canonical,
@@ -140,9 +140,9 @@ def invite(session: Session, round_id: str, name: str, exposed: bool, by: str, n
     require(round_store.round_row(session, round_id, hold=True).state, "invite")
     known_as = _pseudonym(session, round_id, name)
     knows = exposed or knows_the_models(session, round_id, known_as)
-    secret = token()
+    secret = random_token()
     row = EvaluatorRow(
-        id=code(),
+        id=random_code(),
         round_id=round_id,
         name=known_as,
         token_sha256=sha256(secret.encode()),
@@ -160,7 +160,7 @@ def reissue(session: Session, evaluator_id: str, by: str, now: datetime) -> Invi
     """A new link for a lost one; the old link and any open session end."""
     row = round_store.evaluator(session, evaluator_id)
     require(round_store.round_row(session, row.round_id, hold=True).state, "invite")
-    secret = token()
+    secret = random_token()
     row.token_sha256, row.session_sha256 = sha256(secret.encode()), None
     append(session, row.round_id, by, "link reissued", {"evaluator": row.name}, now)
     return Invitation(row.id, secret)

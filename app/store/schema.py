@@ -6,7 +6,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
-from app.foundation.paths import resource
+from app.foundation.paths import resource_folder
 from app.store import sealed, tables
 from app.store.base import Base
 
@@ -28,6 +28,6 @@ def differences(engine: Engine) -> list[object]:
 def config(url: str) -> Config:
     """Alembic's configuration; there is no alembic.ini."""
     found = Config()
-    found.set_main_option("script_location", str(resource("migrations")))
+    found.set_main_option("script_location", str(resource_folder("migrations")))
     found.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return found

@@ -22,6 +22,6 @@ ROUTERS = (
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The app on a database; without one, on the database that the settings name."""
-    app = build_site(ROUTERS, settings, database or Database(settings.url))
+    app = build_site(ROUTERS, settings, database or Database(settings.resolved_database_url))
     app.state.attempts = Attempts()
     return app

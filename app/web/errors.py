@@ -18,7 +18,7 @@ from app.foundation.errors import (
     NotFoundError,
     SettingsError,
 )
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.services.judging import NO_SESSION
 from app.web import language
 from app.web.security import EVALUATOR_COOKIE, session_of
@@ -34,19 +34,19 @@ STATUSES: dict[type[FirstGlanceError], HTTPStatus] = {
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 TITLES = {
-    HTTPStatus.NOT_FOUND: marked("There is nothing here"),
-    HTTPStatus.FORBIDDEN: marked("This page needs your invitation"),
-    HTTPStatus.CONFLICT: marked("Not at this stage"),
-    HTTPStatus.INTERNAL_SERVER_ERROR: marked("Something broke on our side"),
+    HTTPStatus.NOT_FOUND: translatable("There is nothing here"),
+    HTTPStatus.FORBIDDEN: translatable("This page needs your invitation"),
+    HTTPStatus.CONFLICT: translatable("Not at this stage"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: translatable("Something broke on our side"),
 }
-OTHERWISE = marked("That could not be done")
+OTHERWISE = translatable("That could not be done")
 ADMIN_TITLES = {HTTPStatus.FORBIDDEN: "Not allowed"}
-NOWHERE = marked("This address leads nowhere. Check it, or go back to the page you came from.")
-NOT_TAKEN = marked("This address does not take that request. Go back to the page you came from.")
-UNUSABLE = marked(
+NOWHERE = translatable("This address leads nowhere. Check it, or go back to the page you came from.")
+NOT_TAKEN = translatable("This address does not take that request. Go back to the page you came from.")
+UNUSABLE = translatable(
     "The form had a value that cannot be used (%(names)s). Nothing was stored; go back and answer once more."
 )
-BROKEN = marked(
+BROKEN = translatable(
     "Nothing that was confirmed is lost. Load the page again; if it keeps happening, tell whoever invited you."
 )
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from starlette.requests import Request
 
-from app.foundation.paths import resource
+from app.foundation.paths import resource_folder
 
 COOKIE = "fg_language"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
@@ -54,7 +54,7 @@ def number(value: float) -> str:
 
 @cache
 def _catalogue(name: str) -> catalogues.NullTranslations:
-    return catalogues.translation(DOMAIN, resource("templates") / "languages", [name], fallback=True)
+    return catalogues.translation(DOMAIN, resource_folder("templates") / "languages", [name], fallback=True)
 
 
 def _accepted(header: str) -> list[str]:

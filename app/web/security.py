@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.foundation.errors import AccessError
 from app.foundation.settings import Settings
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.web import language
 
 EVALUATOR_COOKIE = "fg_evaluator"
@@ -51,9 +51,13 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 
-FOREIGN = marked("This form was sent from another site, so nothing was stored. Open the page here and send it again.")
-STALE = marked("This page belongs to an older visit, so nothing was stored. Load it again and repeat the last step.")
-TOO_LARGE = marked("What you sent is too long to be stored; nothing was changed. Please shorten it.")
+FOREIGN = translatable(
+    "This form was sent from another site, so nothing was stored. Open the page here and send it again."
+)
+STALE = translatable(
+    "This page belongs to an older visit, so nothing was stored. Load it again and repeat the last step."
+)
+TOO_LARGE = translatable("What you sent is too long to be stored; nothing was changed. Please shorten it.")
 
 
 class Guard:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI
 
-from app.foundation.paths import resource
+from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
 from app.store.engine import Database
 from app.web import errors
@@ -19,7 +19,7 @@ def build_site(routers: Iterable[APIRouter], settings: Settings, database: Datab
     app.state.database = database
     app.add_middleware(Guard)
     errors.install(app)
-    app.mount(f"/static/{static_version()}", VersionedFiles(directory=resource("static")), name="static")
+    app.mount(f"/static/{static_version()}", VersionedFiles(directory=resource_folder("static")), name="static")
     for router in routers:
         app.include_router(router)
     return app

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from app.foundation.digest import sha256_of_parts
-from app.foundation.paths import resource
+from app.foundation.paths import resource_folder
 from app.web import addresses, language
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -22,7 +22,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 @cache
 def static_version() -> str:
     """Eight digits that change with any static file; part of every address, so files can be cached for ever."""
-    folder = resource("static")
+    folder = resource_folder("static")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     parts = (part for path in files for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()))
     return sha256_of_parts(parts)[:8]
@@ -68,7 +68,7 @@ def environment(folder: Path) -> jinja2.Environment:
 @cache
 def templates() -> Jinja2Templates:
     """The project's templates, compiled once."""
-    return Jinja2Templates(env=environment(resource("templates")))
+    return Jinja2Templates(env=environment(resource_folder("templates")))
 
 
 def _constant(name: str) -> Markup:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.foundation.errors import ModelError
-from app.foundation.paths import resource
+from app.foundation.paths import resource_folder
 from app.models.card import card, cards
 from app.models.checkpoints import CONFIG, WEIGHTS
 from app.models.load import load
@@ -105,16 +105,16 @@ def test_all_models_below_a_folder_are_listed(trained: Path, tmp_path: Path) -> 
 
 
 def test_every_demo_model_is_certified_trained_enough_and_level() -> None:
-    found = cards(resource("demo"))
+    found = cards(resource_folder("demo"))
     assert {one.name for one in found} == {"1L-gelu", "1L-gelu_ln", "1L-solu", "1L-solu_ln", "2L-gelu", "2L-solu_ln"}
     for one in found:
         assert one.certificate is not None
         assert one.training["tokens"] >= 15_000_000
         assert re.fullmatch(r"\dL-\w+", one.name)
-        page = (resource("demo") / one.name / "card.md").read_text(encoding="utf-8")
+        page = (resource_folder("demo") / one.name / "card.md").read_text(encoding="utf-8")
         assert one.weights_sha256 in page
     assert not any(one.warnings for one in found if one.activation in ("gelu", "solu_ln"))
 
 
 def test_the_demo_models_are_small_enough_for_a_repository() -> None:
-    assert sum(path.stat().st_size for path in resource("demo").rglob("*") if path.is_file()) < LARGEST_DEMO
+    assert sum(path.stat().st_size for path in resource_folder("demo").rglob("*") if path.is_file()) < LARGEST_DEMO

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.archive.archive import Archive
-from app.foundation.codes import token
+from app.foundation.codes import random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import ArchiveError, DesignError, LifecycleError, NotFoundError, SealError
 from app.rounds.commitment import commitment_of, digest_of_item
@@ -366,7 +366,7 @@ def test_an_invitation_keeps_the_digest_of_its_token_alone(
         row = session.get_one(EvaluatorRow, first.evaluator_id)
         assert (row.name, row.token_sha256) == ("Ada", sha256(first.token.encode()))
         assert first.token not in str([one.detail for one in events(session, draft)])
-    assert len(first.token) >= len(token())
+    assert len(first.token) >= len(random_token())
     with database_with_admin.writing() as session:
         again = rounds.reissue(session, first.evaluator_id, ADMIN, clock())
     with database_with_admin.reading() as session:

@@ -10,7 +10,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from starlette.testclient import TestClient
 
-from app.foundation.paths import CHECKOUT, resource
+from app.foundation.paths import CHECKOUT, resource_folder
 from app.rounds.rubric import Rubric
 from app.store.engine import Database
 from app.web import language
@@ -18,9 +18,9 @@ from app.web.evaluator import rubric_text as wording
 from tests.web.page import Page
 from tests.web.room import Room
 
-GERMAN = resource("templates") / "languages" / "de" / "LC_MESSAGES"
+GERMAN = resource_folder("templates") / "languages" / "de" / "LC_MESSAGES"
 METHODS = [("app/**.py", "python"), ("templates/judging/**.html", "jinja2"), ("templates/*.html", "jinja2")]
-KEYWORDS = {"marked": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"translatable": None, "_": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def said() -> set[str]:

@@ -3,10 +3,10 @@
 import hashlib
 import re
 
-from app.foundation.paths import resource
+from app.foundation.paths import resource_folder
 from app.web.templating import static_url
 
-STATIC = resource("static")
+STATIC = resource_folder("static")
 COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl|oklch|lab)a?\(")
 FIRST_VISIT = 150_000
 
@@ -32,12 +32,12 @@ def test_no_file_of_ours_is_long() -> None:
 
 
 def test_nothing_is_asked_of_another_site() -> None:
-    for path in [*STATIC.rglob("*.css"), *STATIC.rglob("*.js"), *resource("templates").rglob("*.html")]:
+    for path in [*STATIC.rglob("*.css"), *STATIC.rglob("*.js"), *resource_folder("templates").rglob("*.html")]:
         assert not re.search(r"(?:https?:)?//[a-z]", path.read_text().replace("// ", "")), path
 
 
 def test_no_template_has_a_style_or_a_script_of_its_own() -> None:
-    for path in resource("templates").rglob("*.html"):
+    for path in resource_folder("templates").rglob("*.html"):
         assert not re.search(r"\sstyle=|<style|\son[a-z]+=|<script>", path.read_text()), path
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from app.cli.common import database
 from app.cli.demo.demo_round import ADMIN, DemoPlan, DemoRound, harvested, make_round, password
-from app.cli.reports import write_whole
 from app.cli.serve import running
 from app.foundation.errors import ExportError
+from app.foundation.files import write_bytes_atomically
 from app.foundation.settings import Settings
 from app.report.export.read_zip import read_zip
 from app.report.export.verify import verify_export
@@ -86,7 +86,7 @@ def _unblind(admin: Visitor, made: DemoRound, settings: Settings) -> Path:
     admin.send(admin.get(own).require("lock"), sure="true")
     admin.send(admin.get(f"{own}/unblind").require("unblind"), keys=key, password=secret, reason=REASON)
     export = settings.data / "export.zip"
-    write_whole(export, admin.download(f"{own}/export.zip"))
+    write_bytes_atomically(export, admin.download(f"{own}/export.zip"))
     return export
 
 

@@ -10,7 +10,7 @@ from app.cli.demo.check import Outcome, Stopwatch, run_check
 from app.cli.demo.demo_round import ADMIN, DemoPlan, find_open_round, harvested, make_round, password
 from app.cli.reports import print_arms
 from app.cli.serve import address_of, listening, server
-from app.foundation.paths import resource
+from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
 from app.rounds.presets import PRESETS
 
@@ -36,7 +36,7 @@ def demo_command(
     settings: Settings, /, check: bool, json_wanted: bool, models: Path | None, port: int | None, **choices: object
 ) -> None:
     """Harvest a SoLU/GELU pair on this machine, seal and open a round, print the links and serve it."""
-    plan = DemoPlan.of(models or resource("demo"), evaluators=3 if check else 1, **choices)
+    plan = DemoPlan.of(models or resource_folder("demo"), evaluators=3 if check else 1, **choices)
     if check:
         _check(plan, json_wanted)
         return

@@ -9,10 +9,10 @@ from typing import Any, Self
 from app.archive.archive import Archive
 from app.archive.manifest import FORMAT
 from app.foundation.clock import now
-from app.foundation.codes import token
+from app.foundation.codes import random_token
 from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ArchiveError, ModelError, NotFoundError
-from app.foundation.private import write_private
+from app.foundation.private import write_private_file
 from app.rounds.design import Cell
 from app.rounds.presets import preset
 from app.services import admins, rounds, seals
@@ -105,8 +105,8 @@ def make_round(
         rounds.open_round(session, made, ADMIN, now())
         tokens = tuple(rounds.invite(session, made, name, name == "you", ADMIN, now()).token for name in evaluators)
     key_file = data / "demo" / f"{made}.key"
-    write_private(key_file, "".join(f"{one.identity}\n" for one in keys))
-    write_private(data / "demo" / f"{made}.links", "\n".join(tokens))
+    write_private_file(key_file, "".join(f"{one.identity}\n" for one in keys))
+    write_private_file(data / "demo" / f"{made}.links", "\n".join(tokens))
     return DemoRound(made, key_file, tokens)
 
 
@@ -123,7 +123,7 @@ def password(data: Path) -> str:
     """The demo admin's password, made once."""
     path = data / "demo" / "password"
     with suppress(FileExistsError):
-        write_private(path, token())
+        write_private_file(path, random_token())
     return path.read_text("utf-8")
 
 

@@ -9,7 +9,7 @@ from app.cli.common import EXISTING, admin_named, by_option, database
 from app.cli.round.audit import show
 from app.cli.round.steps import step
 from app.foundation.clock import now
-from app.foundation.private import write_private
+from app.foundation.private import write_private_file
 from app.foundation.settings import Settings
 from app.services import seals
 from app.services.leak_audit import Audit
@@ -49,7 +49,7 @@ def seal_command(
         show(found)
     identities = "".join(f"{one.identity}\n" for one in keys)
     if keys and keys_to:
-        write_private(keys_to, identities)
+        write_private_file(keys_to, identities)
         click.echo(f"Either key in {keys_to} opens the seal; keep one of them somewhere else.")
     elif keys:
         click.echo("Either of these keys opens the seal. They are shown this once; keep them apart.")

@@ -10,7 +10,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from app.foundation.documents import Document, shuffled
+from app.foundation.documents import Document, shuffled_paths
 from app.foundation.errors import CorpusError
 from app.harvest.text.datasets import PREFIX, dataset_documents
 from app.harvest.text.formats import KNOWN, LongDocument, documents_of, is_text, readable_name, reason
@@ -41,7 +41,7 @@ class Corpus:
             self._found = dataset_documents(spec)
         else:
             root, paths = _library() if spec == STDLIB else _files(spec)
-            self._found = _documents(root, shuffled(paths, seed))
+            self._found = _documents(root, shuffled_paths(paths, seed))
 
     @property
     def sha256(self) -> str:

@@ -13,13 +13,13 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.foundation.documents import SUFFIXES, Document
+from app.foundation.documents import TEXT_SUFFIXES, Document
 from app.foundation.errors import CorpusError
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 TEXT = "text"
 """The key of a JSON line, and the column of a Parquet file, that holds a document."""
-KNOWN = SUFFIXES | {".parquet"}
+KNOWN = TEXT_SUFFIXES | {".parquet"}
 AT_ONCE = 1 << 20
 """Bytes; a text file that has more is read in parts."""
 _LONE = re.compile("[\ud800-\udfff]")

@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
 from app.foundation.clock import now
-from app.foundation.codes import token
+from app.foundation.codes import random_token
 from app.foundation.errors import AccessError
 from app.foundation.private import session_secret
 from app.foundation.settings import Settings
@@ -107,7 +107,7 @@ def sign_out(admin: ActingAdmin) -> Response:  # noqa: ARG001 - only an admin's 
 
 def session_of(admin: admins.Admin, settings: Settings) -> str:
     """A fresh session of an admin, signed."""
-    return str(_serializer(settings).dumps([admin.name, admin.stamp, token()]))
+    return str(_serializer(settings).dumps([admin.name, admin.stamp, random_token()]))
 
 
 def _checked(session: Session, request: Request, name: str, password: str) -> admins.Admin:

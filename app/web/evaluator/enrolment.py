@@ -11,8 +11,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.foundation import codes
 from app.foundation.clock import now
+from app.foundation.codes import random_token
 from app.services import judging, own_data
 from app.web import language
 from app.web.dependencies import DatabaseOf, SettingsOf
@@ -37,7 +37,7 @@ def confirm(request: Request, token: str, database: DatabaseOf) -> Response:
 @router.post("/i/{token}")
 def join(token: str, database: DatabaseOf, settings: SettingsOf) -> Response:
     """Start the session and lead to an address that can be shown to others."""
-    session_token = codes.token()
+    session_token = random_token()
     with database.writing() as session:
         judging.join(session, token, session_token, now())
     response = RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.judging.answer import LONGEST_SECONDS, Answer, Timing
 from app.judging.judgment import parse_text, parse_verdict
 from app.web.addresses import DESK, local
 
 CONFIDENCES = range(1, 6)
-HYPOTHESIS, COMMENT = marked("hypothesis"), marked("remark")
+HYPOTHESIS, COMMENT = translatable("hypothesis"), translatable("remark")
 
 
 def _nothing_if_empty(value: object) -> object:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.judging.public_design import PublicDesign
 from app.rounds.item import Item, Passage
 
@@ -29,14 +29,14 @@ INVISIBLE = re.compile(
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
 )
 TITLES = {
-    "top": marked("Strongest"),
-    "quantile": marked("Across the range"),
-    "value_bin": marked("Across the range"),
-    "random": marked("Drawn at random"),
-    "contrast": marked("Weak or silent"),
+    "top": translatable("Strongest"),
+    "quantile": translatable("Across the range"),
+    "value_bin": translatable("Across the range"),
+    "random": translatable("Drawn at random"),
+    "contrast": translatable("Weak or silent"),
 }
 """Headings of groups, in designs that have several."""
-WORDS = (marked("Passage"), marked("Earlier"), marked("Later"), *dict.fromkeys(TITLES.values()))
+WORDS = (translatable("Passage"), translatable("Earlier"), translatable("Later"), *dict.fromkeys(TITLES.values()))
 """The fragment's own words, in English; `translated` puts another language's in their place."""
 
 

@@ -2,26 +2,26 @@
 
 from dataclasses import replace
 
-from app.foundation.translatable import marked
+from app.foundation.translatable import translatable
 from app.judging.public_design import Wording
 from app.web import language
 
-QUESTION = marked("Can one rule explain what this neuron fires on most strongly?")
-INTERPRETABLE = marked("INTERPRETABLE")
-NOT_INTERPRETABLE = marked("NOT INTERPRETABLE")
-RULE = marked("80 % or more of the strongest firings can be explained by a single rule or category.")
-OPERATIONAL = marked(
+QUESTION = translatable("Can one rule explain what this neuron fires on most strongly?")
+INTERPRETABLE = translatable("INTERPRETABLE")
+NOT_INTERPRETABLE = translatable("NOT INTERPRETABLE")
+RULE = translatable("80 % or more of the strongest firings can be explained by a single rule or category.")
+OPERATIONAL = translatable(
     "The strongest firings are the {peaks} framed tokens, one in each passage. "
     "Answer INTERPRETABLE if at least {needed} of the {peaks} fit one rule that you could write down."
 )
-OF_GROUPS = marked(
+OF_GROUPS = translatable(
     "The strongest firings are the {peaks} framed tokens under “Strongest”, one in each passage there. "
     "Answer INTERPRETABLE if at least {needed} of the {peaks} fit one rule that you could write down."
 )
 EXAMPLES = (
-    marked("the word “apple”"),
-    marked("any phrase that has to do with music"),
-    marked("the closing bracket of a list"),
+    translatable("the word “apple”"),
+    translatable("any phrase that has to do with music"),
+    translatable("the closing bracket of a list"),
 )
 """The default rubric's words; a test compares them with the rubric."""
 
