@@ -7,25 +7,19 @@
 Both tables open directly in pandas and in Hugging Face `datasets`. Archives are never changed in place.
 """
 
-import operator
 from collections.abc import Iterable
-from functools import reduce
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from app.archive.manifest import FORMAT, Manifest
-from app.archive.neuron import FiringToken, LogitEffect, NeuronStatistics
+from app.archive.neuron import NeuronKey, NeuronStatistics
 from app.archive.snippet import Snippet
+from app.archive.tables import NEURONS_TABLE, SNIPPETS_TABLE, read_neurons, read_snippets
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
 
-MANIFEST, SNIPPETS, NEURONS = "manifest.json", "snippets.parquet", "neurons.parquet"
-Pair = tuple[int, int]
+MANIFEST = "manifest.json"
 
 
 class Archive:
@@ -36,7 +30,7 @@ class Archive:
 
     @classmethod
     def open(cls, path: Path) -> "Archive":
-        """Read the manifest and see that its files are there. Raises ArchiveError."""
+        """Read the manifest and check that every file it names is there. Raises ArchiveError."""
         file = path / MANIFEST
         if not file.is_file():
             msg = f"{path} is no archive: {MANIFEST} is missing; make one with `firstglance harvest`"
@@ -63,7 +57,7 @@ class Archive:
         return self.manifest.address
 
     def verify(self) -> None:
-        """Compare every byte with what was written. Raises ArchiveError naming the file that differs."""
+        """Check that every file is as the harvest wrote it. Raises ArchiveError naming the file that differs."""
         if (self.path / MANIFEST).read_bytes() != manifest_bytes(self.manifest):
             msg = f"{self.path}: {MANIFEST} has been changed since the harvest; copy the archive again"
             raise ArchiveError(msg)
@@ -78,62 +72,22 @@ class Archive:
 
     def neurons(self) -> list[NeuronStatistics]:
         """Every neuron, dead ones included, in order of layer and index. Raises ArchiveError on a damaged table."""
-        return [_neuron(row) for row in self._read(NEURONS, None).to_pylist()]
+        return read_neurons(self.path / NEURONS_TABLE)
 
-    def snippets(self, layer: int, neuron: int) -> list[Snippet]:
+    def snippets(self, layer: int, index: int) -> list[Snippet]:
         """One neuron's snippets by group and rank, `top` first. Raises ArchiveError if there is no such neuron."""
-        return self.snippets_of([(layer, neuron)])[layer, neuron]
+        return self.snippets_by_neuron([(layer, index)])[layer, index]
 
-    def snippets_of(self, pairs: Iterable[Pair]) -> dict[Pair, list[Snippet]]:
-        """Snippets of several neurons (layer, index) in one read. Raises ArchiveError if one does not exist."""
-        found: dict[Pair, list[Snippet]] = {pair: [] for pair in pairs}
-        for layer, neuron in found:
-            if not (0 <= layer < self.manifest.model.n_layers and 0 <= neuron < self.manifest.model.d_mlp):
-                msg = f"{self.path} has no neuron {neuron} in layer {layer}; its model is {self.manifest.model.name}"
+    def snippets_by_neuron(self, keys: Iterable[NeuronKey]) -> dict[NeuronKey, list[Snippet]]:
+        """The snippets of several neurons in one read. Raises ArchiveError if there is no such neuron."""
+        keys, model = list(keys), self.manifest.model
+        for layer, index in keys:
+            if not (0 <= layer < model.n_layers and 0 <= index < model.d_mlp):
+                msg = f"{self.path} has no neuron {index} in layer {layer}; its model is {model.name}"
                 raise ArchiveError(msg)
-        if found:
-            for row in self._read(SNIPPETS, _filter(found)).to_pylist():
-                found[row["layer"], row["neuron"]].append(_snippet(row))
-        return found
-
-    def _read(self, name: str, rows: pc.Expression | None) -> pa.Table:
-        try:
-            return pq.read_table(self.path / name, filters=rows)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            msg = f"{self.path / name} cannot be read; the archive is damaged, copy it again or harvest again"
-            raise ArchiveError(msg) from error
+        return read_snippets(self.path / SNIPPETS_TABLE, keys)
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:
-    """manifest.json as it is written."""
+    """The bytes of manifest.json."""
     return (manifest.model_dump_json(indent=2) + "\n").encode()
-
-
-def _filter(pairs: Iterable[Pair]) -> pc.Expression:
-    layers: dict[int, list[int]] = {}
-    for layer, neuron in pairs:
-        layers.setdefault(layer, []).append(neuron)
-    parts = [(pc.field("layer") == layer) & pc.field("neuron").isin(neurons) for layer, neurons in layers.items()]
-    return reduce(operator.or_, parts)
-
-
-def _snippet(row: dict[str, Any]) -> Snippet:
-    return Snippet(
-        pieces=tuple(row["pieces"]),
-        activations=tuple(row["activations"]),
-        peak=row["peak"],
-        group=row["group"],
-        rank=row["rank"],
-        window=row["window"],
-        band=row["band"],
-    )
-
-
-def _neuron(row: dict[str, Any]) -> NeuronStatistics:
-    parts = {
-        "tokens": tuple(FiringToken(**one) for one in row["tokens"]),
-        "promoted": tuple(LogitEffect(**one) for one in row["promoted"]),
-        "suppressed_tokens": tuple(LogitEffect(**one) for one in row["suppressed_tokens"]),
-    }
-    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    return NeuronStatistics(**(plain | parts))

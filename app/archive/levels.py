@@ -1,46 +1,46 @@
-"""Activations to strengths and to the levels 0-5 that are drawn: one rule for every arm. Pure."""
+"""From activations to strengths, and to the levels 0-5 that pages show: one rule for every arm. Pure."""
 
 import math
 from collections.abc import Sequence
 
 LEVELS = 5
 FAINTEST = 0.1
-"""Strength under which nothing is drawn."""
+"""Below this strength a token has level 0 and is shown without a mark."""
 RANKED = 100
 """Tokens marked per item by `rank_levels`, RANKED / LEVELS at each level."""
 
 
-def strength(activation: float, maximum: float) -> float:
+def relative_strength(activation: float, maximum: float) -> float:
     """max(0, activation / the neuron's largest activation in the harvest)."""
     return max(0.0, activation / maximum) if maximum > 0 else 0.0
 
 
-def level(value: float) -> int:
+def strength_level(strength: float) -> int:
     """ceil(5 x strength), and 0 below strength 0.1."""
-    return 0 if value < FAINTEST else min(LEVELS, math.ceil(LEVELS * value))
+    return 0 if strength < FAINTEST else min(LEVELS, math.ceil(LEVELS * strength))
 
 
 def proportional_levels(activations: Sequence[float], maximum: float) -> tuple[int, ...]:
     """The level of each token, scaled by the neuron's largest activation (the paper's marks)."""
-    return tuple(level(strength(one, maximum)) for one in activations)
+    return tuple(strength_level(relative_strength(activation, maximum)) for activation in activations)
 
 
 def rank_levels(windows: Sequence[Sequence[float]]) -> list[tuple[int, ...]] | None:
-    """Levels by rank: the 100 strongest tokens with activation > 0 over all windows, 20 per level.
+    """Levels by rank, from activations [window, token]: the 100 strongest positive tokens, 20 at each level.
 
-    Ties go to the earlier position. None if there are fewer than 100: such a neuron leaves the frame, by the
-    same rule in every arm. So every item has the same number of marks, whatever its sparsity.
+    Of equal tokens the earlier one comes first. None if there are fewer than 100: such a neuron leaves the frame, by
+    the same rule in every arm. So every item has the same number of marks, whatever its sparsity.
     """
-    places = [
-        (-value, window, token)
-        for window, values in enumerate(windows)
-        for token, value in enumerate(values)
-        if value > 0
-    ]
-    if len(places) < RANKED:
+    ranked = sorted(
+        (-activation, row, position)
+        for row, activations in enumerate(windows)
+        for position, activation in enumerate(activations)
+        if activation > 0
+    )
+    if len(ranked) < RANKED:
         return None
-    levels = [[0] * len(values) for values in windows]
+    levels = [[0] * len(activations) for activations in windows]
     per_level = RANKED // LEVELS
-    for place, (_, window, token) in enumerate(sorted(places)[:RANKED]):
-        levels[window][token] = LEVELS - place // per_level
-    return [tuple(values) for values in levels]
+    for rank, (_, row, position) in enumerate(ranked[:RANKED]):
+        levels[row][position] = LEVELS - rank // per_level
+    return [tuple(window) for window in levels]

@@ -1,10 +1,11 @@
-"""What an archive says about itself: enough to see if two compare, and to find any changed byte. Pure."""
+"""What an archive says about itself: enough to see whether two compare, and to find any changed byte. Pure."""
 
-from typing import Any, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.foundation.digest import sha256_of_json
+from app.foundation.json_types import JsonObject
 
 FORMAT = 1
 
@@ -23,8 +24,8 @@ class ModelRecord(_Record):
     """Neurons per layer."""
     weights_sha256: str | None
     tokenizer_sha256: str | None
-    certificate: dict[str, Any] | None = None
-    """The pairing certificate that the trainer wrote beside the model: what the arms have in common."""
+    certificate: JsonObject | None = None
+    """What the trainer wrote beside the model about what the arms have in common."""
 
 
 class CorpusRecord(_Record):
@@ -32,26 +33,26 @@ class CorpusRecord(_Record):
 
     spec: str
     sha256: str
-    """Digest of names and texts in the order read."""
+    """Digest of the names and texts of all documents, in the order in which they were read."""
     documents: int
     windows: int
     tokens: int
-    """Scored tokens: every token of a document once, context and BOS not counted."""
+    """Scored tokens: every token of a document once; BOS and the context that windows repeat are not counted."""
 
 
 class Counts(_Record):
-    """How many of each."""
+    """How many neurons, snippets and documents there are of each kind."""
 
     neurons: int
     live: int
     dead: int
     snippets: int
     suppressed: int
-    """Windows that would stand in a top list but for a near-duplicate that is stronger, over all neurons."""
+    """Windows that a stronger near-duplicate keeps out of a top list, summed over all neurons."""
     skipped_documents: int
     """Documents that were binary."""
     masked_tokens: int
-    """BOS and other special tokens that were read but never score."""
+    """BOS and other special tokens, which are read but never scored."""
 
 
 class Manifest(_Record):
@@ -64,19 +65,19 @@ class Manifest(_Record):
     window: int
     """Tokens per window, BOS included."""
     overlap: int
-    """Tokens at the start of a window that are only context."""
+    """Tokens at the start of a window that repeat the window before and are only context."""
     k: int
     seed: int
     dtype: str = "float32"
     """Arithmetic of the model while it was read."""
     duplicate_span: int | None
     groups: dict[str, int]
-    """Snippets kept, by group."""
+    """How many snippets there are of each group."""
     counts: Counts
     sample_tokens: int
-    """Tokens behind histograms, densities and quantiles."""
+    """How many sampled tokens histograms, densities and quantiles are computed from."""
     sample_bound: float
-    """No neuron's sampled distribution function is further than this from the corpus's, with probability 0.95."""
+    """Largest distance between a neuron's sampled distribution function and the corpus's, with probability 0.95."""
     versions: dict[str, str]
     files: dict[str, str]
     """SHA-256 of every other file of the archive."""
@@ -84,9 +85,9 @@ class Manifest(_Record):
     """The archive's content address: SHA-256 of the canonical JSON of all of the above."""
 
     def computed_address(self) -> str:
-        """What `address` must be."""
+        """The content address of all other fields."""
         return sha256_of_json(self.model_dump(mode="json", exclude={"address"}))
 
     def addressed(self) -> Self:
-        """The same manifest with its address filled in."""
+        """A copy with its address filled in."""
         return self.model_copy(update={"address": self.computed_address()})

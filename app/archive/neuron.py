@@ -1,26 +1,30 @@
-"""What a harvest knows of one neuron besides its snippets. Pure.
+"""What a harvest says about one neuron besides its snippets. Pure.
 
-Aids for after the verdict, and for the frame; an evaluator sees none of it before judging, since scales, signs and
-densities differ between arms.
+It serves as aids after the verdict, and to draw the frame. An evaluator sees none of it before judging, since scales,
+signs and densities differ between arms.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+NeuronKey = tuple[int, int]
+"""A neuron's layer, and its index in the layer."""
 DEAD_MAXIMUM = 0.001
 """A neuron is dead if its largest activation is under this share of its layer's median maximum, ..."""
 DEAD_CONTEXTS = 5
 """... or if fewer windows than this reach strength 0.1."""
+QUANTILES = (0.0, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1.0)
+"""Shares of the sampled tokens at which `NeuronStatistics.quantiles` gives the activation."""
 
 
 @dataclass(frozen=True)
 class FiringToken:
-    """A token on which the neuron reaches strength 0.1, with how often it did in the sample and how strongly."""
+    """A token on which the neuron reaches strength 0.1."""
 
     piece: bytes
     count: int
+    """How many of the sampled firings are on this token."""
     strength: float
-    """Mean strength over those times."""
+    """Mean strength of these firings."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,6 @@ class LogitEffect:
 
     piece: bytes
     effect: float
-
-
-Effects = tuple[tuple[LogitEffect, ...], tuple[LogitEffect, ...]]
-"""One neuron's most promoted and most suppressed tokens."""
-EffectsOf = Callable[[str, int], Iterator[Effects]]
-"""From a site and a layer to the effects of its neurons, in order."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class NeuronStatistics:
     density: float
     """Share of scored tokens at strength 0.1 or more, from the token sample."""
     contexts: int
-    """Windows that reach strength 0.1: exact."""
+    """Windows that reach strength 0.1: an exact count."""
     dead: bool
     same_token_share: float
     """Largest share of the top snippets whose peaks are the same word, ignoring case and white space."""
@@ -60,13 +58,10 @@ class NeuronStatistics:
     edges: tuple[float, ...]
     """Bin edges from the minimum to the maximum, one more than bins."""
     quantiles: tuple[float, ...]
-    """Sampled quantiles at QUANTILES."""
+    """The sampled activation at each of QUANTILES."""
     tokens: tuple[FiringToken, ...]
-    """The tokens it fires on most often in the sample."""
+    """The tokens on which it fires most often in the sample."""
     promoted: tuple[LogitEffect, ...]
     """Largest direct logit effects, largest first; empty for a callable without an unembedding."""
     suppressed_tokens: tuple[LogitEffect, ...]
     """Most negative direct logit effects, most negative first."""
-
-
-QUANTILES = (0.0, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1.0)

@@ -1,4 +1,4 @@
-"""A snippet: a window of tokens, what the neuron did on each, and the one token that is the peak. Pure."""
+"""A snippet: a window of tokens, the neuron's activation on each, and the one token that is the peak. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,10 +15,10 @@ class Snippet:
     activations: tuple[float, ...]
     """The neuron's activation on each token, in the units of its site; as many as `pieces`."""
     peak: int
-    """Index into `pieces` of the token that brought the snippet here."""
+    """Index into `pieces` of the token for which the window was taken."""
     group: Group
     rank: int
-    """Place within its group: from 0, the strongest, in `top`; elsewhere strongest band first, then as drawn."""
+    """From 0 within its group: in `top` the strongest first; elsewhere the strongest band first, then as drawn."""
     window: str
     """Where the window stands in the corpus (path and offset): never shown to an evaluator."""
     band: str = ""
@@ -30,11 +30,6 @@ class Snippet:
         return self.activations[self.peak]
 
 
-def peak_word(snippet: Snippet) -> str:
-    """The peak token's text, ignoring case and surrounding white space."""
-    return word_of(snippet.pieces[snippet.peak])
-
-
-def word_of(piece: bytes) -> str:
-    """A token's text, ignoring case and surrounding white space; bytes that are no text become their numbers."""
+def normalised_word(piece: bytes) -> str:
+    """A token's text in lower case without surrounding white space; bytes that are not UTF-8 become their numbers."""
     return piece.decode("utf-8", errors="backslashreplace").strip().lower()

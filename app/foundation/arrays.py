@@ -11,7 +11,16 @@ FloatMatrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 IntVector = np.ndarray[tuple[int], np.dtype[np.int64]]
 BoolVector = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
+# Any number of axes:
 Floats = NDArray[np.float64]
-"""Any number of axes."""
+Floats32 = NDArray[np.float32]
+"""Activations, and what is computed from them in the precision of the model."""
 Ints = NDArray[np.int64]
-"""Any number of axes."""
+TokenIds = NDArray[np.int32]
+"""Tokens by their number in the vocabulary."""
+Hashes = NDArray[np.uint64]
+Bools = NDArray[np.bool_]
+Strings = NDArray[np.str_]
+
+NamedArrays = dict[str, NDArray[np.generic]]
+"""What a file of arrays holds, by name."""

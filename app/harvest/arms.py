@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from app.archive.manifest import ModelRecord
-from app.archive.neuron import EffectsOf
 from app.foundation.errors import ModelError
-from app.harvest.finish.logit_effects import effects_of
+from app.harvest.finish.logit_effects import EffectsOf, effects_of
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.device import device_of
 from app.harvest.scan.scan import Channel, Read

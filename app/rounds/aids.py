@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from app.archive.levels import FAINTEST, strength
+from app.archive.levels import FAINTEST, relative_strength
 from app.archive.neuron import LogitEffect, NeuronStatistics
 from app.archive.snippet import Snippet
 from app.rounds.token_text import token_texts
@@ -78,7 +78,7 @@ def _read(snippet: Snippet, maximum: float) -> tuple[tuple[str, ...], tuple[int,
     texts, homes = token_texts(snippet.pieces)
     percent = [0] * len(texts)
     for home, activation in zip(homes, snippet.activations, strict=True):
-        percent[home] = max(percent[home], round(100 * strength(activation, maximum)))
+        percent[home] = max(percent[home], round(100 * relative_strength(activation, maximum)))
     return texts, tuple(percent)
 
 

@@ -51,7 +51,7 @@ class ArchiveFrame:
     def fits(self, keys: Sequence[Key]) -> set[Key]:
         """Those of `keys` that the design can show."""
         unread = [pair for pair in keys if pair not in self.shown]
-        for pair, snippets in self.archive.snippets_of(unread).items():
+        for pair, snippets in self.archive.snippets_by_neuron(unread).items():
             found = chosen(self.design, snippets)
             if found is not None:
                 self.shown[pair] = found

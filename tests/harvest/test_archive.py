@@ -84,12 +84,12 @@ def test_a_damaged_table_is_a_sentence_and_no_traceback(copy: Path) -> None:
 def test_it_says_which_neuron_does_not_exist(archive: Archive) -> None:
     with pytest.raises(ArchiveError, match="no neuron 24 in layer 1"):
         archive.snippets(1, 24)
-    assert archive.snippets_of([]) == {}
+    assert archive.snippets_by_neuron([]) == {}
 
 
 def test_one_read_of_many_neurons_is_many_reads_of_one(archive: Archive) -> None:
     pairs = [(0, 3), (1, 20), (0, 3)]
-    assert archive.snippets_of(pairs) == {pair: archive.snippets(*pair) for pair in pairs}
+    assert archive.snippets_by_neuron(pairs) == {pair: archive.snippets(*pair) for pair in pairs}
 
 
 def test_pandas_opens_both_tables(archive: Archive) -> None:

@@ -159,7 +159,7 @@ def test_every_token_of_a_document_scores_once_with_its_context_before_it(
 ) -> None:
     assert archive.manifest.corpus.tokens == sum(len(one.ids) - one.context for one in everything)
     assert archive.manifest.corpus.windows == len(everything)
-    for pair, snippets in archive.snippets_of((1, index) for index in range(24)).items():
+    for pair, snippets in archive.snippets_by_neuron((1, index) for index in range(24)).items():
         for snippet in snippets:
             begins = int(snippet.window.rpartition(":")[2])
             assert snippet.peak >= options.overlap or begins == 0, pair

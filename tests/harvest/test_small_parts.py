@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from app.archive.levels import level, proportional_levels, rank_levels, strength
-from app.archive.snippet import word_of
+from app.archive.levels import proportional_levels, rank_levels, relative_strength, strength_level
+from app.archive.snippet import normalised_word
 from app.foundation.errors import ArchiveError, CorpusError, SettingsError
 from app.harvest.finish.exact_statistics import faintest
 from app.harvest.finish.summary import is_dead
@@ -37,13 +37,13 @@ from tests.harvest.conftest import make_model
     ("share", "drawn"), [(0.0, 0), (0.0999, 0), (0.1, 1), (0.2, 1), (0.2001, 2), (0.6, 3), (0.81, 5), (1.0, 5)]
 )
 def test_levels_are_fifths_and_nothing_under_a_tenth(share: float, drawn: int) -> None:
-    assert level(share) == drawn
+    assert strength_level(share) == drawn
 
 
 def test_strength_is_relative_and_never_negative() -> None:
-    assert strength(-3, 2) == 0
-    assert strength(1, 4) == 0.25
-    assert strength(1, -1) == 0
+    assert relative_strength(-3, 2) == 0
+    assert relative_strength(1, 4) == 0.25
+    assert relative_strength(1, -1) == 0
     assert proportional_levels([4, 1, -2, 0.3], 4) == (5, 2, 0, 0)
 
 
@@ -61,8 +61,8 @@ def test_rank_levels_mark_a_hundred_tokens_twenty_a_level() -> None:
 def test_the_faintest_activation_is_the_first_of_strength_a_tenth(maximum: float) -> None:
     largest = np.array([maximum], np.float32)
     value = faintest(largest)[0]
-    assert strength(float(value), float(largest[0])) >= 0.1
-    assert strength(float(np.nextafter(value, np.float32(0))), float(largest[0])) < 0.1
+    assert relative_strength(float(value), float(largest[0])) >= 0.1
+    assert relative_strength(float(np.nextafter(value, np.float32(0))), float(largest[0])) < 0.1
 
 
 def test_a_neuron_that_is_never_positive_has_no_faintest_activation() -> None:
@@ -76,8 +76,8 @@ def test_the_dead_rule() -> None:
 
 
 def test_a_word_ignores_case_and_white_space_and_parts_of_characters_are_different_words() -> None:
-    assert word_of(b" The") == word_of(b"the\n") == "the"
-    assert len({word_of(bytes([byte])) for byte in range(128, 256)}) == 128
+    assert normalised_word(b" The") == normalised_word(b"the\n") == "the"
+    assert len({normalised_word(bytes([byte])) for byte in range(128, 256)}) == 128
 
 
 def test_hashes_are_spread_and_depend_on_the_seed() -> None:

@@ -14,8 +14,8 @@ from app.archive.archive import Archive, manifest_bytes
 from app.archive.manifest import CorpusRecord, Counts, Manifest, ModelRecord
 from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
+from app.archive.tables import SNIPPET_SCHEMA, write_neurons
 from app.foundation.digest import sha256_of_file
-from app.harvest.finish.tables import SNIPPET_SCHEMA, write_neurons
 from app.rounds.design import Cell, Design
 from app.rounds.presets import preset
 

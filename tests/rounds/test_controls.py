@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.archive.archive import Archive
-from app.archive.snippet import Snippet, peak_word
+from app.archive.snippet import Snippet, normalised_word
 from app.foundation.errors import DesignError
 from app.rounds.controls import mixture, noise, planted, words_in
 from app.rounds.design import Design
@@ -40,7 +40,7 @@ def peak_text(item: Item) -> set[str]:
 def test_a_planted_item_has_one_word_at_every_peak_and_a_real_neuron_s_strengths(seed: int) -> None:
     profile = pool(seed + 1000, 20)
     made = planted(words_in(pool(seed))["import"], profile, Random(seed))
-    assert {peak_word(one) for one in made} == {"import"}
+    assert {normalised_word(one.pieces[one.peak]) for one in made} == {"import"}
     assert [one.peak_activation for one in made] == [one.peak_activation for one in profile]
     assert len({one.window for one in made}) == 20
     assert set(made[0].activations) <= {*profile[0].activations, 0.0}
@@ -48,7 +48,7 @@ def test_a_planted_item_has_one_word_at_every_peak_and_a_real_neuron_s_strengths
 
 def test_noise_has_another_word_at_every_peak() -> None:
     made = noise(words_in(pool()), pool(7, 4), Random(1))
-    assert len({peak_word(one) for one in made}) == 4
+    assert len({normalised_word(one.pieces[one.peak]) for one in made}) == 4
 
 
 @given(st.sampled_from([0.55, 0.6, 0.75, 0.9, 0.95]), st.integers(0, 50))

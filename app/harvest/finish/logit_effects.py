@@ -1,14 +1,18 @@
 """The direct effect of each neuron's output direction on the logits, past every later layer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
-from app.archive.neuron import Effects, EffectsOf, LogitEffect
+from app.archive.neuron import LogitEffect
 from app.models.readable_model import ReadableModel
 from app.models.transformer import Transformer
 
+Effects = tuple[tuple[LogitEffect, ...], tuple[LogitEffect, ...]]
+"""One neuron's most promoted and most suppressed tokens."""
+EffectsOf = Callable[[str, int], Iterator[Effects]]
+"""From a site and a layer to the effects of its neurons, in order."""
 SHOWN = 10
 """Tokens kept at each end."""
 NEURONS_AT_ONCE = 256

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.archive.neuron import DEAD_CONTEXTS, DEAD_MAXIMUM, Effects, NeuronStatistics
-from app.archive.snippet import word_of
+from app.archive.neuron import DEAD_CONTEXTS, DEAD_MAXIMUM, NeuronStatistics
+from app.archive.snippet import normalised_word
 from app.harvest.finish.exact_statistics import Exact, Reread, put_together
+from app.harvest.finish.logit_effects import Effects
 from app.harvest.finish.sampled_statistics import by_neuron, quantile_cuts, sketches
 from app.harvest.finish.tables import WindowBook
 from app.harvest.scan.random_snippets import CUTS
@@ -98,7 +99,7 @@ def _favourites(store: TopStore, neurons: Ints, slots: Ints, tokens: Ints) -> In
 
 def _shares(count: int, neurons: Ints, tokens: Ints, pieces: list[bytes]) -> npt.NDArray[np.float64]:
     """Peaks of the same word, ignoring case and white space, among all of a neuron's peaks."""
-    words = [word_of(piece) for piece in pieces]
+    words = [normalised_word(piece) for piece in pieces]
     numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
     word_numbers = np.array([numbers[word] for word in words])
     most = np.zeros(count)

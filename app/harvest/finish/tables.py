@@ -1,4 +1,4 @@
-"""The archive's two Parquet tables, made of arrays and not of Python objects."""
+"""The archive's table of snippets, made of arrays and not of Python objects."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.archive.neuron import NeuronStatistics
+from app.archive.tables import SNIPPET_SCHEMA
 from app.harvest.checkpoint import Arrays
 from app.harvest.scan.topk import Floats, Ints
 
@@ -22,45 +22,9 @@ WRITING: dict[str, Any] = {
 }
 """Activations are not compressed: their low bits are noise, and trying takes longer than the writing."""
 
-SNIPPET_SCHEMA = pa.schema(
-    [
-        ("layer", pa.int32()),
-        ("neuron", pa.int32()),
-        ("group", pa.string()),
-        ("rank", pa.int32()),
-        ("band", pa.string()),
-        ("window", pa.string()),
-        ("peak", pa.int32()),
-        ("peak_activation", pa.float32()),
-        ("pieces", pa.list_(pa.binary())),
-        ("activations", pa.list_(pa.float32())),
-    ]
-)
 _PIECES = pa.list_(pa.dictionary(pa.int32(), pa.binary()))
 _WITH_NUMBERS = SNIPPET_SCHEMA.set(SNIPPET_SCHEMA.get_field_index("pieces"), pa.field("pieces", _PIECES))
 """Pieces as numbers of a dictionary, as they come and as Parquet keeps them; readers see SNIPPET_SCHEMA."""
-_TOKEN = pa.struct([("piece", pa.binary()), ("count", pa.int64()), ("strength", pa.float64())])
-_EFFECT = pa.struct([("piece", pa.binary()), ("effect", pa.float64())])
-NEURON_SCHEMA = pa.schema(
-    [
-        ("layer", pa.int32()),
-        ("index", pa.int32()),
-        ("maximum", pa.float64()),
-        ("minimum", pa.float64()),
-        ("mean", pa.float64()),
-        ("density", pa.float64()),
-        ("contexts", pa.int64()),
-        ("dead", pa.bool_()),
-        ("same_token_share", pa.float64()),
-        ("suppressed", pa.int64()),
-        ("histogram", pa.list_(pa.int64())),
-        ("edges", pa.list_(pa.float64())),
-        ("quantiles", pa.list_(pa.float64())),
-        ("tokens", pa.list_(_TOKEN)),
-        ("promoted", pa.list_(_EFFECT)),
-        ("suppressed_tokens", pa.list_(_EFFECT)),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -146,15 +110,3 @@ def _snippet_table(layer: int, block: SnippetBlock, book: WindowBook, dictionary
         pa.ListArray.from_arrays(offsets, pa.array(block.activations[kept], pa.float32())),
     ]
     return pa.Table.from_arrays(columns, schema=_WITH_NUMBERS)
-
-
-def write_neurons(path: Path, neurons: Iterable[NeuronStatistics]) -> None:
-    """Write neurons.parquet, one row per neuron in the order given."""
-    table = pa.Table.from_pylist([_plain(one) for one in neurons], schema=NEURON_SCHEMA)
-    pq.write_table(table, path, compression="zstd")
-
-
-def _plain(neuron: NeuronStatistics) -> dict[str, object]:
-    """A row; `dataclasses.asdict` copies every number of every tuple, which takes seconds."""
-    nested = ("tokens", "promoted", "suppressed_tokens")
-    return vars(neuron) | {name: [vars(one) for one in getattr(neuron, name)] for name in nested}

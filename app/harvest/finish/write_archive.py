@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from app.archive.archive import MANIFEST, NEURONS, SNIPPETS, Archive, manifest_bytes
+from app.archive.archive import MANIFEST, Archive, manifest_bytes
 from app.archive.manifest import CorpusRecord, Counts, Manifest
 from app.archive.neuron import NeuronStatistics
+from app.archive.tables import NEURONS_TABLE, SNIPPETS_TABLE, write_neurons
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
 from app.harvest.arms import HarvestedModel
@@ -19,7 +20,7 @@ from app.harvest.finish.contrast import Wanted, contrasts
 from app.harvest.finish.exact_statistics import faintest
 from app.harvest.finish.selection import Chosen, select
 from app.harvest.finish.summary import LayerSummary, neuron_rows, summarise
-from app.harvest.finish.tables import SnippetBlock, WindowBook, write_neurons, write_snippets
+from app.harvest.finish.tables import SnippetBlock, WindowBook, write_snippets
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.scan import Channel, Pass
 from app.harvest.scan.token_sample import bound
@@ -114,9 +115,9 @@ def _write(finished: Finished, site: str, ledger: Ledger, frame: HarvestContext,
     shown = np.unique(np.concatenate([one.windows for one in groups]))
     book = WindowBook(shown, ledger.windows())
     blocks = ((channel[1], block) for channel in channels for block in _blocks(finished, channel))
-    write_snippets(folder / SNIPPETS, blocks, book, finished.arm.pieces)
+    write_snippets(folder / SNIPPETS_TABLE, blocks, book, finished.arm.pieces)
     neurons = [row for channel in channels for row in _neurons(finished, channel)]
-    write_neurons(folder / NEURONS, neurons)
+    write_neurons(folder / NEURONS_TABLE, neurons)
     manifest = _manifest(finished, site, frame, neurons, folder)
     (folder / MANIFEST).write_bytes(manifest_bytes(manifest))
     _sync(folder)
@@ -169,7 +170,7 @@ def _manifest(
         sample_tokens=sampled,
         sample_bound=bound(sampled, frame.corpus.tokens),
         versions=frame.versions,
-        files={name: sha256_of_file(folder / name) for name in (SNIPPETS, NEURONS)},
+        files={name: sha256_of_file(folder / name) for name in (SNIPPETS_TABLE, NEURONS_TABLE)},
     ).addressed()
 
 
