@@ -50,7 +50,7 @@ def _design(
         ("CONSORT 2", "Registration: digest published before the first judgment", commitment, "commitment.json"),
         ("CONSORT 3", "Protocol and analysis plan", design.get("primary", "see design.json"), "design.json"),
         ("CONSORT 4", "Data, code and key", "in this package; verify.py checks it", "datapackage.json"),
-        ("CONSORT 12a / HEDS 3.1", "AnalysisFrame and sample", drawn, "frame.json"),
+        ("CONSORT 12a / HEDS 3.1", "Frame and sample", drawn, "frame.json"),
         ("CONSORT 13 / HEDS 4.3", "Rubric as shown", design.get("rubric"), "design.json"),
         ("CONSORT 14 / HEDS 4.3.9", "Primary outcome", "difference in fraction INTERPRETABLE", "analysis.json"),
         ("CONSORT 17", "Sequence", "secret 256-bit seed, opened in allocation.json", "allocation.json"),
