@@ -7,15 +7,15 @@ serves fractions with an effective sample size as it serves plain ones.
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from statsmodels.stats.proportion import proportion_confint
 
 LEVEL = 0.95
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A confidence interval, lower limit first."""
+class Interval(NamedTuple):
+    """A confidence interval, lower limit first; in JSON a list of its two limits."""
 
     lower: float
     upper: float
