@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.statistics.crossed import Votes, for_evaluators_like_these
-from app.statistics.pooled import Stratum, pooled_difference
+from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference
+from app.statistics.neuron_sample import NeuronSample, Substratum
 from app.statistics.proportions import Estimate
-from app.statistics.resampling import permutation_p
-from app.statistics.sample import Sample, Strip
+from app.statistics.resampling import permutation_p_value
+from app.statistics.two_way_clustering import CellJudgments, difference_for_evaluators_like_these
 
 Floats = NDArray[np.float64]
 TRUTHS = ((0.60, 0.35), (0.42, 0.33))
@@ -33,25 +33,25 @@ def chances(source: np.random.Generator, truth: float, correlation: float) -> Fl
     return source.beta(truth * scale, (1 - truth) * scale, NEURONS)
 
 
-def judged(source: np.random.Generator, chance: Floats, evaluators: int, *, uneven: bool, key: str) -> Sample:
+def judged(source: np.random.Generator, chance: Floats, evaluators: int, *, uneven: bool, key: str) -> NeuronSample:
     """A cell: every evaluator on every neuron, or counts that differ and an evaluator who stops half way."""
     counts = np.full(NEURONS, evaluators)
     if uneven:
         counts = np.maximum(1, source.binomial(evaluators, 0.8, NEURONS))
         counts[NEURONS // 2 :] = np.maximum(1, counts[NEURONS // 2 :] - 1)
     means = source.binomial(counts, chance) / counts
-    return Sample((Strip(means),), float(counts.sum()), key)
+    return NeuronSample((Substratum(means),), float(counts.sum()), key)
 
 
 def study(
     source: np.random.Generator, truth: tuple[float, float], evaluators: int, correlation: float, uneven: bool
-) -> Stratum:
+) -> StratumComparison:
     """Two cells of 60 neurons."""
     cells = [
         judged(source, chances(source, one, correlation), evaluators, uneven=uneven, key=key)
         for one, key in zip(truth, "ab", strict=True)
     ]
-    return Stratum("", *cells)
+    return StratumComparison("", *cells)
 
 
 def inside(estimate: Estimate, truth: float) -> bool:
@@ -68,10 +68,10 @@ def intervals(studies: int, source: np.random.Generator) -> Iterator[dict[str, A
         for _ in range(studies):
             strata = [study(source, truth, evaluators, correlation, uneven) for _ in range(2)]
             difference = truth[0] - truth[1]
-            hits["fraction"] += inside(strata[0].first.estimate(), truth[0])
-            hits["reference"] += inside(strata[0].second.estimate(), truth[1])
-            hits["difference"] += inside(strata[0].estimate(), difference)
-            hits["pooled"] += inside(pooled_difference(strata), difference)
+            hits["fraction"] += inside(strata[0].treatment.estimate_fraction(), truth[0])
+            hits["reference"] += inside(strata[0].reference.estimate_fraction(), truth[1])
+            hits["difference"] += inside(strata[0].estimate_difference(), difference)
+            hits["pooled"] += inside(mantel_haenszel_difference(strata), difference)
         named = {"evaluators": evaluators, "correlation": correlation, "truth": truth, "uneven": uneven}
         yield named | {name: count / studies for name, count in hits.items()}
 
@@ -82,8 +82,8 @@ def sizes(studies: int, source: np.random.Generator) -> Iterator[dict[str, Any]]
         interval = permutation = 0
         for _ in range(studies):
             one = study(source, (truth, truth), evaluators, 0.5, uneven=False)
-            interval += not inside(one.estimate(), 0.0)
-            permutation += permutation_p([one], str(source.integers(1 << 62)), SHUFFLES) <= 0.05
+            interval += not inside(one.estimate_difference(), 0.0)
+            permutation += permutation_p_value([one], str(source.integers(1 << 62)), SHUFFLES) <= 0.05
         found = {"interval": interval / studies, "permutation": permutation / studies}
         yield {"evaluators": evaluators, "truth": truth} | found
 
@@ -95,25 +95,25 @@ def people(studies: int, source: np.random.Generator) -> Iterator[dict[str, Any]
         for _ in range(studies):
             lenient, own = source.normal(0, 0.08, evaluators), source.normal(0, spread, evaluators)
             votes = [_votes(source, base, lenient, sign * own / 2, sign) for base, sign in ((0.6, 1), (0.35, -1))]
-            estimate = float(votes[0].yes.mean() - votes[1].yes.mean())
-            found = for_evaluators_like_these(votes, estimate, evaluators)
+            estimate = float(votes[0].interpretable.mean() - votes[1].interpretable.mean())
+            found = difference_for_evaluators_like_these(votes, estimate, evaluators)
             hits += found is not None and inside(found, 0.25)
         yield {"evaluators": evaluators, "spread": spread, "coverage": hits / studies}
 
 
-def _votes(source: np.random.Generator, base: float, lenient: Floats, own: Floats, sign: int) -> Votes:
+def _votes(source: np.random.Generator, base: float, lenient: Floats, own: Floats, sign: int) -> CellJudgments:
     """Verdicts whose chance is the neuron's, moved by evaluator and by evaluator x arm, kept inside [0, 1]."""
     chance = np.clip(chances(source, base, 0.4)[:, None] * 0.5 + 0.5 * base + lenient + own, 0, 1)
     yes = (source.uniform(size=chance.shape) < chance).astype(np.float64)
     neuron, evaluator = np.indices(yes.shape)
-    return Votes(neuron.ravel(), evaluator.ravel(), yes.ravel(), 0.0, float(sign))
+    return CellJudgments(neuron.ravel(), evaluator.ravel(), yes.ravel(), 0.0, float(sign))
 
 
 def limits_kept() -> bool:
     """At 0 of 60 and 60 of 60 the interval is plain Wilson's on the neurons, however many judgments."""
     plain = 3.841458820694124 / (60 + 3.841458820694124)
-    none = Sample((Strip(np.zeros(60)),), 180).estimate().interval
-    every = Sample((Strip(np.ones(60)),), 180).estimate().interval
+    none = NeuronSample((Substratum(np.zeros(60)),), 180).estimate_fraction().interval
+    every = NeuronSample((Substratum(np.ones(60)),), 180).estimate_fraction().interval
     return none.width >= plain - 1e-12 and every.width >= plain - 1e-12
 
 

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Coefficient:
+class AgreementCoefficient:
     """A coefficient of agreement; either part is None where it is not defined."""
 
     value: float | None
@@ -28,14 +28,14 @@ class Coefficient:
 class Agreement:
     """The three coefficients over the same units."""
 
-    units: int
+    unit_count: int
     """Units with at least two judgments."""
-    percent: Coefficient
-    ac1: Coefficient
-    alpha: Coefficient
+    percent: AgreementCoefficient
+    ac1: AgreementCoefficient
+    alpha: AgreementCoefficient
 
 
-def agreement(counts: Floats, source: np.random.Generator) -> Agreement:
+def agreement_with_intervals(counts: Floats, source: np.random.Generator) -> Agreement:
     """Coefficients with bootstrap intervals.
 
     Args:
@@ -54,12 +54,12 @@ def agreement(counts: Floats, source: np.random.Generator) -> Agreement:
 
         defined = bool(np.isfinite(value))
         interval = bootstrap_interval(weights, statistic, source) if defined else None
-        found.append(Coefficient(float(value) if defined else None, interval))
+        found.append(AgreementCoefficient(float(value) if defined else None, interval))
     paired = int(frequencies[patterns.sum(axis=1) >= 2].sum())
     return Agreement(paired, *found)
 
 
-def values(counts: Floats) -> tuple[float, float, float]:
+def agreement_coefficients(counts: Floats) -> tuple[float, float, float]:
     """Percent agreement, AC1 and alpha of a table of counts, NaN where one is not defined."""
     sums = _sums_by_unit(counts).sum(axis=0, keepdims=True)
     percent, ac1, alpha = coefficients(sums, counts.shape[1])[:, 0]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from app.statistics.proportions import LEVEL, Interval
+from app.statistics.proportions import CONFIDENCE_LEVEL, Interval
 
 Floats = NDArray[np.float64]
 WEIGHTS = np.array([[0.0, 0.5], [0.5, 0.0]])
@@ -25,24 +25,24 @@ class BlindingIndex:
     """A blinding index with its standard error."""
 
     value: float
-    error: float
+    standard_error: float
 
     @property
     def interval(self) -> Interval:
         """Two-sided 95 % interval."""
-        return self._reach((1 + LEVEL) / 2)
+        return self._reach((1 + CONFIDENCE_LEVEL) / 2)
 
     @property
-    def one_sided(self) -> Interval:
+    def one_sided_limits(self) -> Interval:
         """Lower and upper one-sided 95 % limits, the custom for Bang's index."""
-        return self._reach(LEVEL)
+        return self._reach(CONFIDENCE_LEVEL)
 
     def _reach(self, quantile: float) -> Interval:
-        reach = float(stats.norm.ppf(quantile)) * self.error
+        reach = float(stats.norm.ppf(quantile)) * self.standard_error
         return Interval(self.value - reach, self.value + reach)
 
 
-def james(counts: Floats) -> BlindingIndex | None:
+def james_index(counts: Floats) -> BlindingIndex | None:
     """James' index of counts, rows = guess (first arm, second arm, don't know), columns = truth (first, second).
 
     None without guesses, or where agreement by chance is not defined because all guessed one arm and one arm only
@@ -67,7 +67,7 @@ def james(counts: Floats) -> BlindingIndex | None:
     return BlindingIndex((1 + unsure + sure * kappa) / 2, math.sqrt(max(0.0, first + second) / total))
 
 
-def bang(counts: Floats) -> tuple[BlindingIndex | None, BlindingIndex | None]:
+def bang_indices(counts: Floats) -> tuple[BlindingIndex | None, BlindingIndex | None]:
     """Bang's index of each arm, from counts as `james` takes them; None for an arm without guesses."""
     return _bang(counts[0, 0], counts[1, 0], counts[2, 0]), _bang(counts[1, 1], counts[0, 1], counts[2, 1])
 

@@ -18,87 +18,99 @@ MOST_NEURONS = 1_000_000
 class StudyPlan:
     """A round that is being thought about."""
 
-    first: float
+    treatment_fraction: float
     """The fraction expected in the treatment arm."""
-    second: float
+    reference_fraction: float
     """The fraction expected in the reference arm."""
-    neurons: int
+    neurons_per_cell: int
     """Per arm and stratum."""
-    evaluators: int = 1
-    correlation: float = 0.5
+    evaluator_count: int = 1
+    verdict_correlation: float = 0.5
     """Between two evaluators' verdicts on one neuron."""
-    spread: float = 0.0
+    evaluator_sd: float = 0.0
     """Standard deviation of evaluators' own differences."""
     overlap: int | None = None
     """Judgments per neuron; None if everyone judges every neuron."""
-    strata: int = 1
+    stratum_count: int = 1
     alpha: float = 0.05
-    minutes: float = 1.5
+    minutes_per_judgment: float = 1.5
     """Per judgment."""
 
     @property
     def judgments_per_neuron(self) -> int:
         """Overlap, at most the number of evaluators."""
-        return self.evaluators if self.overlap is None else min(self.overlap, self.evaluators)
+        return self.evaluator_count if self.overlap is None else min(self.overlap, self.evaluator_count)
 
     def problem(self) -> str | None:
         """Why the plan cannot be computed, as a sentence; None if it can."""
-        if not (0 < self.first < 1 and 0 < self.second < 1):
+        if not (0 < self.treatment_fraction < 1 and 0 < self.reference_fraction < 1):
             return "Fractions lie between 0 and 1, both excluded; for 35 % write 0.35."
-        if self.neurons < 2 or self.evaluators < 1 or self.strata < 1 or self.judgments_per_neuron < 1:
+        if (
+            self.neurons_per_cell < 2
+            or self.evaluator_count < 1
+            or self.stratum_count < 1
+            or self.judgments_per_neuron < 1
+        ):
             return "A round needs at least 2 neurons per arm, 1 evaluator, 1 stratum and 1 judgment per neuron."
-        if not (0 <= self.correlation <= 1 and 0 <= self.spread <= 1 and 0 < self.alpha < 1):
+        if not (0 <= self.verdict_correlation <= 1 and 0 <= self.evaluator_sd <= 1 and 0 < self.alpha < 1):
             return "The correlation, the spread and alpha lie between 0 and 1."
-        if self.spread > 0 and self.evaluators < 2:
+        if self.evaluator_sd > 0 and self.evaluator_count < 2:
             return "A spread between evaluators needs at least two evaluators."
         return None
 
 
 @dataclass(frozen=True)
-class Power:
+class PlanPower:
     """What a plan can show, and what it costs."""
 
     power: float
     half_width: float
     """Half the width of the 95 % interval of the difference, as a fraction."""
-    judgments: int
+    judgment_count: int
     hours: float
 
 
-def power(plan: StudyPlan) -> Power:
+def plan_power(plan: StudyPlan) -> PlanPower:
     """Power of the two-sided test, interval width and labour of a plan. Raises ValueError with a sentence."""
     problem = plan.problem()
     if problem:
         raise ValueError(problem)
     critical, error_null, error = _critical(plan), _error(plan, pooled=True), _error(plan, pooled=False)
-    reached = float(stats.norm.cdf((abs(plan.first - plan.second) - critical * error_null) / error))
-    judgments = 2 * plan.strata * plan.neurons * plan.judgments_per_neuron
-    return Power(reached, critical * error, judgments, judgments * plan.minutes / 60)
+    reached = float(
+        stats.norm.cdf((abs(plan.treatment_fraction - plan.reference_fraction) - critical * error_null) / error)
+    )
+    judgments = 2 * plan.stratum_count * plan.neurons_per_cell * plan.judgments_per_neuron
+    return PlanPower(reached, critical * error, judgments, judgments * plan.minutes_per_judgment / 60)
 
 
-def neurons_for(plan: StudyPlan, wanted: float = 0.8) -> int | None:
+def neurons_needed(plan: StudyPlan, wanted: float = 0.8) -> int | None:
     """The fewest neurons per arm and stratum that reach the power; None if no number does."""
-    if power(replace(plan, neurons=MOST_NEURONS)).power < wanted:
+    if plan_power(replace(plan, neurons_per_cell=MOST_NEURONS)).power < wanted:
         return None
     low, high = 2, MOST_NEURONS
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if power(replace(plan, neurons=middle)).power >= wanted else (middle + 1, high)
+        low, high = (
+            (low, middle) if plan_power(replace(plan, neurons_per_cell=middle)).power >= wanted else (middle + 1, high)
+        )
     return low
 
 
 def _critical(plan: StudyPlan) -> float:
     quantile = 1 - plan.alpha / 2
-    if plan.spread > 0:
-        return float(stats.t.ppf(quantile, plan.evaluators - 1))
+    if plan.evaluator_sd > 0:
+        return float(stats.t.ppf(quantile, plan.evaluator_count - 1))
     return float(stats.norm.ppf(quantile))
 
 
 def _error(plan: StudyPlan, *, pooled: bool) -> float:
     """Standard error of the difference, under no effect (pooled fraction) or as expected."""
-    middle = (plan.first + plan.second) / 2
-    each = [middle, middle] if pooled else [plan.first, plan.second]
+    middle = (plan.treatment_fraction + plan.reference_fraction) / 2
+    each = [middle, middle] if pooled else [plan.treatment_fraction, plan.reference_fraction]
     per_neuron = sum(one * (1 - one) for one in each)
     times = plan.judgments_per_neuron
-    inflation = (1 + (times - 1) * plan.correlation) / times
-    return math.sqrt(per_neuron * inflation / (plan.neurons * plan.strata) + plan.spread**2 / plan.evaluators)
+    inflation = (1 + (times - 1) * plan.verdict_correlation) / times
+    return math.sqrt(
+        per_neuron * inflation / (plan.neurons_per_cell * plan.stratum_count)
+        + plan.evaluator_sd**2 / plan.evaluator_count
+    )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from statsmodels.stats.proportion import proportion_confint
 
-LEVEL = 0.95
+CONFIDENCE_LEVEL = 0.95
 
 
 class Interval(NamedTuple):
@@ -38,7 +38,7 @@ class Estimate:
     interval: Interval
 
 
-def wilson(fraction: float, n: float, level: float = LEVEL) -> Interval:
+def wilson_interval(fraction: float, n: float, level: float = CONFIDENCE_LEVEL) -> Interval:
     """Wilson's score interval of `fraction` from `n` (effective, so not always whole) observations.
 
     Raises:
@@ -51,7 +51,7 @@ def wilson(fraction: float, n: float, level: float = LEVEL) -> Interval:
     return Interval(0.0 if fraction <= 0 else float(lower), 1.0 if fraction >= 1 else float(upper))
 
 
-def effective_n(fraction: float, variance: float, smallest: float, largest: float) -> float:
+def effective_sample_size(fraction: float, variance: float, smallest: float, largest: float) -> float:
     """How many independent observations the fraction is worth: p(1 - p) / variance, within [smallest, largest].
 
     `variance` is that of the fraction, s²/k for k neurons; `smallest` is k and stands where the variance is 0, so
@@ -64,7 +64,7 @@ def effective_n(fraction: float, variance: float, smallest: float, largest: floa
     return min(max(worth, smallest), max(largest, smallest))
 
 
-def square_and_add(first: Estimate, second: Estimate) -> Estimate:
+def square_and_add_difference(first: Estimate, second: Estimate) -> Estimate:
     """The difference first - second with the interval made of the two intervals.
 
     lower = d - sqrt((p1 - l1)² + (u2 - p2)²), upper = d + sqrt((u1 - p1)² + (p2 - l2)²).

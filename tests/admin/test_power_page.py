@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-from app.statistics.power import StudyPlan, neurons_for, power
+from app.statistics.power import StudyPlan, neurons_needed, plan_power
 from tests.admin.office import Browser
 
 
 def test_it_answers_the_papers_own_question_at_once(dag: Browser) -> None:
     dag.get("/admin/power")
-    found = power(StudyPlan(0.60, 0.35, 60, 3))
+    found = plan_power(StudyPlan(0.60, 0.35, 60, 3))
     assert f"{100 * found.power:.0f}" in dag.text
-    assert f"takes {neurons_for(StudyPlan(0.60, 0.35, 60, 3))} neurons per arm" in dag.text
+    assert f"takes {neurons_needed(StudyPlan(0.60, 0.35, 60, 3))} neurons per arm" in dag.text
     assert "360 judgments" in dag.text
 
 

@@ -13,13 +13,18 @@ from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_estimating_equations import GEE
 from statsmodels.stats.multitest import multipletests
 
-from app.statistics.agreement import values
-from app.statistics.blinding import bang, james
-from app.statistics.pooled import Stratum, heterogeneity, pooled_difference, pooled_ratio
-from app.statistics.power import StudyPlan, power
-from app.statistics.proportions import Estimate, square_and_add, wilson
-from app.statistics.resampling import permutation_p
-from app.statistics.sample import Sample, Strip
+from app.statistics.agreement import agreement_coefficients
+from app.statistics.blinding import bang_indices, james_index
+from app.statistics.mantel_haenszel import (
+    StratumComparison,
+    cochran_q_test,
+    mantel_haenszel_difference,
+    mantel_haenszel_ratio,
+)
+from app.statistics.neuron_sample import NeuronSample, Substratum
+from app.statistics.power import StudyPlan, plan_power
+from app.statistics.proportions import Estimate, square_and_add_difference, wilson_interval
+from app.statistics.resampling import permutation_p_value
 
 CASES: dict[str, dict[str, Any]] = {
     one["id"]: one for one in json.loads((Path(__file__).parents[1] / "data" / "oracles.json").read_text())
@@ -31,40 +36,42 @@ def near(case: dict[str, Any], expected: float, key: str = "") -> Any:
     return pytest.approx(expected, abs=tolerance)
 
 
-def plain(positive: int, total: int, key: str = "") -> Sample:
+def plain(positive: int, total: int, key: str = "") -> NeuronSample:
     """Neurons with one judgment each."""
     means = np.concatenate([np.ones(positive), np.zeros(total - positive)])
-    return Sample((Strip(means),), total, key)
+    return NeuronSample((Substratum(means),), total, key)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith("wilson-")])
 def test_wilson_intervals(name: str) -> None:
     case = CASES[name]
     x, n = case["inputs"]["x"], case["inputs"]["n"]
-    interval = plain(x, n).estimate().interval
+    interval = plain(x, n).estimate_fraction().interval
     assert [interval.lower, interval.upper] == [near(case, one) for one in case["expected"]]
-    assert interval == wilson(x / n, n)
+    assert interval == wilson_interval(x / n, n)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith("newcombe-")])
 def test_square_and_add_intervals(name: str) -> None:
     case = CASES[name]
     given = case["inputs"]
-    found = Stratum("", plain(given["x1"], given["n1"]), plain(given["x2"], given["n2"])).estimate()
+    found = StratumComparison(
+        "", plain(given["x1"], given["n1"]), plain(given["x2"], given["n2"])
+    ).estimate_difference()
     assert [found.interval.lower, found.interval.upper] == [near(case, one) for one in case["expected"]]
 
 
 def test_the_paper_s_own_rates() -> None:
     case = CASES["derived-solu-36-21"]
-    first, second = plain(36, 60).estimate(), plain(21, 60).estimate()
-    pairs = {"wilson1": first, "wilson2": second, "newcombe": square_and_add(first, second)}
+    first, second = plain(36, 60).estimate_fraction(), plain(21, 60).estimate_fraction()
+    pairs = {"wilson1": first, "wilson2": second, "newcombe": square_and_add_difference(first, second)}
     for key, found in pairs.items():
         assert [found.interval.lower, found.interval.upper] == [near(case, one) for one in case["expected"][key]]
 
 
-def rothman(case: dict[str, Any]) -> list[Stratum]:
+def rothman(case: dict[str, Any]) -> list[StratumComparison]:
     return [
-        Stratum(str(place), plain(one[0], sum(one)), plain(other[0], sum(other)))
+        StratumComparison(str(place), plain(one[0], sum(one)), plain(other[0], sum(other)))
         for place, (one, other) in enumerate(case["inputs"]["tables"])
     ]
 
@@ -72,21 +79,21 @@ def rothman(case: dict[str, Any]) -> list[Stratum]:
 def test_the_mantel_haenszel_difference_and_its_q() -> None:
     case = CASES["mh-rd-rothman"]
     strata = rothman(case)
-    found = pooled_difference(strata, level=0.9)
+    found = mantel_haenszel_difference(strata, level=0.9)
     assert found.value == near(case, case["expected"]["rd"])
     # Published with Sato's variance; the sandwich over neurons is another estimator of the same quantity.
     assert [found.interval.lower, found.interval.upper] == [
         pytest.approx(one, abs=5e-4) for one in case["expected"]["ci"]
     ]
-    spread = heterogeneity(strata)
+    spread = cochran_q_test(strata)
     assert spread is not None
     assert spread.q == near(case, case["expected"]["Q"])
-    assert spread.p == pytest.approx(case["expected"]["Q_p"], abs=5e-4)
+    assert spread.p_value == pytest.approx(case["expected"]["Q_p"], abs=5e-4)
 
 
 def test_the_mantel_haenszel_ratio() -> None:
     case = CASES["mh-rr-rothman"]
-    found = pooled_ratio(rothman(case))
+    found = mantel_haenszel_ratio(rothman(case))
     assert found is not None
     assert np.log(found) == near(case, case["expected"]["log_rr"])
 
@@ -94,10 +101,10 @@ def test_the_mantel_haenszel_ratio() -> None:
 def test_the_permutation_test_is_the_exact_conditional_test() -> None:
     case = CASES["stratified-exact-rabbits"]
     strata = [
-        Stratum(str(place), plain(one[0], sum(one), f"a{place}"), plain(other[0], sum(other), f"b{place}"))
+        StratumComparison(str(place), plain(one[0], sum(one), f"a{place}"), plain(other[0], sum(other), f"b{place}"))
         for place, (one, other) in enumerate(case["inputs"]["tables"])
     ]
-    found = permutation_p(strata, "rabbits", shuffles=200_000)
+    found = permutation_p_value(strata, "rabbits", shuffles=200_000)
     assert found == pytest.approx(case["expected"]["exact_two_sided"], abs=case["tolerance"] + 3 * 0.0005)
 
 
@@ -108,41 +115,41 @@ def ratings(case: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def test_percent_agreement_and_ac1_with_missing_judgments() -> None:
-    percent, ac1, _ = values(ratings(CASES["irr-raw4-ac"]))
+    percent, ac1, _ = agreement_coefficients(ratings(CASES["irr-raw4-ac"]))
     assert ac1 == near(CASES["irr-raw4-ac"], CASES["irr-raw4-ac"]["expected"]["coef"], "coef")
     assert percent == near(CASES["irr-raw4-pa"], CASES["irr-raw4-pa"]["expected"]["coef"], "coef")
 
 
 def test_krippendorff_s_nominal_alpha() -> None:
     case = CASES["kripp-raw4"]
-    assert values(ratings(case))[2] == near(case, case["expected"][0])
+    assert agreement_coefficients(ratings(case))[2] == near(case, case["expected"][0])
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith("blinding-")])
 def test_blinding_indices(name: str) -> None:
     case = CASES[name]
     counts = np.array(case["inputs"]["counts"], dtype=float)
-    whole, arms = james(counts), bang(counts)
+    whole, arms = james_index(counts), bang_indices(counts)
     expected = case["expected"]
     assert whole is not None
     assert whole.value == near(case, expected["james"])
     if "james_se" in expected:
-        assert whole.error == near(case, expected["james_se"])
+        assert whole.standard_error == near(case, expected["james_se"])
     for place, arm in enumerate(arms):
         assert arm is not None
         assert arm.value == near(case, expected["bang"][place])
         if "bang_se" in expected:
-            assert arm.error == near(case, expected["bang_se"][place])
+            assert arm.standard_error == near(case, expected["bang_se"][place])
         if "bang_ci" in expected:
             assert [arm.interval.lower, arm.interval.upper] == [near(case, one) for one in expected["bang_ci"][place]]
         if "bang_onesided" in expected:
-            limits = [arm.one_sided.lower, arm.one_sided.upper]
+            limits = [arm.one_sided_limits.lower, arm.one_sided_limits.upper]
             assert limits == [near(case, one) for one in expected["bang_onesided"][place]]
 
 
 def test_james_interval() -> None:
     case = CASES["blinding-houweling-investigators"]
-    found = james(np.array(case["inputs"]["counts"], dtype=float))
+    found = james_index(np.array(case["inputs"]["counts"], dtype=float))
     assert found is not None
     assert [found.interval.lower, found.interval.upper] == [near(case, one) for one in case["expected"]["james_ci"]]
 
@@ -150,7 +157,7 @@ def test_james_interval() -> None:
 def test_power_of_two_proportions() -> None:
     case = CASES["power-prop-r"]
     given = case["inputs"]
-    assert power(StudyPlan(given["p2"], given["p1"], given["n"])).power == near(case, case["expected"])
+    assert plan_power(StudyPlan(given["p2"], given["p1"], given["n"])).power == near(case, case["expected"])
 
 
 def test_holm() -> None:
@@ -173,7 +180,7 @@ def test_the_installed_gee_gives_published_estimates() -> None:
 
 
 def test_an_estimate_against_itself_is_zero() -> None:
-    one = plain(21, 60).estimate()
-    found = square_and_add(one, one)
+    one = plain(21, 60).estimate_fraction()
+    found = square_and_add_difference(one, one)
     assert found == Estimate(0.0, found.interval)
     assert found.interval.lower == pytest.approx(-found.interval.upper)

@@ -7,38 +7,38 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.statistics.agreement import agreement, values
-from app.statistics.blinding import bang, james
-from app.statistics.crossed import Votes, for_evaluators_like_these
-from app.statistics.marginal import MOST_CLUSTERS, GeeRows, marginal_difference
-from app.statistics.pooled import Stratum, pooled_difference
-from app.statistics.power import StudyPlan, neurons_for, power
-from app.statistics.proportions import effective_n, wilson
-from app.statistics.ranking import pooled_auc
-from app.statistics.resampling import drawn_fractions, generator, permutation_p
-from app.statistics.sample import Sample, Strip, merged
+from app.statistics.agreement import agreement_coefficients, agreement_with_intervals
+from app.statistics.auc import stratified_auc
+from app.statistics.blinding import bang_indices, james_index
+from app.statistics.estimating_equation import MOST_GEE_CLUSTERS, RegressionData, gee_difference
+from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference
+from app.statistics.neuron_sample import NeuronSample, Substratum, merge_samples
+from app.statistics.power import StudyPlan, neurons_needed, plan_power
+from app.statistics.proportions import effective_sample_size, wilson_interval
+from app.statistics.resampling import bootstrap_fractions, permutation_p_value, seeded_generator
+from app.statistics.two_way_clustering import CellJudgments, difference_for_evaluators_like_these
 
 
-def of(*means: float, key: str = "k", dead: float = 0) -> Sample:
-    return Sample((Strip(np.array(means, dtype=np.float64), dead),), len(means), key)
+def of(*means: float, key: str = "k", dead: float = 0) -> NeuronSample:
+    return NeuronSample((Substratum(np.array(means, dtype=np.float64), dead),), len(means), key)
 
 
 def test_an_effective_n_stays_between_neurons_and_judgments() -> None:
-    assert effective_n(0.5, 0.0, 60, 180) == 60
-    assert effective_n(0.5, 0.25 / 100, 60, 180) == pytest.approx(100)
-    assert effective_n(0.5, 0.25 / 20, 60, 180) == 60
-    assert effective_n(0.5, 0.25 / 500, 60, 180) == 180
+    assert effective_sample_size(0.5, 0.0, 60, 180) == 60
+    assert effective_sample_size(0.5, 0.25 / 100, 60, 180) == pytest.approx(100)
+    assert effective_sample_size(0.5, 0.25 / 20, 60, 180) == 60
+    assert effective_sample_size(0.5, 0.25 / 500, 60, 180) == 180
 
 
 def test_no_neurons_no_interval() -> None:
     with pytest.raises(ValueError, match="no interval"):
-        wilson(0.5, 0)
+        wilson_interval(0.5, 0)
 
 
 def test_one_judgment_each_is_plain_wilson() -> None:
     sample = of(*[1.0] * 21, *[0.0] * 39)
     assert sample.effective_n == 60
-    assert sample.estimate().interval == wilson(0.35, 60)
+    assert sample.estimate_fraction().interval == wilson_interval(0.35, 60)
 
 
 def test_dead_neurons_are_neurons_that_are_never_interpretable() -> None:
@@ -48,7 +48,7 @@ def test_dead_neurons_are_neurons_that_are_never_interpretable() -> None:
 
 def test_strata_merge_by_their_neurons() -> None:
     first, second = of(1, 1, 0), of(0, 0, 0, 0, 1, 0)
-    both = merged((first, second))
+    both = merge_samples((first, second))
     assert both.fraction == pytest.approx(3 / 9)
     assert both.variance == pytest.approx((3 / 9) ** 2 * first.variance + (6 / 9) ** 2 * second.variance)
 
@@ -62,15 +62,15 @@ def test_permutation_agrees_with_all_permutations() -> None:
         >= observed - 1e-9
         for chosen in itertools.combinations(range(9), 4)
     ]
-    stratum = Stratum("", of(*first, key="a"), of(*second, key="b"))
-    assert permutation_p([stratum], "s", shuffles=50_000) == pytest.approx(np.mean(far), abs=0.005)
-    turned = Stratum("", stratum.second, stratum.first)
-    assert permutation_p([turned], "s") == permutation_p([stratum], "s")
+    stratum = StratumComparison("", of(*first, key="a"), of(*second, key="b"))
+    assert permutation_p_value([stratum], "s", shuffles=50_000) == pytest.approx(np.mean(far), abs=0.005)
+    turned = StratumComparison("", stratum.reference, stratum.treatment)
+    assert permutation_p_value([turned], "s") == permutation_p_value([stratum], "s")
 
 
 def test_bootstrap_draws_have_the_sample_s_mean_and_variance() -> None:
     sample = of(*[1.0] * 12, *[0.5] * 20, *[0.0] * 28)
-    draws = drawn_fractions(sample, "seed")
+    draws = bootstrap_fractions(sample, "seed")
     assert draws.mean() == pytest.approx(sample.fraction, abs=0.003)
     assert draws.var() == pytest.approx(sample.variance, rel=0.06)
 
@@ -79,12 +79,12 @@ def test_agreement_is_what_counting_pairs_gives() -> None:
     source = np.random.default_rng(3)
     counts = np.column_stack([3 - (votes := source.integers(0, 4, 200)), votes]).astype(float)
     pairs = [(a * (a - 1) + b * (b - 1)) / 6 for a, b in counts]
-    percent, ac1, alpha = values(counts)
+    percent, ac1, alpha = agreement_coefficients(counts)
     assert percent == pytest.approx(np.mean(pairs))
     share = votes.mean() / 3
     assert ac1 == pytest.approx((percent - 2 * share * (1 - share)) / (1 - 2 * share * (1 - share)))
-    found = agreement(counts, generator("s", "test", "k"))
-    assert found.units == 200
+    found = agreement_with_intervals(counts, seeded_generator("s", "test", "k"))
+    assert found.unit_count == 200
     for one, value in zip((found.percent, found.ac1, found.alpha), (percent, ac1, alpha), strict=True):
         assert one.value == pytest.approx(value)
         assert one.interval is not None
@@ -92,7 +92,7 @@ def test_agreement_is_what_counting_pairs_gives() -> None:
 
 
 def test_agreement_where_everyone_says_the_same() -> None:
-    found = agreement(np.array([[3.0, 0.0]] * 10), generator("s", "test", "k"))
+    found = agreement_with_intervals(np.array([[3.0, 0.0]] * 10), seeded_generator("s", "test", "k"))
     assert found.percent.value == 1
     assert found.ac1.value == 1
     assert found.alpha.value is None
@@ -103,29 +103,29 @@ def test_agreement_where_everyone_says_the_same() -> None:
     [([[10, 0], [0, 10], [0, 0]], 0.0), ([[5, 5], [5, 5], [0, 0]], 0.5), ([[0, 0], [0, 0], [8, 9]], 1.0)],
 )
 def test_james_index_at_its_landmarks(counts: list[list[float]], expected: float) -> None:
-    found = james(np.array(counts, dtype=float))
+    found = james_index(np.array(counts, dtype=float))
     assert found is not None
     assert found.value == pytest.approx(expected)
 
 
 def test_blinding_indices_without_guesses_are_not_defined() -> None:
     empty = np.zeros((3, 2))
-    assert james(empty) is None
-    assert bang(empty) == (None, None)
-    assert james(np.array([[7.0, 0], [0, 0], [0, 0]])) is None
+    assert james_index(empty) is None
+    assert bang_indices(empty) == (None, None)
+    assert james_index(np.array([[7.0, 0], [0, 0], [0, 0]])) is None
 
 
 def test_auc_is_the_share_of_pairs_won() -> None:
     source = np.random.default_rng(1)
     first, second = source.integers(0, 12, 40).astype(float), source.integers(0, 9, 30).astype(float)
     won = np.mean([(a > b) + 0.5 * (a == b) for a in first for b in second])
-    found = pooled_auc([(first, second)])
+    found = stratified_auc([(first, second)])
     assert found is not None
     assert found.value == pytest.approx(won)
-    turned = pooled_auc([(second, first)])
+    turned = stratified_auc([(second, first)])
     assert turned is not None
     assert turned.value == pytest.approx(1 - won)
-    assert pooled_auc([(first[:1], second)]) is None
+    assert stratified_auc([(first[:1], second)]) is None
 
 
 def test_auc_intervals_cover() -> None:
@@ -133,13 +133,13 @@ def test_auc_intervals_cover() -> None:
     truth = 0.5 * (1 + math.erf(1 / 2))  # two normals a distance 1 apart
     hits = 0
     for _ in range(300):
-        found = pooled_auc([(source.normal(1, 1, 60), source.normal(0, 1, 60))])
+        found = stratified_auc([(source.normal(1, 1, 60), source.normal(0, 1, 60))])
         assert found is not None
         hits += found.interval.lower <= truth <= found.interval.upper
     assert hits / 300 > 0.9
 
 
-def votes(source: np.random.Generator, evaluators: int, spread: float, effect: float) -> list[Votes]:
+def votes(source: np.random.Generator, evaluators: int, spread: float, effect: float) -> list[CellJudgments]:
     """A crossed study in which evaluators differ in leniency and, by `spread`, in their own difference."""
     lenient, own = source.normal(0, 0.1, evaluators), source.normal(0, spread, evaluators)
     found = []
@@ -150,14 +150,14 @@ def votes(source: np.random.Generator, evaluators: int, spread: float, effect: f
         ranks = hard.argsort(axis=0).argsort(axis=0) / 60
         yes = (ranks < chance).astype(float)
         neuron, evaluator = np.indices(yes.shape)
-        found.append(Votes(neuron.ravel(), evaluator.ravel(), yes.ravel(), 0.0, float(sign)))
+        found.append(CellJudgments(neuron.ravel(), evaluator.ravel(), yes.ravel(), 0.0, float(sign)))
     return found
 
 
 def test_the_interval_for_evaluators_like_these_needs_five() -> None:
     source = np.random.default_rng(0)
-    assert for_evaluators_like_these(votes(source, 4, 0.1, 0.2), 0.2, 4) is None
-    assert for_evaluators_like_these(votes(source, 5, 0.1, 0.2), 0.2, 5) is not None
+    assert difference_for_evaluators_like_these(votes(source, 4, 0.1, 0.2), 0.2, 4) is None
+    assert difference_for_evaluators_like_these(votes(source, 5, 0.1, 0.2), 0.2, 5) is not None
 
 
 def test_the_interval_for_evaluators_like_these_covers() -> None:
@@ -165,19 +165,19 @@ def test_the_interval_for_evaluators_like_these_covers() -> None:
     hits = 0
     for _ in range(300):
         study = votes(source, 8, 0.12, 0.2)
-        difference = float(study[0].yes.mean() - study[1].yes.mean())
-        found = for_evaluators_like_these(study, difference, 8)
+        difference = float(study[0].interpretable.mean() - study[1].interpretable.mean())
+        found = difference_for_evaluators_like_these(study, difference, 8)
         assert found is not None
         hits += found.interval.lower <= 0.2 <= found.interval.upper
     assert hits / 300 > 0.92
 
 
-def rows(neurons: int, evaluators: int = 3) -> GeeRows:
+def rows(neurons: int, evaluators: int = 3) -> RegressionData:
     source = np.random.default_rng(9)
     chance = source.uniform(size=2 * neurons) * np.repeat([1.0, 0.7], neurons)
     yes = (source.uniform(size=(2 * neurons, evaluators)) < chance[:, None]).astype(float)
     neuron, evaluator = np.indices(yes.shape)
-    return GeeRows(
+    return RegressionData(
         yes.ravel(),
         (neuron.ravel() < neurons).astype(float),
         np.zeros(yes.size, int),
@@ -188,21 +188,23 @@ def rows(neurons: int, evaluators: int = 3) -> GeeRows:
 
 def test_the_estimating_equation_gives_the_plain_difference_and_the_sandwich() -> None:
     data = rows(60)
-    found = marginal_difference(data)
+    found = gee_difference(data)
     assert found is not None
-    means = data.yes.reshape(120, 3).mean(axis=1)
+    means = data.interpretable.reshape(120, 3).mean(axis=1)
     assert found.value == pytest.approx(means[:60].mean() - means[60:].mean())
-    sandwich = pooled_difference([Stratum(str(i), of(*means[:60]), of(*means[60:])) for i in range(2)])
+    sandwich = mantel_haenszel_difference(
+        [StratumComparison(str(i), of(*means[:60]), of(*means[60:])) for i in range(2)]
+    )
     width = sandwich.interval.width * math.sqrt(2)
     assert found.interval.width == pytest.approx(width, rel=0.02)
 
 
 def test_many_neurons_take_the_fast_way_to_the_same_number(monkeypatch: pytest.MonkeyPatch) -> None:
     data = rows(40)
-    slow = marginal_difference(data)
-    monkeypatch.setattr("app.statistics.marginal.MOST_CLUSTERS", 1)
-    fast = marginal_difference(data)
-    assert MOST_CLUSTERS > 100
+    slow = gee_difference(data)
+    monkeypatch.setattr("app.statistics.estimating_equation.MOST_CLUSTERS", 1)
+    fast = gee_difference(data)
+    assert MOST_GEE_CLUSTERS > 100
     assert slow is not None
     assert fast is not None
     assert fast.value == pytest.approx(slow.value)
@@ -211,7 +213,7 @@ def test_many_neurons_take_the_fast_way_to_the_same_number(monkeypatch: pytest.M
 
 def test_a_perfect_fit_has_no_model_based_interval() -> None:
     data = rows(10)
-    assert marginal_difference(replace(data, yes=data.first.copy())) is None
+    assert gee_difference(replace(data, interpretable=data.in_treatment.copy())) is None
 
 
 @pytest.mark.parametrize(
@@ -221,32 +223,35 @@ def test_a_perfect_fit_has_no_model_based_interval() -> None:
 def test_sample_sizes_of_the_planner(
     first: float, second: float, evaluators: int, correlation: float, expected: int
 ) -> None:
-    found = neurons_for(StudyPlan(first, second, 60, evaluators, correlation))
+    found = neurons_needed(StudyPlan(first, second, 60, evaluators, correlation))
     assert found is not None
     assert abs(found - expected) <= 1
 
 
 def test_more_neurons_more_evaluators_less_spread_are_more_power() -> None:
     plan = StudyPlan(0.5, 0.38, 60, 5, 0.5, 0.05)
-    assert power(replace(plan, neurons=90)).power > power(plan).power
-    assert power(replace(plan, evaluators=9)).power > power(plan).power
-    assert power(replace(plan, spread=0.15)).power < power(plan).power
-    assert power(replace(plan, overlap=2)).judgments == 240
-    assert neurons_for(replace(plan, spread=0.4)) is None
+    assert plan_power(replace(plan, neurons_per_cell=90)).power > plan_power(plan).power
+    assert plan_power(replace(plan, evaluator_count=9)).power > plan_power(plan).power
+    assert plan_power(replace(plan, evaluator_sd=0.15)).power < plan_power(plan).power
+    assert plan_power(replace(plan, overlap=2)).judgment_count == 240
+    assert neurons_needed(replace(plan, evaluator_sd=0.4)) is None
 
 
 def test_power_agrees_with_simulation() -> None:
     source = np.random.default_rng(6)
     plan = StudyPlan(0.6, 0.4, 60, 3, 0.5)
     wins, studies = 0, 2000
-    scale = 1 / plan.correlation - 1
-    chances = [source.beta(p * scale, (1 - p) * scale, (studies, 60)) for p in (plan.first, plan.second)]
+    scale = 1 / plan.verdict_correlation - 1
+    chances = [
+        source.beta(p * scale, (1 - p) * scale, (studies, 60))
+        for p in (plan.treatment_fraction, plan.reference_fraction)
+    ]
     means = [source.binomial(3, one) / 3 for one in chances]
     differences = means[0].mean(axis=1) - means[1].mean(axis=1)
     errors = np.sqrt((means[0].var(axis=1, ddof=1) + means[1].var(axis=1, ddof=1)) / 60)
     wins = int((np.abs(differences) > 1.96 * errors).sum())
-    assert wins / studies == pytest.approx(power(plan).power, abs=0.03)
-    assert np.std(differences) * 1.96 == pytest.approx(power(plan).half_width, rel=0.05)
+    assert wins / studies == pytest.approx(plan_power(plan).power, abs=0.03)
+    assert np.std(differences) * 1.96 == pytest.approx(plan_power(plan).half_width, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -255,10 +260,10 @@ def test_power_agrees_with_simulation() -> None:
         StudyPlan(35, 0.6, 60),
         StudyPlan(0.3, 0.6, 1),
         StudyPlan(0.3, 0.6, 60, 0),
-        StudyPlan(0.3, 0.6, 60, correlation=2),
-        StudyPlan(0.3, 0.6, 60, spread=0.1),
+        StudyPlan(0.3, 0.6, 60, verdict_correlation=2),
+        StudyPlan(0.3, 0.6, 60, evaluator_sd=0.1),
     ],
 )
 def test_a_plan_that_cannot_be_computed_gets_a_sentence(plan: StudyPlan) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
-        power(plan)
+        plan_power(plan)

@@ -20,7 +20,7 @@ from app.report.analysis.replicates import training_runs
 from app.report.analysis.secondary import secondary
 from app.report.analysis.sensitivity import model_check, sensitivity
 from app.report.analysis.verdict_table import VerdictTable, tabulate
-from app.statistics.resampling import DRAWS, SHUFFLES
+from app.statistics.resampling import BOOTSTRAP_DRAWS, PERMUTATIONS
 from app.unblinding.observations import Observation
 
 VERSION = 1
@@ -98,8 +98,8 @@ def _blind(neurons: Sequence[Observation], frame: AnalysisFrame) -> dict[str, An
 def _methods(frame: AnalysisFrame) -> dict[str, Any]:
     return {
         "seed": frame.seed,
-        "shuffles": SHUFFLES,
-        "bootstrap_draws": DRAWS,
+        "shuffles": PERMUTATIONS,
+        "bootstrap_draws": BOOTSTRAP_DRAWS,
         "level": 0.95,
         "generator": "numpy PCG64, seeded by SHA-256 of seed, purpose and item codes",
         "libraries": {name: version(name) for name in ("numpy", "scipy", "statsmodels")},

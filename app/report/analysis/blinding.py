@@ -9,9 +9,9 @@ from scipy import stats
 
 from app.report.analysis.frame import AnalysisFrame, Guess, Piled, Stimulus
 from app.report.number_text import estimated, limits, number
-from app.statistics.blinding import BlindingIndex, bang, james
-from app.statistics.ranking import pooled_auc
-from app.statistics.resampling import DRAWS, generator, percentile_interval
+from app.statistics.auc import stratified_auc
+from app.statistics.blinding import BlindingIndex, bang_indices, james_index
+from app.statistics.resampling import BOOTSTRAP_DRAWS, percentile_interval, seeded_generator
 from app.unblinding.observations import Observation
 
 Floats = NDArray[np.float64]
@@ -67,7 +67,7 @@ def _auc(
             for arm in (frame.treatment, frame.reference)
         )
         groups.append((first, second))
-    found = estimated(pooled_auc(groups))
+    found = estimated(stratified_auc(groups))
     return {"auc": found["estimate"], "interval": found["interval"], "items": sum(a.size + b.size for a, b in groups)}
 
 
@@ -80,15 +80,15 @@ def _indices(guesses: Sequence[Guess], arms: Mapping[str, str], frame: AnalysisF
     }
     stacked = np.stack(list(tables.values()))
     total = stacked.sum(axis=0)
-    first, second = bang(total)
+    first, second = bang_indices(total)
     return {
         "table": [[round(float(value)) for value in row] for row in total],
         "rows": [frame.treatment, frame.reference, "don't know"],
         "columns": [frame.treatment, frame.reference],
-        "james": _index(james(total), _bootstrapped(stacked, frame, "james", james)),
+        "james": _index(james_index(total), _bootstrapped(stacked, frame, "james", james_index)),
         "bang": {
-            frame.treatment: _index(first, _bootstrapped(stacked, frame, "bang", lambda one: bang(one)[0])),
-            frame.reference: _index(second, _bootstrapped(stacked, frame, "bang", lambda one: bang(one)[1])),
+            frame.treatment: _index(first, _bootstrapped(stacked, frame, "bang", lambda one: bang_indices(one)[0])),
+            frame.reference: _index(second, _bootstrapped(stacked, frame, "bang", lambda one: bang_indices(one)[1])),
         },
         "per_evaluator": [{"evaluator": name, "table": one.astype(int).tolist()} for name, one in tables.items()],
     }
@@ -108,7 +108,7 @@ def _index(index: BlindingIndex | None, bootstrap: list[float] | None) -> dict[s
         return None
     return {
         "estimate": number(index.value),
-        "error": number(index.error),
+        "error": number(index.standard_error),
         "interval": limits(index.interval),
         "bootstrap_interval": bootstrap,
     }
@@ -121,8 +121,8 @@ def _bootstrapped(
     count = len(tables)
     if count < 2:
         return None
-    source = generator(frame.seed, f"guesses {purpose}", str(count))
-    draws = source.multinomial(count, np.full(count, 1 / count), size=DRAWS // 10)
+    source = seeded_generator(frame.seed, f"guesses {purpose}", str(count))
+    draws = source.multinomial(count, np.full(count, 1 / count), size=BOOTSTRAP_DRAWS // 10)
     found = [statistic(np.tensordot(draw, tables, axes=1)) for draw in draws]
     return limits(percentile_interval(np.array([one.value for one in found if one is not None])))
 

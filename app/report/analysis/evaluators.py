@@ -6,8 +6,8 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import arm_samples, compared
 from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated, limits, number
-from app.statistics.pooled import pooled_difference
-from app.statistics.sample import merged
+from app.statistics.mantel_haenszel import mantel_haenszel_difference
+from app.statistics.neuron_sample import merge_samples
 
 
 def per_evaluator(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
@@ -18,7 +18,7 @@ def per_evaluator(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, A
 
 def _one(table: VerdictTable, frame: AnalysisFrame, name: str, exposed: dict[str, bool]) -> dict[str, Any]:
     strata = compared(table, frame, frame.treatment, frame.reference)
-    difference = pooled_difference(strata) if strata else None
+    difference = mantel_haenszel_difference(strata) if strata else None
     return {
         "evaluator": name,
         "exposed": bool(table.exposed.any()) or exposed.get(name, False),
@@ -32,5 +32,5 @@ def _fraction(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, 
     samples = tuple(one for _, one in arm_samples(table.of(arm), frame, arm))
     if not samples:
         return {"fraction": None, "interval": None}
-    estimate = merged(samples).estimate()
+    estimate = merge_samples(samples).estimate_fraction()
     return {"fraction": number(estimate.value), "interval": limits(estimate.interval)}

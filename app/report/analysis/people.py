@@ -11,8 +11,8 @@ from app.report.analysis.primary import contrast, fractions
 from app.report.analysis.samples import compared
 from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated, number
-from app.statistics.crossed import FEWEST, Votes, for_evaluators_like_these
-from app.statistics.pooled import pooled_difference
+from app.statistics.mantel_haenszel import mantel_haenszel_difference
+from app.statistics.two_way_clustering import FEWEST_EVALUATORS, CellJudgments, difference_for_evaluators_like_these
 from app.unblinding.observations import Observation
 
 
@@ -30,7 +30,11 @@ class Conduct:
 
 def like_these(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """The difference with an interval over evaluators as well as neurons, from five evaluators on."""
-    named = {"fewest": FEWEST, "evaluators": len(table.evaluators), "degrees": max(0, len(table.evaluators) - 1)}
+    named = {
+        "fewest": FEWEST_EVALUATORS,
+        "evaluators": len(table.evaluators),
+        "degrees": max(0, len(table.evaluators) - 1),
+    }
     strata = compared(table, frame, frame.treatment, frame.reference)
     if not strata:
         return estimated(None) | named
@@ -40,9 +44,9 @@ def like_these(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
         for arm, sign in ((frame.treatment, 1), (frame.reference, -1)):
             rows, cell = table.of(arm, one.name), frame.cell(arm, one.name)
             dead = cell.dead * min(1.0, np.unique(rows.item).size / max(1, cell.shown)) if cell else 0.0
-            votes.append(Votes(rows.item, rows.evaluator, rows.yes, dead, sign * one.weight / total))
-    votes = [one for one in votes if one.yes.size]
-    found = for_evaluators_like_these(votes, pooled_difference(strata).value, len(table.evaluators))
+            votes.append(CellJudgments(rows.item, rows.evaluator, rows.yes, dead, sign * one.weight / total))
+    votes = [one for one in votes if one.interpretable.size]
+    found = difference_for_evaluators_like_these(votes, mantel_haenszel_difference(strata).value, len(table.evaluators))
     return estimated(found) | named
 
 

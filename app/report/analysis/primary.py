@@ -9,9 +9,14 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import arm_samples, compared
 from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated, limits, number
-from app.statistics.pooled import Stratum, heterogeneity, pooled_difference, pooled_ratio
-from app.statistics.resampling import drawn_fractions, percentile_interval, permutation_p
-from app.statistics.sample import Sample, merged
+from app.statistics.mantel_haenszel import (
+    StratumComparison,
+    cochran_q_test,
+    mantel_haenszel_difference,
+    mantel_haenszel_ratio,
+)
+from app.statistics.neuron_sample import NeuronSample, merge_samples
+from app.statistics.resampling import bootstrap_fractions, percentile_interval, permutation_p_value
 
 
 def fractions(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
@@ -36,26 +41,26 @@ def contrast(
     named = {"treatment": first, "reference": second}
     if not strata:
         return named | {"estimate": None, "interval": None, "p": None, "method": None, "neurons": 0, "strata": 0}
-    neurons = sum(one.first.neurons + one.second.neurons for one in strata)
+    neurons = sum(one.treatment.neuron_count + one.reference.neuron_count for one in strata)
     method = "square-and-add of the two intervals" if len(strata) == 1 else "Mantel-Haenszel, stratified sandwich"
     return (
         named
-        | estimated(pooled_difference(strata))
-        | {"p": permutation_p(strata, frame.seed), "method": method, "neurons": neurons, "strata": len(strata)}
+        | estimated(mantel_haenszel_difference(strata))
+        | {"p": permutation_p_value(strata, frame.seed), "method": method, "neurons": neurons, "strata": len(strata)}
     )
 
 
 def ratio(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     """The pooled ratio with a bootstrap interval; a limit that does not exist makes the interval None."""
     strata = compared(table, frame, frame.treatment, frame.reference)
-    if not strata or pooled_ratio(strata) is None:
+    if not strata or mantel_haenszel_ratio(strata) is None:
         return {"estimate": None, "interval": None}
-    above = sum(one.weight * drawn_fractions(one.first, frame.seed) for one in strata)
-    below = sum(one.weight * drawn_fractions(one.second, frame.seed) for one in strata)
+    above = sum(one.weight * bootstrap_fractions(one.treatment, frame.seed) for one in strata)
+    below = sum(one.weight * bootstrap_fractions(one.reference, frame.seed) for one in strata)
     with np.errstate(divide="ignore", invalid="ignore"):
         draws = np.asarray(above) / np.asarray(below)
     draws = np.where(np.isnan(draws), np.inf, draws)
-    return {"estimate": number(pooled_ratio(strata)), "interval": limits(percentile_interval(draws))}
+    return {"estimate": number(mantel_haenszel_ratio(strata)), "interval": limits(percentile_interval(draws))}
 
 
 def by_stratum(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
@@ -63,18 +68,28 @@ def by_stratum(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]
     strata = compared(table, frame, frame.treatment, frame.reference)
     if not strata:
         return []
-    raw = [permutation_p([one], frame.seed) for one in strata]
+    raw = [permutation_p_value([one], frame.seed) for one in strata]
     adjusted = multipletests(raw, method="holm")[1]
     return [
-        {"stratum": one.name, **estimated(one.estimate()), "p": p, "p_holm": float(holm), "neurons": _neurons(one)}
+        {
+            "stratum": one.name,
+            **estimated(one.estimate_difference()),
+            "p": p,
+            "p_holm": float(holm),
+            "neurons": _neurons(one),
+        }
         for one, p, holm in zip(strata, raw, adjusted, strict=True)
     ]
 
 
 def spread_of_strata(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any] | None:
     """Cochran's Q over the strata; None for a single one."""
-    found = heterogeneity(compared(table, frame, frame.treatment, frame.reference))
-    return None if found is None else {"q": number(found.q), "degrees": found.degrees, "p": number(found.p)}
+    found = cochran_q_test(compared(table, frame, frame.treatment, frame.reference))
+    return (
+        None
+        if found is None
+        else {"q": number(found.q), "degrees": found.degrees_of_freedom, "p": number(found.p_value)}
+    )
 
 
 def _arm(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, Any]:
@@ -84,24 +99,24 @@ def _arm(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, Any]:
     if not samples:
         nothing = {"n": 0, "interpretable": 0, "fraction": None, "interval": None, "effective_n": None, "judgments": 0}
         return nothing | counts
-    return _described(merged(samples)) | {"judgments": table.of(arm).rows} | counts
+    return _described(merge_samples(samples)) | {"judgments": table.of(arm).rows} | counts
 
 
-def _described(sample: Sample) -> dict[str, Any]:
-    estimate = sample.estimate()
-    neurons = sample.neurons
+def _described(sample: NeuronSample) -> dict[str, Any]:
+    estimate = sample.estimate_fraction()
+    neurons = sample.neuron_count
     return {
         "n": _whole(neurons),
         "interpretable": _whole(estimate.value * neurons),
         "fraction": number(estimate.value),
         "interval": limits(estimate.interval),
         "effective_n": number(sample.effective_n),
-        "judgments": _whole(sample.judgments - sum(strip.dead for strip in sample.strips)),
+        "judgments": _whole(sample.judgment_count - sum(strip.dead_count for strip in sample.substrata)),
     }
 
 
-def _neurons(stratum: Stratum) -> float:
-    return _whole(stratum.first.neurons + stratum.second.neurons)
+def _neurons(stratum: StratumComparison) -> float:
+    return _whole(stratum.treatment.neuron_count + stratum.reference.neuron_count)
 
 
 def _whole(value: float) -> float | int:

@@ -11,9 +11,9 @@ from scipy import stats
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import limits, number
-from app.statistics.agreement import Agreement, Coefficient, agreement, values
-from app.statistics.proportions import wilson
-from app.statistics.resampling import generator
+from app.statistics.agreement import Agreement, AgreementCoefficient, agreement_coefficients, agreement_with_intervals
+from app.statistics.proportions import wilson_interval
+from app.statistics.resampling import seeded_generator
 from app.unblinding.observations import Observation
 
 Floats = NDArray[np.float64]
@@ -117,16 +117,16 @@ def _agreement(counts: Floats, frame: AnalysisFrame, purpose: str, key: str) -> 
     if not (counts.sum(axis=1) >= 2).any():
         empty = {"estimate": None, "interval": None}
         return {"units": 0, "percent": empty, "ac1": empty, "alpha": empty}
-    found: Agreement = agreement(counts, generator(frame.seed, f"agreement {purpose}", key))
+    found: Agreement = agreement_with_intervals(counts, seeded_generator(frame.seed, f"agreement {purpose}", key))
     return {
-        "units": found.units,
+        "units": found.unit_count,
         "percent": _coefficient(found.percent),
         "ac1": _coefficient(found.ac1),
         "alpha": _coefficient(found.alpha),
     }
 
 
-def _coefficient(one: Coefficient) -> dict[str, Any]:
+def _coefficient(one: AgreementCoefficient) -> dict[str, Any]:
     return {"estimate": number(one.value), "interval": limits(one.interval)}
 
 
@@ -143,7 +143,7 @@ def _pairs(table: VerdictTable) -> list[dict[str, Any]]:
         if not both.any():
             found.append(names | {"percent": None, "ac1": None})
             continue
-        percent, ac1, _ = values(np.column_stack([2 - votes, votes]))
+        percent, ac1, _ = agreement_coefficients(np.column_stack([2 - votes, votes]))
         found.append(names | {"percent": number(percent), "ac1": number(ac1)})
     return found
 
@@ -157,7 +157,7 @@ def _accepted(observations: Sequence[Observation]) -> dict[str, Any]:
         "judgments": len(marks),
         "interpretable": sum(marks),
         "fraction": fraction,
-        "interval": limits(wilson(fraction, len(marks))),
+        "interval": limits(wilson_interval(fraction, len(marks))),
     }
 
 

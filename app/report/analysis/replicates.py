@@ -9,7 +9,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import compared
 from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated
-from app.statistics.proportions import LEVEL, Estimate, Interval
+from app.statistics.proportions import CONFIDENCE_LEVEL, Estimate, Interval
 
 FEWEST = 3
 """Replicates from which on an interval over training runs is made."""
@@ -30,5 +30,5 @@ def training_runs(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, A
 def _over_runs(differences: list[float]) -> Estimate:
     runs = len(differences)
     middle = float(np.mean(differences))
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, runs - 1)) * float(np.std(differences, ddof=1)) / runs**0.5
+    reach = float(stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, runs - 1)) * float(np.std(differences, ddof=1)) / runs**0.5
     return Estimate(middle, Interval(max(-1.0, middle - reach), min(1.0, middle + reach)))

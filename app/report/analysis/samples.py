@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.analysis.verdict_table import VerdictTable
-from app.statistics.pooled import Stratum
-from app.statistics.sample import Sample, Strip
+from app.statistics.mantel_haenszel import StratumComparison
+from app.statistics.neuron_sample import NeuronSample, Substratum
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +19,9 @@ def neuron_means(table: VerdictTable) -> tuple[NDArray[np.int64], Floats, Floats
     return judged, sums / np.maximum(counts, 1), counts
 
 
-def sample(table: VerdictTable, cell: CellCounts | None, *, by_layer: bool = False, dead: bool = True) -> Sample | None:
+def sample(
+    table: VerdictTable, cell: CellCounts | None, *, by_layer: bool = False, dead: bool = True
+) -> NeuronSample | None:
     """The sample behind rows of one arm in one stratum; None if nobody judged any and none are dead.
 
     Dead neurons stand beside the judged ones in proportion: all of them once every shown neuron is judged, and
@@ -28,16 +30,18 @@ def sample(table: VerdictTable, cell: CellCounts | None, *, by_layer: bool = Fal
     dead_neurons = 0 if cell is None or not dead else cell.dead
     if not table.rows:
         only_dead = cell is not None and not cell.shown and dead_neurons > 0
-        return Sample((Strip(np.zeros(0), float(dead_neurons)),), float(dead_neurons)) if only_dead else None
+        return NeuronSample((Substratum(np.zeros(0), float(dead_neurons)),), float(dead_neurons)) if only_dead else None
     if by_layer and cell is not None and cell.layers:
         strips = _strips_by_layer(table, cell, dead=dead)
     else:
         means = neuron_means(table)[1]
-        strips = (Strip(means, _in_proportion(dead_neurons, means.size, cell.shown if cell else 0)),)
-    return Sample(strips, table.rows + sum(strip.dead for strip in strips), table.key())
+        strips = (Substratum(means, _in_proportion(dead_neurons, means.size, cell.shown if cell else 0)),)
+    return NeuronSample(strips, table.rows + sum(strip.dead_count for strip in strips), table.key())
 
 
-def compared(table: VerdictTable, frame: AnalysisFrame, first: str, second: str, *, dead: bool = True) -> list[Stratum]:
+def compared(
+    table: VerdictTable, frame: AnalysisFrame, first: str, second: str, *, dead: bool = True
+) -> list[StratumComparison]:
     """The strata in which both arms have a sample, in order of size."""
     strata = []
     for name in frame.strata:
@@ -46,11 +50,13 @@ def compared(table: VerdictTable, frame: AnalysisFrame, first: str, second: str,
             for arm in (first, second)
         )
         if one is not None and other is not None:
-            strata.append(Stratum(name, one, other))
+            strata.append(StratumComparison(name, one, other))
     return strata
 
 
-def arm_samples(table: VerdictTable, frame: AnalysisFrame, arm: str, *, dead: bool = True) -> list[tuple[str, Sample]]:
+def arm_samples(
+    table: VerdictTable, frame: AnalysisFrame, arm: str, *, dead: bool = True
+) -> list[tuple[str, NeuronSample]]:
     """An arm's samples by stratum, where it has any."""
     found = [
         (name, sample(table.of(arm, name), frame.cell(arm, name), by_layer=frame.by_layer, dead=dead))
@@ -59,14 +65,14 @@ def arm_samples(table: VerdictTable, frame: AnalysisFrame, arm: str, *, dead: bo
     return [(name, one) for name, one in found if one is not None]
 
 
-def _strips_by_layer(table: VerdictTable, cell: CellCounts, *, dead: bool) -> tuple[Strip, ...]:
+def _strips_by_layer(table: VerdictTable, cell: CellCounts, *, dead: bool) -> tuple[Substratum, ...]:
     strips = []
     for layer in sorted(cell.layers, key=lambda one: one.layer):
         means = neuron_means(table.where(table.layer == layer.layer))[1]
         shown = layer.drawn - layer.dead
         silent = _in_proportion(layer.dead, means.size, shown) if dead else 0.0
         if means.size + silent > 0:
-            strips.append(Strip(means, silent, float(layer.eligible), layer.layer))
+            strips.append(Substratum(means, silent, float(layer.eligible), layer.layer))
     return tuple(strips)
 
 

@@ -11,12 +11,12 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import neuron_means, sample
 from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated
-from app.statistics.marginal import GeeRows, marginal_difference
-from app.statistics.pooled import Stratum, pooled_difference
-from app.statistics.sample import Sample, Strip
+from app.statistics.estimating_equation import RegressionData, gee_difference
+from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference
+from app.statistics.neuron_sample import NeuronSample, Substratum
 
 Floats = NDArray[np.float64]
-Means = Callable[[VerdictTable, AnalysisFrame, str, str], Sample | None]
+Means = Callable[[VerdictTable, AnalysisFrame, str, str], NeuronSample | None]
 
 
 def sensitivity(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
@@ -39,9 +39,9 @@ def model_check(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     rows = [_rows(table, frame, arm, stratum) for arm in (frame.treatment, frame.reference) for stratum in frame.strata]
     columns = [np.concatenate(parts) for parts in zip(*rows, strict=True)]
     neuron = columns[4].astype(np.int64)
-    model = GeeRows(columns[0], columns[1], columns[2].astype(np.int64), columns[3].astype(np.int64), neuron)
+    model = RegressionData(columns[0], columns[1], columns[2].astype(np.int64), columns[3].astype(np.int64), neuron)
     method = "GEE, identity link, independence, robust errors: verdict ~ stratum + evaluator + arm"
-    return {"method": method} | estimated(marginal_difference(model))
+    return {"method": method} | estimated(gee_difference(model))
 
 
 def _pooled(table: VerdictTable, frame: AnalysisFrame, means: Means) -> Any:  # noqa: ANN401 - an estimate or None
@@ -49,8 +49,8 @@ def _pooled(table: VerdictTable, frame: AnalysisFrame, means: Means) -> Any:  # 
     for name in frame.strata:
         one, other = (means(table, frame, arm, name) for arm in (frame.treatment, frame.reference))
         if one is not None and other is not None:
-            strata.append(Stratum(name, one, other))
-    return pooled_difference(strata) if strata else None
+            strata.append(StratumComparison(name, one, other))
+    return mantel_haenszel_difference(strata) if strata else None
 
 
 def _missing(table: VerdictTable, frame: AnalysisFrame) -> dict[str, int]:
@@ -62,7 +62,7 @@ def _missing(table: VerdictTable, frame: AnalysisFrame) -> dict[str, int]:
 def _bounded(treatment: float, reference: float) -> Means:
     """Samples in which every judgment not given says 1 or 0, by arm."""
 
-    def filled(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> Sample | None:
+    def filled(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
         cell = frame.cell(arm, stratum)
         if cell is None or cell.drawn == 0:
             return None
@@ -72,21 +72,22 @@ def _bounded(treatment: float, reference: float) -> Means:
         gaps = np.maximum(planned - counts, 0)
         seen = (means * counts + value * gaps) / (counts + gaps)
         means = np.concatenate([seen, np.full(max(0, cell.shown - seen.size), value)])
-        return Sample((Strip(means, cell.dead),), means.size * planned + cell.dead, rows.key())
+        return NeuronSample((Substratum(means, cell.dead),), means.size * planned + cell.dead, rows.key())
 
     return filled
 
 
-def _majority(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> Sample | None:
+def _majority(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
     cell = frame.cell(arm, stratum)
     rows = table.of(arm, stratum)
     found = sample(rows, cell, by_layer=frame.by_layer)
     if found is None:
         return None
     strips = tuple(
-        Strip(np.asarray(one.means > 0.5, dtype=np.float64), one.dead, one.weight, one.layer) for one in found.strips
+        Substratum(np.asarray(one.mean_verdicts > 0.5, dtype=np.float64), one.dead_count, one.weight, one.layer)
+        for one in found.substrata
     )
-    return Sample(strips, found.neurons, found.key)
+    return NeuronSample(strips, found.neuron_count, found.seed_key)
 
 
 def _rows(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> tuple[Floats, ...]:

@@ -14,8 +14,13 @@ from app.report.export.read_zip import read_json, read_text, read_zip
 from app.report.export.tables import read_observations
 from app.report.export.verify import verify_export
 from app.report.number_text import estimated, number, points, points_range
-from app.statistics.pooled import Stratum, heterogeneity, pooled_difference, pooled_ratio
-from app.statistics.resampling import permutation_p
+from app.statistics.mantel_haenszel import (
+    StratumComparison,
+    cochran_q_test,
+    mantel_haenszel_difference,
+    mantel_haenszel_ratio,
+)
+from app.statistics.resampling import permutation_p_value
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Study:
     commitment: str
     treatment: str
     reference: str
-    strata: tuple[Stratum, ...]
+    strata: tuple[StratumComparison, ...]
 
 
 def pool(paths: Sequence[Path]) -> dict[str, Any]:
@@ -46,16 +51,19 @@ def pool(paths: Sequence[Path]) -> dict[str, Any]:
         msg = f"None of these exports compares {treatment} with {reference}; there is nothing to pool"
         raise ExportError(msg)
     seed = "".join(sorted(study.commitment for study in studies))
-    difference = estimated(pooled_difference(strata)) | {"p": permutation_p(strata, seed), "strata": len(strata)}
+    difference = estimated(mantel_haenszel_difference(strata)) | {
+        "p": permutation_p_value(strata, seed),
+        "strata": len(strata),
+    }
     return {
         "treatment": treatment,
         "reference": reference,
         "headline": _headline(difference, treatment, reference, len(studies)),
         "difference": difference,
-        "ratio": number(pooled_ratio(strata)),
+        "ratio": number(mantel_haenszel_ratio(strata)),
         "heterogeneity": _heterogeneity(strata),
         "studies": [_described(study) for study in studies],
-        "strata": [{"stratum": one.name, **estimated(one.estimate())} for one in strata],
+        "strata": [{"stratum": one.name, **estimated(one.estimate_difference())} for one in strata],
     }
 
 
@@ -73,7 +81,7 @@ def _study(path: Path) -> Study:
     table = tabulate([one for one in seen if one.allocated.kind == "neuron"])
     title = str(json.loads(files["datapackage.json"])["title"])
     found = compared(table, frame, frame.treatment, frame.reference)
-    named = tuple(Stratum(f"{title}: {one.name}", one.first, one.second) for one in found)
+    named = tuple(StratumComparison(f"{title}: {one.name}", one.treatment, one.reference) for one in found)
     commitment = str(read_json(files, "commitment.json")["commitment"])
     return Study(title, commitment, frame.treatment, frame.reference, named)
 
@@ -100,12 +108,16 @@ def _arms(studies: Sequence[Study], paths: Sequence[Path]) -> tuple[str, str]:
 def _described(study: Study) -> dict[str, Any]:
     strata = list(study.strata)
     named = {"title": study.title, "commitment": study.commitment, "strata": len(strata)}
-    return named | estimated(pooled_difference(strata) if strata else None)
+    return named | estimated(mantel_haenszel_difference(strata) if strata else None)
 
 
-def _heterogeneity(strata: list[Stratum]) -> dict[str, Any] | None:
-    found = heterogeneity(strata)
-    return None if found is None else {"q": number(found.q), "degrees": found.degrees, "p": number(found.p)}
+def _heterogeneity(strata: list[StratumComparison]) -> dict[str, Any] | None:
+    found = cochran_q_test(strata)
+    return (
+        None
+        if found is None
+        else {"q": number(found.q), "degrees": found.degrees_of_freedom, "p": number(found.p_value)}
+    )
 
 
 def _headline(difference: dict[str, Any], treatment: str, reference: str, studies: int) -> str:

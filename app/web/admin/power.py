@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.foundation.errors import DesignError
 from app.report.number_text import NARROW
-from app.statistics.power import MOST_NEURONS, Power, StudyPlan, neurons_for, power
+from app.statistics.power import MOST_NEURONS, PlanPower, StudyPlan, neurons_needed, plan_power
 from app.web.admin.sign_in import ViewingAdmin
 from app.web.templating import page
 
@@ -38,22 +38,22 @@ def plan_round(request: Request, admin: ViewingAdmin, plan: Annotated[StudyPlan,
     problem = plan.problem()
     if problem:
         raise DesignError(problem)
-    context = {"admin": admin, "plan": plan, "found": _texts(power(plan)), "needed": neurons_for(plan, WANTED)}
+    context = {"admin": admin, "plan": plan, "found": _texts(plan_power(plan)), "needed": neurons_needed(plan, WANTED)}
     grid = {"columns": EVALUATORS, "rows": [(count, _row(plan, count)) for count in NEURONS]}
     return page(request, "admin/power.html", context | {"grid": grid, "wanted": _whole(WANTED)})
 
 
 def _row(plan: StudyPlan, neurons: int) -> list[str]:
     """Power with that many neurons, for each number of evaluators; empty where that plan cannot be."""
-    plans = [replace(plan, neurons=neurons, evaluators=count) for count in EVALUATORS]
-    return ["" if one.problem() else _whole(power(one).power) for one in plans]
+    plans = [replace(plan, neurons_per_cell=neurons, evaluator_count=count) for count in EVALUATORS]
+    return ["" if one.problem() else _whole(plan_power(one).power) for one in plans]
 
 
-def _texts(found: Power) -> dict[str, str]:
+def _texts(found: PlanPower) -> dict[str, str]:
     return {
         "power": _whole(found.power),
         "half_width": f"{100 * found.half_width:.1f}",
-        "judgments": f"{found.judgments:,}",
+        "judgments": f"{found.judgment_count:,}",
         "hours": f"{found.hours:,.0f}",
     }
 

@@ -10,38 +10,42 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from app.statistics.proportions import LEVEL, Estimate, Interval, square_and_add
-from app.statistics.sample import Sample
+from app.statistics.neuron_sample import NeuronSample
+from app.statistics.proportions import CONFIDENCE_LEVEL, Estimate, Interval, square_and_add_difference
 
 
 @dataclass(frozen=True)
-class Stratum:
+class StratumComparison:
     """Two arms where they are compared."""
 
     name: str
-    first: Sample
+    treatment: NeuronSample
     """The arm whose advantage is measured."""
-    second: Sample
+    reference: NeuronSample
     """The reference arm."""
 
     @property
     def weight(self) -> float:
         """Mantel-Haenszel weight n1 n0 / (n1 + n0), in neurons."""
-        return self.first.neurons * self.second.neurons / (self.first.neurons + self.second.neurons)
+        return (
+            self.treatment.neuron_count
+            * self.reference.neuron_count
+            / (self.treatment.neuron_count + self.reference.neuron_count)
+        )
 
     @property
     def difference(self) -> float:
         """First less second fraction."""
-        return self.first.fraction - self.second.fraction
+        return self.treatment.fraction - self.reference.fraction
 
     @property
     def variance(self) -> float:
         """Variance of the difference; an arm without spread lends the one that its Wilson interval implies."""
-        return _variance(self.first) + _variance(self.second)
+        return _variance(self.treatment) + _variance(self.reference)
 
-    def estimate(self) -> Estimate:
+    def estimate_difference(self) -> Estimate:
         """The difference with its square-and-add interval."""
-        return square_and_add(self.first.estimate(), self.second.estimate())
+        return square_and_add_difference(self.treatment.estimate_fraction(), self.reference.estimate_fraction())
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,14 @@ class Heterogeneity:
     """Cochran's Q: do the strata differ more than their own uncertainty explains?"""
 
     q: float
-    degrees: int
-    p: float
+    degrees_of_freedom: int
+    p_value: float
 
 
-def pooled_difference(strata: list[Stratum], level: float = LEVEL) -> Estimate:
+def mantel_haenszel_difference(strata: list[StratumComparison], level: float = CONFIDENCE_LEVEL) -> Estimate:
     """The Mantel-Haenszel difference with the stratified sandwich interval; one stratum keeps its own interval."""
     if len(strata) == 1:
-        return strata[0].estimate()
+        return strata[0].estimate_difference()
     total = sum(one.weight for one in strata)
     value = sum(one.weight * one.difference for one in strata) / total
     error = math.sqrt(sum(one.weight**2 * one.variance for one in strata)) / total
@@ -64,25 +68,25 @@ def pooled_difference(strata: list[Stratum], level: float = LEVEL) -> Estimate:
     return Estimate(value, Interval(max(-1.0, value - reach), min(1.0, value + reach)))
 
 
-def pooled_ratio(strata: list[Stratum]) -> float | None:
+def mantel_haenszel_ratio(strata: list[StratumComparison]) -> float | None:
     """The Mantel-Haenszel ratio; None if the reference arm has no INTERPRETABLE neuron."""
-    below = sum(one.weight * one.second.fraction for one in strata)
-    return sum(one.weight * one.first.fraction for one in strata) / below if below > 0 else None
+    below = sum(one.weight * one.reference.fraction for one in strata)
+    return sum(one.weight * one.treatment.fraction for one in strata) / below if below > 0 else None
 
 
-def heterogeneity(strata: list[Stratum]) -> Heterogeneity | None:
+def cochran_q_test(strata: list[StratumComparison]) -> Heterogeneity | None:
     """Q over the strata's differences around the pooled one; None for a single stratum."""
     if len(strata) < 2:
         return None
-    centre = pooled_difference(strata).value
+    centre = mantel_haenszel_difference(strata).value
     q = sum((one.difference - centre) ** 2 / one.variance for one in strata)
     degrees = len(strata) - 1
     return Heterogeneity(q, degrees, float(stats.chi2.sf(q, degrees)))
 
 
-def _variance(sample: Sample) -> float:
+def _variance(sample: NeuronSample) -> float:
     spread = sample.variance
     if spread > 0:
         return spread
-    implied = sample.estimate().interval.width / (2 * float(stats.norm.ppf((1 + LEVEL) / 2)))
+    implied = sample.estimate_fraction().interval.width / (2 * float(stats.norm.ppf((1 + CONFIDENCE_LEVEL) / 2)))
     return implied**2

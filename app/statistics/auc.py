@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from app.statistics.proportions import LEVEL, Estimate, Interval
+from app.statistics.proportions import CONFIDENCE_LEVEL, Estimate, Interval
 
 Floats = NDArray[np.float64]
 
 
-def pooled_auc(groups: list[tuple[Floats, Floats]]) -> Estimate | None:
+def stratified_auc(groups: list[tuple[Floats, Floats]]) -> Estimate | None:
     """The AUC within strata, weighted by their numbers of pairs; None if no stratum has two of each group."""
     usable = [(first, second) for first, second in groups if min(first.size, second.size) >= 2]
     if not usable:
@@ -25,7 +25,7 @@ def pooled_auc(groups: list[tuple[Floats, Floats]]) -> Estimate | None:
     parts = [_auc(first, second) for first, second in usable]
     value = float(weights @ np.array([one for one, _ in parts]))
     error = math.sqrt(float(weights**2 @ np.array([variance for _, variance in parts])))
-    reach = float(stats.norm.ppf((1 + LEVEL) / 2)) * error
+    reach = float(stats.norm.ppf((1 + CONFIDENCE_LEVEL) / 2)) * error
     return Estimate(value, Interval(max(0.0, value - reach), min(1.0, value + reach)))
 
 
