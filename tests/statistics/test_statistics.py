@@ -202,7 +202,7 @@ def test_the_estimating_equation_gives_the_plain_difference_and_the_sandwich() -
 def test_many_neurons_take_the_fast_way_to_the_same_number(monkeypatch: pytest.MonkeyPatch) -> None:
     data = rows(40)
     slow = gee_difference(data)
-    monkeypatch.setattr("app.statistics.estimating_equation.MOST_CLUSTERS", 1)
+    monkeypatch.setattr("app.statistics.estimating_equation.MOST_GEE_CLUSTERS", 1)
     fast = gee_difference(data)
     assert MOST_GEE_CLUSTERS > 100
     assert slow is not None
