@@ -51,7 +51,8 @@ def furnish(url: str, folder: Path, people: int) -> list[str]:
         made = rounds.create_round(session, design, {one.sha256: one.path for one in (plum, fig)}, "Dag", now())
         seals.seal_round(session, made, keys, render_passages, "Dag", now(), seals.SealOptions(measure=response_sizes))
         rounds.open_round(session, made, "Dag", now())
-        tokens = [rounds.invite(session, made, f"E{one:03}", False, "Dag", now()).token for one in range(people)]
+        names = [f"E{number:03}" for number in range(people)]
+        tokens = [rounds.invite_evaluator(session, made, name, False, "Dag", now()).token for name in names]
     database.close()
     return tokens
 

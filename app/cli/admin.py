@@ -51,7 +51,7 @@ def change(settings: Settings, name: str, password_file: TextIO | None) -> None:
 def show(settings: Settings, json_wanted: bool) -> None:
     """Print the admins' names."""
     with database(settings) as opened, opened.reading() as session:
-        names = admins.names(session)
+        names = admins.admin_names(session)
     if json_wanted:
         print_json(names)
         return

@@ -47,7 +47,7 @@ def database(settings: Settings) -> Iterator[Database]:
 
 def admin_named(session: Session, name: str | None) -> str:
     """The admin who acts: the one named, or the only one there is. Raises SettingsError otherwise."""
-    known = admins.names(session)
+    known = admins.admin_names(session)
     if name is None and len(known) == 1:
         return known[0]
     if name in known:

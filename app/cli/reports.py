@@ -29,7 +29,7 @@ def report_command(settings: Settings, what: tuple[str, ...], json_wanted: bool)
         return
     (round_id,) = what
     with database(settings) as base, base.reading() as session:
-        analysis = exports.analysis(session, round_id)
+        analysis = exports.round_analysis(session, round_id)
     if json_wanted:
         print_json(analysis)
         return
@@ -71,11 +71,13 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
     with database(settings) as base:
         with base.reading() as session:
             who = admin_named(session, by)
-            bundle = exports.blinded_bundle(session, round_id) if blinded else exports.bundle(session, round_id)
+            bundle = (
+                exports.blinded_bundle(session, round_id) if blinded else exports.unblinded_bundle(session, round_id)
+            )
         content = blinded_zip(bundle) if blinded else export_zip(bundle)
         write_export(out, content)
         with base.writing() as session:
-            exports.record(session, round_id, who, out.name, content, now())
+            exports.record_export(session, round_id, who, out.name, content, now())
     click.echo(f"{out}  check it with `firstglance verify {out}`")
 
 

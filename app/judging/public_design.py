@@ -62,6 +62,12 @@ class PublicDesign:
     training_answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """{code of a practice item: its verdict and rule}."""
     assignment: str = "crossed"
+    overlap: int = 0
+    """Judgments that each item is to have, in overlap and block designs."""
+    block: int = 0
+    """Items per evaluator, in block designs."""
+    lease_minutes: int = 60
+    """How long an item waits for its evaluator, in overlap designs."""
     consent: str = ""
     contact: str = ""
     break_every: int = 30

@@ -38,8 +38,8 @@ def add_admin(session: Session, name: str, password: str, now: datetime) -> Admi
         msg = f"there is an admin called {name} already; choose another name or give them a new password"
         raise DesignError(msg)
     hashed = _hash(password)
-    admin_store.add(session, name, hashed, now)
-    return Admin(name, stamp_of(hashed))
+    admin_store.add_admin(session, name, hashed, now)
+    return Admin(name, password_stamp(hashed))
 
 
 def change_password(session: Session, name: str, password: str) -> None:
@@ -60,20 +60,20 @@ def sign_in(session: Session, name: str, password: str) -> Admin:
     if kept is None:
         msg = "Name or password is wrong; check both and try again."
         raise AccessError(msg)
-    return Admin(name, stamp_of(kept))
+    return Admin(name, password_stamp(kept))
 
 
-def admin_with(session: Session, name: str, stamp: str) -> Admin | None:
+def admin_by_session(session: Session, name: str, stamp: str) -> Admin | None:
     """The admin of a session, if the account still has the password that the session was opened with."""
     kept = admin_store.password_hash(session, name)
-    if kept is None or not compare_digest(stamp_of(kept), stamp):
+    if kept is None or not compare_digest(password_stamp(kept), stamp):
         return None
     return Admin(name, stamp)
 
 
-def names(session: Session) -> list[str]:
+def admin_names(session: Session) -> list[str]:
     """Every admin's name."""
-    return admin_store.names(session)
+    return admin_store.admin_names(session)
 
 
 def _hash(password: str) -> str:
@@ -83,7 +83,7 @@ def _hash(password: str) -> str:
     return HASHER.hash(password)
 
 
-def stamp_of(hashed: str) -> str:
+def password_stamp(hashed: str) -> str:
     """What a session remembers of a password's hash."""
     return sha256(hashed.encode())[:32]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
 
-FOLDER = "archives"
+ARCHIVES_FOLDER = "archives"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class KnownArchive:
 def known_archives(data: Path) -> list[KnownArchive]:
     """Every whole archive at or below DATA/archives, in order of path; what is incomplete is left out."""
     found = []
-    folder = data / FOLDER
+    folder = data / ARCHIVES_FOLDER
     for manifest in sorted(folder.rglob("manifest.json")):
         try:
             found.append(_known(Archive.open(manifest.parent), folder))
@@ -53,7 +53,7 @@ def _known(archive: Archive, folder: Path) -> KnownArchive:
     )
 
 
-def proven(paths: Mapping[str, Path]) -> dict[str, Archive]:
+def verified_archives(paths: Mapping[str, Path]) -> dict[str, Archive]:
     """The archives {digest: archive}, each proven to be the one that its digest names. Raises ArchiveError."""
     found = {}
     for digest, path in paths.items():

@@ -14,10 +14,10 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.export.bundle import LOCKED, Bundle
 from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
 from app.services import log
-from app.services.unblinding import opened
+from app.services.unblinding import read_unblinded_round
 from app.store import log as log_store
 from app.store import rounds as round_store
-from app.store.sealed import UnblindedRow, seal_of, unblinded
+from app.store.sealed import UnblindedRow, find_seal, newest_unblinded
 from app.store.tables import RoundRow
 
 
@@ -36,7 +36,7 @@ class RoundReport:
     version: int
 
 
-def report(session: Session, round_id: str) -> RoundReport:
+def round_report(session: Session, round_id: str) -> RoundReport:
     """The newest analysis. Raises NotFoundError, or LifecycleError if the round was not unblinded."""
     row, result = _unblinded(session, round_id)
     analysis = json.loads(result.analysis)
@@ -47,22 +47,22 @@ def report(session: Session, round_id: str) -> RoundReport:
     )
 
 
-def analysis(session: Session, round_id: str) -> dict[str, Any]:
+def round_analysis(session: Session, round_id: str) -> dict[str, Any]:
     """The newest analysis alone, with the same errors."""
-    return report(session, round_id).analysis
+    return round_report(session, round_id).analysis
 
 
 def observations_csv(session: Session, round_id: str) -> str:
     """One row per evaluator and item: final verdict, hypothesis, timing, arm and neuron; with the same errors."""
     _unblinded(session, round_id)
-    return csv_text(OBSERVATION_COLUMNS, observation_rows(opened(session, round_id).observations))
+    return csv_text(OBSERVATION_COLUMNS, observation_rows(read_unblinded_round(session, round_id).observations))
 
 
-def bundle(session: Session, round_id: str) -> Bundle:
+def unblinded_bundle(session: Session, round_id: str) -> Bundle:
     """Everything that goes into the export, with the same errors."""
     row, result = _unblinded(session, round_id)
-    found = opened(session, round_id)
-    items = round_store.items(session, round_id)
+    found = read_unblinded_round(session, round_id)
+    items = round_store.items_of_round(session, round_id)
     contents = [json.loads(one.content) for one in items]
     return Bundle(
         round_id=round_id,
@@ -86,8 +86,8 @@ def blinded_bundle(session: Session, round_id: str) -> Bundle:
 
     Raises NotFoundError, or LifecycleError for a round that was never sealed.
     """
-    row = round_store.round_row(session, round_id)
-    items = round_store.items(session, round_id)
+    row = round_store.find_round(session, round_id)
+    items = round_store.items_of_round(session, round_id)
     if not items or row.commitment is None:
         msg = f"This round is {row.state}. There is something to export once it is sealed."
         raise LifecycleError(msg)
@@ -106,19 +106,19 @@ def blinded_bundle(session: Session, round_id: str) -> Bundle:
     )
 
 
-def record(session: Session, round_id: str, by: str, name: str, content: bytes, now: datetime) -> None:
+def record_export(session: Session, round_id: str, by: str, name: str, content: bytes, now: datetime) -> None:
     """Write into the log that an export left the server, under which name and digest."""
-    log.append(session, round_id, by, "exported", {"file": name, "sha256": sha256(content)}, now)
+    log.append_event(session, round_id, by, "exported", {"file": name, "sha256": sha256(content)}, now)
 
 
-def file_name(round_id: str, *, blinded: bool) -> str:
+def export_file_name(round_id: str, *, blinded: bool) -> str:
     """An export says in its name whether it holds the arms."""
     return f"first-glance-{round_id}-{'blinded' if blinded else 'unblinded'}.zip"
 
 
 def _unblinded(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
-    row = round_store.round_row(session, round_id)
-    result = unblinded(session, round_id)
+    row = round_store.find_round(session, round_id)
+    result = newest_unblinded(session, round_id)
     if result is None:
         msg = f"This round is {row.state}. There is a report only after unblinding."
         raise LifecycleError(msg)
@@ -129,7 +129,7 @@ def _commitment(session: Session, row: RoundRow, items: list[list[str]]) -> dict
     return {
         "commitment": row.commitment,
         "design_sha256": sha256(row.design.encode()),
-        "sealed_sha256": seal_of(session, row.id).sealed_sha256,
+        "sealed_sha256": find_seal(session, row.id).sealed_sha256,
         "items": items,
     }
 
@@ -137,14 +137,14 @@ def _commitment(session: Session, row: RoundRow, items: list[list[str]]) -> dict
 def _judgments(session: Session, round_id: str) -> list[dict[str, Any]]:
     return [
         {"evaluator": who.name, "number": row.number, "chain": row.chain, "judgment": judgment_entry(who.name, row)}
-        for who, row in round_store.judgments(session, round_id)
+        for who, row in round_store.judgments_of_round(session, round_id)
     ]
 
 
 def _events(session: Session, round_id: str) -> list[dict[str, Any]]:
     return [
         {"number": row.number, "chain": row.chain, "event": event_entry(round_id, row)}
-        for row in log_store.events(session, round_id)
+        for row in log_store.events_of_round(session, round_id)
     ]
 
 
@@ -159,5 +159,5 @@ def _evaluators(session: Session, round_id: str) -> list[dict[str, Any]]:
             "erased": row.erased_at is not None,
             "aids_opened": " ".join(aids.get(row.id, ())),
         }
-        for row in round_store.evaluators(session, round_id)
+        for row in round_store.evaluators_of_round(session, round_id)
     ]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.rounds.candidates import SeenNeurons
 from app.store import exposure as exposure_store
-from app.store.sealed import unblinded
+from app.store.sealed import newest_unblinded
 
 EXPOSING = ("created", "key read", "unblinded", "archives browsed")
 """Actions after which someone knows which models are compared, or which item was whose."""
@@ -19,8 +19,10 @@ EXPOSING = ("created", "key read", "unblinded", "archives browsed")
 
 def knows_the_models(session: Session, round_id: str, name: str) -> bool:
     """Whether this person created a round on the same archives, read a key of one, or saw one unblinded."""
-    return name in exposure_store.actors(
-        session, exposure_store.kindred(session, exposure_store.archives_of(session, round_id)), EXPOSING
+    return name in exposure_store.actors_of(
+        session,
+        exposure_store.rounds_sharing_archives(session, exposure_store.archives_of_round(session, round_id)),
+        EXPOSING,
     )
 
 
@@ -29,10 +31,10 @@ def seen_neurons(session: Session, names: Collection[str], archives: Collection[
     if not names:
         return frozenset()
     found: set[tuple[str, int, int]] = set()
-    for round_id in exposure_store.kindred(session, archives):
-        opened = unblinded(session, round_id)
+    for round_id in exposure_store.rounds_sharing_archives(session, archives):
+        opened = newest_unblinded(session, round_id)
         if opened is not None:
-            items = exposure_store.judged_by(session, round_id, names)
+            items = exposure_store.items_judged_by(session, round_id, names)
             found |= _neurons(json.loads(opened.opened)["allocation"], items)
     return frozenset(found)
 

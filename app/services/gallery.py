@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.foundation.errors import AccessError, NotFoundError
 from app.report.gallery import Gallery, GalleryCard, card, gallery
-from app.services.log import append
-from app.services.unblinding import opened
+from app.services.log import append_event
+from app.services.unblinding import read_unblinded_round
 from app.store import log as log_store
 from app.store import rounds as round_store
 
@@ -24,38 +24,40 @@ class GalleryNeuron:
     """The fragment as it was rendered at the seal."""
 
 
-def enter(session: Session, round_id: str, by: str, now: datetime) -> None:
+def enter_gallery(session: Session, round_id: str, by: str, now: datetime) -> None:
     """Write into the log that `by` is exposed from now on; once is enough. Raises LifecycleError before unblinding."""
-    opened(session, round_id)
-    if not entered(session, round_id, by):
-        append(session, round_id, by, VIEWED, {"exposed": by}, now)
+    read_unblinded_round(session, round_id)
+    if not has_entered_gallery(session, round_id, by):
+        append_event(session, round_id, by, VIEWED, {"exposed": by}, now)
 
 
-def entered(session: Session, round_id: str, by: str) -> bool:
+def has_entered_gallery(session: Session, round_id: str, by: str) -> bool:
     """Whether `by` has opened the gallery before."""
-    return any(one.action == VIEWED and one.actor == by for one in log_store.events(session, round_id))
+    return any(one.action == VIEWED and one.actor == by for one in log_store.events_of_round(session, round_id))
 
 
-def browse(session: Session, round_id: str, by: str, wanted: tuple[str, str, str, int]) -> tuple[Gallery, list[str]]:
+def browse_gallery(
+    session: Session, round_id: str, by: str, wanted: tuple[str, str, str, int]
+) -> tuple[Gallery, list[str]]:
     """A page of cards for (text, arm, votes, page), and the names of the arms. Raises AccessError before `enter`."""
     _require_entered(session, round_id, by)
-    found = opened(session, round_id)
+    found = read_unblinded_round(session, round_id)
     text, arm, votes, page = wanted
     return gallery(found.observations, text, arm, votes, page), found.frame.arms
 
 
-def show(session: Session, round_id: str, by: str, item: str) -> GalleryNeuron:
+def gallery_neuron(session: Session, round_id: str, by: str, item: str) -> GalleryNeuron:
     """One neuron. Raises AccessError before `enter`, and NotFoundError for a code that nobody judged."""
     _require_entered(session, round_id, by)
-    found = card(opened(session, round_id).observations, item)
+    found = card(read_unblinded_round(session, round_id).observations, item)
     if found is None:
         msg = "No neuron with this code was judged in this round; go back to the gallery."
         raise NotFoundError(msg)
-    html = next(row.html for row in round_store.items(session, round_id) if row.code == item)
+    html = next(row.html for row in round_store.items_of_round(session, round_id) if row.code == item)
     return GalleryNeuron(found, html.decode())
 
 
 def _require_entered(session: Session, round_id: str, by: str) -> None:
-    if not entered(session, round_id, by):
+    if not has_entered_gallery(session, round_id, by):
         msg = "Open the gallery from the report first: seeing it marks you as exposed to these models."
         raise AccessError(msg)

@@ -28,10 +28,10 @@ from app.leak_audit.findings import (
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.preparation import prepare
-from app.services.log import append
+from app.services.log import append_event
 from app.services.round_copy import new_probes, shadow_of
 from app.services.seals import PendingSeal
-from app.services.unblinding import opened
+from app.services.unblinding import read_unblinded_round
 from app.store import rounds as round_store
 from app.store.engine import Database
 from app.store.round_copy import Probe
@@ -73,9 +73,9 @@ def audit_pending(session: Session, pending: PendingSeal, walk: Walk, now: datet
 
 def audit_unblinded(session: Session, round_id: str, walk: Walk, by: str, now: datetime) -> Audit:
     """Audit a round again, with the allocation that was opened, and log the summary."""
-    found = opened(session, round_id)
+    found = read_unblinded_round(session, round_id)
     audit = _audit(session, round_id, found.allocation, found.seed, walk, now)
-    append(session, round_id, by, "audited", audit.summary, now)
+    append_event(session, round_id, by, "audited", audit.summary, now)
     return audit
 
 
@@ -108,9 +108,9 @@ def _audit(session: Session, round_id: str, allocation: dict[str, Any], seed: st
 
 
 def _material(session: Session, round_id: str, allocation: dict[str, Any], seed: str) -> AuditMaterial:
-    row = round_store.round_row(session, round_id)
+    row = round_store.find_round(session, round_id)
     design = read_design(row.design)
-    rows = round_store.items(session, round_id)
+    rows = round_store.items_of_round(session, round_id)
     paths = round_store.archive_paths(session, round_id)
     return AuditMaterial(
         items=tuple(Item.from_content(json.loads(one.content)) for one in rows),
@@ -145,7 +145,7 @@ def _names(design: Design, paths: dict[str, Path]) -> tuple[str, ...]:
 
 
 def _walks(session: Session, round_id: str, walk: Walk, now: datetime) -> Walks:
-    row = round_store.round_row(session, round_id)
+    row = round_store.find_round(session, round_id)
     probes = new_probes(PROBES)
     mirrored = swapped(read_design(row.design)).canonical
     here, secret = _walked(session, round_id, row.design, probes, walk, now)

@@ -28,12 +28,14 @@ class Event:
     chain: str
 
 
-def append(session: Session, round_id: str, actor: str, action: str, detail: dict[str, Any], now: datetime) -> str:
+def append_event(
+    session: Session, round_id: str, actor: str, action: str, detail: dict[str, Any], now: datetime
+) -> str:
     """Add an event and return the chain's new head. Raises NotFoundError if there is no such round."""
-    if not log_store.hold(session, round_id):
+    if not log_store.lock_log(session, round_id):
         msg = "There is no such round; check its address."
         raise NotFoundError(msg)
-    before = log_store.last(session, round_id)
+    before = log_store.newest_event(session, round_id)
     row = EventRow(
         round_id=round_id,
         number=before.number + 1 if before else 0,
@@ -43,12 +45,12 @@ def append(session: Session, round_id: str, actor: str, action: str, detail: dic
         detail=detail,
     )
     row.chain = chain_digest(before.chain if before else START_OF_LOG, event_entry(round_id, row))
-    log_store.add(session, row)
+    log_store.add_event(session, row)
     return row.chain
 
 
 @contextmanager
-def attempt(database: Database, round_id: str, actor: str, action: str, now: datetime) -> Iterator[Session]:
+def logged_attempt(database: Database, round_id: str, actor: str, action: str, now: datetime) -> Iterator[Session]:
     """A writing session for one guarded step. If the step is refused, nothing of it stays but an entry that says so."""
     try:
         with database.writing() as session:
@@ -58,17 +60,17 @@ def attempt(database: Database, round_id: str, actor: str, action: str, now: dat
         raise
 
 
-def events(session: Session, round_id: str) -> list[Event]:
+def round_events(session: Session, round_id: str) -> list[Event]:
     """The log, oldest first."""
     return [
         Event(row.number, row.at, row.actor, row.action, row.detail, row.chain)
-        for row in log_store.events(session, round_id)
+        for row in log_store.events_of_round(session, round_id)
     ]
 
 
 def verify_log(session: Session, round_id: str) -> None:
     """Raise SealError naming the first event that does not follow from those before it."""
-    rows = log_store.events(session, round_id)
+    rows = log_store.events_of_round(session, round_id)
     broken = first_break(START_OF_LOG, ((event_entry(round_id, row), row.chain) for row in rows))
     if broken is not None:
         row = rows[broken]
@@ -78,5 +80,5 @@ def verify_log(session: Session, round_id: str) -> None:
 
 def _refused(database: Database, round_id: str, actor: str, detail: dict[str, Any], now: datetime) -> None:
     with database.writing() as session:
-        if log_store.hold(session, round_id):
-            append(session, round_id, actor, "refused", detail, now)
+        if log_store.lock_log(session, round_id):
+            append_event(session, round_id, actor, "refused", detail, now)

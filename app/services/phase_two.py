@@ -12,15 +12,16 @@ from sqlalchemy.orm import Session
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
 from app.judging.answer import OUT_OF_TURN
-from app.judging.worklist import DueQuestion
+from app.judging.worklist import DueQuestion, Worklist
 from app.rounds.lifecycle import require
 from app.rounds.randomness import SecretRandom
-from app.services.judging import ItemPage, Visit, held, lay_out, sheet
+from app.services.evaluator_session import Visit, evaluator_and_round_for_writing
+from app.services.item_pages import ItemPage, build_item_page, visitor_worklist
 from app.store import judging as judging_store
 from app.store.tables import GuessRow
 
-ASKED = 20
-"""Items that are asked about, drawn from those that the evaluator judged."""
+MOST_GUESSES = 20
+"""Items that an evaluator is asked about, drawn from those that the evaluator judged."""
 PILES = ("A", "B")
 UNKNOWN = "unknown"
 ANSWERED = translatable(
@@ -28,67 +29,60 @@ ANSWERED = translatable(
 )
 
 
-def options(session: Session, here: Visit) -> tuple[str, ...]:
-    """The answers on offer; none if this evaluator is not asked."""
-    if here.design.blinding_question == "sort":
+def guess_options(session: Session, visit: Visit) -> tuple[str, ...]:
+    """The answers that this evaluator can choose from; empty if phase 2 asks this evaluator nothing."""
+    if visit.design.blinding_question == "sort":
         return (*PILES, UNKNOWN)
-    if here.design.blinding_question == "which_model" and here.exposed:
-        return (*judging_store.arm_names(session, here.round_id), UNKNOWN)
+    if visit.design.blinding_question == "which_model" and visit.exposed:
+        return (*judging_store.arm_names(session, visit.round_id), UNKNOWN)
     return ()
 
 
-def begin(session: Session, session_token: str) -> None:
-    """Close phase 1 of this evaluator; its verdicts stand from now on. Raises JudgmentError if some are missing."""
-    evaluator, row = held(session, session_token)
+def begin_phase_two(session: Session, session_token: str) -> None:
+    """Close phase 1 of this evaluator: its verdicts stand from now on. Raises JudgmentError if some are missing."""
+    evaluator, row = evaluator_and_round_for_writing(session, session_token)
     require(row.state, "judge")
-    found = judging_store.sheet(session, evaluator.id)
-    if found.after("") is not None:
+    worklist = judging_store.read_worklist(session, evaluator.id)
+    if worklist.after("") is not None:
         raise JudgmentError(OUT_OF_TURN)
     evaluator.phase = 2
 
 
-def desk(session: Session, here: Visit) -> ItemPage | None:
-    """The next item to be asked about; None when all were."""
-    found = sheet(session, here)
-    asked = _asked(session, here)
-    said = {one.item for one in judging_store.guesses(session, here.evaluator_id)}
-    item = next((one for one in asked if one not in said), None)
-    if item is None:
+def due_guess_page(session: Session, visit: Visit) -> ItemPage | None:
+    """The page of the next item that this evaluator is asked about; None when all were answered."""
+    worklist = visitor_worklist(session, visit)
+    items = _guess_items(session, visit, worklist)
+    answered = {row.item for row in judging_store.guesses_of_evaluator(session, visit.evaluator_id)}
+    index = next((index for index, item in enumerate(items) if item not in answered), None)
+    if index is None:
         return None
-    laid_out = lay_out(session, here, found, DueQuestion(item, "guess", 0, None))
-    return _numbered(laid_out, asked, options(session, here))
+    item_page = build_item_page(session, visit, worklist, DueQuestion(items[index], "guess", 0, None))
+    options = guess_options(session, visit)
+    return replace(item_page, number=index + 1, total=len(items), done=index, undo_item=None, guess_options=options)
 
 
-def guess(session: Session, here: Visit, given: GuessRow, now: datetime) -> None:
-    """Keep an answer; the first one stands. `given` says the item and the guess, the rest is filled in here.
+def record_guess(session: Session, visit: Visit, guess: GuessRow, now: datetime) -> None:
+    """Store an answer of phase 2; the first one stands.
 
-    `here` is a visit to write. Raises JudgmentError for an item that is not asked about, or another answer.
+    `visit` is a visit for writing; `guess` has the item and the answer, and its other fields are filled in. Raises
+    JudgmentError for an item that this evaluator is not asked about, or a second, different answer.
     """
-    require(here.state, "judge")
-    if here.phase != 2 or given.item not in _asked(session, here) or given.guess not in options(session, here):
+    require(visit.state, "judge")
+    items = _guess_items(session, visit, visitor_worklist(session, visit)) if visit.phase == 2 else []
+    if guess.item not in items or guess.guess not in guess_options(session, visit):
         raise JudgmentError(OUT_OF_TURN)
-    said = {one.item: one.guess for one in judging_store.guesses(session, here.evaluator_id)}
-    if given.item in said:
-        _require_same(said[given.item], given.guess)
+    answers = {row.item: row.guess for row in judging_store.guesses_of_evaluator(session, visit.evaluator_id)}
+    if guess.item in answers:
+        if guess.guess != answers[guess.item]:
+            raise JudgmentError(ANSWERED)
         return
-    given.evaluator_id, given.round_id, given.at = here.evaluator_id, here.round_id, now
-    judging_store.add_guess(session, given)
+    guess.evaluator_id, guess.round_id, guess.at = visit.evaluator_id, visit.round_id, now
+    judging_store.add_guess(session, guess)
 
 
-def _require_same(said: str, guess: str) -> None:
-    """The same answer twice is one. Raises JudgmentError for another one."""
-    if guess != said:
-        raise JudgmentError(ANSWERED)
-
-
-def _asked(session: Session, here: Visit) -> list[str]:
+def _guess_items(session: Session, visit: Visit, worklist: Worklist) -> list[str]:
     """The items asked about, in their order: drawn with the evaluator's own seed, without the allocation."""
-    found = sheet(session, here)
-    judged = sorted(one.item for one in found.given if one.item not in found.training | found.skipped)
-    draw = SecretRandom(judging_store.order_seed(session, here.evaluator_id), "phase two")
-    return draw.sample(judged, min(ASKED, len(judged)))
-
-
-def _numbered(laid_out: ItemPage, asked: list[str], answers: tuple[str, ...]) -> ItemPage:
-    number = asked.index(laid_out.place.item)
-    return replace(laid_out, number=number + 1, total=len(asked), done=number, earlier=None, options=answers)
+    left_out = worklist.training | worklist.skipped
+    judged = sorted(standing.item for standing in worklist.given if standing.item not in left_out)
+    draw = SecretRandom(judging_store.order_seed(session, visit.evaluator_id), "phase two")
+    return draw.sample(judged, min(MOST_GUESSES, len(judged)))

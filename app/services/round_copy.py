@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.services.assignment import assign
+from app.services.assignment import assign_items
 from app.store import rounds as round_store
 from app.store.engine import Database
 from app.store.round_copy import Probe, add_probes, copy_round
@@ -32,7 +32,7 @@ def shadow_of(
 
     Raises NotFoundError if there is no such round.
     """
-    row = round_store.round_row(session, round_id)
+    row = round_store.find_round(session, round_id)
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'shadow.db'}"
         migrate(url)
@@ -41,7 +41,7 @@ def shadow_of(
             with shadow.writing() as target:
                 copy_round(session, target, round_id, design or row.design, row.commitment or UNKNOWN)
                 for evaluator in add_probes(target, round_id, probes, now):
-                    assign(target, evaluator)
+                    assign_items(target, evaluator)
             yield shadow
         finally:
             shadow.close()

@@ -21,12 +21,12 @@ from app.rounds.lifecycle import after
 from app.rounds.preparation import PreparedRound, prepare
 from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import NewKey, new_keyholder, seal
-from app.services.archives import proven
+from app.services.archives import verified_archives
 from app.services.assignment import make_slots
 from app.services.exposure import seen_neurons
-from app.services.log import append
+from app.services.log import append_event
 from app.store import rounds as round_store
-from app.store.sealed import keep_seal
+from app.store.sealed import add_seal
 from app.store.tables import AidsRow, ItemRow
 
 Render = Callable[[Item, dict[str, Any]], bytes]
@@ -48,7 +48,7 @@ DEFAULTS = SealOptions()
 
 
 @dataclass(frozen=True)
-class Sealed:
+class PublishedSeal:
     """What a seal publishes."""
 
     commitment: str
@@ -79,7 +79,7 @@ def seal_round(
     by: str,
     now: datetime,
     options: SealOptions = DEFAULTS,
-) -> Sealed:
+) -> PublishedSeal:
     """Draw, conceal, encrypt who is who and publish the commitment. Raises SealError, DesignError or ArchiveError."""
     pending = begin_seal(session, round_id, render, options)
     return finish_seal(session, pending, recipients, by, now, options)
@@ -90,11 +90,11 @@ def begin_seal(session: Session, round_id: str, render: Render, options: SealOpt
 
     Items of a seal that was begun before and never finished are taken away; whoever is still at that one is refused.
     """
-    row = round_store.round_row(session, round_id, hold=True)
+    row = round_store.find_round(session, round_id, hold=True)
     row.state = after(row.state, "seal")
     round_store.remove_items(session, round_id)
     seed, nonce = options.entropy(SEED_BYTES).hex(), options.entropy(SEED_BYTES).hex()
-    archives = proven(round_store.archive_paths(session, round_id))
+    archives = verified_archives(round_store.archive_paths(session, round_id))
     design = read_design(row.design)
     prepared = prepare(design, archives, seed, seen_neurons(session, design.named, archives))
     digests = {item.code: digest_of_item(item.content(), nonce) for item in prepared.items}
@@ -114,20 +114,20 @@ def finish_seal(
     now: datetime,
     options: SealOptions = DEFAULTS,
     audit: Mapping[str, Any] | None = None,
-) -> Sealed:
+) -> PublishedSeal:
     """Encrypt the allocation, store it and publish the commitment; state and seal change together.
 
     Raises SealError if the items are no longer those that were drawn: somebody else began the seal anew.
     """
     require_keyholders(recipients, options.second)
-    row = round_store.round_row(session, pending.round_id, hold=True)
+    row = round_store.find_round(session, pending.round_id, hold=True)
     row.state = after(row.state, "finish_seal")
     if not _still_drawn(session, pending):
         msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
         raise SealError(msg)
     digest = sealed_digest(pending.opened)
     layers = [list(recipients), list(options.second)] if options.second else [list(recipients)]
-    keep_seal(session, row.id, seal(canonical_bytes(pending.opened), layers), digest)
+    add_seal(session, row.id, seal(canonical_bytes(pending.opened), layers), digest)
     design_sha256 = sha256(row.design.encode())
     row.commitment = commitment_of(design_sha256, pending.digests, digest)
     make_slots(session, row.id)
@@ -140,8 +140,8 @@ def finish_seal(
         "two_person": bool(options.second),
         "audit": dict(audit) if audit else None,
     }
-    append(session, row.id, by, "sealed", detail, now)
-    return Sealed(row.commitment, len(pending.digests))
+    append_event(session, row.id, by, "sealed", detail, now)
+    return PublishedSeal(row.commitment, len(pending.digests))
 
 
 def cancel_seal(session: Session, pending: PendingSeal, by: str, why: str, now: datetime) -> None:
@@ -149,8 +149,8 @@ def cancel_seal(session: Session, pending: PendingSeal, by: str, why: str, now: 
 
     If the seal was begun again meanwhile, its items are another's and stay.
     """
-    row = round_store.round_row(session, pending.round_id, hold=True)
-    append(session, row.id, by, "seal cancelled", {"why": why}, now)
+    row = round_store.find_round(session, pending.round_id, hold=True)
+    append_event(session, row.id, by, "seal cancelled", {"why": why}, now)
     if row.state != "sealing" or not _still_drawn(session, pending):
         return
     round_store.remove_items(session, row.id)
@@ -158,7 +158,7 @@ def cancel_seal(session: Session, pending: PendingSeal, by: str, why: str, now: 
 
 
 def _still_drawn(session: Session, pending: PendingSeal) -> bool:
-    return {one.code: one.digest for one in round_store.items(session, pending.round_id)} == pending.digests
+    return {one.code: one.digest for one in round_store.items_of_round(session, pending.round_id)} == pending.digests
 
 
 def _item_rows(

@@ -27,9 +27,9 @@ from app.report.analysis.stimulus import stimulus
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.lifecycle import after, require
-from app.services.log import Event, append, events, verify_log
+from app.services.log import Event, append_event, round_events, verify_log
 from app.store import rounds as round_store
-from app.store.sealed import UnblindedRow, keep_unblinded, seal_of, unblinded
+from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
 from app.store.tables import EvaluatorRow, JudgmentRow, RoundRow
 from app.unblinding.observations import EvaluatorJudgments, Observation, observations, read_allocation
 from app.unblinding.opening import Chain, Published, open_allocation, verify, verify_chains
@@ -62,7 +62,7 @@ class ResultVersion:
     at: datetime
 
 
-def unblind(
+def unblind_round(
     session: Session, round_id: str, identities: Sequence[str], by: str, reason: str, now: datetime
 ) -> dict[str, Any]:
     """Open the seal, check everything against the commitment, analyse, and freeze the result; the analysis.
@@ -70,39 +70,39 @@ def unblind(
     Raises LifecycleError unless the round is locked and a reason is given, and SealError if the keys do not open the
     seal or anything was changed since the commitment. Call it inside `services.log.attempt`, which logs a refusal.
     """
-    row = round_store.round_row(session, round_id, hold=True)
+    row = round_store.find_round(session, round_id, hold=True)
     state = after(row.state, "unblind")
     _require_reason(reason, "the round is unblinded now")
     verify_log(session, round_id)
-    log = events(session, round_id)
-    seal = seal_of(session, round_id)
+    log = round_events(session, round_id)
+    seal = find_seal(session, round_id)
     opened = open_allocation(seal.ciphertext, identities)
-    append(session, round_id, by, "key read", {"keys": len(identities)}, now)
+    append_event(session, round_id, by, "key read", {"keys": len(identities)}, now)
     verify(opened, _published(session, row, log))
     verify_chains(_chains(session, round_id, log), str(row.commitment))
     row.state = state
     analysis = _frozen(session, row, opened, ResultVersion(1, by, reason.strip(), now))
-    append(session, round_id, by, "unblinded", {"reason": reason.strip(), "version": 1}, now)
+    append_event(session, round_id, by, "unblinded", {"reason": reason.strip(), "version": 1}, now)
     return analysis
 
 
-def correct(session: Session, round_id: str, by: str, reason: str, now: datetime) -> dict[str, Any]:
+def correct_analysis(session: Session, round_id: str, by: str, reason: str, now: datetime) -> dict[str, Any]:
     """Analyse an unblinded round anew, with the program as it is now; the first version stays beside it for ever.
 
     Judgments and allocation are checked again and cannot differ: only how they are analysed can.
     """
-    row = round_store.round_row(session, round_id, hold=True)
+    row = round_store.find_round(session, round_id, hold=True)
     require(row.state, "correct")
     _require_reason(reason, "the analysis is corrected")
-    log = events(session, round_id)
-    before = unblinded(session, round_id)
+    log = round_events(session, round_id)
+    before = newest_unblinded(session, round_id)
     assert before is not None  # an unblinded round has a first version
     opened = json.loads(before.opened)
     verify(opened, _published(session, row, log))
     verify_chains(_chains(session, round_id, log), str(row.commitment))
     record = ResultVersion(before.version + 1, by, reason.strip(), now)
     analysis = _frozen(session, row, opened, record)
-    append(session, round_id, by, "corrected", {"reason": record.reason, "version": record.version}, now)
+    append_event(session, round_id, by, "corrected", {"reason": record.reason, "version": record.version}, now)
     return analysis
 
 
@@ -114,7 +114,7 @@ def _require_reason(reason: str, what: str) -> None:
 
 def _frozen(session: Session, row: RoundRow, opened: dict[str, Any], record: ResultVersion) -> dict[str, Any]:
     """Analyse, and keep the result under its version."""
-    log = events(session, row.id)
+    log = round_events(session, row.id)
     frame = _frame(session, row, opened["allocation"], log)
     analysis = analyse(_observations(session, row.id, opened["allocation"]), frame)
     kept = UnblindedRow(
@@ -127,14 +127,14 @@ def _frozen(session: Session, row: RoundRow, opened: dict[str, Any], record: Res
         by=record.by,
         at=record.at,
     )
-    keep_unblinded(session, kept)
+    add_unblinded(session, kept)
     return analysis
 
 
-def opened(session: Session, round_id: str) -> UnblindedRound:
+def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
     """Everything about an unblinded round. Raises LifecycleError if it is not."""
-    row = round_store.round_row(session, round_id)
-    kept = unblinded(session, round_id)
+    row = round_store.find_round(session, round_id)
+    kept = newest_unblinded(session, round_id)
     if kept is None:
         msg = f"This round is {row.state}. Its allocation can be read only after unblinding."
         raise LifecycleError(msg)
@@ -148,14 +148,14 @@ def opened(session: Session, round_id: str) -> UnblindedRound:
         observations=_observations(session, round_id, sealed["allocation"]),
         frame=AnalysisFrame.from_content(json.loads(kept.frame)),
         analysis=json.loads(kept.analysis),
-        events=events(session, round_id),
+        events=round_events(session, round_id),
     )
 
 
 def _published(session: Session, row: RoundRow, log: Sequence[Event]) -> Published:
     """What the database says was committed to; the log's chained entry of the seal outranks the columns."""
     sealed = _entry(log, "sealed")
-    items = {one.code: (json.loads(one.content), one.digest) for one in round_store.items(session, row.id)}
+    items = {one.code: (json.loads(one.content), one.digest) for one in round_store.items_of_round(session, row.id)}
     if row.commitment != sealed.detail["commitment"]:
         msg = "The commitment was changed: the log has another. The round is not unblinded; find out who changed it."
         raise SealError(msg)
@@ -175,14 +175,14 @@ def _entry(log: Sequence[Event], action: str) -> Event:
 def _chains(session: Session, round_id: str, log: Sequence[Event]) -> list[Chain]:
     heads = _entry(log, "locked").detail["heads"]
     links: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in heads}
-    for who, row in round_store.judgments(session, round_id):
+    for who, row in round_store.judgments_of_round(session, round_id):
         links.setdefault(who.name, []).append((judgment_entry(who.name, row), row.chain))
     return [Chain(name, chain, heads[name]["head"] if name in heads else None) for name, chain in links.items()]
 
 
 def _observations(session: Session, round_id: str, allocation: dict[str, Any]) -> list[Observation]:
     rows: dict[str, tuple[EvaluatorRow, list[Judgment]]] = {}
-    for who, row in round_store.judgments(session, round_id):
+    for who, row in round_store.judgments_of_round(session, round_id):
         if who.erased_at is None:
             rows.setdefault(who.name, (who, []))[1].append(_judgment(row))
     missing = round_store.flagged(session, round_id)
@@ -214,8 +214,8 @@ def _judgment(row: JudgmentRow) -> Judgment:
 def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Sequence[Event]) -> AnalysisFrame:
     """The counts that were sealed, and the plan that the design fixed, as the analysis takes them."""
     design = read_design(row.design)
-    tallies = round_store.tallies(session, row.id)
-    who = round_store.evaluators(session, row.id)
+    tallies = round_store.tallies_by_evaluator(session, row.id)
+    who = round_store.evaluators_of_round(session, row.id)
     enrolled = tuple(
         Enrolled(one.name, one.exposed, tallies[one.id].assigned if one.id in tallies else 0, one.erased_at is not None)
         for one in who
@@ -248,7 +248,9 @@ def _with_answers(
     ]
     answers = [(one, answer) for one in who for answer in round_store.guesses(session, one.id) if answer.item]
     items = [
-        Item.from_content(json.loads(one.content)) for one in round_store.items(session, round_id) if not one.training
+        Item.from_content(json.loads(one.content))
+        for one in round_store.items_of_round(session, round_id)
+        if not one.training
     ]
     guesses = tuple(
         Guess(one.name, one.exposed, None if answer.guess == "unknown" else answer.guess, answer.item)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.store.tables import AdminRow
 
 
-def add(session: Session, name: str, password_hash: str, at: datetime) -> None:
+def add_admin(session: Session, name: str, password_hash: str, at: datetime) -> None:
     """Insert an admin."""
     session.add(AdminRow(name=name, password_hash=password_hash, created_at=at))
     session.flush()
@@ -25,6 +25,6 @@ def replace_password_hash(session: Session, name: str, password_hash: str) -> No
     session.get_one(AdminRow, name).password_hash = password_hash
 
 
-def names(session: Session) -> list[str]:
+def admin_names(session: Session) -> list[str]:
     """Every admin's name, in order."""
     return list(session.scalars(select(AdminRow.name).order_by(AdminRow.name)))

@@ -8,24 +8,24 @@ from sqlalchemy.orm import Session
 from app.store.tables import ArchiveRow, EvaluatorRow, EventRow, JudgmentRow
 
 
-def archives_of(session: Session, round_id: str) -> set[str]:
+def archives_of_round(session: Session, round_id: str) -> set[str]:
     """Digests of a round's archives."""
     return set(session.scalars(select(ArchiveRow.sha256).where(ArchiveRow.round_id == round_id)))
 
 
-def kindred(session: Session, archives: Collection[str]) -> list[str]:
+def rounds_sharing_archives(session: Session, archives: Collection[str]) -> list[str]:
     """Rounds that use any of these archives."""
     query = select(ArchiveRow.round_id).where(ArchiveRow.sha256.in_(archives)).distinct()
     return list(session.scalars(query.order_by(ArchiveRow.round_id)))
 
 
-def actors(session: Session, round_ids: Collection[str], actions: Collection[str]) -> set[str]:
+def actors_of(session: Session, round_ids: Collection[str], actions: Collection[str]) -> set[str]:
     """Who did any of these actions in any of these rounds."""
     query = select(EventRow.actor).where(EventRow.round_id.in_(round_ids), EventRow.action.in_(actions))
     return set(session.scalars(query.distinct()))
 
 
-def judged_by(session: Session, round_id: str, names: Collection[str]) -> set[str]:
+def items_judged_by(session: Session, round_id: str, names: Collection[str]) -> set[str]:
     """Items of a round that anyone of these pseudonyms judged."""
     query = (
         select(JudgmentRow.item)

@@ -87,13 +87,13 @@ def evaluator_by_token(session: Session, digest: str) -> EvaluatorRow | None:
     return session.scalar(select(EvaluatorRow).where(EvaluatorRow.token_sha256 == digest))
 
 
-def evaluator_by_session(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
+def session_owner(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
     """Whom a session cookie belongs to, by the cookie's SHA-256, and their round."""
     found = session.execute(BY_SESSION, {"digest": digest}).one_or_none()
     return None if found is None else (found[0], found[1])
 
 
-def hold(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
+def lock_session_owner(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
     """The same, with the evaluator's row locked and the round kept from changing state until the transaction ends.
 
     One evaluator's answers then come one after the other, whatever is clicked twice, and none lands after the lock.
@@ -105,17 +105,17 @@ def hold(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
     return evaluator, session.scalars(ROUND_HELD, {"round": evaluator.round_id}, execution_options=fresh).one()
 
 
-def evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
+def evaluator_row(session: Session, evaluator_id: str) -> EvaluatorRow:
     """One who was here a moment ago."""
     return session.get_one(EvaluatorRow, evaluator_id)
 
 
-def round_of(session: Session, evaluator: EvaluatorRow) -> RoundRow:
+def round_of_evaluator(session: Session, evaluator: EvaluatorRow) -> RoundRow:
     """The evaluator's round."""
     return session.get_one(RoundRow, evaluator.round_id)
 
 
-def sheet(session: Session, evaluator_id: str, training: Collection[str] = ()) -> Worklist:
+def read_worklist(session: Session, evaluator_id: str, training: Collection[str] = ()) -> Worklist:
     """The evaluator's items in order and the latest answer on each, without its texts."""
     mine = {"evaluator": evaluator_id}
     order: list[str] = []
@@ -152,22 +152,22 @@ def _given(answers: Sequence[Answered], locked: Collection[str]) -> tuple[Standi
     return tuple(StandingAnswer(item, *last[item], item in locked, *first[item]) for item in first)
 
 
-def passages(session: Session, round_id: str, item: str) -> bytes:
+def passages_html(session: Session, round_id: str, item: str) -> bytes:
     """The item's fragment, as rendered at the seal."""
     return session.scalars(PASSAGES, {"round": round_id, "item": item}).one()
 
 
-def mark_shown(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
+def note_first_display(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
     """Note when an item was first put before the evaluator."""
     session.execute(SHOWN, {"evaluator": evaluator_id, "code": item, "now": now})
 
 
-def open_aids(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
+def note_aids_opened(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
     """Note when an item's aids were first opened."""
     session.execute(AIDS_OPENED, {"evaluator": evaluator_id, "code": item, "now": now})
 
 
-def aids(session: Session, round_id: str, item: str) -> tuple[Item, Aids] | None:
+def item_with_aids(session: Session, round_id: str, item: str) -> tuple[Item, Aids] | None:
     """The item with its aids; None in a round that was sealed without. Services call it for locked verdicts only."""
     row = session.get(AidsRow, (round_id, item))
     if row is None:
@@ -176,50 +176,50 @@ def aids(session: Session, round_id: str, item: str) -> tuple[Item, Aids] | None
     return Item.from_content(json.loads(content)), Aids.model_validate_json(row.content)
 
 
-def aids_opened(session: Session, evaluator_id: str) -> Sequence[AssignmentRow]:
+def assignments_with_aids_opened(session: Session, evaluator_id: str) -> Sequence[AssignmentRow]:
     """Where an evaluator opened the aids, by time."""
     query = select(AssignmentRow).where(AssignmentRow.evaluator_id == evaluator_id, AssignmentRow.aids_at.is_not(None))
     return session.scalars(query.order_by(AssignmentRow.aids_at)).all()
 
 
-def latest(session: Session, evaluator_id: str, item: str | None = None) -> JudgmentRow | None:
+def latest_judgment(session: Session, evaluator_id: str, item: str | None = None) -> JudgmentRow | None:
     """The evaluator's last row in their chain, or their last one on `item`."""
     mine = {"evaluator": evaluator_id}
     return session.scalar(LATEST, mine) if item is None else session.scalar(LATEST_ON, mine | {"item": item})
 
 
-def by_key(session: Session, evaluator_id: str, key: str) -> JudgmentRow:
+def judgment_by_key(session: Session, evaluator_id: str, key: str) -> JudgmentRow:
     """The row that carries an idempotency key."""
     query = select(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id, JudgmentRow.key == key)
     return session.scalars(query).one()
 
 
-def append(session: Session, row: JudgmentRow) -> None:
+def add_judgment(session: Session, row: JudgmentRow) -> None:
     """Add a judgment to the chain."""
     session.add(row)
     session.flush()
 
 
-def judgments(session: Session, evaluator_id: str) -> Sequence[JudgmentRow]:
+def judgments_of_evaluator(session: Session, evaluator_id: str) -> Sequence[JudgmentRow]:
     """Everything an evaluator answered, in order."""
     return session.scalars(
         select(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id).order_by(JudgmentRow.number)
     ).all()
 
 
-def flags(session: Session, evaluator_id: str) -> Sequence[FlagRow]:
+def flags_of_evaluator(session: Session, evaluator_id: str) -> Sequence[FlagRow]:
     """What an evaluator passed over, by item."""
     return session.scalars(select(FlagRow).where(FlagRow.evaluator_id == evaluator_id).order_by(FlagRow.item)).all()
 
 
-def flag(session: Session, row: FlagRow) -> None:
+def add_flag(session: Session, row: FlagRow) -> None:
     """Note that an item is passed over; the same word twice is one."""
     if session.get(FlagRow, (row.evaluator_id, row.item, row.kind)) is None:
         session.add(row)
         session.flush()
 
 
-def guesses(session: Session, evaluator_id: str) -> Sequence[GuessRow]:
+def guesses_of_evaluator(session: Session, evaluator_id: str) -> Sequence[GuessRow]:
     """What an evaluator answered in phase 2, by item."""
     return session.scalars(select(GuessRow).where(GuessRow.evaluator_id == evaluator_id).order_by(GuessRow.item)).all()
 
@@ -241,7 +241,7 @@ def arm_names(session: Session, round_id: str) -> list[str]:
     return sorted({str(cell["arm"]) for cell in design["arms"]})
 
 
-def erase(session: Session, evaluator: EvaluatorRow, now: datetime) -> None:
+def erase_evaluator(session: Session, evaluator: EvaluatorRow, now: datetime) -> None:
     """Delete everything an evaluator gave, and who they were; items they held in a lease come free."""
     mine = {"evaluator_id": evaluator.id}
     session.execute(update(SlotRow).filter_by(**mine).values(evaluator_id=None, leased_until=None, judged=False))

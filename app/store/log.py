@@ -8,23 +8,23 @@ from sqlalchemy.orm import Session
 from app.store.tables import EventRow, RoundRow
 
 
-def hold(session: Session, round_id: str) -> bool:
+def lock_log(session: Session, round_id: str) -> bool:
     """Let no other transaction append to this round's log until this one ends; whether there is such a round."""
     return session.scalar(select(RoundRow.id).where(RoundRow.id == round_id).with_for_update()) is not None
 
 
-def last(session: Session, round_id: str) -> EventRow | None:
+def newest_event(session: Session, round_id: str) -> EventRow | None:
     """The newest event."""
     query = select(EventRow).where(EventRow.round_id == round_id).order_by(EventRow.number.desc()).limit(1)
     return session.scalars(query).first()
 
 
-def add(session: Session, row: EventRow) -> None:
+def add_event(session: Session, row: EventRow) -> None:
     """Append an event; its number is unique within the round."""
     session.add(row)
     session.flush()
 
 
-def events(session: Session, round_id: str) -> Sequence[EventRow]:
+def events_of_round(session: Session, round_id: str) -> Sequence[EventRow]:
     """All events, oldest first."""
     return session.scalars(select(EventRow).where(EventRow.round_id == round_id).order_by(EventRow.number)).all()

@@ -37,7 +37,7 @@ def add_round(session: Session, row: RoundRow, archives: dict[str, Path]) -> Non
     session.flush()
 
 
-def round_row(session: Session, round_id: str, *, hold: bool = False) -> RoundRow:
+def find_round(session: Session, round_id: str, *, hold: bool = False) -> RoundRow:
     """The round. With `hold`, nothing else changes it until this transaction ends. Raises NotFoundError."""
     row = session.get(RoundRow, round_id, with_for_update=hold, populate_existing=hold)
     if row is None:
@@ -71,18 +71,18 @@ def remove_items(session: Session, round_id: str) -> None:
     session.execute(delete(ItemRow).where(ItemRow.round_id == round_id))
 
 
-def items(session: Session, round_id: str) -> Sequence[ItemRow]:
+def items_of_round(session: Session, round_id: str) -> Sequence[ItemRow]:
     """The items in order of code."""
     return session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)).all()
 
 
-def apart(session: Session, round_id: str, *, training: bool) -> dict[str, dict[str, int]]:
+def item_distances(session: Session, round_id: str, *, training: bool) -> dict[str, dict[str, int]]:
     """{code: its distances to other items}, of the training items or of all others, without their contents."""
     query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.training == training)
     return {row.code: row.apart for row in session.execute(query.order_by(ItemRow.code))}
 
 
-def apart_of(session: Session, round_id: str, codes: Sequence[str]) -> dict[str, dict[str, int]]:
+def distances_of_items(session: Session, round_id: str, codes: Sequence[str]) -> dict[str, dict[str, int]]:
     """The distances of a few items."""
     query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.code.in_(codes))
     return {row.code: row.apart for row in session.execute(query)}
@@ -100,7 +100,7 @@ def add_assignments(session: Session, rows: Sequence[AssignmentRow]) -> None:
     session.flush()
 
 
-def evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
+def find_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
     """The evaluator. Raises NotFoundError."""
     row = session.get(EvaluatorRow, evaluator_id)
     if row is None:
@@ -115,13 +115,13 @@ def evaluator_named(session: Session, round_id: str, name: str) -> EvaluatorRow 
     return session.scalar(query)
 
 
-def evaluators(session: Session, round_id: str) -> Sequence[EvaluatorRow]:
+def evaluators_of_round(session: Session, round_id: str) -> Sequence[EvaluatorRow]:
     """Everyone invited, by pseudonym."""
     query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id).order_by(EvaluatorRow.name)
     return session.scalars(query).all()
 
 
-def tallies(session: Session, round_id: str) -> dict[str, Tally]:
+def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
     """{evaluator id: how many items they were given and have judged}; training items are not counted.
 
     What was passed over after its verdict is missing, not judged.
@@ -146,7 +146,7 @@ def tallies(session: Session, round_id: str) -> dict[str, Tally]:
     return {who: Tally(count, done.get(who, 0)) for who, count in _counts(session, given).items()}
 
 
-def counts(session: Session) -> dict[str, tuple[int, int, int]]:
+def counts_by_round(session: Session) -> dict[str, tuple[int, int, int]]:
     """{round id: (items, evaluators, judged pairs of evaluator and item)} of every round, in three queries."""
     items_of = select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False)).group_by(ItemRow.round_id)
     evaluators_of = select(EvaluatorRow.round_id, func.count()).group_by(EvaluatorRow.round_id)
@@ -174,7 +174,7 @@ def chain_heads(session: Session, round_id: str) -> dict[str, tuple[int, str]]:
     return {name: (number + 1, chain) for name, number, chain in session.execute(query.order_by(EvaluatorRow.name))}
 
 
-def judgments(session: Session, round_id: str) -> list[tuple[EvaluatorRow, JudgmentRow]]:
+def judgments_of_round(session: Session, round_id: str) -> list[tuple[EvaluatorRow, JudgmentRow]]:
     """Every judgment with its evaluator, chain after chain. Services call it after the lock only."""
     query = (
         select(EvaluatorRow, JudgmentRow)

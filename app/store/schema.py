@@ -15,17 +15,17 @@ ROWS = (tables.RoundRow, sealed.SealedRow)  # importing both modules fills the m
 
 def migrate(url: str) -> None:
     """Bring the database at `url` to the newest schema."""
-    command.upgrade(config(url), "head")
+    command.upgrade(alembic_config(url), "head")
 
 
-def differences(engine: Engine) -> list[object]:
+def schema_differences(engine: Engine) -> list[object]:
     """What the tables say and the database lacks, or the other way round; empty if they agree."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Base.metadata))
 
 
-def config(url: str) -> Config:
+def alembic_config(url: str) -> Config:
     """Alembic's configuration; there is no alembic.ini."""
     found = Config()
     found.set_main_option("script_location", str(resource_folder("migrations")))

@@ -37,24 +37,24 @@ class UnblindedRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-def keep_seal(session: Session, round_id: str, ciphertext: bytes, sealed_sha256: str) -> None:
+def add_seal(session: Session, round_id: str, ciphertext: bytes, sealed_sha256: str) -> None:
     """Store a round's seal; a round has one, so a second is refused by the primary key."""
     session.add(SealedRow(round_id=round_id, ciphertext=ciphertext, sealed_sha256=sealed_sha256))
     session.flush()
 
 
-def seal_of(session: Session, round_id: str) -> SealedRow:
+def find_seal(session: Session, round_id: str) -> SealedRow:
     """The seal of a sealed round."""
     return session.get_one(SealedRow, round_id)
 
 
-def keep_unblinded(session: Session, row: UnblindedRow) -> None:
+def add_unblinded(session: Session, row: UnblindedRow) -> None:
     """Store what unblinding produced, or a correction under the next version."""
     session.add(row)
     session.flush()
 
 
-def unblinded(session: Session, round_id: str, version: int | None = None) -> UnblindedRow | None:
+def newest_unblinded(session: Session, round_id: str, version: int | None = None) -> UnblindedRow | None:
     """What unblinding produced: that version, or the newest."""
     query = select(UnblindedRow).where(UnblindedRow.round_id == round_id)
     if version is not None:

@@ -22,18 +22,18 @@ class Slot:
     copy: int
 
 
-def add(session: Session, rows: Sequence[SlotRow]) -> None:
+def add_slots(session: Session, rows: Sequence[SlotRow]) -> None:
     """Insert the slots of a round."""
     session.add_all(rows)
     session.flush()
 
 
-def hold(session: Session, evaluator_id: str) -> EvaluatorRow:
+def lock_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
     """The evaluator; nobody else gives them items until this transaction ends."""
     return session.get_one(EvaluatorRow, evaluator_id, with_for_update=True, populate_existing=True)
 
 
-def wanted(session: Session, evaluator: EvaluatorRow, pivot: int, now: datetime, limit: int) -> list[Slot]:
+def open_slots(session: Session, evaluator: EvaluatorRow, pivot: int, now: datetime, limit: int) -> list[Slot]:
     """Open slots of items that this evaluator was never given, from `pivot` upwards and then from the start."""
     query = (
         select(SlotRow.item, SlotRow.copy)
@@ -47,7 +47,7 @@ def wanted(session: Session, evaluator: EvaluatorRow, pivot: int, now: datetime,
     return [Slot(item, copy) for item, copy in found[:limit]]
 
 
-def take(session: Session, evaluator: EvaluatorRow, slot: Slot, now: datetime, until: datetime) -> bool:
+def lease_slot(session: Session, evaluator: EvaluatorRow, slot: Slot, now: datetime, until: datetime) -> bool:
     """Lease the slot if it is still open, taking it from whoever let it expire; whether it was."""
     done = session.execute(
         update(SlotRow)
@@ -68,7 +68,7 @@ def take(session: Session, evaluator: EvaluatorRow, slot: Slot, now: datetime, u
     return True
 
 
-def give(session: Session, evaluator: EvaluatorRow, slot: Slot, until: datetime) -> None:
+def append_assignment(session: Session, evaluator: EvaluatorRow, slot: Slot, until: datetime) -> None:
     """Put the item at the end of the evaluator's order."""
     last = select(func.max(AssignmentRow.position)).where(AssignmentRow.evaluator_id == evaluator.id)
     before = session.scalar(last)
@@ -84,7 +84,7 @@ def give(session: Session, evaluator: EvaluatorRow, slot: Slot, until: datetime)
     session.flush()
 
 
-def mark_judged(session: Session, evaluator: EvaluatorRow, item: str) -> bool:
+def close_leased_slot(session: Session, evaluator: EvaluatorRow, item: str) -> bool:
     """Close the slot that this evaluator leased for the item; False if the lease was lost, or there are no slots."""
     done = session.execute(
         update(SlotRow)
@@ -99,31 +99,31 @@ def mark_judged(session: Session, evaluator: EvaluatorRow, item: str) -> bool:
     return _touched(done)
 
 
-def open_copies(session: Session, round_id: str, item: str, now: datetime) -> list[Slot]:
+def open_slots_of_item(session: Session, round_id: str, item: str, now: datetime) -> list[Slot]:
     """Slots of one item that nobody has."""
     query = select(SlotRow.copy).where(SlotRow.round_id == round_id, SlotRow.item == item, _open(now))
     return [Slot(item, copy) for copy in session.scalars(query.order_by(SlotRow.copy))]
 
 
-def set_copy(session: Session, evaluator: EvaluatorRow, slot: Slot) -> None:
+def set_assignment_copy(session: Session, evaluator: EvaluatorRow, slot: Slot) -> None:
     """Say which of the item's judgments this evaluator's is."""
     session.get_one(AssignmentRow, (evaluator.id, slot.item)).copy = slot.copy
     session.flush()
 
 
-def recent(session: Session, evaluator_id: str, count: int) -> list[str]:
+def latest_items(session: Session, evaluator_id: str, count: int) -> list[str]:
     """The items given last, the newest first."""
     query = select(AssignmentRow.item).where(AssignmentRow.evaluator_id == evaluator_id)
     return list(session.scalars(query.order_by(AssignmentRow.position.desc()).limit(count)))
 
 
-def any_unjudged(session: Session, round_id: str) -> bool:
+def has_unjudged_slot(session: Session, round_id: str) -> bool:
     """Whether some slot still waits for a judgment, leased or not."""
     query = select(SlotRow.item).where(SlotRow.round_id == round_id, SlotRow.judged.is_(False)).limit(1)
     return session.scalar(query) is not None
 
 
-def any_to_come(session: Session, evaluator: EvaluatorRow) -> bool:
+def has_unjudged_slot_for(session: Session, evaluator: EvaluatorRow) -> bool:
     """The same among the items that this evaluator was never given."""
     query = select(SlotRow.item).where(
         SlotRow.round_id == evaluator.round_id, SlotRow.judged.is_(False), _new_to(evaluator)
@@ -131,7 +131,7 @@ def any_to_come(session: Session, evaluator: EvaluatorRow) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def free(session: Session, evaluator: EvaluatorRow, item: str) -> None:
+def free_slot(session: Session, evaluator: EvaluatorRow, item: str) -> None:
     """Open the evaluator's slot of an item again; the assignment stays, so that they are not given it twice."""
     mine = (SlotRow.round_id == evaluator.round_id, SlotRow.item == item, SlotRow.evaluator_id == evaluator.id)
     session.execute(update(SlotRow).where(*mine).values(evaluator_id=None, leased_until=None, judged=False))

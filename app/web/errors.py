@@ -19,7 +19,7 @@ from app.foundation.errors import (
     SettingsError,
 )
 from app.foundation.translatable import translatable
-from app.services.judging import NO_SESSION
+from app.services.evaluator_session import NO_SESSION
 from app.web import language
 from app.web.security import EVALUATOR_COOKIE, session_of
 from app.web.templating import page

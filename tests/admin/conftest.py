@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
-from app.services.admins import Admin, stamp_of
-from app.store.admins import add
+from app.services.admins import Admin, password_stamp
+from app.store.admins import add_admin
 from app.store.engine import Database
 from app.web.admin.sign_in import session_of
 from tests.admin.office import Browser, Office, make_draft, office_of
@@ -23,7 +23,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, Archive]:
 def office(sqlite_database: Database, tmp_path: Path, pair: tuple[Archive, Archive], password_hash: str) -> Office:
     """An office in which Dag has an account."""
     with sqlite_database.writing() as session:
-        add(session, "Dag", password_hash, START)
+        add_admin(session, "Dag", password_hash, START)
     return office_of(sqlite_database, tmp_path / "data", pair)
 
 
@@ -38,7 +38,7 @@ def stranger(office: Office) -> Iterator[Browser]:
 def dag(office: Office, password_hash: str) -> Iterator[Browser]:
     """Dag's browser, with a session."""
     with office.browser() as browser:
-        admin = Admin("Dag", stamp_of(password_hash))
+        admin = Admin("Dag", password_stamp(password_hash))
         browser.client.cookies.set("fg_admin", session_of(admin, office.settings))
         yield browser
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from app.archive.archive import Archive
 from app.foundation.settings import Settings
 from app.robots.page import HtmlPage, read_page
-from app.services.rounds import EvaluatorProgress, progress
+from app.services.rounds import EvaluatorProgress, round_progress
 from app.services.seals import SealOptions, new_key, seal_round
 from app.store.engine import Database
 from app.web.app import create_app
@@ -43,7 +43,7 @@ class Office:
     def evaluators(self, round_id: str) -> tuple[EvaluatorProgress, ...]:
         """Who was invited."""
         with self.database.reading() as session:
-            return progress(session, round_id).evaluators
+            return round_progress(session, round_id).evaluators
 
 
 class Browser:

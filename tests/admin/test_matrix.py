@@ -3,7 +3,7 @@
 import pytest
 
 from app.foundation.settings import Settings
-from app.services.rounds import invite, open_round
+from app.services.rounds import invite_evaluator, open_round
 from app.web.app import create_app
 from tests.admin.office import Browser, Office, make_draft, route_table, seal_now
 from tests.conftest import START
@@ -29,7 +29,7 @@ def roles(office: Office, dag: Browser) -> tuple[str, str]:
     seal_now(office, round_id)
     with office.database.writing() as session:
         open_round(session, round_id, "Dag", START)
-        token = invite(session, round_id, "Ada", False, "Dag", START).token
+        token = invite_evaluator(session, round_id, "Ada", False, "Dag", START).token
     return round_id, token
 
 
@@ -53,9 +53,9 @@ def test_every_admin_route_refuses_who_is_not_an_admin(
             assert response.status_code == 403, path
         assert round_id not in response.text
     with office.database.reading() as session:
-        from app.services.rounds import progress
+        from app.services.rounds import round_progress
 
-        assert progress(session, round_id).state == "collecting"
+        assert round_progress(session, round_id).state == "collecting"
 
 
 def test_every_write_refuses_a_form_without_its_token(roles: tuple[str, str], dag: Browser) -> None:

@@ -110,7 +110,7 @@ def test_pages_before_unblinding_are_the_same_whichever_neurons_were_drawn(
     from app.store import rounds as round_store
 
     with dag.client.app.state.database.reading() as session:  # type: ignore[attr-defined]  # the client's app is ours
-        codes = [one.code for one in round_store.items(session, draft)]
+        codes = [one.code for one in round_store.items_of_round(session, draft)]
     assert codes
     assert not any(code in dag.text for code in codes)
 

@@ -21,11 +21,11 @@ from app.rounds.presets import preset
 from app.rounds.sealing import NewKey
 from app.services import rounds, seals
 from app.services.admins import Admin
-from app.services.unblinding import unblind
+from app.services.unblinding import unblind_round
 from app.store import rounds as round_store
-from app.store.admins import add
+from app.store.admins import add_admin
 from app.store.engine import Database
-from app.store.sealed import seal_of
+from app.store.sealed import find_seal
 from app.web.app import create_app
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
@@ -62,11 +62,11 @@ def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -
     keys = [seals.new_key(), seals.new_key()]
     options = seals.SealOptions(measure=response_sizes)
     with sqlite_database.writing() as session:
-        add(session, Admin("Dag", "").name, "-", START)
+        add_admin(session, Admin("Dag", "").name, "-", START)
         made = rounds.create_round(session, design, {one.sha256: one.path for one in archives}, "Dag", START)
         recipients = [one.recipient for one in keys]
         seals.seal_round(session, made, recipients, render_passages, "Dag", START, options)
-        token = rounds.invite(session, made, "Ada", False, "Dag", START).token
+        token = rounds.invite_evaluator(session, made, "Ada", False, "Dag", START).token
     return made, token, keys[0]
 
 
@@ -80,8 +80,8 @@ def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
 def canaries(database: Database, round_id: str, design: Design, archives: list[Archive]) -> list[str]:
     """Everything that would tell an item's arm, model, layer or neuron, or the whole allocation."""
     with database.reading() as session:
-        digests = [one.digest for one in round_store.items(session, round_id)]
-        digests.append(seal_of(session, round_id).sealed_sha256)
+        digests = [one.digest for one in round_store.items_of_round(session, round_id)]
+        digests.append(find_seal(session, round_id).sealed_sha256)
     digests.append(design.sha256)
     named = [*ARMS, STRATUM.split("/")[0], "wombat", str(LAYER), str(NEURON)[:8]]
     for archive in archives:
@@ -123,7 +123,7 @@ def test_no_response_and_no_template_context_holds_a_canary(
     forbidden = canaries(sqlite_database, round_id, design, archives)
     routes = [one for one in route_table(create_app(Settings(), sqlite_database)) if not one[1].startswith("/admin")]
     with sqlite_database.reading() as session:
-        codes = [one.code for one in round_store.items(session, round_id)]
+        codes = [one.code for one in round_store.items_of_round(session, round_id)]
     with httpx2.Client(base_url=address, headers={"Origin": address}) as client:
         walker = Walk(client)
         for step in ("sealed", "open", "lock", "unblind"):
@@ -133,7 +133,7 @@ def test_no_response_and_no_template_context_holds_a_canary(
                 if step == "lock":
                     rounds.lock_round(session, round_id, "Dag", START)
                 if step == "unblind":
-                    unblind(session, round_id, [key.identity], "Dag", "to see what shows", START)
+                    unblind_round(session, round_id, [key.identity], "Dag", "to see what shows", START)
             walk(walker, token, codes, routes)
     seen = "\n".join(text for _, text in walker.seen)
     assert len([one for one in walker.seen if "data-peak" in one[1]]) >= 2 * len(codes)
@@ -153,11 +153,11 @@ def test_the_canaries_are_really_in_the_round(
     with sqlite_database.writing() as session:
         rounds.open_round(session, round_id, "Dag", START)
         rounds.lock_round(session, round_id, "Dag", START)
-        unblind(session, round_id, [key.identity], "Dag", "to see what shows", START)
-    from app.services.unblinding import opened
+        unblind_round(session, round_id, [key.identity], "Dag", "to see what shows", START)
+    from app.services.unblinding import read_unblinded_round
 
     with sqlite_database.reading() as session:
-        allocation = json.dumps(opened(session, round_id).allocation)
+        allocation = json.dumps(read_unblinded_round(session, round_id).allocation)
     for canary in (*ARMS, STRATUM, str(LAYER), str(NEURON)[:8], archives[0].sha256):
         assert canary in allocation
     assert ARMS[0] in design.canonical

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256
 from app.judging.answer import Answer, Timing
-from app.services import judging
+from app.services import evaluator_session, item_pages, judging
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow
 from tests.conftest import Clock
@@ -36,15 +36,17 @@ def _judge(database: Database, session_token: str, clock: Clock, most: int) -> N
                 return
             judged.add(given.item)
             clock.move(30)
-            judging.answer(session, judging.visit_to_write(session, session_token), given, Timing(), clock())
+            judging.record_answer(
+                session, evaluator_session.visit_for_writing(session, session_token), given, Timing(), clock()
+            )
 
 
 def _next(session: Session, session_token: str) -> Answer | None:
-    desk = judging.desk(session, judging.visit(session, session_token))
-    if desk is None:
+    item_page = item_pages.due_item_page(session, evaluator_session.visit_by_session(session, session_token))
+    if item_page is None:
         return None
-    place = desk.place
-    if place.question == "hypothesis":
-        return Answer(place.item, place.key, "hypothesis", hypothesis=f"what {place.item} does")
-    interpretable = verdict_on(place.item) == "interpretable"
-    return Answer(place.item, place.key, "verdict", "interpretable" if interpretable else "not_interpretable")
+    due = item_page.due
+    if due.question == "hypothesis":
+        return Answer(due.item, due.key, "hypothesis", hypothesis=f"what {due.item} does")
+    interpretable = verdict_on(due.item) == "interpretable"
+    return Answer(due.item, due.key, "verdict", "interpretable" if interpretable else "not_interpretable")

@@ -5,7 +5,7 @@ import pytest
 from app.archive.archive import Archive
 from app.rounds.design import Design
 from app.services.rounds import create_round
-from app.store.admins import add
+from app.store.admins import add_admin
 from app.store.engine import Database
 from tests.conftest import Clock
 from tests.rounds.making import two_arms
@@ -22,7 +22,7 @@ def design(plum_archive: Archive, fig_archive: Archive) -> Design:
 def database_with_admin(database: Database, password_hash: str, clock: Clock) -> Database:
     """A database of each kind in which Dag may create rounds."""
     with database.writing() as session:
-        add(session, ADMIN, password_hash, clock())
+        add_admin(session, ADMIN, password_hash, clock())
     return database
 
 

@@ -13,8 +13,7 @@ from app.foundation.errors import LifecycleError
 from app.judging.answer import Answer, Timing
 from app.rounds.design import Design
 from app.rounds.item import Item
-from app.services import judging, rounds, seals
-from app.services.assignment import claim
+from app.services import assignment, evaluator_session, item_pages, judging, rounds, seals
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow, FlagRow, ItemRow, JudgmentRow, SlotRow
 from app.web.evaluator.padding import response_sizes
@@ -36,7 +35,7 @@ def opened(database: Database, design: Design, paths: dict[str, Path], clock: Cl
         seals.seal_round(session, made, RECIPIENTS, render, ADMIN, clock(), options)
         rounds.open_round(session, made, ADMIN, clock())
         for number in range(people):
-            rounds.invite(session, made, f"E{number:03}", False, ADMIN, clock())
+            rounds.invite_evaluator(session, made, f"E{number:03}", False, ADMIN, clock())
         for who in session.scalars(select(EvaluatorRow)):
             who.session_sha256, who.consented_at = sha256(who.id.encode()), clock()
     return made
@@ -55,16 +54,16 @@ def people_of(database: Database) -> list[str]:
 def due(database: Database, who: str, clock: Clock) -> Answer | None:
     """What the evaluator is to answer now, leased if need be."""
     with database.writing() as session:
-        here = judging.visit(session, who)
-        desk = judging.desk(session, here)
-        if desk is None and judging.take_next(session, here, clock()):
-            desk = judging.desk(session, here)
-    return Answer(desk.place.item, desk.place.key, "verdict", "interpretable") if desk else None
+        visit = evaluator_session.visit_by_session(session, who)
+        item_page = item_pages.due_item_page(session, visit)
+        if item_page is None and assignment.lease_next_item(session, visit.evaluator_id, clock()):
+            item_page = item_pages.due_item_page(session, visit)
+    return Answer(item_page.due.item, item_page.due.key, "verdict", "interpretable") if item_page else None
 
 
 def answer(database: Database, who: str, given: Answer, clock: Clock) -> None:
     with database.writing() as session:
-        judging.answer(session, judging.visit_to_write(session, who), given, Timing(), clock())
+        judging.record_answer(session, evaluator_session.visit_for_writing(session, who), given, Timing(), clock())
 
 
 def judged_by_item(database: Database) -> Counter[str]:
@@ -149,17 +148,17 @@ def test_an_evaluator_without_work_is_told_whether_some_may_come(
     while other := due(database_with_admin, quick, clock):
         answer(database_with_admin, quick, other, clock)
     with database_with_admin.reading() as session:
-        assert judging.more_may_come(session, judging.visit(session, quick))
+        assert assignment.items_may_come_free(session, quick)
     assert given is not None
     answer(database_with_admin, slow, given, clock)
     with database_with_admin.reading() as session:
-        assert not judging.more_may_come(session, judging.visit(session, quick))
+        assert not assignment.items_may_come_free(session, quick)
 
 
 def pass_over(database: Database, who: str, item: str, clock: Clock) -> None:
     with database.writing() as session:
         flag = FlagRow(item=item, kind="distress", comment="")
-        judging.pass_over(session, judging.visit_to_write(session, who), flag, clock())
+        judging.flag_item(session, evaluator_session.visit_for_writing(session, who), flag, clock())
 
 
 @pytest.mark.parametrize("judged_first", [False, True], ids=["unjudged", "judged"])
@@ -182,8 +181,8 @@ def test_an_item_that_was_passed_over_goes_to_someone_else_and_never_back(
         assert given.item != item
         answer(database_with_admin, reader, given, clock)
     with database_with_admin.reading() as session:
-        assert not judging.more_may_come(session, judging.visit(session, reader))
-        assert judging.more_may_come(session, judging.visit(session, other))
+        assert not assignment.items_may_come_free(session, reader)
+        assert assignment.items_may_come_free(session, other)
     left = due(database_with_admin, other, clock)
     assert left is not None
     assert left.item == item
@@ -197,7 +196,7 @@ def test_a_crossed_design_has_nothing_to_lease(
 ) -> None:
     opened(database_with_admin, design, paths, clock, 1)
     with database_with_admin.writing() as session:
-        assert not claim(session, people_of(database_with_admin)[0], clock())
+        assert not assignment.lease_next_item(session, people_of(database_with_admin)[0], clock())
 
 
 def test_blocks_give_everyone_their_share_and_every_item_its_judgments(
@@ -212,7 +211,7 @@ def test_blocks_give_everyone_their_share_and_every_item_its_judgments(
     with pytest.raises(LifecycleError, match="blocks of this design are given out"):
         for number in range(100):
             with database_with_admin.writing() as session:
-                rounds.invite(session, made, f"B{number}", False, ADMIN, clock())
+                rounds.invite_evaluator(session, made, f"B{number}", False, ADMIN, clock())
     with database_with_admin.reading() as session:
         given = session.execute(select(AssignmentRow.item, AssignmentRow.copy)).all()
         sizes = Counter(session.scalars(select(AssignmentRow.evaluator_id)))

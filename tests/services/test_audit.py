@@ -13,8 +13,8 @@ from app.foundation.settings import Settings
 from app.rounds.design import Cell
 from app.rounds.presets import preset
 from app.services import rounds, seals
-from app.services.log import events
-from app.services.unblinding import unblind
+from app.services.log import round_events
+from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, JudgmentRow, RoundRow
 from app.web.evaluator.padding import response_sizes
@@ -129,7 +129,7 @@ def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
     with base.reading() as session:
         row = session.get_one(RoundRow, audited)
         assert (row.state, row.commitment) == ("sealed", sealed.commitment)
-        assert events(session, audited)[-1].detail["audit"] == audit.summary
+        assert round_events(session, audited)[-1].detail["audit"] == audit.summary
         assert session.scalars(select(EvaluatorRow)).all() == []
         assert session.scalars(select(JudgmentRow)).all() == []
 
@@ -149,7 +149,7 @@ def test_a_planted_leak_is_caught_and_nothing_is_sealed(
     with base.reading() as session:
         assert session.get_one(RoundRow, audited).state == "draft"
         assert session.scalars(select(ItemRow)).all() == []
-        assert [one.action for one in events(session, audited)] == ["created", "seal cancelled"]
+        assert [one.action for one in round_events(session, audited)] == ["created", "seal cancelled"]
 
 
 def test_an_unblinded_round_is_audited_again_with_the_allocation_that_was_opened(
@@ -164,10 +164,10 @@ def test_an_unblinded_round_is_audited_again_with_the_allocation_that_was_opened
         audit_again(base, settings, small, ADMIN, clock())
     with base.writing() as session:
         rounds.lock_round(session, small, ADMIN, clock())
-        unblind(session, small, [KEYS[0].identity], ADMIN, "the round is over", clock())
+        unblind_round(session, small, [KEYS[0].identity], ADMIN, "the round is over", clock())
     audit = audit_again(base, settings, small, ADMIN, clock())
     assert audit.passed
     assert audit.summary["gate"]["transport"]["items"] == 8
     with base.reading() as session:
-        last = events(session, small)[-1]
+        last = round_events(session, small)[-1]
         assert (last.action, last.detail) == ("audited", audit.summary)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from app.rounds.design import Design
 from app.services import rounds, seals
 from app.services.exposure import seen_neurons
-from app.services.unblinding import opened, unblind
+from app.services.unblinding import read_unblinded_round, unblind_round
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow
 from tests.conftest import Clock
@@ -35,10 +35,10 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
     with database_with_admin.reading() as session:
         assert seen_neurons(session, ["Ada"], paths) == frozenset()
     with database_with_admin.writing() as session:
-        unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
     with database_with_admin.reading() as session:
         seen = seen_neurons(session, ["Ada"], paths)
-        shown = {(line["layer"], line["neuron"]) for line in opened(session, draft).allocation["items"]}
+        shown = {(line["layer"], line["neuron"]) for line in read_unblinded_round(session, draft).allocation["items"]}
         assert seen_neurons(session, ["Cleo"], paths) == frozenset()
     assert {(layer, index) for _, layer, index in seen} == shown
     again = Design.of(design.model_dump() | {"named": ["Ada"]})

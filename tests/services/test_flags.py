@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from app.report.export.bundle import export_zip
 from app.report.export.verify import verify_export
-from app.services import judging, rounds
-from app.services.exports import bundle
-from app.services.unblinding import unblind
+from app.services import evaluator_session, item_pages, judging, rounds
+from app.services.exports import unblinded_bundle
+from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, FlagRow
 from tests.conftest import Clock
@@ -26,14 +26,14 @@ def test_a_verdict_that_was_flagged_is_missing_and_the_export_verifies(
     judge_everything(database_with_admin, draft, clock)
     with database_with_admin.writing() as session:
         ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
-        here = judging.visit_to_write(session, ada)
-        item = judging.sheet(session, here).given[-1].item
-        judging.pass_over(session, here, FlagRow(item=item, kind="fault", comment="nothing is marked"), clock())
+        here = evaluator_session.visit_for_writing(session, ada)
+        item = item_pages.visitor_worklist(session, here).given[-1].item
+        judging.flag_item(session, here, FlagRow(item=item, kind="fault", comment="nothing is marked"), clock())
         rounds.lock_round(session, draft, ADMIN, clock())
-        unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
     with database_with_admin.reading() as session:
         path = tmp_path / "export.zip"
-        path.write_bytes(export_zip(bundle(session, draft)))
+        path.write_bytes(export_zip(unblinded_bundle(session, draft)))
     found = verify_export(path)
     assert found.ok, found.differences
     with zipfile.ZipFile(path) as archive:

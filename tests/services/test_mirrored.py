@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.rounds.design import Design
 from app.services import rounds, seals
 from app.services.leak_audit import swapped
-from app.services.unblinding import unblind
+from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, RoundRow
 from app.web.evaluator.padding import response_sizes
@@ -28,7 +28,7 @@ def sealed(database: Database, design: Design, paths: dict[str, Path], clock: Cl
         made = rounds.create_round(session, design, paths, ADMIN, clock())
         seals.seal_round(session, made, [one.recipient for one in KEYS], render_passages, ADMIN, clock(), OPTIONS)
         for name in ("Ada", "Bo"):
-            rounds.invite(session, made, name, False, ADMIN, clock())
+            rounds.invite_evaluator(session, made, name, False, ADMIN, clock())
         for who in session.scalars(select(EvaluatorRow).where(EvaluatorRow.round_id == made)):
             who.order_seed = f"{who.name:0>64}"
         rounds.open_round(session, made, ADMIN, clock())
@@ -50,7 +50,7 @@ def analysed(database: Database, round_id: str, clock: Clock) -> dict[str, Any]:
     judge_everything(database, round_id, clock)
     with database.writing() as session:
         rounds.lock_round(session, round_id, ADMIN, clock())
-        return unblind(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        return unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
 
 
 def test_swapped_arms_change_no_byte_and_mirror_the_results(

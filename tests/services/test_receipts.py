@@ -15,10 +15,10 @@ from app.report.export.bundle import export_zip
 from app.report.export.verify import verify_receipt
 from app.rounds.design import Design
 from app.services import rounds
-from app.services.exports import bundle
-from app.services.own_data import everything
-from app.services.unblinding import unblind
-from app.store.admins import add
+from app.services.exports import unblinded_bundle
+from app.services.own_data import own_data
+from app.services.unblinding import unblind_round
+from app.store.admins import add_admin
 from app.store.tables import EvaluatorRow
 from tests.conftest import KINDS, Clock, fresh_database
 from tests.services.acting import judge_everything
@@ -38,18 +38,18 @@ def exported(
     folder, clock = tmp_path_factory.mktemp("exported"), Clock()
     with fresh_database(request, folder) as database:
         with database.writing() as session:
-            add(session, ADMIN, password_hash, clock())
+            add_admin(session, ADMIN, password_hash, clock())
             draft = rounds.create_round(session, design, paths, ADMIN, clock())
         collecting(database, draft, clock)
         judge_everything(database, draft, clock)
         with database.reading() as session:
             ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
-            taken = everything(session, ada)
+            taken = own_data(session, ada)
         with database.writing() as session:
             rounds.lock_round(session, draft, ADMIN, clock())
-            unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+            unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
         with database.reading() as session:
-            (folder / "export.zip").write_bytes(export_zip(bundle(session, draft)))
+            (folder / "export.zip").write_bytes(export_zip(unblinded_bundle(session, draft)))
         yield folder / "export.zip", taken
 
 

@@ -14,8 +14,8 @@ from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.preparation import prepare
 from app.services import rounds, seals
-from app.services.log import attempt, events, verify_log
-from app.services.unblinding import correct, opened, unblind
+from app.services.log import logged_attempt, round_events, verify_log
+from app.services.unblinding import correct_analysis, read_unblinded_round, unblind_round
 from app.store.engine import Database
 from app.store.sealed import SealedRow, UnblindedRow
 from app.store.tables import AssignmentRow, EvaluatorRow, EventRow, ItemRow, JudgmentRow, RoundRow
@@ -33,7 +33,7 @@ def render(item: Item, _: dict[str, Any]) -> bytes:
     return json.dumps(item.content()["passages"]).encode()
 
 
-def sealed(database: Database, draft: str, clock: Clock) -> seals.Sealed:
+def sealed(database: Database, draft: str, clock: Clock) -> seals.PublishedSeal:
     with database.writing() as session:
         return seals.seal_round(session, draft, RECIPIENTS, render, ADMIN, clock(), OPTIONS)
 
@@ -42,11 +42,11 @@ def collecting(database: Database, draft: str, clock: Clock, names: tuple[str, .
     sealed(database, draft, clock)
     with database.writing() as session:
         for name in names:
-            rounds.invite(session, draft, name, name == "Bo", ADMIN, clock())
+            rounds.invite_evaluator(session, draft, name, name == "Bo", ADMIN, clock())
         rounds.open_round(session, draft, ADMIN, clock())
 
 
-def locked(database: Database, draft: str, clock: Clock) -> rounds.Locked:
+def locked(database: Database, draft: str, clock: Clock) -> rounds.LockedRound:
     collecting(database, draft, clock)
     judge_everything(database, draft, clock)
     with database.writing() as session:
@@ -63,11 +63,11 @@ def test_a_round_goes_from_draft_to_unblinded_and_its_numbers_are_the_judgments(
 ) -> None:
     fixed = locked(database_with_admin, draft, clock)
     assert not fixed.stopped_early
-    assert set(fixed.heads) == {"Ada", "Bo"}
+    assert set(fixed.chain_heads) == {"Ada", "Bo"}
     with database_with_admin.writing() as session:
-        analysis = unblind(session, draft, [KEYS[1].identity], ADMIN, "all have finished", clock())
+        analysis = unblind_round(session, draft, [KEYS[1].identity], ADMIN, "all have finished", clock())
     with database_with_admin.reading() as session:
-        found = opened(session, draft)
+        found = read_unblinded_round(session, draft)
         verify_log(session, draft)
     assert {name: one["n"] for name, one in analysis["arms"].items()} == {"quokka": 6, "axolotl": 6}
     for arm in ("quokka", "axolotl"):
@@ -88,7 +88,7 @@ def test_the_seal_stores_items_and_commitment_and_no_arm_in_clear(
         row = session.get_one(RoundRow, draft)
         items = session.scalars(select(ItemRow).where(ItemRow.round_id == draft)).all()
         seal = session.get_one(SealedRow, draft)
-        log = json.dumps([one.detail for one in events(session, draft)])
+        log = json.dumps([one.detail for one in round_events(session, draft)])
         shown = json.dumps([[one.content, one.html.decode(), one.apart] for one in items])
         shown += json.dumps(row.public_design)
     digests = {one.code: one.digest for one in items}
@@ -121,8 +121,8 @@ def test_progress_counts_judgments_and_says_nothing_of_verdicts(
     collecting(database_with_admin, draft, clock)
     judge_everything(database_with_admin, draft, clock, only="Ada", most=3)
     with database_with_admin.reading() as session:
-        found = rounds.progress(session, draft)
-        listed = rounds.rounds(session)
+        found = rounds.round_progress(session, draft)
+        listed = rounds.list_rounds(session)
     assert [(one.name, one.judged, one.assigned) for one in found.evaluators] == [
         ("Ada", 3, found.items),
         ("Bo", 0, found.items),
@@ -137,9 +137,9 @@ def test_a_lock_short_of_the_target_is_stopped_early(database_with_admin: Databa
     with database_with_admin.writing() as session:
         assert rounds.lock_round(session, draft, ADMIN, clock()).stopped_early
     with database_with_admin.writing() as session:
-        unblind(session, draft, [KEYS[0].identity], ADMIN, "no more time", clock())
+        unblind_round(session, draft, [KEYS[0].identity], ADMIN, "no more time", clock())
     with database_with_admin.reading() as session:
-        assert opened(session, draft).frame.stopped_early
+        assert read_unblinded_round(session, draft).frame.stopped_early
 
 
 def test_unblinding_before_the_lock_is_refused_and_the_refusal_is_logged(
@@ -148,12 +148,12 @@ def test_unblinding_before_the_lock_is_refused_and_the_refusal_is_logged(
     collecting(database_with_admin, draft, clock)
     with (
         pytest.raises(LifecycleError, match="Lock the round first"),
-        attempt(database_with_admin, draft, ADMIN, "unblind", clock()) as session,
+        logged_attempt(database_with_admin, draft, ADMIN, "unblind", clock()) as session,
     ):
-        unblind(session, draft, [KEYS[0].identity], ADMIN, "curious", clock())
+        unblind_round(session, draft, [KEYS[0].identity], ADMIN, "curious", clock())
     assert state_of(database_with_admin, draft) == "collecting"
     with database_with_admin.reading() as session:
-        last = events(session, draft)[-1]
+        last = round_events(session, draft)[-1]
         verify_log(session, draft)
     assert (last.action, last.actor, last.detail["attempted"]) == ("refused", ADMIN, "unblind")
 
@@ -172,21 +172,21 @@ def test_unblinding_needs_a_key_and_a_reason(
     locked(database_with_admin, draft, clock)
     with (
         pytest.raises((SealError, LifecycleError), match=complaint),
-        attempt(database_with_admin, draft, ADMIN, "unblind", clock()) as session,
+        logged_attempt(database_with_admin, draft, ADMIN, "unblind", clock()) as session,
     ):
-        unblind(session, draft, identities, ADMIN, reason, clock())
+        unblind_round(session, draft, identities, ADMIN, reason, clock())
     assert state_of(database_with_admin, draft) == "locked"
     with database_with_admin.reading() as session:
-        assert events(session, draft)[-1].action == "refused"
-        assert "hunter2" not in str(events(session, draft))
+        assert round_events(session, draft)[-1].action == "refused"
+        assert "hunter2" not in str(round_events(session, draft))
 
 
 def test_a_round_is_unblinded_once(database_with_admin: Database, draft: str, clock: Clock) -> None:
     locked(database_with_admin, draft, clock)
     with database_with_admin.writing() as session:
-        unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
     with pytest.raises(LifecycleError, match="unblinded"), database_with_admin.writing() as session:
-        unblind(session, draft, [KEYS[0].identity], ADMIN, "once more", clock())
+        unblind_round(session, draft, [KEYS[0].identity], ADMIN, "once more", clock())
     with database_with_admin.reading() as session:
         assert len(session.scalars(select(UnblindedRow)).all()) == 1
 
@@ -265,7 +265,7 @@ def test_whatever_was_changed_since_the_commitment_is_named(
     with database_with_admin.writing() as session:
         named = change(session, draft)
     with pytest.raises(SealError, match=named), database_with_admin.writing() as session:
-        unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
     assert state_of(database_with_admin, draft) == "locked"
 
 
@@ -287,9 +287,9 @@ def test_two_people_open_a_nested_seal_together_and_neither_alone(
         rounds.lock_round(session, draft, ADMIN, clock())
     for alone in KEYS:
         with pytest.raises(SealError, match="does not open"), database_with_admin.writing() as session:
-            unblind(session, draft, [alone.identity], ADMIN, "alone at night", clock())
+            unblind_round(session, draft, [alone.identity], ADMIN, "alone at night", clock())
     with database_with_admin.writing() as session:
-        unblind(session, draft, [one.identity for one in KEYS], ADMIN, "both are here", clock())
+        unblind_round(session, draft, [one.identity for one in KEYS], ADMIN, "both are here", clock())
 
 
 def test_the_same_person_cannot_be_both(database_with_admin: Database, draft: str, clock: Clock) -> None:
@@ -305,9 +305,9 @@ def test_an_abandoned_round_stays_visible_with_its_reason(
     with database_with_admin.writing() as session:
         rounds.abandon_round(session, draft, ADMIN, "a key was lost", clock())
     with database_with_admin.reading() as session:
-        (listed,) = rounds.rounds(session)
+        (listed,) = rounds.list_rounds(session)
         assert (listed.state, listed.commitment) == ("abandoned", commitment)
-        assert events(session, draft)[-1].detail == {"reason": "a key was lost"}
+        assert round_events(session, draft)[-1].detail == {"reason": "a key was lost"}
     with pytest.raises(LifecycleError), database_with_admin.writing() as session:
         rounds.open_round(session, draft, ADMIN, clock())
 
@@ -320,11 +320,11 @@ def test_giving_up_without_a_reason_is_refused(database_with_admin: Database, dr
 def test_a_round_can_be_copied_as_a_new_draft(database_with_admin: Database, draft: str, clock: Clock) -> None:
     sealed(database_with_admin, draft, clock)
     with database_with_admin.writing() as session:
-        copied = rounds.copy_round(session, draft, ADMIN, clock())
+        copied = rounds.copy_round_as_draft(session, draft, ADMIN, clock())
     with database_with_admin.reading() as session:
         first, second = session.get_one(RoundRow, draft), session.get_one(RoundRow, copied)
         assert (second.design, second.state, second.commitment) == (first.design, "draft", None)
-        assert events(session, copied)[-1].detail == {"from": draft}
+        assert round_events(session, copied)[-1].detail == {"from": draft}
 
 
 def test_a_seal_can_be_taken_back_before_it_is_closed(database_with_admin: Database, draft: str, clock: Clock) -> None:
@@ -361,14 +361,14 @@ def test_an_invitation_keeps_the_digest_of_its_token_alone(
 ) -> None:
     sealed(database_with_admin, draft, clock)
     with database_with_admin.writing() as session:
-        first = rounds.invite(session, draft, " Ada ", False, ADMIN, clock())
+        first = rounds.invite_evaluator(session, draft, " Ada ", False, ADMIN, clock())
     with database_with_admin.reading() as session:
         row = session.get_one(EvaluatorRow, first.evaluator_id)
         assert (row.name, row.token_sha256) == ("Ada", sha256(first.token.encode()))
-        assert first.token not in str([one.detail for one in events(session, draft)])
+        assert first.token not in str([one.detail for one in round_events(session, draft)])
     assert len(first.token) >= len(random_token())
     with database_with_admin.writing() as session:
-        again = rounds.reissue(session, first.evaluator_id, ADMIN, clock())
+        again = rounds.reissue_invitation(session, first.evaluator_id, ADMIN, clock())
     with database_with_admin.reading() as session:
         assert session.get_one(EvaluatorRow, first.evaluator_id).token_sha256 == sha256(again.token.encode())
 
@@ -379,14 +379,14 @@ def test_a_pseudonym_is_one_person_s_and_short(
 ) -> None:
     sealed(database_with_admin, draft, clock)
     with database_with_admin.writing() as session:
-        rounds.invite(session, draft, "Ada", False, ADMIN, clock())
+        rounds.invite_evaluator(session, draft, "Ada", False, ADMIN, clock())
     with pytest.raises(LifecycleError, match=complaint), database_with_admin.writing() as session:
-        rounds.invite(session, draft, name, False, ADMIN, clock())
+        rounds.invite_evaluator(session, draft, name, False, ADMIN, clock())
 
 
 def test_nobody_is_invited_to_a_draft(database_with_admin: Database, draft: str, clock: Clock) -> None:
     with pytest.raises(LifecycleError, match="from the seal until the lock"), database_with_admin.writing() as session:
-        rounds.invite(session, draft, "Ada", False, ADMIN, clock())
+        rounds.invite_evaluator(session, draft, "Ada", False, ADMIN, clock())
 
 
 def test_a_round_larger_than_its_frame_is_refused_when_it_is_created(
@@ -396,7 +396,7 @@ def test_a_round_larger_than_its_frame_is_refused_when_it_is_created(
     with pytest.raises(DesignError, match="only 24 eligible"), database_with_admin.writing() as session:
         rounds.create_round(session, large, paths, ADMIN, clock())
     with database_with_admin.reading() as session:
-        assert rounds.rounds(session) == []
+        assert rounds.list_rounds(session) == []
 
 
 def test_an_archive_that_is_another_than_the_design_s_is_refused(
@@ -412,7 +412,7 @@ def test_steps_on_a_round_that_is_not_there_are_told_so(database_with_admin: Dat
     for step in (rounds.open_round, rounds.lock_round):
         with (
             pytest.raises(NotFoundError, match="no such round"),
-            attempt(database_with_admin, "nowhere", ADMIN, "open", clock()) as session,
+            logged_attempt(database_with_admin, "nowhere", ADMIN, "open", clock()) as session,
         ):
             step(session, "nowhere", ADMIN, clock())
 
@@ -422,7 +422,7 @@ def test_the_allocation_cannot_be_read_before_unblinding(
 ) -> None:
     locked(database_with_admin, draft, clock)
     with pytest.raises(LifecycleError, match="only after unblinding"), database_with_admin.reading() as session:
-        opened(session, draft)
+        read_unblinded_round(session, draft)
 
 
 def test_a_correction_is_a_new_version_beside_the_frozen_one(
@@ -430,13 +430,13 @@ def test_a_correction_is_a_new_version_beside_the_frozen_one(
 ) -> None:
     locked(database_with_admin, draft, clock)
     with pytest.raises(LifecycleError, match="Only an unblinded round"), database_with_admin.writing() as session:
-        correct(session, draft, ADMIN, "too early", clock())
+        correct_analysis(session, draft, ADMIN, "too early", clock())
     with database_with_admin.writing() as session:
-        first = unblind(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        first = unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
     with pytest.raises(LifecycleError, match="Type why"), database_with_admin.writing() as session:
-        correct(session, draft, ADMIN, "", clock())
+        correct_analysis(session, draft, ADMIN, "", clock())
     with database_with_admin.writing() as session:
-        second = correct(session, draft, ADMIN, "a mistake in the program was mended", clock())
+        second = correct_analysis(session, draft, ADMIN, "a mistake in the program was mended", clock())
     assert first == second
     with database_with_admin.reading() as session:
         kept = session.scalars(select(UnblindedRow).order_by(UnblindedRow.version)).all()
@@ -445,7 +445,7 @@ def test_a_correction_is_a_new_version_beside_the_frozen_one(
             (2, "a mistake in the program was mended"),
         ]
         assert kept[0].opened == kept[1].opened
-        assert events(session, draft)[-1].action == "corrected"
+        assert round_events(session, draft)[-1].action == "corrected"
         verify_log(session, draft)
 
 
@@ -459,7 +459,7 @@ def test_without_the_key_neither_the_draw_nor_the_commitment_can_be_redone(
         design = read_design(row.design)
         items = {one.code: (json.loads(one.content), one.digest) for one in session.scalars(select(ItemRow))}
         published = [row.commitment, design.sha256, session.get_one(SealedRow, draft).sealed_sha256, row.id]
-        published += [one.chain for one in events(session, draft)] + [digest for _, digest in items.values()]
+        published += [one.chain for one in round_events(session, draft)] + [digest for _, digest in items.values()]
     archives = {one.sha256: one for one in (plum_archive, fig_archive)}
     guesses = {sha256(str(one).encode()) for one in published} | {"0" * 64, f"{1:064x}"}
     guesses |= {str(one) for one in published if len(str(one)) == 64}

@@ -8,21 +8,21 @@ from sqlalchemy.exc import IntegrityError
 
 from app.foundation.clock import now
 from app.store.engine import Database
-from app.store.schema import config, differences
+from app.store.schema import alembic_config, schema_differences
 from app.store.tables import AdminRow
 
 
 def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
-    assert differences(database.engine) == []
+    assert schema_differences(database.engine) == []
 
 
 def test_there_is_one_newest_migration(sqlite_url: str) -> None:
-    assert len(ScriptDirectory.from_config(config(sqlite_url)).get_heads()) == 1
+    assert len(ScriptDirectory.from_config(alembic_config(sqlite_url)).get_heads()) == 1
 
 
 def test_a_downgrade_that_would_lose_judgments_is_refused(sqlite_url: str) -> None:
     with pytest.raises(RuntimeError, match="restore a backup"):
-        command.downgrade(config(sqlite_url), "base")
+        command.downgrade(alembic_config(sqlite_url), "base")
 
 
 def test_writing_commits_once_and_reading_never(database: Database) -> None:

@@ -48,7 +48,7 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         migrate(url)
         with closing(Database(url)) as database:
             with database.reading() as session:
-                states = {one.id: one.state for one in rounds.rounds(session)}
+                states = {one.id: one.state for one in rounds.list_rounds(session)}
             settings = Settings.read(data=folder, database_url=url, port=0)
             yield Installation(database, settings, notes["rounds"], states, notes["keys"], notes["tokens"])
 

@@ -18,8 +18,8 @@ from app.report.export.read_zip import read_zip
 from app.report.export.verify import differing, verify_export, verify_receipt
 from app.robots.visitor import RULES, Visitor
 from app.services import exports, rounds, seals
-from app.services.unblinding import unblind
-from app.store.schema import differences
+from app.services.unblinding import unblind_round
+from app.store.schema import schema_differences
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
 from tests.upgrades.conftest import RELEASED, Installation
@@ -53,23 +53,23 @@ def analysis_after_unblinding(installation: Installation, name: str) -> dict[str
     round_id = installation.rounds[name]
     keys = [keys_of_person[0] for keys_of_person in installation.keys[name] if keys_of_person]
     with installation.database.writing() as session:
-        if rounds.progress(session, round_id).state == "collecting":
+        if rounds.round_progress(session, round_id).state == "collecting":
             rounds.lock_round(session, round_id, ADMIN, now())
-        return unblind(session, round_id, keys, ADMIN, "The server was taken over.", now())
+        return unblind_round(session, round_id, keys, ADMIN, "The server was taken over.", now())
 
 
 def exported_analysis(installation: Installation, name: str, folder: Path) -> dict[str, Any]:
     """Export an unblinded round as this version does, verify the export, and give the numbers in it."""
     export = folder / "export.zip"
     with installation.database.reading() as session:
-        export.write_bytes(export_zip(exports.bundle(session, installation.rounds[name])))
+        export.write_bytes(export_zip(exports.unblinded_bundle(session, installation.rounds[name])))
     assert verify_export(export).differences == []
     analysis: dict[str, Any] = json.loads(read_zip(export)["analysis.json"])
     return analysis
 
 
 def test_its_database_has_the_newest_schema(installation: Installation) -> None:
-    assert differences(installation.database.engine) == []
+    assert schema_differences(installation.database.engine) == []
 
 
 def test_its_rounds_are_in_the_states_they_were_in(installation: Installation) -> None:
@@ -88,7 +88,7 @@ def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(i
     round_id = installation.rounds["sealed"]
     with installation.database.writing() as session:
         rounds.open_round(session, round_id, ADMIN, now())
-        token = rounds.invite(session, round_id, "Fay", False, ADMIN, now()).token
+        token = rounds.invite_evaluator(session, round_id, "Fay", False, ADMIN, now()).token
     with running(installation.settings, installation.database) as address:
         verdicts = judge_what_is_left(address, token)
     assert analysis_after_unblinding(installation, "sealed")["judgments"] == verdicts > 6
@@ -100,7 +100,7 @@ def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Instal
         verdicts = {name: judge_what_is_left(address, tokens[name]) for name in ("Ada", "Bo", "Cleo", "Eve")}
     assert verdicts["Cleo"] > verdicts["Bo"] > verdicts["Ada"] == verdicts["Eve"] == 0
     with installation.database.reading() as session:
-        progress = rounds.progress(session, installation.rounds["collecting"])
+        progress = rounds.round_progress(session, installation.rounds["collecting"])
     left = {one.name: one.assigned - one.judged for one in progress.evaluators if one.name in tokens}
     assert (left["Ada"], left["Cleo"], left["Eve"]) == (0, 0, 0)
     analysis = analysis_after_unblinding(installation, "collecting")
@@ -118,7 +118,7 @@ def test_a_round_that_was_judged_in_part_is_unblinded(installation: Installation
 
 def test_what_was_unblinded_has_the_same_numbers_and_exports_them(installation: Installation, tmp_path: Path) -> None:
     with installation.database.reading() as session:
-        frozen = exports.analysis(session, installation.rounds["unblinded"])
+        frozen = exports.round_analysis(session, installation.rounds["unblinded"])
     assert list(differing(frozen, exported_analysis(installation, "unblinded", tmp_path))) == []
 
 

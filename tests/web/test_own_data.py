@@ -52,7 +52,7 @@ def test_a_round_called_off_keeps_its_promise_of_deletion_until_the_lock(ada: Pa
     token = ada.form()[1]["form_token"]
     with room.database.writing() as session:
         for action in ("opened", "locked", "abandoned") if locked else ("opened", "abandoned"):
-            log.append(session, room.round_id, "Dag", action, {}, NOW)
+            log.append_event(session, room.round_id, "Dag", action, {}, NOW)
         session.get_one(RoundRow, room.round_id).state = "abandoned"
     mine = ada.go("/judge/mine")
     assert ("The round was locked" in mine.text) == locked

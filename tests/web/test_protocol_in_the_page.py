@@ -10,7 +10,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.store.engine import Database
-from app.store.rounds import tallies
+from app.store.rounds import tallies_by_evaluator
 from app.store.tables import EvaluatorRow, EventRow, FlagRow, GuessRow, JudgmentRow, RoundRow
 from tests.web.page import Page, come_in
 from tests.web.room import Room, furnish, invite
@@ -107,7 +107,7 @@ def test_an_item_can_be_passed_over_after_its_verdict_too(ada: Page, room: Room)
     assert {row.item for row in kept(room, FlagRow)} == set(room.codes[:2])
     assert len(kept(room, JudgmentRow)) == 3
     with room.database.reading() as session:
-        assert tallies(session, room.round_id)["id-Ada"].judged == 0
+        assert tallies_by_evaluator(session, room.round_id)["id-Ada"].judged == 0
 
 
 def test_what_was_passed_over_twice_is_passed_over_once(ada: Page, room: Room) -> None:

@@ -16,7 +16,7 @@ from app.foundation.private import write_private_file
 from app.rounds.design import Cell
 from app.rounds.presets import preset
 from app.services import admins, rounds, seals
-from app.services.archives import FOLDER
+from app.services.archives import ARCHIVES_FOLDER
 from app.store.engine import Database
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
@@ -71,7 +71,7 @@ class DemoRound:
 
 def harvested(plan: DemoPlan, data: Path) -> dict[str, Archive]:
     """The archive of each arm: the ones in the data folder if they are whole, else harvested now."""
-    folder = data / FOLDER / f"demo-{plan.key()}"
+    folder = data / ARCHIVES_FOLDER / f"demo-{plan.key()}"
     with suppress(ArchiveError):
         return {arm: Archive.open(folder / name) for arm, name in ARMS.items()}
     from app.harvest.options import HarvestOptions
@@ -103,7 +103,9 @@ def make_round(
         recipients = [one.recipient for one in keys]
         seals.seal_round(session, made, recipients, render_passages, ADMIN, now(), options)
         rounds.open_round(session, made, ADMIN, now())
-        tokens = tuple(rounds.invite(session, made, name, name == "you", ADMIN, now()).token for name in evaluators)
+        tokens = tuple(
+            rounds.invite_evaluator(session, made, name, name == "you", ADMIN, now()).token for name in evaluators
+        )
     key_file = data / "demo" / f"{made}.key"
     write_private_file(key_file, "".join(f"{one.identity}\n" for one in keys))
     write_private_file(data / "demo" / f"{made}.links", "\n".join(tokens))
@@ -114,7 +116,7 @@ def find_open_round(base: Database, data: Path) -> DemoRound | None:
     """A demo round of an earlier run that still takes judgments."""
     for links in sorted((data / "demo").glob("*.links")):
         with base.reading() as session, suppress(NotFoundError):
-            if rounds.progress(session, links.stem).state == "collecting":
+            if rounds.round_progress(session, links.stem).state == "collecting":
                 return DemoRound(links.stem, links.with_suffix(".key"), tuple(links.read_text("utf-8").split()))
     return None
 
@@ -129,7 +131,7 @@ def password(data: Path) -> str:
 
 def _ensure_admin(base: Database, data: Path) -> None:
     with base.writing() as session:
-        if ADMIN in admins.names(session):
+        if ADMIN in admins.admin_names(session):
             admins.change_password(session, ADMIN, password(data))
         else:
             admins.add_admin(session, ADMIN, password(data), now())

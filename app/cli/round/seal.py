@@ -64,7 +64,7 @@ def _sealed(
     options: seals.SealOptions,
     *,
     audited: bool,
-) -> tuple[seals.Sealed, Audit | None]:
+) -> tuple[seals.PublishedSeal, Audit | None]:
     """Seal with the leak audit as the gate, or without one."""
     if audited:
         with database(settings) as base:
@@ -72,7 +72,7 @@ def _sealed(
                 admin = admin_named(session, by)
             return audited_seal(base, settings, round_id, recipients, admin, now(), options)
 
-    def seal_it(session: Session, admin: str) -> seals.Sealed:
+    def seal_it(session: Session, admin: str) -> seals.PublishedSeal:
         return seals.seal_round(session, round_id, recipients, render_passages, admin, now(), options)
 
     return step(settings, round_id, by, "seal", seal_it), None

@@ -5,7 +5,7 @@ import click
 from app.cli.common import as_json, database, print_json, print_pairs, print_table
 from app.foundation.settings import Settings
 from app.services import rounds
-from app.services.log import events
+from app.services.log import round_events
 
 
 @click.command("list")
@@ -14,7 +14,7 @@ from app.services.log import events
 def list_command(settings: Settings, json_wanted: bool) -> None:
     """Print every round."""
     with database(settings) as base, base.reading() as session:
-        found = rounds.rounds(session)
+        found = rounds.list_rounds(session)
     if json_wanted:
         print_json([vars(one) for one in found])
         return
@@ -29,8 +29,8 @@ def list_command(settings: Settings, json_wanted: bool) -> None:
 def status_command(settings: Settings, round_id: str, json_wanted: bool) -> None:
     """Print how far each evaluator is: counts of judgments, never of verdicts."""
     with database(settings) as base, base.reading() as session:
-        found = rounds.progress(session, round_id)
-        log = events(session, round_id)
+        found = rounds.round_progress(session, round_id)
+        log = round_events(session, round_id)
     if json_wanted:
         print_json({**vars(found), "evaluators": [vars(one) for one in found.evaluators], "events": len(log)})
         return

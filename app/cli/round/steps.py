@@ -10,7 +10,7 @@ from app.cli.common import admin_named, by_option, database
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import rounds
-from app.services.log import attempt
+from app.services.log import logged_attempt
 
 Result = TypeVar("Result")
 
@@ -22,7 +22,7 @@ def step(
     with database(settings) as base:
         with base.reading() as session:
             admin = admin_named(session, by)
-        with attempt(base, round_id, admin, name, now()) as session:
+        with logged_attempt(base, round_id, admin, name, now()) as session:
             return step(session, admin)
 
 
@@ -79,6 +79,6 @@ def invite_command(settings: Settings, round_id: str, name: str, exposed: bool, 
         round_id,
         by,
         "invite",
-        lambda session, admin: rounds.invite(session, round_id, name, exposed, admin, now()),
+        lambda session, admin: rounds.invite_evaluator(session, round_id, name, exposed, admin, now()),
     )
     click.echo(f"{base_url.rstrip('/')}/i/{invitation.token}")

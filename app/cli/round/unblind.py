@@ -9,7 +9,7 @@ from app.cli.round.steps import step
 from app.foundation.clock import now
 from app.foundation.errors import SealError
 from app.foundation.settings import Settings
-from app.services.unblinding import unblind
+from app.services.unblinding import unblind_round
 
 
 @click.command("unblind")
@@ -35,7 +35,7 @@ def unblind_command(
         round_id,
         by,
         "unblind",
-        lambda session, admin: unblind(session, round_id, identities, admin, reason, now()),
+        lambda session, admin: unblind_round(session, round_id, identities, admin, reason, now()),
     )
     click.echo(f"The round is unblinded; see `firstglance report {round_id}`.")
 

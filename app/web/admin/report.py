@@ -25,7 +25,7 @@ router.include_router(gallery_pages.router)
 def show(request: Request, round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """Fractions per arm with intervals, their difference, each evaluator, and the commitment."""
     with database.reading() as session:
-        found = exports.report(session, round_id)
+        found = exports.round_report(session, round_id)
     return page(request, "report/report.html", {"admin": admin, "view": report_view(found)})
 
 
@@ -33,7 +33,7 @@ def show(request: Request, round_id: str, database: DatabaseOf, admin: ViewingAd
 def analysis(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the check
     """Every number of the report."""
     with database.reading() as session:
-        found = exports.analysis(session, round_id)
+        found = exports.round_analysis(session, round_id)
     return _download(canonical_bytes(found), "application/json", f"{round_id}-analysis.json")
 
 
@@ -41,7 +41,7 @@ def analysis(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Respon
 def numbers(request: Request, round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """Every key of the analysis with its value: where the report's numbers link to."""
     with database.reading() as session:
-        found = exports.report(session, round_id)
+        found = exports.round_report(session, round_id)
     context = {"admin": admin, "round_id": round_id, "title": found.title, "entries": entries(found.analysis)}
     return page(request, "report/numbers.html", context)
 
@@ -50,7 +50,7 @@ def numbers(request: Request, round_id: str, database: DatabaseOf, admin: Viewin
 def pdf(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the check
     """The report, set for print."""
     with database.reading() as session:
-        found = exports.report(session, round_id)
+        found = exports.round_report(session, round_id)
     content = report_pdf(found.title, found.commitment, found.analysis, found.frame)
     return _download(content, "application/pdf", f"first-glance-{round_id}.pdf")
 
@@ -67,8 +67,8 @@ def observations(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Re
 def export(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """Everything that anyone needs to recompute the report; the log says that it left."""
     with database.reading() as session:
-        bundle = exports.bundle(session, round_id)
-    return _export(round_id, database, admin, export_zip(bundle), exports.file_name(round_id, blinded=False))
+        bundle = exports.unblinded_bundle(session, round_id)
+    return _export(round_id, database, admin, export_zip(bundle), exports.export_file_name(round_id, blinded=False))
 
 
 @router.get("/blinded.zip")
@@ -76,12 +76,12 @@ def blinded(round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Respons
     """What may leave before unblinding: no arm, and no verdict before the lock."""
     with database.reading() as session:
         bundle = exports.blinded_bundle(session, round_id)
-    return _export(round_id, database, admin, blinded_zip(bundle), exports.file_name(round_id, blinded=True))
+    return _export(round_id, database, admin, blinded_zip(bundle), exports.export_file_name(round_id, blinded=True))
 
 
 def _export(round_id: str, database: Database, admin: SignedIn, content: bytes, name: str) -> Response:
     with database.writing() as session:
-        exports.record(session, round_id, admin.name, name, content, now())
+        exports.record_export(session, round_id, admin.name, name, content, now())
     return _download(content, "application/zip", name)
 
 

@@ -13,7 +13,7 @@ from app.rounds.design import Cell, Design
 from app.rounds.presets import PRESETS, preset
 from app.services import rounds
 from app.services.archives import KnownArchive, known_archives
-from app.services.log import attempt
+from app.services.log import logged_attempt
 from app.web.admin.round_view import round_view
 from app.web.admin.sign_in import HOME, ActingAdmin, ViewingAdmin
 from app.web.dependencies import DatabaseOf, SettingsOf
@@ -35,7 +35,7 @@ def home(admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the dependency is t
 def list_rounds(request: Request, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """Every round, newest first."""
     with database.reading() as session:
-        found = rounds.rounds(session)
+        found = rounds.list_rounds(session)
     newest = sorted(found, key=lambda one: one.created_at, reverse=True)
     return page(request, "admin/rounds.html", {"admin": admin, "rounds": newest})
 
@@ -144,17 +144,17 @@ def invite(
     exposed: Annotated[bool, Form()] = False,
 ) -> Response:
     """Invite an evaluator; the link is shown this once."""
-    with attempt(database, round_id, admin.name, "invite", now()) as session:
-        made = rounds.invite(session, round_id, name.strip(), exposed, admin.name, now())
+    with logged_attempt(database, round_id, admin.name, "invite", now()) as session:
+        made = rounds.invite_evaluator(session, round_id, name.strip(), exposed, admin.name, now())
     return _link_page(request, admin, round_id, name.strip(), made.token)
 
 
 @router.post("/rounds/{round_id}/invitations/{evaluator_id}")
 def reissue(request: Request, round_id: str, evaluator_id: str, database: DatabaseOf, admin: ActingAdmin) -> Response:
     """Make a new link for someone who lost theirs; the old one stops working."""
-    with attempt(database, round_id, admin.name, "reissue", now()) as session:
-        made = rounds.reissue(session, evaluator_id, admin.name, now())
-        people = rounds.progress(session, round_id).evaluators
+    with logged_attempt(database, round_id, admin.name, "reissue", now()) as session:
+        made = rounds.reissue_invitation(session, evaluator_id, admin.name, now())
+        people = rounds.round_progress(session, round_id).evaluators
     name = next((one.name for one in people if one.id == evaluator_id), "")
     return _link_page(request, admin, round_id, name, made.token)
 

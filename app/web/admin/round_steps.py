@@ -9,9 +9,8 @@ from fastapi.responses import RedirectResponse
 from app.foundation.clock import now
 from app.foundation.errors import LifecycleError
 from app.rounds.lifecycle import require
-from app.services import rounds, seals
-from app.services.log import attempt
-from app.services.unblinding import unblind
+from app.services import rounds, seals, unblinding
+from app.services.log import logged_attempt
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, confirm
 from app.web.dependencies import DatabaseOf, SettingsOf
 from app.web.evaluator.padding import response_sizes
@@ -46,7 +45,7 @@ def seal(
 @router.post("/open")
 def open_round(round_id: str, database: DatabaseOf, admin: ActingAdmin) -> Response:
     """Let evaluators begin."""
-    with attempt(database, round_id, admin.name, "open", now()) as session:
+    with logged_attempt(database, round_id, admin.name, "open", now()) as session:
         rounds.open_round(session, round_id, admin.name, now())
     return _back(round_id)
 
@@ -54,7 +53,7 @@ def open_round(round_id: str, database: DatabaseOf, admin: ActingAdmin) -> Respo
 @router.post("/lock")
 def lock(round_id: str, database: DatabaseOf, admin: ActingAdmin, sure: Annotated[bool, Form()] = False) -> Response:
     """End judging for good."""
-    with attempt(database, round_id, admin.name, "lock", now()) as session:
+    with logged_attempt(database, round_id, admin.name, "lock", now()) as session:
         _require_sure(sure, "lock")
         rounds.lock_round(session, round_id, admin.name, now())
     return _back(round_id)
@@ -63,7 +62,7 @@ def lock(round_id: str, database: DatabaseOf, admin: ActingAdmin, sure: Annotate
 @router.post("/abandon")
 def abandon(round_id: str, database: DatabaseOf, admin: ActingAdmin, reason: Annotated[str, Form()] = "") -> Response:
     """Give the round up, for ever and visibly."""
-    with attempt(database, round_id, admin.name, "abandon", now()) as session:
+    with logged_attempt(database, round_id, admin.name, "abandon", now()) as session:
         rounds.abandon_round(session, round_id, admin.name, _reason(reason), now())
     return _back(round_id)
 
@@ -72,7 +71,7 @@ def abandon(round_id: str, database: DatabaseOf, admin: ActingAdmin, reason: Ann
 def copy(round_id: str, database: DatabaseOf, admin: ActingAdmin) -> Response:
     """A new draft with the same design."""
     with database.writing() as session:
-        fresh = rounds.copy_round(session, round_id, admin.name, now())
+        fresh = rounds.copy_round_as_draft(session, round_id, admin.name, now())
     return _back(fresh)
 
 
@@ -80,7 +79,7 @@ def copy(round_id: str, database: DatabaseOf, admin: ActingAdmin) -> Response:
 def ask_to_unblind(request: Request, round_id: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
     """The form with key, password and reason; only a locked round has it."""
     with database.reading() as session:
-        progress = rounds.progress(session, round_id)
+        progress = rounds.round_progress(session, round_id)
     require(progress.state, "unblind")
     return page(request, "admin/unblind.html", {"admin": admin, "progress": progress})
 
@@ -96,10 +95,10 @@ def unblind_round(
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """Open the seal once: the right state first, then the password, a reason and the key."""
-    with attempt(database, round_id, admin.name, "unblind", now()) as session:
-        require(rounds.progress(session, round_id).state, "unblind")
+    with logged_attempt(database, round_id, admin.name, "unblind", now()) as session:
+        require(rounds.round_progress(session, round_id).state, "unblind")
         confirm(session, request, admin, password)
-        unblind(session, round_id, keys.split(), admin.name, _reason(reason), now())
+        unblinding.unblind_round(session, round_id, keys.split(), admin.name, _reason(reason), now())
     return RedirectResponse(f"/admin/rounds/{round_id}/report", status_code=303)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.rounds.design import Design
 from app.services import rounds
-from app.services.log import Event, events
+from app.services.log import Event, round_events
 from app.services.rounds import EvaluatorProgress, RoundProgress
 
 STAGES = ("draft", "sealed", "collecting", "locked", "unblinded")
@@ -74,16 +74,16 @@ class RoundView:
 
 def round_view(session: Session, round_id: str) -> RoundView:
     """Read what the page shows. Raises NotFoundError if there is no such round."""
-    progress = rounds.progress(session, round_id)
+    progress = rounds.round_progress(session, round_id)
     return RoundView(
         progress=progress,
-        design=rounds.design_of(session, round_id),
+        design=rounds.round_design(session, round_id),
         stages=_stages(progress.state),
         step=NEXT.get(progress.state, "none"),
         invites=progress.state in ("sealed", "collecting"),
         judged=sum(one.judged for one in progress.evaluators),
         assigned=sum(one.assigned for one in progress.evaluators),
-        log=tuple(LogLine(one, _details(one.detail)) for one in reversed(events(session, round_id))),
+        log=tuple(LogLine(one, _details(one.detail)) for one in reversed(round_events(session, round_id))),
     )
 
 

@@ -127,7 +127,7 @@ def _admin_of(cookie: str, session: Session, settings: Settings) -> admins.Admin
         name, stamp, _ = _serializer(settings).loads(cookie, max_age=HOURS * 3600)
     except (BadSignature, ValueError, TypeError):
         return None
-    return admins.admin_with(session, str(name), str(stamp))
+    return admins.admin_by_session(session, str(name), str(stamp))
 
 
 def _serializer(settings: Settings) -> URLSafeTimedSerializer:

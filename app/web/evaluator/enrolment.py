@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.foundation.clock import now
 from app.foundation.codes import random_token
-from app.services import judging, own_data
+from app.services import evaluator_session, own_data
 from app.web import language
 from app.web.dependencies import DatabaseOf, SettingsOf
 from app.web.errors import SeeOther
@@ -30,7 +30,7 @@ router = APIRouter()
 def confirm(request: Request, token: str, database: DatabaseOf) -> Response:
     """Ask whoever opened an invitation to come in; nothing is recorded."""
     with database.reading() as session:
-        here = judging.invitation(session, token)
+        here = evaluator_session.visit_by_invitation(session, token)
     return page(request, "judging/confirm.html", {"here": here})
 
 
@@ -39,7 +39,7 @@ def join(token: str, database: DatabaseOf, settings: SettingsOf) -> Response:
     """Start the session and lead to an address that can be shown to others."""
     session_token = random_token()
     with database.writing() as session:
-        judging.join(session, token, session_token, now())
+        evaluator_session.join_round(session, token, session_token, now())
     response = RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
     set_session(response, EVALUATOR_COOKIE, session_token, settings)
     return response
@@ -50,7 +50,7 @@ def consent(request: Request, database: DatabaseOf, form: Annotated[TokenForm, F
     """Agree to take part; the instructions come next."""
     session_token = checked(request, form)
     with database.writing() as session:
-        judging.consent(session, session_token, now())
+        evaluator_session.record_consent(session, session_token, now())
     return RedirectResponse("/judge/instructions", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -59,7 +59,7 @@ def decline(request: Request, database: DatabaseOf, form: Annotated[TokenForm, F
     """A polite end: the visit is forgotten, and the link stays good. Whoever agreed before is led back to the desk."""
     session_token = checked(request, form)
     with database.writing() as session:
-        forgotten = own_data.decline(session, session_token)
+        forgotten = own_data.decline_consent(session, session_token)
     if not forgotten:
         return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
     return _farewell(request, "judging/declined.html")
@@ -89,8 +89,8 @@ def instructions(request: Request, database: DatabaseOf) -> Response:
 def mine(request: Request, database: DatabaseOf) -> Response:
     """What is kept about the evaluator, to take along or to have deleted."""
     with database.reading() as session:
-        here = judging.visit(session, session_of(request, EVALUATOR_COOKIE))
-        erasable = own_data.erasable(session, here.round_id, here.state)
+        here = evaluator_session.visit_by_session(session, session_of(request, EVALUATOR_COOKIE))
+        erasable = own_data.is_erasable(session, here.round_id, here.state)
     token = form_token(session_of(request, EVALUATOR_COOKIE))
     context = {"here": here, "erasable": erasable, "form_token": token}
     return page(request, "judging/mine.html", context)
@@ -100,7 +100,7 @@ def mine(request: Request, database: DatabaseOf) -> Response:
 def download(request: Request, database: DatabaseOf) -> Response:
     """All of it as a file."""
     with database.reading() as session:
-        found = own_data.everything(session, session_of(request, EVALUATOR_COOKIE))
+        found = own_data.own_data(session, session_of(request, EVALUATOR_COOKIE))
     name = 'attachment; filename="first-glance-my-answers.json"'
     text = json.dumps(found, indent=2, ensure_ascii=False)
     return Response(text, media_type="application/json", headers={"Content-Disposition": name})
@@ -113,7 +113,7 @@ def erase(request: Request, database: DatabaseOf, form: Annotated[EraseForm, For
     if not form.sure:
         return RedirectResponse("/judge/mine", status_code=HTTPStatus.SEE_OTHER)
     with database.writing() as session:
-        own_data.erase(session, session_token, now())
+        own_data.erase_own_data(session, session_token, now())
     return _farewell(request, "judging/erased.html")
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.foundation.digest import sha256
 from app.judging.public_design import CANNOT_JUDGE, PublicDesign
-from app.services.judging import ItemPage
+from app.services.item_pages import ItemPage
 from app.web import language
 from app.web.evaluator.aids_view import aids_context
 from app.web.evaluator.padding import gzipped, padded
@@ -30,7 +30,7 @@ def item_response(request: Request, desk: ItemPage, **context: Any) -> Response:
     language.choose(request)
     head, tail = _frame(request, _context(request, desk) | context)
     fragment = _in_language(_passages(desk), language.current())
-    plain, compressed = desk.visit.sizes
+    plain, compressed = desk.visit.response_sizes
     headers = {"Content-Type": PLAIN, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
         body = gzipped(head, fragment, tail, compressed)
@@ -40,16 +40,16 @@ def item_response(request: Request, desk: ItemPage, **context: Any) -> Response:
 
 def _passages(desk: ItemPage) -> bytes:
     """What was rendered at the seal; with its strengths once the verdict is locked."""
-    if desk.opened is None:
-        return desk.passages
-    item, aids = desk.opened
+    if desk.item_with_aids is None:
+        return desk.passages_html
+    item, aids = desk.item_with_aids
     return render_with_strengths(item, aids.strengths, desk.visit.design)
 
 
 def _context(request: Request, desk: ItemPage) -> dict[str, Any]:
     design = desk.visit.design
     answers = answers_of(design)
-    texts = desk.texts
+    texts = desk.latest_judgment
     return {
         "answers": answers,
         "texts": {name: getattr(texts, name, None) or "" for name in TEXTS},
@@ -62,26 +62,26 @@ def _context(request: Request, desk: ItemPage) -> dict[str, Any]:
         "design": design,
         "wording": local(design.wording),
         "form_token": form_token(session_of(request, EVALUATOR_COOKIE)),
-        "training": desk.visit.design.training_answers.get(desk.place.item, {}),
-        "again": desk.place.given is not None and desk.place.question == "verdict",
+        "training": desk.visit.design.training_answers.get(desk.due.item, {}),
+        "again": desk.due.given is not None and desk.due.question == "verdict",
         "passages": Markup(SPLIT),  # noqa: S704 - a constant
-        "aids": aids_context(desk.opened[1]) if desk.opened else None,
+        "aids": aids_context(desk.item_with_aids[1]) if desk.item_with_aids else None,
     }
 
 
 def _heading(desk: ItemPage) -> str:
-    if desk.practice:
+    if desk.is_practice:
         return language.gettext("Practice %(number)s of %(total)s") % vars(desk)
-    if desk.visit.design.assignment == "overlap" and desk.place.question != "guess":
+    if desk.visit.design.assignment == "overlap" and desk.due.question != "guess":
         return language.gettext("Item %(number)s") % vars(desk)
     return language.gettext("Item %(number)s of %(total)s") % vars(desk)
 
 
 def _progress(desk: ItemPage) -> str:
     """A count, never a share; where items are given out one at a time there is no total to count against."""
-    if desk.practice:
+    if desk.is_practice:
         return _heading(desk)
-    if desk.visit.design.assignment == "overlap" and desk.place.question != "guess":
+    if desk.visit.design.assignment == "overlap" and desk.due.question != "guess":
         return language.gettext("%(done)s done") % vars(desk)
     return language.gettext("%(done)s of %(total)s done") % vars(desk)
 

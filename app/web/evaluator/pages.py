@@ -9,8 +9,9 @@ from starlette.responses import RedirectResponse, Response
 
 from app.foundation.clock import now
 from app.judging.worklist import Worklist
-from app.services import judging, phase_two
-from app.services.judging import Visit
+from app.services import assignment, evaluator_session, item_pages, judging, phase_two
+from app.services.evaluator_session import Visit
+from app.services.item_pages import ItemPage
 from app.store.tables import FlagRow, GuessRow
 from app.web.dependencies import DatabaseOf
 from app.web.errors import SeeOther
@@ -30,7 +31,9 @@ router = APIRouter()
 def desk(request: Request, database: DatabaseOf) -> Response:
     """What is due now: consent, the round's state, an item, or thanks."""
     with database.writing() as session:
-        return _due(request, session, judging.visit(session, session_of(request, EVALUATOR_COOKIE)))
+        return _due(
+            request, session, evaluator_session.visit_by_session(session, session_of(request, EVALUATOR_COOKIE))
+        )
 
 
 @router.post("/judge/verdict")
@@ -38,9 +41,9 @@ def verdict(request: Request, database: DatabaseOf, form: Annotated[VerdictForm,
     """Record a verdict and show what is next."""
     session_token = checked(request, form)
     with database.writing() as session:
-        here = judging.visit_to_write(session, session_token)
+        here = evaluator_session.visit_for_writing(session, session_token)
         given = form.answer(cannot_judge=here.design.cannot_judge)
-        found = judging.answer(session, here, given, form.timing(), now())
+        found = judging.record_answer(session, here, given, form.timing(), now())
         return _next(request, session, here, found)
 
 
@@ -50,8 +53,8 @@ def hypothesis(request: Request, database: DatabaseOf, form: Annotated[Hypothesi
     session_token = checked(request, form)
     given = form.answer()
     with database.writing() as session:
-        here = judging.visit_to_write(session, session_token)
-        found = judging.answer(session, here, given, form.timing(), now())
+        here = evaluator_session.visit_for_writing(session, session_token)
+        found = judging.record_answer(session, here, given, form.timing(), now())
         return _next(request, session, here, found)
 
 
@@ -60,7 +63,7 @@ def aids(request: Request, database: DatabaseOf, form: Annotated[ItemForm, Form(
     """Lock the verdict that was just given and show the item with its aids."""
     session_token = checked(request, form)
     with database.writing() as session:
-        here = judging.visit_to_write(session, session_token)
+        here = evaluator_session.visit_for_writing(session, session_token)
         judging.open_aids(session, here, form.item, now())
         return _next(request, session, here)
 
@@ -70,9 +73,9 @@ def flag(request: Request, database: DatabaseOf, form: Annotated[FlagForm, Form(
     """Pass over an item that is faulty or too distressing."""
     session_token = checked(request, form)
     with database.writing() as session:
-        here = judging.visit_to_write(session, session_token)
+        here = evaluator_session.visit_for_writing(session, session_token)
         row = FlagRow(item=form.item, kind=form.kind, comment=form.text())
-        found = judging.pass_over(session, here, row, now())
+        found = judging.flag_item(session, here, row, now())
         return _next(request, session, here, found)
 
 
@@ -81,7 +84,7 @@ def begin_phase_two(request: Request, database: DatabaseOf, form: Annotated[Toke
     """Close the verdicts and go on to the last question."""
     session_token = checked(request, form)
     with database.writing() as session:
-        phase_two.begin(session, session_token)
+        phase_two.begin_phase_two(session, session_token)
     return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -90,8 +93,8 @@ def guess(request: Request, database: DatabaseOf, form: Annotated[GuessForm, For
     """Record an answer of phase 2."""
     session_token = checked(request, form)
     with database.writing() as session:
-        here = judging.visit_to_write(session, session_token)
-        phase_two.guess(session, here, GuessRow(item=form.item, guess=form.guess), now())
+        here = evaluator_session.visit_for_writing(session, session_token)
+        phase_two.record_guess(session, here, GuessRow(item=form.item, guess=form.guess), now())
         return _next(request, session, here)
 
 
@@ -99,9 +102,9 @@ def guess(request: Request, database: DatabaseOf, form: Annotated[GuessForm, For
 def undo(request: Request, database: DatabaseOf, item: str = "", revision: int = 0) -> Response:
     """Go back to the answer on `item` if `revision` of it was given since, else to the one before it or the latest."""
     with database.reading() as session:
-        here = judging.visit(session, session_of(request, EVALUATOR_COOKIE))
-        earlier = judging.earlier(session, here, item or None, revision)
-    return RedirectResponse(f"/judge/item/{earlier}" if earlier else DESK, status_code=HTTPStatus.SEE_OTHER)
+        here = evaluator_session.visit_by_session(session, session_of(request, EVALUATOR_COOKIE))
+        undo_item = item_pages.item_to_undo(session, here, item or None, revision)
+    return RedirectResponse(f"/judge/item/{undo_item}" if undo_item else DESK, status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.get("/judge/item/{item}")
@@ -109,7 +112,7 @@ def again(request: Request, item: str, database: DatabaseOf) -> Response:
     """An item judged before, to change its verdict."""
     with database.reading() as session:
         here = _open_visit(request, session)
-        laid_out = judging.desk_again(session, here, item)
+        laid_out = item_pages.item_page_to_change(session, here, item)
     return item_response(request, laid_out)
 
 
@@ -118,7 +121,7 @@ def ahead(request: Request, item: str, database: DatabaseOf) -> Response:
     """The page that follows once `item` is answered; fetching it is not seeing it, and nothing is recorded."""
     with database.reading() as session:
         here = _open_visit(request, session)
-        laid_out = judging.desk_ahead(session, here, item, now())
+        laid_out = item_pages.item_page_after_answer(session, here, item, now())
     return item_response(request, laid_out) if laid_out else Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -133,32 +136,33 @@ def _due(request: Request, session: Session, here: Visit, found: Worklist | None
     laid_out = _desk(session, here, found)
     if laid_out is None:
         return _plain(request, _end(session, here), here)
-    if laid_out.pace is not None and laid_out.pace.capped and laid_out.place.question == "verdict":
+    if laid_out.pace is not None and laid_out.pace.capped and laid_out.due.question == "verdict":
         return _plain(request, "rest", here, pace=laid_out.pace)
-    if not laid_out.may_go_on and not laid_out.practice:
+    if not laid_out.practice_passed and not laid_out.is_practice:
         return _plain(request, "not_passed", here)
-    if not laid_out.shown:
-        judging.note_shown(session, here, laid_out.place.item, now())
+    if not laid_out.shown_before:
+        item_pages.record_first_display(session, here, laid_out.due.item, now())
     return item_response(request, laid_out)
 
 
-def _desk(session: Session, here: Visit, found: Worklist | None) -> judging.ItemPage | None:
+def _desk(session: Session, here: Visit, found: Worklist | None) -> ItemPage | None:
     """What is due; where items are leased one at a time, the next one if nothing is."""
-    laid_out = judging.desk(session, here, now(), found)
-    if laid_out is None and judging.more_may_come(session, here) and judging.take_next(session, here, now()):
-        return judging.desk(session, here, now())
-    return laid_out
+    laid_out = item_pages.due_item_page(session, here, now(), found)
+    if laid_out is not None or not assignment.items_may_come_free(session, here.evaluator_id):
+        return laid_out
+    leased = assignment.lease_next_item(session, here.evaluator_id, now())
+    return item_pages.due_item_page(session, here, now()) if leased else None
 
 
 def _end(session: Session, here: Visit) -> str:
     """The page for an evaluator who has nothing to judge: for now, for the first phase, or for good."""
-    if judging.more_may_come(session, here):
+    if assignment.items_may_come_free(session, here.evaluator_id):
         return "wait"
-    return "phase_two" if phase_two.options(session, here) else "done"
+    return "phase_two" if phase_two.guess_options(session, here) else "done"
 
 
 def _second_phase(request: Request, session: Session, here: Visit) -> Response:
-    laid_out = phase_two.desk(session, here)
+    laid_out = phase_two.due_guess_page(session, here)
     return _plain(request, "done", here) if laid_out is None else item_response(request, laid_out)
 
 
@@ -178,7 +182,7 @@ def _next(request: Request, session: Session, here: Visit, found: Worklist | Non
 
 def _open_visit(request: Request, session: Session) -> Visit:
     """A visit to a round that takes answers; everyone else is sent to the page that is due to them."""
-    here = judging.visit(session, session_of(request, EVALUATOR_COOKIE))
+    here = evaluator_session.visit_by_session(session, session_of(request, EVALUATOR_COOKIE))
     if here.state != "collecting" or not here.consented:
         raise SeeOther(DESK)
     return here

@@ -7,8 +7,8 @@ from app.foundation.errors import SealError
 from app.foundation.settings import Settings
 from app.leak_audit.features import FetchedResponse
 from app.services.leak_audit import Audit, Walk, audit_pending, audit_unblinded
-from app.services.log import attempt
-from app.services.seals import Sealed, SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
+from app.services.log import logged_attempt
+from app.services.seals import PublishedSeal, SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
 from app.store.engine import Database
 from app.store.round_copy import Probe
 from app.web.evaluator import enrolment, pages
@@ -25,13 +25,13 @@ def audited_seal(
     by: str,
     now: datetime,
     options: SealOptions,
-) -> tuple[Sealed, Audit]:
+) -> tuple[PublishedSeal, Audit]:
     """Draw, audit as an evaluator would see it, and close the seal. Raises SealError with the leak if there is one.
 
     Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.
     """
     require_keyholders(recipients, options.second)
-    with attempt(database, round_id, by, "seal", now) as session:
+    with logged_attempt(database, round_id, by, "seal", now) as session:
         pending = begin_seal(session, round_id, render_passages, options)
     try:
         with database.reading() as session:
@@ -39,7 +39,7 @@ def audited_seal(
         if not audit.passed:
             msg = f"The audit found a leak, so nothing was sealed: {audit.complaint}. Mend it and seal again."
             raise SealError(msg)
-        with attempt(database, round_id, by, "seal", now) as session:
+        with logged_attempt(database, round_id, by, "seal", now) as session:
             return finish_seal(session, pending, recipients, by, now, options, audit.summary), audit
     except BaseException as error:
         with database.writing() as session:
@@ -49,7 +49,7 @@ def audited_seal(
 
 def audit_again(database: Database, settings: Settings, round_id: str, by: str, now: datetime) -> Audit:
     """Audit an unblinded round with its opened allocation."""
-    with attempt(database, round_id, by, "audit", now) as session:
+    with logged_attempt(database, round_id, by, "audit", now) as session:
         return audit_unblinded(session, round_id, _walker(settings), by, now)
 
 

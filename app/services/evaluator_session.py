@@ -1,0 +1,118 @@
+"""How an evaluator comes in and is recognised: the invitation link, the session that it starts, and the consent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.foundation.digest import sha256
+from app.foundation.errors import AccessError, NotFoundError
+from app.foundation.translatable import translatable
+from app.judging.public_design import PublicDesign
+from app.store import judging as judging_store
+from app.store.tables import EvaluatorRow, RoundRow
+
+NO_SUCH_LINK = translatable(
+    "This invitation link leads nowhere. Check that it was copied whole, or ask who sent it for a new one."
+)
+CONSENT_FIRST = translatable("Please read the page about taking part first, and agree to it.")
+NO_SESSION = translatable("Open your invitation link again, on this device: it brings you back to where you were.")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """An evaluator and their round as one request finds them; enough to decide which page comes next."""
+
+    evaluator_id: str
+    name: str
+    round_id: str
+    state: str
+    title: str
+    consented: bool
+    phase: int
+    exposed: bool
+    design: PublicDesign
+    response_sizes: tuple[int, int]
+    """Length of every item response of the round: plain and gzip."""
+    commitment: str = ""
+    """What was published before anyone judged; every page shows it."""
+
+
+def visit_by_invitation(session: Session, token: str) -> Visit:
+    """The visit that an invitation link would start; nothing is recorded. Raises NotFoundError."""
+    evaluator = _invited_evaluator(session, token)
+    return _visit(evaluator, judging_store.round_of_evaluator(session, evaluator))
+
+
+def join_round(session: Session, token: str, session_token: str, now: datetime) -> None:
+    """Let the holder of an invitation in; from now on the session token stands for it. Raises NotFoundError."""
+    evaluator = _invited_evaluator(session, token)
+    evaluator.session_sha256 = sha256(session_token.encode())
+    evaluator.joined_at = evaluator.joined_at or now
+
+
+def visit_by_session(session: Session, session_token: str) -> Visit:
+    """The visit that a session token stands for. Raises AccessError."""
+    return _visit(*_require_session(judging_store.session_owner(session, _session_digest(session_token))))
+
+
+def visit_for_writing(session: Session, session_token: str) -> Visit:
+    """The same for a transaction that records something: nothing else of this evaluator happens meanwhile."""
+    return _visit(*evaluator_and_round_for_writing(session, session_token))
+
+
+def evaluator_by_session(session: Session, session_token: str) -> EvaluatorRow:
+    """The evaluator whose session this is. Raises AccessError."""
+    return _require_session(judging_store.session_owner(session, _session_digest(session_token)))[0]
+
+
+def evaluator_and_round_for_writing(session: Session, session_token: str) -> tuple[EvaluatorRow, RoundRow]:
+    """The evaluator whose session this is and their round, locked until the transaction ends. Raises AccessError."""
+    return _require_session(judging_store.lock_session_owner(session, _session_digest(session_token)))
+
+
+def record_consent(session: Session, session_token: str, now: datetime) -> None:
+    """Record that the evaluator agrees to take part."""
+    evaluator = evaluator_by_session(session, session_token)
+    evaluator.consented_at = evaluator.consented_at or now
+
+
+def require_consent(visit: Visit) -> None:
+    """Raise AccessError unless the evaluator agreed to take part."""
+    if not visit.consented:
+        raise AccessError(CONSENT_FIRST)
+
+
+def _invited_evaluator(session: Session, token: str) -> EvaluatorRow:
+    evaluator = judging_store.evaluator_by_token(session, sha256(token.encode()))
+    if evaluator is None or evaluator.erased_at is not None:
+        raise NotFoundError(NO_SUCH_LINK)
+    return evaluator
+
+
+def _session_digest(session_token: str) -> str:
+    """What the database stores of a session token; the empty digest belongs to nobody."""
+    return sha256(session_token.encode()) if session_token else ""
+
+
+def _require_session(owner: tuple[EvaluatorRow, RoundRow] | None) -> tuple[EvaluatorRow, RoundRow]:
+    if owner is None or owner[0].erased_at is not None:
+        raise AccessError(NO_SESSION)
+    return owner
+
+
+def _visit(evaluator: EvaluatorRow, row: RoundRow) -> Visit:
+    design = PublicDesign.read(row.public_design)
+    return Visit(
+        evaluator_id=evaluator.id,
+        name=evaluator.name,
+        round_id=row.id,
+        state=row.state,
+        title=design.title or row.title,
+        consented=evaluator.consented_at is not None,
+        phase=evaluator.phase,
+        exposed=evaluator.exposed,
+        design=design,
+        response_sizes=(row.response_bytes, row.response_gzip_bytes),
+        commitment=row.commitment or "",
+    )

@@ -1,0 +1,137 @@
+"""The pages of an evaluator's items: the item that is due, the item after it, and an item whose answer is changed.
+
+Nothing here can reach the seal or an arm.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.foundation.errors import JudgmentError, NotFoundError
+from app.foundation.translatable import translatable
+from app.judging.pace import Pace, goes_straight_on, pace, passed
+from app.judging.worklist import UNDOABLE, DueQuestion, Worklist
+from app.rounds.aids import Aids
+from app.rounds.item import Item
+from app.services.evaluator_session import Visit
+from app.store import judging as judging_store
+from app.store.tables import JudgmentRow
+
+NO_SUCH_ITEM = translatable("There is no such item among yours; go back to the one that is due.")
+OUT_OF_REACH = translatable(
+    "This answer can no longer be changed: undo reaches the last %(most)s answers without opened aids."
+)
+
+
+@dataclass(frozen=True)
+class ItemPage:
+    """What the page of an item shows: one item and one question about it."""
+
+    visit: Visit
+    due: DueQuestion
+    passages_html: bytes
+    number: int
+    """Number of the item among the evaluator's, from 1; practice items are counted by themselves."""
+    total: int
+    done: int
+    undo_item: str | None
+    """The item whose verdict undo reaches from this page."""
+    shown_before: bool
+    """The item was displayed before, so its clock runs."""
+    practice_passed: bool = True
+    """The practice items were answered well enough for the design."""
+    latest_judgment: JudgmentRow | None = None
+    """The latest row on this item, whose texts fill the form when an answer is continued or changed."""
+    pace: Pace | None = None
+    """How the evaluator is getting on; None on a page that was fetched ahead."""
+    guess_options: tuple[str, ...] = ()
+    """Answers of a phase 2 question."""
+    item_with_aids: tuple[Item, Aids] | None = None
+    """The item and its aids, once they are open; the verdict can no longer be changed then."""
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether the item is for practice: the expected answer is shown after the verdict."""
+        return self.due.item in self.visit.design.training_answers
+
+    @property
+    def has_second_step(self) -> bool:
+        """Whether a step follows the verdict."""
+        return self.visit.design.second or self.is_practice
+
+
+def visitor_worklist(session: Session, visit: Visit) -> Worklist:
+    """The evaluator's items and answers."""
+    return judging_store.read_worklist(session, visit.evaluator_id, visit.design.training_answers.keys())
+
+
+def due_item_page(
+    session: Session, visit: Visit, now: datetime | None = None, worklist: Worklist | None = None
+) -> ItemPage | None:
+    """The page of the item and question that are due; None when all is done.
+
+    With `now`, the page says how the evaluator is getting on. `worklist` is read unless the caller has it already.
+    """
+    worklist = worklist or visitor_worklist(session, visit)
+    due = worklist.place(second=visit.design.second)
+    if due is None:
+        return None
+    item_page = build_item_page(session, visit, worklist, due)
+    return replace(item_page, pace=pace(worklist, visit.design, now)) if now else item_page
+
+
+def item_page_after_answer(session: Session, visit: Visit, item: str, now: datetime) -> ItemPage | None:
+    """The page as it will be once `item` is answered: it is fetched early, and not recorded as displayed.
+
+    None where anything but the next item's verdict will or may follow: the expected answer of a practice item, a rest,
+    a question that was left open, an end.
+    """
+    worklist = visitor_worklist(session, visit)
+    due = worklist.after(item)
+    if visit.phase != 1 or due is None or not goes_straight_on(worklist, visit.design, item, now):
+        return None
+    undo_item = item if item in worklist.order else None
+    done = worklist.done + (worklist.of(item) is None and item not in worklist.training)
+    return replace(build_item_page(session, visit, worklist, due), done=done, undo_item=undo_item)
+
+
+def item_page_to_change(session: Session, visit: Visit, item: str) -> ItemPage:
+    """The page of an item judged before, to change its verdict. Raises JudgmentError if undo does not reach it."""
+    worklist = visitor_worklist(session, visit)
+    if item not in worklist.order:
+        raise NotFoundError(NO_SUCH_ITEM)
+    due = worklist.changeable(item) if visit.phase == 1 else None
+    if due is None:
+        raise JudgmentError(OUT_OF_REACH, most=UNDOABLE)
+    return build_item_page(session, visit, worklist, due)
+
+
+def item_to_undo(session: Session, visit: Visit, item: str | None, revision: int = 0) -> str | None:
+    """The item that undo reaches from the page of `item` that asks for its `revision`; None if there is none."""
+    return visitor_worklist(session, visit).earlier(item, revision) if visit.phase == 1 else None
+
+
+def record_first_display(session: Session, visit: Visit, item: str, now: datetime) -> None:
+    """Start the item's clock; later displays change nothing."""
+    judging_store.note_first_display(session, visit.evaluator_id, item, now)
+
+
+def build_item_page(session: Session, visit: Visit, worklist: Worklist, due: DueQuestion) -> ItemPage:
+    """The page of one question about one item of the worklist."""
+    number, total = worklist.number(due.item)
+    before = due.given
+    aids_open = before is not None and before.locked
+    return ItemPage(
+        visit=visit,
+        due=due,
+        passages_html=judging_store.passages_html(session, visit.round_id, due.item),
+        number=number,
+        total=total,
+        done=worklist.done,
+        undo_item=worklist.earlier(due.item, due.revision if due.question == "verdict" else 0),
+        shown_before=due.item in worklist.shown_at,
+        practice_passed=passed(worklist, visit.design),
+        latest_judgment=judging_store.latest_judgment(session, visit.evaluator_id, due.item) if before else None,
+        item_with_aids=judging_store.item_with_aids(session, visit.round_id, due.item) if aids_open else None,
+    )
