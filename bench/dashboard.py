@@ -67,7 +67,7 @@ def _answer(peer: "subprocess.Popen[str]", question: str = "") -> list[float]:
 
 def _require_same_model(transformer: Transformer, windows: npt.NDArray[np.int32], theirs: list[float]) -> None:
     with torch.inference_mode():
-        read = transformer.forward_to("mlp.act", torch.from_numpy(windows[:8].astype(np.int64)))[0]
+        read = transformer.read_site("mlp.act", torch.from_numpy(windows[:8].astype(np.int64)))[0]
     if not np.allclose(read.amax(dim=(0, 1))[:FEATURES], theirs, atol=1e-4):
         msg = "SAEDashboard's model does not compute what ours computes, so their times do not compare"
         raise SystemExit(msg)

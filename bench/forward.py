@@ -22,7 +22,7 @@ from tokenizers import Tokenizer, models
 from torch import Tensor
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 
-from app.models.load import load
+from app.models.loading import load_any_model
 from app.models.readable_model import ReadableModel
 
 SIZES = {"n_layers": 2, "d_model": 512, "d_head": 64, "n_heads": 8, "d_mlp": 2048, "d_vocab": 48_262, "n_ctx": 1024}
@@ -51,7 +51,7 @@ def race(activation: str, dtype: torch.dtype) -> dict[str, float]:
     runs: dict[str, Callable[[], Any]] = {
         "full": lambda: theirs(tokens),
         "stop": lambda: theirs(tokens, stop_at_layer=SIZES["n_layers"]),
-        "ours": lambda: ours.forward_to("mlp.act", tokens, (last,)),
+        "ours": lambda: ours.read_site("mlp.act", tokens, (last,)),
     }
     seconds = medians(runs)
     return {
@@ -72,7 +72,7 @@ def contestants(activation: str) -> tuple[HookedTransformer, ReadableModel]:
         torch.save(theirs.state_dict(), folder / "model_final.pth")
         (folder / "config.json").write_text(json.dumps({**SIZES, "act_fn": activation, "normalization": "LN"}))
         Tokenizer(models.WordLevel({"<|BOS|>": 0}, unk_token="<|BOS|>")).save(str(folder / "tokenizer.json"))
-        return theirs, load(folder, gelu="exact").transformer
+        return theirs, load_any_model(folder, gelu="exact").transformer
 
 
 def largest_difference(activation: str, theirs: HookedTransformer, ours: ReadableModel, tokens: Tensor) -> float:
@@ -81,7 +81,7 @@ def largest_difference(activation: str, theirs: HookedTransformer, ours: Readabl
     place = f"blocks.{last}.mlp.{HOOKS[activation]}"
     with torch.inference_mode():
         _, cache = theirs.run_with_cache(tokens[:1], names_filter=place)
-        return float((cache[place] - ours.forward_to("mlp.act", tokens[:1], (last,))[last]).abs().max())
+        return float((cache[place] - ours.read_site("mlp.act", tokens[:1], (last,))[last]).abs().max())
 
 
 def medians(runs: dict[str, Callable[[], Any]]) -> dict[str, float]:

@@ -147,7 +147,7 @@ def hash_of(name: str) -> int:
 def a_pass(transformer: Transformer, options: HarvestOptions) -> Pass:
     """A pass over the one layer."""
     return Pass(
-        lambda rows: {("mlp.act", 0): transformer.forward_to("mlp.act", rows)[0]},
+        lambda rows: {("mlp.act", 0): transformer.read_site("mlp.act", rows)[0]},
         {("mlp.act", 0): CONFIG.d_mlp},
         WINDOW,
         options,
@@ -167,7 +167,7 @@ def whole(transformer: Transformer, windows: int, options: HarvestOptions) -> di
     probe = torch.from_numpy(zipf_rows(0, 1).astype(np.int64))
 
     def read(rows: Tensor) -> Tensor:
-        return transformer.forward_to("mlp.act", rows)[0]
+        return transformer.read_site("mlp.act", rows)[0]
 
     pieces = [f"<{token}>".encode() for token in range(CONFIG.d_vocab)]
     arm = replace(arm_of_callable(read, "bench", probe, pieces), side_by_side=True)

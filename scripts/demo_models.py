@@ -12,11 +12,11 @@ import argparse
 import shutil
 from pathlib import Path
 
-from app.models.card import write_card
-from app.models.checkpoints import CONFIG, TOKENIZER, WEIGHTS
-from app.models.curves import draw_losses
-from app.models.pairing_certificate import CERTIFICATE, SUMMARY, certify
-from app.models.progress import LOG
+from app.models.loss_curves import write_loss_curves
+from app.models.model_card import write_card
+from app.models.model_folder import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
+from app.models.pairing_certificate import CERTIFICATE_FILE, SUMMARY_FILE, certify_arms
+from app.models.progress import LOG_FILE
 
 
 def main() -> None:
@@ -29,17 +29,17 @@ def main() -> None:
 
 
 def publish(trained: Path, demo: Path, activations: list[str]) -> None:
-    certificate = certify(trained, activations)
+    certificate = certify_arms(trained, activations)
     size = f"{certificate.shared_config['n_layers']}L"
     for activation in activations:
         target = demo / f"{size}-{activation}"
         target.mkdir(parents=True, exist_ok=True)
-        for name in (WEIGHTS, CONFIG, TOKENIZER, LOG, SUMMARY):
+        for name in (WEIGHTS_FILE, CONFIG_FILE, TOKENIZER_FILE, LOG_FILE, SUMMARY_FILE):
             shutil.copyfile(trained / activation / name, target / name)
         certificate.write(target)
         write_card(target)
-        print(f"{target}: {sum(one.stat().st_size for one in target.iterdir()) / 1e6:.2f} MB, with {CERTIFICATE}")
-    draw_losses({name: trained / name for name in activations}, demo / f"{size}-losses.svg")
+        print(f"{target}: {sum(one.stat().st_size for one in target.iterdir()) / 1e6:.2f} MB, with {CERTIFICATE_FILE}")
+    write_loss_curves({name: trained / name for name in activations}, demo / f"{size}-losses.svg")
 
 
 if __name__ == "__main__":

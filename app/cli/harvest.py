@@ -18,7 +18,7 @@ from app.models.config import Site
 if TYPE_CHECKING:
     from app.harvest.pipeline import ScanRunner
     from app.harvest.progress import ReportProgress
-    from app.models.checkpoints import LoadedModel
+    from app.models.model_folder import LoadedModel
 
 
 @click.command("harvest")
@@ -53,7 +53,7 @@ def harvest_command(models: tuple[str, ...], gelu: str, corpus: str, out: Path, 
     windows in one run, each into OUT/<its name>; several sites of one model go into OUT/<site>.
     """
     from app.harvest.progress import bar, json_lines
-    from app.models.load import load
+    from app.models.loading import load_any_model
 
     if given["name"] and len(models) > 1:
         msg = f"--name names one model, and {len(models)} are given; leave it out: each has its folder's name"
@@ -63,7 +63,8 @@ def harvest_command(models: tuple[str, ...], gelu: str, corpus: str, out: Path, 
         msg = f"the models are called {', '.join(names)}; give their folders different names"
         raise SettingsError(msg)
     loaded = {
-        name: load(one, gelu="exact" if gelu == "exact" else "tanh") for name, one in zip(names, models, strict=True)
+        name: load_any_model(one, gelu="exact" if gelu == "exact" else "tanh")
+        for name, one in zip(names, models, strict=True)
     }
     report = json_lines(sys.stdout) if given["json_wanted"] else bar()
     for path, archive in _harvested(loaded, corpus, out, given, report).items():

@@ -15,8 +15,8 @@ from app.models.config import Activation, ModelConfig
 from app.models.recipe import Recipe
 
 if TYPE_CHECKING:
-    from app.models.card import ModelCard
-    from app.models.pairing_certificate import Certificate
+    from app.models.model_card import ModelCard
+    from app.models.pairing_certificate import PairingCertificate
 
 LISTED = ("name", "activation", "n_layers", "d_model", "d_mlp", "parameters")
 gelu_option = click.option(
@@ -74,7 +74,7 @@ def train_command(text: Path, out: Path, activations: tuple[Activation, ...], js
     _print_losses(found)
 
 
-def _print_losses(found: "dict[Path, Certificate]") -> None:
+def _print_losses(found: "dict[Path, PairingCertificate]") -> None:
     rows = [
         [name, f"{loss:.4f}", f"{one.difference[name]:+.4f}", f"{one.relative_difference[name]:+.2%}", folder / name]
         for folder, one in found.items()
@@ -114,9 +114,9 @@ def model_command() -> None:
 @as_json
 def list_models(folder: Path | None, json_wanted: bool) -> None:
     """Print the models at or below FOLDER (default: those that come with First Glance)."""
-    from app.models.card import cards
+    from app.models.model_card import describe_models
 
-    found = cards(folder or resource_folder("demo"))
+    found = describe_models(folder or resource_folder("demo"))
     if json_wanted:
         print_json([one.as_dict() for one in found])
         return
@@ -134,10 +134,10 @@ def _row(one: "ModelCard") -> Sequence[object]:
 @as_json
 def show_model(model: str, gelu: str, json_wanted: bool) -> None:
     """Read MODEL whole and print its card: a folder, a model that comes with First Glance, or OWNER/NAME on the hub."""
-    from app.models.card import card
-    from app.models.load import load
+    from app.models.loading import load_any_model
+    from app.models.model_card import describe_model
 
-    found = card(load(model, gelu="exact" if gelu == "exact" else "tanh"), Path(model).name)
+    found = describe_model(load_any_model(model, gelu="exact" if gelu == "exact" else "tanh"), Path(model).name)
     if json_wanted:
         print_json(found.as_dict())
         return

@@ -17,8 +17,8 @@ from app.harvest.finish.logit_effects import EffectsOf, effects_of
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.device import device_of
 from app.harvest.scan.scan import Channel, Read
-from app.models.checkpoints import LoadedModel
 from app.models.config import Site
+from app.models.model_folder import LoadedModel
 from app.models.readable_model import ReadableModel
 from app.models.transformer import Transformer
 
@@ -61,7 +61,7 @@ class Vocabulary:
 def arm_of(name: str, model: LoadedModel, sites: Sequence[Site], options: HarvestOptions) -> HarvestedModel:
     """A loaded model at some sites. Raises ModelError if it has no such site or layer."""
     layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
-    model.transformer.require(sites, layers)
+    model.transformer.require_sites_and_layers(sites, layers)
     transformer = _ready(model.transformer, options)
     pieces = model.tokenizer.pieces
     return HarvestedModel(
@@ -133,8 +133,8 @@ def _ready(transformer: ReadableModel, options: HarvestOptions) -> ReadableModel
 def _reading(transformer: ReadableModel, sites: Sequence[Site], layers: Sequence[int]) -> Read:
     """Our own transformer gives several sites in one pass; another model is asked for one after the other."""
     if isinstance(transformer, Transformer):
-        return lambda tokens: _flat(transformer.read(sites, tokens, layers))
-    return lambda tokens: _flat({site: transformer.forward_to(site, tokens, layers) for site in sites})
+        return lambda tokens: _flat(transformer.read_sites(sites, tokens, layers))
+    return lambda tokens: _flat({site: transformer.read_site(site, tokens, layers) for site in sites})
 
 
 def _flat(found: Mapping[Site, Mapping[int, Tensor]]) -> dict[Channel, Tensor]:

@@ -22,8 +22,8 @@ from app.harvest.pipeline import Archives, HarvestPlan, ScanRunner, carry_out, w
 from app.harvest.progress import ReportProgress, bar
 from app.harvest.scan.device import device_of
 from app.harvest.text.source import RowsText, text_of
-from app.models.checkpoints import LoadedModel
 from app.models.config import Site
+from app.models.model_folder import LoadedModel
 
 PAIR = "pair.json"
 MOST_TOKENS = 1 << 24

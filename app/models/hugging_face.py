@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ModelError, error_summary
-from app.models.checkpoints import CONFIG, LoadedModel
 from app.models.config import Site
+from app.models.model_folder import CONFIG_FILE, LoadedModel
 from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
 
@@ -28,7 +28,7 @@ WEIGHT_FILES = ("model*.safetensors", "pytorch_model*.bin")
 
 
 @dataclass(frozen=True)
-class Family:
+class ArchitectureFamily:
     """Where an architecture keeps its blocks, and within a block its down-projection."""
 
     blocks: str
@@ -36,16 +36,16 @@ class Family:
     gated: bool = False
 
 
-_GATED = Family("model.layers", "mlp.down_proj", gated=True)
+_GATED = ArchitectureFamily("model.layers", "mlp.down_proj", gated=True)
 
-FAMILIES: Mapping[str, Family] = {
-    "gpt2": Family("transformer.h", "mlp.c_proj"),
-    "gpt_neo": Family("transformer.h", "mlp.c_proj"),
-    "gpt_neox": Family("gpt_neox.layers", "mlp.dense_4h_to_h"),
-    "gptj": Family("transformer.h", "mlp.fc_out"),
-    "opt": Family("model.decoder.layers", "fc2"),
-    "phi": Family("model.layers", "mlp.fc2"),
-    "starcoder2": Family("model.layers", "mlp.c_proj"),
+FAMILIES: Mapping[str, ArchitectureFamily] = {
+    "gpt2": ArchitectureFamily("transformer.h", "mlp.c_proj"),
+    "gpt_neo": ArchitectureFamily("transformer.h", "mlp.c_proj"),
+    "gpt_neox": ArchitectureFamily("gpt_neox.layers", "mlp.dense_4h_to_h"),
+    "gptj": ArchitectureFamily("transformer.h", "mlp.fc_out"),
+    "opt": ArchitectureFamily("model.decoder.layers", "fc2"),
+    "phi": ArchitectureFamily("model.layers", "mlp.fc2"),
+    "starcoder2": ArchitectureFamily("model.layers", "mlp.c_proj"),
     "llama": _GATED,
     "mistral": _GATED,
     "qwen2": _GATED,
@@ -60,7 +60,7 @@ FAMILIES: Mapping[str, Family] = {
 
 
 @dataclass(frozen=True)
-class FamilyShape:
+class HuggingFaceShape:
     """Sizes and choices of a model of another library; see `config.Shape`."""
 
     family: str
@@ -82,9 +82,9 @@ class _Reached(Exception):  # noqa: N818 - it ends a pass, it is no error
 class HuggingFaceModel(ReadableModel):
     """A causal language model of the library, read at the entrance of its down-projections."""
 
-    config: FamilyShape
+    config: HuggingFaceShape
 
-    def __init__(self, model: "PreTrainedModel", config: FamilyShape) -> None:
+    def __init__(self, model: "PreTrainedModel", config: HuggingFaceShape) -> None:
         super().__init__()
         self.model, self.config = model, config
 
@@ -97,15 +97,15 @@ class HuggingFaceModel(ReadableModel):
 
     def forward(self, x: Tensor) -> Tensor:
         """Token ids [batch, token] -> logits [batch, token, d_vocab]."""
-        self.require_fit(x.shape[1])
+        self.require_window_fits(x.shape[1])
         logits: Tensor = self.model(input_ids=x, use_cache=False).logits
         return logits
 
-    def forward_to(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
-        """As `ReadableModel.forward_to`; the only site is `mlp.act`."""
+    def read_site(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+        """As `ReadableModel.read_site`; the only site is `mlp.act`."""
         wanted = range(self.config.n_layers) if layers is None else layers
-        self.require((site,), wanted)
-        self.require_fit(tokens.shape[1])
+        self.require_sites_and_layers((site,), wanted)
+        self.require_window_fits(tokens.shape[1])
         found: dict[int, Tensor] = {}
         with self._listening(found, wanted), contextlib.suppress(_Reached):
             self.model.base_model(input_ids=tokens, use_cache=False)
@@ -133,21 +133,21 @@ class HuggingFaceModel(ReadableModel):
                 handle.remove()
 
 
-def is_family(config: Mapping[str, Any]) -> bool:
+def is_hugging_face_config(config: Mapping[str, Any]) -> bool:
     """Whether a `config.json` is of the library."""
     return "model_type" in config
 
 
-def load_family(folder: Path, tokenizer: Tokenizer) -> LoadedModel:
+def load_hugging_face_model(folder: Path, tokenizer: Tokenizer) -> LoadedModel:
     """Read a folder that the library saved, weights in float32, from safetensors or from tensors alone.
 
     Raises ModelError on an architecture not in `FAMILIES`, a missing, surplus or wrongly shaped key, or a file
     that is not whole.
     """
-    given: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    given: dict[str, Any] = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     kind = str(given["model_type"])
     if kind not in FAMILIES:
-        msg = f"{folder / CONFIG}: model_type is {kind}, expected one of {', '.join(sorted(FAMILIES))}"
+        msg = f"{folder / CONFIG_FILE}: model_type is {kind}, expected one of {', '.join(sorted(FAMILIES))}"
         raise ModelError(msg)
     model = _read(folder)
     reader = HuggingFaceModel(model, _shape(kind, model, tokenizer, folder))
@@ -204,19 +204,19 @@ def _refuse_gaps(report: Mapping[str, Any], folder: Path) -> None:
         raise ModelError(msg)
 
 
-def _shape(kind: str, model: "PreTrainedModel", tokenizer: Tokenizer, folder: Path) -> FamilyShape:
+def _shape(kind: str, model: "PreTrainedModel", tokenizer: Tokenizer, folder: Path) -> HuggingFaceShape:
     config, family = model.config, FAMILIES[kind]
     blocks = list(model.get_submodule(family.blocks).children())
     first = next((one for one in (config.bos_token_id, config.eos_token_id) if isinstance(one, int)), None)
     if first is None:
-        msg = f"{folder / CONFIG}: bos_token_id is missing, expected the token id that begins a window; add it"
+        msg = f"{folder / CONFIG_FILE}: bos_token_id is missing, expected the token id that begins a window; add it"
         raise ModelError(msg)
     ends = [config.bos_token_id, config.pad_token_id]
     ends += config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
     embedding = model.get_input_embeddings().weight
     assert isinstance(embedding, Tensor)
     activation = _first_of(config, "hidden_activation", "hidden_act", "activation_function")
-    return FamilyShape(
+    return HuggingFaceShape(
         family=kind,
         activation=f"{activation} times up" if family.gated else activation,
         n_layers=len(blocks),

@@ -16,10 +16,10 @@ from app.foundation.errors import ModelError
 from app.foundation.files import write_text_atomically
 from app.models.config import Activation, ModelConfig
 
-CERTIFICATE, SUMMARY = "certificate.json", "summary.json"
+CERTIFICATE_FILE, SUMMARY_FILE = "certificate.json", "summary.json"
 T = TypeVar("T", bound=BaseModel)
 
-COMMON = ("shared_config", "recipe", "initial_sha256", "order_sha256", "corpus_sha256", "steps", "tokens")
+COMMON_FIELDS = ("shared_config", "recipe", "initial_sha256", "order_sha256", "corpus_sha256", "steps", "tokens")
 
 
 class TrainingSummary(BaseModel):
@@ -45,18 +45,18 @@ class TrainingSummary(BaseModel):
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The summary in a model folder. Raises ModelError if it is missing or incomplete."""
-        path = folder / SUMMARY
+        path = folder / SUMMARY_FILE
         if not path.is_file():
-            msg = f"{folder} has no {SUMMARY}, so its training is not finished; run the same command again"
+            msg = f"{folder} has no {SUMMARY_FILE}, so its training is not finished; run the same command again"
             raise ModelError(msg)
         return _validated(cls, path)
 
     def write(self, folder: Path) -> None:
         """Write it whole."""
-        write_text_atomically(folder / SUMMARY, self.model_dump_json(indent=2) + "\n")
+        write_text_atomically(folder / SUMMARY_FILE, self.model_dump_json(indent=2) + "\n")
 
 
-class Certificate(BaseModel):
+class PairingCertificate(BaseModel):
     """What the arms of one size share, and where they ended. The first arm is the baseline."""
 
     model_config = ConfigDict(frozen=True)
@@ -81,12 +81,12 @@ class Certificate(BaseModel):
     @classmethod
     def read(cls, folder: Path) -> Self | None:
         """The certificate in a folder, None if there is none. Raises ModelError if it cannot be read."""
-        path = folder / CERTIFICATE
+        path = folder / CERTIFICATE_FILE
         return _validated(cls, path) if path.is_file() else None
 
     def write(self, folder: Path) -> None:
         """Write it whole."""
-        write_text_atomically(folder / CERTIFICATE, self.model_dump_json(indent=2) + "\n")
+        write_text_atomically(folder / CERTIFICATE_FILE, self.model_dump_json(indent=2) + "\n")
 
     def covers(self, config: ModelConfig, weights_sha256: str) -> bool:
         """Whether it speaks of these very weights, and of this config."""
@@ -94,22 +94,22 @@ class Certificate(BaseModel):
         return self.weights_sha256.get(config.activation) == weights_sha256 and self.shared_config == shared
 
 
-def certify(out: Path, activations: Sequence[str], weights: str = "model.safetensors") -> Certificate:
+def certify_arms(out: Path, activations: Sequence[str], weights: str = "model.safetensors") -> PairingCertificate:
     """Compare the finished arms in OUT/<activation>/ and state what they share.
 
     Raises ModelError if one is not finished or if they differ in more than the activation.
     """
     arms = {name: TrainingSummary.read(out / name) for name in activations}
-    for key in COMMON:
+    for key in COMMON_FIELDS:
         if len({json.dumps(getattr(arm, key), sort_keys=True) for arm in arms.values()}) > 1:
             msg = f"{out}: the arms differ in {key}, so they are not a pair; train them again into an empty folder"
             raise ModelError(msg)
     first = arms[activations[0]]
     losses = {name: arm.validation_loss for name, arm in arms.items()}
     difference = {name: loss - first.validation_loss for name, loss in losses.items()}
-    return Certificate(
+    return PairingCertificate(
         arms=tuple(activations),
-        **{key: getattr(first, key) for key in COMMON},
+        **{key: getattr(first, key) for key in COMMON_FIELDS},
         validation_loss=losses,
         difference=difference,
         relative_difference={name: value / first.validation_loss for name, value in difference.items()},

@@ -18,21 +18,21 @@ from app.models.config import ModelConfig
 from app.models.recipe import Recipe
 from app.models.transformer import Transformer
 
-CHECKPOINT, LOG, PLAN = "progress.pt", "training.jsonl", "plan.json"
+CHECKPOINT_FILE, LOG_FILE, PLAN_FILE = "progress.pt", "training.jsonl", "plan.json"
 
-Line = dict[str, Any]
+LogLine = dict[str, Any]
 """One line of the log: `step`, `tokens`, `rate`, `loss` (nats per token), `valid` at checkpoints."""
 
 
 def save_progress(
-    folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer, step: int, lines: Sequence[Line]
+    folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer, step: int, lines: Sequence[LogLine]
 ) -> None:
     """Append `lines` to the log, dropping what a killed run wrote beyond its checkpoint, and save the state."""
     first = min((line["step"] for line in lines), default=step + 1)
-    log = [*(line for line in read_log(folder) if line["step"] < first), *lines]
-    write_text_atomically(folder / LOG, "".join(json.dumps(line) + "\n" for line in log))
+    log = [*(line for line in read_training_log(folder) if line["step"] < first), *lines]
+    write_text_atomically(folder / LOG_FILE, "".join(json.dumps(line) + "\n" for line in log))
     state = {"step": step, "model": transformer.state_dict(), "optimiser": optimiser.state_dict()}
-    write_atomically(folder / CHECKPOINT, lambda path: torch.save(state, path))
+    write_atomically(folder / CHECKPOINT_FILE, lambda path: torch.save(state, path))
 
 
 def restore_progress(folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer) -> int:
@@ -40,7 +40,7 @@ def restore_progress(folder: Path, transformer: Transformer, optimiser: torch.op
 
     Raises ModelError if the file cannot be read or belongs to another size of model.
     """
-    path = folder / CHECKPOINT
+    path = folder / CHECKPOINT_FILE
     if not path.is_file():
         return 0
     try:
@@ -53,14 +53,14 @@ def restore_progress(folder: Path, transformer: Transformer, optimiser: torch.op
         raise ModelError(msg) from error
 
 
-def forget_progress(folder: Path) -> None:
+def delete_progress(folder: Path) -> None:
     """Remove the checkpoint of a finished run."""
-    (folder / CHECKPOINT).unlink(missing_ok=True)
+    (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
 
 
-def read_log(folder: Path) -> list[Line]:
+def read_training_log(folder: Path) -> list[LogLine]:
     """The lines of the log, none if there is no log. Raises ModelError on a line that is not JSON."""
-    path = folder / LOG
+    path = folder / LOG_FILE
     if not path.is_file():
         return []
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -71,13 +71,13 @@ def read_log(folder: Path) -> list[Line]:
         raise ModelError(msg) from error
 
 
-def refuse_mixture(work: Path, config: ModelConfig, recipe: Recipe, corpus_sha256: str) -> None:
+def require_same_plan(work: Path, config: ModelConfig, recipe: Recipe, corpus_sha256: str) -> None:
     """One folder is one size, one recipe, one text; the plan is written at the first start and compared later.
 
     Raises ModelError, naming what differs.
     """
     plan = {**config.without_activation(), **asdict(recipe), "corpus_sha256": corpus_sha256}
-    path = work / PLAN
+    path = work / PLAN_FILE
     if not path.is_file():
         write_text_atomically(path, json.dumps(plan, indent=2, sort_keys=True) + "\n")
         return

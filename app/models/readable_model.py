@@ -25,14 +25,14 @@ class ReadableModel(TypedModule):
     config: ModelShape
 
     @abstractmethod
-    def forward_to(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+    def read_site(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """The activation at `site` of each layer asked for (all by default), each [batch, token, d_mlp].
 
         Stops at the last layer asked for. Raises ModelError on a site or layer that this model does not have,
         and on a window longer than `n_ctx`.
         """
 
-    def require(self, sites: Collection[Site], layers: Sequence[int]) -> None:
+    def require_sites_and_layers(self, sites: Collection[Site], layers: Sequence[int]) -> None:
         """Raise ModelError unless this model has the sites and the layers, and at least one of each is asked for."""
         for site in sites:
             if site not in self.config.sites:
@@ -45,7 +45,7 @@ class ReadableModel(TypedModule):
             msg = f"layers asked for: {asked}; this model has layers 0 to {count - 1}, so name at least one of them"
             raise ModelError(msg)
 
-    def require_fit(self, length: int) -> None:
+    def require_window_fits(self, length: int) -> None:
         """Raise ModelError if a window of `length` tokens is longer than the model was made for."""
         if length > self.config.n_ctx:
             msg = f"a window of {length} tokens does not fit this model; use at most {self.config.n_ctx}"

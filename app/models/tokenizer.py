@@ -15,7 +15,7 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
 
-BOS, END = "<|bos|>", "<|end|>"
+BOS_TOKEN, END_TOKEN = "<|bos|>", "<|end|>"
 SPACE = "\u2581"  # how SentencePiece writes a space
 LONE_BYTE = re.compile("<0x([0-9A-F]{2})>")
 
@@ -93,7 +93,7 @@ def train_tokenizer(texts: Iterable[str], size: int, path: Path) -> Tokenizer:
     engine.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=size,
-        special_tokens=[BOS, END],
+        special_tokens=[BOS_TOKEN, END_TOKEN],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

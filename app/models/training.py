@@ -20,14 +20,14 @@ from tqdm import tqdm
 
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError, error_summary
-from app.models.card import write_card
-from app.models.checkpoints import TOKENIZER, save_model
 from app.models.config import Activation, ModelConfig
-from app.models.curves import draw_losses
-from app.models.pairing_certificate import SUMMARY, Certificate, TrainingSummary, certify
-from app.models.progress import Line, forget_progress, refuse_mixture, restore_progress, save_progress
+from app.models.loss_curves import write_loss_curves
+from app.models.model_card import write_card
+from app.models.model_folder import TOKENIZER_FILE, save_model
+from app.models.pairing_certificate import SUMMARY_FILE, PairingCertificate, TrainingSummary, certify_arms
+from app.models.progress import LogLine, delete_progress, require_same_plan, restore_progress, save_progress
 from app.models.recipe import Recipe
-from app.models.training_rows import TrainingRows, prepare
+from app.models.training_rows import TrainingRows, prepare_training_rows
 from app.models.transformer import Transformer
 
 WORK = ".work"
@@ -37,7 +37,7 @@ StepLoss = Callable[[Transformer, Tensor], Tensor]
 
 def train_arms(
     source: Path, out: Path, config: ModelConfig, activations: Sequence[Activation], recipe: Recipe
-) -> Certificate:
+) -> PairingCertificate:
     """Train one model per activation into OUT/<activation>/, write cards, certificate and loss plot.
 
     The first activation is the baseline. Finished arms are left alone and begun ones go on, so the same command
@@ -49,7 +49,7 @@ def train_arms(
 
 def train_replicates(
     source: Path, out: Path, config: ModelConfig, activations: Sequence[Activation], seeded: Sequence[Recipe]
-) -> list[Certificate]:
+) -> list[PairingCertificate]:
     """Train all arms once for each recipe, into OUT/seed-<seed>/<activation>/, and return a certificate for each.
 
     The recipes differ in their seed alone: one training run is one sample of what training does. Tokenizer, rows
@@ -65,38 +65,38 @@ def train_replicates(
 
 def _train_size(
     source: Path, out: Path, text: Path, plan: tuple[ModelConfig, Recipe], activations: Sequence[Activation]
-) -> Certificate:
+) -> PairingCertificate:
     """All arms of one size and seed, from rows kept in `text`."""
     config, recipe = plan
-    rows, tokenizer = prepare(source, text, config.n_ctx, config.d_vocab, recipe.text_seed)
+    rows, tokenizer = prepare_training_rows(source, text, config.n_ctx, config.d_vocab, recipe.text_seed)
     (out / WORK).mkdir(parents=True, exist_ok=True)
-    refuse_mixture(out / WORK, config, recipe, rows.corpus_sha256)
+    require_same_plan(out / WORK, config, recipe, rows.corpus_sha256)
     for activation in activations:
         arm = config.model_copy(update={"activation": activation, "d_vocab": tokenizer.size})
         train_arm(rows, out / activation, arm, recipe)
-        shutil.copyfile(text / TOKENIZER, out / activation / TOKENIZER)
+        shutil.copyfile(text / TOKENIZER_FILE, out / activation / TOKENIZER_FILE)
     return _certify_and_describe(out, activations)
 
 
-def _certify_and_describe(out: Path, activations: Sequence[Activation]) -> Certificate:
+def _certify_and_describe(out: Path, activations: Sequence[Activation]) -> PairingCertificate:
     """Write the certificate, for the size and beside each arm, a card for each arm, and the loss plot."""
-    certificate = certify(out, activations)
+    certificate = certify_arms(out, activations)
     certificate.write(out)
     for activation in activations:
         certificate.write(out / activation)
         write_card(out / activation)
-    draw_losses({name: out / name for name in activations}, out / "losses.svg")
+    write_loss_curves({name: out / name for name in activations}, out / "losses.svg")
     return certificate
 
 
 def train_arm(rows: TrainingRows, folder: Path, config: ModelConfig, recipe: Recipe) -> None:
     """Train one arm into `folder`, going on from its checkpoint if it has one; does nothing if it is finished."""
-    if (folder / SUMMARY).is_file():
+    if (folder / SUMMARY_FILE).is_file():
         return
     folder.mkdir(parents=True, exist_ok=True)
     transformer = Transformer(config)
     transformer.initialise(recipe.seed)
-    initial = shared_sha256(transformer)
+    initial = sha256_of_shared_weights(transformer)
     _place(transformer, recipe.device)
     optimiser = _optimiser(transformer, recipe)
     first = restore_progress(folder, transformer, optimiser)
@@ -104,7 +104,7 @@ def train_arm(rows: TrainingRows, folder: Path, config: ModelConfig, recipe: Rec
     transformer.bfloat16().float()  # what is measured below is what is saved
     save_model(transformer, folder)
     _summary(transformer, rows, recipe, initial).write(folder)
-    forget_progress(folder)
+    delete_progress(folder)
 
 
 def _place(transformer: Transformer, device: str) -> None:
@@ -123,7 +123,7 @@ def _steps(
     transformer, optimiser = state
     order = rows.order(recipe.seed)
     loss_of: StepLoss = torch.compile(_loss) if recipe.compiled else _loss
-    name, unsaved = transformer.config.activation, list[Line]()
+    name, unsaved = transformer.config.activation, list[LogLine]()
     bar = tqdm(range(first, recipe.steps), initial=first, total=recipe.steps, desc=name, unit="step")
     for step in bar:
         loss = _step(loss_of, state, rows.batch(order, step, recipe.batch), step, recipe)
@@ -169,7 +169,7 @@ def validation_loss(transformer: Transformer, rows: TrainingRows, recipe: Recipe
     return sum(losses) / len(kept)
 
 
-def shared_sha256(transformer: Transformer) -> str:
+def sha256_of_shared_weights(transformer: Transformer) -> str:
     """Digest of the names and float32 values of the weights that all arms have: all but the extra LayerNorm's."""
     shared = sorted((name, one) for name, one in transformer.named_parameters() if ".mlp.norm." not in name)
     return sha256_of_parts(

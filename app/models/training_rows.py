@@ -17,7 +17,7 @@ from app.foundation.digest import sha256
 from app.foundation.documents import Document, read_documents, sha256_of_documents, shuffled_paths, text_files
 from app.foundation.errors import CorpusError
 from app.foundation.files import write_atomically
-from app.models.tokenizer import BOS, END, Tokenizer, train_tokenizer
+from app.models.tokenizer import BOS_TOKEN, END_TOKEN, Tokenizer, train_tokenizer
 
 HELD_OUT = 50  # one document in this many is kept for validation
 TOKENIZER_SAMPLE = 2_000  # documents the tokenizer is fitted to
@@ -48,7 +48,9 @@ class TrainingRows:
         return sha256(used.astype("<i8").tobytes() + self.training.astype("<u2").tobytes())
 
 
-def prepare(source: Path, folder: Path, n_ctx: int, d_vocab: int, seed: int) -> tuple[TrainingRows, Tokenizer]:
+def prepare_training_rows(
+    source: Path, folder: Path, n_ctx: int, d_vocab: int, seed: int
+) -> tuple[TrainingRows, Tokenizer]:
     """TrainingRows and tokenizer for a folder of text, kept in `folder` and read again from there on resume.
 
     Raises CorpusError if there is too little text, or if `folder` was begun with another.
@@ -94,7 +96,7 @@ def _training(documents: list[Document]) -> list[Document]:
 
 
 def _rows(documents: list[Document], tokenizer: Tokenizer, n_ctx: int) -> npt.NDArray[np.uint16]:
-    end, bos = tokenizer.token_id(END), tokenizer.token_id(BOS)
+    end, bos = tokenizer.token_id(END_TOKEN), tokenizer.token_id(BOS_TOKEN)
     stream = np.concatenate([np.array([*ids, end], dtype=np.uint16) for ids in _ids(documents, tokenizer)])
     count = len(stream) // n_ctx
     if count == 0:

@@ -174,20 +174,20 @@ class Transformer(ReadableModel):
         logits: Tensor = self.unembed(self.norm(stream))
         return logits
 
-    def forward_to(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+    def read_site(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """The activation at `site` of each layer asked for (all by default), each [batch, token, d_mlp].
 
         Stops at the last layer asked for: nothing behind the site, and no logits, is computed. Raises ModelError
         on a site or layer this model does not have, and on a window longer than `n_ctx`.
         """
-        return self.read((site,), tokens, layers)[site]
+        return self.read_sites((site,), tokens, layers)[site]
 
-    def read(
+    def read_sites(
         self, sites: Collection[Site], tokens: Tensor, layers: Sequence[int] | None = None
     ) -> dict[Site, dict[int, Tensor]]:
-        """The activations at several sites in one pass, by site and layer; otherwise as `forward_to`."""
+        """The activations at several sites in one pass, by site and layer; otherwise as `read_site`."""
         wanted = range(self.config.n_layers) if layers is None else layers
-        self.require(sites, wanted)
+        self.require_sites_and_layers(sites, wanted)
         found: dict[Site, dict[int, Tensor]] = {site: {} for site in sites}
         last = max(wanted)
         stream = self._stream(tokens)
@@ -205,6 +205,6 @@ class Transformer(ReadableModel):
     def _stream(self, tokens: Tensor) -> Tensor:
         """The residual stream before the first block, [batch, token, d_model]."""
         length = tokens.shape[1]
-        self.require_fit(length)
+        self.require_window_fits(length)
         embedded: Tensor = self.embed(tokens)
         return embedded + self.position.weight[:length]

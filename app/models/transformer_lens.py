@@ -16,8 +16,15 @@ from torch import Tensor
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError, error_summary
-from app.models.checkpoints import CONFIG, LoadedModel, fill, parse_config, read_safetensors, require_keys
 from app.models.config import WITH_LAYERNORM, ModelConfig
+from app.models.model_folder import (
+    CONFIG_FILE,
+    LoadedModel,
+    copy_weights,
+    parse_config,
+    read_safetensors,
+    require_exact_keys,
+)
 from app.models.tokenizer import Tokenizer
 from app.models.transformer import Transformer
 
@@ -30,18 +37,18 @@ KEPT = ("tokenizer_name", "seed", "use_dropout", "fixed_init", "version")
 LAST_TRANSPOSED, LAST_TRANSPOSED_POSITIONS = 6, 8  # layers; `_old` repositories only
 
 
-def is_lens(config: Mapping[str, Any]) -> bool:
+def is_transformer_lens_config(config: Mapping[str, Any]) -> bool:
     """Whether a `config.json` is of this layout."""
     return "act_fn" in config and "d_model" in config
 
 
-def load_lens(folder: Path, name: str, tokenizer: Tokenizer, gelu: GeluForm = "tanh") -> LoadedModel:
+def load_transformer_lens_model(folder: Path, name: str, tokenizer: Tokenizer, gelu: GeluForm = "tanh") -> LoadedModel:
     """Read a folder of this layout, weights in float32.
 
     `gelu` says what the config's "gelu" means: these repositories were trained with the tanh form, though
     TransformerLens runs them with the exact one (at most 4.8e-4 apart). Raises ModelError, naming file and key.
     """
-    path = folder / CONFIG
+    path = folder / CONFIG_FILE
     given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     _refuse_the_unusual(given, path)
     config = _config(given, tokenizer, gelu, path)
@@ -49,7 +56,7 @@ def load_lens(folder: Path, name: str, tokenizer: Tokenizer, gelu: GeluForm = "t
     tensors = _renamed(_read(weights), name, config.n_layers)
     bare = given.get("normalization", given.get("normalization_type")) == "LNPre"
     transformer = Transformer(config)
-    fill(transformer, _ours(_whole(tensors, config, weights, bare=bare), config), weights)
+    copy_weights(transformer, _ours(_whole(tensors, config, weights, bare=bare), config), weights)
     return LoadedModel(
         transformer.eval(),
         tokenizer,
@@ -149,7 +156,7 @@ def _whole(tensors: dict[str, Tensor], config: ModelConfig, path: Path, *, bare:
     """
     shapes = _shapes(config)
     norms = {name for name in shapes if ".ln" in name or name.startswith("ln_final")}
-    require_keys(
+    require_exact_keys(
         {name: one for name, one in shapes.items() if not (bare and name in norms)},
         {"unembed.b_U": torch.zeros(config.d_vocab), **tensors},
         path,

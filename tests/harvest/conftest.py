@@ -9,8 +9,8 @@ from app.archive.archive import Archive
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest_model
-from app.models.checkpoints import LoadedModel, load_model, save_model
 from app.models.config import Activation, ModelConfig
+from app.models.model_folder import LoadedModel, load_model, save_model
 from app.models.tokenizer import train_tokenizer
 from app.models.transformer import Transformer
 

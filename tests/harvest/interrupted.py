@@ -6,7 +6,7 @@ from pathlib import Path
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest_model
-from app.models.checkpoints import load_model
+from app.models.model_folder import load_model
 
 OPTIONS = HarvestOptions(tokens=24_000, k=4, sample=200, save_every=0.0)
 

@@ -10,7 +10,7 @@ from app.foundation.errors import ArchiveError, CorpusError, ModelError, Setting
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest_model, harvest_pair
-from app.models.checkpoints import LoadedModel
+from app.models.model_folder import LoadedModel
 from app.models.tokenizer import Tokenizer, train_tokenizer
 
 SMALL = HarvestOptions(k=3, window=80, sample=50)

@@ -15,7 +15,7 @@ from app.foundation.documents import read_documents, text_files
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest_model
-from app.models.checkpoints import LoadedModel
+from app.models.model_folder import LoadedModel
 
 SPAN = 8
 
@@ -43,7 +43,7 @@ def _cut(model: LoadedModel, name: str, ids: list[int], options: HarvestOptions)
     while True:
         part = ids[begin : begin + content]
         with torch.inference_mode():
-            read = model.transformer.forward_to(options.site, torch.tensor([[model.config.bos, *part]]))
+            read = model.transformer.read_site(options.site, torch.tensor([[model.config.bos, *part]]))
         activations = {layer: values[0, 1:].numpy() for layer, values in read.items()}
         yield Window(f"{name}:{begin}", part, options.overlap if begin else 0, activations)
         if begin + content >= len(ids):

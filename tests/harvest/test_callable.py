@@ -13,7 +13,7 @@ from app.harvest.arms import Vocabulary
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import silent
 from app.harvest.run import harvest
-from app.models.checkpoints import LoadedModel
+from app.models.model_folder import LoadedModel
 
 SMALL = HarvestOptions(k=3, sample=50).top_only()
 
@@ -26,7 +26,7 @@ def test_a_hook_on_a_model_gives_what_the_model_gives(model: LoadedModel, tmp_pa
     tokens = torch.randint(2, 300, (20, 30), generator=torch.Generator().manual_seed(0))
     vocabulary = Vocabulary(tuple(model.tokenizer.pieces), model.config.special)
     archive = harvest(
-        lambda rows: model.transformer.forward_to("mlp.act", rows)[1],
+        lambda rows: model.transformer.read_site("mlp.act", rows)[1],
         tokens,
         tmp_path / "out",
         vocabulary=vocabulary,
@@ -34,7 +34,7 @@ def test_a_hook_on_a_model_gives_what_the_model_gives(model: LoadedModel, tmp_pa
         progress=silent,
     )
     with torch.inference_mode():
-        expected = model.transformer.forward_to("mlp.act", tokens)[1].amax(dim=(0, 1))
+        expected = model.transformer.read_site("mlp.act", tokens)[1].amax(dim=(0, 1))
     found = [one.maximum for one in archive.neurons()]
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert archive.manifest.model.activation is None

@@ -14,7 +14,7 @@ from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, silent
 from app.harvest.ray_cluster import Cluster, on_ray
 from app.harvest.run import harvest_model
-from app.models.checkpoints import LoadedModel
+from app.models.model_folder import LoadedModel
 from tests.conftest import cannot_be_had
 
 ROOT = Path(__file__).parent.parent.parent

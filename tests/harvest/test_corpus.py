@@ -20,7 +20,7 @@ from app.harvest.run import harvest_model
 from app.harvest.text import formats
 from app.harvest.text.corpus import LONGEST, Corpus, _parts
 from app.harvest.text.windows import Piece
-from app.models.checkpoints import LoadedModel
+from app.models.model_folder import LoadedModel
 
 WORDS = ["One text, of several words.", "Další text s háčky — 漢字 😀.", "third\n\n\tone"]
 

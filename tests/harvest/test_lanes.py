@@ -18,7 +18,7 @@ from app.harvest.scan.hashing import mixed
 from app.harvest.scan.token_sample import TokenSample
 from app.harvest.scan.topk import Entries, TopStore
 from app.harvest.scan.worker_threads import Lanes, lanes_for
-from app.models.checkpoints import LoadedModel
+from app.models.model_folder import LoadedModel
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from app.harvest.arms import Vocabulary
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, ReportProgress, silent
 from app.harvest.run import harvest, harvest_model, harvest_pair
-from app.models.checkpoints import LoadedModel
+from app.models.model_folder import LoadedModel
 from tests.harvest.interrupted import OPTIONS
 
 ROOT = Path(__file__).parent.parent.parent

@@ -28,8 +28,8 @@ from app.harvest.scan.memory import keep_freed_memory
 from app.harvest.scan.random_snippets import Draws, Pilot
 from app.harvest.scan.scan import LAYERS, SITES, _in_memory, _on_device
 from app.harvest.scan.token_sample import TokenSample, bound
-from app.models.checkpoints import LoadedModel
 from app.models.config import Site
+from app.models.model_folder import LoadedModel
 from tests.harvest.conftest import make_model
 
 

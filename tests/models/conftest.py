@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from app.models.checkpoints import TOKENIZER, save_model
 from app.models.config import Activation, ModelConfig
+from app.models.model_folder import TOKENIZER_FILE, save_model
 from app.models.recipe import Recipe
 from app.models.tokenizer import Tokenizer, train_tokenizer
 from app.models.training import train_arms
@@ -59,7 +59,7 @@ def trained(text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tokenizer") / TOKENIZER
+    path = tmp_path_factory.mktemp("tokenizer") / TOKENIZER_FILE
     train_tokenizer([" ".join(WORDS)] * 3, 300, path)
     return path
 
@@ -73,7 +73,7 @@ def folder(tmp_path: Path, tokenizer_file: Path) -> Callable[..., Path]:
         target = tmp_path / activation
         config = tiny_config(activation, **{"d_vocab": size, **changes})
         save_model(random_transformer(config), target, torch.float32)
-        (target / TOKENIZER).write_bytes(tokenizer_file.read_bytes())
+        (target / TOKENIZER_FILE).write_bytes(tokenizer_file.read_bytes())
         return target
 
     return write

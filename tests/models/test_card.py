@@ -9,11 +9,11 @@ import pytest
 
 from app.foundation.errors import ModelError
 from app.foundation.paths import resource_folder
-from app.models.card import card, cards
-from app.models.checkpoints import CONFIG, WEIGHTS
-from app.models.load import load
-from app.models.pairing_certificate import CERTIFICATE, SUMMARY
-from app.models.progress import CHECKPOINT
+from app.models.loading import load_any_model
+from app.models.model_card import describe_model, describe_models
+from app.models.model_folder import CONFIG_FILE, WEIGHTS_FILE
+from app.models.pairing_certificate import CERTIFICATE_FILE, SUMMARY_FILE
+from app.models.progress import CHECKPOINT_FILE
 from tests.models.conftest import ARMS
 from tests.models.test_recorded_peers import RECORDED
 
@@ -26,7 +26,7 @@ def arm(trained: Path, tmp_path: Path) -> Path:
 
 
 def test_the_card_of_a_trained_arm_has_its_sizes_losses_and_certificate(trained: Path) -> None:
-    one = card(load(trained / "solu_ln"))
+    one = describe_model(load_any_model(trained / "solu_ln"))
     assert (one.activation, one.n_layers, one.d_mlp, one.layout) == ("solu_ln", 2, 32, "First Glance")
     assert one.sites == ("mlp.pre", "mlp.act", "mlp.post_ln")
     embedding, position = one.d_vocab * 16, 16 * 16
@@ -40,24 +40,24 @@ def test_the_card_of_a_trained_arm_has_its_sizes_losses_and_certificate(trained:
 
 def test_the_page_beside_the_model_is_its_card(trained: Path) -> None:
     page = (trained / "solu_ln" / "card.md").read_text(encoding="utf-8")
-    one = card(load(trained / "solu_ln"))
+    one = describe_model(load_any_model(trained / "solu_ln"))
     assert page == one.markdown()
     assert one.weights_sha256 in page
     assert str(trained) not in page
 
 
 def test_a_changed_weight_voids_the_certificate(arm: Path, trained: Path) -> None:
-    shutil.copy(trained / "gelu_ln" / WEIGHTS, arm / WEIGHTS)
-    one = card(load(arm))
+    shutil.copy(trained / "gelu_ln" / WEIGHTS_FILE, arm / WEIGHTS_FILE)
+    one = describe_model(load_any_model(arm))
     assert one.certificate is None
     assert any("the pairing certificate speaks of other weights" in warning for warning in one.warnings)
 
 
 def test_a_model_without_papers_is_warned_of(arm: Path) -> None:
-    for name in (CERTIFICATE, SUMMARY):
+    for name in (CERTIFICATE_FILE, SUMMARY_FILE):
         (arm / name).unlink()
-    (arm / CHECKPOINT).write_bytes(b"")
-    warnings = card(load(arm)).warnings
+    (arm / CHECKPOINT_FILE).write_bytes(b"")
+    warnings = describe_model(load_any_model(arm)).warnings
     assert warnings == (
         "nothing is known of its training: there is no summary.json",
         "there is no pairing certificate, so nothing proves that this model has a partner",
@@ -66,46 +66,51 @@ def test_a_model_without_papers_is_warned_of(arm: Path) -> None:
 
 
 def test_a_pair_that_is_not_level_is_warned_of(arm: Path) -> None:
-    certificate = json.loads((arm / CERTIFICATE).read_text())
+    certificate = json.loads((arm / CERTIFICATE_FILE).read_text())
     certificate["relative_difference"]["solu_ln"] = 0.031
-    (arm / CERTIFICATE).write_text(json.dumps(certificate))
-    assert any("+3.1% of the baseline's (gelu); the pair is not level" in one for one in card(load(arm)).warnings)
+    (arm / CERTIFICATE_FILE).write_text(json.dumps(certificate))
+    assert any(
+        "+3.1% of the baseline's (gelu); the pair is not level" in one
+        for one in describe_model(load_any_model(arm)).warnings
+    )
 
 
 @pytest.mark.parametrize(
     ("key", "value", "says"), [("blocks", 4, "over 4 blocks"), ("special", [1], "token 0 begins every window")]
 )
 def test_what_is_unusual_in_the_config_is_warned_of(arm: Path, key: str, value: object, says: str) -> None:
-    config = json.loads((arm / CONFIG).read_text())
-    (arm / CONFIG).write_text(json.dumps(config | {key: value}))
-    assert any(says in warning for warning in card(load(arm)).warnings)
+    config = json.loads((arm / CONFIG_FILE).read_text())
+    (arm / CONFIG_FILE).write_text(json.dumps(config | {key: value}))
+    assert any(says in warning for warning in describe_model(load_any_model(arm)).warnings)
 
 
 def test_solu_without_its_layernorm_is_warned_of(trained: Path) -> None:
-    assert any("SoLU without the LayerNorm" in warning for warning in card(load(trained / "solu")).warnings)
+    assert any(
+        "SoLU without the LayerNorm" in warning for warning in describe_model(load_any_model(trained / "solu")).warnings
+    )
 
 
 def test_a_card_that_cannot_be_read_names_the_key(arm: Path) -> None:
-    (arm / SUMMARY).write_text('{"activation": "solu_ln"}')
+    (arm / SUMMARY_FILE).write_text('{"activation": "solu_ln"}')
     with pytest.raises(ModelError, match=r"summary\.json: shared_config: Field required"):
-        card(load(arm))
+        describe_model(load_any_model(arm))
 
 
 def test_models_of_other_libraries_have_cards_too() -> None:
-    one = card(load(RECORDED / "hf-Llama"))
+    one = describe_model(load_any_model(RECORDED / "hf-Llama"))
     assert (one.layout, one.sites, one.d_mlp) == ("transformers (llama)", ("mlp.act",), 24)
     assert one.training == {}
     assert "silu times up" in one.markdown()
 
 
 def test_all_models_below_a_folder_are_listed(trained: Path, tmp_path: Path) -> None:
-    assert [one.name for one in cards(trained)] == sorted(ARMS)
+    assert [one.name for one in describe_models(trained)] == sorted(ARMS)
     with pytest.raises(ModelError, match="holds no model; train one"):
-        cards(tmp_path)
+        describe_models(tmp_path)
 
 
 def test_every_demo_model_is_certified_trained_enough_and_level() -> None:
-    found = cards(resource_folder("demo"))
+    found = describe_models(resource_folder("demo"))
     assert {one.name for one in found} == {"1L-gelu", "1L-gelu_ln", "1L-solu", "1L-solu_ln", "2L-gelu", "2L-solu_ln"}
     for one in found:
         assert one.certificate is not None

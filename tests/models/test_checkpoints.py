@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from app.foundation.errors import ModelError
-from app.models.checkpoints import CONFIG, TOKENIZER, WEIGHTS, load_model, save_model
+from app.models.model_folder import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_model, save_model
 from app.models.tokenizer import train_tokenizer
 from app.models.transformer import Transformer
 from tests.models.conftest import ARMS, WORDS, random_transformer, tiny_config
@@ -32,20 +32,20 @@ def test_what_is_saved_is_what_is_loaded(folder: Write, activation: str) -> None
 def test_weights_in_bfloat16_are_the_rounded_ones_and_the_tied_matrix_is_written_once(tmp_path: Path) -> None:
     transformer = random_transformer(tiny_config("solu_ln"))
     save_model(transformer, tmp_path)
-    tensors = load_file(tmp_path / WEIGHTS)
+    tensors = load_file(tmp_path / WEIGHTS_FILE)
     assert "unembed.weight" not in tensors
     assert all(torch.equal(tensors[name], one.bfloat16()) for name, one in transformer.named_parameters())
 
 
 def change_tensors(path: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
-    tensors = load_file(path / WEIGHTS)
+    tensors = load_file(path / WEIGHTS_FILE)
     change(tensors)
-    save_file(tensors, path / WEIGHTS)
+    save_file(tensors, path / WEIGHTS_FILE)
 
 
 def change_config(path: Path, **values: object) -> None:
-    config = json.loads((path / CONFIG).read_text())
-    (path / CONFIG).write_text(json.dumps({key: one for key, one in (config | values).items() if one is not None}))
+    config = json.loads((path / CONFIG_FILE).read_text())
+    (path / CONFIG_FILE).write_text(json.dumps({key: one for key, one in (config | values).items() if one is not None}))
 
 
 @pytest.mark.parametrize(
@@ -64,16 +64,19 @@ def change_config(path: Path, **values: object) -> None:
             r"norm\.bias has shape \(3,\), expected \(16,\)",
         ),
         (
-            lambda path: (path / WEIGHTS).write_bytes((path / WEIGHTS).read_bytes()[:-40]),
+            lambda path: (path / WEIGHTS_FILE).write_bytes((path / WEIGHTS_FILE).read_bytes()[:-40]),
             r"model\.safetensors is not a whole safetensors file",
         ),
-        (lambda path: (path / WEIGHTS).write_bytes(b""), "is not a whole safetensors file"),
-        (lambda path: (path / WEIGHTS).unlink(), r"model\.safetensors is missing; the model folder is incomplete"),
-        (lambda path: (path / CONFIG).unlink(), r"is no model folder: config\.json is missing"),
-        (lambda path: (path / TOKENIZER).unlink(), r"tokenizer\.json is missing; a model folder needs the tokenizer"),
-        (lambda path: (path / TOKENIZER).write_text("{}"), r"tokenizer\.json is not a tokenizer file"),
+        (lambda path: (path / WEIGHTS_FILE).write_bytes(b""), "is not a whole safetensors file"),
+        (lambda path: (path / WEIGHTS_FILE).unlink(), r"model\.safetensors is missing; the model folder is incomplete"),
+        (lambda path: (path / CONFIG_FILE).unlink(), r"is no model folder: config\.json is missing"),
         (
-            lambda path: train_tokenizer(WORDS, 264, path / TOKENIZER),
+            lambda path: (path / TOKENIZER_FILE).unlink(),
+            r"tokenizer\.json is missing; a model folder needs the tokenizer",
+        ),
+        (lambda path: (path / TOKENIZER_FILE).write_text("{}"), r"tokenizer\.json is not a tokenizer file"),
+        (
+            lambda path: train_tokenizer(WORDS, 264, path / TOKENIZER_FILE),
             r"tokenizer\.json has 264 tokens but the model was trained with \d+; use the tokenizer that belongs",
         ),
         (
@@ -84,7 +87,7 @@ def change_config(path: Path, **values: object) -> None:
         (lambda path: change_config(path, d_mlp=64), r"mlp\.\w+\.\w+ has shape .*32.*, expected .*64"),
         (lambda path: change_config(path, blocks=5), "d_mlp is 32, which 5 blocks do not divide"),
         (lambda path: change_config(path, colour="red"), r"config\.json: colour: Extra inputs are not permitted"),
-        (lambda path: (path / CONFIG).write_text("{"), r"config\.json: the file: Invalid JSON"),
+        (lambda path: (path / CONFIG_FILE).write_text("{"), r"config\.json: the file: Invalid JSON"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_key_and_what_was_expected(

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.main import cli
-from app.models.pairing_certificate import Certificate
+from app.models.pairing_certificate import PairingCertificate
 from tests.models.conftest import write_text
 from tests.models.test_recorded_peers import RECORDED
 
@@ -35,7 +35,7 @@ def test_train_can_give_replicates_and_print_their_certificates(text: Path, tmp_
     assert result.exit_code == 0, result.output
     printed = json.loads(result.stdout)
     assert list(printed) == [str(tmp_path / "out" / f"seed-{seed}") for seed in (3, 4)]
-    certificate = Certificate.read(tmp_path / "out" / "seed-4")
+    certificate = PairingCertificate.read(tmp_path / "out" / "seed-4")
     assert certificate is not None
     assert printed[str(tmp_path / "out" / "seed-4")] == certificate.model_dump(mode="json")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.models.load import load
+from app.models.loading import load_any_model
 
 RECORDED = Path(__file__).resolve().parents[1] / "data" / "peers"
 CASES = sorted(path.parent.name for path in RECORDED.glob("*/expected.npz"))
@@ -20,10 +20,10 @@ def test_every_kind_of_checkpoint_is_recorded() -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_recorded_values_come_out_of_the_recorded_checkpoint(case: str) -> None:
-    loaded = load(RECORDED / case, gelu="exact" if case.endswith("exact") else "tanh")
+    loaded = load_any_model(RECORDED / case, gelu="exact" if case.endswith("exact") else "tanh")
     with np.load(RECORDED / case / "expected.npz") as expected, torch.inference_mode():
         tokens = torch.from_numpy(expected["tokens"])
-        read = loaded.transformer.forward_to("mlp.act", tokens)
+        read = loaded.transformer.read_site("mlp.act", tokens)
         assert len(read) == sum(name.startswith("act") for name in expected)
         for layer, values in read.items():
             assert values.numpy() == pytest.approx(expected[f"act{layer}"], abs=TOLERANCE)

@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 from app.foundation.errors import ModelError
 from app.models.config import ModelConfig
 from app.models.hugging_face import FAMILIES, HuggingFaceModel
-from app.models.load import find, load
+from app.models.loading import find_model_folder, load_any_model
 from app.models.tokenizer import Tokenizer
-from app.models.transformer_lens import load_lens
+from app.models.transformer_lens import load_transformer_lens_model
 from tests.models.test_recorded_peers import RECORDED
 
 LENS, GELU, LLAMA = "lens-1L-solu_ln", "lens-1L-gelu-exact", "hf-Llama"
@@ -47,24 +47,24 @@ def change_state(path: Path, edit: Callable[[dict[str, torch.Tensor]], object]) 
 
 
 def test_the_three_formats_are_told_apart(copy: Copy) -> None:
-    layouts = [load(copy(case)).layout for case in (LENS, LLAMA, "hf-GPTNeoX")]
+    layouts = [load_any_model(copy(case)).layout for case in (LENS, LLAMA, "hf-GPTNeoX")]
     assert layouts == ["TransformerLens", "transformers (llama)", "transformers (gpt_neox)"]
-    assert load(find("1L-solu_ln")).layout == "First Glance"
+    assert load_any_model(find_model_folder("1L-solu_ln")).layout == "First Glance"
 
 
 def test_gelu_of_the_public_checkpoints_is_the_tanh_form_unless_told_otherwise(copy: Copy) -> None:
     folder = copy(GELU)
-    tanh, exact = load(folder), load(folder, gelu="exact")
+    tanh, exact = load_any_model(folder), load_any_model(folder, gelu="exact")
     assert (tanh.config.activation, exact.config.activation) == ("gelu_tanh", "gelu")
     assert "tanh form, the form it was trained with" in tanh.notes[0]
     assert "exact form, TransformerLens's reading" in exact.notes[0]
     tokens = torch.arange(10)[None]
-    one, other = (model.transformer.forward_to("mlp.act", tokens)[0] for model in (tanh, exact))
+    one, other = (model.transformer.read_site("mlp.act", tokens)[0] for model in (tanh, exact))
     assert 0 < float((one - other).detach().abs().max()) < 5e-4
 
 
 def test_bos_stands_first_and_the_special_ids_never_score(copy: Copy) -> None:
-    config = load(copy(LENS)).config
+    config = load_any_model(copy(LENS)).config
     assert config.bos == 1
     assert config.special == (0, 1, 2)
 
@@ -72,7 +72,7 @@ def test_bos_stands_first_and_the_special_ids_never_score(copy: Copy) -> None:
 def test_provenance_is_kept_and_dropout_is_remarked_on(copy: Copy) -> None:
     folder = copy(LENS)
     change(folder / "config.json", seed=387976, use_dropout=True, fixed_init="1L512W_init")
-    loaded = load(folder)
+    loaded = load_any_model(folder)
     assert loaded.provenance == {
         "tokenizer_name": "not/needed",
         "seed": 387976,
@@ -83,13 +83,13 @@ def test_provenance_is_kept_and_dropout_is_remarked_on(copy: Copy) -> None:
 
 
 def test_a_final_rms_norm_is_remarked_on(copy: Copy) -> None:
-    assert load(copy("lens-1L-rms_old")).notes == ("the final norm is RMS, not LayerNorm",)
+    assert load_any_model(copy("lens-1L-rms_old")).notes == ("the final norm is RMS, not LayerNorm",)
 
 
 def test_the_unembedding_bias_may_be_left_out_and_is_then_zero(copy: Copy) -> None:
     folder = copy(LENS)
     change_state(folder / "model_final.pth", lambda state: state.pop("unembed.b_U"))
-    bias = load(folder).transformer.get_parameter("unembed.bias")
+    bias = load_any_model(folder).transformer.get_parameter("unembed.bias")
     assert not bias.detach().any()
 
 
@@ -97,9 +97,9 @@ def test_a_lens_checkpoint_may_be_safetensors(copy: Copy) -> None:
     folder = copy(LENS)
     state = torch.load(folder / "model_final.pth", weights_only=True)
     save_file({name: one.contiguous() for name, one in state.items()}, folder / "model.safetensors")
-    expected = load(folder).transformer(torch.arange(10)[None])
+    expected = load_any_model(folder).transformer(torch.arange(10)[None])
     (folder / "model_final.pth").unlink()
-    assert torch.equal(load(folder).transformer(torch.arange(10)[None]), expected)
+    assert torch.equal(load_any_model(folder).transformer(torch.arange(10)[None]), expected)
 
 
 class Trap:
@@ -116,12 +116,12 @@ def test_a_pickle_that_runs_code_is_not_opened(copy: Copy, tmp_path: Path) -> No
     folder = copy(LENS)
     torch.save({"embed.W_E": Trap(tmp_path / "sprung")}, folder / "model_final.pth")
     with pytest.raises(ModelError, match=r"model_final\.pth holds more than tensors, so it is not opened"):
-        load(folder)
+        load_any_model(folder)
     other = copy(LLAMA)
     (other / "model.safetensors").unlink()
     torch.save({"model.norm.weight": Trap(tmp_path / "sprung")}, other / "pytorch_model.bin")
     with pytest.raises(ModelError, match="cannot be read as a whole model"):
-        load(other)
+        load_any_model(other)
     assert not (tmp_path / "sprung").exists()
 
 
@@ -144,7 +144,7 @@ def test_a_lens_checkpoint_with_wrong_keys_is_refused(
     folder = copy(LENS)
     change_state(folder / "model_final.pth", edit)
     with pytest.raises(ModelError, match=says):
-        load(folder)
+        load_any_model(folder)
 
 
 @pytest.mark.parametrize(
@@ -165,31 +165,31 @@ def test_a_lens_config_that_says_something_else_is_refused(copy: Copy, values: d
     folder = copy(LENS)
     change(folder / "config.json", **values)
     with pytest.raises(ModelError, match=says):
-        load(folder)
+        load_any_model(folder)
 
 
 def test_a_lens_folder_wants_one_whole_weights_file(copy: Copy) -> None:
     folder = copy(LENS)
     weights = folder / "model_final.pth"
     shutil.copy(weights, folder / "early.pth")
-    assert load(folder).layout == "TransformerLens"
+    assert load_any_model(folder).layout == "TransformerLens"
     weights.write_bytes(weights.read_bytes()[:-2000])
     with pytest.raises(ModelError, match=r"model_final\.pth is not a whole checkpoint"):
-        load(folder)
+        load_any_model(folder)
     weights.write_bytes(b"")
     with pytest.raises(ModelError, match=r"model_final\.pth is not a whole checkpoint"):
-        load(folder)
+        load_any_model(folder)
     shutil.copy(folder / "early.pth", folder / "late.pth")
     weights.unlink()
     with pytest.raises(
         ModelError, match=r"should hold one weights file, model_final\.pth; it holds early\.pth, late\.pth"
     ):
-        load(folder)
+        load_any_model(folder)
 
 
 def test_a_digits_model_finds_its_special_tokens_by_name(copy: Copy) -> None:
     folder = copy(LENS)
-    loaded = load_lens(folder, "SoLU_1L", Tokenizer.load(folder / "tokenizer.json"))
+    loaded = load_transformer_lens_model(folder, "SoLU_1L", Tokenizer.load(folder / "tokenizer.json"))
     assert isinstance(loaded.config, ModelConfig)
     assert not loaded.config.tied
 
@@ -244,31 +244,31 @@ def test_a_damaged_transformers_folder_is_refused(copy: Copy, damage: Callable[[
     folder = copy(LLAMA)
     damage(folder)
     with pytest.raises(ModelError, match=says):
-        load(folder)
+        load_any_model(folder)
 
 
 def test_a_tokenizer_with_more_tokens_than_the_model_knows_is_refused(copy: Copy) -> None:
     folder = copy(LLAMA)
-    shutil.copy(find("1L-gelu") / "tokenizer.json", folder / "tokenizer.json")
+    shutil.copy(find_model_folder("1L-gelu") / "tokenizer.json", folder / "tokenizer.json")
     with pytest.raises(ModelError, match="the tokenizer has 4096 tokens but the model knows 40"):
-        load(folder)
+        load_any_model(folder)
 
 
 def test_a_pass_ends_at_the_last_layer_asked_for_and_leaves_no_hooks(copy: Copy) -> None:
-    reader = load(copy(LLAMA)).transformer
+    reader = load_any_model(copy(LLAMA)).transformer
     assert isinstance(reader, HuggingFaceModel)
     ran: list[str] = []
     for name, module in reader.named_modules():
         module.register_forward_hook(lambda _, __, ___, name=name: ran.append(name))
     before = [len(down._forward_pre_hooks) for down in reader.downs]
     tokens = torch.arange(10)[None]
-    assert list(reader.forward_to("mlp.act", tokens, layers=(0,))) == [0]
+    assert list(reader.read_site("mlp.act", tokens, layers=(0,))) == [0]
     assert not [name for name in ran if "layers.1" in name or "down_proj" in name or "lm_head" in name]
     assert [len(down._forward_pre_hooks) for down in reader.downs] == before
     with pytest.raises(ModelError, match=r"no site mlp\.pre; read one of mlp\.act"):
-        reader.forward_to("mlp.pre", tokens)
+        reader.read_site("mlp.pre", tokens)
     with pytest.raises(ModelError, match="a window of 33 tokens does not fit this model; use at most 32"):
-        reader.forward_to("mlp.act", torch.zeros(1, 33, dtype=torch.long))
+        reader.read_site("mlp.act", torch.zeros(1, 33, dtype=torch.long))
 
 
 def test_the_families_asked_for_are_known() -> None:
@@ -303,7 +303,7 @@ def test_a_name_on_the_hub_is_read_from_its_download_with_the_tokenizer_its_conf
     change(plain / "config.json", tokenizer_name="NeelNanda/gpt-neox-tokenizer-digits")
     hub_cache(tmp_path / "hub", "NeelNanda/SoLU_1L512W_C4_Code", plain)
     hub_cache(tmp_path / "hub", "NeelNanda/gpt-neox-tokenizer-digits", tokenizer)
-    loaded = load("NeelNanda/SoLU_1L512W_C4_Code", cache=tmp_path / "hub")
+    loaded = load_any_model("NeelNanda/SoLU_1L512W_C4_Code", cache=tmp_path / "hub")
     assert loaded.layout == "TransformerLens"
     assert loaded.tokenizer.size == 40
 
@@ -311,10 +311,10 @@ def test_a_name_on_the_hub_is_read_from_its_download_with_the_tokenizer_its_conf
 @pytest.mark.usefixtures("no_hub")
 def test_a_name_that_cannot_be_had_says_what_was_tried(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="nobody/nothing is no folder here and cannot be had from the hub"):
-        load("nobody/nothing", cache=tmp_path)
+        load_any_model("nobody/nothing", cache=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["nothing", "./no/such", "/no/such/folder", "../no"])
 def test_a_name_that_means_nothing_lists_what_there_is(name: str) -> None:
     with pytest.raises(ModelError, match=r"is no folder, no name on the hub .* 1L-gelu, .*1L-solu_ln"):
-        load(name)
+        load_any_model(name)

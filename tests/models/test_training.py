@@ -13,13 +13,13 @@ import pytest
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import CorpusError, ModelError
-from app.models.checkpoints import WEIGHTS, load_model
-from app.models.curves import draw_losses, loss_figure
-from app.models.pairing_certificate import CERTIFICATE, SUMMARY, Certificate, certify
-from app.models.progress import CHECKPOINT, LOG, read_log
+from app.models.loss_curves import draw_loss_curves, write_loss_curves
+from app.models.model_folder import WEIGHTS_FILE, load_model
+from app.models.pairing_certificate import CERTIFICATE_FILE, SUMMARY_FILE, PairingCertificate, certify_arms
+from app.models.progress import CHECKPOINT_FILE, LOG_FILE, read_training_log
 from app.models.recipe import Recipe
-from app.models.training import shared_sha256, train_arms, train_replicates, validation_loss
-from app.models.training_rows import prepare
+from app.models.training import sha256_of_shared_weights, train_arms, train_replicates, validation_loss
+from app.models.training_rows import prepare_training_rows
 from app.models.transformer import Transformer
 from tests.models.conftest import ARMS, TINY_RECIPE, tiny_config, write_text
 from tests.models.killable import finish, start
@@ -36,7 +36,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 def train_through_kills(source: Path, out: Path, recipe: Recipe, kills: int, chance: random.Random) -> int:
     """Train in processes of which the first `kills` are killed at a moment of chance; how many were."""
-    log, killed = out / "solu_ln" / LOG, 0
+    log, killed = out / "solu_ln" / LOG_FILE, 0
     for _ in range(kills):
         before = log.stat().st_mtime_ns if log.is_file() else 0
         process = start(source, out, recipe)
@@ -59,9 +59,9 @@ def assert_kills_change_nothing(source: Path, where: Path, kills: int) -> None:
     assert finish(start(source, where / "whole", recipe)) == 0
     assert train_through_kills(source, where / "killed", recipe, kills, chance) > 0
     whole, killed = (where / name / "solu_ln" for name in ("whole", "killed"))
-    for name in (WEIGHTS, LOG, SUMMARY, CERTIFICATE, "config.json", "tokenizer.json"):
+    for name in (WEIGHTS_FILE, LOG_FILE, SUMMARY_FILE, CERTIFICATE_FILE, "config.json", "tokenizer.json"):
         assert (whole / name).read_bytes() == (killed / name).read_bytes(), name
-    assert not (killed / CHECKPOINT).exists()
+    assert not (killed / CHECKPOINT_FILE).exists()
 
 
 def test_a_run_that_was_killed_ends_with_the_same_weights_bit_for_bit(text: Path, tmp_path: Path) -> None:
@@ -74,25 +74,25 @@ def test_many_kills_change_nothing(text: Path, tmp_path: Path) -> None:
 
 
 def test_the_arms_share_everything_the_certificate_says(trained: Path) -> None:
-    certificate = Certificate.read(trained)
+    certificate = PairingCertificate.read(trained)
     assert certificate is not None
     assert certificate.arms == ARMS
     assert certificate.tokens == TINY_RECIPE.steps * TINY_RECIPE.batch * 16
     assert certificate.recipe == asdict(TINY_RECIPE)
     fresh = Transformer(tiny_config("relu", d_vocab=int(certificate.shared_config["d_vocab"])))
     fresh.initialise(TINY_RECIPE.seed)
-    assert certificate.initial_sha256 == shared_sha256(fresh)
+    assert certificate.initial_sha256 == sha256_of_shared_weights(fresh)
     for arm in ARMS:
-        assert certificate.weights_sha256[arm] == sha256_of_file(trained / arm / WEIGHTS)
-        assert Certificate.read(trained / arm) == certificate
+        assert certificate.weights_sha256[arm] == sha256_of_file(trained / arm / WEIGHTS_FILE)
+        assert PairingCertificate.read(trained / arm) == certificate
         own, first = certificate.validation_loss[arm], certificate.validation_loss["gelu"]
         assert certificate.difference[arm] == own - first
         assert certificate.relative_difference[arm] == (own - first) / first
 
 
 def test_the_stated_loss_is_the_loss_of_the_weights_as_saved(trained: Path, text: Path) -> None:
-    rows, _ = prepare(text, trained / ".work", 16, 300, 0)
-    certificate = Certificate.read(trained)
+    rows, _ = prepare_training_rows(text, trained / ".work", 16, 300, 0)
+    certificate = PairingCertificate.read(trained)
     assert certificate is not None
     for arm in ARMS:
         loaded = load_model(trained / arm)
@@ -102,7 +102,7 @@ def test_the_stated_loss_is_the_loss_of_the_weights_as_saved(trained: Path, text
 
 
 def test_the_log_has_a_line_every_so_often_with_a_validation_loss_at_each_checkpoint(trained: Path) -> None:
-    lines = read_log(trained / "gelu")
+    lines = read_training_log(trained / "gelu")
     assert [line["step"] for line in lines] == [2, 4, 6, 8, 10, 12]
     assert [line["step"] for line in lines if "valid" in line] == [4, 8, 12]
     assert [line["tokens"] for line in lines] == [step * 4 * 16 for step in (2, 4, 6, 8, 10, 12)]
@@ -120,7 +120,7 @@ def test_replicates_differ_in_seed_and_share_the_rows(text: Path, tmp_path: Path
     assert one.corpus_sha256 == two.corpus_sha256
     assert one.initial_sha256 != two.initial_sha256
     assert one.order_sha256 != two.order_sha256
-    assert (tmp_path / "seed-2" / "solu_ln" / WEIGHTS).is_file()
+    assert (tmp_path / "seed-2" / "solu_ln" / WEIGHTS_FILE).is_file()
     assert len(list(tmp_path.rglob("rows.npz"))) == 1
 
 
@@ -155,20 +155,20 @@ def test_an_arm_trained_otherwise_gets_no_certificate(trained: Path, text: Path,
     train_arms(text, tmp_path, tiny_config(), ["gelu"], replace(TINY_RECIPE, seed=3))
     (tmp_path / "solu_ln").symlink_to(trained / "solu_ln")
     with pytest.raises(ModelError, match="the arms differ in recipe, so they are not a pair"):
-        certify(tmp_path, ["gelu", "solu_ln"])
+        certify_arms(tmp_path, ["gelu", "solu_ln"])
     with pytest.raises(ModelError, match=r"has no summary\.json, so its training is not finished"):
-        certify(tmp_path, ["gelu", "relu"])
+        certify_arms(tmp_path, ["gelu", "relu"])
 
 
 def test_a_torn_checkpoint_says_what_to_delete(text: Path, tmp_path: Path) -> None:
     (tmp_path / "gelu").mkdir()
-    (tmp_path / "gelu" / CHECKPOINT).write_bytes(b"PK torn")
+    (tmp_path / "gelu" / CHECKPOINT_FILE).write_bytes(b"PK torn")
     with pytest.raises(ModelError, match=r"progress\.pt is not a checkpoint of this run .* delete .*gelu"):
         train_arms(text, tmp_path, tiny_config(), ["gelu"], TINY_RECIPE)
 
 
 def test_rows_begin_with_bos_hold_the_text_and_are_held_out_by_document(text: Path, tmp_path: Path) -> None:
-    rows, tokenizer = prepare(text, tmp_path, 16, 300, seed=0)
+    rows, tokenizer = prepare_training_rows(text, tmp_path, 16, 300, seed=0)
     assert (rows.training[:, 0] == 0).all()
     assert (rows.validation[:, 0] == 0).all()
     joined = b"".join(tokenizer.pieces[index] for index in rows.validation[:, 1:].flatten())
@@ -179,7 +179,7 @@ def test_rows_begin_with_bos_hold_the_text_and_are_held_out_by_document(text: Pa
 
 
 def test_every_row_is_seen_once_before_any_is_seen_again(text: Path, tmp_path: Path) -> None:
-    rows, _ = prepare(text, tmp_path, 16, 300, seed=0)
+    rows, _ = prepare_training_rows(text, tmp_path, 16, 300, seed=0)
     order, size = rows.order(seed=4), 4
     steps = len(order) // size
     seen = np.concatenate([order[np.arange(step * size, (step + 1) * size)] for step in range(steps)])
@@ -201,7 +201,7 @@ def test_every_row_is_seen_once_before_any_is_seen_again(text: Path, tmp_path: P
 def test_too_little_text_gets_a_sentence(files: int, words: int, vocabulary: int, says: str, tmp_path: Path) -> None:
     source = write_text(tmp_path / "text", files, words)
     with pytest.raises(CorpusError, match=says):
-        prepare(source, tmp_path / "work", 16, vocabulary, seed=0)
+        prepare_training_rows(source, tmp_path / "work", 16, vocabulary, seed=0)
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_a_tenth() -> None:
@@ -216,13 +216,13 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_a_tenth() -> None:
 
 def test_the_loss_plot_is_the_same_bytes_for_the_same_logs(trained: Path, tmp_path: Path) -> None:
     folders: dict[str, Path] = {arm: trained / arm for arm in ARMS}
-    draw_losses(folders, tmp_path / "a.svg")
+    write_loss_curves(folders, tmp_path / "a.svg")
     assert (tmp_path / "a.svg").read_bytes() == (trained / "losses.svg").read_bytes()
-    (axes,) = loss_figure(folders).axes
+    (axes,) = draw_loss_curves(folders).axes
     lines = axes.get_lines()
     assert len(lines) == 2 * len(ARMS)
     assert np.asarray(lines[1].get_ydata()).tolist() == [
-        line["valid"] for line in read_log(trained / "gelu") if "valid" in line
+        line["valid"] for line in read_training_log(trained / "gelu") if "valid" in line
     ]
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from app.foundation.errors import ModelError
 from app.models.config import Activation, ModelConfig, Site
-from app.models.training import shared_sha256
+from app.models.training import sha256_of_shared_weights
 from app.models.transformer import Transformer
 from tests.models.conftest import ARMS, random_transformer, tiny_config
 
@@ -47,7 +47,7 @@ def test_every_site_equals_what_hooks_see_in_the_full_pass(activation: Activatio
     with torch.inference_mode():
         seen = values_by_hooks(transformer, tokens)
         for site in transformer.config.sites:
-            read = transformer.forward_to(site, tokens)
+            read = transformer.read_site(site, tokens)
             assert all(torch.equal(read[layer], seen[layer][site]) for layer in range(3))
 
 
@@ -55,11 +55,11 @@ def test_all_sites_can_be_read_in_one_pass_and_only_at_the_layers_asked_for() ->
     transformer = random_transformer(tiny_config("solu_ln", n_layers=3))
     tokens = some_tokens(transformer.config)
     with torch.inference_mode():
-        read = transformer.read(transformer.config.sites, tokens, layers=(2, 0))
+        read = transformer.read_sites(transformer.config.sites, tokens, layers=(2, 0))
         assert list(read) == list(transformer.config.sites)
         for site, layers in read.items():
             assert sorted(layers) == [0, 2]
-            alone = transformer.forward_to(site, tokens, layers=(0, 2))
+            alone = transformer.read_site(site, tokens, layers=(0, 2))
             assert all(torch.equal(alone[layer], layers[layer]) for layer in (0, 2))
 
 
@@ -68,7 +68,7 @@ def test_reading_stops_at_the_site_of_the_last_layer_asked_for() -> None:
     ran: list[str] = []
     for name, module in transformer.named_modules():
         module.register_forward_pre_hook(lambda _, __, name=name: ran.append(name))
-    transformer.forward_to("mlp.act", some_tokens(transformer.config), layers=(1,))
+    transformer.read_site("mlp.act", some_tokens(transformer.config), layers=(1,))
     assert not [name for name in ran if name.startswith(("blocks.2", "norm", "unembed"))]
     assert "blocks.1.mlp.up" in ran
     assert not {"blocks.1.mlp.norm", "blocks.1.mlp.down"} & set(ran)
@@ -116,7 +116,7 @@ def test_a_token_is_not_moved_by_what_comes_after_it() -> None:
     tokens = some_tokens(transformer.config)
     changed = tokens.clone()
     changed[:, 8:] = (changed[:, 8:] + 1) % transformer.config.d_vocab
-    before, after = (transformer.forward_to("mlp.act", one)[1][:, :8] for one in (tokens, changed))
+    before, after = (transformer.read_site("mlp.act", one)[1][:, :8] for one in (tokens, changed))
     assert torch.allclose(before, after, atol=1e-6)
 
 
@@ -125,7 +125,7 @@ def test_all_arms_start_from_the_same_shared_weights() -> None:
     for activation in ARMS:
         transformer = Transformer(tiny_config(activation))
         transformer.initialise(seed=5)
-        digests.add(shared_sha256(transformer))
+        digests.add(sha256_of_shared_weights(transformer))
         starts.append(dict(transformer.named_parameters()))
     assert len(digests) == 1
     extra = {f"blocks.{layer}.mlp.norm.{part}" for layer in range(2) for part in ("weight", "bias")}
@@ -133,7 +133,7 @@ def test_all_arms_start_from_the_same_shared_weights() -> None:
     assert all(torch.equal(starts[0][name], other[name]) for other in starts for name in starts[0])
     other_seed = Transformer(tiny_config("gelu"))
     other_seed.initialise(seed=6)
-    assert shared_sha256(other_seed) not in digests
+    assert sha256_of_shared_weights(other_seed) not in digests
 
 
 def test_initial_matrices_have_the_spread_that_is_stated() -> None:
@@ -166,12 +166,12 @@ def test_an_rms_norm_at_the_end_divides_by_the_root_mean_square_alone() -> None:
 def test_it_refuses_a_site_or_layer_it_does_not_have(site: Site, layers: tuple[int, ...] | None, says: str) -> None:
     transformer = random_transformer(tiny_config("gelu"))
     with pytest.raises(ModelError, match=says):
-        transformer.forward_to(site, some_tokens(transformer.config), layers)
+        transformer.read_site(site, some_tokens(transformer.config), layers)
 
 
 def test_it_refuses_a_window_longer_than_it_was_made_for() -> None:
     transformer = random_transformer(tiny_config("gelu"))
     tokens = torch.zeros(1, 17, dtype=torch.long)
-    for run in (transformer, lambda x: transformer.forward_to("mlp.act", x)):
+    for run in (transformer, lambda x: transformer.read_site("mlp.act", x)):
         with pytest.raises(ModelError, match="a window of 17 tokens does not fit this model; use at most 16"):
             run(tokens)

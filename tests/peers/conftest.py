@@ -12,7 +12,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models
 
-from app.models.checkpoints import LoadedModel
+from app.models.model_folder import LoadedModel
 
 collect_ignore_glob = [] if find_spec("transformer_lens") else ["test_*.py"]
 
@@ -42,7 +42,7 @@ def compare(request: pytest.FixtureRequest, folder: Path) -> Compare:
 
     def check(loaded: LoadedModel, tokens: torch.Tensor, acts: list[torch.Tensor], logits: torch.Tensor) -> None:
         with torch.inference_mode():
-            read = loaded.transformer.forward_to("mlp.act", tokens)
+            read = loaded.transformer.read_site("mlp.act", tokens)
             assert sorted(read) == list(range(len(acts)))
             for layer, expected in enumerate(acts):
                 torch.testing.assert_close(read[layer], expected, atol=TOLERANCE, rtol=0)

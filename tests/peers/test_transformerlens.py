@@ -8,7 +8,7 @@ import torch
 from transformer_lens import HookedTransformer, HookedTransformerConfig
 from transformer_lens.pretrained.weight_conversions.neel_solu_old import convert_neel_solu_old_weights
 
-from app.models.load import load
+from app.models.loading import load_any_model
 from tests.peers.conftest import VOCABULARY, Compare, randomise, some_tokens, write_tokenizer
 
 NAMED = ("d_model", "n_layers", "d_mlp", "d_head", "n_heads", "n_ctx", "d_vocab", "act_fn", "attn_only", "final_rms")
@@ -60,7 +60,7 @@ def test_a_checkpoint_of_its_own_gives_its_activations_and_logits(
     torch.save(model.state_dict(), folder / "model_final.pth")
     write_config(model, folder, "normalization")
     write_tokenizer(folder)
-    compare(load(folder, gelu="exact"), some_tokens(), *values(model, some_tokens()))
+    compare(load_any_model(folder, gelu="exact"), some_tokens(), *values(model, some_tokens()))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_old_checkpoint_gives_what_its_own_conversion_gives(
     torch.save(old, folder / "SoLU_v9_final.pth")
     write_config(model, folder, "normalization_type")
     write_tokenizer(folder)
-    compare(load(folder), some_tokens(), *values(again, some_tokens()))
+    compare(load_any_model(folder), some_tokens(), *values(again, some_tokens()))
 
 
 def backwards(model: HookedTransformer) -> dict[str, torch.Tensor]:

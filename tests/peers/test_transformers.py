@@ -9,7 +9,7 @@ import transformers
 from torch import Tensor
 from torch.nn import functional
 
-from app.models.load import load
+from app.models.loading import load_any_model
 from tests.peers.conftest import VOCABULARY, Compare, randomise, some_tokens, write_tokenizer
 
 IDS: dict[str, Any] = {"bos_token_id": 1, "eos_token_id": 0, "pad_token_id": 2}
@@ -78,4 +78,4 @@ def test_what_enters_the_down_projection_is_the_activation(name: str, folder: Pa
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
     write_tokenizer(folder)
-    compare(load(folder), some_tokens(), *entering(name, model, some_tokens()))
+    compare(load_any_model(folder), some_tokens(), *entering(name, model, some_tokens()))

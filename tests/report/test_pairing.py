@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.foundation.paths import resource_folder
-from app.models.pairing_certificate import Certificate
+from app.models.pairing_certificate import PairingCertificate
 from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.analysis.pairing import pairing_sentences
 
@@ -15,7 +15,7 @@ ARMS = {"baseline": "gelu", "solu": "solu_ln"}
 
 @pytest.fixture
 def certificate() -> dict[str, Any]:
-    found = Certificate.read(resource_folder("demo") / "1L-solu_ln")
+    found = PairingCertificate.read(resource_folder("demo") / "1L-solu_ln")
     assert found is not None
     return found.model_dump(mode="json")
 

@@ -76,7 +76,7 @@ def harvested(plan: DemoPlan, data: Path) -> dict[str, Archive]:
         return {arm: Archive.open(folder / name) for arm, name in ARMS.items()}
     from app.harvest.options import HarvestOptions
     from app.harvest.run import harvest_pair
-    from app.models.checkpoints import load_model
+    from app.models.model_folder import load_model
 
     models = {name: load_model(path) for name, path in plan.folders().items()}
     found = harvest_pair(models, plan.corpus, folder, HarvestOptions(tokens=plan.tokens).top_only())

@@ -13,7 +13,7 @@ from app.foundation.errors import CorpusError, ModelError
 from app.harvest.options import HarvestOptions
 from app.harvest.text.corpus import Corpus
 from app.harvest.text.windows import SHARD, Piece, Shard, shards
-from app.models.checkpoints import LoadedModel
+from app.models.model_folder import LoadedModel
 
 
 class Text(Protocol):

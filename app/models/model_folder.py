@@ -18,7 +18,7 @@ from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
 from app.models.transformer import Transformer
 
-WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
+WEIGHTS_FILE, CONFIG_FILE, TOKENIZER_FILE = "model.safetensors", "config.json", "tokenizer.json"
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def save_model(transformer: Transformer, folder: Path, dtype: torch.dtype = torc
     """Write weights and config; the tied unembedding is written once, as the embedding."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in _own_tensors(transformer).items()}
-    write_atomically(folder / WEIGHTS, lambda path: save_file(tensors, path))
-    write_text_atomically(folder / CONFIG, json.dumps(transformer.config.model_dump(), indent=2) + "\n")
+    write_atomically(folder / WEIGHTS_FILE, lambda path: save_file(tensors, path))
+    write_text_atomically(folder / CONFIG_FILE, json.dumps(transformer.config.model_dump(), indent=2) + "\n")
 
 
 def load_model(folder: Path) -> LoadedModel:
@@ -57,12 +57,12 @@ def load_model(folder: Path) -> LoadedModel:
     """
     config = load_config(folder)
     transformer = Transformer(config)
-    path = folder / WEIGHTS
-    fill(transformer, read_safetensors(path), path)
-    tokenizer = Tokenizer.load(folder / TOKENIZER)
+    path = folder / WEIGHTS_FILE
+    copy_weights(transformer, read_safetensors(path), path)
+    tokenizer = Tokenizer.load(folder / TOKENIZER_FILE)
     if tokenizer.size != config.d_vocab:
         msg = (
-            f"{folder / TOKENIZER} has {tokenizer.size} tokens but the model was trained with {config.d_vocab}; "
+            f"{folder / TOKENIZER_FILE} has {tokenizer.size} tokens but the model was trained with {config.d_vocab}; "
             "use the tokenizer that belongs to this model"
         )
         raise ModelError(msg)
@@ -71,9 +71,9 @@ def load_model(folder: Path) -> LoadedModel:
 
 def load_config(folder: Path) -> ModelConfig:
     """Read `config.json`. Raises ModelError if it is missing or says something unknown."""
-    path = folder / CONFIG
+    path = folder / CONFIG_FILE
     if not path.is_file():
-        msg = f"{folder} is no model folder: {CONFIG} is missing"
+        msg = f"{folder} is no model folder: {CONFIG_FILE} is missing"
         raise ModelError(msg)
     return parse_config(path.read_bytes(), path)
 
@@ -89,16 +89,16 @@ def parse_config(data: bytes, path: Path) -> ModelConfig:
         raise ModelError(msg) from error
 
 
-def fill(transformer: Transformer, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+def copy_weights(transformer: Transformer, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     """Copy tensors in by name. Raises ModelError on a missing or surplus key or a wrong shape."""
     wanted = _own_tensors(transformer)
-    require_keys({name: tuple(place.shape) for name, place in wanted.items()}, tensors, path)
+    require_exact_keys({name: tuple(place.shape) for name, place in wanted.items()}, tensors, path)
     with torch.no_grad():
         for name, place in wanted.items():
             place.copy_(tensors[name])
 
 
-def require_keys(wanted: Mapping[str, tuple[int, ...]], tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+def require_exact_keys(wanted: Mapping[str, tuple[int, ...]], tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     """Raise ModelError, naming the key, unless `tensors` has exactly the `wanted` keys with exactly these shapes."""
     for name in sorted(wanted.keys() - tensors.keys()):
         msg = f"{path} lacks {name}, expected with shape {wanted[name]}; the file is not of this config"

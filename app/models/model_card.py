@@ -7,11 +7,11 @@ from typing import Any
 
 from app.foundation.errors import ModelError
 from app.foundation.files import write_text_atomically
-from app.models.checkpoints import CONFIG, LoadedModel, load_model
 from app.models.config import ModelConfig
-from app.models.load import load
-from app.models.pairing_certificate import SUMMARY, Certificate, TrainingSummary
-from app.models.progress import CHECKPOINT, read_log
+from app.models.loading import load_any_model
+from app.models.model_folder import CONFIG_FILE, LoadedModel, load_model
+from app.models.pairing_certificate import SUMMARY_FILE, PairingCertificate, TrainingSummary
+from app.models.progress import CHECKPOINT_FILE, read_training_log
 
 CARD = "card.md"
 LARGEST_FAIR_DIFFERENCE = 0.02  # of the baseline's validation loss
@@ -54,7 +54,7 @@ class ModelCard:
         return "\n".join(_page(self)) + "\n"
 
 
-def card(model: LoadedModel, name: str = "") -> ModelCard:
+def describe_model(model: LoadedModel, name: str = "") -> ModelCard:
     """Describe a loaded model. Raises ModelError if its log or certificate cannot be read."""
     config, folder = model.config, model.folder
     certificate = _certificate(model)
@@ -86,43 +86,46 @@ def card(model: LoadedModel, name: str = "") -> ModelCard:
     )
 
 
-def cards(folder: Path) -> list[ModelCard]:
+def describe_models(folder: Path) -> list[ModelCard]:
     """The cards of all models at or below a folder, by path. Raises ModelError if there is none."""
-    found = sorted(path.parent for path in folder.rglob(CONFIG))
+    found = sorted(path.parent for path in folder.rglob(CONFIG_FILE))
     if not found:
         msg = f"{folder} holds no model; train one with `firstglance train` or name another folder"
         raise ModelError(msg)
-    return [card(load(one), one.relative_to(folder).as_posix() if one != folder else one.name) for one in found]
+    return [
+        describe_model(load_any_model(one), one.relative_to(folder).as_posix() if one != folder else one.name)
+        for one in found
+    ]
 
 
 def write_card(folder: Path) -> None:
     """Write the card of the model in `folder` beside it, as `card.md`. Raises ModelError if it cannot be read."""
-    write_text_atomically(folder / CARD, card(load_model(folder)).markdown())
+    write_text_atomically(folder / CARD, describe_model(load_model(folder)).markdown())
 
 
-def _certificate(model: LoadedModel) -> Certificate | None:
+def _certificate(model: LoadedModel) -> PairingCertificate | None:
     """The certificate in the model's folder, if it is about these very weights."""
-    found = Certificate.read(model.folder)
+    found = PairingCertificate.read(model.folder)
     if found is None or not isinstance(model.config, ModelConfig):
         return None
     return found if found.covers(model.config, model.weights_sha256) else None
 
 
 def _training(folder: Path) -> dict[str, Any]:
-    if not (folder / SUMMARY).is_file():
+    if not (folder / SUMMARY_FILE).is_file():
         return {}
     summary = TrainingSummary.read(folder)
-    last = next((line["loss"] for line in reversed(read_log(folder))), None)
+    last = next((line["loss"] for line in reversed(read_training_log(folder))), None)
     facts = summary.model_dump(include={"tokens", "steps", "validation_loss", "torch"})
     return facts | {"last_training_loss": last, "seed": summary.recipe.get("seed")}
 
 
-def _warnings(model: LoadedModel, certificate: Certificate | None) -> Iterator[str]:
+def _warnings(model: LoadedModel, certificate: PairingCertificate | None) -> Iterator[str]:
     """What a reader should know before trusting a comparison with this model."""
     config, folder = model.config, model.folder
     if model.layout == "First Glance":
         yield from _pairing_warnings(model, certificate)
-    if (folder / CHECKPOINT).is_file():
+    if (folder / CHECKPOINT_FILE).is_file():
         yield "training is not finished: a checkpoint lies beside the weights"
     if isinstance(config, ModelConfig) and config.blocks > 1:
         yield f"softmax and extra LayerNorm run over {config.blocks} blocks of the hidden dimension"
@@ -137,11 +140,11 @@ def _warnings(model: LoadedModel, certificate: Certificate | None) -> Iterator[s
         yield f"trained on {summary['tokens']:,} tokens only"
 
 
-def _pairing_warnings(model: LoadedModel, certificate: Certificate | None) -> Iterator[str]:
-    if not (model.folder / SUMMARY).is_file():
+def _pairing_warnings(model: LoadedModel, certificate: PairingCertificate | None) -> Iterator[str]:
+    if not (model.folder / SUMMARY_FILE).is_file():
         yield "nothing is known of its training: there is no summary.json"
     if certificate is None:
-        stale = Certificate.read(model.folder) is not None
+        stale = PairingCertificate.read(model.folder) is not None
         yield (
             "the pairing certificate speaks of other weights, so nothing proves that this model has a partner"
             if stale

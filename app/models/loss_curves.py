@@ -6,18 +6,18 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from app.models.progress import read_log
+from app.models.progress import read_training_log
 
 STYLES = (("#1b6ca8", "o"), ("#c1440e", "s"), ("#3a7d44", "^"), ("#6b4e9b", "D"), ("#8a6d1f", "v"), ("#555555", "x"))
 """Colour and marker of each arm, so that neither alone tells them apart."""
 
 
-def loss_figure(folders: Mapping[str, Path]) -> Figure:
+def draw_loss_curves(folders: Mapping[str, Path]) -> Figure:
     """Curves from the logs in `folders`, by arm: thin for training, marked for validation; nats per token."""
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
     for (name, folder), (colour, marker) in zip(folders.items(), STYLES, strict=False):
-        lines = read_log(folder)
+        lines = read_training_log(folder)
         checked = [line for line in lines if "valid" in line]
         axes.plot(_millions(lines), [line["loss"] for line in lines], color=colour, linewidth=0.6, alpha=0.6)
         label = f"{name}: {checked[-1]['valid']:.3f}" if checked else name
@@ -30,10 +30,10 @@ def loss_figure(folders: Mapping[str, Path]) -> Figure:
     return figure
 
 
-def draw_losses(folders: Mapping[str, Path], path: Path) -> None:
+def write_loss_curves(folders: Mapping[str, Path], path: Path) -> None:
     """Write the curves as SVG; the same logs give the same bytes."""
     with mpl.rc_context({"svg.hashsalt": "first glance", "svg.fonttype": "none"}):
-        loss_figure(folders).savefig(path, format="svg", metadata={"Date": None})
+        draw_loss_curves(folders).savefig(path, format="svg", metadata={"Date": None})
 
 
 def _millions(lines: list[dict[str, float]]) -> list[float]:
