@@ -14,14 +14,14 @@ LONGEST_SECONDS = 7 * 24 * 3600.0
 OUT_OF_TURN = translatable(
     "That page was out of date. Nothing was changed; go back to your reading for what is due now."
 )
-NOT_YOURS = translatable(
+NOT_YOUR_ITEM = translatable(
     "That item is not one of yours. Nothing was stored; go back to your reading for the one that is due."
 )
 VERDICTS_ONLY = translatable("This round asks for verdicts only. Nothing was stored.")
-WRITTEN = translatable(
+OTHERWISE_WRITTEN = translatable(
     "You had already written something else about this item. “Change last answer” lets you change it."
 )
-ANSWERED = translatable(
+OTHERWISE_ANSWERED = translatable(
     "You had already answered this item: %(answer)s. That stands; “Change last answer” lets you change it."
 )
 
@@ -30,7 +30,7 @@ ANSWERED = translatable(
 class Answer:
     """A verdict, or what was written after one."""
 
-    item: str
+    item_code: str
     key: str
     """Idempotency key of the page it was given on."""
     step: Step
@@ -42,63 +42,65 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Timing:
+class PageTiming:
     """What the page measured, in seconds; None where it ran without a script."""
 
-    elapsed: float | None = None
+    elapsed_seconds: float | None = None
     """From display to answer."""
-    active: float | None = None
+    attentive_seconds: float | None = None
     """The same without idle stretches."""
-    waited: float = 0.0
+    delay_seconds: float = 0.0
     """From answer to arrival, when the network was away."""
     unfolded: bool = False
+    """The folded rest of the windows was opened."""
     fixed_width: bool = False
+    """The fixed-width toggle was on."""
 
-    def judged_at(self, now: datetime) -> datetime:
+    def judged_at(self, arrived_at: datetime) -> datetime:
         """When the answer was given."""
-        return now - timedelta(seconds=min(self.waited, LONGEST_SECONDS))
+        return arrived_at - timedelta(seconds=min(self.delay_seconds, LONGEST_SECONDS))
 
-    def shown_at(self, noted: datetime | None, now: datetime) -> datetime:
+    def shown_at(self, noted_at: datetime | None, arrived_at: datetime) -> datetime:
         """When the item was displayed: by the page's clock or the server's note, whichever is earlier.
 
         A page that was loaded again counts from then on; the note, made at the first display, stands.
         """
-        judged_at = self.judged_at(now)
-        claimed = judged_at - timedelta(seconds=min(self.elapsed or 0.0, LONGEST_SECONDS))
-        return min(noted or claimed, claimed)
+        elapsed = timedelta(seconds=min(self.elapsed_seconds or 0.0, LONGEST_SECONDS))
+        claimed_at = self.judged_at(arrived_at) - elapsed
+        return min(noted_at or claimed_at, claimed_at)
 
-    def active_seconds(self, noted: datetime | None, now: datetime) -> float:
-        """Seconds of attention, never more than there were."""
-        whole = (self.judged_at(now) - self.shown_at(noted, now)).total_seconds()
-        return round(whole if self.active is None else min(self.active, whole), 3)
+    def active_seconds(self, noted_at: datetime | None, arrived_at: datetime) -> float:
+        """Seconds of attention, never more than passed between display and answer."""
+        passed = (self.judged_at(arrived_at) - self.shown_at(noted_at, arrived_at)).total_seconds()
+        return round(passed if self.attentive_seconds is None else min(self.attentive_seconds, passed), 3)
 
 
-def require_turn(sheet: Worklist, answer: Answer, *, second: bool) -> None:
+def require_answer_in_turn(worklist: Worklist, answer: Answer) -> None:
     """Raise JudgmentError unless `answer` is to the question that is due, or to one that undo reaches."""
-    if answer.item not in sheet.order:
-        raise JudgmentError(NOT_YOURS)
-    if answer.step == "hypothesis" and not sheet.has_second(answer.item, second=second):
+    if answer.item_code not in worklist.item_codes:
+        raise JudgmentError(NOT_YOUR_ITEM)
+    if answer.step == "hypothesis" and not worklist.has_second_step(answer.item_code):
         raise JudgmentError(VERDICTS_ONLY)
-    if answer.key not in {place.key for place in _open_places(sheet, answer, second=second)}:
+    if answer.key not in {question.key for question in _answerable_questions(worklist, answer)}:
         raise JudgmentError(OUT_OF_TURN)
 
 
-def require_same(said: Answer, answer: Answer, label: str) -> None:
-    """A key that was used before must bring the same answer again. Raises JudgmentError with what stands.
+def require_same_answer(stored: Answer, answer: Answer, stored_label: str) -> None:
+    """Raise JudgmentError, naming what stands, unless a key that was used before brings the same answer again.
 
-    `label` is how the evaluator's button calls the verdict that was given.
+    `stored_label` is how the evaluator's button calls the verdict that was stored.
     """
-    written = (answer.hypothesis, answer.confidence, answer.comment)
-    if answer.step == "hypothesis" and written != (said.hypothesis, said.confidence, said.comment):
-        raise JudgmentError(WRITTEN)
-    if answer.step != said.step or (answer.verdict or said.verdict) != said.verdict:
-        raise JudgmentError(ANSWERED, answer=label)
+    texts = (answer.hypothesis, answer.confidence, answer.comment)
+    if answer.step == "hypothesis" and texts != (stored.hypothesis, stored.confidence, stored.comment):
+        raise JudgmentError(OTHERWISE_WRITTEN)
+    if answer.step != stored.step or (answer.verdict or stored.verdict) != stored.verdict:
+        raise JudgmentError(OTHERWISE_ANSWERED, answer=stored_label)
 
 
-def _open_places(sheet: Worklist, answer: Answer, *, second: bool) -> list[DueQuestion]:
-    due = sheet.place(second=second)
-    again = sheet.changeable(answer.item)
+def _answerable_questions(worklist: Worklist, answer: Answer) -> list[DueQuestion]:
+    """The questions that an answer of this step, on this item, may be to."""
+    due, change = worklist.due_question(), worklist.change_of_verdict(answer.item_code)
     if answer.step == "verdict":
-        return [one for one in (due, again) if one is not None and one.question == "verdict"]
-    written = [due] if due is not None and due.question == "hypothesis" else []
-    return written + ([again] if again is not None else [])
+        return [question for question in (due, change) if question is not None and question.kind == "verdict"]
+    second_step = due if due is not None and due.kind == "hypothesis" else None
+    return [question for question in (second_step, change) if question is not None]

@@ -7,87 +7,99 @@ from statistics import median
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
 from app.judging.public_design import PublicDesign
-from app.judging.worklist import Worklist
+from app.judging.worklist import StandingAnswer, Worklist
 
 AWAY = timedelta(minutes=30)
-"""After so long without an answer, someone has come back and is told where they stand."""
-ENOUGH = 5
-"""Answers from which on a pace can be told."""
+"""After so long without an answer, an evaluator who comes back is shown what is left."""
+ENOUGH_ANSWERS = 5
+"""Answers from which a pace can be estimated."""
 ENOUGH_TODAY = translatable(
     "Nothing was stored: the items that this round asks for in one day are done and saved. Come back tomorrow."
 )
-NOT_PASSED = translatable(
+PRACTICE_NOT_PASSED = translatable(
     "Nothing was stored: this round goes on only for those who answer more of the practice items as expected."
 )
 
 
 @dataclass(frozen=True)
-class Pace:
+class EvaluatorPace:
     """Where an evaluator stands among their items."""
 
-    left: int | None
+    items_left: int | None
     """Items to go; None where they are given out one at a time and nobody knows how many will come."""
-    minutes: float | None
-    """For what is left, at the evaluator's own pace; None until there is one."""
+    minutes_left: float | None
+    """For the items left, at the evaluator's own pace; None until there is one."""
     returning: bool
     """Some time has passed since the last answer."""
     break_due: bool
-    capped: bool
-    """The design's daily cap is reached."""
+    daily_cap_reached: bool
 
     @property
-    def hours(self) -> float | None:
-        """The same in hours, to the half."""
-        return None if self.minutes is None else round(self.minutes / 30) / 2
+    def hours_left(self) -> float | None:
+        """The minutes left in hours, to the half."""
+        return None if self.minutes_left is None else round(self.minutes_left / 30) / 2
 
 
-def pace(sheet: Worklist, design: PublicDesign, now: datetime) -> Pace:
-    """How far the sheet has come at `now`; days are those of UTC."""
-    given = [one for one in sheet.given if one.at is not None and one.item not in sheet.training]
-    left = None if design.assignment == "overlap" else len(sheet.proper) - sheet.done
-    seconds = median(one.seconds for one in given) if len(given) >= ENOUGH else None
-    last = max((one.at for one in given if one.at), default=None)
-    away = last is not None and now - last > AWAY
-    return Pace(
-        left=left,
-        minutes=None if seconds is None or left is None else seconds * left / 60,
-        returning=away,
-        break_due=bool(design.break_every and given and len(given) % design.break_every == 0 and not away),
-        capped=capped(sheet, design, now),
+def evaluator_pace(worklist: Worklist, design: PublicDesign, now: datetime) -> EvaluatorPace:
+    """How far the evaluator has come at `now`."""
+    answers = _counted_answers(worklist)
+    items_left = None if design.assignment == "overlap" else len(worklist.counted_items) - worklist.finished_count
+    last_at = max((answer.first_judged_at for answer in answers if answer.first_judged_at), default=None)
+    returning = last_at is not None and now - last_at > AWAY
+    break_due = bool(design.break_every and answers and len(answers) % design.break_every == 0)
+    return EvaluatorPace(
+        items_left=items_left,
+        minutes_left=_minutes_for(items_left, answers),
+        returning=returning,
+        break_due=break_due and not returning,
+        daily_cap_reached=daily_cap_reached(worklist, design, now),
     )
 
 
-def capped(sheet: Worklist, design: PublicDesign, now: datetime, coming: int = 0) -> bool:
-    """Whether the day's share is reached, or will be with `coming` answers more."""
+def daily_cap_reached(worklist: Worklist, design: PublicDesign, now: datetime, coming: int = 0) -> bool:
+    """Whether the cap of the day (UTC) is reached, or will be once `coming` more answers are given."""
     if not design.daily_cap:
         return False
-    proper = (one for one in sheet.given if one.at is not None and one.item not in sheet.training)
-    today = sum(one.at is not None and one.at.date() == now.date() for one in proper)
-    return today + coming >= design.daily_cap
+    days = [answer.first_judged_at.date() for answer in _counted_answers(worklist) if answer.first_judged_at]
+    return days.count(now.date()) + coming >= design.daily_cap
 
 
-def passed(sheet: Worklist, design: PublicDesign) -> bool:
+def practice_passed(worklist: Worklist, design: PublicDesign) -> bool:
     """Whether the practice items allow going on: as many right at the first answer as the design asks for."""
-    if not design.training_pass or len(sheet.training.intersection(one.item for one in sheet.given)) < design.training:
+    answers = [answer for answer in worklist.standing_answers if answer.item_code in worklist.training_items]
+    if not design.training_pass or len(answers) < design.training:
         return True
-    answers = design.training_answers
-    right = sum(answers[one.item]["verdict"] == one.first for one in sheet.given if one.item in sheet.training)
+    expected = design.training_answers
+    right = sum(expected[answer.item_code]["verdict"] == answer.first_verdict for answer in answers)
     return right >= design.training_pass
 
 
-def goes_straight_on(sheet: Worklist, design: PublicDesign, item: str, now: datetime) -> bool:
-    """Whether an answer on `item` is followed by the next open verdict, with no page between."""
-    if item in sheet.training or not passed(sheet, design):
+def next_verdict_follows(worklist: Worklist, design: PublicDesign, item_code: str, now: datetime) -> bool:
+    """Whether an answer on this item is followed by the next open verdict, with no other page between."""
+    if item_code in worklist.training_items or not practice_passed(worklist, design):
         return False
-    coming = int(sheet.of(item) is None)
-    return sheet.pending(second=design.second, but=item) is None and not capped(sheet, design, now, coming)
+    coming = int(worklist.answer_on(item_code) is None)
+    unfinished = worklist.unfinished_answer(ignoring=item_code)
+    return unfinished is None and not daily_cap_reached(worklist, design, now, coming)
 
 
-def require_leave(sheet: Worklist, design: PublicDesign, item: str, now: datetime) -> None:
-    """Raise JudgmentError for a first verdict on an item that is not given to this evaluator, or not today."""
-    if item in sheet.training or sheet.of(item) is not None:
+def require_new_item_allowed(worklist: Worklist, design: PublicDesign, item_code: str, now: datetime) -> None:
+    """Raise JudgmentError for a first verdict after a practice that was not passed, or beyond the daily cap."""
+    if item_code in worklist.training_items or worklist.answer_on(item_code) is not None:
         return
-    if not passed(sheet, design):
-        raise JudgmentError(NOT_PASSED)
-    if capped(sheet, design, now):
+    if not practice_passed(worklist, design):
+        raise JudgmentError(PRACTICE_NOT_PASSED)
+    if daily_cap_reached(worklist, design, now):
         raise JudgmentError(ENOUGH_TODAY)
+
+
+def _counted_answers(worklist: Worklist) -> list[StandingAnswer]:
+    """The answers that are no practice and whose time is known."""
+    counted = (answer for answer in worklist.standing_answers if answer.item_code not in worklist.training_items)
+    return [answer for answer in counted if answer.first_judged_at is not None]
+
+
+def _minutes_for(items_left: int | None, answers: list[StandingAnswer]) -> float | None:
+    if items_left is None or len(answers) < ENOUGH_ANSWERS:
+        return None
+    return median(answer.first_active_seconds for answer in answers) * items_left / 60

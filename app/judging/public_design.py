@@ -1,67 +1,44 @@
 """What evaluator pages may know of a design: words, times and switches. No arm, no digest, no neuron. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Annotated
 
-from app.foundation.translatable import translatable
-from app.rounds.rubric import Rubric
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-CANNOT_JUDGE = translatable("Cannot judge")
-
-
-@dataclass(frozen=True)
-class Wording:
-    """The rubric's words with its counts filled in."""
-
-    question: str = ""
-    interpretable: str = ""
-    not_interpretable: str = ""
-    rule: str = ""
-    """The paper's words."""
-    operational: str = ""
-    """Ours: which firings count and how many must fit."""
-    examples: tuple[str, ...] = ()
-    notes: str = ""
-    """What the design adds to the instructions."""
-    peaks: int = 20
-    needed: int = 16
-
-    def label(self, verdict: str) -> str:
-        """What the button of a verdict says, in English."""
-        labels = {"interpretable": self.interpretable, "not_interpretable": self.not_interpretable}
-        return labels.get(verdict, CANNOT_JUDGE)
-
-    @classmethod
-    def read(cls, words: Mapping[str, Any]) -> "Wording":
-        """From the public design's rubric; what it leaves out is the default rubric's."""
-        peaks = int(words.get("peaks", 20))
-        filled = Rubric().words(peaks) | dict(words)
-        known: dict[str, Any] = {name.name: filled[name.name] for name in fields(cls)}
-        return cls(**known | {"examples": tuple(known["examples"])})
+from app.foundation.json_types import JsonObject, JsonValue
+from app.rounds.design import Assignment, BlindingQuestion, Marks
+from app.rounds.item import TrainingAnswer
+from app.rounds.rubric import FilledRubric
 
 
-@dataclass(frozen=True)
-class PublicDesign:
-    """The switches of a round as its pages read them; what a design leaves out takes the value here."""
+def _pairs(groups: JsonValue) -> JsonValue:
+    """{group: count}, as a design has it, as pairs."""
+    return [[group, count] for group, count in groups.items()] if isinstance(groups, dict) else groups
+
+
+class PublicDesign(BaseModel):
+    """The switches of a round as its pages read them; what a design leaves out takes the value given in this class."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     title: str = ""
-    marks: str = "proportional"
-    groups: tuple[tuple[str, int], ...] = (("top", 20),)
+    marks: Marks = "proportional"
+    groups: Annotated[tuple[tuple[str, int], ...], BeforeValidator(_pairs)] = (("top", 20),)
     """Groups of passages in an item, and how many of each."""
-    wording: Wording = field(default_factory=lambda: Wording.read({}))
-    minutes: tuple[float, ...] = (1, 2)
+    rubric: FilledRubric = Field(default_factory=lambda: FilledRubric.from_content({}))
+    minutes: tuple[float | int, ...] = (1, 2)
+    """Guidance for the time per item: at least, at most. Whole minutes stay whole, as the pages print them."""
     hypothesis: bool = True
     confidence: bool = False
     cannot_judge: bool = False
     aids: bool = False
-    blinding_question: str = "none"
+    blinding_question: BlindingQuestion = "none"
     training: int = 0
     training_pass: int | None = None
     """Practice items to be answered right before going on."""
-    training_answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """{code of a practice item: its verdict and rule}."""
-    assignment: str = "crossed"
+    training_answers: Mapping[str, TrainingAnswer] = Field(default_factory=dict)
+    """{code of a practice item: what is expected on it}."""
+    assignment: Assignment = "crossed"
     overlap: int = 0
     """Judgments that each item is to have, in overlap and block designs."""
     block: int = 0
@@ -78,17 +55,14 @@ class PublicDesign:
     """How long an answered item stays before the next one, in milliseconds."""
 
     @property
-    def second(self) -> bool:
+    def asks_second_step(self) -> bool:
         """Whether a second step follows every verdict: the rule, or the aids."""
         return self.hypothesis or self.aids
 
     @classmethod
-    def read(cls, public: Mapping[str, Any]) -> "PublicDesign":
-        """From the round's public design; keys that no page needs are left alone."""
-        known = {one.name: public[one.name] for one in fields(cls) if public.get(one.name) is not None}
-        known["wording"] = Wording.read(public.get("rubric") or {})
-        if "groups" in known:
-            known["groups"] = tuple((str(name), int(count)) for name, count in dict(known["groups"]).items())
-        if "minutes" in known:
-            known["minutes"] = tuple(known["minutes"])
-        return cls(**known)
+    def from_content(cls, content: JsonObject) -> "PublicDesign":
+        """From the JSON values that a round publishes; keys that no page needs are left alone."""
+        rubric = content.get("rubric")
+        filled = FilledRubric.from_content(rubric if isinstance(rubric, dict) else {})
+        stated = {name: value for name, value in content.items() if value is not None}
+        return cls.model_validate(stated | {"rubric": filled})

@@ -1,4 +1,4 @@
-"""Where an evaluator stands: which item, which question, how many are left. Pure."""
+"""An evaluator's worklist: which item and which question is due, what can be changed, how much is left. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,28 +10,26 @@ from app.judging.judgment import Step
 UNDOABLE = 10
 """How many of the latest verdicts can be changed."""
 
-Question = Literal["verdict", "hypothesis", "guess"]
+QuestionKind = Literal["verdict", "hypothesis", "guess"]
 
 
 @dataclass(frozen=True)
 class StandingAnswer:
     """The latest answer on one item."""
 
-    item: str
+    item_code: str
     verdict: str
     step: Step
     revision: int
     """Of the latest row; the next one has this plus one."""
     locked: bool = False
     """An aid was opened: the verdict can no longer be changed."""
-    first: str = ""
-    """The verdict that was given first."""
-    at: datetime | None = None
-    """When the first verdict was given."""
-    seconds: float = 0.0
-    """Active seconds until then."""
+    first_verdict: str = ""
+    first_judged_at: datetime | None = None
+    first_active_seconds: float = 0.0
+    """Active seconds until the first verdict."""
 
-    def then(self, verdict: str, step: Step) -> "StandingAnswer":
+    def revised(self, verdict: str, step: Step) -> "StandingAnswer":
         """The next answer on the same item."""
         return replace(self, verdict=verdict, step=step, revision=self.revision + 1)
 
@@ -40,125 +38,139 @@ class StandingAnswer:
 class DueQuestion:
     """What the evaluator is to do now."""
 
-    item: str
-    question: Question
+    item_code: str
+    kind: QuestionKind
     revision: int
     """The revision that the answer will be."""
-    given: StandingAnswer | None
-    """The answer already there, when one is being continued or changed."""
+    standing_answer: StandingAnswer | None
+    """The answer that is continued or changed; None for a new item."""
 
     @property
     def key(self) -> str:
         """Idempotency key of the answer: two tabs, two clicks or a resent form share it."""
-        return f"{self.item}.{self.revision}"
+        return f"{self.item_code}.{self.revision}"
 
     @property
     def next_key(self) -> str:
         """The key of the question that follows on the same item."""
-        return f"{self.item}.{self.revision + 1}"
+        return f"{self.item_code}.{self.revision + 1}"
 
 
 @dataclass(frozen=True)
 class Worklist:
     """An evaluator's items in order, and what has been answered so far."""
 
-    order: tuple[str, ...]
-    given: tuple[StandingAnswer, ...]
-    """Items that were judged, by the time of their first verdict."""
+    item_codes: tuple[str, ...]
+    """In the evaluator's own order; training items come first."""
+    standing_answers: tuple[StandingAnswer, ...]
+    """By the time of the first verdict on the item."""
     skipped: frozenset[str] = frozenset()
     """Items flagged as faulty or too distressing: missing, not judged."""
-    latest: str | None = None
+    latest_item: str | None = None
     """The item that the latest row is about."""
-    training: frozenset[str] = frozenset()
+    training_items: frozenset[str] = frozenset()
     """Items for practice, which come first and count for nothing."""
     shown_at: Mapping[str, datetime] = field(default_factory=dict)
     """When each item that was displayed was first displayed."""
-    keys: frozenset[str] = frozenset()
+    answer_keys: frozenset[str] = frozenset()
     """Idempotency keys of all answers."""
-
-    def of(self, item: str) -> StandingAnswer | None:
-        """The answer on `item`, if there is one."""
-        return next((one for one in self.given if one.item == item), None)
+    asks_second_step: bool = False
+    """The design asks for something after every verdict: a hypothesis, or a look at the aids."""
 
     @property
-    def proper(self) -> tuple[str, ...]:
+    def counted_items(self) -> tuple[str, ...]:
         """The items that are no practice, in order."""
-        return tuple(item for item in self.order if item not in self.training)
+        return tuple(code for code in self.item_codes if code not in self.training_items)
 
     @property
-    def done(self) -> int:
-        """How many proper items are judged or passed over."""
-        return len(({one.item for one in self.given} | self.skipped) - self.training)
+    def finished_count(self) -> int:
+        """How many counted items are judged or skipped."""
+        return len((self._judged_items() | self.skipped) - self.training_items)
 
-    def number(self, item: str) -> tuple[int, int]:
-        """The item's number among its kind, from 1, and how many of the kind there are."""
-        kind = self.training.intersection(self.order) if item in self.training else set(self.proper)
-        return [one for one in self.order if one in kind].index(item) + 1, len(kind)
+    def answer_on(self, item_code: str) -> StandingAnswer | None:
+        """The answer on this item, if there is one."""
+        return next((answer for answer in self.standing_answers if answer.item_code == item_code), None)
 
-    def has_second(self, item: str, *, second: bool) -> bool:
-        """Whether a step follows the verdict: the design's, or the word on a practice item."""
-        return second or item in self.training
+    def number_and_total(self, item_code: str) -> tuple[int, int]:
+        """The item's number, from 1, among the practice items or the counted ones, and how many of these there are."""
+        practice = item_code in self.training_items
+        alike = [code for code in self.item_codes if (code in self.training_items) == practice]
+        return alike.index(item_code) + 1, len(alike)
 
-    def place(self, *, second: bool) -> DueQuestion | None:
-        """The question to ask now; None when everything is done. `second` is the design's."""
-        due = self.pending(second=second)
-        if due is not None:
-            return DueQuestion(due.item, "hypothesis", due.revision + 1, due)
-        return next(self._open(), None)
+    def has_second_step(self, item_code: str) -> bool:
+        """Whether a step follows the verdict: the design's, or the feedback on a practice item."""
+        return self.asks_second_step or item_code in self.training_items
 
-    def pending(self, *, second: bool, but: str = "") -> StandingAnswer | None:
-        """An answer whose second step is still to come, the latest one first; that on the item `but` aside.
+    def due_question(self) -> DueQuestion | None:
+        """The question to ask now; None when everything is done."""
+        unfinished = self.unfinished_answer()
+        if unfinished is not None:
+            return DueQuestion(unfinished.item_code, "hypothesis", unfinished.revision + 1, unfinished)
+        return self.next_verdict()
+
+    def unfinished_answer(self, ignoring: str = "") -> StandingAnswer | None:
+        """An answer whose second step is still to come, the latest one first; the item `ignoring` is left out.
 
         There is more than one where undo went on from a second step to an item before it.
         """
-        waiting = [one for one in self.given if one.item != but and self._waits(one, second=second)]
-        return next((one for one in waiting if one.item == self.latest), waiting[0] if waiting else None)
+        unfinished = [answer for answer in self.standing_answers if self._lacks_second_step(answer)]
+        candidates = [answer for answer in unfinished if answer.item_code != ignoring]
+        latest = (answer for answer in candidates if answer.item_code == self.latest_item)
+        return next(latest, candidates[0] if candidates else None)
 
-    def after(self, item: str) -> DueQuestion | None:
-        """The first open verdict that is not on `item`: what can be fetched ahead while `item` is read."""
-        return next((one for one in self._open() if one.item != item), None)
+    def next_verdict(self, ignoring: str = "") -> DueQuestion | None:
+        """The first open verdict; with `ignoring`, the one that can be fetched ahead while that item is read."""
+        return next((question for question in self._open_verdicts() if question.item_code != ignoring), None)
 
-    def changeable(self, item: str) -> DueQuestion | None:
-        """The place for changing the verdict on `item`; None if it is too far back, locked or not judged."""
-        found = next((one for one in self._undoable() if one.item == item), None)
-        return DueQuestion(found.item, "verdict", found.revision + 1, found) if found else None
+    def change_of_verdict(self, item_code: str) -> DueQuestion | None:
+        """The question that changes the verdict on an item; None if it is too far back, locked or not judged."""
+        answer = next((answer for answer in self._undoable_answers() if answer.item_code == item_code), None)
+        return DueQuestion(answer.item_code, "verdict", answer.revision + 1, answer) if answer else None
 
-    def before(self, item: str | None) -> str | None:
-        """The item that was judged just before `item`, or last of all, within the last ten that can be changed."""
-        items = [one.item for one in self._undoable()]
-        if item in items:
-            items = items[: items.index(item)]
-        return items[-1] if items else None
+    def undoable_item_before(self, item_code: str | None) -> str | None:
+        """The item that was judged just before this one, or last of all, within the last ten that can be changed."""
+        undoable = [answer.item_code for answer in self._undoable_answers()]
+        if item_code in undoable:
+            undoable = undoable[: undoable.index(item_code)]
+        return undoable[-1] if undoable else None
 
-    def earlier(self, item: str | None, revision: int = 0) -> str | None:
-        """The item whose verdict undo reaches from the page of `item` that asks for its `revision`.
+    def undo_target(self, item_code: str | None, revision: int = 0) -> str | None:
+        """The item whose verdict undo reaches from the page of an item that asks for its `revision`.
 
         Once that was answered it is the item itself: the answer just given is what was mistaken most likely.
         """
-        given = self.of(item) if item else None
-        answered = given is not None and given.revision >= revision and self.changeable(given.item) is not None
-        return item if answered else self.before(item)
+        answer = self.answer_on(item_code) if item_code else None
+        if answer is None or answer.revision < revision or self.change_of_verdict(answer.item_code) is None:
+            return self.undoable_item_before(item_code)
+        return item_code
 
-    def answered(self, given: StandingAnswer, key: str) -> "Worklist":
-        """The sheet once an item has this answer."""
-        known = any(one.item == given.item for one in self.given)
-        others = tuple(given if one.item == given.item else one for one in self.given)
+    def with_answer(self, answer: StandingAnswer, key: str) -> "Worklist":
+        """The worklist once an item has this answer, which was given under the idempotency key `key`."""
+        answers = {standing.item_code: standing for standing in self.standing_answers} | {answer.item_code: answer}
         return replace(
-            self, given=others if known else (*others, given), latest=given.item, keys=self.keys | frozenset({key})
+            self,
+            standing_answers=tuple(answers.values()),
+            latest_item=answer.item_code,
+            answer_keys=self.answer_keys | {key},
         )
 
-    def passed_over(self, item: str) -> "Worklist":
-        """The sheet once an item is flagged."""
-        return replace(self, skipped=self.skipped | {item})
+    def with_skipped(self, item_code: str) -> "Worklist":
+        """The worklist once an item is flagged."""
+        return replace(self, skipped=self.skipped | {item_code})
 
-    def _waits(self, given: StandingAnswer, *, second: bool) -> bool:
+    def _lacks_second_step(self, answer: StandingAnswer) -> bool:
         """Whether only the verdict was given where more is asked."""
-        return given.step == "verdict" and self.has_second(given.item, second=second) and given.item not in self.skipped
+        asked = self.has_second_step(answer.item_code) and answer.item_code not in self.skipped
+        return asked and answer.step == "verdict"
 
-    def _undoable(self) -> list[StandingAnswer]:
-        """What undo reaches: of the last ten verdicts, those whose aids are shut and that were not passed over."""
-        return [one for one in self.given[-UNDOABLE:] if not one.locked and one.item not in self.skipped]
+    def _undoable_answers(self) -> list[StandingAnswer]:
+        """Of the last ten verdicts, those whose aids were not opened and whose items were not skipped."""
+        latest = self.standing_answers[-UNDOABLE:]
+        return [answer for answer in latest if not answer.locked and answer.item_code not in self.skipped]
 
-    def _open(self) -> Iterator[DueQuestion]:
-        done = {one.item for one in self.given} | self.skipped
-        return (DueQuestion(code, "verdict", 0, None) for code in self.order if code not in done)
+    def _open_verdicts(self) -> Iterator[DueQuestion]:
+        finished = self._judged_items() | self.skipped
+        return (DueQuestion(code, "verdict", 0, None) for code in self.item_codes if code not in finished)
+
+    def _judged_items(self) -> set[str]:
+        return {answer.item_code for answer in self.standing_answers}

@@ -160,8 +160,8 @@ class Design(DesignPart):
     def public(self) -> dict[str, Any]:
         """The part that evaluator pages may know: no arm, digest, stratum or count of neurons."""
         shown = self.model_dump(mode="json", include=PUBLIC)
-        words = self.rubric.words(self.top, among=self.top < sum(self.groups.values()))
-        return shown | {"rubric": words, "needed": words["needed"]}
+        rubric = self.rubric.filled_in(self.top, among_groups=self.top < sum(self.groups.values()))
+        return shown | {"rubric": rubric.model_dump(mode="json"), "needed": rubric.needed}
 
     def to_toml(self) -> str:
         """The design as TOML; what is None is left out."""
@@ -255,7 +255,7 @@ def _about_assignment(design: Design) -> list[str]:
 
 def _about_words(design: Design) -> list[str]:
     own = design.rubric != Rubric()  # the standard words hold no arm's name, except by accident ("a")
-    words = [str(word) for word in design.rubric.words(design.top).values()] if own else []
+    words = [str(word) for word in design.rubric.filled_in(design.top).model_dump().values()] if own else []
     shown = " ".join([design.title, design.consent, design.contact, *words]).lower()
     names = [arm.lower() for arm in design.arm_names]
     for word in [*names, *GIVEAWAYS]:

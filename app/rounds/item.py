@@ -5,10 +5,35 @@ number would give the arm away.
 """
 
 from dataclasses import dataclass
-from typing import Any
+
+from typing_extensions import TypedDict
 
 CONTEXT = 64
 """Tokens shown either side of the peak; the rest of the window is folded away, for every item alike."""
+
+
+class PassageContent(TypedDict):
+    """A passage as JSON values."""
+
+    texts: list[str]
+    levels: list[int]
+    peak: int
+    group: str
+
+
+class ItemContent(TypedDict):
+    """An item as JSON values: what its digest is taken of, and what the database and exports keep."""
+
+    code: str
+    passages: list[PassageContent]
+
+
+class TrainingAnswer(TypedDict):
+    """What is expected on a training item, for the feedback after an evaluator's own verdict."""
+
+    verdict: str
+    rule: str
+    """What its peaks have in common; empty if nothing."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +47,18 @@ class Passage:
     """The design's group this passage belongs to (`top` and so on), shown only if the design has several."""
 
     @property
-    def opened(self) -> range:
-        """Indices of the tokens shown at once: 64 either side of the peak."""
+    def unfolded_range(self) -> range:
+        """Indices of the tokens that are shown without unfolding anything: 64 either side of the peak."""
         return range(max(0, self.peak - CONTEXT), min(len(self.texts), self.peak + CONTEXT + 1))
+
+    def content(self) -> PassageContent:
+        """The passage as JSON values."""
+        return {"texts": list(self.texts), "levels": list(self.levels), "peak": self.peak, "group": self.group}
+
+    @classmethod
+    def from_content(cls, content: PassageContent) -> "Passage":
+        """The passage back from its JSON values."""
+        return cls(tuple(content["texts"]), tuple(content["levels"]), content["peak"], content["group"])
 
 
 @dataclass(frozen=True)
@@ -34,18 +68,11 @@ class Item:
     code: str
     passages: tuple[Passage, ...]
 
-    def content(self) -> dict[str, Any]:
-        """The item as plain JSON values: what its digest is taken of, and what the database keeps."""
-        passages = [
-            {"texts": list(one.texts), "levels": list(one.levels), "peak": one.peak, "group": one.group}
-            for one in self.passages
-        ]
-        return {"code": self.code, "passages": passages}
+    def content(self) -> ItemContent:
+        """The item as JSON values."""
+        return {"code": self.code, "passages": [passage.content() for passage in self.passages]}
 
     @classmethod
-    def from_content(cls, content: dict[str, Any]) -> "Item":
+    def from_content(cls, content: ItemContent) -> "Item":
         """The item back from its JSON values."""
-        passages = tuple(
-            Passage(tuple(one["texts"]), tuple(one["levels"]), one["peak"], one["group"]) for one in content["passages"]
-        )
-        return cls(content["code"], passages)
+        return cls(content["code"], tuple(Passage.from_content(passage) for passage in content["passages"]))

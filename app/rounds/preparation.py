@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.foundation.json_types import JsonObject
 from app.rounds.aids import Aids, aids_of
 from app.rounds.candidates import Archives, SeenNeurons, sources
 from app.rounds.concealment import apart, conceal, draw_codes
 from app.rounds.design import Design
 from app.rounds.drawing import counts, deal
-from app.rounds.item import Item
+from app.rounds.item import Item, TrainingAnswer
 from app.rounds.ordering import DISTANCE
 from app.rounds.planned_items import PlannedItem, specimens
 from app.rounds.randomness import SecretRandom
@@ -25,10 +26,14 @@ class PreparedRound:
     """{"items": [...], "cells": [...]} as plain JSON values."""
     apart: dict[str, dict[str, int]]
     """How far items should stand from others: those with a window in common, and repeats."""
-    answers: dict[str, dict[str, str]]
+    answers: dict[str, TrainingAnswer]
     """{code of a training item: its verdict and rule}, for the feedback."""
     aids: dict[str, Aids]
     """What may be looked at after a verdict, by code; empty unless the design has aids."""
+
+    def training_answers_content(self) -> JsonObject:
+        """The expected answers as JSON values, for the public design."""
+        return {code: {"verdict": answer["verdict"], "rule": answer["rule"]} for code, answer in self.answers.items()}
 
 
 def check(design: Design, archives: Archives, seed: str, left_out: SeenNeurons = frozenset()) -> None:
@@ -87,6 +92,6 @@ def _distances(design: Design, coded: Mapping[str, PlannedItem], codes: Sequence
     return found
 
 
-def _answer(specimen: PlannedItem) -> dict[str, str]:
+def _answer(specimen: PlannedItem) -> TrainingAnswer:
     rule = specimen.line["rule"]
     return {"verdict": "interpretable" if rule else "not_interpretable", "rule": rule or ""}

@@ -4,19 +4,24 @@ import math
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.foundation.json_types import JsonObject
+from app.foundation.translatable import translatable
+
 SHARE = 0.8
 """Of the strongest firings, how many one rule has to explain."""
-
-
-OPERATIONAL = (
+OPERATIONAL = translatable(
     "The strongest firings are the {peaks} framed tokens, one in each passage. "
     "Answer INTERPRETABLE if at least {needed} of the {peaks} fit one rule that you could write down."
 )
-OF_GROUPS = (
+OPERATIONAL_AMONG_GROUPS = translatable(
     "The strongest firings are the {peaks} framed tokens under “Strongest”, one in each passage there. "
     "Answer INTERPRETABLE if at least {needed} of the {peaks} fit one rule that you could write down."
 )
 """The same where an item has passages of other groups too."""
+CANNOT_JUDGE = translatable("Cannot judge")
+"""The label of the third answer, which no design words itself."""
+DEFAULT_PEAKS = 20
+"""Strongest firings per item in a public design that does not say how many."""
 
 
 class Rubric(BaseModel):
@@ -25,22 +30,50 @@ class Rubric(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: int = 1
-    question: str = Field(default="Can one rule explain what this neuron fires on most strongly?", min_length=1)
-    interpretable: str = Field(default="INTERPRETABLE", min_length=1)
-    not_interpretable: str = Field(default="NOT INTERPRETABLE", min_length=1)
-    rule: str = "80 % or more of the strongest firings can be explained by a single rule or category."
+    question: str = Field(
+        default=translatable("Can one rule explain what this neuron fires on most strongly?"), min_length=1
+    )
+    interpretable: str = Field(default=translatable("INTERPRETABLE"), min_length=1)
+    not_interpretable: str = Field(default=translatable("NOT INTERPRETABLE"), min_length=1)
+    rule: str = translatable("80 % or more of the strongest firings can be explained by a single rule or category.")
+    """The paper's words."""
     operational: str = OPERATIONAL
+    """Ours: which firings count and how many must fit."""
     notes: str = ""
     """Anything to add to the instructions."""
     examples: tuple[str, ...] = (
-        "the word “apple”",
-        "any phrase that has to do with music",
-        "the closing bracket of a list",
+        translatable("the word “apple”"),
+        translatable("any phrase that has to do with music"),
+        translatable("the closing bracket of a list"),
     )
 
-    def words(self, peaks: int, *, among: bool = False) -> dict[str, object]:
-        """The rubric with its counts filled in, for pages; `among`: the peaks stand among passages of other groups."""
-        counts = {"peaks": peaks, "needed": math.ceil(SHARE * peaks)}
-        rule = OF_GROUPS if among and self.operational == OPERATIONAL else self.operational
-        filled = {"operational": rule.format(**counts), **counts}
-        return self.model_dump(mode="json") | filled
+    def filled_in(self, peaks: int, *, among_groups: bool = False) -> "FilledRubric":
+        """The rubric for `peaks` strongest firings; `among_groups`: they stand among passages of other groups."""
+        needed = math.ceil(SHARE * peaks)
+        standard = among_groups and self.operational == OPERATIONAL
+        template = OPERATIONAL_AMONG_GROUPS if standard else self.operational
+        operational = template.format(peaks=peaks, needed=needed)
+        return FilledRubric(**self.model_dump() | {"operational": operational, "peaks": peaks, "needed": needed})
+
+
+class FilledRubric(Rubric):
+    """The rubric as evaluators read it, with the design's counts in its words."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    peaks: int
+    """Strongest firings per item."""
+    needed: int
+    """How many of them must fit one rule."""
+
+    @classmethod
+    def from_content(cls, content: JsonObject) -> "FilledRubric":
+        """From the JSON values of a public design; what is missing is taken from the default rubric."""
+        peaks = content.get("peaks", DEFAULT_PEAKS)
+        default = Rubric().filled_in(peaks if isinstance(peaks, int) else DEFAULT_PEAKS)
+        return cls.model_validate(default.model_dump() | content)
+
+    def label(self, verdict: str) -> str:
+        """What the button of a verdict says, in English."""
+        labels = {"interpretable": self.interpretable, "not_interpretable": self.not_interpretable}
+        return labels.get(verdict, CANNOT_JUDGE)

@@ -27,7 +27,7 @@ SLOTS_CONSIDERED = 12
 def make_slots(session: Session, round_id: str) -> None:
     """Make the k slots of every item, in a random order, if the design leases items. The seal calls it."""
     row = round_store.find_round(session, round_id)
-    design = PublicDesign.read(row.public_design)
+    design = PublicDesign.from_content(row.public_design)
     if design.assignment != "overlap":
         return
     random = SecretRandom(str(row.commitment), "places")
@@ -116,7 +116,7 @@ def close_slot(session: Session, evaluator_id: str, item: str, now: datetime) ->
 
 
 def _public_design(session: Session, round_id: str) -> PublicDesign:
-    return PublicDesign.read(round_store.find_round(session, round_id).public_design)
+    return PublicDesign.from_content(round_store.find_round(session, round_id).public_design)
 
 
 def _add_assignments(

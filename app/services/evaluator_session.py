@@ -102,7 +102,7 @@ def _require_session(owner: tuple[EvaluatorRow, RoundRow] | None) -> tuple[Evalu
 
 
 def _visit(evaluator: EvaluatorRow, row: RoundRow) -> Visit:
-    design = PublicDesign.read(row.public_design)
+    design = PublicDesign.from_content(row.public_design)
     return Visit(
         evaluator_id=evaluator.id,
         name=evaluator.name,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.errors import JudgmentError, NotFoundError
 from app.foundation.translatable import translatable
-from app.judging.pace import Pace, goes_straight_on, pace, passed
+from app.judging.pace import EvaluatorPace, evaluator_pace, next_verdict_follows, practice_passed
 from app.judging.worklist import UNDOABLE, DueQuestion, Worklist
 from app.rounds.aids import Aids
 from app.rounds.item import Item
@@ -43,7 +43,7 @@ class ItemPage:
     """The practice items were answered well enough for the design."""
     latest_judgment: JudgmentRow | None = None
     """The latest row on this item, whose texts fill the form when an answer is continued or changed."""
-    pace: Pace | None = None
+    pace: EvaluatorPace | None = None
     """How the evaluator is getting on; None on a page that was fetched ahead."""
     guess_options: tuple[str, ...] = ()
     """Answers of a phase 2 question."""
@@ -53,17 +53,20 @@ class ItemPage:
     @property
     def is_practice(self) -> bool:
         """Whether the item is for practice: the expected answer is shown after the verdict."""
-        return self.due.item in self.visit.design.training_answers
+        return self.due.item_code in self.visit.design.training_answers
 
     @property
     def has_second_step(self) -> bool:
         """Whether a step follows the verdict."""
-        return self.visit.design.second or self.is_practice
+        return self.visit.design.asks_second_step or self.is_practice
 
 
 def visitor_worklist(session: Session, visit: Visit) -> Worklist:
     """The evaluator's items and answers."""
-    return judging_store.read_worklist(session, visit.evaluator_id, visit.design.training_answers.keys())
+    design = visit.design
+    return judging_store.read_worklist(
+        session, visit.evaluator_id, design.training_answers.keys(), asks_second_step=design.asks_second_step
+    )
 
 
 def due_item_page(
@@ -74,11 +77,11 @@ def due_item_page(
     With `now`, the page says how the evaluator is getting on. `worklist` is read unless the caller has it already.
     """
     worklist = worklist or visitor_worklist(session, visit)
-    due = worklist.place(second=visit.design.second)
+    due = worklist.due_question()
     if due is None:
         return None
     item_page = build_item_page(session, visit, worklist, due)
-    return replace(item_page, pace=pace(worklist, visit.design, now)) if now else item_page
+    return replace(item_page, pace=evaluator_pace(worklist, visit.design, now)) if now else item_page
 
 
 def item_page_after_answer(session: Session, visit: Visit, item: str, now: datetime) -> ItemPage | None:
@@ -88,20 +91,20 @@ def item_page_after_answer(session: Session, visit: Visit, item: str, now: datet
     a question that was left open, an end.
     """
     worklist = visitor_worklist(session, visit)
-    due = worklist.after(item)
-    if visit.phase != 1 or due is None or not goes_straight_on(worklist, visit.design, item, now):
+    due = worklist.next_verdict(ignoring=item)
+    if visit.phase != 1 or due is None or not next_verdict_follows(worklist, visit.design, item, now):
         return None
-    undo_item = item if item in worklist.order else None
-    done = worklist.done + (worklist.of(item) is None and item not in worklist.training)
+    undo_item = item if item in worklist.item_codes else None
+    done = worklist.finished_count + (worklist.answer_on(item) is None and item not in worklist.training_items)
     return replace(build_item_page(session, visit, worklist, due), done=done, undo_item=undo_item)
 
 
 def item_page_to_change(session: Session, visit: Visit, item: str) -> ItemPage:
     """The page of an item judged before, to change its verdict. Raises JudgmentError if undo does not reach it."""
     worklist = visitor_worklist(session, visit)
-    if item not in worklist.order:
+    if item not in worklist.item_codes:
         raise NotFoundError(NO_SUCH_ITEM)
-    due = worklist.changeable(item) if visit.phase == 1 else None
+    due = worklist.change_of_verdict(item) if visit.phase == 1 else None
     if due is None:
         raise JudgmentError(OUT_OF_REACH, most=UNDOABLE)
     return build_item_page(session, visit, worklist, due)
@@ -109,7 +112,7 @@ def item_page_to_change(session: Session, visit: Visit, item: str) -> ItemPage:
 
 def item_to_undo(session: Session, visit: Visit, item: str | None, revision: int = 0) -> str | None:
     """The item that undo reaches from the page of `item` that asks for its `revision`; None if there is none."""
-    return visitor_worklist(session, visit).earlier(item, revision) if visit.phase == 1 else None
+    return visitor_worklist(session, visit).undo_target(item, revision) if visit.phase == 1 else None
 
 
 def record_first_display(session: Session, visit: Visit, item: str, now: datetime) -> None:
@@ -119,19 +122,19 @@ def record_first_display(session: Session, visit: Visit, item: str, now: datetim
 
 def build_item_page(session: Session, visit: Visit, worklist: Worklist, due: DueQuestion) -> ItemPage:
     """The page of one question about one item of the worklist."""
-    number, total = worklist.number(due.item)
-    before = due.given
+    number, total = worklist.number_and_total(due.item_code)
+    before = due.standing_answer
     aids_open = before is not None and before.locked
     return ItemPage(
         visit=visit,
         due=due,
-        passages_html=judging_store.passages_html(session, visit.round_id, due.item),
+        passages_html=judging_store.passages_html(session, visit.round_id, due.item_code),
         number=number,
         total=total,
-        done=worklist.done,
-        undo_item=worklist.earlier(due.item, due.revision if due.question == "verdict" else 0),
-        shown_before=due.item in worklist.shown_at,
-        practice_passed=passed(worklist, visit.design),
-        latest_judgment=judging_store.latest_judgment(session, visit.evaluator_id, due.item) if before else None,
-        item_with_aids=judging_store.item_with_aids(session, visit.round_id, due.item) if aids_open else None,
+        done=worklist.finished_count,
+        undo_item=worklist.undo_target(due.item_code, due.revision if due.kind == "verdict" else 0),
+        shown_before=due.item_code in worklist.shown_at,
+        practice_passed=practice_passed(worklist, visit.design),
+        latest_judgment=judging_store.latest_judgment(session, visit.evaluator_id, due.item_code) if before else None,
+        item_with_aids=judging_store.item_with_aids(session, visit.round_id, due.item_code) if aids_open else None,
     )

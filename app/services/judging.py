@@ -13,9 +13,9 @@ from app.evidence.chains import chain_digest
 from app.evidence.entries import judgment_entry
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
-from app.judging.answer import OUT_OF_TURN, Answer, Timing, require_same, require_turn
+from app.judging.answer import OUT_OF_TURN, Answer, PageTiming, require_answer_in_turn, require_same_answer
 from app.judging.judgment import Step, Verdict
-from app.judging.pace import require_leave
+from app.judging.pace import require_new_item_allowed
 from app.judging.worklist import StandingAnswer, Worklist
 from app.rounds.lifecycle import require
 from app.services.assignment import close_slot, release_slot
@@ -29,7 +29,7 @@ PHASE_IS_OVER = translatable(
 )
 
 
-def record_answer(session: Session, visit: Visit, answer: Answer, timing: Timing, now: datetime) -> Worklist:
+def record_answer(session: Session, visit: Visit, answer: Answer, timing: PageTiming, now: datetime) -> Worklist:
     """Append an answer and return the worklist with it. The same key with the same answer changes nothing.
 
     `visit` is a visit for writing. Raises LifecycleError when the round is not collecting, and JudgmentError for an
@@ -39,18 +39,18 @@ def record_answer(session: Session, visit: Visit, answer: Answer, timing: Timing
     require(visit.state, "judge")
     require_consent(visit)
     worklist = visitor_worklist(session, visit)
-    if answer.key in worklist.keys:
+    if answer.key in worklist.answer_keys:
         recorded = _recorded_answer(judging_store.judgment_by_key(session, visit.evaluator_id, answer.key))
-        require_same(recorded, answer, visit.design.wording.label(recorded.verdict or ""))
+        require_same_answer(recorded, answer, visit.design.rubric.label(recorded.verdict or ""))
         return worklist
     _require_phase_one(visit)
-    require_turn(worklist, answer, second=visit.design.second)
-    require_leave(worklist, visit.design, answer.item, now)
+    require_answer_in_turn(worklist, answer)
+    require_new_item_allowed(worklist, visit.design, answer.item_code, now)
     row = _next_row(session, visit, worklist, answer, timing, now)
     judging_store.add_judgment(session, row)
     if row.revision == 0 and visit.design.assignment == "overlap":
         close_slot(session, visit.evaluator_id, row.item, now)
-    return worklist.answered(_standing_answer(worklist, row), row.key)
+    return worklist.with_answer(_standing_answer(worklist, row), row.key)
 
 
 def open_aids(session: Session, visit: Visit, item: str, now: datetime) -> None:
@@ -60,8 +60,8 @@ def open_aids(session: Session, visit: Visit, item: str, now: datetime) -> None:
     round without aids or when that item's verdict was not the latest answer.
     """
     require(visit.state, "judge")
-    due = visitor_worklist(session, visit).place(second=visit.design.second)
-    just_judged = due is not None and due.item == item and due.question == "hypothesis"
+    due = visitor_worklist(session, visit).due_question()
+    just_judged = due is not None and due.item_code == item and due.kind == "hypothesis"
     if visit.phase != 1 or not just_judged or judging_store.item_with_aids(session, visit.round_id, item) is None:
         raise JudgmentError(OUT_OF_TURN)
     judging_store.note_aids_opened(session, visit.evaluator_id, item, now)
@@ -81,13 +81,15 @@ def flag_item(session: Session, visit: Visit, flag: FlagRow, now: datetime) -> W
     worklist = visitor_worklist(session, visit)
     if flag.item in worklist.skipped:
         return worklist
-    if flag.item not in worklist.order or (worklist.of(flag.item) and not worklist.changeable(flag.item)):
+    if flag.item not in worklist.item_codes or (
+        worklist.answer_on(flag.item) and not worklist.change_of_verdict(flag.item)
+    ):
         raise JudgmentError(OUT_OF_TURN)
     flag.evaluator_id, flag.round_id, flag.at = visit.evaluator_id, visit.round_id, now
     judging_store.add_flag(session, flag)
     if visit.design.assignment == "overlap":
         release_slot(session, visit.evaluator_id, flag.item)
-    return worklist.passed_over(flag.item)
+    return worklist.with_skipped(flag.item)
 
 
 def _require_phase_one(visit: Visit) -> None:
@@ -96,30 +98,30 @@ def _require_phase_one(visit: Visit) -> None:
 
 
 def _next_row(
-    session: Session, visit: Visit, worklist: Worklist, answer: Answer, timing: Timing, now: datetime
+    session: Session, visit: Visit, worklist: Worklist, answer: Answer, timing: PageTiming, now: datetime
 ) -> JudgmentRow:
     """The answer as the next row of the evaluator's chain."""
     newest = judging_store.latest_judgment(session, visit.evaluator_id)
     on_item = newest
-    if newest is not None and newest.item != answer.item:
-        judged = worklist.of(answer.item) is not None
-        on_item = judging_store.latest_judgment(session, visit.evaluator_id, answer.item) if judged else None
+    if newest is not None and newest.item != answer.item_code:
+        judged = worklist.answer_on(answer.item_code) is not None
+        on_item = judging_store.latest_judgment(session, visit.evaluator_id, answer.item_code) if judged else None
     row = JudgmentRow(
         round_id=visit.round_id,
         evaluator_id=visit.evaluator_id,
         number=newest.number + 1 if newest else 0,
         key=answer.key,
-        item=answer.item,
+        item=answer.item_code,
         step=answer.step,
         revision=on_item.revision + 1 if on_item else 0,
-        position=worklist.order.index(answer.item),
+        position=worklist.item_codes.index(answer.item_code),
         judged_at=timing.judged_at(now),
     )
     if answer.verdict is None:
         assert on_item is not None  # only an item that has a verdict has a hypothesis step
         _write_texts(row, answer, on_item)
     else:
-        clock_start = worklist.shown_at.get(answer.item) if on_item is None else None
+        clock_start = worklist.shown_at.get(answer.item_code) if on_item is None else None
         _write_verdict(row, answer.verdict, on_item)
         _write_timing(row, timing, clock_start, now)
     row.chain = chain_digest(newest.chain if newest else visit.commitment, judgment_entry(visit.name, row))
@@ -134,7 +136,7 @@ def _write_verdict(row: JudgmentRow, verdict: Verdict, before: JudgmentRow | Non
     )
 
 
-def _write_timing(row: JudgmentRow, timing: Timing, clock_start: datetime | None, now: datetime) -> None:
+def _write_timing(row: JudgmentRow, timing: PageTiming, clock_start: datetime | None, now: datetime) -> None:
     """Write what the page measured; `clock_start` is the item's first display, for the first verdict on it."""
     row.shown_at, row.active_seconds = timing.shown_at(clock_start, now), timing.active_seconds(clock_start, now)
     row.unfolded, row.fixed_width = timing.unfolded, timing.fixed_width
@@ -150,12 +152,18 @@ def _write_texts(row: JudgmentRow, answer: Answer, before: JudgmentRow) -> None:
 
 def _standing_answer(worklist: Worklist, row: JudgmentRow) -> StandingAnswer:
     """The answer that stands on an item once the row is in."""
-    before = worklist.of(row.item)
+    before = worklist.answer_on(row.item)
     step = cast("Step", row.step)
     if before is not None:
-        return before.then(row.verdict, step)
+        return before.revised(row.verdict, step)
     return StandingAnswer(
-        row.item, row.verdict, step, 0, first=row.verdict, at=row.judged_at, seconds=row.active_seconds
+        row.item,
+        row.verdict,
+        step,
+        0,
+        first_verdict=row.verdict,
+        first_judged_at=row.judged_at,
+        first_active_seconds=row.active_seconds,
     )
 
 

@@ -43,7 +43,7 @@ def begin_phase_two(session: Session, session_token: str) -> None:
     evaluator, row = evaluator_and_round_for_writing(session, session_token)
     require(row.state, "judge")
     worklist = judging_store.read_worklist(session, evaluator.id)
-    if worklist.after("") is not None:
+    if worklist.next_verdict() is not None:
         raise JudgmentError(OUT_OF_TURN)
     evaluator.phase = 2
 
@@ -82,7 +82,7 @@ def record_guess(session: Session, visit: Visit, guess: GuessRow, now: datetime)
 
 def _guess_items(session: Session, visit: Visit, worklist: Worklist) -> list[str]:
     """The items asked about, in their order: drawn with the evaluator's own seed, without the allocation."""
-    left_out = worklist.training | worklist.skipped
-    judged = sorted(standing.item for standing in worklist.given if standing.item not in left_out)
+    left_out = worklist.training_items | worklist.skipped
+    judged = sorted(answer.item_code for answer in worklist.standing_answers if answer.item_code not in left_out)
     draw = SecretRandom(judging_store.order_seed(session, visit.evaluator_id), "phase two")
     return draw.sample(judged, min(MOST_GUESSES, len(judged)))

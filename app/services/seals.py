@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import SealError
+from app.judging.public_design import PublicDesign
 from app.rounds.commitment import commitment_of, digest_of_item, item_bytes, sealed_digest
 from app.rounds.design import read_design
 from app.rounds.item import Item
@@ -29,7 +30,7 @@ from app.store import rounds as round_store
 from app.store.sealed import add_seal
 from app.store.tables import AidsRow, ItemRow
 
-Render = Callable[[Item, dict[str, Any]], bytes]
+Render = Callable[[Item, PublicDesign], bytes]
 """An item and the public design to the fragment that pages show."""
 
 
@@ -98,8 +99,9 @@ def begin_seal(session: Session, round_id: str, render: Render, options: SealOpt
     design = read_design(row.design)
     prepared = prepare(design, archives, seed, seen_neurons(session, design.named, archives))
     digests = {item.code: digest_of_item(item.content(), nonce) for item in prepared.items}
-    row.public_design = dict(row.public_design) | {"training_answers": prepared.answers}
-    fragments = [render(item, dict(row.public_design)) for item in prepared.items]
+    row.public_design = {**row.public_design, "training_answers": prepared.training_answers_content()}
+    public_design = PublicDesign.from_content(row.public_design)
+    fragments = [render(item, public_design) for item in prepared.items]
     round_store.add_items(session, _item_rows(round_id, prepared, digests, fragments), _aids_rows(round_id, prepared))
     if options.measure is not None:
         row.response_bytes, row.response_gzip_bytes = options.measure(fragments)

@@ -115,7 +115,9 @@ def round_of_evaluator(session: Session, evaluator: EvaluatorRow) -> RoundRow:
     return session.get_one(RoundRow, evaluator.round_id)
 
 
-def read_worklist(session: Session, evaluator_id: str, training: Collection[str] = ()) -> Worklist:
+def read_worklist(
+    session: Session, evaluator_id: str, training: Collection[str] = (), *, asks_second_step: bool = False
+) -> Worklist:
     """The evaluator's items in order and the latest answer on each, without its texts."""
     mine = {"evaluator": evaluator_id}
     order: list[str] = []
@@ -132,13 +134,14 @@ def read_worklist(session: Session, evaluator_id: str, training: Collection[str]
             skipped.add(item)
     answers = session.execute(ANSWERS, mine).all()
     return Worklist(
-        order=tuple(order),
-        given=_given(answers, locked),
+        item_codes=tuple(order),
+        standing_answers=_given(answers, locked),
         skipped=frozenset(skipped),
-        latest=answers[-1].item if answers else None,
-        training=frozenset(training),
+        latest_item=answers[-1].item if answers else None,
+        training_items=frozenset(training),
         shown_at=shown,
-        keys=frozenset(row[1] for row in answers),
+        answer_keys=frozenset(row[1] for row in answers),
+        asks_second_step=asks_second_step,
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.foundation.json_types import JsonObject
 from app.store.base import Base, UtcDateTime
 
 
@@ -47,7 +48,7 @@ class RoundRow(Base):
     state: Mapped[str] = mapped_column(default="draft")
     design: Mapped[str] = mapped_column(Text)
     """The design's canonical JSON: its digest is in the commitment."""
-    public_design: Mapped[dict[str, object]] = mapped_column(JSON)
+    public_design: Mapped[JsonObject] = mapped_column(JSON)
     """The part of the design that evaluator pages may know: rubric, marks, phases, times."""
     commitment: Mapped[str | None]
     response_bytes: Mapped[int] = mapped_column(default=0)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.judging.answer import Timing
+from app.judging.answer import PageTiming
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -27,11 +27,11 @@ def ago(seconds: float) -> datetime:
 def test_an_item_was_shown_when_the_first_of_two_witnesses_says(
     elapsed: float | None, noted: datetime | None, shown: datetime
 ) -> None:
-    assert Timing(elapsed=elapsed).shown_at(noted, NOON) == shown
+    assert PageTiming(elapsed_seconds=elapsed).shown_at(noted, NOON) == shown
 
 
 def test_an_answer_that_waited_was_given_earlier() -> None:
-    timing = Timing(elapsed=10.0, active=8.0, waited=60.0)
+    timing = PageTiming(elapsed_seconds=10.0, attentive_seconds=8.0, delay_seconds=60.0)
     assert timing.judged_at(NOON) == ago(60)
     assert timing.shown_at(ago(5), NOON) == ago(70)
     assert timing.active_seconds(ago(5), NOON) == 8.0
@@ -39,4 +39,4 @@ def test_an_answer_that_waited_was_given_earlier() -> None:
 
 @pytest.mark.parametrize(("active", "seconds"), [(3.5, 3.5), (500.0, 4.0), (None, 4.0)])
 def test_nobody_attends_longer_than_the_item_was_there(active: float | None, seconds: float) -> None:
-    assert Timing(elapsed=0.1, active=active).active_seconds(ago(4), NOON) == seconds
+    assert PageTiming(elapsed_seconds=0.1, attentive_seconds=active).active_seconds(ago(4), NOON) == seconds

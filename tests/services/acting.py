@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256
-from app.judging.answer import Answer, Timing
+from app.judging.answer import Answer, PageTiming
 from app.services import evaluator_session, item_pages, judging
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow
@@ -32,12 +32,12 @@ def _judge(database: Database, session_token: str, clock: Clock, most: int) -> N
     while True:
         with database.writing() as session:
             given = _next(session, session_token)
-            if given is None or len(judged | {given.item}) > most:
+            if given is None or len(judged | {given.item_code}) > most:
                 return
-            judged.add(given.item)
+            judged.add(given.item_code)
             clock.move(30)
             judging.record_answer(
-                session, evaluator_session.visit_for_writing(session, session_token), given, Timing(), clock()
+                session, evaluator_session.visit_for_writing(session, session_token), given, PageTiming(), clock()
             )
 
 
@@ -46,7 +46,7 @@ def _next(session: Session, session_token: str) -> Answer | None:
     if item_page is None:
         return None
     due = item_page.due
-    if due.question == "hypothesis":
-        return Answer(due.item, due.key, "hypothesis", hypothesis=f"what {due.item} does")
-    interpretable = verdict_on(due.item) == "interpretable"
-    return Answer(due.item, due.key, "verdict", "interpretable" if interpretable else "not_interpretable")
+    if due.kind == "hypothesis":
+        return Answer(due.item_code, due.key, "hypothesis", hypothesis=f"what {due.item_code} does")
+    interpretable = verdict_on(due.item_code) == "interpretable"
+    return Answer(due.item_code, due.key, "verdict", "interpretable" if interpretable else "not_interpretable")

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
-from app.judging.answer import Answer, Timing
+from app.judging.answer import Answer, PageTiming
+from app.judging.public_design import PublicDesign
 from app.rounds.design import Design
 from app.rounds.item import Item
 from app.services import assignment, evaluator_session, item_pages, judging, rounds, seals
@@ -23,7 +24,7 @@ from tests.services.conftest import ADMIN
 RECIPIENTS = [seals.new_key().recipient, seals.new_key().recipient]
 
 
-def render(item: Item, _: dict[str, Any]) -> bytes:
+def render(item: Item, _: PublicDesign) -> bytes:
     return json.dumps(item.content()["passages"]).encode()
 
 
@@ -58,12 +59,12 @@ def due(database: Database, who: str, clock: Clock) -> Answer | None:
         item_page = item_pages.due_item_page(session, visit)
         if item_page is None and assignment.lease_next_item(session, visit.evaluator_id, clock()):
             item_page = item_pages.due_item_page(session, visit)
-    return Answer(item_page.due.item, item_page.due.key, "verdict", "interpretable") if item_page else None
+    return Answer(item_page.due.item_code, item_page.due.key, "verdict", "interpretable") if item_page else None
 
 
 def answer(database: Database, who: str, given: Answer, clock: Clock) -> None:
     with database.writing() as session:
-        judging.record_answer(session, evaluator_session.visit_for_writing(session, who), given, Timing(), clock())
+        judging.record_answer(session, evaluator_session.visit_for_writing(session, who), given, PageTiming(), clock())
 
 
 def judged_by_item(database: Database) -> Counter[str]:
@@ -106,14 +107,14 @@ def test_a_lease_that_expires_goes_to_someone_else_and_the_late_answer_is_kept_a
     slow, quick = people_of(database_with_admin)
     held = due(database_with_admin, slow, clock)
     assert held is not None
-    item = held.item
+    item = held.item_code
     while given := due(database_with_admin, quick, clock):
-        assert given.item != item
+        assert given.item_code != item
         answer(database_with_admin, quick, given, clock)
     clock.move(61 * 60)
     again = due(database_with_admin, quick, clock)
     assert again is not None
-    assert again.item == item
+    assert again.item_code == item
     answer(database_with_admin, quick, again, clock)
     answer(database_with_admin, slow, held, clock)
     with database_with_admin.reading() as session:
@@ -173,19 +174,19 @@ def test_an_item_that_was_passed_over_goes_to_someone_else_and_never_back(
     reader, other = people_of(database_with_admin)
     given = due(database_with_admin, reader, clock)
     assert given is not None
-    item = given.item
+    item = given.item_code
     if judged_first:
         answer(database_with_admin, reader, given, clock)
     pass_over(database_with_admin, reader, item, clock)
     while given := due(database_with_admin, reader, clock):
-        assert given.item != item
+        assert given.item_code != item
         answer(database_with_admin, reader, given, clock)
     with database_with_admin.reading() as session:
         assert not assignment.items_may_come_free(session, reader)
         assert assignment.items_may_come_free(session, other)
     left = due(database_with_admin, other, clock)
     assert left is not None
-    assert left.item == item
+    assert left.item_code == item
     answer(database_with_admin, other, left, clock)
     with database_with_admin.reading() as session:
         assert all(slot.judged for slot in session.scalars(select(SlotRow)))

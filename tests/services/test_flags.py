@@ -27,7 +27,7 @@ def test_a_verdict_that_was_flagged_is_missing_and_the_export_verifies(
     with database_with_admin.writing() as session:
         ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
         here = evaluator_session.visit_for_writing(session, ada)
-        item = item_pages.visitor_worklist(session, here).given[-1].item
+        item = item_pages.visitor_worklist(session, here).standing_answers[-1].item_code
         judging.flag_item(session, here, FlagRow(item=item, kind="fault", comment="nothing is marked"), clock())
         rounds.lock_round(session, draft, ADMIN, clock())
         unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())

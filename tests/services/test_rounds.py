@@ -9,6 +9,7 @@ from app.archive.archive import Archive
 from app.foundation.codes import random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import ArchiveError, DesignError, LifecycleError, NotFoundError, SealError
+from app.judging.public_design import PublicDesign
 from app.rounds.commitment import commitment_of, digest_of_item
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
@@ -29,7 +30,7 @@ RECIPIENTS = [one.recipient for one in KEYS]
 OPTIONS = seals.SealOptions(measure=response_sizes)
 
 
-def render(item: Item, _: dict[str, Any]) -> bytes:
+def render(item: Item, _: PublicDesign) -> bytes:
     return json.dumps(item.content()["passages"]).encode()
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.foundation.digest import canonical_bytes, sha256
+from app.judging.public_design import PublicDesign
 from app.rounds.aids import Aids, Effect, StrongToken
 from app.rounds.item import Item, Passage
 from app.store.engine import Database
@@ -73,19 +74,20 @@ def furnish(
     database: Database, items: int = 5, state: str = "collecting", public: dict[str, Any] | None = None
 ) -> Room:
     """A round with `items` items and one evaluator, Ada."""
-    public = {"title": "Spring reading", "groups": {"top": 20}, "hypothesis": True} | (public or {})
+    published: dict[str, Any] = {"title": "Spring reading", "groups": {"top": 20}, "hypothesis": True} | (public or {})
     made = tuple(item(f"code{number}", number, share=0.05 + 0.1 * (number % 5)) for number in range(items))
-    html = [render_passages(one, public) for one in made]
+    design = PublicDesign.from_content(published)
+    html = [render_passages(one, design) for one in made]
     with database.writing() as session:
         session.add(AdminRow(name="Dag", password_hash="-", created_at=NOW))
         session.flush()
-        session.add(_round(public, state, response_sizes(html)))
+        session.add(_round(published, state, response_sizes(html)))
         session.flush()
         for one, fragment in zip(made, html, strict=True):
             content = canonical_bytes(one.content())
             session.add(ItemRow(round_id="round1", code=one.code, content=content.decode(), digest="d", html=fragment))
         session.flush()
-        if public.get("aids"):
+        if published.get("aids"):
             session.add_all(
                 AidsRow(round_id="round1", item=one.code, content=aids_for(one.passages).model_dump_json())
                 for one in made

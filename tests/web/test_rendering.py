@@ -6,13 +6,14 @@ from itertools import pairwise
 
 import pytest
 
+from app.judging.public_design import PublicDesign
 from app.rounds.item import Item, Passage
 from app.web.evaluator.padding import deflated
 from app.web.evaluator.passages import render_passages, translated
 from tests.web.page import Reader
 from tests.web.room import HOSTILE, hostile, item
 
-ONE_GROUP = {"groups": {"top": 20}}
+ONE_GROUP = PublicDesign(groups=(("top", 20),))
 LARGEST_PLAIN, LARGEST_GZIP = 90_000, 15_000
 
 
@@ -93,9 +94,9 @@ def test_passages_are_numbered_in_their_order() -> None:
 
 def test_groups_are_named_only_if_the_design_has_several() -> None:
     passages = (Passage((" a",), (5,), 0, "random"), Passage((" b",), (5,), 0, "top"))
-    both = render_passages(Item("c", passages), {"groups": {"top": 1, "random": 1}}).decode()
+    both = render_passages(Item("c", passages), PublicDesign(groups=(("top", 1), ("random", 1)))).decode()
     assert both.index("Strongest") < both.index("Drawn at random")
-    assert "Strongest" not in render_passages(Item("c", passages), {"groups": {"top": 2}}).decode()
+    assert "Strongest" not in render_passages(Item("c", passages), PublicDesign(groups=(("top", 2),))).decode()
 
 
 def test_the_fragments_own_words_can_be_translated_and_the_texts_words_cannot() -> None:

@@ -5,13 +5,14 @@ import pickle
 import random
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.foundation.errors import JudgmentError
+from app.judging.pace import EvaluatorPace
+from app.judging.public_design import PublicDesign
 from app.rounds.item import Item
 from app.rounds.rubric import Rubric
 from app.store.engine import Database
@@ -28,7 +29,7 @@ GERMAN = {"Accept-Language": "de"}
 
 
 def rubric(**own: Any) -> dict[str, Any]:
-    return {"rubric": Rubric(**own).words(20)}
+    return {"rubric": Rubric(**own).filled_in(20).model_dump(mode="json")}
 
 
 @pytest.mark.parametrize("label", ["YES, 80 % FIT", "YES <b>bold</b>", "%(name)s", "100%"])
@@ -171,7 +172,7 @@ def test_an_error_keeps_its_sentence_and_its_values_wherever_it_goes() -> None:
     ],
 )
 def test_what_is_left_is_told_in_a_sentence(left: int, hours: float, english: str, german: str) -> None:
-    pace = SimpleNamespace(left=left, hours=hours, minutes=60 * hours or 5)
+    pace = EvaluatorPace(left, 60 * hours or 5, returning=False, break_due=False, daily_cap_reached=False)
     template = templates().get_template("judging/_left.html")
     assert template.render(pace=pace).strip() == english
     settled = language._current.set("de")
@@ -184,7 +185,7 @@ def test_what_is_left_is_told_in_a_sentence(left: int, hours: float, english: st
 def test_headings_of_groups_are_translated() -> None:
     groups = {"top": 1, "quantile": 1, "random": 1, "contrast": 1}
     made = Item("c", tuple(passage(random.Random(1), 5, group=group) for group in groups))
-    fragment = render_passages(made, {"groups": groups})
+    fragment = render_passages(made, PublicDesign(groups=tuple(groups.items())))
     said = {word: f"<{word}>" for word in WORDS}
     german = translated(fragment, said).decode()
     for heading in ("Strongest", "Across the range", "Drawn at random", "Weak or silent"):
@@ -246,7 +247,10 @@ def test_what_the_design_adds_is_on_the_page_of_instructions(sqlite_database: Da
 
 def test_several_groups_are_described_as_they_are_shown(sqlite_database: Database, browser: Opened) -> None:
     groups = {"top": 10, "quantile": 10}
-    room = furnish(sqlite_database, public={"groups": groups, "rubric": Rubric().words(10, among=True)})
+    room = furnish(
+        sqlite_database,
+        public={"groups": groups, "rubric": Rubric().filled_in(10, among_groups=True).model_dump(mode="json")},
+    )
     with browser(sqlite_database) as client:
         page = come_in(client, room.token)
         assert "10 framed tokens under “Strongest”, one in each passage there" in page.text

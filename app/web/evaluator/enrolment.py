@@ -81,7 +81,7 @@ def instructions(request: Request, database: DatabaseOf) -> Response:
     return page(
         request,
         "judging/instructions.html",
-        {"here": here, "design": here.design, "wording": local(here.design.wording)},
+        {"here": here, "design": here.design, "wording": local(here.design.rubric)},
     )
 
 

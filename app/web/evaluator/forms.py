@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.foundation.translatable import translatable
-from app.judging.answer import LONGEST_SECONDS, Answer, Timing
+from app.judging.answer import LONGEST_SECONDS, Answer, PageTiming
 from app.judging.judgment import parse_text, parse_verdict
 from app.web.addresses import DESK, local
 
@@ -57,9 +57,9 @@ class VerdictForm(AnswerForm):
         """The answer in the project's words. Raises JudgmentError for a verdict that is none."""
         return Answer(self.item, self.key, "verdict", parse_verdict(self.verdict, cannot_judge=cannot_judge))
 
-    def timing(self) -> Timing:
+    def timing(self) -> PageTiming:
         """The page's measures."""
-        return Timing(self.elapsed, self.active, self.waited or 0.0, self.unfolded, self.fixed_width)
+        return PageTiming(self.elapsed, self.active, self.waited or 0.0, self.unfolded, self.fixed_width)
 
 
 class FlagForm(AnswerForm):
@@ -109,6 +109,6 @@ class HypothesisForm(AnswerForm):
         hypothesis, comment = parse_text(self.hypothesis, HYPOTHESIS), parse_text(self.comment, COMMENT)
         return Answer(self.item, self.key, "hypothesis", None, hypothesis, self.confidence, comment)
 
-    def timing(self) -> Timing:
+    def timing(self) -> PageTiming:
         """Only how long the answer waited for the network; the verdict keeps its own times."""
-        return Timing(waited=self.waited or 0.0)
+        return PageTiming(delay_seconds=self.waited or 0.0)

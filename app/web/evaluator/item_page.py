@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.foundation.digest import sha256
-from app.judging.public_design import CANNOT_JUDGE, PublicDesign
+from app.judging.public_design import PublicDesign
+from app.rounds.rubric import CANNOT_JUDGE
 from app.services.item_pages import ItemPage
 from app.web import language
 from app.web.evaluator.aids_view import aids_context
@@ -60,10 +61,10 @@ def _context(request: Request, desk: ItemPage) -> dict[str, Any]:
         "progress": _progress(desk),
         "desk": desk,
         "design": design,
-        "wording": local(design.wording),
+        "wording": local(design.rubric),
         "form_token": form_token(session_of(request, EVALUATOR_COOKIE)),
-        "training": desk.visit.design.training_answers.get(desk.due.item, {}),
-        "again": desk.due.given is not None and desk.due.question == "verdict",
+        "training": desk.visit.design.training_answers.get(desk.due.item_code, {}),
+        "again": desk.due.standing_answer is not None and desk.due.kind == "verdict",
         "passages": Markup(SPLIT),  # noqa: S704 - a constant
         "aids": aids_context(desk.item_with_aids[1]) if desk.item_with_aids else None,
     }
@@ -72,7 +73,7 @@ def _context(request: Request, desk: ItemPage) -> dict[str, Any]:
 def _heading(desk: ItemPage) -> str:
     if desk.is_practice:
         return language.gettext("Practice %(number)s of %(total)s") % vars(desk)
-    if desk.visit.design.assignment == "overlap" and desk.due.question != "guess":
+    if desk.visit.design.assignment == "overlap" and desk.due.kind != "guess":
         return language.gettext("Item %(number)s") % vars(desk)
     return language.gettext("Item %(number)s of %(total)s") % vars(desk)
 
@@ -81,14 +82,14 @@ def _progress(desk: ItemPage) -> str:
     """A count, never a share; where items are given out one at a time there is no total to count against."""
     if desk.is_practice:
         return _heading(desk)
-    if desk.visit.design.assignment == "overlap" and desk.due.question != "guess":
+    if desk.visit.design.assignment == "overlap" and desk.due.kind != "guess":
         return language.gettext("%(done)s done") % vars(desk)
     return language.gettext("%(done)s of %(total)s done") % vars(desk)
 
 
 def answers_of(design: PublicDesign) -> list[tuple[str, str]]:
     """The answers that the design allows, in the order of their keys, and their labels as this reader sees them."""
-    wording = local(design.wording)
+    wording = local(design.rubric)
     answers = [("interpretable", wording.interpretable), ("not_interpretable", wording.not_interpretable)]
     return [*answers, ("cannot_judge", language.gettext(CANNOT_JUDGE))] if design.cannot_judge else answers
 

@@ -136,12 +136,12 @@ def _due(request: Request, session: Session, here: Visit, found: Worklist | None
     laid_out = _desk(session, here, found)
     if laid_out is None:
         return _plain(request, _end(session, here), here)
-    if laid_out.pace is not None and laid_out.pace.capped and laid_out.due.question == "verdict":
+    if laid_out.pace is not None and laid_out.pace.daily_cap_reached and laid_out.due.kind == "verdict":
         return _plain(request, "rest", here, pace=laid_out.pace)
     if not laid_out.practice_passed and not laid_out.is_practice:
         return _plain(request, "not_passed", here)
     if not laid_out.shown_before:
-        item_pages.record_first_display(session, here, laid_out.due.item, now())
+        item_pages.record_first_display(session, here, laid_out.due.item_code, now())
     return item_response(request, laid_out)
 
 

@@ -9,7 +9,6 @@ leaves its own text alone.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from typing import Any
 
 from app.foundation.translatable import translatable
 from app.judging.public_design import PublicDesign
@@ -40,9 +39,9 @@ WORDS = (translatable("Passage"), translatable("Earlier"), translatable("Later")
 """The fragment's own words, in English; `translated` puts another language's in their place."""
 
 
-def render_passages(item: Item, public_design: Mapping[str, Any]) -> bytes:
+def render_passages(item: Item, design: PublicDesign) -> bytes:
     """The fragment of an item page that shows its passages: a function of words, levels and design alone."""
-    return _rendered([(one, ()) for one in item.passages], PublicDesign.read(public_design))
+    return _rendered([(one, ()) for one in item.passages], design)
 
 
 def render_with_strengths(item: Item, strengths: Strengths, design: PublicDesign) -> bytes:
@@ -71,7 +70,7 @@ def _list(passages: Sequence[Told], numbers: Iterator[int], tag: str) -> str:
 
 def _passage(passage: Passage, strengths: Sequence[int], number: int, tag: str) -> str:
     tokens = tuple(_tokens(passage, strengths))
-    opened = passage.opened
+    opened = passage.unfolded_range
     before, after = tokens[: opened.start], tokens[opened.stop :]
     heading = f"<{tag}><span>Passage </span>{number}</{tag}>"
     return (
