@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.statistics.intervals import Estimate
 from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference
 from app.statistics.neuron_sample import NeuronSample, Substratum
-from app.statistics.proportions import Estimate
 from app.statistics.resampling import permutation_p_value
-from app.statistics.two_way_clustering import CellJudgments, difference_for_evaluators_like_these
+from app.statistics.two_way_clustering import JudgedCell, difference_for_evaluators_like_these
 
 Floats = NDArray[np.float64]
 TRUTHS = ((0.60, 0.35), (0.42, 0.33))
@@ -68,8 +68,8 @@ def intervals(studies: int, source: np.random.Generator) -> Iterator[dict[str, A
         for _ in range(studies):
             strata = [study(source, truth, evaluators, correlation, uneven) for _ in range(2)]
             difference = truth[0] - truth[1]
-            hits["fraction"] += inside(strata[0].treatment.estimate_fraction(), truth[0])
-            hits["reference"] += inside(strata[0].reference.estimate_fraction(), truth[1])
+            hits["fraction"] += inside(strata[0].treatment_sample.estimate_fraction(), truth[0])
+            hits["reference"] += inside(strata[0].reference_sample.estimate_fraction(), truth[1])
             hits["difference"] += inside(strata[0].estimate_difference(), difference)
             hits["pooled"] += inside(mantel_haenszel_difference(strata), difference)
         named = {"evaluators": evaluators, "correlation": correlation, "truth": truth, "uneven": uneven}
@@ -101,12 +101,12 @@ def people(studies: int, source: np.random.Generator) -> Iterator[dict[str, Any]
         yield {"evaluators": evaluators, "spread": spread, "coverage": hits / studies}
 
 
-def _votes(source: np.random.Generator, base: float, lenient: Floats, own: Floats, sign: int) -> CellJudgments:
+def _votes(source: np.random.Generator, base: float, lenient: Floats, own: Floats, sign: int) -> JudgedCell:
     """Verdicts whose chance is the neuron's, moved by evaluator and by evaluator x arm, kept inside [0, 1]."""
     chance = np.clip(chances(source, base, 0.4)[:, None] * 0.5 + 0.5 * base + lenient + own, 0, 1)
     yes = (source.uniform(size=chance.shape) < chance).astype(np.float64)
     neuron, evaluator = np.indices(yes.shape)
-    return CellJudgments(neuron.ravel(), evaluator.ravel(), yes.ravel(), 0.0, float(sign))
+    return JudgedCell(neuron.ravel(), evaluator.ravel(), yes.ravel(), 0.0, float(sign))
 
 
 def limits_kept() -> bool:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from app.statistics.proportions import Estimate, Interval
+from app.statistics.intervals import Estimate, Interval
 
 MINUS = "\N{MINUS SIGN}"
 """What a difference below zero is printed with."""

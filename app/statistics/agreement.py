@@ -1,24 +1,33 @@
-"""Agreement between evaluators: percent agreement, Gwet's AC1, Krippendorff's alpha. Missing judgments allowed.
+"""Agreement between evaluators: percent agreement, Gwet's AC1 and Krippendorff's alpha. Judgments may be missing.
 
-All three are functions of sums over units, so that a bootstrap over units is a product of two matrices.
-Formulas: Gwet (2014), Handbook of Inter-Rater Reliability, chapter 2, for percent agreement and AC1;
-Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, section C, nominal data.
+r_ik of the r_i judgments of unit i are in category k, of q categories. n units are judged, n' of them at least twice.
+
+    p_a   = 1/n' Σ_i Σ_k r_ik (r_ik - 1) / (r_i (r_i - 1))         percent agreement, over units with r_i ≥ 2
+    π_k   = 1/n Σ_i r_ik / r_i                                     prevalence of category k
+    p_e   = 1/(q - 1) Σ_k π_k (1 - π_k)                            agreement by chance
+    AC1   = (p_a - p_e) / (1 - p_e)
+    o     = Σ_i Σ_k r_ik (r_ik - 1) / (r_i - 1)                    matching pairs, over units with r_i ≥ 2
+    N_k   = Σ_i r_ik                                               judgments in category k, over units with r_i ≥ 2
+    A_e   = Σ_k N_k (N_k - 1) / (N (N - 1)), N = Σ_k N_k           agreement by chance
+    alpha = (o / N - A_e) / (1 - A_e)
+
+Gwet (2014), Handbook of Inter-Rater Reliability, chapter 2, for p_a and AC1; Krippendorff (2011), Computing
+Krippendorff's Alpha-Reliability, section C, for alpha of nominal data. All three are functions of sums over units, so a
+bootstrap over units is a product of two matrices.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.statistics.proportions import Interval
+from app.foundation.arrays import Floats
+from app.statistics.intervals import Interval
 from app.statistics.resampling import bootstrap_interval
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class AgreementCoefficient:
-    """A coefficient of agreement; either part is None where it is not defined."""
+    """A coefficient of agreement with its bootstrap interval; each is None where it is not defined."""
 
     value: float | None
     interval: Interval | None
@@ -35,65 +44,65 @@ class Agreement:
     alpha: AgreementCoefficient
 
 
-def agreement_with_intervals(counts: Floats, source: np.random.Generator) -> Agreement:
-    """Coefficients with bootstrap intervals.
+def agreement_with_intervals(category_counts: Floats, generator: np.random.Generator) -> Agreement:
+    """Percent agreement, AC1 and alpha, each with a bootstrap interval over units.
 
     Args:
-        counts: how many judgments put each unit in each category, shape [units, categories].
-        source: the generator that resamples units.
+        category_counts: how many judgments put each unit into each category: [unit, category].
+        generator: the source of the draws.
     """
-    patterns, frequencies = np.unique(counts, axis=0, return_counts=True)
-    parts = _sums_by_unit(patterns)
-    weights = frequencies.astype(np.int64)
-    found = []
-    for place in range(3):
-        value = coefficients((weights @ parts)[None, :], counts.shape[1])[place, 0]
+    patterns, frequencies = np.unique(category_counts, axis=0, return_counts=True)
+    pattern_counts = frequencies.astype(np.int64)
+    terms, category_count = _unit_terms(patterns), category_counts.shape[1]
+    values = _coefficients((pattern_counts @ terms)[None, :], category_count)[:, 0]
+    coefficients = []
+    for index, value in enumerate(values):
 
-        def statistic(draws: Floats, place: int = place) -> Floats:
-            return np.asarray(coefficients(draws @ parts, counts.shape[1])[place])
+        def resampled_coefficient(resampled: Floats, index: int = index) -> Floats:
+            return np.asarray(_coefficients(resampled @ terms, category_count)[index])
 
-        defined = bool(np.isfinite(value))
-        interval = bootstrap_interval(weights, statistic, source) if defined else None
-        found.append(AgreementCoefficient(float(value) if defined else None, interval))
-    paired = int(frequencies[patterns.sum(axis=1) >= 2].sum())
-    return Agreement(paired, *found)
+        if np.isfinite(value):
+            interval = bootstrap_interval(pattern_counts, resampled_coefficient, generator)
+            coefficients.append(AgreementCoefficient(float(value), interval))
+        else:
+            coefficients.append(AgreementCoefficient(None, None))
+    return Agreement(int(frequencies[patterns.sum(axis=1) >= 2].sum()), *coefficients)
 
 
-def agreement_coefficients(counts: Floats) -> tuple[float, float, float]:
-    """Percent agreement, AC1 and alpha of a table of counts, NaN where one is not defined."""
-    sums = _sums_by_unit(counts).sum(axis=0, keepdims=True)
-    percent, ac1, alpha = coefficients(sums, counts.shape[1])[:, 0]
+def agreement_coefficients(category_counts: Floats) -> tuple[float, float, float]:
+    """Percent agreement, AC1 and alpha of counts [unit, category]; NaN where one is not defined."""
+    sums = _unit_terms(category_counts).sum(axis=0, keepdims=True)
+    percent, ac1, alpha = _coefficients(sums, category_counts.shape[1])[:, 0]
     return float(percent), float(ac1), float(alpha)
 
 
-def coefficients(sums: Floats, categories: int) -> Floats:
-    """The three coefficients from sums over units as `_sums_by_unit` lays them out: [rows, sums] -> [3, rows]."""
-    paired, agreeing, rated = sums[:, 0], sums[:, 1], sums[:, 2]
-    shares = sums[:, 3 : 3 + categories]
-    matches, totals = sums[:, 3 + categories], sums[:, 4 + categories :]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        percent = agreeing / paired
-        prevalence = shares / rated[:, None]
-        chance = (prevalence * (1 - prevalence)).sum(axis=1) / (categories - 1)
-        ac1 = (percent - chance) / (1 - chance)
-        everyone = totals.sum(axis=1)
-        expected = (totals * (totals - 1)).sum(axis=1) / (everyone * (everyone - 1))
-        alpha = (matches / everyone - expected) / (1 - expected)
-    return np.stack([percent, ac1, alpha])
+def _unit_terms(category_counts: Floats) -> Floats:
+    """What each unit adds to the sums that the coefficients are made of: [unit, category] -> [unit, 4 + 2q].
 
-
-def _sums_by_unit(counts: Floats) -> Floats:
-    """What the coefficients need of each unit.
-
-    Columns: judged twice or more, share of agreeing pairs, judged at all, share of each category, matching pairs
-    as Krippendorff counts them, and for units judged twice or more the count of each category.
+    The terms, in order: whether r_i ≥ 2; the unit's share of agreeing pairs; whether r_i ≥ 1; its share of each of the
+    q categories; and, if r_i ≥ 2, its matching pairs o and its judgments in each of the q categories.
     """
-    judged = counts.sum(axis=1)
-    twice = judged >= 2
-    pairs = (counts * (counts - 1)).sum(axis=1)
-    agreeing = np.where(twice, pairs / np.maximum(judged * (judged - 1), 1), 0.0)
-    shares = counts / np.maximum(judged, 1)[:, None]
-    matches = np.where(twice, pairs / np.maximum(judged - 1, 1), 0.0)
-    paired = counts * twice[:, None]
-    columns = [twice.astype(np.float64), agreeing, (judged > 0).astype(np.float64)]
-    return np.column_stack([*columns, shares, matches, paired])
+    r_i = category_counts.sum(axis=1)
+    judged_twice = r_i >= 2
+    pairs = (category_counts * (category_counts - 1)).sum(axis=1)
+    agreeing = np.where(judged_twice, pairs / np.maximum(r_i * (r_i - 1), 1), 0.0)
+    shares = category_counts / np.maximum(r_i, 1)[:, None]
+    matching = np.where(judged_twice, pairs / np.maximum(r_i - 1, 1), 0.0)
+    columns = [judged_twice.astype(np.float64), agreeing, (r_i > 0).astype(np.float64)]
+    return np.column_stack([*columns, shares, matching, category_counts * judged_twice[:, None]])
+
+
+def _coefficients(sums: Floats, category_count: int) -> Floats:
+    """The three coefficients from sums over units of what `_unit_terms` lists: [draw, 4 + 2q] -> [3, draw]."""
+    q = category_count
+    n_twice, agreeing, n = sums[:, 0], sums[:, 1], sums[:, 2]
+    shares, o, n_k = sums[:, 3 : 3 + q], sums[:, 3 + q], sums[:, 4 + q :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p_a = agreeing / n_twice
+        pi = shares / n[:, None]
+        p_e = (pi * (1 - pi)).sum(axis=1) / (q - 1)
+        ac1 = (p_a - p_e) / (1 - p_e)
+        total = n_k.sum(axis=1)
+        a_e = (n_k * (n_k - 1)).sum(axis=1) / (total * (total - 1))
+        alpha = (o / total - a_e) / (1 - a_e)
+    return np.stack([p_a, ac1, alpha])

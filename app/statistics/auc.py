@@ -1,37 +1,48 @@
-"""The area under the ROC curve: how well one number tells two groups apart.
+"""The area under the ROC curve (AUC): how well one number tells two groups apart.
 
-AUC = P(first > second) + P(tie)/2, with the variance of DeLong, DeLong & Clarke-Pearson (1988, Biometrics 44:837-845)
-by midranks (Sun & Xu 2014), in n log n.
+For m values X of the first group and n values Y of the second, θ = P(X > Y) + P(X = Y) / 2. DeLong, DeLong &
+Clarke-Pearson (1988, Biometrics 44:837-845) give its variance by two components, computed here from midranks in n log n
+(Sun & Xu 2014, IEEE Signal Process Lett 21:1389-1393):
+
+    V10_i = (rank of X_i among all - rank of X_i among the X) / n
+    V01_j = 1 - (rank of Y_j among all - rank of Y_j among the Y) / m
+    θ = mean(V10)          var(θ) = s²(V10) / m + s²(V01) / n
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from app.statistics.proportions import CONFIDENCE_LEVEL, Estimate, Interval
+from app.foundation.arrays import Floats
+from app.statistics.intervals import Estimate, normal_quantile, symmetric_interval
 
-Floats = NDArray[np.float64]
 
+def stratified_auc(groups_by_stratum: Sequence[tuple[Floats, Floats]]) -> Estimate | None:
+    """The mean of the strata's AUCs, weighted by their numbers of pairs; 0.5 if the number tells nothing.
 
-def stratified_auc(groups: list[tuple[Floats, Floats]]) -> Estimate | None:
-    """The AUC within strata, weighted by their numbers of pairs; None if no stratum has two of each group."""
-    usable = [(first, second) for first, second in groups if min(first.size, second.size) >= 2]
+    Args:
+        groups_by_stratum: the values of the first group [item] and of the second group [item], for each stratum.
+
+    Returns:
+        None if no stratum has two values of each group.
+    """
+    usable = [(first, second) for first, second in groups_by_stratum if min(first.size, second.size) >= 2]
     if not usable:
         return None
     weights = np.array([first.size * second.size for first, second in usable], dtype=np.float64)
     weights /= weights.sum()
-    parts = [_auc(first, second) for first, second in usable]
-    value = float(weights @ np.array([one for one, _ in parts]))
-    error = math.sqrt(float(weights**2 @ np.array([variance for _, variance in parts])))
-    reach = float(stats.norm.ppf((1 + CONFIDENCE_LEVEL) / 2)) * error
-    return Estimate(value, Interval(max(0.0, value - reach), min(1.0, value + reach)))
+    within = [_auc_and_variance(first, second) for first, second in usable]
+    auc = float(weights @ np.array([theta for theta, _ in within]))
+    standard_error = math.sqrt(float(weights**2 @ np.array([variance for _, variance in within])))
+    return Estimate(auc, symmetric_interval(auc, normal_quantile() * standard_error, 0.0, 1.0))
 
 
-def _auc(first: Floats, second: Floats) -> tuple[float, float]:
-    ranks = stats.rankdata(np.concatenate([first, second]))
-    above = (ranks[: first.size] - stats.rankdata(first)) / second.size
-    below = 1 - (ranks[first.size :] - stats.rankdata(second)) / first.size
-    variance = float(above.var(ddof=1)) / first.size + float(below.var(ddof=1)) / second.size
-    return float(above.mean()), variance
+def _auc_and_variance(x: Floats, y: Floats) -> tuple[float, float]:
+    """θ and var(θ) of one stratum's values x [m] and y [n]."""
+    ranks = stats.rankdata(np.concatenate([x, y]))
+    v10 = (ranks[: x.size] - stats.rankdata(x)) / y.size
+    v01 = 1 - (ranks[x.size :] - stats.rankdata(y)) / x.size
+    variance = float(v10.var(ddof=1)) / x.size + float(v01.var(ddof=1)) / y.size
+    return float(v10.mean()), variance

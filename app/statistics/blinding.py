@@ -1,23 +1,25 @@
-"""Blinding indices from guesses by truth, the "don't know" answers included.
+"""Blinding indices: what guesses of the arm say about the blind, answers of "don't know" included.
 
-James et al. (1996, Stat Med 15:1421-1434): one index, 1 if all say "don't know", 1/2 for guessing at random, 0 if
-all guess right. Bang, Ni & Davis (2004, Control Clin Trials 25:143-156): one index per arm, the share right less the
-share wrong, 0 for guessing at random. Both treat guesses as independent; evaluators repeat themselves, so a bootstrap
-over evaluators stands beside them in a report.
+James et al. (1996, Stat Med 15:1421-1434): one index for both arms, 1 if all say "don't know", 1/2 for guessing at
+random, 0 if all guess right. Bang, Ni & Davis (2004, Control Clin Trials 25:143-156): one index per arm, the share of
+right less the share of wrong guesses, 0 for guessing at random. Both treat guesses as independent. An evaluator's
+guesses are not, so a report shows a bootstrap over evaluators beside them.
+
+Counts are arrays [guess, truth]: the guess is the first arm, the second arm or "don't know", the truth is the first or
+the second arm.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from app.statistics.proportions import CONFIDENCE_LEVEL, Interval
+from app.foundation.arrays import Floats
+from app.statistics.intervals import CONFIDENCE_LEVEL, Interval, normal_quantile, symmetric_interval
 
-Floats = NDArray[np.float64]
-WEIGHTS = np.array([[0.0, 0.5], [0.5, 0.0]])
-"""James: a right guess counts 0, a wrong one a half, "don't know" 1."""
+JAMES_WEIGHTS = np.array([[0.0, 0.5], [0.5, 0.0]])
+"""w_ij of guess i and truth j: a right guess guess_counts 0, a wrong one 1/2 (and "don't know" 1)."""
 
 
 @dataclass(frozen=True)
@@ -29,52 +31,56 @@ class BlindingIndex:
 
     @property
     def interval(self) -> Interval:
-        """Two-sided 95 % interval."""
-        return self._reach((1 + CONFIDENCE_LEVEL) / 2)
+        """The two-sided 95 % interval."""
+        return symmetric_interval(self.value, normal_quantile() * self.standard_error)
 
     @property
     def one_sided_limits(self) -> Interval:
-        """Lower and upper one-sided 95 % limits, the custom for Bang's index."""
-        return self._reach(CONFIDENCE_LEVEL)
-
-    def _reach(self, quantile: float) -> Interval:
-        reach = float(stats.norm.ppf(quantile)) * self.standard_error
-        return Interval(self.value - reach, self.value + reach)
+        """The lower and the upper one-sided 95 % limit, as is customary for Bang's index."""
+        return symmetric_interval(self.value, float(stats.norm.ppf(CONFIDENCE_LEVEL)) * self.standard_error)
 
 
-def james_index(counts: Floats) -> BlindingIndex | None:
-    """James' index of counts, rows = guess (first arm, second arm, don't know), columns = truth (first, second).
+def james_index(guess_counts: Floats) -> BlindingIndex | None:
+    """James' index of counts [guess, truth], with its asymptotic variance (v1 + v2) / n.
 
-    None without guesses, or where agreement by chance is not defined because all guessed one arm and one arm only
-    was shown.
+        BI = (1 + P_DK + (1 - P_DK) K_D) / 2          K_D = (P_Do - P_De) / P_De
+
+    P_DK is the share of "don't know". P_Do is the observed and P_De the expected disagreement among the other guesses.
+
+    Returns:
+        None without guesses, or if P_De is 0 because all guessed one arm and only that arm was shown.
     """
-    total = float(counts.sum())
-    if total == 0:
+    n = float(guess_counts.sum())
+    if n == 0:
         return None
-    shares = counts / total
-    unsure = float(shares[2].sum())
-    sure = 1 - unsure
-    if sure <= 0:
+    p = guess_counts / n
+    w, p_guessed = JAMES_WEIGHTS, p[:2]
+    p_dk = float(p[2].sum())
+    p_d = 1 - p_dk
+    if p_d <= 0:
         return BlindingIndex(1.0, 0.0)
-    guessed, truth = shares[:2].sum(axis=1), shares[:2].sum(axis=0)
-    spread = float(guessed @ WEIGHTS @ truth)
-    if spread <= 0:
+    p_guess, p_truth = p_guessed.sum(axis=1), p_guessed.sum(axis=0)
+    scaled_p_de = float(p_guess @ w @ p_truth)  # P_De (1 - P_DK)²
+    if scaled_p_de <= 0:
         return None
-    kappa = (float((WEIGHTS * shares[:2]).sum()) / sure - spread / sure**2) / (spread / sure**2)
-    marginal = (WEIGHTS.T @ guessed)[None, :] + (WEIGHTS @ truth)[:, None]
-    first = float((shares[:2] * sure**2 * (sure * WEIGHTS - (1 + kappa) * marginal) ** 2).sum()) / (4 * spread**2)
-    second = unsure * sure - sure * (1 + kappa) * (unsure + sure * (1 + kappa) / 4)
-    return BlindingIndex((1 + unsure + sure * kappa) / 2, math.sqrt(max(0.0, first + second) / total))
+    k_d = (float((w * p_guessed).sum()) / p_d - scaled_p_de / p_d**2) / (scaled_p_de / p_d**2)
+    marginal = (w.T @ p_guess)[None, :] + (w @ p_truth)[:, None]
+    v1 = float((p_guessed * p_d**2 * (p_d * w - (1 + k_d) * marginal) ** 2).sum()) / (4 * scaled_p_de**2)
+    v2 = p_dk * p_d - p_d * (1 + k_d) * (p_dk + p_d * (1 + k_d) / 4)
+    return BlindingIndex((1 + p_dk + p_d * k_d) / 2, math.sqrt(max(0.0, v1 + v2) / n))
 
 
-def bang_indices(counts: Floats) -> tuple[BlindingIndex | None, BlindingIndex | None]:
-    """Bang's index of each arm, from counts as `james` takes them; None for an arm without guesses."""
-    return _bang(counts[0, 0], counts[1, 0], counts[2, 0]), _bang(counts[1, 1], counts[0, 1], counts[2, 1])
+def bang_indices(guess_counts: Floats) -> tuple[BlindingIndex | None, BlindingIndex | None]:
+    """Bang's index of the first and of the second arm, from counts [guess, truth]; None for an arm without guesses."""
+    first = _bang_index(right=guess_counts[0, 0], wrong=guess_counts[1, 0], unsure=guess_counts[2, 0])
+    second = _bang_index(right=guess_counts[1, 1], wrong=guess_counts[0, 1], unsure=guess_counts[2, 1])
+    return first, second
 
 
-def _bang(right: float, wrong: float, unsure: float) -> BlindingIndex | None:
-    total = float(right + wrong + unsure)
-    if total == 0:
+def _bang_index(right: float, wrong: float, unsure: float) -> BlindingIndex | None:
+    """BI = p_right - p_wrong with variance (p_right + p_wrong - BI²) / n."""
+    n = float(right + wrong + unsure)
+    if n == 0:
         return None
-    value = float(right - wrong) / total
-    return BlindingIndex(value, math.sqrt((float(right + wrong) / total - value**2) / total))
+    index = float(right - wrong) / n
+    return BlindingIndex(index, math.sqrt((float(right + wrong) / n - index**2) / n))

@@ -1,63 +1,90 @@
-"""The model-based check: a generalized estimating equation with identity link, by statsmodels.
+"""The model-based check of the difference: a generalized estimating equation (GEE), solved by statsmodels.
 
-verdict ~ stratum + evaluator + arm, neurons as clusters, working independence, robust errors. Its arm coefficient is
-a difference of fractions, to be held beside the pre-registered one. Beyond 4,000 neurons the same estimating equation
-is solved as least squares with cluster-robust errors, which is the same number in seconds instead of minutes.
+    verdict ~ arm + stratum + evaluator
+
+with identity link, neurons as clusters, working independence and robust standard errors (Liang & Zeger 1986,
+Biometrika 73:13-22). The arm's coefficient is a difference of fractions, to be compared with the pre-registered one.
+For many neurons the same equation is solved by least squares with cluster-robust errors: the same number in seconds
+instead of minutes.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 from statsmodels.genmod.cov_struct import Independence
 from statsmodels.genmod.families import Gaussian
 from statsmodels.genmod.generalized_estimating_equations import GEE
 from statsmodels.regression.linear_model import OLS
 
-from app.statistics.proportions import CONFIDENCE_LEVEL, Estimate, Interval
+from app.foundation.arrays import Floats, Ints
+from app.statistics.intervals import Estimate, normal_quantile, symmetric_interval
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 MOST_GEE_CLUSTERS = 4_000
+"""Neurons up to which statsmodels' GEE is fast enough."""
 
 
 @dataclass(frozen=True)
 class RegressionData:
-    """One row per judgment; dead neurons have a row of 0 for every evaluator."""
+    """One row per judgment; a dead neuron has a row of 0 for every evaluator."""
 
     interpretable: Floats
+    """The verdict, 1 for INTERPRETABLE and 0 otherwise: [judgment]."""
     in_treatment: Floats
-    """1 in the first arm, 0 in the reference."""
-    stratum: Ints
-    evaluator: Ints
-    neuron: Ints
+    """1 in the treatment arm, 0 in the reference arm: [judgment]."""
+    stratum_index: Ints
+    """The stratum: [judgment]."""
+    evaluator_index: Ints
+    """The evaluator: [judgment]."""
+    neuron_index: Ints
+    """The neuron: [judgment]."""
 
 
-def gee_difference(rows: RegressionData) -> Estimate | None:
-    """The arm coefficient with its robust interval; None if the design matrix does not allow one."""
-    design = np.column_stack([rows.in_treatment, _dummies(rows.stratum), _dummies(rows.evaluator)[:, 1:]])
-    if rows.interpretable.size <= design.shape[1] or np.linalg.matrix_rank(design.T @ design) < design.shape[1]:
+def gee_difference(regression_data: RegressionData) -> Estimate | None:
+    """The arm's coefficient with its robust interval; None if the judgments do not determine them."""
+    predictors = np.column_stack(
+        [
+            regression_data.in_treatment,
+            _indicators(regression_data.stratum_index),
+            _indicators(regression_data.evaluator_index)[:, 1:],
+        ]
+    )
+    if not _is_estimable(regression_data.interpretable, predictors):
         return None
-    if np.allclose(design @ np.linalg.lstsq(design, rows.interpretable, rcond=None)[0], rows.interpretable):
-        return None  # a perfect fit has no variance to make an interval of
-    with np.errstate(invalid="ignore"):  # a cell without spread may leave a variance of minus nothing
-        value, error = _solved(rows, design)
-    if not np.isfinite([value, error]).all() or error <= 0:
+    with np.errstate(invalid="ignore"):  # a cell without spread may leave a variance just below zero
+        coefficient, standard_error = _fit_arm_coefficient(regression_data, predictors)
+    if not np.isfinite([coefficient, standard_error]).all() or standard_error <= 0:
         return None
-    reach = float(stats.norm.ppf((1 + CONFIDENCE_LEVEL) / 2)) * error
-    return Estimate(value, Interval(value - reach, value + reach))
+    return Estimate(coefficient, symmetric_interval(coefficient, normal_quantile() * standard_error))
 
 
-def _solved(rows: RegressionData, design: Floats) -> tuple[float, float]:
-    if np.unique(rows.neuron).size <= MOST_GEE_CLUSTERS:
-        model = GEE(rows.interpretable, design, groups=rows.neuron, family=Gaussian(), cov_struct=Independence())
+def _is_estimable(verdicts: Floats, predictors: Floats) -> bool:
+    """Whether verdicts [judgment] determine all coefficients of predictors [judgment, predictor] and leave residuals.
+
+    A perfect fit has no residuals to make an interval of.
+    """
+    judgment_count, predictor_count = predictors.shape
+    if judgment_count <= predictor_count or np.linalg.matrix_rank(predictors.T @ predictors) < predictor_count:
+        return False
+    return not np.allclose(predictors @ np.linalg.lstsq(predictors, verdicts, rcond=None)[0], verdicts)
+
+
+def _fit_arm_coefficient(regression_data: RegressionData, predictors: Floats) -> tuple[float, float]:
+    """The arm's coefficient and its robust standard error."""
+    if np.unique(regression_data.neuron_index).size <= MOST_GEE_CLUSTERS:
+        model = GEE(
+            regression_data.interpretable,
+            predictors,
+            groups=regression_data.neuron_index,
+            family=Gaussian(),
+            cov_struct=Independence(),
+        )
         fitted = model.fit()
     else:
-        clusters = {"groups": rows.neuron, "use_correction": False}
-        fitted = OLS(rows.interpretable, design).fit(cov_type="cluster", cov_kwds=clusters)
+        clusters = {"groups": regression_data.neuron_index, "use_correction": False}
+        fitted = OLS(regression_data.interpretable, predictors).fit(cov_type="cluster", cov_kwds=clusters)
     return float(fitted.params[0]), float(fitted.bse[0])
 
 
-def _dummies(column: Ints) -> Floats:
-    return np.asarray(column[:, None] == np.unique(column)[None, :], dtype=np.float64)
+def _indicators(index: Ints) -> Floats:
+    """A column of 0 and 1 for each value of an index: [judgment] -> [judgment, value]."""
+    return np.asarray(index[:, None] == np.unique(index)[None, :], dtype=np.float64)

@@ -1,92 +1,112 @@
-"""Differences and ratios pooled over strata by Mantel and Haenszel.
+"""Differences and ratios of fractions, pooled over strata by Mantel and Haenszel.
 
-With one judgment per neuron the point estimates are the textbook's (Rothman, Greenland & Lash 2008, chapter 15):
-weights n1 n0 / (n1 + n0) on each stratum's difference, and on numerator and denominator of the ratio. The variance
-is the stratified sandwich over neurons, which stays right when a neuron has several judgments.
+With fractions p1 and p0 of n1 and n0 neurons in a stratum's treatment and reference arm:
+
+    w = n1 n0 / (n1 + n0)
+    difference = Σ w (p1 - p0) / Σ w          variance = Σ w² (v1 + v0) / (Σ w)²
+    ratio = Σ w p1 / Σ w p0
+
+With one judgment per neuron these are the textbook's point estimates (Rothman, Greenland & Lash 2008, Modern
+Epidemiology, chapter 15). v1 and v0 are the variances of the fractions over neurons, so the variance of the difference
+is the stratified sandwich, which stays right when a neuron has several judgments.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy import stats
 
+from app.statistics.intervals import CONFIDENCE_LEVEL, Estimate, normal_quantile, symmetric_interval
 from app.statistics.neuron_sample import NeuronSample
-from app.statistics.proportions import CONFIDENCE_LEVEL, Estimate, Interval, square_and_add_difference
+from app.statistics.proportions import square_and_add_difference
 
 
 @dataclass(frozen=True)
 class StratumComparison:
-    """Two arms where they are compared."""
+    """Two arms in the stratum where they are compared."""
 
     name: str
-    treatment: NeuronSample
+    """The stratum's name."""
+    treatment_sample: NeuronSample
     """The arm whose advantage is measured."""
-    reference: NeuronSample
-    """The reference arm."""
+    reference_sample: NeuronSample
+    """The arm that it is measured against."""
 
     @property
     def weight(self) -> float:
-        """Mantel-Haenszel weight n1 n0 / (n1 + n0), in neurons."""
-        return (
-            self.treatment.neuron_count
-            * self.reference.neuron_count
-            / (self.treatment.neuron_count + self.reference.neuron_count)
-        )
+        """The Mantel-Haenszel weight w = n1 n0 / (n1 + n0), in neurons."""
+        n1, n0 = self.treatment_sample.neuron_count, self.reference_sample.neuron_count
+        return n1 * n0 / (n1 + n0)
 
     @property
     def difference(self) -> float:
-        """First less second fraction."""
-        return self.treatment.fraction - self.reference.fraction
+        """The treatment's fraction less the reference's."""
+        return self.treatment_sample.fraction - self.reference_sample.fraction
 
     @property
     def variance(self) -> float:
-        """Variance of the difference; an arm without spread lends the one that its Wilson interval implies."""
-        return _variance(self.treatment) + _variance(self.reference)
+        """The variance v1 + v0 of the difference."""
+        return _positive_variance(self.treatment_sample) + _positive_variance(self.reference_sample)
 
     def estimate_difference(self) -> Estimate:
-        """The difference with its square-and-add interval."""
-        return square_and_add_difference(self.treatment.estimate_fraction(), self.reference.estimate_fraction())
+        """The difference in this stratum with its square-and-add interval."""
+        return square_and_add_difference(
+            self.treatment_sample.estimate_fraction(), self.reference_sample.estimate_fraction()
+        )
 
 
 @dataclass(frozen=True)
 class Heterogeneity:
-    """Cochran's Q: do the strata differ more than their own uncertainty explains?"""
+    """Cochran's Q test: do the strata differ by more than their own uncertainty explains?"""
 
     q: float
     degrees_of_freedom: int
     p_value: float
 
 
-def mantel_haenszel_difference(strata: list[StratumComparison], level: float = CONFIDENCE_LEVEL) -> Estimate:
-    """The Mantel-Haenszel difference with the stratified sandwich interval; one stratum keeps its own interval."""
-    if len(strata) == 1:
-        return strata[0].estimate_difference()
-    total = sum(one.weight for one in strata)
-    value = sum(one.weight * one.difference for one in strata) / total
-    error = math.sqrt(sum(one.weight**2 * one.variance for one in strata)) / total
-    reach = float(stats.norm.ppf((1 + level) / 2)) * error
-    return Estimate(value, Interval(max(-1.0, value - reach), min(1.0, value + reach)))
+def mantel_haenszel_difference(
+    comparisons: Sequence[StratumComparison], confidence: float = CONFIDENCE_LEVEL
+) -> Estimate:
+    """The pooled difference with its stratified sandwich interval; a single stratum keeps its square-and-add interval.
+
+    Raises:
+        ZeroDivisionError: `comparisons` is empty.
+    """
+    if len(comparisons) == 1:
+        return comparisons[0].estimate_difference()
+    total = sum(comparison.weight for comparison in comparisons)
+    difference = sum(comparison.weight * comparison.difference for comparison in comparisons) / total
+    standard_error = math.sqrt(sum(comparison.weight**2 * comparison.variance for comparison in comparisons)) / total
+    half_width = normal_quantile(confidence) * standard_error
+    return Estimate(difference, symmetric_interval(difference, half_width, -1.0, 1.0))
 
 
-def mantel_haenszel_ratio(strata: list[StratumComparison]) -> float | None:
-    """The Mantel-Haenszel ratio; None if the reference arm has no INTERPRETABLE neuron."""
-    below = sum(one.weight * one.reference.fraction for one in strata)
-    return sum(one.weight * one.treatment.fraction for one in strata) / below if below > 0 else None
+def mantel_haenszel_ratio(comparisons: Sequence[StratumComparison]) -> float | None:
+    """The pooled ratio of the fractions; None if the reference arm has no INTERPRETABLE neuron."""
+    numerator = sum(comparison.weight * comparison.treatment_sample.fraction for comparison in comparisons)
+    denominator = sum(comparison.weight * comparison.reference_sample.fraction for comparison in comparisons)
+    return numerator / denominator if denominator > 0 else None
 
 
-def cochran_q_test(strata: list[StratumComparison]) -> Heterogeneity | None:
-    """Q over the strata's differences around the pooled one; None for a single stratum."""
-    if len(strata) < 2:
+def cochran_q_test(comparisons: Sequence[StratumComparison]) -> Heterogeneity | None:
+    """Q = Σ (d - D)² / v over the strata's differences d, their variances v and the pooled difference D.
+
+    Without heterogeneity Q has a chi-squared distribution with one degree of freedom less than there are strata
+    (Cochran 1954, Biometrics 10:101-129). None for a single stratum.
+    """
+    if len(comparisons) < 2:
         return None
-    centre = mantel_haenszel_difference(strata).value
-    q = sum((one.difference - centre) ** 2 / one.variance for one in strata)
-    degrees = len(strata) - 1
-    return Heterogeneity(q, degrees, float(stats.chi2.sf(q, degrees)))
+    pooled = mantel_haenszel_difference(comparisons).value
+    q = sum((comparison.difference - pooled) ** 2 / comparison.variance for comparison in comparisons)
+    degrees_of_freedom = len(comparisons) - 1
+    return Heterogeneity(q, degrees_of_freedom, float(stats.chi2.sf(q, degrees_of_freedom)))
 
 
-def _variance(sample: NeuronSample) -> float:
-    spread = sample.variance
-    if spread > 0:
-        return spread
-    implied = sample.estimate_fraction().interval.width / (2 * float(stats.norm.ppf((1 + CONFIDENCE_LEVEL) / 2)))
-    return implied**2
+def _positive_variance(sample: NeuronSample) -> float:
+    """The variance of the sample's fraction; if all verdicts agree, the variance that Wilson's interval implies."""
+    variance = sample.variance
+    if variance > 0:
+        return variance
+    implied_standard_error = sample.estimate_fraction().interval.width / (2 * normal_quantile())
+    return implied_standard_error**2

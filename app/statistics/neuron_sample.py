@@ -1,30 +1,36 @@
-"""A sample of neurons with their mean verdicts: one arm in one stratum, and what it says of the fraction there.
+"""A sample of neurons with their mean verdicts, and the fraction that it estimates.
 
-The neuron is the unit: several judgments of one neuron are repeated measurements of it, never more neurons.
+The neuron is the unit of the statistics: several judgments of one neuron are repeated measurements of it, never more
+neurons. If a design draws by layer, each layer is a substratum h of the sample, and the fraction is the stratified mean
+(Cochran 1977, Sampling Techniques, chapter 5, without the correction for a finite population):
+
+    fraction = Σ W_h m_h          variance = Σ W_h² s_h² / n_h
+
+with the substratum's share of the frame W_h, and the mean m_h, the sample variance s_h² and the number n_h of its
+neurons' mean verdicts. A design that draws from all layers at once has a single substratum with W = 1.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.statistics.proportions import Estimate, effective_sample_size, wilson_interval
-
-Floats = NDArray[np.float64]
+from app.foundation.arrays import Floats
+from app.statistics.intervals import Estimate
+from app.statistics.proportions import effective_sample_size, wilson_interval
 
 
 @dataclass(frozen=True)
 class Substratum:
-    """Neurons drawn together: a whole cell, or one layer of it if the design draws by layer."""
+    """Neurons drawn together: all of a cell, or one layer of it if the design draws by layer."""
 
     mean_verdicts: Floats
-    """Mean verdict of each judged neuron, 1 for INTERPRETABLE, shape [neurons]."""
+    """Mean verdict of each judged neuron, between 0 and 1 for INTERPRETABLE: [neuron]."""
     dead_count: float = 0.0
-    """Dead neurons that stand for these: NOT INTERPRETABLE without being shown."""
+    """Dead neurons among these: they count as NOT INTERPRETABLE without being shown."""
     weight: float = 1.0
-    """Share of the frame that the strip stands for; strips of a sample need not add up to 1."""
+    """Share of the frame that the substratum stands for; the shares of a sample need not add up to 1."""
     layer: int | None = None
-    """The layer, where the draw was by layer."""
+    """The layer, if the design draws by layer."""
 
     @property
     def neuron_count(self) -> float:
@@ -33,76 +39,78 @@ class Substratum:
 
     @property
     def fraction(self) -> float:
-        """Mean over the neurons, dead ones as 0."""
+        """The mean over the neurons, with 0 for a dead one."""
         return float(self.mean_verdicts.sum()) / self.neuron_count
 
     @property
     def variance(self) -> float | None:
-        """Sample variance s² of the neurons' means, dead ones included; None for a single neuron."""
+        """The sample variance s² of the neurons' mean verdicts, dead ones included; None for a single neuron."""
         if self.neuron_count <= 1:
             return None
-        centre = self.fraction
-        squares = float(np.square(self.mean_verdicts - centre).sum()) + self.dead_count * centre**2
+        mean = self.fraction
+        squares = float(np.square(self.mean_verdicts - mean).sum()) + self.dead_count * mean**2
         return squares / (self.neuron_count - 1)
 
 
 @dataclass(frozen=True)
 class NeuronSample:
-    """One arm in one stratum, or part of it."""
+    """The neurons of one arm in one stratum, or of a part of it."""
 
     substrata: tuple[Substratum, ...]
-    """Only strips with at least one neuron."""
+    """Each has at least one neuron."""
     judgment_count: float
-    """Judgments behind the means; each dead neuron counts as one."""
+    """Judgments behind the mean verdicts; each dead neuron counts as one."""
     seed_key: str = ""
     """What random draws about this sample are seeded with: a digest of its item codes, so never of its arm."""
 
     @property
     def neuron_count(self) -> float:
-        """Judged and dead neurons; a whole number if every shown neuron was judged."""
-        return sum(strip.neuron_count for strip in self.substrata)
+        """Judged and dead neurons; a whole number if every neuron that was shown has been judged."""
+        return sum(substratum.neuron_count for substratum in self.substrata)
 
     @property
     def weights(self) -> Floats:
-        """Share of each strip, adding up to 1."""
-        raw = np.array([strip.weight for strip in self.substrata], dtype=np.float64)
-        return np.asarray(raw / raw.sum())
+        """Share of each substratum, adding up to 1: [substratum]."""
+        weights = np.array([substratum.weight for substratum in self.substrata], dtype=np.float64)
+        return np.asarray(weights / weights.sum())
 
     @property
     def fraction(self) -> float:
-        """The fraction INTERPRETABLE, strips weighted back to the frame."""
-        return float(self.weights @ np.array([strip.fraction for strip in self.substrata]))
+        """The fraction of INTERPRETABLE neurons, substrata weighted by their share of the frame."""
+        return float(self.weights @ np.array([substratum.fraction for substratum in self.substrata]))
 
     @property
     def variance(self) -> float:
-        """Variance of the fraction: sum of weight² s²/k; a strip of one neuron lends the other strips' mean s²."""
-        spreads = [strip.variance for strip in self.substrata]
-        known = [one for one in spreads if one is not None]
-        stand_in = sum(known) / len(known) if known else 0.0
-        parts = [
-            weight**2 * (stand_in if spread is None else spread) / strip.neuron_count
-            for weight, spread, strip in zip(self.weights, spreads, self.substrata, strict=True)
+        """The variance of the fraction; a substratum of one neuron borrows the mean s² of the other substrata."""
+        variances = [substratum.variance for substratum in self.substrata]
+        defined = [variance for variance in variances if variance is not None]
+        borrowed = sum(defined) / len(defined) if defined else 0.0
+        terms = [
+            weight**2 * (borrowed if variance is None else variance) / substratum.neuron_count
+            for weight, variance, substratum in zip(self.weights, variances, self.substrata, strict=True)
         ]
-        return float(sum(parts))
+        return float(sum(terms))
 
     @property
     def effective_n(self) -> float:
-        """Worth of the sample in independent judgments, between its neurons and its judgments."""
-        least = 1 / sum(w**2 / s.neuron_count for w, s in zip(self.weights, self.substrata, strict=True))
-        return effective_sample_size(self.fraction, self.variance, float(least), self.judgment_count)
+        """How many independent judgments the sample is worth, between its neurons and its judgments."""
+        shares = zip(self.weights, self.substrata, strict=True)
+        smallest = 1 / sum(weight**2 / substratum.neuron_count for weight, substratum in shares)
+        return effective_sample_size(self.fraction, self.variance, float(smallest), self.judgment_count)
 
     def estimate_fraction(self) -> Estimate:
-        """The fraction with Wilson's interval on the effective n."""
+        """The fraction with Wilson's interval for the effective sample size."""
         return Estimate(self.fraction, wilson_interval(self.fraction, self.effective_n))
 
 
 def merge_samples(samples: tuple[NeuronSample, ...]) -> NeuronSample:
-    """Samples of several strata as one, each stratum weighted by its neurons."""
-    strips = tuple(
-        Substratum(strip.mean_verdicts, strip.dead_count, float(weight) * one.neuron_count, strip.layer)
-        for one in samples
-        for strip, weight in zip(one.substrata, one.weights, strict=True)
+    """The samples of several strata as one sample, in which each stratum weighs as much as it has neurons."""
+    substrata = tuple(
+        Substratum(
+            substratum.mean_verdicts, substratum.dead_count, float(weight) * sample.neuron_count, substratum.layer
+        )
+        for sample in samples
+        for substratum, weight in zip(sample.substrata, sample.weights, strict=True)
     )
-    return NeuronSample(
-        strips, sum(one.judgment_count for one in samples), "".join(sorted(one.seed_key for one in samples))
-    )
+    seed_key = "".join(sorted(sample.seed_key for sample in samples))
+    return NeuronSample(substrata, sum(sample.judgment_count for sample in samples), seed_key)

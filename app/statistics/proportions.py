@@ -1,45 +1,22 @@
-"""Intervals of fractions and of their differences.
+"""Intervals of a fraction p of n observations, and of the difference between two fractions.
 
-Wilson's score interval comes from statsmodels. The square-and-add interval of a difference is Newcombe's (1998,
-Stat Med 17:873-890, method 10), which needs no more than the two fractions and their own intervals, so that it
-serves fractions with an effective sample size as it serves plain ones.
+Wilson's score interval (1927, J Am Stat Assoc 22:209-212) comes from statsmodels:
+
+    (p + z²/2n ± z sqrt(p (1 - p)/n + z²/4n²)) / (1 + z²/n)
+
+The interval of a difference is made by square and add, method 10 of Newcombe (1998, Stat Med 17:873-890). It needs only
+the two fractions and their own intervals, so it serves fractions with an effective sample size as well as plain ones.
 """
 
 import math
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from statsmodels.stats.proportion import proportion_confint
 
-CONFIDENCE_LEVEL = 0.95
+from app.statistics.intervals import CONFIDENCE_LEVEL, Estimate, Interval
 
 
-class Interval(NamedTuple):
-    """A confidence interval, lower limit first; in JSON a list of its two limits."""
-
-    lower: float
-    upper: float
-
-    @property
-    def width(self) -> float:
-        """Upper less lower limit."""
-        return self.upper - self.lower
-
-    def mirrored(self) -> "Interval":
-        """The interval of the negated quantity."""
-        return Interval(-self.upper, -self.lower)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number and its interval."""
-
-    value: float
-    interval: Interval
-
-
-def wilson_interval(fraction: float, n: float, level: float = CONFIDENCE_LEVEL) -> Interval:
-    """Wilson's score interval of `fraction` from `n` (effective, so not always whole) observations.
+def wilson_interval(p: float, n: float, confidence: float = CONFIDENCE_LEVEL) -> Interval:
+    """Wilson's score interval of the fraction `p` of `n` observations; an effective `n` need not be a whole number.
 
     Raises:
         ValueError: `n` is not positive.
@@ -47,29 +24,35 @@ def wilson_interval(fraction: float, n: float, level: float = CONFIDENCE_LEVEL) 
     if n <= 0:
         msg = f"a fraction of {n} observations has no interval"
         raise ValueError(msg)
-    lower, upper = proportion_confint(fraction * n, n, alpha=1 - level, method="wilson")
-    return Interval(0.0 if fraction <= 0 else float(lower), 1.0 if fraction >= 1 else float(upper))
+    lower, upper = proportion_confint(p * n, n, alpha=1 - confidence, method="wilson")
+    return Interval(0.0 if p <= 0 else float(lower), 1.0 if p >= 1 else float(upper))
 
 
-def effective_sample_size(fraction: float, variance: float, smallest: float, largest: float) -> float:
-    """How many independent observations the fraction is worth: p(1 - p) / variance, within [smallest, largest].
+def effective_sample_size(p: float, variance: float, smallest: float, largest: float) -> float:
+    """How many independent observations the fraction `p` is worth: p (1 - p) / variance, within [smallest, largest].
 
-    `variance` is that of the fraction, s²/k for k neurons; `smallest` is k and stands where the variance is 0, so
-    that an interval is never narrower than its neurons without a spread to show for it; `largest` is the number of
-    judgments. (Korn & Graubard 1998, Surv Methodol 24:193-201, for the idea.)
+    The idea is that of Korn & Graubard (1998, Surv Methodol 24:193-201).
+
+    Args:
+        p: the fraction.
+        variance: of the fraction: s²/k for k neurons whose mean verdicts have the sample variance s².
+        smallest: the number of neurons. It stands where the variance is 0, so that neurons that all agree do not
+            make an interval narrower than their number allows.
+        largest: the number of judgments.
     """
     if variance <= 0:
         return smallest
-    worth = fraction * (1 - fraction) / variance
-    return min(max(worth, smallest), max(largest, smallest))
+    return min(max(p * (1 - p) / variance, smallest), max(largest, smallest))
 
 
-def square_and_add_difference(first: Estimate, second: Estimate) -> Estimate:
-    """The difference first - second with the interval made of the two intervals.
+def square_and_add_difference(minuend: Estimate, subtrahend: Estimate) -> Estimate:
+    """The difference d = p1 - p2 of two fractions, with an interval made from their intervals [l1, u1] and [l2, u2].
 
-    lower = d - sqrt((p1 - l1)² + (u2 - p2)²), upper = d + sqrt((u1 - p1)² + (p2 - l2)²).
+    lower = d - sqrt((p1 - l1)² + (u2 - p2)²), upper = d + sqrt((u1 - p1)² + (p2 - l2)²), both within [-1, 1].
     """
-    difference = first.value - second.value
-    below = math.hypot(first.value - first.interval.lower, second.interval.upper - second.value)
-    above = math.hypot(first.interval.upper - first.value, second.value - second.interval.lower)
-    return Estimate(difference, Interval(max(-1.0, difference - below), min(1.0, difference + above)))
+    p1, (l1, u1) = minuend.value, minuend.interval
+    p2, (l2, u2) = subtrahend.value, subtrahend.interval
+    difference = p1 - p2
+    lower = difference - math.hypot(p1 - l1, u2 - p2)
+    upper = difference + math.hypot(u1 - p1, p2 - l2)
+    return Estimate(difference, Interval(max(-1.0, lower), min(1.0, upper)))

@@ -1,122 +1,143 @@
-"""Permutation and bootstrap over neurons, exact in distribution and cheap.
+"""Permutation test and bootstrap over neurons, exact in distribution and cheap.
 
-A neuron's mean verdict takes few values, so drawing neurons is drawing how many of each value: shuffling arms is a
-multivariate hypergeometric draw, resampling neurons a multinomial one. The cost does not grow with the neurons.
-Each draw is seeded by the round's seed and the items concerned, never by an arm's name: swapped arms mirror.
+A neuron's mean verdict takes few distinct values, so drawing neurons means drawing how many neurons of each value. To
+shuffle arms is a multivariate hypergeometric draw, to resample neurons a multinomial one (Efron & Tibshirani 1993, An
+Introduction to the Bootstrap, chapters 13 and 15): the cost does not grow with the number of neurons.
+
+Each draw is seeded by the round's seed and by the items concerned, never by an arm's name: if the arms of a round are
+swapped, its draws mirror.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from app.foundation.arrays import Floats, Ints
+from app.statistics.intervals import CONFIDENCE_LEVEL, Interval
 from app.statistics.mantel_haenszel import StratumComparison
-from app.statistics.neuron_sample import Floats, NeuronSample, Substratum
-from app.statistics.proportions import CONFIDENCE_LEVEL, Interval
+from app.statistics.neuron_sample import NeuronSample, Substratum
 
 PERMUTATIONS = 19_999
 BOOTSTRAP_DRAWS = 10_000
 TIE_TOLERANCE = 1e-9
-"""Two sums of the same means in another order are the same."""
+"""Differences this close are equal: the same means were only added up in another order."""
 
 
 def seeded_generator(seed: str, purpose: str, key: str) -> np.random.Generator:
-    """A generator for one purpose about one sample; the same three words give the same draws for ever."""
+    """A random generator for one purpose about one sample; the same three strings always give the same draws."""
     digest = hashlib.sha256("\0".join((seed, purpose, key)).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest, "big"))
 
 
-def permutation_p_value(strata: list[StratumComparison], seed: str, shuffles: int = PERMUTATIONS) -> float:
-    """Two-sided p of the pooled difference when arms are dealt anew within stratum, and within layer if so drawn.
+def permutation_p_value(
+    comparisons: Sequence[StratumComparison], seed: str, permutation_count: int = PERMUTATIONS
+) -> float:
+    """Two-sided p of the pooled difference if arms are dealt anew within each stratum.
 
-    p = (1 + number of shuffles at least as far from zero) / (shuffles + 1), each neuron keeping its judgments.
+    p = (1 + b) / (1 + permutations), b being the permutations whose difference is at least as far from zero as the
+    observed one (Phipson & Smyth 2010, Stat Appl Genet Mol Biol 9:39). A neuron keeps all its judgments. If the neurons
+    were drawn by layer, arms are dealt within layers.
     """
-    total = sum(one.weight for one in strata)
-    observed = sum(one.weight * one.difference for one in strata) / total
-    dealt = np.zeros(shuffles)
-    for one in strata:
-        dealt += one.weight / total * _dealt_differences(one, seed, shuffles)
-    beyond = int((np.abs(dealt) >= abs(observed) - TIE_TOLERANCE).sum())
-    return (1 + beyond) / (shuffles + 1)
+    total = sum(comparison.weight for comparison in comparisons)
+    observed = sum(comparison.weight * comparison.difference for comparison in comparisons) / total
+    permuted = np.zeros(permutation_count)
+    for comparison in comparisons:
+        permuted += comparison.weight / total * _permuted_differences(comparison, seed, permutation_count)
+    b = int((np.abs(permuted) >= abs(observed) - TIE_TOLERANCE).sum())
+    return (1 + b) / (permutation_count + 1)
 
 
-def bootstrap_fractions(sample: NeuronSample, seed: str, draws: int = BOOTSTRAP_DRAWS) -> Floats:
-    """Fractions of `draws` bootstrap samples: neurons resampled within each strip, all judgments together."""
-    source = seeded_generator(seed, "bootstrap", sample.seed_key)
-    fractions = np.zeros(draws)
-    for weight, strip in zip(sample.weights, sample.substrata, strict=True):
-        values, counts = _patterns(strip)
-        neurons = int(counts.sum())
-        fractions += weight * (source.multinomial(neurons, counts / neurons, size=draws) @ values) / neurons
+def bootstrap_fractions(sample: NeuronSample, seed: str, draw_count: int = BOOTSTRAP_DRAWS) -> Floats:
+    """The fractions of bootstrap samples [draw]: neurons resampled within each substratum, with all their judgments."""
+    generator = seeded_generator(seed, "bootstrap", sample.seed_key)
+    fractions = np.zeros(draw_count)
+    for weight, substratum in zip(sample.weights, sample.substrata, strict=True):
+        values, counts = _distinct_means(substratum)
+        neuron_count = int(counts.sum())
+        resampled = generator.multinomial(neuron_count, counts / neuron_count, size=draw_count)
+        fractions += weight * (resampled @ values) / neuron_count
     return fractions
 
 
-def percentile_interval(draws: Floats, level: float = CONFIDENCE_LEVEL) -> Interval | None:
-    """The middle `level` of the draws; None without draws or if a limit is not a number.
+def percentile_interval(draws: Floats, confidence: float = CONFIDENCE_LEVEL) -> Interval | None:
+    """The middle `confidence` of draws [draw]; None if there are no draws or a limit is not finite.
 
-    The limits are draws, never a value between two: so the interval of 1 / x is the inverse of that of x.
+    The limits are draws themselves, never values between two draws, so the interval of 1/x is the inverse of that of x.
     """
     if not draws.size:
         return None
-    lower = np.quantile(draws, (1 - level) / 2, method="lower")
-    upper = np.quantile(draws, (1 + level) / 2, method="higher")
+    lower = np.quantile(draws, (1 - confidence) / 2, method="lower")
+    upper = np.quantile(draws, (1 + confidence) / 2, method="higher")
     return Interval(float(lower), float(upper)) if np.isfinite([lower, upper]).all() else None
 
 
 def bootstrap_interval(
-    counts: NDArray[np.int64],
+    pattern_counts: Ints,
     statistic: Callable[[Floats], Floats],
-    source: np.random.Generator,
-    draws: int = BOOTSTRAP_DRAWS,
+    generator: np.random.Generator,
+    draw_count: int = BOOTSTRAP_DRAWS,
 ) -> Interval | None:
-    """Percentile interval of a statistic of pattern counts, shape [patterns] -> statistic of [draws, patterns]."""
-    units = int(counts.sum())
-    if units < 2:
+    """Percentile interval of a statistic of how many units show each pattern.
+
+    Args:
+        pattern_counts: units with each pattern: [pattern].
+        statistic: resampled counts [draw, pattern] -> values [draw], NaN where it is not defined.
+        generator: the source of the draws.
+        draw_count: how often the units are resampled.
+
+    Returns:
+        None for fewer than two units, or if the statistic is not defined in 5 % of the draws or more.
+    """
+    unit_count = int(pattern_counts.sum())
+    if unit_count < 2:
         return None
-    resampled = source.multinomial(units, counts / units, size=draws).astype(np.float64)
+    resampled = generator.multinomial(unit_count, pattern_counts / unit_count, size=draw_count).astype(np.float64)
     values = statistic(resampled)
     defined = values[np.isfinite(values)]
-    return percentile_interval(defined) if defined.size > draws * CONFIDENCE_LEVEL else None
+    return percentile_interval(defined) if defined.size > draw_count * CONFIDENCE_LEVEL else None
 
 
-def _patterns(strip: Substratum) -> tuple[Floats, NDArray[np.int64]]:
-    """The strip's distinct mean verdicts and how many neurons have each, dead ones among the zeros."""
-    everyone = np.concatenate([np.round(strip.mean_verdicts, 9), np.zeros(round(strip.dead_count))])
-    values, counts = np.unique(everyone, return_counts=True)
+def _distinct_means(substratum: Substratum) -> tuple[Floats, Ints]:
+    """The distinct mean verdicts [value] and the number of neurons with each [value]; a dead neuron's mean is 0."""
+    dead_means = np.zeros(round(substratum.dead_count))
+    values, counts = np.unique(np.concatenate([np.round(substratum.mean_verdicts, 9), dead_means]), return_counts=True)
     return values, counts.astype(np.int64)
 
 
-def _dealt_differences(stratum: StratumComparison, seed: str, shuffles: int) -> Floats:
-    """Differences of one stratum under shuffling. The arm whose key sorts first is the one dealt."""
-    flipped = stratum.reference.seed_key < stratum.treatment.seed_key
-    one, other = (stratum.reference, stratum.treatment) if flipped else (stratum.treatment, stratum.reference)
-    source = seeded_generator(seed, "permutation", one.seed_key + other.seed_key)
-    if [strip.layer for strip in one.substrata] != [strip.layer for strip in other.substrata]:
-        one, other = _as_one_strip(one), _as_one_strip(other)
-    fractions = np.zeros((2, shuffles))
-    for place, (mine, theirs) in enumerate(zip(one.substrata, other.substrata, strict=True)):
-        sums, everyone, dealt = _deal(mine, theirs, source, shuffles)
-        fractions[0] += one.weights[place] * sums / max(dealt[0], 1)
-        fractions[1] += other.weights[place] * (everyone - sums) / max(dealt[1], 1)
-    difference = fractions[0] - fractions[1]
-    return np.asarray(-difference if flipped else difference)
+def _permuted_differences(comparison: StratumComparison, seed: str, permutation_count: int) -> Floats:
+    """Treatment less reference in one stratum under permutation: [permutation].
+
+    The draws are made for the arm whose seed key sorts first, whichever arm that is.
+    """
+    samples = comparison.treatment_sample, comparison.reference_sample
+    swapped = comparison.reference_sample.seed_key < comparison.treatment_sample.seed_key
+    first, second = reversed(samples) if swapped else samples
+    generator = seeded_generator(seed, "permutation", first.seed_key + second.seed_key)
+    if [substratum.layer for substratum in first.substrata] != [substratum.layer for substratum in second.substrata]:
+        first, second = _without_layers(first), _without_layers(second)
+
+    first_fractions, second_fractions = np.zeros(permutation_count), np.zeros(permutation_count)
+    substrata = zip(first.substrata, second.substrata, first.weights, second.weights, strict=True)
+    for first_part, second_part, first_weight, second_weight in substrata:
+        values, counts = _distinct_means(_joined(first_part, second_part))
+        size = first_part.mean_verdicts.size + round(first_part.dead_count)
+        dealt = generator.multivariate_hypergeometric(counts, size, size=permutation_count, method="marginals")
+        sums, total = dealt @ values, float(counts @ values)
+        first_fractions += first_weight * sums / max(size, 1)
+        second_fractions += second_weight * (total - sums) / max(int(counts.sum()) - size, 1)
+    difference = first_fractions - second_fractions
+    return np.asarray(-difference if swapped else difference)
 
 
-def _deal(
-    mine: Substratum, theirs: Substratum, source: np.random.Generator, shuffles: int
-) -> tuple[Floats, float, tuple[int, int]]:
-    """Sums of the verdicts dealt to the first of two strips, the sum of all, and how many neurons each gets."""
-    together = Substratum(
-        np.concatenate([mine.mean_verdicts, theirs.mean_verdicts]), round(mine.dead_count) + round(theirs.dead_count)
-    )
-    values, counts = _patterns(together)
-    size = mine.mean_verdicts.size + round(mine.dead_count)
-    dealt = source.multivariate_hypergeometric(counts, size, size=shuffles, method="marginals")
-    return dealt @ values, float(counts @ values), (size, int(counts.sum()) - size)
+def _joined(*substrata: Substratum) -> Substratum:
+    """The neurons of several substrata in one."""
+    dead_count = sum(round(substratum.dead_count) for substratum in substrata)
+    return Substratum(np.concatenate([substratum.mean_verdicts for substratum in substrata]), dead_count)
 
 
-def _as_one_strip(sample: NeuronSample) -> NeuronSample:
-    means = np.concatenate([strip.mean_verdicts for strip in sample.substrata])
-    strip = Substratum(means, sum(one.dead_count for one in sample.substrata))
-    return NeuronSample((strip,), sample.judgment_count, sample.seed_key)
+def _without_layers(sample: NeuronSample) -> NeuronSample:
+    """The same neurons in a single substratum."""
+    mean_verdicts = np.concatenate([substratum.mean_verdicts for substratum in sample.substrata])
+    dead_count = sum(substratum.dead_count for substratum in sample.substrata)
+    return NeuronSample((Substratum(mean_verdicts, dead_count),), sample.judgment_count, sample.seed_key)

@@ -1,68 +1,93 @@
-"""The interval for evaluators like these: neurons and evaluators both drawn, two-way clustered.
+"""The interval for evaluators like these, for which neurons and evaluators are both samples.
 
-Cameron, Gelbach & Miller (2011, J Bus Econ Stat 29:238-249): variance = by neuron + by evaluator - by judgment.
-The t distribution on evaluators - 1 stands for the few evaluators there are.
+Variance with two ways of clustering (Cameron, Gelbach & Miller 2011, J Bus Econ Stat 29:238-249):
+
+    variance = V_neuron + V_evaluator - V_judgment, and at least V_neuron
+
+A cell is one arm in one stratum. It enters the pooled difference with the signed weight w and the mean m over its N
+neurons, dead ones included. A verdict y on a neuron with k judgments has the score
+
+    u = w (y - m) / (N k)
+
+V_evaluator is E / (E - 1) times the sum of squares of the E evaluators' summed scores. V_judgment is the sum of squares
+of all scores. V_neuron is the sum over cells of w² s² / N, with the sample variance s² of the neurons' mean verdicts.
+Dead neurons are NOT for everyone: their scores are shared out among the evaluators like the cell's judgments. Student's
+t with E - 1 degrees of freedom stands for the normal distribution, because evaluators are few.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
 
-from app.statistics.proportions import CONFIDENCE_LEVEL, Estimate, Interval
+from app.foundation.arrays import Floats, Ints
+from app.statistics.intervals import Estimate, student_quantile, symmetric_interval
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 FEWEST_EVALUATORS = 5
-"""Evaluators from which on the interval is reported."""
+"""With fewer evaluators there is no interval."""
 
 
 @dataclass(frozen=True)
-class CellJudgments:
-    """Judgments of one arm in one stratum, and the signed Mantel-Haenszel weight of that cell."""
+class JudgedCell:
+    """The judgments of one arm in one stratum, and the weight of that cell in the pooled difference."""
 
-    neuron: Ints
-    evaluator: Ints
+    neuron_index: Ints
+    """The neuron that is judged: [judgment]."""
+    evaluator_index: Ints
+    """The evaluator who judges: [judgment]."""
     interpretable: Floats
+    """The verdict, 1 for INTERPRETABLE and 0 otherwise: [judgment]."""
     dead_count: float
-    """Dead neurons that count NOT for everyone."""
+    """Dead neurons of the cell, which count as NOT INTERPRETABLE for everyone."""
     signed_weight: float
-    """+w for the first arm, -w for the reference, the w of all strata adding up to 1."""
+    """+w for the treatment arm and -w for the reference arm, the w of all strata adding up to 1."""
+
+
+class _VarianceParts(NamedTuple):
+    """What one cell contributes to the variance."""
+
+    evaluator_scores: Floats
+    """Summed scores: [evaluator]."""
+    neuron_variance: float
+    judgment_variance: float
 
 
 def difference_for_evaluators_like_these(
-    votes: list[CellJudgments], difference: float, evaluators: int
+    judged_cells: Sequence[JudgedCell], difference: float, evaluator_count: int
 ) -> Estimate | None:
-    """The difference with an interval over neurons and evaluators; None with fewer than five evaluators."""
-    if evaluators < FEWEST_EVALUATORS:
+    """The difference with an interval over neurons and evaluators; None with fewer than `FEWEST_EVALUATORS`."""
+    if evaluator_count < FEWEST_EVALUATORS:
         return None
-    by_evaluator = np.zeros(evaluators)
-    neurons = judgments = 0.0
-    for one in votes:
-        scores, neuron_part, judgment_part = _parts(one, evaluators)
-        by_evaluator += scores
-        neurons += neuron_part
-        judgments += judgment_part
-    spread = float(np.square(by_evaluator).sum()) * evaluators / (evaluators - 1)
-    variance = max(neurons + spread - judgments, neurons)
-    reach = float(stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, evaluators - 1)) * math.sqrt(variance)
-    return Estimate(difference, Interval(max(-1.0, difference - reach), min(1.0, difference + reach)))
+    evaluator_scores = np.zeros(evaluator_count)
+    neuron_variance = judgment_variance = 0.0
+    for judged_cell in judged_cells:
+        parts = _variance_parts(judged_cell, evaluator_count)
+        evaluator_scores += parts.evaluator_scores
+        neuron_variance += parts.neuron_variance
+        judgment_variance += parts.judgment_variance
+    evaluator_variance = float(np.square(evaluator_scores).sum()) * evaluator_count / (evaluator_count - 1)
+    variance = max(neuron_variance + evaluator_variance - judgment_variance, neuron_variance)
+    half_width = student_quantile(evaluator_count - 1) * math.sqrt(variance)
+    return Estimate(difference, symmetric_interval(difference, half_width, -1.0, 1.0))
 
 
-def _parts(votes: CellJudgments, evaluators: int) -> tuple[Floats, float, float]:
-    """Scores by evaluator, variance by neuron and variance by judgment of one cell."""
-    _, row = np.unique(votes.neuron, return_inverse=True)
-    counts = np.bincount(row).astype(np.float64)
-    means = np.bincount(row, weights=votes.interpretable) / counts
-    neurons = counts.size + votes.dead_count
-    centre = float(means.sum()) / neurons
-    scores = votes.signed_weight * (votes.interpretable - centre) / (neurons * counts[row])
-    by_evaluator = np.bincount(votes.evaluator, weights=scores, minlength=evaluators)
-    share = np.bincount(votes.evaluator, minlength=evaluators) / votes.evaluator.size
-    silent_scores = share * votes.signed_weight * centre * votes.dead_count / neurons
-    squares = float(np.square(means - centre).sum()) + votes.dead_count * centre**2
-    by_neuron = votes.signed_weight**2 * squares / (neurons * max(neurons - 1, 1))
-    silent = votes.dead_count * float(np.square(share).sum()) * (votes.signed_weight * centre / neurons) ** 2
-    return np.asarray(by_evaluator - silent_scores), by_neuron, float(np.square(scores).sum()) + silent
+def _variance_parts(judged_cell: JudgedCell, evaluator_count: int) -> _VarianceParts:
+    w, dead_count = judged_cell.signed_weight, judged_cell.dead_count
+    _, row = np.unique(judged_cell.neuron_index, return_inverse=True)
+    judgments_per_neuron = np.bincount(row).astype(np.float64)
+    neuron_means = np.bincount(row, weights=judged_cell.interpretable) / judgments_per_neuron
+    neuron_count = judgments_per_neuron.size + dead_count
+    mean = float(neuron_means.sum()) / neuron_count
+
+    scores = w * (judged_cell.interpretable - mean) / (neuron_count * judgments_per_neuron[row])
+    share = np.bincount(judged_cell.evaluator_index, minlength=evaluator_count) / judged_cell.evaluator_index.size
+    dead_scores = share * w * mean * dead_count / neuron_count
+    evaluator_scores = np.bincount(judged_cell.evaluator_index, weights=scores, minlength=evaluator_count) - dead_scores
+
+    squares = float(np.square(neuron_means - mean).sum()) + dead_count * mean**2
+    neuron_variance = w**2 * squares / (neuron_count * max(neuron_count - 1, 1))
+    dead_squares = dead_count * float(np.square(share).sum()) * (w * mean / neuron_count) ** 2
+    judgment_variance = float(np.square(scores).sum()) + dead_squares
+    return _VarianceParts(np.asarray(evaluator_scores), neuron_variance, judgment_variance)

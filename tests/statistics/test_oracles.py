@@ -15,6 +15,7 @@ from statsmodels.stats.multitest import multipletests
 
 from app.statistics.agreement import agreement_coefficients
 from app.statistics.blinding import bang_indices, james_index
+from app.statistics.intervals import Estimate
 from app.statistics.mantel_haenszel import (
     StratumComparison,
     cochran_q_test,
@@ -23,7 +24,7 @@ from app.statistics.mantel_haenszel import (
 )
 from app.statistics.neuron_sample import NeuronSample, Substratum
 from app.statistics.power import StudyPlan, plan_power
-from app.statistics.proportions import Estimate, square_and_add_difference, wilson_interval
+from app.statistics.proportions import square_and_add_difference, wilson_interval
 from app.statistics.resampling import permutation_p_value
 
 CASES: dict[str, dict[str, Any]] = {
@@ -79,7 +80,7 @@ def rothman(case: dict[str, Any]) -> list[StratumComparison]:
 def test_the_mantel_haenszel_difference_and_its_q() -> None:
     case = CASES["mh-rd-rothman"]
     strata = rothman(case)
-    found = mantel_haenszel_difference(strata, level=0.9)
+    found = mantel_haenszel_difference(strata, confidence=0.9)
     assert found.value == near(case, case["expected"]["rd"])
     # Published with Sato's variance; the sandwich over neurons is another estimator of the same quantity.
     assert [found.interval.lower, found.interval.upper] == [
@@ -104,7 +105,7 @@ def test_the_permutation_test_is_the_exact_conditional_test() -> None:
         StratumComparison(str(place), plain(one[0], sum(one), f"a{place}"), plain(other[0], sum(other), f"b{place}"))
         for place, (one, other) in enumerate(case["inputs"]["tables"])
     ]
-    found = permutation_p_value(strata, "rabbits", shuffles=200_000)
+    found = permutation_p_value(strata, "rabbits", permutation_count=200_000)
     assert found == pytest.approx(case["expected"]["exact_two_sided"], abs=case["tolerance"] + 3 * 0.0005)
 
 

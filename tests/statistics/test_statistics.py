@@ -16,7 +16,7 @@ from app.statistics.neuron_sample import NeuronSample, Substratum, merge_samples
 from app.statistics.power import StudyPlan, neurons_needed, plan_power
 from app.statistics.proportions import effective_sample_size, wilson_interval
 from app.statistics.resampling import bootstrap_fractions, permutation_p_value, seeded_generator
-from app.statistics.two_way_clustering import CellJudgments, difference_for_evaluators_like_these
+from app.statistics.two_way_clustering import JudgedCell, difference_for_evaluators_like_these
 
 
 def of(*means: float, key: str = "k", dead: float = 0) -> NeuronSample:
@@ -63,8 +63,8 @@ def test_permutation_agrees_with_all_permutations() -> None:
         for chosen in itertools.combinations(range(9), 4)
     ]
     stratum = StratumComparison("", of(*first, key="a"), of(*second, key="b"))
-    assert permutation_p_value([stratum], "s", shuffles=50_000) == pytest.approx(np.mean(far), abs=0.005)
-    turned = StratumComparison("", stratum.reference, stratum.treatment)
+    assert permutation_p_value([stratum], "s", permutation_count=50_000) == pytest.approx(np.mean(far), abs=0.005)
+    turned = StratumComparison("", stratum.reference_sample, stratum.treatment_sample)
     assert permutation_p_value([turned], "s") == permutation_p_value([stratum], "s")
 
 
@@ -139,7 +139,7 @@ def test_auc_intervals_cover() -> None:
     assert hits / 300 > 0.9
 
 
-def votes(source: np.random.Generator, evaluators: int, spread: float, effect: float) -> list[CellJudgments]:
+def votes(source: np.random.Generator, evaluators: int, spread: float, effect: float) -> list[JudgedCell]:
     """A crossed study in which evaluators differ in leniency and, by `spread`, in their own difference."""
     lenient, own = source.normal(0, 0.1, evaluators), source.normal(0, spread, evaluators)
     found = []
@@ -150,7 +150,7 @@ def votes(source: np.random.Generator, evaluators: int, spread: float, effect: f
         ranks = hard.argsort(axis=0).argsort(axis=0) / 60
         yes = (ranks < chance).astype(float)
         neuron, evaluator = np.indices(yes.shape)
-        found.append(CellJudgments(neuron.ravel(), evaluator.ravel(), yes.ravel(), 0.0, float(sign)))
+        found.append(JudgedCell(neuron.ravel(), evaluator.ravel(), yes.ravel(), 0.0, float(sign)))
     return found
 
 

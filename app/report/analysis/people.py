@@ -12,7 +12,7 @@ from app.report.analysis.samples import compared
 from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated, number
 from app.statistics.mantel_haenszel import mantel_haenszel_difference
-from app.statistics.two_way_clustering import FEWEST_EVALUATORS, CellJudgments, difference_for_evaluators_like_these
+from app.statistics.two_way_clustering import FEWEST_EVALUATORS, JudgedCell, difference_for_evaluators_like_these
 from app.unblinding.observations import Observation
 
 
@@ -44,7 +44,7 @@ def like_these(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
         for arm, sign in ((frame.treatment, 1), (frame.reference, -1)):
             rows, cell = table.of(arm, one.name), frame.cell(arm, one.name)
             dead = cell.dead * min(1.0, np.unique(rows.item).size / max(1, cell.shown)) if cell else 0.0
-            votes.append(CellJudgments(rows.item, rows.evaluator, rows.yes, dead, sign * one.weight / total))
+            votes.append(JudgedCell(rows.item, rows.evaluator, rows.yes, dead, sign * one.weight / total))
     votes = [one for one in votes if one.interpretable.size]
     found = difference_for_evaluators_like_these(votes, mantel_haenszel_difference(strata).value, len(table.evaluators))
     return estimated(found) | named

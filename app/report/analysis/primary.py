@@ -41,7 +41,7 @@ def contrast(
     named = {"treatment": first, "reference": second}
     if not strata:
         return named | {"estimate": None, "interval": None, "p": None, "method": None, "neurons": 0, "strata": 0}
-    neurons = sum(one.treatment.neuron_count + one.reference.neuron_count for one in strata)
+    neurons = sum(one.treatment_sample.neuron_count + one.reference_sample.neuron_count for one in strata)
     method = "square-and-add of the two intervals" if len(strata) == 1 else "Mantel-Haenszel, stratified sandwich"
     return (
         named
@@ -55,8 +55,8 @@ def ratio(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
     strata = compared(table, frame, frame.treatment, frame.reference)
     if not strata or mantel_haenszel_ratio(strata) is None:
         return {"estimate": None, "interval": None}
-    above = sum(one.weight * bootstrap_fractions(one.treatment, frame.seed) for one in strata)
-    below = sum(one.weight * bootstrap_fractions(one.reference, frame.seed) for one in strata)
+    above = sum(one.weight * bootstrap_fractions(one.treatment_sample, frame.seed) for one in strata)
+    below = sum(one.weight * bootstrap_fractions(one.reference_sample, frame.seed) for one in strata)
     with np.errstate(divide="ignore", invalid="ignore"):
         draws = np.asarray(above) / np.asarray(below)
     draws = np.where(np.isnan(draws), np.inf, draws)
@@ -116,7 +116,7 @@ def _described(sample: NeuronSample) -> dict[str, Any]:
 
 
 def _neurons(stratum: StratumComparison) -> float:
-    return _whole(stratum.treatment.neuron_count + stratum.reference.neuron_count)
+    return _whole(stratum.treatment_sample.neuron_count + stratum.reference_sample.neuron_count)
 
 
 def _whole(value: float) -> float | int:

@@ -9,7 +9,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import compared
 from app.report.analysis.verdict_table import VerdictTable
 from app.report.number_text import estimated
-from app.statistics.proportions import CONFIDENCE_LEVEL, Estimate, Interval
+from app.statistics.intervals import CONFIDENCE_LEVEL, Estimate, Interval
 
 FEWEST = 3
 """Replicates from which on an interval over training runs is made."""

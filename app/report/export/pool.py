@@ -81,7 +81,9 @@ def _study(path: Path) -> Study:
     table = tabulate([one for one in seen if one.allocated.kind == "neuron"])
     title = str(json.loads(files["datapackage.json"])["title"])
     found = compared(table, frame, frame.treatment, frame.reference)
-    named = tuple(StratumComparison(f"{title}: {one.name}", one.treatment, one.reference) for one in found)
+    named = tuple(
+        StratumComparison(f"{title}: {one.name}", one.treatment_sample, one.reference_sample) for one in found
+    )
     commitment = str(read_json(files, "commitment.json")["commitment"])
     return Study(title, commitment, frame.treatment, frame.reference, named)
 
