@@ -1,4 +1,4 @@
-"""Admin accounts: made from the command line only, known by a name and a password kept as an Argon2id hash."""
+"""Admin accounts: made from the command line only, with a name and a password that is stored as an Argon2id hash."""
 
 import re
 from dataclasses import dataclass
@@ -37,9 +37,9 @@ def add_admin(session: Session, name: str, password: str, now: datetime) -> Admi
     if admin_store.password_hash(session, name) is not None:
         msg = f"there is an admin called {name} already; choose another name or give them a new password"
         raise DesignError(msg)
-    hashed = _hash(password)
-    admin_store.add_admin(session, name, hashed, now)
-    return Admin(name, password_stamp(hashed))
+    password_hash = _hash(password)
+    admin_store.add_admin(session, name, password_hash, now)
+    return Admin(name, password_stamp(password_hash))
 
 
 def change_password(session: Session, name: str, password: str) -> None:
@@ -52,21 +52,18 @@ def change_password(session: Session, name: str, password: str) -> None:
 
 def sign_in(session: Session, name: str, password: str) -> Admin:
     """The admin with this name and password. Raises AccessError, the same for a wrong name and a wrong password."""
-    kept = admin_store.password_hash(session, name)
-    try:
-        HASHER.verify(kept or _nobody(), password[:LONGEST_PASSWORD])
-    except (VerificationError, InvalidHashError):
-        kept = None
-    if kept is None:
+    password_hash = admin_store.password_hash(session, name)
+    matches = _matches(password_hash or _hash_of_nobody(), password)
+    if password_hash is None or not matches:
         msg = "Name or password is wrong; check both and try again."
         raise AccessError(msg)
-    return Admin(name, password_stamp(kept))
+    return Admin(name, password_stamp(password_hash))
 
 
 def admin_by_session(session: Session, name: str, stamp: str) -> Admin | None:
     """The admin of a session, if the account still has the password that the session was opened with."""
-    kept = admin_store.password_hash(session, name)
-    if kept is None or not compare_digest(password_stamp(kept), stamp):
+    password_hash = admin_store.password_hash(session, name)
+    if password_hash is None or not compare_digest(password_stamp(password_hash), stamp):
         return None
     return Admin(name, stamp)
 
@@ -83,12 +80,19 @@ def _hash(password: str) -> str:
     return HASHER.hash(password)
 
 
-def password_stamp(hashed: str) -> str:
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return HASHER.verify(password_hash, password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def password_stamp(password_hash: str) -> str:
     """What a session remembers of a password's hash."""
-    return sha256(hashed.encode())[:32]
+    return sha256(password_hash.encode())[:32]
 
 
 @cache
-def _nobody() -> str:
+def _hash_of_nobody() -> str:
     """A hash to verify against when the name is unknown, so that the answer takes as long."""
     return HASHER.hash("the password of nobody")

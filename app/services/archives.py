@@ -12,12 +12,12 @@ ARCHIVES_FOLDER = "archives"
 
 @dataclass(frozen=True)
 class KnownArchive:
-    """One archive, as an admin chooses it."""
+    """One archive, as the form of a new round offers it."""
 
     sha256: str
     path: Path
     name: str
-    """Where it lies in the archives' folder."""
+    """Its path within the archives' folder."""
     model: str
     activation: str
     site: str
@@ -27,15 +27,15 @@ class KnownArchive:
 
 
 def known_archives(data: Path) -> list[KnownArchive]:
-    """Every whole archive at or below DATA/archives, in order of path; what is incomplete is left out."""
-    found = []
+    """Every complete archive at or below DATA/archives, in order of path; others are left out."""
+    archives = []
     folder = data / ARCHIVES_FOLDER
     for manifest in sorted(folder.rglob("manifest.json")):
         try:
-            found.append(_known(Archive.open(manifest.parent), folder))
+            archives.append(_known(Archive.open(manifest.parent), folder))
         except ArchiveError:
             continue  # a harvest under way or a broken copy; `archive verify` says what is wrong with it
-    return found
+    return archives
 
 
 def _known(archive: Archive, folder: Path) -> KnownArchive:
@@ -54,13 +54,13 @@ def _known(archive: Archive, folder: Path) -> KnownArchive:
 
 
 def verified_archives(paths: Mapping[str, Path]) -> dict[str, Archive]:
-    """The archives {digest: archive}, each proven to be the one that its digest names. Raises ArchiveError."""
-    found = {}
+    """The archives {digest: archive} at these paths. Raises ArchiveError if one is not what its digest says."""
+    archives = {}
     for digest, path in paths.items():
         archive = Archive.open(path)
         archive.verify()
         if archive.sha256 != digest:
             msg = f"The archive in {path} is not the one that the design names; it was replaced since. Put it back."
             raise ArchiveError(msg)
-        found[digest] = archive
-    return found
+        archives[digest] = archive
+    return archives

@@ -1,6 +1,7 @@
-"""What leaves the server about an unblinded round: the analysis for the page, and the bundle that anyone can verify."""
+"""What leaves the server about a round: the analysis for the report, and the bundle of an export."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,15 +11,17 @@ from sqlalchemy.orm import Session
 from app.evidence.entries import event_entry, judgment_entry
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
+from app.foundation.json_types import JsonObject
 from app.report.analysis.frame import AnalysisFrame
 from app.report.export.bundle import LOCKED, Bundle
 from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
-from app.services import log
+from app.services.log import append_event
 from app.services.unblinding import read_unblinded_round
+from app.store import judging as judging_store
 from app.store import log as log_store
 from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, find_seal, newest_unblinded
-from app.store.tables import RoundRow
+from app.store.tables import ItemRow, RoundRow
 
 
 @dataclass(frozen=True)
@@ -37,52 +40,58 @@ class RoundReport:
 
 
 def round_report(session: Session, round_id: str) -> RoundReport:
-    """The newest analysis. Raises NotFoundError, or LifecycleError if the round was not unblinded."""
-    row, result = _unblinded(session, round_id)
-    analysis = json.loads(result.analysis)
-    commitment = row.commitment or ""
-    frame = AnalysisFrame.from_content(json.loads(result.frame))
+    """The newest analysis and what the page says around it.
+
+    Raises NotFoundError, or LifecycleError if the round is not unblinded; so do the functions below.
+    """
+    row, newest = _unblinded_row(session, round_id)
     return RoundReport(
-        round_id, row.title, commitment, analysis, frame, result.reason, result.by, result.at, result.version
+        round_id=round_id,
+        title=row.title,
+        commitment=row.commitment or "",
+        analysis=json.loads(newest.analysis),
+        frame=AnalysisFrame.from_content(json.loads(newest.frame)),
+        reason=newest.reason,
+        by=newest.by,
+        at=newest.at,
+        version=newest.version,
     )
 
 
 def round_analysis(session: Session, round_id: str) -> dict[str, Any]:
-    """The newest analysis alone, with the same errors."""
+    """The newest analysis alone."""
     return round_report(session, round_id).analysis
 
 
 def observations_csv(session: Session, round_id: str) -> str:
-    """One row per evaluator and item: final verdict, hypothesis, timing, arm and neuron; with the same errors."""
-    _unblinded(session, round_id)
+    """One row per evaluator and item: final verdict, hypothesis, timing, arm and neuron."""
     return csv_text(OBSERVATION_COLUMNS, observation_rows(read_unblinded_round(session, round_id).observations))
 
 
 def unblinded_bundle(session: Session, round_id: str) -> Bundle:
-    """Everything that goes into the export, with the same errors."""
-    row, result = _unblinded(session, round_id)
-    found = read_unblinded_round(session, round_id)
+    """Everything that goes into the export of an unblinded round."""
+    row, newest = _unblinded_row(session, round_id)
+    unblinded = read_unblinded_round(session, round_id)
     items = round_store.items_of_round(session, round_id)
-    contents = [json.loads(one.content) for one in items]
     return Bundle(
         round_id=round_id,
         title=row.title,
         state=row.state,
         design=json.loads(row.design),
-        items=contents,
-        opened=json.loads(result.opened),
-        commitment=_commitment(session, row, [[one.code, one.digest] for one in items]),
+        items=[json.loads(item.content) for item in items],
+        opened=json.loads(newest.opened),
+        commitment=_commitment(session, row, items),
         judgments=_judgments(session, round_id),
         events=_events(session, round_id),
         evaluators=_evaluators(session, round_id),
-        observations=found.observations,
-        frame=found.frame,
-        analysis=json.loads(result.analysis),
+        observations=unblinded.observations,
+        frame=unblinded.frame,
+        analysis=unblinded.analysis,
     )
 
 
 def blinded_bundle(session: Session, round_id: str) -> Bundle:
-    """What may leave before unblinding: items, commitment, log, pseudonyms; chains once the round is locked.
+    """What may leave the server before unblinding: items, commitment, log, pseudonyms; chains once the round is locked.
 
     Raises NotFoundError, or LifecycleError for a round that was never sealed.
     """
@@ -96,9 +105,9 @@ def blinded_bundle(session: Session, round_id: str) -> Bundle:
         title=row.title,
         state=row.state,
         design=json.loads(row.design),
-        items=[json.loads(one.content) for one in items],
+        items=[json.loads(item.content) for item in items],
         opened=None,
-        commitment=_commitment(session, row, [[one.code, one.digest] for one in items]),
+        commitment=_commitment(session, row, items),
         judgments=_judgments(session, round_id) if row.state in LOCKED else [],
         events=_events(session, round_id),
         evaluators=_evaluators(session, round_id),
@@ -108,56 +117,65 @@ def blinded_bundle(session: Session, round_id: str) -> Bundle:
 
 def record_export(session: Session, round_id: str, by: str, name: str, content: bytes, now: datetime) -> None:
     """Write into the log that an export left the server, under which name and digest."""
-    log.append_event(session, round_id, by, "exported", {"file": name, "sha256": sha256(content)}, now)
+    append_event(session, round_id, by, "exported", {"file": name, "sha256": sha256(content)}, now)
 
 
 def export_file_name(round_id: str, *, blinded: bool) -> str:
-    """An export says in its name whether it holds the arms."""
+    """The name of an export's file, which says whether it names the arms."""
     return f"first-glance-{round_id}-{'blinded' if blinded else 'unblinded'}.zip"
 
 
-def _unblinded(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
+def _unblinded_row(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
     row = round_store.find_round(session, round_id)
-    result = newest_unblinded(session, round_id)
-    if result is None:
+    newest = newest_unblinded(session, round_id)
+    if newest is None:
         msg = f"This round is {row.state}. There is a report only after unblinding."
         raise LifecycleError(msg)
-    return row, result
+    return row, newest
 
 
-def _commitment(session: Session, row: RoundRow, items: list[list[str]]) -> dict[str, Any]:
+def _commitment(session: Session, row: RoundRow, items: Sequence[ItemRow]) -> JsonObject:
     return {
         "commitment": row.commitment,
         "design_sha256": sha256(row.design.encode()),
         "sealed_sha256": find_seal(session, row.id).sealed_sha256,
-        "items": items,
+        "items": [[item.code, item.digest] for item in items],
     }
 
 
-def _judgments(session: Session, round_id: str) -> list[dict[str, Any]]:
+def _judgments(session: Session, round_id: str) -> list[JsonObject]:
     return [
-        {"evaluator": who.name, "number": row.number, "chain": row.chain, "judgment": judgment_entry(who.name, row)}
-        for who, row in round_store.judgments_of_round(session, round_id)
+        {
+            "evaluator": evaluator.name,
+            "number": row.number,
+            "chain": row.chain,
+            "judgment": judgment_entry(evaluator.name, row),
+        }
+        for evaluator, row in round_store.judgments_of_round(session, round_id)
     ]
 
 
-def _events(session: Session, round_id: str) -> list[dict[str, Any]]:
+def _events(session: Session, round_id: str) -> list[JsonObject]:
     return [
         {"number": row.number, "chain": row.chain, "event": event_entry(round_id, row)}
         for row in log_store.events_of_round(session, round_id)
     ]
 
 
-def _evaluators(session: Session, round_id: str) -> list[dict[str, Any]]:
-    """Pseudonyms only; someone who asked to be erased stays, without a name that they chose."""
-    aids = round_store.aids_opened(session, round_id)
+def _evaluators(session: Session, round_id: str) -> list[JsonObject]:
+    """Pseudonyms only; someone whose data were erased stays, without the name that they chose."""
     return [
         {
             "evaluator": row.name,
             "exposed": row.exposed,
-            "joined_at": row.joined_at and row.joined_at.isoformat(),
+            "joined_at": row.joined_at.isoformat() if row.joined_at else None,
             "erased": row.erased_at is not None,
-            "aids_opened": " ".join(aids.get(row.id, ())),
+            "aids_opened": " ".join(_items_with_aids_opened(session, row.id)),
         }
         for row in round_store.evaluators_of_round(session, round_id)
     ]
+
+
+def _items_with_aids_opened(session: Session, evaluator_id: str) -> list[str]:
+    """In order of code, which says nothing about when they were opened."""
+    return sorted(row.item for row in judging_store.assignments_with_aids_opened(session, evaluator_id))

@@ -1,6 +1,6 @@
 """The exposure register: who knows these models, and which of their neurons named evaluators have seen unblinded.
 
-It is read off the logs and the opened allocations, so that nobody has to keep it and nobody can forget to.
+It is computed from the logs and the opened allocations, so that nobody has to write it and nobody can forget to.
 """
 
 import json
@@ -14,32 +14,30 @@ from app.store import exposure as exposure_store
 from app.store.sealed import newest_unblinded
 
 EXPOSING = ("created", "key read", "unblinded", "archives browsed")
-"""Actions after which someone knows which models are compared, or which item was whose."""
+"""Actions after which someone knows which models are compared, or which neuron an item is."""
 
 
 def knows_the_models(session: Session, round_id: str, name: str) -> bool:
     """Whether this person created a round on the same archives, read a key of one, or saw one unblinded."""
-    return name in exposure_store.actors_of(
-        session,
-        exposure_store.rounds_sharing_archives(session, exposure_store.archives_of_round(session, round_id)),
-        EXPOSING,
-    )
+    archives = exposure_store.archives_of_round(session, round_id)
+    related_rounds = exposure_store.rounds_sharing_archives(session, archives)
+    return name in exposure_store.actors_of(session, related_rounds, EXPOSING)
 
 
 def seen_neurons(session: Session, names: Collection[str], archives: Collection[str]) -> SeenNeurons:
     """Neurons that any of `names` judged in a round that was unblinded since; they leave the frame for everyone."""
     if not names:
         return frozenset()
-    found: set[tuple[str, int, int]] = set()
+    neurons_seen: set[tuple[str, int, int]] = set()
     for round_id in exposure_store.rounds_sharing_archives(session, archives):
-        opened = newest_unblinded(session, round_id)
-        if opened is not None:
+        unblinded = newest_unblinded(session, round_id)
+        if unblinded is not None:
             items = exposure_store.items_judged_by(session, round_id, names)
-            found |= _neurons(json.loads(opened.opened)["allocation"], items)
-    return frozenset(found)
+            neurons_seen |= _neurons_of_items(json.loads(unblinded.opened)["allocation"], items)
+    return frozenset(neurons_seen)
 
 
-def _neurons(allocation: dict[str, Any], items: set[str]) -> set[tuple[str, int, int]]:
+def _neurons_of_items(allocation: dict[str, Any], items: set[str]) -> set[tuple[str, int, int]]:
     archives = {(cell["arm"], cell["stratum"]): cell["archive_sha256"] for cell in allocation["cells"]}
     return {
         (archives[line["arm"], line["stratum"]], line["layer"], line["neuron"])

@@ -25,7 +25,7 @@ class GalleryNeuron:
 
 
 def enter_gallery(session: Session, round_id: str, by: str, now: datetime) -> None:
-    """Write into the log that `by` is exposed from now on; once is enough. Raises LifecycleError before unblinding."""
+    """Write into the log, once, that `by` is exposed from now on. Raises LifecycleError before unblinding."""
     read_unblinded_round(session, round_id)
     if not has_entered_gallery(session, round_id, by):
         append_event(session, round_id, by, VIEWED, {"exposed": by}, now)
@@ -33,28 +33,27 @@ def enter_gallery(session: Session, round_id: str, by: str, now: datetime) -> No
 
 def has_entered_gallery(session: Session, round_id: str, by: str) -> bool:
     """Whether `by` has opened the gallery before."""
-    return any(one.action == VIEWED and one.actor == by for one in log_store.events_of_round(session, round_id))
+    return any(event.action == VIEWED and event.actor == by for event in log_store.events_of_round(session, round_id))
 
 
 def browse_gallery(
-    session: Session, round_id: str, by: str, wanted: tuple[str, str, str, int]
+    session: Session, round_id: str, by: str, text: str, arm: str, votes: str, page: int
 ) -> tuple[Gallery, list[str]]:
-    """A page of cards for (text, arm, votes, page), and the names of the arms. Raises AccessError before `enter`."""
+    """A page of the cards that match, and the names of the arms. Raises AccessError before `enter_gallery`."""
     _require_entered(session, round_id, by)
-    found = read_unblinded_round(session, round_id)
-    text, arm, votes, page = wanted
-    return gallery(found.observations, text, arm, votes, page), found.frame.arms
+    unblinded = read_unblinded_round(session, round_id)
+    return gallery(unblinded.observations, text, arm, votes, page), unblinded.frame.arms
 
 
 def gallery_neuron(session: Session, round_id: str, by: str, item: str) -> GalleryNeuron:
-    """One neuron. Raises AccessError before `enter`, and NotFoundError for a code that nobody judged."""
+    """One neuron. Raises AccessError before `enter_gallery`, and NotFoundError for a code that nobody judged."""
     _require_entered(session, round_id, by)
-    found = card(read_unblinded_round(session, round_id).observations, item)
-    if found is None:
+    neuron_card = card(read_unblinded_round(session, round_id).observations, item)
+    if neuron_card is None:
         msg = "No neuron with this code was judged in this round; go back to the gallery."
         raise NotFoundError(msg)
     html = next(row.html for row in round_store.items_of_round(session, round_id) if row.code == item)
-    return GalleryNeuron(found, html.decode())
+    return GalleryNeuron(neuron_card, html.decode())
 
 
 def _require_entered(session: Session, round_id: str, by: str) -> None:

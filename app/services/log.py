@@ -1,16 +1,16 @@
 """The round's log: every step, refusal and reading of a key, each entry bound to those before it. Append-only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.evidence.chains import START_OF_LOG, chain_digest, first_break
 from app.evidence.entries import event_entry
 from app.foundation.errors import FirstGlanceError, NotFoundError, SealError
+from app.foundation.json_types import JsonObject
 from app.store import log as log_store
 from app.store.engine import Database
 from app.store.tables import EventRow
@@ -18,54 +18,61 @@ from app.store.tables import EventRow
 
 @dataclass(frozen=True)
 class Event:
-    """One line of the log."""
+    """One entry of the log."""
 
     number: int
     at: datetime
     actor: str
     action: str
-    detail: dict[str, Any]
+    detail: JsonObject
     chain: str
 
 
-def append_event(
-    session: Session, round_id: str, actor: str, action: str, detail: dict[str, Any], now: datetime
-) -> str:
+def append_event(session: Session, round_id: str, actor: str, action: str, detail: JsonObject, now: datetime) -> str:
     """Add an event and return the chain's new head. Raises NotFoundError if there is no such round."""
     if not log_store.lock_log(session, round_id):
         msg = "There is no such round; check its address."
         raise NotFoundError(msg)
-    before = log_store.newest_event(session, round_id)
+    newest = log_store.newest_event(session, round_id)
     row = EventRow(
         round_id=round_id,
-        number=before.number + 1 if before else 0,
+        number=newest.number + 1 if newest else 0,
         at=now,
         actor=actor,
         action=action,
         detail=detail,
     )
-    row.chain = chain_digest(before.chain if before else START_OF_LOG, event_entry(round_id, row))
+    row.chain = chain_digest(newest.chain if newest else START_OF_LOG, event_entry(round_id, row))
     log_store.add_event(session, row)
     return row.chain
 
 
 @contextmanager
 def logged_attempt(database: Database, round_id: str, actor: str, action: str, now: datetime) -> Iterator[Session]:
-    """A writing session for one guarded step. If the step is refused, nothing of it stays but an entry that says so."""
+    """A session that writes one step of a round. If the step is refused, it is undone and the log says so."""
     try:
         with database.writing() as session:
             yield session
     except FirstGlanceError as error:
-        _refused(database, round_id, actor, {"attempted": action, "why": str(error)}, now)
+        _log_refusal(database, round_id, actor, {"attempted": action, "why": str(error)}, now)
         raise
 
 
 def round_events(session: Session, round_id: str) -> list[Event]:
-    """The log, oldest first."""
+    """The log, oldest entry first."""
     return [
         Event(row.number, row.at, row.actor, row.action, row.detail, row.chain)
         for row in log_store.events_of_round(session, round_id)
     ]
+
+
+def latest_event(events: Sequence[Event], action: str) -> Event:
+    """The last entry of an action that the log must have. Raises SealError if it is missing."""
+    event = next((event for event in reversed(events) if event.action == action), None)
+    if event is None:
+        msg = f"The log has no entry “{action}”; it was changed. The round is not unblinded."
+        raise SealError(msg)
+    return event
 
 
 def verify_log(session: Session, round_id: str) -> None:
@@ -78,7 +85,7 @@ def verify_log(session: Session, round_id: str) -> None:
         raise SealError(msg)
 
 
-def _refused(database: Database, round_id: str, actor: str, detail: dict[str, Any], now: datetime) -> None:
+def _log_refusal(database: Database, round_id: str, actor: str, detail: JsonObject, now: datetime) -> None:
     with database.writing() as session:
         if log_store.lock_log(session, round_id):
             append_event(session, round_id, actor, "refused", detail, now)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from app.evidence.event_details import ChainHead, LockedDetail
 from app.foundation.codes import random_code, random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
@@ -125,8 +126,9 @@ def lock_round(session: Session, round_id: str, by: str, now: datetime) -> Locke
     row = _step(session, round_id, "lock")
     chains = round_store.chain_heads(session, round_id)
     stopped_early = _is_short_of_target(session, read_design(row.design), round_id)
-    heads: JsonObject = {name: {"judgments": count, "head": head} for name, (count, head) in chains.items()}
-    append_event(session, round_id, by, "locked", {"heads": heads, "stopped_early": stopped_early}, now)
+    heads = {name: ChainHead(judgments=count, head=head) for name, (count, head) in chains.items()}
+    detail = LockedDetail(heads=heads, stopped_early=stopped_early)
+    append_event(session, round_id, by, "locked", detail.model_dump(), now)
     return LockedRound(stopped_early, {name: head for name, (_, head) in chains.items()})
 
 

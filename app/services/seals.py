@@ -12,8 +12,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.evidence.event_details import SealedDetail
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import SealError
+from app.foundation.json_types import JsonObject
 from app.judging.public_design import PublicDesign
 from app.rounds.commitment import commitment_of, digest_of_item, item_bytes, sealed_digest
 from app.rounds.design import read_design
@@ -31,17 +33,18 @@ from app.store.sealed import add_seal
 from app.store.tables import AidsRow, ItemRow
 
 Render = Callable[[Item, PublicDesign], bytes]
-"""An item and the public design to the fragment that pages show."""
+"""From an item and the public design to the HTML fragment that pages show."""
+Measure = Callable[[Sequence[bytes]], tuple[int, int]]
+"""From all fragments to the length that every response will have: plain and gzip."""
 
 
 @dataclass(frozen=True)
 class SealOptions:
-    """What a seal may be given beside its keyholders."""
+    """What a seal takes besides its keyholders."""
 
-    second: Sequence[str] = ()
-    """Recipients of a second person: then both people's keys are needed."""
-    measure: Callable[[Sequence[bytes]], tuple[int, int]] | None = None
-    """All fragments to the one length of every response: plain and gzip."""
+    second_person: Sequence[str] = ()
+    """Public keys of a second person: then it takes a key of each person to open the seal."""
+    measure: Measure | None = None
     entropy: Callable[[int], bytes] = secrets.token_bytes
 
 
@@ -58,7 +61,7 @@ class PublishedSeal:
 
 @dataclass(frozen=True)
 class PendingSeal:
-    """A seal that is not yet closed. It holds the allocation, in this process's memory only."""
+    """A seal that is not yet closed. It holds the allocation, which exists in this process's memory only."""
 
     round_id: str
     opened: dict[str, Any]
@@ -81,7 +84,10 @@ def seal_round(
     now: datetime,
     options: SealOptions = DEFAULTS,
 ) -> PublishedSeal:
-    """Draw, conceal, encrypt who is who and publish the commitment. Raises SealError, DesignError or ArchiveError."""
+    """Draw, conceal, encrypt the allocation and publish the commitment: both steps of a seal, without an audit.
+
+    Raises SealError, DesignError or ArchiveError.
+    """
     pending = begin_seal(session, round_id, render, options)
     return finish_seal(session, pending, recipients, by, now, options)
 
@@ -89,7 +95,8 @@ def seal_round(
 def begin_seal(session: Session, round_id: str, render: Render, options: SealOptions = DEFAULTS) -> PendingSeal:
     """Draw the neurons and write the items, in state `sealing`; the allocation stays in memory.
 
-    Items of a seal that was begun before and never finished are taken away; whoever is still at that one is refused.
+    Items of a seal that was begun before and never finished are deleted; whoever still works on that seal is refused
+    when they finish it. Raises LifecycleError, DesignError or ArchiveError.
     """
     row = round_store.find_round(session, round_id, hold=True)
     row.state = after(row.state, "seal")
@@ -115,52 +122,58 @@ def finish_seal(
     by: str,
     now: datetime,
     options: SealOptions = DEFAULTS,
-    audit: Mapping[str, Any] | None = None,
+    audit: JsonObject | None = None,
 ) -> PublishedSeal:
     """Encrypt the allocation, store it and publish the commitment; state and seal change together.
 
-    Raises SealError if the items are no longer those that were drawn: somebody else began the seal anew.
+    `audit` is the summary that the log keeps. Raises SealError if the items are no longer those that were drawn:
+    somebody else began the seal anew.
     """
-    require_keyholders(recipients, options.second)
+    require_keyholders(recipients, options.second_person)
     row = round_store.find_round(session, pending.round_id, hold=True)
     row.state = after(row.state, "finish_seal")
-    if not _still_drawn(session, pending):
+    if not _items_are_as_drawn(session, pending):
         msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
         raise SealError(msg)
-    digest = sealed_digest(pending.opened)
-    layers = [list(recipients), list(options.second)] if options.second else [list(recipients)]
-    add_seal(session, row.id, seal(canonical_bytes(pending.opened), layers), digest)
+    sealed_sha256 = sealed_digest(pending.opened)
     design_sha256 = sha256(row.design.encode())
-    row.commitment = commitment_of(design_sha256, pending.digests, digest)
+    add_seal(session, row.id, _encrypted(pending, recipients, options.second_person), sealed_sha256)
+    row.commitment = commitment_of(design_sha256, pending.digests, sealed_sha256)
     make_slots(session, row.id)
-    detail = {
-        "commitment": row.commitment,
-        "design_sha256": design_sha256,
-        "sealed_sha256": digest,
-        "items": len(pending.digests),
-        "keys": len(recipients) + len(options.second),
-        "two_person": bool(options.second),
-        "audit": dict(audit) if audit else None,
-    }
-    append_event(session, row.id, by, "sealed", detail, now)
+    detail = SealedDetail(
+        commitment=row.commitment,
+        design_sha256=design_sha256,
+        sealed_sha256=sealed_sha256,
+        items=len(pending.digests),
+        keys=len(recipients) + len(options.second_person),
+        two_person=bool(options.second_person),
+        audit=audit or None,
+    )
+    append_event(session, row.id, by, "sealed", detail.model_dump(), now)
     return PublishedSeal(row.commitment, len(pending.digests))
 
 
-def cancel_seal(session: Session, pending: PendingSeal, by: str, why: str, now: datetime) -> None:
-    """Take the items of an unfinished seal away; the round is a draft again, with a log that says so.
+def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, now: datetime) -> None:
+    """Delete the items of an unfinished seal; the round is a draft again, and its log says so.
 
-    If the seal was begun again meanwhile, its items are another's and stay.
+    If the seal was begun again meanwhile, the items belong to that one and stay.
     """
     row = round_store.find_round(session, pending.round_id, hold=True)
-    append_event(session, row.id, by, "seal cancelled", {"why": why}, now)
-    if row.state != "sealing" or not _still_drawn(session, pending):
+    append_event(session, row.id, by, "seal cancelled", {"why": reason}, now)
+    if row.state != "sealing" or not _items_are_as_drawn(session, pending):
         return
     round_store.remove_items(session, row.id)
     row.state = "draft"
 
 
-def _still_drawn(session: Session, pending: PendingSeal) -> bool:
-    return {one.code: one.digest for one in round_store.items_of_round(session, pending.round_id)} == pending.digests
+def _items_are_as_drawn(session: Session, pending: PendingSeal) -> bool:
+    return {row.code: row.digest for row in round_store.items_of_round(session, pending.round_id)} == pending.digests
+
+
+def _encrypted(pending: PendingSeal, recipients: Sequence[str], second_person: Sequence[str]) -> bytes:
+    """What the seal closes over, encrypted to alternative keys; nested where it takes two people to open it."""
+    layers = [list(recipients), list(second_person)] if second_person else [list(recipients)]
+    return seal(canonical_bytes(pending.opened), layers)
 
 
 def _item_rows(
@@ -186,11 +199,11 @@ def _aids_rows(round_id: str, prepared: PreparedRound) -> list[AidsRow]:
     ]
 
 
-def require_keyholders(recipients: Sequence[str], second: Sequence[str]) -> None:
-    """Raise SealError unless a lost key can be made up for, and two people have two keys."""
-    if len({*recipients, *second}) < 2:
+def require_keyholders(recipients: Sequence[str], second_person: Sequence[str]) -> None:
+    """Raise SealError unless losing one key loses nothing, and two people have different keys."""
+    if len({*recipients, *second_person}) < 2:
         msg = "Name two keyholders, or one keyholder and a recovery key: a single lost key would lose the round."
         raise SealError(msg)
-    if set(recipients) & set(second):
+    if set(recipients) & set(second_person):
         msg = "For two-person opening the two people need different keys."
         raise SealError(msg)

@@ -1,37 +1,32 @@
-"""Opening a locked round, once: the key, the check against the commitment, the analysis, and what is kept of them."""
+"""Unblinding a locked round, correcting the analysis of an unblinded one, and reading what is unblinded.
+
+Both steps check the whole evidence against what was committed to, analyse it with the program as it is now, and store
+the result under a version that stays for ever. Unblinding opens the seal with the keys, once, and makes version 1; a
+correction uses what was opened then and makes the next version.
+"""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.evidence.entries import judgment_entry
+from app.evidence.event_details import LockedDetail, SealedDetail
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
-from app.judging.judgment import Judgment, Step, Verdict
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import (
-    AnalysisFrame,
-    CellCounts,
-    Enrolled,
-    ExclusionRules,
-    Flagged,
-    Guess,
-    LayerCount,
-    Piled,
-)
-from app.report.analysis.stimulus import stimulus
+from app.report.analysis.frame import AnalysisFrame
 from app.rounds.design import Design, read_design
-from app.rounds.item import Item
 from app.rounds.lifecycle import after, require
-from app.services.log import Event, append_event, round_events, verify_log
+from app.services.analysis_inputs import read_analysis_frame, read_observations
+from app.services.log import Event, append_event, latest_event, round_events, verify_log
 from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
-from app.store.tables import EvaluatorRow, JudgmentRow, RoundRow
-from app.unblinding.observations import EvaluatorJudgments, Observation, observations, read_allocation
+from app.store.tables import RoundRow
+from app.unblinding.observations import Observation
 from app.unblinding.opening import Chain, Published, open_allocation, verify, verify_chains
 
 SHORTEST_REASON = 3
@@ -65,207 +60,113 @@ class ResultVersion:
 def unblind_round(
     session: Session, round_id: str, identities: Sequence[str], by: str, reason: str, now: datetime
 ) -> dict[str, Any]:
-    """Open the seal, check everything against the commitment, analyse, and freeze the result; the analysis.
+    """Open the seal of a locked round, check everything against the commitment, and store and return the analysis.
 
     Raises LifecycleError unless the round is locked and a reason is given, and SealError if the keys do not open the
-    seal or anything was changed since the commitment. Call it inside `services.log.attempt`, which logs a refusal.
+    seal or anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal.
     """
     row = round_store.find_round(session, round_id, hold=True)
-    state = after(row.state, "unblind")
-    _require_reason(reason, "the round is unblinded now")
+    next_state = after(row.state, "unblind")
+    version = ResultVersion(1, by, _require_reason(reason, "the round is unblinded now"), now)
     verify_log(session, round_id)
-    log = round_events(session, round_id)
-    seal = find_seal(session, round_id)
-    opened = open_allocation(seal.ciphertext, identities)
+    opened = open_allocation(find_seal(session, round_id).ciphertext, identities)
     append_event(session, round_id, by, "key read", {"keys": len(identities)}, now)
-    verify(opened, _published(session, row, log))
-    verify_chains(_chains(session, round_id, log), str(row.commitment))
-    row.state = state
-    analysis = _frozen(session, row, opened, ResultVersion(1, by, reason.strip(), now))
-    append_event(session, round_id, by, "unblinded", {"reason": reason.strip(), "version": 1}, now)
-    return analysis
+    _verify_evidence(session, row, opened)
+    row.state = next_state
+    return _analyse_and_store(session, row, opened, version, "unblinded")
 
 
 def correct_analysis(session: Session, round_id: str, by: str, reason: str, now: datetime) -> dict[str, Any]:
-    """Analyse an unblinded round anew, with the program as it is now; the first version stays beside it for ever.
+    """Analyse an unblinded round anew, with the program as it is now, and store and return the analysis.
 
-    Judgments and allocation are checked again and cannot differ: only how they are analysed can.
+    The versions before it stay beside it for ever. Judgments and allocation are checked again and cannot differ: only
+    how they are analysed can. Raises LifecycleError unless the round is unblinded and a reason is given, and SealError
+    if anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal.
     """
     row = round_store.find_round(session, round_id, hold=True)
     require(row.state, "correct")
-    _require_reason(reason, "the analysis is corrected")
-    log = round_events(session, round_id)
-    before = newest_unblinded(session, round_id)
-    assert before is not None  # an unblinded round has a first version
-    opened = json.loads(before.opened)
-    verify(opened, _published(session, row, log))
-    verify_chains(_chains(session, round_id, log), str(row.commitment))
-    record = ResultVersion(before.version + 1, by, reason.strip(), now)
-    analysis = _frozen(session, row, opened, record)
-    append_event(session, round_id, by, "corrected", {"reason": record.reason, "version": record.version}, now)
-    return analysis
-
-
-def _require_reason(reason: str, what: str) -> None:
-    if len(reason.strip()) < SHORTEST_REASON:
-        msg = f"Type why {what}; the reason goes into the log and the report."
-        raise LifecycleError(msg)
-
-
-def _frozen(session: Session, row: RoundRow, opened: dict[str, Any], record: ResultVersion) -> dict[str, Any]:
-    """Analyse, and keep the result under its version."""
-    log = round_events(session, row.id)
-    frame = _frame(session, row, opened["allocation"], log)
-    analysis = analyse(_observations(session, row.id, opened["allocation"]), frame)
-    kept = UnblindedRow(
-        round_id=row.id,
-        version=record.version,
-        opened=canonical_bytes(opened).decode(),
-        analysis=json.dumps(analysis),
-        frame=json.dumps(frame.content()),
-        reason=record.reason,
-        by=record.by,
-        at=record.at,
-    )
-    add_unblinded(session, kept)
-    return analysis
+    reason = _require_reason(reason, "the analysis is corrected")
+    newest = newest_unblinded(session, round_id)
+    assert newest is not None  # an unblinded round has a first version
+    verify_log(session, round_id)
+    opened = json.loads(newest.opened)
+    _verify_evidence(session, row, opened)
+    return _analyse_and_store(session, row, opened, ResultVersion(newest.version + 1, by, reason, now), "corrected")
 
 
 def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
-    """Everything about an unblinded round. Raises LifecycleError if it is not."""
+    """Everything about an unblinded round, with the newest analysis. Raises LifecycleError if it is not unblinded."""
     row = round_store.find_round(session, round_id)
-    kept = newest_unblinded(session, round_id)
-    if kept is None:
+    newest = newest_unblinded(session, round_id)
+    if newest is None:
         msg = f"This round is {row.state}. Its allocation can be read only after unblinding."
         raise LifecycleError(msg)
-    sealed = json.loads(kept.opened)
+    opened = json.loads(newest.opened)
     return UnblindedRound(
         design=read_design(row.design),
-        allocation=sealed["allocation"],
-        seed=sealed["seed"],
-        nonce=sealed["nonce"],
+        allocation=opened["allocation"],
+        seed=opened["seed"],
+        nonce=opened["nonce"],
         commitment=str(row.commitment),
-        observations=_observations(session, round_id, sealed["allocation"]),
-        frame=AnalysisFrame.from_content(json.loads(kept.frame)),
-        analysis=json.loads(kept.analysis),
+        observations=read_observations(session, round_id, opened["allocation"]),
+        frame=AnalysisFrame.from_content(json.loads(newest.frame)),
+        analysis=json.loads(newest.analysis),
         events=round_events(session, round_id),
     )
 
 
-def _published(session: Session, row: RoundRow, log: Sequence[Event]) -> Published:
+def _require_reason(reason: str, step: str) -> str:
+    """The reason without surrounding spaces. Raises LifecycleError if it says next to nothing."""
+    if len(reason.strip()) < SHORTEST_REASON:
+        msg = f"Type why {step}; the reason goes into the log and the report."
+        raise LifecycleError(msg)
+    return reason.strip()
+
+
+def _verify_evidence(session: Session, row: RoundRow, opened: dict[str, Any]) -> None:
+    """Raise SealError naming what is not as it was committed to, or as the chains and the lock have it."""
+    events = round_events(session, row.id)
+    verify(opened, _published(session, row, events))
+    verify_chains(_chains(session, row.id, events), str(row.commitment))
+
+
+def _published(session: Session, row: RoundRow, events: Sequence[Event]) -> Published:
     """What the database says was committed to; the log's chained entry of the seal outranks the columns."""
-    sealed = _entry(log, "sealed")
-    items = {one.code: (json.loads(one.content), one.digest) for one in round_store.items_of_round(session, row.id)}
-    if row.commitment != sealed.detail["commitment"]:
+    sealed = SealedDetail.model_validate(latest_event(events, "sealed").detail)
+    if row.commitment != sealed.commitment:
         msg = "The commitment was changed: the log has another. The round is not unblinded; find out who changed it."
         raise SealError(msg)
-    return Published(
-        row.design, sealed.detail["design_sha256"], items, sealed.detail["sealed_sha256"], sealed.detail["commitment"]
-    )
+    items = {item.code: (json.loads(item.content), item.digest) for item in round_store.items_of_round(session, row.id)}
+    return Published(row.design, sealed.design_sha256, items, sealed.sealed_sha256, sealed.commitment)
 
 
-def _entry(log: Sequence[Event], action: str) -> Event:
-    found = [one for one in log if one.action == action]
-    if not found:
-        msg = f"The log has no entry “{action}”; it was changed. The round is not unblinded."
-        raise SealError(msg)
-    return found[-1]
-
-
-def _chains(session: Session, round_id: str, log: Sequence[Event]) -> list[Chain]:
-    heads = _entry(log, "locked").detail["heads"]
+def _chains(session: Session, round_id: str, events: Sequence[Event]) -> list[Chain]:
+    """Each evaluator's chain of judgments, with the head that the log's entry of the lock has for it."""
+    heads = LockedDetail.model_validate(latest_event(events, "locked").detail).heads
     links: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in heads}
-    for who, row in round_store.judgments_of_round(session, round_id):
-        links.setdefault(who.name, []).append((judgment_entry(who.name, row), row.chain))
-    return [Chain(name, chain, heads[name]["head"] if name in heads else None) for name, chain in links.items()]
+    for evaluator, row in round_store.judgments_of_round(session, round_id):
+        links.setdefault(evaluator.name, []).append((judgment_entry(evaluator.name, row), row.chain))
+    return [Chain(name, chain, heads[name].head if name in heads else None) for name, chain in links.items()]
 
 
-def _observations(session: Session, round_id: str, allocation: dict[str, Any]) -> list[Observation]:
-    rows: dict[str, tuple[EvaluatorRow, list[Judgment]]] = {}
-    for who, row in round_store.judgments_of_round(session, round_id):
-        if who.erased_at is None:
-            rows.setdefault(who.name, (who, []))[1].append(_judgment(row))
-    missing = round_store.flagged(session, round_id)
-    judged = [
-        EvaluatorJudgments(name, who.exposed, said, missing.get(who.id, frozenset()))
-        for name, (who, said) in rows.items()
-    ]
-    return observations(judged, read_allocation(allocation))
-
-
-def _judgment(row: JudgmentRow) -> Judgment:
-    return Judgment(
-        item=row.item,
-        verdict=cast("Verdict", row.verdict),
-        hypothesis=row.hypothesis,
-        confidence=row.confidence,
-        comment=row.comment,
-        revision=row.revision,
-        position=row.position,
-        shown_at=row.shown_at,
-        judged_at=row.judged_at,
-        active_seconds=row.active_seconds,
-        unfolded=row.unfolded,
-        fixed_width=row.fixed_width,
-        step=cast("Step", row.step),
+def _analyse_and_store(
+    session: Session, row: RoundRow, opened: dict[str, Any], version: ResultVersion, action: str
+) -> dict[str, Any]:
+    """Analyse, store the result under its version, and log the action that led to it."""
+    frame = read_analysis_frame(session, row, opened["allocation"], round_events(session, row.id))
+    analysis = analyse(read_observations(session, row.id, opened["allocation"]), frame)
+    result = UnblindedRow(
+        round_id=row.id,
+        version=version.version,
+        opened=canonical_bytes(opened).decode(),
+        analysis=json.dumps(analysis),
+        frame=json.dumps(frame.content()),
+        reason=version.reason,
+        by=version.by,
+        at=version.at,
     )
-
-
-def _frame(session: Session, row: RoundRow, allocation: dict[str, Any], log: Sequence[Event]) -> AnalysisFrame:
-    """The counts that were sealed, and the plan that the design fixed, as the analysis takes them."""
-    design = read_design(row.design)
-    tallies = round_store.tallies_by_evaluator(session, row.id)
-    who = round_store.evaluators_of_round(session, row.id)
-    enrolled = tuple(
-        Enrolled(one.name, one.exposed, tallies[one.id].assigned if one.id in tallies else 0, one.erased_at is not None)
-        for one in who
+    add_unblinded(session, result)
+    append_event(
+        session, row.id, version.by, action, {"reason": version.reason, "version": version.version}, version.at
     )
-    frame = AnalysisFrame(
-        cells=tuple(_cell(counts) for counts in allocation["cells"]),
-        reference=design.reference,
-        treatment=design.treatment,
-        seed=str(row.commitment),
-        by_layer=design.by_layer == "stratified",
-        planned=design.overlap or 0,
-        exclusions=ExclusionRules(**design.exclusions.model_dump()),
-        evaluators=enrolled,
-        stopped_early=bool(_entry(log, "locked").detail["stopped_early"]),
-        blind_broken=any(event.action == "archives browsed" for event in log),
-        marks=design.marks,
-        audit=_entry(log, "sealed").detail["audit"],
-    )
-    return _with_answers(session, frame, who, row.id, sorts=design.blinding_question == "sort")
-
-
-def _with_answers(
-    session: Session, frame: AnalysisFrame, who: Sequence[EvaluatorRow], round_id: str, *, sorts: bool
-) -> AnalysisFrame:
-    """The frame with phase 2's answers, the flags, and what each item shows apart from its words."""
-    names = {one.id: one.name for one in who}
-    flags = [
-        Flagged(names[one.evaluator_id], one.item, one.kind, one.comment)
-        for one in round_store.flags(session, round_id)
-    ]
-    answers = [(one, answer) for one in who for answer in round_store.guesses(session, one.id) if answer.item]
-    items = [
-        Item.from_content(json.loads(one.content))
-        for one in round_store.items_of_round(session, round_id)
-        if not one.training
-    ]
-    guesses = tuple(
-        Guess(one.name, one.exposed, None if answer.guess == "unknown" else answer.guess, answer.item)
-        for one, answer in answers
-    )
-    return replace(
-        frame,
-        guesses=() if sorts else guesses,
-        piles=tuple(Piled(one.name, answer.item, answer.guess) for one, answer in answers) if sorts else (),
-        flagged=tuple(sorted(flags, key=lambda one: (one.evaluator, one.item, one.kind))),
-        stimuli=tuple(stimulus(item) for item in items),
-    )
-
-
-def _cell(counts: dict[str, Any]) -> CellCounts:
-    named = ("arm", "stratum", "eligible", "drawn", "dead", "shown", "excluded", "suppressed")
-    layers = tuple(LayerCount(**one) for one in counts["layers"])
-    return CellCounts(**{name: counts[name] for name in named}, layers=layers, model=counts.get("model", {}))
+    return analysis

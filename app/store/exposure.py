@@ -14,19 +14,19 @@ def archives_of_round(session: Session, round_id: str) -> set[str]:
 
 
 def rounds_sharing_archives(session: Session, archives: Collection[str]) -> list[str]:
-    """Rounds that use any of these archives."""
+    """Ids of the rounds that use any of these archives."""
     query = select(ArchiveRow.round_id).where(ArchiveRow.sha256.in_(archives)).distinct()
     return list(session.scalars(query.order_by(ArchiveRow.round_id)))
 
 
 def actors_of(session: Session, round_ids: Collection[str], actions: Collection[str]) -> set[str]:
-    """Who did any of these actions in any of these rounds."""
+    """Names of those who did any of these actions in any of these rounds."""
     query = select(EventRow.actor).where(EventRow.round_id.in_(round_ids), EventRow.action.in_(actions))
     return set(session.scalars(query.distinct()))
 
 
 def items_judged_by(session: Session, round_id: str, names: Collection[str]) -> set[str]:
-    """Items of a round that anyone of these pseudonyms judged."""
+    """Codes of the items of a round that evaluators with these pseudonyms judged."""
     query = (
         select(JudgmentRow.item)
         .join(EvaluatorRow, EvaluatorRow.id == JudgmentRow.evaluator_id)

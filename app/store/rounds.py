@@ -14,7 +14,6 @@ from app.store.tables import (
     AssignmentRow,
     EvaluatorRow,
     FlagRow,
-    GuessRow,
     ItemRow,
     JudgmentRow,
     RoundRow,
@@ -23,17 +22,17 @@ from app.store.tables import (
 
 @dataclass(frozen=True)
 class Tally:
-    """How much an evaluator was given and has judged; nothing about how."""
+    """How many items an evaluator was given and has judged; no verdict."""
 
     assigned: int
     judged: int
 
 
 def add_round(session: Session, row: RoundRow, archives: dict[str, Path]) -> None:
-    """Insert a draft and where its archives lie."""
+    """Insert a draft and the paths {digest: path} of its archives."""
     session.add(row)
     session.flush()
-    session.add_all(ArchiveRow(round_id=row.id, sha256=sha, path=str(path)) for sha, path in archives.items())
+    session.add_all(ArchiveRow(round_id=row.id, sha256=digest, path=str(path)) for digest, path in archives.items())
     session.flush()
 
 
@@ -52,7 +51,7 @@ def all_rounds(session: Session) -> Sequence[RoundRow]:
 
 
 def archive_paths(session: Session, round_id: str) -> dict[str, Path]:
-    """Where the round's archives lie, by digest."""
+    """{digest: path} of the round's archives."""
     rows = session.scalars(select(ArchiveRow).where(ArchiveRow.round_id == round_id))
     return {row.sha256: Path(row.path) for row in rows}
 
@@ -66,7 +65,7 @@ def add_items(session: Session, rows: Sequence[ItemRow], aids: Sequence[AidsRow]
 
 
 def remove_items(session: Session, round_id: str) -> None:
-    """Take the items of an unfinished seal away."""
+    """Delete the items and aids of an unfinished seal."""
     session.execute(delete(AidsRow).where(AidsRow.round_id == round_id))
     session.execute(delete(ItemRow).where(ItemRow.round_id == round_id))
 
@@ -77,13 +76,13 @@ def items_of_round(session: Session, round_id: str) -> Sequence[ItemRow]:
 
 
 def item_distances(session: Session, round_id: str, *, training: bool) -> dict[str, dict[str, int]]:
-    """{code: its distances to other items}, of the training items or of all others, without their contents."""
+    """{code: {code of another item: least distance}} of the training items, or of all others; without contents."""
     query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.training == training)
     return {row.code: row.apart for row in session.execute(query.order_by(ItemRow.code))}
 
 
 def distances_of_items(session: Session, round_id: str, codes: Sequence[str]) -> dict[str, dict[str, int]]:
-    """The distances of a few items."""
+    """The same of the items with these codes."""
     query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.code.in_(codes))
     return {row.code: row.apart for row in session.execute(query)}
 
@@ -95,7 +94,7 @@ def add_evaluator(session: Session, row: EvaluatorRow) -> None:
 
 
 def add_assignments(session: Session, rows: Sequence[AssignmentRow]) -> None:
-    """Insert places in an evaluator's order."""
+    """Insert items into an evaluator's order."""
     session.add_all(rows)
     session.flush()
 
@@ -110,13 +109,13 @@ def find_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
 
 
 def evaluator_named(session: Session, round_id: str, name: str) -> EvaluatorRow | None:
-    """The evaluator of this round with this pseudonym."""
+    """The evaluator with this pseudonym in the round; None if there is none."""
     query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id, EvaluatorRow.name == name)
     return session.scalar(query)
 
 
 def evaluators_of_round(session: Session, round_id: str) -> Sequence[EvaluatorRow]:
-    """Everyone invited, by pseudonym."""
+    """The evaluators of the round, by pseudonym."""
     query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id).order_by(EvaluatorRow.name)
     return session.scalars(query).all()
 
@@ -124,13 +123,13 @@ def evaluators_of_round(session: Session, round_id: str) -> Sequence[EvaluatorRo
 def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
     """{evaluator id: how many items they were given and have judged}; training items are not counted.
 
-    What was passed over after its verdict is missing, not judged.
+    An item that was flagged after its verdict is missing, not judged.
     """
     of_round = ItemRow.round_id == round_id, ItemRow.training.is_(False)
-    passed_over = select(FlagRow.item).where(
+    flagged = select(FlagRow.item).where(
         FlagRow.evaluator_id == JudgmentRow.evaluator_id, FlagRow.item == JudgmentRow.item
     )
-    given = (
+    assigned = (
         select(AssignmentRow.evaluator_id, func.count())
         .join(ItemRow, (ItemRow.round_id == AssignmentRow.round_id) & (ItemRow.code == AssignmentRow.item))
         .where(*of_round)
@@ -139,27 +138,35 @@ def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
     judged = (
         select(JudgmentRow.evaluator_id, func.count(JudgmentRow.item.distinct()))
         .join(ItemRow, (ItemRow.round_id == JudgmentRow.round_id) & (ItemRow.code == JudgmentRow.item))
-        .where(*of_round, ~passed_over.exists())
+        .where(*of_round, ~flagged.exists())
         .group_by(JudgmentRow.evaluator_id)
     )
-    done = _counts(session, judged)
-    return {who: Tally(count, done.get(who, 0)) for who, count in _counts(session, given).items()}
+    judged_counts = _counts(session, judged)
+    return {
+        evaluator_id: Tally(count, judged_counts.get(evaluator_id, 0))
+        for evaluator_id, count in _counts(session, assigned).items()
+    }
 
 
 def counts_by_round(session: Session) -> dict[str, tuple[int, int, int]]:
     """{round id: (items, evaluators, judged pairs of evaluator and item)} of every round, in three queries."""
-    items_of = select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False)).group_by(ItemRow.round_id)
-    evaluators_of = select(EvaluatorRow.round_id, func.count()).group_by(EvaluatorRow.round_id)
-    judged_of = (
-        select(JudgmentRow.round_id, func.count()).where(JudgmentRow.revision == 0).group_by(JudgmentRow.round_id)
+    items = _counts(
+        session,
+        select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False)).group_by(ItemRow.round_id),
     )
-    found = [_counts(session, query) for query in (items_of, evaluators_of, judged_of)]
-    rounds = set().union(*found)
-    return {one: (found[0].get(one, 0), found[1].get(one, 0), found[2].get(one, 0)) for one in rounds}
+    evaluators = _counts(session, select(EvaluatorRow.round_id, func.count()).group_by(EvaluatorRow.round_id))
+    judged_pairs = _counts(
+        session,
+        select(JudgmentRow.round_id, func.count()).where(JudgmentRow.revision == 0).group_by(JudgmentRow.round_id),
+    )
+    return {
+        round_id: (items.get(round_id, 0), evaluators.get(round_id, 0), judged_pairs.get(round_id, 0))
+        for round_id in items.keys() | evaluators.keys() | judged_pairs.keys()
+    }
 
 
 def chain_heads(session: Session, round_id: str) -> dict[str, tuple[int, str]]:
-    """{pseudonym: (judgments in the chain, digest of the last)}; who has none is left out."""
+    """{pseudonym: (judgments in the chain, digest of the last)} of everyone who judged."""
     newest = (
         select(JudgmentRow.evaluator_id, func.max(JudgmentRow.number).label("number"))
         .where(JudgmentRow.round_id == round_id)
@@ -175,47 +182,16 @@ def chain_heads(session: Session, round_id: str) -> dict[str, tuple[int, str]]:
 
 
 def judgments_of_round(session: Session, round_id: str) -> list[tuple[EvaluatorRow, JudgmentRow]]:
-    """Every judgment with its evaluator, chain after chain. Services call it after the lock only."""
+    """Every judgment of the round with its evaluator, chain after chain. Services call it after the lock only."""
     query = (
         select(EvaluatorRow, JudgmentRow)
         .join(EvaluatorRow, EvaluatorRow.id == JudgmentRow.evaluator_id)
         .where(JudgmentRow.round_id == round_id)
         .order_by(EvaluatorRow.name, JudgmentRow.number)
     )
-    return [(who, row) for who, row in session.execute(query)]
-
-
-def flagged(session: Session, round_id: str) -> dict[str, frozenset[str]]:
-    """{evaluator id: items they flagged as faulty or distressing}."""
-    found: dict[str, set[str]] = {}
-    query = select(FlagRow.evaluator_id, FlagRow.item).where(FlagRow.round_id == round_id)
-    for who, item in session.execute(query):
-        found.setdefault(who, set()).add(item)
-    return {who: frozenset(items) for who, items in found.items()}
-
-
-def flags(session: Session, round_id: str) -> Sequence[FlagRow]:
-    """What was flagged, and why, by evaluator and item."""
-    query = select(FlagRow).where(FlagRow.round_id == round_id).order_by(FlagRow.evaluator_id, FlagRow.item)
-    return session.scalars(query).all()
-
-
-def aids_opened(session: Session, round_id: str) -> dict[str, list[str]]:
-    """{evaluator id: items whose aids they opened, in order of code}."""
-    query = select(AssignmentRow.evaluator_id, AssignmentRow.item).where(
-        AssignmentRow.round_id == round_id, AssignmentRow.aids_at.is_not(None)
-    )
-    found: dict[str, list[str]] = {}
-    for who, item in session.execute(query.order_by(AssignmentRow.item)):
-        found.setdefault(who, []).append(item)
-    return found
-
-
-def guesses(session: Session, evaluator_id: str) -> Sequence[GuessRow]:
-    """What an evaluator answered in phase 2, by item."""
-    query = select(GuessRow).where(GuessRow.evaluator_id == evaluator_id).order_by(GuessRow.item)
-    return session.scalars(query).all()
+    return [(evaluator, judgment) for evaluator, judgment in session.execute(query)]
 
 
 def _counts(session: Session, query: Select[str, int]) -> dict[str, int]:
+    """{key: count} of a query that counts by key."""
     return {row[0]: row[1] for row in session.execute(query)}

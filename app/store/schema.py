@@ -19,7 +19,7 @@ def migrate(url: str) -> None:
 
 
 def schema_differences(engine: Engine) -> list[object]:
-    """What the tables say and the database lacks, or the other way round; empty if they agree."""
+    """What the tables declare and the database lacks, or the other way round; empty if they agree."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Base.metadata))
@@ -27,7 +27,7 @@ def schema_differences(engine: Engine) -> list[object]:
 
 def alembic_config(url: str) -> Config:
     """Alembic's configuration; there is no alembic.ini."""
-    found = Config()
-    found.set_main_option("script_location", str(resource_folder("migrations")))
-    found.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    return found
+    config = Config()
+    config.set_main_option("script_location", str(resource_folder("migrations")))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config

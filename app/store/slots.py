@@ -1,14 +1,14 @@
 """SQL of slots: the k judgments that each item is to have when overlap is limited.
 
-A slot is taken by one conditional UPDATE, so two evaluators can never have the same one, and the unique constraint on
-(round, item, copy) of assignments stands behind it. Nothing is counted and nothing but open slots is looked at.
+A slot is leased by one conditional UPDATE, so two evaluators can never have the same one; the unique constraint on
+(round, item, copy) of assignments guards the same again. Nothing is counted, and only open slots are read.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Update, func, select, update
 from sqlalchemy.orm import Session
 
 from app.store.tables import AssignmentRow, EvaluatorRow, SlotRow
@@ -16,7 +16,7 @@ from app.store.tables import AssignmentRow, EvaluatorRow, SlotRow
 
 @dataclass(frozen=True)
 class Slot:
-    """One judgment that is still wanted."""
+    """One judgment that an item still lacks."""
 
     item: str
     copy: int
@@ -34,49 +34,46 @@ def lock_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
 
 
 def open_slots(session: Session, evaluator: EvaluatorRow, pivot: int, now: datetime, limit: int) -> list[Slot]:
-    """Open slots of items that this evaluator was never given, from `pivot` upwards and then from the start."""
+    """Open slots of items that this evaluator was never given: places from `pivot` upwards, then from the start."""
     query = (
         select(SlotRow.item, SlotRow.copy)
-        .where(SlotRow.round_id == evaluator.round_id, _open(now), _new_to(evaluator))
+        .where(SlotRow.round_id == evaluator.round_id, _is_open(now), _never_assigned(evaluator))
         .order_by(SlotRow.place)
         .limit(limit)
     )
-    found = session.execute(query.where(SlotRow.place >= pivot)).all()
-    if len(found) < limit:
-        found = [*found, *session.execute(query.where(SlotRow.place < pivot)).all()]
-    return [Slot(item, copy) for item, copy in found[:limit]]
+    rows = session.execute(query.where(SlotRow.place >= pivot)).all()
+    if len(rows) < limit:
+        rows = [*rows, *session.execute(query.where(SlotRow.place < pivot)).all()]
+    return [Slot(item, copy) for item, copy in rows[:limit]]
 
 
 def lease_slot(session: Session, evaluator: EvaluatorRow, slot: Slot, now: datetime, until: datetime) -> bool:
-    """Lease the slot if it is still open, taking it from whoever let it expire; whether it was."""
-    done = session.execute(
+    """Lease the slot if it is still open, also when another's lease of it expired; whether it was open."""
+    lease = (
         update(SlotRow)
-        .where(_is(evaluator.round_id, slot), _open(now))
+        .where(_is_slot(evaluator.round_id, slot), _is_open(now))
         .values(evaluator_id=evaluator.id, leased_until=until)
     )
-    if not _touched(done):
+    if not _changes_a_row(session, lease):
         return False
-    session.execute(
-        update(AssignmentRow)
-        .where(
-            AssignmentRow.round_id == evaluator.round_id,
-            AssignmentRow.item == slot.item,
-            AssignmentRow.copy == slot.copy,
-        )
-        .values(copy=None)
+    expired = (
+        AssignmentRow.round_id == evaluator.round_id,
+        AssignmentRow.item == slot.item,
+        AssignmentRow.copy == slot.copy,
     )
+    session.execute(update(AssignmentRow).where(*expired).values(copy=None))
     return True
 
 
 def append_assignment(session: Session, evaluator: EvaluatorRow, slot: Slot, until: datetime) -> None:
-    """Put the item at the end of the evaluator's order."""
-    last = select(func.max(AssignmentRow.position)).where(AssignmentRow.evaluator_id == evaluator.id)
-    before = session.scalar(last)
+    """Add the item at the end of the evaluator's order."""
+    query = select(func.max(AssignmentRow.position)).where(AssignmentRow.evaluator_id == evaluator.id)
+    last_position = session.scalar(query)
     row = AssignmentRow(
         evaluator_id=evaluator.id,
         round_id=evaluator.round_id,
         item=slot.item,
-        position=0 if before is None else before + 1,
+        position=0 if last_position is None else last_position + 1,
         copy=slot.copy,
         leased_until=until,
     )
@@ -86,39 +83,30 @@ def append_assignment(session: Session, evaluator: EvaluatorRow, slot: Slot, unt
 
 def close_leased_slot(session: Session, evaluator: EvaluatorRow, item: str) -> bool:
     """Close the slot that this evaluator leased for the item; False if the lease was lost, or there are no slots."""
-    done = session.execute(
-        update(SlotRow)
-        .where(
-            SlotRow.round_id == evaluator.round_id,
-            SlotRow.item == item,
-            SlotRow.evaluator_id == evaluator.id,
-            SlotRow.judged.is_(False),
-        )
-        .values(judged=True)
-    )
-    return _touched(done)
+    leased = (*_leased_by(evaluator, item), SlotRow.judged.is_(False))
+    return _changes_a_row(session, update(SlotRow).where(*leased).values(judged=True))
 
 
 def open_slots_of_item(session: Session, round_id: str, item: str, now: datetime) -> list[Slot]:
-    """Slots of one item that nobody has."""
-    query = select(SlotRow.copy).where(SlotRow.round_id == round_id, SlotRow.item == item, _open(now))
+    """The open slots of one item."""
+    query = select(SlotRow.copy).where(SlotRow.round_id == round_id, SlotRow.item == item, _is_open(now))
     return [Slot(item, copy) for copy in session.scalars(query.order_by(SlotRow.copy))]
 
 
 def set_assignment_copy(session: Session, evaluator: EvaluatorRow, slot: Slot) -> None:
-    """Say which of the item's judgments this evaluator's is."""
+    """Record which of the item's k judgments this evaluator's is."""
     session.get_one(AssignmentRow, (evaluator.id, slot.item)).copy = slot.copy
     session.flush()
 
 
 def latest_items(session: Session, evaluator_id: str, count: int) -> list[str]:
-    """The items given last, the newest first."""
+    """The items that the evaluator was given last, the newest first."""
     query = select(AssignmentRow.item).where(AssignmentRow.evaluator_id == evaluator_id)
     return list(session.scalars(query.order_by(AssignmentRow.position.desc()).limit(count)))
 
 
 def has_unjudged_slot(session: Session, round_id: str) -> bool:
-    """Whether some slot still waits for a judgment, leased or not."""
+    """Whether a slot of the round, open or leased, was not judged yet."""
     query = select(SlotRow.item).where(SlotRow.round_id == round_id, SlotRow.judged.is_(False)).limit(1)
     return session.scalar(query) is not None
 
@@ -126,32 +114,39 @@ def has_unjudged_slot(session: Session, round_id: str) -> bool:
 def has_unjudged_slot_for(session: Session, evaluator: EvaluatorRow) -> bool:
     """The same among the items that this evaluator was never given."""
     query = select(SlotRow.item).where(
-        SlotRow.round_id == evaluator.round_id, SlotRow.judged.is_(False), _new_to(evaluator)
+        SlotRow.round_id == evaluator.round_id, SlotRow.judged.is_(False), _never_assigned(evaluator)
     )
     return session.scalar(query.limit(1)) is not None
 
 
 def free_slot(session: Session, evaluator: EvaluatorRow, item: str) -> None:
     """Open the evaluator's slot of an item again; the assignment stays, so that they are not given it twice."""
-    mine = (SlotRow.round_id == evaluator.round_id, SlotRow.item == item, SlotRow.evaluator_id == evaluator.id)
-    session.execute(update(SlotRow).where(*mine).values(evaluator_id=None, leased_until=None, judged=False))
+    free = (
+        update(SlotRow).where(*_leased_by(evaluator, item)).values(evaluator_id=None, leased_until=None, judged=False)
+    )
+    session.execute(free)
 
 
-def _new_to(evaluator: EvaluatorRow) -> ColumnElement[bool]:
-    had = select(AssignmentRow.item).where(
+def _leased_by(evaluator: EvaluatorRow, item: str) -> tuple[ColumnElement[bool], ...]:
+    return SlotRow.round_id == evaluator.round_id, SlotRow.item == item, SlotRow.evaluator_id == evaluator.id
+
+
+def _never_assigned(evaluator: EvaluatorRow) -> ColumnElement[bool]:
+    assignments = select(AssignmentRow.item).where(
         AssignmentRow.evaluator_id == evaluator.id, AssignmentRow.item == SlotRow.item
     )
-    return ~had.exists()
+    return ~assignments.exists()
 
 
-def _open(now: datetime) -> ColumnElement[bool]:
-    free = SlotRow.evaluator_id.is_(None) | (SlotRow.leased_until < now)
-    return SlotRow.judged.is_(False) & free
+def _is_open(now: datetime) -> ColumnElement[bool]:
+    is_free = SlotRow.evaluator_id.is_(None) | (SlotRow.leased_until < now)
+    return SlotRow.judged.is_(False) & is_free
 
 
-def _is(round_id: str, slot: Slot) -> ColumnElement[bool]:
+def _is_slot(round_id: str, slot: Slot) -> ColumnElement[bool]:
     return (SlotRow.round_id == round_id) & (SlotRow.item == slot.item) & (SlotRow.copy == slot.copy)
 
 
-def _touched(result: object) -> bool:
-    return bool(getattr(result, "rowcount", 0))
+def _changes_a_row(session: Session, statement: Update) -> bool:
+    """Run an update; whether any row met its condition."""
+    return bool(getattr(session.execute(statement), "rowcount", 0))

@@ -248,5 +248,5 @@ class EventRow(Base):
     actor: Mapped[str]
     action: Mapped[str]
     """What was done or refused: sealed, opened, invited, locked, refused, unblinded, ..."""
-    detail: Mapped[dict[str, object]] = mapped_column(JSON)
+    detail: Mapped[JsonObject] = mapped_column(JSON)
     chain: Mapped[str]

@@ -281,7 +281,7 @@ def test_a_single_key_is_refused_because_it_could_be_lost(
 def test_two_people_open_a_nested_seal_together_and_neither_alone(
     database_with_admin: Database, draft: str, clock: Clock
 ) -> None:
-    both = seals.SealOptions(second=RECIPIENTS[1:])
+    both = seals.SealOptions(second_person=RECIPIENTS[1:])
     with database_with_admin.writing() as session:
         seals.seal_round(session, draft, RECIPIENTS[:1], render, ADMIN, clock(), both)
         rounds.open_round(session, draft, ADMIN, clock())
@@ -294,7 +294,7 @@ def test_two_people_open_a_nested_seal_together_and_neither_alone(
 
 
 def test_the_same_person_cannot_be_both(database_with_admin: Database, draft: str, clock: Clock) -> None:
-    same = seals.SealOptions(second=RECIPIENTS[:1])
+    same = seals.SealOptions(second_person=RECIPIENTS[:1])
     with pytest.raises(SealError, match="different keys"), database_with_admin.writing() as session:
         seals.seal_round(session, draft, RECIPIENTS, render, ADMIN, clock(), same)
 

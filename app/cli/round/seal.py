@@ -42,7 +42,7 @@ def seal_command(
     """Draw neurons, make items, encrypt who is who, print the commitment; two keys are made unless told otherwise."""
     keys = [] if recipients else [seals.new_key(), seals.new_key()]
     everyone = list(recipients) or [one.recipient for one in keys]
-    options = seals.SealOptions(second=second, measure=response_sizes)
+    options = seals.SealOptions(second_person=second, measure=response_sizes)
     sealed, found = _sealed(settings, round_id, by, everyone, options, audited=audit)
     click.echo(f"commitment {sealed.commitment}")
     if found is not None:

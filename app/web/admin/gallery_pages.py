@@ -44,8 +44,7 @@ def browse(
     with database.reading() as session:
         if not gallery.has_entered_gallery(session, round_id, admin.name):
             return page(request, "report/gallery_door.html", {"admin": admin, "round_id": round_id})
-        wanted = (asked.q, asked.arm, asked.votes, asked.at)
-        found, arms = gallery.browse_gallery(session, round_id, admin.name, wanted)
+        found, arms = gallery.browse_gallery(session, round_id, admin.name, asked.q, asked.arm, asked.votes, asked.at)
     context = {"admin": admin, "round_id": round_id, "gallery": found, "arms": arms, "asked": asked, "kinds": VOTES}
     return page(request, "report/gallery.html", context)
 

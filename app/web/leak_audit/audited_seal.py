@@ -30,7 +30,7 @@ def audited_seal(
 
     Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.
     """
-    require_keyholders(recipients, options.second)
+    require_keyholders(recipients, options.second_person)
     with logged_attempt(database, round_id, by, "seal", now) as session:
         pending = begin_seal(session, round_id, render_passages, options)
     try:

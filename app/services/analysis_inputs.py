@@ -1,0 +1,140 @@
+"""What the analysis of an unblinded round is computed from, read from the database: observations and the frame."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy.orm import Session
+
+from app.evidence.event_details import LockedDetail, SealedDetail
+from app.judging.judgment import Judgment, Step, Verdict
+from app.report.analysis.frame import (
+    AnalysisFrame,
+    CellCounts,
+    Enrolled,
+    ExclusionRules,
+    Flagged,
+    Guess,
+    LayerCount,
+    Piled,
+    Stimulus,
+)
+from app.report.analysis.stimulus import stimulus
+from app.rounds.design import Design, read_design
+from app.rounds.item import Item
+from app.services.log import Event, latest_event
+from app.services.phase_two import UNKNOWN
+from app.store import judging as judging_store
+from app.store import rounds as round_store
+from app.store.tables import EvaluatorRow, GuessRow, JudgmentRow, RoundRow
+from app.unblinding.observations import EvaluatorJudgments, Observation, observations, read_allocation
+
+
+def read_observations(session: Session, round_id: str, allocation: dict[str, Any]) -> list[Observation]:
+    """The final judgment of each evaluator on each item, joined with the allocation."""
+    histories = [
+        EvaluatorJudgments(
+            evaluator=evaluator.name,
+            exposed=evaluator.exposed,
+            judgments=[_judgment(row) for row in judging_store.judgments_of_evaluator(session, evaluator.id)],
+            missing=frozenset(flag.item for flag in judging_store.flags_of_evaluator(session, evaluator.id)),
+        )
+        for evaluator in round_store.evaluators_of_round(session, round_id)
+        if evaluator.erased_at is None
+    ]
+    return observations(histories, read_allocation(allocation))
+
+
+def read_analysis_frame(
+    session: Session, row: RoundRow, allocation: dict[str, Any], events: Sequence[Event]
+) -> AnalysisFrame:
+    """The counts that were sealed, the plan that the design fixed, and what the evaluators did beside judging."""
+    design = read_design(row.design)
+    evaluators = round_store.evaluators_of_round(session, row.id)
+    guesses = _guesses(session, evaluators)
+    sorts = design.blinding_question == "sort"
+    return AnalysisFrame(
+        cells=tuple(_cell(counts) for counts in allocation["cells"]),
+        reference=design.reference,
+        treatment=design.treatment,
+        seed=str(row.commitment),
+        by_layer=design.by_layer == "stratified",
+        planned=design.overlap or 0,
+        exclusions=_exclusions(design),
+        evaluators=_enrolled(session, row.id, evaluators),
+        guesses=() if sorts else tuple(_guess(evaluator, guess) for evaluator, guess in guesses),
+        piles=tuple(Piled(evaluator.name, guess.item, guess.guess) for evaluator, guess in guesses) if sorts else (),
+        stimuli=_stimuli(session, row.id),
+        flagged=_flagged(session, evaluators),
+        stopped_early=LockedDetail.model_validate(latest_event(events, "locked").detail).stopped_early,
+        blind_broken=any(event.action == "archives browsed" for event in events),
+        marks=design.marks,
+        audit=SealedDetail.model_validate(latest_event(events, "sealed").detail).audit,
+    )
+
+
+def _judgment(row: JudgmentRow) -> Judgment:
+    return Judgment(
+        item=row.item,
+        verdict=cast("Verdict", row.verdict),
+        hypothesis=row.hypothesis,
+        confidence=row.confidence,
+        comment=row.comment,
+        revision=row.revision,
+        position=row.position,
+        shown_at=row.shown_at,
+        judged_at=row.judged_at,
+        active_seconds=row.active_seconds,
+        unfolded=row.unfolded,
+        fixed_width=row.fixed_width,
+        step=cast("Step", row.step),
+    )
+
+
+def _cell(counts: dict[str, Any]) -> CellCounts:
+    names = ("arm", "stratum", "eligible", "drawn", "dead", "shown", "excluded", "suppressed")
+    layers = tuple(LayerCount(**layer) for layer in counts["layers"])
+    return CellCounts(**{name: counts[name] for name in names}, layers=layers, model=counts.get("model", {}))
+
+
+def _exclusions(design: Design) -> ExclusionRules:
+    return ExclusionRules(**design.exclusions.model_dump())
+
+
+def _enrolled(session: Session, round_id: str, evaluators: Sequence[EvaluatorRow]) -> tuple[Enrolled, ...]:
+    tallies = round_store.tallies_by_evaluator(session, round_id)
+    no_items = round_store.Tally(0, 0)
+    return tuple(
+        Enrolled(row.name, row.exposed, tallies.get(row.id, no_items).assigned, row.erased_at is not None)
+        for row in evaluators
+    )
+
+
+def _guesses(session: Session, evaluators: Sequence[EvaluatorRow]) -> list[tuple[EvaluatorRow, GuessRow]]:
+    """The answers of phase 2 that are about an item, with their evaluators."""
+    return [
+        (evaluator, guess)
+        for evaluator in evaluators
+        for guess in judging_store.guesses_of_evaluator(session, evaluator.id)
+        if guess.item
+    ]
+
+
+def _guess(evaluator: EvaluatorRow, guess: GuessRow) -> Guess:
+    arm = None if guess.guess == UNKNOWN else guess.guess
+    return Guess(evaluator.name, evaluator.exposed, arm, guess.item)
+
+
+def _flagged(session: Session, evaluators: Sequence[EvaluatorRow]) -> tuple[Flagged, ...]:
+    flags = [
+        Flagged(evaluator.name, flag.item, flag.kind, flag.comment)
+        for evaluator in evaluators
+        for flag in judging_store.flags_of_evaluator(session, evaluator.id)
+    ]
+    return tuple(sorted(flags, key=lambda flag: (flag.evaluator, flag.item, flag.kind)))
+
+
+def _stimuli(session: Session, round_id: str) -> tuple[Stimulus, ...]:
+    """What each item that is no practice shows apart from its words."""
+    rows = [row for row in round_store.items_of_round(session, round_id) if not row.training]
+    return tuple(stimulus(Item.from_content(json.loads(row.content))) for row in rows)
