@@ -25,7 +25,6 @@ from sqlalchemy import select
 
 from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.rounds.design import Design
 from app.services import rounds, seals
 from app.services.admins import add_admin
 from app.store.engine import Database
@@ -43,7 +42,7 @@ def furnish(url: str, folder: Path, people: int) -> list[str]:
     """An open round in the database, and everyone's invitation."""
     plum, fig = (make_archive(folder / name, seed=seed, width=80, dead=0) for name, seed in (("p", 1), ("f", 2)))
     pool = {"assignment": "overlap", "overlap": 3, "evaluators": 3, "lease_minutes": 60}
-    design = Design.of(two_arms(plum, fig, neurons=60).model_dump() | pool)
+    design = two_arms(plum, fig, neurons=60).with_changes(**pool)
     keys = [seals.new_key().recipient, seals.new_key().recipient]
     database = Database(url)
     with database.writing() as session:

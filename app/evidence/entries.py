@@ -12,7 +12,11 @@ JUDGMENT_FIELDS = (
 def judgment_entry(evaluator: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row or anything with its attributes
     """What an evaluator's chain says of one judgment; the first follows the round's commitment."""
     entry = {name: getattr(row, name) for name in JUDGMENT_FIELDS}
-    return entry | {"evaluator": evaluator, "shown_at": instant(row.shown_at), "judged_at": instant(row.judged_at)}
+    return entry | {
+        "evaluator": evaluator,
+        "shown_at": canonical_time(row.shown_at),
+        "judged_at": canonical_time(row.judged_at),
+    }
 
 
 def event_entry(round_id: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row or anything with its attributes
@@ -20,13 +24,13 @@ def event_entry(round_id: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a 
     return {
         "round": round_id,
         "number": row.number,
-        "at": instant(row.at),
+        "at": canonical_time(row.at),
         "actor": row.actor,
         "action": row.action,
         "detail": row.detail,
     }
 
 
-def instant(moment: datetime) -> str:
+def canonical_time(moment: datetime) -> str:
     """A time as canonical text: UTC, microseconds always written."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -36,7 +36,7 @@ class StrongToken(AidPart):
     """Mean strength over those times."""
 
 
-class Effect(AidPart):
+class TokenEffect(AidPart):
     """How the neuron's output direction moves a token's logit: past every later layer, and past any rescaling."""
 
     text: str
@@ -55,11 +55,11 @@ class Aids(AidPart):
     """The neuron's smallest activation, in per cent of its largest: where the histogram begins. It ends at 100."""
     histogram: tuple[int, ...]
     """Tokens of the harvest's sample per bin; all bins are equally wide."""
-    promoted: tuple[Effect, ...]
-    suppressed: tuple[Effect, ...]
+    promoted: tuple[TokenEffect, ...]
+    suppressed: tuple[TokenEffect, ...]
 
 
-def aids_of(snippets: Sequence[Snippet], neuron: NeuronStatistics) -> Aids:
+def build_aids(snippets: Sequence[Snippet], neuron: NeuronStatistics) -> Aids:
     """The aids of an item that shows `snippets` in this order, with the strengths and the statistics of `neuron`."""
     read = [_read(snippet, neuron.maximum) for snippet in snippets]
     largest = max((abs(one.effect) for one in (*neuron.promoted, *neuron.suppressed_tokens)), default=0.0)
@@ -94,9 +94,9 @@ def _strongest(firings: Sequence[tuple[str, int]]) -> tuple[StrongToken, ...]:
     )
 
 
-def _effects(effects: Sequence[LogitEffect], largest: float) -> tuple[Effect, ...]:
+def _effects(effects: Sequence[LogitEffect], largest: float) -> tuple[TokenEffect, ...]:
     return tuple(
-        Effect(text="".join(token_texts([one.piece])[0]), percent=round(100 * one.effect / largest))
+        TokenEffect(text="".join(token_texts([one.piece])[0]), percent=round(100 * one.effect / largest))
         for one in effects
         if largest > 0
     )

@@ -10,10 +10,10 @@ from collections.abc import Collection
 from app.rounds.randomness import SecretRandom
 
 
-def blocks(codes: Collection[str], size: int, replicates: int, seed: str) -> list[tuple[str, ...]]:
+def balanced_blocks(codes: Collection[str], size: int, replicates: int, seed: str) -> list[tuple[str, ...]]:
     """All blocks, replicate after replicate, of at most `size` items; `seed` deals the items to the table."""
     dealt = SecretRandom(seed, "blocks").sample(sorted(codes), len(codes))
-    columns = columns_of(len(dealt), size, replicates)
+    columns = blocks_per_replicate(len(dealt), size, replicates)
     rows = [dealt[start : start + columns] for start in range(0, len(dealt), columns)]
     return [
         tuple(
@@ -26,7 +26,7 @@ def blocks(codes: Collection[str], size: int, replicates: int, seed: str) -> lis
     ]
 
 
-def columns_of(items: int, size: int, replicates: int) -> int:
+def blocks_per_replicate(items: int, size: int, replicates: int) -> int:
     """Blocks per replicate: the fewest that hold all items and, if it takes at most two more, keep pairs apart."""
     least = -(-items // size)
     good = (count for count in range(least, least + 3) if _keeps_pairs_apart(count, min(size, items), replicates))

@@ -14,7 +14,7 @@ from app.foundation.digest import sha256_of_json
 VERSION = 1
 
 
-def digest_of_item(content: Mapping[str, Any], nonce: str) -> str:
+def item_digest(content: Mapping[str, Any], nonce: str) -> str:
     """HMAC-SHA256 of an item's canonical JSON under the round's secret nonce (hexadecimal).
 
     Without the nonce the digest identifies nothing, not even to who holds the archives and guesses.
@@ -31,12 +31,12 @@ def item_bytes(content: Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def sealed_digest(opened: Mapping[str, Any]) -> str:
+def seal_digest(opened: Mapping[str, Any]) -> str:
     """Digest of what the seal holds: exactly {allocation, seed, nonce}."""
     return sha256_of_json({name: opened[name] for name in ("allocation", "seed", "nonce")})
 
 
-def commitment_of(design_sha256: str, items: Mapping[str, str], sealed_sha256: str) -> str:
+def commitment_digest(design_sha256: str, items: Mapping[str, str], sealed_sha256: str) -> str:
     """What is published before the first judgment; `items` maps each code to its digest."""
     return sha256_of_json(
         {

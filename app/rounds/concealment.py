@@ -16,33 +16,33 @@ from app.rounds.token_text import token_texts
 CODE_LENGTH = 10
 
 
-def conceal(code: str, snippets: Sequence[Snippet], maximum: float, marks: Marks, random: Random) -> Item:
+def conceal_snippets(code: str, snippets: Sequence[Snippet], maximum: float, marks: Marks, random: Random) -> Item:
     """One item: the snippets as passages in an order drawn from `random`; `maximum` is the neuron's largest activation.
 
     Callers make sure with `chosen` that the snippets are as the design says.
     """
-    levels = levels_of(snippets, maximum, marks)
+    levels = snippet_levels(snippets, maximum, marks)
     if levels is None:
         msg = "a neuron with too few marked tokens was drawn; `chosen` leaves such neurons out"
         raise AssertionError(msg)
-    return concealed(code, list(zip(snippets, levels, strict=True)), random)
+    return shuffle_into_item(code, list(zip(snippets, levels, strict=True)), random)
 
 
-def concealed(code: str, marked: Sequence[tuple[Snippet, Sequence[int]]], random: Random) -> Item:
+def shuffle_into_item(code: str, marked: Sequence[tuple[Snippet, Sequence[int]]], random: Random) -> Item:
     """One item of snippets whose levels are known, as passages in an order drawn from `random`."""
-    passages = [passage(snippet, levels) for snippet, levels in marked]
+    passages = [build_passage(snippet, levels) for snippet, levels in marked]
     random.shuffle(passages)
     return Item(code, tuple(passages))
 
 
-def levels_of(snippets: Sequence[Snippet], maximum: float, marks: Marks) -> list[tuple[int, ...]] | None:
+def snippet_levels(snippets: Sequence[Snippet], maximum: float, marks: Marks) -> list[tuple[int, ...]] | None:
     """The level of every token of every snippet; None if the marks' rule cannot be met."""
     if marks == "rank":
         return rank_levels([one.activations for one in snippets])
     return [proportional_levels(one.activations, maximum) for one in snippets]
 
 
-def passage(snippet: Snippet, levels: Sequence[int]) -> Passage:
+def build_passage(snippet: Snippet, levels: Sequence[int]) -> Passage:
     """One snippet as shown. What falls on part of a character is shown where that character is."""
     texts, homes = token_texts(snippet.pieces)
     shown = [0] * len(texts)
@@ -51,7 +51,7 @@ def passage(snippet: Snippet, levels: Sequence[int]) -> Passage:
     return Passage(texts, tuple(shown), homes[snippet.peak], snippet.group)
 
 
-def chosen(design: Design, snippets: Sequence[Snippet]) -> list[Snippet] | None:
+def snippets_to_show(design: Design, snippets: Sequence[Snippet]) -> list[Snippet] | None:
     """The snippets that the design shows, the first of each group; None if the neuron lacks some or their marks."""
     found: list[Snippet] = []
     for group, count in sorted(design.groups.items()):
@@ -72,7 +72,7 @@ def draw_codes(count: int, random: Random) -> list[str]:
     return list(codes)
 
 
-def apart(windows: Mapping[str, frozenset[str]], distance: int) -> dict[str, dict[str, int]]:
+def shared_window_distances(windows: Mapping[str, frozenset[str]], distance: int) -> dict[str, dict[str, int]]:
     """{code: {code of an item with a window in common: distance}}. It says what the texts say, and nothing more."""
     holders: dict[str, list[str]] = {}
     for code in sorted(windows):

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from app.archive.snippet import Group
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import DesignError
+from app.foundation.json_types import JsonObject
 from app.rounds.rubric import Rubric
 
 Marks = Literal["proportional", "rank"]
@@ -143,7 +144,7 @@ class Design(DesignPart):
         return sha256(self.canonical.encode())
 
     @property
-    def top(self) -> int:
+    def peaks_per_item(self) -> int:
         """Strongest firings shown per item."""
         return self.groups.get("top", sum(self.groups.values()))
 
@@ -157,11 +158,17 @@ class Design(DesignPart):
         """Every arm once, in alphabetical order."""
         return sorted({cell.arm for cell in self.arms})
 
-    def public(self) -> dict[str, Any]:
+    def public_content(self) -> JsonObject:
         """The part that evaluator pages may know: no arm, digest, stratum or count of neurons."""
         shown = self.model_dump(mode="json", include=PUBLIC)
-        rubric = self.rubric.filled_in(self.top, among_groups=self.top < sum(self.groups.values()))
+        rubric = self.rubric.filled_in(
+            self.peaks_per_item, among_groups=self.peaks_per_item < sum(self.groups.values())
+        )
         return shown | {"rubric": rubric.model_dump(mode="json"), "needed": rubric.needed}
+
+    def with_changes(self, **changes: object) -> Self:
+        """The same design with other values in some fields. Raises DesignError like `from_values`."""
+        return self.from_values(self.model_dump() | changes)
 
     def to_toml(self) -> str:
         """The design as TOML; what is None is left out."""
@@ -175,11 +182,11 @@ class Design(DesignPart):
         except tomllib.TOMLDecodeError as error:
             msg = f"The design is not TOML: {error}. Compare it with what a preset prints."
             raise DesignError(msg) from error
-        return cls.of(values)
+        return cls.from_values(values)
 
     @classmethod
-    def of(cls, values: dict[str, Any]) -> Self:
-        """The design with these values. Raises DesignError with the first field that cannot be."""
+    def from_values(cls, values: object) -> Self:
+        """The design with these values, {field: value}. Raises DesignError with the first field that cannot be."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -255,7 +262,7 @@ def _about_assignment(design: Design) -> list[str]:
 
 def _about_words(design: Design) -> list[str]:
     own = design.rubric != Rubric()  # the standard words hold no arm's name, except by accident ("a")
-    words = [str(word) for word in design.rubric.filled_in(design.top).model_dump().values()] if own else []
+    words = [str(word) for word in design.rubric.filled_in(design.peaks_per_item).model_dump().values()] if own else []
     shown = " ".join([design.title, design.consent, design.contact, *words]).lower()
     names = [arm.lower() for arm in design.arm_names]
     for word in [*names, *GIVEAWAYS]:

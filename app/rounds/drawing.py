@@ -13,7 +13,7 @@ from app.foundation.errors import DesignError
 from app.rounds.candidates import ArchiveFrame
 from app.rounds.design import Cell, Design
 from app.rounds.randomness import SecretRandom
-from app.rounds.sampling import FrameDraw, draw, quotas
+from app.rounds.sampling import FrameDraw, draw_neurons, quotas_by_layer
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,18 @@ class CellDraw:
         return [one for one in self.neurons if not one.dead]
 
 
-def deal(design: Design, found: Mapping[str, ArchiveFrame], seed: str) -> list[CellDraw]:
+def draw_cells(design: Design, found: Mapping[str, ArchiveFrame], seed: str) -> list[CellDraw]:
     """Each cell's neurons, in the design's order of cells. Cells of one archive share one draw, so no neuron twice."""
     dealt = {}
     for digest, source in found.items():
-        cells = cells_of(design, digest)
+        cells = cells_of_archive(design, digest)
         draws = _draws(design, source, len(cells), SecretRandom(seed, f"draw {digest}"))
         for place, cell in enumerate(cells):
             dealt[cell] = _share(design, cell, draws, place, len(cells))
     return [dealt[cell] for cell in design.arms]
 
 
-def cells_of(design: Design, digest: str) -> list[Cell]:
+def cells_of_archive(design: Design, digest: str) -> list[Cell]:
     """The cells whose neurons come from one archive."""
     return sorted((cell for cell in design.arms if cell.archive_sha256 == digest), key=lambda c: (c.stratum, c.arm))
 
@@ -50,11 +50,13 @@ def cells_of(design: Design, digest: str) -> list[Cell]:
 def _draws(design: Design, source: ArchiveFrame, cells: int, random: SecretRandom) -> list[tuple[int, FrameDraw]]:
     """(neurons wanted per cell, what was drawn) for the frame, or for each layer of it."""
     if design.by_layer == "simple":
-        return [(design.neurons, draw(source.frame, design.neurons * cells, source.fits, random))]
+        return [(design.neurons, draw_neurons(source.frame, design.neurons * cells, source.fits, random))]
     layers = sorted({one.layer for one in source.frame})
     frames = {layer: [one for one in source.frame if one.layer == layer] for layer in layers}
-    wanted = quotas({layer: len(frame) for layer, frame in frames.items()}, design.neurons)
-    return [(wanted[layer], draw(frames[layer], wanted[layer] * cells, source.fits, random)) for layer in layers]
+    wanted = quotas_by_layer({layer: len(frame) for layer, frame in frames.items()}, design.neurons)
+    return [
+        (wanted[layer], draw_neurons(frames[layer], wanted[layer] * cells, source.fits, random)) for layer in layers
+    ]
 
 
 def _share(design: Design, cell: Cell, draws: Iterable[tuple[int, FrameDraw]], place: int, cells: int) -> CellDraw:
@@ -77,7 +79,7 @@ def _shortage(design: Design, cell: Cell, eligible: int, wanted: int) -> str:
     )
 
 
-def counts(share: CellDraw, source: ArchiveFrame) -> dict[str, Any]:
+def cell_counts(share: CellDraw, source: ArchiveFrame) -> dict[str, Any]:
     """One cell's counts, sealed with the allocation because the dead are more in one arm than in another."""
     drawn_dead = [one for one in share.neurons if one.dead]
     return {

@@ -57,13 +57,13 @@ ADVICE: dict[Action, str] = {
 }
 
 
-def require(state: str, action: Action) -> None:
+def require_allowed(state: str, action: Action) -> None:
     """Raise LifecycleError unless a round in `state` allows `action`."""
     if state not in ALLOWED[action]:
         raise LifecycleError(REFUSED, state=state, advice=ADVICE[action])
 
 
-def after(state: str, action: Action) -> State:
+def state_after(state: str, action: Action) -> State:
     """The state that `action` leads to. Raises LifecycleError if it is not allowed."""
-    require(state, action)
+    require_allowed(state, action)
     return LEADS_TO[action]

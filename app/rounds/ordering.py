@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 from app.rounds.randomness import SecretRandom
 
-DISTANCE = 10
+WINDOW_DISTANCE = 10
 """Places between items that share a window, where possible."""
 
-Apart = Mapping[str, Mapping[str, int]]
+Distances = Mapping[str, Mapping[str, int]]
 """{code: {other code: least distance}}"""
 
 
-def order(codes: Collection[str], seed: str, apart: Apart | None = None) -> list[str]:
+def evaluator_order(codes: Collection[str], seed: str, apart: Distances | None = None) -> list[str]:
     """All of `codes` in an order that `seed` (64 hexadecimal digits) fixes, those in `apart` at their distances.
 
     The shuffle is uniform; then each place takes the first item left that keeps its distances. Where none does, the
@@ -37,7 +37,7 @@ def order(codes: Collection[str], seed: str, apart: Apart | None = None) -> list
     return placed
 
 
-def breaches(codes: Sequence[str], apart: Apart) -> int:
+def count_breaches(codes: Sequence[str], apart: Distances) -> int:
     """How many pairs of items stand nearer than they should."""
     places = {code: place for place, code in enumerate(codes)}
     return sum(
@@ -48,7 +48,7 @@ def breaches(codes: Sequence[str], apart: Apart) -> int:
     )
 
 
-def _keeps_distance(code: str, placed: Sequence[str], apart: Apart) -> bool:
+def _keeps_distance(code: str, placed: Sequence[str], apart: Distances) -> bool:
     wanted = apart.get(code)
     if not wanted:
         return True
@@ -56,7 +56,7 @@ def _keeps_distance(code: str, placed: Sequence[str], apart: Apart) -> bool:
     return all(wanted.get(other, 0) <= back for back, other in enumerate(reversed(recent), start=1))
 
 
-def _fits_between(code: str, placed: Sequence[str], at: int, apart: Apart) -> bool:
+def _fits_between(code: str, placed: Sequence[str], at: int, apart: Distances) -> bool:
     """Whether `code` would keep its distances on both sides at place `at`; the others only move further apart."""
     reach = max(apart[code].values())
     return _keeps_distance(code, placed[max(0, at - reach) : at], apart) and _keeps_distance(

@@ -8,12 +8,12 @@ from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
 from app.rounds.candidates import ArchiveFrame, SpareNeurons
-from app.rounds.concealment import levels_of
+from app.rounds.concealment import snippet_levels
 from app.rounds.controls import WordOccurrence, mixture, noise, planted, words_in
 from app.rounds.design import Cell, Design
-from app.rounds.drawing import CellDraw, cells_of
+from app.rounds.drawing import CellDraw, cells_of_archive
 from app.rounds.randomness import SecretRandom
-from app.rounds.sampling import key
+from app.rounds.sampling import neuron_key
 
 POOL = 48
 """Spare neurons per archive whose windows planted items are made of."""
@@ -35,7 +35,7 @@ class PlannedItem:
     """Of a repeat: the place of the specimen that it repeats."""
 
 
-def specimens(
+def plan_items(
     design: Design, found: Mapping[str, ArchiveFrame], dealt: Sequence[CellDraw], seed: str
 ) -> list[PlannedItem]:
     """Everything the round shows, in an order that swapping the arms does not change."""
@@ -44,7 +44,7 @@ def specimens(
     return [*drawn, *workshop.planted(), *workshop.ladder(), *workshop.training(), *_repeats(design, drawn, seed)]
 
 
-def line_of(cell: Cell, neuron: NeuronStatistics, n_layers: int, kind: str, **more: object) -> dict[str, Any]:
+def allocation_line(cell: Cell, neuron: NeuronStatistics, n_layers: int, kind: str, **more: object) -> dict[str, Any]:
     """One line of the allocation; its names are those of `app.unblinding.observations.Allocated`."""
     line: dict[str, Any] = {
         "arm": cell.arm,
@@ -63,12 +63,12 @@ def line_of(cell: Cell, neuron: NeuronStatistics, n_layers: int, kind: str, **mo
 
 def _neurons(found: Mapping[str, ArchiveFrame], dealt: Sequence[CellDraw]) -> list[PlannedItem]:
     pairs = [(share.cell, one) for share in dealt for one in share.live]
-    pairs.sort(key=lambda pair: (pair[0].archive_sha256, *key(pair[1])))
+    pairs.sort(key=lambda pair: (pair[0].archive_sha256, *neuron_key(pair[1])))
     made = []
     for cell, neuron in pairs:
         source = found[cell.archive_sha256]
-        line = line_of(cell, neuron, source.archive.manifest.model.n_layers, "neuron")
-        made.append(PlannedItem(tuple(source.shown[key(neuron)]), neuron, line))
+        line = allocation_line(cell, neuron, source.archive.manifest.model.n_layers, "neuron")
+        made.append(PlannedItem(tuple(source.shown[neuron_key(neuron)]), neuron, line))
     return made
 
 
@@ -89,14 +89,14 @@ class ControlMaker:
     def __init__(self, design: Design, found: Mapping[str, ArchiveFrame], dealt: Sequence[CellDraw], seed: str) -> None:
         self._design, self._found, self._random = design, found, SecretRandom(seed, "controls")
         drawn = {
-            digest: {key(n) for one in dealt if one.cell.archive_sha256 == digest for n in one.neurons}
+            digest: {neuron_key(n) for one in dealt if one.cell.archive_sha256 == digest for n in one.neurons}
             for digest in found
         }
         self._spares = {
             digest: SpareNeurons.of(source, drawn[digest], SecretRandom(seed, f"spares {digest}"))
             for digest, source in found.items()
         }
-        self._cells = [cell for digest in found for cell in cells_of(design, digest)]
+        self._cells = [cell for digest in found for cell in cells_of_archive(design, digest)]
         self._words: dict[str, list[WordOccurrence]] | None = None
 
     def planted(self) -> list[PlannedItem]:
@@ -168,10 +168,12 @@ class ControlMaker:
         return self._words
 
     def _can_be_marked(self, snippets: Sequence[Snippet], maximum: float) -> bool:
-        return levels_of(snippets, maximum, self._design.marks) is not None
+        return snippet_levels(snippets, maximum, self._design.marks) is not None
 
     def _line(self, cell: Cell, neuron: NeuronStatistics, kind: str, **more: object) -> dict[str, Any]:
-        return line_of(cell, neuron, self._found[cell.archive_sha256].archive.manifest.model.n_layers, kind, **more)
+        return allocation_line(
+            cell, neuron, self._found[cell.archive_sha256].archive.manifest.model.n_layers, kind, **more
+        )
 
     def _too_few(self, what: str) -> str:
         return f"The archives hold too little text for {what}; ask for fewer, or harvest more text."

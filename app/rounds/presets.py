@@ -15,7 +15,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "solu-rank": {"neurons": 60, "marks": "rank", "evaluators": 3},
     "quick": {"neurons": 12, "marks": "proportional", "evaluators": 1},
 }
-PRESETS = tuple(SETTINGS)
+PRESET_NAMES = tuple(SETTINGS)
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ PROVENANCE: tuple[Provenance, ...] = (
 )
 
 
-def preset(name: str, *, title: str, arms: Sequence[Cell], reference: str, **changes: object) -> Design:
+def design_from_preset(name: str, *, title: str, arms: Sequence[Cell], reference: str, **changes: object) -> Design:
     """The preset's design for these arms, with changes. Raises DesignError for an unknown name or a bad value."""
     if name not in SETTINGS:
-        msg = f"There is no preset “{name}”; choose one of {', '.join(PRESETS)}."
+        msg = f"There is no preset “{name}”; choose one of {', '.join(PRESET_NAMES)}."
         raise DesignError(msg)
     own = {"preset": name, "title": title, "arms": tuple(arms), "reference": reference}
-    return Design.of(SETTINGS[name] | own | changes)
+    return Design.from_values(SETTINGS[name] | own | changes)

@@ -11,9 +11,9 @@ from random import Random
 
 from app.archive.neuron import NeuronStatistics
 
-Key = tuple[int, int]
+NeuronKey = tuple[int, int]
 """(layer, index) of a neuron."""
-Fits = Callable[[Sequence[Key]], set[Key]]
+ShowableOnes = Callable[[Sequence[NeuronKey]], set[NeuronKey]]
 """Of some neurons, those that the design can show."""
 
 
@@ -27,20 +27,20 @@ class FrameDraw:
     examined: int
 
 
-def draw(frame: Sequence[NeuronStatistics], wanted: int, fits: Fits, random: Random) -> FrameDraw:
+def draw_neurons(frame: Sequence[NeuronStatistics], wanted: int, fits: ShowableOnes, random: Random) -> FrameDraw:
     """Draw `wanted` eligible neurons of `frame`, or all there are if they are fewer."""
     shuffled = random.sample(list(frame), len(frame))
     drawn: list[NeuronStatistics] = []
     examined = 0
     while len(drawn) < wanted and examined < len(shuffled):
         batch = shuffled[examined : examined + wanted - len(drawn)]
-        good = fits([key(one) for one in batch if not one.dead])
-        drawn += [one for one in batch if one.dead or key(one) in good]
+        good = fits([neuron_key(one) for one in batch if not one.dead])
+        drawn += [one for one in batch if one.dead or neuron_key(one) in good]
         examined += len(batch)
     return FrameDraw(tuple(drawn), examined - len(drawn), examined)
 
 
-def quotas(sizes: Mapping[int, int], wanted: int) -> dict[int, int]:
+def quotas_by_layer(sizes: Mapping[int, int], wanted: int) -> dict[int, int]:
     """Neurons per layer in proportion to its size, by largest remainder (ties to the lower layer)."""
     total = sum(sizes.values())
     exact = {layer: wanted * size / total for layer, size in sizes.items()}
@@ -50,11 +50,11 @@ def quotas(sizes: Mapping[int, int], wanted: int) -> dict[int, int]:
     return shares
 
 
-def of_layers(neurons: Iterable[NeuronStatistics], layers: Sequence[int] | None) -> list[NeuronStatistics]:
+def neurons_of_layers(neurons: Iterable[NeuronStatistics], layers: Sequence[int] | None) -> list[NeuronStatistics]:
     """The frame: the neurons of the layers named, all for None, in order of (layer, index)."""
-    return sorted((one for one in neurons if layers is None or one.layer in layers), key=key)
+    return sorted((one for one in neurons if layers is None or one.layer in layers), key=neuron_key)
 
 
-def key(neuron: NeuronStatistics) -> Key:
+def neuron_key(neuron: NeuronStatistics) -> NeuronKey:
     """(layer, index)."""
     return neuron.layer, neuron.index

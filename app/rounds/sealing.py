@@ -18,17 +18,17 @@ DEEPEST = 4
 
 
 @dataclass(frozen=True)
-class NewKey:
+class KeyholderKey:
     """A keyholder's key, shown once: the identity opens, the recipient only seals."""
 
     identity: str
     recipient: str
 
 
-def new_keyholder() -> NewKey:
+def new_keyholder_key() -> KeyholderKey:
     """A fresh X25519 key from the operating system's randomness."""
     identity = x25519.Identity.generate()
-    return NewKey(str(identity), str(identity.to_public()))
+    return KeyholderKey(str(identity), str(identity.to_public()))
 
 
 def recipient_of(identity: str) -> str:

@@ -33,10 +33,10 @@ def token_texts(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[int, ..
             for one in waiting:
                 homes[one] = index
             waiting.clear()
-    return tuple(visible(text) for text in texts), tuple(homes)
+    return tuple(visible_text(text) for text in texts), tuple(homes)
 
 
-def visible(text: str) -> str:
+def visible_text(text: str) -> str:
     """The text with invalid bytes, control and direction-changing characters shown instead of obeyed."""
     if text.isprintable():
         return text  # nearly every token; the rest takes a look at each character

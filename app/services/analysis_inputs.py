@@ -27,7 +27,7 @@ from app.services.phase_two import UNKNOWN
 from app.store import judging as judging_store
 from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, GuessRow, JudgmentRow, RoundRow
-from app.unblinding.observations import EvaluatorJudgments, Observation, observations, read_allocation
+from app.unblinding.observations import EvaluatorJudgments, Observation, allocated_items, final_observations
 
 
 def read_observations(session: Session, round_id: str, allocation: dict[str, Any]) -> list[Observation]:
@@ -42,7 +42,7 @@ def read_observations(session: Session, round_id: str, allocation: dict[str, Any
         for evaluator in round_store.evaluators_of_round(session, round_id)
         if evaluator.erased_at is None
     ]
-    return observations(histories, read_allocation(allocation))
+    return final_observations(histories, allocated_items(allocation))
 
 
 def read_analysis_frame(

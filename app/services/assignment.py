@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.foundation.errors import LifecycleError
 from app.judging.public_design import PublicDesign
-from app.rounds.blocks import blocks, columns_of
-from app.rounds.ordering import breaches, order
+from app.rounds.blocks import balanced_blocks, blocks_per_replicate
+from app.rounds.ordering import count_breaches, evaluator_order
 from app.rounds.randomness import SecretRandom
 from app.store import rounds as round_store
 from app.store import slots as slot_store
@@ -47,16 +47,16 @@ def assign_items(session: Session, evaluator: EvaluatorRow) -> int:
     """
     design = _public_design(session, evaluator.round_id)
     training = round_store.item_distances(session, evaluator.round_id, training=True)
-    _add_assignments(session, evaluator, order(training, evaluator.order_seed), first_position=0)
+    _add_assignments(session, evaluator, evaluator_order(training, evaluator.order_seed), first_position=0)
     if design.assignment == "overlap":
         return 0
     distances = round_store.item_distances(session, evaluator.round_id, training=False)
     codes, copy = list(distances), None
     if design.assignment == "blocks":
         codes, copy = _claim_block(session, evaluator, design, codes)
-    ordered = order(codes, evaluator.order_seed, distances)
+    ordered = evaluator_order(codes, evaluator.order_seed, distances)
     _add_assignments(session, evaluator, ordered, first_position=len(training), copy=copy)
-    return breaches(ordered, distances)
+    return count_breaches(ordered, distances)
 
 
 def lease_next_item(session: Session, evaluator_id: str, now: datetime) -> bool:
@@ -88,7 +88,7 @@ def lacks_judgments(session: Session, round_id: str) -> bool:
     if design.assignment == "overlap":
         return slot_store.has_unjudged_slot(session, round_id)
     item_count = len(round_store.item_distances(session, round_id, training=False))
-    block_count = columns_of(item_count, design.block, design.overlap) * design.overlap
+    block_count = blocks_per_replicate(item_count, design.block, design.overlap) * design.overlap
     return finished_evaluators(session, round_id) < block_count
 
 
@@ -134,7 +134,7 @@ def _claim_block(
 ) -> tuple[list[str], int]:
     """The items of the first block that nobody has, and which of each item's judgments this evaluator's will be."""
     seed = str(round_store.find_round(session, evaluator.round_id).commitment)
-    all_blocks = blocks(codes, design.block, design.overlap, seed)
+    all_blocks = balanced_blocks(codes, design.block, design.overlap, seed)
     claimed = {row.block for row in round_store.evaluators_of_round(session, evaluator.round_id)}
     number = next((number for number in range(len(all_blocks)) if number not in claimed), None)
     if number is None:

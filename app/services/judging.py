@@ -17,7 +17,7 @@ from app.judging.answer import OUT_OF_TURN, Answer, PageTiming, require_answer_i
 from app.judging.judgment import Step, Verdict
 from app.judging.pace import require_new_item_allowed
 from app.judging.worklist import StandingAnswer, Worklist
-from app.rounds.lifecycle import require
+from app.rounds.lifecycle import require_allowed
 from app.services.assignment import close_slot, release_slot
 from app.services.evaluator_session import Visit, require_consent
 from app.services.item_pages import visitor_worklist
@@ -36,7 +36,7 @@ def record_answer(session: Session, visit: Visit, answer: Answer, timing: PageTi
     item that is not the evaluator's, an answer that is out of turn, one item too many for the day or after a practice
     that was not passed, or a key that already carries another answer.
     """
-    require(visit.state, "judge")
+    require_allowed(visit.state, "judge")
     require_consent(visit)
     worklist = visitor_worklist(session, visit)
     if answer.key in worklist.answer_keys:
@@ -59,7 +59,7 @@ def open_aids(session: Session, visit: Visit, item: str, now: datetime) -> None:
     `visit` is a visit for writing. Raises LifecycleError when the round is not collecting, and JudgmentError in a
     round without aids or when that item's verdict was not the latest answer.
     """
-    require(visit.state, "judge")
+    require_allowed(visit.state, "judge")
     due = visitor_worklist(session, visit).due_question()
     just_judged = due is not None and due.item_code == item and due.kind == "hypothesis"
     if visit.phase != 1 or not just_judged or judging_store.item_with_aids(session, visit.round_id, item) is None:
@@ -75,7 +75,7 @@ def flag_item(session: Session, visit: Visit, flag: FlagRow, now: datetime) -> W
     `visit` is a visit for writing; `flag` has the item, the kind and a comment, and its other fields are filled in.
     Raises JudgmentError for an item that is not the evaluator's or whose verdict can no longer be changed.
     """
-    require(visit.state, "judge")
+    require_allowed(visit.state, "judge")
     require_consent(visit)
     _require_phase_one(visit)
     worklist = visitor_worklist(session, visit)

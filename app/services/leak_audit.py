@@ -27,7 +27,7 @@ from app.leak_audit.findings import (
 )
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
-from app.rounds.preparation import prepare
+from app.rounds.preparation import prepare_round
 from app.services.log import append_event
 from app.services.round_copy import new_probes, shadow_of
 from app.services.seals import PendingSeal
@@ -84,7 +84,7 @@ def swapped(design: Design) -> Design:
     names = design.arm_names
     other = dict(zip(names, [*names[1:], names[0]], strict=True))
     cells = [cell.model_copy(update={"arm": other[cell.arm]}) for cell in design.arms]
-    return Design.of(design.model_dump() | {"arms": cells})
+    return design.with_changes(arms=cells)
 
 
 def _audit(session: Session, round_id: str, allocation: dict[str, Any], seed: str, walk: Walk, now: datetime) -> Audit:
@@ -128,7 +128,7 @@ def _swapped_items(design: Design, paths: dict[str, Path], seed: str) -> tuple[I
         archives = {digest: Archive.open(path) for digest, path in paths.items()}
     except ArchiveError:
         return None
-    return prepare(swapped(design), archives, seed).items
+    return prepare_round(swapped(design), archives, seed).items
 
 
 def _names(design: Design, paths: dict[str, Path]) -> tuple[str, ...]:

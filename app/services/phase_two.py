@@ -13,7 +13,7 @@ from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
 from app.judging.answer import OUT_OF_TURN
 from app.judging.worklist import DueQuestion, Worklist
-from app.rounds.lifecycle import require
+from app.rounds.lifecycle import require_allowed
 from app.rounds.randomness import SecretRandom
 from app.services.evaluator_session import Visit, evaluator_and_round_for_writing
 from app.services.item_pages import ItemPage, build_item_page, visitor_worklist
@@ -41,7 +41,7 @@ def guess_options(session: Session, visit: Visit) -> tuple[str, ...]:
 def begin_phase_two(session: Session, session_token: str) -> None:
     """Close phase 1 of this evaluator: its verdicts stand from now on. Raises JudgmentError if some are missing."""
     evaluator, row = evaluator_and_round_for_writing(session, session_token)
-    require(row.state, "judge")
+    require_allowed(row.state, "judge")
     worklist = judging_store.read_worklist(session, evaluator.id)
     if worklist.next_verdict() is not None:
         raise JudgmentError(OUT_OF_TURN)
@@ -67,7 +67,7 @@ def record_guess(session: Session, visit: Visit, guess: GuessRow, now: datetime)
     `visit` is a visit for writing; `guess` has the item and the answer, and its other fields are filled in. Raises
     JudgmentError for an item that this evaluator is not asked about, or a second, different answer.
     """
-    require(visit.state, "judge")
+    require_allowed(visit.state, "judge")
     items = _guess_items(session, visit, visitor_worklist(session, visit)) if visit.phase == 2 else []
     if guess.item not in items or guess.guess not in guess_options(session, visit):
         raise JudgmentError(OUT_OF_TURN)

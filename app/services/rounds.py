@@ -14,8 +14,8 @@ from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.rounds.design import Design, read_design
-from app.rounds.lifecycle import Action, after, require
-from app.rounds.preparation import check
+from app.rounds.lifecycle import Action, require_allowed, state_after
+from app.rounds.preparation import require_drawable
 from app.rounds.randomness import SEED_BYTES
 from app.services.archives import verified_archives
 from app.services.assignment import assign_items, finished_evaluators, lacks_judgments
@@ -92,13 +92,13 @@ def create_round(session: Session, design: Design, archives: Mapping[str, Path],
     Raises ArchiveError, or DesignError with the reason, if the round cannot be drawn as designed.
     """
     left_out = seen_neurons(session, design.named, archives)
-    check(design, verified_archives(archives), secrets.token_hex(SEED_BYTES), left_out)
+    require_drawable(design, verified_archives(archives), secrets.token_hex(SEED_BYTES), left_out)
     row = RoundRow(
         id=random_code(),
         title=design.title,
         state="draft",
         design=design.canonical,
-        public_design=design.public(),
+        public_design=design.public_content(),
         created_by=by,
         created_at=now,
     )
@@ -143,7 +143,7 @@ def abandon_round(session: Session, round_id: str, by: str, reason: str, now: da
 
 def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, by: str, now: datetime) -> Invitation:
     """Invite an evaluator under a pseudonym. The token is returned once and stored as a digest."""
-    require(round_store.find_round(session, round_id, hold=True).state, "invite")
+    require_allowed(round_store.find_round(session, round_id, hold=True).state, "invite")
     pseudonym = _free_pseudonym(session, round_id, name)
     is_exposed = exposed or knows_the_models(session, round_id, pseudonym)
     secret = random_token()
@@ -166,7 +166,7 @@ def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, 
 def reissue_invitation(session: Session, evaluator_id: str, by: str, now: datetime) -> Invitation:
     """Give an evaluator who lost the link a new one; the old link and any open session end."""
     row = round_store.find_evaluator(session, evaluator_id)
-    require(round_store.find_round(session, row.round_id, hold=True).state, "invite")
+    require_allowed(round_store.find_round(session, row.round_id, hold=True).state, "invite")
     secret = random_token()
     row.token_sha256, row.session_sha256 = sha256(secret.encode()), None
     append_event(session, row.round_id, by, "link reissued", {"evaluator": row.name}, now)
@@ -206,7 +206,7 @@ def list_rounds(session: Session) -> list[RoundSummary]:
 def _step(session: Session, round_id: str, action: Action) -> RoundRow:
     """Lock the round's row and move it to the state that the action leads to."""
     row = round_store.find_round(session, round_id, hold=True)
-    row.state = after(row.state, action)
+    row.state = state_after(row.state, action)
     return row
 
 

@@ -17,13 +17,13 @@ from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.judging.public_design import PublicDesign
-from app.rounds.commitment import commitment_of, digest_of_item, item_bytes, sealed_digest
+from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
 from app.rounds.design import read_design
 from app.rounds.item import Item
-from app.rounds.lifecycle import after
-from app.rounds.preparation import PreparedRound, prepare
+from app.rounds.lifecycle import state_after
+from app.rounds.preparation import PreparedRound, prepare_round
 from app.rounds.randomness import SEED_BYTES
-from app.rounds.sealing import NewKey, new_keyholder, seal
+from app.rounds.sealing import KeyholderKey, new_keyholder_key, seal
 from app.services.archives import verified_archives
 from app.services.assignment import make_slots
 from app.services.exposure import seen_neurons
@@ -70,9 +70,9 @@ class PendingSeal:
     """{code: digest of the item}"""
 
 
-def new_key() -> NewKey:
+def new_key() -> KeyholderKey:
     """A fresh key for a keyholder, to be shown once and never stored with the round."""
-    return new_keyholder()
+    return new_keyholder_key()
 
 
 def seal_round(
@@ -99,13 +99,13 @@ def begin_seal(session: Session, round_id: str, render: Render, options: SealOpt
     when they finish it. Raises LifecycleError, DesignError or ArchiveError.
     """
     row = round_store.find_round(session, round_id, hold=True)
-    row.state = after(row.state, "seal")
+    row.state = state_after(row.state, "seal")
     round_store.remove_items(session, round_id)
     seed, nonce = options.entropy(SEED_BYTES).hex(), options.entropy(SEED_BYTES).hex()
     archives = verified_archives(round_store.archive_paths(session, round_id))
     design = read_design(row.design)
-    prepared = prepare(design, archives, seed, seen_neurons(session, design.named, archives))
-    digests = {item.code: digest_of_item(item.content(), nonce) for item in prepared.items}
+    prepared = prepare_round(design, archives, seed, seen_neurons(session, design.named, archives))
+    digests = {item.code: item_digest(item.content(), nonce) for item in prepared.items}
     row.public_design = {**row.public_design, "training_answers": prepared.training_answers_content()}
     public_design = PublicDesign.from_content(row.public_design)
     fragments = [render(item, public_design) for item in prepared.items]
@@ -131,14 +131,14 @@ def finish_seal(
     """
     require_keyholders(recipients, options.second_person)
     row = round_store.find_round(session, pending.round_id, hold=True)
-    row.state = after(row.state, "finish_seal")
+    row.state = state_after(row.state, "finish_seal")
     if not _items_are_as_drawn(session, pending):
         msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
         raise SealError(msg)
-    sealed_sha256 = sealed_digest(pending.opened)
+    sealed_sha256 = seal_digest(pending.opened)
     design_sha256 = sha256(row.design.encode())
     add_seal(session, row.id, _encrypted(pending, recipients, options.second_person), sealed_sha256)
-    row.commitment = commitment_of(design_sha256, pending.digests, sealed_sha256)
+    row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256)
     make_slots(session, row.id)
     detail = SealedDetail(
         commitment=row.commitment,
@@ -186,8 +186,8 @@ def _item_rows(
             content=item_bytes(item.content()).decode(),
             digest=digests[item.code],
             html=html,
-            training=item.code in prepared.answers,
-            apart=prepared.apart[item.code],
+            training=item.code in prepared.training_answers,
+            apart=prepared.distances[item.code],
         )
         for item, html in zip(prepared.items, fragments, strict=True)
     ]

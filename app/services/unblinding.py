@@ -20,14 +20,20 @@ from app.foundation.errors import LifecycleError, SealError
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame
 from app.rounds.design import Design, read_design
-from app.rounds.lifecycle import after, require
+from app.rounds.lifecycle import require_allowed, state_after
 from app.services.analysis_inputs import read_analysis_frame, read_observations
 from app.services.log import Event, append_event, latest_event, round_events, verify_log
 from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
 from app.store.tables import RoundRow
 from app.unblinding.observations import Observation
-from app.unblinding.opening import Chain, Published, open_allocation, verify, verify_chains
+from app.unblinding.opening import (
+    JudgmentChain,
+    PublishedRound,
+    open_sealed_content,
+    require_unbroken_chains,
+    require_unchanged,
+)
 
 SHORTEST_REASON = 3
 
@@ -66,13 +72,13 @@ def unblind_round(
     seal or anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal.
     """
     row = round_store.find_round(session, round_id, hold=True)
-    next_state = after(row.state, "unblind")
+    new_state = state_after(row.state, "unblind")
     version = ResultVersion(1, by, _require_reason(reason, "the round is unblinded now"), now)
     verify_log(session, round_id)
-    opened = open_allocation(find_seal(session, round_id).ciphertext, identities)
+    opened = open_sealed_content(find_seal(session, round_id).ciphertext, identities)
     append_event(session, round_id, by, "key read", {"keys": len(identities)}, now)
     _verify_evidence(session, row, opened)
-    row.state = next_state
+    row.state = new_state
     return _analyse_and_store(session, row, opened, version, "unblinded")
 
 
@@ -84,7 +90,7 @@ def correct_analysis(session: Session, round_id: str, by: str, reason: str, now:
     if anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal.
     """
     row = round_store.find_round(session, round_id, hold=True)
-    require(row.state, "correct")
+    require_allowed(row.state, "correct")
     reason = _require_reason(reason, "the analysis is corrected")
     newest = newest_unblinded(session, round_id)
     assert newest is not None  # an unblinded round has a first version
@@ -126,27 +132,27 @@ def _require_reason(reason: str, step: str) -> str:
 def _verify_evidence(session: Session, row: RoundRow, opened: dict[str, Any]) -> None:
     """Raise SealError naming what is not as it was committed to, or as the chains and the lock have it."""
     events = round_events(session, row.id)
-    verify(opened, _published(session, row, events))
-    verify_chains(_chains(session, row.id, events), str(row.commitment))
+    require_unchanged(opened, _published(session, row, events))
+    require_unbroken_chains(_chains(session, row.id, events), str(row.commitment))
 
 
-def _published(session: Session, row: RoundRow, events: Sequence[Event]) -> Published:
+def _published(session: Session, row: RoundRow, events: Sequence[Event]) -> PublishedRound:
     """What the database says was committed to; the log's chained entry of the seal outranks the columns."""
     sealed = SealedDetail.model_validate(latest_event(events, "sealed").detail)
     if row.commitment != sealed.commitment:
         msg = "The commitment was changed: the log has another. The round is not unblinded; find out who changed it."
         raise SealError(msg)
     items = {item.code: (json.loads(item.content), item.digest) for item in round_store.items_of_round(session, row.id)}
-    return Published(row.design, sealed.design_sha256, items, sealed.sealed_sha256, sealed.commitment)
+    return PublishedRound(row.design, sealed.design_sha256, items, sealed.sealed_sha256, sealed.commitment)
 
 
-def _chains(session: Session, round_id: str, events: Sequence[Event]) -> list[Chain]:
+def _chains(session: Session, round_id: str, events: Sequence[Event]) -> list[JudgmentChain]:
     """Each evaluator's chain of judgments, with the head that the log's entry of the lock has for it."""
     heads = LockedDetail.model_validate(latest_event(events, "locked").detail).heads
     links: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in heads}
     for evaluator, row in round_store.judgments_of_round(session, round_id):
         links.setdefault(evaluator.name, []).append((judgment_entry(evaluator.name, row), row.chain))
-    return [Chain(name, chain, heads[name].head if name in heads else None) for name, chain in links.items()]
+    return [JudgmentChain(name, chain, heads[name].head if name in heads else None) for name, chain in links.items()]
 
 
 def _analyse_and_store(

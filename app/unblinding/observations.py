@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from app.judging.judgment import Judgment
 
-Kind = Literal["neuron", "planted", "purity", "repeat", "training"]
+ItemKind = Literal["neuron", "planted", "purity", "repeat", "training"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class AllocatedItem:
     layer: int
     n_layers: int
     neuron: int
-    kind: Kind = "neuron"
+    kind: ItemKind = "neuron"
     """Only `neuron` items enter a fraction; the rest are controls, repeats and training items."""
     same_token_share: float = 0.0
     """Share of the top peaks that are the same token, 0 to 1."""
@@ -58,12 +58,14 @@ class EvaluatorJudgments:
     """Items they flagged as faulty or distressing: missing, never a verdict."""
 
 
-def read_allocation(allocation: Mapping[str, Any]) -> dict[str, AllocatedItem]:
+def allocated_items(allocation: Mapping[str, Any]) -> dict[str, AllocatedItem]:
     """{code: what the allocation says of it}."""
     return {line["item"]: AllocatedItem(**line) for line in allocation["items"]}
 
 
-def observations(judged: Sequence[EvaluatorJudgments], allocated: Mapping[str, AllocatedItem]) -> list[Observation]:
+def final_observations(
+    judged: Sequence[EvaluatorJudgments], allocated: Mapping[str, AllocatedItem]
+) -> list[Observation]:
     """The final judgment of each evaluator on each item, by pseudonym and place."""
     return [one for each in judged for one in _of(each, allocated)]
 

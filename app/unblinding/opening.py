@@ -8,12 +8,12 @@ from typing import Any
 from app.evidence.chains import first_break
 from app.foundation.digest import sha256
 from app.foundation.errors import SealError
-from app.rounds.commitment import commitment_of, digest_of_item, sealed_digest
+from app.rounds.commitment import commitment_digest, item_digest, seal_digest
 from app.rounds.sealing import open_seal
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedRound:
     """What was published at the seal, as the database has it now."""
 
     design: str
@@ -27,7 +27,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Chain:
+class JudgmentChain:
     """One evaluator's judgments as canonical entries with their chain digests, and the head written at the lock."""
 
     evaluator: str
@@ -36,7 +36,7 @@ class Chain:
     """None if the log of the lock knows no judgment of theirs."""
 
 
-def open_allocation(ciphertext: bytes, identities: Sequence[str]) -> dict[str, Any]:
+def open_sealed_content(ciphertext: bytes, identities: Sequence[str]) -> dict[str, Any]:
     """{allocation, seed, nonce} from the seal. Raises SealError if the keys do not open it, or it holds more."""
     try:
         opened = json.loads(open_seal(ciphertext, identities))
@@ -49,9 +49,9 @@ def open_allocation(ciphertext: bytes, identities: Sequence[str]) -> dict[str, A
     return opened
 
 
-def verify(opened: Mapping[str, Any], published: Published) -> None:
+def require_unchanged(opened: Mapping[str, Any], published: PublishedRound) -> None:
     """Raise SealError naming everything that is not as it was committed to."""
-    changed = changes(opened, published)
+    changed = changes_since_commitment(opened, published)
     if changed:
         msg = (
             f"Changed since the commitment: {', '.join(changed)}. The round is not unblinded; find out who changed it."
@@ -59,20 +59,20 @@ def verify(opened: Mapping[str, Any], published: Published) -> None:
         raise SealError(msg)
 
 
-def changes(opened: Mapping[str, Any], published: Published) -> list[str]:
+def changes_since_commitment(opened: Mapping[str, Any], published: PublishedRound) -> list[str]:
     """What differs from the commitment, by name; empty if nothing does."""
     design_sha256 = sha256(published.design.encode())
-    sealed_sha256 = sealed_digest(opened)
-    digests = {code: digest_of_item(content, opened["nonce"]) for code, (content, _) in published.items.items()}
+    sealed_sha256 = seal_digest(opened)
+    digests = {code: item_digest(content, opened["nonce"]) for code, (content, _) in published.items.items()}
     found = ["the design"] if design_sha256 != published.design_sha256 else []
     found += [f"item {code}" for code, (_, digest) in published.items.items() if digests[code] != digest]
     found += ["the allocation"] if sealed_sha256 != published.sealed_sha256 else []
-    if not found and commitment_of(design_sha256, digests, sealed_sha256) != published.commitment:
+    if not found and commitment_digest(design_sha256, digests, sealed_sha256) != published.commitment:
         found.append("the commitment, or the list of items")
     return found
 
 
-def verify_chains(chains: Sequence[Chain], commitment: str) -> None:
+def require_unbroken_chains(chains: Sequence[JudgmentChain], commitment: str) -> None:
     """Raise SealError naming the first judgment that was changed, added or removed since it was given."""
     for chain in chains:
         broken = first_break(commitment, chain.links)

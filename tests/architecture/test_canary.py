@@ -17,8 +17,8 @@ from app.archive.archive import Archive
 from app.cli.serve import running
 from app.foundation.settings import Settings
 from app.rounds.design import Cell, Design
-from app.rounds.presets import preset
-from app.rounds.sealing import NewKey
+from app.rounds.presets import design_from_preset
+from app.rounds.sealing import KeyholderKey
 from app.services import rounds, seals
 from app.services.admins import Admin
 from app.services.unblinding import unblind_round
@@ -53,11 +53,11 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> list[Archive]:
 @pytest.fixture
 def design(archives: list[Archive]) -> Design:
     cells = [Cell(arm=arm, stratum=STRATUM, archive_sha256=one.sha256) for arm, one in zip(ARMS, archives, strict=True)]
-    return preset("quick", title="Spring reading", arms=cells, reference=ARMS[0], neurons=2)
+    return design_from_preset("quick", title="Spring reading", arms=cells, reference=ARMS[0], neurons=2)
 
 
 @pytest.fixture
-def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -> tuple[str, str, NewKey]:
+def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -> tuple[str, str, KeyholderKey]:
     """The id of a sealed round, Ada's token and a key."""
     keys = [seals.new_key(), seals.new_key()]
     options = seals.SealOptions(measure=response_sizes)
@@ -112,7 +112,7 @@ def walk(walker: Walk, token: str, codes: list[str], routes: list[tuple[str, str
 
 def test_no_response_and_no_template_context_holds_a_canary(
     sqlite_database: Database,
-    sealed: tuple[str, str, NewKey],
+    sealed: tuple[str, str, KeyholderKey],
     address: str,
     design: Design,
     archives: list[Archive],
@@ -146,7 +146,7 @@ def test_no_response_and_no_template_context_holds_a_canary(
 
 
 def test_the_canaries_are_really_in_the_round(
-    sqlite_database: Database, sealed: tuple[str, str, NewKey], design: Design, archives: list[Archive]
+    sqlite_database: Database, sealed: tuple[str, str, KeyholderKey], design: Design, archives: list[Archive]
 ) -> None:
     """So that the test above cannot pass for want of anything to find."""
     round_id, _, key = sealed

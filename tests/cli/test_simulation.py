@@ -10,7 +10,7 @@ from app.cli.simulate import Character, SimulatedSession, played, summary
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.rounds.design import Cell
-from app.rounds.presets import preset
+from app.rounds.presets import design_from_preset
 from app.services import rounds, seals
 from app.services.admins import add_admin
 from app.services.round_copy import new_probes, shadow_of
@@ -25,7 +25,9 @@ from tests.rounds.making import make_archive
 def sealed(sqlite_database: Database, tmp_path: Path) -> str:
     made = [make_archive(tmp_path / name, seed=seed, width=8, dead=0) for name, seed in (("fig", 5), ("plum", 6))]
     cells = [Cell(arm=arm, archive_sha256=one.sha256) for arm, one in zip(("quokka", "axolotl"), made, strict=True)]
-    design = preset("quick", title="A first look", arms=cells, reference="axolotl", neurons=4, hypothesis=False)
+    design = design_from_preset(
+        "quick", title="A first look", arms=cells, reference="axolotl", neurons=4, hypothesis=False
+    )
     recipients = [seals.new_key().recipient, seals.new_key().recipient]
     with sqlite_database.writing() as session:
         add_admin(session, "Dag", "a long enough password", now())

@@ -16,8 +16,8 @@ from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame, CellCounts, Enrolled
 from app.report.export.bundle import Bundle, export_zip
-from app.rounds.commitment import commitment_of, digest_of_item, sealed_digest
-from app.unblinding.observations import AllocatedItem, Kind, Observation
+from app.rounds.commitment import commitment_digest, item_digest, seal_digest
+from app.unblinding.observations import AllocatedItem, ItemKind, Observation
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 TRUTH = {"baseline": 0.35, "solu": 0.6}
@@ -36,7 +36,7 @@ def observation(
     seconds: float = 45.0,
     exposed: bool = False,
     share: float = 0.3,
-    kind: Kind = "neuron",
+    kind: ItemKind = "neuron",
     purity: float | None = None,
     repeats: str | None = None,
     hypothesis: str = "",
@@ -120,7 +120,7 @@ def bundle_of(observations: list[Observation], frame: AnalysisFrame) -> Bundle:
     nonce = "0a" * 32
     allocated = {one.allocated.item: one.allocated for one in observations}
     contents = [_content(code) for code in sorted(allocated)]
-    digests = {one["code"]: digest_of_item(one, nonce) for one in contents}
+    digests = {one["code"]: item_digest(one, nonce) for one in contents}
     cells = [{"arm": one.arm, "stratum": one.stratum, "dead_neurons": [[0, 1000], [0, 1001]]} for one in frame.cells]
     opened = {
         "allocation": {"items": [vars(allocated[code]) for code in sorted(allocated)], "cells": cells},
@@ -128,7 +128,7 @@ def bundle_of(observations: list[Observation], frame: AnalysisFrame) -> Bundle:
         "nonce": nonce,
     }
     design_sha256 = sha256_of_json(design)
-    commitment = commitment_of(design_sha256, digests, sealed_digest(opened))
+    commitment = commitment_digest(design_sha256, digests, seal_digest(opened))
     return Bundle(
         round_id="r1",
         title="A round for tests",
@@ -139,7 +139,7 @@ def bundle_of(observations: list[Observation], frame: AnalysisFrame) -> Bundle:
         commitment={
             "commitment": commitment,
             "design_sha256": design_sha256,
-            "sealed_sha256": sealed_digest(opened),
+            "sealed_sha256": seal_digest(opened),
             "items": sorted([code, digest] for code, digest in digests.items()),
         },
         judgments=(judgments := _judgments(observations, commitment)),

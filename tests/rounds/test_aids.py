@@ -8,16 +8,16 @@ import pytest
 from app.archive.archive import Archive
 from app.archive.neuron import LogitEffect, NeuronStatistics
 from app.archive.snippet import Snippet
-from app.rounds.aids import Aids, aids_of
+from app.rounds.aids import Aids, build_aids
 from app.rounds.design import Design
-from app.rounds.preparation import prepare
+from app.rounds.preparation import prepare_round
 from tests.rounds.making import make_snippet
 
 SEED = "5e" * 32
 
 
 def with_aids(design: Design, **changes: object) -> Design:
-    return Design.of(design.model_dump() | {"aids": True} | changes)
+    return design.with_changes(aids=True, **changes)
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def snippet(*firings: tuple[str, float]) -> Snippet:
 
 
 def test_without_aids_in_the_design_nothing_is_kept(design: Design, archives: dict[str, Archive]) -> None:
-    assert prepare(design, archives, SEED).aids == {}
+    assert prepare_round(design, archives, SEED).aids == {}
 
 
 def test_aids_change_neither_items_nor_allocation(design: Design, archives: dict[str, Archive]) -> None:
-    plain, aided = prepare(design, archives, SEED), prepare(with_aids(design), archives, SEED)
+    plain, aided = prepare_round(design, archives, SEED), prepare_round(with_aids(design), archives, SEED)
     assert plain.items == aided.items
     assert plain.allocation == aided.allocation
 
@@ -47,7 +47,7 @@ def test_aids_change_neither_items_nor_allocation(design: Design, archives: dict
 def test_a_level_is_a_fifth_of_the_strength_it_is_drawn_for(
     design: Design, archives: dict[str, Archive], more: dict[str, object]
 ) -> None:
-    prepared = prepare(with_aids(design, **more), archives, SEED)
+    prepared = prepare_round(with_aids(design, **more), archives, SEED)
     assert prepared.aids.keys() == {item.code for item in prepared.items}
     for item in prepared.items:
         for passage, strengths in zip(item.passages, prepared.aids[item.code].strengths, strict=True):
@@ -58,27 +58,27 @@ def test_a_level_is_a_fifth_of_the_strength_it_is_drawn_for(
 
 
 def test_strengths_are_shares_of_the_neuron_s_largest_activation(neuron: NeuronStatistics) -> None:
-    found = aids_of([snippet((" the", 2.0), (" cat", 10.0), (" sat", -0.1))], neuron)
+    found = build_aids([snippet((" the", 2.0), (" cat", 10.0), (" sat", -0.1))], neuron)
     assert found.strengths == ((20, 100, 0),)
     assert found.lowest == -1.7
 
 
 def test_part_of_a_character_counts_where_the_character_is_shown(neuron: NeuronStatistics) -> None:
     halves = Snippet((b"caf", b"\xc3", b"\xa9"), (1.0, 9.0, 4.0), 1, "top", 0, "file.py:0")
-    assert aids_of([halves], neuron).strengths == ((10, 0, 90),)
+    assert build_aids([halves], neuron).strengths == ((10, 0, 90),)
 
 
 def test_the_strongest_tokens_carry_most_of_the_firing_and_say_how_often(neuron: NeuronStatistics) -> None:
     shown = [snippet((" cat", 6.0), (" dog", 10.0)), snippet((" cat", 7.0), (" the", 0.9))]
-    found = [(one.text, one.count, one.percent) for one in aids_of(shown, neuron).tokens]
+    found = [(one.text, one.count, one.percent) for one in build_aids(shown, neuron).tokens]
     assert found == [(" cat", 2, 65), (" dog", 1, 100)]
 
 
 def test_effects_are_shares_of_the_neuron_s_largest(neuron: NeuronStatistics) -> None:
-    found = aids_of([make_snippet(Random(0), 0, 8.0)], neuron)
+    found = build_aids([make_snippet(Random(0), 0, 8.0)], neuron)
     assert [(one.text, one.percent) for one in (*found.promoted, *found.suppressed)] == [(" a", 62), (" b", -100)]
     silent = replace(neuron, promoted=(LogitEffect(b" a", 0.0),), suppressed_tokens=())
-    assert aids_of([make_snippet(Random(0), 0, 8.0)], silent).promoted == ()
+    assert build_aids([make_snippet(Random(0), 0, 8.0)], silent).promoted == ()
 
 
 def test_aids_are_the_same_in_whatever_unit_the_model_counts(neuron: NeuronStatistics) -> None:
@@ -91,11 +91,11 @@ def test_aids_are_the_same_in_whatever_unit_the_model_counts(neuron: NeuronStati
             for effects in (neuron.promoted, neuron.suppressed_tokens)
         )
         own = replace(neuron, maximum=factor * neuron.maximum, minimum=factor * neuron.minimum)
-        return aids_of(of_snippets, replace(own, promoted=promoted, suppressed_tokens=suppressed))
+        return build_aids(of_snippets, replace(own, promoted=promoted, suppressed_tokens=suppressed))
 
     assert scaled(4.0) == scaled(1.0)
 
 
 def test_aids_come_back_from_what_the_database_keeps(neuron: NeuronStatistics) -> None:
-    found = aids_of([make_snippet(Random(0), 0, 8.0)], neuron)
+    found = build_aids([make_snippet(Random(0), 0, 8.0)], neuron)
     assert Aids.model_validate_json(found.model_dump_json()) == found

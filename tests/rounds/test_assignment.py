@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from app.rounds.ordering import breaches, order
+from app.rounds.ordering import count_breaches, evaluator_order
 from app.rounds.randomness import SecretRandom
 
 SEEDS = st.integers(0, 2**64).map(lambda number: f"{number:064x}")
@@ -16,12 +16,12 @@ def seed_of(number: int) -> str:
 
 @given(st.sets(st.text("abc", min_size=1), max_size=30), SEEDS)
 def test_every_item_stands_once_and_the_seed_fixes_the_place(codes: set[str], seed: str) -> None:
-    assert sorted(order(codes, seed)) == sorted(codes)
-    assert order(codes, seed) == order(sorted(codes, reverse=True), seed)
+    assert sorted(evaluator_order(codes, seed)) == sorted(codes)
+    assert evaluator_order(codes, seed) == evaluator_order(sorted(codes, reverse=True), seed)
 
 
 def test_every_order_is_as_likely_as_every_other() -> None:
-    seen = Counter(tuple(order("abcd", seed_of(number))) for number in range(4800))
+    seen = Counter(tuple(evaluator_order("abcd", seed_of(number))) for number in range(4800))
     assert len(seen) == 24
     assert chisquare(list(seen.values())).pvalue > 0.001
 
@@ -32,17 +32,17 @@ def test_items_of_one_window_stand_apart_where_there_is_room(seed: str, pairs: i
     apart: dict[str, dict[str, int]] = {code: {} for code in codes} | {
         codes[at + shift]: {codes[at + 1 - shift]: 10} for at in range(0, 2 * pairs, 2) for shift in (0, 1)
     }
-    placed = order(codes, seed, apart)
+    placed = evaluator_order(codes, seed, apart)
     assert sorted(placed) == codes
     places = {code: place for place, code in enumerate(placed)}
     near = sum(abs(places[codes[at]] - places[codes[at + 1]]) < 10 for at in range(0, 2 * pairs, 2))
-    assert breaches(placed, apart) == near
+    assert count_breaches(placed, apart) == near
     assert near <= 1
 
 
 def test_breaches_are_counted_where_there_is_no_room() -> None:
     apart = {"a": {"b": 10}, "b": {"a": 10}, "c": {}}
-    assert breaches(order("abc", seed_of(1), apart), apart) == 1
+    assert count_breaches(evaluator_order("abc", seed_of(1), apart), apart) == 1
 
 
 @given(SEEDS, st.text(max_size=5))

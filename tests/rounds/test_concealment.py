@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from app.archive.levels import RANKED, proportional_levels
 from app.archive.snippet import Snippet
 from app.foundation.digest import canonical_bytes
-from app.rounds.concealment import apart, chosen, conceal, draw_codes, passage
+from app.rounds.concealment import (
+    build_passage,
+    conceal_snippets,
+    draw_codes,
+    shared_window_distances,
+    snippets_to_show,
+)
 from app.rounds.design import Design
 from app.rounds.item import Item, Passage
 from app.rounds.randomness import SecretRandom
@@ -32,28 +38,31 @@ def test_the_scale_of_the_activations_does_not_show(seed: int, scale: float) -> 
     plain = snippets(seed)
     scaled = [type(one)(**(vars(one) | {"activations": tuple(scale * a for a in one.activations)})) for one in plain]
     here, there = (
-        conceal("code", given, top, "rank", Random(1)) for given, top in ((plain, 10.0), (scaled, 10.0 * scale))
+        conceal_snippets("code", given, top, "rank", Random(1))
+        for given, top in ((plain, 10.0), (scaled, 10.0 * scale))
     )
     assert canonical_bytes(here.content()) == canonical_bytes(there.content())
 
 
 def test_the_passages_are_the_snippets_in_another_order() -> None:
     given = snippets(3)
-    item = conceal("code", given, 10.0, "proportional", SecretRandom("0" * 64, "x"))
-    expected = {("".join(passage(one, proportional_levels(one.activations, 10.0)).texts), one.group) for one in given}
+    item = conceal_snippets("code", given, 10.0, "proportional", SecretRandom("0" * 64, "x"))
+    expected = {
+        ("".join(build_passage(one, proportional_levels(one.activations, 10.0)).texts), one.group) for one in given
+    }
     assert {("".join(one.texts), one.group) for one in item.passages} == expected
-    assert [passage(one, proportional_levels(one.activations, 10.0)) for one in given] != list(item.passages)
+    assert [build_passage(one, proportional_levels(one.activations, 10.0)) for one in given] != list(item.passages)
 
 
 def test_every_peak_of_the_top_is_marked() -> None:
-    item = conceal("code", snippets(4), 10.0, "proportional", Random(0))
+    item = conceal_snippets("code", snippets(4), 10.0, "proportional", Random(0))
     assert all(one.levels[one.peak] >= 4 for one in item.passages)
     assert all(one.texts[one.peak] for one in item.passages)
 
 
 def test_rank_marks_are_as_many_for_every_item_whose_characters_are_whole() -> None:
     given = [type(one)(**(vars(one) | {"pieces": (b"x",) * len(one.pieces)})) for one in snippets(5)]
-    item = conceal("code", given, 10.0, "rank", Random(0))
+    item = conceal_snippets("code", given, 10.0, "rank", Random(0))
     assert sum(level > 0 for one in item.passages for level in one.levels) == RANKED
 
 
@@ -62,16 +71,16 @@ def test_a_mark_on_half_a_character_is_shown_where_the_character_is() -> None:
     halved = type(snippet)(**(vars(snippet) | {"peak": 3}))
     levels = [0] * len(snippet.pieces)
     levels[3] = 5
-    shown = passage(halved, levels)
+    shown = build_passage(halved, levels)
     assert (shown.peak, shown.texts[4], shown.levels[3], shown.levels[4]) == (4, "é", 0, 5)
 
 
 def test_a_neuron_without_enough_snippets_or_marks_is_left_out(design: Design) -> None:
-    assert chosen(design, snippets(6)[:19]) is None
+    assert snippets_to_show(design, snippets(6)[:19]) is None
     faint = [make_snippet(Random(i), i, 5.0, positive=6) for i in range(20)]
-    assert len(chosen(design, faint) or []) == 20
+    assert len(snippets_to_show(design, faint) or []) == 20
     few = [type(one)(**(vars(one) | {"activations": tuple(-1.0 for _ in one.activations)})) for one in faint]
-    assert chosen(design.model_copy(update={"marks": "rank"}), few) is None
+    assert snippets_to_show(design.model_copy(update={"marks": "rank"}), few) is None
 
 
 @given(SEEDS)
@@ -83,10 +92,10 @@ def test_codes_differ_and_have_one_length(seed: str) -> None:
 
 def test_items_that_share_a_window_know_each_other_by_code() -> None:
     windows = {"a": frozenset({"x", "y"}), "b": frozenset({"y"}), "c": frozenset({"z"})}
-    assert apart(windows, 10) == {"a": {"b": 10}, "b": {"a": 10}, "c": {}}
+    assert shared_window_distances(windows, 10) == {"a": {"b": 10}, "b": {"a": 10}, "c": {}}
 
 
 def test_drawing_a_neuron_that_cannot_be_marked_is_a_fault_of_the_caller() -> None:
     few = [make_snippet(Random(1), 0, 5.0, positive=6)]
     with pytest.raises(AssertionError, match="too few marked tokens"):
-        conceal("code", few, 5.0, "rank", Random(0))
+        conceal_snippets("code", few, 5.0, "rank", Random(0))

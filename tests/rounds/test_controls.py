@@ -11,7 +11,7 @@ from app.foundation.errors import DesignError
 from app.rounds.controls import mixture, noise, planted, words_in
 from app.rounds.design import Design
 from app.rounds.item import Item
-from app.rounds.preparation import PreparedRound, prepare
+from app.rounds.preparation import PreparedRound, prepare_round
 from tests.rounds.making import make_snippet
 
 SEED = "5e" * 32
@@ -25,7 +25,7 @@ def pool(seed: int = 0, count: int = 60) -> list[Snippet]:
 def with_controls(design: Design, **changes: Any) -> Design:
     controls = {"planted": 2, "ladder": [0.6, 0.9], "per_step": 1}
     settings = {"neurons": 4, "controls": controls, "repeats": 2, "repeat_distance": 3, "training": 2}
-    return Design.of(design.model_dump() | settings | changes)
+    return design.with_changes(**settings | changes)
 
 
 def of_kind(prepared: PreparedRound, kind: str) -> dict[str, dict[str, Any]]:
@@ -70,7 +70,7 @@ def test_words_are_whole_and_found_once_a_window() -> None:
 
 
 def test_a_round_holds_the_controls_that_its_design_asks_for(design: Design, archives: dict[str, Archive]) -> None:
-    prepared = prepare(with_controls(design), archives, SEED)
+    prepared = prepare_round(with_controls(design), archives, SEED)
     items = {item.code: item for item in prepared.items}
     for code, line in of_kind(prepared, "planted").items():
         assert line["rule"] == f"the word “{peak_text(items[code]).pop()}”"
@@ -81,7 +81,7 @@ def test_a_round_holds_the_controls_that_its_design_asks_for(design: Design, arc
 
 
 def test_controls_are_made_of_neurons_that_were_not_drawn(design: Design, archives: dict[str, Archive]) -> None:
-    prepared = prepare(with_controls(design), archives, SEED)
+    prepared = prepare_round(with_controls(design), archives, SEED)
     drawn = {(line["arm"], line["neuron"]) for line in of_kind(prepared, "neuron").values()}
     others = [
         (line["arm"], line["neuron"])
@@ -95,7 +95,7 @@ def test_controls_are_made_of_neurons_that_were_not_drawn(design: Design, archiv
 def test_a_repeat_shows_the_same_passages_in_another_order_and_stands_apart(
     design: Design, archives: dict[str, Archive]
 ) -> None:
-    prepared = prepare(with_controls(design), archives, SEED)
+    prepared = prepare_round(with_controls(design), archives, SEED)
     items = {item.code: item for item in prepared.items}
     repeats = of_kind(prepared, "repeat")
     assert len(repeats) == 2
@@ -103,27 +103,28 @@ def test_a_repeat_shows_the_same_passages_in_another_order_and_stands_apart(
         first, again = items[line["repeats"]], items[code]
         assert sorted(map(repr, first.passages)) == sorted(map(repr, again.passages))
         assert first.passages != again.passages
-        assert prepared.apart[code][first.code] == prepared.apart[first.code][code] == 10
+        assert prepared.distances[code][first.code] == prepared.distances[first.code][code] == 10
 
 
 def test_training_items_say_what_is_right_and_half_of_them_have_no_rule(
     design: Design, archives: dict[str, Archive]
 ) -> None:
-    prepared = prepare(with_controls(design), archives, SEED)
-    assert set(prepared.answers) == set(of_kind(prepared, "training"))
-    assert sorted(one["verdict"] for one in prepared.answers.values()) == ["interpretable", "not_interpretable"]
-    for answer in prepared.answers.values():
+    prepared = prepare_round(with_controls(design), archives, SEED)
+    assert set(prepared.training_answers) == set(of_kind(prepared, "training"))
+    assert sorted(one["verdict"] for one in prepared.training_answers.values()) == [
+        "interpretable",
+        "not_interpretable",
+    ]
+    for answer in prepared.training_answers.values():
         assert (answer["verdict"] == "interpretable") == answer["rule"].startswith("the word")
 
 
 def test_swapping_the_arms_changes_no_byte_of_the_controls_either(design: Design, archives: dict[str, Archive]) -> None:
     here = with_controls(design)
     other = {"quokka": "axolotl", "axolotl": "quokka"}
-    there = Design.of(
-        here.model_dump() | {"arms": [one.model_copy(update={"arm": other[one.arm]}) for one in here.arms]}
-    )
-    assert [one.content() for one in prepare(here, archives, SEED).items] == [
-        one.content() for one in prepare(there, archives, SEED).items
+    there = here.with_changes(arms=[one.model_copy(update={"arm": other[one.arm]}) for one in here.arms])
+    assert [one.content() for one in prepare_round(here, archives, SEED).items] == [
+        one.content() for one in prepare_round(there, archives, SEED).items
     ]
 
 
@@ -132,7 +133,7 @@ def test_controls_that_the_archives_cannot_give_are_refused(
     design: Design, archives: dict[str, Archive], controls: dict[str, Any]
 ) -> None:
     with pytest.raises(DesignError, match="Too few neurons are left for the controls"):
-        prepare(with_controls(design, controls=controls), archives, SEED)
+        prepare_round(with_controls(design, controls=controls), archives, SEED)
 
 
 def test_a_rule_needs_a_word_that_stands_in_enough_windows(design: Design, archives: dict[str, Archive]) -> None:
@@ -140,4 +141,4 @@ def test_a_rule_needs_a_word_that_stands_in_enough_windows(design: Design, archi
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.rounds.controls.SHORTEST_WORD", 99)
         with pytest.raises(DesignError, match="too little text for planted items"):
-            prepare(rare, archives, SEED)
+            prepare_round(rare, archives, SEED)

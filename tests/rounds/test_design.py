@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from app.foundation.digest import sha256_of_json
 from app.foundation.errors import DesignError
 from app.rounds.design import Cell, Design, read_design
-from app.rounds.presets import PRESETS, PROVENANCE, preset
+from app.rounds.presets import PRESET_NAMES, PROVENANCE, design_from_preset
 
 CELLS = [Cell(arm="quokka", archive_sha256="a" * 64), Cell(arm="axolotl", archive_sha256="b" * 64)]
 
 
 def made(**changes: Any) -> Design:
     settings = {"title": "A first look", "arms": CELLS, "reference": "axolotl"} | changes
-    return preset(settings.pop("preset", "solu-2022"), **settings)
+    return design_from_preset(settings.pop("preset", "solu-2022"), **settings)
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", PRESET_NAMES)
 def test_every_preset_survives_toml_and_json(name: str) -> None:
     design = made(preset=name)
     assert Design.from_toml(design.to_toml()) == design
@@ -29,7 +29,7 @@ def test_every_preset_survives_toml_and_json(name: str) -> None:
 def test_the_paper_s_preset_is_the_paper_s() -> None:
     design = made()
     assert (design.neurons, design.groups, design.marks, design.minutes) == (60, {"top": 20}, "proportional", (1, 2))
-    assert design.public()["needed"] == 16
+    assert design.public_content()["needed"] == 16
     assert {one.origin for one in PROVENANCE} == {"paper", "unknown", "ours"}
     assert all(bool(one.paper) == (one.origin == "paper") for one in PROVENANCE)
 
@@ -41,7 +41,7 @@ def test_the_confirmatory_preset_differs_in_its_marks_alone() -> None:
 
 
 def test_the_public_part_names_no_arm_digest_stratum_or_count() -> None:
-    shown = json.dumps(made(neurons=77).public())
+    shown = json.dumps(made(neurons=77).public_content())
     for secret in ("quokka", "axolotl", "a" * 64, "b" * 64, "1L/0", "77"):
         assert secret not in shown
 
@@ -93,4 +93,4 @@ def test_it_refuses_text_that_is_not_toml() -> None:
 
 def test_a_digest_that_is_none_is_refused() -> None:
     with pytest.raises(DesignError, match="64 hexadecimal digits"):
-        Design.of({"title": "t", "reference": "a", "arms": [{"arm": "a", "archive_sha256": "xyz"}] * 2})
+        Design.from_values({"title": "t", "reference": "a", "arms": [{"arm": "a", "archive_sha256": "xyz"}] * 2})

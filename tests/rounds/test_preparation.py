@@ -9,9 +9,9 @@ from app.archive.archive import Archive
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import DesignError
 from app.rounds.design import Cell, Design
-from app.rounds.preparation import check, prepare
+from app.rounds.preparation import prepare_round, require_drawable
 from app.rounds.randomness import SecretRandom
-from app.rounds.sampling import draw, quotas
+from app.rounds.sampling import draw_neurons, quotas_by_layer
 from tests.rounds.making import make_archive
 
 SEED = "5e" * 32
@@ -21,13 +21,13 @@ SEEDS = st.integers(0, 2**64).map(lambda number: f"{number:064x}")
 def swapped(design: Design) -> Design:
     other = {"quokka": "axolotl", "axolotl": "quokka"}
     cells = [cell.model_copy(update={"arm": other[cell.arm]}) for cell in design.arms]
-    return Design.of(design.model_dump() | {"arms": cells})
+    return design.with_changes(arms=cells)
 
 
 def test_the_draw_has_the_design_s_counts_and_the_dead_are_counted_and_not_shown(
     design: Design, archives: dict[str, Archive]
 ) -> None:
-    prepared = prepare(design, archives, SEED)
+    prepared = prepare_round(design, archives, SEED)
     for counts in prepared.allocation["cells"]:
         assert counts["drawn"] == 10
         assert counts["shown"] + counts["dead"] == 10
@@ -41,7 +41,7 @@ def test_the_draw_has_the_design_s_counts_and_the_dead_are_counted_and_not_shown
 
 
 def test_nothing_in_an_item_names_an_arm_a_model_or_a_neuron(design: Design, archives: dict[str, Archive]) -> None:
-    shown = b"".join(canonical_bytes(item.content()) for item in prepare(design, archives, SEED).items)
+    shown = b"".join(canonical_bytes(item.content()) for item in prepare_round(design, archives, SEED).items)
     for canary in (b"quokka", b"axolotl", b"model 1", b"gelu", b"1L/0", *(digest.encode() for digest in archives)):
         assert canary not in shown
 
@@ -49,65 +49,67 @@ def test_nothing_in_an_item_names_an_arm_a_model_or_a_neuron(design: Design, arc
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(seed=SEEDS)
 def test_swapping_the_arms_changes_no_byte_of_any_item(seed: str, design: Design, archives: dict[str, Archive]) -> None:
-    here, there = prepare(design, archives, seed), prepare(swapped(design), archives, seed)
+    here, there = prepare_round(design, archives, seed), prepare_round(swapped(design), archives, seed)
     assert [item.content() for item in here.items] == [item.content() for item in there.items]
-    assert here.apart == there.apart
+    assert here.distances == there.distances
     other = {"quokka": "axolotl", "axolotl": "quokka"}
     mirrored = [line | {"arm": other[line["arm"]]} for line in there.allocation["items"]]
     assert here.allocation["items"] == mirrored
 
 
 def test_another_seed_draws_other_neurons_codes_and_orders(design: Design, archives: dict[str, Archive]) -> None:
-    here, there = prepare(design, archives, SEED), prepare(design, archives, "6f" * 32)
+    here, there = prepare_round(design, archives, SEED), prepare_round(design, archives, "6f" * 32)
     assert {item.code for item in here.items}.isdisjoint(item.code for item in there.items)
     assert here.allocation != there.allocation
 
 
 def test_two_arms_of_one_archive_never_share_a_neuron(plum_archive: Archive, design: Design) -> None:
     cells = [cell.model_copy(update={"archive_sha256": plum_archive.sha256}) for cell in design.arms]
-    both = Design.of(design.model_dump() | {"arms": cells})
-    lines = prepare(both, {plum_archive.sha256: plum_archive}, SEED).allocation["items"]
+    both = design.with_changes(arms=cells)
+    lines = prepare_round(both, {plum_archive.sha256: plum_archive}, SEED).allocation["items"]
     assert len({(line["layer"], line["neuron"]) for line in lines}) == len(lines)
 
 
 def test_a_round_larger_than_its_frame_is_refused_with_the_count(design: Design, archives: dict[str, Archive]) -> None:
-    large = Design.of(design.model_dump() | {"neurons": 25})
+    large = design.with_changes(neurons=25)
     with pytest.raises(
         DesignError, match=r"A round of 25 neurons per arm .* arm “quokka” in 1L/0 has only 24 eligible"
     ):
-        check(large, archives, SEED)
+        require_drawable(large, archives, SEED)
 
 
 def test_an_archive_that_was_not_given_is_asked_for(design: Design) -> None:
     with pytest.raises(DesignError, match="was not given"):
-        check(design, {}, SEED)
+        require_drawable(design, {}, SEED)
 
 
 def test_a_layer_that_is_not_there_is_refused(design: Design, archives: dict[str, Archive]) -> None:
     with pytest.raises(DesignError, match=r"Layer 3 is named, but this model's last is 0"):
-        check(Design.of(design.model_dump() | {"layers": [3]}), archives, SEED)
+        require_drawable(design.with_changes(layers=[3]), archives, SEED)
 
 
 def test_another_site_is_refused(design: Design, archives: dict[str, Archive]) -> None:
     with pytest.raises(DesignError, match=r"harvested at mlp.act"):
-        check(Design.of(design.model_dump() | {"site": "mlp.pre"}), archives, SEED)
+        require_drawable(design.with_changes(site="mlp.pre"), archives, SEED)
 
 
 def test_neurons_with_too_few_marks_leave_the_frame(tmp_path_factory: pytest.TempPathFactory) -> None:
     faint = make_archive(tmp_path_factory.mktemp("faint") / "faint", seed=3, positive=4, width=8, dead=1)
     cells = [Cell(arm=arm, archive_sha256=faint.sha256) for arm in ("p", "q")]
     small = {"title": "Any", "arms": cells, "reference": "p", "neurons": 2}
-    counts = prepare(Design.of(small), {faint.sha256: faint}, SEED).allocation["cells"]
+    counts = prepare_round(Design.from_values(small), {faint.sha256: faint}, SEED).allocation["cells"]
     assert [one["excluded"] for one in counts] == [0, 0]
     with pytest.raises(DesignError, match="has only 1 eligible"):
-        check(Design.of(small | {"marks": "rank"}), {faint.sha256: faint}, SEED)
+        require_drawable(Design.from_values(small | {"marks": "rank"}), {faint.sha256: faint}, SEED)
 
 
 def test_a_draw_by_layer_takes_from_every_layer(tmp_path_factory: pytest.TempPathFactory) -> None:
     deep = make_archive(tmp_path_factory.mktemp("deep") / "deep", seed=4, layers=3, width=8, dead=1)
     cells = [Cell(arm=arm, archive_sha256=deep.sha256) for arm in ("p", "q")]
-    design = Design.of({"title": "Any", "arms": cells, "reference": "p", "neurons": 4, "by_layer": "stratified"})
-    for counts in prepare(design, {deep.sha256: deep}, SEED).allocation["cells"]:
+    design = Design.from_values(
+        {"title": "Any", "arms": cells, "reference": "p", "neurons": 4, "by_layer": "stratified"}
+    )
+    for counts in prepare_round(design, {deep.sha256: deep}, SEED).allocation["cells"]:
         assert [(one["layer"], one["eligible"], one["drawn"]) for one in counts["layers"]] == [
             (0, 8, 2),
             (1, 8, 1),
@@ -119,7 +121,7 @@ def test_the_draw_is_uniform_over_ten_thousand_small_rounds(plum_archive: Archiv
     frame = plum_archive.neurons()[:6]
     seen: Counter[tuple[int, ...]] = Counter()
     for number in range(10_000):
-        drawn = draw(frame, 2, set, SecretRandom(f"{number:064x}", "draw"))
+        drawn = draw_neurons(frame, 2, set, SecretRandom(f"{number:064x}", "draw"))
         seen[tuple(sorted(one.index for one in drawn.neurons))] += 1
     assert len(seen) == 15
     assert chisquare(list(seen.values())).pvalue > 0.001
@@ -129,7 +131,9 @@ def test_passing_over_unsuitable_neurons_leaves_the_rest_uniform(plum_archive: A
     frame = plum_archive.neurons()[2:8]
     seen: Counter[int] = Counter()
     for number in range(3000):
-        drawn = draw(frame, 1, lambda keys: {key for key in keys if key[1] != 4}, SecretRandom(f"{number:064x}", "d"))
+        drawn = draw_neurons(
+            frame, 1, lambda keys: {key for key in keys if key[1] != 4}, SecretRandom(f"{number:064x}", "d")
+        )
         assert drawn.examined == len(drawn.neurons) + drawn.excluded
         seen[drawn.neurons[0].index] += 1
     assert 4 not in seen
@@ -138,7 +142,7 @@ def test_passing_over_unsuitable_neurons_leaves_the_rest_uniform(plum_archive: A
 
 @given(st.dictionaries(st.integers(0, 9), st.integers(1, 500), min_size=1), st.integers(1, 200))
 def test_quotas_add_up_and_are_within_one_of_proportional(sizes: dict[int, int], wanted: int) -> None:
-    shares = quotas(sizes, wanted)
+    shares = quotas_by_layer(sizes, wanted)
     assert sum(shares.values()) == wanted
     total = sum(sizes.values())
     assert all(abs(shares[layer] - wanted * size / total) < 1 for layer, size in sizes.items())

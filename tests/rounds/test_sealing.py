@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.foundation.errors import SealError
-from app.rounds.sealing import new_keyholder, open_seal, recipient_of, seal
+from app.rounds.sealing import new_keyholder_key, open_seal, recipient_of, seal
 
-ADA, BO, CLEO = new_keyholder(), new_keyholder(), new_keyholder()
+ADA, BO, CLEO = new_keyholder_key(), new_keyholder_key(), new_keyholder_key()
 
 
 @settings(max_examples=20)

@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rounds.token_text import token_texts, visible
+from app.rounds.token_text import token_texts, visible_text
 
 PRINTABLE = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"], include_characters="\n\t"))
 
@@ -39,4 +39,4 @@ def test_bytes_that_are_no_text_are_visible() -> None:
 
 
 def test_control_and_direction_characters_are_shown_instead_of_obeyed() -> None:
-    assert visible("\x00\x1b\r\u202e\u200b\n\t") == "␀␛␍⟨U+202E⟩⟨U+200B⟩\n\t"
+    assert visible_text("\x00\x1b\r\u202e\u200b\n\t") == "␀␛␍⟨U+202E⟩⟨U+200B⟩\n\t"

@@ -44,7 +44,7 @@ def opened(database: Database, design: Design, paths: dict[str, Path], clock: Cl
 
 def overlapping(design: Design, **changes: Any) -> Design:
     settings = {"assignment": "overlap", "overlap": 3, "evaluators": 3, "hypothesis": False, "lease_minutes": 60}
-    return Design.of(design.model_dump() | settings | changes)
+    return design.with_changes(**settings | changes)
 
 
 def people_of(database: Database) -> list[str]:
@@ -203,9 +203,7 @@ def test_a_crossed_design_has_nothing_to_lease(
 def test_blocks_give_everyone_their_share_and_every_item_its_judgments(
     database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
 ) -> None:
-    blocks = Design.of(
-        design.model_dump() | {"assignment": "blocks", "overlap": 2, "block": 4, "hypothesis": False, "evaluators": 4}
-    )
+    blocks = design.with_changes(assignment="blocks", overlap=2, block=4, hypothesis=False, evaluators=4)
     made = opened(database_with_admin, blocks, paths, clock, 0)
     with database_with_admin.reading() as session:
         items = set(session.scalars(select(ItemRow.code)))

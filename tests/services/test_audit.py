@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.settings import Settings
 from app.rounds.design import Cell
-from app.rounds.presets import preset
+from app.rounds.presets import design_from_preset
 from app.services import rounds, seals
 from app.services.log import round_events
 from app.services.unblinding import unblind_round
@@ -49,7 +49,7 @@ def base(sqlite_database: Database, clock: Clock) -> Database:
 
 def drafted(base: Database, twins: dict[str, Path], clock: Clock, neurons: int) -> str:
     cells = [Cell(arm=arm, archive_sha256=digest) for arm, digest in zip(("quokka", "axolotl"), twins, strict=True)]
-    design = preset(
+    design = design_from_preset(
         "quick", title="A first look", arms=cells, reference="axolotl", neurons=neurons, blinding_question="which_model"
     )
     with base.writing() as session:

@@ -41,7 +41,7 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
         shown = {(line["layer"], line["neuron"]) for line in read_unblinded_round(session, draft).allocation["items"]}
         assert seen_neurons(session, ["Cleo"], paths) == frozenset()
     assert {(layer, index) for _, layer, index in seen} == shown
-    again = Design.of(design.model_dump() | {"named": ["Ada"]})
+    again = design.with_changes(named=["Ada"])
     with database_with_admin.writing() as session:
         made = rounds.create_round(session, again, paths, ADMIN, clock())
         pending = seals.begin_seal(session, made, render, OPTIONS)

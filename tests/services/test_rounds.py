@@ -10,10 +10,10 @@ from app.foundation.codes import random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import ArchiveError, DesignError, LifecycleError, NotFoundError, SealError
 from app.judging.public_design import PublicDesign
-from app.rounds.commitment import commitment_of, digest_of_item
+from app.rounds.commitment import commitment_digest, item_digest
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
-from app.rounds.preparation import prepare
+from app.rounds.preparation import prepare_round
 from app.services import rounds, seals
 from app.services.log import logged_attempt, round_events, verify_log
 from app.services.unblinding import correct_analysis, read_unblinded_round, unblind_round
@@ -94,7 +94,7 @@ def test_the_seal_stores_items_and_commitment_and_no_arm_in_clear(
         shown += json.dumps(row.public_design)
     digests = {one.code: one.digest for one in items}
     assert result.commitment == row.commitment
-    assert result.commitment == commitment_of(sha256(row.design.encode()), digests, seal.sealed_sha256)
+    assert result.commitment == commitment_digest(sha256(row.design.encode()), digests, seal.sealed_sha256)
     assert (row.response_bytes, row.response_gzip_bytes) == response_sizes([one.html for one in items])
     for canary in ("quokka", "axolotl", plum_archive.sha256, "model 1", "1L/0"):
         assert canary not in shown
@@ -393,7 +393,7 @@ def test_nobody_is_invited_to_a_draft(database_with_admin: Database, draft: str,
 def test_a_round_larger_than_its_frame_is_refused_when_it_is_created(
     database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
 ) -> None:
-    large = Design.of(design.model_dump() | {"neurons": 100})
+    large = design.with_changes(neurons=100)
     with pytest.raises(DesignError, match="only 24 eligible"), database_with_admin.writing() as session:
         rounds.create_round(session, large, paths, ADMIN, clock())
     with database_with_admin.reading() as session:
@@ -465,7 +465,7 @@ def test_without_the_key_neither_the_draw_nor_the_commitment_can_be_redone(
     guesses = {sha256(str(one).encode()) for one in published} | {"0" * 64, f"{1:064x}"}
     guesses |= {str(one) for one in published if len(str(one)) == 64}
     for guess in sorted(guesses)[:12]:
-        redrawn = {item.code for item in prepare(design, archives, guess).items}
+        redrawn = {item.code for item in prepare_round(design, archives, guess).items}
         assert redrawn.isdisjoint(items)
     for content, digest in items.values():
-        assert digest not in {digest_of_item(content, guess) for guess in guesses}
+        assert digest not in {item_digest(content, guess) for guess in guesses}

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.foundation.digest import canonical_bytes, sha256
 from app.judging.public_design import PublicDesign
-from app.rounds.aids import Aids, Effect, StrongToken
+from app.rounds.aids import Aids, StrongToken, TokenEffect
 from app.rounds.item import Item, Passage
 from app.store.engine import Database
 from app.store.tables import AdminRow, AidsRow, AssignmentRow, EvaluatorRow, ItemRow, RoundRow
@@ -106,8 +106,8 @@ def aids_for(
         tokens=tuple(StrongToken(text=text, count=3, percent=60) for text in (" apple", "\n", "<b>", "\u202eback")),
         lowest=lowest,
         histogram=histogram,
-        promoted=(Effect(text=" pie", percent=100),),
-        suppressed=(Effect(text="</code>", percent=-40),),
+        promoted=(TokenEffect(text=" pie", percent=100),),
+        suppressed=(TokenEffect(text="</code>", percent=-40),),
     )
 
 

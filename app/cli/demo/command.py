@@ -12,7 +12,7 @@ from app.cli.reports import print_arms
 from app.cli.serve import address_of, listening, server
 from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
-from app.rounds.presets import PRESETS
+from app.rounds.presets import PRESET_NAMES
 
 TOKENS = 1_000_000
 NEURONS = 60
@@ -29,7 +29,7 @@ NEURONS = 60
     "--tokens", type=click.IntRange(1), default=TOKENS, show_default=True, help="Tokens of it, for both arms."
 )
 @click.option("--neurons", type=click.IntRange(1), default=NEURONS, show_default=True, help="Neurons per arm.")
-@click.option("--preset", type=click.Choice(PRESETS), default="solu-rank", show_default=True)
+@click.option("--preset", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default: 8000).")
 @click.pass_obj
 def demo_command(

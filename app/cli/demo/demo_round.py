@@ -14,7 +14,7 @@ from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ArchiveError, ModelError, NotFoundError
 from app.foundation.private import write_private_file
 from app.rounds.design import Cell
-from app.rounds.presets import preset
+from app.rounds.presets import design_from_preset
 from app.services import admins, rounds, seals
 from app.services.archives import ARCHIVES_FOLDER
 from app.store.engine import Database
@@ -91,7 +91,7 @@ def make_round(
     Who runs the demo created the round and holds its key, so they judge as exposed.
     """
     cells = [Cell(arm=arm, archive_sha256=one.sha256) for arm, one in archives.items()]
-    design = preset(
+    design = design_from_preset(
         plan.preset, title=TITLE, arms=cells, reference=cells[0].arm, neurons=plan.neurons, evaluators=plan.evaluators
     )
     keys = [seals.new_key(), seals.new_key()]

@@ -11,14 +11,14 @@ from app.foundation.clock import now
 from app.foundation.errors import DesignError
 from app.foundation.settings import Settings
 from app.rounds.design import Cell, Design
-from app.rounds.presets import PRESETS, preset
+from app.rounds.presets import PRESET_NAMES, design_from_preset
 from app.services import rounds
 
 
 @click.command("create")
 @click.option("--design", "file", type=EXISTING, help="A design in TOML; instead of the options below.")
 @click.option("--title", help="Shown to evaluators, so it may not name an arm.")
-@click.option("--preset", "name", type=click.Choice(PRESETS), default="solu-rank", show_default=True)
+@click.option("--preset", "name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
 @click.option(
     "--arm", "arms", multiple=True, metavar="NAME=ARCHIVE[@STRATUM]", help="One for each; the first is the reference."
 )
@@ -77,4 +77,4 @@ def _designed(named: list[tuple[Cell, Path]], options: dict[str, object]) -> Des
     name = str(options.pop("name"))
     cells = [cell for cell, _ in named]
     changes = {key: value for key, value in options.items() if value is not None}
-    return preset(name, title=str(title), arms=cells, reference=cells[0].arm, **changes)
+    return design_from_preset(name, title=str(title), arms=cells, reference=cells[0].arm, **changes)

@@ -15,7 +15,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.export.bundle import DIGESTS
 from app.report.export.read_zip import read_json, read_text, read_zip
 from app.report.export.tables import read_observations
-from app.rounds.commitment import commitment_of, digest_of_item, sealed_digest
+from app.rounds.commitment import commitment_digest, item_digest, seal_digest
 from app.unblinding.observations import Observation
 
 TOLERANCE = 1e-9
@@ -150,13 +150,13 @@ def _commitment(files: dict[str, bytes]) -> Iterator[Check]:
     items, sealed = dict(given["items"]), given["sealed_sha256"]
     if "allocation.json" in files:
         opened = read_json(files, "allocation.json")
-        sealed = sealed_digest(opened)
+        sealed = seal_digest(opened)
         yield _check("allocation", given["sealed_sha256"], sealed)
-        items = {one["code"]: digest_of_item(one, opened["nonce"]) for one in read_json(files, "items.json")}
+        items = {one["code"]: item_digest(one, opened["nonce"]) for one in read_json(files, "items.json")}
         committed = dict(given["items"])
         changed = sorted(code for code in items.keys() | committed.keys() if items.get(code) != committed.get(code))
         yield _check("items", "all as committed", f"changed: {', '.join(changed)}" if changed else "all as committed")
-    yield _check("commitment", given["commitment"], commitment_of(design, items, sealed))
+    yield _check("commitment", given["commitment"], commitment_digest(design, items, sealed))
 
 
 def _chains(files: dict[str, bytes]) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from app.foundation.clock import now
 from app.foundation.errors import DesignError, FirstGlanceError
 from app.rounds.design import Cell, Design
-from app.rounds.presets import PRESETS, preset
+from app.rounds.presets import PRESET_NAMES, design_from_preset
 from app.services import rounds
 from app.services.archives import KnownArchive, known_archives
 from app.services.log import logged_attempt
@@ -55,7 +55,7 @@ class DraftForm:
 
 def draft_form(
     title: Annotated[str, Form()] = "",
-    preset: Annotated[str, Form()] = PRESETS[0],
+    preset: Annotated[str, Form()] = PRESET_NAMES[0],
     neurons: Annotated[str, Form()] = "",
     evaluators: Annotated[str, Form()] = "",
     arm: Annotated[list[str] | None, Form()] = None,
@@ -97,7 +97,14 @@ def create_round(
 def _form_context(admin: ViewingAdmin, form: DraftForm, known: list[KnownArchive], complaint: str) -> dict[str, object]:
     filled = list(zip(form.arms, form.strata, form.archives, strict=False))
     rows = [*filled, *[("", "1L/0", "")] * (ROWS - len(filled))]
-    return {"admin": admin, "form": form, "rows": rows, "archives": known, "presets": PRESETS, "complaint": complaint}
+    return {
+        "admin": admin,
+        "form": form,
+        "rows": rows,
+        "archives": known,
+        "presets": PRESET_NAMES,
+        "complaint": complaint,
+    }
 
 
 def _design_of(form: DraftForm, known: set[str]) -> Design:
@@ -115,7 +122,7 @@ def _design_of(form: DraftForm, known: set[str]) -> Design:
         raise DesignError(msg)
     counts = {"neurons": form.neurons, "evaluators": form.evaluators}
     changes = {name: _whole_number(name, text) for name, text in counts.items() if text.strip()}
-    return preset(form.preset, title=form.title, arms=cells, reference=cells[0].arm, **changes)
+    return design_from_preset(form.preset, title=form.title, arms=cells, reference=cells[0].arm, **changes)
 
 
 def _whole_number(name: str, text: str) -> int:

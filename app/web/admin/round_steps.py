@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from app.foundation.clock import now
 from app.foundation.errors import LifecycleError
-from app.rounds.lifecycle import require
+from app.rounds.lifecycle import require_allowed
 from app.services import rounds, seals, unblinding
 from app.services.log import logged_attempt
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, confirm
@@ -80,7 +80,7 @@ def ask_to_unblind(request: Request, round_id: str, database: DatabaseOf, admin:
     """The form with key, password and reason; only a locked round has it."""
     with database.reading() as session:
         progress = rounds.round_progress(session, round_id)
-    require(progress.state, "unblind")
+    require_allowed(progress.state, "unblind")
     return page(request, "admin/unblind.html", {"admin": admin, "progress": progress})
 
 
@@ -96,7 +96,7 @@ def unblind_round(
 ) -> Response:
     """Open the seal once: the right state first, then the password, a reason and the key."""
     with logged_attempt(database, round_id, admin.name, "unblind", now()) as session:
-        require(rounds.round_progress(session, round_id).state, "unblind")
+        require_allowed(rounds.round_progress(session, round_id).state, "unblind")
         confirm(session, request, admin, password)
         unblinding.unblind_round(session, round_id, keys.split(), admin.name, _reason(reason), now())
     return RedirectResponse(f"/admin/rounds/{round_id}/report", status_code=303)

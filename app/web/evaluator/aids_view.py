@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.rounds.aids import Aids, Effect
+from app.rounds.aids import Aids, TokenEffect
 
 WIDTH, HEIGHT = 320, 96
 """Of the histogram, in the units of its drawing."""
@@ -46,7 +46,7 @@ def readable(text: str) -> str:
     return f"{'␣' * len(ends[0])}{signs}{'␣' * len(ends[2])}"
 
 
-def _told(effects: Sequence[Effect]) -> list[tuple[str, str]]:
+def _told(effects: Sequence[TokenEffect]) -> list[tuple[str, str]]:
     return [(readable(one.text), f"{one.percent:+d} %".replace("-", MINUS)) for one in effects]
 
 
