@@ -24,6 +24,7 @@ from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.services.log import Event, latest_event
 from app.services.phase_two import UNKNOWN
+from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, GuessRow, JudgmentRow, RoundRow
@@ -39,33 +40,33 @@ def read_observations(session: Session, round_id: str, allocation: dict[str, Any
             judgments=[_judgment(row) for row in judging_store.judgments_of_evaluator(session, evaluator.id)],
             missing=frozenset(flag.item for flag in judging_store.flags_of_evaluator(session, evaluator.id)),
         )
-        for evaluator in round_store.evaluators_of_round(session, round_id)
+        for evaluator in evaluator_store.evaluators_of_round(session, round_id)
         if evaluator.erased_at is None
     ]
     return final_observations(histories, allocated_items(allocation))
 
 
 def read_analysis_frame(
-    session: Session, row: RoundRow, allocation: dict[str, Any], events: Sequence[Event]
+    session: Session, round_row: RoundRow, allocation: dict[str, Any], events: Sequence[Event]
 ) -> AnalysisFrame:
     """The counts that were sealed, the plan that the design fixed, and what the evaluators did beside judging."""
-    design = read_design(row.design)
-    evaluators = round_store.evaluators_of_round(session, row.id)
-    guesses = _guesses(session, evaluators)
+    design = read_design(round_row.design)
+    evaluator_rows = evaluator_store.evaluators_of_round(session, round_row.id)
+    guesses = _guesses(session, evaluator_rows)
     sorts = design.blinding_question == "sort"
     return AnalysisFrame(
         cells=tuple(_cell(counts) for counts in allocation["cells"]),
         reference=design.reference,
         treatment=design.treatment,
-        seed=str(row.commitment),
+        seed=str(round_row.commitment),
         by_layer=design.by_layer == "stratified",
         planned=design.overlap or 0,
         exclusions=_exclusions(design),
-        evaluators=_enrolled(session, row.id, evaluators),
+        evaluators=_enrolled(session, round_row.id, evaluator_rows),
         guesses=() if sorts else tuple(_guess(evaluator, guess) for evaluator, guess in guesses),
         piles=tuple(Piled(evaluator.name, guess.item, guess.guess) for evaluator, guess in guesses) if sorts else (),
-        stimuli=_stimuli(session, row.id),
-        flagged=_flagged(session, evaluators),
+        stimuli=_stimuli(session, round_row.id),
+        flagged=_flagged(session, evaluator_rows),
         stopped_early=LockedDetail.model_validate(latest_event(events, "locked").detail).stopped_early,
         blind_broken=any(event.action == "archives browsed" for event in events),
         marks=design.marks,
@@ -73,21 +74,21 @@ def read_analysis_frame(
     )
 
 
-def _judgment(row: JudgmentRow) -> Judgment:
+def _judgment(judgment_row: JudgmentRow) -> Judgment:
     return Judgment(
-        item=row.item,
-        verdict=cast("Verdict", row.verdict),
-        hypothesis=row.hypothesis,
-        confidence=row.confidence,
-        comment=row.comment,
-        revision=row.revision,
-        position=row.position,
-        shown_at=row.shown_at,
-        judged_at=row.judged_at,
-        active_seconds=row.active_seconds,
-        unfolded=row.unfolded,
-        fixed_width=row.fixed_width,
-        step=cast("Step", row.step),
+        item=judgment_row.item,
+        verdict=cast("Verdict", judgment_row.verdict),
+        hypothesis=judgment_row.hypothesis,
+        confidence=judgment_row.confidence,
+        comment=judgment_row.comment,
+        revision=judgment_row.revision,
+        position=judgment_row.position,
+        shown_at=judgment_row.shown_at,
+        judged_at=judgment_row.judged_at,
+        active_seconds=judgment_row.active_seconds,
+        unfolded=judgment_row.unfolded,
+        fixed_width=judgment_row.fixed_width,
+        step=cast("Step", judgment_row.step),
     )
 
 
@@ -101,20 +102,20 @@ def _exclusions(design: Design) -> ExclusionRules:
     return ExclusionRules(**design.exclusions.model_dump())
 
 
-def _enrolled(session: Session, round_id: str, evaluators: Sequence[EvaluatorRow]) -> tuple[Enrolled, ...]:
+def _enrolled(session: Session, round_id: str, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[Enrolled, ...]:
     tallies = round_store.tallies_by_evaluator(session, round_id)
     no_items = round_store.Tally(0, 0)
     return tuple(
         Enrolled(row.name, row.exposed, tallies.get(row.id, no_items).assigned, row.erased_at is not None)
-        for row in evaluators
+        for row in evaluator_rows
     )
 
 
-def _guesses(session: Session, evaluators: Sequence[EvaluatorRow]) -> list[tuple[EvaluatorRow, GuessRow]]:
+def _guesses(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> list[tuple[EvaluatorRow, GuessRow]]:
     """The answers of phase 2 that are about an item, with their evaluators."""
     return [
         (evaluator, guess)
-        for evaluator in evaluators
+        for evaluator in evaluator_rows
         for guess in judging_store.guesses_of_evaluator(session, evaluator.id)
         if guess.item
     ]
@@ -125,10 +126,10 @@ def _guess(evaluator: EvaluatorRow, guess: GuessRow) -> Guess:
     return Guess(evaluator.name, evaluator.exposed, arm, guess.item)
 
 
-def _flagged(session: Session, evaluators: Sequence[EvaluatorRow]) -> tuple[Flagged, ...]:
+def _flagged(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[Flagged, ...]:
     flags = [
         Flagged(evaluator.name, flag.item, flag.kind, flag.comment)
-        for evaluator in evaluators
+        for evaluator in evaluator_rows
         for flag in judging_store.flags_of_evaluator(session, evaluator.id)
     ]
     return tuple(sorted(flags, key=lambda flag: (flag.evaluator, flag.item, flag.kind)))

@@ -15,6 +15,7 @@ from app.judging.public_design import PublicDesign
 from app.rounds.blocks import balanced_blocks, blocks_per_replicate
 from app.rounds.ordering import count_breaches, evaluator_order
 from app.rounds.randomness import SecretRandom
+from app.store import evaluators as evaluator_store
 from app.store import rounds as round_store
 from app.store import slots as slot_store
 from app.store.tables import AssignmentRow, EvaluatorRow, SlotRow
@@ -26,11 +27,11 @@ SLOTS_CONSIDERED = 12
 
 def make_slots(session: Session, round_id: str) -> None:
     """Make the k slots of every item, in a random order, if the design leases items. The seal calls it."""
-    row = round_store.find_round(session, round_id)
-    design = PublicDesign.from_content(row.public_design)
+    round_row = round_store.find_round(session, round_id)
+    design = PublicDesign.from_content(round_row.public_design)
     if design.assignment != "overlap":
         return
-    random = SecretRandom(str(row.commitment), "places")
+    random = SecretRandom(str(round_row.commitment), "places")
     codes = round_store.item_distances(session, round_id, training=False)
     slots = [
         SlotRow(round_id=round_id, item=code, copy=copy, place=random.getrandbits(PLACE_BITS))
@@ -61,7 +62,7 @@ def assign_items(session: Session, evaluator: EvaluatorRow) -> int:
 
 def lease_next_item(session: Session, evaluator_id: str, now: datetime) -> bool:
     """Lease the next item to the evaluator; whether there is one. False in designs without leases."""
-    evaluator = slot_store.lock_evaluator(session, evaluator_id)
+    evaluator = evaluator_store.lock_evaluator(session, evaluator_id)
     design = _public_design(session, evaluator.round_id)
     if design.assignment != "overlap":
         return False
@@ -79,7 +80,7 @@ def lease_next_item(session: Session, evaluator_id: str, now: datetime) -> bool:
 
 def items_may_come_free(session: Session, evaluator_id: str) -> bool:
     """Whether items that this evaluator never had still lack judgments, so that some may be theirs later."""
-    return slot_store.has_unjudged_slot_for(session, round_store.find_evaluator(session, evaluator_id))
+    return slot_store.has_unjudged_slot_for(session, evaluator_store.find_evaluator(session, evaluator_id))
 
 
 def lacks_judgments(session: Session, round_id: str) -> bool:
@@ -98,20 +99,20 @@ def finished_evaluators(session: Session, round_id: str) -> int:
     return sum(tally.assigned > 0 and tally.judged >= tally.assigned for tally in tallies)
 
 
-def release_slot(session: Session, evaluator_id: str, item: str) -> None:
+def release_slot(session: Session, evaluator_id: str, item_code: str) -> None:
     """Free the slot of an item that was flagged, for other evaluators; nobody is given the same item again."""
-    slot_store.free_slot(session, round_store.find_evaluator(session, evaluator_id), item)
+    slot_store.free_slot(session, evaluator_store.find_evaluator(session, evaluator_id), item_code)
 
 
-def close_slot(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
+def close_slot(session: Session, evaluator_id: str, item_code: str, now: datetime) -> None:
     """Close the slot of an item that was judged; after a lost lease an open slot of the item, if there is one."""
-    evaluator = round_store.find_evaluator(session, evaluator_id)
-    if slot_store.close_leased_slot(session, evaluator, item):
+    evaluator = evaluator_store.find_evaluator(session, evaluator_id)
+    if slot_store.close_leased_slot(session, evaluator, item_code):
         return
-    for slot in slot_store.open_slots_of_item(session, evaluator.round_id, item, now):
+    for slot in slot_store.open_slots_of_item(session, evaluator.round_id, item_code, now):
         if slot_store.lease_slot(session, evaluator, slot, now, now):
             slot_store.set_assignment_copy(session, evaluator, slot)
-            slot_store.close_leased_slot(session, evaluator, item)
+            slot_store.close_leased_slot(session, evaluator, item_code)
             return
 
 
@@ -122,11 +123,11 @@ def _public_design(session: Session, round_id: str) -> PublicDesign:
 def _add_assignments(
     session: Session, evaluator: EvaluatorRow, codes: Iterable[str], first_position: int, copy: int | None = None
 ) -> None:
-    rows = [
+    assignments = [
         AssignmentRow(evaluator_id=evaluator.id, round_id=evaluator.round_id, item=code, position=position, copy=copy)
         for position, code in enumerate(codes, start=first_position)
     ]
-    round_store.add_assignments(session, rows)
+    round_store.add_assignments(session, assignments)
 
 
 def _claim_block(
@@ -135,7 +136,7 @@ def _claim_block(
     """The items of the first block that nobody has, and which of each item's judgments this evaluator's will be."""
     seed = str(round_store.find_round(session, evaluator.round_id).commitment)
     all_blocks = balanced_blocks(codes, design.block, design.overlap, seed)
-    claimed = {row.block for row in round_store.evaluators_of_round(session, evaluator.round_id)}
+    claimed = {row.block for row in evaluator_store.evaluators_of_round(session, evaluator.round_id)}
     number = next((number for number in range(len(all_blocks)) if number not in claimed), None)
     if number is None:
         msg = (
@@ -150,9 +151,9 @@ def _distant_first(
     session: Session, round_id: str, slots: list[slot_store.Slot], latest: list[str]
 ) -> list[slot_store.Slot]:
     """The slots, those first whose items keep their distance from what the evaluator was given last."""
-    distances = round_store.distances_of_items(session, round_id, [slot.item for slot in slots])
+    distances = round_store.distances_of_items(session, round_id, [slot.item_code for slot in slots])
 
     def too_near(slot: slot_store.Slot) -> bool:
-        return any(distances[slot.item].get(item, 0) > back for back, item in enumerate(latest, start=1))
+        return any(distances[slot.item_code].get(item, 0) > back for back, item in enumerate(latest, start=1))
 
     return sorted(slots, key=too_near)

@@ -9,7 +9,7 @@ from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, NotFoundError
 from app.foundation.translatable import translatable
 from app.judging.public_design import PublicDesign
-from app.store import judging as judging_store
+from app.store import evaluators as evaluator_store
 from app.store.tables import EvaluatorRow, RoundRow
 
 NO_SUCH_LINK = translatable(
@@ -41,7 +41,7 @@ class Visit:
 def visit_by_invitation(session: Session, token: str) -> Visit:
     """The visit that an invitation link would start; nothing is recorded. Raises NotFoundError."""
     evaluator = _invited_evaluator(session, token)
-    return _visit(evaluator, judging_store.round_of_evaluator(session, evaluator))
+    return _visit(evaluator, evaluator_store.round_of_evaluator(session, evaluator))
 
 
 def join_round(session: Session, token: str, session_token: str, now: datetime) -> None:
@@ -53,7 +53,7 @@ def join_round(session: Session, token: str, session_token: str, now: datetime) 
 
 def visit_by_session(session: Session, session_token: str) -> Visit:
     """The visit that a session token stands for. Raises AccessError."""
-    return _visit(*_require_session(judging_store.session_owner(session, _session_digest(session_token))))
+    return _visit(*_require_session(evaluator_store.session_owner(session, _session_digest(session_token))))
 
 
 def visit_for_writing(session: Session, session_token: str) -> Visit:
@@ -63,12 +63,12 @@ def visit_for_writing(session: Session, session_token: str) -> Visit:
 
 def evaluator_by_session(session: Session, session_token: str) -> EvaluatorRow:
     """The evaluator whose session this is. Raises AccessError."""
-    return _require_session(judging_store.session_owner(session, _session_digest(session_token)))[0]
+    return _require_session(evaluator_store.session_owner(session, _session_digest(session_token)))[0]
 
 
 def evaluator_and_round_for_writing(session: Session, session_token: str) -> tuple[EvaluatorRow, RoundRow]:
     """The evaluator whose session this is and their round, locked until the transaction ends. Raises AccessError."""
-    return _require_session(judging_store.lock_session_owner(session, _session_digest(session_token)))
+    return _require_session(evaluator_store.lock_session_owner(session, _session_digest(session_token)))
 
 
 def record_consent(session: Session, session_token: str, now: datetime) -> None:
@@ -84,7 +84,7 @@ def require_consent(visit: Visit) -> None:
 
 
 def _invited_evaluator(session: Session, token: str) -> EvaluatorRow:
-    evaluator = judging_store.evaluator_by_token(session, sha256(token.encode()))
+    evaluator = evaluator_store.evaluator_by_token(session, sha256(token.encode()))
     if evaluator is None or evaluator.erased_at is not None:
         raise NotFoundError(NO_SUCH_LINK)
     return evaluator
@@ -101,18 +101,18 @@ def _require_session(owner: tuple[EvaluatorRow, RoundRow] | None) -> tuple[Evalu
     return owner
 
 
-def _visit(evaluator: EvaluatorRow, row: RoundRow) -> Visit:
-    design = PublicDesign.from_content(row.public_design)
+def _visit(evaluator: EvaluatorRow, round_row: RoundRow) -> Visit:
+    design = PublicDesign.from_content(round_row.public_design)
     return Visit(
         evaluator_id=evaluator.id,
         name=evaluator.name,
-        round_id=row.id,
-        state=row.state,
-        title=design.title or row.title,
+        round_id=round_row.id,
+        state=round_row.state,
+        title=design.title or round_row.title,
         consented=evaluator.consented_at is not None,
         phase=evaluator.phase,
         exposed=evaluator.exposed,
         design=design,
-        response_sizes=(row.response_bytes, row.response_gzip_bytes),
-        commitment=row.commitment or "",
+        response_sizes=(round_row.response_bytes, round_row.response_gzip_bytes),
+        commitment=round_row.commitment or "",
     )

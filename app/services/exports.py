@@ -17,6 +17,7 @@ from app.report.export.bundle import LOCKED, Bundle
 from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
 from app.services.log import append_event
 from app.services.unblinding import read_unblinded_round
+from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store import log as log_store
 from app.store import rounds as round_store
@@ -44,11 +45,11 @@ def round_report(session: Session, round_id: str) -> RoundReport:
 
     Raises NotFoundError, or LifecycleError if the round is not unblinded; so do the functions below.
     """
-    row, newest = _unblinded_row(session, round_id)
+    round_row, newest = _unblinded_row(session, round_id)
     return RoundReport(
         round_id=round_id,
-        title=row.title,
-        commitment=row.commitment or "",
+        title=round_row.title,
+        commitment=round_row.commitment or "",
         analysis=json.loads(newest.analysis),
         frame=AnalysisFrame.from_content(json.loads(newest.frame)),
         reason=newest.reason,
@@ -70,17 +71,17 @@ def observations_csv(session: Session, round_id: str) -> str:
 
 def unblinded_bundle(session: Session, round_id: str) -> Bundle:
     """Everything that goes into the export of an unblinded round."""
-    row, newest = _unblinded_row(session, round_id)
+    round_row, newest = _unblinded_row(session, round_id)
     unblinded = read_unblinded_round(session, round_id)
     items = round_store.items_of_round(session, round_id)
     return Bundle(
         round_id=round_id,
-        title=row.title,
-        state=row.state,
-        design=json.loads(row.design),
+        title=round_row.title,
+        state=round_row.state,
+        design=json.loads(round_row.design),
         items=[json.loads(item.content) for item in items],
         opened=json.loads(newest.opened),
-        commitment=_commitment(session, row, items),
+        commitment=_commitment(session, round_row, items),
         judgments=_judgments(session, round_id),
         events=_events(session, round_id),
         evaluators=_evaluators(session, round_id),
@@ -95,29 +96,29 @@ def blinded_bundle(session: Session, round_id: str) -> Bundle:
 
     Raises NotFoundError, or LifecycleError for a round that was never sealed.
     """
-    row = round_store.find_round(session, round_id)
+    round_row = round_store.find_round(session, round_id)
     items = round_store.items_of_round(session, round_id)
-    if not items or row.commitment is None:
-        msg = f"This round is {row.state}. There is something to export once it is sealed."
+    if not items or round_row.commitment is None:
+        msg = f"This round is {round_row.state}. There is something to export once it is sealed."
         raise LifecycleError(msg)
     return Bundle(
         round_id=round_id,
-        title=row.title,
-        state=row.state,
-        design=json.loads(row.design),
+        title=round_row.title,
+        state=round_row.state,
+        design=json.loads(round_row.design),
         items=[json.loads(item.content) for item in items],
         opened=None,
-        commitment=_commitment(session, row, items),
-        judgments=_judgments(session, round_id) if row.state in LOCKED else [],
+        commitment=_commitment(session, round_row, items),
+        judgments=_judgments(session, round_id) if round_row.state in LOCKED else [],
         events=_events(session, round_id),
         evaluators=_evaluators(session, round_id),
-        public_design=dict(row.public_design),
+        public_design=dict(round_row.public_design),
     )
 
 
-def record_export(session: Session, round_id: str, by: str, name: str, content: bytes, now: datetime) -> None:
+def record_export(session: Session, round_id: str, by: str, name: str, zip_bytes: bytes, now: datetime) -> None:
     """Write into the log that an export left the server, under which name and digest."""
-    append_event(session, round_id, by, "exported", {"file": name, "sha256": sha256(content)}, now)
+    append_event(session, round_id, by, "exported", {"file": name, "sha256": sha256(zip_bytes)}, now)
 
 
 def export_file_name(round_id: str, *, blinded: bool) -> str:
@@ -126,20 +127,20 @@ def export_file_name(round_id: str, *, blinded: bool) -> str:
 
 
 def _unblinded_row(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
-    row = round_store.find_round(session, round_id)
+    round_row = round_store.find_round(session, round_id)
     newest = newest_unblinded(session, round_id)
     if newest is None:
-        msg = f"This round is {row.state}. There is a report only after unblinding."
+        msg = f"This round is {round_row.state}. There is a report only after unblinding."
         raise LifecycleError(msg)
-    return row, newest
+    return round_row, newest
 
 
-def _commitment(session: Session, row: RoundRow, items: Sequence[ItemRow]) -> JsonObject:
+def _commitment(session: Session, round_row: RoundRow, item_rows: Sequence[ItemRow]) -> JsonObject:
     return {
-        "commitment": row.commitment,
-        "design_sha256": sha256(row.design.encode()),
-        "sealed_sha256": find_seal(session, row.id).sealed_sha256,
-        "items": [[item.code, item.digest] for item in items],
+        "commitment": round_row.commitment,
+        "design_sha256": sha256(round_row.design.encode()),
+        "sealed_sha256": find_seal(session, round_row.id).sealed_sha256,
+        "items": [[row.code, row.digest] for row in item_rows],
     }
 
 
@@ -172,7 +173,7 @@ def _evaluators(session: Session, round_id: str) -> list[JsonObject]:
             "erased": row.erased_at is not None,
             "aids_opened": " ".join(_items_with_aids_opened(session, row.id)),
         }
-        for row in round_store.evaluators_of_round(session, round_id)
+        for row in evaluator_store.evaluators_of_round(session, round_id)
     ]
 
 

@@ -84,40 +84,42 @@ def due_item_page(
     return replace(item_page, pace=evaluator_pace(worklist, visit.design, now)) if now else item_page
 
 
-def item_page_after_answer(session: Session, visit: Visit, item: str, now: datetime) -> ItemPage | None:
-    """The page as it will be once `item` is answered: it is fetched early, and not recorded as displayed.
+def item_page_after_answer(session: Session, visit: Visit, item_code: str, now: datetime) -> ItemPage | None:
+    """The page as it will be once one item is answered: it is fetched early, and not recorded as displayed.
 
     None where anything but the next item's verdict will or may follow: the expected answer of a practice item, a rest,
     a question that was left open, an end.
     """
     worklist = visitor_worklist(session, visit)
-    due = worklist.next_verdict(ignoring=item)
-    if visit.phase != 1 or due is None or not next_verdict_follows(worklist, visit.design, item, now):
+    due = worklist.next_verdict(ignoring=item_code)
+    if visit.phase != 1 or due is None or not next_verdict_follows(worklist, visit.design, item_code, now):
         return None
-    undo_item = item if item in worklist.item_codes else None
-    done = worklist.finished_count + (worklist.answer_on(item) is None and item not in worklist.training_items)
+    undo_item = item_code if item_code in worklist.item_codes else None
+    done = worklist.finished_count + (
+        worklist.answer_on(item_code) is None and item_code not in worklist.training_items
+    )
     return replace(build_item_page(session, visit, worklist, due), done=done, undo_item=undo_item)
 
 
-def item_page_to_change(session: Session, visit: Visit, item: str) -> ItemPage:
+def item_page_to_change(session: Session, visit: Visit, item_code: str) -> ItemPage:
     """The page of an item judged before, to change its verdict. Raises JudgmentError if undo does not reach it."""
     worklist = visitor_worklist(session, visit)
-    if item not in worklist.item_codes:
+    if item_code not in worklist.item_codes:
         raise NotFoundError(NO_SUCH_ITEM)
-    due = worklist.change_of_verdict(item) if visit.phase == 1 else None
+    due = worklist.change_of_verdict(item_code) if visit.phase == 1 else None
     if due is None:
         raise JudgmentError(OUT_OF_REACH, most=UNDOABLE)
     return build_item_page(session, visit, worklist, due)
 
 
-def item_to_undo(session: Session, visit: Visit, item: str | None, revision: int = 0) -> str | None:
-    """The item that undo reaches from the page of `item` that asks for its `revision`; None if there is none."""
-    return visitor_worklist(session, visit).undo_target(item, revision) if visit.phase == 1 else None
+def item_to_undo(session: Session, visit: Visit, item_code: str | None, revision: int = 0) -> str | None:
+    """The item that undo reaches from the page of an item that asks for this revision; None if there is none."""
+    return visitor_worklist(session, visit).undo_target(item_code, revision) if visit.phase == 1 else None
 
 
-def record_first_display(session: Session, visit: Visit, item: str, now: datetime) -> None:
+def record_first_display(session: Session, visit: Visit, item_code: str, now: datetime) -> None:
     """Start the item's clock; later displays change nothing."""
-    judging_store.note_first_display(session, visit.evaluator_id, item, now)
+    judging_store.note_first_display(session, visit.evaluator_id, item_code, now)
 
 
 def build_item_page(session: Session, visit: Visit, worklist: Worklist, due: DueQuestion) -> ItemPage:

@@ -46,25 +46,25 @@ def record_answer(session: Session, visit: Visit, answer: Answer, timing: PageTi
     _require_phase_one(visit)
     require_answer_in_turn(worklist, answer)
     require_new_item_allowed(worklist, visit.design, answer.item_code, now)
-    row = _next_row(session, visit, worklist, answer, timing, now)
-    judging_store.add_judgment(session, row)
-    if row.revision == 0 and visit.design.assignment == "overlap":
-        close_slot(session, visit.evaluator_id, row.item, now)
-    return worklist.with_answer(_standing_answer(worklist, row), row.key)
+    judgment = _next_judgment(session, visit, worklist, answer, timing, now)
+    judging_store.add_judgment(session, judgment)
+    if judgment.revision == 0 and visit.design.assignment == "overlap":
+        close_slot(session, visit.evaluator_id, judgment.item, now)
+    return worklist.with_answer(_standing_answer(worklist, judgment), judgment.key)
 
 
-def open_aids(session: Session, visit: Visit, item: str, now: datetime) -> None:
-    """Open the aids of the item that was just judged, which locks its verdict. Twice is once.
+def open_aids(session: Session, visit: Visit, item_code: str, now: datetime) -> None:
+    """Open the aids of the item that was just judged, which locks its verdict; a second call changes nothing.
 
     `visit` is a visit for writing. Raises LifecycleError when the round is not collecting, and JudgmentError in a
     round without aids or when that item's verdict was not the latest answer.
     """
     require_allowed(visit.state, "judge")
     due = visitor_worklist(session, visit).due_question()
-    just_judged = due is not None and due.item_code == item and due.kind == "hypothesis"
-    if visit.phase != 1 or not just_judged or judging_store.item_with_aids(session, visit.round_id, item) is None:
+    just_judged = due is not None and due.item_code == item_code and due.kind == "hypothesis"
+    if visit.phase != 1 or not just_judged or judging_store.item_with_aids(session, visit.round_id, item_code) is None:
         raise JudgmentError(OUT_OF_TURN)
-    judging_store.note_aids_opened(session, visit.evaluator_id, item, now)
+    judging_store.note_aids_opened(session, visit.evaluator_id, item_code, now)
 
 
 def flag_item(session: Session, visit: Visit, flag: FlagRow, now: datetime) -> Worklist:
@@ -81,9 +81,8 @@ def flag_item(session: Session, visit: Visit, flag: FlagRow, now: datetime) -> W
     worklist = visitor_worklist(session, visit)
     if flag.item in worklist.skipped:
         return worklist
-    if flag.item not in worklist.item_codes or (
-        worklist.answer_on(flag.item) and not worklist.change_of_verdict(flag.item)
-    ):
+    verdict_stands = worklist.answer_on(flag.item) and not worklist.change_of_verdict(flag.item)
+    if flag.item not in worklist.item_codes or verdict_stands:
         raise JudgmentError(OUT_OF_TURN)
     flag.evaluator_id, flag.round_id, flag.at = visit.evaluator_id, visit.round_id, now
     judging_store.add_flag(session, flag)
@@ -97,76 +96,87 @@ def _require_phase_one(visit: Visit) -> None:
         raise JudgmentError(PHASE_IS_OVER)
 
 
-def _next_row(
+def _next_judgment(
     session: Session, visit: Visit, worklist: Worklist, answer: Answer, timing: PageTiming, now: datetime
 ) -> JudgmentRow:
-    """The answer as the next row of the evaluator's chain."""
+    """The answer as the next judgment in the evaluator's chain."""
     newest = judging_store.latest_judgment(session, visit.evaluator_id)
-    on_item = newest
-    if newest is not None and newest.item != answer.item_code:
-        judged = worklist.answer_on(answer.item_code) is not None
-        on_item = judging_store.latest_judgment(session, visit.evaluator_id, answer.item_code) if judged else None
-    row = JudgmentRow(
+    previous = _previous_on_item(session, worklist, answer.item_code, newest)
+    judgment = JudgmentRow(
         round_id=visit.round_id,
         evaluator_id=visit.evaluator_id,
         number=newest.number + 1 if newest else 0,
         key=answer.key,
         item=answer.item_code,
         step=answer.step,
-        revision=on_item.revision + 1 if on_item else 0,
+        revision=previous.revision + 1 if previous else 0,
         position=worklist.item_codes.index(answer.item_code),
         judged_at=timing.judged_at(now),
     )
     if answer.verdict is None:
-        assert on_item is not None  # only an item that has a verdict has a hypothesis step
-        _write_texts(row, answer, on_item)
+        assert previous is not None  # only an item that has a verdict has a hypothesis step
+        _write_texts(judgment, answer, previous)
     else:
-        clock_start = worklist.shown_at.get(answer.item_code) if on_item is None else None
-        _write_verdict(row, answer.verdict, on_item)
-        _write_timing(row, timing, clock_start, now)
-    row.chain = chain_digest(newest.chain if newest else visit.commitment, judgment_entry(visit.name, row))
-    return row
+        clock_start = worklist.shown_at.get(answer.item_code) if previous is None else None
+        _write_verdict(judgment, answer.verdict, previous)
+        _write_timing(judgment, timing, clock_start, now)
+    judgment.chain = chain_digest(newest.chain if newest else visit.commitment, judgment_entry(visit.name, judgment))
+    return judgment
 
 
-def _write_verdict(row: JudgmentRow, verdict: Verdict, before: JudgmentRow | None) -> None:
-    """Write a verdict; one that was changed carries its texts along, and the hypothesis step offers them again."""
-    row.verdict = verdict
-    row.hypothesis, row.confidence, row.comment = (
-        (before.hypothesis, before.confidence, before.comment) if before else ("", None, "")
-    )
+def _previous_on_item(
+    session: Session, worklist: Worklist, item_code: str, newest: JudgmentRow | None
+) -> JudgmentRow | None:
+    """The evaluator's judgment on the item before this one, read again only where it is not the newest of all."""
+    if newest is None or worklist.answer_on(item_code) is None:
+        return None
+    if newest.item == item_code:
+        return newest
+    return judging_store.latest_judgment(session, newest.evaluator_id, item_code)
 
 
-def _write_timing(row: JudgmentRow, timing: PageTiming, clock_start: datetime | None, now: datetime) -> None:
+def _write_verdict(judgment: JudgmentRow, verdict: Verdict, previous: JudgmentRow | None) -> None:
+    """Write a verdict; a changed verdict takes the texts over, and the hypothesis step offers them again."""
+    judgment.verdict = verdict
+    judgment.hypothesis = previous.hypothesis if previous else ""
+    judgment.confidence = previous.confidence if previous else None
+    judgment.comment = previous.comment if previous else ""
+
+
+def _write_timing(judgment: JudgmentRow, timing: PageTiming, clock_start: datetime | None, now: datetime) -> None:
     """Write what the page measured; `clock_start` is the item's first display, for the first verdict on it."""
-    row.shown_at, row.active_seconds = timing.shown_at(clock_start, now), timing.active_seconds(clock_start, now)
-    row.unfolded, row.fixed_width = timing.unfolded, timing.fixed_width
+    judgment.shown_at = timing.shown_at(clock_start, now)
+    judgment.active_seconds = timing.active_seconds(clock_start, now)
+    judgment.unfolded, judgment.fixed_width = timing.unfolded, timing.fixed_width
 
 
-def _write_texts(row: JudgmentRow, answer: Answer, before: JudgmentRow) -> None:
+def _write_texts(judgment: JudgmentRow, answer: Answer, previous: JudgmentRow) -> None:
     """Write the texts of a hypothesis step beside the verdict that stands, with that verdict's times."""
-    row.verdict = before.verdict
-    row.shown_at, row.active_seconds = before.shown_at, before.active_seconds
-    row.unfolded, row.fixed_width = before.unfolded, before.fixed_width
-    row.hypothesis, row.confidence, row.comment = answer.hypothesis, answer.confidence, answer.comment
+    judgment.verdict = previous.verdict
+    judgment.shown_at, judgment.active_seconds = previous.shown_at, previous.active_seconds
+    judgment.unfolded, judgment.fixed_width = previous.unfolded, previous.fixed_width
+    judgment.hypothesis, judgment.confidence, judgment.comment = answer.hypothesis, answer.confidence, answer.comment
 
 
-def _standing_answer(worklist: Worklist, row: JudgmentRow) -> StandingAnswer:
-    """The answer that stands on an item once the row is in."""
-    before = worklist.answer_on(row.item)
-    step = cast("Step", row.step)
-    if before is not None:
-        return before.revised(row.verdict, step)
+def _standing_answer(worklist: Worklist, judgment: JudgmentRow) -> StandingAnswer:
+    """The answer that stands on an item once the judgment is stored."""
+    standing = worklist.answer_on(judgment.item)
+    step = cast("Step", judgment.step)
+    if standing is not None:
+        return standing.revised(judgment.verdict, step)
     return StandingAnswer(
-        row.item,
-        row.verdict,
-        step,
-        0,
-        first_verdict=row.verdict,
-        first_judged_at=row.judged_at,
-        first_active_seconds=row.active_seconds,
+        item_code=judgment.item,
+        verdict=judgment.verdict,
+        step=step,
+        revision=0,
+        first_verdict=judgment.verdict,
+        first_judged_at=judgment.judged_at,
+        first_active_seconds=judgment.active_seconds,
     )
 
 
-def _recorded_answer(row: JudgmentRow) -> Answer:
-    step, verdict = cast("Step", row.step), cast("Verdict", row.verdict)
-    return Answer(row.item, row.key, step, verdict, row.hypothesis, row.confidence, row.comment)
+def _recorded_answer(judgment: JudgmentRow) -> Answer:
+    step, verdict = cast("Step", judgment.step), cast("Verdict", judgment.verdict)
+    return Answer(
+        judgment.item, judgment.key, step, verdict, judgment.hypothesis, judgment.confidence, judgment.comment
+    )

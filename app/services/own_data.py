@@ -12,6 +12,7 @@ from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
 from app.services.evaluator_session import evaluator_and_round_for_writing, evaluator_by_session
 from app.services.log import append_event, round_events
+from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store.tables import EvaluatorRow, JudgmentRow
 
@@ -29,7 +30,7 @@ def own_data(session: Session, session_token: str) -> JsonObject:
     guesses = judging_store.guesses_of_evaluator(session, evaluator.id)
     with_aids = judging_store.assignments_with_aids_opened(session, evaluator.id)
     first_shown = judging_store.read_worklist(session, evaluator.id).shown_at
-    commitment = judging_store.round_of_evaluator(session, evaluator).commitment
+    commitment = evaluator_store.round_of_evaluator(session, evaluator).commitment
     return {
         "about": _about(evaluator),
         "receipt": _receipt(evaluator.name, commitment, judgments),
@@ -59,12 +60,12 @@ def is_erasable(session: Session, round_id: str, state: str) -> bool:
 
 def erase_own_data(session: Session, session_token: str, now: datetime) -> None:
     """Delete it all. Raises LifecycleError once the round was locked: its log has the chain heads of that moment."""
-    evaluator, row = evaluator_and_round_for_writing(session, session_token)
-    if not is_erasable(session, row.id, row.state):
+    evaluator, round_row = evaluator_and_round_for_writing(session, session_token)
+    if not is_erasable(session, round_row.id, round_row.state):
         raise LifecycleError(LOCKED)
-    judging_store.erase_evaluator(session, evaluator, now)
+    evaluator_store.erase_evaluator(session, evaluator, now)
     evaluator.joined_at, evaluator.exposed, evaluator.phase = None, False, 1
-    append_event(session, row.id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
+    append_event(session, round_row.id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
 
 
 def _about(evaluator: EvaluatorRow) -> JsonObject:

@@ -17,6 +17,7 @@ from app.rounds.lifecycle import require_allowed
 from app.rounds.randomness import SecretRandom
 from app.services.evaluator_session import Visit, evaluator_and_round_for_writing
 from app.services.item_pages import ItemPage, build_item_page, visitor_worklist
+from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store.tables import GuessRow
 
@@ -40,8 +41,8 @@ def guess_options(session: Session, visit: Visit) -> tuple[str, ...]:
 
 def begin_phase_two(session: Session, session_token: str) -> None:
     """Close phase 1 of this evaluator: its verdicts stand from now on. Raises JudgmentError if some are missing."""
-    evaluator, row = evaluator_and_round_for_writing(session, session_token)
-    require_allowed(row.state, "judge")
+    evaluator, round_row = evaluator_and_round_for_writing(session, session_token)
+    require_allowed(round_row.state, "judge")
     worklist = judging_store.read_worklist(session, evaluator.id)
     if worklist.next_verdict() is not None:
         raise JudgmentError(OUT_OF_TURN)
@@ -51,14 +52,16 @@ def begin_phase_two(session: Session, session_token: str) -> None:
 def due_guess_page(session: Session, visit: Visit) -> ItemPage | None:
     """The page of the next item that this evaluator is asked about; None when all were answered."""
     worklist = visitor_worklist(session, visit)
-    items = _guess_items(session, visit, worklist)
+    item_codes = _guess_items(session, visit, worklist)
     answered = {row.item for row in judging_store.guesses_of_evaluator(session, visit.evaluator_id)}
-    index = next((index for index, item in enumerate(items) if item not in answered), None)
+    index = next((index for index, code in enumerate(item_codes) if code not in answered), None)
     if index is None:
         return None
-    item_page = build_item_page(session, visit, worklist, DueQuestion(items[index], "guess", 0, None))
+    item_page = build_item_page(session, visit, worklist, DueQuestion(item_codes[index], "guess", 0, None))
     options = guess_options(session, visit)
-    return replace(item_page, number=index + 1, total=len(items), done=index, undo_item=None, guess_options=options)
+    return replace(
+        item_page, number=index + 1, total=len(item_codes), done=index, undo_item=None, guess_options=options
+    )
 
 
 def record_guess(session: Session, visit: Visit, guess: GuessRow, now: datetime) -> None:
@@ -68,8 +71,8 @@ def record_guess(session: Session, visit: Visit, guess: GuessRow, now: datetime)
     JudgmentError for an item that this evaluator is not asked about, or a second, different answer.
     """
     require_allowed(visit.state, "judge")
-    items = _guess_items(session, visit, visitor_worklist(session, visit)) if visit.phase == 2 else []
-    if guess.item not in items or guess.guess not in guess_options(session, visit):
+    item_codes = _guess_items(session, visit, visitor_worklist(session, visit)) if visit.phase == 2 else []
+    if guess.item not in item_codes or guess.guess not in guess_options(session, visit):
         raise JudgmentError(OUT_OF_TURN)
     answers = {row.item: row.guess for row in judging_store.guesses_of_evaluator(session, visit.evaluator_id)}
     if guess.item in answers:
@@ -84,5 +87,5 @@ def _guess_items(session: Session, visit: Visit, worklist: Worklist) -> list[str
     """The items asked about, in their order: drawn with the evaluator's own seed, without the allocation."""
     left_out = worklist.training_items | worklist.skipped
     judged = sorted(answer.item_code for answer in worklist.standing_answers if answer.item_code not in left_out)
-    draw = SecretRandom(judging_store.order_seed(session, visit.evaluator_id), "phase two")
+    draw = SecretRandom(evaluator_store.order_seed(session, visit.evaluator_id), "phase two")
     return draw.sample(judged, min(MOST_GUESSES, len(judged)))

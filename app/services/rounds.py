@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.evidence.event_details import ChainHead, LockedDetail
+from app.evidence.event_details import LockedDetail
 from app.foundation.codes import random_code, random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
@@ -21,19 +21,11 @@ from app.services.archives import verified_archives
 from app.services.assignment import assign_items, finished_evaluators, lacks_judgments
 from app.services.exposure import knows_the_models, seen_neurons
 from app.services.log import append_event
+from app.store import evaluators as evaluator_store
 from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, RoundRow
 
 LONGEST_NAME = 60
-
-
-@dataclass(frozen=True)
-class LockedRound:
-    """What the lock fixed."""
-
-    stopped_early: bool
-    chain_heads: dict[str, str]
-    """{pseudonym: digest of the last judgment in that evaluator's chain}"""
 
 
 @dataclass(frozen=True)
@@ -86,14 +78,14 @@ class RoundSummary:
     judgments: int
 
 
-def create_round(session: Session, design: Design, archives: Mapping[str, Path], by: str, now: datetime) -> str:
-    """Store a draft and return its id.
+def create_round(session: Session, design: Design, paths: Mapping[str, Path], by: str, now: datetime) -> str:
+    """Store a draft on the archives at `paths` {digest: path}, and return its id.
 
     Raises ArchiveError, or DesignError with the reason, if the round cannot be drawn as designed.
     """
-    left_out = seen_neurons(session, design.named, archives)
-    require_drawable(design, verified_archives(archives), secrets.token_hex(SEED_BYTES), left_out)
-    row = RoundRow(
+    left_out = seen_neurons(session, design.named, paths)
+    require_drawable(design, verified_archives(paths), secrets.token_hex(SEED_BYTES), left_out)
+    round_row = RoundRow(
         id=random_code(),
         title=design.title,
         state="draft",
@@ -102,34 +94,35 @@ def create_round(session: Session, design: Design, archives: Mapping[str, Path],
         created_by=by,
         created_at=now,
     )
-    round_store.add_round(session, row, dict(archives))
-    append_event(session, row.id, by, "created", {"design_sha256": design.sha256, "preset": design.preset}, now)
-    return row.id
+    round_store.add_round(session, round_row, paths)
+    detail: JsonObject = {"design_sha256": design.sha256, "preset": design.preset}
+    append_event(session, round_row.id, by, "created", detail, now)
+    return round_row.id
 
 
 def copy_round_as_draft(session: Session, round_id: str, by: str, now: datetime) -> str:
     """Store a new draft with the same design and archives, whatever became of the round; the draft's id."""
-    archives = round_store.archive_paths(session, round_id)
-    draft_id = create_round(session, round_design(session, round_id), archives, by, now)
+    paths = round_store.archive_paths(session, round_id)
+    draft_id = create_round(session, round_design(session, round_id), paths, by, now)
     append_event(session, draft_id, by, "copied", {"from": round_id}, now)
     return draft_id
 
 
 def open_round(session: Session, round_id: str, by: str, now: datetime) -> None:
     """Let evaluators judge. Raises LifecycleError unless the round is sealed."""
-    row = _step(session, round_id, "open")
-    append_event(session, round_id, by, "opened", {"commitment": row.commitment}, now)
+    round_row = _step(session, round_id, "open")
+    append_event(session, round_id, by, "opened", {"commitment": round_row.commitment}, now)
 
 
-def lock_round(session: Session, round_id: str, by: str, now: datetime) -> LockedRound:
-    """End judging for good and write every evaluator's chain head into the log."""
-    row = _step(session, round_id, "lock")
-    chains = round_store.chain_heads(session, round_id)
-    stopped_early = _is_short_of_target(session, read_design(row.design), round_id)
-    heads = {name: ChainHead(judgments=count, head=head) for name, (count, head) in chains.items()}
-    detail = LockedDetail(heads=heads, stopped_early=stopped_early)
-    append_event(session, round_id, by, "locked", detail.model_dump(), now)
-    return LockedRound(stopped_early, {name: head for name, (_, head) in chains.items()})
+def lock_round(session: Session, round_id: str, by: str, now: datetime) -> LockedDetail:
+    """End judging for good, write every evaluator's chain head into the log, and return what the log says."""
+    round_row = _step(session, round_id, "lock")
+    locked = LockedDetail(
+        heads=round_store.chain_heads(session, round_id),
+        stopped_early=_is_short_of_target(session, read_design(round_row.design), round_id),
+    )
+    append_event(session, round_id, by, "locked", locked.model_dump(), now)
+    return locked
 
 
 def abandon_round(session: Session, round_id: str, by: str, reason: str, now: datetime) -> None:
@@ -143,11 +136,11 @@ def abandon_round(session: Session, round_id: str, by: str, reason: str, now: da
 
 def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, by: str, now: datetime) -> Invitation:
     """Invite an evaluator under a pseudonym. The token is returned once and stored as a digest."""
-    require_allowed(round_store.find_round(session, round_id, hold=True).state, "invite")
+    require_allowed(round_store.find_round(session, round_id, for_update=True).state, "invite")
     pseudonym = _free_pseudonym(session, round_id, name)
     is_exposed = exposed or knows_the_models(session, round_id, pseudonym)
     secret = random_token()
-    row = EvaluatorRow(
+    evaluator = EvaluatorRow(
         id=random_code(),
         round_id=round_id,
         name=pseudonym,
@@ -156,38 +149,38 @@ def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, 
         order_seed=secrets.token_hex(SEED_BYTES),
         invited_at=now,
     )
-    round_store.add_evaluator(session, row)
-    items_too_near = assign_items(session, row)
+    evaluator_store.add_evaluator(session, evaluator)
+    items_too_near = assign_items(session, evaluator)
     detail: JsonObject = {"evaluator": pseudonym, "exposed": is_exposed, "items_too_near": items_too_near}
     append_event(session, round_id, by, "invited", detail, now)
-    return Invitation(row.id, secret)
+    return Invitation(evaluator.id, secret)
 
 
 def reissue_invitation(session: Session, evaluator_id: str, by: str, now: datetime) -> Invitation:
     """Give an evaluator who lost the link a new one; the old link and any open session end."""
-    row = round_store.find_evaluator(session, evaluator_id)
-    require_allowed(round_store.find_round(session, row.round_id, hold=True).state, "invite")
+    evaluator = evaluator_store.find_evaluator(session, evaluator_id)
+    require_allowed(round_store.find_round(session, evaluator.round_id, for_update=True).state, "invite")
     secret = random_token()
-    row.token_sha256, row.session_sha256 = sha256(secret.encode()), None
-    append_event(session, row.round_id, by, "link reissued", {"evaluator": row.name}, now)
-    return Invitation(row.id, secret)
+    evaluator.token_sha256, evaluator.session_sha256 = sha256(secret.encode()), None
+    append_event(session, evaluator.round_id, by, "link reissued", {"evaluator": evaluator.name}, now)
+    return Invitation(evaluator.id, secret)
 
 
 def round_progress(session: Session, round_id: str) -> RoundProgress:
     """How many judgments each evaluator gave, never which verdicts. Raises NotFoundError."""
-    row = round_store.find_round(session, round_id)
+    round_row = round_store.find_round(session, round_id)
     tallies = round_store.tallies_by_evaluator(session, round_id)
     evaluators = tuple(
         _evaluator_progress(evaluator, tallies.get(evaluator.id, round_store.Tally(0, 0)))
-        for evaluator in round_store.evaluators_of_round(session, round_id)
+        for evaluator in evaluator_store.evaluators_of_round(session, round_id)
     )
     return RoundProgress(
-        id=row.id,
-        title=row.title,
-        state=row.state,
-        commitment=row.commitment,
+        id=round_row.id,
+        title=round_row.title,
+        state=round_row.state,
+        commitment=round_row.commitment,
         items=len(round_store.item_distances(session, round_id, training=False)),
-        target=read_design(row.design).evaluators,
+        target=read_design(round_row.design).evaluators,
         evaluators=evaluators,
     )
 
@@ -200,14 +193,17 @@ def round_design(session: Session, round_id: str) -> Design:
 def list_rounds(session: Session) -> list[RoundSummary]:
     """Every round, newest first, the abandoned ones too."""
     counts = round_store.counts_by_round(session)
-    return [_summary(row, *counts.get(row.id, (0, 0, 0))) for row in round_store.all_rounds(session)]
+    return [
+        _summary(round_row, counts.get(round_row.id, round_store.RoundCounts()))
+        for round_row in round_store.all_rounds(session)
+    ]
 
 
 def _step(session: Session, round_id: str, action: Action) -> RoundRow:
     """Lock the round's row and move it to the state that the action leads to."""
-    row = round_store.find_round(session, round_id, hold=True)
-    row.state = state_after(row.state, action)
-    return row
+    round_row = round_store.find_round(session, round_id, for_update=True)
+    round_row.state = state_after(round_row.state, action)
+    return round_row
 
 
 def _evaluator_progress(evaluator: EvaluatorRow, tally: round_store.Tally) -> EvaluatorProgress:
@@ -222,17 +218,17 @@ def _evaluator_progress(evaluator: EvaluatorRow, tally: round_store.Tally) -> Ev
     )
 
 
-def _summary(row: RoundRow, items: int, evaluators: int, judgments: int) -> RoundSummary:
+def _summary(round_row: RoundRow, counts: round_store.RoundCounts) -> RoundSummary:
     return RoundSummary(
-        id=row.id,
-        title=row.title,
-        state=row.state,
-        commitment=row.commitment,
-        created_by=row.created_by,
-        created_at=row.created_at,
-        items=items,
-        evaluators=evaluators,
-        judgments=judgments,
+        id=round_row.id,
+        title=round_row.title,
+        state=round_row.state,
+        commitment=round_row.commitment,
+        created_by=round_row.created_by,
+        created_at=round_row.created_at,
+        items=counts.items,
+        evaluators=counts.evaluators,
+        judgments=counts.judgments,
     )
 
 
@@ -248,7 +244,7 @@ def _free_pseudonym(session: Session, round_id: str, name: str) -> str:
     if not pseudonym or len(pseudonym) > LONGEST_NAME:
         msg = f"A pseudonym has 1 to {LONGEST_NAME} characters; give a shorter one."
         raise LifecycleError(msg)
-    if round_store.evaluator_named(session, round_id, pseudonym) is not None:
+    if evaluator_store.evaluator_named(session, round_id, pseudonym) is not None:
         msg = f"“{pseudonym}” is already invited to this round; choose another pseudonym, or reissue the link."
         raise LifecycleError(msg)
     return pseudonym

@@ -52,14 +52,6 @@ DEFAULTS = SealOptions()
 
 
 @dataclass(frozen=True)
-class PublishedSeal:
-    """What a seal publishes."""
-
-    commitment: str
-    items: int
-
-
-@dataclass(frozen=True)
 class PendingSeal:
     """A seal that is not yet closed. It holds the allocation, which exists in this process's memory only."""
 
@@ -82,36 +74,36 @@ def seal_round(
     render: Render,
     by: str,
     now: datetime,
-    options: SealOptions = DEFAULTS,
-) -> PublishedSeal:
+    seal_options: SealOptions = DEFAULTS,
+) -> SealedDetail:
     """Draw, conceal, encrypt the allocation and publish the commitment: both steps of a seal, without an audit.
 
     Raises SealError, DesignError or ArchiveError.
     """
-    pending = begin_seal(session, round_id, render, options)
-    return finish_seal(session, pending, recipients, by, now, options)
+    pending = begin_seal(session, round_id, render, seal_options)
+    return finish_seal(session, pending, recipients, by, now, seal_options)
 
 
-def begin_seal(session: Session, round_id: str, render: Render, options: SealOptions = DEFAULTS) -> PendingSeal:
+def begin_seal(session: Session, round_id: str, render: Render, seal_options: SealOptions = DEFAULTS) -> PendingSeal:
     """Draw the neurons and write the items, in state `sealing`; the allocation stays in memory.
 
     Items of a seal that was begun before and never finished are deleted; whoever still works on that seal is refused
     when they finish it. Raises LifecycleError, DesignError or ArchiveError.
     """
-    row = round_store.find_round(session, round_id, hold=True)
-    row.state = state_after(row.state, "seal")
+    round_row = round_store.find_round(session, round_id, for_update=True)
+    round_row.state = state_after(round_row.state, "seal")
     round_store.remove_items(session, round_id)
-    seed, nonce = options.entropy(SEED_BYTES).hex(), options.entropy(SEED_BYTES).hex()
+    seed, nonce = seal_options.entropy(SEED_BYTES).hex(), seal_options.entropy(SEED_BYTES).hex()
     archives = verified_archives(round_store.archive_paths(session, round_id))
-    design = read_design(row.design)
+    design = read_design(round_row.design)
     prepared = prepare_round(design, archives, seed, seen_neurons(session, design.named, archives))
     digests = {item.code: item_digest(item.content(), nonce) for item in prepared.items}
-    row.public_design = {**row.public_design, "training_answers": prepared.training_answers_content()}
-    public_design = PublicDesign.from_content(row.public_design)
+    round_row.public_design = {**round_row.public_design, "training_answers": prepared.training_answers_content()}
+    public_design = PublicDesign.from_content(round_row.public_design)
     fragments = [render(item, public_design) for item in prepared.items]
     round_store.add_items(session, _item_rows(round_id, prepared, digests, fragments), _aids_rows(round_id, prepared))
-    if options.measure is not None:
-        row.response_bytes, row.response_gzip_bytes = options.measure(fragments)
+    if seal_options.measure is not None:
+        round_row.response_bytes, round_row.response_gzip_bytes = seal_options.measure(fragments)
     return PendingSeal(round_id, {"allocation": prepared.allocation, "seed": seed, "nonce": nonce}, digests)
 
 
@@ -121,36 +113,35 @@ def finish_seal(
     recipients: Sequence[str],
     by: str,
     now: datetime,
-    options: SealOptions = DEFAULTS,
-    audit: JsonObject | None = None,
-) -> PublishedSeal:
-    """Encrypt the allocation, store it and publish the commitment; state and seal change together.
+    seal_options: SealOptions = DEFAULTS,
+    audit_summary: JsonObject | None = None,
+) -> SealedDetail:
+    """Encrypt the allocation, store it, publish the commitment, and return what the log says of the seal.
 
-    `audit` is the summary that the log keeps. Raises SealError if the items are no longer those that were drawn:
-    somebody else began the seal anew.
+    Raises SealError if the items are no longer those that were drawn: somebody else began the seal anew.
     """
-    require_keyholders(recipients, options.second_person)
-    row = round_store.find_round(session, pending.round_id, hold=True)
-    row.state = state_after(row.state, "finish_seal")
+    require_keyholders(recipients, seal_options.second_person)
+    round_row = round_store.find_round(session, pending.round_id, for_update=True)
+    round_row.state = state_after(round_row.state, "finish_seal")
     if not _items_are_as_drawn(session, pending):
         msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
         raise SealError(msg)
     sealed_sha256 = seal_digest(pending.opened)
-    design_sha256 = sha256(row.design.encode())
-    add_seal(session, row.id, _encrypted(pending, recipients, options.second_person), sealed_sha256)
-    row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256)
-    make_slots(session, row.id)
-    detail = SealedDetail(
-        commitment=row.commitment,
+    design_sha256 = sha256(round_row.design.encode())
+    add_seal(session, round_row.id, _encrypted(pending, recipients, seal_options.second_person), sealed_sha256)
+    round_row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256)
+    make_slots(session, round_row.id)
+    sealed = SealedDetail(
+        commitment=round_row.commitment,
         design_sha256=design_sha256,
         sealed_sha256=sealed_sha256,
         items=len(pending.digests),
-        keys=len(recipients) + len(options.second_person),
-        two_person=bool(options.second_person),
-        audit=audit or None,
+        keys=len(recipients) + len(seal_options.second_person),
+        two_person=bool(seal_options.second_person),
+        audit=audit_summary or None,
     )
-    append_event(session, row.id, by, "sealed", detail.model_dump(), now)
-    return PublishedSeal(row.commitment, len(pending.digests))
+    append_event(session, round_row.id, by, "sealed", sealed.model_dump(), now)
+    return sealed
 
 
 def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, now: datetime) -> None:
@@ -158,12 +149,12 @@ def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, no
 
     If the seal was begun again meanwhile, the items belong to that one and stay.
     """
-    row = round_store.find_round(session, pending.round_id, hold=True)
-    append_event(session, row.id, by, "seal cancelled", {"why": reason}, now)
-    if row.state != "sealing" or not _items_are_as_drawn(session, pending):
+    round_row = round_store.find_round(session, pending.round_id, for_update=True)
+    append_event(session, round_row.id, by, "seal cancelled", {"why": reason}, now)
+    if round_row.state != "sealing" or not _items_are_as_drawn(session, pending):
         return
-    round_store.remove_items(session, row.id)
-    row.state = "draft"
+    round_store.remove_items(session, round_row.id)
+    round_row.state = "draft"
 
 
 def _items_are_as_drawn(session: Session, pending: PendingSeal) -> bool:
@@ -200,7 +191,7 @@ def _aids_rows(round_id: str, prepared: PreparedRound) -> list[AidsRow]:
 
 
 def require_keyholders(recipients: Sequence[str], second_person: Sequence[str]) -> None:
-    """Raise SealError unless losing one key loses nothing, and two people have different keys."""
+    """Raise SealError unless there are two keys, so that one may be lost, and each person has a key of their own."""
     if len({*recipients, *second_person}) < 2:
         msg = "Name two keyholders, or one keyholder and a recovery key: a single lost key would lose the round."
         raise SealError(msg)

@@ -71,15 +71,15 @@ def unblind_round(
     Raises LifecycleError unless the round is locked and a reason is given, and SealError if the keys do not open the
     seal or anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal.
     """
-    row = round_store.find_round(session, round_id, hold=True)
-    new_state = state_after(row.state, "unblind")
+    round_row = round_store.find_round(session, round_id, for_update=True)
+    new_state = state_after(round_row.state, "unblind")
     version = ResultVersion(1, by, _require_reason(reason, "the round is unblinded now"), now)
     verify_log(session, round_id)
     opened = open_sealed_content(find_seal(session, round_id).ciphertext, identities)
     append_event(session, round_id, by, "key read", {"keys": len(identities)}, now)
-    _verify_evidence(session, row, opened)
-    row.state = new_state
-    return _analyse_and_store(session, row, opened, version, "unblinded")
+    _verify_evidence(session, round_row, opened)
+    round_row.state = new_state
+    return _analyse_and_store(session, round_row, opened, version, "unblinded")
 
 
 def correct_analysis(session: Session, round_id: str, by: str, reason: str, now: datetime) -> dict[str, Any]:
@@ -89,31 +89,33 @@ def correct_analysis(session: Session, round_id: str, by: str, reason: str, now:
     how they are analysed can. Raises LifecycleError unless the round is unblinded and a reason is given, and SealError
     if anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal.
     """
-    row = round_store.find_round(session, round_id, hold=True)
-    require_allowed(row.state, "correct")
+    round_row = round_store.find_round(session, round_id, for_update=True)
+    require_allowed(round_row.state, "correct")
     reason = _require_reason(reason, "the analysis is corrected")
     newest = newest_unblinded(session, round_id)
     assert newest is not None  # an unblinded round has a first version
     verify_log(session, round_id)
     opened = json.loads(newest.opened)
-    _verify_evidence(session, row, opened)
-    return _analyse_and_store(session, row, opened, ResultVersion(newest.version + 1, by, reason, now), "corrected")
+    _verify_evidence(session, round_row, opened)
+    return _analyse_and_store(
+        session, round_row, opened, ResultVersion(newest.version + 1, by, reason, now), "corrected"
+    )
 
 
 def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
     """Everything about an unblinded round, with the newest analysis. Raises LifecycleError if it is not unblinded."""
-    row = round_store.find_round(session, round_id)
+    round_row = round_store.find_round(session, round_id)
     newest = newest_unblinded(session, round_id)
     if newest is None:
-        msg = f"This round is {row.state}. Its allocation can be read only after unblinding."
+        msg = f"This round is {round_row.state}. Its allocation can be read only after unblinding."
         raise LifecycleError(msg)
     opened = json.loads(newest.opened)
     return UnblindedRound(
-        design=read_design(row.design),
+        design=read_design(round_row.design),
         allocation=opened["allocation"],
         seed=opened["seed"],
         nonce=opened["nonce"],
-        commitment=str(row.commitment),
+        commitment=str(round_row.commitment),
         observations=read_observations(session, round_id, opened["allocation"]),
         frame=AnalysisFrame.from_content(json.loads(newest.frame)),
         analysis=json.loads(newest.analysis),
@@ -129,40 +131,42 @@ def _require_reason(reason: str, step: str) -> str:
     return reason.strip()
 
 
-def _verify_evidence(session: Session, row: RoundRow, opened: dict[str, Any]) -> None:
+def _verify_evidence(session: Session, round_row: RoundRow, opened: dict[str, Any]) -> None:
     """Raise SealError naming what is not as it was committed to, or as the chains and the lock have it."""
-    events = round_events(session, row.id)
-    require_unchanged(opened, _published(session, row, events))
-    require_unbroken_chains(_chains(session, row.id, events), str(row.commitment))
+    events = round_events(session, round_row.id)
+    require_unchanged(opened, _published_round(session, round_row, events))
+    require_unbroken_chains(_judgment_chains(session, round_row.id, events), str(round_row.commitment))
 
 
-def _published(session: Session, row: RoundRow, events: Sequence[Event]) -> PublishedRound:
+def _published_round(session: Session, round_row: RoundRow, events: Sequence[Event]) -> PublishedRound:
     """What the database says was committed to; the log's chained entry of the seal outranks the columns."""
     sealed = SealedDetail.model_validate(latest_event(events, "sealed").detail)
-    if row.commitment != sealed.commitment:
+    if round_row.commitment != sealed.commitment:
         msg = "The commitment was changed: the log has another. The round is not unblinded; find out who changed it."
         raise SealError(msg)
-    items = {item.code: (json.loads(item.content), item.digest) for item in round_store.items_of_round(session, row.id)}
-    return PublishedRound(row.design, sealed.design_sha256, items, sealed.sealed_sha256, sealed.commitment)
+    items = {
+        item.code: (json.loads(item.content), item.digest) for item in round_store.items_of_round(session, round_row.id)
+    }
+    return PublishedRound(round_row.design, sealed.design_sha256, items, sealed.sealed_sha256, sealed.commitment)
 
 
-def _chains(session: Session, round_id: str, events: Sequence[Event]) -> list[JudgmentChain]:
+def _judgment_chains(session: Session, round_id: str, events: Sequence[Event]) -> list[JudgmentChain]:
     """Each evaluator's chain of judgments, with the head that the log's entry of the lock has for it."""
     heads = LockedDetail.model_validate(latest_event(events, "locked").detail).heads
-    links: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in heads}
-    for evaluator, row in round_store.judgments_of_round(session, round_id):
-        links.setdefault(evaluator.name, []).append((judgment_entry(evaluator.name, row), row.chain))
-    return [JudgmentChain(name, chain, heads[name].head if name in heads else None) for name, chain in links.items()]
+    chains: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in heads}
+    for evaluator, judgment in round_store.judgments_of_round(session, round_id):
+        chains.setdefault(evaluator.name, []).append((judgment_entry(evaluator.name, judgment), judgment.chain))
+    return [JudgmentChain(name, links, heads[name].head if name in heads else None) for name, links in chains.items()]
 
 
 def _analyse_and_store(
-    session: Session, row: RoundRow, opened: dict[str, Any], version: ResultVersion, action: str
+    session: Session, round_row: RoundRow, opened: dict[str, Any], version: ResultVersion, action: str
 ) -> dict[str, Any]:
     """Analyse, store the result under its version, and log the action that led to it."""
-    frame = read_analysis_frame(session, row, opened["allocation"], round_events(session, row.id))
-    analysis = analyse(read_observations(session, row.id, opened["allocation"]), frame)
+    frame = read_analysis_frame(session, round_row, opened["allocation"], round_events(session, round_row.id))
+    analysis = analyse(read_observations(session, round_row.id, opened["allocation"]), frame)
     result = UnblindedRow(
-        round_id=row.id,
+        round_id=round_row.id,
         version=version.version,
         opened=canonical_bytes(opened).decode(),
         analysis=json.dumps(analysis),
@@ -173,6 +177,6 @@ def _analyse_and_store(
     )
     add_unblinded(session, result)
     append_event(
-        session, row.id, version.by, action, {"reason": version.reason, "version": version.version}, version.at
+        session, round_row.id, version.by, action, {"reason": version.reason, "version": version.version}, version.at
     )
     return analysis

@@ -27,17 +27,17 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_bind_param(self, moment: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Refuse a time without a zone; store it in UTC."""
-        if value is None:
+        if moment is None:
             return None
-        if value.tzinfo is None:
+        if moment.tzinfo is None:
             msg = "a time without a time zone cannot be stored; pass app.foundation.clock.now()"
             raise ValueError(msg)
-        return value.astimezone(UTC)
+        return moment.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, moment: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give the zone back to what SQLite returns without one."""
-        if value is None:
+        if moment is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

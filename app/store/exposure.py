@@ -13,9 +13,9 @@ def archives_of_round(session: Session, round_id: str) -> set[str]:
     return set(session.scalars(select(ArchiveRow.sha256).where(ArchiveRow.round_id == round_id)))
 
 
-def rounds_sharing_archives(session: Session, archives: Collection[str]) -> list[str]:
-    """Ids of the rounds that use any of these archives."""
-    query = select(ArchiveRow.round_id).where(ArchiveRow.sha256.in_(archives)).distinct()
+def rounds_sharing_archives(session: Session, digests: Collection[str]) -> list[str]:
+    """Ids of the rounds that use any of the archives with these digests."""
+    query = select(ArchiveRow.round_id).where(ArchiveRow.sha256.in_(digests)).distinct()
     return list(session.scalars(query.order_by(ArchiveRow.round_id)))
 
 

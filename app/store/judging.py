@@ -1,11 +1,11 @@
-"""SQL of judging: an evaluator's session, items in order, flags, guesses, and judgments, which are only appended."""
+"""SQL of judging: an evaluator's items in order, flags, guesses, and judgments, which are only ever appended."""
 
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import BindParameter, Row, bindparam, delete, exists, select, update
+from sqlalchemy import BindParameter, Row, bindparam, exists, select, update
 from sqlalchemy.orm import Session, defer
 
 from app.judging.judgment import Step
@@ -15,28 +15,16 @@ from app.rounds.item import Item
 from app.store.tables import (
     AidsRow,
     AssignmentRow,
-    EvaluatorRow,
     FlagRow,
     GuessRow,
     ItemRow,
     JudgmentRow,
     RoundRow,
-    SlotRow,
 )
 
 AnswerColumns = Row[str, str, str, str, int, datetime, float]
 """Item, key, verdict, step, revision, time and active seconds of an answer."""
 MINE: BindParameter[str] = bindparam("evaluator")
-BY_SESSION = (
-    select(EvaluatorRow, RoundRow)
-    .join(RoundRow, RoundRow.id == EvaluatorRow.round_id)
-    .where(EvaluatorRow.session_sha256 == bindparam("digest"))
-    .options(defer(RoundRow.design))
-)
-BY_SESSION_LOCKED = select(EvaluatorRow).where(EvaluatorRow.session_sha256 == bindparam("digest")).with_for_update()
-ROUND_LOCKED = (
-    select(RoundRow).where(RoundRow.id == bindparam("round")).options(defer(RoundRow.design)).with_for_update(read=True)
-)
 ASSIGNED = (
     select(
         AssignmentRow.item,
@@ -82,86 +70,61 @@ AIDS_OPENED = (
 """The queries that every save runs are built once: building them took longer than running them."""
 
 
-def evaluator_by_token(session: Session, digest: str) -> EvaluatorRow | None:
-    """The evaluator whose invitation token has this SHA-256."""
-    return session.scalar(select(EvaluatorRow).where(EvaluatorRow.token_sha256 == digest))
-
-
-def session_owner(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
-    """The evaluator whose session cookie has this SHA-256, and their round."""
-    owner = session.execute(BY_SESSION, {"digest": digest}).one_or_none()
-    return None if owner is None else (owner[0], owner[1])
-
-
-def lock_session_owner(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
-    """The same, with the evaluator's row locked and the round kept from changing state until the transaction ends.
-
-    One evaluator's answers then come one after the other, whatever is clicked twice, and none lands after the lock.
-    """
-    reread = {"populate_existing": True}
-    evaluator = session.scalar(BY_SESSION_LOCKED, {"digest": digest}, execution_options=reread)
-    if evaluator is None:
-        return None
-    return evaluator, session.scalars(ROUND_LOCKED, {"round": evaluator.round_id}, execution_options=reread).one()
-
-
-def round_of_evaluator(session: Session, evaluator: EvaluatorRow) -> RoundRow:
-    """The evaluator's round."""
-    return session.get_one(RoundRow, evaluator.round_id)
-
-
 def read_worklist(
-    session: Session, evaluator_id: str, training: Collection[str] = (), *, asks_second_step: bool = False
+    session: Session, evaluator_id: str, training_items: Collection[str] = (), *, asks_second_step: bool = False
 ) -> Worklist:
     """The evaluator's items in order and the latest answer on each, without its texts."""
     mine = {"evaluator": evaluator_id}
     assigned = session.execute(ASSIGNED, mine).all()
     answers = session.execute(ANSWERS, mine).all()
     # Thousands of rows: unpacking them takes a fifth of the time that naming their columns takes.
-    locked = {item for item, _, aids_at, _ in assigned if aids_at is not None}
+    locked = {code for code, _, aids_at, _ in assigned if aids_at is not None}
     return Worklist(
-        item_codes=tuple(item for item, _, _, _ in assigned),
+        item_codes=tuple(code for code, _, _, _ in assigned),
         standing_answers=_standing_answers(answers, locked),
-        skipped=frozenset(item for item, _, _, flagged in assigned if flagged),
+        skipped=frozenset(code for code, _, _, flagged in assigned if flagged),
         latest_item=answers[-1].item if answers else None,
-        training_items=frozenset(training),
-        shown_at={item: shown_at for item, shown_at, _, _ in assigned if shown_at is not None},
+        training_items=frozenset(training_items),
+        shown_at={code: shown_at for code, shown_at, _, _ in assigned if shown_at is not None},
         answer_keys=frozenset(row[1] for row in answers),
         asks_second_step=asks_second_step,
     )
 
 
-def _standing_answers(answers: Sequence[AnswerColumns], locked: Collection[str]) -> tuple[StandingAnswer, ...]:
+def _standing_answers(answer_rows: Sequence[AnswerColumns], locked: Collection[str]) -> tuple[StandingAnswer, ...]:
     """The answer that stands on each item, by the time of the first verdict on it."""
-    first: dict[str, tuple[str, datetime, float]] = {}
-    latest: dict[str, tuple[str, Step, int]] = {}
-    for item, _, verdict, step, revision, judged_at, seconds in answers:
-        first.setdefault(item, (verdict, judged_at, seconds))
-        latest[item] = (verdict, cast("Step", step), revision)
-    return tuple(StandingAnswer(item, *latest[item], item in locked, *first[item]) for item in first)
+    first_verdicts: dict[str, tuple[str, datetime, float]] = {}
+    latest_answers: dict[str, tuple[str, Step, int]] = {}
+    for code, _, verdict, step, revision, judged_at, seconds in answer_rows:
+        first_verdicts.setdefault(code, (verdict, judged_at, seconds))
+        latest_answers[code] = (verdict, cast("Step", step), revision)
+    return tuple(
+        StandingAnswer(code, *latest_answers[code], code in locked, *first_verdict)
+        for code, first_verdict in first_verdicts.items()
+    )
 
 
-def passages_html(session: Session, round_id: str, item: str) -> bytes:
+def passages_html(session: Session, round_id: str, item_code: str) -> bytes:
     """The item's passages as HTML, as rendered at the seal."""
-    return session.scalars(PASSAGES, {"round": round_id, "item": item}).one()
+    return session.scalars(PASSAGES, {"round": round_id, "item": item_code}).one()
 
 
-def note_first_display(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
+def note_first_display(session: Session, evaluator_id: str, item_code: str, now: datetime) -> None:
     """Note when an item was first shown to the evaluator."""
-    session.execute(SHOWN, {"evaluator": evaluator_id, "code": item, "now": now})
+    session.execute(SHOWN, {"evaluator": evaluator_id, "code": item_code, "now": now})
 
 
-def note_aids_opened(session: Session, evaluator_id: str, item: str, now: datetime) -> None:
+def note_aids_opened(session: Session, evaluator_id: str, item_code: str, now: datetime) -> None:
     """Note when an item's aids were first opened."""
-    session.execute(AIDS_OPENED, {"evaluator": evaluator_id, "code": item, "now": now})
+    session.execute(AIDS_OPENED, {"evaluator": evaluator_id, "code": item_code, "now": now})
 
 
-def item_with_aids(session: Session, round_id: str, item: str) -> tuple[Item, Aids] | None:
+def item_with_aids(session: Session, round_id: str, item_code: str) -> tuple[Item, Aids] | None:
     """The item with its aids; None in a round that was sealed without. Services call it for locked verdicts only."""
-    row = session.get(AidsRow, (round_id, item))
+    row = session.get(AidsRow, (round_id, item_code))
     if row is None:
         return None
-    content = session.get_one(ItemRow, (round_id, item), options=[defer(ItemRow.html)]).content
+    content = session.get_one(ItemRow, (round_id, item_code), options=[defer(ItemRow.html)]).content
     return Item.from_content(json.loads(content)), Aids.model_validate_json(row.content)
 
 
@@ -171,10 +134,10 @@ def assignments_with_aids_opened(session: Session, evaluator_id: str) -> Sequenc
     return session.scalars(query.order_by(AssignmentRow.aids_at)).all()
 
 
-def latest_judgment(session: Session, evaluator_id: str, item: str | None = None) -> JudgmentRow | None:
-    """The last row of the evaluator's chain, or the last one on `item`."""
+def latest_judgment(session: Session, evaluator_id: str, item_code: str | None = None) -> JudgmentRow | None:
+    """The last row of the evaluator's chain, or the last one on one item."""
     mine = {"evaluator": evaluator_id}
-    return session.scalar(LATEST, mine) if item is None else session.scalar(LATEST_ON, mine | {"item": item})
+    return session.scalar(LATEST, mine) if item_code is None else session.scalar(LATEST_ON, mine | {"item": item_code})
 
 
 def judgment_by_key(session: Session, evaluator_id: str, key: str) -> JudgmentRow:
@@ -183,9 +146,9 @@ def judgment_by_key(session: Session, evaluator_id: str, key: str) -> JudgmentRo
     return session.scalars(query).one()
 
 
-def add_judgment(session: Session, row: JudgmentRow) -> None:
+def add_judgment(session: Session, judgment: JudgmentRow) -> None:
     """Append a judgment to the chain."""
-    session.add(row)
+    session.add(judgment)
     session.flush()
 
 
@@ -201,10 +164,10 @@ def flags_of_evaluator(session: Session, evaluator_id: str) -> Sequence[FlagRow]
     return session.scalars(select(FlagRow).where(FlagRow.evaluator_id == evaluator_id).order_by(FlagRow.item)).all()
 
 
-def add_flag(session: Session, row: FlagRow) -> None:
+def add_flag(session: Session, flag: FlagRow) -> None:
     """Store a flag; a second of the same kind on the same item changes nothing."""
-    if session.get(FlagRow, (row.evaluator_id, row.item, row.kind)) is None:
-        session.add(row)
+    if session.get(FlagRow, (flag.evaluator_id, flag.item, flag.kind)) is None:
+        session.add(flag)
         session.flush()
 
 
@@ -213,28 +176,13 @@ def guesses_of_evaluator(session: Session, evaluator_id: str) -> Sequence[GuessR
     return session.scalars(select(GuessRow).where(GuessRow.evaluator_id == evaluator_id).order_by(GuessRow.item)).all()
 
 
-def add_guess(session: Session, row: GuessRow) -> None:
+def add_guess(session: Session, guess: GuessRow) -> None:
     """Store an answer of phase 2."""
-    session.add(row)
+    session.add(guess)
     session.flush()
-
-
-def order_seed(session: Session, evaluator_id: str) -> str:
-    """The seed of the evaluator's own order."""
-    return session.get_one(EvaluatorRow, evaluator_id).order_seed
 
 
 def arm_names(session: Session, round_id: str) -> list[str]:
     """The names of the round's arms, in alphabetical order: for phase 2 of exposed evaluators and nowhere else."""
     design = json.loads(session.get_one(RoundRow, round_id).design)
     return sorted({str(cell["arm"]) for cell in design["arms"]})
-
-
-def erase_evaluator(session: Session, evaluator: EvaluatorRow, now: datetime) -> None:
-    """Delete an evaluator's answers and pseudonym; items that were leased to them come free."""
-    mine = {"evaluator_id": evaluator.id}
-    session.execute(update(SlotRow).filter_by(**mine).values(evaluator_id=None, leased_until=None, judged=False))
-    for table in (JudgmentRow, FlagRow, GuessRow, AssignmentRow):
-        session.execute(delete(table).filter_by(**mine))
-    evaluator.name, evaluator.erased_at = f"erased {evaluator.id}", now
-    evaluator.session_sha256, evaluator.consented_at = None, None

@@ -9,22 +9,22 @@ from app.store.tables import EventRow, RoundRow
 
 
 def lock_log(session: Session, round_id: str) -> bool:
-    """Let no other transaction append to this round's log until this one ends; whether there is such a round."""
+    """Keep other transactions from appending to the round's log until this one ends; whether there is such a round."""
     return session.scalar(select(RoundRow.id).where(RoundRow.id == round_id).with_for_update()) is not None
 
 
 def newest_event(session: Session, round_id: str) -> EventRow | None:
-    """The newest event."""
+    """The newest event of the round's log; None while it is empty."""
     query = select(EventRow).where(EventRow.round_id == round_id).order_by(EventRow.number.desc()).limit(1)
     return session.scalars(query).first()
 
 
-def add_event(session: Session, row: EventRow) -> None:
+def add_event(session: Session, event: EventRow) -> None:
     """Append an event; its number is unique within the round."""
-    session.add(row)
+    session.add(event)
     session.flush()
 
 
 def events_of_round(session: Session, round_id: str) -> Sequence[EventRow]:
-    """All events, oldest first."""
+    """Every event of the round's log, oldest first."""
     return session.scalars(select(EventRow).where(EventRow.round_id == round_id).order_by(EventRow.number)).all()

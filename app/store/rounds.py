@@ -1,12 +1,13 @@
-"""SQL of rounds, their items and their evaluators. It cannot name the sealed table."""
+"""SQL of rounds, their items and counts of what was judged. It cannot name the sealed table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
+from app.evidence.event_details import ChainHead
 from app.foundation.errors import NotFoundError
 from app.store.tables import (
     AidsRow,
@@ -28,21 +29,31 @@ class Tally:
     judged: int
 
 
-def add_round(session: Session, row: RoundRow, archives: dict[str, Path]) -> None:
+@dataclass(frozen=True)
+class RoundCounts:
+    """How much there is in a round; no verdict."""
+
+    items: int = 0
+    evaluators: int = 0
+    judgments: int = 0
+    """Pairs of an evaluator and an item that was judged."""
+
+
+def add_round(session: Session, round_row: RoundRow, paths: Mapping[str, Path]) -> None:
     """Insert a draft and the paths {digest: path} of its archives."""
-    session.add(row)
+    session.add(round_row)
     session.flush()
-    session.add_all(ArchiveRow(round_id=row.id, sha256=digest, path=str(path)) for digest, path in archives.items())
+    session.add_all(ArchiveRow(round_id=round_row.id, sha256=digest, path=str(path)) for digest, path in paths.items())
     session.flush()
 
 
-def find_round(session: Session, round_id: str, *, hold: bool = False) -> RoundRow:
-    """The round. With `hold`, nothing else changes it until this transaction ends. Raises NotFoundError."""
-    row = session.get(RoundRow, round_id, with_for_update=hold, populate_existing=hold)
-    if row is None:
+def find_round(session: Session, round_id: str, *, for_update: bool = False) -> RoundRow:
+    """The round. With `for_update`, nothing else changes it until this transaction ends. Raises NotFoundError."""
+    round_row = session.get(RoundRow, round_id, with_for_update=for_update, populate_existing=for_update)
+    if round_row is None:
         msg = "There is no such round; check its address."
         raise NotFoundError(msg)
-    return row
+    return round_row
 
 
 def all_rounds(session: Session) -> Sequence[RoundRow]:
@@ -56,11 +67,11 @@ def archive_paths(session: Session, round_id: str) -> dict[str, Path]:
     return {row.sha256: Path(row.path) for row in rows}
 
 
-def add_items(session: Session, rows: Sequence[ItemRow], aids: Sequence[AidsRow]) -> None:
-    """Insert the items and their aids; the caller gives them in order of code, which says nothing."""
-    session.add_all(rows)
+def add_items(session: Session, item_rows: Sequence[ItemRow], aids_rows: Sequence[AidsRow]) -> None:
+    """Insert items and their aids; the caller passes them in order of code, so that their order says nothing."""
+    session.add_all(item_rows)
     session.flush()
-    session.add_all(aids)
+    session.add_all(aids_rows)
     session.flush()
 
 
@@ -87,37 +98,10 @@ def distances_of_items(session: Session, round_id: str, codes: Sequence[str]) ->
     return {row.code: row.apart for row in session.execute(query)}
 
 
-def add_evaluator(session: Session, row: EvaluatorRow) -> None:
-    """Insert an evaluator."""
-    session.add(row)
-    session.flush()
-
-
-def add_assignments(session: Session, rows: Sequence[AssignmentRow]) -> None:
+def add_assignments(session: Session, assignments: Sequence[AssignmentRow]) -> None:
     """Insert items into an evaluator's order."""
-    session.add_all(rows)
+    session.add_all(assignments)
     session.flush()
-
-
-def find_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
-    """The evaluator. Raises NotFoundError."""
-    row = session.get(EvaluatorRow, evaluator_id)
-    if row is None:
-        msg = "There is no such evaluator; choose one from the round's page."
-        raise NotFoundError(msg)
-    return row
-
-
-def evaluator_named(session: Session, round_id: str, name: str) -> EvaluatorRow | None:
-    """The evaluator with this pseudonym in the round; None if there is none."""
-    query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id, EvaluatorRow.name == name)
-    return session.scalar(query)
-
-
-def evaluators_of_round(session: Session, round_id: str) -> Sequence[EvaluatorRow]:
-    """The evaluators of the round, by pseudonym."""
-    query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id).order_by(EvaluatorRow.name)
-    return session.scalars(query).all()
 
 
 def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
@@ -148,25 +132,21 @@ def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
     }
 
 
-def counts_by_round(session: Session) -> dict[str, tuple[int, int, int]]:
-    """{round id: (items, evaluators, judged pairs of evaluator and item)} of every round, in three queries."""
-    items = _counts(
-        session,
-        select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False)).group_by(ItemRow.round_id),
-    )
+def counts_by_round(session: Session) -> dict[str, RoundCounts]:
+    """{round id: how much there is in the round}; a draft, which has nothing yet, is left out."""
+    proper_items = select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False))
+    items = _counts(session, proper_items.group_by(ItemRow.round_id))
     evaluators = _counts(session, select(EvaluatorRow.round_id, func.count()).group_by(EvaluatorRow.round_id))
-    judged_pairs = _counts(
-        session,
-        select(JudgmentRow.round_id, func.count()).where(JudgmentRow.revision == 0).group_by(JudgmentRow.round_id),
-    )
+    first_verdicts = select(JudgmentRow.round_id, func.count()).where(JudgmentRow.revision == 0)
+    judgments = _counts(session, first_verdicts.group_by(JudgmentRow.round_id))
     return {
-        round_id: (items.get(round_id, 0), evaluators.get(round_id, 0), judged_pairs.get(round_id, 0))
-        for round_id in items.keys() | evaluators.keys() | judged_pairs.keys()
+        round_id: RoundCounts(items.get(round_id, 0), evaluators.get(round_id, 0), judgments.get(round_id, 0))
+        for round_id in items.keys() | evaluators.keys() | judgments.keys()
     }
 
 
-def chain_heads(session: Session, round_id: str) -> dict[str, tuple[int, str]]:
-    """{pseudonym: (judgments in the chain, digest of the last)} of everyone who judged."""
+def chain_heads(session: Session, round_id: str) -> dict[str, ChainHead]:
+    """{pseudonym: where their chain ends} of everyone who judged."""
     newest = (
         select(JudgmentRow.evaluator_id, func.max(JudgmentRow.number).label("number"))
         .where(JudgmentRow.round_id == round_id)
@@ -178,7 +158,10 @@ def chain_heads(session: Session, round_id: str) -> dict[str, tuple[int, str]]:
         .join(newest, (newest.c.evaluator_id == JudgmentRow.evaluator_id) & (newest.c.number == JudgmentRow.number))
         .join(EvaluatorRow, EvaluatorRow.id == JudgmentRow.evaluator_id)
     )
-    return {name: (number + 1, chain) for name, number, chain in session.execute(query.order_by(EvaluatorRow.name))}
+    return {
+        name: ChainHead(judgments=number + 1, head=chain)
+        for name, number, chain in session.execute(query.order_by(EvaluatorRow.name))
+    }
 
 
 def judgments_of_round(session: Session, round_id: str) -> list[tuple[EvaluatorRow, JudgmentRow]]:

@@ -48,15 +48,13 @@ def find_seal(session: Session, round_id: str) -> SealedRow:
     return session.get_one(SealedRow, round_id)
 
 
-def add_unblinded(session: Session, row: UnblindedRow) -> None:
+def add_unblinded(session: Session, unblinded: UnblindedRow) -> None:
     """Store what unblinding produced, or a correction under the next version."""
-    session.add(row)
+    session.add(unblinded)
     session.flush()
 
 
-def newest_unblinded(session: Session, round_id: str, version: int | None = None) -> UnblindedRow | None:
-    """What unblinding produced: that version, or the newest."""
-    query = select(UnblindedRow).where(UnblindedRow.round_id == round_id)
-    if version is not None:
-        query = query.where(UnblindedRow.version == version)
-    return session.scalars(query.order_by(UnblindedRow.version.desc()).limit(1)).first()
+def newest_unblinded(session: Session, round_id: str) -> UnblindedRow | None:
+    """The newest version of what unblinding produced; None before unblinding."""
+    query = select(UnblindedRow).where(UnblindedRow.round_id == round_id).order_by(UnblindedRow.version.desc())
+    return session.scalars(query.limit(1)).first()

@@ -18,19 +18,14 @@ from app.store.tables import AssignmentRow, EvaluatorRow, SlotRow
 class Slot:
     """One judgment that an item still lacks."""
 
-    item: str
+    item_code: str
     copy: int
 
 
-def add_slots(session: Session, rows: Sequence[SlotRow]) -> None:
+def add_slots(session: Session, slots: Sequence[SlotRow]) -> None:
     """Insert the slots of a round."""
-    session.add_all(rows)
+    session.add_all(slots)
     session.flush()
-
-
-def lock_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
-    """The evaluator; nobody else gives them items until this transaction ends."""
-    return session.get_one(EvaluatorRow, evaluator_id, with_for_update=True, populate_existing=True)
 
 
 def open_slots(session: Session, evaluator: EvaluatorRow, pivot: int, now: datetime, limit: int) -> list[Slot]:
@@ -44,58 +39,58 @@ def open_slots(session: Session, evaluator: EvaluatorRow, pivot: int, now: datet
     rows = session.execute(query.where(SlotRow.place >= pivot)).all()
     if len(rows) < limit:
         rows = [*rows, *session.execute(query.where(SlotRow.place < pivot)).all()]
-    return [Slot(item, copy) for item, copy in rows[:limit]]
+    return [Slot(item_code, copy) for item_code, copy in rows[:limit]]
 
 
-def lease_slot(session: Session, evaluator: EvaluatorRow, slot: Slot, now: datetime, until: datetime) -> bool:
+def lease_slot(session: Session, evaluator: EvaluatorRow, slot: Slot, now: datetime, lease_end: datetime) -> bool:
     """Lease the slot if it is still open, also when another's lease of it expired; whether it was open."""
     lease = (
         update(SlotRow)
         .where(_is_slot(evaluator.round_id, slot), _is_open(now))
-        .values(evaluator_id=evaluator.id, leased_until=until)
+        .values(evaluator_id=evaluator.id, leased_until=lease_end)
     )
     if not _changes_a_row(session, lease):
         return False
     expired = (
         AssignmentRow.round_id == evaluator.round_id,
-        AssignmentRow.item == slot.item,
+        AssignmentRow.item == slot.item_code,
         AssignmentRow.copy == slot.copy,
     )
     session.execute(update(AssignmentRow).where(*expired).values(copy=None))
     return True
 
 
-def append_assignment(session: Session, evaluator: EvaluatorRow, slot: Slot, until: datetime) -> None:
+def append_assignment(session: Session, evaluator: EvaluatorRow, slot: Slot, lease_end: datetime) -> None:
     """Add the item at the end of the evaluator's order."""
     query = select(func.max(AssignmentRow.position)).where(AssignmentRow.evaluator_id == evaluator.id)
     last_position = session.scalar(query)
     row = AssignmentRow(
         evaluator_id=evaluator.id,
         round_id=evaluator.round_id,
-        item=slot.item,
+        item=slot.item_code,
         position=0 if last_position is None else last_position + 1,
         copy=slot.copy,
-        leased_until=until,
+        leased_until=lease_end,
     )
     session.add(row)
     session.flush()
 
 
-def close_leased_slot(session: Session, evaluator: EvaluatorRow, item: str) -> bool:
+def close_leased_slot(session: Session, evaluator: EvaluatorRow, item_code: str) -> bool:
     """Close the slot that this evaluator leased for the item; False if the lease was lost, or there are no slots."""
-    leased = (*_leased_by(evaluator, item), SlotRow.judged.is_(False))
+    leased = (*_leased_by(evaluator, item_code), SlotRow.judged.is_(False))
     return _changes_a_row(session, update(SlotRow).where(*leased).values(judged=True))
 
 
-def open_slots_of_item(session: Session, round_id: str, item: str, now: datetime) -> list[Slot]:
+def open_slots_of_item(session: Session, round_id: str, item_code: str, now: datetime) -> list[Slot]:
     """The open slots of one item."""
-    query = select(SlotRow.copy).where(SlotRow.round_id == round_id, SlotRow.item == item, _is_open(now))
-    return [Slot(item, copy) for copy in session.scalars(query.order_by(SlotRow.copy))]
+    query = select(SlotRow.copy).where(SlotRow.round_id == round_id, SlotRow.item == item_code, _is_open(now))
+    return [Slot(item_code, copy) for copy in session.scalars(query.order_by(SlotRow.copy))]
 
 
 def set_assignment_copy(session: Session, evaluator: EvaluatorRow, slot: Slot) -> None:
     """Record which of the item's k judgments this evaluator's is."""
-    session.get_one(AssignmentRow, (evaluator.id, slot.item)).copy = slot.copy
+    session.get_one(AssignmentRow, (evaluator.id, slot.item_code)).copy = slot.copy
     session.flush()
 
 
@@ -119,16 +114,18 @@ def has_unjudged_slot_for(session: Session, evaluator: EvaluatorRow) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def free_slot(session: Session, evaluator: EvaluatorRow, item: str) -> None:
+def free_slot(session: Session, evaluator: EvaluatorRow, item_code: str) -> None:
     """Open the evaluator's slot of an item again; the assignment stays, so that they are not given it twice."""
     free = (
-        update(SlotRow).where(*_leased_by(evaluator, item)).values(evaluator_id=None, leased_until=None, judged=False)
+        update(SlotRow)
+        .where(*_leased_by(evaluator, item_code))
+        .values(evaluator_id=None, leased_until=None, judged=False)
     )
     session.execute(free)
 
 
-def _leased_by(evaluator: EvaluatorRow, item: str) -> tuple[ColumnElement[bool], ...]:
-    return SlotRow.round_id == evaluator.round_id, SlotRow.item == item, SlotRow.evaluator_id == evaluator.id
+def _leased_by(evaluator: EvaluatorRow, item_code: str) -> tuple[ColumnElement[bool], ...]:
+    return SlotRow.round_id == evaluator.round_id, SlotRow.item == item_code, SlotRow.evaluator_id == evaluator.id
 
 
 def _never_assigned(evaluator: EvaluatorRow) -> ColumnElement[bool]:
@@ -144,7 +141,7 @@ def _is_open(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_slot(round_id: str, slot: Slot) -> ColumnElement[bool]:
-    return (SlotRow.round_id == round_id) & (SlotRow.item == slot.item) & (SlotRow.copy == slot.copy)
+    return (SlotRow.round_id == round_id) & (SlotRow.item == slot.item_code) & (SlotRow.copy == slot.copy)
 
 
 def _changes_a_row(session: Session, statement: Update) -> bool:

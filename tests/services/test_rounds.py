@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.archive.archive import Archive
+from app.evidence.event_details import LockedDetail, SealedDetail
 from app.foundation.codes import random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import ArchiveError, DesignError, LifecycleError, NotFoundError, SealError
@@ -34,7 +35,7 @@ def render(item: Item, _: PublicDesign) -> bytes:
     return json.dumps(item.content()["passages"]).encode()
 
 
-def sealed(database: Database, draft: str, clock: Clock) -> seals.PublishedSeal:
+def sealed(database: Database, draft: str, clock: Clock) -> SealedDetail:
     with database.writing() as session:
         return seals.seal_round(session, draft, RECIPIENTS, render, ADMIN, clock(), OPTIONS)
 
@@ -47,7 +48,7 @@ def collecting(database: Database, draft: str, clock: Clock, names: tuple[str, .
         rounds.open_round(session, draft, ADMIN, clock())
 
 
-def locked(database: Database, draft: str, clock: Clock) -> rounds.LockedRound:
+def locked(database: Database, draft: str, clock: Clock) -> LockedDetail:
     collecting(database, draft, clock)
     judge_everything(database, draft, clock)
     with database.writing() as session:
@@ -64,7 +65,7 @@ def test_a_round_goes_from_draft_to_unblinded_and_its_numbers_are_the_judgments(
 ) -> None:
     fixed = locked(database_with_admin, draft, clock)
     assert not fixed.stopped_early
-    assert set(fixed.chain_heads) == {"Ada", "Bo"}
+    assert set(fixed.heads) == {"Ada", "Bo"}
     with database_with_admin.writing() as session:
         analysis = unblind_round(session, draft, [KEYS[1].identity], ADMIN, "all have finished", clock())
     with database_with_admin.reading() as session:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.cli.common import EXISTING, admin_named, by_option, database
 from app.cli.round.audit import show
 from app.cli.round.steps import step
+from app.evidence.event_details import SealedDetail
 from app.foundation.clock import now
 from app.foundation.private import write_private_file
 from app.foundation.settings import Settings
@@ -64,7 +65,7 @@ def _sealed(
     options: seals.SealOptions,
     *,
     audited: bool,
-) -> tuple[seals.PublishedSeal, Audit | None]:
+) -> tuple[SealedDetail, Audit | None]:
     """Seal with the leak audit as the gate, or without one."""
     if audited:
         with database(settings) as base:
@@ -72,7 +73,7 @@ def _sealed(
                 admin = admin_named(session, by)
             return audited_seal(base, settings, round_id, recipients, admin, now(), options)
 
-    def seal_it(session: Session, admin: str) -> seals.PublishedSeal:
+    def seal_it(session: Session, admin: str) -> SealedDetail:
         return seals.seal_round(session, round_id, recipients, render_passages, admin, now(), options)
 
     return step(settings, round_id, by, "seal", seal_it), None

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.evidence.event_details import SealedDetail
 from app.foundation.errors import SealError
 from app.foundation.settings import Settings
 from app.leak_audit.features import FetchedResponse
 from app.services.leak_audit import Audit, Walk, audit_pending, audit_unblinded
 from app.services.log import logged_attempt
-from app.services.seals import PublishedSeal, SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
+from app.services.seals import SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
 from app.store.engine import Database
 from app.store.round_copy import Probe
 from app.web.evaluator import enrolment, pages
@@ -25,7 +26,7 @@ def audited_seal(
     by: str,
     now: datetime,
     options: SealOptions,
-) -> tuple[PublishedSeal, Audit]:
+) -> tuple[SealedDetail, Audit]:
     """Draw, audit as an evaluator would see it, and close the seal. Raises SealError with the leak if there is one.
 
     Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.

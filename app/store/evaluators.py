@@ -1,0 +1,105 @@
+"""SQL of evaluators: who was invited to a round, and whose session a request belongs to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.orm import Session, defer
+
+from app.foundation.errors import NotFoundError
+from app.store.tables import (
+    AssignmentRow,
+    EvaluatorRow,
+    FlagRow,
+    GuessRow,
+    JudgmentRow,
+    RoundRow,
+    SlotRow,
+)
+
+BY_SESSION = (
+    select(EvaluatorRow, RoundRow)
+    .join(RoundRow, RoundRow.id == EvaluatorRow.round_id)
+    .where(EvaluatorRow.session_sha256 == bindparam("digest"))
+    .options(defer(RoundRow.design))
+)
+BY_SESSION_LOCKED = select(EvaluatorRow).where(EvaluatorRow.session_sha256 == bindparam("digest")).with_for_update()
+ROUND_LOCKED = (
+    select(RoundRow).where(RoundRow.id == bindparam("round")).options(defer(RoundRow.design)).with_for_update(read=True)
+)
+"""The queries that every request runs are built once."""
+
+
+def add_evaluator(session: Session, evaluator: EvaluatorRow) -> None:
+    """Insert an evaluator."""
+    session.add(evaluator)
+    session.flush()
+
+
+def find_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
+    """The evaluator. Raises NotFoundError."""
+    evaluator = session.get(EvaluatorRow, evaluator_id)
+    if evaluator is None:
+        msg = "There is no such evaluator; choose one from the round's page."
+        raise NotFoundError(msg)
+    return evaluator
+
+
+def lock_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
+    """The evaluator, locked until the transaction ends, so that nobody else gives them an item meanwhile."""
+    return session.get_one(EvaluatorRow, evaluator_id, with_for_update=True, populate_existing=True)
+
+
+def evaluator_named(session: Session, round_id: str, name: str) -> EvaluatorRow | None:
+    """The evaluator with this pseudonym in the round; None if there is none."""
+    query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id, EvaluatorRow.name == name)
+    return session.scalar(query)
+
+
+def evaluators_of_round(session: Session, round_id: str) -> Sequence[EvaluatorRow]:
+    """The evaluators of the round, by pseudonym."""
+    query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id).order_by(EvaluatorRow.name)
+    return session.scalars(query).all()
+
+
+def evaluator_by_token(session: Session, digest: str) -> EvaluatorRow | None:
+    """The evaluator whose invitation token has this SHA-256."""
+    return session.scalar(select(EvaluatorRow).where(EvaluatorRow.token_sha256 == digest))
+
+
+def session_owner(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
+    """The evaluator whose session cookie has this SHA-256, and their round."""
+    owner = session.execute(BY_SESSION, {"digest": digest}).one_or_none()
+    return None if owner is None else (owner[0], owner[1])
+
+
+def lock_session_owner(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
+    """The same, with the evaluator's row locked and the round kept from changing state until the transaction ends.
+
+    One evaluator's answers then come one after the other, whatever is clicked twice, and none lands after the lock.
+    """
+    reread = {"populate_existing": True}
+    evaluator = session.scalar(BY_SESSION_LOCKED, {"digest": digest}, execution_options=reread)
+    if evaluator is None:
+        return None
+    return evaluator, session.scalars(ROUND_LOCKED, {"round": evaluator.round_id}, execution_options=reread).one()
+
+
+def round_of_evaluator(session: Session, evaluator: EvaluatorRow) -> RoundRow:
+    """The evaluator's round."""
+    return session.get_one(RoundRow, evaluator.round_id)
+
+
+def order_seed(session: Session, evaluator_id: str) -> str:
+    """The seed of the evaluator's own order."""
+    return session.get_one(EvaluatorRow, evaluator_id).order_seed
+
+
+def erase_evaluator(session: Session, evaluator: EvaluatorRow, now: datetime) -> None:
+    """Delete an evaluator's answers and pseudonym; items that were leased to them come free."""
+    mine = {"evaluator_id": evaluator.id}
+    session.execute(update(SlotRow).filter_by(**mine).values(evaluator_id=None, leased_until=None, judged=False))
+    for table in (JudgmentRow, FlagRow, GuessRow, AssignmentRow):
+        session.execute(delete(table).filter_by(**mine))
+    evaluator.name, evaluator.erased_at = f"erased {evaluator.id}", now
+    evaluator.session_sha256, evaluator.consented_at = None, None
