@@ -58,9 +58,9 @@ def furnish(url: str, folder: Path, people: int) -> list[str]:
 
 def serve(url: str, folder: str, place: socket.socket) -> None:
     """The server's process: a socket that waits, then requests until it is ended."""
-    from app.cli.serve import server
+    from app.cli.serve import web_server
 
-    server(Settings(data=Path(folder), secret="s" * 40), Database(url)).run(sockets=[place])
+    web_server(Settings(data=Path(folder), secret="s" * 40), Database(url)).run(sockets=[place])
 
 
 def join(port: int, token: str) -> list[float]:
@@ -98,9 +98,9 @@ def main(people: int, seconds: float) -> dict[str, Any]:
         url = f"sqlite:///{folder / 'bench.db'}"
         migrate(url)
         tokens = furnish(url, folder, people)
-        from app.cli.serve import listening
+        from app.cli.serve import bound_socket
 
-        with listening(Settings(data=folder, secret="s" * 40, port=0)) as place:
+        with bound_socket(Settings(data=folder, secret="s" * 40, port=0)) as place:
             port = place.getsockname()[1]
             process = multiprocessing.get_context("spawn").Process(target=serve, args=(url, name, place))
             process.start()

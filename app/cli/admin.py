@@ -1,10 +1,12 @@
-"""`firstglance admin`: accounts are made here and nowhere else; there is no sign-up."""
+"""`firstglance admin`: accounts are made with this command and nowhere else; there is no sign-up."""
 
 from typing import TextIO
 
 import click
 
-from app.cli.common import as_json, database, print_json
+from app.cli.database import open_database
+from app.cli.options import json_option
+from app.cli.printing import print_json
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import admins
@@ -25,10 +27,10 @@ def admin_command() -> None:
 @click.argument("name")
 @password_option
 @click.pass_obj
-def add(settings: Settings, name: str, password_file: TextIO | None) -> None:
+def add_admin(settings: Settings, name: str, password_file: TextIO | None) -> None:
     """Make the admin NAME; the password is asked for, never an argument, so it stays out of the shell's history."""
-    password = _password(password_file)
-    with database(settings) as opened, opened.writing() as session:
+    password = _read_password(password_file)
+    with open_database(settings) as database, database.writing() as session:
         admins.add_admin(session, name, password, now())
     click.echo(f"{name} can sign in at /admin.")
 
@@ -37,20 +39,20 @@ def add(settings: Settings, name: str, password_file: TextIO | None) -> None:
 @click.argument("name")
 @password_option
 @click.pass_obj
-def change(settings: Settings, name: str, password_file: TextIO | None) -> None:
+def change_password(settings: Settings, name: str, password_file: TextIO | None) -> None:
     """Give the admin NAME another password, which ends all their sessions."""
-    password = _password(password_file)
-    with database(settings) as opened, opened.writing() as session:
+    password = _read_password(password_file)
+    with open_database(settings) as database, database.writing() as session:
         admins.change_password(session, name, password)
     click.echo(f"{name} has a new password; older sessions are over.")
 
 
 @admin_command.command("list")
-@as_json
+@json_option
 @click.pass_obj
-def show(settings: Settings, json_wanted: bool) -> None:
+def list_admins(settings: Settings, json_wanted: bool) -> None:
     """Print the admins' names."""
-    with database(settings) as opened, opened.reading() as session:
+    with open_database(settings) as database, database.reading() as session:
         names = admins.admin_names(session)
     if json_wanted:
         print_json(names)
@@ -58,8 +60,9 @@ def show(settings: Settings, json_wanted: bool) -> None:
     click.echo("\n".join(names) or "There is no admin yet; add one with `firstglance admin add NAME`.")
 
 
-def _password(file: TextIO | None) -> str:
-    if file is not None:
-        return str(file.readline()).rstrip("\r\n")
-    answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return answer
+def _read_password(password_file: TextIO | None) -> str:
+    """The first line of the file, or what is typed twice."""
+    if password_file is not None:
+        return password_file.readline().rstrip("\r\n")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password

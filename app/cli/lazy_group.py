@@ -8,14 +8,14 @@ import click
 
 from app.foundation.errors import FirstGlanceError
 
-Table = Mapping[str, tuple[str, str]]
+CommandTable = Mapping[str, tuple[str, str]]
 """Name of a command, its module and one line of help; the module holds `NAME_command`."""
 
 
-class StagedGroup(click.Group):
-    """A group that imports a command only to run it, so that `--help` loads nothing."""
+class LazyGroup(click.Group):
+    """A group that imports a command only to run it, so that `--help` loads nothing heavy."""
 
-    def __init__(self, *args: Any, table: Table, **kwargs: Any) -> None:  # noqa: ANN401 - click's
+    def __init__(self, *args: Any, table: CommandTable, **kwargs: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **kwargs)
         self.table = table
 
@@ -27,7 +27,7 @@ class StagedGroup(click.Group):
             raise click.ClickException(str(error)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names in stage order."""
+        """The names in the order of the stages."""
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
@@ -38,6 +38,6 @@ class StagedGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The list in `--help`, from the table."""
+        """Write the list in `--help` from the table, without importing a command."""
         with formatter.section("Commands, in the order of the stages"):
             formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])

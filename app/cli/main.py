@@ -9,28 +9,28 @@ from pathlib import Path
 import click
 
 from app import __version__
-from app.cli.lazy_group import StagedGroup
+from app.cli.lazy_group import LazyGroup
 from app.foundation.settings import Settings
 
 COMMANDS = {
-    "train": ("app.cli.models", "Train matched models that differ in their activation alone."),
-    "model": ("app.cli.models", "List and show models."),
+    "train": ("app.cli.train", "Train matched models that differ in their activation alone."),
+    "model": ("app.cli.model", "List and show models."),
     "harvest": ("app.cli.harvest", "Find the text that makes each neuron of a model fire hardest."),
-    "archive": ("app.cli.harvest", "List, show and verify the archives that harvests leave."),
+    "archive": ("app.cli.archive", "List, show and verify the archives that harvests leave."),
     "round": ("app.cli.round.group", "Create, seal, open, watch, lock and unblind a round."),
-    "invite": ("app.cli.round.steps", "Invite an evaluator and print the link."),
+    "invite": ("app.cli.invite", "Invite an evaluator and print the link."),
     "power": ("app.cli.power", "Say how many neurons and evaluators a question needs."),
     "simulate": ("app.cli.simulate", "Let simulated evaluators judge a copy of a round, for dry runs and load."),
     "serve": ("app.cli.serve", "Serve the pages of evaluators and admins."),
-    "report": ("app.cli.reports", "Print the report of an unblinded round."),
-    "export": ("app.cli.reports", "Write an unblinded round's export, which anyone can verify."),
-    "verify": ("app.cli.reports", "Recompute an export's commitment and every number in it."),
+    "report": ("app.cli.report", "Print the report of an unblinded round."),
+    "export": ("app.cli.export", "Write an unblinded round's export, which anyone can verify."),
+    "verify": ("app.cli.verify", "Recompute an export's commitment and every number in it."),
     "admin": ("app.cli.admin", "Add admins and change their passwords."),
     "demo": ("app.cli.demo.command", "Run everything once, on the models that come with First Glance."),
 }
 
 
-@click.group(cls=StagedGroup, table=COMMANDS)
+@click.group(cls=LazyGroup, table=COMMANDS)
 @click.version_option(__version__, package_name="firstglance")
 @click.option(
     "--data", type=click.Path(path_type=Path), help="Folder of the database, archives and keys (default: data)."
@@ -43,5 +43,5 @@ def cli(ctx: click.Context, data: Path | None, database_url: str | None) -> None
 
 
 def run() -> None:
-    """What the console script calls."""
+    """Run the command line; the console script calls this."""
     cli(prog_name="firstglance")

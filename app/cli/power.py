@@ -1,15 +1,29 @@
 """`firstglance power`: how many neurons and evaluators a question needs, before anyone judges anything."""
 
-from typing import Any
+from typing import TypedDict, Unpack
 
 import click
 
-from app.cli.common import as_json, print_json
+from app.cli.options import json_option
+from app.cli.printing import print_json
 from app.foundation.errors import DesignError
 from app.foundation.json_types import JsonObject
 from app.statistics.power import PlanPower, StudyPlan, neurons_needed, plan_power
 
 SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+class PlanChoices(TypedDict):
+    """The options: the fields of a plan."""
+
+    treatment_fraction: float
+    reference_fraction: float
+    neurons_per_cell: int
+    evaluator_count: int
+    overlap: int | None
+    verdict_correlation: float
+    evaluator_sd: float
+    stratum_count: int
 
 
 @click.command("power")
@@ -30,7 +44,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     type=click.FloatRange(0, 1),
     default=0.5,
     show_default=True,
-    help="Of two verdicts on it.",
+    help="Between two evaluators' verdicts on one neuron.",
 )
 @click.option(
     "--spread",
@@ -43,28 +57,30 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option(
     "--strata", "stratum_count", type=click.IntRange(1), default=1, show_default=True, help="Sizes that are pooled."
 )
-@click.option("--wanted", type=SHARE, default=0.8, show_default=True, help="Power to find the neurons for.")
-@as_json
-def power_command(wanted: float, json_wanted: bool, **plan_fields: Any) -> None:  # noqa: ANN401 - the fields of StudyPlan
+@click.option(
+    "--wanted", "target_power", type=SHARE, default=0.8, show_default=True, help="Power to find the neurons for."
+)
+@json_option
+def power_command(target_power: float, json_wanted: bool, **choices: Unpack[PlanChoices]) -> None:
     """Print the power of a plan, the width of its interval and its hours, and how many neurons the power needs."""
-    plan = StudyPlan(**plan_fields)
+    plan = StudyPlan(**choices)
     problem = plan.problem()
     if problem:
         raise DesignError(problem)
-    reached, needed = plan_power(plan), neurons_needed(plan, wanted)
+    forecast, needed = plan_power(plan), neurons_needed(plan, target_power)
     if json_wanted:
-        print_json(_as_json(plan, reached) | {"wanted": wanted, "neurons_needed": needed})
+        print_json(_as_json(plan, forecast) | {"wanted": target_power, "neurons_needed": needed})
         return
     fractions = f"{plan.treatment_fraction:.0%} against {plan.reference_fraction:.0%}"
-    reach = "for evaluators like these" if plan.evaluator_sd > 0 else "for these evaluators"
-    click.echo(f"power {reached.power:.2f} to see {fractions}, {reach}")
-    click.echo(f"95 % interval of the difference: about ±{100 * reached.half_width:.1f} percentage points")
-    click.echo(f"{reached.judgment_count:,} judgments, about {reached.hours:.0f} hours")
+    population = "for evaluators like these" if plan.evaluator_sd > 0 else "for these evaluators"
+    click.echo(f"power {forecast.power:.2f} to see {fractions}, {population}")
+    click.echo(f"95 % interval of the difference: about ±{100 * forecast.half_width:.1f} percentage points")
+    click.echo(f"{forecast.judgment_count:,} judgments, about {forecast.hours:.0f} hours")
     enough = f"{needed:,} neurons per arm and stratum" if needed else "no number of neurons; it takes more evaluators"
-    click.echo(f"power {wanted:.0%} takes {enough}")
+    click.echo(f"power {target_power:.0%} takes {enough}")
 
 
-def _as_json(plan: StudyPlan, reached: PlanPower) -> JsonObject:
+def _as_json(plan: StudyPlan, forecast: PlanPower) -> JsonObject:
     """The plan and what it can show, under the keys that scripts read."""
     return {
         "plan": {
@@ -79,8 +95,8 @@ def _as_json(plan: StudyPlan, reached: PlanPower) -> JsonObject:
             "alpha": plan.alpha,
             "minutes": plan.minutes_per_judgment,
         },
-        "power": reached.power,
-        "half_width": reached.half_width,
-        "judgments": reached.judgment_count,
-        "hours": reached.hours,
+        "power": forecast.power,
+        "half_width": forecast.half_width,
+        "judgments": forecast.judgment_count,
+        "hours": forecast.hours,
     }

@@ -7,24 +7,25 @@ stated share of its peaks is one word; each evaluator then errs as their sensiti
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import click
 import numpy as np
 
-from app.cli.common import as_json, database, print_json, print_pairs
-from app.cli.serve import running
+from app.cli.database import open_database
+from app.cli.options import json_option, round_argument
+from app.cli.printing import print_json, print_pairs
+from app.cli.serve import served_in_thread
 from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.robots.page import HtmlForm, HtmlPage, ScriptError
-from app.robots.visitor import Visitor, most_common_share
-from app.services.round_copy import new_probes, shadow_of
+from app.robots.page import HtmlPage
+from app.robots.rule import most_common_share
+from app.robots.visitor import Visitor
+from app.robots.walk import Answers, walk_round
+from app.services.round_copy import new_probes, open_round_copy
 from app.store.engine import Database
-
-ENDS = ("done", "phase")
-MOST_PAGES = 100_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Character:
 class SimulatedSession:
     """What one simulated evaluator did."""
 
-    truths: list[tuple[bool, bool]] = field(default_factory=list)
+    verdicts: list[tuple[bool, bool]] = field(default_factory=list)
     """(truly interpretable, judged interpretable) of each item."""
     waits: list[float] = field(default_factory=list)
     """Seconds from asking for a page to having it."""
@@ -56,97 +57,81 @@ class SimulatedEvaluator:
 
     def __init__(self, visitor: Visitor, character: Character, source: random.Random) -> None:
         self._visitor, self._character, self._source = visitor, character, source
-        self.record = SimulatedSession()
+        self._verdicts: list[tuple[bool, bool]] = []
 
-    def play(self, token: str) -> SimulatedSession:
+    def judge_round(self, token: str) -> SimulatedSession:
         """Come in by the invitation and judge until there is nothing left."""
-        self._timed(lambda: self._visitor.get(f"/i/{token}"))
-        page = self._timed(lambda: self._visitor.post(f"/i/{token}", {}))
-        for _ in range(MOST_PAGES):
-            if page.step in ENDS:
-                return self.record
-            page = self._answer(page)
-        msg = f"the round did not end after {MOST_PAGES} pages"
-        raise ScriptError(msg)
+        for _page in walk_round(self._visitor, token, Answers(self._verdict_on)):
+            pass
+        return SimulatedSession(self._verdicts, [wait.seconds for wait in self._visitor.waits])
 
-    def _answer(self, page: HtmlPage) -> HtmlPage:
-        verdict, hypothesis = page.form("verdict"), page.form("hypothesis")
-        if verdict is not None:
-            return self._judge(verdict, page.peaks)
-        if hypothesis is not None:
-            return self._timed(lambda: self._visitor.send(hypothesis, hypothesis="", comment=""))
-        if page.step == "instructions":
-            return self._timed(lambda: self._visitor.get("/judge"))
-        msg = f"a simulated evaluator does not know how to go on from the page “{page.step or 'without a step'}”"
-        raise ScriptError(msg)
-
-    def _judge(self, form: HtmlForm, peaks: Sequence[str]) -> HtmlPage:
-        own = self._character
-        truly = most_common_share(peaks) >= own.strictness
-        said = self._source.random() < (own.sensitivity if truly else 1 - own.specificity)
-        if own.seconds > 0:
-            time.sleep(self._source.expovariate(1 / own.seconds))
-        self.record.truths.append((truly, said))
-        verdict = "interpretable" if said else "not_interpretable"
-        return self._timed(lambda: self._visitor.send(form, verdict=verdict))
-
-    def _timed(self, ask: Callable[[], HtmlPage]) -> HtmlPage:
-        start = time.perf_counter()
-        page = ask()
-        self.record.waits.append(time.perf_counter() - start)
-        return page
+    def _verdict_on(self, page: HtmlPage) -> str:
+        character = self._character
+        truth = most_common_share(page.peaks) >= character.strictness
+        verdict = self._source.random() < (character.sensitivity if truth else 1 - character.specificity)
+        if character.seconds > 0:
+            time.sleep(self._source.expovariate(1 / character.seconds))
+        self._verdicts.append((truth, verdict))
+        return "interpretable" if verdict else "not_interpretable"
 
 
 @click.command("simulate")
-@click.argument("round_id", metavar="ROUND")
+@round_argument
 @click.option("--evaluators", type=click.IntRange(1, 1000), default=3, show_default=True)
 @click.option("--sensitivity", type=click.FloatRange(0, 1), default=0.95, show_default=True)
 @click.option("--specificity", type=click.FloatRange(0, 1), default=0.9, show_default=True)
 @click.option("--strictness", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="Share of equal peaks.")
 @click.option("--seconds", type=click.FloatRange(0), default=0.0, show_default=True, help="Mean time per item.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@as_json
+@json_option
 @click.pass_obj
 def simulate_command(
     settings: Settings, /, round_id: str, evaluators: int, seed: int, json_wanted: bool, **character: float
 ) -> None:
     """Let simulated evaluators judge a copy of a sealed round over HTTP; nothing of it is kept."""
     probes = new_probes(evaluators)
+    tokens = [probe.token for probe in probes]
     start = time.perf_counter()
-    with database(settings) as base, base.reading() as session, shadow_of(session, round_id, probes, now()) as shadow:
-        records = played(settings, shadow, [one.token for one in probes], Character(**character), seed)
-    seconds = time.perf_counter() - start
-    found = summary(records, seconds)
+    with (
+        open_database(settings) as database,
+        database.reading() as session,
+        open_round_copy(session, round_id, probes, now()) as copy,
+    ):
+        sessions = simulate_evaluators(settings, copy, tokens, Character(**character), seed)
+    results = summarise_sessions(sessions, time.perf_counter() - start)
     if json_wanted:
-        print_json(found)
+        print_json(results)
     else:
-        print_pairs(found)
+        print_pairs(results)
 
 
-def played(
-    settings: Settings, shadow: Database, tokens: Sequence[str], character: Character, seed: int
+def simulate_evaluators(
+    settings: Settings, database: Database, tokens: Sequence[str], character: Character, seed: int
 ) -> list[SimulatedSession]:
-    """What each evaluator did, all at once, on a server of their own."""
-    with running(settings.model_copy(update={"port": 0}), shadow) as address, ThreadPoolExecutor(len(tokens)) as pool:
+    """Let one evaluator per invitation token judge, all at once, on a server of their own."""
+    settings = settings.model_copy(update={"port": 0})
+    with served_in_thread(settings, database) as address, ThreadPoolExecutor(len(tokens)) as pool:
 
-        def play(number: int) -> SimulatedSession:
-            with Visitor.of(address) as visitor:
-                return SimulatedEvaluator(visitor, character, random.Random(f"{seed} {number}")).play(tokens[number])
+        def judge_round(index: int) -> SimulatedSession:
+            with Visitor.at(address) as visitor:
+                source = random.Random(f"{seed} {index}")
+                return SimulatedEvaluator(visitor, character, source).judge_round(tokens[index])
 
-        return list(pool.map(play, range(len(tokens))))
+        return list(pool.map(judge_round, range(len(tokens))))
 
 
-def summary(records: Sequence[SimulatedSession], seconds: float) -> dict[str, object]:
+def summarise_sessions(sessions: Sequence[SimulatedSession], seconds: float) -> dict[str, float | None]:
     """What came of it: how often the evaluators were right, and how long pages took, in seconds."""
-    counts = Counter(pair for one in records for pair in one.truths)
-    truly, not_truly = counts[True, True] + counts[True, False], counts[False, True] + counts[False, False]
-    waits = np.array([wait for one in records for wait in one.waits] or [0.0])
+    counts = Counter(pair for session in sessions for pair in session.verdicts)
+    interpretable = counts[True, True] + counts[True, False]
+    uninterpretable = counts[False, True] + counts[False, False]
+    waits = np.array([wait for session in sessions for wait in session.waits] or [0.0])
     return {
-        "evaluators": len(records),
-        "judgments": truly + not_truly,
-        "truly interpretable": truly,
-        "sensitivity found": round(counts[True, True] / truly, 4) if truly else None,
-        "specificity found": round(counts[False, False] / not_truly, 4) if not_truly else None,
+        "evaluators": len(sessions),
+        "judgments": interpretable + uninterpretable,
+        "truly interpretable": interpretable,
+        "sensitivity found": round(counts[True, True] / interpretable, 4) if interpretable else None,
+        "specificity found": round(counts[False, False] / uninterpretable, 4) if uninterpretable else None,
         "pages": len(waits),
         "median wait": round(float(np.median(waits)), 4),
         "p99 wait": round(float(np.quantile(waits, 0.99)), 4),

@@ -7,40 +7,46 @@ scikit-learn is the optional extra `audit`.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from app.foundation.arrays import FloatMatrix, IntVector
 from app.foundation.errors import SettingsError
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+    Attackers = Mapping[str, BaseEstimator]
+
 FOLDS = 5
 PERMUTATIONS = 49
 ENOUGH = 10
-"""Permutations at least as good as the observed one after which more would change nothing."""
+"""Permutations at least as good as the observed labels after which further ones would change nothing."""
 POWER = 0.8
 ALPHA = 0.02
 """The gate: a p this small is a leak; it is the smallest that PERMUTATIONS can give."""
+NO_INFORMATION = 0.5
+"""The AUC of scores that give nothing away."""
 
 
 @dataclass(frozen=True)
-class Attacked:
+class AttackResult:
     """How well the attackers did."""
 
     aucs: dict[str, float]
     """{attacker: AUC of its out-of-fold scores}; 0.5 gives nothing away."""
     p: float
-    permutations: int
-    detectable: float
+    permutation_count: int
+    detectable_auc: float
     """The AUC that this many items would show as a leak four times out of five."""
-    items: int
-    features: tuple[str, ...]
+    item_count: int
+    feature_names: tuple[str, ...]
+    """Of the features that vary, the ones that the attackers got."""
 
     @property
     def leaks(self) -> bool:
@@ -48,89 +54,90 @@ class Attacked:
         return self.p <= ALPHA
 
 
-def attack(
-    features: Floats, names: Sequence[str], labels: Ints, strata: Sequence[str], source: np.random.Generator,
-    permutations: int = PERMUTATIONS,
-) -> Attacked:  # fmt: skip
+def attack_features(
+    features: FloatMatrix,
+    feature_names: Sequence[str],
+    labels: IntVector,
+    strata: Sequence[str],
+    source: np.random.Generator,
+    permutation_limit: int = PERMUTATIONS,
+) -> AttackResult:
     """Attack `features` [item, feature] with 0/1 `labels` [item] in `strata` [item].
 
     Raises SettingsError if scikit-learn is not installed.
     """
-    kept = np.ptp(features, axis=0) > 0
-    varied = stats.zscore(features[:, kept])
-    used = tuple(name for name, keep in zip(names, kept, strict=True) if keep)
-    sizes = np.bincount(labels, minlength=2)
-    found = detectable(int(sizes[0]), int(sizes[1]))
-    if not used or sizes.min() < FOLDS:
-        return Attacked({}, 1.0, 0, found, len(labels), used)
-    attackers = _attackers()
+    varies = np.ptp(features, axis=0) > 0
+    varying_names = tuple(np.array(feature_names)[varies].tolist())
+    group_sizes = np.bincount(labels, minlength=2)
+    detectable = detectable_auc(int(group_sizes[0]), int(group_sizes[1]))
+    if not varying_names or group_sizes.min() < FOLDS:
+        return AttackResult({}, 1.0, 0, detectable, len(labels), varying_names)
+    scaled = stats.zscore(features[:, varies])
     folds = source.permutation(len(labels)) % FOLDS
-    with _one_thread():
-        aucs = {name: _auc(make, varied, labels, folds) for name, make in attackers.items()}
-        observed, better, done = max(aucs.values()), 0, 0
-        while done < permutations and better < ENOUGH:
-            shuffled = _permuted(labels, strata, source)
-            better += max(_auc(make, varied, shuffled, folds) for make in attackers.values()) >= observed
-            done += 1
-    p = better / done if better == ENOUGH else (better + 1) / (done + 1)
-    return Attacked(aucs, p, done, found, len(labels), used)
+    with _fast_small_fits():
+        attackers = _attackers()
+        aucs = {name: _out_of_fold_auc(attacker, scaled, labels, folds) for name, attacker in attackers.items()}
+        better = permutation_count = 0
+        while permutation_count < permutation_limit and better < ENOUGH:
+            shuffled = _permuted_within_strata(labels, strata, source)
+            largest = max(_out_of_fold_auc(attacker, scaled, shuffled, folds) for attacker in attackers.values())
+            better += largest >= max(aucs.values())
+            permutation_count += 1
+    p = better / permutation_count if better == ENOUGH else (better + 1) / (permutation_count + 1)
+    return AttackResult(aucs, p, permutation_count, detectable, len(labels), varying_names)
 
 
-def detectable(first: int, second: int) -> float:
+def detectable_auc(first_size: int, second_size: int) -> float:
     """The smallest AUC that groups of these sizes show at ALPHA with probability 0.8 (normal approximation).
 
     The null variance of an AUC is (m + n + 1) / (12 m n) (Hanley and McNeil 1982).
     """
-    if not first or not second:
+    if not first_size or not second_size:
         return 1.0
-    spread = math.sqrt((first + second + 1) / (12 * first * second))
-    return min(1.0, 0.5 + float(stats.norm.ppf(1 - ALPHA) + stats.norm.ppf(POWER)) * spread)
+    standard_error = math.sqrt((first_size + second_size + 1) / (12 * first_size * second_size))
+    return min(1.0, 0.5 + float(stats.norm.ppf(1 - ALPHA) + stats.norm.ppf(POWER)) * standard_error)
 
 
-def auc(scores: Floats, labels: Ints) -> float:
-    """Probability that a 1 scores above a 0, ties half (Mann and Whitney)."""
-    ranks = stats.rankdata(scores)
-    ones = int(labels.sum())
-    zeros = len(labels) - ones
-    return float((ranks[labels == 1].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+def _out_of_fold_auc(attacker: "BaseEstimator", features: FloatMatrix, labels: IntVector, folds: IntVector) -> float:
+    """AUC of the scores [item] that an attacker gives to each fold after it was fitted to the others."""
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
+
+    if any(len(np.unique(labels[folds != fold])) < 2 for fold in range(FOLDS)):
+        return NO_INFORMATION  # nothing can be fitted to items of a single group
+    scores = cross_val_predict(attacker, features, labels, cv=PredefinedSplit(folds), method="predict_proba")[:, 1]
+    # AUC = U / (m n), exact in the ranks. roc_auc_score adds up trapezoids: equal AUCs may differ in their last digit,
+    # and the permutations count ties.
+    first, second = scores[labels == 1], scores[labels == 0]
+    return float(stats.mannwhitneyu(first, second, method="asymptotic").statistic / (len(first) * len(second)))
 
 
-def _one_thread() -> AbstractContextManager[Any]:
-    """Fits this small are many times slower when several threads share them."""
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[Any] = threadpool_limits(1)
-    return limits
-
-
-def _auc(make: Callable[[], Any], features: Floats, labels: Ints, folds: Ints) -> float:
-    scores = np.zeros(len(labels))
-    for fold in range(FOLDS):
-        held = folds == fold
-        if len(set(labels[~held])) < 2:
-            scores[held] = 0.5
-            continue
-        scores[held] = make().fit(features[~held], labels[~held]).predict_proba(features[held])[:, 1]
-    return auc(scores, labels)
-
-
-def _permuted(labels: Ints, strata: Sequence[str], source: np.random.Generator) -> Ints:
+def _permuted_within_strata(labels: IntVector, strata: Sequence[str], source: np.random.Generator) -> IntVector:
     shuffled = labels.copy()
-    named = np.array(strata)
+    stratum_names = np.array(strata)
     for stratum in sorted(set(strata)):
-        places = np.flatnonzero(named == stratum)
-        shuffled[places] = labels[source.permutation(places)]
+        positions = np.flatnonzero(stratum_names == stratum)
+        shuffled[positions] = labels[source.permutation(positions)]
     return shuffled
 
 
-def _attackers() -> dict[str, Callable[[], Any]]:
+@contextmanager
+def _fast_small_fits() -> Iterator[None]:
+    """Fits this small are many times slower when several threads share them, and when each checks its input anew."""
     try:
-        from sklearn.ensemble import GradientBoostingClassifier
-        from sklearn.linear_model import LogisticRegression
+        from sklearn import config_context
+        from threadpoolctl import threadpool_limits
     except ImportError as error:
         msg = "The audit's attackers need scikit-learn; install the extra: pip install 'firstglance[audit]'."
         raise SettingsError(msg) from error
+    with threadpool_limits(1), config_context(assume_finite=True, skip_parameter_validation=True):
+        yield
+
+
+def _attackers() -> "Attackers":
+    from sklearn.ensemble import GradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+
     return {
-        "logistic regression": lambda: LogisticRegression(solver="newton-cholesky"),
-        "gradient boosting": lambda: GradientBoostingClassifier(n_estimators=10, max_depth=2, random_state=0),
+        "logistic regression": LogisticRegression(solver="newton-cholesky"),
+        "gradient boosting": GradientBoostingClassifier(n_estimators=10, max_depth=2, random_state=0),
     }

@@ -1,26 +1,32 @@
-"""The leak audit: does anything but the words and marks tell the arms apart? Gate and report in one summary. Pure."""
+"""The leak audit: does anything but the words and marks tell the arms apart? Pure.
 
-from collections.abc import Mapping, Sequence
+(a) Nothing changes when the arms are swapped, (b) no response names an arm, (c) attackers cannot tell the arms by the
+transport: these gate the seal. (d) What the stimulus gives away and (e) where kinds of items stand are reported.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
-from app.leak_audit.features import FeatureTable, FetchedResponse, differences, spoken, stimulus, transport
+from app.foundation.arrays import IntVector
+from app.leak_audit.features import FeatureTable, stimulus_features, transport_features
+from app.leak_audit.responses import TAG, FetchedResponse, ProbeWalks
+from app.leak_audit.summary import PositionSummary
 from app.rounds.item import Item
 
-WORST = 5
-"""Findings of each kind that a summary names."""
+SHORTEST_NAME = 3
+"""Shorter names (an arm called "A") would be found in every word."""
 
 
-@dataclass(frozen=True)
-class Walks:
-    """What probing evaluators fetched, with the arms as they are and with them swapped."""
+class AllocationLine(TypedDict):
+    """What the audit reads of a line of the allocation."""
 
-    here: tuple[FetchedResponse, ...]
-    swapped: tuple[FetchedResponse, ...]
-    secrets: tuple[bytes, ...]
-    """Session and form tokens, which differ between any two visits."""
+    item: str
+    arm: str
+    stratum: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,8 @@ class AuditMaterial:
     swapped_items: tuple[Item, ...] | None
     """As drawn with the arms swapped; None if the archives are no longer there."""
     fragments: Mapping[str, bytes]
-    lines: Sequence[Mapping[str, Any]]
-    """The allocation's lines."""
+    """{code: HTML of the item's passages}"""
+    lines: Sequence[AllocationLine]
     reference: str
     names: tuple[str, ...]
     """Everything that names an arm, a model or a file."""
@@ -41,59 +47,85 @@ class AuditMaterial:
 
 @dataclass(frozen=True)
 class AttackData:
-    """Features with the arms that they might tell, for the attackers."""
+    """Features of neurons with the arms that they might tell, for the attackers."""
 
     table: FeatureTable
-    labels: np.ndarray[Any, np.dtype[np.int64]]
+    labels: IntVector
+    """[item] 0 for the reference arm, else 1."""
     strata: tuple[str, ...]
 
 
-def swap_findings(walks: Walks, material: AuditMaterial) -> list[str]:
-    """(a) What changed when the arms were swapped; nothing may."""
-    found = differences(walks.here, walks.swapped, walks.secrets)
+def find_swap_differences(walks: ProbeWalks, swapped_walks: ProbeWalks, material: AuditMaterial) -> list[str]:
+    """(a) What changed when the arms were swapped; nothing may. Session and form tokens may differ."""
+    secrets = (*walks.secrets, *swapped_walks.secrets)
+    differences = compare_responses(walks.responses, swapped_walks.responses, secrets)
     if material.swapped_items is not None and material.swapped_items != material.items:
-        found.append("the items themselves")
-    return found
+        differences.append("the items themselves")
+    return differences
 
 
-def scan_findings(walks: Walks, material: AuditMaterial) -> list[str]:
-    """(b) Where a response names an arm, a model, a digest or a path."""
-    return spoken(walks.here, material.fragments, material.names)
+def compare_responses(
+    responses: Sequence[FetchedResponse], swapped: Sequence[FetchedResponse], secrets: Sequence[bytes]
+) -> list[str]:
+    """What differs between two walks that asked for the same; `secrets` are masked first."""
+    if len(responses) != len(swapped):
+        return [f"{len(responses)} responses against {len(swapped)}"]
+    return [
+        f"{response.request} (item {response.item or 'none'})"
+        for response, counterpart in zip(responses, swapped, strict=True)
+        if response.masked(secrets) != counterpart.masked(secrets)
+    ]
 
 
-def evidence(table: FeatureTable, material: AuditMaterial) -> AttackData:
-    """The rows of neurons, labelled 1 unless they are of the reference arm."""
-    lines = {line["item"]: line for line in material.lines if line["kind"] == "neuron"}
-    places = [place for place, item in enumerate(table.items) if item in lines]
-    items = tuple(table.items[place] for place in places)
-    labels = np.array([int(lines[item]["arm"] != material.reference) for item in items], dtype=np.int64)
-    rows = FeatureTable(items, table.names, table.values[places])
-    return AttackData(rows, labels, tuple(lines[item]["stratum"] for item in items))
+def find_spoken_names(
+    responses: Iterable[FetchedResponse], fragments: Mapping[str, bytes], names: Iterable[str]
+) -> list[str]:
+    """(b) Where a response says one of `names` outside the words of the passages."""
+    forbidden = sorted({name.lower() for name in names if len(name) >= SHORTEST_NAME})
+    spoken: dict[str, None] = {}
+    for response in responses:
+        if response.gzip:  # the same page came without compression
+            continue
+        text = _text_beside_words(response, fragments.get(response.item, b"")).lower()
+        spoken |= {f"{response.request} says “{name}”": None for name in forbidden if name in text}
+    return list(spoken)
 
 
-def transport_evidence(walks: Walks, material: AuditMaterial) -> AttackData:
+def transport_attack_data(walks: ProbeWalks, material: AuditMaterial) -> AttackData:
     """(c) What the attackers get: everything but the words and marks."""
-    return evidence(transport(walks.here, material.fragments), material)
+    return label_neurons(transport_features(walks.responses, material.fragments), material)
 
 
-def stimulus_evidence(material: AuditMaterial) -> AttackData:
+def stimulus_attack_data(material: AuditMaterial) -> AttackData:
     """(d) What they get for the stimulus AUC: the words' and marks' own numbers."""
-    return evidence(stimulus(material.items), material)
+    return label_neurons(stimulus_features(material.items), material)
 
 
-def positions(walks: Walks, material: AuditMaterial) -> dict[str, Any]:
-    """(e) Mean place, from 0 to 1, of each kind of item in the probes' orders."""
+def label_neurons(table: FeatureTable, material: AuditMaterial) -> AttackData:
+    """The features of items that are neurons, with their arms as labels; controls and practice items are left out."""
+    lines = {line["item"]: line for line in material.lines if line["kind"] == "neuron"}
+    indices = [index for index, item in enumerate(table.items) if item in lines]
+    items = tuple(table.items[index] for index in indices)
+    labels = np.array([int(lines[item]["arm"] != material.reference) for item in items], dtype=np.int64)
+    neurons = FeatureTable(items, table.names, table.values[indices])
+    return AttackData(neurons, labels, tuple(lines[item]["stratum"] for item in items))
+
+
+def mean_positions(walks: ProbeWalks, material: AuditMaterial) -> dict[str, PositionSummary]:
+    """(e) Mean position, from 0 to 1, of each kind of item in the probes' orders."""
     kinds = {line["item"]: line["kind"] for line in material.lines}
-    last = max((one.position for one in walks.here), default=0) or 1
-    places: dict[str, list[float]] = {}
-    for one in walks.here:
-        if one.item and not one.gzip:
-            places.setdefault(kinds.get(one.item, "unknown"), []).append(one.position / last)
+    last = max((response.position for response in walks.responses), default=0) or 1
+    positions: dict[str, list[float]] = {}
+    for response in walks.responses:
+        if response.item and not response.gzip:
+            positions.setdefault(kinds.get(response.item, "unknown"), []).append(response.position / last)
     return {
-        kind: {"items": len(found), "mean": round(float(np.mean(found)), 4)} for kind, found in sorted(places.items())
+        kind: PositionSummary(items=len(shares), mean=round(float(np.mean(shares)), 4))
+        for kind, shares in sorted(positions.items())
     }
 
 
-def named(findings: Sequence[str]) -> dict[str, Any]:
-    """A list of findings as a summary has it."""
-    return {"count": len(findings), "first": list(findings[:WORST])}
+def _text_beside_words(response: FetchedResponse, fragment: bytes) -> str:
+    """Headers, the page without its passages, and the tags of the passages without the words between them."""
+    headers = "\n".join(f"{name}: {value}" for name, value in response.headers)
+    return headers + (response.without(fragment) + b"".join(TAG.findall(fragment))).decode(errors="replace")

@@ -1,100 +1,126 @@
-"""Pages as a script reads them: their forms with hidden fields, the peaks they mark, and how far they are."""
+"""Pages as a robot reads them: what the main element says, the forms with their hidden fields, and the passages."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import NamedTuple
 
 from app.foundation.errors import FirstGlanceError
 
 PASSAGE = re.compile(r"<pre\b[^>]*>(.*?)</pre>", re.DOTALL)
 PEAK = re.compile(r"<mark\b[^>]*\bdata-peak\b[^>]*>.*?</mark>", re.DOTALL)
-VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 
 
-class ScriptError(FirstGlanceError):
-    """A page was not what a scripted visitor expected."""
+class RobotError(FirstGlanceError):
+    """A page was not what a robot expected."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class HtmlForm:
-    """One form: where it goes and what it carries unseen."""
+    """A form: where it is sent, which step it takes, and its hidden fields."""
 
     action: str
     step: str
     fields: dict[str, str] = field(default_factory=dict)
 
 
+class PassageText(NamedTuple):
+    """A piece of a passage's text."""
+
+    text: str
+    mark: Mapping[str, str]
+    """Attributes of the mark around it; empty if it is not marked."""
+
+
 @dataclass
 class HtmlPage:
-    """What a script needs of a page."""
+    """What a robot needs of a page."""
 
-    step: str = ""
-    """`data-step` of the main element, such as `done`."""
+    main: dict[str, str] = field(default_factory=dict)
+    """Attributes of the main element."""
+    heading: str = ""
     forms: list[HtmlForm] = field(default_factory=list)
-    peaks: list[str] = field(default_factory=list)
-    """Text of each marked peak, in the order of the passages."""
+    passages: list[list[PassageText]] = field(default_factory=list)
+
+    @property
+    def step(self) -> str:
+        """What the page asks for, such as `verdict`, or that it is the last one: `done`."""
+        return self.main.get("data-step", "")
+
+    @property
+    def item(self) -> str:
+        """Code of the item that is shown; empty if the page shows none."""
+        return self.main.get("data-item", "")
+
+    @property
+    def peaks(self) -> list[str]:
+        """Text of each passage's peak."""
+        return ["".join(piece.text for piece in passage if "data-peak" in piece.mark) for passage in self.passages]
 
     def form(self, step: str) -> HtmlForm | None:
         """The form of that step, if the page has it."""
-        return next((one for one in self.forms if one.step == step), None)
+        return next((form for form in self.forms if form.step == step), None)
 
-    def require(self, step: str) -> HtmlForm:
-        """The form of that step. Raises ScriptError if the page lacks it."""
-        found = self.form(step)
-        if found is None:
+    def require_form(self, step: str) -> HtmlForm:
+        """The form of that step. Raises RobotError if the page lacks it."""
+        form = self.form(step)
+        if form is None:
             msg = f"the page has no form for the step “{step}”"
-            raise ScriptError(msg)
-        return found
+            raise RobotError(msg)
+        return form
 
 
 def read_page(html: str) -> HtmlPage:
-    """Parse a page. Of its passages, which are most of it, only the peaks go through the parser: that takes a fifth."""
-    reader = _Reader()
-    reader.feed(PASSAGE.sub(lambda found: f"<pre>{''.join(PEAK.findall(found[1]))}</pre>", html))
+    """Read a page. Of its passages, which are most of it, only the peaks go through the parser: that takes a fifth."""
+    return read_whole_page(PASSAGE.sub(lambda passage: f"<pre>{''.join(PEAK.findall(passage[1]))}</pre>", html))
+
+
+def read_whole_page(html: str) -> HtmlPage:
+    """Read a page with all the text of its passages."""
+    reader = _PageReader()
+    reader.feed(html)
     reader.close()
     return reader.page
 
 
-class _Reader(HTMLParser):
-    """Walks a page once; `_peak_depth` counts open elements inside the peak that is being read."""
+class _PageReader(HTMLParser):
+    """Goes through a page once. What stands in a template is no part of the page until a script puts it there."""
 
     def __init__(self) -> None:
         super().__init__()
         self.page = HtmlPage()
-        self._form: HtmlForm | None = None
-        self._in_passage = False
-        self._peak_depth = 0
+        self._inside = {"form": False, "h1": False, "pre": False, "template": False}
+        self._marks: list[dict[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "main":
-            self.page.step = given.get("data-step", "")
-        if tag == "form":
-            self._form = HtmlForm(given.get("action", ""), given.get("data-step", ""))
-            self.page.forms.append(self._form)
-        if tag == "input" and given.get("type") == "hidden" and self._form is not None:
-            self._form.fields[given.get("name", "")] = given.get("value", "")
-        self._open(tag, given)
+        if tag in self._inside:
+            self._inside[tag] = True
+        if not self._inside["template"]:
+            self._open(tag, {name: value or "" for name, value in attrs})
 
-    def _open(self, tag: str, given: dict[str, str]) -> None:
-        if tag in VOID:
-            return
-        if tag == "pre":
-            self._in_passage = True
-        if self._peak_depth:
-            self._peak_depth += 1
-        elif self._in_passage and "data-peak" in given:
-            self._peak_depth = 1
-            self.page.peaks.append("")
+    def _open(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "main":
+            self.page.main = attributes
+        elif tag == "form":
+            self.page.forms.append(HtmlForm(attributes.get("action", ""), attributes.get("data-step", "")))
+        elif tag == "input" and attributes.get("type") == "hidden" and self._inside["form"]:
+            self.page.forms[-1].fields[attributes.get("name", "")] = attributes.get("value", "")
+        elif tag == "li" and "data-passage" in attributes:
+            self.page.passages.append([])
+        elif tag == "mark":
+            self._marks.append(attributes)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._form = None
-        if tag == "pre":
-            self._in_passage = False
-        if self._peak_depth and tag not in VOID:
-            self._peak_depth -= 1
+        if tag in self._inside:
+            self._inside[tag] = False
+        if tag == "mark" and self._marks:
+            self._marks.pop()
+        if tag == "h1":
+            self.page.heading = self.page.heading.strip()
 
     def handle_data(self, data: str) -> None:
-        if self._peak_depth:
-            self.page.peaks[-1] += data
+        if self._inside["h1"]:
+            self.page.heading += data
+        if self._inside["pre"] and self.page.passages:
+            self.page.passages[-1].append(PassageText(data, self._marks[-1] if self._marks else {}))

@@ -1,117 +1,65 @@
-"""Scripted evaluators: they read their pages over HTTP as a browser would, and answer by a rule that is stated here.
+"""A visitor without a person: it has cookies, reads pages and sends their forms, over HTTP or straight to an app."""
 
-INTERPRETABLE if at least a given share of the snippets' peak tokens are the same word, ignoring case and spaces. Each
-lapses (gives the other answer) on a seeded share of the items. They know nothing but what their pages show.
-"""
-
-import random
-from collections import Counter
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import httpx2
 
-from app.robots.page import HtmlForm, HtmlPage, ScriptError, read_page
+from app.robots.page import HtmlForm, HtmlPage, RobotError, read_page
 
-LAPSE = 0.05
 AT_ONCE = {"X-First-Glance-Swap": "1"}
 """As the pages' own script asks: the next page in the answer itself, where there is one, and not a redirect to it."""
-MOST_PAGES = 100_000
+TIMEOUT_SECONDS = 60
 
 
-@dataclass(frozen=True)
-class Rule:
-    """A mechanical evaluator."""
+class Wait(NamedTuple):
+    """How long a visitor waited for an answer, redirects included."""
 
-    name: str
-    share: float
-    """Least share of peaks that are one word for INTERPRETABLE."""
-    seed: int
-    """Of the lapses."""
-
-    def verdict(self, peaks: Sequence[str], lapses: random.Random) -> str:
-        """The verdict on one item's peaks."""
-        same = most_common_share(peaks) >= self.share
-        if lapses.random() < LAPSE:
-            same = not same
-        return "interpretable" if same else "not_interpretable"
-
-
-RULES = (Rule("first", 0.8, 1), Rule("second", 0.7, 2), Rule("third", 0.9, 3))
-
-
-def most_common_share(peaks: Sequence[str]) -> float:
-    """The share of peaks that are the most common word, ignoring case and spaces; 0 without peaks."""
-    words = Counter("".join(peak.split()).lower() for peak in peaks)
-    return max(words.values()) / len(peaks) if peaks else 0.0
+    path: str
+    seconds: float
 
 
 class Visitor:
-    """Someone with a browser of their own: cookies, and forms sent back with their hidden fields."""
+    """A browser without scripts. Pages come as answers to posted forms if `at_once`, else by the redirect to them."""
 
-    def __init__(self, client: httpx2.Client) -> None:
+    def __init__(self, client: httpx2.Client, *, at_once: bool = True) -> None:
         self._client = client
+        self._form_headers = AT_ONCE if at_once else {}
+        self.waits: list[Wait] = []
 
     @classmethod
     @contextmanager
-    def of(cls, base: str) -> Iterator[Self]:
+    def at(cls, address: str) -> Iterator[Self]:
         """A visitor of the server at an address."""
-        headers = {"Origin": base}
-        with httpx2.Client(base_url=base, follow_redirects=True, timeout=60, headers=headers) as client:
+        headers = {"Origin": address}
+        with httpx2.Client(base_url=address, follow_redirects=True, timeout=TIMEOUT_SECONDS, headers=headers) as client:
             yield cls(client)
 
-    def get(self, path: str) -> HtmlPage:
-        """Read a page."""
-        return read_page(self._checked(self._client.get(path)).text)
+    def get(self, path: str, headers: dict[str, str] | None = None) -> HtmlPage:
+        """Read a page. Raises RobotError if the server refuses it."""
+        return read_page(self._ask("GET", path, headers=headers).text)
 
     def download(self, path: str) -> bytes:
-        """Fetch a file."""
-        return self._checked(self._client.get(path)).content
+        """Fetch a file. Raises RobotError if the server refuses it."""
+        return self._ask("GET", path).content
 
     def post(self, path: str, fields: dict[str, str]) -> HtmlPage:
-        """Send a form and read the page that it leads to."""
-        return read_page(self._checked(self._client.post(path, data=fields, headers=AT_ONCE)).text)
+        """Send a form's fields and read the page that it leads to. Raises RobotError if the server refuses them."""
+        return read_page(self._ask("POST", path, fields, self._form_headers).text)
 
     def send(self, form: HtmlForm, **answers: str) -> HtmlPage:
-        """Send a form's hidden fields with answers."""
+        """Send a form's hidden fields with answers, and read the page that it leads to."""
         return self.post(form.action, form.fields | answers)
 
-    def _checked(self, response: httpx2.Response) -> httpx2.Response:
+    def _ask(
+        self, method: str, path: str, fields: dict[str, str] | None = None, headers: dict[str, str] | None = None
+    ) -> httpx2.Response:
+        start = time.perf_counter()
+        response = self._client.request(method, path, data=fields, headers=headers)
+        self.waits.append(Wait(path, time.perf_counter() - start))
         if response.is_error:
             msg = f"{response.request.method} {response.request.url.path} answered {response.status_code}"
-            raise ScriptError(msg)
+            raise RobotError(msg)
         return response
-
-
-def judge_everything(visitor: Visitor, token: str, rule: Rule) -> int:
-    """Open an invitation and judge every item by the rule; gives how many verdicts were sent."""
-    lapses = random.Random(rule.seed)
-    verdicts = 0
-    visitor.get(f"/i/{token}")
-    page = visitor.post(f"/i/{token}", {})
-    for _ in range(MOST_PAGES):
-        if page.step == "done":
-            return verdicts
-        verdicts += page.form("verdict") is not None
-        page = _answer(visitor, page, rule, lapses)
-    msg = f"the round did not end after {MOST_PAGES} pages"
-    raise ScriptError(msg)
-
-
-def _answer(visitor: Visitor, page: HtmlPage, rule: Rule, lapses: random.Random) -> HtmlPage:
-    """Answer whatever the page asks: the verdict by the rule, everything else by going on."""
-    verdict = page.form("verdict")
-    if verdict is not None:
-        return visitor.send(verdict, verdict=rule.verdict(page.peaks, lapses))
-    hypothesis = page.form("hypothesis")
-    if hypothesis is not None:
-        return visitor.send(hypothesis, hypothesis="", comment="")
-    consent = page.form("consent")
-    if consent is not None:
-        return visitor.send(consent)
-    if page.step == "instructions":
-        return visitor.get("/judge")
-    msg = f"a scripted evaluator does not know how to go on from the page “{page.step or 'without a step'}”"
-    raise ScriptError(msg)

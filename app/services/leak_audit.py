@@ -1,35 +1,33 @@
-"""The leak audit of a round: what it is compared with, where it runs, what of it is kept."""
+"""The leak audit of a round: what it is compared with, where it runs, what of it is stored."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
-from app.leak_audit.attackers import PERMUTATIONS, Attacked, attack
-from app.leak_audit.features import FetchedResponse
+from app.leak_audit.attackers import PERMUTATIONS, AttackResult, attack_features
 from app.leak_audit.findings import (
+    AllocationLine,
     AttackData,
     AuditMaterial,
-    Walks,
-    named,
-    positions,
-    scan_findings,
-    stimulus_evidence,
-    swap_findings,
-    transport_evidence,
+    find_spoken_names,
+    find_swap_differences,
+    mean_positions,
+    stimulus_attack_data,
+    transport_attack_data,
 )
+from app.leak_audit.responses import ProbeWalks
+from app.leak_audit.summary import AuditSummary, summarise_attack, summarise_gate
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.preparation import prepare_round
 from app.services.log import append_event
-from app.services.round_copy import new_probes, shadow_of
+from app.services.round_copy import new_probes, open_round_copy
 from app.services.seals import PendingSeal
 from app.services.unblinding import read_unblinded_round
 from app.store import rounds as round_store
@@ -37,140 +35,105 @@ from app.store.engine import Database
 from app.store.round_copy import Probe
 
 PROBES = 2
-REPORTED = 19
-"""Permutations for the stimulus, which is reported and decides nothing."""
-Walk = Callable[[Database, Sequence[Probe]], tuple[tuple[FetchedResponse, ...], tuple[bytes, ...]]]
+STIMULUS_PERMUTATIONS = 19
+"""For the stimulus, which is reported and decides nothing."""
+Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]
 """Visits every page of a copied round as each probe."""
 
 
-@dataclass(frozen=True)
-class Audit:
-    """What an audit found. (a)-(c) are the gate; the rest is reported."""
-
-    summary: dict[str, Any]
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing but words and marks told the arms apart."""
-        return bool(self.summary["passed"])
-
-    @property
-    def complaint(self) -> str:
-        """What leaked, in words; empty if nothing did."""
-        gate = self.summary["gate"]
-        found = [f"{gate['swap']['count']} responses change when the arms are swapped"] if gate["swap"]["count"] else []
-        found += [f"a response {one}" for one in gate["scan"]["first"]]
-        if gate["transport"]["leaks"]:
-            found.append(f"attackers tell the arms from transport (p = {gate['transport']['p']:.3f})")
-        return "; ".join(found)
-
-
-def audit_pending(session: Session, pending: PendingSeal, walk: Walk, now: datetime) -> Audit:
+def audit_pending_seal(session: Session, pending: PendingSeal, walk: Walk, now: datetime) -> AuditSummary:
     """Audit a round whose seal is not closed, with the allocation that is in memory."""
-    allocation, seed = pending.opened["allocation"], str(pending.opened["seed"])
-    return _audit(session, pending.round_id, allocation, seed, walk, now)
+    lines, seed = pending.opened["allocation"]["items"], str(pending.opened["seed"])
+    return _audit_round(session, pending.round_id, lines, seed, walk, now)
 
 
-def audit_unblinded(session: Session, round_id: str, walk: Walk, by: str, now: datetime) -> Audit:
-    """Audit a round again, with the allocation that was opened, and log the summary."""
-    found = read_unblinded_round(session, round_id)
-    audit = _audit(session, round_id, found.allocation, found.seed, walk, now)
-    append_event(session, round_id, by, "audited", audit.summary, now)
+def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now: datetime) -> AuditSummary:
+    """Audit an unblinded round again, with the allocation that was opened, and log the summary.
+
+    Raises LifecycleError if the round is not unblinded.
+    """
+    unblinded = read_unblinded_round(session, round_id)
+    audit = _audit_round(session, round_id, unblinded.allocation["items"], unblinded.seed, walk, now)
+    append_event(session, round_id, by, "audited", audit.model_dump(mode="json"), now)
     return audit
 
 
-def swapped(design: Design) -> Design:
+def swap_arms(design: Design) -> Design:
     """The same design with every arm's name passed on to the next."""
     names = design.arm_names
-    other = dict(zip(names, [*names[1:], names[0]], strict=True))
-    cells = [cell.model_copy(update={"arm": other[cell.arm]}) for cell in design.arms]
+    next_names = dict(zip(names, [*names[1:], names[0]], strict=True))
+    cells = [cell.model_copy(update={"arm": next_names[cell.arm]}) for cell in design.arms]
     return design.with_changes(arms=cells)
 
 
-def _audit(session: Session, round_id: str, allocation: dict[str, Any], seed: str, walk: Walk, now: datetime) -> Audit:
-    material = _material(session, round_id, allocation, seed)
-    walks = _walks(session, round_id, walk, now)
-    swap, scan = swap_findings(walks, material), scan_findings(walks, material)
-    transport = _attacked(transport_evidence(walks, material), seed, "transport")
+def _audit_round(
+    session: Session, round_id: str, lines: Sequence[AllocationLine], seed: str, walk: Walk, now: datetime
+) -> AuditSummary:
+    material = _audit_material(session, round_id, lines, seed)
+    walks, swapped_walks = _walk_both_ways(session, round_id, walk, now)
+    swap = find_swap_differences(walks, swapped_walks, material)
+    scan = find_spoken_names(walks.responses, material.fragments, material.names)
+    transport = _attack(transport_attack_data(walks, material), seed, "transport")
     if transport.leaks:  # chance looks like this in one clean round of fifty; a leak is still there on a second walk
-        walks = _walks(session, round_id, walk, now)
-        transport = _attacked(transport_evidence(walks, material), seed, "transport again")
-    shown = _attacked(stimulus_evidence(material), seed, "stimulus", REPORTED)
-    gate = {"swap": named(swap), "scan": named(scan), "transport": _summary(transport) | {"leaks": transport.leaks}}
-    summary = {
-        "passed": not swap and not scan and not transport.leaks,
-        "responses": len(walks.here),
-        "gate": gate,
-        "stimulus": _summary(shown),
-        "positions": positions(walks, material),
-    }
-    return Audit(summary)
-
-
-def _material(session: Session, round_id: str, allocation: dict[str, Any], seed: str) -> AuditMaterial:
-    row = round_store.find_round(session, round_id)
-    design = read_design(row.design)
-    rows = round_store.items_of_round(session, round_id)
-    paths = round_store.archive_paths(session, round_id)
-    return AuditMaterial(
-        items=tuple(Item.from_content(json.loads(one.content)) for one in rows),
-        swapped_items=_swapped_items(design, paths, seed),
-        fragments={one.code: one.html for one in rows},
-        lines=allocation["items"],
-        reference=design.reference,
-        names=_names(design, paths),
+        walks, _ = _walk_both_ways(session, round_id, walk, now)
+        transport = _attack(transport_attack_data(walks, material), seed, "transport again")
+    stimulus = _attack(stimulus_attack_data(material), seed, "stimulus", STIMULUS_PERMUTATIONS)
+    return AuditSummary(
+        passed=not swap and not scan and not transport.leaks,
+        responses=len(walks.responses),
+        gate=summarise_gate(swap, scan, transport),
+        stimulus=summarise_attack(stimulus),
+        positions=mean_positions(walks, material),
     )
 
 
-def _swapped_items(design: Design, paths: dict[str, Path], seed: str) -> tuple[Item, ...] | None:
+def _audit_material(session: Session, round_id: str, lines: Sequence[AllocationLine], seed: str) -> AuditMaterial:
+    row = round_store.find_round(session, round_id)
+    design = read_design(row.design)
+    item_rows = round_store.items_of_round(session, round_id)
+    paths = round_store.archive_paths(session, round_id)
+    return AuditMaterial(
+        items=tuple(Item.from_content(json.loads(item_row.content)) for item_row in item_rows),
+        swapped_items=_swapped_items(design, paths, seed),
+        fragments={item_row.code: item_row.html for item_row in item_rows},
+        lines=lines,
+        reference=design.reference,
+        names=_forbidden_names(design, paths),
+    )
+
+
+def _swapped_items(design: Design, paths: Mapping[str, Path], seed: str) -> tuple[Item, ...] | None:
     """The items that the swapped design draws with the same seed; None if the archives are gone."""
     try:
         archives = {digest: Archive.open(path) for digest, path in paths.items()}
     except ArchiveError:
         return None
-    return prepare_round(swapped(design), archives, seed).items
+    return prepare_round(swap_arms(design), archives, seed).items
 
 
-def _names(design: Design, paths: dict[str, Path]) -> tuple[str, ...]:
+def _forbidden_names(design: Design, paths: Mapping[str, Path]) -> tuple[str, ...]:
     """Everything that no response may say."""
-    found = {name for cell in design.arms for name in (cell.arm, cell.stratum, cell.archive_sha256)}
-    found |= {str(path) for path in paths.values()}
+    names = {name for cell in design.arms for name in (cell.arm, cell.stratum, cell.archive_sha256)}
+    names |= {str(path) for path in paths.values()}
     for path in paths.values():
         try:
             model = Archive.open(path).manifest.model
         except ArchiveError:
             continue
-        found |= {model.name, model.activation or "", model.weights_sha256 or ""}
-    return tuple(sorted(found))
+        names |= {model.name, model.activation or "", model.weights_sha256 or ""}
+    return tuple(sorted(names))
 
 
-def _walks(session: Session, round_id: str, walk: Walk, now: datetime) -> Walks:
-    row = round_store.find_round(session, round_id)
+def _walk_both_ways(session: Session, round_id: str, walk: Walk, now: datetime) -> tuple[ProbeWalks, ProbeWalks]:
+    """What the same probes fetch with the arms as they are, and with the arms swapped."""
+    design = round_store.find_round(session, round_id).design
     probes = new_probes(PROBES)
-    mirrored = swapped(read_design(row.design)).canonical
-    here, secret = _walked(session, round_id, row.design, probes, walk, now)
-    there, other = _walked(session, round_id, mirrored, probes, walk, now)
-    return Walks(here, there, (*secret, *other))
+    with open_round_copy(session, round_id, probes, now, design) as database:
+        walks = walk(database, probes)
+    with open_round_copy(session, round_id, probes, now, swap_arms(read_design(design)).canonical) as database:
+        return walks, walk(database, probes)
 
 
-def _walked(
-    session: Session, round_id: str, design: str, probes: Sequence[Probe], walk: Walk, now: datetime
-) -> tuple[tuple[FetchedResponse, ...], tuple[bytes, ...]]:
-    with shadow_of(session, round_id, probes, now, design) as shadow:
-        return walk(shadow, probes)
-
-
-def _attacked(found: AttackData, seed: str, purpose: str, permutations: int = PERMUTATIONS) -> Attacked:
+def _attack(data: AttackData, seed: str, purpose: str, permutation_limit: int = PERMUTATIONS) -> AttackResult:
     source = np.random.default_rng([int(seed, 16) % 2**64, len(purpose)])
-    return attack(found.table.values, found.table.names, found.labels, found.strata, source, permutations)
-
-
-def _summary(found: Attacked) -> dict[str, Any]:
-    return {
-        "aucs": {name: round(value, 4) for name, value in found.aucs.items()},
-        "p": round(found.p, 4),
-        "permutations": found.permutations,
-        "detectable": round(found.detectable, 4),
-        "items": found.items,
-        "features": len(found.features),
-    }
+    return attack_features(data.table.values, data.table.names, data.labels, data.strata, source, permutation_limit)

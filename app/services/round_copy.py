@@ -12,36 +12,38 @@ from sqlalchemy.orm import Session
 from app.services.assignment import assign_items
 from app.store import rounds as round_store
 from app.store.engine import Database
-from app.store.round_copy import Probe, add_probes, copy_round
+from app.store.round_copy import Probe, add_probes, copy_round_rows
 from app.store.schema import migrate
 
-UNKNOWN = "0" * 64
+UNKNOWN_COMMITMENT = "0" * 64
 """Stands for the commitment of a round whose seal is not closed yet."""
 
 
 def new_probes(count: int) -> list[Probe]:
-    """Visitors for copied rounds."""
+    """So many probing evaluators, to be invited to a copy of a round."""
     return [Probe(secrets.token_hex(5), secrets.token_urlsafe(16), secrets.token_hex(32)) for _ in range(count)]
 
 
 @contextmanager
-def shadow_of(
+def open_round_copy(
     session: Session, round_id: str, probes: Sequence[Probe], now: datetime, design: str | None = None
 ) -> Iterator[Database]:
-    """A copy of the round, open, with the probes as its evaluators; `design` replaces the design's text.
+    """A database that holds a copy of the round, open to judgments, with the probes as its evaluators.
 
-    Raises NotFoundError if there is no such round.
+    `design` replaces the design's text. Raises NotFoundError if there is no such round.
     """
     row = round_store.find_round(session, round_id)
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'shadow.db'}"
+        url = f"sqlite:///{Path(folder) / 'copy.db'}"
         migrate(url)
-        shadow = Database(url)
+        database = Database(url)
         try:
-            with shadow.writing() as target:
-                copy_round(session, target, round_id, design or row.design, row.commitment or UNKNOWN)
-                for evaluator in add_probes(target, round_id, probes, now):
-                    assign_items(target, evaluator)
-            yield shadow
+            with database.writing() as copy_session:
+                copy_round_rows(
+                    session, copy_session, round_id, design or row.design, row.commitment or UNKNOWN_COMMITMENT
+                )
+                for evaluator in add_probes(copy_session, round_id, probes, now):
+                    assign_items(copy_session, evaluator)
+            yield database
         finally:
-            shadow.close()
+            database.close()

@@ -1,4 +1,4 @@
-"""A round copied into a database of its own, for an audit: nothing that a probe does there touches the real one."""
+"""A round copied into a database of its own: nothing that a probing evaluator does there touches the real one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from app.foundation.digest import sha256
 from app.store.tables import AdminRow, EvaluatorRow, ItemRow, RoundRow
 
-PACED = ("assignment", "daily_cap")
-"""What would keep a visitor from meeting every item at once; pages show neither."""
+PACING_FIELDS = ("assignment", "daily_cap")
+"""Of a design: what would keep an evaluator from meeting every item at once. Pages show neither."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,12 @@ class Probe:
     order_seed: str
 
 
-def copy_round(source: Session, target: Session, round_id: str, design: str, commitment: str) -> None:
+def copy_round_rows(source: Session, target: Session, round_id: str, design: str, commitment: str) -> None:
     """Copy a round and its items as an open, crossed round with another design text."""
     row = source.get_one(RoundRow, round_id)
     target.add(AdminRow(name=row.created_by, password_hash="", created_at=row.created_at))
     target.flush()
-    public = {name: value for name, value in row.public_design.items() if name not in PACED}
+    public = {name: value for name, value in row.public_design.items() if name not in PACING_FIELDS}
     target.add(
         RoundRow(
             id=row.id,
@@ -44,9 +44,8 @@ def copy_round(source: Session, target: Session, round_id: str, design: str, com
         )
     )
     target.flush()
-    for one in source.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)):
-        values = {column.name: getattr(one, column.name) for column in ItemRow.__table__.columns}
-        target.add(ItemRow(**values))
+    for item in source.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)):
+        target.add(ItemRow(**{column.name: getattr(item, column.name) for column in ItemRow.__table__.columns}))
     target.flush()
 
 
@@ -54,15 +53,15 @@ def add_probes(target: Session, round_id: str, probes: Sequence[Probe], now: dat
     """Insert the probing evaluators, who have consented."""
     rows = [
         EvaluatorRow(
-            id=one.id,
+            id=probe.id,
             round_id=round_id,
-            name=f"probe {number}",
-            token_sha256=sha256(one.token.encode()),
-            order_seed=one.order_seed,
+            name=f"probe {index}",
+            token_sha256=sha256(probe.token.encode()),
+            order_seed=probe.order_seed,
             invited_at=now,
             consented_at=now,
         )
-        for number, one in enumerate(probes)
+        for index, probe in enumerate(probes)
     ]
     target.add_all(rows)
     target.flush()

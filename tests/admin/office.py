@@ -75,7 +75,7 @@ class Browser:
 
     def send(self, step: str, **fields: Any) -> Any:
         """Send the page's form of that step with its hidden fields."""
-        form = self.page.require(step)
+        form = self.page.require_form(step)
         return self.post(form.action, form.fields | fields)
 
     def sign_in(self, name: str = "Dag", password: str = PASSWORD) -> Any:

@@ -71,7 +71,7 @@ def test_every_write_refuses_a_form_without_its_token(roles: tuple[str, str], da
 def test_every_write_refuses_a_form_from_another_site(roles: tuple[str, str], dag: Browser) -> None:
     round_id, _ = roles
     dag.get(f"/admin/rounds/{round_id}")
-    token = dag.page.require("lock").fields["form_token"]
+    token = dag.page.require_form("lock").fields["form_token"]
     for method, path in ADMIN_ROUTES:
         if method == "POST":
             headers = {"origin": "https://elsewhere.example"}

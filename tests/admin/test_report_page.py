@@ -11,7 +11,8 @@ import pytest
 
 from app.report.export.pdf import pdf_available
 from app.report.export.verify import verify_export
-from app.robots.visitor import Rule, Visitor, judge_everything
+from app.robots.rule import Rule, judge_by_rule
+from app.robots.visitor import Visitor
 from tests.admin.office import PASSWORD, Browser, Office, seal_now
 
 
@@ -24,7 +25,7 @@ def unblinded(office: Office, dag: Browser, draft: str) -> str:
     dag.send("invite", name="Ada", exposed="true")
     token = dag.text.split("/i/")[1].split("<")[0]
     with office.browser() as browser:
-        judge_everything(Visitor(browser.client), token, Rule("Ada", 0.8, 1))
+        judge_by_rule(Visitor(browser.client), token, Rule("Ada", 0.8, 1))
     dag.get(f"/admin/rounds/{draft}")
     dag.send("lock", sure="true")
     dag.get(f"/admin/rounds/{draft}/unblind")

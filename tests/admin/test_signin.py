@@ -86,7 +86,7 @@ def test_a_page_that_was_asked_for_is_shown_after_signing_in(stranger: Browser) 
 
 def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(stranger: Browser) -> None:
     stranger.get("/admin/sign-in")
-    form = stranger.page.require("sign-in")
+    form = stranger.page.require_form("sign-in")
     fields = form.fields | {"name": "Dag", "password": PASSWORD}
     cookie = stranger.client.post(form.action, data=fields, follow_redirects=False).headers["set-cookie"]
     assert "HttpOnly" in cookie

@@ -8,7 +8,8 @@ import zipfile
 import pytest
 
 from app.report.number_text import percent, percent_range
-from app.robots.visitor import Rule, Visitor, judge_everything
+from app.robots.rule import Rule, judge_by_rule
+from app.robots.visitor import Visitor
 from tests.admin.office import PASSWORD, Browser, Office, seal_now
 
 REASON = "Everyone has finished."
@@ -34,7 +35,7 @@ def token(dag: Browser, draft: str, keys: list[str]) -> str:
 def judged_by_ada(office: Office, token: str) -> int:
     """Ada's script judges everything over the app itself."""
     with office.browser() as browser:
-        return judge_everything(Visitor(browser.client), token, Rule("Ada", 0.8, 1))
+        return judge_by_rule(Visitor(browser.client), token, Rule("Ada", 0.8, 1))
 
 
 def lock(dag: Browser, draft: str) -> None:
@@ -131,7 +132,7 @@ def test_unblinding_before_the_lock_is_refused_and_logged(
     assert dag.get(f"/admin/rounds/{draft}/unblind").status_code == 409
     assert "Lock the round first" in dag.text
     dag.get(f"/admin/rounds/{draft}")
-    form_token = dag.page.require("lock").fields["form_token"]
+    form_token = dag.page.require_form("lock").fields["form_token"]
     fields = {"form_token": form_token, "keys": keys[0], "password": PASSWORD, "reason": REASON}
     assert dag.post(f"/admin/rounds/{draft}/unblind", fields).status_code == 409
     dag.get(f"/admin/rounds/{draft}")

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from app.archive.archive import Archive
-from app.cli.serve import running
+from app.cli.serve import served_in_thread
 from app.foundation.settings import Settings
 from app.rounds.design import Cell, Design
 from app.rounds.presets import design_from_preset
@@ -73,7 +73,7 @@ def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -
 @pytest.fixture
 def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
     """A real server."""
-    with running(Settings(data=tmp_path, port=0), sqlite_database) as found:
+    with served_in_thread(Settings(data=tmp_path, port=0), sqlite_database) as found:
         yield found
 
 

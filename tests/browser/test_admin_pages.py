@@ -7,7 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from app.robots.visitor import Rule, Visitor, judge_everything
+from app.robots.rule import Rule, judge_by_rule
+from app.robots.visitor import Visitor
 from app.services.admins import add_admin
 from app.store.engine import Database
 from tests.admin.office import PASSWORD, Office, office_of
@@ -65,8 +66,8 @@ def test_a_round_through_its_whole_life(page: Page, own_site: Site) -> None:
     page.get_by_role("button", name="Invite").click()
     sound(page, "An invitation for Ada")
     link = page.locator("[data-link]").inner_text()
-    with Visitor.of(own_site.address) as ada:
-        assert judge_everything(ada, link.rsplit("/", 1)[-1], Rule("Ada", 0.8, 1)) == 4
+    with Visitor.at(own_site.address) as ada:
+        assert judge_by_rule(ada, link.rsplit("/", 1)[-1], Rule("Ada", 0.8, 1)) == 4
     page.goto(round_address)
     expect(page.locator("progress")).to_have_attribute("value", "4")
     sound(page, "Spring reading")

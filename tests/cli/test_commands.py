@@ -57,13 +57,13 @@ def loaded(modules: str, heavy: tuple[str, ...]) -> str:
 
 def test_what_serves_and_reports_loads_no_torch() -> None:
     modules = (
-        "app.cli.serve, app.cli.round.seal, app.cli.round.unblind, app.cli.reports, app.cli.demo.command, app.web.app"
+        "app.cli.serve, app.cli.round.seal, app.cli.round.unblind, app.cli.report, app.cli.demo.command, app.web.app"
     )
     assert loaded(modules, ("torch", "safetensors", "tokenizers", "ray")) == "[]"
 
 
 def test_the_plain_steps_of_a_round_load_no_statistics() -> None:
-    modules = "app.cli.main, app.cli.round.group, app.cli.round.create, app.cli.round.steps, app.cli.round.status"
+    modules = "app.cli.main, app.cli.round.group, app.cli.round.create, app.cli.round.step, app.cli.round.status"
     assert loaded(modules, ("torch", "statsmodels", "matplotlib", "fastapi")) == "[]"
 
 

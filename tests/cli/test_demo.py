@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.common import database
+from app.cli.database import open_database
 from app.cli.demo.check import Stopwatch, run_check
-from app.cli.demo.demo_round import DemoPlan, find_open_round, harvested, make_round, password
+from app.cli.demo.demo_round import DemoPlan, create_demo_round, demo_archives, demo_password, find_open_demo_round
 from app.foundation.settings import Settings
 from app.report.export.verify import verify_export
 from tests.cli.conftest import TEXT, Run
@@ -17,7 +17,7 @@ from tests.cli.conftest import TEXT, Run
 
 @pytest.fixture
 def plan(trained: Path) -> DemoPlan:
-    return DemoPlan(models=trained, corpus=str(TEXT), tokens=6_000, neurons=4, preset="quick", evaluators=3)
+    return DemoPlan(models=trained, corpus=str(TEXT), token_limit=6_000, neurons=4, preset_name="quick", evaluators=3)
 
 
 def test_the_check_prints_fractions_that_the_export_recomputes(plan: DemoPlan, tmp_path: Path) -> None:
@@ -54,16 +54,16 @@ def test_the_command_prints_json_and_leaves_nothing_behind(run: Run, plan: DemoP
 
 def test_a_second_run_reuses_the_archives_and_finds_the_open_round(plan: DemoPlan, tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
-    archives = harvested(plan, tmp_path)
+    archives = demo_archives(plan, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "archives").rglob("*")}
-    assert {arm: one.sha256 for arm, one in harvested(plan, tmp_path).items()} == {
+    assert {arm: one.sha256 for arm, one in demo_archives(plan, tmp_path).items()} == {
         arm: one.sha256 for arm, one in archives.items()
     }
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "archives").rglob("*")} == before
-    with database(settings) as base:
-        assert find_open_round(base, tmp_path) is None
-        made = make_round(base, plan, archives, tmp_path, ["you"])
-        assert find_open_round(base, tmp_path) == made
+    with open_database(settings) as base:
+        assert find_open_demo_round(base, tmp_path) is None
+        made = create_demo_round(base, plan, archives, tmp_path, ["you"])
+        assert find_open_demo_round(base, tmp_path) == made
     assert stat.S_IMODE(made.key_file.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "demo" / "password").stat().st_mode) == 0o600
-    assert len(password(tmp_path)) >= 20
+    assert len(demo_password(tmp_path)) >= 20

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from app.robots.page import ScriptError, read_page
-from app.robots.visitor import LAPSE, RULES, Rule, most_common_share
+from app.robots.page import RobotError, read_page
+from app.robots.rule import LAPSE, RULES, Rule, most_common_share
 
 PAGE = """
 <main id="main" data-step="verdict">
@@ -28,9 +28,9 @@ def test_a_page_is_read_as_a_browser_without_scripts_would() -> None:
     page = read_page(PAGE)
     assert page.step == "verdict"
     assert page.peaks == [" Apple", "apple\n", "<b>"]
-    assert page.require("verdict").fields == {"form_token": "abc", "key": "k&1"}
-    with pytest.raises(ScriptError, match="hypothesis"):
-        page.require("hypothesis")
+    assert page.require_form("verdict").fields == {"form_token": "abc", "key": "k&1"}
+    with pytest.raises(RobotError, match="hypothesis"):
+        page.require_form("hypothesis")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import socket
 import urllib.request
 from pathlib import Path
 
-from app.cli.serve import address_of, listening, running
+from app.cli.serve import bound_socket, browser_address, served_in_thread
 from app.foundation.settings import Settings
 from app.store.engine import Database
 
@@ -12,16 +12,16 @@ from app.store.engine import Database
 def test_a_connection_sends_each_part_of_an_answer_at_once(tmp_path: Path) -> None:
     """Otherwise the body waits until the browser has acknowledged the headers: 40 ms on every page."""
     settings = Settings(data=tmp_path, port=0)
-    with listening(settings) as place, socket.create_connection(place.getsockname()):
+    with bound_socket(settings) as place, socket.create_connection(place.getsockname()):
         connection, _ = place.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        assert address_of(place, settings).endswith(f":{place.getsockname()[1]}")
+        assert browser_address(place, settings).endswith(f":{place.getsockname()[1]}")
 
 
 def test_the_address_that_is_given_answers(sqlite_database: Database, tmp_path: Path) -> None:
     with (
-        running(Settings(data=tmp_path, port=0), sqlite_database) as address,
+        served_in_thread(Settings(data=tmp_path, port=0), sqlite_database) as address,
         urllib.request.urlopen(f"{address}/admin/sign-in") as page,
     ):
         assert page.status == 200

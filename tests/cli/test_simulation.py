@@ -6,14 +6,14 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from app.cli.simulate import Character, SimulatedSession, played, summary
+from app.cli.simulate import Character, SimulatedSession, simulate_evaluators, summarise_sessions
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.rounds.design import Cell
 from app.rounds.presets import design_from_preset
 from app.services import rounds, seals
 from app.services.admins import add_admin
-from app.services.round_copy import new_probes, shadow_of
+from app.services.round_copy import new_probes, open_round_copy
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, JudgmentRow
 from app.web.evaluator.padding import response_sizes
@@ -43,11 +43,11 @@ def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
     probes = new_probes(4)
     settings = Settings(data=tmp_path, secret="s" * 40)
     perfect = Character(sensitivity=1, specificity=1, strictness=0.1, seconds=0)
-    with sqlite_database.reading() as session, shadow_of(session, sealed, probes, now()) as shadow:
-        records = played(settings, shadow, [one.token for one in probes], perfect, seed=1)
+    with sqlite_database.reading() as session, open_round_copy(session, sealed, probes, now()) as shadow:
+        records = simulate_evaluators(settings, shadow, [one.token for one in probes], perfect, seed=1)
         with shadow.reading() as copied:
             assert len(copied.scalars(select(JudgmentRow)).all()) == 4 * 8
-    found = summary(records, 1.0)
+    found = summarise_sessions(records, 1.0)
     assert found["judgments"] == 4 * 8
     assert found["sensitivity found"] in (1, None)
     with sqlite_database.reading() as session:
@@ -58,7 +58,7 @@ def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
 def test_the_summary_finds_the_faults_again() -> None:
     source = Random(1)
     truths = [(truly, source.random() < (0.9 if truly else 0.2)) for truly in (True, False) for _ in range(4000)]
-    found = summary([SimulatedSession(truths, [0.1, 0.3])], 2.0)
+    found = summarise_sessions([SimulatedSession(truths, [0.1, 0.3])], 2.0)
     assert found["sensitivity found"] == pytest.approx(0.9, abs=0.02)
     assert found["specificity found"] == pytest.approx(0.8, abs=0.02)
     assert (found["judgments"], found["pages"], found["median wait"]) == (8000, 2, 0.2)

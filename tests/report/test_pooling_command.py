@@ -5,7 +5,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from app.cli.reports import report_command
+from app.cli.report import report_command
 from app.foundation.settings import Settings
 
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.settings import Settings
+from app.leak_audit.summary import FindingsSummary
 from app.rounds.design import Cell
 from app.rounds.presets import design_from_preset
 from app.services import rounds, seals
@@ -20,7 +21,7 @@ from app.store.tables import EvaluatorRow, ItemRow, JudgmentRow, RoundRow
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
 from app.web.leak_audit import audited_seal as auditing
-from app.web.leak_audit.audited_seal import audit_again, audited_seal
+from app.web.leak_audit.audited_seal import audit_unblinded_round, audited_seal
 from app.web.site import build_site
 from tests.conftest import Clock
 from tests.rounds.making import make_archive
@@ -122,14 +123,14 @@ def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
 ) -> None:
     sealed, audit = seal(base, settings, audited, clock)
     assert audit.passed
-    assert audit.summary["gate"]["swap"] == {"count": 0, "first": []}
-    assert audit.summary["gate"]["scan"] == {"count": 0, "first": []}
-    assert audit.summary["gate"]["transport"]["items"] == 24
-    assert 0.5 < audit.summary["gate"]["transport"]["detectable"] < 1
+    assert audit.gate.swap == FindingsSummary(count=0, first=[])
+    assert audit.gate.scan == FindingsSummary(count=0, first=[])
+    assert audit.gate.transport.items == 24
+    assert 0.5 < audit.gate.transport.detectable < 1
     with base.reading() as session:
         row = session.get_one(RoundRow, audited)
         assert (row.state, row.commitment) == ("sealed", sealed.commitment)
-        assert round_events(session, audited)[-1].detail["audit"] == audit.summary
+        assert round_events(session, audited)[-1].detail["audit"] == audit.model_dump(mode="json")
         assert session.scalars(select(EvaluatorRow)).all() == []
         assert session.scalars(select(JudgmentRow)).all() == []
 
@@ -161,13 +162,13 @@ def test_an_unblinded_round_is_audited_again_with_the_allocation_that_was_opened
         seals.seal_round(session, small, RECIPIENTS, render_passages, ADMIN, clock(), options)
         rounds.open_round(session, small, ADMIN, clock())
     with pytest.raises(LifecycleError):
-        audit_again(base, settings, small, ADMIN, clock())
+        audit_unblinded_round(base, settings, small, ADMIN, clock())
     with base.writing() as session:
         rounds.lock_round(session, small, ADMIN, clock())
         unblind_round(session, small, [KEYS[0].identity], ADMIN, "the round is over", clock())
-    audit = audit_again(base, settings, small, ADMIN, clock())
+    audit = audit_unblinded_round(base, settings, small, ADMIN, clock())
     assert audit.passed
-    assert audit.summary["gate"]["transport"]["items"] == 8
+    assert audit.gate.transport.items == 8
     with base.reading() as session:
         last = round_events(session, small)[-1]
-        assert (last.action, last.detail) == ("audited", audit.summary)
+        assert (last.action, last.detail) == ("audited", audit.model_dump(mode="json"))

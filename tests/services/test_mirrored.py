@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.rounds.design import Design
 from app.services import rounds, seals
-from app.services.leak_audit import swapped
+from app.services.leak_audit import swap_arms
 from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, RoundRow
@@ -57,7 +57,7 @@ def test_swapped_arms_change_no_byte_and_mirror_the_results(
     database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
 ) -> None:
     here = sealed(database_with_admin, design, paths, clock)
-    there = sealed(database_with_admin, swapped(design), paths, clock)
+    there = sealed(database_with_admin, swap_arms(design), paths, clock)
     assert shown(database_with_admin, here) == shown(database_with_admin, there)
     one, other = (analysed(database_with_admin, round_id, clock) for round_id in (here, there))
     assert one["arms"]["quokka"] == other["arms"]["axolotl"]

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from app.cli.main import cli
-from app.cli.reports import verify_command
+from app.cli.verify import verify_command
 from app.report.export.bundle import export_zip
 from app.report.export.verify import verify_receipt
 from app.rounds.design import Design

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from app.archive.archive import Archive
-from app.cli.serve import running
+from app.cli.serve import served_in_thread
 from app.foundation.clock import now
 from app.report.export.bundle import export_zip
 from app.report.export.read_zip import read_zip
 from app.report.export.verify import differing, verify_export, verify_receipt
-from app.robots.visitor import RULES, Visitor
+from app.robots.rule import RULES
+from app.robots.visitor import Visitor
+from app.robots.walk import Answers, walk_round
 from app.services import exports, rounds, seals
 from app.services.unblinding import unblind_round
 from app.store.schema import schema_differences
@@ -32,20 +34,10 @@ STATES = {"blocks": "collecting"}
 
 def judge_what_is_left(address: str, token: str) -> int:
     """Come back by the old link and answer all that is still due; gives how many verdicts that were."""
-    verdicts, lapses = 0, random.Random(1)
-    with Visitor.of(address) as visitor:
-        visitor.get(f"/i/{token}")
-        page = visitor.post(f"/i/{token}", {})
-        while page.step not in ("done", "wait"):
-            if (verdict := page.form("verdict")) is not None:
-                verdicts += 1
-                page = visitor.send(verdict, verdict=RULES[0].verdict(page.peaks, lapses))
-            elif (guess := page.form("guess")) is not None:
-                page = visitor.send(guess, guess="A")
-            else:
-                form = page.form("hypothesis") or page.form("consent") or page.form("phase")
-                page = visitor.get("/judge") if form is None else visitor.send(form)
-    return verdicts
+    lapses = random.Random(1)
+    answers = Answers(lambda page: RULES[0].verdict(page.peaks, lapses), guess=lambda _page: "A")
+    with Visitor.at(address) as visitor:
+        return sum(page.step == "verdict" for page in walk_round(visitor, token, answers, ends=("done", "wait")))
 
 
 def analysis_after_unblinding(installation: Installation, name: str) -> dict[str, Any]:
@@ -89,14 +81,14 @@ def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(i
     with installation.database.writing() as session:
         rounds.open_round(session, round_id, ADMIN, now())
         token = rounds.invite_evaluator(session, round_id, "Fay", False, ADMIN, now()).token
-    with running(installation.settings, installation.database) as address:
+    with served_in_thread(installation.settings, installation.database) as address:
         verdicts = judge_what_is_left(address, token)
     assert analysis_after_unblinding(installation, "sealed")["judgments"] == verdicts > 6
 
 
 def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Installation, tmp_path: Path) -> None:
     tokens = installation.tokens["collecting"]
-    with running(installation.settings, installation.database) as address:
+    with served_in_thread(installation.settings, installation.database) as address:
         verdicts = {name: judge_what_is_left(address, tokens[name]) for name in ("Ada", "Bo", "Cleo", "Eve")}
     assert verdicts["Cleo"] > verdicts["Bo"] > verdicts["Ada"] == verdicts["Eve"] == 0
     with installation.database.reading() as session:

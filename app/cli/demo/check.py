@@ -9,22 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.cli.common import database
-from app.cli.demo.demo_round import ADMIN, DemoPlan, DemoRound, harvested, make_round, password
-from app.cli.serve import running
+from app.cli.database import open_database
+from app.cli.demo.demo_round import ADMIN, DemoPlan, DemoRound, create_demo_round, demo_archives, demo_password
+from app.cli.serve import served_in_thread
 from app.foundation.errors import ExportError
 from app.foundation.files import write_bytes_atomically
 from app.foundation.settings import Settings
 from app.report.export.read_zip import read_zip
 from app.report.export.verify import verify_export
-from app.robots.visitor import RULES, Rule, Visitor, judge_everything
+from app.robots.rule import RULES, Rule, judge_by_rule
+from app.robots.visitor import Visitor
 
 REASON = "The check of the demo: every scripted evaluator is done."
-SHOWN = ("n", "interpretable", "fraction", "interval")
+NUMBERS = ("n", "interpretable", "fraction", "interval")
+"""Of each arm in analysis.json, the ones that the check prints."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """What the check came to."""
 
     arms: dict[str, dict[str, Any]]
@@ -32,7 +34,7 @@ class Outcome:
     differences: tuple[str, ...]
 
     def content(self) -> dict[str, Any]:
-        """As JSON values."""
+        """The outcome as JSON values."""
         return {"arms": self.arms, "commitment_verified": self.commitment_verified}
 
     def require_verified(self) -> None:
@@ -56,42 +58,44 @@ class Stopwatch:
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
 
-def run_check(plan: DemoPlan, settings: Settings, watch: Stopwatch) -> Outcome:
+def run_check(plan: DemoPlan, settings: Settings, watch: Stopwatch) -> CheckOutcome:
     """Harvest, seal, judge, lock, unblind, export and verify. Raises FirstGlanceError if any step fails."""
     with watch.stage("harvest"):
-        archives = harvested(plan, settings.data)
-    with database(settings) as base:
+        archives = demo_archives(plan, settings.data)
+    with open_database(settings) as database:
         with watch.stage("seal"):
-            made = make_round(base, plan, archives, settings.data, [rule.name for rule in RULES])
-        with running(settings, base) as address:
+            names = [rule.name for rule in RULES]
+            demo_round = create_demo_round(database, plan, archives, settings.data, names)
+        with served_in_thread(settings, database) as address:
             with watch.stage("judge"), ThreadPoolExecutor(len(RULES)) as pool:
-                list(pool.map(lambda token, rule: _judge(address, token, rule), made.tokens, RULES))
-            with watch.stage("unblind"), Visitor.of(address) as admin:
-                export = _unblind(admin, made, settings)
+                list(pool.map(lambda token, rule: _judge(address, token, rule), demo_round.tokens, RULES))
+            with watch.stage("unblind"), Visitor.at(address) as admin:
+                export = _unblind(admin, demo_round, settings)
     with watch.stage("verify"):
-        return _verified(export)
+        return _read_outcome(export)
 
 
 def _judge(address: str, token: str, rule: Rule) -> int:
-    with Visitor.of(address) as visitor:
-        return judge_everything(visitor, token, rule)
+    with Visitor.at(address) as visitor:
+        return judge_by_rule(visitor, token, rule)
 
 
-def _unblind(admin: Visitor, made: DemoRound, settings: Settings) -> Path:
+def _unblind(admin: Visitor, demo_round: DemoRound, settings: Settings) -> Path:
     """Sign in, lock, unblind with the key and download the export, all through the pages."""
-    own = f"/admin/rounds/{made.id}"
-    secret = password(settings.data)
-    key = made.key_file.read_text("utf-8").split()[0]
-    admin.send(admin.get("/admin/sign-in").require("sign-in"), name=ADMIN, password=secret)
-    admin.send(admin.get(own).require("lock"), sure="true")
-    admin.send(admin.get(f"{own}/unblind").require("unblind"), keys=key, password=secret, reason=REASON)
+    page_of_round = f"/admin/rounds/{demo_round.id}"
+    password = demo_password(settings.data)
+    identity = demo_round.key_file.read_text("utf-8").split()[0]
+    admin.send(admin.get("/admin/sign-in").require_form("sign-in"), name=ADMIN, password=password)
+    admin.send(admin.get(page_of_round).require_form("lock"), sure="true")
+    unblind_form = admin.get(f"{page_of_round}/unblind").require_form("unblind")
+    admin.send(unblind_form, keys=identity, password=password, reason=REASON)
     export = settings.data / "export.zip"
-    write_bytes_atomically(export, admin.download(f"{own}/export.zip"))
+    write_bytes_atomically(export, admin.download(f"{page_of_round}/export.zip"))
     return export
 
 
-def _verified(export: Path) -> Outcome:
-    found = verify_export(export)
+def _read_outcome(export: Path) -> CheckOutcome:
+    verification = verify_export(export)
     analysis = json.loads(read_zip(export)["analysis.json"])
-    arms = {name: {key: one[key] for key in SHOWN} for name, one in analysis["arms"].items()}
-    return Outcome(arms, found.commitment_verified, tuple(found.differences))
+    arms = {name: {key: arm[key] for key in NUMBERS} for name, arm in analysis["arms"].items()}
+    return CheckOutcome(arms, verification.commitment_verified, tuple(verification.differences))

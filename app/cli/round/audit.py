@@ -2,45 +2,45 @@
 
 import click
 
-from app.cli.common import admin_named, as_json, by_option, database, print_json, print_pairs
+from app.cli.database import acting_admin, open_database
+from app.cli.options import by_option, json_option, round_argument
+from app.cli.printing import print_json, print_pairs
 from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.services.leak_audit import Audit
-from app.web.leak_audit.audited_seal import audit_again
+from app.leak_audit.summary import AttackSummary, AuditSummary
+from app.web.leak_audit.audited_seal import audit_unblinded_round
 
 
 @click.command("audit")
-@click.argument("round_id", metavar="ROUND")
-@as_json
+@round_argument
+@json_option
 @by_option
 @click.pass_obj
 def audit_command(settings: Settings, round_id: str, json_wanted: bool, by: str | None) -> None:
     """Audit an unblinded round again, on its real pages; sealing audits it before the commitment."""
-    with database(settings) as base:
-        with base.reading() as session:
-            admin = admin_named(session, by)
-        found = audit_again(base, settings, round_id, admin, now())
+    with open_database(settings) as database:
+        with database.reading() as session:
+            admin = acting_admin(session, by)
+        audit = audit_unblinded_round(database, settings, round_id, admin, now())
     if json_wanted:
-        print_json(found.summary)
+        print_json(audit.model_dump(mode="json"))
     else:
-        show(found)
+        print_audit(audit)
 
 
-def show(audit: Audit) -> None:
+def print_audit(audit: AuditSummary) -> None:
     """Print an audit's summary in words."""
-    gate, stimulus = audit.summary["gate"], audit.summary["stimulus"]
-    transport = gate["transport"]
+    gate, transport = audit.gate, audit.gate.transport
     print_pairs(
         {
             "audit": "passed" if audit.passed else f"FAILED: {audit.complaint}",
-            "responses": f"{audit.summary['responses']}; {gate['swap']['count']} differ when the arms are swapped",
-            "names spoken": gate["scan"]["count"],
-            "transport AUC": f"{_largest(transport)} (p = {transport['p']}; {transport['detectable']} would be seen)",
-            "stimulus AUC": f"{_largest(stimulus)}: what words and marks themselves give away; no gate",
+            "responses": f"{audit.responses}; {gate.swap.count} differ when the arms are swapped",
+            "names spoken": gate.scan.count,
+            "transport AUC": f"{_auc_text(transport)} (p = {transport.p}; {transport.detectable} would be seen)",
+            "stimulus AUC": f"{_auc_text(audit.stimulus)}: what words and marks themselves give away; no gate",
         }
     )
 
 
-def _largest(attacked: dict[str, dict[str, float]]) -> str:
-    aucs = attacked["aucs"]
-    return f"{max(aucs.values()):.2f}" if aucs else "not measurable"
+def _auc_text(attack: AttackSummary) -> str:
+    return "not measurable" if attack.largest_auc is None else f"{attack.largest_auc:.2f}"

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
 from app.archive.archive import Archive
-from app.cli.common import EXISTING, admin_named, by_option, database
+from app.cli.database import acting_admin, open_database
+from app.cli.options import PATH, by_option
 from app.foundation.clock import now
 from app.foundation.errors import DesignError
 from app.foundation.settings import Settings
@@ -15,16 +17,28 @@ from app.rounds.presets import PRESET_NAMES, design_from_preset
 from app.services import rounds
 
 
+class PresetChoices(TypedDict):
+    """The options of a round that starts from a preset."""
+
+    title: str | None
+    preset_name: str
+    arms: tuple[str, ...]
+    neurons: int | None
+    evaluators: int | None
+
+
 @click.command("create")
-@click.option("--design", "file", type=EXISTING, help="A design in TOML; instead of the options below.")
+@click.option("--design", "design_file", type=PATH, help="A design in TOML; instead of the options below.")
 @click.option("--title", help="Shown to evaluators, so it may not name an arm.")
-@click.option("--preset", "name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
+@click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
 @click.option(
-    "--arm", "arms", multiple=True, metavar="NAME=ARCHIVE[@STRATUM]", help="One for each; the first is the reference."
+    "--arm",
+    "arms",
+    multiple=True,
+    metavar="NAME=ARCHIVE[@STRATUM]",
+    help="Repeat it for every arm; the first is the reference.",
 )
-@click.option(
-    "--archive", "archives", type=EXISTING, multiple=True, help="With --design: the archives it names by digest."
-)
+@click.option("--archive", "archives", type=PATH, multiple=True, help="With --design: the archives it names by digest.")
 @click.option("--neurons", type=click.IntRange(1), help="Neurons drawn per arm and stratum, if not the preset's.")
 @click.option(
     "--evaluators", type=click.IntRange(1), help="How many evaluators the design aims at, if not the preset's."
@@ -32,49 +46,51 @@ from app.services import rounds
 @by_option
 @click.pass_obj
 def create_command(
-    settings: Settings, /, file: Path | None, by: str | None, archives: tuple[Path, ...], **options: object
+    settings: Settings,
+    design_file: Path | None,
+    archives: tuple[Path, ...],
+    by: str | None,
+    **choices: Unpack[PresetChoices],
 ) -> None:
     """Make a draft from archives and print its id."""
-    opened = [Archive.open(path) for path in archives]
-    if file is None:
-        named = _cells(options.pop("arms"))  # type: ignore[arg-type]  # click gives a tuple of strings
-        design, paths = _designed(named, options), {cell.archive_sha256: path for cell, path in named}
+    if design_file is None:
+        cells = [_read_cell(arm) for arm in choices["arms"]]
+        design = _preset_design([cell for cell, _ in cells], choices)
+        paths = {cell.archive_sha256: path for cell, path in cells}
     else:
-        design, paths = Design.from_toml(_text_of(file)), {one.sha256: one.path for one in opened}
-    with database(settings) as base, base.writing() as session:
-        click.echo(rounds.create_round(session, design, paths, admin_named(session, by), now()))
+        design = Design.from_toml(_read_design_text(design_file))
+        paths = {archive.sha256: archive.path for archive in map(Archive.open, archives)}
+    with open_database(settings) as database, database.writing() as session:
+        click.echo(rounds.create_round(session, design, paths, acting_admin(session, by), now()))
 
 
-def _text_of(file: Path) -> str:
+def _read_design_text(path: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{file} cannot be read as a design; give a TOML file, UTF-8"
+        msg = f"{path} cannot be read as a design; give a TOML file, UTF-8"
         raise DesignError(msg) from error
 
 
-def _cells(arms: Sequence[str]) -> list[tuple[Cell, Path]]:
-    """Cells and their archives from NAME=ARCHIVE[@STRATUM]. Raises DesignError on anything else."""
-    found = []
-    for one in arms:
-        name, _, rest = one.partition("=")
-        place, _, stratum = rest.partition("@")
-        if not name or not place:
-            msg = f"--arm {one!r} is not NAME=ARCHIVE or NAME=ARCHIVE@STRATUM, such as solu=data/archives/solu@1L/0"
-            raise DesignError(msg)
-        cell = Cell(
-            arm=name, archive_sha256=Archive.open(Path(place)).sha256, **({"stratum": stratum} if stratum else {})
-        )
-        found.append((cell, Path(place)))
-    return found
+def _read_cell(arm: str) -> tuple[Cell, Path]:
+    """The cell that NAME=ARCHIVE[@STRATUM] describes, and its archive's path. Raises DesignError on anything else."""
+    name, _, source = arm.partition("=")
+    folder, _, stratum = source.partition("@")
+    if not name or not folder:
+        msg = f"--arm {arm!r} is not NAME=ARCHIVE or NAME=ARCHIVE@STRATUM, such as solu=data/archives/solu@1L/0"
+        raise DesignError(msg)
+    path = Path(folder)
+    fields = {"arm": name, "archive_sha256": Archive.open(path).sha256}
+    return Cell.model_validate(fields | ({"stratum": stratum} if stratum else {})), path
 
 
-def _designed(named: list[tuple[Cell, Path]], options: dict[str, object]) -> Design:
-    title = options.pop("title")
-    if not named or not title:
+def _preset_design(cells: Sequence[Cell], choices: PresetChoices) -> Design:
+    """The preset's design with what the options change. Raises DesignError without a title or an arm."""
+    if not cells or not choices["title"]:
         msg = "a round needs --title and at least two --arm NAME=ARCHIVE, or --design FILE"
         raise DesignError(msg)
-    name = str(options.pop("name"))
-    cells = [cell for cell, _ in named]
-    changes = {key: value for key, value in options.items() if value is not None}
-    return design_from_preset(name, title=str(title), arms=cells, reference=cells[0].arm, **changes)
+    counts = {"neurons": choices["neurons"], "evaluators": choices["evaluators"]}
+    changes = {name: count for name, count in counts.items() if count is not None}
+    return design_from_preset(
+        choices["preset_name"], title=choices["title"], arms=cells, reference=cells[0].arm, **changes
+    )

@@ -1,79 +1,92 @@
 """`firstglance round seal`: neurons drawn, items made, who is who encrypted; the leak audit is the gate."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
-from sqlalchemy.orm import Session
 
-from app.cli.common import EXISTING, admin_named, by_option, database
-from app.cli.round.audit import show
-from app.cli.round.steps import step
+from app.cli.database import acting_admin, open_database
+from app.cli.options import PATH, by_option, round_argument
+from app.cli.round.audit import print_audit
+from app.cli.round.step import guarded_step
 from app.evidence.event_details import SealedDetail
 from app.foundation.clock import now
 from app.foundation.private import write_private_file
 from app.foundation.settings import Settings
+from app.leak_audit.summary import AuditSummary
 from app.services import seals
-from app.services.leak_audit import Audit
+from app.services.seals import SealOptions
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
 from app.web.leak_audit.audited_seal import audited_seal
 
 
+class KeyChoices(TypedDict):
+    """The options of who can open the seal."""
+
+    recipients: tuple[str, ...]
+    second: tuple[str, ...]
+    keys_to: Path | None
+
+
 @click.command("seal")
-@click.argument("round_id", metavar="ROUND")
+@round_argument
 @click.option(
-    "--recipient", "recipients", multiple=True, help="A keyholder's age public key; two at least, any one opens."
+    "--recipient",
+    "recipients",
+    multiple=True,
+    help="A keyholder's age public key; at least two, and any of them opens the seal.",
 )
-@click.option("--second", multiple=True, help="Two people must open together: the second person's public keys.")
 @click.option(
-    "--keys-to", type=EXISTING, help="Instead of recipients: make two keys and write them to this new file, 0600."
+    "--second", multiple=True, help="Two people must open the seal together: the second person's public keys."
+)
+@click.option(
+    "--keys-to", type=PATH, help="Instead of recipients: make two keys and write them to this new file, 0600."
 )
 @click.option("--audit/--no-audit", default=True, help="Close the seal only if the leak audit passes (the default).")
 @by_option
 @click.pass_obj
-def seal_command(
-    settings: Settings,
-    round_id: str,
-    by: str | None,
-    audit: bool,
-    recipients: tuple[str, ...],
-    second: tuple[str, ...],
-    keys_to: Path | None,
-) -> None:
+def seal_command(settings: Settings, round_id: str, by: str | None, audit: bool, **choices: Unpack[KeyChoices]) -> None:
     """Draw neurons, make items, encrypt who is who, print the commitment; two keys are made unless told otherwise."""
-    keys = [] if recipients else [seals.new_key(), seals.new_key()]
-    everyone = list(recipients) or [one.recipient for one in keys]
-    options = seals.SealOptions(second_person=second, measure=response_sizes)
-    sealed, found = _sealed(settings, round_id, by, everyone, options, audited=audit)
+    keys = [] if choices["recipients"] else [seals.new_key(), seals.new_key()]
+    recipients = list(choices["recipients"]) or [key.recipient for key in keys]
+    options = SealOptions(second_person=choices["second"], measure=response_sizes)
+    sealed, finished_audit = _seal(settings, round_id, by, recipients, options, audited=audit)
     click.echo(f"commitment {sealed.commitment}")
-    if found is not None:
-        show(found)
-    identities = "".join(f"{one.identity}\n" for one in keys)
-    if keys and keys_to:
-        write_private_file(keys_to, identities)
-        click.echo(f"Either key in {keys_to} opens the seal; keep one of them somewhere else.")
-    elif keys:
-        click.echo("Either of these keys opens the seal. They are shown this once; keep them apart.")
-        click.echo(identities, nl=False)
+    if finished_audit is not None:
+        print_audit(finished_audit)
+    if keys:
+        _hand_over([key.identity for key in keys], choices["keys_to"])
 
 
-def _sealed(
-    settings: Settings,
-    round_id: str,
-    by: str | None,
-    recipients: list[str],
-    options: seals.SealOptions,
-    *,
-    audited: bool,
-) -> tuple[SealedDetail, Audit | None]:
+def _seal(
+    settings: Settings, round_id: str, by: str | None, recipients: Sequence[str], options: SealOptions, *, audited: bool
+) -> tuple[SealedDetail, AuditSummary | None]:
     """Seal with the leak audit as the gate, or without one."""
-    if audited:
-        with database(settings) as base:
-            with base.reading() as session:
-                admin = admin_named(session, by)
-            return audited_seal(base, settings, round_id, recipients, admin, now(), options)
+    if not audited:
+        sealed = guarded_step(
+            settings,
+            round_id,
+            by,
+            "seal",
+            lambda session, admin: seals.seal_round(
+                session, round_id, recipients, render_passages, admin, now(), options
+            ),
+        )
+        return sealed, None
+    with open_database(settings) as database:
+        with database.reading() as session:
+            admin = acting_admin(session, by)
+        return audited_seal(database, settings, round_id, recipients, admin, now(), options)
 
-    def seal_it(session: Session, admin: str) -> SealedDetail:
-        return seals.seal_round(session, round_id, recipients, render_passages, admin, now(), options)
 
-    return step(settings, round_id, by, "seal", seal_it), None
+def _hand_over(identities: Sequence[str], path: Path | None) -> None:
+    """Write the keys to a file that only its owner may read, or print them."""
+    lines = "".join(f"{identity}\n" for identity in identities)
+    if path is not None:
+        write_private_file(path, lines)
+        click.echo(f"Either key in {path} opens the seal; keep one of them somewhere else.")
+        return
+    click.echo("Either of these keys opens the seal. They are shown this once; keep them apart.")
+    click.echo(lines, nl=False)

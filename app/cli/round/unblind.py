@@ -4,23 +4,25 @@ from pathlib import Path
 
 import click
 
-from app.cli.common import EXISTING, by_option
-from app.cli.round.steps import step
+from app.cli.options import PATH, by_option, round_argument
+from app.cli.round.step import guarded_step
 from app.foundation.clock import now
 from app.foundation.errors import SealError
 from app.foundation.settings import Settings
-from app.services.unblinding import unblind_round
+from app.services import unblinding
+
+KEY_START = "AGE-SECRET-KEY-"
 
 
 @click.command("unblind")
-@click.argument("round_id", metavar="ROUND")
+@round_argument
 @click.option(
     "--key-file",
     "key_files",
-    type=EXISTING,
+    type=PATH,
     multiple=True,
     required=True,
-    help="File with a key; for two-person seals one file each.",
+    help="File with a key; for a seal that two people must open, one file of each.",
 )
 @click.option("--reason", required=True, help="Why now; it goes into the log and the report.")
 @by_option
@@ -29,26 +31,26 @@ def unblind_command(
     settings: Settings, round_id: str, key_files: tuple[Path, ...], reason: str, by: str | None
 ) -> None:
     """Open the seal of a locked round, check it against the commitment, and run the analysis."""
-    identities = [key for path in key_files for key in keys_in(path)]
-    step(
+    identities = [identity for path in key_files for identity in _read_identities(path)]
+    guarded_step(
         settings,
         round_id,
         by,
         "unblind",
-        lambda session, admin: unblind_round(session, round_id, identities, admin, reason, now()),
+        lambda session, admin: unblinding.unblind_round(session, round_id, identities, admin, reason, now()),
     )
     click.echo(f"The round is unblinded; see `firstglance report {round_id}`.")
 
 
-def keys_in(path: Path) -> list[str]:
-    """The age identities in a file, one a line. Raises SealError if it cannot be read or holds none."""
+def _read_identities(path: Path) -> list[str]:
+    """The age identities in a key file, one on each line. Raises SealError if it cannot be read or holds none."""
     try:
         lines = path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read as a key file; give the file that the seal wrote"
         raise SealError(msg) from error
-    found = [line for line in lines if line.startswith("AGE-SECRET-KEY-")]
-    if not found:
-        msg = f"{path} holds no key; a key begins with AGE-SECRET-KEY-1"
+    identities = [line for line in lines if line.startswith(KEY_START)]
+    if not identities:
+        msg = f"{path} holds no key; a key begins with {KEY_START}1"
         raise SealError(msg)
-    return found
+    return identities

@@ -6,15 +6,16 @@ from datetime import datetime
 from app.evidence.event_details import SealedDetail
 from app.foundation.errors import SealError
 from app.foundation.settings import Settings
-from app.leak_audit.features import FetchedResponse
-from app.services.leak_audit import Audit, Walk, audit_pending, audit_unblinded
+from app.leak_audit.responses import ProbeWalks
+from app.leak_audit.summary import AuditSummary
+from app.services.leak_audit import Walk, audit_opened_round, audit_pending_seal
 from app.services.log import logged_attempt
 from app.services.seals import SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
 from app.store.engine import Database
 from app.store.round_copy import Probe
 from app.web.evaluator import enrolment, pages
 from app.web.evaluator.passages import render_passages
-from app.web.leak_audit.probe import walk
+from app.web.leak_audit.probe import walk_as_probes
 from app.web.site import build_site
 
 
@@ -26,7 +27,7 @@ def audited_seal(
     by: str,
     now: datetime,
     options: SealOptions,
-) -> tuple[SealedDetail, Audit]:
+) -> tuple[SealedDetail, AuditSummary]:
     """Draw, audit as an evaluator would see it, and close the seal. Raises SealError with the leak if there is one.
 
     Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.
@@ -36,26 +37,31 @@ def audited_seal(
         pending = begin_seal(session, round_id, render_passages, options)
     try:
         with database.reading() as session:
-            audit = audit_pending(session, pending, _walker(settings), now)
+            audit = audit_pending_seal(session, pending, _walk_through(settings), now)
         if not audit.passed:
             msg = f"The audit found a leak, so nothing was sealed: {audit.complaint}. Mend it and seal again."
             raise SealError(msg)
         with logged_attempt(database, round_id, by, "seal", now) as session:
-            return finish_seal(session, pending, recipients, by, now, options, audit.summary), audit
+            stored = audit.model_dump(mode="json")
+            return finish_seal(session, pending, recipients, by, now, options, stored), audit
     except BaseException as error:
         with database.writing() as session:
             cancel_seal(session, pending, by, str(error) or type(error).__name__, now)
         raise
 
 
-def audit_again(database: Database, settings: Settings, round_id: str, by: str, now: datetime) -> Audit:
-    """Audit an unblinded round with its opened allocation."""
+def audit_unblinded_round(
+    database: Database, settings: Settings, round_id: str, by: str, now: datetime
+) -> AuditSummary:
+    """Audit an unblinded round with its opened allocation. Raises LifecycleError if it is not unblinded."""
     with logged_attempt(database, round_id, by, "audit", now) as session:
-        return audit_unblinded(session, round_id, _walker(settings), by, now)
+        return audit_opened_round(session, round_id, _walk_through(settings), by, now)
 
 
-def _walker(settings: Settings) -> Walk:
-    def visit(shadow: Database, probes: Sequence[Probe]) -> tuple[tuple[FetchedResponse, ...], tuple[bytes, ...]]:
-        return walk(build_site((enrolment.router, pages.router), settings, shadow), probes)
+def _walk_through(settings: Settings) -> Walk:
+    """A walk through the evaluators' pages, served in this process."""
 
-    return visit
+    def walk(round_copy: Database, probes: Sequence[Probe]) -> ProbeWalks:
+        return walk_as_probes(build_site((enrolment.router, pages.router), settings, round_copy), probes)
+
+    return walk

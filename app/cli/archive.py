@@ -1,0 +1,90 @@
+"""`firstglance archive`: what harvests left, and whether it is unchanged."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from app.archive.archive import Archive
+from app.cli.options import PATH, json_option
+from app.cli.printing import print_json, print_pairs, print_table
+from app.foundation.errors import ArchiveError
+from app.foundation.settings import Settings
+
+LISTED = ("model", "activation", "site", "neurons", "dead", "tokens", "path", "sha256")
+"""Of an archive's facts, in the list."""
+DIGITS = 12
+"""Of a digest, in the list."""
+
+
+@click.group("archive")
+def archive_command() -> None:
+    """List, show and verify archives."""
+
+
+@archive_command.command("list")
+@click.argument("folder", type=PATH, required=False)
+@json_option
+@click.pass_obj
+def list_archives(settings: Settings, folder: Path | None, json_wanted: bool) -> None:
+    """Print the archives in FOLDER (default: the data folder's)."""
+    root = folder or settings.data / "archives"
+    archives = [_facts_about(archive) for archive in _archives_below(root)]
+    if not archives:
+        msg = f"{root} holds no archive; make one with `firstglance harvest` or name another folder"
+        raise ArchiveError(msg)
+    if json_wanted:
+        print_json(archives)
+        return
+    print_table(LISTED, [[*(facts[name] for name in LISTED[:-1]), str(facts["sha256"])[:DIGITS]] for facts in archives])
+
+
+def _archives_below(folder: Path) -> Iterator[Archive]:
+    """Every archive that can be opened; what a killed run left is passed over, what is no archive is named."""
+    for path in sorted(folder.rglob("manifest.json")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        try:
+            yield Archive.open(path.parent)
+        except ArchiveError as error:
+            click.echo(f"left out: {error}", err=True)
+
+
+@archive_command.command("show")
+@click.argument("path", metavar="ARCHIVE", type=PATH)
+@json_option
+def show_archive(path: Path, json_wanted: bool) -> None:
+    """Print what ARCHIVE was made from and what it holds."""
+    archive = Archive.open(path)
+    if json_wanted:
+        print_json({"sha256": archive.sha256, **archive.manifest.model_dump(mode="json")})
+    else:
+        print_pairs(_facts_about(archive))
+
+
+@archive_command.command("verify")
+@click.argument("path", metavar="ARCHIVE", type=PATH)
+def verify_archive(path: Path) -> None:
+    """Recompute the digest of every file of ARCHIVE; ends with 1 and the file's name if one was changed."""
+    archive = Archive.open(path)
+    archive.verify()
+    click.echo(f"{path} is whole and unchanged: {archive.sha256}")
+
+
+def _facts_about(archive: Archive) -> dict[str, str | int | None]:
+    manifest = archive.manifest
+    return {
+        "path": str(archive.path),
+        "model": manifest.model.name,
+        "activation": manifest.model.activation or "unknown",
+        "layers": manifest.model.n_layers,
+        "neurons": manifest.counts.neurons,
+        "dead": manifest.counts.dead,
+        "site": manifest.site,
+        "snippets": manifest.counts.snippets,
+        "corpus": manifest.corpus.spec,
+        "tokens": manifest.corpus.tokens,
+        "corpus_sha256": manifest.corpus.sha256,
+        "weights_sha256": manifest.model.weights_sha256,
+        "sha256": archive.sha256,
+    }

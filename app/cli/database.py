@@ -1,0 +1,52 @@
+"""The database that a command works on, and the admin in whose name it does so."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from app.foundation.errors import SettingsError
+from app.foundation.settings import Settings
+from app.services import admins
+from app.store.engine import Database
+from app.store.schema import migrate
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """The settings' database, brought to the newest schema. Raises SettingsError if it cannot be opened."""
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        migrate(settings.resolved_database_url)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        url = settings.resolved_database_url
+        msg = f"{url} is no database URL that works here ({error}); see SQLAlchemy's database URLs"
+        raise SettingsError(msg) from error
+    except (DatabaseError, OSError) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        msg = (
+            f"the database in {settings.data} cannot be opened ({reason}); check the path, its permissions and the URL"
+        )
+        raise SettingsError(msg) from error
+    database = Database(settings.resolved_database_url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def acting_admin(session: Session, name: str | None) -> str:
+    """The admin who acts: the named one, or the only one there is. Raises SettingsError otherwise."""
+    names = admins.admin_names(session)
+    if name is None and len(names) == 1:
+        return names[0]
+    if name in names:
+        return name
+    if not names:
+        msg = "there is no admin yet; add one with `firstglance admin add NAME`"
+    elif name is None:
+        msg = f"there are several admins ({', '.join(names)}); name the one who acts with --by NAME"
+    else:
+        msg = f"there is no admin called {name}; --by is one of {', '.join(names)}"
+    raise SettingsError(msg)

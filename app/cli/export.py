@@ -1,0 +1,44 @@
+"""`firstglance export`: a round in one zip file that anyone can verify."""
+
+from pathlib import Path
+
+import click
+
+from app.cli.database import acting_admin, open_database
+from app.cli.options import PATH, by_option, round_argument
+from app.foundation.clock import now
+from app.foundation.errors import ExportError
+from app.foundation.files import write_bytes_atomically
+from app.foundation.settings import Settings
+from app.report.export.bundle import blinded_zip, export_zip
+from app.services import exports
+
+
+@click.command("export")
+@round_argument
+@click.option("--out", type=PATH, required=True, help="The zip file to write.")
+@click.option("--blinded", is_flag=True, help="Before unblinding: no arm anywhere, no verdict before the lock.")
+@by_option
+@click.pass_obj
+def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, by: str | None) -> None:
+    """Write a round's export: every judgment, the opened allocation, every number, and a verifier; it is logged."""
+    with open_database(settings) as database:
+        with database.reading() as session:
+            admin = acting_admin(session, by)
+            bundle = (
+                exports.blinded_bundle(session, round_id) if blinded else exports.unblinded_bundle(session, round_id)
+            )
+        content = blinded_zip(bundle) if blinded else export_zip(bundle)
+        _write_export(out, content)
+        with database.writing() as session:
+            exports.record_export(session, round_id, admin, out.name, content, now())
+    click.echo(f"{out}  check it with `firstglance verify {out}`")
+
+
+def _write_export(path: Path, content: bytes) -> None:
+    """Write an export's bytes atomically. Raises ExportError if the folder cannot be written to."""
+    try:
+        write_bytes_atomically(path, content)
+    except OSError as error:
+        msg = f"{path} cannot be written ({error.strerror}); choose another file with --out"
+        raise ExportError(msg) from error

@@ -1,0 +1,30 @@
+"""`firstglance invite`: an evaluator's link, shown this once."""
+
+import click
+
+from app.cli.options import by_option, round_argument
+from app.cli.round.step import guarded_step
+from app.foundation.clock import now
+from app.foundation.settings import Settings
+from app.services import rounds
+
+
+@click.command("invite")
+@round_argument
+@click.argument("name")
+@click.option("--exposed", is_flag=True, help="They created the round, held a key or saw these models unblinded.")
+@click.option(
+    "--base-url", default="http://127.0.0.1:8000", show_default=True, help="Where evaluators reach the server."
+)
+@by_option
+@click.pass_obj
+def invite_command(settings: Settings, round_id: str, name: str, exposed: bool, base_url: str, by: str | None) -> None:
+    """Invite an evaluator under the pseudonym NAME and print the link, this once."""
+    invitation = guarded_step(
+        settings,
+        round_id,
+        by,
+        "invite",
+        lambda session, admin: rounds.invite_evaluator(session, round_id, name, exposed, admin, now()),
+    )
+    click.echo(f"{base_url.rstrip('/')}/i/{invitation.token}")

@@ -1,0 +1,57 @@
+"""`firstglance model`: the models that are there, and what exactly each of them is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from app.cli.options import PATH, gelu_option, json_option
+from app.cli.printing import print_json, print_table
+from app.foundation.paths import resource_folder
+
+if TYPE_CHECKING:
+    from app.models.model_card import ModelCard
+
+FIELDS = ("name", "activation", "n_layers", "d_model", "d_mlp", "parameters")
+"""Of a model's card, in the list."""
+
+
+@click.group("model")
+def model_command() -> None:
+    """List and show models."""
+
+
+@model_command.command("list")
+@click.argument("folder", type=PATH, required=False)
+@json_option
+def list_models(folder: Path | None, json_wanted: bool) -> None:
+    """Print the models at or below FOLDER (default: those that come with First Glance)."""
+    from app.models.model_card import describe_models
+
+    model_cards = describe_models(folder or resource_folder("demo"))
+    if json_wanted:
+        print_json([card.as_dict() for card in model_cards])
+    else:
+        print_table([*FIELDS, "validation loss", "warnings"], [_card_line(card) for card in model_cards])
+
+
+def _card_line(card: "ModelCard") -> list[object]:
+    loss = card.training.get("validation_loss")
+    fields = [getattr(card, name) for name in FIELDS]
+    return [*fields, "" if loss is None else f"{loss:.4f}", len(card.warnings)]
+
+
+@model_command.command("show")
+@click.argument("model")
+@gelu_option
+@json_option
+def show_model(model: str, gelu_form: Literal["tanh", "exact"], json_wanted: bool) -> None:
+    """Read MODEL and print its card; MODEL is a folder, comes with First Glance, or is OWNER/NAME on the hub."""
+    from app.models.loading import load_any_model
+    from app.models.model_card import describe_model
+
+    model_card = describe_model(load_any_model(model, gelu=gelu_form), Path(model).name)
+    if json_wanted:
+        print_json(model_card.as_dict())
+    else:
+        click.echo(model_card.markdown(), nl=False)

@@ -1,0 +1,20 @@
+"""Options and arguments that several commands take."""
+
+from pathlib import Path
+
+import click
+
+PATH = click.Path(path_type=Path)
+"""A path that the command itself checks, so that the message says what was expected there."""
+
+json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
+by_option = click.option("--by", help="The admin who does this; may be left out if there is only one.")
+round_argument = click.argument("round_id", metavar="ROUND")
+gelu_option = click.option(
+    "--gelu",
+    "gelu_form",
+    type=click.Choice(["tanh", "exact"]),
+    default="tanh",
+    show_default=True,
+    help="What 'gelu' means in a checkpoint of the NeelNanda repositories, which were trained with tanh.",
+)

@@ -1,0 +1,32 @@
+"""How commands print values: as JSON, as a table, as pairs of a name and a value."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import click
+
+
+def print_json(document: object) -> None:
+    """Print a value as indented JSON; what JSON does not know is printed as its text."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(head: Sequence[str], lines: Sequence[Sequence[object]]) -> None:
+    """Print lines under a head. Columns are as wide as their widest cell; columns of numbers stand to the right."""
+    texts = [list(head), *([str(cell) for cell in line] for line in lines)]
+    widths = [max(len(cell) for cell in column) for column in zip(*texts, strict=True)]
+    numeric = [
+        bool(lines) and all(isinstance(line[index], int | float) for line in lines) for index in range(len(head))
+    ]
+    for line in texts:
+        cells = zip(line, widths, numeric, strict=True)
+        click.echo(
+            "  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells).rstrip()
+        )
+
+
+def print_pairs(pairs: Mapping[str, object]) -> None:
+    """Print names and values, one pair a line."""
+    width = max(len(name) for name in pairs)
+    for name, value in pairs.items():
+        click.echo(f"{name.ljust(width)}  {value}")

@@ -1,0 +1,24 @@
+"""One guarded step of a round's life, as every command takes it: the log says who took it, or that it was refused."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from app.cli.database import acting_admin, open_database
+from app.foundation.clock import now
+from app.foundation.settings import Settings
+from app.services.log import logged_attempt
+
+Result = TypeVar("Result")
+
+
+def guarded_step(
+    settings: Settings, round_id: str, by: str | None, action: str, change: Callable[[Session, str], Result]
+) -> Result:
+    """What `change(session, admin)` returns, done in one transaction; a refusal is logged under the action's name."""
+    with open_database(settings) as database:
+        with database.reading() as session:
+            admin = acting_admin(session, by)
+        with logged_attempt(database, round_id, admin, action, now()) as session:
+            return change(session, admin)

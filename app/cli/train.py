@@ -1,0 +1,144 @@
+"""`firstglance train`: matched models that differ in their activation alone."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
+
+import click
+from pydantic import ValidationError
+
+from app.cli.options import PATH, json_option
+from app.cli.printing import print_json, print_table
+from app.foundation.errors import ModelError
+from app.models.config import Activation, ModelConfig
+from app.models.recipe import Recipe
+
+if TYPE_CHECKING:
+    from app.models.pairing_certificate import PairingCertificate
+
+WIDTH_OF_A_HEAD = 64
+
+
+class TrainingChoices(TypedDict):
+    """The options of the sizes and of the training."""
+
+    layer_count: int
+    d_model: int
+    blocks: int
+    vocabulary: int
+    context: int
+    steps: int
+    batch: int
+    seed: int
+    replicates: int | None
+    autocast: bool
+    compiled: bool
+    device: str
+
+
+@click.command("train")
+@click.argument("text", type=PATH)
+@click.option(
+    "--out", type=PATH, required=True, help="Folder to train into; a run that was stopped goes on from there."
+)
+@click.option(
+    "--activation",
+    "activations",
+    type=click.Choice(get_args(Activation)),
+    multiple=True,
+    default=["gelu", "solu_ln"],
+    help="One model for each; the first is the baseline (default: gelu and solu_ln).",
+)
+@click.option("--layers", "layer_count", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--d-model", type=click.IntRange(8), default=256, show_default=True, help="Width of the residual stream.")
+@click.option(
+    "--blocks", type=click.IntRange(1), default=1, show_default=True, help="Parts that softmax and LN run in."
+)
+@click.option(
+    "--vocabulary", type=click.IntRange(258), default=4096, show_default=True, help="Tokens in the vocabulary."
+)
+@click.option("--context", type=click.IntRange(8), default=256, show_default=True, help="Tokens in a window.")
+@click.option("--steps", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="Windows of a step.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the initial weights and the data order.")
+@click.option(
+    "--seeds", "replicates", type=click.IntRange(2), help="Train this many replicates, with seeds from --seed on."
+)
+@click.option("--bfloat16/--float32", "autocast", default=False, show_default=True, help="Type of matrix products.")
+@click.option("--compile/--no-compile", "compiled", default=False, help="Use torch.compile.")
+@click.option("--device", default="cpu", show_default=True)
+@json_option
+def train_command(
+    text: Path, out: Path, activations: tuple[Activation, ...], json_wanted: bool, **choices: Unpack[TrainingChoices]
+) -> None:
+    """Train models on the files of TEXT that share seed, weights, data order and sizes; only the activation differs."""
+    certificates = _train(text, out, activations, choices)
+    if json_wanted:
+        print_json({str(folder): certificate.model_dump(mode="json") for folder, certificate in certificates.items()})
+    else:
+        _print_losses(certificates)
+
+
+def _train(
+    text: Path, out: Path, activations: tuple[Activation, ...], choices: TrainingChoices
+) -> "dict[Path, PairingCertificate]":
+    """{folder: certificate} of each replicate."""
+    from app.models.training import train_arms, train_replicates
+
+    config, recipe = _model_config(choices, activations[0]), _recipe(choices)
+    if choices["replicates"] is None:
+        return {out: train_arms(text, out, config, activations, recipe)}
+    recipes = [replace(recipe, seed=recipe.seed + index) for index in range(choices["replicates"])]
+    certificates = train_replicates(text, out, config, activations, recipes)
+    return {out / f"seed-{recipe.seed}": certificate for recipe, certificate in zip(recipes, certificates, strict=True)}
+
+
+def _print_losses(certificates: "Mapping[Path, PairingCertificate]") -> None:
+    lines = [
+        [
+            name,
+            f"{loss:.4f}",
+            f"{certificate.difference[name]:+.4f}",
+            f"{certificate.relative_difference[name]:+.2%}",
+            folder / name,
+        ]
+        for folder, certificate in certificates.items()
+        for name, loss in certificate.validation_loss.items()
+    ]
+    print_table(["activation", "validation loss", "difference", "", "folder"], lines)
+
+
+def _recipe(choices: TrainingChoices) -> Recipe:
+    return Recipe(
+        steps=choices["steps"],
+        batch=choices["batch"],
+        seed=choices["seed"],
+        autocast=choices["autocast"],
+        compiled=choices["compiled"],
+        device=choices["device"],
+    )
+
+
+def _model_config(choices: TrainingChoices, activation: Activation) -> ModelConfig:
+    """Heads of 64 where the width allows; an MLP four times as wide as the residual stream.
+
+    Raises ModelError if no model has these sizes.
+    """
+    width = choices["d_model"]
+    head_count = max(1, width // WIDTH_OF_A_HEAD)
+    try:
+        return ModelConfig(
+            activation=activation,
+            n_layers=choices["layer_count"],
+            d_model=width,
+            n_heads=head_count,
+            d_head=width // head_count,
+            d_mlp=4 * width,
+            d_vocab=choices["vocabulary"],
+            n_ctx=choices["context"],
+            blocks=choices["blocks"],
+        )
+    except ValidationError as error:
+        msg = f"no model has these sizes: {error.errors()[0]['msg']}"
+        raise ModelError(msg) from error

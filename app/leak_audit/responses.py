@@ -1,0 +1,54 @@
+"""What probing evaluators fetched: every response to the byte, with what it shows and how long it took. Pure."""
+
+import gzip
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+VOLATILE_HEADERS = frozenset({"date", "set-cookie"})
+"""They differ between any two visits."""
+TAG = re.compile(rb"<[^>]*>")
+
+
+@dataclass(frozen=True)
+class FetchedResponse:
+    """One response, as an evaluator's browser gets it."""
+
+    probe: int
+    """Which of the probing evaluators asked."""
+    request: str
+    """Method and path; the same request of the same probe has the same."""
+    item: str
+    """Code of the item shown; empty for other pages."""
+    position: int
+    """Of the page in the probe's walk, from 0; -1 for what is no page with a question."""
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    gzip: bool
+    seconds: float
+
+    @property
+    def fixed_headers(self) -> list[tuple[str, str]]:
+        """The headers that two visits have in common."""
+        return [(name, value) for name, value in self.headers if name not in VOLATILE_HEADERS]
+
+    def masked(self, secrets: Sequence[bytes]) -> tuple[object, ...]:
+        """What may not differ between two visits: all but times, volatile headers and `secrets`."""
+        body = gzip.decompress(self.body) if self.gzip else self.body
+        for secret in secrets:
+            body = body.replace(secret, b"SECRET")
+        return self.request, self.status, self.fixed_headers, len(self.body), body
+
+    def without(self, fragment: bytes) -> bytes:
+        """The body without the passages."""
+        return self.body.replace(fragment, b"") if fragment else self.body
+
+
+@dataclass(frozen=True)
+class ProbeWalks:
+    """Everything that the probes fetched on their way through a round."""
+
+    responses: tuple[FetchedResponse, ...]
+    secrets: tuple[bytes, ...]
+    """Session and form tokens, which differ between any two visits."""

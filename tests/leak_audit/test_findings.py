@@ -1,0 +1,41 @@
+"""What an audit finds without attackers: differences under a swap, and names outside the words of the passages."""
+
+import gzip
+from dataclasses import replace
+from random import Random
+
+from app.leak_audit.findings import compare_responses, find_spoken_names
+from app.leak_audit.responses import FetchedResponse
+from tests.leak_audit.made_up_walk import item_response, make_up_walk
+
+
+def test_what_changes_when_the_arms_are_swapped_is_named() -> None:
+    responses = make_up_walk(3).responses
+    assert compare_responses(responses, responses, ()) == []
+    changed = [*responses[:5], replace(responses[5], body=responses[5].body + b"x"), *responses[6:]]
+    assert compare_responses(responses, changed, ()) == [f"GET /judge (item {responses[5].item})"]
+    assert compare_responses(responses, responses[:-1], ()) == ["80 responses against 79"]
+
+
+def test_session_tokens_may_differ_under_a_swap_and_nothing_else() -> None:
+    def visit(token: bytes) -> list[FetchedResponse]:
+        response = item_response("abc", 0, Random(0))
+        plain = replace(response, body=response.body + token)
+        return [plain, replace(plain, gzip=True, body=gzip.compress(plain.body, mtime=0))]
+
+    assert compare_responses(visit(b"token1"), visit(b"token2"), (b"token1", b"token2")) == []
+    assert len(compare_responses(visit(b"token1"), visit(b"token2"), ())) == 2
+
+
+def test_names_are_found_in_headers_and_markup_and_not_in_the_words_of_passages() -> None:
+    response = item_response("abc", 0, Random(0))
+    fragment = b"<ol><li>a quokka in the text</li></ol>"
+    innocent = replace(response, body=b"<main>" + fragment + b"</main>")
+    assert find_spoken_names([innocent], {"abc": fragment}, ["Quokka", "A"]) == []
+    for guilty in (
+        replace(innocent, body=innocent.body + b"<!-- quokka -->"),
+        replace(innocent, headers=(("etag", "Quokka-1"),)),
+    ):
+        assert find_spoken_names([guilty], {"abc": fragment}, ["Quokka"]) == ["GET /judge says “quokka”"]
+    in_markup = b'<ol><li class="quokka">text</li></ol>'
+    assert find_spoken_names([replace(response, body=in_markup)], {"abc": in_markup}, ["Quokka"])

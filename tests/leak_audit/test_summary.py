@@ -1,0 +1,53 @@
+"""An audit's summary: the JSON that rounds of all versions have in their logs, and the complaint about a leak."""
+
+import json
+
+from app.leak_audit.attackers import AttackResult
+from app.leak_audit.summary import AuditSummary, PositionSummary, summarise_attack, summarise_gate
+
+QUIET = AttackResult(
+    {"logistic regression": 0.512345, "gradient boosting": 0.49}, 0.476190, 21, 0.71254, 24, ("a", "b")
+)
+LOUD = AttackResult({"logistic regression": 1.0}, 0.02, 49, 0.71254, 24, ("a",))
+STORED = (
+    '{"passed": true, "responses": 6, "gate": {"swap": {"count": 0, "first": []}, "scan": {"count": 0, "first": []}, '
+    '"transport": {"aucs": {"logistic regression": 0.5123, "gradient boosting": 0.49}, "p": 0.4762, "permutations": 21,'
+    ' "detectable": 0.7125, "items": 24, "features": 2, "leaks": false}}, '
+    '"stimulus": {"aucs": {"logistic regression": 1.0}, "p": 0.02, "permutations": 49, "detectable": 0.7125, '
+    '"items": 24, "features": 1}, "positions": {"neuron": {"items": 24, "mean": 0.5}}}'
+)
+
+
+def summarise(swap: list[str], scan: list[str], transport: AttackResult) -> AuditSummary:
+    return AuditSummary(
+        passed=not swap and not scan and not transport.leaks,
+        responses=6,
+        gate=summarise_gate(swap, scan, transport),
+        stimulus=summarise_attack(LOUD),
+        positions={"neuron": PositionSummary(items=24, mean=0.5)},
+    )
+
+
+def test_a_summary_is_stored_under_its_keys_in_their_order() -> None:
+    assert json.dumps(summarise([], [], QUIET).model_dump(mode="json")) == STORED
+
+
+def test_a_stored_summary_is_read_again() -> None:
+    assert AuditSummary.model_validate_json(STORED) == summarise([], [], QUIET)
+
+
+def test_a_clean_audit_has_no_complaint() -> None:
+    assert summarise([], [], QUIET).complaint == ""
+
+
+def test_a_complaint_names_every_kind_of_leak() -> None:
+    summary = summarise(["GET /judge (item abc)"], ["GET /judge says “quokka”"], LOUD)
+    assert summary.complaint == (
+        "1 responses change when the arms are swapped; a response GET /judge says “quokka”; "
+        "attackers tell the arms from transport (p = 0.020)"
+    )
+
+
+def test_a_summary_counts_all_findings_and_names_the_first_five() -> None:
+    findings = summarise([f"GET /judge (item {index})" for index in range(7)], [], QUIET).gate.swap
+    assert (findings.count, len(findings.first)) == (7, 5)
