@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from app.foundation.arrays import TokenIds
 from app.models.transformer import Transformer
 
 PYTHON = Path(".venv-peers-dashboard/bin/python")
@@ -21,18 +21,21 @@ FEATURES = 64
 """What SAEDashboard does at once; its time goes up with their number and ours is for every neuron of the model."""
 
 
-def vs_saedashboard(
-    transformer: Transformer, windows: npt.NDArray[np.int32], slices: int, ours: Callable[[int, int], float]
+def compare_with_saedashboard(
+    transformer: Transformer, token_ids: TokenIds, slice_count: int, own_seconds: Callable[[int, int], float]
 ) -> dict[str, float]:
-    """The ratio of token-neurons per second; `ours` gives the seconds for windows from one number to another."""
+    """The ratio of token-neurons per second, over windows [window, position].
+
+    `own_seconds` measures our harvest of the windows from the first number up to, not including, the second.
+    """
     if not PYTHON.exists():
         msg = f"SAEDashboard is not here; install it with `make {PYTHON.parent.parent}/.installed`"
         raise SystemExit(msg)
-    per_slice, d_mlp = len(windows) // slices, transformer.config.d_mlp
+    slice_size, d_mlp = len(token_ids) // slice_count, transformer.config.d_mlp
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        torch.save(lens_names(transformer), folder / "weights.pt")
-        np.save(folder / "windows.npy", windows)
+        torch.save(weights_by_lens_name(transformer), folder / "weights.pt")
+        np.save(folder / "windows.npy", token_ids)
         with subprocess.Popen(
             [PYTHON, SCRIPT, folder],
             stdin=subprocess.PIPE,
@@ -40,19 +43,20 @@ def vs_saedashboard(
             stderr=subprocess.DEVNULL,
             text=True,
         ) as peer:
-            ask = partial(_answer, peer)
-            _require_same_model(transformer, windows, ask())
+            ask = partial(ask_peer, peer)
+            require_same_model(transformer, token_ids, ask())
             seconds = [
-                (ours(begin, begin + per_slice), ask(f"{begin} {begin + per_slice}")[0])
-                for begin in range(0, per_slice * slices, per_slice)
+                (own_seconds(begin, begin + slice_size), ask(f"{begin} {begin + slice_size}")[0])
+                for begin in range(0, slice_size * slice_count, slice_size)
             ]
             peer.stdin.close()  # type: ignore[union-attr]  # it was asked for as a pipe
-    ratio = statistics.median(theirs / FEATURES * d_mlp / mine for mine, theirs in seconds)
-    theirs = sum(one for _, one in seconds) / FEATURES
-    return {"vs_saedashboard": round(ratio, 1), "saedashboard_token_neurons_per_second": round(windows.size / theirs)}
+    ratio = statistics.median(peer_time / FEATURES * d_mlp / own_time for own_time, peer_time in seconds)
+    rate = token_ids.size / (sum(peer_time for _, peer_time in seconds) / FEATURES)
+    return {"vs_saedashboard": round(ratio, 1), "saedashboard_token_neurons_per_second": round(rate)}
 
 
-def _answer(peer: "subprocess.Popen[str]", question: str = "") -> list[float]:
+def ask_peer(peer: "subprocess.Popen[str]", question: str = "") -> list[float]:
+    """The next line that the peer prints, after it has read the question, if there is one."""
     assert peer.stdin is not None
     assert peer.stdout is not None
     if question:
@@ -61,26 +65,27 @@ def _answer(peer: "subprocess.Popen[str]", question: str = "") -> list[float]:
     if not line:
         msg = f"SAEDashboard ended early; run {PYTHON} {SCRIPT} by hand to see why"
         raise SystemExit(msg)
-    found: list[float] = json.loads(line)
-    return found
+    answer: list[float] = json.loads(line)
+    return answer
 
 
-def _require_same_model(transformer: Transformer, windows: npt.NDArray[np.int32], theirs: list[float]) -> None:
+def require_same_model(transformer: Transformer, token_ids: TokenIds, peer_maxima: list[float]) -> None:
+    """Exit unless the peer's largest activations [neuron] on the first windows are ours."""
     with torch.inference_mode():
-        read = transformer.read_site("mlp.act", torch.from_numpy(windows[:8].astype(np.int64)))[0]
-    if not np.allclose(read.amax(dim=(0, 1))[:FEATURES], theirs, atol=1e-4):
+        reading = transformer.read_site("mlp.act", torch.from_numpy(token_ids[:8].astype(np.int64)))[0]
+    if not np.allclose(reading.amax(dim=(0, 1))[:FEATURES], peer_maxima, atol=1e-4):
         msg = "SAEDashboard's model does not compute what ours computes, so their times do not compare"
         raise SystemExit(msg)
 
 
-def lens_names(transformer: Transformer) -> dict[str, Tensor]:
+def weights_by_lens_name(transformer: Transformer) -> dict[str, Tensor]:
     """The weights of a one-layer model under TransformerLens's names, matrices multiplying from the right."""
     config, block = transformer.config, transformer.layers[0]
     heads, norm = (config.n_heads, config.d_head), transformer.norm.state_dict()
     weights = block.attention.qkv.weight.view(3, *heads, config.d_model).transpose(2, 3)
     biases = block.attention.qkv.bias.view(3, *heads)
-    attention = {f"W_{name}": weights[at] for at, name in enumerate("QKV")}
-    attention |= {f"b_{name}": biases[at] for at, name in enumerate("QKV")}
+    attention = {f"W_{name}": weights[index] for index, name in enumerate("QKV")}
+    attention |= {f"b_{name}": biases[index] for index, name in enumerate("QKV")}
     attention |= {"W_O": block.attention.out.weight.T.reshape(*heads, -1), "b_O": block.attention.out.bias}
     parts: dict[str, dict[str, Tensor]] = {
         "embed": {"W_E": transformer.embed.weight},
@@ -97,4 +102,8 @@ def lens_names(transformer: Transformer) -> dict[str, Tensor]:
             "b_out": block.mlp.down.bias,
         },
     }
-    return {f"{part}.{name}": one.detach().contiguous() for part, ones in parts.items() for name, one in ones.items()}
+    return {
+        f"{part}.{name}": tensor.detach().contiguous()
+        for part, tensors in parts.items()
+        for name, tensor in tensors.items()
+    }

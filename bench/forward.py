@@ -31,60 +31,61 @@ HOOKS = {"solu_ln": "hook_mid", "gelu": "hook_post"}
 
 
 def main() -> None:
-    found = {
-        activation: {str(dtype)[6:]: race(activation, dtype) for dtype in (torch.float32, torch.bfloat16)}
+    figures = {
+        activation: {str(dtype)[6:]: run_race(activation, dtype) for dtype in (torch.float32, torch.bfloat16)}
         for activation in HOOKS
     }
-    exact = [one["float32"] for one in found.values()]
-    headline = {key: min(one[key] for one in exact) for key in ("vs_transformerlens_full", "vs_transformerlens_stop")}
-    print(json.dumps({**headline, "threads": torch.get_num_threads(), "torch": torch.__version__, **found}, indent=2))
+    exact = [races["float32"] for races in figures.values()]
+    headline = {key: min(race[key] for race in exact) for key in ("vs_transformerlens_full", "vs_transformerlens_stop")}
+    settings = {"threads": torch.get_num_threads(), "torch": torch.__version__}
+    print(json.dumps(headline | settings | figures, indent=2))
 
 
-def race(activation: str, dtype: torch.dtype) -> dict[str, float]:
+def run_race(activation: str, dtype: torch.dtype) -> dict[str, float]:
     """Median seconds of each contestant, and how many times as fast as each of TransformerLens's ours is."""
-    theirs, ours = contestants(activation)
-    tokens = torch.randint(0, SIZES["d_vocab"], (BATCH, TOKENS), generator=torch.Generator().manual_seed(0))
-    apart = largest_difference(activation, theirs, ours, tokens)
+    peer, own = load_contestants(activation)
+    token_ids = torch.randint(0, SIZES["d_vocab"], (BATCH, TOKENS), generator=torch.Generator().manual_seed(0))
+    difference = find_largest_difference(activation, peer, own, token_ids)
     with contextlib.redirect_stdout(sys.stderr):  # it tells of the change of type where our JSON goes
-        theirs, ours = theirs.to(dtype), ours.to(dtype)
+        peer, own = peer.to(dtype), own.to(dtype)
     last = SIZES["n_layers"] - 1
     runs: dict[str, Callable[[], Any]] = {
-        "full": lambda: theirs(tokens),
-        "stop": lambda: theirs(tokens, stop_at_layer=SIZES["n_layers"]),
-        "ours": lambda: ours.read_site("mlp.act", tokens, (last,)),
+        "full": lambda: peer(token_ids),
+        "stop": lambda: peer(token_ids, stop_at_layer=SIZES["n_layers"]),
+        "ours": lambda: own.read_site("mlp.act", token_ids, (last,)),
     }
-    seconds = medians(runs)
+    seconds = median_seconds(runs)
     return {
         "vs_transformerlens_full": round(seconds["full"] / seconds["ours"], 3),
         "vs_transformerlens_stop": round(seconds["stop"] / seconds["ours"], 3),
-        "largest_difference_in_float32": apart,
-        **{f"{name}_seconds": round(one, 5) for name, one in seconds.items()},
+        "largest_difference_in_float32": difference,
+        **{f"{name}_seconds": round(median, 5) for name, median in seconds.items()},
     }
 
 
-def contestants(activation: str) -> tuple[HookedTransformer, ReadableModel]:
+def load_contestants(activation: str) -> tuple[HookedTransformer, ReadableModel]:
     """The same random weights in both libraries, through a checkpoint in TransformerLens's format."""
     torch.manual_seed(0)
     config = HookedTransformerConfig(act_fn=activation, normalization_type="LN", seed=0, **SIZES)
-    theirs = HookedTransformer(config)
+    peer = HookedTransformer(config)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        torch.save(theirs.state_dict(), folder / "model_final.pth")
+        torch.save(peer.state_dict(), folder / "model_final.pth")
         (folder / "config.json").write_text(json.dumps({**SIZES, "act_fn": activation, "normalization": "LN"}))
         Tokenizer(models.WordLevel({"<|BOS|>": 0}, unk_token="<|BOS|>")).save(str(folder / "tokenizer.json"))
-        return theirs, load_any_model(folder, gelu="exact").transformer
+        return peer, load_any_model(folder, gelu="exact").transformer
 
 
-def largest_difference(activation: str, theirs: HookedTransformer, ours: ReadableModel, tokens: Tensor) -> float:
-    """At the site read, in float32: the race is only fair if both compute the same."""
+def find_largest_difference(activation: str, peer: HookedTransformer, own: ReadableModel, token_ids: Tensor) -> float:
+    """Of the activations at the site, in float32: the race is only fair if both compute the same."""
     last = SIZES["n_layers"] - 1
-    place = f"blocks.{last}.mlp.{HOOKS[activation]}"
+    hook = f"blocks.{last}.mlp.{HOOKS[activation]}"
     with torch.inference_mode():
-        _, cache = theirs.run_with_cache(tokens[:1], names_filter=place)
-        return float((cache[place] - ours.read_site("mlp.act", tokens[:1], (last,))[last]).abs().max())
+        _, cache = peer.run_with_cache(token_ids[:1], names_filter=hook)
+        return float((cache[hook] - own.read_site("mlp.act", token_ids[:1], (last,))[last]).abs().max())
 
 
-def medians(runs: dict[str, Callable[[], Any]]) -> dict[str, float]:
+def median_seconds(runs: dict[str, Callable[[], Any]]) -> dict[str, float]:
     """Seconds of each, the median of `SLICES` that take turns, after one turn to warm up."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     with torch.inference_mode():
@@ -93,7 +94,7 @@ def medians(runs: dict[str, Callable[[], Any]]) -> dict[str, float]:
                 start = time.perf_counter()
                 run()
                 seconds[name] += [time.perf_counter() - start] if turn else []
-    return {name: statistics.median(one) for name, one in seconds.items()}
+    return {name: statistics.median(times) for name, times in seconds.items()}
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@
 Model: 1 layer, d_model 512, d_mlp 2048, 48,262 tokens, random weights, GELU, windows of 256, k = 20. Slices of the
 contestants alternate over the same windows, so that a busy machine slows them alike; a ratio is the median over the
 slices. The bare pass runs twice, batch after batch on all cores and batches side by side as a harvest runs them, and
-the one that is faster in all is what a harvest is held against. `whole_*` take the whole run instead: filling
-empty lists, notes on disk, the second reading and the archive included. Prints one JSON object:
+the faster of the two in all is what a harvest is held against. `whole_*` take the whole run instead: filling empty
+lists, the checkpoint on disk, the second reading and the archive included. Prints one JSON object:
 
     bare_ratio_topk       seconds of our bare pass to the same site / seconds of a harvest of top lists alone
     bare_ratio_full       the same with every group, sample and statistic on
@@ -26,29 +26,28 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from app.archive.manifest import CorpusRecord
-from app.harvest.arms import arm_of_callable
+from app.foundation.arrays import Ints, TokenIds
+from app.harvest.arms.callable_arm import CALLABLE_SITE, callable_arm
 from app.harvest.options import HarvestOptions
 from app.harvest.pipeline import HarvestPlan, carry_out
-from app.harvest.progress import silent
-from app.harvest.scan.batches import Batch, batches
+from app.harvest.progress import report_nothing
+from app.harvest.scan.batches import Batch, split_into_batches
 from app.harvest.scan.memory import keep_freed_memory
-from app.harvest.scan.scan import Pass
-from app.harvest.scan.worker_threads import Lanes
-from app.harvest.text.windows import SHARD, Shard
+from app.harvest.scan.model_scan import ModelScan
+from app.harvest.scan.worker_threads import WorkerThreads
+from app.harvest.text.windows import WINDOWS_PER_SHARD, Shard
 from app.models.config import ModelConfig
 from app.models.transformer import Transformer
-from bench.dashboard import vs_saedashboard
+from bench.dashboard import compare_with_saedashboard
 
 CONFIG = ModelConfig(
     activation="gelu", n_layers=1, d_model=512, n_heads=8, d_head=64, d_mlp=2048, d_vocab=48_262, n_ctx=256, tied=False
@@ -57,97 +56,112 @@ WINDOW, K = 256, 20
 PEER_WINDOWS = 128
 FULL = HarvestOptions(k=K)
 TOP = FULL.top_only()
+OPTIONS_BY_NAME = {"topk": TOP, "full": FULL}
+BARE_PASSES = ("bare_in_turn", "bare_side_by_side")
 
 
 @dataclass
-class ManyRows:
-    """Windows of Zipf-distributed token ids, made shard by shard: no text is as long as is wanted here."""
+class ZipfText:
+    """Windows of Zipf-distributed token ids, made shard by shard: no text is as long as needed here."""
 
-    windows: int
-    window: int = WINDOW
-    skipped: int = 0
-    tokens: int | None = field(default=None)
+    window_count: int
+    window_length: int = WINDOW
+    skipped_count: int = 0
+    token_limit: int | None = None
 
     def shards(self) -> Iterator[Shard]:
         """Every shard in order, the same on every call."""
-        for number, first in enumerate(range(0, self.windows, SHARD)):
-            count = min(SHARD, self.windows - first)
-            rows = zipf_rows(number, count)
-            labels = tuple(f"row:{first + row}" for row in range(count))
-            start, length = np.zeros(count, np.int64), np.full(count, WINDOW)
-            yield Shard(number, first, rows, start, length, np.zeros(rows.shape, np.bool_), labels)
+        for number, first_window in enumerate(range(0, self.window_count, WINDOWS_PER_SHARD)):
+            count = min(WINDOWS_PER_SHARD, self.window_count - first_window)
+            yield shard_of_rows(number, first_window, zipf_rows(number, count))
 
-    def record(self, windows: int, tokens: int) -> CorpusRecord:
+    def corpus_record(self, window_count: int, token_count: int) -> CorpusRecord:
         """What was read."""
-        return CorpusRecord(spec="zipf", sha256="0" * 64, documents=windows, windows=windows, tokens=tokens)
+        return CorpusRecord(
+            spec="zipf", sha256="0" * 64, documents=window_count, windows=window_count, tokens=token_count
+        )
 
 
-def zipf_rows(seed: int, count: int) -> npt.NDArray[np.int32]:
+def shard_of_rows(number: int, first_window: int, token_ids: TokenIds) -> Shard:
+    """A shard of windows [window, position] in which every token is scored."""
+    return Shard(
+        number=number,
+        first_window=first_window,
+        token_ids=token_ids,
+        starts=np.zeros(len(token_ids), np.int64),
+        lengths=np.full(len(token_ids), WINDOW),
+        is_special=np.zeros(token_ids.shape, np.bool_),
+        labels=tuple(f"row:{first_window + row}" for row in range(len(token_ids))),
+    )
+
+
+def zipf_rows(seed: int, count: int) -> TokenIds:
     """[window, position] token ids, rarer with their rank like words."""
-    drawn = np.random.default_rng(seed).zipf(1.2, (count, WINDOW))
-    return (drawn % CONFIG.d_vocab).astype(np.int32)
+    ranks = np.random.default_rng(seed).zipf(1.2, (count, WINDOW))
+    return (ranks % CONFIG.d_vocab).astype(np.int32)
 
 
-def model() -> Transformer:
+def make_transformer() -> Transformer:
     """Random weights, large enough that neurons differ."""
-    made = Transformer(CONFIG).eval()
-    made.initialise(0)
-    return made
+    transformer = Transformer(CONFIG).eval()
+    transformer.initialise(0)
+    return transformer
 
 
-def bare_ratios(transformer: Transformer, tokens: int, slices: int) -> dict[str, float]:
-    """The bare pass against both harvests, slice by slice over the corpus."""
-    shards = list(ManyRows(tokens // WINDOW).shards())
-    per_slice = max(1, len(shards) // slices)
-    groups = [shards[begin : begin + per_slice] for begin in range(0, len(shards), per_slice)]
-    passes = {name: a_pass(transformer, options) for name, options in (("topk", TOP), ("full", FULL))}
-    for one in passes.values():
-        one.prepare(shards[0])
-    runs: dict[str, Callable[[Shard], object]] = {
-        "bare_in_turn": partial(bare, passes["topk"], Lanes(0)),
-        "bare_side_by_side": partial(bare, passes["topk"], passes["topk"].lanes),
-        **{name: one.take for name, one in passes.items()},
+def measure_bare_ratios(transformer: Transformer, token_count: int, slice_count: int) -> dict[str, float]:
+    """The bare pass against the harvests, slice by slice over the corpus."""
+    shards = list(ZipfText(token_count // WINDOW).shards())
+    slice_size = max(1, len(shards) // slice_count)
+    slices = [shards[begin : begin + slice_size] for begin in range(0, len(shards), slice_size)]
+    scans = {name: make_scan(transformer, options) for name, options in OPTIONS_BY_NAME.items()}
+    for scan in scans.values():
+        scan.prepare(shards[0])
+    contestants: dict[str, Callable[[Shard], object]] = {
+        "bare_in_turn": partial(run_bare_pass, scans["topk"], WorkerThreads(0)),
+        "bare_side_by_side": partial(run_bare_pass, scans["topk"], scans["topk"].threads),
+        **{name: scan.scan for name, scan in scans.items()},
     }
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    for number, group in enumerate(groups):
-        for name in sorted(runs, key=lambda name: (hash_of(name) + number) % len(runs)):
-            seconds[name].append(timed(partial(_each, runs[name], group)))
-    result: dict[str, float] = {
-        f"{name}_tokens_per_second": round(tokens / sum(parts)) for name, parts in seconds.items()
-    }
-    fastest = min(seconds["bare_in_turn"], seconds["bare_side_by_side"], key=sum)
-    for name in passes:
+    seconds = time_slices(contestants, slices)
+    ratios = {f"{name}_tokens_per_second": float(round(token_count / sum(parts))) for name, parts in seconds.items()}
+    fastest = min((seconds[name] for name in BARE_PASSES), key=sum)
+    for name, options in OPTIONS_BY_NAME.items():
         pairs = zip(fastest, seconds[name], strict=True)
-        result[f"bare_ratio_{name}"] = round(statistics.median(bare / harvest for bare, harvest in pairs), 3)
-        after = timed(partial(whole, transformer, 2 * SHARD, TOP if name == "topk" else FULL))
-        result[f"whole_ratio_{name}"] = round(sum(fastest) / (sum(seconds[name]) + after), 3)
-    return {"slices": len(groups), **result}
+        ratios[f"bare_ratio_{name}"] = round(statistics.median(bare / harvest for bare, harvest in pairs), 3)
+        finishing = measure_seconds(partial(run_harvest, transformer, 2 * WINDOWS_PER_SHARD, options))
+        ratios[f"whole_ratio_{name}"] = round(sum(fastest) / (sum(seconds[name]) + finishing), 3)
+    return {"slices": len(slices), **ratios}
 
 
-def bare(one: Pass, lanes: Lanes, shard: Shard) -> None:
+def time_slices(contestants: dict[str, Callable[[Shard], object]], slices: list[list[Shard]]) -> dict[str, list[float]]:
+    """Each contestant's seconds by slice; another one goes first on every slice."""
+    names = list(contestants)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for number, shards in enumerate(slices):
+        for name in sorted(names, key=lambda name: (names.index(name) + number) % len(names)):
+            seconds[name].append(measure_seconds(partial(run_on_shards, contestants[name], shards)))
+    return seconds
+
+
+def run_bare_pass(scan: ModelScan, threads: WorkerThreads, shard: Shard) -> None:
     """Nothing but the forward pass to the site."""
 
-    def forward(given: tuple[Any, Batch]) -> None:
-        one.forward(given[1])
+    def forward(task: tuple[Ints, Batch]) -> None:
+        scan.forward(task[1])
 
-    for _ in lanes.map(forward, batches(shard, TOP)):
+    for _ in threads.map(forward, split_into_batches(shard, TOP)):
         pass
 
 
-def _each(run: Callable[[Shard], object], shards: list[Shard]) -> None:
+def run_on_shards(run: Callable[[Shard], object], shards: list[Shard]) -> None:
+    """Call a function with each shard, and forget what it gives."""
     for shard in shards:
         run(shard)
 
 
-def hash_of(name: str) -> int:
-    """A place in the rotation."""
-    return ("bare_in_turn", "bare_side_by_side", "topk", "full").index(name)
-
-
-def a_pass(transformer: Transformer, options: HarvestOptions) -> Pass:
-    """A pass over the one layer."""
-    return Pass(
-        lambda rows: {("mlp.act", 0): transformer.read_site("mlp.act", rows)[0]},
+def make_scan(transformer: Transformer, options: HarvestOptions) -> ModelScan:
+    """A scan of the single layer."""
+    return ModelScan(
+        lambda token_ids: {("mlp.act", 0): transformer.read_site("mlp.act", token_ids)[0]},
         {("mlp.act", 0): CONFIG.d_mlp},
         WINDOW,
         options,
@@ -155,126 +169,107 @@ def a_pass(transformer: Transformer, options: HarvestOptions) -> Pass:
     )
 
 
-def timed(run: Callable[[], object]) -> float:
+def measure_seconds(run: Callable[[], object]) -> float:
     """Seconds that a call takes."""
     began = time.perf_counter()
     run()
     return time.perf_counter() - began
 
 
-def whole(transformer: Transformer, windows: int, options: HarvestOptions) -> dict[str, Any]:
+def run_harvest(transformer: Transformer, window_count: int, options: HarvestOptions) -> None:
     """A harvest from beginning to archive."""
     probe = torch.from_numpy(zipf_rows(0, 1).astype(np.int64))
 
-    def read(rows: Tensor) -> Tensor:
-        return transformer.read_site("mlp.act", rows)[0]
+    def activate(token_ids: Tensor) -> Tensor:
+        return transformer.read_site("mlp.act", token_ids)[0]
 
-    pieces = [f"<{token}>".encode() for token in range(CONFIG.d_vocab)]
-    arm = replace(arm_of_callable(read, "bench", probe, pieces), side_by_side=True)
+    pieces = [f"<{token_id}>".encode() for token_id in range(CONFIG.d_vocab)]
+    arm = replace(callable_arm(activate, "bench", probe, pieces), side_by_side=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        plan = HarvestPlan([arm], ManyRows(windows), [{"callable": folder / "out"}], folder / "notes", options)
-        found = carry_out(plan, "zipf", silent)[0]["callable"].manifest
-    return found.counts.model_dump()
+        outs = [{CALLABLE_SITE: folder / "out"}]
+        carry_out(HarvestPlan([arm], ZipfText(window_count), outs, folder / "notes", options), "zipf", report_nothing)
 
 
-def vs_full_forward(transformer: Transformer, slices: int) -> dict[str, float]:
+def compare_with_full_forward(transformer: Transformer, slice_count: int) -> dict[str, float]:
     """Ours against a running top-k that keeps context numbers only and runs the whole model, 64k tokens in all."""
-    windows = 65_536 // WINDOW // slices
-    ours = a_pass(transformer, TOP)
+    window_count = 65_536 // WINDOW // slice_count
+    scan, store = make_scan(transformer, TOP), MaxStore(CONFIG.d_mlp)
     shards = [
-        Shard(
-            number,
-            number * SHARD,
-            zipf_rows(number, windows),
-            np.zeros(windows, np.int64),
-            np.full(windows, WINDOW),
-            np.zeros((windows, WINDOW), np.bool_),
-            ("",) * windows,
-        )
-        for number in range(slices)
+        shard_of_rows(number, number * WINDOWS_PER_SHARD, zipf_rows(number, window_count))
+        for number in range(slice_count)
     ]
-    ours.prepare(shards[0])
-    theirs = MaxStore(CONFIG.d_mlp)
+    scan.prepare(shards[0])
     ratios = []
     for shard in shards:
-        seconds = timed(partial(ours.take, shard))
-        ratios.append(timed(partial(theirs.scan, transformer, shard)) / seconds)
+        own_seconds = measure_seconds(partial(scan.scan, shard))
+        ratios.append(measure_seconds(partial(store.scan, transformer, shard)) / own_seconds)
     return {"vs_full_forward": round(statistics.median(ratios), 2)}
 
 
-def peers(transformer: Transformer, slices: int) -> dict[str, float]:
+def compare_with_peers(transformer: Transformer, slice_count: int) -> dict[str, float]:
     """Ours with everything on against SAEDashboard, a shard of 128 windows a slice."""
-    rows = zipf_rows(0, PEER_WINDOWS * slices)
-    ours = a_pass(transformer, FULL)
+    rows = zipf_rows(0, PEER_WINDOWS * slice_count)
+    scan = make_scan(transformer, FULL)
 
-    def seconds(begin: int, end: int) -> float:
-        count = end - begin
-        shard = Shard(
-            begin // count,
-            begin,
-            rows[begin:end],
-            np.zeros(count, np.int64),
-            np.full(count, WINDOW),
-            np.zeros((count, WINDOW), np.bool_),
-            ("",) * count,
-        )
+    def own_seconds(begin: int, end: int) -> float:
+        shard = shard_of_rows(begin // (end - begin), begin, rows[begin:end])
         if begin == 0:
-            ours.prepare(shard)
-        return timed(partial(ours.take, shard))
+            scan.prepare(shard)
+        return measure_seconds(partial(scan.scan, shard))
 
-    return vs_saedashboard(transformer, rows, slices, seconds)
+    return compare_with_saedashboard(transformer, rows, slice_count, own_seconds)
 
 
 class MaxStore:
     """The widespread way: after a full forward pass, batch rows in turn replace each neuron's smallest entry."""
 
-    def __init__(self, neurons: int) -> None:
-        self.values = torch.full((K, neurons), -torch.inf)
-        self.contexts = torch.zeros((K, neurons), dtype=torch.int64)
+    def __init__(self, neuron_count: int) -> None:
+        self.maxima = torch.full((K, neuron_count), -torch.inf)
+        self.windows = torch.zeros((K, neuron_count), dtype=torch.int64)
 
     @torch.inference_mode()
     def scan(self, transformer: Transformer, shard: Shard) -> None:
         """Run the model with a hook on the activation, 8 windows at a time."""
         caught: list[Tensor] = []
-        hook = transformer.layers[0].mlp.down.register_forward_pre_hook(lambda _, given: caught.append(given[0]))
-        for begin in range(0, len(shard.tokens), TOP.batch):
-            transformer(torch.from_numpy(shard.tokens[begin : begin + TOP.batch].astype(np.int64)))
-            self.update(caught.pop().amax(dim=1), shard.first + begin)
+        hook = transformer.layers[0].mlp.down.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
+        for begin in range(0, len(shard.token_ids), TOP.batch):
+            transformer(torch.from_numpy(shard.token_ids[begin : begin + TOP.batch].astype(np.int64)))
+            self.update(caught.pop().amax(dim=1), shard.first_window + begin)
         hook.remove()
 
-    def update(self, maxima: Tensor, first: int) -> None:
+    def update(self, maxima: Tensor, first_window: int) -> None:
         """[window, neuron] maxima, largest window of each neuron first, until a row changes nothing."""
         ordered, rows = maxima.sort(dim=0, descending=True)
-        for value, row in zip(ordered, rows, strict=True):
-            smallest, place = self.values.min(dim=0)
-            better = value > smallest
-            if not better.any():
+        for values, row in zip(ordered, rows, strict=True):
+            smallest, slots = self.maxima.min(dim=0)
+            enters = values > smallest
+            if not enters.any():
                 return
-            neurons = better.nonzero()[:, 0]
-            self.values[place[neurons], neurons] = value[neurons]
-            self.contexts[place[neurons], neurons] = first + row[neurons]
+            neurons = enters.nonzero()[:, 0]
+            self.maxima[slots[neurons], neurons] = values[neurons]
+            self.windows[slots[neurons], neurons] = first_window + row[neurons]
 
 
-def growth(tokens: int) -> dict[str, float]:
+def measure_growth(token_count: int) -> dict[str, float]:
     """Memory and time of a long harvest against a short one, each in a process of its own."""
-    found = {}
+    measured = {}
     for times in (1, 8):
-        command = [sys.executable, "-m", "bench.harvest", "--child", str(times * tokens // WINDOW)]
+        command = [sys.executable, "-m", "bench.harvest", "--child", str(times * token_count // WINDOW)]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        found[times] = json.loads(output.splitlines()[-1])
-    per_token = {times: one["seconds"] / times for times, one in found.items()}
+        measured[times] = json.loads(output.splitlines()[-1])
+    seconds_per_token = {times: child["seconds"] / times for times, child in measured.items()}
     return {
-        "rss_8m_over_1m": round(found[8]["rss"] / found[1]["rss"], 3),
-        "time_8m_over_1m": round(per_token[8] / per_token[1], 3),
-        "rss_1m_megabytes": round(found[1]["rss"] / 1e6),
+        "rss_8m_over_1m": round(measured[8]["rss"] / measured[1]["rss"], 3),
+        "time_8m_over_1m": round(seconds_per_token[8] / seconds_per_token[1], 3),
+        "rss_1m_megabytes": round(measured[1]["rss"] / 1e6),
     }
 
 
-def child(windows: int) -> None:
+def run_as_child(window_count: int) -> None:
     """One harvest in this process; prints its seconds and peak memory."""
-    transformer = model()
-    seconds = timed(lambda: whole(transformer, windows, FULL))
+    transformer = make_transformer()
+    seconds = measure_seconds(partial(run_harvest, transformer, window_count, FULL))
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "rss": rss}))
 
@@ -286,20 +281,20 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes: the growth to 8 times")
     parser.add_argument("--peers", action="store_true", help="SAEDashboard too, in an environment of its own")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.child:
-        child(given.child)
+    arguments = parser.parse_args()
+    if arguments.child:
+        run_as_child(arguments.child)
         return
     keep_freed_memory()  # for the bare pass too
-    transformer = model()
-    result: dict[str, Any] = {"threads": torch.get_num_threads(), "torch": torch.__version__, "tokens": given.tokens}
-    result |= bare_ratios(transformer, given.tokens, given.slices)
-    result |= vs_full_forward(transformer, 9)
-    if given.peers:
-        result |= peers(transformer, 9)
-    if not given.quick:
-        result |= growth(given.tokens)
-    print(json.dumps(result, indent=2))
+    transformer = make_transformer()
+    figures = measure_bare_ratios(transformer, arguments.tokens, arguments.slices)
+    figures |= compare_with_full_forward(transformer, 9)
+    if arguments.peers:
+        figures |= compare_with_peers(transformer, 9)
+    if not arguments.quick:
+        figures |= measure_growth(arguments.tokens)
+    settings = {"threads": torch.get_num_threads(), "torch": torch.__version__, "tokens": arguments.tokens}
+    print(json.dumps(settings | figures, indent=2))
 
 
 if __name__ == "__main__":

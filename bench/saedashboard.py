@@ -25,7 +25,7 @@ SITE = "blocks.0.mlp.hook_post"
 FEATURES = 64
 
 
-def load(path: Path) -> HookedSAETransformer:
+def load_model(path: Path) -> HookedSAETransformer:
     """A one-layer GELU model of the weights' own sizes."""
     weights = torch.load(path)
     heads, d_model, d_head = weights["blocks.0.attn.W_Q"].shape
@@ -46,7 +46,7 @@ def load(path: Path) -> HookedSAETransformer:
     return model.eval()
 
 
-def identity(size: int) -> StandardSAE:
+def identity_dictionary(size: int) -> StandardSAE:
     """A dictionary whose features are the neurons, as far as they are positive."""
     sae = StandardSAE(StandardSAEConfig(d_in=size, d_sae=size, apply_b_dec_to_input=False))
     with torch.no_grad():
@@ -58,17 +58,17 @@ def identity(size: int) -> StandardSAE:
 def main() -> None:
     folder = Path(sys.argv[1])
     torch.manual_seed(0)
-    model = load(folder / "weights.pt")
+    model = load_model(folder / "weights.pt")
     windows = torch.from_numpy(np.load(folder / "windows.npy").astype(np.int64))
-    sae = identity(model.cfg.d_mlp)
+    sae = identity_dictionary(model.cfg.d_mlp)
     with torch.inference_mode():
         _, cache = model.run_with_cache(windows[:8], names_filter=SITE, stop_at_layer=1)
     print(json.dumps(cache[SITE].amax(dim=(0, 1))[:FEATURES].tolist()), flush=True)
     for line in sys.stdin:
         begin, end = map(int, line.split())
-        asked = SaeVisConfig(hook_point=SITE, features=list(range(FEATURES)), minibatch_size_features=FEATURES)
+        config = SaeVisConfig(hook_point=SITE, features=list(range(FEATURES)), minibatch_size_features=FEATURES)
         began = time.perf_counter()
-        SaeVisRunner(asked).run(encoder=sae, model=model, tokens=windows[begin:end])
+        SaeVisRunner(config).run(encoder=sae, model=model, tokens=windows[begin:end])
         print(json.dumps([time.perf_counter() - began]), flush=True)
 
 

@@ -76,12 +76,12 @@ def harvest_command(
     A model is a folder, a model that comes with First Glance, or OWNER/NAME on the hub. Several models read the same
     windows in one run, each into OUT/<its name>; several sites of one model go into OUT/<site>.
     """
-    from app.harvest.progress import bar, json_lines
+    from app.harvest.progress import json_lines, progress_bar
     from app.models.loading import load_any_model
 
     names = _model_names(models, name)
     loaded = {name: load_any_model(model, gelu=gelu_form) for name, model in zip(names, models, strict=True)}
-    archives = _run_harvest(loaded, corpus, out, choices, json_lines(sys.stdout) if json_wanted else bar())
+    archives = _run_harvest(loaded, corpus, out, choices, json_lines(sys.stdout) if json_wanted else progress_bar())
     for path, archive in archives.items():
         if json_wanted:
             click.echo(json.dumps({"path": str(path), "sha256": archive.sha256}))
@@ -140,6 +140,6 @@ def _scan_runner(choices: HarvestChoices) -> "ScanRunner | None":
     """What reads the shards: a Ray cluster if one is named, else this process."""
     if choices["ray"] is None:
         return None
-    from app.harvest.ray_cluster import Cluster, on_ray
+    from app.harvest.ray_cluster import Cluster, scan_on_ray
 
-    return on_ray(Cluster(address=choices["ray"], workers=choices["workers"]))
+    return scan_on_ray(Cluster(address=choices["ray"], workers=choices["workers"]))

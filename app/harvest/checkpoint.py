@@ -1,7 +1,7 @@
-"""The harvest's notes on disk while it runs: every shard's windows and maxima, and the running state.
+"""What a harvest writes to disk while it runs: every shard's windows and extremes, and the running state.
 
-They are what makes a killed harvest go on, and what keeps memory flat: windows and context maxima grow with the
-corpus, so they live here and not in memory. Everything is written under another name and then renamed.
+It lets a killed harvest go on, and keeps memory flat: windows and their maxima grow with the corpus, so they live here
+and not in memory. Everything is written under another name and then renamed.
 """
 
 import json
@@ -9,27 +9,57 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from app.foundation.arrays import Bools, NamedArrays, TokenIds
 from app.foundation.errors import ArchiveError, CorpusError
 from app.foundation.files import write_text_atomically
+from app.foundation.json_types import JsonObject
+from app.harvest.scan.channel import Channel
+from app.harvest.scan.extremes import Extremes, ShardExtremes
+from app.harvest.scan.saved_state import join_states
 from app.harvest.text.windows import Shard
 
-Arrays = dict[str, npt.NDArray[Any]]
-PLAN, STATE = "plan.json", "state.npz"
+PLAN_FILE, STATE_FILE = "plan.json", "state.npz"
 
 
-class Ledger:
+@dataclass(frozen=True)
+class ShardWindows:
+    """A shard's windows, as they are read back when the snippets are chosen and shown."""
+
+    token_ids: TokenIds
+    """[window, position]"""
+    is_special: Bools
+    """[window, position]"""
+    is_scored: Bools
+    """[window, position]"""
+    joined_labels: bytes
+
+    def labels(self) -> list[str]:
+        """[window] path and offset."""
+        return self.joined_labels.decode(errors="surrogatepass").split("\0")
+
+
+ReadWindows = Callable[[], Iterator[ShardWindows]]
+"""Reads the shards' windows from the first; they are never all in memory."""
+ReadExtremes = Callable[[], Iterator[Extremes]]
+"""Reads one channel's extremes in each shard, from the first."""
+
+
+class Checkpoint:
     """A folder beside the archive to be, `OUT.partial`, removed when the archive is there."""
 
-    def __init__(self, folder: Path, plan: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, plan: JsonObject) -> None:
+        """`plan` is what a harvest must have in common with one that it goes on with.
+
+        Raises ArchiveError if the folder was begun with another plan.
+        """
         self.folder = folder
         text = json.dumps(plan, sort_keys=True)
-        path = folder / PLAN
+        path = folder / PLAN_FILE
         if path.is_file() and path.read_bytes() != text.encode():
             msg = (
                 f"{folder} is the beginning of another harvest; finish that one with its own model, tokens, options "
@@ -38,77 +68,89 @@ class Ledger:
             raise ArchiveError(msg)
         self._plan, self._done = text, 0
 
-    def note(self, shard: Shard, results: Sequence[Arrays]) -> None:
-        """Keep a shard's windows and what each arm found in it. Raises CorpusError if it differs from a former run."""
-        self.compare(shard)
+    def save_shard(self, shard: Shard, extremes: Sequence[ShardExtremes]) -> None:
+        """Write a shard's windows and each arm's extremes. Raises CorpusError if an earlier run saw other windows."""
+        self.require_same_windows(shard)
         self._begin()
-        self._save(_windows_name(shard.number), _windows(shard))
-        for number, arrays in enumerate(results):
-            self._save(_arm_name(number, shard.number), arrays)
+        self._save(_windows_file(shard.number), _window_arrays(shard))
+        for arm_index, arm_extremes in enumerate(extremes):
+            self._save(_extremes_file(arm_index, shard.number), _extreme_arrays(arm_extremes))
 
-    def compare(self, shard: Shard) -> None:
-        """Raises CorpusError if a former run of this harvest saw another text in the shard, or scored other tokens."""
-        path = self.folder / _windows_name(shard.number)
+    def require_same_windows(self, shard: Shard) -> None:
+        """Raise CorpusError if an earlier run of this harvest saw another text in the shard, or scored other tokens."""
+        path = self.folder / _windows_file(shard.number)
         if not path.is_file():
             return
-        noted, now = _load(path), _windows(shard)
-        if not all(np.array_equal(noted.get(name, ()), array) for name, array in now.items()):
-            raise self._changed()
+        saved, current = _load(path), _window_arrays(shard)
+        if not all(np.array_equal(saved.get(name, ()), array) for name, array in current.items()):
+            raise self._corpus_changed()
 
-    def require(self, shards: int, arms: int) -> None:
-        """See that the notes are those of so many shards, none missing and none over: all of them will be read.
+    def require_complete(self, shard_count: int, arm_count: int) -> None:
+        """Check that there are the files of so many shards, none missing and none over: all of them will be read.
 
-        Raises CorpusError if a former run of this harvest saw more text, ArchiveError if notes were lost.
+        Raises CorpusError if an earlier run of this harvest saw more text, ArchiveError if a file was lost.
         """
-        expected = {_windows_name(shard) for shard in range(shards)}
-        expected |= {_arm_name(arm, shard) for arm in range(arms) for shard in range(shards)}
+        expected = {_windows_file(shard) for shard in range(shard_count)}
+        expected |= {_extremes_file(arm, shard) for arm in range(arm_count) for shard in range(shard_count)}
         present = {path.name for path in self.folder.glob("*-*.npz")}
-        if present - expected or self._done > shards:
-            raise self._changed()
-        if lost := sorted(expected - present):
-            msg = f"{self.folder} has lost {lost[0]}; delete that folder and harvest again"
+        if present - expected or self._done > shard_count:
+            raise self._corpus_changed()
+        if missing := sorted(expected - present):
+            msg = f"{self.folder} has lost {missing[0]}; delete that folder and harvest again"
             raise ArchiveError(msg)
 
-    def windows(self) -> Iterator[Arrays]:
-        """Tokens, lengths, special positions and labels of every shard, in order."""
-        return (_load(path) for path in sorted(self.folder.glob("windows-*.npz")))
+    def read_windows(self) -> Iterator[ShardWindows]:
+        """The windows of every shard, in order."""
+        for path in sorted(self.folder.glob("windows-*.npz")):
+            arrays = _load(path)
+            yield ShardWindows(
+                token_ids=arrays["tokens"].astype(np.int32, copy=False),
+                is_special=arrays["special"].astype(np.bool_, copy=False),
+                is_scored=arrays["scores"].astype(np.bool_, copy=False),
+                joined_labels=arrays["labels"].tobytes(),
+            )
 
-    def found(self, arm: int, channel: tuple[str, int]) -> Callable[[], Iterator[Arrays]]:
-        """A way to read, again and again, what an arm found for a channel in every shard, in order."""
-        prefix = f"{channel[0]}/{channel[1]}/"
-        return lambda: (_load(path, prefix) for path in sorted(self.folder.glob(f"arm{arm}-*.npz")))
+    def read_extremes(self, arm_index: int, channel: Channel) -> Iterator[Extremes]:
+        """An arm's extremes at one channel in every shard, in order."""
+        for path in sorted(self.folder.glob(f"arm{arm_index}-*.npz")):
+            arrays = _load(path, f"{channel[0]}/{channel[1]}/")
+            yield Extremes(
+                maxima=arrays["maxima"].astype(np.float32, copy=False),
+                minima=arrays["minima"].astype(np.float32, copy=False),
+                sums=arrays["sums"].astype(np.float64, copy=False),
+            )
 
-    def save_state(self, done: int, arrays: Arrays) -> None:
-        """Keep the running state after `done` shards."""
-        self._save(STATE, {"done": np.array(done), **arrays})
+    def save_state(self, done: int, state: NamedArrays) -> None:
+        """Write the running state after `done` shards."""
+        self._save(STATE_FILE, {"done": np.array(done), **state})
 
-    def state(self) -> tuple[int, Arrays]:
+    def load_state(self) -> tuple[int, NamedArrays]:
         """How many shards are done, and the state after them; 0 and nothing at the beginning."""
-        path = self.folder / STATE
+        path = self.folder / STATE_FILE
         if not path.is_file():
             return 0, {}
-        arrays = _load(path)
-        self._done = int(arrays.pop("done"))
-        return self._done, arrays
+        state = _load(path)
+        self._done = int(state.pop("done").item())
+        return self._done, state
 
-    def close(self) -> None:
-        """Remove the notes: the archive holds what they led to. Renamed first, so that half of them never stand."""
-        gone = self.folder.with_name(f".{self.folder.name}.done")
-        shutil.rmtree(gone, ignore_errors=True)
-        os.replace(self.folder, gone)
-        shutil.rmtree(gone)
+    def remove(self) -> None:
+        """Delete the folder. It is renamed first, so that half of it never stands under its name."""
+        renamed = self.folder.with_name(f".{self.folder.name}.done")
+        shutil.rmtree(renamed, ignore_errors=True)
+        os.replace(self.folder, renamed)
+        shutil.rmtree(renamed)
 
-    def _changed(self) -> CorpusError:
+    def _corpus_changed(self) -> CorpusError:
         msg = f"the corpus has changed since {self.folder} was begun; delete that folder and harvest again"
         return CorpusError(msg)
 
     def _begin(self) -> None:
         """The folder appears with the first result, so a corpus that cannot be read leaves nothing behind."""
-        if not (self.folder / PLAN).is_file():
-            self._written(lambda: self.folder.mkdir(parents=True, exist_ok=True))
-            self._written(lambda: write_text_atomically(self.folder / PLAN, self._plan))
+        if not (self.folder / PLAN_FILE).is_file():
+            self._write(lambda: self.folder.mkdir(parents=True, exist_ok=True))
+            self._write(lambda: write_text_atomically(self.folder / PLAN_FILE, self._plan))
 
-    def _save(self, name: str, arrays: Arrays) -> None:
+    def _save(self, name: str, arrays: NamedArrays) -> None:
         def save() -> None:
             fresh = self.folder / f".{name}.new"
             with fresh.open("wb") as file:
@@ -117,9 +159,9 @@ class Ledger:
                 os.fsync(file.fileno())
             os.replace(fresh, self.folder / name)
 
-        self._written(save)
+        self._write(save)
 
-    def _written(self, write: Callable[[], object]) -> None:
+    def _write(self, write: Callable[[], object]) -> None:
         try:
             write()
         except OSError as error:
@@ -127,24 +169,28 @@ class Ledger:
             raise ArchiveError(msg) from error
 
 
-def _windows_name(shard: int) -> str:
-    return f"windows-{shard:06d}.npz"
+def _windows_file(shard_number: int) -> str:
+    return f"windows-{shard_number:06d}.npz"
 
 
-def _arm_name(arm: int, shard: int) -> str:
-    return f"arm{arm}-{shard:06d}.npz"
+def _extremes_file(arm_index: int, shard_number: int) -> str:
+    return f"arm{arm_index}-{shard_number:06d}.npz"
 
 
-def _windows(shard: Shard) -> Arrays:
+def _window_arrays(shard: Shard) -> NamedArrays:
     labels = np.frombuffer("\0".join(shard.labels).encode(errors="surrogatepass"), np.uint8)
-    return {"tokens": shard.tokens, "special": shard.special, "scores": shard.scores, "labels": labels}
+    return {"tokens": shard.token_ids, "special": shard.is_special, "scores": shard.is_scored, "labels": labels}
 
 
-def _load(path: Path, prefix: str = "") -> Arrays:
-    """The arrays whose names begin so, by the rest of their names."""
+def _extreme_arrays(extremes: ShardExtremes) -> NamedArrays:
+    return join_states({f"{site}/{layer}": dict(vars(arrays)) for (site, layer), arrays in extremes.items()})
+
+
+def _load(path: Path, prefix: str = "") -> NamedArrays:
+    """The arrays of a file whose names begin with `prefix`, by the rest of their names."""
     try:
-        with path.open("rb") as file, np.load(file) as kept:
-            return {name.removeprefix(prefix): kept[name] for name in kept if name.startswith(prefix)}
+        with path.open("rb") as file, np.load(file) as arrays:
+            return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         msg = f"{path} is damaged; delete {path.parent} and harvest again"
         raise ArchiveError(msg) from error

@@ -9,7 +9,7 @@ from app.models.config import Site
 Dtype = Literal["float32", "bfloat16"]
 Device = Literal["cpu", "cuda", "auto"]
 LARGEST_SEED = 2**32
-SMALLEST = {
+SMALLEST_VALUES = {
     "tokens": 1,
     "k": 1,
     "window": 1,
@@ -24,14 +24,15 @@ SMALLEST = {
     "batch": 1,
     "seed": -LARGEST_SEED,
 }
-"""The smallest value of each whole number that may be asked for."""
+"""Of each option that is a whole number."""
+MAY_BE_NONE = frozenset({"tokens", "window", "duplicate_span"})
 OVERLAP = 64
 """Tokens a window shares with the one before it: context only, never scored, so every peak has 64 before it."""
 
 
 @dataclass(frozen=True)
 class HarvestOptions:
-    """What a harvest does; all but `batch`, `device` and `save_every` is part of what an archive says of itself.
+    """What a harvest does. All but `batch`, `device` and `save_every` are part of what an archive says about itself.
 
     Raises SettingsError on a value that cannot be used.
     """
@@ -59,21 +60,21 @@ class HarvestOptions:
     contrast: int = 3
     """Snippets where the token the neuron likes best stands and the neuron stays quiet."""
     firing: int = 32
-    """Firings drawn per neuron: the tokens it fires on are counted from them."""
+    """Firings drawn per neuron: the tokens on which it fires are counted from them."""
     sample: int = 8192
     """Tokens drawn uniformly from the corpus for histogram, density and quantiles."""
     batch: int = 8
     """Windows per forward pass."""
     dtype: Dtype = "float32"
-    """Arithmetic of the model; what is kept is float32 in any case."""
+    """Arithmetic of the model; an archive's activations are float32 in any case."""
     device: Device = "cpu"
     save_every: float = 30.0
     """Seconds between saved states: what a kill can cost."""
 
     def __post_init__(self) -> None:
-        for name, smallest in SMALLEST.items():
+        for name, smallest in SMALLEST_VALUES.items():
             value = getattr(self, name)
-            if value is None and name in {"tokens", "window", "duplicate_span"}:
+            if value is None and name in MAY_BE_NONE:
                 continue
             if not isinstance(value, int) or value < smallest:
                 msg = f"{name} is {value!r}; give a whole number, {smallest} or more"
@@ -81,17 +82,17 @@ class HarvestOptions:
         if self.seed > LARGEST_SEED:
             msg = f"seed is {self.seed}; give a whole number from -{LARGEST_SEED} to {LARGEST_SEED}"
             raise SettingsError(msg)
-        for name, allowed in (("dtype", get_args(Dtype)), ("device", get_args(Device))):
-            if getattr(self, name) not in allowed:
-                msg = f"{name} is {getattr(self, name)!r}; give one of {', '.join(allowed)}"
+        for name, choices in (("dtype", get_args(Dtype)), ("device", get_args(Device))):
+            if getattr(self, name) not in choices:
+                msg = f"{name} is {getattr(self, name)!r}; give one of {', '.join(choices)}"
                 raise SettingsError(msg)
 
     def top_only(self) -> "HarvestOptions":
         """The same without the other groups and the firing tokens: the smallest archive."""
         return replace(self, random=0, quantile=0, value_bin=0, contrast=0, firing=0)
 
-    def window_for(self, longest: int) -> int:
-        """Tokens per window for a model that takes at most `longest`. Raises CorpusError if nothing would score."""
+    def window_length_within(self, longest: int) -> int:
+        """Tokens per window for a model that takes at most `longest`. Raises CorpusError if nothing would be scored."""
         tokens = longest if self.window is None else self.window
         if tokens > longest:
             msg = f"a window of {tokens} tokens does not fit this model; use at most {longest}"

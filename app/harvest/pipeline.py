@@ -1,6 +1,6 @@
 """How a harvest is carried out: every shard through every arm, then the archives.
 
-What a run found is noted shard by shard beside the archive to be; a run that was killed goes on from there, and the
+What a run finds is written shard by shard beside the archive to be; a run that was killed goes on from there, and the
 archive it ends with is the same to the last byte.
 """
 
@@ -11,49 +11,56 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
-from typing import Any
+
+from pydantic import JsonValue
 
 from app import __version__
 from app.archive.archive import Archive
+from app.foundation.arrays import NamedArrays
 from app.foundation.errors import ArchiveError, CorpusError
-from app.harvest.arms import HarvestedModel
-from app.harvest.checkpoint import Arrays, Ledger
-from app.harvest.finish.write_archive import Finished, HarvestContext, choose, write_archive
+from app.foundation.json_types import JsonObject
+from app.harvest.arms.arm import HarvestArm
+from app.harvest.checkpoint import Checkpoint
+from app.harvest.finish.write_archive import FinishedArm, HarvestContext, finish_arm, write_archive
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, ReportProgress
+from app.harvest.scan.extremes import ShardExtremes
 from app.harvest.scan.memory import keep_freed_memory
-from app.harvest.scan.scan import Channel, Extremes, Pass, noted, part_of
-from app.harvest.text.source import Text
+from app.harvest.scan.model_scan import ModelScan
+from app.harvest.scan.saved_state import join_states, state_part
+from app.harvest.text.source import TextSource
 from app.harvest.text.windows import Shard
 
 LIBRARIES = ("numpy", "pyarrow", "tokenizers", "torch")
-NO_BYTES = frozenset({"batch", "device", "save_every"})
-"""Options that leave an archive's meaning alone."""
+WITHOUT_EFFECT = frozenset({"batch", "device", "save_every"})
+"""Options that do not change what an archive says."""
 
 
 @dataclass(frozen=True)
 class HarvestPlan:
-    """Arms, the text they read, where each arm's archives go by site, and where notes are kept until then."""
+    """Arms, the text they read, where each arm's archives go by site, and where the checkpoint is until then."""
 
-    arms: Sequence[HarvestedModel]
-    text: Text
+    arms: Sequence[HarvestArm]
+    text: TextSource
     outs: Sequence[Mapping[str, Path]]
-    notes: Path
+    checkpoint: Path
     options: HarvestOptions
 
-    def identity(self, spec: str) -> dict[str, Any]:
+    def identity(self, spec: str) -> JsonObject:
         """What must be the same for a killed harvest to go on."""
-        asked = {key: value for key, value in asdict(self.options).items() if key not in NO_BYTES}
-        channels = [[*channel, neurons] for arm in self.arms for channel, neurons in arm.channels.items()]
-        models = [arm.record.model_dump(mode="json") for arm in self.arms]
-        answers = [arm.answer_sha256 for arm in self.arms]
+        options: JsonObject = {
+            name: value for name, value in asdict(self.options).items() if name not in WITHOUT_EFFECT
+        }
+        channels: list[JsonValue] = [
+            [*channel, neuron_count] for arm in self.arms for channel, neuron_count in arm.channels.items()
+        ]
         return {
-            "models": models,
-            "answers": answers,
+            "models": [arm.record.model_dump(mode="json") for arm in self.arms],
+            "answers": [arm.answer_sha256 for arm in self.arms],
             "channels": channels,
             "spec": spec,
-            "options": asked,
-            "versions": versions(),
+            "options": options,
+            "versions": dict(library_versions()),
         }
 
 
@@ -67,36 +74,37 @@ class Meter:
     shards: int = 0
     tokens: int = 0
     windows: int = 0
-    masked: int = 0
+    special_count: int = 0
 
     def add(self, shard: Shard, *, resumed: bool) -> None:
         """Count a shard."""
-        self.tokens += shard.scored
-        self.resumed += shard.scored if resumed else 0
+        scored_count = shard.scored_count
+        self.tokens += scored_count
+        self.resumed += scored_count if resumed else 0
         self.shards += 1
-        self.windows += len(shard.start)
-        self.masked += shard.masked
+        self.windows += len(shard.starts)
+        self.special_count += shard.special_count
 
-    def progress(self, passes: Sequence[Pass]) -> Progress:
-        """Where the run stands."""
+    def progress(self, scans: Sequence[ModelScan]) -> Progress:
+        """How far the run has come."""
         seconds = max(1e-9, time.perf_counter() - self.began)
         speed = (self.tokens - self.resumed) / seconds
-        left = None if self.total is None else max(0, self.total - self.tokens) / max(1e-9, speed)
-        forward = sum(one.clock.forward for one in passes) / seconds
-        reduction = sum(one.clock.reduction for one in passes) / seconds
-        rest = max(0.0, 1 - forward - reduction)
-        return Progress(self.tokens, self.total, self.windows, speed, left, forward, reduction, rest)
+        eta = None if self.total is None else max(0, self.total - self.tokens) / max(1e-9, speed)
+        forward = sum(scan.clock.model_seconds for scan in scans) / seconds
+        reduction = sum(scan.clock.reduction_seconds for scan in scans) / seconds
+        reading = max(0.0, 1 - forward - reduction)
+        return Progress(self.tokens, self.total, self.windows, speed, eta, forward, reduction, reading)
 
 
-ScanRunner = Callable[[HarvestPlan, Sequence[Pass], Ledger, ReportProgress], Meter]
-"""Takes every shard of a plan's text through passes, notes what each shard gave, and counts."""
+ScanRunner = Callable[[HarvestPlan, Sequence[ModelScan], Checkpoint, ReportProgress], Meter]
+"""Takes every shard of a plan's text through the arms' scans, saves what each shard gave, and counts."""
 
 
-Archives = list[dict[str, Archive]]
+ArmArchives = list[dict[str, Archive]]
 """By arm, by site."""
 
 
-def nothing_more(archives: Archives) -> None:
+def do_nothing(archives: ArmArchives) -> None:
     """Most harvests are done when their archives stand."""
 
 
@@ -104,101 +112,120 @@ def carry_out(
     plan: HarvestPlan,
     spec: str,
     report: ReportProgress,
-    reader: ScanRunner | None = None,
-    also: Callable[[Archives], None] = nothing_more,
-) -> Archives:
-    """Read everything, then write the archives, then do what is `also` to be done; only then the notes are removed."""
+    run_scans: ScanRunner | None = None,
+    finally_do: Callable[[ArmArchives], None] = do_nothing,
+) -> ArmArchives:
+    """Read everything, write the archives, call `finally_do` with them; only then the checkpoint is removed.
+
+    `run_scans` reads the shards: in this process by default. Raises ArchiveError, CorpusError or ModelError.
+    """
     for out in (out for outs in plan.outs for out in outs.values()):
-        if out.exists() and not plan.notes.exists():
+        if out.exists() and not plan.checkpoint.exists():
             msg = f"{out} exists already; archives are never overwritten, choose another place or delete it"
             raise ArchiveError(msg)
     keep_freed_memory()
-    ledger = Ledger(plan.notes, plan.identity(spec))
-    passes = [pass_of(arm, plan.text.window, plan.options) for arm in plan.arms]
-    meter = (reader or read_everything)(plan, passes, ledger, report)
-    ledger.require(meter.shards, len(plan.arms))
-    archives = _archives(plan, passes, ledger, _frame(plan, meter))
-    also(archives)
-    ledger.close()
+    checkpoint = Checkpoint(plan.checkpoint, plan.identity(spec))
+    scans = [make_scan(arm, plan.text.window_length, plan.options) for arm in plan.arms]
+    meter = (run_scans or scan_in_this_process)(plan, scans, checkpoint, report)
+    checkpoint.require_complete(meter.shards, len(plan.arms))
+    archives = _write_archives(plan, scans, checkpoint, _harvest_context(plan, meter))
+    finally_do(archives)
+    checkpoint.remove()
     return archives
 
 
-def _archives(plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger, frame: HarvestContext) -> Archives:
+def _write_archives(
+    plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, context: HarvestContext
+) -> ArmArchives:
     """Write every arm's archives, arms side by side where they may be."""
-    chosen = [
-        choose(arm, taken, ledger, at, frame) for at, (arm, taken) in enumerate(zip(plan.arms, passes, strict=True))
+    finished = [
+        finish_arm(arm, scan, checkpoint, arm_index, context)
+        for arm_index, (arm, scan) in enumerate(zip(plan.arms, scans, strict=True))
     ]
 
-    def write(finished: Finished, outs: Mapping[str, Path]) -> dict[str, Archive]:
-        return {site: write_archive(finished, site, ledger, frame, out) for site, out in outs.items()}
+    def write_sites(task: tuple[FinishedArm, Mapping[str, Path]]) -> dict[str, Archive]:
+        arm, outs = task
+        return {site: write_archive(arm, site, checkpoint, context, out) for site, out in outs.items()}
 
-    pairs = zip(chosen, plan.outs, strict=True)
-    return list(passes[0].lanes.map(lambda pair: write(*pair), pairs))
+    return list(scans[0].threads.map(write_sites, zip(finished, plan.outs, strict=True)))
 
 
-def read_everything(plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger, report: ReportProgress) -> Meter:
-    """Take every shard through every arm, from where a former run was stopped."""
-    meter = Meter(plan.text.tokens, time.perf_counter())
+def scan_in_this_process(
+    plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, report: ReportProgress
+) -> Meter:
+    """Take every shard through every arm, from where an earlier run was stopped."""
+    meter = Meter(plan.text.token_limit, time.perf_counter())
     saved = meter.began
-    pilot, shards = with_pilot(plan.text)
-    done = begin(passes, pilot, ledger)
+    pilot, shards = find_pilot(plan.text)
+    done = begin_scans(scans, pilot, checkpoint)
     for shard in shards:
         meter.add(shard, resumed=shard.number < done)
         if shard.number < done:
-            ledger.compare(shard)
+            checkpoint.require_same_windows(shard)
             continue
-        ledger.note(shard, [noted(found) for found in take(passes, shard)])
-        report(meter.progress(passes))
+        checkpoint.save_shard(shard, scan_shard(scans, shard))
+        report(meter.progress(scans))
         if time.perf_counter() - saved >= plan.options.save_every:
-            ledger.save_state(shard.number + 1, states(passes))
+            checkpoint.save_state(shard.number + 1, scan_states(scans))
             saved = time.perf_counter()
     return meter
 
 
-def with_pilot(text: Text) -> tuple[Shard, Iterator[Shard]]:
-    """The first shard with a token that scores, and all shards. Raises CorpusError if no token scores."""
+def find_pilot(text: TextSource) -> tuple[Shard, Iterator[Shard]]:
+    """The first shard with a scored token, and all shards. Raises CorpusError if no token is scored."""
     passed: list[Shard] = []
     shards = text.shards()
     for shard in shards:
         passed.append(shard)
-        if shard.scores.any():
+        if shard.is_scored.any():
             return shard, chain(passed, shards)
     msg = "no token scores: all are special, or context alone; give other text, or name fewer special tokens"
     raise CorpusError(msg)
 
 
-def pass_of(arm: HarvestedModel, window: int, options: HarvestOptions) -> Pass:
-    """A pass of an arm that has kept nothing yet."""
-    return Pass(arm.read, arm.channels, window, options, side_by_side=arm.side_by_side)
+def make_scan(arm: HarvestArm, window_length: int, options: HarvestOptions) -> ModelScan:
+    """A scan of an arm that has kept nothing yet."""
+    return ModelScan(arm.read, arm.channels, window_length, options, side_by_side=arm.side_by_side)
 
 
-def take(passes: Sequence[Pass], shard: Shard) -> list[dict[Channel, Extremes]]:
+def scan_shard(scans: Sequence[ModelScan], shard: Shard) -> list[ShardExtremes]:
     """Run one shard through every arm; all arms' batches are sent off before the first arm's are waited for."""
-    started = [one.start(shard) for one in passes]
-    return [one.finish(shard, batches) for one, batches in zip(passes, started, strict=True)]
+    started = [scan.start(shard) for scan in scans]
+    return [scan.finish(shard, batches) for scan, batches in zip(scans, started, strict=True)]
 
 
-def begin(passes: Sequence[Pass], pilot: Shard, ledger: Ledger) -> int:
-    """Prepare the passes and put them where a former run left them; how many shards are done."""
-    done, state = ledger.state()
-    for number, one in enumerate(passes):
-        one.prepare(pilot)
+def begin_scans(scans: Sequence[ModelScan], pilot: Shard, checkpoint: Checkpoint) -> int:
+    """Prepare the scans and restore what an earlier run had done; returns how many shards are done."""
+    done, state = checkpoint.load_state()
+    for arm_index, scan in enumerate(scans):
+        scan.prepare(pilot)
         if done:
-            one.restore(part_of(state, f"arm{number}/"))
+            scan.restore(arm_state(state, arm_index))
     return done
 
 
-def states(passes: Sequence[Pass]) -> Arrays:
-    """The running state of every arm, as the ledger keeps it."""
-    return {f"arm{number}/{key}": array for number, one in enumerate(passes) for key, array in one.state().items()}
+def scan_states(scans: Sequence[ModelScan]) -> NamedArrays:
+    """The running state of every arm, as a checkpoint keeps it."""
+    return join_states({f"arm{arm_index}": scan.state() for arm_index, scan in enumerate(scans)})
 
 
-def versions() -> dict[str, str]:
-    """Of what an archive's bytes may depend on: what one version noted, another does not go on with."""
-    ours = {"firstglance": __version__, "python": platform.python_version()}
-    return ours | {name: version(name) for name in LIBRARIES}
+def arm_state(states: NamedArrays, arm_index: int) -> NamedArrays:
+    """One arm's part of what `scan_states` gives."""
+    return state_part(states, f"arm{arm_index}")
 
 
-def _frame(plan: HarvestPlan, meter: Meter) -> HarvestContext:
-    record = plan.text.record(meter.windows, meter.tokens)
-    return HarvestContext(record, plan.text.window, plan.text.skipped, meter.masked, versions(), plan.options)
+def library_versions() -> dict[str, str]:
+    """Of all that an archive's bytes may depend on: a harvest begun with one version is not continued with another."""
+    own = {"firstglance": __version__, "python": platform.python_version()}
+    return own | {name: version(name) for name in LIBRARIES}
+
+
+def _harvest_context(plan: HarvestPlan, meter: Meter) -> HarvestContext:
+    return HarvestContext(
+        corpus=plan.text.corpus_record(meter.windows, meter.tokens),
+        window_length=plan.text.window_length,
+        skipped_count=plan.text.skipped_count,
+        special_count=meter.special_count,
+        versions=library_versions(),
+        options=plan.options,
+    )

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, TextIO
+from typing import Never, TextIO
 
 from tqdm import tqdm
 
@@ -28,40 +28,40 @@ class Progress:
     """Share of the time in reading and tokenising text, and in writing."""
 
 
-FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} tokens{postfix}"
+BAR_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt} tokens{postfix}"
 ReportProgress = Callable[[Progress], None]
 
 
-def silent(_progress: Progress) -> None:
+def report_nothing(_progress: Progress) -> None:
     """Say nothing."""
 
 
-def bar(stream: TextIO | None = None) -> ReportProgress:
-    """A progress bar in tokens, on stderr by default."""
-    shown: list[tqdm[Any]] = []
+def progress_bar(stream: TextIO | None = None) -> ReportProgress:
+    """A report that draws a progress bar in tokens, on stderr by default."""
+    bars: list[tqdm[Never]] = []
 
     def report(progress: Progress) -> None:
-        if not shown:
+        if not bars:
             file = stream or sys.stderr
-            shown.append(tqdm(desc="harvest", total=progress.total, file=file, unit_scale=True, bar_format=FORMAT))
-        shown[0].set_postfix_str(_pace(progress), refresh=False)
-        shown[0].update(progress.tokens - shown[0].n)
+            bars.append(tqdm(desc="harvest", total=progress.total, file=file, unit_scale=True, bar_format=BAR_FORMAT))
+        bars[0].set_postfix_str(_describe_pace(progress), refresh=False)
+        bars[0].update(progress.tokens - bars[0].n)
         if progress.total is not None and progress.tokens >= progress.total:
-            shown[0].close()
+            bars[0].close()
 
     return report
 
 
-def _pace(progress: Progress) -> str:
+def _describe_pace(progress: Progress) -> str:
     """Speed and time left as the harvest measures them; tqdm would count what was resumed as read in no time."""
     speed = f"{tqdm.format_sizeof(progress.tokens_per_second)}tok/s"
-    left = [] if progress.eta_seconds is None else [f"{tqdm.format_interval(progress.eta_seconds)} left"]
+    time_left = [] if progress.eta_seconds is None else [f"{tqdm.format_interval(progress.eta_seconds)} left"]
     shares = f"forward {progress.forward:.0%}, reduction {progress.reduction:.0%}"
-    return ", ".join([speed, *left, shares])
+    return ", ".join([speed, *time_left, shares])
 
 
 def json_lines(stream: TextIO) -> ReportProgress:
-    """One JSON object a line."""
+    """A report that prints one JSON object a line."""
 
     def report(progress: Progress) -> None:
         print(json.dumps(asdict(progress)), file=stream, flush=True)

@@ -15,24 +15,36 @@ from typing import Any
 
 import torch
 
+from app.foundation.arrays import NamedArrays
 from app.foundation.errors import SettingsError
-from app.harvest.arms import HarvestedModel
-from app.harvest.checkpoint import Arrays, Ledger
+from app.harvest.arms.arm import HarvestArm
+from app.harvest.checkpoint import Checkpoint
 from app.harvest.options import HarvestOptions
-from app.harvest.pipeline import HarvestPlan, Meter, ScanRunner, begin, pass_of, states, take, with_pilot
+from app.harvest.pipeline import (
+    HarvestPlan,
+    Meter,
+    ScanRunner,
+    arm_state,
+    begin_scans,
+    find_pilot,
+    make_scan,
+    scan_shard,
+    scan_states,
+)
 from app.harvest.progress import ReportProgress
+from app.harvest.scan.extremes import ShardExtremes
 from app.harvest.scan.memory import keep_freed_memory
-from app.harvest.scan.scan import Pass, noted, part_of
+from app.harvest.scan.model_scan import ModelScan
 from app.harvest.text.windows import Shard
 
-LOCAL = "local"
+LOCAL_ADDRESS = "local"
 
 
 @dataclass(frozen=True)
 class Cluster:
     """Where the cluster is and how work is dealt out."""
 
-    address: str = LOCAL
+    address: str = LOCAL_ADDRESS
     """A Ray address, or `local` for a cluster on this machine alone."""
     workers: int = 2
     """Actors, each with a copy of the models."""
@@ -43,112 +55,122 @@ class Cluster:
     shards_per_task: int = 4
 
 
-class Worker:
+class ShardWorker:
     """Holds the arms and reads shards; becomes a Ray actor."""
 
     def __init__(
-        self, arms: Sequence[HarvestedModel], window: int, options: HarvestOptions, pilot: Shard, threads: int
+        self, arms: Sequence[HarvestArm], window_length: int, options: HarvestOptions, pilot: Shard, thread_count: int
     ) -> None:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(thread_count)
         keep_freed_memory()
-        self.prepared = [pass_of(arm, window, options) for arm in arms]
-        for one in self.prepared:
-            one.prepare(pilot)
+        self.prepared = [make_scan(arm, window_length, options) for arm in arms]
+        for scan in self.prepared:
+            scan.prepare(pilot)
 
-    def read(self, shards: Sequence[Shard]) -> tuple[list[list[Arrays]], Arrays]:
-        """What each shard adds for each arm, and what the shards together would keep."""
-        passes = [one.fresh() for one in self.prepared]
-        notes = [[noted(found) for found in take(passes, shard)] for shard in shards]
-        return notes, states(passes)
+    def read(self, shards: Sequence[Shard]) -> tuple[list[list[ShardExtremes]], NamedArrays]:
+        """The extremes of each shard for each arm, and the state of scans of these shards alone."""
+        scans = [scan.fresh() for scan in self.prepared]
+        extremes = [scan_shard(scans, shard) for shard in shards]
+        return extremes, scan_states(scans)
 
 
-def on_ray(cluster: Cluster) -> ScanRunner:
-    """A reader that deals shards to a Ray cluster. Raises SettingsError if Ray is missing or cannot be reached."""
+def scan_on_ray(cluster: Cluster) -> ScanRunner:
+    """A runner that deals shards to a Ray cluster. Raises SettingsError if Ray is missing or cannot be reached."""
     try:
         import ray
     except ImportError as error:
         msg = "many machines need Ray; install firstglance[ray], or harvest without --ray"
         raise SettingsError(msg) from error
 
-    def reader(plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger, report: ReportProgress) -> Meter:
+    def run_scans(
+        plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, report: ReportProgress
+    ) -> Meter:
         _connect(ray, cluster.address)
-        return _Driver(ray, cluster, plan, passes, ledger).read(report)
+        return _ClusterDriver(ray, cluster, plan, scans, checkpoint).run(report)
 
-    return reader
+    return run_scans
 
 
-class _Driver:
-    """Deals out shards in order, merges answers in order, so that a stopped harvest goes on as ever."""
+class _ClusterDriver:
+    """Deals out shards in order and merges answers in order, so that a stopped harvest goes on as on one machine."""
 
-    def __init__(self, ray: Any, cluster: Cluster, plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger) -> None:  # noqa: ANN401 - a module
-        self.ray, self.cluster, self.plan, self.passes, self.ledger = ray, cluster, plan, passes, ledger
-        self.meter = Meter(plan.text.tokens, time.perf_counter())
+    def __init__(
+        self,
+        ray: Any,  # noqa: ANN401 - a module
+        cluster: Cluster,
+        plan: HarvestPlan,
+        scans: Sequence[ModelScan],
+        checkpoint: Checkpoint,
+    ) -> None:
+        self.ray, self.cluster, self.plan, self.scans, self.checkpoint = ray, cluster, plan, scans, checkpoint
+        self.meter = Meter(plan.text.token_limit, time.perf_counter())
         self.saved = self.meter.began
-        self.held: tuple[Any, ...] = ()  # while these are referred to, an actor can be started again elsewhere
-        self.waiting: deque[tuple[list[Shard], Any]] = deque()
+        self.actor_arguments: tuple[Any, ...] = ()  # while these are referred to, an actor can be started elsewhere
+        self.unmerged: deque[tuple[list[Shard], Any]] = deque()
 
-    def read(self, report: ReportProgress) -> Meter:
-        pilot, shards = with_pilot(self.plan.text)
-        done = begin(self.passes, pilot, self.ledger)
-        actors = self._actors(pilot)
-        for number, group in enumerate(self._groups(shards, done)):
-            self.waiting.append((group, actors[number % len(actors)].read.remote(group)))
-            if len(self.waiting) >= 2 * len(actors):
-                self._merge_one(report)
-        while self.waiting:
-            self._merge_one(report)
+    def run(self, report: ReportProgress) -> Meter:
+        pilot, shards = find_pilot(self.plan.text)
+        done = begin_scans(self.scans, pilot, self.checkpoint)
+        actors = self._start_actors(pilot)
+        for number, group in enumerate(self._group_shards(shards, done)):
+            self.unmerged.append((group, actors[number % len(actors)].read.remote(group)))
+            if len(self.unmerged) >= 2 * len(actors):
+                self._merge_next(report)
+        while self.unmerged:
+            self._merge_next(report)
         return self.meter
 
-    def _actors(self, pilot: Shard) -> list[Any]:
+    def _start_actors(self, pilot: Shard) -> list[Any]:
         resources = {"num_cpus": self.cluster.cores, "num_gpus": self.cluster.gpus}
-        remote = self.ray.remote(max_restarts=-1, max_task_retries=-1, **resources)(Worker)
-        alike = all(arm.side_by_side for arm in self.plan.arms)  # then bits do not depend on the number of threads
-        threads = self.cluster.cores if alike else torch.get_num_threads()
+        remote = self.ray.remote(max_restarts=-1, max_task_retries=-1, **resources)(ShardWorker)
+        any_thread_count = all(arm.side_by_side for arm in self.plan.arms)  # bits do not depend on it then
+        thread_count = self.cluster.cores if any_thread_count else torch.get_num_threads()
         plan = self.plan
-        self.held = (self.ray.put([_portable(arm) for arm in plan.arms]), self.ray.put(pilot))
+        self.actor_arguments = (self.ray.put([_without_effects(arm) for arm in plan.arms]), self.ray.put(pilot))
+        arms, shared_pilot = self.actor_arguments
         return [
-            remote.remote(self.held[0], plan.text.window, plan.options, self.held[1], threads)
+            remote.remote(arms, plan.text.window_length, plan.options, shared_pilot, thread_count)
             for _ in range(self.cluster.workers)
         ]
 
-    def _groups(self, shards: Iterator[Shard], done: int) -> Iterator[list[Shard]]:
-        left = self._left(shards, done)
-        while group := list(islice(left, self.cluster.shards_per_task)):
+    def _group_shards(self, shards: Iterator[Shard], done: int) -> Iterator[list[Shard]]:
+        unread = self._skip_done(shards, done)
+        while group := list(islice(unread, self.cluster.shards_per_task)):
             yield group
 
-    def _left(self, shards: Iterator[Shard], done: int) -> Iterator[Shard]:
+    def _skip_done(self, shards: Iterator[Shard], done: int) -> Iterator[Shard]:
         for shard in shards:
             self.meter.add(shard, resumed=shard.number < done)
             if shard.number < done:
-                self.ledger.compare(shard)
+                self.checkpoint.require_same_windows(shard)
             else:
                 yield shard
 
-    def _merge_one(self, report: ReportProgress) -> None:
-        group, answer = self.waiting.popleft()
-        notes, kept = self.ray.get(answer)
-        for number, one in enumerate(self.passes):
-            other = one.fresh()
-            other.restore(part_of(kept, f"arm{number}/"))
-            one.merge(other)
-        for shard, found in zip(group, notes, strict=True):
-            self.ledger.note(shard, found)
-        report(self.meter.progress(self.passes))
+    def _merge_next(self, report: ReportProgress) -> None:
+        group, answer = self.unmerged.popleft()
+        extremes, states = self.ray.get(answer)
+        for arm_index, scan in enumerate(self.scans):
+            answered = scan.fresh()
+            answered.restore(arm_state(states, arm_index))
+            scan.merge(answered)
+        for shard, shard_extremes in zip(group, extremes, strict=True):
+            self.checkpoint.save_shard(shard, shard_extremes)
+        report(self.meter.progress(self.scans))
         if time.perf_counter() - self.saved >= self.plan.options.save_every:
-            self.ledger.save_state(group[-1].number + 1, states(self.passes))
+            self.checkpoint.save_state(group[-1].number + 1, scan_states(self.scans))
             self.saved = time.perf_counter()
 
 
-def _portable(arm: HarvestedModel) -> HarvestedModel:
+def _without_effects(arm: HarvestArm) -> HarvestArm:
     """What a worker needs: it writes no archive, so logit effects stay with the driver."""
-    return replace(arm, effects=None, pieces=[])
+    return replace(arm, find_effects=None, pieces=[])
 
 
 def _connect(ray: Any, address: str) -> None:  # noqa: ANN401 - a module
     if ray.is_initialized():
         return
     try:
-        ray.init(address=None if address == LOCAL else address, include_dashboard=False, log_to_driver=False)
+        ray.init(address=None if address == LOCAL_ADDRESS else address, include_dashboard=False, log_to_driver=False)
     except ConnectionError as error:
         msg = f"no Ray cluster answers at {address}; start one with `ray start --head`, or use --ray local"
         raise SettingsError(msg) from error

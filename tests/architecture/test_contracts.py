@@ -19,6 +19,7 @@ PLANTED = {
     ),
     "The archive is the wall: only commands know what harvests and what trains": ("web/site.py", "app.models.config"),
     "Harvest and rounds know nothing of each other": ("harvest/options.py", "app.rounds.item"),
+    "Siblings form no circle, at any depth": ("harvest/text/windows.py", "app.harvest.text.corpus"),
     "The sealing module has exactly the importers that need it": ("report/analysis/frame.py", "app.rounds.sealing"),
 }
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
-from app.harvest.checkpoint import Ledger
-from app.harvest.pipeline import HarvestPlan, Meter, ScanRunner, read_everything
+from app.harvest.checkpoint import Checkpoint
+from app.harvest.pipeline import HarvestPlan, Meter, ScanRunner, scan_in_this_process
 from app.harvest.progress import ReportProgress
 from app.harvest.ray_cluster import Cluster
-from app.harvest.scan.scan import Pass
+from app.harvest.scan.model_scan import ModelScan
 from tests.cli.conftest import Run
 
 SMALL = ("--tokens", 3000, "--top", 3)
@@ -93,12 +93,12 @@ def test_several_sites_are_read_by_a_cluster_if_one_is_asked_for(
         asked.append(cluster)
         return counting
 
-    def counting(plan: HarvestPlan, passes: Sequence[Pass], ledger: Ledger, report: ReportProgress) -> Meter:
+    def counting(plan: HarvestPlan, passes: Sequence[ModelScan], ledger: Checkpoint, report: ReportProgress) -> Meter:
         read.append(len(passes))
-        return read_everything(plan, passes, ledger, report)
+        return scan_in_this_process(plan, passes, ledger, report)
 
     read: list[int] = []
-    monkeypatch.setattr("app.harvest.ray_cluster.on_ray", on_ray)
+    monkeypatch.setattr("app.harvest.ray_cluster.scan_on_ray", on_ray)
     sites = ("--site", "mlp.act", "--site", "mlp.pre", "--ray", "local", "--workers", 3)
     found = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "s", *sites, *SMALL)
     assert found.exit_code == 0, found.output

@@ -1,5 +1,6 @@
 """A small real model with a real tokenizer, and a folder of text for it to read."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 
 from app.archive.archive import Archive
 from app.harvest.options import HarvestOptions
-from app.harvest.progress import silent
+from app.harvest.progress import report_nothing
 from app.harvest.run import harvest_model
 from app.models.config import Activation, ModelConfig
 from app.models.model_folder import LoadedModel, load_model, save_model
@@ -54,7 +55,7 @@ def solu(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 
 @pytest.fixture(scope="session")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Python files, prose, lines of JSON, a document told twice, one shorter than a window, one empty, one binary."""
+    """Python files, prose, lines of JSON, one document twice, one shorter than a window, one empty, one binary."""
     folder = tmp_path_factory.mktemp("texts")
     for path in sorted(TEXTS.glob("foundation/*.py")):
         (folder / path.name).write_bytes(path.read_bytes())
@@ -78,4 +79,12 @@ def archive(
     model: LoadedModel, texts: Path, options: HarvestOptions, tmp_path_factory: pytest.TempPathFactory
 ) -> Archive:
     out = tmp_path_factory.mktemp("archives") / "gelu"
-    return harvest_model(model, "tiny", str(texts), out, options, silent)
+    return harvest_model(model, "tiny", str(texts), out, options, report_nothing)
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A copy of this project's code: long enough for several shards."""
+    folder = tmp_path_factory.mktemp("corpus") / "app"
+    shutil.copytree(TEXTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return str(folder)

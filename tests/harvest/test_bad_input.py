@@ -1,14 +1,16 @@
 """Bad input gets a sentence that says what to do, and nothing is lost or overwritten."""
 
+import resource
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.archive.archive import Archive
-from app.foundation.errors import ArchiveError, CorpusError, ModelError, SettingsError
+from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.harvest.options import HarvestOptions
-from app.harvest.progress import silent
+from app.harvest.progress import report_nothing
 from app.harvest.run import harvest_model, harvest_pair
 from app.models.model_folder import LoadedModel
 from app.models.tokenizer import Tokenizer, train_tokenizer
@@ -17,23 +19,23 @@ SMALL = HarvestOptions(k=3, window=80, sample=50)
 
 
 def harvest(model: LoadedModel, spec: Path | str, out: Path, options: HarvestOptions = SMALL) -> Archive:
-    return harvest_model(model, "tiny", str(spec), out, options, silent)
+    return harvest_model(model, "tiny", str(spec), out, options, report_nothing)
 
 
-def test_a_missing_corpus(model: LoadedModel, tmp_path: Path) -> None:
+def test_a_missing_corpus_is_refused(model: LoadedModel, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="does not exist; name a file"):
         harvest(model, tmp_path / "nowhere", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_without_text(model: LoadedModel, tmp_path: Path) -> None:
+def test_a_folder_without_text_is_refused(model: LoadedModel, tmp_path: Path) -> None:
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "picture.png").write_bytes(b"\x89PNG")
     with pytest.raises(CorpusError, match="holds no text"):
         harvest(model, tmp_path / "texts", tmp_path / "out")
 
 
-def test_nothing_but_empty_and_binary_files(model: LoadedModel, tmp_path: Path) -> None:
+def test_a_folder_of_empty_and_binary_files_is_refused(model: LoadedModel, tmp_path: Path) -> None:
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "empty.txt").write_text("  \n")
     (tmp_path / "texts" / "binary.txt").write_bytes(b"\0\1\2" * 100)
@@ -41,7 +43,7 @@ def test_nothing_but_empty_and_binary_files(model: LoadedModel, tmp_path: Path) 
         harvest(model, tmp_path / "texts", tmp_path / "out")
 
 
-def test_a_line_that_is_not_json(model: LoadedModel, tmp_path: Path) -> None:
+def test_a_line_that_is_not_json_is_named(model: LoadedModel, tmp_path: Path) -> None:
     (tmp_path / "lines.jsonl").write_text('{"text": "fine"}\n{"text": \n')
     with pytest.raises(CorpusError, match="line 2 is not JSON"):
         harvest(model, tmp_path / "lines.jsonl", tmp_path / "out")
@@ -54,7 +56,7 @@ def test_an_archive_that_is_there_is_not_overwritten(model: LoadedModel, archive
     assert (archive.path / "manifest.json").read_bytes() == before
 
 
-def test_a_window_that_the_model_cannot_read_or_that_would_score_nothing(
+def test_a_window_is_refused_that_the_model_cannot_read_or_that_would_score_nothing(
     model: LoadedModel, texts: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(CorpusError, match="use at most 96"):
@@ -63,37 +65,17 @@ def test_a_window_that_the_model_cannot_read_or_that_would_score_nothing(
         harvest(model, texts, tmp_path / "out", HarvestOptions(window=65))
 
 
-@pytest.mark.parametrize(
-    ("asked", "sentence"),
-    [
-        ({"k": 0}, "k is 0; give a whole number, 1 or more"),
-        ({"k": 2.5}, "k is 2.5; give a whole number"),
-        ({"batch": 0}, "batch is 0"),
-        ({"sample": 0}, "sample is 0"),
-        ({"tokens": 0}, "tokens is 0"),
-        ({"random": -1}, "random is -1; give a whole number, 0 or more"),
-        ({"contrast": None}, "contrast is None"),
-        ({"overlap": -1}, "overlap is -1"),
-        ({"duplicate_span": -1}, "duplicate_span is -1"),
-        ({"seed": 2**70}, "give a whole number from -4294967296 to 4294967296"),
-        ({"dtype": "float16"}, "give one of float32, bfloat16"),
-        ({"device": "tpu"}, "give one of cpu, cuda, auto"),
-    ],
-)
-def test_a_value_that_cannot_be_used(asked: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(SettingsError, match=sentence):
-        HarvestOptions(**asked)
-
-
 def test_arms_must_be_there_and_have_names_of_folders(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="name at least one"):
-        harvest_pair({}, str(texts), tmp_path / "out", SMALL, silent)
+        harvest_pair({}, str(texts), tmp_path / "out", SMALL, report_nothing)
     for name in ("", "..", "a/b", "pair.json"):
         with pytest.raises(ModelError, match="give the model a plain name"):
-            harvest_pair({name: model}, str(texts), tmp_path / "out", SMALL, silent)
+            harvest_pair({name: model}, str(texts), tmp_path / "out", SMALL, report_nothing)
 
 
-def test_a_site_or_a_layer_that_the_model_does_not_have(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
+def test_a_site_or_a_layer_that_the_model_does_not_have_is_refused(
+    model: LoadedModel, texts: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ModelError, match=r"no site mlp\.post_ln"):
         harvest(model, texts, tmp_path / "out", HarvestOptions(window=80, site="mlp.post_ln"))
     with pytest.raises(ModelError, match="layers 0 to 1"):
@@ -103,16 +85,16 @@ def test_a_site_or_a_layer_that_the_model_does_not_have(model: LoadedModel, text
 def test_arms_with_different_tokenizers_cannot_read_the_same_windows(
     model: LoadedModel, texts: Path, tmp_path: Path
 ) -> None:
-    other = LoadedModel(model.transformer, _other_tokenizer(tmp_path), model.weights_sha256, tmp_path)
+    stranger = LoadedModel(model.transformer, train_on_few_words(tmp_path), model.weights_sha256, tmp_path)
     with pytest.raises(ModelError, match="different tokenizers"):
-        harvest_pair({"one": model, "two": other}, str(texts), tmp_path / "out", SMALL, silent)
+        harvest_pair({"first": model, "second": stranger}, str(texts), tmp_path / "out", SMALL, report_nothing)
 
 
-def _other_tokenizer(folder: Path) -> Tokenizer:
+def train_on_few_words(folder: Path) -> Tokenizer:
     return train_tokenizer(["other words than those"], 400, folder / "tokenizer.json")
 
 
-def test_documents_of_every_kind_survive(model: LoadedModel, tmp_path: Path) -> None:
+def test_documents_of_every_kind_are_harvested(model: LoadedModel, tmp_path: Path) -> None:
     """Broken UTF-8, one long word without white space, control characters, an emoji cut by the end of the file."""
     folder = tmp_path / "texts"
     folder.mkdir()
@@ -121,8 +103,39 @@ def test_documents_of_every_kind_survive(model: LoadedModel, tmp_path: Path) -> 
     (folder / "control.txt").write_bytes(bytes(range(1, 32)) * 20)
     (folder / "cut.txt").write_bytes(("word " * 100 + "😀").encode()[:-2])
     (folder / "one.txt").write_text("x")
-    found = harvest(model, folder, tmp_path / "out")
-    assert found.manifest.corpus.documents == 5
-    assert found.manifest.counts.skipped_documents == 0
-    found.verify()
-    assert len(found.neurons()) == 48
+    archive = harvest(model, folder, tmp_path / "out", replace(SMALL, overlap=8))
+    assert archive.manifest.corpus.documents == 5
+    assert archive.manifest.counts.skipped_documents == 0
+    archive.verify()
+    assert len(archive.neurons()) == 48
+
+
+def test_a_file_that_cannot_be_read_is_named(model: LoadedModel, tmp_path: Path) -> None:
+    """Reading a process's memory from its beginning fails, for whoever asks."""
+    memory = Path("/proc/self/mem")
+    if not memory.exists():
+        memory = tmp_path
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "unreadable.txt").symlink_to(memory)
+    with pytest.raises(CorpusError, match=r"unreadable\.txt cannot be read|holds no text"):
+        harvest(model, tmp_path / "texts", tmp_path / "out", HarvestOptions(window=80))
+    assert not (tmp_path / "out.partial").exists()
+
+
+@pytest.fixture
+def _small_files() -> Iterator[None]:
+    """No file may grow beyond 20 kB: to a program much like a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("_small_files")
+def test_a_full_disk_is_explained_and_nothing_is_lost(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
+    options = SMALL.top_only()
+    with pytest.raises(ArchiveError, match="make room and run the same command to go on"):
+        harvest(model, texts, tmp_path / "out", options)
+    assert not (tmp_path / "out").exists()
+    resource.setrlimit(resource.RLIMIT_FSIZE, resource.getrlimit(resource.RLIMIT_FSIZE)[1:] * 2)
+    harvest(model, texts, tmp_path / "out", options).verify()

@@ -1,4 +1,4 @@
-"""Any function of token ids can be harvested, and what is no such function is refused in a sentence."""
+"""Any function of token ids can be harvested, and whatever is no such function is refused in a sentence."""
 
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,9 @@ import torch
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
-from app.harvest.arms import Vocabulary
+from app.harvest.arms.callable_arm import Vocabulary
 from app.harvest.options import HarvestOptions
-from app.harvest.progress import silent
+from app.harvest.progress import report_nothing
 from app.harvest.run import harvest
 from app.models.model_folder import LoadedModel
 
@@ -31,12 +31,12 @@ def test_a_hook_on_a_model_gives_what_the_model_gives(model: LoadedModel, tmp_pa
         tmp_path / "out",
         vocabulary=vocabulary,
         options=SMALL,
-        progress=silent,
+        progress=report_nothing,
     )
     with torch.inference_mode():
         expected = model.transformer.read_site("mlp.act", tokens)[1].amax(dim=(0, 1))
-    found = [one.maximum for one in archive.neurons()]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    maxima = [neuron.maximum for neuron in archive.neurons()]
+    np.testing.assert_allclose(maxima, expected, atol=1e-5)
     assert archive.manifest.model.activation is None
     assert archive.snippets(0, 0)[0].pieces[0] in model.tokenizer.pieces
 
@@ -45,10 +45,10 @@ def test_lists_arrays_and_tensors_are_the_same_tokens(tmp_path: Path) -> None:
     rows = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     forms: tuple[Any, ...] = (rows, np.array(rows), torch.tensor(rows))
     archives = [
-        harvest(embedded, form, tmp_path / str(number), options=SMALL, progress=silent)
+        harvest(embedded, form, tmp_path / str(number), options=SMALL, progress=report_nothing)
         for number, form in enumerate(forms)
     ]
-    assert len({one.sha256 for one in archives}) == 1
+    assert len({archive.sha256 for archive in archives}) == 1
     assert archives[0].snippets(0, 0)[0].pieces == (b"<7>", b"<8>", b"<9>")
 
 
@@ -63,14 +63,14 @@ def test_lists_arrays_and_tensors_are_the_same_tokens(tmp_path: Path) -> None:
         ([[1, 2, 3], [1, 2]], "pad the shorter ones"),
     ],
 )
-def test_tokens_that_are_none_are_refused(tokens: Any, sentence: str, tmp_path: Path) -> None:
+def test_tokens_that_are_no_token_ids_are_refused(tokens: Any, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=sentence):
-        harvest(embedded, tokens, tmp_path / "out", options=SMALL, progress=silent)
+        harvest(embedded, tokens, tmp_path / "out", options=SMALL, progress=report_nothing)
 
 
 def test_a_function_of_another_shape_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"must give \[window, position, unit\]"):
-        harvest(lambda rows: rows.float(), [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=silent)
+        harvest(lambda rows: rows.float(), [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing)
 
 
 @pytest.mark.parametrize(
@@ -83,33 +83,37 @@ def test_a_function_of_another_shape_is_refused(tmp_path: Path) -> None:
     ],
     ids=["fewer units", "fewer positions", "fewer windows", "no tensor"],
 )
-def test_a_function_that_changes_its_mind_after_the_first_window_is_refused(later: Any, tmp_path: Path) -> None:
+def test_a_function_that_gives_another_shape_after_the_first_window_is_refused(later: Any, tmp_path: Path) -> None:
     def changing(rows: torch.Tensor) -> Any:
         return embedded(rows) if len(rows) == 1 else later(rows)
 
     with pytest.raises(ModelError, match="2 units as for the first window"):
-        harvest(changing, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=silent)
+        harvest(changing, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing)
 
 
 def test_a_function_without_units_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="one unit or more"):
-        harvest(lambda rows: torch.zeros(*rows.shape, 0), [[1, 2]], tmp_path / "out", options=SMALL, progress=silent)
+        harvest(
+            lambda rows: torch.zeros(*rows.shape, 0), [[1, 2]], tmp_path / "out", options=SMALL, progress=report_nothing
+        )
 
 
-def test_gradients_are_left_behind(tmp_path: Path) -> None:
+def test_a_function_with_gradients_can_be_harvested(tmp_path: Path) -> None:
     weights = torch.ones(9, 2, requires_grad=True)
 
     def with_gradients(rows: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode(mode=False), torch.enable_grad():
             return torch.nn.functional.embedding(rows.clone(), weights)
 
-    harvest(with_gradients, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=silent).verify()
+    harvest(with_gradients, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing).verify()
 
 
-def test_tokens_of_which_none_scores_are_refused(tmp_path: Path) -> None:
-    nothing = Vocabulary(special=(1, 2))
+def test_tokens_of_which_none_is_scored_are_refused(tmp_path: Path) -> None:
+    all_special = Vocabulary(special=(1, 2))
     with pytest.raises(CorpusError, match="no token scores"):
-        harvest(embedded, [[1, 2], [2, 1]], tmp_path / "out", vocabulary=nothing, options=SMALL, progress=silent)
+        harvest(
+            embedded, [[1, 2], [2, 1]], tmp_path / "out", vocabulary=all_special, options=SMALL, progress=report_nothing
+        )
     assert not (tmp_path / "out.partial").exists()
 
 
@@ -123,38 +127,41 @@ def test_rows_of_padding_may_come_first(tmp_path: Path, padding: int) -> None:
         tmp_path / "out",
         vocabulary=Vocabulary(special=(0,)),
         options=HarvestOptions(k=3, sample=50),
-        progress=silent,
+        progress=report_nothing,
     )
     first = archive.neurons()[0]
     assert (first.maximum, first.minimum, first.mean) == (100, 1, 50.5)
-    assert [one.peak_activation for one in archive.snippets(0, 0)][:3] == [100, 95, 90]
+    assert [snippet.peak_activation for snippet in archive.snippets(0, 0)][:3] == [100, 95, 90]
 
 
-def test_the_place_may_be_text_and_may_not_be_where_something_stands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert harvest(embedded, [[1, 2]], str(tmp_path / "out"), options=SMALL, progress=silent).path == tmp_path / "out"
+def test_the_path_may_be_text_and_must_be_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (
+        harvest(embedded, [[1, 2]], str(tmp_path / "out"), options=SMALL, progress=report_nothing).path
+        == tmp_path / "out"
+    )
     monkeypatch.chdir(tmp_path)
-    for place in (".", "/", "out"):
+    for path in (".", "/", "out"):
         with pytest.raises(ArchiveError, match="exists already"):
-            harvest(embedded, [[1, 2]], Path(place), options=SMALL, progress=silent)
+            harvest(embedded, [[1, 2]], Path(path), options=SMALL, progress=report_nothing)
 
 
 @pytest.mark.parametrize("positions", [4, 256, 5000])
-def test_the_mean_is_good_however_long_the_windows_are(tmp_path: Path, positions: int) -> None:
+def test_the_mean_is_precise_however_long_the_windows_are(tmp_path: Path, positions: int) -> None:
     rows = np.random.default_rng(0).integers(0, 900, (4, positions))
     units = torch.rand(900, 5, generator=torch.Generator().manual_seed(1)) + 5
-    archive = harvest(lambda tokens: units[tokens], rows, tmp_path / "out", options=SMALL, progress=silent)
+    archive = harvest(lambda tokens: units[tokens], rows, tmp_path / "out", options=SMALL, progress=report_nothing)
     exact = units.double().numpy()[rows].mean(axis=(0, 1))
-    np.testing.assert_allclose([one.mean for one in archive.neurons()], exact, rtol=1e-7)
+    np.testing.assert_allclose([neuron.mean for neuron in archive.neurons()], exact, rtol=1e-7)
 
 
 def test_activations_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not numbers"):
-        harvest(lambda rows: embedded(rows) / 0, [[0, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=silent)
+        harvest(
+            lambda rows: embedded(rows) / 0, [[0, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing
+        )
 
 
-def test_fewer_windows_than_k_are_all_there(tmp_path: Path) -> None:
-    archive: Archive = harvest(embedded, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=silent)
-    assert [one.peak_activation for one in archive.snippets(0, 0)] == [4.0, 2.0]
-    assert all(one.dead for one in archive.neurons())
+def test_fewer_windows_than_k_are_all_in_the_top_list(tmp_path: Path) -> None:
+    archive: Archive = harvest(embedded, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing)
+    assert [snippet.peak_activation for snippet in archive.snippets(0, 0)] == [4.0, 2.0]
+    assert all(neuron.dead for neuron in archive.neurons())

@@ -10,10 +10,10 @@ import torch
 
 from app.archive.archive import Archive
 from app.archive.snippet import Snippet
-from app.harvest.arms import Vocabulary
+from app.harvest.arms.callable_arm import Vocabulary
 from app.harvest.finish.selection import FIFTH_NAMES
 from app.harvest.options import HarvestOptions
-from app.harvest.progress import silent
+from app.harvest.progress import report_nothing
 from app.harvest.run import harvest
 
 ROWS, POSITIONS, UNITS, TOKENS = 600, 40, 6, 50
@@ -44,60 +44,63 @@ def full(rows: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def found(rows: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+def archive(rows: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Archive:
     options = HarvestOptions(k=8, seed=2, duplicate_span=None, sample=4000, batch=16)
     out = tmp_path_factory.mktemp("callable") / "archive"
-    return harvest(activations, rows, out, vocabulary=Vocabulary(special=(0,)), options=options, progress=silent)
+    return harvest(
+        activations, rows, out, vocabulary=Vocabulary(special=(0,)), options=options, progress=report_nothing
+    )
 
 
-def group(found: Archive, unit: int, name: str) -> list[Snippet]:
-    return [one for one in found.snippets(0, unit) if one.group == name]
+def group(archive: Archive, unit: int, name: str) -> list[Snippet]:
+    return [snippet for snippet in archive.snippets(0, unit) if snippet.group == name]
 
 
-def row_of(snippet: Snippet) -> int:
+def row_number(snippet: Snippet) -> int:
     return int(snippet.window.removeprefix("row:"))
 
 
-def scored(rows: np.ndarray, full: np.ndarray, unit: int) -> np.ndarray:
+def scored_values(rows: np.ndarray, full: np.ndarray, unit: int) -> np.ndarray:
     values: np.ndarray = full[:, :, unit][rows != 0]
     return values
 
 
-def test_top_snippets_equal_brute_force_ties_included(found: Archive, rows: np.ndarray, full: np.ndarray) -> None:
+def test_top_snippets_equal_brute_force_ties_included(archive: Archive, rows: np.ndarray, full: np.ndarray) -> None:
     """Larger first, then the earlier window; within a window the earliest of equal tokens is the peak."""
     for unit in range(UNITS):
         masked = np.where(rows != 0, full[:, :, unit], -np.inf)
         order = sorted(range(ROWS), key=lambda row: (-masked[row].max(), row))[:8]
         expected = [(row, int(masked[row].argmax()), masked[row].max()) for row in order]
-        assert [(row_of(one), one.peak, one.peak_activation) for one in group(found, unit, "top")] == expected
-    values = [one.peak_activation for one in group(found, 0, "top")]
+        top = group(archive, unit, "top")
+        assert [(row_number(snippet), snippet.peak, snippet.peak_activation) for snippet in top] == expected
+    values = [snippet.peak_activation for snippet in group(archive, 0, "top")]
     assert len(set(values)) < len(values)
 
 
-def test_every_snippet_holds_the_window_as_it_is(found: Archive, rows: np.ndarray, full: np.ndarray) -> None:
+def test_every_snippet_holds_the_window_as_it_is(archive: Archive, rows: np.ndarray, full: np.ndarray) -> None:
     for unit in range(UNITS):
-        for snippet in found.snippets(0, unit):
-            row = row_of(snippet)
-            kept = rows[row] != 0
-            np.testing.assert_array_equal(snippet.activations, full[row, kept, unit])
-            assert snippet.pieces == tuple(f"<{token}>".encode() for token in rows[row, kept])
+        for snippet in archive.snippets(0, unit):
+            row = row_number(snippet)
+            is_shown = rows[row] != 0
+            np.testing.assert_array_equal(snippet.activations, full[row, is_shown, unit])
+            assert snippet.pieces == tuple(f"<{token}>".encode() for token in rows[row, is_shown])
 
 
 def test_quantile_snippets_lie_in_their_bands_within_the_bound(
-    found: Archive, rows: np.ndarray, full: np.ndarray
+    archive: Archive, rows: np.ndarray, full: np.ndarray
 ) -> None:
-    bound = found.manifest.sample_bound
+    bound = archive.manifest.sample_bound
     assert 0 < bound < 0.03
     for unit in range(UNITS):
-        values = np.sort(scored(rows, full, unit))
-        snippets = group(found, unit, "quantile")
+        values = np.sort(scored_values(rows, full, unit))
+        snippets = group(archive, unit, "quantile")
         assert len(snippets) >= 6
         for snippet in snippets:
             low, high = (float(part) for part in snippet.band.split("-"))
             lowest = np.quantile(values, max(0, low - bound), method="inverted_cdf")
             highest = np.quantile(values, min(1, high + bound), method="inverted_cdf")
             assert lowest <= snippet.peak_activation <= highest
-        assert max(Counter(one.band for one in snippets).values()) <= 3
+        assert max(Counter(snippet.band for snippet in snippets).values()) <= 3
 
 
 @pytest.fixture(scope="module")
@@ -110,36 +113,36 @@ def sparse(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     table[0, 8:] = 1
     options = HarvestOptions(k=5, sample=4000)
     out = tmp_path_factory.mktemp("sparse") / "archive"
-    return harvest(lambda tokens: table[tokens], tokens, out, options=options, progress=silent)
+    return harvest(lambda tokens: table[tokens], tokens, out, options=options, progress=report_nothing)
 
 
 def test_zeros_that_lie_at_several_cuts_belong_to_the_lowest_band(sparse: Archive) -> None:
-    snippets = [one for unit in range(16) for one in group(sparse, unit, "quantile")]
-    assert {one.band for one in snippets if one.peak_activation == 0} == {"0-0.5"}
-    assert {one.band for one in snippets if one.peak_activation > 0} == {"0.99-0.999", "0.999-1"}
+    snippets = [snippet for unit in range(16) for snippet in group(sparse, unit, "quantile")]
+    assert {snippet.band for snippet in snippets if snippet.peak_activation == 0} == {"0-0.5"}
+    assert {snippet.band for snippet in snippets if snippet.peak_activation > 0} == {"0.99-0.999", "0.999-1"}
     assert all(group(sparse, unit, "quantile")[0].peak_activation > 0 for unit in range(16))
 
 
 def test_a_unit_that_is_silent_in_the_first_windows_has_its_draws_spread_all_the_same(sparse: Archive) -> None:
     for unit in range(16):
-        assert len({one.band for one in group(sparse, unit, "value_bin")}) >= 4
+        assert len({snippet.band for snippet in group(sparse, unit, "value_bin")}) >= 4
         assert sparse.neurons()[unit].tokens
 
 
-def test_value_bins_are_fifths_of_the_largest_activation(found: Archive, rows: np.ndarray, full: np.ndarray) -> None:
+def test_value_bins_are_fifths_of_the_largest_activation(archive: Archive, rows: np.ndarray, full: np.ndarray) -> None:
     bands = set()
     for unit in range(UNITS - 1):
-        largest = scored(rows, full, unit).max()
-        snippets = group(found, unit, "value_bin")
+        largest = scored_values(rows, full, unit).max()
+        snippets = group(archive, unit, "value_bin")
         for snippet in snippets:
             low, high = (float(part) for part in snippet.band.split("-"))
             assert low * largest < snippet.peak_activation <= high * largest
-            window = full[row_of(snippet), rows[row_of(snippet)] != 0, unit]
+            window = full[row_number(snippet), rows[row_number(snippet)] != 0, unit]
             assert snippet.peak == int(window.argmax())
-        assert len({one.band for one in snippets}) >= 3
-        bands |= {one.band for one in snippets}
+        assert len({snippet.band for snippet in snippets}) >= 3
+        bands |= {snippet.band for snippet in snippets}
     assert len(bands) == 5
-    assert group(found, UNITS - 1, "value_bin") == []
+    assert group(archive, UNITS - 1, "value_bin") == []
 
 
 def test_with_enough_snippets_no_fifth_that_the_text_reaches_is_empty(
@@ -148,16 +151,18 @@ def test_with_enough_snippets_no_fifth_that_the_text_reaches_is_empty(
     """Two a fifth may all come from one side of a step of the ladder that lies across a limit; eight do not."""
     options = replace(HarvestOptions(k=8, seed=2, duplicate_span=None, sample=400).top_only(), value_bin=8)
     special = Vocabulary(special=(0,))
-    many = harvest(activations, rows, tmp_path / "out", vocabulary=special, options=options, progress=silent)
+    many_per_fifth = harvest(
+        activations, rows, tmp_path / "out", vocabulary=special, options=options, progress=report_nothing
+    )
     for unit in range(UNITS - 1):
         peaks = np.where(rows == 0, -np.inf, full[:, :, unit]).max(axis=1)
         fifths = np.ceil(5 * peaks[peaks > 0] / peaks.max()).clip(1, 5)
         reached = {FIFTH_NAMES[int(fifth) - 1] for fifth in fifths}
-        assert {one.band for one in group(many, unit, "value_bin")} == reached
+        assert {snippet.band for snippet in group(many_per_fifth, unit, "value_bin")} == reached
 
 
-def test_random_snippets_are_spread_over_the_corpus_and_are_each_neurons_own(found: Archive) -> None:
-    drawn = {unit: [row_of(one) for one in group(found, unit, "random")] for unit in range(UNITS)}
+def test_random_snippets_are_spread_over_the_corpus_and_are_each_neurons_own(archive: Archive) -> None:
+    drawn = {unit: [row_number(snippet) for snippet in group(archive, unit, "random")] for unit in range(UNITS)}
     assert all(len(set(rows)) == 5 for rows in drawn.values())
     assert len({row for rows in drawn.values() for row in rows}) > 20
     assert max(row for rows in drawn.values() for row in rows) > ROWS * 0.8
@@ -166,13 +171,16 @@ def test_random_snippets_are_spread_over_the_corpus_and_are_each_neurons_own(fou
 def test_random_draws_are_uniform_over_tokens(rows: np.ndarray, tmp_path: Path) -> None:
     """Peaks of 400 units' draws fall on early and late positions alike; the bound is six standard deviations."""
 
-    def many(tokens: torch.Tensor) -> torch.Tensor:
+    def same_in_all_units(tokens: torch.Tensor) -> torch.Tensor:
         return tokens[:, :, None].float() * torch.ones(400)
 
     options = HarvestOptions(k=1, random=5, quantile=0, value_bin=0, contrast=0, sample=100)
     vocabulary = Vocabulary(special=(0,))
-    archive = harvest(many, rows, tmp_path / "out", vocabulary=vocabulary, options=options, progress=silent)
-    peaks = [one.peak for unit in range(400) for one in archive.snippets(0, unit) if one.group == "random"]
+    archive = harvest(
+        same_in_all_units, rows, tmp_path / "out", vocabulary=vocabulary, options=options, progress=report_nothing
+    )
+    snippets = archive.snippets_by_neuron((0, unit) for unit in range(400))
+    peaks = [snippet.peak for drawn in snippets.values() for snippet in drawn if snippet.group == "random"]
     late = (rows[:, 20:] != 0).sum() / (rows != 0).sum()
     share = np.mean(np.array(peaks) >= 20)
     assert len(peaks) == 2000
@@ -180,17 +188,17 @@ def test_random_draws_are_uniform_over_tokens(rows: np.ndarray, tmp_path: Path) 
 
 
 def test_contrast_shows_the_favourite_token_where_the_neuron_is_quiet_on_every_occurrence_of_it(
-    found: Archive, rows: np.ndarray, full: np.ndarray
+    archive: Archive, rows: np.ndarray, full: np.ndarray
 ) -> None:
     for unit in range(UNITS - 1):
-        peaks = Counter(one.pieces[one.peak] for one in group(found, unit, "top"))
-        for snippet in group(found, unit, "contrast"):
+        peaks = Counter(snippet.pieces[snippet.peak] for snippet in group(archive, unit, "top"))
+        for snippet in group(archive, unit, "contrast"):
             token = snippet.pieces[snippet.peak]
             assert peaks[token] == max(peaks.values())
             assert snippet.peak == snippet.pieces.index(token)
             on_it = [value for piece, value in zip(snippet.pieces, snippet.activations, strict=True) if piece == token]
-            assert max(on_it) < 0.1 * scored(rows, full, unit).max()
-    assert sum(len(group(found, unit, "contrast")) for unit in range(UNITS)) >= 6
+            assert max(on_it) < 0.1 * scored_values(rows, full, unit).max()
+    assert sum(len(group(archive, unit, "contrast")) for unit in range(UNITS)) >= 6
 
 
 def test_contrast_goes_on_looking_for_neurons_that_mostly_fire_on_their_token(tmp_path: Path) -> None:
@@ -201,46 +209,48 @@ def test_contrast_goes_on_looking_for_neurons_that_mostly_fire_on_their_token(tm
     rows[:, 0] = np.arange(4000) % 4
 
     def fires(tokens: torch.Tensor) -> torch.Tensor:
-        kind, at = tokens[:, :1], torch.arange(tokens.shape[1])
-        here = (tokens == 7) & (((kind == 1) & (at == 5)) | ((kind >= 2) & (at == 20)))
-        return (here[:, :, None] * torch.ones(4)).float()
+        kind, position = tokens[:, :1], torch.arange(tokens.shape[1])
+        fires_at = ((kind == 1) & (position == 5)) | ((kind >= 2) & (position == 20))
+        return (((tokens == 7) & fires_at)[:, :, None] * torch.ones(4)).float()
 
     options = HarvestOptions(k=5, random=0, quantile=0, value_bin=0, firing=0, sample=100)
-    archive = harvest(fires, rows, tmp_path / "out", options=options, progress=silent)
-    snippets = [one for unit in range(4) for one in group(archive, unit, "contrast")]
+    archive = harvest(fires, rows, tmp_path / "out", options=options, progress=report_nothing)
+    snippets = [snippet for unit in range(4) for snippet in group(archive, unit, "contrast")]
     assert len(snippets) == 12
-    assert {one.pieces[0] for one in snippets} == {b"<0>"}
+    assert {snippet.pieces[0] for snippet in snippets} == {b"<0>"}
 
 
-def test_no_group_repeats_a_window_in_a_band(found: Archive) -> None:
+def test_no_group_repeats_a_window_in_a_band(archive: Archive) -> None:
     for unit in range(UNITS):
-        seen: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for snippet in found.snippets(0, unit):
-            assert snippet.window not in seen[snippet.group, snippet.band]
-            seen[snippet.group, snippet.band].add(snippet.window)
+        windows: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for snippet in archive.snippets(0, unit):
+            assert snippet.window not in windows[snippet.group, snippet.band]
+            windows[snippet.group, snippet.band].add(snippet.window)
 
 
-def test_ranks_count_up_within_a_group(found: Archive) -> None:
-    for name, count in found.manifest.groups.items():
-        snippets = [one for unit in range(UNITS) for one in group(found, unit, name)]
-        assert len(snippets) == count
-        for unit in range(UNITS):
-            assert [one.rank for one in group(found, unit, name)] == list(range(len(group(found, unit, name))))
+def test_ranks_count_up_within_a_group(archive: Archive) -> None:
+    for name, count in archive.manifest.groups.items():
+        by_unit = [group(archive, unit, name) for unit in range(UNITS)]
+        assert sum(len(snippets) for snippets in by_unit) == count
+        for snippets in by_unit:
+            assert [snippet.rank for snippet in snippets] == list(range(len(snippets)))
 
 
-def test_a_unit_that_never_fires_is_dead_and_counted(found: Archive) -> None:
-    statistics = found.neurons()
-    assert [one.dead for one in statistics] == [False] * 5 + [True]
+def test_a_unit_that_never_fires_is_dead_and_counted(archive: Archive) -> None:
+    statistics = archive.neurons()
+    assert [neuron.dead for neuron in statistics] == [False] * 5 + [True]
     assert statistics[5].contexts == 0
     assert statistics[5].density == 0
     assert statistics[5].tokens == ()
-    assert found.manifest.counts.dead == 1
+    assert archive.manifest.counts.dead == 1
 
 
-def test_without_the_other_groups_the_top_is_the_same(found: Archive, rows: np.ndarray, tmp_path: Path) -> None:
+def test_without_the_other_groups_the_top_is_the_same(archive: Archive, rows: np.ndarray, tmp_path: Path) -> None:
     options = HarvestOptions(k=8, seed=9, duplicate_span=None, sample=10, batch=5).top_only()
     vocabulary = Vocabulary(special=(0,))
-    archive = harvest(activations, rows, tmp_path / "out", vocabulary=vocabulary, options=options, progress=silent)
-    assert archive.manifest.groups == {"top": 48}
+    top_only = harvest(
+        activations, rows, tmp_path / "out", vocabulary=vocabulary, options=options, progress=report_nothing
+    )
+    assert top_only.manifest.groups == {"top": 48}
     for unit in range(UNITS):
-        assert archive.snippets(0, unit) == group(found, unit, "top")
+        assert top_only.snippets(0, unit) == group(archive, unit, "top")

@@ -14,35 +14,27 @@ import torch
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError
-from app.harvest.arms import Vocabulary
+from app.harvest.arms.callable_arm import Vocabulary
 from app.harvest.options import HarvestOptions
-from app.harvest.progress import Progress, ReportProgress, silent
+from app.harvest.progress import Progress, ReportProgress, report_nothing
 from app.harvest.run import harvest, harvest_model, harvest_pair
 from app.models.model_folder import LoadedModel
-from tests.harvest.interrupted import OPTIONS
+from tests.harvest.killable import OPTIONS
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A copy of this project's code: long enough for several shards."""
-    folder = tmp_path_factory.mktemp("corpus") / "app"
-    shutil.copytree(ROOT / "app", folder, ignore=lambda _, names: [name for name in names if name == "__pycache__"])
-    return str(folder)
 
 
 class StoppedError(Exception):
     """Stands for whatever stops a harvest."""
 
 
-def stop_after(shards: int) -> ReportProgress:
+def stop_after(shard_count: int) -> ReportProgress:
     """A progress report that raises at the n-th shard."""
-    seen: list[Progress] = []
+    reports: list[Progress] = []
 
     def report(progress: Progress) -> None:
-        seen.append(progress)
-        if len(seen) == shards:
+        reports.append(progress)
+        if len(reports) == shard_count:
             raise StoppedError
 
     return report
@@ -54,19 +46,19 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def whole(model: LoadedModel, corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    return harvest_model(model, "tiny", corpus, tmp_path_factory.mktemp("whole") / "out", OPTIONS, silent)
+    return harvest_model(model, "tiny", corpus, tmp_path_factory.mktemp("whole") / "out", OPTIONS, report_nothing)
 
 
 @pytest.mark.parametrize("save_every", [0.0, 1e9])
-@pytest.mark.parametrize("shards", [1, 2])
+@pytest.mark.parametrize("shard_count", [1, 2])
 def test_a_stopped_harvest_ends_with_the_same_bytes(
-    model: LoadedModel, corpus: str, whole: Archive, tmp_path: Path, shards: int, save_every: float
+    model: LoadedModel, corpus: str, whole: Archive, tmp_path: Path, shard_count: int, save_every: float
 ) -> None:
     options = replace(OPTIONS, save_every=save_every)
     with pytest.raises(StoppedError):
-        harvest_model(model, "tiny", corpus, tmp_path / "out", options, stop_after(shards))
+        harvest_model(model, "tiny", corpus, tmp_path / "out", options, stop_after(shard_count))
     assert not (tmp_path / "out").exists()
-    archive = harvest_model(model, "tiny", corpus, tmp_path / "out", options, silent)
+    archive = harvest_model(model, "tiny", corpus, tmp_path / "out", options, report_nothing)
     assert contents(archive.path) == contents(whole.path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
@@ -74,25 +66,25 @@ def test_a_stopped_harvest_ends_with_the_same_bytes(
 def test_progress_counts_what_was_resumed_but_not_its_time(model: LoadedModel, corpus: str, tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
         harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, stop_after(2))
-    seen: list[Progress] = []
-    harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, seen.append)
-    assert len(seen) == 2
-    assert seen[-1].tokens >= 24_000
-    assert 0 < seen[-1].forward + seen[-1].reduction + seen[-1].reading <= 1.01
+    reports: list[Progress] = []
+    harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, reports.append)
+    assert len(reports) == 2
+    assert reports[-1].tokens >= 10_000
+    assert 0 < reports[-1].forward + reports[-1].reduction + reports[-1].reading <= 1.01
 
 
 def kill_and_finish(model: LoadedModel, corpus: str, out: Path, random: Random) -> Archive:
     """Kill -9 a harvest at a random moment after it began to write, then run it again to the end."""
-    command = [sys.executable, "-m", "tests.harvest.interrupted", str(model.folder), corpus, str(out)]
+    command = [sys.executable, "-m", "tests.harvest.killable", str(model.folder), corpus, str(out)]
     process = subprocess.Popen(command, cwd=ROOT)
-    notes = out.with_name(out.name + ".partial")
-    while process.poll() is None and not notes.exists():
+    checkpoint = out.with_name(out.name + ".partial")
+    while process.poll() is None and not checkpoint.exists():
         time.sleep(0.005)
-    time.sleep(random.uniform(0, 1.5))
+    time.sleep(random.uniform(0, 0.75))
     process.kill()
     process.wait()
     if not out.exists():
-        harvest_model(model, "tiny", corpus, out, OPTIONS, silent)
+        harvest_model(model, "tiny", corpus, out, OPTIONS, report_nothing)
     return Archive.open(out)
 
 
@@ -113,10 +105,10 @@ def test_a_killed_pair_ends_with_the_same_bytes(
     model: LoadedModel, solu: LoadedModel, corpus: str, tmp_path: Path
 ) -> None:
     models = {"gelu": model, "solu": solu}
-    harvest_pair(models, corpus, tmp_path / "whole", OPTIONS, silent)
+    harvest_pair(models, corpus, tmp_path / "whole", OPTIONS, report_nothing)
     with pytest.raises(StoppedError):
         harvest_pair(models, corpus, tmp_path / "out", OPTIONS, stop_after(2))
-    harvest_pair(models, corpus, tmp_path / "out", OPTIONS, silent)
+    harvest_pair(models, corpus, tmp_path / "out", OPTIONS, report_nothing)
     for name in ("gelu", "solu"):
         assert contents(tmp_path / "out" / name) == contents(tmp_path / "whole" / name)
     assert (tmp_path / "out" / "pair.json").read_bytes() == (tmp_path / "whole" / "pair.json").read_bytes()
@@ -128,110 +120,116 @@ def test_a_pair_killed_between_its_archives_goes_on(
     models = {"gelu": model, "solu": solu}
     with pytest.raises(StoppedError):
         harvest_pair(models, corpus, tmp_path / "out", OPTIONS, stop_after(3))
-    shutil.copytree(tmp_path / "out.partial", tmp_path / "notes")
-    harvest_pair(models, corpus, tmp_path / "out", OPTIONS, silent)
+    shutil.copytree(tmp_path / "out.partial", tmp_path / "checkpoint")
+    harvest_pair(models, corpus, tmp_path / "out", OPTIONS, report_nothing)
     before = contents(tmp_path / "out" / "gelu")
     shutil.rmtree(tmp_path / "out" / "solu")
-    (tmp_path / "notes").rename(tmp_path / "out.partial")
-    harvest_pair(models, corpus, tmp_path / "out", OPTIONS, silent)
+    (tmp_path / "checkpoint").rename(tmp_path / "out.partial")
+    harvest_pair(models, corpus, tmp_path / "out", OPTIONS, report_nothing)
     assert contents(tmp_path / "out" / "gelu") == before
 
 
-def test_it_does_not_go_on_with_other_options_or_other_text(model: LoadedModel, tmp_path: Path) -> None:
+def test_a_harvest_does_not_go_on_with_other_options_or_another_text(model: LoadedModel, tmp_path: Path) -> None:
     folder = tmp_path / "corpus"
     shutil.copytree(ROOT / "app" / "foundation", folder)
     options = HarvestOptions(k=2, sample=50, window=70, save_every=0.0)
     with pytest.raises(StoppedError):
         harvest_model(model, "tiny", str(folder), tmp_path / "out", options, stop_after(1))
     with pytest.raises(ArchiveError, match="beginning of another harvest"):
-        harvest_model(model, "tiny", str(folder), tmp_path / "out", replace(options, k=3), silent)
+        harvest_model(model, "tiny", str(folder), tmp_path / "out", replace(options, k=3), report_nothing)
     for path in folder.glob("*.py"):
         path.write_text("# changed\n" + path.read_text())
     with pytest.raises(CorpusError, match="has changed since"):
-        harvest_model(model, "tiny", str(folder), tmp_path / "out", options, silent)
+        harvest_model(model, "tiny", str(folder), tmp_path / "out", options, report_nothing)
 
 
-def test_damaged_notes_are_named(model: LoadedModel, corpus: str, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_named(model: LoadedModel, corpus: str, tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
         harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, stop_after(2))
     state = tmp_path / "out.partial" / "state.npz"
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(ArchiveError, match="is damaged; delete"):
-        harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, silent)
+        harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, report_nothing)
 
 
 ROWS = np.random.default_rng(0).integers(0, 500, (1500, 12))
 UNITS = torch.randn(500, 4, generator=torch.Generator().manual_seed(0))
-NOTED = HarvestOptions(k=3, sample=50, save_every=0.0).top_only()
+FAST = HarvestOptions(k=3, sample=50, save_every=0.0).top_only()
 
 
 def read_units(tokens: torch.Tensor) -> torch.Tensor:
     return UNITS[tokens]
 
 
-def stopped_rows(out: Path, save_every: float = 0.0) -> None:
-    """Four of six shards of ROWS are noted."""
+def stop_harvest_of_rows(out: Path, save_every: float = 0.0) -> None:
+    """Leave a checkpoint of four of six shards of ROWS."""
     with pytest.raises(StoppedError):
-        harvest(read_units, ROWS, out, options=replace(NOTED, save_every=save_every), progress=stop_after(4))
+        harvest(read_units, ROWS, out, options=replace(FAST, save_every=save_every), progress=stop_after(4))
 
 
 @pytest.mark.parametrize("save_every", [0.0, 1e9])
-def test_notes_of_more_rows_are_not_taken_for_those_of_fewer(tmp_path: Path, save_every: float) -> None:
-    stopped_rows(tmp_path / "out", save_every)
+def test_a_checkpoint_of_more_rows_is_refused_for_fewer(tmp_path: Path, save_every: float) -> None:
+    stop_harvest_of_rows(tmp_path / "out", save_every)
     with pytest.raises(CorpusError, match="has changed since"):
         harvest(
-            read_units, ROWS[:512], tmp_path / "out", options=replace(NOTED, save_every=save_every), progress=silent
+            read_units,
+            ROWS[:512],
+            tmp_path / "out",
+            options=replace(FAST, save_every=save_every),
+            progress=report_nothing,
         )
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_that_was_cut_since_is_refused(model: LoadedModel, tmp_path: Path) -> None:
+def test_a_file_that_became_shorter_since_is_refused(model: LoadedModel, tmp_path: Path) -> None:
     lines = [f'{{"text": "document number {number} tells of thing {number}"}}\n' for number in range(800)]
     path = tmp_path / "lines.jsonl"
     path.write_text("".join(lines))
-    options = replace(NOTED, window=70, save_every=1e9)
+    options = replace(FAST, window=70, save_every=1e9)
     with pytest.raises(StoppedError):
         harvest_model(model, "tiny", str(path), tmp_path / "out", options, stop_after(3))
     path.write_text("".join(lines[:256]))
     with pytest.raises(CorpusError, match="has changed since"):
-        harvest_model(model, "tiny", str(path), tmp_path / "out", options, silent)
+        harvest_model(model, "tiny", str(path), tmp_path / "out", options, report_nothing)
 
 
 @pytest.mark.parametrize("name", ["arm0-000002.npz", "windows-000001.npz"])
-def test_a_lost_note_is_named(tmp_path: Path, name: str) -> None:
-    stopped_rows(tmp_path / "out")
+def test_a_lost_file_of_a_checkpoint_is_named(tmp_path: Path, name: str) -> None:
+    stop_harvest_of_rows(tmp_path / "out")
     (tmp_path / "out.partial" / name).unlink()
     with pytest.raises(ArchiveError, match=f"has lost {name}; delete"):
-        harvest(read_units, ROWS, tmp_path / "out", options=NOTED, progress=silent)
+        harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_callable_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
-    stopped_rows(tmp_path / "out")
-    found = harvest(read_units, ROWS, tmp_path / "out", options=NOTED, progress=silent)
-    whole = harvest(read_units, ROWS, tmp_path / "whole", options=NOTED, progress=silent)
-    assert found.sha256 == whole.sha256
+    stop_harvest_of_rows(tmp_path / "out")
+    resumed = harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
+    whole = harvest(read_units, ROWS, tmp_path / "whole", options=FAST, progress=report_nothing)
+    assert resumed.sha256 == whole.sha256
 
 
-def test_it_does_not_go_on_with_another_function_or_other_words(tmp_path: Path) -> None:
-    stopped_rows(tmp_path / "out")
+def test_a_harvest_does_not_go_on_with_another_function_or_vocabulary(tmp_path: Path) -> None:
+    stop_harvest_of_rows(tmp_path / "out")
     with pytest.raises(ArchiveError, match="beginning of another harvest"):
-        harvest(lambda rows: -UNITS[rows], ROWS, tmp_path / "out", options=NOTED, progress=silent)
+        harvest(lambda rows: -UNITS[rows], ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
     words = Vocabulary(pieces=tuple(b"word" for _ in range(500)))
     with pytest.raises(ArchiveError, match="beginning of another harvest"):
-        harvest(read_units, ROWS, tmp_path / "out", vocabulary=words, options=NOTED, progress=silent)
+        harvest(read_units, ROWS, tmp_path / "out", vocabulary=words, options=FAST, progress=report_nothing)
 
 
-def test_it_does_not_go_on_with_other_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped_rows(tmp_path / "out")
+def test_a_harvest_does_not_go_on_with_other_versions_of_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_harvest_of_rows(tmp_path / "out")
     monkeypatch.setattr("app.harvest.pipeline.version", lambda _: "0.0")
     with pytest.raises(ArchiveError, match="beginning of another harvest"):
-        harvest(read_units, ROWS, tmp_path / "out", options=NOTED, progress=silent)
+        harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
 
 
-def test_it_does_not_go_on_with_other_special_tokens(tmp_path: Path) -> None:
-    """One that is not in the first window, so that only the notes can tell."""
-    stopped_rows(tmp_path / "out")
+def test_a_harvest_does_not_go_on_with_other_special_tokens(tmp_path: Path) -> None:
+    """One that is not in the first window, so that only the saved windows can tell."""
+    stop_harvest_of_rows(tmp_path / "out")
     special = int(np.setdiff1d(ROWS[1], ROWS[0])[0])
     with pytest.raises(CorpusError, match="has changed since"):
         harvest(
@@ -239,26 +237,26 @@ def test_it_does_not_go_on_with_other_special_tokens(tmp_path: Path) -> None:
             ROWS,
             tmp_path / "out",
             vocabulary=Vocabulary(special=(special,)),
-            options=NOTED,
-            progress=silent,
+            options=FAST,
+            progress=report_nothing,
         )
 
 
-def test_a_plan_that_is_no_text_is_another_harvest(tmp_path: Path) -> None:
+def test_a_checkpoint_whose_plan_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out.partial").mkdir()
     (tmp_path / "out.partial" / "plan.json").write_bytes(b"\xff\xfe")
     with pytest.raises(ArchiveError, match="beginning of another harvest"):
-        harvest(read_units, ROWS, tmp_path / "out", options=NOTED, progress=silent)
+        harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
 
 
-def test_a_pair_killed_while_its_notes_are_removed_is_whole(
+def test_a_pair_killed_while_its_checkpoint_is_removed_is_complete(
     model: LoadedModel, texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(_: object) -> None:
+    def stop(_: object) -> None:
         raise StoppedError
 
-    monkeypatch.setattr("app.harvest.checkpoint.Ledger.close", killed)
-    options = replace(NOTED, window=80)
+    monkeypatch.setattr("app.harvest.checkpoint.Checkpoint.remove", stop)
+    options = replace(FAST, window=80)
     with pytest.raises(StoppedError):
-        harvest_pair({"one": model, "two": model}, str(texts), tmp_path / "out", options, silent)
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"one", "two", "pair.json"}
+        harvest_pair({"first": model, "second": model}, str(texts), tmp_path / "out", options, report_nothing)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"first", "second", "pair.json"}

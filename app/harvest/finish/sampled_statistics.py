@@ -1,23 +1,24 @@
-"""What the samples tell of each neuron: histogram, density, quantiles, and the tokens it fires on."""
+"""What the samples say about each neuron: histogram, density, quantiles, and the tokens on which it fires."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from app.archive.neuron import QUANTILES, FiringToken
-from app.harvest.finish.exact_statistics import Exact, faintest
-from app.harvest.scan.topk import NEVER, Floats, Ints, TopStore
+from app.foundation.arrays import Floats, Floats32
+from app.harvest.finish.exact_statistics import ExactStatistics, firing_thresholds
+from app.harvest.scan.quantiles import quantile_ranks
+from app.harvest.scan.top_store import NEVER, TopStore
 
-BINS = 40
-FIRING = 12
-"""Firing tokens kept per neuron."""
+BIN_COUNT = 40
+FIRING_TOKENS_SHOWN = 12
+"""Per neuron, at most."""
 
 
 @dataclass(frozen=True)
-class Sketch:
-    """One neuron as sampled."""
+class SampledStatistics:
+    """One neuron's, under the names that `NeuronStatistics` has for them."""
 
     density: float
     histogram: tuple[int, ...]
@@ -26,59 +27,42 @@ class Sketch:
     tokens: tuple[FiringToken, ...]
 
 
-def sketches(values: Floats, firings: TopStore | None, exact: Exact, pieces: list[bytes]) -> Iterator[Sketch]:
-    """One per neuron, from the token sample [neuron, token], sorted by value, and the firings drawn, if any were."""
-    enough = faintest(exact.maximum)
-    ranks = ranks_of(QUANTILES, values.shape[1])
-    for neuron, column in enumerate(values):
-        edges = _edges(float(exact.minimum[neuron]), float(exact.maximum[neuron]))
-        below = np.searchsorted(column, edges[1:-1].astype(np.float32))
-        histogram = np.diff(below, prepend=0, append=len(column))
-        yield Sketch(
-            density=float(1 - np.searchsorted(column, enough[neuron]) / len(column)),
+def sampled_statistics(
+    sample: Floats32, firings: TopStore | None, exact: ExactStatistics, pieces: list[bytes]
+) -> Iterator[SampledStatistics]:
+    """One per neuron, from the sorted token sample [neuron, token], and the firings drawn, if any were."""
+    thresholds = firing_thresholds(exact.maxima)
+    ranks = quantile_ranks(QUANTILES, sample.shape[1])
+    for neuron, activations in enumerate(sample):
+        edges = _bin_edges(float(exact.minima[neuron]), float(exact.maxima[neuron]))
+        below = np.searchsorted(activations, edges[1:-1].astype(np.float32))
+        histogram = np.diff(below, prepend=0, append=len(activations))
+        yield SampledStatistics(
+            density=float(1 - np.searchsorted(activations, thresholds[neuron]) / len(activations)),
             histogram=tuple(histogram.tolist()),
             edges=tuple(edges.tolist()),
-            quantiles=tuple(column[ranks].tolist()),
-            tokens=_firing_tokens(firings, neuron, exact.maximum[neuron], enough[neuron], pieces),
+            quantiles=tuple(activations[ranks].tolist()),
+            tokens=_firing_tokens(firings, neuron, exact.maxima[neuron], thresholds[neuron], pieces),
         )
 
 
-def by_neuron(values: Floats) -> Floats:
-    """A token sample [token, neuron] as [neuron, token], each row sorted."""
-    rows = np.ascontiguousarray(values.T)  # sorting along memory takes a fifth of the time
-    rows.sort(axis=1)
-    return rows
-
-
-def quantile_cuts(values: Floats, cuts: tuple[float, ...]) -> Floats:
-    """[neuron, cut] the sampled quantiles of sorted rows [neuron, token]."""
-    found: Floats = values[:, ranks_of(cuts, values.shape[1])]
-    return found
-
-
-def ranks_of(cuts: tuple[float, ...], count: int) -> Ints:
-    """The place of each quantile in a sorted sample: the smallest value with at least that share at or below it."""
-    ranks: Ints = np.clip(np.ceil(np.array(cuts) * count) - 1, 0, count - 1).astype(np.int64)
-    return ranks
-
-
-def _edges(minimum: float, maximum: float) -> npt.NDArray[np.float64]:
-    """BINS equal bins from minimum to maximum; a neuron that never changes gets bins up from there."""
-    return np.linspace(minimum, maximum if maximum > minimum else minimum + 1.0, BINS + 1)
+def _bin_edges(minimum: float, maximum: float) -> Floats:
+    """[edge] of equal bins from minimum to maximum; a neuron that never changes gets bins up from there."""
+    return np.linspace(minimum, maximum if maximum > minimum else minimum + 1.0, BIN_COUNT + 1)
 
 
 def _firing_tokens(
-    firings: TopStore | None, neuron: int, maximum: np.float32, enough: np.float32, pieces: list[bytes]
+    firings: TopStore | None, neuron: int, maximum: np.float32, threshold: np.float32, pieces: list[bytes]
 ) -> tuple[FiringToken, ...]:
-    """The most frequent of the drawn firings first, of equally frequent ones the stronger."""
+    """The most frequent tokens of the drawn firings first, of equally frequent ones the stronger."""
     if firings is None:
         return ()
-    values = firings.activations[neuron, :, 0]
-    fires = (firings.windows[neuron] != NEVER) & (values >= enough)
-    kinds, where = np.unique(firings.peaks[neuron][fires], return_inverse=True)
-    if not len(kinds):
+    activations = firings.activations[neuron, :, 0]
+    fires = (firings.windows[neuron] != NEVER) & (activations >= threshold)
+    token_ids, indices = np.unique(firings.peaks[neuron][fires], return_inverse=True)
+    if not len(token_ids):
         return ()
-    counts = np.bincount(where)
-    strengths = np.bincount(where, weights=values[fires]) / counts / float(maximum)
-    order = np.lexsort((kinds, -strengths, -counts))[:FIRING]
-    return tuple(FiringToken(pieces[kinds[one]], int(counts[one]), float(strengths[one])) for one in order)
+    counts = np.bincount(indices)
+    strengths = np.bincount(indices, weights=activations[fires]) / counts / float(maximum)
+    order = np.lexsort((token_ids, -strengths, -counts))[:FIRING_TOKENS_SHOWN]
+    return tuple(FiringToken(pieces[token_ids[at]], int(counts[at]), float(strengths[at])) for at in order)

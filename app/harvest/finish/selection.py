@@ -1,40 +1,40 @@
-"""Which of the kept windows become snippets, and in which band: decided when the whole corpus has been read."""
+"""Which windows of the stores become snippets, and in which band: decided when the whole corpus has been read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from app.harvest.finish.tables import SnippetBlock
+from app.foundation.arrays import Floats32, Ints, Strings
+from app.harvest.finish.snippet_table import SnippetBlock
 from app.harvest.options import HarvestOptions
-from app.harvest.scan.random_snippets import BANDS, CUTS, STEPS
-from app.harvest.scan.topk import NEVER, Floats, Ints, TopStore, place_in_run
+from app.harvest.scan.pilot import QUANTILE_CUTS
+from app.harvest.scan.snippet_draws import BAND_COUNT, STEP_COUNT
+from app.harvest.scan.top_store import NEVER, TopStore, position_in_run
 
 FIFTHS = 5
-QUANTILE_NAMES = tuple(f"{low:g}-{high:g}" for low, high in zip((0, *CUTS), (*CUTS, 1), strict=True))
+QUANTILE_NAMES = tuple(f"{low:g}-{high:g}" for low, high in zip((0, *QUANTILE_CUTS), (*QUANTILE_CUTS, 1), strict=True))
 FIFTH_NAMES = tuple(f"{low / FIFTHS:g}-{(low + 1) / FIFTHS:g}" for low in range(FIFTHS))
 
 
 @dataclass(frozen=True)
-class Chosen:
+class GroupSnippets:
     """One group's snippets of one layer, [snippet] each, sorted by neuron and rank."""
 
     group: str
     neurons: Ints
     ranks: Ints
-    bands: npt.NDArray[np.str_]
+    bands: Strings
     windows: Ints
     peaks: Ints
     rows: Ints
-    """Where in `kept` the activations are."""
-    kept: Floats
-    """[place, position]"""
+    """Which rows of `activations` are the snippets'."""
+    activations: Floats32
+    """[row, position]"""
 
-    def between(self, first: int, last: int) -> SnippetBlock:
-        """The snippets of neurons `first` to `last` - 1."""
-        begin, end = np.searchsorted(self.neurons, (first, last))
-        part = slice(int(begin), int(end))
+    def of_neurons(self, first: int, end: int) -> SnippetBlock:
+        """The snippets of the neurons from `first` up to, not including, `end`."""
+        part = slice(*np.searchsorted(self.neurons, (first, end)).tolist())
         return SnippetBlock(
             neurons=self.neurons[part],
             groups=np.full(part.stop - part.start, self.group),
@@ -42,78 +42,79 @@ class Chosen:
             bands=self.bands[part],
             windows=self.windows[part],
             peaks=self.peaks[part],
-            activations=self.kept[self.rows[part]],
+            activations=self.activations[self.rows[part]],
         )
 
 
 @dataclass(frozen=True)
 class Banding:
-    """A band number for each place of a store, its name, and how many snippets each band of a neuron gets."""
+    """The bands of a store's windows."""
 
     numbers: Ints
-    """[row, slot]"""
+    """[row, slot] the band of each window of a store."""
     names: tuple[str, ...]
     limit: int
+    """How many snippets each band of a neuron gets, at most."""
 
 
-def select(stores: Mapping[str, TopStore], cuts: Floats, maximum: Floats, options: HarvestOptions) -> list[Chosen]:
-    """Every group but contrast, from the stores of one layer.
+def select_snippets(
+    stores: Mapping[str, TopStore], cuts: Floats32, maxima: Floats32, options: HarvestOptions
+) -> list[GroupSnippets]:
+    """The snippets of every group but contrast, from the stores of one channel.
 
-    `cuts` [neuron, cut] are the final quantiles, `maximum` [neuron] the largest activations.
+    `cuts` [neuron, cut] are the quantiles of the final sample, `maxima` [neuron] the largest activations.
     """
-    neurons = len(maximum)
-    chosen = [_chosen("top", stores["top"], _one_band(stores["top"], options.k), neurons)]
+    neuron_count = len(maxima)
+    bandings = {"top": _single_band(stores["top"], options.k)}
     if options.quantile:
-        store = stores["quantile"]
-        banding = Banding(_quantile_bands(store, cuts), QUANTILE_NAMES, options.quantile)
-        chosen.append(_chosen("quantile", store, banding, neurons))
+        numbers = _quantile_bands(stores["quantile"], cuts)
+        bandings["quantile"] = Banding(numbers, QUANTILE_NAMES, options.quantile)
     if options.value_bin:
-        store = stores["value_bin"]
-        banding = Banding(_fifths(store, maximum), FIFTH_NAMES, options.value_bin)
-        chosen.append(_chosen("value_bin", store, banding, neurons))
+        bandings["value_bin"] = Banding(_fifths(stores["value_bin"], maxima), FIFTH_NAMES, options.value_bin)
     if options.random:
-        chosen.append(_chosen("random", stores["random"], _one_band(stores["random"], options.random), neurons))
-    return chosen
+        bandings["random"] = _single_band(stores["random"], options.random)
+    return [_select_group(group, stores[group], banding, neuron_count) for group, banding in bandings.items()]
 
 
-def _chosen(group: str, store: TopStore, banding: Banding, neurons: int) -> Chosen:
+def _select_group(group: str, store: TopStore, banding: Banding, neuron_count: int) -> GroupSnippets:
     """Strongest bands first; within a band the store's own order: by value, or that of the draw."""
     rows, slots = np.nonzero(store.windows != NEVER)
-    owner, band = rows // (len(store.windows) // neurons), banding.numbers[rows, slots]
-    order = np.lexsort((store.windows[rows, slots], -store.values[rows, slots], -band, owner))
-    order = order[place_in_run((owner * len(banding.names) + band)[order]) < banding.limit]
-    rows, slots, owner, band = rows[order], slots[order], owner[order], band[order]
-    return Chosen(
+    neurons, bands = rows // (len(store.windows) // neuron_count), banding.numbers[rows, slots]
+    order = np.lexsort((store.windows[rows, slots], -store.values[rows, slots], -bands, neurons))
+    order = order[position_in_run((neurons * len(banding.names) + bands)[order]) < banding.limit]
+    rows, slots, neurons, bands = rows[order], slots[order], neurons[order], bands[order]
+    return GroupSnippets(
         group=group,
-        neurons=owner,
-        ranks=place_in_run(owner),
-        bands=np.array(banding.names)[band],
+        neurons=neurons,
+        ranks=position_in_run(neurons),
+        bands=np.array(banding.names)[bands],
         windows=store.windows[rows, slots],
         peaks=store.peaks[rows, slots],
         rows=rows * store.k + slots,
-        kept=store.activations.reshape(-1, store.activations.shape[2]),
+        activations=store.activations.reshape(-1, store.activations.shape[2]),
     )
 
 
-def _one_band(store: TopStore, limit: int) -> Banding:
+def _single_band(store: TopStore, limit: int) -> Banding:
     return Banding(np.zeros(store.windows.shape, np.int64), ("",), limit)
 
 
-def _peak_activations(store: TopStore) -> Floats:
-    """The activation at each place's peak, [row, slot]."""
-    values: Floats = np.take_along_axis(store.activations, store.peaks[:, :, None], 2)[:, :, 0]
-    return values
+def _peak_activations(store: TopStore) -> Floats32:
+    """[row, slot] the activation at each window's peak."""
+    activations: Floats32 = np.take_along_axis(store.activations, store.peaks[:, :, None], 2)[:, :, 0]
+    return activations
 
 
-def _quantile_bands(store: TopStore, cuts: Floats) -> Ints:
-    """The band of each peak, [row, slot]; a value equal to a cut belongs below it, as in `draws`."""
-    bands: Ints = (_peak_activations(store)[:, :, None] > np.repeat(cuts, BANDS, axis=0)[:, None]).sum(axis=2)
+def _quantile_bands(store: TopStore, cuts: Floats32) -> Ints:
+    """[row, slot] the band of each peak; a value equal to a cut belongs below it, as in `snippet_draws`."""
+    cuts_by_row = np.repeat(cuts, BAND_COUNT, axis=0)[:, None]
+    bands: Ints = (_peak_activations(store)[:, :, None] > cuts_by_row).sum(axis=2)
     return bands
 
 
-def _fifths(store: TopStore, maximum: Floats) -> Ints:
-    """Which fifth of the way from 0 to the neuron's largest activation, upper end included."""
-    largest = np.where(maximum > 0, maximum, 1).astype(np.float64)
-    share = _peak_activations(store) / np.repeat(largest, STEPS)[:, None]
-    fifths: Ints = np.clip(np.ceil(FIFTHS * share) - 1, 0, FIFTHS - 1).astype(np.int64)
+def _fifths(store: TopStore, maxima: Floats32) -> Ints:
+    """[row, slot] which fifth of the way from 0 to the neuron's largest activation, upper end included."""
+    positive_maxima = np.where(maxima > 0, maxima, 1).astype(np.float64)
+    shares = _peak_activations(store) / np.repeat(positive_maxima, STEP_COUNT)[:, None]
+    fifths: Ints = np.clip(np.ceil(FIFTHS * shares) - 1, 0, FIFTHS - 1).astype(np.int64)
     return fifths

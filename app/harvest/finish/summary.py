@@ -1,108 +1,120 @@
-"""All that a finished pass says of one layer's neurons at one site."""
+"""All that a finished scan says about one channel's neurons."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from app.archive.neuron import DEAD_CONTEXTS, DEAD_MAXIMUM, NeuronStatistics
 from app.archive.snippet import normalised_word
-from app.harvest.finish.exact_statistics import Exact, Reread, put_together
-from app.harvest.finish.logit_effects import Effects
-from app.harvest.finish.sampled_statistics import by_neuron, quantile_cuts, sketches
-from app.harvest.finish.tables import WindowBook
-from app.harvest.scan.random_snippets import CUTS
-from app.harvest.scan.scan import Kept
-from app.harvest.scan.topk import NEVER, Floats, Ints, TopStore
+from app.foundation.arrays import Bools, Floats, Floats32, Ints
+from app.harvest.arms.logit_effects import LogitEffects
+from app.harvest.checkpoint import ReadExtremes
+from app.harvest.finish.exact_statistics import ExactStatistics, exact_statistics
+from app.harvest.finish.sampled_statistics import sampled_statistics
+from app.harvest.finish.snippet_table import ShownWindows
+from app.harvest.scan.channel_stores import ChannelStores
+from app.harvest.scan.pilot import QUANTILE_CUTS
+from app.harvest.scan.quantiles import sample_quantiles, sort_by_neuron
+from app.harvest.scan.top_store import NEVER, TopStore
 
 
 @dataclass(frozen=True)
-class LayerSummary:
+class ChannelSummary:
     """[neuron] each."""
 
-    exact: Exact
-    sample: Floats
-    """[neuron, token] sampled activations, each row sorted."""
-    cuts: Floats
-    """[neuron, cut] the activations at the quantiles CUTS."""
-    favourites: Ints
+    exact: ExactStatistics
+    sample: Floats32
+    """[neuron, token] sampled activations, each neuron's in ascending order."""
+    cuts: Floats32
+    """[neuron, cut] the sampled activations at QUANTILE_CUTS."""
+    favourite_tokens: Ints
     """The commonest peak token of the top list; -1 without a top list."""
-    shares: npt.NDArray[np.float64]
+    same_word_shares: Floats
     """The largest share of the top list whose peaks are the same word."""
-    dead: npt.NDArray[np.bool_]
+    is_dead: Bools
 
 
-def summarise(kept: Kept, notes: Reread, tokens: int, book: WindowBook, pieces: list[bytes]) -> LayerSummary:
-    """Put a channel together from what was kept and from its shards' notes."""
-    exact = put_together(notes, kept.top, tokens)
-    sample = by_neuron(kept.sample.values)
-    neurons, slots = np.nonzero(kept.top.windows != NEVER)
-    windows, peaks = kept.top.windows[neurons, slots], kept.top.peaks[neurons, slots]
-    peak_tokens = book.tokens(windows)[np.arange(len(neurons)), peaks].astype(np.int64)
-    return LayerSummary(
+def summarise_channel(
+    stores: ChannelStores, read_extremes: ReadExtremes, token_count: int, windows: ShownWindows, pieces: list[bytes]
+) -> ChannelSummary:
+    """Put a channel together from its stores and from its shards' extremes; `windows` has those of the top lists."""
+    exact = exact_statistics(read_extremes, stores.top, token_count)
+    sample = sort_by_neuron(stores.sample.values)
+    neurons, slots = np.nonzero(stores.top.windows != NEVER)
+    window_numbers, peaks = stores.top.windows[neurons, slots], stores.top.peaks[neurons, slots]
+    peak_tokens = windows.token_ids(window_numbers)[np.arange(len(neurons)), peaks].astype(np.int64)
+    return ChannelSummary(
         exact=exact,
         sample=sample,
-        cuts=quantile_cuts(sample, CUTS),
-        favourites=_favourites(kept.top, neurons, slots, peak_tokens),
-        shares=_shares(len(kept.top.values), neurons, peak_tokens, pieces),
-        dead=is_dead(exact.maximum, exact.contexts),
+        cuts=sample_quantiles(sample, QUANTILE_CUTS),
+        favourite_tokens=_favourite_tokens(stores.top, neurons, slots, peak_tokens),
+        same_word_shares=_same_word_shares(len(stores.top.values), neurons, peak_tokens, pieces),
+        is_dead=find_dead_neurons(exact.maxima, exact.contexts),
     )
 
 
-def is_dead(maximum: Floats, contexts: Ints) -> npt.NDArray[np.bool_]:
-    """[neuron of one layer]: under 0.1 % of the layer's median maximum, or fewer than 5 windows at strength 0.1."""
-    return (maximum < DEAD_MAXIMUM * np.median(maximum)) | (contexts < DEAD_CONTEXTS)
+def find_dead_neurons(maxima: Floats32, contexts: Ints) -> Bools:
+    """[neuron of one layer] under 0.1 % of the layer's median maximum, or fewer than 5 windows at strength 0.1."""
+    return (maxima < DEAD_MAXIMUM * np.median(maxima)) | (contexts < DEAD_CONTEXTS)
 
 
-def neuron_rows(
-    layer: int, summary: LayerSummary, firings: TopStore | None, effects: Iterator[Effects], pieces: list[bytes]
+def neuron_statistics(
+    layer: int,
+    summary: ChannelSummary,
+    firings: TopStore | None,
+    effects: Iterator[LogitEffects],
+    pieces: list[bytes],
 ) -> Iterator[NeuronStatistics]:
-    """One record per neuron of a layer, in order."""
+    """One record per neuron of a layer, in order; `effects` may end early or be empty."""
     exact = summary.exact
-    for index, sketch in enumerate(sketches(summary.sample, firings, exact, pieces)):
+    for index, sampled in enumerate(sampled_statistics(summary.sample, firings, exact, pieces)):
         promoted, suppressed = next(effects, ((), ()))
         yield NeuronStatistics(
             layer=layer,
             index=index,
-            maximum=float(exact.maximum[index]),
-            minimum=float(exact.minimum[index]),
-            mean=float(exact.mean[index]),
-            density=sketch.density,
+            maximum=float(exact.maxima[index]),
+            minimum=float(exact.minima[index]),
+            mean=float(exact.means[index]),
+            density=sampled.density,
             contexts=int(exact.contexts[index]),
-            dead=bool(summary.dead[index]),
-            same_token_share=float(summary.shares[index]),
+            dead=bool(summary.is_dead[index]),
+            same_token_share=float(summary.same_word_shares[index]),
             suppressed=int(exact.suppressed[index]),
-            histogram=sketch.histogram,
-            edges=sketch.edges,
-            quantiles=sketch.quantiles,
-            tokens=sketch.tokens,
+            histogram=sampled.histogram,
+            edges=sampled.edges,
+            quantiles=sampled.quantiles,
+            tokens=sampled.tokens,
             promoted=promoted,
             suppressed_tokens=suppressed,
         )
 
 
-def _favourites(store: TopStore, neurons: Ints, slots: Ints, tokens: Ints) -> Ints:
-    """The commonest peak token of each top list, of equally common ones that with the stronger peak."""
-    found = np.full(len(store.values), -1)
-    if not len(tokens):
-        return found
-    kinds = int(tokens.max()) + 1
-    pairs, where, counts = np.unique(neurons * kinds + tokens, return_inverse=True, return_counts=True)
+def _favourite_tokens(top: TopStore, neurons: Ints, slots: Ints, peak_tokens: Ints) -> Ints:
+    """[neuron] the commonest peak token of each top list, of equally common ones that with the stronger peak.
+
+    `neurons`, `slots` and `peak_tokens` are [snippet].
+    """
+    favourites = np.full(len(top.values), -1)
+    if not len(peak_tokens):
+        return favourites
+    token_count = int(peak_tokens.max()) + 1
+    # [pair] of a neuron and a token, each once
+    pairs, indices, counts = np.unique(neurons * token_count + peak_tokens, return_inverse=True, return_counts=True)
     strongest = np.full(len(pairs), -np.inf)
-    np.maximum.at(strongest, where, store.values[neurons, slots])
-    order = np.lexsort((pairs, -strongest, -counts, pairs // kinds))
-    owners, first = np.unique((pairs // kinds)[order], return_index=True)
-    found[owners] = (pairs % kinds)[order][first]
-    return found
+    np.maximum.at(strongest, indices, top.values[neurons, slots])
+    order = np.lexsort((pairs, -strongest, -counts, pairs // token_count))
+    owners, first = np.unique((pairs // token_count)[order], return_index=True)
+    favourites[owners] = (pairs % token_count)[order][first]
+    return favourites
 
 
-def _shares(count: int, neurons: Ints, tokens: Ints, pieces: list[bytes]) -> npt.NDArray[np.float64]:
-    """Peaks of the same word, ignoring case and white space, among all of a neuron's peaks."""
+def _same_word_shares(neuron_count: int, neurons: Ints, peak_tokens: Ints, pieces: list[bytes]) -> Floats:
+    """[neuron] the largest share of peaks of the same word; `neurons` and `peak_tokens` are [snippet]."""
     words = [normalised_word(piece) for piece in pieces]
     numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
     word_numbers = np.array([numbers[word] for word in words])
-    most = np.zeros(count)
-    pairs, counts = np.unique(neurons * len(numbers) + word_numbers[tokens], return_counts=True)
-    np.maximum.at(most, pairs // len(numbers), counts)
-    return most / np.maximum(1, np.bincount(neurons, minlength=count))
+    largest = np.zeros(neuron_count)
+    pairs, counts = np.unique(neurons * len(numbers) + word_numbers[peak_tokens], return_counts=True)
+    np.maximum.at(largest, pairs // len(numbers), counts)
+    return largest / np.maximum(1, np.bincount(neurons, minlength=neuron_count))

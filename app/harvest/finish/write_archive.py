@@ -1,9 +1,10 @@
-"""From a pass that has read everything to archives on disk: each beside its place first, then renamed."""
+"""From a finished scan to archives on disk: each is written beside its place, then renamed."""
 
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,22 +13,24 @@ from app.archive.archive import MANIFEST, Archive, manifest_bytes
 from app.archive.manifest import CorpusRecord, Counts, Manifest
 from app.archive.neuron import NeuronStatistics
 from app.archive.tables import NEURONS_TABLE, SNIPPETS_TABLE, write_neurons
+from app.foundation.arrays import Ints
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
-from app.harvest.arms import HarvestedModel
-from app.harvest.checkpoint import Ledger
-from app.harvest.finish.contrast import Wanted, contrasts
-from app.harvest.finish.exact_statistics import faintest
-from app.harvest.finish.selection import Chosen, select
-from app.harvest.finish.summary import LayerSummary, neuron_rows, summarise
-from app.harvest.finish.tables import SnippetBlock, WindowBook, write_snippets
+from app.harvest.arms.arm import HarvestArm
+from app.harvest.checkpoint import Checkpoint
+from app.harvest.finish.contrast import ContrastTargets, find_contrast_snippets
+from app.harvest.finish.exact_statistics import firing_thresholds
+from app.harvest.finish.selection import GroupSnippets, select_snippets
+from app.harvest.finish.snippet_table import ShownWindows, SnippetBlock, write_snippets
+from app.harvest.finish.summary import ChannelSummary, neuron_statistics, summarise_channel
 from app.harvest.options import HarvestOptions
-from app.harvest.scan.scan import Channel, Pass
-from app.harvest.scan.token_sample import bound
-from app.harvest.scan.topk import NEVER, Ints, TopStore
+from app.harvest.scan.channel import Channel
+from app.harvest.scan.model_scan import ModelScan
+from app.harvest.scan.token_sample import largest_distance
+from app.harvest.scan.top_store import NEVER, TopStore
 
-NEURONS_AT_ONCE = 64
-"""Neurons per row group of the snippets' table."""
+NEURONS_PER_ROW_GROUP = 64
+"""Of the snippets' table."""
 
 
 @dataclass(frozen=True)
@@ -35,62 +38,66 @@ class HarvestContext:
     """What is the same for all arms of a harvest."""
 
     corpus: CorpusRecord
-    window: int
-    skipped_documents: int
-    masked_tokens: int
+    window_length: int
+    skipped_count: int
+    special_count: int
     versions: dict[str, str]
     options: HarvestOptions
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedArm:
     """One arm when the whole corpus has been read and every snippet chosen."""
 
-    arm: HarvestedModel
-    taken: Pass
-    summaries: Mapping[Channel, LayerSummary]
-    chosen: Mapping[Channel, list[Chosen]]
+    arm: HarvestArm
+    scan: ModelScan
+    summaries: Mapping[Channel, ChannelSummary]
+    snippets: Mapping[Channel, list[GroupSnippets]]
 
 
-def choose(arm: HarvestedModel, taken: Pass, ledger: Ledger, number: int, frame: HarvestContext) -> Finished:
-    """Summaries and snippets of every channel; the second reading for contrasts is in here."""
-    stores = {channel: kept.top for channel, kept in taken.kept.items()}
-    book = WindowBook(_windows(list(stores.values())), ledger.windows())
-    summaries = {
-        channel: summarise(kept, ledger.found(number, channel), frame.corpus.tokens, book, arm.pieces)
-        for channel, kept in taken.kept.items()
-    }
-    chosen = {
-        channel: select(kept.stores, summaries[channel].cuts, summaries[channel].exact.maximum, frame.options)
-        for channel, kept in taken.kept.items()
-    }
-    if frame.options.contrast:
-        for channel, one in _contrasts(summaries, taken, ledger, frame.options):
-            chosen[channel].append(one)
-    return Finished(arm, taken, summaries, chosen)
+def finish_arm(
+    arm: HarvestArm, scan: ModelScan, checkpoint: Checkpoint, arm_index: int, context: HarvestContext
+) -> FinishedArm:
+    """Summarise every channel and choose its snippets; this includes the second reading for contrasts."""
+    top_windows = _window_numbers([stores.top for stores in scan.stores.values()])
+    windows = ShownWindows(top_windows, checkpoint.read_windows())
+    summaries: dict[Channel, ChannelSummary] = {}
+    snippets: dict[Channel, list[GroupSnippets]] = {}
+    for channel, stores in scan.stores.items():
+        read_extremes = partial(checkpoint.read_extremes, arm_index, channel)
+        summary = summarise_channel(stores, read_extremes, context.corpus.tokens, windows, arm.pieces)
+        summaries[channel] = summary
+        snippets[channel] = select_snippets(stores.by_group, summary.cuts, summary.exact.maxima, context.options)
+    if context.options.contrast:
+        for channel, contrasts in _find_contrasts(summaries, scan, checkpoint, context.options):
+            snippets[channel].append(contrasts)
+    return FinishedArm(arm, scan, summaries, snippets)
 
 
-def _contrasts(
-    summaries: Mapping[Channel, LayerSummary], taken: Pass, ledger: Ledger, options: HarvestOptions
-) -> Iterator[tuple[Channel, Chosen]]:
+def _find_contrasts(
+    summaries: Mapping[Channel, ChannelSummary], scan: ModelScan, checkpoint: Checkpoint, options: HarvestOptions
+) -> Iterator[tuple[Channel, GroupSnippets]]:
     """Site by site: which windows are read again for one site must not depend on the others."""
     for site in dict.fromkeys(site for site, _ in summaries):
-        wanted = {
-            channel: Wanted(one.favourites, faintest(one.exact.maximum))
-            for channel, one in summaries.items()
+        targets = {
+            channel: ContrastTargets(summary.favourite_tokens, firing_thresholds(summary.exact.maxima))
+            for channel, summary in summaries.items()
             if channel[0] == site
         }
-        yield from contrasts(wanted, ledger.windows, taken.forward, taken.lanes, options).items()
+        snippets = find_contrast_snippets(targets, checkpoint.read_windows, scan.forward, scan.threads, options)
+        yield from snippets.items()
 
 
-def write_archive(finished: Finished, site: str, ledger: Ledger, frame: HarvestContext, out: Path) -> Archive:
+def write_archive(
+    finished: FinishedArm, site: str, checkpoint: Checkpoint, context: HarvestContext, out: Path
+) -> Archive:
     """Write one site's archive at `out`. Raises ArchiveError if the disk is full; then nothing stands at `out`."""
     fresh = out.with_name(f".{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         fresh.mkdir(parents=True)
-        _write(finished, site, ledger, frame, fresh)
-        _put_in_place(fresh, out)
+        _write_files(finished, site, checkpoint, context, fresh)
+        _move_into_place(fresh, out)
     except OSError as error:
         shutil.rmtree(fresh, ignore_errors=True)
         msg = f"{out} cannot be written ({error.strerror or error}); make room and run the same command to go on"
@@ -98,8 +105,8 @@ def write_archive(finished: Finished, site: str, ledger: Ledger, frame: HarvestC
     return Archive.open(out)
 
 
-def _put_in_place(fresh: Path, out: Path) -> None:
-    """Rename; what a run that was killed after this point has put there already must be the same."""
+def _move_into_place(fresh: Path, out: Path) -> None:
+    """Rename; an archive that a killed run has already put there must be the same."""
     if not out.exists():
         os.replace(fresh, out)
         return
@@ -109,79 +116,87 @@ def _put_in_place(fresh: Path, out: Path) -> None:
     shutil.rmtree(fresh)
 
 
-def _write(finished: Finished, site: str, ledger: Ledger, frame: HarvestContext, folder: Path) -> None:
-    channels = sorted(channel for channel in finished.chosen if channel[0] == site)
-    groups = [one for channel in channels for one in finished.chosen[channel]]
-    shown = np.unique(np.concatenate([one.windows for one in groups]))
-    book = WindowBook(shown, ledger.windows())
-    blocks = ((channel[1], block) for channel in channels for block in _blocks(finished, channel))
-    write_snippets(folder / SNIPPETS_TABLE, blocks, book, finished.arm.pieces)
-    neurons = [row for channel in channels for row in _neurons(finished, channel)]
+def _write_files(
+    finished: FinishedArm, site: str, checkpoint: Checkpoint, context: HarvestContext, folder: Path
+) -> None:
+    channels = sorted(channel for channel in finished.snippets if channel[0] == site)
+    groups = [group for channel in channels for group in finished.snippets[channel]]
+    window_numbers = np.unique(np.concatenate([group.windows for group in groups]))
+    windows = ShownWindows(window_numbers, checkpoint.read_windows())
+    blocks = ((channel[1], block) for channel in channels for block in _snippet_blocks(finished, channel))
+    write_snippets(folder / SNIPPETS_TABLE, blocks, windows, finished.arm.pieces)
+    neurons = [statistics for channel in channels for statistics in _channel_statistics(finished, channel)]
     write_neurons(folder / NEURONS_TABLE, neurons)
-    manifest = _manifest(finished, site, frame, neurons, folder)
+    manifest = _make_manifest(finished, site, context, neurons, folder)
     (folder / MANIFEST).write_bytes(manifest_bytes(manifest))
-    _sync(folder)
+    _flush_to_disk(folder)
 
 
-def _blocks(finished: Finished, channel: Channel) -> Iterator[SnippetBlock]:
-    groups = finished.chosen[channel]
-    for first in range(0, len(finished.summaries[channel].dead), NEURONS_AT_ONCE):
-        yield SnippetBlock.together([one.between(first, first + NEURONS_AT_ONCE) for one in groups])
+def _snippet_blocks(finished: FinishedArm, channel: Channel) -> Iterator[SnippetBlock]:
+    groups = finished.snippets[channel]
+    for first in range(0, len(finished.summaries[channel].is_dead), NEURONS_PER_ROW_GROUP):
+        yield SnippetBlock.joined([group.of_neurons(first, first + NEURONS_PER_ROW_GROUP) for group in groups])
 
 
-def _neurons(finished: Finished, channel: Channel) -> Iterator[NeuronStatistics]:
+def _channel_statistics(finished: FinishedArm, channel: Channel) -> Iterator[NeuronStatistics]:
     arm, layer = finished.arm, channel[1]
-    effects = iter(()) if arm.effects is None else arm.effects(*channel)
-    firings = finished.taken.kept[channel].stores.get("firing")
-    return neuron_rows(layer, finished.summaries[channel], firings, effects, arm.pieces)
+    effects = iter(()) if arm.find_effects is None else arm.find_effects(*channel)
+    firings = finished.scan.stores[channel].by_group.get("firing")
+    return neuron_statistics(layer, finished.summaries[channel], firings, effects, arm.pieces)
 
 
-def _manifest(
-    finished: Finished, site: str, frame: HarvestContext, neurons: list[NeuronStatistics], folder: Path
+def _make_manifest(
+    finished: FinishedArm, site: str, context: HarvestContext, neurons: list[NeuronStatistics], folder: Path
 ) -> Manifest:
-    groups = {one.group: 0 for one in next(iter(finished.chosen.values()))}
-    for channel, chosen in finished.chosen.items():
-        for one in chosen:
-            groups[one.group] += len(one.neurons) if channel[0] == site else 0
-    dead = sum(one.dead for one in neurons)
-    counts = Counts(
-        neurons=len(neurons),
-        live=len(neurons) - dead,
-        dead=dead,
-        snippets=sum(groups.values()),
-        suppressed=sum(one.suppressed for one in neurons),
-        skipped_documents=frame.skipped_documents,
-        masked_tokens=frame.masked_tokens,
-    )
-    options = frame.options
-    sampled = len(next(iter(finished.taken.kept.values())).sample.hashes)
+    options = context.options
+    snippet_counts = _count_snippets(finished, site)
+    dead_count = sum(neuron.dead for neuron in neurons)
+    sample_size = len(next(iter(finished.scan.stores.values())).sample.hashes)
     return Manifest(
         model=finished.arm.record,
-        corpus=frame.corpus,
+        corpus=context.corpus,
         site=site,
-        window=frame.window,
+        window=context.window_length,
         overlap=options.overlap,
         k=options.k,
         seed=options.seed,
         dtype=options.dtype,
         duplicate_span=options.duplicate_span,
-        groups=groups,
-        counts=counts,
-        sample_tokens=sampled,
-        sample_bound=bound(sampled, frame.corpus.tokens),
-        versions=frame.versions,
+        groups=snippet_counts,
+        counts=Counts(
+            neurons=len(neurons),
+            live=len(neurons) - dead_count,
+            dead=dead_count,
+            snippets=sum(snippet_counts.values()),
+            suppressed=sum(neuron.suppressed for neuron in neurons),
+            skipped_documents=context.skipped_count,
+            masked_tokens=context.special_count,
+        ),
+        sample_tokens=sample_size,
+        sample_bound=largest_distance(sample_size, context.corpus.tokens),
+        versions=context.versions,
         files={name: sha256_of_file(folder / name) for name in (SNIPPETS_TABLE, NEURONS_TABLE)},
     ).addressed()
 
 
-def _windows(stores: list[TopStore]) -> Ints:
+def _count_snippets(finished: FinishedArm, site: str) -> dict[str, int]:
+    """By group, over all layers of a site; every channel has the same groups."""
+    counts = {group.group: 0 for group in next(iter(finished.snippets.values()))}
+    for channel, groups in finished.snippets.items():
+        for group in groups:
+            counts[group.group] += len(group.neurons) if channel[0] == site else 0
+    return counts
+
+
+def _window_numbers(stores: list[TopStore]) -> Ints:
+    """The numbers of all windows in some stores, sorted, each once."""
     numbers = np.unique(np.concatenate([store.windows.ravel() for store in stores]))
-    shown: Ints = numbers[numbers != NEVER]
-    return shown
+    occupied: Ints = numbers[numbers != NEVER]
+    return occupied
 
 
-def _sync(folder: Path) -> None:
-    """Have the disk hold the files before the rename says that they are whole."""
+def _flush_to_disk(folder: Path) -> None:
+    """Have the disk hold the files before the rename says that they are complete."""
     for path in folder.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())

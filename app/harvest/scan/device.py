@@ -1,19 +1,19 @@
-"""Where a model runs and in which arithmetic."""
+"""Where a model runs."""
 
 import torch
 
 from app.foundation.errors import SettingsError
 
 
-def device_of(name: str) -> str:
-    """`cpu`, `cuda`, or for `auto` whichever is there. Raises SettingsError if `cuda` is asked for and is not.
+def resolve_device(name: str) -> str:
+    """`cpu` or `cuda`; for `auto` the graphics card if there is one. Raises SettingsError if `cuda` is not there.
 
     Running on `cuda` has not been tested.
     """
-    there = torch.cuda.is_available()
+    has_cuda = torch.cuda.is_available()
     if name == "auto":
-        return "cuda" if there else "cpu"
-    if name == "cuda" and not there:
+        return "cuda" if has_cuda else "cpu"
+    if name == "cuda" and not has_cuda:
         msg = "this machine has no CUDA device that PyTorch can use; harvest with --device cpu"
         raise SettingsError(msg)
     return name

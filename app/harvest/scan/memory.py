@@ -9,13 +9,13 @@ import ctypes
 import platform
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # of mallopt(3)
-KEPT = 1 << 30
-LARGEST = 1 << 25  # the largest block that glibc lets be served from what it keeps
+MOST_FREE_BYTES = 1 << 30
+LARGEST_BLOCK = 1 << 25  # the largest block that glibc lets be served from what it keeps
 
 
 def keep_freed_memory() -> bool:
-    """Ask for it, once per process; False where the C library is not glibc and things stay as they are."""
+    """Ask for it, once per process. False where the C library is not glibc, and nothing changes."""
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    return bool(mallopt(TRIM_THRESHOLD, KEPT) and mallopt(MMAP_THRESHOLD, LARGEST))
+    return bool(mallopt(TRIM_THRESHOLD, MOST_FREE_BYTES) and mallopt(MMAP_THRESHOLD, LARGEST_BLOCK))

@@ -1,82 +1,73 @@
 """A uniform sample of tokens with every neuron's activation on each: what histograms and quantiles are made of.
 
-Each token has a seeded hash, and the `size` smallest are kept: without replacement, and whatever the order of
+Each token has a seeded hash, and the `size` smallest are in the sample: without replacement, and whatever the order of
 reading. By the inequality of Dvoretzky, Kiefer and Wolfowitz with Massart's constant (1990), the sample's
 distribution function of one neuron is nowhere further from the corpus's than sqrt(ln(2/0.05) / (2 size)), with
 probability 0.95; drawing without replacement only helps.
 """
 
 import math
-from collections.abc import Mapping
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
-from app.harvest.scan.hashing import Hashes
+from app.foundation.arrays import Bools, Floats32, Hashes, NamedArrays
 
 ERROR = 0.05
 """Probability, per neuron, that the bound does not hold."""
 
 
-def bound(size: int, population: int) -> float:
-    """Largest distance between sample and corpus distribution functions, with probability 1 - ERROR."""
-    return 0.0 if size >= population else math.sqrt(math.log(2 / ERROR) / (2 * size))
+def largest_distance(sample_size: int, population: int) -> float:
+    """Bound on the distance of sample and corpus distribution functions, which holds with probability 1 - ERROR."""
+    return 0.0 if sample_size >= population else math.sqrt(math.log(2 / ERROR) / (2 * sample_size))
 
 
 class TokenSample:
-    """The tokens with the `size` smallest hashes so far; values are [token, neuron]."""
+    """The tokens with the `size` smallest hashes so far: hashes [token], values [token, neuron]."""
 
-    def __init__(self, size: int, neurons: int) -> None:
+    def __init__(self, size: int, neuron_count: int) -> None:
         self.size = size
         self.hashes = np.zeros(0, np.uint64)
-        self.tokens = np.zeros(0, np.int64)
-        self.values = np.zeros((0, neurons), np.float32)
+        self.values = np.zeros((0, neuron_count), np.float32)
         self._largest = np.uint64(np.iinfo(np.uint64).max)  # until there are `size`
-        self._room = np.zeros((size, neurons), np.float32)
+        self._room = np.zeros((size, neuron_count), np.float32)
         self._lock = Lock()
 
-    def wanted(self, hashes: Hashes) -> npt.NDArray[np.bool_]:
-        """Which tokens would enter, by hash, any shape; while another thread offers, maybe some more."""
-        enter: npt.NDArray[np.bool_] = hashes <= self._largest
-        return enter
+    def would_enter(self, hashes: Hashes) -> Bools:
+        """Which tokens would enter, by hash, any shape; while another thread offers, maybe some too many."""
+        enters: Bools = hashes <= self._largest
+        return enters
 
-    def offer(self, hashes: Hashes, tokens: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
-        """Let tokens [token] with values [token, neuron] compete with what is kept; several threads may at once."""
+    def offer(self, hashes: Hashes, values: Floats32) -> None:
+        """Let tokens compete: hashes [token], values [token, neuron]. Several threads may offer at once."""
         with self._lock:
-            self._offer(hashes, tokens, values)
+            self._offer(hashes, values)
 
-    def _offer(self, hashes: Hashes, tokens: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> None:
-        held = len(self.hashes)
-        both = np.concatenate([self.hashes, hashes])
-        kept = np.argpartition(both, self.size - 1)[: self.size] if len(both) > self.size else np.arange(len(both))
-        stays = np.zeros(len(both), np.bool_)
-        stays[kept] = True
-        entering = np.flatnonzero(stays[held:])
-        grown = min(self.size, held + len(entering)) - held
-        slots = np.concatenate([np.flatnonzero(~stays[:held]), np.arange(held, held + grown)])
-        self.hashes = np.concatenate([self.hashes, np.zeros(grown, np.uint64)])
-        self.tokens = np.concatenate([self.tokens, np.zeros(grown, np.int64)])
-        self.hashes[slots], self.tokens[slots] = hashes[entering], tokens[entering]
-        self._room[slots] = values[entering]
-        self.values = self._room[: held + grown]
+    def _offer(self, hashes: Hashes, values: Floats32) -> None:
+        before = len(self.hashes)
+        candidates = np.concatenate([self.hashes, hashes])
+        count = len(candidates)
+        smallest = np.argpartition(candidates, self.size - 1)[: self.size] if count > self.size else np.arange(count)
+        stays = np.zeros(count, np.bool_)
+        stays[smallest] = True
+        entering = np.flatnonzero(stays[before:])
+        growth = min(self.size, before + len(entering)) - before
+        slots = np.concatenate([np.flatnonzero(~stays[:before]), np.arange(before, before + growth)])
+        self.hashes = np.concatenate([self.hashes, np.zeros(growth, np.uint64)])
+        self.hashes[slots], self._room[slots] = hashes[entering], values[entering]
+        self.values = self._room[: before + growth]
         if len(self.hashes) == self.size:
             self._largest = self.hashes.max()
 
-    def merge(self, other: "TokenSample") -> None:
-        """Take in another sample, of other tokens."""
-        if len(other.hashes):
-            self.offer(other.hashes, other.tokens, other.values)
+    def merge(self, sample: "TokenSample") -> None:
+        """Take in a sample of other tokens."""
+        if len(sample.hashes):
+            self.offer(sample.hashes, sample.values)
 
-    def state(self) -> dict[str, npt.NDArray[np.generic]]:
+    def state(self) -> NamedArrays:
         """The arrays that `restore` takes."""
-        return {"hashes": self.hashes, "tokens": self.tokens, "values": self.values}
+        return {"hashes": self.hashes, "values": self.values}
 
-    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    def restore(self, state: NamedArrays) -> None:
         """Go on from a state that `state` gave, into an empty sample."""
-        self.offer(state["hashes"].astype(np.uint64), state["tokens"].astype(np.int64), state["values"].astype("f4"))
-
-    def in_order(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """Tokens and values in order of hash: the same whatever the order of reading."""
-        order = np.argsort(self.hashes, kind="stable")
-        return self.tokens[order], self.values[order]
+        self.offer(state["hashes"].astype(np.uint64), state["values"].astype(np.float32))

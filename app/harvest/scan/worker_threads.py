@@ -13,49 +13,52 @@ from typing import TypeVar
 
 import torch
 
-Given = TypeVar("Given")
-Found = TypeVar("Found")
+Task = TypeVar("Task")
+Outcome = TypeVar("Outcome")
 
 
 @cache
-def _threads(count: int) -> ThreadPoolExecutor:
-    """A pool whose threads compute with one thread each; other threads keep the number they have."""
-    pool = ThreadPoolExecutor(count, "harvest")
+def _thread_pool(thread_count: int) -> ThreadPoolExecutor:
+    """A pool whose threads compute with one thread each; the rest of the process keeps the number it has."""
+    pool = ThreadPoolExecutor(thread_count, "harvest")
     before = torch.get_num_threads()
-    together = threading.Barrier(count)
+    barrier = threading.Barrier(thread_count)
 
     def begin(_: int) -> None:
         torch.get_num_threads()  # the first question sets the number that other threads have; one set before is lost
         torch.set_num_threads(1)
-        together.wait()  # so that no thread begins twice and another never
+        barrier.wait()  # so that no thread begins twice and another never
 
-    list(pool.map(begin, range(count)))
+    list(pool.map(begin, range(thread_count)))
     torch.set_num_threads(before)
     return pool
 
 
-class Lanes:
-    """Runs calls side by side, or one after the other in the caller's thread where `count` is 0."""
+class WorkerThreads:
+    """Runs calls side by side, or one after the other in the caller's thread where `thread_count` is 0."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self, thread_count: int) -> None:
+        self.thread_count = thread_count
 
     @property
-    def width(self) -> int:
-        """How many calls run at once."""
-        return max(1, self.count)
+    def calls_at_once(self) -> int:
+        """How many calls run at the same time."""
+        return max(1, self.thread_count)
 
-    def map(self, run: Callable[[Given], Found], given: Iterable[Given]) -> Iterator[Found]:
-        """What `run` gives for each, in the order given. Begins at once, or with the first result asked for."""
-        return _threads(self.count).map(run, given) if self.count else map(run, given)
+    def map(self, run: Callable[[Task], Outcome], tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """The outcome of `run` for each task, in the order of the tasks.
+
+        Threads begin at once; in the caller's thread a task begins when its outcome is asked for.
+        """
+        return _thread_pool(self.thread_count).map(run, tasks) if self.thread_count else map(run, tasks)
 
 
-def lanes_for(device: str, *, side_by_side: bool) -> Lanes:
-    """Lanes for a function that reads activations on a device.
+def threads_for(device: str, *, side_by_side: bool) -> WorkerThreads:
+    """The threads for a function that reads activations on a device.
 
-    On the processor as many as torch would use threads; elsewhere two, so that one batch is fetched and looked
-    through while the next is computed. A function that must not be called side by side gets the caller's thread.
+    On the processor as many as torch would use; elsewhere two, so that one batch is fetched and looked through while
+    the next is computed. A function that must not be called side by side gets the caller's thread.
     """
     if not side_by_side:
-        return Lanes(0)
-    return Lanes(torch.get_num_threads() if device == "cpu" else 2)
+        return WorkerThreads(0)
+    return WorkerThreads(torch.get_num_threads() if device == "cpu" else 2)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,138 +16,145 @@ import pyarrow.parquet as pq
 from app.foundation.documents import TEXT_SUFFIXES, Document
 from app.foundation.errors import CorpusError
 
-COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
-TEXT = "text"
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+TEXT_KEY = "text"
 """The key of a JSON line, and the column of a Parquet file, that holds a document."""
-KNOWN = TEXT_SUFFIXES | {".parquet"}
-AT_ONCE = 1 << 20
-"""Bytes; a text file that has more is read in parts."""
-_LONE = re.compile("[\ud800-\udfff]")
+HARVESTED_SUFFIXES = TEXT_SUFFIXES | {".parquet"}
+BYTES_AT_ONCE = 1 << 20
+"""A text file that has more bytes than this is read in parts."""
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class LongDocument:
-    """A text that is too long to be held in memory, read in parts as often as asked for."""
+    """A text that is too long to be held in memory; it can be read in parts any number of times."""
 
     name: str
     path: Path
 
     def parts(self) -> Iterator[str]:
         """The text from the beginning, in order. Raises CorpusError if the file cannot be read."""
-        with _reading(self.path), io.TextIOWrapper(_opened(self.path), "utf-8", "replace", newline="") as file:
-            while part := file.read(AT_ONCE):
+        with (
+            _corpus_errors(self.path),
+            io.TextIOWrapper(_open_bytes(self.path), "utf-8", "replace", newline="") as file,
+        ):
+            while part := file.read(BYTES_AT_ONCE):
                 yield part
 
 
-def is_text(path: Path) -> bool:
-    """Whether a file's name promises text in a format that `documents_of` reads."""
-    return _kind(path) in KNOWN
+def has_text_suffix(path: Path) -> bool:
+    """Whether a file's name promises text in a format that `stream_documents` reads."""
+    return _format_suffix(path) in HARVESTED_SUFFIXES
 
 
-def documents_of(path: Path, name: str) -> Iterator[Document | LongDocument | None]:
+def stream_documents(path: Path, name: str) -> Iterator[Document | LongDocument | None]:
     """Every document of one file that is not only white space, in order; None for a row that holds no text.
 
-    A text file is one document; of JSON lines and Parquet each row is one, by its `text`. Invalid UTF-8 and lone
+    A text file is one document; of JSON lines and Parquet each row is one, from its `text`. Invalid UTF-8 and lone
     surrogates become U+FFFD. Raises CorpusError on a file that cannot be read, a line that is not JSON, or a table
     without a column `text`.
     """
-    if _kind(path) not in {".jsonl", ".parquet"}:
-        yield from _document(path, name)
+    suffix = _format_suffix(path)
+    if suffix not in {".jsonl", ".parquet"}:
+        yield from _stream_text_file(path, name)
         return
-    with _reading(path):
-        for number, text in (_rows if _kind(path) == ".parquet" else _lines)(path):
+    with _corpus_errors(path):
+        for number, text in (_stream_table if suffix == ".parquet" else _stream_lines)(path):
             if text is None:
                 yield None
             elif text.strip():
                 yield Document(f"{name}:{number}", text)
 
 
-def readable_name(name: str) -> str:
+def printable_name(name: str) -> str:
     """A file's name as text: a byte that is no UTF-8 becomes its number, so that different names stay different."""
     return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
-def readable_text(text: str) -> str:
+def replace_lone_surrogates(text: str) -> str:
     """The text with lone surrogates, which JSON may hold and UTF-8 may not, as U+FFFD."""
-    return text if text.isascii() else _LONE.sub("\ufffd", text)
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
-def reason(error: Exception) -> str:
+def brief_reason(error: Exception) -> str:
     """What went wrong, in few words."""
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
 
 
-def _kind(path: Path) -> str:
-    name = path.with_suffix("") if path.suffix in COMPRESSED else path
-    return name.suffix
+def _format_suffix(path: Path) -> str:
+    """The suffix that names the format, that of compression taken off."""
+    uncompressed = path.with_suffix("") if path.suffix in COMPRESSIONS else path
+    return uncompressed.suffix
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _corpus_errors(path: Path) -> Iterator[None]:
+    """Turn the errors of reading a file into a CorpusError that names it."""
     try:
         yield
     except (OSError, pa.ArrowException, EOFError) as error:
-        msg = f"{_shown(path)} cannot be read ({reason(error)}); mend it, check its permissions or leave it out"
+        msg = (
+            f"{printable_name(str(path))} cannot be read ({brief_reason(error)}); "
+            "mend it, check its permissions or leave it out"
+        )
         raise CorpusError(msg) from error
 
 
-def _shown(path: Path) -> str:
-    return readable_name(str(path))
-
-
-def _opened(path: Path) -> IO[bytes]:
+def _open_bytes(path: Path) -> IO[bytes]:
     """The file's bytes, decompressed; opened by Python, since Arrow takes no name that is not UTF-8."""
     file = path.open("rb")
-    if path.suffix not in COMPRESSED:
+    if path.suffix not in COMPRESSIONS:
         return file
-    return io.BufferedReader(pa.input_stream(file, compression=COMPRESSED[path.suffix]))
+    return io.BufferedReader(pa.input_stream(file, compression=COMPRESSIONS[path.suffix]))
 
 
-def _document(path: Path, name: str) -> Iterator[Document | LongDocument]:
-    with _reading(path), _opened(path) as file:
-        data = file.read(AT_ONCE + 1)
-    if len(data) > AT_ONCE:
-        long = LongDocument(name, path)
-        if not all(part.isspace() for part in long.parts()):
-            yield long
+def _stream_text_file(path: Path, name: str) -> Iterator[Document | LongDocument]:
+    with _corpus_errors(path), _open_bytes(path) as file:
+        beginning = file.read(BYTES_AT_ONCE + 1)
+    if len(beginning) > BYTES_AT_ONCE:
+        document = LongDocument(name, path)
+        if not all(part.isspace() for part in document.parts()):
+            yield document
         return
-    text = data.decode("utf-8", errors="replace")
+    text = beginning.decode("utf-8", errors="replace")
     if text.strip():
         yield Document(name, text)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str | None]]:
-    with _opened(path) as file:
+def _stream_lines(path: Path) -> Iterator[tuple[int, str | None]]:
+    """(number, text) of each line of JSON."""
+    with _open_bytes(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
-                text: Any = json.loads(line.decode("utf-8", errors="replace"))[TEXT]
+                text = json.loads(line.decode("utf-8", errors="replace"))[TEXT_KEY]
             except (ValueError, KeyError, TypeError, RecursionError) as error:
-                msg = f'{_shown(path)} line {number} is not JSON with a "{TEXT}"; mend or delete that line'
+                name = printable_name(str(path))
+                msg = f'{name} line {number} is not JSON with a "{TEXT_KEY}"; mend or delete that line'
                 raise CorpusError(msg) from error
-            yield number, readable_text(text) if isinstance(text, str) else None
+            yield number, replace_lone_surrogates(text) if isinstance(text, str) else None
 
 
-def _rows(path: Path) -> Iterator[tuple[int, str | None]]:
+def _stream_table(path: Path) -> Iterator[tuple[int, str | None]]:
+    """(number, text) of each row of a Parquet table, 256 rows in memory at a time."""
     with path.open("rb") as opened:
         file = pq.ParquetFile(opened)
-        if TEXT not in file.schema_arrow.names:
-            msg = f"{_shown(path)} has no column {TEXT}; rename the column that holds the documents"
+        if TEXT_KEY not in file.schema_arrow.names:
+            msg = f"{printable_name(str(path))} has no column {TEXT_KEY}; rename the column that holds the documents"
             raise CorpusError(msg)
         number = 0
-        for batch in file.iter_batches(batch_size=256, columns=[TEXT]):
-            for text in _as_bytes(batch.column(0)).to_pylist():
+        for batch in file.iter_batches(batch_size=256, columns=[TEXT_KEY]):
+            for text in _text_as_bytes(batch.column(0)).to_pylist():
                 number += 1
                 yield number, text.decode("utf-8", errors="replace") if isinstance(text, bytes) else None
 
 
-def _as_bytes(column: pa.Array) -> pa.Array:
+def _text_as_bytes(column: pa.Array) -> pa.Array:
     """Text as the bytes it is made of, which need not be UTF-8 whatever the file says; other columns as they are."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    kind = column.type
-    if pa.types.is_large_string(kind):
+    if pa.types.is_large_string(column.type):
         return column.cast(pa.large_binary())
-    is_text = pa.types.is_string(kind) or pa.types.is_string_view(kind)
+    is_text = pa.types.is_string(column.type) or pa.types.is_string_view(column.type)
     return column.cast(pa.binary()) if is_text else column

@@ -1,123 +1,139 @@
-"""What all arms of a harvest read: a corpus cut into windows, or rows of token ids that are given."""
+"""What all arms of a harvest read: a corpus cut into windows, or rows of token ids that the caller gives."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from app.archive.manifest import CorpusRecord
+from app.foundation.arrays import TokenIds
 from app.foundation.errors import CorpusError, ModelError
 from app.harvest.options import HarvestOptions
-from app.harvest.text.corpus import Corpus
-from app.harvest.text.windows import SHARD, Piece, Shard, shards
+from app.harvest.text.corpus import Corpus, EncodeTexts
+from app.harvest.text.windows import WINDOWS_PER_SHARD, Shard, Window, gather_into_shards
 from app.models.model_folder import LoadedModel
 
 
-class Text(Protocol):
-    """Windows in shards; what it was is known when the shards have been gone through."""
+class TextSource(Protocol):
+    """Windows in shards; what the text was is known when all shards have been read."""
 
-    window: int
-
-    @property
-    def skipped(self) -> int:
-        """Documents left out because they were binary, or rows without a text."""
+    window_length: int
 
     @property
-    def tokens(self) -> int | None:
-        """Scored tokens asked for; None for all there are."""
+    def skipped_count(self) -> int:
+        """Documents left out because they were binary, and rows left out because they held no text."""
+
+    @property
+    def token_limit(self) -> int | None:
+        """The number of scored tokens after which no further window is read; None to read all."""
 
     def shards(self) -> Iterator[Shard]:
         """Every shard in order."""
 
-    def record(self, windows: int, tokens: int) -> CorpusRecord:
-        """What was read."""
+    def corpus_record(self, window_count: int, token_count: int) -> CorpusRecord:
+        """The manifest's description of the text that was read."""
 
 
 @dataclass
-class CorpusText:
-    """A corpus in the words of a tokenizer, BOS before every window."""
+class CorpusSource:
+    """A corpus in a tokenizer's tokens, with BOS before every window."""
 
     corpus: Corpus
-    encode: Callable[[list[str]], list[list[int]]]
-    window: int
+    encode: EncodeTexts
+    window_length: int
     overlap: int
     bos: int
-    special: tuple[int, ...]
-    tokens: int | None
+    special_ids: tuple[int, ...]
+    token_limit: int | None
 
     @property
-    def skipped(self) -> int:
-        """Documents left out because they were binary, or rows without a text."""
-        return self.corpus.skipped
+    def skipped_count(self) -> int:
+        """Documents left out because they were binary, and rows left out because they held no text."""
+        return self.corpus.skipped_count
 
     def shards(self) -> Iterator[Shard]:
-        """Every shard, up to the window with which enough tokens have been scored."""
-        pieces = self.corpus.pieces(self.encode, self.window - 1, self.overlap)
-        return shards(self._enough(pieces), self.window, self.bos, self.special)
+        """Every shard, up to the window with which the limit of scored tokens is reached."""
+        windows = self.corpus.windows(self.encode, self.window_length - 1, self.overlap)
+        return gather_into_shards(self._up_to_limit(windows), self.window_length, self.bos, self.special_ids)
 
-    def record(self, windows: int, tokens: int) -> CorpusRecord:
-        """What was read so far."""
-        corpus = self.corpus
+    def corpus_record(self, window_count: int, token_count: int) -> CorpusRecord:
+        """The manifest's description of the text that was read so far."""
         return CorpusRecord(
-            spec=corpus.name, sha256=corpus.sha256, documents=corpus.documents, windows=windows, tokens=tokens
+            spec=self.corpus.name,
+            sha256=self.corpus.sha256,
+            documents=self.corpus.document_count,
+            windows=window_count,
+            tokens=token_count,
         )
 
-    def _enough(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
-        left = self.tokens
-        for piece in pieces:
-            yield piece
-            if left is None:
+    def _up_to_limit(self, windows: Iterator[Window]) -> Iterator[Window]:
+        remaining = self.token_limit
+        for window in windows:
+            yield window
+            if remaining is None:
                 continue
-            left -= int((~np.isin(piece.tokens[piece.context :], self.special)).sum())
-            if left <= 0:
+            remaining -= int((~np.isin(window.token_ids[window.context_length :], self.special_ids)).sum())
+            if remaining <= 0:
                 return
 
 
 @dataclass
-class RowsText:
-    """Token ids [window, position] as they are: every position scores but the special ids."""
+class TokenRows:
+    """Token ids [window, position] as the caller gives them: every position is scored but the special ids."""
 
-    rows: npt.NDArray[np.int32]
-    special: tuple[int, ...]
-    skipped: int = 0
-    tokens: int | None = None
-    window: int = field(init=False)
+    rows: TokenIds
+    special_ids: tuple[int, ...]
+    skipped_count: int = 0
+    token_limit: int | None = None
+    window_length: int = field(init=False)
 
     def __post_init__(self) -> None:
         if self.rows.ndim != 2 or not self.rows.size:
             msg = f"tokens must be [window, position] and not empty; they are {self.rows.shape}"
             raise CorpusError(msg)
-        self.window = self.rows.shape[1]
+        self.window_length = self.rows.shape[1]
 
     def shards(self) -> Iterator[Shard]:
         """Every shard in order."""
-        for number, first in enumerate(range(0, len(self.rows), SHARD)):
-            rows = self.rows[first : first + SHARD]
-            start, length = np.zeros(len(rows), np.int64), np.full(len(rows), self.window)
-            labels = tuple(f"row:{first + row}" for row in range(len(rows)))
-            yield Shard(number, first, rows, start, length, np.isin(rows, self.special), labels)
+        for number, first_window in enumerate(range(0, len(self.rows), WINDOWS_PER_SHARD)):
+            token_ids = self.rows[first_window : first_window + WINDOWS_PER_SHARD]
+            yield Shard(
+                number=number,
+                first_window=first_window,
+                token_ids=token_ids,
+                starts=np.zeros(len(token_ids), np.int64),
+                lengths=np.full(len(token_ids), self.window_length),
+                is_special=np.isin(token_ids, self.special_ids),
+                labels=tuple(f"row:{first_window + row}" for row in range(len(token_ids))),
+            )
 
-    def record(self, windows: int, tokens: int) -> CorpusRecord:
-        """The rows that were given."""
+    def corpus_record(self, window_count: int, token_count: int) -> CorpusRecord:
+        """The manifest's description of the rows; each counts as a document."""
         digest = hashlib.sha256(np.ascontiguousarray(self.rows, "<i4").tobytes()).hexdigest()
-        return CorpusRecord(spec="rows", sha256=digest, documents=len(self.rows), windows=windows, tokens=tokens)
+        return CorpusRecord(
+            spec="rows", sha256=digest, documents=len(self.rows), windows=window_count, tokens=token_count
+        )
 
 
-def text_of(models: Sequence[LoadedModel], spec: str, options: HarvestOptions) -> CorpusText:
-    """The corpus as the models' common tokenizer cuts it. Raises ModelError if they have none in common."""
-    first = models[0]
-    for model in models[1:]:
-        if _vocabulary(model) != _vocabulary(first):
+def corpus_source(models: Sequence[LoadedModel], spec: str, options: HarvestOptions) -> CorpusSource:
+    """The corpus in the tokens of the models' common tokenizer. Raises ModelError if their tokenizers differ."""
+    first, *further = models
+    for model in further:
+        if _tokenizer_identity(model) != _tokenizer_identity(first):
             msg = f"{model.folder} and {first.folder} have different tokenizers, so they cannot read the same windows"
             raise ModelError(msg)
-    window = options.window_for(min(model.config.n_ctx for model in models))
-    corpus = Corpus(spec, options.seed)
-    encode = first.tokenizer.encode_many
-    return CorpusText(corpus, encode, window, options.overlap, first.config.bos, first.config.special, options.tokens)
+    return CorpusSource(
+        corpus=Corpus(spec, options.seed),
+        encode=first.tokenizer.encode_many,
+        window_length=options.window_length_within(min(model.config.n_ctx for model in models)),
+        overlap=options.overlap,
+        bos=first.config.bos,
+        special_ids=first.config.special,
+        token_limit=options.tokens,
+    )
 
 
-def _vocabulary(model: LoadedModel) -> tuple[str, int, tuple[int, ...]]:
+def _tokenizer_identity(model: LoadedModel) -> tuple[str, int, tuple[int, ...]]:
     return model.tokenizer.digest, model.config.bos, model.config.special

@@ -10,109 +10,126 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-SHARD = 256
-"""Windows per shard, the unit of resume and of work for many machines."""
+from app.foundation.arrays import Bools, Ints, TokenIds
 
-Ints = npt.NDArray[np.int64]
+WINDOWS_PER_SHARD = 256
+"""A shard is the unit of resuming, and of work for many machines."""
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One window before it is put in a shard: where it stands, its tokens (no BOS) and how many are only context."""
+class Window:
+    """One window of a document before it is put into a shard, without BOS."""
 
     label: str
-    tokens: npt.NDArray[np.int32]
-    context: int
+    """The document's name and the window's first token in it: `path:offset`."""
+    token_ids: TokenIds
+    """[position]"""
+    context_length: int
+    """How many tokens at the beginning are only context."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Consecutive windows of a harvest. `first` is the number of its first window in the whole corpus."""
+    """Consecutive windows of a corpus."""
 
     number: int
-    first: int
-    tokens: npt.NDArray[np.int32]
+    """Counts the shards of a corpus from 0."""
+    first_window: int
+    """The number of the shard's first window in the whole corpus."""
+    token_ids: TokenIds
     """[window, position], padded at the end."""
-    start: Ints
-    """[window] the first position that may score."""
-    length: Ints
-    """[window] positions that are not padding."""
-    special: npt.NDArray[np.bool_]
-    """[window, position] BOS, padding and other tokens that never score and are left out of snippets."""
+    starts: Ints
+    """[window] the first position that may be scored."""
+    lengths: Ints
+    """[window] how many positions are not padding."""
+    is_special: Bools
+    """[window, position] BOS, padding and other tokens that are never scored and are left out of snippets."""
     labels: tuple[str, ...]
-    """[window] path and token offset."""
+    """[window] as in `Window`."""
 
     @cached_property
-    def scores(self) -> npt.NDArray[np.bool_]:
+    def is_scored(self) -> Bools:
         """[window, position] whether the position is scored."""
-        positions = np.arange(self.tokens.shape[1])
-        return (positions >= self.start[:, None]) & ~self.special
+        positions = np.arange(self.token_ids.shape[1])
+        return (positions >= self.starts[:, None]) & ~self.is_special
 
     @property
-    def scored(self) -> int:
+    def scored_count(self) -> int:
         """Number of scored tokens."""
-        return int(self.scores.sum())
+        return int(self.is_scored.sum())
 
     @property
-    def masked(self) -> int:
-        """Number of BOS and other special tokens, padding aside."""
-        return int((self.special & (np.arange(self.tokens.shape[1]) < self.length[:, None])).sum())
+    def special_count(self) -> int:
+        """Number of BOS and other special tokens, not counting padding."""
+        return int((self.is_special & (np.arange(self.token_ids.shape[1]) < self.lengths[:, None])).sum())
 
-    def beginning(self, windows: int) -> "Shard":
-        """The first windows of the shard in which a token scores."""
-        rows = np.flatnonzero(self.scores.any(axis=1))[:windows]
+    def first_scored_windows(self, window_count: int) -> "Shard":
+        """A shard of only the first `window_count` windows that have a scored token."""
+        rows = np.flatnonzero(self.is_scored.any(axis=1))[:window_count]
         return replace(
             self,
-            tokens=self.tokens[rows],
-            start=self.start[rows],
-            length=self.length[rows],
-            special=self.special[rows],
+            token_ids=self.token_ids[rows],
+            starts=self.starts[rows],
+            lengths=self.lengths[rows],
+            is_special=self.is_special[rows],
             labels=tuple(self.labels[row] for row in rows),
         )
 
-    def batches(self, size: int) -> Iterator[Ints]:
-        """Rows of the shard, `size` at a time, those of one shape together so that little is padding."""
-        order = np.lexsort((np.arange(len(self.start)), self.length, self.start))
-        for begin in range(0, len(order), size):
-            yield order[begin : begin + size]
+    def rows_in_batches(self, batch_size: int) -> Iterator[Ints]:
+        """The shard's rows, `batch_size` at a time; windows of one length go together so that little is padding."""
+        order = np.lexsort((np.arange(len(self.starts)), self.lengths, self.starts))
+        for begin in range(0, len(order), batch_size):
+            yield order[begin : begin + batch_size]
 
 
-def cut(name: str, parts: Iterable[npt.NDArray[np.int32]], content: int, overlap: int) -> Iterator[Piece]:
-    """The windows of one document: `content` tokens each, the first `overlap` of all but the first only context.
+def cut_into_windows(
+    document_name: str, parts: Iterable[TokenIds], content_length: int, overlap: int
+) -> Iterator[Window]:
+    """The windows of one document: `content_length` tokens each, of which `overlap` repeat the window before.
 
-    Its tokens come in parts of any size, and no more of them are asked for than the next window needs.
+    The document's tokens come in parts of any size, each [token]; no more parts are read than the next window needs.
     """
-    offset, held = 0, np.zeros(0, np.int32)
+    offset, uncut = 0, np.zeros(0, np.int32)
     for part in parts:
-        held = np.concatenate([held, part])
-        while len(held) > content:
-            yield Piece(f"{name}:{offset}", held[:content], overlap if offset else 0)
-            offset, held = offset + content - overlap, held[content - overlap :]
-    yield Piece(f"{name}:{offset}", held, overlap if offset else 0)
+        uncut = np.concatenate([uncut, part])
+        while len(uncut) > content_length:
+            yield Window(f"{document_name}:{offset}", uncut[:content_length], overlap if offset else 0)
+            offset, uncut = offset + content_length - overlap, uncut[content_length - overlap :]
+    yield Window(f"{document_name}:{offset}", uncut, overlap if offset else 0)
 
 
-def shards(pieces: Iterable[Piece], window: int, bos: int, special: tuple[int, ...]) -> Iterator[Shard]:
-    """Gather pieces into shards of 256 windows of `window` positions, BOS in front."""
-    kept: list[Piece] = []
+def gather_into_shards(
+    windows: Iterable[Window], window_length: int, bos: int, special_ids: tuple[int, ...]
+) -> Iterator[Shard]:
+    """Shards of 256 windows; each window gets BOS in front and is padded to `window_length` positions."""
+    gathered: list[Window] = []
     number = 0
-    for piece in pieces:
-        kept.append(piece)
-        if len(kept) == SHARD:
-            yield _shard(number, kept, window, bos, special)
-            kept, number = [], number + 1
-    if kept:
-        yield _shard(number, kept, window, bos, special)
+    for window in windows:
+        gathered.append(window)
+        if len(gathered) == WINDOWS_PER_SHARD:
+            yield _make_shard(number, gathered, window_length, bos, special_ids)
+            gathered, number = [], number + 1
+    if gathered:
+        yield _make_shard(number, gathered, window_length, bos, special_ids)
 
 
-def _shard(number: int, pieces: list[Piece], window: int, bos: int, special: tuple[int, ...]) -> Shard:
-    tokens = np.full((len(pieces), window), bos, np.int32)
-    length = np.array([1 + len(one.tokens) for one in pieces])
-    for row, piece in enumerate(pieces):
-        tokens[row, 1 : length[row]] = piece.tokens
-    outside = np.arange(window) >= length[:, None]
-    outside[:, 0] = True
-    start = np.array([1 + one.context for one in pieces])
-    never = outside | np.isin(tokens, special)
-    return Shard(number, number * SHARD, tokens, start, length, never, tuple(one.label for one in pieces))
+def _make_shard(
+    number: int, windows: list[Window], window_length: int, bos: int, special_ids: tuple[int, ...]
+) -> Shard:
+    token_ids = np.full((len(windows), window_length), bos, np.int32)
+    lengths = np.array([1 + len(window.token_ids) for window in windows])
+    for row, window in enumerate(windows):
+        token_ids[row, 1 : lengths[row]] = window.token_ids
+    is_special = np.arange(window_length) >= lengths[:, None]
+    is_special[:, 0] = True
+    is_special |= np.isin(token_ids, special_ids)
+    return Shard(
+        number=number,
+        first_window=number * WINDOWS_PER_SHARD,
+        token_ids=token_ids,
+        starts=np.array([1 + window.context_length for window in windows]),
+        lengths=lengths,
+        is_special=is_special,
+        labels=tuple(window.label for window in windows),
+    )

@@ -1,6 +1,5 @@
-"""Archives: what is refused, what is found changed, and that other tools open them."""
+"""Archives: what is refused, which changes are noticed, and that other tools open them."""
 
-import json
 import shutil
 from pathlib import Path
 from random import Random
@@ -19,7 +18,8 @@ def copy(archive: Archive, tmp_path: Path) -> Path:
     return tmp_path / "copy"
 
 
-def found_out(path: Path) -> str:
+def refusal(path: Path) -> str:
+    """Why an archive is not accepted."""
     with pytest.raises(ArchiveError) as caught:
         Archive.open(path).verify()
     return str(caught.value)
@@ -31,39 +31,39 @@ def test_an_untouched_copy_is_in_order_and_has_the_same_address(archive: Archive
     assert len(archive.sha256) == 64
 
 
-def test_every_changed_byte_of_the_manifest_is_found(copy: Path) -> None:
+def test_every_changed_byte_of_the_manifest_is_noticed(copy: Path) -> None:
     path = copy / "manifest.json"
-    whole = path.read_bytes()
-    for place in range(len(whole)):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-        assert "manifest.json" in found_out(copy)
+    content = path.read_bytes()
+    for index in range(len(content)):
+        path.write_bytes(content[:index] + bytes([content[index] ^ 1]) + content[index + 1 :])
+        assert "manifest.json" in refusal(copy)
 
 
 @pytest.mark.parametrize("name", ["snippets.parquet", "neurons.parquet"])
-def test_a_changed_byte_anywhere_in_a_table_is_found(copy: Path, name: str) -> None:
+def test_a_changed_byte_anywhere_in_a_table_is_noticed(copy: Path, name: str) -> None:
     path = copy / name
-    whole = path.read_bytes()
-    for place in [0, len(whole) - 1, *Random(1).sample(range(len(whole)), 100)]:
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
-        assert name in found_out(copy)
+    content = path.read_bytes()
+    for index in [0, len(content) - 1, *Random(1).sample(range(len(content)), 100)]:
+        path.write_bytes(content[:index] + bytes([content[index] ^ 0x10]) + content[index + 1 :])
+        assert name in refusal(copy)
 
 
-def test_a_byte_more_or_less_is_found(copy: Path) -> None:
+def test_a_byte_too_many_or_too_few_is_noticed(copy: Path) -> None:
     path = copy / "neurons.parquet"
-    whole = path.read_bytes()
-    for data in (whole + b"\0", whole[:-1], b""):
-        path.write_bytes(data)
-        assert "neurons.parquet" in found_out(copy)
+    content = path.read_bytes()
+    for changed in (content + b"\0", content[:-1], b""):
+        path.write_bytes(changed)
+        assert "neurons.parquet" in refusal(copy)
 
 
-def test_it_names_a_missing_file_and_a_surplus_one(copy: Path) -> None:
+def test_a_missing_file_and_a_surplus_one_are_named(copy: Path) -> None:
     (copy / "more.txt").write_text("x")
-    assert "more.txt" in found_out(copy)
+    assert "more.txt" in refusal(copy)
     (copy / "snippets.parquet").unlink()
-    assert "snippets.parquet is missing" in found_out(copy)
+    assert "snippets.parquet is missing" in refusal(copy)
 
 
-def test_it_refuses_what_is_no_archive(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="is no archive"):
         Archive.open(tmp_path / "absent")
     (tmp_path / "manifest.json").write_text("{}")
@@ -81,15 +81,15 @@ def test_a_damaged_table_is_a_sentence_and_no_traceback(copy: Path) -> None:
         archive.snippets(0, 0)
 
 
-def test_it_says_which_neuron_does_not_exist(archive: Archive) -> None:
+def test_a_neuron_that_does_not_exist_is_named(archive: Archive) -> None:
     with pytest.raises(ArchiveError, match="no neuron 24 in layer 1"):
         archive.snippets(1, 24)
     assert archive.snippets_by_neuron([]) == {}
 
 
-def test_one_read_of_many_neurons_is_many_reads_of_one(archive: Archive) -> None:
-    pairs = [(0, 3), (1, 20), (0, 3)]
-    assert archive.snippets_by_neuron(pairs) == {pair: archive.snippets(*pair) for pair in pairs}
+def test_reading_many_neurons_at_once_gives_what_reading_each_gives(archive: Archive) -> None:
+    keys = [(0, 3), (1, 20), (0, 3)]
+    assert archive.snippets_by_neuron(keys) == {key: archive.snippets(*key) for key in keys}
 
 
 def test_pandas_opens_both_tables(archive: Archive) -> None:
@@ -123,18 +123,3 @@ def test_the_datasets_library_opens_both_tables(archive: Archive, tmp_path: Path
     assert (first["layer"], first["neuron"], first["group"], first["rank"]) == (0, 0, "top", 0)
     assert tuple(first["pieces"]) == top.pieces
     assert tuple(first["activations"]) == top.activations
-
-
-def test_special_tokens_are_left_out_of_snippets(archive: Archive) -> None:
-    for snippet in archive.snippets(0, 1):
-        assert b"<|bos|>" not in snippet.pieces
-        assert len(snippet.pieces) == len(snippet.activations)
-
-
-def test_the_manifest_says_what_was_harvested(archive: Archive) -> None:
-    written = json.loads((archive.path / "manifest.json").read_text())
-    assert written["model"]["activation"] == "gelu"
-    assert written["corpus"]["spec"].endswith(archive.manifest.corpus.spec)
-    assert written["counts"]["skipped_documents"] == 1
-    assert written["counts"]["live"] + written["counts"]["dead"] == 48
-    assert {"torch", "numpy", "pyarrow", "tokenizers", "firstglance"} <= written["versions"].keys()

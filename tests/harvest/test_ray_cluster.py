@@ -1,36 +1,32 @@
 """A harvest on a Ray cluster of two nodes equals one machine's, also when a node is killed in the middle."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.archive.archive import Archive
 from app.foundation.errors import SettingsError
+from app.harvest.arms.model_arm import model_arm
 from app.harvest.options import HarvestOptions
-from app.harvest.progress import Progress, silent
-from app.harvest.ray_cluster import Cluster, on_ray
+from app.harvest.progress import Progress, report_nothing
+from app.harvest.ray_cluster import Cluster, scan_on_ray
 from app.harvest.run import harvest_model
+from app.harvest.scan.model_scan import ModelScan
+from app.harvest.text.source import corpus_source
 from app.models.model_folder import LoadedModel
 from tests.conftest import cannot_be_had
+from tests.harvest.stores import sample_by_hash
 
-ROOT = Path(__file__).parent.parent.parent
-OPTIONS = HarvestOptions(tokens=60_000, k=4, sample=200, save_every=0.0)
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("corpus") / "app"
-    shutil.copytree(ROOT / "app", folder, ignore=lambda _, names: [name for name in names if name == "__pycache__"])
-    return str(folder)
+OPTIONS = HarvestOptions(tokens=30_000, window=24, overlap=8, k=4, sample=200, save_every=0.0)
 
 
 @pytest.fixture(scope="module")
 def whole(model: LoadedModel, corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    return harvest_model(model, "tiny", corpus, tmp_path_factory.mktemp("whole") / "out", OPTIONS, silent)
+    return harvest_model(model, "tiny", corpus, tmp_path_factory.mktemp("whole") / "out", OPTIONS, report_nothing)
 
 
 @pytest.fixture
@@ -58,8 +54,8 @@ def test_two_nodes_give_the_archive_of_one_machine(
 ) -> None:
     for _ in range(2):
         nodes.add_node(num_cpus=1)
-    reader = on_ray(Cluster(address=nodes.address, workers=2, shards_per_task=1))
-    archive = harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, silent, reader)
+    run_scans = scan_on_ray(Cluster(address=nodes.address, workers=2, shards_per_task=1))
+    archive = harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, report_nothing, run_scans)
     assert contents(archive.path) == contents(whole.path)
 
 
@@ -67,54 +63,50 @@ def test_two_nodes_give_the_archive_of_one_machine(
 def test_a_node_killed_in_the_middle_changes_nothing(
     model: LoadedModel, corpus: str, whole: Archive, nodes: Any, tmp_path: Path
 ) -> None:
-    lost = nodes.add_node(num_cpus=1)
+    doomed = nodes.add_node(num_cpus=1)
     nodes.add_node(num_cpus=2)
-    seen: list[Progress] = []
+    reports: list[Progress] = []
 
     def kill_at_the_second(progress: Progress) -> None:
-        seen.append(progress)
-        if len(seen) == 2:
-            nodes.remove_node(lost, allow_graceful=False)
+        reports.append(progress)
+        if len(reports) == 2:
+            nodes.remove_node(doomed, allow_graceful=False)
 
-    reader = on_ray(Cluster(address=nodes.address, workers=2, shards_per_task=1))
-    archive = harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, kill_at_the_second, reader)
-    assert len(seen) > 4
+    run_scans = scan_on_ray(Cluster(address=nodes.address, workers=2, shards_per_task=1))
+    archive = harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, kill_at_the_second, run_scans)
+    assert len(reports) > 4
     assert contents(archive.path) == contents(whole.path)
 
 
-def test_without_ray_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(SettingsError, match=r"firstglance\[ray\]"):
-        on_ray(Cluster())
+        scan_on_ray(Cluster())
 
 
 def test_workers_answers_merge_to_the_same_in_any_order(model: LoadedModel, corpus: str) -> None:
     """What a cluster relies on, without one: shards kept apart and merged backwards are the shards kept together."""
-    from app.harvest.arms import arm_of
-    from app.harvest.scan.scan import Pass
-    from app.harvest.text.source import text_of
-
-    options = replace(OPTIONS, tokens=30_000)
-    text = text_of([model], corpus, options)
-    arm = arm_of("tiny", model, ["mlp.act"], options)
+    options = replace(OPTIONS, tokens=15_000)
+    text = corpus_source([model], corpus, options)
+    arm = model_arm("tiny", model, ["mlp.act"], options)
     shards = list(text.shards())
-    together = Pass(arm.read, arm.channels, text.window, options)
+    together = ModelScan(arm.read, arm.channels, text.window_length, options)
     together.prepare(shards[0])
     parts = []
     for shard in shards:
-        together.take(shard)
+        together.scan(shard)
         parts.append(together.fresh())
-        parts[-1].take(shard)
+        parts[-1].scan(shard)
     backwards = together.fresh()
     for part in reversed(parts):
         backwards.merge(part)
     assert len(shards) > 2
-    for channel, kept in together.kept.items():
-        for name, store in kept.stores.items():
-            other = backwards.kept[channel].stores[name]
-            first, second = store.ranked(), other.ranked()
+    for channel, stores in together.stores.items():
+        for group, store in stores.by_group.items():
+            merged = backwards.stores[channel].by_group[group]
             for field in ("values", "windows", "peaks", "keys"):
-                mine, theirs = getattr(store, field), getattr(other, field)
-                rows = range(len(first))
-                assert all((mine[row][first[row]] == theirs[row][second[row]]).all() for row in rows), (name, field)
-        assert (kept.sample.in_order()[1] == backwards.kept[channel].sample.in_order()[1]).all()
+                expected = np.take_along_axis(getattr(store, field), store.slots_by_rank(), 1)
+                actual = np.take_along_axis(getattr(merged, field), merged.slots_by_rank(), 1)
+                assert (actual == expected).all(), (group, field)
+        expected_sample, actual_sample = stores.sample, backwards.stores[channel].sample
+        assert (sample_by_hash(expected_sample)[1] == sample_by_hash(actual_sample)[1]).all()

@@ -1,0 +1,83 @@
+"""Any function of token ids as an arm of a harvest."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from app.archive.manifest import ModelRecord
+from app.foundation.errors import ModelError
+from app.harvest.arms.arm import HarvestArm
+from app.harvest.scan.channel import Channel
+
+CALLABLE_SITE = "callable"
+"""The site of a callable: where in its model it reads, only its author can tell."""
+
+Activate = Callable[[Tensor], Tensor]
+"""From token ids [window, position] to activations [window, position, unit]."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a callable's token ids stand for."""
+
+    pieces: Sequence[bytes] = ()
+    """The bytes of every token id; an id beyond them is shown as its number."""
+    special: tuple[int, ...] = ()
+    """Token ids that are never scored and are left out of snippets: BOS, padding."""
+
+    def pieces_up_to(self, largest_id: int) -> list[bytes]:
+        """The bytes of every token id up to `largest_id`."""
+        return [*self.pieces, *(f"<{token_id}>".encode() for token_id in range(len(self.pieces), largest_id + 1))]
+
+
+def callable_arm(activate: Activate, name: str, probe: Tensor, pieces: list[bytes]) -> HarvestArm:
+    """A function from token ids to activations, whose units become the neurons of layer 0.
+
+    `probe` [window, position] is given to the function to learn the number of units. Raises ModelError if the function
+    gives another shape, now or when it is read.
+    """
+    with torch.inference_mode():
+        answer = _require_activations(activate(probe), probe, None)
+    unit_count = int(answer.shape[2])
+
+    def read(token_ids: Tensor) -> dict[Channel, Tensor]:
+        return {(CALLABLE_SITE, 0): _require_activations(activate(token_ids), token_ids, unit_count)}
+
+    return HarvestArm(
+        record=ModelRecord(
+            name=name, activation=None, n_layers=1, d_mlp=unit_count, weights_sha256=None, tokenizer_sha256=None
+        ),
+        channels={(CALLABLE_SITE, 0): unit_count},
+        read=read,
+        find_effects=None,
+        pieces=pieces,
+        answer_sha256=_digest_answer(answer, pieces),
+    )
+
+
+def _require_activations(answer: object, token_ids: Tensor, unit_count: int | None) -> Tensor:
+    """What a function gave, without its gradients. Raises ModelError if it is no tensor [window, position, unit].
+
+    Without `unit_count` any number of units will do, but at least one.
+    """
+    if isinstance(answer, Tensor) and answer.dim() == 3:
+        windows, positions, units = answer.shape
+        if (windows, positions) == token_ids.shape and units and unit_count in {None, units}:
+            return answer.detach()
+    shape = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
+    expected = "one unit or more" if unit_count is None else f"{unit_count} units as for the first window"
+    msg = (
+        f"the function gave {shape} for tokens {tuple(token_ids.shape)}; it must give [window, position, unit], "
+        f"a tensor with a place for every token and {expected}"
+    )
+    raise ModelError(msg)
+
+
+def _digest_answer(answer: Tensor, pieces: Sequence[bytes]) -> str:
+    digest = hashlib.sha256(answer.float().cpu().contiguous().numpy().tobytes())
+    for piece in pieces:
+        digest.update(len(piece).to_bytes(4) + piece)
+    return digest.hexdigest()

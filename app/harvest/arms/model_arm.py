@@ -1,0 +1,82 @@
+"""A loaded model as an arm of a harvest."""
+
+import json
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from itertools import chain
+
+import torch
+from torch import Tensor
+
+from app.archive.manifest import ModelRecord
+from app.foundation.json_types import JsonObject
+from app.harvest.arms.arm import HarvestArm
+from app.harvest.arms.logit_effects import logit_effect_finder
+from app.harvest.options import HarvestOptions
+from app.harvest.scan.channel import Channel, ReadChannels
+from app.harvest.scan.device import resolve_device
+from app.models.config import Site
+from app.models.model_folder import LoadedModel
+from app.models.pairing_certificate import CERTIFICATE_FILE
+from app.models.readable_model import ReadableModel
+from app.models.transformer import Transformer
+
+
+def model_arm(name: str, model: LoadedModel, sites: Sequence[Site], options: HarvestOptions) -> HarvestArm:
+    """A loaded model, read at some sites. Raises ModelError if it has no such site or layer."""
+    layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
+    model.transformer.require_sites_and_layers(sites, layers)
+    transformer = _on_device(model.transformer, options)
+    pieces = model.tokenizer.pieces
+    return HarvestArm(
+        record=_model_record(name, model),
+        channels={(site, layer): model.config.d_mlp for site in sites for layer in layers},
+        read=_reader(transformer, sites, layers),
+        find_effects=logit_effect_finder(transformer, pieces),
+        pieces=pieces,
+        side_by_side=isinstance(transformer, Transformer),  # another model is read by hooks, one pass at a time
+    )
+
+
+def _on_device(transformer: ReadableModel, options: HarvestOptions) -> ReadableModel:
+    """The model on its device and in its arithmetic; the caller's own stays in the arithmetic it is in."""
+    dtype = getattr(torch, options.dtype)
+    tensors = chain(transformer.parameters(), transformer.buffers())
+    if any(tensor.is_floating_point() and tensor.dtype != dtype for tensor in tensors):
+        transformer = deepcopy(transformer)
+    return transformer.to(device=resolve_device(options.device), dtype=dtype)
+
+
+def _reader(transformer: ReadableModel, sites: Sequence[Site], layers: Sequence[int]) -> ReadChannels:
+    """Our own transformer gives several sites in one pass; another model is asked for one after the other."""
+    if isinstance(transformer, Transformer):
+        return lambda token_ids: _by_channel(transformer.read_sites(sites, token_ids, layers))
+    return lambda token_ids: _by_channel({site: transformer.read_site(site, token_ids, layers) for site in sites})
+
+
+def _by_channel(by_site: Mapping[Site, Mapping[int, Tensor]]) -> dict[Channel, Tensor]:
+    """Activations [window, position, neuron] by site and by layer, as one mapping."""
+    return {(site, layer): reading for site, by_layer in by_site.items() for layer, reading in by_layer.items()}
+
+
+def _model_record(name: str, model: LoadedModel) -> ModelRecord:
+    return ModelRecord(
+        name=name,
+        activation=model.config.activation,
+        n_layers=model.config.n_layers,
+        d_mlp=model.config.d_mlp,
+        weights_sha256=model.weights_sha256,
+        tokenizer_sha256=model.tokenizer.digest,
+        certificate=_read_certificate(model),
+    )
+
+
+def _read_certificate(model: LoadedModel) -> JsonObject | None:
+    """The pairing certificate in the model's folder or the one above, if it is about this model."""
+    for folder in (model.folder, model.folder.parent):
+        path = folder / CERTIFICATE_FILE
+        if path.is_file():
+            certificate: JsonObject = json.loads(path.read_text(encoding="utf-8"))
+            arms = certificate.get("arms", [])
+            return certificate if isinstance(arms, dict | list) and model.config.activation in arms else None
+    return None

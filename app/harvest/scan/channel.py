@@ -1,0 +1,20 @@
+"""Where in a model activations are read: its channels, each a site and a layer."""
+
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+Channel = tuple[str, int]
+"""A site and a layer."""
+ReadChannels = Callable[[Tensor], Mapping[Channel, Tensor]]
+"""From token ids [window, position] to activations by channel, each [window, position, neuron]."""
+
+SITES = ("mlp.act", "mlp.pre", "mlp.post_ln", "callable")
+"""Every site, in an order that never changes: seeds depend on it."""
+LARGEST_LAYER_COUNT = 1 << 12
+
+
+def channel_number(channel: Channel) -> int:
+    """A number that no other channel has, whichever channels are read with it: each has random draws of its own."""
+    site, layer = channel
+    return LARGEST_LAYER_COUNT * SITES.index(site) + layer

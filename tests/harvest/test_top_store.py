@@ -1,0 +1,109 @@
+"""The store against sorting everything: ties, near-duplicates, merging in any order."""
+
+from dataclasses import fields
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.harvest.scan.top_store import NEVER, TopEntries, TopStore
+
+NEURONS, K, POSITIONS = 3, 4, 5
+Offer = tuple[int, int, int, int]
+"""Neuron, value, window and key."""
+
+offer_lists = st.lists(
+    st.tuples(st.integers(0, NEURONS - 1), st.integers(-3, 3), st.integers(0, 30), st.integers(0, 6)), max_size=60
+).map(
+    lambda drawn: list(
+        {(neuron, window): (neuron, value, window, key) for neuron, value, window, key in drawn}.values()
+    )
+)
+
+
+def make_entries(offers: list[Offer]) -> TopEntries:
+    """Activations say which window and neuron they are of."""
+    table = np.array(sorted(offers, key=lambda offer: offer[0]), np.int64).reshape(-1, 4)
+    activations = np.repeat((table[:, 0] * 1000 + table[:, 2])[:, None], POSITIONS, 1).astype(np.float32)
+    return TopEntries(
+        neurons=table[:, 0],
+        values=table[:, 1].astype(np.float32),
+        windows=table[:, 2],
+        peaks=table[:, 2] % 5,
+        keys=table[:, 3].astype(np.uint64),
+        activations=activations,
+    )
+
+
+def expected_content(offers: list[Offer], neuron: int) -> list[tuple[int, int]]:
+    """(value, window) of a neuron's entries by rank, from sorting all offers."""
+    content: list[tuple[int, int]] = []
+    keys = set()
+    for owner, value, window, key in sorted(offers, key=lambda offer: (-offer[1], offer[2])):
+        if owner == neuron and key not in keys:
+            keys.add(key)
+            content.append((value, window))
+    return content[:K]
+
+
+def content_of(store: TopStore, neuron: int) -> list[tuple[int, int]]:
+    """(value, window) of a neuron's entries by rank."""
+    slots = [slot for slot in store.slots_by_rank()[neuron] if store.windows[neuron, slot] != NEVER]
+    for slot in slots:
+        assert (store.activations[neuron, slot] == neuron * 1000 + store.windows[neuron, slot]).all()
+        assert store.peaks[neuron, slot] == store.windows[neuron, slot] % 5
+    return [(int(store.values[neuron, slot]), int(store.windows[neuron, slot])) for slot in slots]
+
+
+@settings(max_examples=200, deadline=None)
+@given(offers=offer_lists, cuts=st.lists(st.integers(0, 60), max_size=5))
+def test_batches_in_any_number_keep_what_sorting_everything_keeps(offers: list[Offer], cuts: list[int]) -> None:
+    store = TopStore(NEURONS, K, POSITIONS)
+    edges = [0, *sorted(min(cut, len(offers)) for cut in cuts), len(offers)]
+    for begin, end in pairwise(edges):
+        store.offer(make_entries(offers[begin:end]))
+    for neuron in range(NEURONS):
+        assert content_of(store, neuron) == expected_content(offers, neuron)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    offers=offer_lists, owners=st.lists(st.integers(0, 2), min_size=60, max_size=60), order=st.permutations(range(3))
+)
+def test_merging_is_associative_and_in_any_order(offers: list[Offer], owners: list[int], order: list[int]) -> None:
+    parts = [TopStore(NEURONS, K, POSITIONS) for _ in range(3)]
+    for number, part in enumerate(parts):
+        part.offer(make_entries([offer for offer, owner in zip(offers, owners, strict=False) if owner == number]))
+    merged = TopStore(NEURONS, K, POSITIONS)
+    for number in order:
+        merged.merge(parts[number])
+    for neuron in range(NEURONS):
+        assert content_of(merged, neuron) == expected_content(offers, neuron)
+
+
+@settings(max_examples=100, deadline=None)
+@given(offers=offer_lists)
+def test_only_windows_that_beat_the_floor_can_enter(offers: list[Offer]) -> None:
+    half = len(offers) // 2
+    store = TopStore(NEURONS, K, POSITIONS)
+    store.offer(make_entries(offers[:half]))
+    before = [content_of(store, neuron) for neuron in range(NEURONS)]
+    for neuron, value, window, key in offers[half:]:
+        maxima = np.full((1, NEURONS), -np.inf, np.float32)
+        maxima[0, neuron] = value
+        beats_floor = store.would_enter(maxima, np.array([window]))[0, neuron]
+        trial = TopStore(NEURONS, K, POSITIONS)
+        trial.restore(store.state())
+        trial.offer(make_entries([(neuron, value, window, key)]))
+        assert beats_floor or content_of(trial, neuron) == before[neuron]
+
+
+def test_a_restored_store_is_the_store() -> None:
+    store, restored = TopStore(NEURONS, K, POSITIONS), TopStore(NEURONS, K, POSITIONS)
+    store.offer(make_entries([(0, 3, 1, 0), (0, 2, 2, 1), (2, 1, 3, 0)]))
+    restored.restore(store.state())
+    assert all(
+        (getattr(store, name) == getattr(restored, name)).all() for name in (*store.fields, "floor", "floor_window")
+    )
+    assert {field.name for field in fields(TopEntries)} == {"neurons", *store.fields}
