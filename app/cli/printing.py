@@ -25,7 +25,7 @@ def print_table(head: Sequence[str], lines: Sequence[Sequence[object]]) -> None:
         )
 
 
-def print_pairs(pairs: Mapping[str, object]) -> None:
+def print_pairs(pairs: Mapping[str, str | float | None]) -> None:
     """Print names and values, one pair a line."""
     width = max(len(name) for name in pairs)
     for name, value in pairs.items():

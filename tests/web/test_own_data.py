@@ -19,7 +19,7 @@ Opened = Callable[[Database], TestClient]
 
 def test_declining_keeps_nothing_and_the_link_stays_good(stranger: TestClient, room: Room) -> None:
     page = Page(stranger).post(f"/i/{room.token}", {})
-    action, fields = page.read().forms[1]
+    action, fields = page.forms[1]
     assert action == "/judge/decline"
     gone = page.post(action, fields)
     assert gone.step == "declined"

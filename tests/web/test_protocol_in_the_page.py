@@ -29,7 +29,7 @@ def kept(room: Room, table: type[Any]) -> list[Any]:
 
 def token_of(page: Page) -> str:
     """A form's token, from a page that has no form of its own."""
-    forms = page.go("/judge/mine").read().forms
+    forms = page.go("/judge/mine").forms
     return next(fields["form_token"] for _, fields in forms if "form_token" in fields)
 
 

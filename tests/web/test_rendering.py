@@ -7,20 +7,18 @@ from itertools import pairwise
 import pytest
 
 from app.judging.public_design import PublicDesign
+from app.robots.page import HtmlPage, read_whole_page
 from app.rounds.item import Item, Passage
 from app.web.evaluator.padding import deflated
 from app.web.evaluator.passages import render_passages, translated
-from tests.web.page import Reader
 from tests.web.room import HOSTILE, hostile, item
 
 ONE_GROUP = PublicDesign(groups=(("top", 20),))
 LARGEST_PLAIN, LARGEST_GZIP = 90_000, 15_000
 
 
-def read(*passages: Passage) -> Reader:
-    reader = Reader()
-    reader.feed(render_passages(Item("code", passages), ONE_GROUP).decode())
-    return reader
+def read(*passages: Passage) -> HtmlPage:
+    return read_whole_page(render_passages(Item("code", passages), ONE_GROUP).decode())
 
 
 def shown(texts: tuple[str, ...], levels: tuple[int, ...], peak: int) -> list[tuple[str, str, bool]]:

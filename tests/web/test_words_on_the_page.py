@@ -277,7 +277,7 @@ def test_choosing_a_language_shows_the_same_page(ada: Page, room: Room, where: s
     ada.send(verdict="interpretable").send(hypothesis="")
     page = ada.go(where.format(token=room.token))
     address = where.format(token=room.token)
-    fields = page.read().forms[-1]
+    fields = page.forms[-1]
     assert fields == ("/language", {"back": address})
     reply = page.client.post("/language", data=fields[1] | {"language": "de"}, follow_redirects=False)
     assert reply.headers["location"] == address
@@ -286,7 +286,7 @@ def test_choosing_a_language_shows_the_same_page(ada: Page, room: Room, where: s
 
 def test_choosing_a_language_on_an_invitation_needs_no_session(stranger: TestClient, room: Room) -> None:
     page = Page(stranger).go(f"/i/{room.token}")
-    back = page.post("/language", page.read().forms[-1][1] | {"language": "de"})
+    back = page.post("/language", page.forms[-1][1] | {"language": "de"})
     assert (back.status, back.step) == (200, "confirm")
     assert "Eintreten" in back.text
 
@@ -306,6 +306,6 @@ def test_a_form_leads_nowhere_but_to_our_pages(stranger: TestClient, back: str) 
 def test_a_page_that_answers_a_form_comes_back_to_the_desk(ada: Page) -> None:
     action, fields = ada.form()
     page = ada.post(action, fields | {"verdict": "interpretable"}, **{SWAP: "1"})
-    assert page.read().forms[-1] == ("/language", {"back": "/judge"})
+    assert page.forms[-1] == ("/language", {"back": "/judge"})
     ahead = ada.go(f"/judge/ahead/{ada.item}")
-    assert not ahead.text or ahead.read().forms[-1] == ("/language", {"back": "/judge"})
+    assert not ahead.text or ahead.forms[-1] == ("/language", {"back": "/judge"})
