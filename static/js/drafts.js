@@ -1,26 +1,26 @@
 // What is being written stays in the browser until it is sent, so a reload loses no word of it.
-const PLACE = "first-glance-draft.";
+const STORAGE_PREFIX = "first-glance-draft.";
 
-const placeOf = ({ reader, item }) => `${PLACE}${reader}.${item}`;
-const fields = (main) => [...main.querySelectorAll(".question textarea, .question [type=radio]")];
+const storageKeyOf = ({ reader, item }) => `${STORAGE_PREFIX}${reader}.${item}`;
+const draftFields = (main) => [...main.querySelectorAll(".question textarea, .question [type=radio]")];
 
-/** Keep what is in the form. */
-function keep(main) {
-  const written = fields(main).filter((one) => one.type !== "radio" || one.checked);
-  localStorage.setItem(placeOf(main.dataset), JSON.stringify(Object.fromEntries(written.map((one) => [one.name, one.value]))));
+function storeDraft(main) {
+  const filledFields = draftFields(main).filter((field) => field.type !== "radio" || field.checked);
+  const draft = Object.fromEntries(filledFields.map((field) => [field.name, field.value]));
+  localStorage.setItem(storageKeyOf(main.dataset), JSON.stringify(draft));
 }
 
-/** Words about an item were saved: what was being written is in them. A verdict changed meanwhile takes none along. */
-export function forget(reader, sent) {
-  if (sent.has("comment")) localStorage.removeItem(placeOf({ reader, item: sent.get("item") }));
+/** Texts about an item were saved, and the draft is in them. A changed verdict has no texts, and its draft stays. */
+export function forgetDraft(reader, savedFields) {
+  if (savedFields.has("comment")) localStorage.removeItem(storageKeyOf({ reader, item: savedFields.get("item") }));
 }
 
-/** Fill the form again, if there is a draft about this item. */
-export function restore(main) {
-  const draft = JSON.parse(localStorage.getItem(placeOf(main.dataset)) ?? "{}");
-  for (const one of fields(main)) {
-    if (one.type === "radio") one.checked ||= draft[one.name] === one.value;
-    else one.value = draft[one.name] || one.value;
-    one.addEventListener("input", () => keep(main));
+/** Fill the form with the draft about this item, if there is one, and store what is written from now on. */
+export function restoreDraft(main) {
+  const draft = JSON.parse(localStorage.getItem(storageKeyOf(main.dataset)) ?? "{}");
+  for (const field of draftFields(main)) {
+    if (field.type === "radio") field.checked ||= draft[field.name] === field.value;
+    else field.value = draft[field.name] || field.value;
+    field.addEventListener("input", () => storeDraft(main));
   }
 }

@@ -1,0 +1,55 @@
+// Exchanges what is shown without a reload: the frame stays; the item, its question and the progress are replaced.
+export const itemMain = (page = document) => page.querySelector("main.desk");
+
+export const parsePage = (text) => new DOMParser().parseFromString(text, "text/html");
+
+/** If the page in `text` asks the question that is shown, take over only what it says beside it; whether it does. */
+export function updateSameQuestion(text) {
+  const page = parsePage(text);
+  const [current, replied] = [itemMain(), itemMain(page)];
+  if (!current || !replied) return false;
+  if (["key", "step", "aids"].some((name) => replied.dataset[name] !== current.dataset[name])) return false;
+  for (const selector of [".progress", "[data-rest]", "[data-undo]"]) replacePart(page, selector);
+  return true;
+}
+
+/** Show a page, or the second question of the item at hand; then call `begin`. */
+export function showPage({ page, secondQuestion, answerLabel }, begin) {
+  if (secondQuestion) return showSecondQuestion(secondQuestion, answerLabel, begin);
+  const next = typeof page === "string" ? withHeading(parsePage(page)) : page; // a prefetched page is parsed already
+  for (const selector of ["main", ".progress", ".skip"]) replacePart(next, selector);
+  document.title = next.title;
+  document.body.className = next.body.className;
+  scrollTo({ top: 0, behavior: "instant" });
+  history.replaceState(null, "", "/judge");
+  const heading = document.querySelector("main h1");
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  begin();
+}
+
+/** A refusal can be one sentence without markup: it becomes the heading of a page. */
+function withHeading(page) {
+  if (page.querySelector("main h1")) return page;
+  const [main, heading] = [page.createElement("main"), page.createElement("h1")];
+  heading.textContent = page.body.textContent;
+  main.append(heading);
+  page.body.replaceChildren(main);
+  return page;
+}
+
+function showSecondQuestion(template, answerLabel, begin) {
+  const main = itemMain();
+  main.dataset.step = "hypothesis";
+  main.dataset.key = template.dataset.second;
+  main.querySelector(".question").replaceChildren(template.content.cloneNode(true));
+  main.querySelector("[data-said-here]").textContent = answerLabel ?? "";
+  main.querySelector("#question").focus({ preventScroll: true });
+  begin();
+}
+
+function replacePart(page, selector) {
+  const [current, replacement] = [document.querySelector(selector), page.querySelector(selector)];
+  if (current && replacement) current.replaceWith(document.adoptNode(replacement));
+  else if (current && selector !== "main") current.remove();
+}

@@ -1,0 +1,53 @@
+// Help with reading that changes nothing about what is read: jumps, folded text, the typeface. Its use is recorded.
+export function prepareReadingTools(main) {
+  const passages = main.querySelectorAll(".passages");
+  main.addEventListener("toggle", (event) => event.target.open && passages.forEach(noteUnfolded), { capture: true });
+  document.querySelectorAll("[data-act]").forEach((button) => (button.hidden = false));
+}
+
+const noteUnfolded = (passages) => (passages.dataset.unfolded = "true");
+
+/** Go to the peak that is `step` passages away from where the reader is. */
+export function goToPeak(step) {
+  const passages = [...document.querySelectorAll(".passage")];
+  const current = passages.findIndex((passage) => passage.classList.contains("here"));
+  const wanted = current === -1 ? nearestIndex(passages, step) : current + step;
+  const target = passages[Math.max(0, Math.min(passages.length - 1, wanted))];
+  passages.forEach((passage) => passage.classList.toggle("here", passage === target));
+  document.documentElement.style.scrollPaddingBlockEnd = `${heightCoveredByPanel()}px`;
+  target?.querySelector("[data-peak]").scrollIntoView({ block: "center" });
+  target?.focus({ preventScroll: true });
+}
+
+/** How much of the window's height the panel covers where it lies below the text. */
+function heightCoveredByPanel() {
+  const boxOf = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const [panel, text] = [boxOf(".panel"), boxOf(".passages")];
+  return panel.left < text.right ? Math.max(0, innerHeight - panel.top) : 0;
+}
+
+function nearestIndex(passages, step) {
+  const firstInSight = passages.findIndex((passage) => passage.getBoundingClientRect().bottom > 80);
+  return step > 0 ? firstInSight : firstInSight - 1;
+}
+
+export function toggleFoldedText() {
+  const folds = [...document.querySelectorAll(".passages details")];
+  const open = folds.some((fold) => !fold.open);
+  folds.forEach((fold) => (fold.open = open));
+  // The toggle event may come after a quick answer.
+  if (open) document.querySelectorAll(".passages").forEach(noteUnfolded);
+}
+
+export function toggleFixedWidth() {
+  const fixed = document.documentElement.classList.toggle("fixed");
+  localStorage.setItem("fixed", String(fixed));
+}
+
+export function toggleTheme() {
+  const root = document.documentElement;
+  const dark = getComputedStyle(root).colorScheme === "dark" ||
+    (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  root.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("theme", root.dataset.theme);
+}
