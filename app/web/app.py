@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from app.foundation.settings import Settings
 from app.store.engine import Database
 from app.web.admin import power, report, round_pages, round_steps, sign_in
-from app.web.admin.attempts import Attempts
+from app.web.admin.sign_in_limit import SignInLimit
 from app.web.evaluator import enrolment, pages
 from app.web.site import build_site
 
@@ -23,5 +23,5 @@ ROUTERS = (
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The app on a database; without one, on the database that the settings name."""
     app = build_site(ROUTERS, settings, database or Database(settings.resolved_database_url))
-    app.state.attempts = Attempts()
+    app.state.sign_in_limit = SignInLimit()
     return app

@@ -9,7 +9,7 @@ from app.foundation.errors import SettingsError
 from app.foundation.private import session_secret
 from app.foundation.settings import Settings
 from app.services.admins import change_password
-from app.web.admin.attempts import MOST
+from app.web.admin.sign_in_limit import MOST_WRONG_PASSWORDS
 from tests.admin.office import PASSWORD, Browser, Office
 
 
@@ -29,7 +29,7 @@ def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(stranger: Browser
 
 
 def test_after_many_wrong_passwords_even_the_right_one_waits(stranger: Browser) -> None:
-    for _ in range(MOST):
+    for _ in range(MOST_WRONG_PASSWORDS):
         stranger.sign_in("Dag", "not the password")
     assert stranger.sign_in().status_code == 403
     assert "try again in 10 minutes" in stranger.text

@@ -13,12 +13,12 @@ from fastapi.responses import RedirectResponse
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 
-from app.foundation.clock import now
 from app.foundation.codes import random_token
 from app.foundation.errors import AccessError
 from app.foundation.private import session_secret
 from app.foundation.settings import Settings
 from app.services import admins
+from app.web.admin.sign_in_limit import SignInLimit
 from app.web.dependencies import DatabaseOf, SettingsOf
 from app.web.errors import SeeOther
 from app.web.security import ADMIN_COOKIE, form_token, require_form_token, set_session
@@ -111,14 +111,15 @@ def session_of(admin: admins.Admin, settings: Settings) -> str:
 
 
 def _checked(session: Session, request: Request, name: str, password: str) -> admins.Admin:
-    attempts, address = request.app.state.attempts, request.client.host if request.client else ""
-    attempts.require_few(address, now())
+    limit: SignInLimit = request.app.state.sign_in_limit
+    address = request.client.host if request.client else ""
+    limit.require_attempt_left(address)
     try:
         admin = admins.sign_in(session, name, password)
     except AccessError:
-        attempts.wrong(address, now())
+        limit.count_wrong_password(address)
         raise
-    attempts.right(address)
+    limit.forget_address(address)
     return admin
 
 
