@@ -5,15 +5,15 @@ import re
 from starlette.requests import Request
 
 DESK = "/judge"
-OURS = re.compile(r"/judge(/(instructions|mine|item/[\w-]{1,64}))?|/i/[\w-]{1,200}", re.ASCII)
-"""Pages that can be asked for again. A form may come from anywhere, so nothing else is ever led to."""
+EVALUATOR_PAGE = re.compile(r"/judge(/(instructions|mine|item/[\w-]{1,64}))?|/i/[\w-]{1,200}", re.ASCII)
+"""Pages that can be loaded again. A form may come from anywhere, so it leads to no other address."""
 
 
-def local(address: str) -> str:
+def evaluator_page_or_desk(address: str) -> str:
     """The address if it is one of these pages, else the desk."""
-    return address if OURS.fullmatch(address) else DESK
+    return address if EVALUATOR_PAGE.fullmatch(address) else DESK
 
 
-def here(request: Request) -> str:
-    """Where the page that is being made can be asked for again; the answer to a form is on the desk."""
-    return local(request.url.path) if request.method == "GET" else DESK
+def return_address(request: Request) -> str:
+    """Where the page that is being rendered can be loaded again; for a page that answers a form it is the desk."""
+    return evaluator_page_or_desk(request.url.path) if request.method == "GET" else DESK

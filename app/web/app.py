@@ -4,19 +4,19 @@ from fastapi import FastAPI
 
 from app.foundation.settings import Settings
 from app.store.engine import Database
-from app.web.admin import power, report, round_pages, round_steps, sign_in
+from app.web.admin import power_page, report_pages, round_pages, round_steps, sign_in
 from app.web.admin.sign_in_limit import SignInLimit
-from app.web.evaluator import enrolment, pages
+from app.web.evaluator import enrolment, judging_pages
 from app.web.site import build_site
 
 ROUTERS = (
     enrolment.router,
-    pages.router,
+    judging_pages.router,
     sign_in.router,
     round_pages.router,
-    power.router,
+    power_page.router,
     round_steps.router,
-    report.router,
+    report_pages.router,
 )
 
 

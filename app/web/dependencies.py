@@ -9,14 +9,14 @@ from app.store.engine import Database
 
 
 def _database(request: Request) -> Database:
-    found: Database = request.app.state.database
-    return found
+    database: Database = request.app.state.database
+    return database
 
 
 def _settings(request: Request) -> Settings:
-    found: Settings = request.app.state.settings
-    return found
+    settings: Settings = request.app.state.settings
+    return settings
 
 
-DatabaseOf = Annotated[Database, Depends(_database)]
-SettingsOf = Annotated[Settings, Depends(_settings)]
+AppDatabase = Annotated[Database, Depends(_database)]
+AppSettings = Annotated[Settings, Depends(_settings)]

@@ -21,8 +21,8 @@ from app.foundation.errors import (
 from app.foundation.translatable import translatable
 from app.services.evaluator_session import NO_SESSION
 from app.web import language
-from app.web.security import EVALUATOR_COOKIE, session_of
-from app.web.templating import page
+from app.web.security import evaluator_session_token
+from app.web.templating import render_page
 
 LOGGER = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ TITLES = {
 }
 OTHERWISE = translatable("That could not be done")
 ADMIN_TITLES = {HTTPStatus.FORBIDDEN: "Not allowed"}
-NOWHERE = translatable("This address leads nowhere. Check it, or go back to the page you came from.")
-NOT_TAKEN = translatable("This address does not take that request. Go back to the page you came from.")
-UNUSABLE = translatable(
+NO_SUCH_ADDRESS = translatable("This address leads nowhere. Check it, or go back to the page you came from.")
+WRONG_METHOD = translatable("This address does not take that request. Go back to the page you came from.")
+INVALID_FORM = translatable(
     "The form had a value that cannot be used (%(names)s). Nothing was stored; go back and answer once more."
 )
-BROKEN = translatable(
+UNEXPECTED = translatable(
     "Nothing that was confirmed is lost. Load the page again; if it keeps happening, tell whoever invited you."
 )
 
@@ -59,36 +59,41 @@ class SeeOther(Exception):  # noqa: N818 - it is no error: it sends the reader e
         self.address = address
 
 
-def install(app: FastAPI) -> None:
-    """Hand every kind of error its page."""
-    app.add_exception_handler(SeeOther, _elsewhere)
-    app.add_exception_handler(FirstGlanceError, _known)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unknown)
+def install_error_pages(app: FastAPI) -> None:
+    """Make every kind of error end in its page."""
+    app.add_exception_handler(SeeOther, _redirect)
+    app.add_exception_handler(FirstGlanceError, _page_of_our_error)
+    app.add_exception_handler(RequestValidationError, _page_of_invalid_form)
+    app.add_exception_handler(HTTPException, _page_of_http_error)
+    app.add_exception_handler(Exception, _page_of_unexpected_error)
 
 
 def error_page(request: Request, status: int, message: str, values: Mapping[str, object] | None = None) -> Response:
     """A page with one sentence that says what to do, in the reader's language; admins read English."""
-    known = HTTPStatus(status)
     if request.url.path.startswith("/admin"):
-        said = message % values if values else message
-        title = (TITLES | ADMIN_TITLES).get(known, OTHERWISE)
-        return page(request, "admin/error.html", {"title": title, "message": said}, status=status)
-    language.choose(request)
-    inside = bool(session_of(request, EVALUATOR_COOKIE)) and message != NO_SESSION
-    title = OTHERWISE if inside and known is HTTPStatus.FORBIDDEN else TITLES.get(known, OTHERWISE)
-    said = language.filled(message, values or {})
-    context = {"title": language.gettext(title), "message": said, "inside": inside}
-    return page(request, "error.html", context, status=status)
+        return _admin_error_page(request, HTTPStatus(status), message % values if values else message)
+    language.choose_language(request)
+    has_session = bool(evaluator_session_token(request)) and message != NO_SESSION
+    title = TITLES.get(HTTPStatus(status), OTHERWISE)
+    if has_session and status == HTTPStatus.FORBIDDEN:
+        title = OTHERWISE
+    sentence = language.translate_message(message, values or {})
+    return render_page(
+        request, "error.html", status, title=language.gettext(title), message=sentence, has_session=has_session
+    )
 
 
-def _elsewhere(_request: Request, error: Exception) -> Response:
+def _admin_error_page(request: Request, status: HTTPStatus, message: str) -> Response:
+    title = (TITLES | ADMIN_TITLES).get(status, OTHERWISE)
+    return render_page(request, "admin/error.html", status, title=title, message=message)
+
+
+def _redirect(_request: Request, error: Exception) -> Response:
     assert isinstance(error, SeeOther)
     return RedirectResponse(error.address, status_code=HTTPStatus.SEE_OTHER)
 
 
-def _known(request: Request, error: Exception) -> Response:
+def _page_of_our_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, FirstGlanceError)
     status = next(
         (status for kind, status in STATUSES.items() if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -96,20 +101,19 @@ def _known(request: Request, error: Exception) -> Response:
     return error_page(request, status, error.message, error.values)
 
 
-def _invalid(request: Request, error: Exception) -> Response:
+def _page_of_invalid_form(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    names = ", ".join(sorted({str(one["loc"][-1]) for one in error.errors()}))
-    return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, UNUSABLE, {"names": names})
+    names = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
+    return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, INVALID_FORM, {"names": names})
 
 
-def _http(request: Request, error: Exception) -> Response:
+def _page_of_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    message = NOWHERE if error.status_code == HTTPStatus.NOT_FOUND else NOT_TAKEN
+    message = NO_SUCH_ADDRESS if error.status_code == HTTPStatus.NOT_FOUND else WRONG_METHOD
     return error_page(request, error.status_code, message)
 
 
-def _unknown(request: Request, error: Exception) -> Response:
-    LOGGER.error(
-        "unexpected error on %s", request.scope["route"].path if "route" in request.scope else "?", exc_info=error
-    )
-    return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, BROKEN)
+def _page_of_unexpected_error(request: Request, error: Exception) -> Response:
+    route = request.scope["route"].path if "route" in request.scope else "?"
+    LOGGER.error("unexpected error on %s", route, exc_info=error)
+    return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED)

@@ -39,7 +39,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-HEADERS = {
+SECURITY_HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -51,10 +51,10 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 
-FOREIGN = translatable(
+FROM_ANOTHER_SITE = translatable(
     "This form was sent from another site, so nothing was stored. Open the page here and send it again."
 )
-STALE = translatable(
+FROM_OLDER_VISIT = translatable(
     "This page belongs to an older visit, so nothing was stored. Load it again and repeat the last step."
 )
 TOO_LARGE = translatable("What you sent is too long to be stored; nothing was changed. Please shorten it.")
@@ -74,63 +74,72 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _guard(MutableHeaders(scope=message))
+                _add_security_headers(MutableHeaders(scope=message))
             await send(message)
 
         refusal = _refusal(scope)
         await (refusal or self.app)(scope, receive, send_guarded)
 
 
-def form_token(session_token: str) -> str:
+def derive_form_token(session_token: str) -> str:
     """The token that forms of a session carry: derived from its secret, so another site cannot know it."""
     return hmac.new(session_token.encode(), b"first glance form", hashlib.sha256).hexdigest()[:32]
 
 
-def require_form_token(session_token: str, given: str) -> None:
+def require_form_token(session_token: str, form_token: str) -> None:
     """Raise AccessError unless a form carries its session's token."""
-    if not session_token or not hmac.compare_digest(form_token(session_token).encode(), given.encode()):
-        raise AccessError(STALE)
+    expected = derive_form_token(session_token)
+    if not session_token or not hmac.compare_digest(expected.encode(), form_token.encode()):
+        raise AccessError(FROM_OLDER_VISIT)
 
 
-def set_session(response: Response, name: str, token: str, settings: Settings) -> None:
+def set_session_cookie(response: Response, cookie: str, session_token: str, settings: Settings) -> None:
     """Give the browser a session that scripts cannot read and other sites cannot send."""
     age = COOKIE_DAYS * DAY
-    response.set_cookie(name, token, max_age=age, httponly=True, secure=settings.https, samesite="lax", path="/")
+    response.set_cookie(
+        cookie, session_token, max_age=age, httponly=True, secure=settings.https, samesite="lax", path="/"
+    )
 
 
-def session_of(request: Request, name: str) -> str:
-    """The session token that came with the request, or nothing."""
-    return request.cookies.get(name, "")
+def evaluator_session_token(request: Request) -> str:
+    """The session token of an evaluator that came with the request, or ""."""
+    return request.cookies.get(EVALUATOR_COOKIE, "")
 
 
-def _guard(headers: MutableHeaders) -> None:
-    for name, value in HEADERS.items():
+def admin_session_token(request: Request) -> str:
+    """The session token of an admin that came with the request, or ""."""
+    return request.cookies.get(ADMIN_COOKIE, "")
+
+
+def _add_security_headers(headers: MutableHeaders) -> None:
+    for name, value in SECURITY_HEADERS.items():
         headers[name] = value
     headers.setdefault("Cache-Control", "no-store")
 
 
 def _refusal(scope: Scope) -> Response | None:
+    """The response to a write that must not pass; None if it may."""
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return None
     headers = Headers(scope=scope)
-    if _foreign(headers):
-        return _refused(scope, FOREIGN, HTTPStatus.FORBIDDEN)
+    if _is_from_another_site(headers):
+        return _refusal_response(scope, FROM_ANOTHER_SITE, HTTPStatus.FORBIDDEN)
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > LARGEST_BODY or "chunked" in headers.get("transfer-encoding", ""):
-        return _refused(scope, TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return _refusal_response(scope, TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return None
 
 
-def _refused(scope: Scope, message: str, status: HTTPStatus) -> Response:
+def _refusal_response(scope: Scope, message: str, status: HTTPStatus) -> Response:
     """The sentence in the reader's language; admins read English."""
     if not scope["path"].startswith("/admin"):
-        language.choose(Request(scope))
+        language.choose_language(Request(scope))
         message = language.gettext(message)
     return Response(message, status_code=status, media_type="text/plain")
 
 
-def _foreign(headers: Headers) -> bool:
-    """Whether the browser says that another site sent this.
+def _is_from_another_site(headers: Headers) -> bool:
+    """Whether the browser says that another site sent the request.
 
     `Origin` is "null" on our own forms, because the referrer policy hides it; then only the form's token speaks.
     """

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
 from app.store.engine import Database
-from app.web import errors
+from app.web.errors import install_error_pages
 from app.web.security import Guard
 from app.web.templating import VersionedFiles, static_version
 
@@ -18,7 +18,7 @@ def build_site(routers: Iterable[APIRouter], settings: Settings, database: Datab
     app.state.settings = settings
     app.state.database = database
     app.add_middleware(Guard)
-    errors.install(app)
+    install_error_pages(app)
     app.mount(f"/static/{static_version()}", VersionedFiles(directory=resource_folder("static")), name="static")
     for router in routers:
         app.include_router(router)

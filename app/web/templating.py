@@ -1,9 +1,8 @@
 """The Jinja environment: undefined names are errors, everything is escaped, static files have versioned addresses."""
 
-from collections.abc import Mapping
+import os
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
+from starlette.types import Scope
 
 from app.foundation.digest import sha256_of_parts
 from app.foundation.paths import resource_folder
@@ -36,16 +36,18 @@ def static_url(name: str) -> str:
 class VersionedFiles(StaticFiles):
     """Static files under their version: they never change, so browsers need not ask again."""
 
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401 - as in the class above
-        """The file, to be kept for ever."""
-        response = super().file_response(*args, **kwargs)
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """The file, with leave to cache it for ever."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = IMMUTABLE
         return response
 
 
-def environment(folder: Path) -> jinja2.Environment:
+def jinja_environment(folder: Path) -> jinja2.Environment:
     """Templates of a folder, with the helpers that they may use."""
-    made = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -53,41 +55,41 @@ def environment(folder: Path) -> jinja2.Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
-    made.globals.update(
+    environment.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    environment.globals.update(
         static_url=static_url,
-        constant=_constant,
-        language=language.current,
+        cached_fragment=_cached_fragment,
+        current_language=language.current_language,
         languages=language.LANGUAGES,
-        number=language.number,
-        address_of=addresses.here,
+        format_number=language.format_number,
+        return_address=addresses.return_address,
     )
-    return made
+    return environment
 
 
 @cache
-def templates() -> Jinja2Templates:
+def page_templates() -> Jinja2Templates:
     """The project's templates, compiled once."""
-    return Jinja2Templates(env=environment(resource_folder("templates")))
+    return Jinja2Templates(env=jinja_environment(resource_folder("templates")))
 
 
-def _constant(name: str) -> Markup:
-    """A part of a page that depends on the language alone."""
-    return _in_language(name, language.current())
+def render_page(request: Request, template: str, status: int = 200, /, **values: object) -> Response:
+    """A whole page in the reader's language; `values` are the variables of its template."""
+    language.choose_language(request)
+    return page_templates().TemplateResponse(request, template, values, status_code=status)
+
+
+def render_text(request: Request, template: str, **values: object) -> str:
+    """A template's text in the reader's language, for responses that are put together by hand."""
+    language.choose_language(request)
+    return page_templates().get_template(template).render(request=request, **values)
+
+
+def _cached_fragment(template: str) -> Markup:
+    """A part of a page that depends on the language alone, rendered once in each."""
+    return _fragment_in_language(template, language.current_language())
 
 
 @cache
-def _in_language(name: str, _language: str) -> Markup:
-    return Markup(templates().get_template(name).render())  # noqa: S704 - a template's own text, escaped where it was made
-
-
-def page(request: Request, name: str, context: Mapping[str, Any], status: int = 200) -> Response:
-    """A whole page in the reader's language."""
-    language.choose(request)
-    return templates().TemplateResponse(request, name, dict(context), status_code=status)
-
-
-def text_of(request: Request, name: str, context: Mapping[str, Any]) -> str:
-    """A template's text in the reader's language, for responses that are put together by hand."""
-    language.choose(request)
-    return templates().get_template(name).render(request=request, **context)
+def _fragment_in_language(template: str, _language: str) -> Markup:
+    return Markup(page_templates().get_template(template).render())  # noqa: S704 - escaped by the template itself

@@ -7,7 +7,7 @@ from app.archive.archive import Archive
 from app.services.admins import Admin, password_stamp
 from app.store.admins import add_admin
 from app.store.engine import Database
-from app.web.admin.sign_in import session_of
+from app.web.admin.sign_in import signed_session
 from tests.admin.office import Browser, Office, make_draft, office_of
 from tests.conftest import START
 from tests.rounds.making import make_archive
@@ -39,7 +39,7 @@ def dag(office: Office, password_hash: str) -> Iterator[Browser]:
     """Dag's browser, with a session."""
     with office.browser() as browser:
         admin = Admin("Dag", password_stamp(password_hash))
-        browser.client.cookies.set("fg_admin", session_of(admin, office.settings))
+        browser.client.cookies.set("fg_admin", signed_session(admin, office.settings))
         yield browser
 
 

@@ -14,7 +14,7 @@ PLANTED = {
     "The core knows no web, no SQL, no torch": ("judging/judgment.py", "sqlalchemy"),
     "Nothing the web process loads can reach torch": ("store/engine.py", "torch"),
     "Evaluator pages cannot reach what opens or reads the seal, or the report": (
-        "web/evaluator/pages.py",
+        "web/evaluator/judging_pages.py",
         "app.store.sealed",
     ),
     "The archive is the wall: only commands know what harvests and what trains": ("web/site.py", "app.models.config"),

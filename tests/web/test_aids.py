@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow
-from app.web.evaluator.aids_view import WIDTH, bars, readable, zero
+from app.web.evaluator.aids_view import WIDTH, histogram_bars, visible_text, zero_x
 from tests.web.page import Page, come_in
 from tests.web.room import Room, aids_for, furnish
 
@@ -144,16 +144,16 @@ def test_item_pages_have_one_length_while_the_aids_are_shut(reader: Page, aided:
 
 def test_the_histogram_reaches_from_end_to_end_and_marks_where_zero_lies() -> None:
     drawn = aids_for((), lowest=-25.0, histogram=(1, 0, 10, 5, 0))
-    assert zero(drawn) == WIDTH / 5
-    assert [one.below for one in bars(drawn)] == [True, False, False, False, False]
-    assert bars(drawn)[0].x == 0
-    assert bars(drawn)[-1].x + bars(drawn)[-1].width == WIDTH
-    assert bars(drawn)[2].y == 0
-    assert [one.height == 0 for one in bars(drawn)] == [False, True, False, False, True]
+    assert zero_x(drawn) == WIDTH / 5
+    assert [bar.below_zero for bar in histogram_bars(drawn)] == [True, False, False, False, False]
+    assert histogram_bars(drawn)[0].x == 0
+    assert histogram_bars(drawn)[-1].x + histogram_bars(drawn)[-1].width == WIDTH
+    assert histogram_bars(drawn)[2].y == 0
+    assert [one.height == 0 for one in histogram_bars(drawn)] == [False, True, False, False, True]
 
 
 @pytest.mark.parametrize(
     ("text", "shown"), [(" the", "␣the"), ("\n", "↵"), ("  ", "␣␣"), ("a b ", "a b␣"), ("\tx", "⇥x")]
 )
 def test_white_space_at_the_ends_of_a_token_is_made_visible(text: str, shown: str) -> None:
-    assert readable(text) == shown
+    assert visible_text(text) == shown

@@ -18,7 +18,7 @@ from tests.web.page import Page
 from tests.web.room import Room
 
 GERMAN = resource_folder("templates") / "languages" / "de" / "LC_MESSAGES"
-METHODS = [("app/**.py", "python"), ("templates/judging/**.html", "jinja2"), ("templates/*.html", "jinja2")]
+METHODS = [("app/**.py", "python"), ("templates/evaluator/**.html", "jinja2"), ("templates/*.html", "jinja2")]
 KEYWORDS = {"translatable": None, "_": None, "gettext": None, "ngettext": (1, 2)}
 
 

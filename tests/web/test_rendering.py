@@ -10,7 +10,7 @@ from app.judging.public_design import PublicDesign
 from app.robots.page import HtmlPage, read_whole_page
 from app.rounds.item import Item, Passage
 from app.web.evaluator.padding import deflated
-from app.web.evaluator.passages import render_passages, translated
+from app.web.evaluator.passages import render_passages, translate_fragment
 from tests.web.room import HOSTILE, hostile, item
 
 ONE_GROUP = PublicDesign(groups=(("top", 20),))
@@ -101,7 +101,7 @@ def test_the_fragments_own_words_can_be_translated_and_the_texts_words_cannot() 
     fragment = render_passages(
         Item("c", (Passage(("<summary>Earlier</summary>", *(" w",) * 99, " x"), (0,) * 101, 100, "top"),)), ONE_GROUP
     )
-    german = translated(fragment, {"Passage": "Stelle", "Earlier": "Davor", "Later": "Danach"}).decode()
+    german = translate_fragment(fragment, {"Passage": "Stelle", "Earlier": "Davor", "Later": "Danach"}).decode()
     assert "<summary>Davor</summary>" in german
     assert "&lt;summary&gt;Earlier&lt;/summary&gt;" in german
     assert "<span>Stelle </span>1" in german

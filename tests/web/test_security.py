@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from app.foundation.digest import sha256
 from app.store.tables import EvaluatorRow, RoundRow
-from app.web.security import POLICY, form_token
+from app.web.security import POLICY, derive_form_token
 from tests.web.page import Page
 from tests.web.room import Room
 
@@ -68,8 +68,8 @@ def test_the_database_holds_digests_of_secrets_only(ada: Page, room: Room) -> No
 
 
 def test_form_tokens_belong_to_one_session() -> None:
-    assert form_token("one") != form_token("two")
-    assert len(form_token("one")) == 32
+    assert derive_form_token("one") != derive_form_token("two")
+    assert len(derive_form_token("one")) == 32
 
 
 def test_no_page_of_a_library_is_served(stranger: TestClient) -> None:

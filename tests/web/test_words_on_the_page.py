@@ -18,9 +18,9 @@ from app.rounds.rubric import Rubric
 from app.store.engine import Database
 from app.store.tables import RoundRow
 from app.web import language
-from app.web.evaluator.pages import SWAP
-from app.web.evaluator.passages import WORDS, render_passages, translated
-from app.web.templating import templates
+from app.web.evaluator.judging_pages import SWAP
+from app.web.evaluator.passages import FRAGMENT_WORDS, render_passages, translate_fragment
+from app.web.templating import page_templates
 from tests.web.page import Page, come_in
 from tests.web.room import Room, furnish, passage
 
@@ -173,7 +173,7 @@ def test_an_error_keeps_its_sentence_and_its_values_wherever_it_goes() -> None:
 )
 def test_what_is_left_is_told_in_a_sentence(left: int, hours: float, english: str, german: str) -> None:
     pace = EvaluatorPace(left, 60 * hours or 5, returning=False, break_due=False, daily_cap_reached=False)
-    template = templates().get_template("judging/_left.html")
+    template = page_templates().get_template("evaluator/_remaining.html")
     assert template.render(pace=pace).strip() == english
     settled = language._current.set("de")
     try:
@@ -186,8 +186,8 @@ def test_headings_of_groups_are_translated() -> None:
     groups = {"top": 1, "quantile": 1, "random": 1, "contrast": 1}
     made = Item("c", tuple(passage(random.Random(1), 5, group=group) for group in groups))
     fragment = render_passages(made, PublicDesign(groups=tuple(groups.items())))
-    said = {word: f"<{word}>" for word in WORDS}
-    german = translated(fragment, said).decode()
+    said = {word: f"<{word}>" for word in FRAGMENT_WORDS}
+    german = translate_fragment(fragment, said).decode()
     for heading in ("Strongest", "Across the range", "Drawn at random", "Weak or silent"):
         assert f"<h2>&lt;{heading}&gt;</h2>" in german
         assert f"<h2>{heading}</h2>" not in german
@@ -209,10 +209,10 @@ def test_passages_are_in_no_language_of_the_page(ada: Page) -> None:
     ],
 )
 def test_numbers_are_written_as_people_write_them(value: float, english: str, german: str) -> None:
-    assert language.number(value) == english
+    assert language.format_number(value) == english
     settled = language._current.set("de")
     try:
-        assert language.number(value) == german
+        assert language.format_number(value) == german
     finally:
         language._current.reset(settled)
 

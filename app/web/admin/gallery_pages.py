@@ -1,9 +1,10 @@
 """The gallery's pages: neurons, hypotheses and the snippets judged, behind a form that says what seeing them costs."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
@@ -11,49 +12,57 @@ from app.foundation.clock import now
 from app.report.gallery import VOTES
 from app.services import gallery
 from app.services.log import logged_attempt
+from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
-from app.web.dependencies import DatabaseOf
-from app.web.templating import page
+from app.web.dependencies import AppDatabase
 
 router = APIRouter(prefix="/gallery")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a visitor looks for."""
+class GallerySearch:
+    """What a visitor looks for; an empty field matches everything."""
 
-    q: str = ""
+    text: Annotated[str, Query(alias="q")] = ""
     arm: str = ""
     votes: str = ""
-    at: int = 1
+    page_number: Annotated[int, Query(alias="at")] = 1
 
 
 @router.post("/enter")
-def enter(round_id: str, database: DatabaseOf, admin: ActingAdmin) -> Response:
+def enter_gallery(round_id: str, database: AppDatabase, admin: ActingAdmin) -> Response:
     """Mark the viewer exposed, then show the gallery."""
     with logged_attempt(database, round_id, admin.name, "open the gallery", now()) as session:
         gallery.enter_gallery(session, round_id, admin.name, now())
-    return RedirectResponse(f"/admin/rounds/{round_id}/gallery", status_code=303)
+    return RedirectResponse(f"/admin/rounds/{round_id}/gallery", status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.get("")
-def browse(
-    request: Request, round_id: str, database: DatabaseOf, admin: ViewingAdmin, asked: Annotated[Asked, Depends()]
+def browse_gallery(
+    request: Request,
+    round_id: str,
+    database: AppDatabase,
+    admin: ViewingAdmin,
+    search: Annotated[GallerySearch, Depends()],
 ) -> Response:
-    """Cards that match a search, an arm and how evaluators voted."""
+    """Cards that match a search, an arm and how evaluators voted; the door before it for who has not entered."""
     with database.reading() as session:
         if not gallery.has_entered_gallery(session, round_id, admin.name):
-            return page(request, "report/gallery_door.html", {"admin": admin, "round_id": round_id})
-        found, arms = gallery.browse_gallery(session, round_id, admin.name, asked.q, asked.arm, asked.votes, asked.at)
-    context = {"admin": admin, "round_id": round_id, "gallery": found, "arms": arms, "asked": asked, "kinds": VOTES}
-    return page(request, "report/gallery.html", context)
+            return render_admin_page(request, "report/gallery_door.html", admin, round_id=round_id)
+        cards, arms = gallery.browse_gallery(
+            session, round_id, admin.name, search.text, search.arm, search.votes, search.page_number
+        )
+    values = {"round_id": round_id, "gallery": cards, "arms": arms, "search": search, "vote_kinds": VOTES}
+    return render_admin_page(request, "report/gallery.html", admin, **values)
 
 
 @router.get("/{item}")
-def show(request: Request, round_id: str, item: str, database: DatabaseOf, admin: ViewingAdmin) -> Response:
-    """One neuron: whose it was, what was said, and the passages."""
+def show_neuron(request: Request, round_id: str, item: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
+    """One neuron: its model and place, what evaluators wrote, and the passages."""
     with database.reading() as session:
-        found = gallery.gallery_neuron(session, round_id, admin.name, item)
+        neuron = gallery.gallery_neuron(session, round_id, admin.name, item)
     # The fragment was escaped when it was rendered at the seal, and its digest is in the commitment.
-    context = {"admin": admin, "round_id": round_id, "card": found.card, "passages": Markup(found.passages)}  # noqa: S704
-    return page(request, "report/neuron.html", context)
+    passages = Markup(neuron.passages)  # noqa: S704
+    return render_admin_page(
+        request, "report/neuron.html", admin, round_id=round_id, card=neuron.card, passages=passages
+    )

@@ -4,12 +4,11 @@ Before unblinding nothing here depends on any item's arm, and no verdict is coun
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.design import Design
 from app.services import rounds
 from app.services.log import Event, round_events
@@ -17,7 +16,7 @@ from app.services.rounds import EvaluatorProgress, RoundProgress
 
 STAGES = ("draft", "sealed", "collecting", "locked", "unblinded")
 DIGEST = re.compile(r"[0-9a-f]{64}")
-NEXT = {
+STEP_OF_STATE = {
     "draft": "seal",
     "sealing": "seal",
     "sealed": "open",
@@ -33,7 +32,7 @@ class Stage:
 
     name: str
     when: str
-    """past, now or ahead."""
+    """"past", "now" or "ahead"."""
 
 
 @dataclass(frozen=True)
@@ -66,47 +65,51 @@ class RoundView:
         return self.progress.evaluators
 
     @property
-    def short(self) -> bool:
-        """A lock now would title the report "stopped early"."""
-        finished = sum(one.assigned > 0 and one.judged >= one.assigned for one in self.evaluators)
+    def is_short_of_target(self) -> bool:
+        """Whether fewer evaluators have finished than the design asks for, so that a lock now would stop it early."""
+        finished = sum(
+            evaluator.assigned > 0 and evaluator.judged >= evaluator.assigned for evaluator in self.evaluators
+        )
         return finished < self.progress.target
 
 
 def round_view(session: Session, round_id: str) -> RoundView:
     """Read what the page shows. Raises NotFoundError if there is no such round."""
     progress = rounds.round_progress(session, round_id)
+    newest_first = reversed(round_events(session, round_id))
     return RoundView(
         progress=progress,
         design=rounds.round_design(session, round_id),
         stages=_stages(progress.state),
-        step=NEXT.get(progress.state, "none"),
+        step=STEP_OF_STATE.get(progress.state, "none"),
         invites=progress.state in ("sealed", "collecting"),
-        judged=sum(one.judged for one in progress.evaluators),
-        assigned=sum(one.assigned for one in progress.evaluators),
-        log=tuple(LogLine(one, _details(one.detail)) for one in reversed(round_events(session, round_id))),
+        judged=sum(evaluator.judged for evaluator in progress.evaluators),
+        assigned=sum(evaluator.assigned for evaluator in progress.evaluators),
+        log=tuple(LogLine(event, _detail_texts(event.detail)) for event in newest_first),
     )
 
 
 def _stages(state: str) -> tuple[Stage, ...]:
-    here = {"sealing": "draft"}.get(state, state)
-    if here not in STAGES:
+    current = {"sealing": "draft"}.get(state, state)
+    if current not in STAGES:
         return (Stage(state, "now"),)
-    at = STAGES.index(here)
+    reached = STAGES.index(current)
     return tuple(
-        Stage(name, "now" if index == at else "past" if index < at else "ahead") for index, name in enumerate(STAGES)
+        Stage(name, "now" if index == reached else "past" if index < reached else "ahead")
+        for index, name in enumerate(STAGES)
     )
 
 
-def _details(values: Mapping[str, Any], under: str = "") -> tuple[tuple[str, str], ...]:
-    """An event's detail as names and short texts; what is nested gets the names above it."""
-    found: list[tuple[str, str]] = []
-    for key, value in values.items():
-        name = f"{under} {key}".strip().replace("_", " ")
-        found += _details(value, name) if isinstance(value, Mapping) else [(name, _short(value))]
-    return tuple(found)
+def _detail_texts(detail: JsonObject, prefix: str = "") -> tuple[tuple[str, str], ...]:
+    """An event's detail as names and short texts; a nested name has the names above it in front."""
+    texts: list[tuple[str, str]] = []
+    for key, value in detail.items():
+        name = f"{prefix} {key}".strip().replace("_", " ")
+        texts += _detail_texts(value, name) if isinstance(value, dict) else [(name, _short_text(value))]
+    return tuple(texts)
 
 
-def _short(value: object) -> str:
+def _short_text(value: JsonValue) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = str(value)

@@ -6,9 +6,10 @@ which also checks the form's token, so a handler cannot forget it.
 """
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
@@ -19,12 +20,18 @@ from app.foundation.private import session_secret
 from app.foundation.settings import Settings
 from app.services import admins
 from app.web.admin.sign_in_limit import SignInLimit
-from app.web.dependencies import DatabaseOf, SettingsOf
+from app.web.dependencies import AppDatabase, AppSettings
 from app.web.errors import SeeOther
-from app.web.security import ADMIN_COOKIE, form_token, require_form_token, set_session
-from app.web.templating import page
+from app.web.security import (
+    ADMIN_COOKIE,
+    admin_session_token,
+    derive_form_token,
+    require_form_token,
+    set_session_cookie,
+)
+from app.web.templating import render_page
 
-HOURS = 12
+SESSION_HOURS = 12
 HOME = "/admin/rounds"
 SIGN_IN = "/admin/sign-in"
 
@@ -32,20 +39,20 @@ router = APIRouter(prefix="/admin")
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class SignedInAdmin:
     """The admin of a request, and the token that their forms carry."""
 
     name: str
     form_token: str
 
 
-def reader(request: Request, database: DatabaseOf, settings: SettingsOf) -> SignedIn:
+def viewing_admin(request: Request, database: AppDatabase, settings: AppSettings) -> SignedInAdmin:
     """The signed-in admin. Sends a browser that only looks to the sign-in page; raises AccessError otherwise."""
-    cookie = request.cookies.get(ADMIN_COOKIE, "")
+    session_token = admin_session_token(request)
     with database.reading() as session:
-        admin = _admin_of(cookie, session, settings)
+        admin = _admin_of_session(session_token, session, settings)
     if admin is not None:
-        return SignedIn(admin.name, form_token(cookie))
+        return SignedInAdmin(admin.name, derive_form_token(session_token))
     if request.method in ("GET", "HEAD"):
         address = f"{SIGN_IN}?next={request.url.path}"
         raise SeeOther(address)
@@ -53,79 +60,76 @@ def reader(request: Request, database: DatabaseOf, settings: SettingsOf) -> Sign
     raise AccessError(msg)
 
 
-ViewingAdmin = Annotated[SignedIn, Depends(reader)]
+ViewingAdmin = Annotated[SignedInAdmin, Depends(viewing_admin)]
 
 
-def actor(request: Request, admin: ViewingAdmin, form_token: Annotated[str, Form()] = "") -> SignedIn:
+def acting_admin(request: Request, admin: ViewingAdmin, form_token: Annotated[str, Form()] = "") -> SignedInAdmin:
     """The signed-in admin of a form that this site made for this session. Raises AccessError otherwise."""
-    require_form_token(request.cookies.get(ADMIN_COOKIE, ""), form_token)
+    require_form_token(admin_session_token(request), form_token)
     return admin
 
 
-ActingAdmin = Annotated[SignedIn, Depends(actor)]
-
-
-def confirm(session: Session, request: Request, admin: SignedIn, password: str) -> None:
-    """Ask for the password once more before a step that cannot be undone. Raises AccessError if it is wrong."""
-    _checked(session, request, admin.name, password)
+ActingAdmin = Annotated[SignedInAdmin, Depends(acting_admin)]
 
 
 @router.get("/sign-in")
-def show(request: Request, next: str = HOME) -> Response:
+def show_sign_in(request: Request, next_page: Annotated[str, Query(alias="next")] = HOME) -> Response:
     """The sign-in form."""
-    return page(request, "admin/sign_in.html", {"next": _local(next), "complaint": "", "name": ""})
+    return render_page(request, "admin/sign_in.html", next_page=_admin_page_or_home(next_page), complaint="", name="")
 
 
 @router.post("/sign-in")
 def sign_in(
     request: Request,
-    database: DatabaseOf,
-    settings: SettingsOf,
+    database: AppDatabase,
+    settings: AppSettings,
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = HOME,
+    next_page: Annotated[str, Form(alias="next")] = HOME,
 ) -> Response:
     """Open a session, or show the form again with a sentence."""
+    next_page = _admin_page_or_home(next_page)
     try:
         with database.reading() as session:
-            admin = _checked(session, request, name.strip(), password)
+            account = require_password(session, request, name.strip(), password)
     except AccessError as error:
-        context = {"next": _local(next), "complaint": str(error), "name": name}
-        return page(request, "admin/sign_in.html", context, status=403)
-    response = RedirectResponse(_local(next), status_code=303)
-    set_session(response, ADMIN_COOKIE, session_of(admin, settings), settings)
+        values = {"next_page": next_page, "complaint": str(error), "name": name}
+        return render_page(request, "admin/sign_in.html", HTTPStatus.FORBIDDEN, **values)
+    response = RedirectResponse(next_page, status_code=HTTPStatus.SEE_OTHER)
+    set_session_cookie(response, ADMIN_COOKIE, signed_session(account, settings), settings)
     return response
 
 
 @router.post("/sign-out")
 def sign_out(admin: ActingAdmin) -> Response:  # noqa: ARG001 - only an admin's own form signs them out
     """End the session in this browser."""
-    response = RedirectResponse(SIGN_IN, status_code=303)
+    response = RedirectResponse(SIGN_IN, status_code=HTTPStatus.SEE_OTHER)
     response.delete_cookie(ADMIN_COOKIE)
     return response
 
 
-def session_of(admin: admins.Admin, settings: Settings) -> str:
-    """A fresh session of an admin, signed."""
-    return str(_serializer(settings).dumps([admin.name, admin.stamp, random_token()]))
+def signed_session(account: admins.Admin, settings: Settings) -> str:
+    """A fresh session token of an admin, signed."""
+    return str(_serializer(settings).dumps([account.name, account.stamp, random_token()]))
 
 
-def _checked(session: Session, request: Request, name: str, password: str) -> admins.Admin:
+def require_password(session: Session, request: Request, name: str, password: str) -> admins.Admin:
+    """The admin with this name and password. Raises AccessError if either is wrong, or was too often."""
     limit: SignInLimit = request.app.state.sign_in_limit
     address = request.client.host if request.client else ""
     limit.require_attempt_left(address)
     try:
-        admin = admins.sign_in(session, name, password)
+        account = admins.sign_in(session, name, password)
     except AccessError:
         limit.count_wrong_password(address)
         raise
     limit.forget_address(address)
-    return admin
+    return account
 
 
-def _admin_of(cookie: str, session: Session, settings: Settings) -> admins.Admin | None:
+def _admin_of_session(session_token: str, session: Session, settings: Settings) -> admins.Admin | None:
     try:
-        name, stamp, _ = _serializer(settings).loads(cookie, max_age=HOURS * 3600)
+        name, stamp, _ = _serializer(settings).loads(session_token, max_age=SESSION_HOURS * 3600)
     except (BadSignature, ValueError, TypeError):
         return None
     return admins.admin_by_session(session, str(name), str(stamp))
@@ -135,6 +139,6 @@ def _serializer(settings: Settings) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(session_secret(settings), salt="admin session")
 
 
-def _local(address: str) -> str:
+def _admin_page_or_home(address: str) -> str:
     """The address if it is a page of the admins' on this site: a link to sign in cannot lead elsewhere."""
     return address if address.startswith("/admin/") and "\\" not in address and "//" not in address else HOME

@@ -1,9 +1,8 @@
 """The aids of an item as their template draws them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.rounds.aids import Aids, TokenEffect
 
@@ -20,25 +19,40 @@ class Bar:
     y: float
     width: float
     height: float
-    below: bool
-    """The bin lies below zero."""
+    below_zero: bool
+    """The bin holds negative activations."""
 
 
-def aids_context(aids: Aids) -> Mapping[str, Any]:
-    """What `judging/_aids.html` draws."""
-    return {
-        "tokens": [(readable(one.text), one.count, f"{one.percent} %") for one in aids.tokens],
-        "promoted": _told(aids.promoted),
-        "suppressed": _told(aids.suppressed),
-        "lowest": f"{aids.lowest:.1f}".replace("-", MINUS),
-        "bars": bars(aids),
-        "zero": zero(aids),
-        "width": WIDTH,
-        "height": HEIGHT,
-    }
+@dataclass(frozen=True)
+class AidsView:
+    """What `evaluator/_aids.html` draws; tokens have signs for white space, and numbers are texts."""
+
+    strong_tokens: tuple[tuple[str, int, str], ...]
+    """(token, how often it occurs, mean strength)"""
+    promoted: tuple[tuple[str, str], ...]
+    """(token, effect on its probability as the next token)"""
+    suppressed: tuple[tuple[str, str], ...]
+    lowest: str
+    """The left end of the histogram in per cent."""
+    bars: tuple[Bar, ...]
+    zero_x: float
+    width: int = WIDTH
+    height: int = HEIGHT
 
 
-def readable(text: str) -> str:
+def aids_view(aids: Aids) -> AidsView:
+    """The aids as their template draws them."""
+    return AidsView(
+        strong_tokens=tuple((visible_text(token.text), token.count, f"{token.percent} %") for token in aids.tokens),
+        promoted=_effect_rows(aids.promoted),
+        suppressed=_effect_rows(aids.suppressed),
+        lowest=f"{aids.lowest:.1f}".replace("-", MINUS),
+        bars=tuple(histogram_bars(aids)),
+        zero_x=zero_x(aids),
+    )
+
+
+def visible_text(text: str) -> str:
     """A token's text with a sign for the white space at its ends, which a list would not show."""
     core = text.strip(" ")
     ends = text.partition(core) if core else (text, "", "")
@@ -46,27 +60,30 @@ def readable(text: str) -> str:
     return f"{'␣' * len(ends[0])}{signs}{'␣' * len(ends[2])}"
 
 
-def _told(effects: Sequence[TokenEffect]) -> list[tuple[str, str]]:
-    return [(readable(one.text), f"{one.percent:+d} %".replace("-", MINUS)) for one in effects]
-
-
-def zero(aids: Aids) -> float:
+def zero_x(aids: Aids) -> float:
     """Where activation 0 lies, from the left."""
-    return round(WIDTH * _share(aids, 0), 1)
+    return round(WIDTH * _relative_position(aids, 0), 1)
 
 
-def bars(aids: Aids) -> list[Bar]:
-    """Heights are logarithms: nearly every token lies about zero, and the rest would not be seen."""
-    width = WIDTH / len(aids.histogram)
+def histogram_bars(aids: Aids) -> list[Bar]:
+    """Heights are logarithms: nearly every token lies about zero, and the others would not be seen."""
+    bins = len(aids.histogram)
+    width = WIDTH / bins
     tallest = math.log1p(max(aids.histogram))
-    found = []
-    for place, count in enumerate(aids.histogram):
+    bars = []
+    for index, count in enumerate(aids.histogram):
         height = HEIGHT * math.log1p(count) / tallest if tallest else 0.0
-        below = (place + 1) / len(aids.histogram) <= _share(aids, 0)
-        found.append(Bar(round(place * width, 1), round(HEIGHT - height, 1), round(width, 1), round(height, 1), below))
-    return found
+        below_zero = (index + 1) / bins <= _relative_position(aids, 0)
+        bars.append(
+            Bar(round(index * width, 1), round(HEIGHT - height, 1), round(width, 1), round(height, 1), below_zero)
+        )
+    return bars
 
 
-def _share(aids: Aids, percent: float) -> float:
+def _effect_rows(effects: Sequence[TokenEffect]) -> tuple[tuple[str, str], ...]:
+    return tuple((visible_text(effect.text), f"{effect.percent:+d} %".replace("-", MINUS)) for effect in effects)
+
+
+def _relative_position(aids: Aids, percent: float) -> float:
     """How far a strength lies between the ends of the histogram, 0 to 1."""
     return min(1.0, max(0.0, (percent - aids.lowest) / (100 - aids.lowest)))

@@ -15,118 +15,118 @@ from app.foundation.clock import now
 from app.foundation.codes import random_token
 from app.services import evaluator_session, own_data
 from app.web import language
-from app.web.dependencies import DatabaseOf, SettingsOf
+from app.web.addresses import DESK
+from app.web.dependencies import AppDatabase, AppSettings
 from app.web.errors import SeeOther
 from app.web.evaluator.forms import EraseForm, LanguageForm, TokenForm
-from app.web.evaluator.rubric_text import local
-from app.web.evaluator.session import DESK, checked, visit_of
-from app.web.security import EVALUATOR_COOKIE, form_token, session_of, set_session
-from app.web.templating import page
+from app.web.evaluator.rubric_text import translated_rubric
+from app.web.evaluator.session import render_visit_page, require_evaluator_form, require_visit
+from app.web.security import EVALUATOR_COOKIE, evaluator_session_token, set_session_cookie
+from app.web.templating import render_page
+
+YEAR = 365 * 24 * 3600
 
 router = APIRouter()
 
 
 @router.get("/i/{token}")
-def confirm(request: Request, token: str, database: DatabaseOf) -> Response:
+def show_invitation(request: Request, token: str, database: AppDatabase) -> Response:
     """Ask whoever opened an invitation to come in; nothing is recorded."""
     with database.reading() as session:
-        here = evaluator_session.visit_by_invitation(session, token)
-    return page(request, "judging/confirm.html", {"here": here})
+        visit = evaluator_session.visit_by_invitation(session, token)
+    return render_page(request, "evaluator/invitation.html", visit=visit)
 
 
 @router.post("/i/{token}")
-def join(token: str, database: DatabaseOf, settings: SettingsOf) -> Response:
+def accept_invitation(token: str, database: AppDatabase, settings: AppSettings) -> Response:
     """Start the session and lead to an address that can be shown to others."""
     session_token = random_token()
     with database.writing() as session:
         evaluator_session.join_round(session, token, session_token, now())
     response = RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
-    set_session(response, EVALUATOR_COOKIE, session_token, settings)
+    set_session_cookie(response, EVALUATOR_COOKIE, session_token, settings)
     return response
 
 
 @router.post("/judge/consent")
-def consent(request: Request, database: DatabaseOf, form: Annotated[TokenForm, Form()]) -> Response:
+def give_consent(request: Request, database: AppDatabase, token_form: Annotated[TokenForm, Form()]) -> Response:
     """Agree to take part; the instructions come next."""
-    session_token = checked(request, form)
+    session_token = require_evaluator_form(request, token_form)
     with database.writing() as session:
         evaluator_session.record_consent(session, session_token, now())
     return RedirectResponse("/judge/instructions", status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.post("/judge/decline")
-def decline(request: Request, database: DatabaseOf, form: Annotated[TokenForm, Form()]) -> Response:
-    """A polite end: the visit is forgotten, and the link stays good. Whoever agreed before is led back to the desk."""
-    session_token = checked(request, form)
+def decline_consent(request: Request, database: AppDatabase, token_form: Annotated[TokenForm, Form()]) -> Response:
+    """A polite end: the visit is forgotten, and the link stays valid. Whoever agreed before is led to the desk."""
+    session_token = require_evaluator_form(request, token_form)
     with database.writing() as session:
         forgotten = own_data.decline_consent(session, session_token)
     if not forgotten:
         return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
-    return _farewell(request, "judging/declined.html")
+    return _farewell_page(request, "evaluator/declined.html")
 
 
 @router.get("/judge/decline")
-def not_declined() -> Response:
-    """Declining is a form; whoever comes by its address is shown what is due."""
+def leave_decline_address() -> Response:
+    """Declining takes a form; whoever opens its address is led to the desk."""
     return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.get("/judge/instructions")
-def instructions(request: Request, database: DatabaseOf) -> Response:
+def show_instructions(request: Request, database: AppDatabase) -> Response:
     """The rule, worked examples, the marks and the keys."""
-    here = visit_of(request, database)
-    if not here.consented:
+    with database.reading() as session:
+        visit = require_visit(request, session)
+    if not visit.consented:
         raise SeeOther(DESK)
-    language.choose(request)  # before the wording is told in it
-    return page(
-        request,
-        "judging/instructions.html",
-        {"here": here, "design": here.design, "wording": local(here.design.rubric)},
+    language.choose_language(request)  # before the rubric is translated
+    return render_visit_page(
+        request, "evaluator/instructions.html", visit, rubric=translated_rubric(visit.design.rubric)
     )
 
 
 @router.get("/judge/mine")
-def mine(request: Request, database: DatabaseOf) -> Response:
-    """What is kept about the evaluator, to take along or to have deleted."""
+def show_own_data(request: Request, database: AppDatabase) -> Response:
+    """What is stored about the evaluator, to download or to have deleted."""
     with database.reading() as session:
-        here = evaluator_session.visit_by_session(session, session_of(request, EVALUATOR_COOKIE))
-        erasable = own_data.is_erasable(session, here.round_id, here.state)
-    token = form_token(session_of(request, EVALUATOR_COOKIE))
-    context = {"here": here, "erasable": erasable, "form_token": token}
-    return page(request, "judging/mine.html", context)
+        visit = require_visit(request, session)
+        erasable = own_data.is_erasable(session, visit.round_id, visit.state)
+    return render_visit_page(request, "evaluator/own_data.html", visit, erasable=erasable)
 
 
 @router.get("/judge/mine.json")
-def download(request: Request, database: DatabaseOf) -> Response:
-    """All of it as a file."""
+def download_own_data(request: Request, database: AppDatabase) -> Response:
+    """All that is stored about the evaluator, as a file."""
     with database.reading() as session:
-        found = own_data.own_data(session, session_of(request, EVALUATOR_COOKIE))
-    name = 'attachment; filename="first-glance-my-answers.json"'
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    return Response(text, media_type="application/json", headers={"Content-Disposition": name})
+        stored = own_data.own_data(session, evaluator_session_token(request))
+    headers = {"Content-Disposition": 'attachment; filename="first-glance-my-answers.json"'}
+    text = json.dumps(stored, indent=2, ensure_ascii=False)
+    return Response(text, media_type="application/json", headers=headers)
 
 
 @router.post("/judge/erase")
-def erase(request: Request, database: DatabaseOf, form: Annotated[EraseForm, Form()]) -> Response:
+def erase_own_data(request: Request, database: AppDatabase, erase_form: Annotated[EraseForm, Form()]) -> Response:
     """Delete all of it, if the box was ticked; the session ends."""
-    session_token = checked(request, form)
-    if not form.sure:
+    session_token = require_evaluator_form(request, erase_form)
+    if not erase_form.sure:
         return RedirectResponse("/judge/mine", status_code=HTTPStatus.SEE_OTHER)
     with database.writing() as session:
         own_data.erase_own_data(session, session_token, now())
-    return _farewell(request, "judging/erased.html")
+    return _farewell_page(request, "evaluator/erased.html")
 
 
 @router.post("/language")
-def choose_language(form: Annotated[LanguageForm, Form()]) -> Response:
-    """Keep the reader's language in a cookie and show the same page again."""
-    response = RedirectResponse(form.back, status_code=HTTPStatus.SEE_OTHER)
-    response.set_cookie(language.COOKIE, form.language, max_age=365 * 24 * 3600, samesite="lax", httponly=True)
+def choose_language(language_form: Annotated[LanguageForm, Form()]) -> Response:
+    """Remember the reader's language in a cookie and show the same page again."""
+    response = RedirectResponse(language_form.back, status_code=HTTPStatus.SEE_OTHER)
+    response.set_cookie(language.COOKIE, language_form.language, max_age=YEAR, samesite="lax", httponly=True)
     return response
 
 
-def _farewell(request: Request, name: str) -> Response:
-    """A last page; the session ends with it, here and in the browser."""
-    response = page(request, name, {})
+def _farewell_page(request: Request, template: str) -> Response:
+    """A last page; the session ends with it, on the server and in the browser."""
+    response = render_page(request, template)
     response.delete_cookie(EVALUATOR_COOKIE, path="/")
     return response

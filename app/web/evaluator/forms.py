@@ -7,19 +7,17 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.foundation.translatable import translatable
 from app.judging.answer import LONGEST_SECONDS, Answer, PageTiming
 from app.judging.judgment import parse_text, parse_verdict
-from app.web.addresses import DESK, local
+from app.web.addresses import DESK, evaluator_page_or_desk
 
 CONFIDENCES = range(1, 6)
 HYPOTHESIS, COMMENT = translatable("hypothesis"), translatable("remark")
 
 
-def _nothing_if_empty(value: object) -> object:
+def _empty_to_none(value: object) -> object:
     return None if value == "" else value
 
 
-Seconds = Annotated[
-    float | None, BeforeValidator(_nothing_if_empty), Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)
-]
+Seconds = Annotated[float | None, BeforeValidator(_empty_to_none), Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -68,7 +66,7 @@ class FlagForm(AnswerForm):
     kind: Literal["fault", "distress"]
     comment: str = ""
 
-    def text(self) -> str:
+    def checked_comment(self) -> str:
         """The comment, trimmed. Raises JudgmentError if it is too long."""
         return parse_text(self.comment, COMMENT)
 
@@ -91,7 +89,7 @@ class LanguageForm(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: Literal["en", "de"]
-    back: Annotated[str, AfterValidator(local)] = DESK
+    back: Annotated[str, AfterValidator(evaluator_page_or_desk)] = DESK
     """The page that the choice was made on."""
 
 
@@ -101,7 +99,7 @@ class HypothesisForm(AnswerForm):
     hypothesis: str = ""
     comment: str = ""
     confidence: Annotated[
-        int | None, BeforeValidator(_nothing_if_empty), Field(ge=CONFIDENCES.start, lt=CONFIDENCES.stop)
+        int | None, BeforeValidator(_empty_to_none), Field(ge=CONFIDENCES.start, lt=CONFIDENCES.stop)
     ] = None
 
     def answer(self) -> Answer:

@@ -22,7 +22,7 @@ SIGNS = {
 """Control characters and direction controls, and what is shown in their place."""
 Strengths = Sequence[Sequence[int]]
 """Per passage and text: strength in whole per cent."""
-Told = tuple[Passage, Sequence[int]]
+PassageStrengths = tuple[Passage, Sequence[int]]
 """A passage with the strengths of its texts, or with none."""
 INVISIBLE = re.compile(
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
@@ -35,84 +35,107 @@ TITLES = {
     "contrast": translatable("Weak or silent"),
 }
 """Headings of groups, in designs that have several."""
-WORDS = (translatable("Passage"), translatable("Earlier"), translatable("Later"), *dict.fromkeys(TITLES.values()))
-"""The fragment's own words, in English; `translated` puts another language's in their place."""
+FRAGMENT_WORDS = (
+    translatable("Passage"),
+    translatable("Earlier"),
+    translatable("Later"),
+    *dict.fromkeys(TITLES.values()),
+)
+"""The fragment's own words, in English; `translate_fragment` replaces them by another language's."""
 
 
 def render_passages(item: Item, design: PublicDesign) -> bytes:
     """The fragment of an item page that shows its passages: a function of words, levels and design alone."""
-    return _rendered([(one, ()) for one in item.passages], design)
+    return _fragment([(passage, ()) for passage in item.passages], design)
 
 
 def render_with_strengths(item: Item, strengths: Strengths, design: PublicDesign) -> bytes:
     """The same for an item whose verdict is locked: each mark tells its strength in per cent, and can be reached."""
-    return _rendered(list(zip(item.passages, strengths, strict=True)), design)
+    return _fragment(list(zip(item.passages, strengths, strict=True)), design)
 
 
-def _rendered(passages: Sequence[Told], design: PublicDesign) -> bytes:
-    numbers = iter(range(1, len(passages) + 1))
+def translate_fragment(fragment: bytes, translations: Mapping[str, str]) -> bytes:
+    """The fragment with its own words in another language. Text of snippets is escaped, so no tag in it can match."""
+    for word, translation in translations.items():
+        for before, after in (("<summary>", "<"), ("<span>", " <"), ("<h2>", "<")):
+            fragment = fragment.replace(
+                f"{before}{word}{after}".encode(), f"{before}{escape(translation)}{after}".encode()
+            )
+    return fragment
+
+
+def _fragment(pairs: Sequence[PassageStrengths], design: PublicDesign) -> bytes:
+    numbers = iter(range(1, len(pairs) + 1))
     if len(design.groups) == 1:
-        return _list(passages, numbers, "h2").encode("utf-8", "replace")
-    return "".join(_groups(passages, design, numbers)).encode("utf-8", "replace")
+        return _passage_list(pairs, numbers, "h2").encode("utf-8", "replace")
+    return "".join(_group_lists(pairs, design, numbers)).encode("utf-8", "replace")
 
 
-def _groups(passages: Sequence[Told], design: PublicDesign, numbers: Iterator[int]) -> Iterator[str]:
+def _group_lists(pairs: Sequence[PassageStrengths], design: PublicDesign, numbers: Iterator[int]) -> Iterator[str]:
+    """A heading and a list for each group of the design that has passages."""
     for group, _count in design.groups:
-        members = [one for one in passages if one[0].group == group]
+        members = [pair for pair in pairs if pair[0].group == group]
         if members:
-            yield f"<h2>{TITLES.get(group, escape(group))}</h2>\n{_list(members, numbers, 'h3')}"
+            yield f"<h2>{TITLES.get(group, escape(group))}</h2>\n{_passage_list(members, numbers, 'h3')}"
 
 
-def _list(passages: Sequence[Told], numbers: Iterator[int], tag: str) -> str:
-    rows = "".join(_passage(passage, strengths, next(numbers), tag) for passage, strengths in passages)
+def _passage_list(pairs: Sequence[PassageStrengths], numbers: Iterator[int], heading_tag: str) -> str:
+    rows = "".join(_list_item(passage, strengths, next(numbers), heading_tag) for passage, strengths in pairs)
     return f'<ol class="passages" role="list">\n{rows}</ol>\n'
 
 
-def _passage(passage: Passage, strengths: Sequence[int], number: int, tag: str) -> str:
-    tokens = tuple(_tokens(passage, strengths))
-    opened = passage.unfolded_range
-    before, after = tokens[: opened.start], tokens[opened.stop :]
-    heading = f"<{tag}><span>Passage </span>{number}</{tag}>"
+def _list_item(passage: Passage, strengths: Sequence[int], number: int, heading_tag: str) -> str:
+    """A passage: what is near its peak is shown, the text before and after that is folded."""
+    tokens = tuple(_token_htmls(passage, strengths))
+    unfolded = passage.unfolded_range
+    before, after = tokens[: unfolded.start], tokens[unfolded.stop :]
+    heading = f"<{heading_tag}><span>Passage </span>{number}</{heading_tag}>"
+    text = _text_block(tokens[unfolded.start : unfolded.stop])
     return (
         f'<li class="passage" data-passage="{number}" id="p{number}" tabindex="-1">{heading}\n'
-        f"{_folded(before, 'Earlier')}{_text(tokens[opened.start : opened.stop])}{_folded(after, 'Later')}</li>\n"
+        f"{_folded(before, 'Earlier')}{text}{_folded(after, 'Later')}</li>\n"
     )
 
 
 def _folded(tokens: Sequence[str], summary: str) -> str:
-    return f"<details><summary>{summary}</summary>{_text(tokens)}</details>" if tokens else ""
+    return f"<details><summary>{summary}</summary>{_text_block(tokens)}</details>" if tokens else ""
 
 
-def _text(tokens: Sequence[str]) -> str:
+def _text_block(tokens: Sequence[str]) -> str:
     """A block of text in an unknown language. The parser drops a line feed right after `<pre>`, so it is given one."""
     return f'<pre dir="auto" lang="" translate="no">\n{"".join(tokens)}</pre>'
 
 
-def _tokens(passage: Passage, strengths: Sequence[int]) -> Iterator[str]:
+def _token_htmls(passage: Passage, strengths: Sequence[int]) -> Iterator[str]:
     """The HTML of each token. A token without text is part of a later one's character, and lends it its mark."""
-    carried, peaked, percent = 0, False, 0
-    told = strengths or [0] * len(passage.texts)
-    rows = zip(_unix_lines(passage.texts), passage.levels, told, strict=True)
-    for index, (text, level, strength) in enumerate(rows):
-        carried, peaked, percent = max(carried, level), peaked or index == passage.peak, max(percent, strength)
+    carried_level, carries_peak, carried_percent = 0, False, 0
+    percents = strengths or [0] * len(passage.texts)
+    rows = zip(_unix_lines(passage.texts), passage.levels, percents, strict=True)
+    for index, (text, level, percent) in enumerate(rows):
+        carried_level, carried_percent = max(carried_level, level), max(carried_percent, percent)
+        carries_peak = carries_peak or index == passage.peak
         if text or index == len(passage.texts) - 1:
-            yield _token(text, carried, peaked, f' data-strength="{percent} %" tabindex="0"' if strengths else "")
-            carried, peaked, percent = 0, False, 0
+            strength = f' data-strength="{carried_percent} %" tabindex="0"' if strengths else ""
+            yield _token_html(text, carried_level, carries_peak, strength)
+            carried_level, carries_peak, carried_percent = 0, False, 0
         else:
             yield ""
 
 
-def _token(text: str, level: int, peaked: bool, more: str) -> str:
-    """A token that holds a word is marked on the word, not on the space before it: frames then break with the lines."""
-    shown = text if text.isprintable() else text.translate(SIGNS)
-    if not (level or peaked):
-        return escape(shown, quote=False)
-    start = len(shown) - len(shown.lstrip(" \t\n")) if shown.strip() else 0
-    marked = f'<mark data-level="{level}"{" data-peak" if peaked else ""}{more}{_blank(shown)}>'
-    return f"{shown[:start]}{marked}{escape(shown[start:], quote=False)}</mark>"
+def _token_html(text: str, level: int, is_peak: bool, strength: str) -> str:
+    """A token that holds a word is marked on the word, not on the space before it: frames then break with the lines.
+
+    `strength` is the attribute that tells a mark's strength, or "".
+    """
+    readable = text if text.isprintable() else text.translate(SIGNS)
+    if not (level or is_peak):
+        return escape(readable, quote=False)
+    start = len(readable) - len(readable.lstrip(" \t\n")) if readable.strip() else 0
+    mark = f'<mark data-level="{level}"{" data-peak" if is_peak else ""}{strength}{_blank_attribute(readable)}>'
+    return f"{readable[:start]}{mark}{escape(readable[start:], quote=False)}</mark>"
 
 
-def _blank(text: str) -> str:
+def _blank_attribute(text: str) -> str:
     """The attribute that lets the style sheet show a marked token which has nothing to see."""
     if not INVISIBLE.fullmatch(text):
         return ""
@@ -127,13 +150,5 @@ def _unix_lines(texts: Sequence[str]) -> Iterator[str]:
             yield text
             continue
         following = next((later for later in texts[index + 1 :] if later), "")
-        held = text[:-1] if text.endswith("\r") and following.startswith("\n") else text
-        yield held.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def translated(fragment: bytes, words: Mapping[str, str]) -> bytes:
-    """The fragment with its own words in another language. Text of snippets is escaped, so no tag in it can match."""
-    for word, said in words.items():
-        for before, after in (("<summary>", "<"), ("<span>", " <"), ("<h2>", "<")):
-            fragment = fragment.replace(f"{before}{word}{after}".encode(), f"{before}{escape(said)}{after}".encode())
-    return fragment
+        lf_follows = text.endswith("\r") and following.startswith("\n")
+        yield (text[:-1] if lf_follows else text).replace("\r\n", "\n").replace("\r", "\n")

@@ -4,18 +4,23 @@ from app.rounds.rubric import OPERATIONAL, OPERATIONAL_AMONG_GROUPS, FilledRubri
 from app.web import language
 
 
-def local(rubric: FilledRubric) -> FilledRubric:
-    """The words as this reader sees them."""
-    translate = language.gettext
-    counts = {"peaks": rubric.peaks, "needed": rubric.needed}
-    templates = {text.format(**counts): text for text in (OPERATIONAL, OPERATIONAL_AMONG_GROUPS)}
-    template = templates.get(rubric.operational)
+def translated_rubric(rubric: FilledRubric) -> FilledRubric:
+    """The rubric in the reader's language."""
     words = {
-        "question": translate(rubric.question),
-        "interpretable": translate(rubric.interpretable),
-        "not_interpretable": translate(rubric.not_interpretable),
-        "rule": translate(rubric.rule),
-        "operational": translate(template).format(**counts) if template else rubric.operational,
-        "examples": tuple(translate(example) for example in rubric.examples),
+        "question": language.gettext(rubric.question),
+        "interpretable": language.gettext(rubric.interpretable),
+        "not_interpretable": language.gettext(rubric.not_interpretable),
+        "rule": language.gettext(rubric.rule),
+        "operational": _translated_operational(rubric),
+        "examples": tuple(language.gettext(example) for example in rubric.examples),
     }
     return rubric.model_copy(update=words)
+
+
+def _translated_operational(rubric: FilledRubric) -> str:
+    """The rule for the verdict. Its counts are filled in, so the message to translate is the one that yields it."""
+    counts = {"peaks": rubric.peaks, "needed": rubric.needed}
+    for message in (OPERATIONAL, OPERATIONAL_AMONG_GROUPS):
+        if message.format(**counts) == rubric.operational:
+            return language.gettext(message).format(**counts)
+    return rubric.operational

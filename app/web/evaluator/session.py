@@ -1,28 +1,44 @@
-"""Who is asking, for every page of an evaluator: a session's visit, and the token of a form made for it."""
+"""Whose request it is, for every page of an evaluator, and the page that a visit without an item gets."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fastapi import Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
 
 from app.foundation.errors import AccessError
 from app.services import evaluator_session
 from app.services.evaluator_session import Visit
 from app.store.engine import Database
-from app.web import addresses
 from app.web.evaluator.forms import TokenForm
-from app.web.security import EVALUATOR_COOKIE, require_form_token, session_of
-
-DESK = addresses.DESK
-
-
-def visit_of(request: Request, database: Database) -> Visit:
-    """Whose session came with the request. Raises AccessError."""
-    with database.reading() as session:
-        return evaluator_session.visit_by_session(session, session_of(request, EVALUATOR_COOKIE))
+from app.web.security import derive_form_token, evaluator_session_token, require_form_token
+from app.web.templating import render_page
 
 
-def checked(request: Request, form: TokenForm) -> str:
-    """The session token of a form that this site made for it. Raises AccessError otherwise."""
-    session_token = session_of(request, EVALUATOR_COOKIE)
+def require_evaluator_form(request: Request, form: TokenForm) -> str:
+    """The session token of a form that this site made for it. Raises AccessError for any other form."""
+    session_token = evaluator_session_token(request)
     if not session_token:
         raise AccessError(evaluator_session.NO_SESSION)
     require_form_token(session_token, form.form_token)
     return session_token
+
+
+def require_visit(request: Request, session: Session) -> Visit:
+    """The visit whose session came with the request. Raises AccessError if there is none."""
+    return evaluator_session.visit_by_session(session, evaluator_session_token(request))
+
+
+@contextmanager
+def writing_visit(request: Request, database: Database, form: TokenForm) -> Iterator[tuple[Session, Visit]]:
+    """A transaction that records what a form says, and the visit that sent it. Raises AccessError."""
+    session_token = require_evaluator_form(request, form)
+    with database.writing() as session:
+        yield session, evaluator_session.visit_for_writing(session, session_token)
+
+
+def render_visit_page(request: Request, template: str, visit: Visit, **values: object) -> Response:
+    """A page of an evaluator without an item; `values` are what its template needs beside the visit."""
+    form_token = derive_form_token(evaluator_session_token(request))
+    return render_page(request, template, visit=visit, design=visit.design, form_token=form_token, **values)

@@ -13,7 +13,7 @@ from app.services.log import logged_attempt
 from app.services.seals import SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
 from app.store.engine import Database
 from app.store.round_copy import Probe
-from app.web.evaluator import enrolment, pages
+from app.web.evaluator import enrolment, judging_pages
 from app.web.evaluator.passages import render_passages
 from app.web.leak_audit.probe import walk_as_probes
 from app.web.site import build_site
@@ -62,6 +62,6 @@ def _walk_through(settings: Settings) -> Walk:
     """A walk through the evaluators' pages, served in this process."""
 
     def walk(round_copy: Database, probes: Sequence[Probe]) -> ProbeWalks:
-        return walk_as_probes(build_site((enrolment.router, pages.router), settings, round_copy), probes)
+        return walk_as_probes(build_site((enrolment.router, judging_pages.router), settings, round_copy), probes)
 
     return walk

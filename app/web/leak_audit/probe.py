@@ -16,7 +16,7 @@ from app.robots.page import RobotError
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.store.round_copy import Probe
-from app.web.security import EVALUATOR_COOKIE, form_token
+from app.web.security import EVALUATOR_COOKIE, derive_form_token
 
 ADDRESS = "https://probe.invalid"
 """HTTPS, so that a cookie marked Secure comes back."""
@@ -87,7 +87,7 @@ def _walk_as_probe(app: ASGIApp, index: int, probe: Probe) -> ProbeWalks:
             msg = f"The audit's probe could not judge every item ({error}); nothing was sealed."
             raise LifecycleError(msg) from error
         session_token = client.cookies.get(EVALUATOR_COOKIE) or ""
-    return ProbeWalks(responses, (session_token.encode(), form_token(session_token).encode()))
+    return ProbeWalks(responses, (session_token.encode(), derive_form_token(session_token).encode()))
 
 
 def _fetch_everything(

@@ -1,0 +1,13 @@
+"""What the pages of admins have in common: their frame, with the admin's name and the token of its forms."""
+
+from fastapi import Request, Response
+
+from app.web.admin.sign_in import SignedInAdmin
+from app.web.templating import render_page
+
+
+def render_admin_page(
+    request: Request, template: str, admin: SignedInAdmin, status: int = 200, /, **values: object
+) -> Response:
+    """A page for a signed-in admin; `values` are what its template needs beside the admin."""
+    return render_page(request, template, status, admin=admin, form_token=admin.form_token, **values)

@@ -1,0 +1,90 @@
+"""The report of an unblinded round, and its downloads."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.foundation.clock import now
+from app.foundation.digest import canonical_bytes
+from app.report.export.bundle import blinded_zip, export_zip
+from app.report.export.pdf import report_pdf
+from app.services import exports
+from app.store.engine import Database
+from app.web.admin import gallery_pages
+from app.web.admin.admin_page import render_admin_page
+from app.web.admin.numbers_page import entries
+from app.web.admin.report_view import report_view
+from app.web.admin.sign_in import ViewingAdmin
+from app.web.dependencies import AppDatabase
+
+router = APIRouter(prefix="/admin/rounds/{round_id}")
+router.include_router(gallery_pages.router)
+
+
+@router.get("/report")
+def show_report(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
+    """Fractions per arm with intervals, their difference, each evaluator, and the commitment."""
+    with database.reading() as session:
+        report = exports.round_report(session, round_id)
+    return render_admin_page(request, "report/report.html", admin, view=report_view(report))
+
+
+@router.get("/numbers")
+def show_numbers(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
+    """Every key of the analysis with its value: where the report's numbers link to."""
+    with database.reading() as session:
+        report = exports.round_report(session, round_id)
+    values = {"round_id": round_id, "title": report.title, "entries": entries(report.analysis)}
+    return render_admin_page(request, "report/numbers.html", admin, **values)
+
+
+@router.get("/analysis.json")
+def download_analysis(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the check
+    """Every number of the report."""
+    with database.reading() as session:
+        analysis = exports.round_analysis(session, round_id)
+    return _download(canonical_bytes(analysis), "application/json", f"{round_id}-analysis.json")
+
+
+@router.get("/report.pdf")
+def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the check
+    """The report, set for print."""
+    with database.reading() as session:
+        report = exports.round_report(session, round_id)
+    content = report_pdf(report.title, report.commitment, report.analysis, report.frame)
+    return _download(content, "application/pdf", f"first-glance-{round_id}.pdf")
+
+
+@router.get("/observations.csv")
+def download_observations(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001
+    """Every final judgment with its arm, one a line."""
+    with database.reading() as session:
+        table = exports.observations_csv(session, round_id)
+    return _download(table.encode(), "text/csv; charset=utf-8", f"{round_id}-observations.csv")
+
+
+@router.get("/export.zip")
+def download_export(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
+    """Everything that anyone needs to recompute the report; the log says that it left."""
+    with database.reading() as session:
+        bundle = exports.unblinded_bundle(session, round_id)
+    file_name = exports.export_file_name(round_id, blinded=False)
+    return _logged_export(database, round_id, admin.name, file_name, export_zip(bundle))
+
+
+@router.get("/blinded.zip")
+def download_blinded_export(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
+    """What may leave before unblinding: no arm, and no verdict before the lock."""
+    with database.reading() as session:
+        bundle = exports.blinded_bundle(session, round_id)
+    file_name = exports.export_file_name(round_id, blinded=True)
+    return _logged_export(database, round_id, admin.name, file_name, blinded_zip(bundle))
+
+
+def _logged_export(database: Database, round_id: str, actor: str, file_name: str, content: bytes) -> Response:
+    with database.writing() as session:
+        exports.record_export(session, round_id, actor, file_name, content, now())
+    return _download(content, "application/zip", file_name)
+
+
+def _download(content: bytes, media_type: str, file_name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "no-store"}
+    return Response(content, media_type=media_type, headers=headers)

@@ -1,0 +1,62 @@
+"""The page that is due to an evaluator: consent, the round's state, an item, a rest, or thanks."""
+
+from fastapi import Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from app.foundation.clock import now
+from app.judging.worklist import Worklist
+from app.services import assignment, item_pages, phase_two
+from app.services.evaluator_session import Visit
+from app.services.item_pages import ItemPage
+from app.web.evaluator.item_view import item_response
+from app.web.evaluator.session import render_visit_page
+
+
+def due_page(request: Request, session: Session, visit: Visit, worklist: Worklist | None = None) -> Response:
+    """The page that is due now; `worklist` is what the answer that this transaction recorded left of it."""
+    if not visit.consented and visit.state in ("sealed", "collecting"):
+        return render_visit_page(request, "evaluator/consent.html", visit)
+    if visit.state != "collecting":
+        return render_visit_page(request, "evaluator/not_open.html", visit)
+    if visit.phase > 1:
+        return _guess_page(request, session, visit)
+    item_page = _due_or_leased_item(session, visit, worklist)
+    if item_page is None:
+        return render_visit_page(request, _end_template(session, visit), visit)
+    return _verdict_page(request, session, item_page)
+
+
+def _verdict_page(request: Request, session: Session, item_page: ItemPage) -> Response:
+    """The page of an item, unless the evaluator is to rest or did not pass the practice; its clock starts now."""
+    visit, pace = item_page.visit, item_page.pace
+    if pace is not None and pace.daily_cap_reached and item_page.due.kind == "verdict":
+        return render_visit_page(request, "evaluator/rest.html", visit, pace=pace)
+    if not item_page.practice_passed and not item_page.is_practice:
+        return render_visit_page(request, "evaluator/practice_not_passed.html", visit)
+    if not item_page.shown_before:
+        item_pages.record_first_display(session, visit, item_page.due.item_code, now())
+    return item_response(request, item_page)
+
+
+def _guess_page(request: Request, session: Session, visit: Visit) -> Response:
+    item_page = phase_two.due_guess_page(session, visit)
+    if item_page is None:
+        return render_visit_page(request, "evaluator/done.html", visit)
+    return item_response(request, item_page)
+
+
+def _due_or_leased_item(session: Session, visit: Visit, worklist: Worklist | None) -> ItemPage | None:
+    """The item that is due; where items are leased one at a time and none is due, the next one."""
+    item_page = item_pages.due_item_page(session, visit, now(), worklist)
+    if item_page is not None or not assignment.items_may_come_free(session, visit.evaluator_id):
+        return item_page
+    leased = assignment.lease_next_item(session, visit.evaluator_id, now())
+    return item_pages.due_item_page(session, visit, now()) if leased else None
+
+
+def _end_template(session: Session, visit: Visit) -> str:
+    """The template for an evaluator who has nothing to judge: for now, for the first phase, or for good."""
+    if assignment.items_may_come_free(session, visit.evaluator_id):
+        return "evaluator/wait.html"
+    return "evaluator/phase_two.html" if phase_two.guess_options(session, visit) else "evaluator/done.html"

@@ -1,0 +1,152 @@
+"""The item page: a frame around passages that were rendered at the seal, in responses that all have one length."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.foundation.digest import sha256
+from app.judging.public_design import PublicDesign
+from app.rounds.item import TrainingAnswer
+from app.rounds.rubric import CANNOT_JUDGE, FilledRubric
+from app.services.item_pages import ItemPage
+from app.web import language
+from app.web.evaluator.aids_view import AidsView, aids_view
+from app.web.evaluator.padding import gzipped, padded
+from app.web.evaluator.passages import FRAGMENT_WORDS, render_with_strengths, translate_fragment
+from app.web.evaluator.rubric_text import translated_rubric
+from app.web.security import derive_form_token, evaluator_session_token
+from app.web.templating import render_text
+
+PASSAGES_PLACEHOLDER = "\N{OBJECT REPLACEMENT CHARACTER}passages\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands where the passages go; a text of an evaluator that held it would have been escaped on another line."""
+CONTENT_TYPE = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class LatestAnswer:
+    """The latest answer on an item as its form shows it; empty where nothing was answered."""
+
+    verdict: str = ""
+    label: str = ""
+    """What the button of the verdict says."""
+    hypothesis: str = ""
+    confidence: int | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """The variables of the item page's template."""
+
+    item_page: ItemPage
+    design: PublicDesign
+    rubric: FilledRubric
+    """In the reader's language."""
+    heading: str
+    progress: str
+    answers: Sequence[tuple[str, str]]
+    latest_answer: LatestAnswer
+    changing: bool
+    """Whether the page asks for a verdict that was given before."""
+    expected: TrainingAnswer | None
+    """What is expected on a practice item; None on any other item."""
+    aids: AidsView | None
+    reader_id: str
+    """Tells the evaluators apart that share a browser, in what its scripts store there."""
+    form_token: str
+    passages: Markup
+
+
+def item_response(request: Request, item_page: ItemPage) -> Response:
+    """The page of an item, of the same length as every other item's, compressed if the browser takes gzip."""
+    language.choose_language(request)
+    head, tail = _frame(request, _item_view(item_page, evaluator_session_token(request)))
+    fragment = _fragment_in_language(_passages_html(item_page), language.current_language())
+    plain_size, gzip_size = item_page.visit.response_sizes
+    headers = {"Content-Type": CONTENT_TYPE, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzipped(head, fragment, tail, gzip_size)
+        return Response(body, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(padded(head + fragment + tail, plain_size), headers=headers)
+
+
+def answer_labels(design: PublicDesign) -> list[tuple[str, str]]:
+    """The answers that the design allows, in the order of their keys, and their labels as this reader sees them."""
+    rubric = translated_rubric(design.rubric)
+    answers = [("interpretable", rubric.interpretable), ("not_interpretable", rubric.not_interpretable)]
+    return [*answers, ("cannot_judge", language.gettext(CANNOT_JUDGE))] if design.cannot_judge else answers
+
+
+def _item_view(item_page: ItemPage, session_token: str) -> ItemView:
+    design, due = item_page.visit.design, item_page.due
+    return ItemView(
+        item_page=item_page,
+        design=design,
+        rubric=translated_rubric(design.rubric),
+        heading=_heading(item_page),
+        progress=_progress(item_page),
+        answers=answer_labels(design),
+        latest_answer=_latest_answer(item_page),
+        changing=due.standing_answer is not None and due.kind == "verdict",
+        expected=design.training_answers.get(due.item_code),
+        aids=aids_view(item_page.item_with_aids[1]) if item_page.item_with_aids else None,
+        reader_id=sha256(item_page.visit.evaluator_id.encode())[:12],
+        form_token=derive_form_token(session_token),
+        passages=Markup(PASSAGES_PLACEHOLDER),  # noqa: S704 - a constant
+    )
+
+
+def _latest_answer(item_page: ItemPage) -> LatestAnswer:
+    judgment = item_page.latest_judgment
+    if judgment is None:
+        return LatestAnswer()
+    label = dict(answer_labels(item_page.visit.design)).get(judgment.verdict, "")
+    return LatestAnswer(judgment.verdict, label, judgment.hypothesis, judgment.confidence, judgment.comment)
+
+
+def _passages_html(item_page: ItemPage) -> bytes:
+    """The passages as rendered at the seal; with their strengths once the verdict is locked."""
+    if item_page.item_with_aids is None:
+        return item_page.passages_html
+    item, aids = item_page.item_with_aids
+    return render_with_strengths(item, aids.strengths, item_page.visit.design)
+
+
+def _heading(item_page: ItemPage) -> str:
+    if item_page.is_practice:
+        return language.gettext("Practice %(number)s of %(total)s") % vars(item_page)
+    if _total_is_unknown(item_page):
+        return language.gettext("Item %(number)s") % vars(item_page)
+    return language.gettext("Item %(number)s of %(total)s") % vars(item_page)
+
+
+def _progress(item_page: ItemPage) -> str:
+    """A count, never a share."""
+    if item_page.is_practice:
+        return _heading(item_page)
+    if _total_is_unknown(item_page):
+        return language.gettext("%(done)s done") % vars(item_page)
+    return language.gettext("%(done)s of %(total)s done") % vars(item_page)
+
+
+def _total_is_unknown(item_page: ItemPage) -> bool:
+    """Where items are given out one at a time there is no total to count against."""
+    return item_page.visit.design.assignment == "overlap" and item_page.due.kind != "guess"
+
+
+def _frame(request: Request, view: ItemView) -> tuple[bytes, bytes]:
+    """The page before and after its passages."""
+    head, _, tail = render_text(request, "evaluator/item.html", **vars(view)).partition(PASSAGES_PLACEHOLDER)
+    return head.encode(), tail.encode()
+
+
+@lru_cache(maxsize=512)
+def _fragment_in_language(fragment: bytes, name: str) -> bytes:
+    """The fragment with its few own words in the reader's language."""
+    if name == "en":
+        return fragment
+    return translate_fragment(fragment, {word: language.gettext(word) for word in FRAGMENT_WORDS})

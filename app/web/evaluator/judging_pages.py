@@ -1,0 +1,130 @@
+"""The evaluator's desk: the item that is due, the forms that answer it, and the way back to an earlier answer."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from app.foundation.clock import now
+from app.judging.worklist import Worklist
+from app.services import item_pages, judging, phase_two
+from app.services.evaluator_session import Visit
+from app.store.tables import FlagRow, GuessRow
+from app.web.addresses import DESK
+from app.web.dependencies import AppDatabase
+from app.web.errors import SeeOther
+from app.web.evaluator.due_page import due_page
+from app.web.evaluator.forms import FlagForm, GuessForm, HypothesisForm, ItemForm, TokenForm, VerdictForm
+from app.web.evaluator.item_view import item_response
+from app.web.evaluator.session import require_evaluator_form, require_visit, writing_visit
+
+SWAP = "x-first-glance-swap"
+"""Sent by the page's own script: it wants the next page in the same response, not a redirect to it."""
+
+router = APIRouter()
+
+
+@router.get(DESK)
+def show_due_page(request: Request, database: AppDatabase) -> Response:
+    """What is due now: consent, the round's state, an item, or thanks."""
+    with database.writing() as session:
+        return due_page(request, session, require_visit(request, session))
+
+
+@router.post("/judge/verdict")
+def submit_verdict(request: Request, database: AppDatabase, verdict_form: Annotated[VerdictForm, Form()]) -> Response:
+    """Record a verdict and show what is next."""
+    with writing_visit(request, database, verdict_form) as (session, visit):
+        answer = verdict_form.answer(cannot_judge=visit.design.cannot_judge)
+        worklist = judging.record_answer(session, visit, answer, verdict_form.timing(), now())
+        return _next_page(request, session, visit, worklist)
+
+
+@router.post("/judge/hypothesis")
+def submit_hypothesis(
+    request: Request, database: AppDatabase, hypothesis_form: Annotated[HypothesisForm, Form()]
+) -> Response:
+    """Record what was written after a verdict and show what is next."""
+    with writing_visit(request, database, hypothesis_form) as (session, visit):
+        answer = hypothesis_form.answer()
+        worklist = judging.record_answer(session, visit, answer, hypothesis_form.timing(), now())
+        return _next_page(request, session, visit, worklist)
+
+
+@router.post("/judge/aids")
+def open_aids(request: Request, database: AppDatabase, item_form: Annotated[ItemForm, Form()]) -> Response:
+    """Lock the verdict that was just given and show the item with its aids."""
+    with writing_visit(request, database, item_form) as (session, visit):
+        judging.open_aids(session, visit, item_form.item, now())
+        return _next_page(request, session, visit)
+
+
+@router.post("/judge/flag")
+def submit_flag(request: Request, database: AppDatabase, flag_form: Annotated[FlagForm, Form()]) -> Response:
+    """Pass over an item that is faulty or too distressing."""
+    with writing_visit(request, database, flag_form) as (session, visit):
+        flag = FlagRow(item=flag_form.item, kind=flag_form.kind, comment=flag_form.checked_comment())
+        worklist = judging.flag_item(session, visit, flag, now())
+        return _next_page(request, session, visit, worklist)
+
+
+@router.post("/judge/phase")
+def begin_phase_two(request: Request, database: AppDatabase, token_form: Annotated[TokenForm, Form()]) -> Response:
+    """Close the verdicts and go on to the last question."""
+    session_token = require_evaluator_form(request, token_form)
+    with database.writing() as session:
+        phase_two.begin_phase_two(session, session_token)
+    return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/judge/guess")
+def submit_guess(request: Request, database: AppDatabase, guess_form: Annotated[GuessForm, Form()]) -> Response:
+    """Record an answer of phase 2."""
+    with writing_visit(request, database, guess_form) as (session, visit):
+        guess = GuessRow(item=guess_form.item, guess=guess_form.guess)
+        phase_two.record_guess(session, visit, guess, now())
+        return _next_page(request, session, visit)
+
+
+@router.get("/judge/undo")
+def undo_answer(request: Request, database: AppDatabase, item: str = "", revision: int = 0) -> Response:
+    """Lead to the answer that undo reaches from the page of `item` that asked for its `revision`."""
+    with database.reading() as session:
+        visit = require_visit(request, session)
+        undo_item = item_pages.item_to_undo(session, visit, item or None, revision)
+    return RedirectResponse(f"/judge/item/{undo_item}" if undo_item else DESK, status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.get("/judge/item/{item}")
+def show_item_to_change(request: Request, item: str, database: AppDatabase) -> Response:
+    """An item judged before, to change its verdict."""
+    with database.reading() as session:
+        visit = _require_open_round(request, session)
+        item_page = item_pages.item_page_to_change(session, visit, item)
+    return item_response(request, item_page)
+
+
+@router.get("/judge/ahead/{item}")
+def prefetch_next_item(request: Request, item: str, database: AppDatabase) -> Response:
+    """The page that follows once `item` is answered; fetching it is not seeing it, and nothing is recorded."""
+    with database.reading() as session:
+        visit = _require_open_round(request, session)
+        item_page = item_pages.item_page_after_answer(session, visit, item, now())
+    return item_response(request, item_page) if item_page else Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _next_page(request: Request, session: Session, visit: Visit, worklist: Worklist | None = None) -> Response:
+    """The next page at once for the script, or by a redirect, so that reloading it does not send the form again."""
+    if SWAP in request.headers:
+        return due_page(request, session, visit, worklist)
+    return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+
+
+def _require_open_round(request: Request, session: Session) -> Visit:
+    """The visit, if its round takes answers from this evaluator; otherwise leads to the page that is due."""
+    visit = require_visit(request, session)
+    if visit.state != "collecting" or not visit.consented:
+        raise SeeOther(DESK)
+    return visit
