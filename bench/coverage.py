@@ -8,136 +8,197 @@ import argparse
 import itertools
 import json
 import time
-from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from app.foundation.arrays import Floats
+from app.foundation.json_types import JsonObject
 from app.statistics.intervals import Estimate
 from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference
 from app.statistics.neuron_sample import NeuronSample, Substratum
 from app.statistics.resampling import permutation_p_value
 from app.statistics.two_way_clustering import JudgedCell, difference_for_evaluators_like_these
 
-Floats = NDArray[np.float64]
-TRUTHS = ((0.60, 0.35), (0.42, 0.33))
-NEURONS = 60
-SHUFFLES = 999
+TRUE_FRACTIONS = ((0.60, 0.35), (0.42, 0.33))
+"""Of the treatment and of the reference."""
+NEURON_COUNT = 60
+PERMUTATION_COUNT = 999
+SIGNIFICANCE = 0.05
 
 
-def chances(source: np.random.Generator, truth: float, correlation: float) -> Floats:
-    """Each neuron's own chance of INTERPRETABLE."""
+@dataclass(frozen=True)
+class IntervalCoverage:
+    """Shares of studies in which each interval holds the truth."""
+
+    evaluators: int
+    correlation: float
+    truth: tuple[float, float]
+    uneven: bool
+    fraction: float
+    reference: float
+    difference: float
+    pooled: float
+
+    def shares(self) -> tuple[float, ...]:
+        """Of all intervals."""
+        return self.fraction, self.reference, self.difference, self.pooled
+
+
+@dataclass(frozen=True)
+class FalseAlarmRates:
+    """Shares of studies without a difference in which one is reported."""
+
+    evaluators: int
+    truth: float
+    interval: float
+    permutation: float
+
+
+@dataclass(frozen=True)
+class EvaluatorCoverage:
+    """Share of studies in which the interval for evaluators like these holds the truth."""
+
+    evaluators: int
+    spread: float
+    coverage: float
+
+
+def draw_neuron_chances(generator: np.random.Generator, fraction: float, correlation: float) -> Floats:
+    """[neuron] each neuron's own chance of INTERPRETABLE."""
     scale = 1 / correlation - 1
-    return source.beta(truth * scale, (1 - truth) * scale, NEURONS)
+    return generator.beta(fraction * scale, (1 - fraction) * scale, NEURON_COUNT)
 
 
-def judged(source: np.random.Generator, chance: Floats, evaluators: int, *, uneven: bool, key: str) -> NeuronSample:
+def draw_sample(
+    generator: np.random.Generator, neuron_chances: Floats, evaluator_count: int, *, uneven: bool, key: str
+) -> NeuronSample:
     """A cell: every evaluator on every neuron, or counts that differ and an evaluator who stops half way."""
-    counts = np.full(NEURONS, evaluators)
+    counts = np.full(NEURON_COUNT, evaluator_count)
     if uneven:
-        counts = np.maximum(1, source.binomial(evaluators, 0.8, NEURONS))
-        counts[NEURONS // 2 :] = np.maximum(1, counts[NEURONS // 2 :] - 1)
-    means = source.binomial(counts, chance) / counts
+        counts = np.maximum(1, generator.binomial(evaluator_count, 0.8, NEURON_COUNT))
+        counts[NEURON_COUNT // 2 :] = np.maximum(1, counts[NEURON_COUNT // 2 :] - 1)
+    means = generator.binomial(counts, neuron_chances) / counts
     return NeuronSample((Substratum(means),), float(counts.sum()), key)
 
 
-def study(
-    source: np.random.Generator, truth: tuple[float, float], evaluators: int, correlation: float, uneven: bool
+def draw_study(
+    generator: np.random.Generator,
+    fractions: tuple[float, float],
+    evaluator_count: int,
+    correlation: float,
+    uneven: bool,
 ) -> StratumComparison:
     """Two cells of 60 neurons."""
-    cells = [
-        judged(source, chances(source, one, correlation), evaluators, uneven=uneven, key=key)
-        for one, key in zip(truth, "ab", strict=True)
-    ]
-    return StratumComparison("", *cells)
+    samples = []
+    for fraction, key in zip(fractions, "ab", strict=True):
+        neuron_chances = draw_neuron_chances(generator, fraction, correlation)
+        samples.append(draw_sample(generator, neuron_chances, evaluator_count, uneven=uneven, key=key))
+    return StratumComparison("", *samples)
 
 
-def inside(estimate: Estimate, truth: float) -> bool:
+def covers(estimate: Estimate, truth: float) -> bool:
+    """Whether the interval of an estimate holds the truth."""
     return estimate.interval.lower <= truth <= estimate.interval.upper
 
 
-def intervals(studies: int, source: np.random.Generator) -> Iterator[dict[str, Any]]:
+def measure_intervals(study_count: int, generator: np.random.Generator) -> Iterator[IntervalCoverage]:
     """Coverage of fractions, of a stratum's difference, and of the pooled difference of two strata."""
-    settings = itertools.product((1, 3, 5), (0.3, 0.5, 0.7), TRUTHS, (False, True))
-    for evaluators, correlation, truth, uneven in settings:
-        if evaluators == 1 and (correlation != 0.5 or uneven):
+    settings = itertools.product((1, 3, 5), (0.3, 0.5, 0.7), TRUE_FRACTIONS, (False, True))
+    for evaluator_count, correlation, fractions, uneven in settings:
+        if evaluator_count == 1 and (correlation != 0.5 or uneven):
             continue  # one judgment each: neither correlation nor unevenness exists
-        hits: dict[str, int] = defaultdict(int)
-        for _ in range(studies):
-            strata = [study(source, truth, evaluators, correlation, uneven) for _ in range(2)]
-            difference = truth[0] - truth[1]
-            hits["fraction"] += inside(strata[0].treatment_sample.estimate_fraction(), truth[0])
-            hits["reference"] += inside(strata[0].reference_sample.estimate_fraction(), truth[1])
-            hits["difference"] += inside(strata[0].estimate_difference(), difference)
-            hits["pooled"] += inside(mantel_haenszel_difference(strata), difference)
-        named = {"evaluators": evaluators, "correlation": correlation, "truth": truth, "uneven": uneven}
-        yield named | {name: count / studies for name, count in hits.items()}
+        difference = fractions[0] - fractions[1]
+        hits = []
+        for _ in range(study_count):
+            strata = [draw_study(generator, fractions, evaluator_count, correlation, uneven) for _ in range(2)]
+            first = strata[0]
+            hits.append(
+                (
+                    covers(first.treatment_sample.estimate_fraction(), fractions[0]),
+                    covers(first.reference_sample.estimate_fraction(), fractions[1]),
+                    covers(first.estimate_difference(), difference),
+                    covers(mantel_haenszel_difference(strata), difference),
+                )
+            )
+        shares = [sum(column) / study_count for column in zip(*hits, strict=True)]
+        yield IntervalCoverage(evaluator_count, correlation, fractions, uneven, *shares)
 
 
-def sizes(studies: int, source: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """How often the primary analysis finds what is not there."""
-    for evaluators, truth in itertools.product((1, 3, 5), (0.35, 0.60)):
+def measure_test_sizes(study_count: int, generator: np.random.Generator) -> Iterator[FalseAlarmRates]:
+    """How often the primary analysis finds a difference that is not there."""
+    for evaluator_count, fraction in itertools.product((1, 3, 5), (0.35, 0.60)):
         interval = permutation = 0
-        for _ in range(studies):
-            one = study(source, (truth, truth), evaluators, 0.5, uneven=False)
-            interval += not inside(one.estimate_difference(), 0.0)
-            permutation += permutation_p_value([one], str(source.integers(1 << 62)), SHUFFLES) <= 0.05
-        found = {"interval": interval / studies, "permutation": permutation / studies}
-        yield {"evaluators": evaluators, "truth": truth} | found
+        for _ in range(study_count):
+            study = draw_study(generator, (fraction, fraction), evaluator_count, 0.5, uneven=False)
+            interval += not covers(study.estimate_difference(), 0.0)
+            seed = str(generator.integers(1 << 62))
+            permutation += permutation_p_value([study], seed, PERMUTATION_COUNT) <= SIGNIFICANCE
+        yield FalseAlarmRates(evaluator_count, fraction, interval / study_count, permutation / study_count)
 
 
-def people(studies: int, source: np.random.Generator) -> Iterator[dict[str, Any]]:
+def measure_evaluators(study_count: int, generator: np.random.Generator) -> Iterator[EvaluatorCoverage]:
     """Coverage of the interval for evaluators like these, who differ by arm."""
-    for evaluators, spread in itertools.product((5, 10, 20), (0.0, 0.1, 0.2)):
+    for evaluator_count, spread in itertools.product((5, 10, 20), (0.0, 0.1, 0.2)):
         hits = 0
-        for _ in range(studies):
-            lenient, own = source.normal(0, 0.08, evaluators), source.normal(0, spread, evaluators)
-            votes = [_votes(source, base, lenient, sign * own / 2, sign) for base, sign in ((0.6, 1), (0.35, -1))]
-            estimate = float(votes[0].interpretable.mean() - votes[1].interpretable.mean())
-            found = difference_for_evaluators_like_these(votes, estimate, evaluators)
-            hits += found is not None and inside(found, 0.25)
-        yield {"evaluators": evaluators, "spread": spread, "coverage": hits / studies}
+        for _ in range(study_count):
+            leniencies = generator.normal(0, 0.08, evaluator_count)
+            own_differences = generator.normal(0, spread, evaluator_count)
+            cells = [
+                draw_judged_cell(generator, fraction, leniencies, sign * own_differences / 2, sign)
+                for fraction, sign in ((0.6, 1), (0.35, -1))
+            ]
+            difference = float(cells[0].interpretable.mean() - cells[1].interpretable.mean())
+            estimate = difference_for_evaluators_like_these(cells, difference, evaluator_count)
+            hits += estimate is not None and covers(estimate, 0.25)
+        yield EvaluatorCoverage(evaluator_count, spread, hits / study_count)
 
 
-def _votes(source: np.random.Generator, base: float, lenient: Floats, own: Floats, sign: int) -> JudgedCell:
-    """Verdicts whose chance is the neuron's, moved by evaluator and by evaluator x arm, kept inside [0, 1]."""
-    chance = np.clip(chances(source, base, 0.4)[:, None] * 0.5 + 0.5 * base + lenient + own, 0, 1)
-    yes = (source.uniform(size=chance.shape) < chance).astype(np.float64)
-    neuron, evaluator = np.indices(yes.shape)
-    return JudgedCell(neuron.ravel(), evaluator.ravel(), yes.ravel(), 0.0, float(sign))
+def draw_judged_cell(
+    generator: np.random.Generator, fraction: float, leniencies: Floats, own_differences: Floats, sign: int
+) -> JudgedCell:
+    """Verdicts whose chance is the neuron's, moved by evaluator and by evaluator x arm, kept inside [0, 1].
+
+    `leniencies` and `own_differences` are [evaluator].
+    """
+    neuron_chances = draw_neuron_chances(generator, fraction, 0.4)[:, None] * 0.5 + 0.5 * fraction
+    verdict_chances = np.clip(neuron_chances + leniencies + own_differences, 0, 1)  # [neuron, evaluator]
+    interpretable = (generator.uniform(size=verdict_chances.shape) < verdict_chances).astype(np.float64)
+    neurons, evaluators = np.indices(interpretable.shape)
+    return JudgedCell(neurons.ravel(), evaluators.ravel(), interpretable.ravel(), 0.0, float(sign))
 
 
-def limits_kept() -> bool:
+def limits_are_wilsons() -> bool:
     """At 0 of 60 and 60 of 60 the interval is plain Wilson's on the neurons, however many judgments."""
-    plain = 3.841458820694124 / (60 + 3.841458820694124)
-    none = NeuronSample((Substratum(np.zeros(60)),), 180).estimate_fraction().interval
-    every = NeuronSample((Substratum(np.ones(60)),), 180).estimate_fraction().interval
-    return none.width >= plain - 1e-12 and every.width >= plain - 1e-12
+    plain_width = 3.841458820694124 / (60 + 3.841458820694124)
+    at_zero = NeuronSample((Substratum(np.zeros(60)),), 180).estimate_fraction().interval
+    at_one = NeuronSample((Substratum(np.ones(60)),), 180).estimate_fraction().interval
+    return at_zero.width >= plain_width - 1e-12 and at_one.width >= plain_width - 1e-12
 
 
-def measured(studies: int, seed: int) -> dict[str, Any]:
-    """The whole bench."""
-    source = np.random.default_rng(seed)
-    started = time.perf_counter()
-    covered, size, like = list(intervals(studies, source)), list(sizes(studies, source)), list(people(studies, source))
-    found = [one[name] for one in covered for name in ("fraction", "reference", "difference", "pooled")]
-    several = [one["permutation"] for one in size if one["evaluators"] >= 3]
+def run_bench(study_count: int, seed: int) -> JsonObject:
+    """Everything this bench measures, as it is printed."""
+    generator = np.random.default_rng(seed)
+    began = time.perf_counter()
+    intervals = list(measure_intervals(study_count, generator))
+    sizes = list(measure_test_sizes(study_count, generator))
+    evaluators = list(measure_evaluators(study_count, generator))
+    shares = [share for coverage in intervals for share in coverage.shares()]
     return {
-        "studies": studies,
+        "studies": study_count,
         "seed": seed,
-        "coverage_lowest": min(found),
-        "coverage_highest": max(found),
-        "like_these_lowest": min(one["coverage"] for one in like),
-        "size_highest": max(one["permutation"] for one in size),
-        "size_lowest_from_three": min(several),
-        "size_of_interval_highest": max(one["interval"] for one in size),
-        "limits_kept": limits_kept(),
-        "seconds": round(time.perf_counter() - started, 1),
-        "intervals": covered,
-        "sizes": size,
-        "evaluators_like_these": like,
+        "coverage_lowest": min(shares),
+        "coverage_highest": max(shares),
+        "like_these_lowest": min(coverage.coverage for coverage in evaluators),
+        "size_highest": max(size.permutation for size in sizes),
+        "size_lowest_from_three": min(size.permutation for size in sizes if size.evaluators >= 3),
+        "size_of_interval_highest": max(size.interval for size in sizes),
+        "limits_kept": limits_are_wilsons(),
+        "seconds": round(time.perf_counter() - began, 1),
+        "intervals": [asdict(coverage) for coverage in intervals],
+        "sizes": [asdict(size) for size in sizes],
+        "evaluators_like_these": [asdict(coverage) for coverage in evaluators],
     }
 
 
@@ -145,8 +206,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=7)
-    given = parser.parse_args()
-    print(json.dumps(measured(given.studies, given.seed), indent=1))
+    arguments = parser.parse_args()
+    print(json.dumps(run_bench(arguments.studies, arguments.seed), indent=1))
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def weights_by_lens_name(transformer: Transformer) -> dict[str, Tensor]:
     attention = {f"W_{name}": weights[index] for index, name in enumerate("QKV")}
     attention |= {f"b_{name}": biases[index] for index, name in enumerate("QKV")}
     attention |= {"W_O": block.attention.out.weight.T.reshape(*heads, -1), "b_O": block.attention.out.bias}
-    parts: dict[str, dict[str, Tensor]] = {
+    weights_by_part: dict[str, dict[str, Tensor]] = {
         "embed": {"W_E": transformer.embed.weight},
         "pos_embed": {"W_pos": transformer.position.weight},
         "unembed": {"W_U": transformer.unembed.weight.T, "b_U": transformer.unembed.bias},
@@ -104,6 +104,6 @@ def weights_by_lens_name(transformer: Transformer) -> dict[str, Tensor]:
     }
     return {
         f"{part}.{name}": tensor.detach().contiguous()
-        for part, tensors in parts.items()
+        for part, tensors in weights_by_part.items()
         for name, tensor in tensors.items()
     }

@@ -233,8 +233,8 @@ class MaxStore:
         """Run the model with a hook on the activation, 8 windows at a time."""
         caught: list[Tensor] = []
         hook = transformer.layers[0].mlp.down.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
-        for begin in range(0, len(shard.token_ids), TOP.batch):
-            transformer(torch.from_numpy(shard.token_ids[begin : begin + TOP.batch].astype(np.int64)))
+        for begin in range(0, len(shard.token_ids), TOP.batch_size):
+            transformer(torch.from_numpy(shard.token_ids[begin : begin + TOP.batch_size].astype(np.int64)))
             self.update(caught.pop().amax(dim=1), shard.first_window + begin)
         hook.remove()
 

@@ -78,14 +78,14 @@ class Archive:
         """One neuron's snippets by group and rank, `top` first. Raises ArchiveError if there is no such neuron."""
         return self.snippets_by_neuron([(layer, index)])[layer, index]
 
-    def snippets_by_neuron(self, keys: Iterable[NeuronKey]) -> dict[NeuronKey, list[Snippet]]:
+    def snippets_by_neuron(self, neuron_keys: Iterable[NeuronKey]) -> dict[NeuronKey, list[Snippet]]:
         """The snippets of several neurons in one read. Raises ArchiveError if there is no such neuron."""
-        keys, model = list(keys), self.manifest.model
-        for layer, index in keys:
+        neuron_keys, model = list(neuron_keys), self.manifest.model
+        for layer, index in neuron_keys:
             if not (0 <= layer < model.n_layers and 0 <= index < model.d_mlp):
                 msg = f"{self.path} has no neuron {index} in layer {layer}; its model is {model.name}"
                 raise ArchiveError(msg)
-        return read_snippets(self.path / SNIPPETS_TABLE, keys)
+        return read_snippets(self.path / SNIPPETS_TABLE, neuron_keys)
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

@@ -25,22 +25,22 @@ def proportional_levels(activations: Sequence[float], maximum: float) -> tuple[i
     return tuple(strength_level(relative_strength(activation, maximum)) for activation in activations)
 
 
-def rank_levels(windows: Sequence[Sequence[float]]) -> list[tuple[int, ...]] | None:
-    """Levels by rank, from activations [window, token]: the 100 strongest positive tokens, 20 at each level.
+def rank_levels(snippets: Sequence[Sequence[float]]) -> list[tuple[int, ...]] | None:
+    """Levels by rank, from activations [snippet, token]: the 100 strongest positive tokens, 20 at each level.
 
     Of equal tokens the earlier one comes first. None if there are fewer than 100: such a neuron leaves the frame, by
     the same rule in every arm. So every item has the same number of marks, whatever its sparsity.
     """
     ranked = sorted(
         (-activation, row, position)
-        for row, activations in enumerate(windows)
+        for row, activations in enumerate(snippets)
         for position, activation in enumerate(activations)
         if activation > 0
     )
     if len(ranked) < RANKED:
         return None
-    levels = [[0] * len(activations) for activations in windows]
+    levels = [[0] * len(activations) for activations in snippets]
     per_level = RANKED // LEVELS
     for rank, (_, row, position) in enumerate(ranked[:RANKED]):
         levels[row][position] = LEVELS - rank // per_level
-    return [tuple(window) for window in levels]
+    return [tuple(snippet_levels) for snippet_levels in levels]

@@ -81,12 +81,12 @@ def write_neurons(path: Path, neurons: Iterable[NeuronStatistics]) -> None:
     pq.write_table(pa.Table.from_pylist(rows, schema=NEURON_SCHEMA), path, compression="zstd")
 
 
-def read_snippets(path: Path, keys: Iterable[NeuronKey]) -> dict[NeuronKey, list[Snippet]]:
+def read_snippets(path: Path, neuron_keys: Iterable[NeuronKey]) -> dict[NeuronKey, list[Snippet]]:
     """The snippets of some neurons in snippets.parquet, in order. Raises ArchiveError if the table is damaged."""
-    snippets: dict[NeuronKey, list[Snippet]] = {key: [] for key in keys}
-    if not snippets:
-        return snippets
-    for row in _read_table(path, _rows_of_neurons(snippets)).to_pylist():
+    snippets_by_key: dict[NeuronKey, list[Snippet]] = {key: [] for key in neuron_keys}
+    if not snippets_by_key:
+        return snippets_by_key
+    for row in _read_table(path, _rows_of_neurons(snippets_by_key)).to_pylist():
         snippet = Snippet(
             pieces=tuple(row["pieces"]),
             activations=tuple(row["activations"]),
@@ -96,23 +96,23 @@ def read_snippets(path: Path, keys: Iterable[NeuronKey]) -> dict[NeuronKey, list
             window=row["window"],
             band=row["band"],
         )
-        snippets[row["layer"], row["neuron"]].append(snippet)
-    return snippets
+        snippets_by_key[row["layer"], row["neuron"]].append(snippet)
+    return snippets_by_key
 
 
-def _rows_of_neurons(keys: Iterable[NeuronKey]) -> pc.Expression:
+def _rows_of_neurons(neuron_keys: Iterable[NeuronKey]) -> pc.Expression:
     """True for the snippets of these neurons."""
     indices: dict[int, list[int]] = {}
-    for layer, index in keys:
+    for layer, index in neuron_keys:
         indices.setdefault(layer, []).append(index)
     layers = [(pc.field("layer") == layer) & pc.field("neuron").isin(neurons) for layer, neurons in indices.items()]
     return reduce(operator.or_, layers)
 
 
-def _read_table(path: Path, rows: pc.Expression | None) -> pa.Table:
+def _read_table(path: Path, condition: pc.Expression | None) -> pa.Table:
     """The rows for which an expression is true, or all. Raises ArchiveError."""
     try:
-        return pq.read_table(path, filters=rows)
+        return pq.read_table(path, filters=condition)
     except (pa.ArrowException, OSError, ValueError) as error:
         msg = f"{path} cannot be read; the archive is damaged, copy it again or harvest again"
         raise ArchiveError(msg) from error

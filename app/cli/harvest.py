@@ -14,7 +14,7 @@ from app.foundation.errors import SettingsError
 from app.models.config import Site
 
 if TYPE_CHECKING:
-    from app.harvest.options import HarvestOptions
+    from app.harvest.options import Device, Dtype, HarvestOptions
     from app.harvest.pipeline import ScanRunner
     from app.harvest.progress import ReportProgress
     from app.models.model_folder import LoadedModel
@@ -29,8 +29,8 @@ class HarvestChoices(TypedDict):
     top_count: int
     top_only: bool
     seed: int
-    device: Literal["cpu", "cuda", "auto"]
-    dtype: Literal["float32", "bfloat16"]
+    device: "Device"
+    dtype: "Dtype"
     ray: str | None
     workers: int
 

@@ -52,13 +52,13 @@ ReadExtremes = Callable[[], Iterator[Extremes]]
 class Checkpoint:
     """A folder beside the archive to be, `OUT.partial`, removed when the archive is there."""
 
-    def __init__(self, folder: Path, plan: JsonObject) -> None:
-        """`plan` is what a harvest must have in common with one that it goes on with.
+    def __init__(self, folder: Path, identity: JsonObject) -> None:
+        """`identity` is what a harvest must have in common with one that it goes on with.
 
-        Raises ArchiveError if the folder was begun with another plan.
+        Raises ArchiveError if the folder was begun with another identity.
         """
         self.folder = folder
-        text = json.dumps(plan, sort_keys=True)
+        text = json.dumps(identity, sort_keys=True)
         path = folder / PLAN_FILE
         if path.is_file() and path.read_bytes() != text.encode():
             msg = (

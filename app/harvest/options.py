@@ -21,7 +21,7 @@ SMALLEST_VALUES = {
     "contrast": 0,
     "firing": 0,
     "sample": 1,
-    "batch": 1,
+    "batch_size": 1,
     "seed": -LARGEST_SEED,
 }
 """Of each option that is a whole number."""
@@ -32,7 +32,7 @@ OVERLAP = 64
 
 @dataclass(frozen=True)
 class HarvestOptions:
-    """What a harvest does. All but `batch`, `device` and `save_every` are part of what an archive says about itself.
+    """What a harvest does; all but `batch_size`, `device` and `save_every` decide what an archive says.
 
     Raises SettingsError on a value that cannot be used.
     """
@@ -63,7 +63,7 @@ class HarvestOptions:
     """Firings drawn per neuron: the tokens on which it fires are counted from them."""
     sample: int = 8192
     """Tokens drawn uniformly from the corpus for histogram, density and quantiles."""
-    batch: int = 8
+    batch_size: int = 8
     """Windows per forward pass."""
     dtype: Dtype = "float32"
     """Arithmetic of the model; an archive's activations are float32 in any case."""

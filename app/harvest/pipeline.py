@@ -32,7 +32,7 @@ from app.harvest.text.source import TextSource
 from app.harvest.text.windows import Shard
 
 LIBRARIES = ("numpy", "pyarrow", "tokenizers", "torch")
-WITHOUT_EFFECT = frozenset({"batch", "device", "save_every"})
+WITHOUT_EFFECT = frozenset({"batch_size", "device", "save_every"})
 """Options that do not change what an archive says."""
 
 
@@ -40,7 +40,7 @@ WITHOUT_EFFECT = frozenset({"batch", "device", "save_every"})
 class HarvestPlan:
     """Arms, the text they read, where each arm's archives go by site, and where the checkpoint is until then."""
 
-    arms: Sequence[HarvestArm]
+    harvest_arms: Sequence[HarvestArm]
     text: TextSource
     outs: Sequence[Mapping[str, Path]]
     checkpoint: Path
@@ -52,11 +52,11 @@ class HarvestPlan:
             name: value for name, value in asdict(self.options).items() if name not in WITHOUT_EFFECT
         }
         channels: list[JsonValue] = [
-            [*channel, neuron_count] for arm in self.arms for channel, neuron_count in arm.channels.items()
+            [*channel, neuron_count] for arm in self.harvest_arms for channel, neuron_count in arm.channels.items()
         ]
         return {
-            "models": [arm.record.model_dump(mode="json") for arm in self.arms],
-            "answers": [arm.answer_sha256 for arm in self.arms],
+            "models": [arm.record.model_dump(mode="json") for arm in self.harvest_arms],
+            "answers": [arm.answer_sha256 for arm in self.harvest_arms],
             "channels": channels,
             "spec": spec,
             "options": options,
@@ -71,7 +71,7 @@ class Meter:
     total: int | None
     began: float
     resumed: int = 0
-    shards: int = 0
+    shard_count: int = 0
     tokens: int = 0
     windows: int = 0
     special_count: int = 0
@@ -81,7 +81,7 @@ class Meter:
         scored_count = shard.scored_count
         self.tokens += scored_count
         self.resumed += scored_count if resumed else 0
-        self.shards += 1
+        self.shard_count += 1
         self.windows += len(shard.starts)
         self.special_count += shard.special_count
 
@@ -104,12 +104,12 @@ ArmArchives = list[dict[str, Archive]]
 """By arm, by site."""
 
 
-def do_nothing(archives: ArmArchives) -> None:
+def do_nothing(arm_archives: ArmArchives) -> None:
     """Most harvests are done when their archives stand."""
 
 
 def carry_out(
-    plan: HarvestPlan,
+    harvest_plan: HarvestPlan,
     spec: str,
     report: ReportProgress,
     run_scans: ScanRunner | None = None,
@@ -119,44 +119,44 @@ def carry_out(
 
     `run_scans` reads the shards: in this process by default. Raises ArchiveError, CorpusError or ModelError.
     """
-    for out in (out for outs in plan.outs for out in outs.values()):
-        if out.exists() and not plan.checkpoint.exists():
+    for out in (out for outs in harvest_plan.outs for out in outs.values()):
+        if out.exists() and not harvest_plan.checkpoint.exists():
             msg = f"{out} exists already; archives are never overwritten, choose another place or delete it"
             raise ArchiveError(msg)
     keep_freed_memory()
-    checkpoint = Checkpoint(plan.checkpoint, plan.identity(spec))
-    scans = [make_scan(arm, plan.text.window_length, plan.options) for arm in plan.arms]
-    meter = (run_scans or scan_in_this_process)(plan, scans, checkpoint, report)
-    checkpoint.require_complete(meter.shards, len(plan.arms))
-    archives = _write_archives(plan, scans, checkpoint, _harvest_context(plan, meter))
+    checkpoint = Checkpoint(harvest_plan.checkpoint, harvest_plan.identity(spec))
+    scans = [make_scan(arm, harvest_plan.text.window_length, harvest_plan.options) for arm in harvest_plan.harvest_arms]
+    meter = (run_scans or scan_in_this_process)(harvest_plan, scans, checkpoint, report)
+    checkpoint.require_complete(meter.shard_count, len(harvest_plan.harvest_arms))
+    archives = _write_archives(harvest_plan, scans, checkpoint, _harvest_context(harvest_plan, meter))
     finally_do(archives)
     checkpoint.remove()
     return archives
 
 
 def _write_archives(
-    plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, context: HarvestContext
+    harvest_plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, harvest_context: HarvestContext
 ) -> ArmArchives:
     """Write every arm's archives, arms side by side where they may be."""
     finished = [
-        finish_arm(arm, scan, checkpoint, arm_index, context)
-        for arm_index, (arm, scan) in enumerate(zip(plan.arms, scans, strict=True))
+        finish_arm(arm, scan, checkpoint, arm_index, harvest_context)
+        for arm_index, (arm, scan) in enumerate(zip(harvest_plan.harvest_arms, scans, strict=True))
     ]
 
     def write_sites(task: tuple[FinishedArm, Mapping[str, Path]]) -> dict[str, Archive]:
         arm, outs = task
-        return {site: write_archive(arm, site, checkpoint, context, out) for site, out in outs.items()}
+        return {site: write_archive(arm, site, checkpoint, harvest_context, out) for site, out in outs.items()}
 
-    return list(scans[0].threads.map(write_sites, zip(finished, plan.outs, strict=True)))
+    return list(scans[0].threads.map(write_sites, zip(finished, harvest_plan.outs, strict=True)))
 
 
 def scan_in_this_process(
-    plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, report: ReportProgress
+    harvest_plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, report: ReportProgress
 ) -> Meter:
     """Take every shard through every arm, from where an earlier run was stopped."""
-    meter = Meter(plan.text.token_limit, time.perf_counter())
+    meter = Meter(harvest_plan.text.token_limit, time.perf_counter())
     saved = meter.began
-    pilot, shards = find_pilot(plan.text)
+    pilot, shards = find_pilot(harvest_plan.text)
     done = begin_scans(scans, pilot, checkpoint)
     for shard in shards:
         meter.add(shard, resumed=shard.number < done)
@@ -165,7 +165,7 @@ def scan_in_this_process(
             continue
         checkpoint.save_shard(shard, scan_shard(scans, shard))
         report(meter.progress(scans))
-        if time.perf_counter() - saved >= plan.options.save_every:
+        if time.perf_counter() - saved >= harvest_plan.options.save_every:
             checkpoint.save_state(shard.number + 1, scan_states(scans))
             saved = time.perf_counter()
     return meter
@@ -183,9 +183,11 @@ def find_pilot(text: TextSource) -> tuple[Shard, Iterator[Shard]]:
     raise CorpusError(msg)
 
 
-def make_scan(arm: HarvestArm, window_length: int, options: HarvestOptions) -> ModelScan:
+def make_scan(harvest_arm: HarvestArm, window_length: int, options: HarvestOptions) -> ModelScan:
     """A scan of an arm that has kept nothing yet."""
-    return ModelScan(arm.read, arm.channels, window_length, options, side_by_side=arm.side_by_side)
+    return ModelScan(
+        harvest_arm.read, harvest_arm.channels, window_length, options, side_by_side=harvest_arm.side_by_side
+    )
 
 
 def scan_shard(scans: Sequence[ModelScan], shard: Shard) -> list[ShardExtremes]:
@@ -220,12 +222,12 @@ def library_versions() -> dict[str, str]:
     return own | {name: version(name) for name in LIBRARIES}
 
 
-def _harvest_context(plan: HarvestPlan, meter: Meter) -> HarvestContext:
+def _harvest_context(harvest_plan: HarvestPlan, meter: Meter) -> HarvestContext:
     return HarvestContext(
-        corpus=plan.text.corpus_record(meter.windows, meter.tokens),
-        window_length=plan.text.window_length,
-        skipped_count=plan.text.skipped_count,
+        corpus=harvest_plan.text.corpus_record(meter.windows, meter.tokens),
+        window_length=harvest_plan.text.window_length,
+        skipped_count=harvest_plan.text.skipped_count,
         special_count=meter.special_count,
         versions=library_versions(),
-        options=plan.options,
+        options=harvest_plan.options,
     )

@@ -59,11 +59,16 @@ class ShardWorker:
     """Holds the arms and reads shards; becomes a Ray actor."""
 
     def __init__(
-        self, arms: Sequence[HarvestArm], window_length: int, options: HarvestOptions, pilot: Shard, thread_count: int
+        self,
+        harvest_arms: Sequence[HarvestArm],
+        window_length: int,
+        options: HarvestOptions,
+        pilot: Shard,
+        thread_count: int,
     ) -> None:
         torch.set_num_threads(thread_count)
         keep_freed_memory()
-        self.prepared = [make_scan(arm, window_length, options) for arm in arms]
+        self.prepared = [make_scan(arm, window_length, options) for arm in harvest_arms]
         for scan in self.prepared:
             scan.prepare(pilot)
 
@@ -83,10 +88,10 @@ def scan_on_ray(cluster: Cluster) -> ScanRunner:
         raise SettingsError(msg) from error
 
     def run_scans(
-        plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, report: ReportProgress
+        harvest_plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, report: ReportProgress
     ) -> Meter:
         _connect(ray, cluster.address)
-        return _ClusterDriver(ray, cluster, plan, scans, checkpoint).run(report)
+        return _ClusterDriver(ray, cluster, harvest_plan, scans, checkpoint).run(report)
 
     return run_scans
 
@@ -98,18 +103,19 @@ class _ClusterDriver:
         self,
         ray: Any,  # noqa: ANN401 - a module
         cluster: Cluster,
-        plan: HarvestPlan,
+        harvest_plan: HarvestPlan,
         scans: Sequence[ModelScan],
         checkpoint: Checkpoint,
     ) -> None:
-        self.ray, self.cluster, self.plan, self.scans, self.checkpoint = ray, cluster, plan, scans, checkpoint
-        self.meter = Meter(plan.text.token_limit, time.perf_counter())
+        self.ray, self.cluster, self.harvest_plan = ray, cluster, harvest_plan
+        self.scans, self.checkpoint = scans, checkpoint
+        self.meter = Meter(harvest_plan.text.token_limit, time.perf_counter())
         self.saved = self.meter.began
         self.actor_arguments: tuple[Any, ...] = ()  # while these are referred to, an actor can be started elsewhere
         self.unmerged: deque[tuple[list[Shard], Any]] = deque()
 
     def run(self, report: ReportProgress) -> Meter:
-        pilot, shards = find_pilot(self.plan.text)
+        pilot, shards = find_pilot(self.harvest_plan.text)
         done = begin_scans(self.scans, pilot, self.checkpoint)
         actors = self._start_actors(pilot)
         for number, group in enumerate(self._group_shards(shards, done)):
@@ -123,13 +129,17 @@ class _ClusterDriver:
     def _start_actors(self, pilot: Shard) -> list[Any]:
         resources = {"num_cpus": self.cluster.cores, "num_gpus": self.cluster.gpus}
         remote = self.ray.remote(max_restarts=-1, max_task_retries=-1, **resources)(ShardWorker)
-        any_thread_count = all(arm.side_by_side for arm in self.plan.arms)  # bits do not depend on it then
-        thread_count = self.cluster.cores if any_thread_count else torch.get_num_threads()
-        plan = self.plan
-        self.actor_arguments = (self.ray.put([_without_effects(arm) for arm in plan.arms]), self.ray.put(pilot))
+        harvest_plan = self.harvest_plan
+        # Bits do not depend on the number of threads where batches are read side by side.
+        side_by_side = all(arm.side_by_side for arm in harvest_plan.harvest_arms)
+        thread_count = self.cluster.cores if side_by_side else torch.get_num_threads()
+        self.actor_arguments = (
+            self.ray.put([_without_effects(arm) for arm in harvest_plan.harvest_arms]),
+            self.ray.put(pilot),
+        )
         arms, shared_pilot = self.actor_arguments
         return [
-            remote.remote(arms, plan.text.window_length, plan.options, shared_pilot, thread_count)
+            remote.remote(arms, harvest_plan.text.window_length, harvest_plan.options, shared_pilot, thread_count)
             for _ in range(self.cluster.workers)
         ]
 
@@ -156,14 +166,14 @@ class _ClusterDriver:
         for shard, shard_extremes in zip(group, extremes, strict=True):
             self.checkpoint.save_shard(shard, shard_extremes)
         report(self.meter.progress(self.scans))
-        if time.perf_counter() - self.saved >= self.plan.options.save_every:
+        if time.perf_counter() - self.saved >= self.harvest_plan.options.save_every:
             self.checkpoint.save_state(group[-1].number + 1, scan_states(self.scans))
             self.saved = time.perf_counter()
 
 
-def _without_effects(arm: HarvestArm) -> HarvestArm:
+def _without_effects(harvest_arm: HarvestArm) -> HarvestArm:
     """What a worker needs: it writes no archive, so logit effects stay with the driver."""
-    return replace(arm, find_effects=None, pieces=[])
+    return replace(harvest_arm, find_effects=None, pieces=[])
 
 
 def _connect(ray: Any, address: str) -> None:  # noqa: ANN401 - a module

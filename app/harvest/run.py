@@ -91,18 +91,18 @@ def harvest_pair(
     text = corpus_source(list(models.values()), spec, options)
     plan = HarvestPlan(arms, text, [{site: folder / name} for name in models], _checkpoint_folder(folder), options)
 
-    def by_name(archives: ArmArchives) -> dict[str, Archive]:
-        return {name: by_site[site] for name, by_site in zip(models, archives, strict=True)}
+    def by_name(arm_archives: ArmArchives) -> dict[str, Archive]:
+        return {name: by_site[site] for name, by_site in zip(models, arm_archives, strict=True)}
 
-    def write_pair_file(archives: ArmArchives) -> None:
-        _write_pair_file(by_name(archives), folder)
+    def write_pair_file(arm_archives: ArmArchives) -> None:
+        _write_pair_file(by_name(arm_archives), folder)
 
     return by_name(carry_out(plan, spec, progress or progress_bar(), run_scans, write_pair_file))
 
 
 def harvest(
     fn: Activate,
-    tokens: Tensor | NDArray[np.integer] | Sequence[Sequence[int]],
+    token_rows: Tensor | NDArray[np.integer] | Sequence[Sequence[int]],
     out: Path | str,
     *,
     name: str = "callable",
@@ -114,7 +114,7 @@ def harvest(
 
     Args:
         fn: Token ids [window, position] -> activations [window, position, unit]; units become neurons of layer 0.
-        tokens: Token ids [window, position], with BOS where the model wants it, all rows of one length.
+        token_rows: Token ids [window, position], with BOS where the model wants it, all rows of one length.
         out: The archive's folder, which must not exist. A harvest that was stopped goes on with the same call, if
             `fn` still gives the very same for the first window that is scored.
         name: The model's name in the archive.
@@ -128,19 +128,19 @@ def harvest(
         ArchiveError: As for a model.
     """
     out, options, vocabulary = _require_name(out), options or HarvestOptions(), vocabulary or Vocabulary()
-    text = TokenRows(_token_rows(tokens), vocabulary.special)
+    text = TokenRows(_as_token_ids(token_rows), vocabulary.special)
     pilot, _ = find_pilot(text)
     first_window = pilot.first_scored_windows(1).token_ids.astype(np.int64)
     probe = torch.from_numpy(first_window).to(resolve_device(options.device))
-    arm = callable_arm(fn, name, probe, vocabulary.pieces_up_to(int(text.rows.max())))
+    arm = callable_arm(fn, name, probe, vocabulary.pieces_up_to(int(text.token_ids.max())))
     plan = HarvestPlan([arm], text, [{CALLABLE_SITE: out}], _checkpoint_folder(out), options)
     return carry_out(plan, "rows", progress or progress_bar())[0][CALLABLE_SITE]
 
 
-def _token_rows(tokens: Tensor | NDArray[np.integer] | Sequence[Sequence[int]]) -> TokenIds:
+def _as_token_ids(token_rows: Tensor | NDArray[np.integer] | Sequence[Sequence[int]]) -> TokenIds:
     """Token ids [window, position]. Raises CorpusError if rows differ in length or if these are no token ids."""
     try:
-        rows = np.asarray(tokens.cpu() if isinstance(tokens, Tensor) else tokens)
+        rows = np.asarray(token_rows.cpu() if isinstance(token_rows, Tensor) else token_rows)
     except ValueError as error:
         msg = "tokens must be rows of one length; pad the shorter ones with an id that is special in the vocabulary"
         raise CorpusError(msg) from error

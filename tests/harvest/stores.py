@@ -7,4 +7,4 @@ from app.harvest.scan.token_sample import TokenSample
 def sample_by_hash(sample: TokenSample) -> tuple[Hashes, Floats32]:
     """Hashes [token] and values [token, neuron] in order of hash."""
     order = sample.hashes.argsort(kind="stable")
-    return sample.hashes[order], sample.values[order]
+    return sample.hashes[order], sample.activations[order]

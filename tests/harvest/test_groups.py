@@ -45,7 +45,7 @@ def full(rows: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def archive(rows: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    options = HarvestOptions(k=8, seed=2, duplicate_span=None, sample=4000, batch=16)
+    options = HarvestOptions(k=8, seed=2, duplicate_span=None, sample=4000, batch_size=16)
     out = tmp_path_factory.mktemp("callable") / "archive"
     return harvest(
         activations, rows, out, vocabulary=Vocabulary(special=(0,)), options=options, progress=report_nothing
@@ -246,7 +246,7 @@ def test_a_unit_that_never_fires_is_dead_and_counted(archive: Archive) -> None:
 
 
 def test_without_the_other_groups_the_top_is_the_same(archive: Archive, rows: np.ndarray, tmp_path: Path) -> None:
-    options = HarvestOptions(k=8, seed=9, duplicate_span=None, sample=10, batch=5).top_only()
+    options = HarvestOptions(k=8, seed=9, duplicate_span=None, sample=10, batch_size=5).top_only()
     vocabulary = Vocabulary(special=(0,))
     top_only = harvest(
         activations, rows, tmp_path / "out", vocabulary=vocabulary, options=options, progress=report_nothing

@@ -13,7 +13,7 @@ from app.harvest.options import HarvestOptions
     [
         ({"k": 0}, "k is 0; give a whole number, 1 or more"),
         ({"k": 2.5}, "k is 2.5; give a whole number"),
-        ({"batch": 0}, "batch is 0"),
+        ({"batch_size": 0}, "batch_size is 0"),
         ({"sample": 0}, "sample is 0"),
         ({"tokens": 0}, "tokens is 0"),
         ({"random": -1}, "random is -1; give a whole number, 0 or more"),

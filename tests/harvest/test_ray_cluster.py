@@ -104,7 +104,7 @@ def test_workers_answers_merge_to_the_same_in_any_order(model: LoadedModel, corp
     for channel, stores in together.stores.items():
         for group, store in stores.by_group.items():
             merged = backwards.stores[channel].by_group[group]
-            for field in ("values", "windows", "peaks", "keys"):
+            for field in ("priorities", "window_numbers", "peaks", "duplicate_keys"):
                 expected = np.take_along_axis(getattr(store, field), store.slots_by_rank(), 1)
                 actual = np.take_along_axis(getattr(merged, field), merged.slots_by_rank(), 1)
                 assert (actual == expected).all(), (group, field)

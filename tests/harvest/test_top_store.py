@@ -27,11 +27,11 @@ def make_entries(offers: list[Offer]) -> TopEntries:
     table = np.array(sorted(offers, key=lambda offer: offer[0]), np.int64).reshape(-1, 4)
     activations = np.repeat((table[:, 0] * 1000 + table[:, 2])[:, None], POSITIONS, 1).astype(np.float32)
     return TopEntries(
-        neurons=table[:, 0],
-        values=table[:, 1].astype(np.float32),
-        windows=table[:, 2],
+        store_rows=table[:, 0],
+        priorities=table[:, 1].astype(np.float32),
+        window_numbers=table[:, 2],
         peaks=table[:, 2] % 5,
-        keys=table[:, 3].astype(np.uint64),
+        duplicate_keys=table[:, 3].astype(np.uint64),
         activations=activations,
     )
 
@@ -49,11 +49,11 @@ def expected_content(offers: list[Offer], neuron: int) -> list[tuple[int, int]]:
 
 def content_of(store: TopStore, neuron: int) -> list[tuple[int, int]]:
     """(value, window) of a neuron's entries by rank."""
-    slots = [slot for slot in store.slots_by_rank()[neuron] if store.windows[neuron, slot] != NEVER]
+    slots = [slot for slot in store.slots_by_rank()[neuron] if store.window_numbers[neuron, slot] != NEVER]
     for slot in slots:
-        assert (store.activations[neuron, slot] == neuron * 1000 + store.windows[neuron, slot]).all()
-        assert store.peaks[neuron, slot] == store.windows[neuron, slot] % 5
-    return [(int(store.values[neuron, slot]), int(store.windows[neuron, slot])) for slot in slots]
+        assert (store.activations[neuron, slot] == neuron * 1000 + store.window_numbers[neuron, slot]).all()
+        assert store.peaks[neuron, slot] == store.window_numbers[neuron, slot] % 5
+    return [(int(store.priorities[neuron, slot]), int(store.window_numbers[neuron, slot])) for slot in slots]
 
 
 @settings(max_examples=200, deadline=None)
@@ -106,4 +106,4 @@ def test_a_restored_store_is_the_store() -> None:
     assert all(
         (getattr(store, name) == getattr(restored, name)).all() for name in (*store.fields, "floor", "floor_window")
     )
-    assert {field.name for field in fields(TopEntries)} == {"neurons", *store.fields}
+    assert {field.name for field in fields(TopEntries)} == {"store_rows", *store.fields}

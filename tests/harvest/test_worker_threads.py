@@ -95,7 +95,7 @@ def test_stores_offered_to_by_several_threads_keep_what_one_keeps() -> None:
     random = np.random.default_rng(1)
     for _ in range(5):
         (store, sample), (shared_store, shared_sample) = fill_stores(1, random), fill_stores(8, random)
-        for name in ("values", "windows"):
+        for name in ("priorities", "window_numbers"):
             expected = np.take_along_axis(getattr(store, name), store.slots_by_rank(), 1)
             actual = np.take_along_axis(getattr(shared_store, name), shared_store.slots_by_rank(), 1)
             assert (actual == expected).all()

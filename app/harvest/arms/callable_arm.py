@@ -40,8 +40,8 @@ def callable_arm(activate: Activate, name: str, probe: Tensor, pieces: list[byte
     gives another shape, now or when it is read.
     """
     with torch.inference_mode():
-        answer = _require_activations(activate(probe), probe, None)
-    unit_count = int(answer.shape[2])
+        output = _require_activations(activate(probe), probe, None)
+    unit_count = int(output.shape[2])
 
     def read(token_ids: Tensor) -> dict[Channel, Tensor]:
         return {(CALLABLE_SITE, 0): _require_activations(activate(token_ids), token_ids, unit_count)}
@@ -54,20 +54,20 @@ def callable_arm(activate: Activate, name: str, probe: Tensor, pieces: list[byte
         read=read,
         find_effects=None,
         pieces=pieces,
-        answer_sha256=_digest_answer(answer, pieces),
+        answer_sha256=_digest_output(output, pieces),
     )
 
 
-def _require_activations(answer: object, token_ids: Tensor, unit_count: int | None) -> Tensor:
+def _require_activations(output: object, token_ids: Tensor, unit_count: int | None) -> Tensor:
     """What a function gave, without its gradients. Raises ModelError if it is no tensor [window, position, unit].
 
     Without `unit_count` any number of units will do, but at least one.
     """
-    if isinstance(answer, Tensor) and answer.dim() == 3:
-        windows, positions, units = answer.shape
+    if isinstance(output, Tensor) and output.dim() == 3:
+        windows, positions, units = output.shape
         if (windows, positions) == token_ids.shape and units and unit_count in {None, units}:
-            return answer.detach()
-    shape = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
+            return output.detach()
+    shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     expected = "one unit or more" if unit_count is None else f"{unit_count} units as for the first window"
     msg = (
         f"the function gave {shape} for tokens {tuple(token_ids.shape)}; it must give [window, position, unit], "
@@ -76,8 +76,8 @@ def _require_activations(answer: object, token_ids: Tensor, unit_count: int | No
     raise ModelError(msg)
 
 
-def _digest_answer(answer: Tensor, pieces: Sequence[bytes]) -> str:
-    digest = hashlib.sha256(answer.float().cpu().contiguous().numpy().tobytes())
+def _digest_output(output: Tensor, pieces: Sequence[bytes]) -> str:
+    digest = hashlib.sha256(output.float().cpu().contiguous().numpy().tobytes())
     for piece in pieces:
         digest.update(len(piece).to_bytes(4) + piece)
     return digest.hexdigest()

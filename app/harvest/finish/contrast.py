@@ -43,7 +43,7 @@ WINDOWS_PER_SNIPPET = 10
 class ContrastTargets:
     """What one channel's neurons look for, [neuron] each."""
 
-    tokens: Ints
+    token_ids: Ints
     """The token's id, -1 for none."""
     thresholds: Floats32
     """The smallest activation that is not quiet."""
@@ -53,21 +53,21 @@ class ContrastTargets:
 class QuietWindows:
     """Windows in which a neuron is quiet on its token: [snippet] each, and activations [snippet, position]."""
 
-    neurons: Ints
-    windows: Ints
+    neuron_indices: Ints
+    window_numbers: Ints
     peaks: Ints
     activations: Floats32
 
     @classmethod
-    def joined(cls, parts: Sequence["QuietWindows"]) -> "QuietWindows":
-        """All snippets of several parts, in order."""
-        names = ("neurons", "windows", "peaks", "activations")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    def joined(cls, batches: Sequence["QuietWindows"]) -> "QuietWindows":
+        """All snippets of several batches, in order."""
+        names = ("neuron_indices", "window_numbers", "peaks", "activations")
+        return cls(*(np.concatenate([getattr(batch, name) for batch in batches]) for name in names))
 
     def at(self, indices: Ints) -> "QuietWindows":
         """The snippets of these indices."""
         return QuietWindows(
-            self.neurons[indices], self.windows[indices], self.peaks[indices], self.activations[indices]
+            self.neuron_indices[indices], self.window_numbers[indices], self.peaks[indices], self.activations[indices]
         )
 
 
@@ -79,7 +79,7 @@ def find_contrast_snippets(
     options: HarvestOptions,
 ) -> dict[Channel, GroupSnippets]:
     """Up to `options.contrast` snippets a neuron for every channel, from a second reading of few windows."""
-    tokens = np.unique(np.concatenate([channel_targets.tokens for channel_targets in targets.values()]))
+    tokens = np.unique(np.concatenate([channel_targets.token_ids for channel_targets in targets.values()]))
     pool = WindowPool(tokens[tokens >= 0], read_windows, WINDOWS_PER_SNIPPET * options.contrast, options.seed)
     searches = {
         channel: _ContrastSearch(channel_targets, pool, options.contrast)
@@ -95,7 +95,7 @@ def find_contrast_snippets(
         rows = pool.take_most_useful(demand, window_count)
         if not len(rows):
             break
-        batches = list(threads.map(search_batch, pool.batches(rows, options.batch)))
+        batches = list(threads.map(search_batch, pool.batches(rows, options.batch_size)))
         for channel, search in searches.items():
             search.keep([batch[channel] for batch in batches], pool.count_windows_by_target(rows))
     return {channel: search.snippets() for channel, search in searches.items()}
@@ -113,9 +113,9 @@ class _ContrastSearch:
     def __init__(self, targets: ContrastTargets, pool: WindowPool, limit: int) -> None:
         self.targets = targets
         self._target_count = len(pool.targets)
-        self._target_indices = np.searchsorted(pool.targets, targets.tokens)  # [neuron]
-        self._lacking = np.where(targets.tokens >= 0, limit, 0)  # [neuron]
-        self._tries = np.zeros(len(targets.tokens), np.int64)  # [neuron]
+        self._target_indices = np.searchsorted(pool.targets, targets.token_ids)  # [neuron]
+        self._lacking = np.where(targets.token_ids >= 0, limit, 0)  # [neuron]
+        self._tries = np.zeros(len(targets.token_ids), np.int64)  # [neuron]
         empty = np.zeros(0, np.int64)
         self._parts = [QuietWindows(empty, empty, empty, np.zeros((0, pool.token_ids.shape[1]), np.float32))]
 
@@ -140,8 +140,8 @@ class _ContrastSearch:
     def _occurrences(self, batch: Batch) -> tuple[Ints, Ints, Ints]:
         """Row, neuron and position of each place where the token of a neuron that lacks snippets stands."""
         neurons = np.flatnonzero(self._lacking)
-        neurons = neurons[np.argsort(self.targets.tokens[neurons], kind="stable")]
-        tokens = self.targets.tokens[neurons]
+        neurons = neurons[np.argsort(self.targets.token_ids[neurons], kind="stable")]
+        tokens = self.targets.token_ids[neurons]
         rows, positions = np.nonzero(np.isin(batch.token_ids, tokens))
         occurring = batch.token_ids[rows, positions]
         begins, ends = np.searchsorted(tokens, occurring), np.searchsorted(tokens, occurring, side="right")
@@ -152,38 +152,39 @@ class _ContrastSearch:
     def keep(self, batches: Sequence[QuietWindows], windows_by_target: Ints) -> None:
         """Keep what a round gave, no more than is lacking; it looked into `windows_by_target` [target] windows."""
         quiet = QuietWindows.joined(batches)
-        order = np.argsort(quiet.neurons, kind="stable")
-        order = order[position_in_run(quiet.neurons[order]) < self._lacking[quiet.neurons[order]]]
+        order = np.argsort(quiet.neuron_indices, kind="stable")
+        order = order[position_in_run(quiet.neuron_indices[order]) < self._lacking[quiet.neuron_indices[order]]]
         self._parts.append(quiet.at(order))
         tried = np.flatnonzero(self._lacking)
         self._tries[tried] += windows_by_target[self._target_indices[tried]]
-        self._lacking -= np.bincount(quiet.neurons[order], minlength=len(self._lacking))
+        self._lacking -= np.bincount(quiet.neuron_indices[order], minlength=len(self._lacking))
 
     def snippets(self) -> GroupSnippets:
         """All that was kept, of each neuron in the order of finding."""
         quiet = QuietWindows.joined(self._parts)
-        order = np.argsort(quiet.neurons, kind="stable")
+        order = np.argsort(quiet.neuron_indices, kind="stable")
         return GroupSnippets(
             group=GROUP,
-            neurons=quiet.neurons[order],
-            ranks=position_in_run(quiet.neurons[order]),
+            neuron_indices=quiet.neuron_indices[order],
+            ranks=position_in_run(quiet.neuron_indices[order]),
             bands=np.full(len(order), ""),
-            windows=quiet.windows[order],
+            window_numbers=quiet.window_numbers[order],
             peaks=quiet.peaks[order],
-            rows=order,
+            row_indices=order,
             activations=quiet.activations,
         )
 
 
 def _quiet_pairs(
-    rows: Ints, neurons: Ints, positions: Ints, is_quiet: Bools, is_scored: Bools
+    row_indices: Ints, neuron_indices: Ints, positions: Ints, is_quiet: Bools, is_scored: Bools
 ) -> tuple[Ints, Ints, Ints]:
     """Row, neuron and earliest scored position of each pair that is quiet at all its positions and scored at one.
 
     All are [occurrence], but `is_scored` is [window, position].
     """
-    order = np.lexsort((positions, ~is_scored[rows, positions], neurons, rows))
-    rows, neurons, positions, is_quiet = rows[order], neurons[order], positions[order], is_quiet[order]
+    order = np.lexsort((positions, ~is_scored[row_indices, positions], neuron_indices, row_indices))
+    rows, neurons = row_indices[order], neuron_indices[order]
+    positions, is_quiet = positions[order], is_quiet[order]
     begins = np.flatnonzero((np.diff(rows, prepend=-1) != 0) | (np.diff(neurons, prepend=-1) != 0))
     if not len(begins):
         return rows, neurons, positions

@@ -37,7 +37,7 @@ def exact_statistics(read_extremes: ReadExtremes, top: TopStore, token_count: in
         ties = (shard.maxima == top.floor) & np.isfinite(shard.maxima) & (window_numbers <= top.floor_window)
         reaching += ((shard.maxima > top.floor) | ties).sum(axis=0)
         first_window += len(shard.maxima)
-    listed = (top.windows != NEVER).sum(axis=1)
+    listed = (top.window_numbers != NEVER).sum(axis=1)
     return ExactStatistics(maxima, minima, sums / token_count, contexts, reaching - listed)
 
 
@@ -55,12 +55,12 @@ def firing_thresholds(maxima: Floats32) -> Floats32:
     return np.where(maxima > 0, thresholds, np.float32(np.inf))
 
 
-def _join_extremes(shards: Iterator[Extremes]) -> tuple[Floats32, Floats32, Floats]:
+def _join_extremes(shard_extremes: Iterator[Extremes]) -> tuple[Floats32, Floats32, Floats]:
     """Maxima, minima and sums over all shards, [neuron] each."""
-    first = next(shards)
+    first = next(shard_extremes)
     maxima, minima, sums = first.maxima.max(axis=0), first.minima, first.sums
-    for shard in shards:
-        maxima = np.maximum(maxima, shard.maxima.max(axis=0))
-        minima = np.minimum(minima, shard.minima)
-        sums = sums + shard.sums
+    for extremes in shard_extremes:
+        maxima = np.maximum(maxima, extremes.maxima.max(axis=0))
+        minima = np.minimum(minima, extremes.minima)
+        sums = sums + extremes.sums
     return maxima, minima, sums

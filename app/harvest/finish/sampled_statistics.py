@@ -28,12 +28,12 @@ class SampledStatistics:
 
 
 def sampled_statistics(
-    sample: Floats32, firings: TopStore | None, exact: ExactStatistics, pieces: list[bytes]
+    sampled_activations: Floats32, firings: TopStore | None, exact: ExactStatistics, pieces: list[bytes]
 ) -> Iterator[SampledStatistics]:
     """One per neuron, from the sorted token sample [neuron, token], and the firings drawn, if any were."""
     thresholds = firing_thresholds(exact.maxima)
-    ranks = quantile_ranks(QUANTILES, sample.shape[1])
-    for neuron, activations in enumerate(sample):
+    ranks = quantile_ranks(QUANTILES, sampled_activations.shape[1])
+    for neuron, activations in enumerate(sampled_activations):
         edges = _bin_edges(float(exact.minima[neuron]), float(exact.maxima[neuron]))
         below = np.searchsorted(activations, edges[1:-1].astype(np.float32))
         histogram = np.diff(below, prepend=0, append=len(activations))
@@ -58,7 +58,7 @@ def _firing_tokens(
     if firings is None:
         return ()
     activations = firings.activations[neuron, :, 0]
-    fires = (firings.windows[neuron] != NEVER) & (activations >= threshold)
+    fires = (firings.window_numbers[neuron] != NEVER) & (activations >= threshold)
     token_ids, indices = np.unique(firings.peaks[neuron][fires], return_inverse=True)
     if not len(token_ids):
         return ()

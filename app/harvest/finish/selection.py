@@ -22,27 +22,27 @@ class GroupSnippets:
     """One group's snippets of one layer, [snippet] each, sorted by neuron and rank."""
 
     group: str
-    neurons: Ints
+    neuron_indices: Ints
     ranks: Ints
     bands: Strings
-    windows: Ints
+    window_numbers: Ints
     peaks: Ints
-    rows: Ints
+    row_indices: Ints
     """Which rows of `activations` are the snippets'."""
     activations: Floats32
     """[row, position]"""
 
     def of_neurons(self, first: int, end: int) -> SnippetBlock:
         """The snippets of the neurons from `first` up to, not including, `end`."""
-        part = slice(*np.searchsorted(self.neurons, (first, end)).tolist())
+        part = slice(*np.searchsorted(self.neuron_indices, (first, end)).tolist())
         return SnippetBlock(
-            neurons=self.neurons[part],
-            groups=np.full(part.stop - part.start, self.group),
+            neuron_indices=self.neuron_indices[part],
+            group_names=np.full(part.stop - part.start, self.group),
             ranks=self.ranks[part],
             bands=self.bands[part],
-            windows=self.windows[part],
+            window_numbers=self.window_numbers[part],
             peaks=self.peaks[part],
-            activations=self.activations[self.rows[part]],
+            activations=self.activations[self.row_indices[part]],
         )
 
 
@@ -50,7 +50,7 @@ class GroupSnippets:
 class Banding:
     """The bands of a store's windows."""
 
-    numbers: Ints
+    bands: Ints
     """[row, slot] the band of each window of a store."""
     names: tuple[str, ...]
     limit: int
@@ -67,8 +67,8 @@ def select_snippets(
     neuron_count = len(maxima)
     bandings = {"top": _single_band(stores["top"], options.k)}
     if options.quantile:
-        numbers = _quantile_bands(stores["quantile"], cuts)
-        bandings["quantile"] = Banding(numbers, QUANTILE_NAMES, options.quantile)
+        bands = _quantile_bands(stores["quantile"], cuts)
+        bandings["quantile"] = Banding(bands, QUANTILE_NAMES, options.quantile)
     if options.value_bin:
         bandings["value_bin"] = Banding(_fifths(stores["value_bin"], maxima), FIFTH_NAMES, options.value_bin)
     if options.random:
@@ -78,25 +78,25 @@ def select_snippets(
 
 def _select_group(group: str, store: TopStore, banding: Banding, neuron_count: int) -> GroupSnippets:
     """Strongest bands first; within a band the store's own order: by value, or that of the draw."""
-    rows, slots = np.nonzero(store.windows != NEVER)
-    neurons, bands = rows // (len(store.windows) // neuron_count), banding.numbers[rows, slots]
-    order = np.lexsort((store.windows[rows, slots], -store.values[rows, slots], -bands, neurons))
+    rows, slots = np.nonzero(store.window_numbers != NEVER)
+    neurons, bands = rows // (len(store.window_numbers) // neuron_count), banding.bands[rows, slots]
+    order = np.lexsort((store.window_numbers[rows, slots], -store.priorities[rows, slots], -bands, neurons))
     order = order[position_in_run((neurons * len(banding.names) + bands)[order]) < banding.limit]
     rows, slots, neurons, bands = rows[order], slots[order], neurons[order], bands[order]
     return GroupSnippets(
         group=group,
-        neurons=neurons,
+        neuron_indices=neurons,
         ranks=position_in_run(neurons),
         bands=np.array(banding.names)[bands],
-        windows=store.windows[rows, slots],
+        window_numbers=store.window_numbers[rows, slots],
         peaks=store.peaks[rows, slots],
-        rows=rows * store.k + slots,
+        row_indices=rows * store.k + slots,
         activations=store.activations.reshape(-1, store.activations.shape[2]),
     )
 
 
 def _single_band(store: TopStore, limit: int) -> Banding:
-    return Banding(np.zeros(store.windows.shape, np.int64), ("",), limit)
+    return Banding(np.zeros(store.window_numbers.shape, np.int64), ("",), limit)
 
 
 def _peak_activations(store: TopStore) -> Floats32:

@@ -28,11 +28,11 @@ _WRITTEN_SCHEMA = SNIPPET_SCHEMA.set(SNIPPET_SCHEMA.get_field_index("pieces"), p
 class SnippetBlock:
     """Snippets of one layer as arrays: [snippet], and [snippet, position] for activations."""
 
-    neurons: Ints
-    groups: Strings
+    neuron_indices: Ints
+    group_names: Strings
     ranks: Ints
     bands: Strings
-    windows: Ints
+    window_numbers: Ints
     peaks: Ints
     activations: Floats32
 
@@ -41,7 +41,7 @@ class SnippetBlock:
         """Several groups of the same neurons as one, sorted by neuron, the groups of a neuron in the order given."""
         names = [field.name for field in fields(cls)]
         columns = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in names}
-        order = np.argsort(columns["neurons"], kind="stable")
+        order = np.argsort(columns["neuron_indices"], kind="stable")
         return cls(**{name: column[order] for name, column in columns.items()})
 
 
@@ -86,7 +86,7 @@ def rows_in_shard(window_numbers: Ints, first_window: int, shard: ShardWindows) 
 
 
 def write_snippets(
-    path: Path, blocks: Iterable[tuple[int, SnippetBlock]], windows: ShownWindows, pieces: list[bytes]
+    path: Path, layer_blocks: Iterable[tuple[int, SnippetBlock]], shown_windows: ShownWindows, pieces: list[bytes]
 ) -> None:
     """Write snippets.parquet, one row group for each layer and block, special tokens left out."""
     dictionary = pa.array(pieces, pa.binary())
@@ -98,22 +98,24 @@ def write_snippets(
         write_statistics=WITH_STATISTICS,
         use_dictionary=WITH_DICTIONARY,
     ) as writer:
-        for layer, block in blocks:
-            writer.write_table(_snippet_table(layer, block, windows, dictionary))
+        for layer, block in layer_blocks:
+            writer.write_table(_snippet_table(layer, block, shown_windows, dictionary))
 
 
-def _snippet_table(layer: int, block: SnippetBlock, windows: ShownWindows, dictionary: pa.Array) -> pa.Table:
-    is_shown = ~windows.is_special(block.windows)  # [snippet, position]
+def _snippet_table(layer: int, block: SnippetBlock, shown_windows: ShownWindows, dictionary: pa.Array) -> pa.Table:
+    is_shown = ~shown_windows.is_special(block.window_numbers)  # [snippet, position]
     offsets = pa.array(np.concatenate([[0], np.cumsum(is_shown.sum(axis=1))]), pa.int32())
-    pieces = pa.DictionaryArray.from_arrays(pa.array(windows.token_ids(block.windows)[is_shown]), dictionary)
-    rows = np.arange(len(block.neurons))
+    pieces = pa.DictionaryArray.from_arrays(
+        pa.array(shown_windows.token_ids(block.window_numbers)[is_shown]), dictionary
+    )
+    rows = np.arange(len(block.neuron_indices))
     columns = [
         pa.array(np.full(len(rows), layer), pa.int32()),
-        pa.array(block.neurons, pa.int32()),
-        pa.array(block.groups, pa.string()),
+        pa.array(block.neuron_indices, pa.int32()),
+        pa.array(block.group_names, pa.string()),
         pa.array(block.ranks, pa.int32()),
         pa.array(block.bands, pa.string()),
-        pa.array(windows.labels(block.windows), pa.string()),
+        pa.array(shown_windows.labels(block.window_numbers), pa.string()),
         pa.array(np.cumsum(is_shown, axis=1)[rows, block.peaks] - 1, pa.int32()),
         pa.array(block.activations[rows, block.peaks], pa.float32()),
         pa.ListArray.from_arrays(offsets, pieces),

@@ -24,7 +24,7 @@ class ChannelSummary:
     """[neuron] each."""
 
     exact: ExactStatistics
-    sample: Floats32
+    sampled_activations: Floats32
     """[neuron, token] sampled activations, each neuron's in ascending order."""
     cuts: Floats32
     """[neuron, cut] the sampled activations at QUANTILE_CUTS."""
@@ -36,20 +36,24 @@ class ChannelSummary:
 
 
 def summarise_channel(
-    stores: ChannelStores, read_extremes: ReadExtremes, token_count: int, windows: ShownWindows, pieces: list[bytes]
+    stores: ChannelStores,
+    read_extremes: ReadExtremes,
+    token_count: int,
+    shown_windows: ShownWindows,
+    pieces: list[bytes],
 ) -> ChannelSummary:
-    """Put a channel together from its stores and from its shards' extremes; `windows` has those of the top lists."""
+    """Put a channel together from its stores, its shards' extremes and the windows of the top lists."""
     exact = exact_statistics(read_extremes, stores.top, token_count)
-    sample = sort_by_neuron(stores.sample.values)
-    neurons, slots = np.nonzero(stores.top.windows != NEVER)
-    window_numbers, peaks = stores.top.windows[neurons, slots], stores.top.peaks[neurons, slots]
-    peak_tokens = windows.token_ids(window_numbers)[np.arange(len(neurons)), peaks].astype(np.int64)
+    sampled_activations = sort_by_neuron(stores.sample.activations)
+    neurons, slots = np.nonzero(stores.top.window_numbers != NEVER)
+    window_numbers, peaks = stores.top.window_numbers[neurons, slots], stores.top.peaks[neurons, slots]
+    peak_tokens = shown_windows.token_ids(window_numbers)[np.arange(len(neurons)), peaks].astype(np.int64)
     return ChannelSummary(
         exact=exact,
-        sample=sample,
-        cuts=sample_quantiles(sample, QUANTILE_CUTS),
+        sampled_activations=sampled_activations,
+        cuts=sample_quantiles(sampled_activations, QUANTILE_CUTS),
         favourite_tokens=_favourite_tokens(stores.top, neurons, slots, peak_tokens),
-        same_word_shares=_same_word_shares(len(stores.top.values), neurons, peak_tokens, pieces),
+        same_word_shares=_same_word_shares(len(stores.top.priorities), neurons, peak_tokens, pieces),
         is_dead=find_dead_neurons(exact.maxima, exact.contexts),
     )
 
@@ -68,7 +72,7 @@ def neuron_statistics(
 ) -> Iterator[NeuronStatistics]:
     """One record per neuron of a layer, in order; `effects` may end early or be empty."""
     exact = summary.exact
-    for index, sampled in enumerate(sampled_statistics(summary.sample, firings, exact, pieces)):
+    for index, sampled in enumerate(sampled_statistics(summary.sampled_activations, firings, exact, pieces)):
         promoted, suppressed = next(effects, ((), ()))
         yield NeuronStatistics(
             layer=layer,
@@ -90,31 +94,33 @@ def neuron_statistics(
         )
 
 
-def _favourite_tokens(top: TopStore, neurons: Ints, slots: Ints, peak_tokens: Ints) -> Ints:
+def _favourite_tokens(top: TopStore, neuron_indices: Ints, slots: Ints, peak_tokens: Ints) -> Ints:
     """[neuron] the commonest peak token of each top list, of equally common ones that with the stronger peak.
 
-    `neurons`, `slots` and `peak_tokens` are [snippet].
+    `neuron_indices`, `slots` and `peak_tokens` are [snippet].
     """
-    favourites = np.full(len(top.values), -1)
+    favourites = np.full(len(top.priorities), -1)
     if not len(peak_tokens):
         return favourites
     token_count = int(peak_tokens.max()) + 1
     # [pair] of a neuron and a token, each once
-    pairs, indices, counts = np.unique(neurons * token_count + peak_tokens, return_inverse=True, return_counts=True)
+    pairs, indices, counts = np.unique(
+        neuron_indices * token_count + peak_tokens, return_inverse=True, return_counts=True
+    )
     strongest = np.full(len(pairs), -np.inf)
-    np.maximum.at(strongest, indices, top.values[neurons, slots])
+    np.maximum.at(strongest, indices, top.priorities[neuron_indices, slots])
     order = np.lexsort((pairs, -strongest, -counts, pairs // token_count))
     owners, first = np.unique((pairs // token_count)[order], return_index=True)
     favourites[owners] = (pairs % token_count)[order][first]
     return favourites
 
 
-def _same_word_shares(neuron_count: int, neurons: Ints, peak_tokens: Ints, pieces: list[bytes]) -> Floats:
-    """[neuron] the largest share of peaks of the same word; `neurons` and `peak_tokens` are [snippet]."""
+def _same_word_shares(neuron_count: int, neuron_indices: Ints, peak_tokens: Ints, pieces: list[bytes]) -> Floats:
+    """[neuron] the largest share of peaks of the same word; `neuron_indices` and `peak_tokens` are [snippet]."""
     words = [normalised_word(piece) for piece in pieces]
     numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
     word_numbers = np.array([numbers[word] for word in words])
     largest = np.zeros(neuron_count)
-    pairs, counts = np.unique(neurons * len(numbers) + word_numbers[peak_tokens], return_counts=True)
+    pairs, counts = np.unique(neuron_indices * len(numbers) + word_numbers[peak_tokens], return_counts=True)
     np.maximum.at(largest, pairs // len(numbers), counts)
-    return largest / np.maximum(1, np.bincount(neurons, minlength=neuron_count))
+    return largest / np.maximum(1, np.bincount(neuron_indices, minlength=neuron_count))

@@ -43,14 +43,14 @@ class WindowPool:
             demand[self._pair_targets[self._pair_begins[row] : self._pair_begins[row + 1]]] *= WORTH_OF_REPEAT
         return np.array(sorted(rows), np.int64)
 
-    def count_windows_by_target(self, rows: Ints) -> Ints:
+    def count_windows_by_target(self, row_indices: Ints) -> Ints:
         """[target] in how many of the rows it is scored."""
-        return np.bincount(self._pair_targets[np.isin(self._pair_rows, rows)], minlength=len(self.targets))
+        return np.bincount(self._pair_targets[np.isin(self._pair_rows, row_indices)], minlength=len(self.targets))
 
-    def batches(self, rows: Ints, batch_size: int) -> Iterator[Batch]:
+    def batches(self, row_indices: Ints, batch_size: int) -> Iterator[Batch]:
         """The rows in batches, in order, without keys and hashes."""
-        for begin in range(0, len(rows), batch_size):
-            part = rows[begin : begin + batch_size]
+        for begin in range(0, len(row_indices), batch_size):
+            part = row_indices[begin : begin + batch_size]
             unused = np.zeros(self.token_ids[part].shape, np.uint64)
             yield Batch(self.token_ids[part], self.numbers[part], self.is_scored[part], unused, unused)
 

@@ -49,29 +49,31 @@ class HarvestContext:
 class FinishedArm:
     """One arm when the whole corpus has been read and every snippet chosen."""
 
-    arm: HarvestArm
+    harvest_arm: HarvestArm
     scan: ModelScan
     summaries: Mapping[Channel, ChannelSummary]
-    snippets: Mapping[Channel, list[GroupSnippets]]
+    snippet_groups: Mapping[Channel, list[GroupSnippets]]
 
 
 def finish_arm(
-    arm: HarvestArm, scan: ModelScan, checkpoint: Checkpoint, arm_index: int, context: HarvestContext
+    harvest_arm: HarvestArm, scan: ModelScan, checkpoint: Checkpoint, arm_index: int, harvest_context: HarvestContext
 ) -> FinishedArm:
     """Summarise every channel and choose its snippets; this includes the second reading for contrasts."""
     top_windows = _window_numbers([stores.top for stores in scan.stores.values()])
     windows = ShownWindows(top_windows, checkpoint.read_windows())
     summaries: dict[Channel, ChannelSummary] = {}
-    snippets: dict[Channel, list[GroupSnippets]] = {}
+    snippet_groups: dict[Channel, list[GroupSnippets]] = {}
     for channel, stores in scan.stores.items():
         read_extremes = partial(checkpoint.read_extremes, arm_index, channel)
-        summary = summarise_channel(stores, read_extremes, context.corpus.tokens, windows, arm.pieces)
+        summary = summarise_channel(stores, read_extremes, harvest_context.corpus.tokens, windows, harvest_arm.pieces)
         summaries[channel] = summary
-        snippets[channel] = select_snippets(stores.by_group, summary.cuts, summary.exact.maxima, context.options)
-    if context.options.contrast:
-        for channel, contrasts in _find_contrasts(summaries, scan, checkpoint, context.options):
-            snippets[channel].append(contrasts)
-    return FinishedArm(arm, scan, summaries, snippets)
+        snippet_groups[channel] = select_snippets(
+            stores.by_group, summary.cuts, summary.exact.maxima, harvest_context.options
+        )
+    if harvest_context.options.contrast:
+        for channel, contrasts in _find_contrasts(summaries, scan, checkpoint, harvest_context.options):
+            snippet_groups[channel].append(contrasts)
+    return FinishedArm(harvest_arm, scan, summaries, snippet_groups)
 
 
 def _find_contrasts(
@@ -89,14 +91,14 @@ def _find_contrasts(
 
 
 def write_archive(
-    finished: FinishedArm, site: str, checkpoint: Checkpoint, context: HarvestContext, out: Path
+    finished: FinishedArm, site: str, checkpoint: Checkpoint, harvest_context: HarvestContext, out: Path
 ) -> Archive:
     """Write one site's archive at `out`. Raises ArchiveError if the disk is full; then nothing stands at `out`."""
     fresh = out.with_name(f".{out.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         fresh.mkdir(parents=True)
-        _write_files(finished, site, checkpoint, context, fresh)
+        _write_files(finished, site, checkpoint, harvest_context, fresh)
         _move_into_place(fresh, out)
     except OSError as error:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -117,46 +119,46 @@ def _move_into_place(fresh: Path, out: Path) -> None:
 
 
 def _write_files(
-    finished: FinishedArm, site: str, checkpoint: Checkpoint, context: HarvestContext, folder: Path
+    finished: FinishedArm, site: str, checkpoint: Checkpoint, harvest_context: HarvestContext, folder: Path
 ) -> None:
-    channels = sorted(channel for channel in finished.snippets if channel[0] == site)
-    groups = [group for channel in channels for group in finished.snippets[channel]]
-    window_numbers = np.unique(np.concatenate([group.windows for group in groups]))
+    channels = sorted(channel for channel in finished.snippet_groups if channel[0] == site)
+    groups = [group for channel in channels for group in finished.snippet_groups[channel]]
+    window_numbers = np.unique(np.concatenate([group.window_numbers for group in groups]))
     windows = ShownWindows(window_numbers, checkpoint.read_windows())
     blocks = ((channel[1], block) for channel in channels for block in _snippet_blocks(finished, channel))
-    write_snippets(folder / SNIPPETS_TABLE, blocks, windows, finished.arm.pieces)
+    write_snippets(folder / SNIPPETS_TABLE, blocks, windows, finished.harvest_arm.pieces)
     neurons = [statistics for channel in channels for statistics in _channel_statistics(finished, channel)]
     write_neurons(folder / NEURONS_TABLE, neurons)
-    manifest = _make_manifest(finished, site, context, neurons, folder)
+    manifest = _make_manifest(finished, site, harvest_context, neurons, folder)
     (folder / MANIFEST).write_bytes(manifest_bytes(manifest))
     _flush_to_disk(folder)
 
 
 def _snippet_blocks(finished: FinishedArm, channel: Channel) -> Iterator[SnippetBlock]:
-    groups = finished.snippets[channel]
+    groups = finished.snippet_groups[channel]
     for first in range(0, len(finished.summaries[channel].is_dead), NEURONS_PER_ROW_GROUP):
         yield SnippetBlock.joined([group.of_neurons(first, first + NEURONS_PER_ROW_GROUP) for group in groups])
 
 
 def _channel_statistics(finished: FinishedArm, channel: Channel) -> Iterator[NeuronStatistics]:
-    arm, layer = finished.arm, channel[1]
+    arm, layer = finished.harvest_arm, channel[1]
     effects = iter(()) if arm.find_effects is None else arm.find_effects(*channel)
     firings = finished.scan.stores[channel].by_group.get("firing")
     return neuron_statistics(layer, finished.summaries[channel], firings, effects, arm.pieces)
 
 
 def _make_manifest(
-    finished: FinishedArm, site: str, context: HarvestContext, neurons: list[NeuronStatistics], folder: Path
+    finished: FinishedArm, site: str, harvest_context: HarvestContext, neurons: list[NeuronStatistics], folder: Path
 ) -> Manifest:
-    options = context.options
+    options = harvest_context.options
     snippet_counts = _count_snippets(finished, site)
     dead_count = sum(neuron.dead for neuron in neurons)
     sample_size = len(next(iter(finished.scan.stores.values())).sample.hashes)
     return Manifest(
-        model=finished.arm.record,
-        corpus=context.corpus,
+        model=finished.harvest_arm.record,
+        corpus=harvest_context.corpus,
         site=site,
-        window=context.window_length,
+        window=harvest_context.window_length,
         overlap=options.overlap,
         k=options.k,
         seed=options.seed,
@@ -169,28 +171,28 @@ def _make_manifest(
             dead=dead_count,
             snippets=sum(snippet_counts.values()),
             suppressed=sum(neuron.suppressed for neuron in neurons),
-            skipped_documents=context.skipped_count,
-            masked_tokens=context.special_count,
+            skipped_documents=harvest_context.skipped_count,
+            masked_tokens=harvest_context.special_count,
         ),
         sample_tokens=sample_size,
-        sample_bound=largest_distance(sample_size, context.corpus.tokens),
-        versions=context.versions,
+        sample_bound=largest_distance(sample_size, harvest_context.corpus.tokens),
+        versions=harvest_context.versions,
         files={name: sha256_of_file(folder / name) for name in (SNIPPETS_TABLE, NEURONS_TABLE)},
     ).addressed()
 
 
 def _count_snippets(finished: FinishedArm, site: str) -> dict[str, int]:
     """By group, over all layers of a site; every channel has the same groups."""
-    counts = {group.group: 0 for group in next(iter(finished.snippets.values()))}
-    for channel, groups in finished.snippets.items():
+    counts = {group.group: 0 for group in next(iter(finished.snippet_groups.values()))}
+    for channel, groups in finished.snippet_groups.items():
         for group in groups:
-            counts[group.group] += len(group.neurons) if channel[0] == site else 0
+            counts[group.group] += len(group.neuron_indices) if channel[0] == site else 0
     return counts
 
 
 def _window_numbers(stores: list[TopStore]) -> Ints:
     """The numbers of all windows in some stores, sorted, each once."""
-    numbers = np.unique(np.concatenate([store.windows.ravel() for store in stores]))
+    numbers = np.unique(np.concatenate([store.window_numbers.ravel() for store in stores]))
     occupied: Ints = numbers[numbers != NEVER]
     return occupied
 

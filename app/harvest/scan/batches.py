@@ -41,14 +41,14 @@ class Batch:
     @property
     def token_numbers(self) -> Ints:
         """[window, position] the number of each token in the corpus."""
-        numbers: Ints = self.window_numbers[:, None] * LONGEST_WINDOW + np.arange(self.token_ids.shape[1])
-        return numbers
+        token_numbers: Ints = self.window_numbers[:, None] * LONGEST_WINDOW + np.arange(self.token_ids.shape[1])
+        return token_numbers
 
 
 def split_into_batches(shard: Shard, options: HarvestOptions) -> Iterator[tuple[Ints, Batch]]:
     """(rows, batch): the shard's windows in batches, of windows of one length where possible."""
     duplicate_keys, token_hashes = _duplicate_keys(shard, options.duplicate_span), _token_hashes(shard, options.seed)
-    for rows in shard.rows_in_batches(options.batch):
+    for rows in shard.rows_in_batches(options.batch_size):
         longest = int(shard.lengths[rows].max())
         yield (
             rows,

@@ -69,11 +69,11 @@ class ChannelStores:
         peaks = strongest_positions(activations, batch, rows)
         self.top.offer(
             TopEntries(
-                neurons=neurons,
-                values=maxima[rows, neurons],
-                windows=batch.window_numbers[rows],
+                store_rows=neurons,
+                priorities=maxima[rows, neurons],
+                window_numbers=batch.window_numbers[rows],
                 peaks=peaks,
-                keys=batch.duplicate_keys[rows, peaks],
+                duplicate_keys=batch.duplicate_keys[rows, peaks],
                 activations=activations,
             )
         )

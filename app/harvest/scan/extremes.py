@@ -28,9 +28,9 @@ class Extremes:
     sums: Floats
     """[neuron]"""
 
-    def add(self, rows: Ints, batch_extremes: "Extremes") -> None:
+    def add(self, row_indices: Ints, batch_extremes: "Extremes") -> None:
         """Take in the extremes of a batch, whose windows are these rows [window]."""
-        self.maxima[rows] = batch_extremes.maxima
+        self.maxima[row_indices] = batch_extremes.maxima
         np.minimum(self.minima, batch_extremes.minima, out=self.minima)
         self.sums[...] += batch_extremes.sums
 

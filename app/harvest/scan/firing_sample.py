@@ -45,11 +45,11 @@ class FiringSample:
         order = order[position_in_run(neurons[order]) < self.store.k]
         self.store.offer(
             TopEntries(
-                neurons=neurons[order],
-                values=chances[order],
-                windows=numbers[order],
+                store_rows=neurons[order],
+                priorities=chances[order],
+                window_numbers=numbers[order],
                 peaks=tokens[order],
-                keys=hash_numbers(numbers[order], 0),
+                duplicate_keys=hash_numbers(numbers[order], 0),
                 activations=activations[order][:, None],
             )
         )

@@ -8,30 +8,30 @@ from app.foundation.arrays import Floats32, Ints
 from app.harvest.scan.batches import Batch
 
 
-def gather_windows(reading: Tensor, rows: Ints, neurons: Ints, window_length: int) -> Floats32:
+def gather_windows(reading: Tensor, row_indices: Ints, neuron_indices: Ints, window_length: int) -> Floats32:
     """[entry, position] the activations of one neuron in one window each, zero after the batch's last position.
 
-    `reading` is [window, position, neuron], on any device; `rows` and `neurons` are [entry].
+    `reading` is [window, position, neuron], on any device; `row_indices` and `neuron_indices` are [entry].
     """
-    windows = np.zeros((len(rows), window_length), np.float32)
-    windows[:, : reading.shape[1]] = _gather(reading, rows, neurons)
-    return windows
+    activations = np.zeros((len(row_indices), window_length), np.float32)
+    activations[:, : reading.shape[1]] = _gather(reading, row_indices, neuron_indices)
+    return activations
 
 
-def _gather(reading: Tensor, rows: Ints, neurons: Ints) -> Floats32:
+def _gather(reading: Tensor, row_indices: Ints, neuron_indices: Ints) -> Floats32:
     if reading.device.type != "cpu":
-        return reading[torch.from_numpy(rows), :, torch.from_numpy(neurons)].cpu().numpy()
+        return reading[torch.from_numpy(row_indices), :, torch.from_numpy(neuron_indices)].cpu().numpy()
     by_position = reading.numpy().transpose(1, 0, 2)  # in the order of memory, which takes half the time
-    windows: Floats32 = by_position[:, rows, neurons].T
-    return windows
+    activations: Floats32 = by_position[:, row_indices, neuron_indices].T
+    return activations
 
 
-def strongest_positions(windows: Floats32, batch: Batch, rows: Ints) -> Ints:
-    """[entry] the earliest of the strongest scored positions of windows [entry, position], rows [entry] of a batch."""
+def strongest_positions(activations: Floats32, batch: Batch, row_indices: Ints) -> Ints:
+    """[entry] the earliest of the strongest scored positions in rows [entry] of a batch."""
     if batch.common_span is None:
-        is_scored, begin = batch.is_scored[rows], 0
-        scored = np.where(is_scored, windows[:, : is_scored.shape[1]], -np.inf)
+        is_scored, begin = batch.is_scored[row_indices], 0
+        scored = np.where(is_scored, activations[:, : is_scored.shape[1]], -np.inf)
     else:
-        scored, begin = windows[:, batch.common_span], batch.common_span.start
+        scored, begin = activations[:, batch.common_span], batch.common_span.start
     peaks: Ints = scored.argmax(axis=1) + begin
     return peaks

@@ -10,13 +10,13 @@ _FIRST_FACTOR, _SECOND_FACTOR = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D04
 _PRIME = np.uint64(0x100000001B3)
 
 
-def hash_numbers(numbers: NDArray[np.generic], seed: int) -> Hashes:
+def hash_numbers(integers: NDArray[np.generic], seed: int) -> Hashes:
     """A hash of each of an array of integers of any shape.
 
     SplitMix64's finaliser (Steele, Lea and Flood, 2014), moved by a seed.
     """
     with np.errstate(over="ignore"):
-        x = numbers.astype(np.uint64) + _GOLDEN * np.uint64((2 * seed + 1) % 2**64)
+        x = integers.astype(np.uint64) + _GOLDEN * np.uint64((2 * seed + 1) % 2**64)
         x = (x ^ (x >> np.uint64(30))) * _FIRST_FACTOR
         x = (x ^ (x >> np.uint64(27))) * _SECOND_FACTOR
     return x ^ (x >> np.uint64(31))

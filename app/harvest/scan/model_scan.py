@@ -29,7 +29,7 @@ from app.harvest.text.windows import Shard
 class ScannedBatch:
     """What one batch, some rows of a shard, gave."""
 
-    rows: Ints
+    row_indices: Ints
     """[window]"""
     extremes: ShardExtremes
     model_seconds: float
@@ -103,7 +103,7 @@ class ModelScan:
         }
         for batch in batches:
             for channel, batch_extremes in batch.extremes.items():
-                extremes[channel].add(batch.rows, batch_extremes)
+                extremes[channel].add(batch.row_indices, batch_extremes)
             self.clock.model_seconds += batch.model_seconds / self.threads.calls_at_once
             self.clock.reduction_seconds += batch.reduction_seconds / self.threads.calls_at_once
         began = time.perf_counter()

@@ -5,9 +5,9 @@ import numpy as np
 from app.foundation.arrays import Floats32, Ints
 
 
-def sort_by_neuron(sample: Floats32) -> Floats32:
+def sort_by_neuron(sampled_activations: Floats32) -> Floats32:
     """A token sample [token, neuron] as [neuron, token], each neuron's activations in ascending order."""
-    rows = np.ascontiguousarray(sample.T)  # sorting along memory takes a fifth of the time
+    rows = np.ascontiguousarray(sampled_activations.T)  # sorting along memory takes a fifth of the time
     rows.sort(axis=1)
     return rows
 

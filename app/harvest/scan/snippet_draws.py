@@ -102,31 +102,31 @@ class SnippetDraws:
         group: str,
         reading: Tensor,
         batch: Batch,
-        rows: Ints,
+        store_rows: Ints,
         is_eligible: Bools,
         peaks: Ints | None,
         salt: int,
     ) -> None:
         """Offer windows as snippets.
 
-        `rows` are those of the group's store, [window, neuron] or [neuron]; `is_eligible` and `peaks` are
+        `store_rows` are those of the group's store, [window, neuron] or [neuron]; `is_eligible` and `peaks` are
         [window, neuron]. Without peaks it is each window's strongest position.
         """
         store = self.stores[group]
-        rows = np.broadcast_to(rows, is_eligible.shape)
+        store_rows = np.broadcast_to(store_rows, is_eligible.shape)
         chances = self._chances(batch, salt)
-        windows, neurons = np.nonzero(is_eligible & (chances >= store.floor[rows]))
+        windows, neurons = np.nonzero(is_eligible & (chances >= store.floor[store_rows]))
         if not len(windows):
             return
         activations = gather_windows(reading, windows, neurons, self.window_length)
         at = peaks[windows, neurons] if peaks is not None else strongest_positions(activations, batch, windows)
         store.offer(
             TopEntries(
-                neurons=rows[windows, neurons],
-                values=chances[windows, neurons],
-                windows=batch.window_numbers[windows],
+                store_rows=store_rows[windows, neurons],
+                priorities=chances[windows, neurons],
+                window_numbers=batch.window_numbers[windows],
                 peaks=at,
-                keys=batch.duplicate_keys[windows, at],
+                duplicate_keys=batch.duplicate_keys[windows, at],
                 activations=activations,
             )
         )

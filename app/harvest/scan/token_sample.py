@@ -23,12 +23,12 @@ def largest_distance(sample_size: int, population: int) -> float:
 
 
 class TokenSample:
-    """The tokens with the `size` smallest hashes so far: hashes [token], values [token, neuron]."""
+    """The tokens with the `size` smallest hashes so far: hashes [token], activations [token, neuron]."""
 
     def __init__(self, size: int, neuron_count: int) -> None:
         self.size = size
         self.hashes = np.zeros(0, np.uint64)
-        self.values = np.zeros((0, neuron_count), np.float32)
+        self.activations = np.zeros((0, neuron_count), np.float32)
         self._largest = np.uint64(np.iinfo(np.uint64).max)  # until there are `size`
         self._room = np.zeros((size, neuron_count), np.float32)
         self._lock = Lock()
@@ -38,12 +38,12 @@ class TokenSample:
         enters: Bools = hashes <= self._largest
         return enters
 
-    def offer(self, hashes: Hashes, values: Floats32) -> None:
-        """Let tokens compete: hashes [token], values [token, neuron]. Several threads may offer at once."""
+    def offer(self, hashes: Hashes, activations: Floats32) -> None:
+        """Let tokens compete: hashes [token], activations [token, neuron]. Several threads may offer at once."""
         with self._lock:
-            self._offer(hashes, values)
+            self._offer(hashes, activations)
 
-    def _offer(self, hashes: Hashes, values: Floats32) -> None:
+    def _offer(self, hashes: Hashes, activations: Floats32) -> None:
         before = len(self.hashes)
         candidates = np.concatenate([self.hashes, hashes])
         count = len(candidates)
@@ -54,20 +54,20 @@ class TokenSample:
         growth = min(self.size, before + len(entering)) - before
         slots = np.concatenate([np.flatnonzero(~stays[:before]), np.arange(before, before + growth)])
         self.hashes = np.concatenate([self.hashes, np.zeros(growth, np.uint64)])
-        self.hashes[slots], self._room[slots] = hashes[entering], values[entering]
-        self.values = self._room[: before + growth]
+        self.hashes[slots], self._room[slots] = hashes[entering], activations[entering]
+        self.activations = self._room[: before + growth]
         if len(self.hashes) == self.size:
             self._largest = self.hashes.max()
 
-    def merge(self, sample: "TokenSample") -> None:
+    def merge(self, token_sample: "TokenSample") -> None:
         """Take in a sample of other tokens."""
-        if len(sample.hashes):
-            self.offer(sample.hashes, sample.values)
+        if len(token_sample.hashes):
+            self.offer(token_sample.hashes, token_sample.activations)
 
     def state(self) -> NamedArrays:
         """The arrays that `restore` takes."""
-        return {"hashes": self.hashes, "values": self.values}
+        return {"hashes": self.hashes, "activations": self.activations}
 
     def restore(self, state: NamedArrays) -> None:
         """Go on from a state that `state` gave, into an empty sample."""
-        self.offer(state["hashes"].astype(np.uint64), state["values"].astype(np.float32))
+        self.offer(state["hashes"].astype(np.uint64), state["activations"].astype(np.float32))

@@ -83,43 +83,43 @@ class CorpusSource:
 class TokenRows:
     """Token ids [window, position] as the caller gives them: every position is scored but the special ids."""
 
-    rows: TokenIds
+    token_ids: TokenIds
     special_ids: tuple[int, ...]
     skipped_count: int = 0
     token_limit: int | None = None
     window_length: int = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.rows.ndim != 2 or not self.rows.size:
-            msg = f"tokens must be [window, position] and not empty; they are {self.rows.shape}"
+        if self.token_ids.ndim != 2 or not self.token_ids.size:
+            msg = f"tokens must be [window, position] and not empty; they are {self.token_ids.shape}"
             raise CorpusError(msg)
-        self.window_length = self.rows.shape[1]
+        self.window_length = self.token_ids.shape[1]
 
     def shards(self) -> Iterator[Shard]:
         """Every shard in order."""
-        for number, first_window in enumerate(range(0, len(self.rows), WINDOWS_PER_SHARD)):
-            token_ids = self.rows[first_window : first_window + WINDOWS_PER_SHARD]
+        for number, first_window in enumerate(range(0, len(self.token_ids), WINDOWS_PER_SHARD)):
+            rows = self.token_ids[first_window : first_window + WINDOWS_PER_SHARD]
             yield Shard(
                 number=number,
                 first_window=first_window,
-                token_ids=token_ids,
-                starts=np.zeros(len(token_ids), np.int64),
-                lengths=np.full(len(token_ids), self.window_length),
-                is_special=np.isin(token_ids, self.special_ids),
-                labels=tuple(f"row:{first_window + row}" for row in range(len(token_ids))),
+                token_ids=rows,
+                starts=np.zeros(len(rows), np.int64),
+                lengths=np.full(len(rows), self.window_length),
+                is_special=np.isin(rows, self.special_ids),
+                labels=tuple(f"row:{first_window + row}" for row in range(len(rows))),
             )
 
     def corpus_record(self, window_count: int, token_count: int) -> CorpusRecord:
         """The manifest's description of the rows; each counts as a document."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.rows, "<i4").tobytes()).hexdigest()
+        digest = hashlib.sha256(np.ascontiguousarray(self.token_ids, "<i4").tobytes()).hexdigest()
         return CorpusRecord(
-            spec="rows", sha256=digest, documents=len(self.rows), windows=window_count, tokens=token_count
+            spec="rows", sha256=digest, documents=len(self.token_ids), windows=window_count, tokens=token_count
         )
 
 
-def corpus_source(models: Sequence[LoadedModel], spec: str, options: HarvestOptions) -> CorpusSource:
-    """The corpus in the tokens of the models' common tokenizer. Raises ModelError if their tokenizers differ."""
-    first, *further = models
+def corpus_source(loaded_models: Sequence[LoadedModel], spec: str, options: HarvestOptions) -> CorpusSource:
+    """The corpus in the tokens of the tokenizer that the models share. Raises ModelError if their tokenizers differ."""
+    first, *further = loaded_models
     for model in further:
         if _tokenizer_identity(model) != _tokenizer_identity(first):
             msg = f"{model.folder} and {first.folder} have different tokenizers, so they cannot read the same windows"
@@ -127,7 +127,7 @@ def corpus_source(models: Sequence[LoadedModel], spec: str, options: HarvestOpti
     return CorpusSource(
         corpus=Corpus(spec, options.seed),
         encode=first.tokenizer.encode_many,
-        window_length=options.window_length_within(min(model.config.n_ctx for model in models)),
+        window_length=options.window_length_within(min(model.config.n_ctx for model in loaded_models)),
         overlap=options.overlap,
         bos=first.config.bos,
         special_ids=first.config.special,

@@ -84,15 +84,15 @@ class Shard:
 
 
 def cut_into_windows(
-    document_name: str, parts: Iterable[TokenIds], content_length: int, overlap: int
+    document_name: str, chunks: Iterable[TokenIds], content_length: int, overlap: int
 ) -> Iterator[Window]:
     """The windows of one document: `content_length` tokens each, of which `overlap` repeat the window before.
 
-    The document's tokens come in parts of any size, each [token]; no more parts are read than the next window needs.
+    The document's tokens come in chunks of any size, each [token]; no more chunks are read than the next window needs.
     """
     offset, uncut = 0, np.zeros(0, np.int32)
-    for part in parts:
-        uncut = np.concatenate([uncut, part])
+    for chunk in chunks:
+        uncut = np.concatenate([uncut, chunk])
         while len(uncut) > content_length:
             yield Window(f"{document_name}:{offset}", uncut[:content_length], overlap if offset else 0)
             offset, uncut = offset + content_length - overlap, uncut[content_length - overlap :]
