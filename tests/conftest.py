@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import make_url
 
 from app.archive.archive import Archive
 from app.store.engine import Database
@@ -29,21 +30,19 @@ settings.register_profile("unhurried", deadline=None)  # a busy machine is no fa
 settings.load_profile("unhurried")
 
 UNDER_CI = os.environ.get("CI", "") not in ("", "false", "0")
-MISSING: set[str] = set()
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 PASSWORD = "a long enough password"
 KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
-"""Of databases."""
+"""The kinds of databases that the tests run on."""
 HASTY = ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
 """Nothing that a test writes to PostgreSQL need outlive the machine."""
 
 
-def cannot_be_had(what: str) -> None:
-    """Skip this test because `what` is not on this machine; under CI, fail."""
+def cannot_be_had(program: str) -> None:
+    """Skip this test because the program is not on this machine; under CI, fail."""
     if UNDER_CI:
-        pytest.fail(f"{what} cannot be had, and CI must have it")
-    MISSING.add(what)
-    pytest.skip(f"{what} cannot be had on this machine")
+        pytest.fail(f"{program} cannot be had, and CI must have it")
+    pytest.skip(f"{program} cannot be had on this machine")
 
 
 def pytest_collection_finish() -> None:
@@ -63,13 +62,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _skipped_for_want(config: pytest.Config) -> list[str]:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     skips = reporter.stats.get("skipped", []) if reporter else []
-    reasons = {str(one.longrepr[2]) for one in skips if isinstance(one.longrepr, tuple)}
+    reasons = {str(report.longrepr[2]) for report in skips if isinstance(report.longrepr, tuple)}
     mark = " cannot be had on this machine"
     return sorted({reason.removeprefix("Skipped: ").removesuffix(mark) for reason in reasons if reason.endswith(mark)})
 
 
 class Clock:
-    """A clock that moves only when told."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.time = START
@@ -105,14 +104,14 @@ def plum_archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 @pytest.fixture(scope="session")
 def fig_archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    """Another one, 18 neurons of it alive."""
+    """A second archive made by hand, 18 neurons of it alive."""
     return make_archive(tmp_path_factory.mktemp("archives") / "fig", seed=2, dead=6)
 
 
 @pytest.fixture(scope="session")
 def paths(plum_archive: Archive, fig_archive: Archive) -> dict[str, Path]:
-    """Where the two archives lie, by digest."""
-    return {one.sha256: one.path for one in (plum_archive, fig_archive)}
+    """{digest: path} of the two archives."""
+    return {archive.sha256: archive.path for archive in (plum_archive, fig_archive)}
 
 
 @pytest.fixture(scope="session")
@@ -165,31 +164,63 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 def fresh_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Database]:
     """A database with the schema, of the kind that the fixture's parameter names, for a fixture of any scope."""
     if request.param == "sqlite":
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), folder / "test.db")
-        with closing(Database(f"sqlite:///{folder / 'test.db'}")) as found:
-            yield found
-        return
-    base = request.getfixturevalue("postgres_url")
+        with _sqlite_copy(request.getfixturevalue("sqlite_template"), folder) as copy:
+            yield copy
+    else:
+        with _postgres_copy(request.getfixturevalue("postgres_url"), "template") as copy:
+            yield copy
+
+
+@contextmanager
+def copied_database(request: pytest.FixtureRequest, original: Database, folder: Path) -> Iterator[Database]:
+    """A copy of a database that is closed, of the same kind, with everything that is in it."""
+    name = str(make_url(original.url).database)
+    if original.engine.dialect.name == "sqlite":
+        with _sqlite_copy(Path(name), folder) as copy:
+            yield copy
+    else:
+        with _postgres_copy(request.getfixturevalue("postgres_url"), name) as copy:
+            yield copy
+
+
+@contextmanager
+def _sqlite_copy(original: Path, folder: Path) -> Iterator[Database]:
+    shutil.copyfile(original, folder / "test.db")
+    with closing(Database(f"sqlite:///{folder / 'test.db'}")) as copy:
+        yield copy
+
+
+@contextmanager
+def _postgres_copy(server_url: str, original: str) -> Iterator[Database]:
     name = f"test_{uuid.uuid4().hex}"
-    administer(base, f"CREATE DATABASE {name} TEMPLATE template")
-    with closing(Database(database_url(base, name))) as found:
-        yield found
-    administer(base, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(server_url, f"CREATE DATABASE {name} TEMPLATE {original}")
+    with closing(Database(database_url(server_url, name))) as copy:
+        yield copy
+    administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A fresh database of each kind, one after the other, ready for sessions."""
-    with fresh_database(request, tmp_path) as found:
-        yield found
+    with fresh_database(request, tmp_path) as fresh:
+        yield fresh
 
 
 @pytest.fixture
 def sqlite_database(sqlite_url: str) -> Iterator[Database]:
     """A fresh SQLite database, where which kind it is makes no difference."""
-    found = Database(sqlite_url)
-    yield found
-    found.close()
+    with closing(Database(sqlite_url)) as fresh:
+        yield fresh
+
+
+@contextmanager
+def undrawn_figures() -> Iterator[None]:
+    """Exports without figures, for tests of what an export says: drawing them takes nine tenths of its time."""
+    from app.report.export import bundle
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bundle, "figures", lambda _analysis: {})
+        yield
 
 
 def database_url(url: str, name: str) -> str:

@@ -1,9 +1,7 @@
-import json
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,209 +9,207 @@ from sqlalchemy import select
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.judging.answer import Answer, PageTiming
-from app.judging.public_design import PublicDesign
 from app.rounds.design import Design
-from app.rounds.item import Item
-from app.services import assignment, evaluator_session, item_pages, judging, rounds, seals
+from app.services import assignment, evaluator_session, item_pages, judging, rounds
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow, FlagRow, ItemRow, JudgmentRow, SlotRow
-from app.web.evaluator.padding import response_sizes
 from tests.conftest import Clock
-from tests.services.conftest import ADMIN
-
-RECIPIENTS = [seals.new_key().recipient, seals.new_key().recipient]
+from tests.services.stages import ADMIN, open_draft
 
 
-def render(item: Item, _: PublicDesign) -> bytes:
-    return json.dumps(item.content()["passages"]).encode()
-
-
-def opened(database: Database, design: Design, paths: dict[str, Path], clock: Clock, people: int) -> str:
-    """An open round with that many evaluators, whose session tokens are their ids."""
+def open_round_with(database: Database, design: Design, paths: dict[str, Path], clock: Clock, evaluators: int) -> str:
+    """An open round with so many evaluators, whose session tokens are their ids."""
     with database.writing() as session:
-        made = rounds.create_round(session, design, paths, ADMIN, clock())
-        options = seals.SealOptions(measure=response_sizes)
-        seals.seal_round(session, made, RECIPIENTS, render, ADMIN, clock(), options)
-        rounds.open_round(session, made, ADMIN, clock())
-        for number in range(people):
-            rounds.invite_evaluator(session, made, f"E{number:03}", False, ADMIN, clock())
-        for who in session.scalars(select(EvaluatorRow)):
-            who.session_sha256, who.consented_at = sha256(who.id.encode()), clock()
-    return made
+        round_id = rounds.create_round(session, design, paths, ADMIN, clock())
+    open_draft(database, round_id, clock, tuple(f"E{number:03}" for number in range(evaluators)))
+    with database.writing() as session:
+        for evaluator in session.scalars(select(EvaluatorRow)):
+            evaluator.session_sha256, evaluator.consented_at = sha256(evaluator.id.encode()), clock()
+    return round_id
 
 
-def overlapping(design: Design, **changes: Any) -> Design:
-    settings = {"assignment": "overlap", "overlap": 3, "evaluators": 3, "hypothesis": False, "lease_minutes": 60}
-    return design.with_changes(**settings | changes)
+def with_leases(design: Design, neurons: int, overlap: int = 3) -> Design:
+    return design.with_changes(
+        assignment="overlap", neurons=neurons, overlap=overlap, evaluators=3, hypothesis=False, lease_minutes=60
+    )
 
 
-def people_of(database: Database) -> list[str]:
+def evaluator_ids(database: Database) -> list[str]:
     with database.reading() as session:
         return list(session.scalars(select(EvaluatorRow.id).order_by(EvaluatorRow.name)))
 
 
-def due(database: Database, who: str, clock: Clock) -> Answer | None:
-    """What the evaluator is to answer now, leased if need be."""
+def due_answer(database: Database, evaluator_id: str, clock: Clock) -> Answer | None:
+    """An answer to what the evaluator is asked now, leased if need be; None when there is nothing for them."""
     with database.writing() as session:
-        visit = evaluator_session.visit_by_session(session, who)
+        visit = evaluator_session.visit_by_session(session, evaluator_id)
         item_page = item_pages.due_item_page(session, visit)
         if item_page is None and assignment.lease_next_item(session, visit.evaluator_id, clock()):
             item_page = item_pages.due_item_page(session, visit)
     return Answer(item_page.due.item_code, item_page.due.key, "verdict", "interpretable") if item_page else None
 
 
-def answer(database: Database, who: str, given: Answer, clock: Clock) -> None:
+def record(database: Database, evaluator_id: str, answer: Answer, clock: Clock) -> None:
     with database.writing() as session:
-        judging.record_answer(session, evaluator_session.visit_for_writing(session, who), given, PageTiming(), clock())
+        visit = evaluator_session.visit_for_writing(session, evaluator_id)
+        judging.record_answer(session, visit, answer, PageTiming(), clock())
 
 
-def judged_by_item(database: Database) -> Counter[str]:
+def answer_all(database: Database, evaluator_id: str, clock: Clock) -> list[str]:
+    """Let the evaluator answer until there is nothing for them; the items in order."""
+    item_codes = []
+    while answer := due_answer(database, evaluator_id, clock):
+        record(database, evaluator_id, answer, clock)
+        item_codes.append(answer.item_code)
+    return item_codes
+
+
+def flag(database: Database, evaluator_id: str, item_code: str, clock: Clock) -> None:
+    with database.writing() as session:
+        visit = evaluator_session.visit_for_writing(session, evaluator_id)
+        judging.flag_item(session, visit, FlagRow(item=item_code, kind="distress", comment=""), clock())
+
+
+def items_may_come_free(database: Database, evaluator_id: str) -> bool:
+    with database.reading() as session:
+        return assignment.items_may_come_free(session, evaluator_id)
+
+
+def judgments_by_item(database: Database) -> Counter[str]:
     with database.reading() as session:
         pairs = session.execute(select(JudgmentRow.item, JudgmentRow.evaluator_id)).all()
     assert len(set(pairs)) == len(pairs), "someone judged an item twice"
-    return Counter(item for item, _ in pairs)
+    return Counter(item_code for item_code, _ in pairs)
+
+
+def slots_of(database: Database) -> list[SlotRow]:
+    with database.reading() as session:
+        return list(session.scalars(select(SlotRow)))
 
 
 def test_64_workers_judge_every_item_exactly_three_times(
     database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
 ) -> None:
     """A pool of about 20 items, overlap 3, everyone at once; nobody is left without work while there is some."""
-    opened(database_with_admin, overlapping(design, neurons=12), paths, clock, 64)
+    open_round_with(database_with_admin, with_leases(design, neurons=12), paths, clock, 64)
     barrier = threading.Barrier(64)
 
-    def work(who: str) -> int:
+    def work(evaluator_id: str) -> int:
         barrier.wait()
-        count = 0
-        while given := due(database_with_admin, who, clock):
-            answer(database_with_admin, who, given, clock)
-            count += 1
-        return count
+        return len(answer_all(database_with_admin, evaluator_id, clock))
 
     with ThreadPoolExecutor(64) as pool:
-        done = sum(pool.map(work, people_of(database_with_admin)))
+        answer_count = sum(pool.map(work, evaluator_ids(database_with_admin)))
     with database_with_admin.reading() as session:
-        items = set(session.scalars(select(ItemRow.code)))
-        slots = session.scalars(select(SlotRow)).all()
-    assert 16 <= len(items) <= 24
-    assert judged_by_item(database_with_admin) == dict.fromkeys(items, 3)
-    assert done == 3 * len(items)
-    assert all(slot.judged for slot in slots)
+        item_codes = set(session.scalars(select(ItemRow.code)))
+    assert 16 <= len(item_codes) <= 24
+    assert judgments_by_item(database_with_admin) == dict.fromkeys(item_codes, 3)
+    assert answer_count == 3 * len(item_codes)
+    assert all(slot.judged for slot in slots_of(database_with_admin))
 
 
-def test_a_lease_that_expires_goes_to_someone_else_and_the_late_answer_is_kept_as_an_extra_one(
+def test_a_lease_that_expires_goes_to_someone_else_and_the_late_answer_is_an_extra_one(
     database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
 ) -> None:
-    opened(database_with_admin, overlapping(design, neurons=4, overlap=1), paths, clock, 2)
-    slow, quick = people_of(database_with_admin)
-    held = due(database_with_admin, slow, clock)
-    assert held is not None
-    item = held.item_code
-    while given := due(database_with_admin, quick, clock):
-        assert given.item_code != item
-        answer(database_with_admin, quick, given, clock)
+    open_round_with(database_with_admin, with_leases(design, neurons=4, overlap=1), paths, clock, 2)
+    slow, quick = evaluator_ids(database_with_admin)
+    late_answer = due_answer(database_with_admin, slow, clock)
+    assert late_answer is not None
+    item_code = late_answer.item_code
+    assert item_code not in answer_all(database_with_admin, quick, clock)
     clock.move(61 * 60)
-    again = due(database_with_admin, quick, clock)
-    assert again is not None
-    assert again.item_code == item
-    answer(database_with_admin, quick, again, clock)
-    answer(database_with_admin, slow, held, clock)
+    assert answer_all(database_with_admin, quick, clock) == [item_code]
+    record(database_with_admin, slow, late_answer, clock)
     with database_with_admin.reading() as session:
-        copies = dict(
-            session.execute(
-                select(AssignmentRow.evaluator_id, AssignmentRow.copy).where(AssignmentRow.item == item)
-            ).all()
-        )
+        query = select(AssignmentRow.evaluator_id, AssignmentRow.copy).where(AssignmentRow.item == item_code)
+        copies = dict(session.execute(query).all())
     assert copies == {slow: None, quick: 0}
-    assert judged_by_item(database_with_admin)[item] == 2
+    assert judgments_by_item(database_with_admin)[item_code] == 2
 
 
-def test_a_late_answer_counts_if_nobody_else_has_taken_the_item(
+def test_a_late_answer_counts_if_nobody_else_has_leased_the_item(
     database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
 ) -> None:
-    opened(database_with_admin, overlapping(design, neurons=4), paths, clock, 1)
-    (slow,) = people_of(database_with_admin)
-    given = due(database_with_admin, slow, clock)
-    assert given is not None
+    open_round_with(database_with_admin, with_leases(design, neurons=4), paths, clock, 1)
+    (slow,) = evaluator_ids(database_with_admin)
+    answer = due_answer(database_with_admin, slow, clock)
+    assert answer is not None
     clock.move(100 * 60)
-    answer(database_with_admin, slow, given, clock)
-    with database_with_admin.reading() as session:
-        assert sum(slot.judged for slot in session.scalars(select(SlotRow))) == 1
+    record(database_with_admin, slow, answer, clock)
+    assert sum(slot.judged for slot in slots_of(database_with_admin)) == 1
 
 
-def test_an_evaluator_without_work_is_told_whether_some_may_come(
+def test_an_evaluator_without_work_learns_whether_some_may_come(
     database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
 ) -> None:
-    opened(database_with_admin, overlapping(design, neurons=4, overlap=1), paths, clock, 2)
-    slow, quick = people_of(database_with_admin)
-    given = due(database_with_admin, slow, clock)
-    while other := due(database_with_admin, quick, clock):
-        answer(database_with_admin, quick, other, clock)
-    with database_with_admin.reading() as session:
-        assert assignment.items_may_come_free(session, quick)
-    assert given is not None
-    answer(database_with_admin, slow, given, clock)
-    with database_with_admin.reading() as session:
-        assert not assignment.items_may_come_free(session, quick)
+    open_round_with(database_with_admin, with_leases(design, neurons=4, overlap=1), paths, clock, 2)
+    slow, quick = evaluator_ids(database_with_admin)
+    answer = due_answer(database_with_admin, slow, clock)
+    assert answer is not None
+    answer_all(database_with_admin, quick, clock)
+    assert items_may_come_free(database_with_admin, quick)
+    record(database_with_admin, slow, answer, clock)
+    assert not items_may_come_free(database_with_admin, quick)
 
 
-def pass_over(database: Database, who: str, item: str, clock: Clock) -> None:
-    with database.writing() as session:
-        flag = FlagRow(item=item, kind="distress", comment="")
-        judging.flag_item(session, evaluator_session.visit_for_writing(session, who), flag, clock())
-
-
-@pytest.mark.parametrize("judged_first", [False, True], ids=["unjudged", "judged"])
-def test_an_item_that_was_passed_over_goes_to_someone_else_and_never_back(
+@pytest.mark.parametrize("judged_before", [False, True], ids=["unjudged", "judged"])
+def test_a_flagged_item_goes_to_someone_else_and_never_back(
     database_with_admin: Database,
     design: Design,
     paths: dict[str, Path],
     clock: Clock,
-    judged_first: bool,
+    judged_before: bool,
 ) -> None:
-    opened(database_with_admin, overlapping(design, neurons=4, overlap=1), paths, clock, 2)
-    reader, other = people_of(database_with_admin)
-    given = due(database_with_admin, reader, clock)
-    assert given is not None
-    item = given.item_code
-    if judged_first:
-        answer(database_with_admin, reader, given, clock)
-    pass_over(database_with_admin, reader, item, clock)
-    while given := due(database_with_admin, reader, clock):
-        assert given.item_code != item
-        answer(database_with_admin, reader, given, clock)
-    with database_with_admin.reading() as session:
-        assert not assignment.items_may_come_free(session, reader)
-        assert assignment.items_may_come_free(session, other)
-    left = due(database_with_admin, other, clock)
-    assert left is not None
-    assert left.item_code == item
-    answer(database_with_admin, other, left, clock)
-    with database_with_admin.reading() as session:
-        assert all(slot.judged for slot in session.scalars(select(SlotRow)))
+    open_round_with(database_with_admin, with_leases(design, neurons=4, overlap=1), paths, clock, 2)
+    flagging, next_evaluator = evaluator_ids(database_with_admin)
+    answer = due_answer(database_with_admin, flagging, clock)
+    assert answer is not None
+    if judged_before:
+        record(database_with_admin, flagging, answer, clock)
+    flag(database_with_admin, flagging, answer.item_code, clock)
+    assert answer.item_code not in answer_all(database_with_admin, flagging, clock)
+    assert not items_may_come_free(database_with_admin, flagging)
+    assert items_may_come_free(database_with_admin, next_evaluator)
+    assert answer_all(database_with_admin, next_evaluator, clock) == [answer.item_code]
+    assert all(slot.judged for slot in slots_of(database_with_admin))
 
 
 def test_a_crossed_design_has_nothing_to_lease(
     database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
 ) -> None:
-    opened(database_with_admin, design, paths, clock, 1)
+    open_round_with(database_with_admin, design, paths, clock, 1)
     with database_with_admin.writing() as session:
-        assert not assignment.lease_next_item(session, people_of(database_with_admin)[0], clock())
+        assert not assignment.lease_next_item(session, evaluator_ids(database_with_admin)[0], clock())
+
+
+def test_each_evaluator_has_an_order_of_their_own_over_all_items(
+    database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
+) -> None:
+    round_id = open_round_with(database_with_admin, design, paths, clock, 3)
+    with database_with_admin.reading() as session:
+        codes = set(session.scalars(select(ItemRow.code).where(ItemRow.round_id == round_id)))
+        orders = []
+        for evaluator_id in evaluator_ids(database_with_admin):
+            query = select(AssignmentRow.item).where(AssignmentRow.evaluator_id == evaluator_id)
+            orders.append(tuple(session.scalars(query.order_by(AssignmentRow.position))))
+    assert all(set(order) == codes and len(order) == len(codes) for order in orders)
+    assert len(set(orders)) == 3
 
 
 def test_blocks_give_everyone_their_share_and_every_item_its_judgments(
     database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
 ) -> None:
     blocks = design.with_changes(assignment="blocks", overlap=2, block=4, hypothesis=False, evaluators=4)
-    made = opened(database_with_admin, blocks, paths, clock, 0)
+    round_id = open_round_with(database_with_admin, blocks, paths, clock, 0)
     with database_with_admin.reading() as session:
-        items = set(session.scalars(select(ItemRow.code)))
+        item_codes = set(session.scalars(select(ItemRow.code)))
     with pytest.raises(LifecycleError, match="blocks of this design are given out"):
         for number in range(100):
             with database_with_admin.writing() as session:
-                rounds.invite_evaluator(session, made, f"B{number}", False, ADMIN, clock())
+                rounds.invite_evaluator(session, round_id, f"B{number}", False, ADMIN, clock())
     with database_with_admin.reading() as session:
-        given = session.execute(select(AssignmentRow.item, AssignmentRow.copy)).all()
+        assignments = session.execute(select(AssignmentRow.item, AssignmentRow.copy)).all()
         sizes = Counter(session.scalars(select(AssignmentRow.evaluator_id)))
-    assert len(set(given)) == len(given)
-    assert Counter(item for item, _ in given) == dict.fromkeys(items, 2)
+    assert len(set(assignments)) == len(assignments)
+    assert Counter(item_code for item_code, _ in assignments) == dict.fromkeys(item_codes, 2)
     assert max(sizes.values()) <= 4

@@ -25,7 +25,7 @@ from app.web.leak_audit.audited_seal import audit_unblinded_round, audited_seal
 from app.web.site import build_site
 from tests.conftest import Clock
 from tests.rounds.making import make_archive
-from tests.services.conftest import ADMIN
+from tests.services.stages import ADMIN
 
 KEYS = [seals.new_key(), seals.new_key()]
 RECIPIENTS = [one.recipient for one in KEYS]

@@ -1,7 +1,6 @@
 """A receipt proves, without trusting the server, that an evaluator's answers stand in the export as they were given."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,9 @@ from app.services.own_data import own_data
 from app.services.unblinding import unblind_round
 from app.store.admins import add_admin
 from app.store.tables import EvaluatorRow
-from tests.conftest import KINDS, Clock, fresh_database
-from tests.services.acting import judge_everything
-from tests.services.conftest import ADMIN
-from tests.services.test_rounds import KEYS, collecting
+from tests.conftest import KINDS, Clock, fresh_database, undrawn_figures
+from tests.services.judges import judge_everything
+from tests.services.stages import ADMIN, KEYS, open_draft
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -33,51 +31,53 @@ def exported(
     paths: dict[str, Path],
     password_hash: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """An export from a database of each kind, and Ada's file as her last page gave it."""
+) -> tuple[Path, dict[str, Any]]:
+    """An export from a database of each kind, and Ada's file as her last page gave it before the lock."""
     folder, clock = tmp_path_factory.mktemp("exported"), Clock()
+    export = folder / "export.zip"
     with fresh_database(request, folder) as database:
         with database.writing() as session:
             add_admin(session, ADMIN, password_hash, clock())
             draft = rounds.create_round(session, design, paths, ADMIN, clock())
-        collecting(database, draft, clock)
+        open_draft(database, draft, clock)
         judge_everything(database, draft, clock)
         with database.reading() as session:
             ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
-            taken = own_data(session, ada)
+            own_file = own_data(session, ada)
         with database.writing() as session:
             rounds.lock_round(session, draft, ADMIN, clock())
             unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
-        with database.reading() as session:
-            (folder / "export.zip").write_bytes(export_zip(unblinded_bundle(session, draft)))
-        yield folder / "export.zip", taken
+        with database.reading() as session, undrawn_figures():
+            export.write_bytes(export_zip(unblinded_bundle(session, draft)))
+    return export, own_file
 
 
 def test_a_receipt_agrees_with_the_export(exported: tuple[Path, dict[str, Any]]) -> None:
-    path, taken = exported
-    assert verify_receipt(path, taken["receipt"]).ok
-    assert taken["receipt"]["judgments"] == len(taken["judgments"])
+    export, own_file = exported
+    assert verify_receipt(export, own_file["receipt"]).ok
+    assert own_file["receipt"]["judgments"] == len(own_file["judgments"])
 
 
 @pytest.mark.parametrize("field", ["commitment", "head", "digest", "judgments"])
-def test_a_changed_receipt_is_found_and_the_change_named(exported: tuple[Path, dict[str, Any]], field: str) -> None:
-    path, taken = exported
+def test_a_changed_receipt_is_detected_and_the_change_named(exported: tuple[Path, dict[str, Any]], field: str) -> None:
+    export, own_file = exported
     wrong: object = 1 if field == "judgments" else "0" * 64
-    found = verify_receipt(path, taken["receipt"] | {field: wrong})
+    verification = verify_receipt(export, own_file["receipt"] | {field: wrong})
     names = {"commitment": "commitment", "head": "chain head", "digest": "digest of judgments"}
-    assert not found.ok
-    assert names.get(field, "chain head") in " ".join(found.differences)
+    assert not verification.ok
+    assert names.get(field, "chain head") in " ".join(verification.differences)
 
 
-def test_the_command_line_holds_a_receipt_against_an_export(
+def test_the_command_line_compares_a_receipt_with_an_export(
     exported: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
-    path, taken = exported
+    export, own_file = exported
     receipt = tmp_path / "mine.json"
-    receipt.write_text(json.dumps(taken), encoding="utf-8")
+    receipt.write_text(json.dumps(own_file), encoding="utf-8")
     runner = CliRunner()
-    assert runner.invoke(verify_command, [str(path), "--receipt", str(receipt)]).exit_code == 0
-    receipt.write_text(json.dumps(taken | {"receipt": taken["receipt"] | {"head": "0" * 64}}), encoding="utf-8")
-    assert runner.invoke(verify_command, [str(path), "--receipt", str(receipt)]).exit_code == 1
+    assert runner.invoke(verify_command, [str(export), "--receipt", str(receipt)]).exit_code == 0
+    changed = own_file | {"receipt": own_file["receipt"] | {"head": "0" * 64}}
+    receipt.write_text(json.dumps(changed), encoding="utf-8")
+    assert runner.invoke(verify_command, [str(export), "--receipt", str(receipt)]).exit_code == 1
     receipt.write_text("{}", encoding="utf-8")
-    assert "holds no receipt" in runner.invoke(cli, ["verify", str(path), "--receipt", str(receipt)]).output
+    assert "holds no receipt" in runner.invoke(cli, ["verify", str(export), "--receipt", str(receipt)]).output

@@ -12,18 +12,18 @@ from tests.conftest import Clock
 
 
 def judge_everything(database: Database, round_id: str, clock: Clock, only: str = "", most: int = 10_000) -> None:
-    """Let everyone, or only one, judge what is theirs, up to `most` items each."""
+    """Let every evaluator, or only the one with this pseudonym, judge up to `most` of their items."""
     with database.writing() as session:
-        people = session.scalars(select(EvaluatorRow).where(EvaluatorRow.round_id == round_id)).all()
-        for who in people:
-            who.session_sha256, who.consented_at = sha256(who.id.encode()), clock()
-    for who in people:
-        if only in ("", who.name):
-            _judge(database, who.id, clock, most)
+        evaluators = session.scalars(select(EvaluatorRow).where(EvaluatorRow.round_id == round_id)).all()
+        for evaluator in evaluators:
+            evaluator.session_sha256, evaluator.consented_at = sha256(evaluator.id.encode()), clock()
+    for evaluator in evaluators:
+        if only in ("", evaluator.name):
+            _judge(database, evaluator.id, clock, most)
 
 
 def verdict_on(code: str) -> str:
-    """What everyone says of an item: a matter of its code's first letter."""
+    """What everyone says of an item: it depends on its code's first letter."""
     return "interpretable" if code < "h" else "not_interpretable"
 
 
@@ -31,17 +31,16 @@ def _judge(database: Database, session_token: str, clock: Clock, most: int) -> N
     judged: set[str] = set()
     while True:
         with database.writing() as session:
-            given = _next(session, session_token)
-            if given is None or len(judged | {given.item_code}) > most:
+            answer = _due_answer(session, session_token)
+            if answer is None or len(judged | {answer.item_code}) > most:
                 return
-            judged.add(given.item_code)
+            judged.add(answer.item_code)
             clock.move(30)
-            judging.record_answer(
-                session, evaluator_session.visit_for_writing(session, session_token), given, PageTiming(), clock()
-            )
+            visit = evaluator_session.visit_for_writing(session, session_token)
+            judging.record_answer(session, visit, answer, PageTiming(), clock())
 
 
-def _next(session: Session, session_token: str) -> Answer | None:
+def _due_answer(session: Session, session_token: str) -> Answer | None:
     item_page = item_pages.due_item_page(session, evaluator_session.visit_by_session(session, session_token))
     if item_page is None:
         return None

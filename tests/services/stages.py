@@ -1,0 +1,50 @@
+"""The stages of a round, one function each: from a draft to a round that is sealed, open or locked."""
+
+import json
+
+from app.evidence.event_details import LockedDetail, SealedDetail
+from app.judging.public_design import PublicDesign
+from app.rounds.item import Item
+from app.services import rounds, seals
+from app.store.engine import Database
+from app.store.tables import RoundRow
+from app.web.evaluator.padding import response_sizes
+from tests.conftest import Clock
+from tests.services.judges import judge_everything
+
+ADMIN = "Dag"
+KEYS = [seals.new_key(), seals.new_key()]
+RECIPIENTS = [key.recipient for key in KEYS]
+SEAL_OPTIONS = seals.SealOptions(measure=response_sizes)
+
+
+def render_plainly(item: Item, _: PublicDesign) -> bytes:
+    """Passages as JSON, which takes less time than the page's HTML."""
+    return json.dumps(item.content()["passages"]).encode()
+
+
+def seal_draft(database: Database, draft: str, clock: Clock) -> SealedDetail:
+    with database.writing() as session:
+        return seals.seal_round(session, draft, RECIPIENTS, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
+
+
+def open_draft(database: Database, draft: str, clock: Clock, names: tuple[str, ...] = ("Ada", "Bo")) -> None:
+    """Seal a draft, invite evaluators with these pseudonyms, of whom Bo is exposed, and open the round."""
+    seal_draft(database, draft, clock)
+    with database.writing() as session:
+        for name in names:
+            rounds.invite_evaluator(session, draft, name, name == "Bo", ADMIN, clock())
+        rounds.open_round(session, draft, ADMIN, clock())
+
+
+def lock_draft(database: Database, draft: str, clock: Clock) -> LockedDetail:
+    """Open a draft, let Ada and Bo judge everything, and lock the round."""
+    open_draft(database, draft, clock)
+    judge_everything(database, draft, clock)
+    with database.writing() as session:
+        return rounds.lock_round(session, draft, ADMIN, clock())
+
+
+def state_of_round(database: Database, round_id: str) -> str:
+    with database.reading() as session:
+        return session.get_one(RoundRow, round_id).state

@@ -1,0 +1,69 @@
+"""The names of the arms are labels and nothing else: swapped, they change no byte of a page and mirror every result."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.rounds.design import Design
+from app.services import rounds, seals
+from app.services.leak_audit import swap_arms
+from app.services.unblinding import unblind_round
+from app.store.engine import Database
+from app.store.tables import EvaluatorRow, ItemRow, RoundRow
+from app.web.evaluator.padding import response_sizes
+from app.web.evaluator.passages import render_passages
+from tests.conftest import Clock
+from tests.services.judges import judge_everything
+from tests.services.stages import ADMIN, KEYS, RECIPIENTS
+
+SAME_SEED = seals.SealOptions(measure=response_sizes, entropy=lambda size: b"\x07" * size)
+"""The same secret seed for both rounds; outside a test it comes from the system."""
+
+
+def open_round(database: Database, design: Design, paths: dict[str, Path], clock: Clock) -> str:
+    with database.writing() as session:
+        round_id = rounds.create_round(session, design, paths, ADMIN, clock())
+        seals.seal_round(session, round_id, RECIPIENTS, render_passages, ADMIN, clock(), SAME_SEED)
+        for name in ("Ada", "Bo"):
+            rounds.invite_evaluator(session, round_id, name, False, ADMIN, clock())
+        for evaluator in session.scalars(select(EvaluatorRow).where(EvaluatorRow.round_id == round_id)):
+            evaluator.order_seed = f"{evaluator.name:0>64}"
+        rounds.open_round(session, round_id, ADMIN, clock())
+    return round_id
+
+
+def what_pages_are_made_from(database: Database, round_id: str) -> list[Any]:
+    with database.reading() as session:
+        round_row = session.get_one(RoundRow, round_id)
+        items = session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)).all()
+        return [
+            (round_row.title, round_row.public_design, round_row.response_bytes, round_row.response_gzip_bytes),
+            [(item.code, item.html, item.content, item.training, item.apart) for item in items],
+        ]
+
+
+def analysis_of_judged(database: Database, round_id: str, clock: Clock) -> dict[str, Any]:
+    judge_everything(database, round_id, clock)
+    with database.writing() as session:
+        rounds.lock_round(session, round_id, ADMIN, clock())
+        return unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
+
+
+def test_swapped_arms_change_no_byte_and_mirror_the_results(
+    database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
+) -> None:
+    database = database_with_admin
+    original_id = open_round(database, design, paths, clock)
+    swapped_id = open_round(database, swap_arms(design), paths, clock)
+    assert what_pages_are_made_from(database, original_id) == what_pages_are_made_from(database, swapped_id)
+    original = analysis_of_judged(database, original_id, clock)
+    swapped = analysis_of_judged(database, swapped_id, clock)
+    assert original["arms"]["quokka"] == swapped["arms"]["axolotl"]
+    assert original["arms"]["axolotl"] == swapped["arms"]["quokka"]
+    assert original["arms"]["quokka"] != original["arms"]["axolotl"]
+    assert original["difference"]["estimate"] == pytest.approx(-swapped["difference"]["estimate"])
+    assert original["difference"]["interval"] == pytest.approx(
+        [-limit for limit in reversed(swapped["difference"]["interval"])]
+    )

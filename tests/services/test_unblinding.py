@@ -1,0 +1,240 @@
+"""The seal of a locked round opens once, with a key and a reason, and only if nothing changed since the commitment."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.foundation.digest import canonical_bytes
+from app.foundation.errors import LifecycleError, SealError
+from app.rounds.sealing import open_seal, seal
+from app.services import rounds, seals
+from app.services.log import logged_attempt, round_events, verify_log
+from app.services.unblinding import correct_analysis, read_unblinded_round, unblind_round
+from app.store.engine import Database
+from app.store.sealed import SealedRow, UnblindedRow
+from app.store.tables import EventRow, ItemRow, JudgmentRow, RoundRow
+from tests.conftest import Clock
+from tests.services.conftest import StagedRound
+from tests.services.judges import judge_everything
+from tests.services.stages import ADMIN, KEYS, RECIPIENTS, lock_draft, open_draft, render_plainly, state_of_round
+
+
+def unblind(staged: StagedRound, reason: str = "all have finished") -> None:
+    with staged.database.writing() as session:
+        unblind_round(session, staged.round_id, [KEYS[0].identity], ADMIN, reason, staged.clock())
+
+
+def correct(staged: StagedRound, reason: str) -> None:
+    with staged.database.writing() as session:
+        correct_analysis(session, staged.round_id, ADMIN, reason, staged.clock())
+
+
+def test_a_round_goes_from_draft_to_unblinded_and_its_numbers_are_the_judgments(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    locked = lock_draft(database_with_admin, draft, clock)
+    assert not locked.stopped_early
+    assert set(locked.heads) == {"Ada", "Bo"}
+    with database_with_admin.writing() as session:
+        analysis = unblind_round(session, draft, [KEYS[1].identity], ADMIN, "all have finished", clock())
+    with database_with_admin.reading() as session:
+        unblinded = read_unblinded_round(session, draft)
+        verify_log(session, draft)
+    assert {name: arm["n"] for name, arm in analysis["arms"].items()} == {"quokka": 6, "axolotl": 6}
+    for arm in ("quokka", "axolotl"):
+        judgments = [item.judgment for item in unblinded.observations if item.allocated.arm == arm]
+        share = sum(judgment.verdict == "interpretable" for judgment in judgments) / 2
+        assert analysis["arms"][arm]["interpretable"] == pytest.approx(share)
+    assert unblinded.analysis == analysis
+    assert state_of_round(database_with_admin, draft) == "unblinded"
+    actions = [event.action for event in unblinded.events]
+    assert actions == ["created", "sealed", "invited", "invited", "opened", "locked", "key read", "unblinded"]
+
+
+def test_a_round_that_was_locked_early_says_so_when_it_is_unblinded(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    open_draft(database_with_admin, draft, clock)
+    judge_everything(database_with_admin, draft, clock, most=2)
+    with database_with_admin.writing() as session:
+        assert rounds.lock_round(session, draft, ADMIN, clock()).stopped_early
+    unblind(StagedRound(database_with_admin, draft, clock), "no more time")
+    with database_with_admin.reading() as session:
+        assert read_unblinded_round(session, draft).frame.stopped_early
+
+
+def test_unblinding_before_the_lock_is_refused_and_the_refusal_is_logged(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    open_draft(database_with_admin, draft, clock)
+    with (
+        pytest.raises(LifecycleError, match="Lock the round first"),
+        logged_attempt(database_with_admin, draft, ADMIN, "unblind", clock()) as session,
+    ):
+        unblind_round(session, draft, [KEYS[0].identity], ADMIN, "curious", clock())
+    assert state_of_round(database_with_admin, draft) == "collecting"
+    with database_with_admin.reading() as session:
+        event = round_events(session, draft)[-1]
+        verify_log(session, draft)
+    assert (event.action, event.actor, event.detail["attempted"]) == ("refused", ADMIN, "unblind")
+
+
+@pytest.mark.parametrize(
+    ("identities", "reason", "complaint"),
+    [
+        ([seals.new_key().identity], "all have finished", "does not open"),
+        (["hunter2"], "all have finished", "not a key"),
+        ([KEYS[0].identity], "  ", "Type why"),
+    ],
+    ids=["another key", "no key", "no reason"],
+)
+def test_unblinding_needs_a_key_and_a_reason(
+    locked_round: StagedRound, identities: list[str], reason: str, complaint: str
+) -> None:
+    database, round_id, now = locked_round.database, locked_round.round_id, locked_round.clock()
+    with (
+        pytest.raises((SealError, LifecycleError), match=complaint),
+        logged_attempt(database, round_id, ADMIN, "unblind", now) as session,
+    ):
+        unblind_round(session, round_id, identities, ADMIN, reason, now)
+    assert state_of_round(database, round_id) == "locked"
+    with database.reading() as session:
+        events = round_events(session, round_id)
+    assert events[-1].action == "refused"
+    assert "hunter2" not in str(events)
+
+
+def test_a_round_is_unblinded_once(locked_round: StagedRound) -> None:
+    unblind(locked_round)
+    with pytest.raises(LifecycleError, match="unblinded"):
+        unblind(locked_round, "once more")
+    with locked_round.database.reading() as session:
+        assert len(session.scalars(select(UnblindedRow)).all()) == 1
+
+
+def change_an_item(session: Session, round_id: str) -> str:
+    item = session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code).limit(1)).one()
+    item.content = item.content.replace('"levels":[', '"levels":[5,', 1)
+    return f"item {item.code}"
+
+
+def change_the_design(session: Session, round_id: str) -> str:
+    round_row = session.get_one(RoundRow, round_id)
+    round_row.design = round_row.design.replace('"neurons":6', '"neurons":7')
+    return "the design"
+
+
+def change_the_commitment(session: Session, round_id: str) -> str:
+    session.get_one(RoundRow, round_id).commitment = "0" * 64
+    return "The commitment was changed"
+
+
+def flip_a_bit_of_the_seal(session: Session, round_id: str) -> str:
+    sealed = session.get_one(SealedRow, round_id)
+    sealed.ciphertext = sealed.ciphertext[:-1] + bytes([sealed.ciphertext[-1] ^ 1])
+    return "does not open"
+
+
+def exchange_the_seal(session: Session, round_id: str) -> str:
+    sealed = session.get_one(SealedRow, round_id)
+    content = json.loads(open_seal(sealed.ciphertext, [KEYS[0].identity]))
+    line = content["allocation"]["items"][0]
+    line["arm"] = "axolotl" if line["arm"] == "quokka" else "quokka"
+    sealed.ciphertext = seal(canonical_bytes(content), [RECIPIENTS])
+    return "the allocation"
+
+
+def change_a_judgment(session: Session, round_id: str) -> str:
+    third = select(JudgmentRow).where(JudgmentRow.round_id == round_id, JudgmentRow.number == 2).limit(1)
+    judgment = session.scalars(third).one()
+    judgment.verdict = "interpretable" if judgment.verdict == "not_interpretable" else "not_interpretable"
+    return "Judgment 2 of"
+
+
+def remove_a_judgment(session: Session, round_id: str) -> str:
+    newest = select(JudgmentRow).where(JudgmentRow.round_id == round_id).order_by(JudgmentRow.number.desc()).limit(1)
+    session.delete(session.scalars(newest).one())
+    return "added or removed since the lock"
+
+
+def change_an_event(session: Session, round_id: str) -> str:
+    event = session.scalars(select(EventRow).where(EventRow.round_id == round_id, EventRow.number == 2)).one()
+    event.actor = "Eve"
+    return r"event 2 \(invited\)"
+
+
+CHANGES = [
+    change_an_item,
+    change_the_design,
+    change_the_commitment,
+    flip_a_bit_of_the_seal,
+    exchange_the_seal,
+    change_a_judgment,
+    remove_a_judgment,
+    change_an_event,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_changed_since_the_commitment_is_named(
+    locked_round: StagedRound, change: Callable[[Session, str], str]
+) -> None:
+    with locked_round.database.writing() as session:
+        complaint = change(session, locked_round.round_id)
+    with pytest.raises(SealError, match=complaint):
+        unblind(locked_round)
+    assert state_of_round(locked_round.database, locked_round.round_id) == "locked"
+
+
+def test_two_people_open_a_nested_seal_together_and_neither_alone(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    two_persons = seals.SealOptions(second_person=RECIPIENTS[1:])
+    with database_with_admin.writing() as session:
+        seals.seal_round(session, draft, RECIPIENTS[:1], render_plainly, ADMIN, clock(), two_persons)
+        rounds.open_round(session, draft, ADMIN, clock())
+        rounds.lock_round(session, draft, ADMIN, clock())
+    for key in KEYS:
+        with pytest.raises(SealError, match="does not open"), database_with_admin.writing() as session:
+            unblind_round(session, draft, [key.identity], ADMIN, "alone at night", clock())
+    with database_with_admin.writing() as session:
+        unblind_round(session, draft, [key.identity for key in KEYS], ADMIN, "two of us are present", clock())
+
+
+def test_the_allocation_cannot_be_read_before_unblinding(locked_round: StagedRound) -> None:
+    with pytest.raises(LifecycleError, match="only after unblinding"), locked_round.database.reading() as session:
+        read_unblinded_round(session, locked_round.round_id)
+
+
+def test_a_correction_is_a_new_version_beside_the_frozen_one(locked_round: StagedRound) -> None:
+    with pytest.raises(LifecycleError, match="Only an unblinded round"):
+        correct(locked_round, "too early")
+    unblind(locked_round)
+    with pytest.raises(LifecycleError, match="Type why"):
+        correct(locked_round, "")
+    correct(locked_round, "a mistake in the program was mended")
+    with locked_round.database.reading() as session:
+        versions = session.scalars(select(UnblindedRow).order_by(UnblindedRow.version)).all()
+        events = round_events(session, locked_round.round_id)
+        verify_log(session, locked_round.round_id)
+    assert [(version.version, version.reason) for version in versions] == [
+        (1, "all have finished"),
+        (2, "a mistake in the program was mended"),
+    ]
+    assert versions[0].opened == versions[1].opened
+    assert versions[0].analysis == versions[1].analysis
+    assert events[-1].action == "corrected"
+
+
+@pytest.mark.parametrize("change", [change_an_item, change_the_design, change_a_judgment, change_an_event])
+def test_a_correction_names_what_was_changed_since_the_commitment(
+    locked_round: StagedRound, change: Callable[[Session, str], str]
+) -> None:
+    unblind(locked_round)
+    with locked_round.database.writing() as session:
+        complaint = change(session, locked_round.round_id)
+    with pytest.raises(SealError, match=complaint):
+        correct(locked_round, "a mistake in the program was mended")
