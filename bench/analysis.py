@@ -10,7 +10,7 @@ import random
 import resource
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
 from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.analysis import analyse
@@ -19,65 +19,72 @@ from app.report.charts.all_charts import charts
 from app.unblinding.observations import AllocatedItem, Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-ARMS = (("baseline", 0.35), ("solu", 0.60))
+FRACTIONS = (("baseline", 0.35), ("solu", 0.60))
 
 
-def observations(items: int, evaluators: int, strata: int, seed: int = 1) -> list[Observation]:
-    """A crossed round of `items` neurons over two arms and some sizes."""
-    source = random.Random(seed)
-    found = []
-    for number in range(items):
-        arm, truth = ARMS[number % 2]
-        allocated = AllocatedItem(
-            f"{number:08d}", arm, f"{1 + number % strata}L/0", 0, 1, number, "neuron", source.random()
-        )
-        chance = source.betavariate(truth, 1 - truth)
-        for evaluator in range(evaluators):
-            verdict: Verdict = "interpretable" if source.random() < chance else "not_interpretable"
-            judgment = Judgment(
-                allocated.item, verdict, "", None, "", 0, number, START, START, 30 + 60 * source.random(), False, False
-            )
-            found.append(Observation(f"e{evaluator:02d}", False, judgment, allocated))
-    return found
+class Cost(NamedTuple):
+    """What one analysis cost."""
+
+    items: int
+    judgments: int
+    analysis_seconds: float
+    charts_seconds: float
 
 
-def frame(items: int, strata: int) -> AnalysisFrame:
-    shown = items // (2 * strata)
+def simulate_observations(
+    item_count: int, evaluator_count: int, stratum_count: int, seed: int = 1
+) -> list[Observation]:
+    """A crossed round of neurons over two arms and some sizes."""
+    generator = random.Random(seed)
+    observations = []
+    for number in range(item_count):
+        arm, fraction = FRACTIONS[number % 2]
+        stratum = f"{1 + number % stratum_count}L/0"
+        allocated = AllocatedItem(f"{number:08d}", arm, stratum, 0, 1, number, "neuron", generator.random())
+        chance = generator.betavariate(fraction, 1 - fraction)
+        for evaluator in range(evaluator_count):
+            verdict: Verdict = "interpretable" if generator.random() < chance else "not_interpretable"
+            seconds = 30 + 60 * generator.random()
+            judgment = Judgment(allocated.item, verdict, "", None, "", 0, number, START, START, seconds, False, False)
+            observations.append(Observation(f"e{evaluator:02d}", False, judgment, allocated))
+    return observations
+
+
+def make_frame(item_count: int, stratum_count: int) -> AnalysisFrame:
+    """The frame that the simulated neurons were drawn from: ten times as many, none dead."""
+    shown = item_count // (2 * stratum_count)
     cells = tuple(
-        CellCounts(arm, f"{1 + place}L/0", 10 * shown, shown, 0, shown) for arm, _ in ARMS for place in range(strata)
+        CellCounts(arm, f"{1 + index}L/0", 10 * shown, shown, 0, shown)
+        for arm, _ in FRACTIONS
+        for index in range(stratum_count)
     )
     return AnalysisFrame(cells, "baseline", "solu", "be" * 32)
 
 
-def timed(items: int, evaluators: int, strata: int) -> dict[str, Any]:
-    """Seconds of the analysis and of its charts."""
-    seen = observations(items, evaluators, strata)
-    started = time.perf_counter()
-    found = analyse(seen, frame(items, strata))
-    analysed = time.perf_counter()
-    charts(found)
-    drawn = time.perf_counter()
-    return {
-        "items": items,
-        "judgments": len(seen),
-        "analysis_seconds": round(analysed - started, 2),
-        "charts_seconds": round(drawn - analysed, 2),
-    }
+def measure_cost(item_count: int, evaluator_count: int, stratum_count: int) -> Cost:
+    """Analyse a simulated round, draw its charts, and measure the seconds of both."""
+    observations = simulate_observations(item_count, evaluator_count, stratum_count)
+    start = time.perf_counter()
+    analysis = analyse(observations, make_frame(item_count, stratum_count))
+    analysis_end = time.perf_counter()
+    charts(analysis)
+    charts_end = time.perf_counter()
+    return Cost(item_count, len(observations), round(analysis_end - start, 2), round(charts_end - analysis_end, 2))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--evaluators", type=int, default=10)
-    given = parser.parse_args()
-    timed(100, 2, 1)  # imports and caches
-    paper = timed(660, 3, 5)
-    tenth = timed(given.items // 10, given.evaluators, 5)
-    large = timed(given.items, given.evaluators, 5)
-    growth = large["analysis_seconds"] / max(tenth["analysis_seconds"], 0.01)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    found = {"paper": paper, "tenth": tenth, "large": large, "growth_for_ten_times": round(growth, 1)}
-    print(json.dumps(found | {"peak_gib": round(peak, 2)}, indent=1))
+    options = parser.parse_args()
+    measure_cost(100, 2, 1)  # imports and caches
+    paper = measure_cost(660, 3, 5)
+    tenth = measure_cost(options.items // 10, options.evaluators, 5)
+    large = measure_cost(options.items, options.evaluators, 5)
+    growth = large.analysis_seconds / max(tenth.analysis_seconds, 0.01)
+    costs = {"paper": paper._asdict(), "tenth": tenth._asdict(), "large": large._asdict()}
+    peak_gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(json.dumps(costs | {"growth_for_ten_times": round(growth, 1), "peak_gib": round(peak_gib, 2)}, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Put trained arms where the demo looks for them: DEMO/<size>-<activation>/, each folder complete in itself.
+"""Copy trained arms to where the demo looks for them: DEMO/<size>-<activation>/, each folder complete in itself.
 
     python scripts/training_text.py TEXT
     firstglance train TEXT --out TRAINED ...
     python scripts/demo_models.py TRAINED DEMO
 
 Weights, config, tokenizer, training log, summary and certificate are copied; the card is written anew under the
-model's new name, and the loss curves of the size beside its folders. Run again, it gives the same bytes.
+model's new name, and the loss curves of the size beside its folders. Running it again gives the same bytes.
 """
 
 import argparse
@@ -24,22 +24,24 @@ def main() -> None:
     parser.add_argument("trained", type=Path)
     parser.add_argument("demo", type=Path)
     parser.add_argument("--activations", default="gelu,solu_ln", help="the first is the baseline")
-    given = parser.parse_args()
-    publish(given.trained, given.demo, given.activations.split(","))
+    options = parser.parse_args()
+    publish_arms(options.trained, options.demo, options.activations.split(","))
 
 
-def publish(trained: Path, demo: Path, activations: list[str]) -> None:
-    certificate = certify_arms(trained, activations)
+def publish_arms(trained: Path, demo: Path, arm_names: list[str]) -> None:
+    """Copy each arm of one size from `trained` into a folder of its own below `demo`."""
+    certificate = certify_arms(trained, arm_names)
     size = f"{certificate.shared_config['n_layers']}L"
-    for activation in activations:
-        target = demo / f"{size}-{activation}"
+    for arm_name in arm_names:
+        target = demo / f"{size}-{arm_name}"
         target.mkdir(parents=True, exist_ok=True)
         for name in (WEIGHTS_FILE, CONFIG_FILE, TOKENIZER_FILE, LOG_FILE, SUMMARY_FILE):
-            shutil.copyfile(trained / activation / name, target / name)
+            shutil.copyfile(trained / arm_name / name, target / name)
         certificate.write(target)
         write_card(target)
-        print(f"{target}: {sum(one.stat().st_size for one in target.iterdir()) / 1e6:.2f} MB, with {CERTIFICATE_FILE}")
-    write_loss_curves({name: trained / name for name in activations}, demo / f"{size}-losses.svg")
+        size_in_bytes = sum(path.stat().st_size for path in target.iterdir())
+        print(f"{target}: {size_in_bytes / 1e6:.2f} MB, with {CERTIFICATE_FILE}")
+    write_loss_curves({name: trained / name for name in arm_names}, demo / f"{size}-losses.svg")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 
 writes OUT/prose/*.txt and OUT/code/*.py, then `firstglance train OUT ...` trains on that folder.
 Any other folder of text serves as well; this is only the recipe behind the committed demo models.
-Nothing of Python's standard library is taken: the demo harvests that, and a model should not be
-shown the text it was fitted to.
+Nothing is taken from Python's standard library, because the demo harvests it and a model should not
+be harvested over the text that it was fitted to.
 """
 
 import argparse
@@ -51,27 +51,27 @@ LARGEST_PACKAGE = 9_000_000  # bytes of text from one package, so that none drow
 SMALLEST_FILE, LARGEST_FILE = 400, 300_000
 
 
-class _Words(html.parser.HTMLParser):
-    """Keep the running text of a page, one paragraph a line."""
+class _TextOfPage(html.parser.HTMLParser):
+    """Collects the running text of a page, one paragraph a line."""
 
-    silent = ("script", "style", "nav", "title", "head")
-    breaks = ("p", "div", "li", "h1", "h2", "h3", "h4", "pre", "tr", "dt", "dd", "br")
+    hidden_tags = ("script", "style", "nav", "title", "head")
+    breaking_tags = ("p", "div", "li", "h1", "h2", "h3", "h4", "pre", "tr", "dt", "dd", "br")
 
     def __init__(self) -> None:
         super().__init__()
         self.parts: list[str] = []
-        self.depth = 0
+        self.hidden_depth = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the base's name
-        self.depth += tag in self.silent
-        if tag in self.breaks:
+        self.hidden_depth += tag in self.hidden_tags
+        if tag in self.breaking_tags:
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        self.depth -= tag in self.silent
+        self.hidden_depth -= tag in self.hidden_tags
 
     def handle_data(self, data: str) -> None:
-        if self.depth <= 0:
+        if self.hidden_depth <= 0:
             self.parts.append(data)
 
     def text(self) -> str:
@@ -83,18 +83,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out", type=Path)
     out = parser.parse_args().out
-    seen: set[str] = set()
+    written_digests: set[str] = set()
     with tempfile.TemporaryDirectory() as name:
         downloads = Path(name)
         for package in DEBIAN:
-            folder = _debian(package, downloads)
-            _keep(out / "prose", package, ".txt", _prose(folder), seen)
+            folder = _unpack_debian_package(package, downloads)
+            _write_texts(out / "prose", package, ".txt", _english_texts(folder), written_digests)
         for package in PYPI:
-            folder = _pypi(package, downloads)
-            _keep(out / "code", package.split("==")[0], ".py", _code(folder), seen)
+            folder = _install_pypi_package(package, downloads)
+            _write_texts(out / "code", package.split("==")[0], ".py", _python_sources(folder), written_digests)
 
 
-def _debian(package: str, downloads: Path) -> Path:
+def _unpack_debian_package(package: str, downloads: Path) -> Path:
     subprocess.run(["apt-get", "download", "-qq", package], cwd=downloads, check=True)
     folder = downloads / package
     archive = next(downloads.glob(f"{package}_*.deb"))
@@ -102,18 +102,18 @@ def _debian(package: str, downloads: Path) -> Path:
     return folder
 
 
-def _pypi(package: str, downloads: Path) -> Path:
+def _install_pypi_package(package: str, downloads: Path) -> Path:
     folder = downloads / package
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder), package]
     subprocess.run(command, check=True)
     return folder
 
 
-def _prose(folder: Path) -> Iterator[str]:
+def _english_texts(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.is_symlink():
             continue
-        text = _text_of(path)
+        text = _read_text(path)
         if text is not None and _is_english(text):
             yield text
 
@@ -123,38 +123,39 @@ def _is_english(text: str) -> bool:
     return len(text) < 400 * text.lower().count(" the ")
 
 
-def _text_of(path: Path) -> str | None:
-    names = [suffix for suffix in path.suffixes if suffix in (".gz", ".dz", ".txt", ".rst", ".html")]
-    plain = path.parent.name in ("fortunes", "dictd") and path.suffix in ("", ".dz")
-    if not names and not plain:
+def _read_text(path: Path) -> str | None:
+    """The text of a manual or collection, without markup; None if the file is neither."""
+    text_suffixes = [suffix for suffix in path.suffixes if suffix in (".gz", ".dz", ".txt", ".rst", ".html")]
+    is_plain_text = path.parent.name in ("fortunes", "dictd") and path.suffix in ("", ".dz")
+    if not text_suffixes and not is_plain_text:
         return None
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
         data = gzip.decompress(data)
     text = data.decode("utf-8", errors="ignore")
-    if "html" in "".join(names):
-        words = _Words()
-        words.feed(text)
-        return words.text()
+    if "html" in "".join(text_suffixes):
+        page = _TextOfPage()
+        page.feed(text)
+        return page.text()
     return text
 
 
-def _code(folder: Path) -> Iterator[str]:
+def _python_sources(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*.py")):
         if "locale" not in path.parts:
             yield path.read_text(encoding="utf-8", errors="ignore")
 
 
-def _keep(folder: Path, package: str, suffix: str, texts: Iterator[str], seen: set[str]) -> None:
+def _write_texts(folder: Path, package: str, suffix: str, texts: Iterator[str], written_digests: set[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     count, total = 0, 0
-    for whole in texts:
-        for start in range(0, len(whole), LARGEST_FILE):
-            text = whole[start : start + LARGEST_FILE]
+    for full_text in texts:
+        for start in range(0, len(full_text), LARGEST_FILE):
+            text = full_text[start : start + LARGEST_FILE]
             digest = hashlib.sha256(text.encode()).hexdigest()
-            if len(text) < SMALLEST_FILE or digest in seen or total > LARGEST_PACKAGE:
+            if len(text) < SMALLEST_FILE or digest in written_digests or total > LARGEST_PACKAGE:
                 continue
-            seen.add(digest)
+            written_digests.add(digest)
             (folder / f"{package}-{count:05d}{suffix}").write_text(text, encoding="utf-8")
             count, total = count + 1, total + len(text)
     print(f"{package}: {count} files, {total / 1e6:.1f} MB", flush=True)

@@ -36,7 +36,7 @@ def list_models(folder: Path | None, json_wanted: bool) -> None:
 
 
 def _card_line(card: "ModelCard") -> list[object]:
-    loss = card.training.get("validation_loss")
+    loss = card.training["validation_loss"] if card.training else None
     fields = [getattr(card, name) for name in FIELDS]
     return [*fields, "" if loss is None else f"{loss:.4f}", len(card.warnings)]
 

@@ -18,6 +18,8 @@ Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 TokenIds = NDArray[np.int32]
 """Tokens by their number in the vocabulary."""
+ShortTokenIds = NDArray[np.uint16]
+"""The same of a vocabulary of at most 65,536 tokens."""
 Hashes = NDArray[np.uint64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]

@@ -1,22 +1,24 @@
-"""What a model is made of, and the names of its activations and sites. No torch here."""
+"""The sizes and choices that make up a model, and the names of its activations and sites. No torch here."""
 
 from typing import Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from app.foundation.json_types import JsonObject
+
 Activation = Literal["gelu", "gelu_tanh", "relu", "solu", "solu_ln", "gelu_ln"]
 """The MLP's activation: `gelu` is exact (erf), `gelu_tanh` its tanh form; `_ln` adds a LayerNorm after it."""
 
 Site = Literal["mlp.pre", "mlp.act", "mlp.post_ln"]
-"""Where an activation is read: before the activation, after it, and after the extra LayerNorm."""
+"""Where activations are read: before the activation function, after it, and after the extra LayerNorm."""
 
 Norm = Literal["layernorm", "rms"]
 
-WITH_LAYERNORM: frozenset[Activation] = frozenset({"solu_ln", "gelu_ln"})
+ACTIVATIONS_WITH_LAYERNORM: frozenset[Activation] = frozenset({"solu_ln", "gelu_ln"})
 
 
 class ModelShape(Protocol):
-    """What a harvest needs to know of any model, ours or another's."""
+    """What a harvest needs to know of any model, ours or another library's."""
 
     @property
     def activation(self) -> str:
@@ -36,7 +38,7 @@ class ModelShape(Protocol):
 
     @property
     def d_vocab(self) -> int:
-        """Number of token ids the model knows."""
+        """Number of token ids that the model knows."""
 
     @property
     def n_ctx(self) -> int:
@@ -44,7 +46,7 @@ class ModelShape(Protocol):
 
     @property
     def bos(self) -> int:
-        """Token id that stands at position 0 of every window."""
+        """Token id at position 0 of every window."""
 
     @property
     def special(self) -> tuple[int, ...]:
@@ -56,7 +58,7 @@ class ModelShape(Protocol):
 
 
 class ModelConfig(BaseModel):
-    """Sizes and choices of one transformer; two arms of a pair differ in `activation` alone."""
+    """Sizes and choices of one transformer; the two arms of a pair differ only in `activation`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,12 +78,12 @@ class ModelConfig(BaseModel):
     final_norm: Norm = "layernorm"
     norm_eps: float = Field(default=1e-5, gt=0)
     bos: int = Field(default=0, ge=0)
-    """Token id that stands at position 0 of every window."""
+    """Token id at position 0 of every window."""
     special: tuple[int, ...] = (0, 1)
     """Token ids that never score: BOS, end of document, padding."""
 
     @model_validator(mode="after")
-    def _parts_are_equal(self) -> Self:
+    def _blocks_divide_d_mlp(self) -> Self:
         if self.d_mlp % self.blocks:
             msg = f"d_mlp is {self.d_mlp}, which {self.blocks} blocks do not divide; use a divisor of d_mlp"
             raise ValueError(msg)
@@ -89,11 +91,11 @@ class ModelConfig(BaseModel):
 
     @property
     def sites(self) -> tuple[Site, ...]:
-        """The sites this model has: `mlp.post_ln` only with an extra LayerNorm."""
-        if self.activation in WITH_LAYERNORM:
+        """The sites of this model; only a model with an extra LayerNorm has `mlp.post_ln`."""
+        if self.activation in ACTIVATIONS_WITH_LAYERNORM:
             return ("mlp.pre", "mlp.act", "mlp.post_ln")
         return ("mlp.pre", "mlp.act")
 
-    def without_activation(self) -> dict[str, object]:
+    def without_activation(self) -> JsonObject:
         """Everything that the arms of a fair pair have in common."""
-        return self.model_dump(exclude={"activation"})
+        return self.model_dump(mode="json", exclude={"activation"})

@@ -1,7 +1,7 @@
-"""Any causal language model of the `transformers` library, by architecture family (extra `hf`).
+"""Any causal language model of the `transformers` library, by family of architectures (extra `hf`).
 
-The library computes; we listen where its down-projection begins, and stop there. `mlp.act` is the tensor that enters
-the down-projection: after the activation, and after the product with the gate where there is one (Shazeer, 2020).
+The library computes the model. A hook reads what enters a layer's down-projection, and the pass stops there. `mlp.act`
+is that tensor: after the activation, and after the product with the gate if there is one (Shazeer, 2020).
 """
 
 import contextlib
@@ -9,31 +9,35 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
 
 from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ModelError, error_summary
+from app.foundation.json_types import JsonObject
 from app.models.config import Site
 from app.models.model_folder import CONFIG_FILE, LoadedModel
 from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedConfig, PreTrainedModel
 
 WEIGHT_FILES = ("model*.safetensors", "pytorch_model*.bin")
 
 
 @dataclass(frozen=True)
 class ArchitectureFamily:
-    """Where an architecture keeps its blocks, and within a block its down-projection."""
+    """The names of a family's modules."""
 
-    blocks: str
-    down: str
+    blocks_path: str
+    """The list of blocks within the model."""
+    down_path: str
+    """The down-projection within a block."""
     gated: bool = False
+    """Whether the activation is multiplied by an up-projection."""
 
 
 _GATED = ArchitectureFamily("model.layers", "mlp.down_proj", gated=True)
@@ -61,7 +65,7 @@ FAMILIES: Mapping[str, ArchitectureFamily] = {
 
 @dataclass(frozen=True)
 class HuggingFaceShape:
-    """Sizes and choices of a model of another library; see `config.Shape`."""
+    """Sizes and choices of a model of the library; see `config.ModelShape`."""
 
     family: str
     activation: str
@@ -75,8 +79,17 @@ class HuggingFaceShape:
     sites: tuple[Site, ...] = ("mlp.act",)
 
 
-class _Reached(Exception):  # noqa: N818 - it ends a pass, it is no error
-    """The last layer asked for has been read."""
+class _LoadingInfo(TypedDict):
+    """What the library says about the keys of the weights that it read."""
+
+    missing_keys: set[str]
+    unexpected_keys: set[str]
+    mismatched_keys: set[tuple[str, torch.Size, torch.Size]]
+    """Name, shape in the file, shape expected."""
+
+
+class _LastLayerRead(Exception):  # noqa: N818 - it ends a pass and is no error
+    """The last layer that was asked for has been read."""
 
 
 class HuggingFaceModel(ReadableModel):
@@ -84,16 +97,16 @@ class HuggingFaceModel(ReadableModel):
 
     config: HuggingFaceShape
 
-    def __init__(self, model: "PreTrainedModel", config: HuggingFaceShape) -> None:
+    def __init__(self, library_model: "PreTrainedModel", config: HuggingFaceShape) -> None:
         super().__init__()
-        self.model, self.config = model, config
+        self.model, self.config = library_model, config
 
     @property
-    def downs(self) -> list[nn.Module]:
+    def down_projections(self) -> list[nn.Module]:
         """The down-projection of each layer."""
         family = FAMILIES[self.config.family]
-        blocks = self.model.get_submodule(family.blocks)
-        return [block.get_submodule(family.down) for block in blocks.children()]
+        blocks = self.model.get_submodule(family.blocks_path)
+        return [block.get_submodule(family.down_path) for block in blocks.children()]
 
     def forward(self, x: Tensor) -> Tensor:
         """Token ids [batch, token] -> logits [batch, token, d_vocab]."""
@@ -103,29 +116,30 @@ class HuggingFaceModel(ReadableModel):
 
     def read_site(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """As `ReadableModel.read_site`; the only site is `mlp.act`."""
-        wanted = range(self.config.n_layers) if layers is None else layers
-        self.require_sites_and_layers((site,), wanted)
+        read_layers = range(self.config.n_layers) if layers is None else layers
+        self.require_sites_and_layers((site,), read_layers)
         self.require_window_fits(tokens.shape[1])
-        found: dict[int, Tensor] = {}
-        with self._listening(found, wanted), contextlib.suppress(_Reached):
+        values_by_layer: dict[int, Tensor] = {}
+        with self._recording(values_by_layer, read_layers), contextlib.suppress(_LastLayerRead):
             self.model.base_model(input_ids=tokens, use_cache=False)
-        return {layer: values.reshape(*tokens.shape, -1) for layer, values in found.items()}  # OPT joins the windows
+        # OPT joins the windows of a batch, so every shape is restored.
+        return {layer: values.reshape(*tokens.shape, -1) for layer, values in values_by_layer.items()}
 
     @contextlib.contextmanager
-    def _listening(self, found: dict[int, Tensor], wanted: Sequence[int]) -> Iterator[None]:
-        """Keep what enters the wanted down-projections, and end the pass at the last of them."""
-        last = max(wanted)
+    def _recording(self, values_by_layer: dict[int, Tensor], layers: Sequence[int]) -> Iterator[None]:
+        """Record what enters the down-projections of `layers`, and end the pass at the last of them."""
+        last_layer = max(layers)
 
-        def keep(layer: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-            def hook(_: nn.Module, entering: tuple[Tensor, ...]) -> None:
-                found[layer] = entering[0]
-                if layer == last:
-                    raise _Reached
+        def recorder(layer: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+            def record(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+                values_by_layer[layer] = inputs[0]
+                if layer == last_layer:
+                    raise _LastLayerRead
 
-            return hook
+            return record
 
-        downs = self.downs
-        handles = [downs[layer].register_forward_pre_hook(keep(layer)) for layer in sorted(set(wanted))]
+        projections = self.down_projections
+        handles = [projections[layer].register_forward_pre_hook(recorder(layer)) for layer in sorted(set(layers))]
         try:
             yield
         finally:
@@ -133,39 +147,39 @@ class HuggingFaceModel(ReadableModel):
                 handle.remove()
 
 
-def is_hugging_face_config(config: Mapping[str, Any]) -> bool:
+def is_hugging_face_config(raw_config: JsonObject) -> bool:
     """Whether a `config.json` is of the library."""
-    return "model_type" in config
+    return "model_type" in raw_config
 
 
 def load_hugging_face_model(folder: Path, tokenizer: Tokenizer) -> LoadedModel:
-    """Read a folder that the library saved, weights in float32, from safetensors or from tensors alone.
+    """Read a folder that the library saved, weights in float32, from safetensors or from a file of tensors alone.
 
-    Raises ModelError on an architecture not in `FAMILIES`, a missing, surplus or wrongly shaped key, or a file
-    that is not whole.
+    Raises ModelError on an architecture that is not in `FAMILIES`, on a missing, surplus or wrongly shaped key, and on
+    a damaged file.
     """
-    given: dict[str, Any] = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-    kind = str(given["model_type"])
-    if kind not in FAMILIES:
-        msg = f"{folder / CONFIG_FILE}: model_type is {kind}, expected one of {', '.join(sorted(FAMILIES))}"
+    raw_config: JsonObject = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    model_type = str(raw_config["model_type"])
+    if model_type not in FAMILIES:
+        msg = f"{folder / CONFIG_FILE}: model_type is {model_type}, expected one of {', '.join(sorted(FAMILIES))}"
         raise ModelError(msg)
-    model = _read(folder)
-    reader = HuggingFaceModel(model, _shape(kind, model, tokenizer, folder))
+    library_model = _load_with_library(folder)
+    reader = HuggingFaceModel(library_model, _shape_of_model(model_type, library_model, tokenizer, folder))
     return LoadedModel(
         reader.eval(),
         tokenizer,
         _weights_sha256(folder),
         folder,
-        layout=f"transformers ({kind})",
-        notes=("mlp.act is the product of gate and up-projection",) if FAMILIES[kind].gated else (),
+        layout=f"transformers ({model_type})",
+        notes=("mlp.act is the product of gate and up-projection",) if FAMILIES[model_type].gated else (),
         provenance={
-            "architectures": given.get("architectures"),
-            "transformers_version": given.get("transformers_version"),
+            "architectures": raw_config.get("architectures"),
+            "transformers_version": raw_config.get("transformers_version"),
         },
     )
 
 
-def _read(folder: Path) -> "PreTrainedModel":
+def _load_with_library(folder: Path) -> "PreTrainedModel":
     try:
         from transformers import AutoModelForCausalLM, logging
     except ImportError as error:
@@ -174,7 +188,7 @@ def _read(folder: Path) -> "PreTrainedModel":
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # the library leaves it untyped
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library leaves it untyped
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
+        loaded = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=torch.float32,
             local_files_only=True,
@@ -186,63 +200,70 @@ def _read(folder: Path) -> "PreTrainedModel":
     except Exception as error:  # the library raises whatever its readers met
         msg = f"{folder} cannot be read as a whole model ({error_summary(error)}); copy it again"
         raise ModelError(msg) from error
-    model: PreTrainedModel = loaded[0]
-    _refuse_gaps(loaded[1], folder)
-    return model
+    # With `output_loading_info` the library returns a pair, which its types leave out.
+    library_model, loading_info = cast("tuple[PreTrainedModel, _LoadingInfo]", loaded)
+    _require_all_keys_read(loading_info, folder)
+    return library_model
 
 
-def _refuse_gaps(report: Mapping[str, Any], folder: Path) -> None:
-    """Raise ModelError for keys that would be drawn at random, or left unread, without a word."""
-    found = [f"lacks {key}, which its architecture has" for key in sorted(report["missing_keys"])]
-    found += [f"has {key}, which its architecture has no place for" for key in sorted(report["unexpected_keys"])]
-    found += [
-        f"has {key} in shape {tuple(given)}, expected {tuple(expected)}"
-        for key, given, expected in sorted(report["mismatched_keys"])
+def _require_all_keys_read(loading_info: _LoadingInfo, folder: Path) -> None:
+    """Raise ModelError for keys that the library would silently draw at random or leave unread."""
+    problems = [f"lacks {key}, which its architecture has" for key in sorted(loading_info["missing_keys"])]
+    problems += [
+        f"has {key}, which its architecture has no place for" for key in sorted(loading_info["unexpected_keys"])
     ]
-    if found:
-        msg = f"{folder} {found[0]}; the weights are not of this config"
+    problems += [
+        f"has {key} in shape {tuple(actual)}, expected {tuple(expected)}"
+        for key, actual, expected in sorted(loading_info["mismatched_keys"])
+    ]
+    if problems:
+        msg = f"{folder} {problems[0]}; the weights are not of this config"
         raise ModelError(msg)
 
 
-def _shape(kind: str, model: "PreTrainedModel", tokenizer: Tokenizer, folder: Path) -> HuggingFaceShape:
-    config, family = model.config, FAMILIES[kind]
-    blocks = list(model.get_submodule(family.blocks).children())
-    first = next((one for one in (config.bos_token_id, config.eos_token_id) if isinstance(one, int)), None)
-    if first is None:
+def _shape_of_model(
+    model_type: str, library_model: "PreTrainedModel", tokenizer: Tokenizer, folder: Path
+) -> HuggingFaceShape:
+    """Sizes and choices from the library's config and from the weights. Raises ModelError if no token is first."""
+    config, family = library_model.config, FAMILIES[model_type]
+    blocks = list(library_model.get_submodule(family.blocks_path).children())
+    bos = next((token for token in (config.bos_token_id, config.eos_token_id) if isinstance(token, int)), None)
+    if bos is None:
         msg = f"{folder / CONFIG_FILE}: bos_token_id is missing, expected the token id that begins a window; add it"
         raise ModelError(msg)
-    ends = [config.bos_token_id, config.pad_token_id]
-    ends += config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
-    embedding = model.get_input_embeddings().weight
+    eos_tokens = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
+    named_tokens = [config.bos_token_id, config.pad_token_id, *eos_tokens]
+    embedding = library_model.get_input_embeddings().weight
     assert isinstance(embedding, Tensor)
-    activation = _first_of(config, "hidden_activation", "hidden_act", "activation_function")
+    activation = _first_attribute(config, "hidden_activation", "hidden_act", "activation_function")
     return HuggingFaceShape(
-        family=kind,
+        family=model_type,
         activation=f"{activation} times up" if family.gated else activation,
         n_layers=len(blocks),
         d_model=embedding.shape[1],
-        d_mlp=_inputs(blocks[0].get_submodule(family.down)),
+        d_mlp=_input_size(blocks[0].get_submodule(family.down_path)),
         d_vocab=embedding.shape[0],
         n_ctx=int(config.max_position_embeddings),
-        bos=first,
-        special=tuple(sorted({*tokenizer.special, *(one for one in ends if one is not None)})),
+        bos=bos,
+        special=tuple(sorted({*tokenizer.special, *(token for token in named_tokens if token is not None)})),
     )
 
 
-def _first_of(config: object, *names: str) -> str:
-    return next(str(value) for name in names if (value := getattr(config, name, None)))
+def _first_attribute(library_config: "PreTrainedConfig", *names: str) -> str:
+    """The first of these attributes that is there and not None."""
+    return next(str(value) for name in names if (value := getattr(library_config, name, None)))
 
 
-def _inputs(down: nn.Module) -> int:
-    """Size of what enters: rows of GPT-2's Conv1D [in, out], columns of a Linear [out, in]."""
-    weight = down.weight
+def _input_size(projection: nn.Module) -> int:
+    """The size of what enters: rows of GPT-2's Conv1D [in, out], columns of a Linear [out, in]."""
+    weight = projection.weight
     assert isinstance(weight, Tensor)
-    return weight.shape[1] if isinstance(down, nn.Linear) else weight.shape[0]
+    return weight.shape[1] if isinstance(projection, nn.Linear) else weight.shape[0]
 
 
 def _weights_sha256(folder: Path) -> str:
-    """The file's digest, or for several shards the digest of their names and digests."""
-    paths = next(found for pattern in WEIGHT_FILES if (found := sorted(folder.glob(pattern))))
+    """The digest of the weights file, or of the names and digests of several shards."""
+    paths = next(paths for pattern in WEIGHT_FILES if (paths := sorted(folder.glob(pattern))))
     if len(paths) == 1:
         return sha256_of_file(paths[0])
     return sha256_of_json({path.name: sha256_of_file(path) for path in paths})

@@ -3,9 +3,9 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from app.foundation.errors import ModelError, error_summary
+from app.foundation.json_types import JsonObject
 from app.foundation.paths import resource_folder
 from app.models.hugging_face import is_hugging_face_config, load_hugging_face_model
 from app.models.model_folder import CONFIG_FILE, TOKENIZER_FILE, LoadedModel, load_model
@@ -18,21 +18,28 @@ OTHER_TENSOR_FILES = ["pytorch_model*.bin"]
 
 
 def load_any_model(name: str | Path, gelu: GeluForm = "tanh", cache: Path | None = None) -> LoadedModel:
-    """A model ready to run, weights in float32, whatever its format.
+    """A model that is ready to run, weights in float32, whatever its format.
 
-    `name` is a folder, a model that comes with First Glance ("1L-gelu"), or OWNER/NAME on the Hugging Face hub, with
-    @REVISION to fix a commit. `gelu` is explained at `lens.load_lens`; `cache` is the hub's folder of downloads.
-    Raises ModelError with what to do.
+    Args:
+        name: a folder, a model that comes with First Glance ("1L-gelu"), or OWNER/NAME on the Hugging Face hub, with
+            @REVISION to fix a commit.
+        gelu: what "gelu" means in TransformerLens's format; see `load_transformer_lens_model`.
+        cache: the hub's folder of downloads, if not the usual one.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be read; the message says what to do.
     """
     folder = find_model_folder(name, cache)
-    config = _config(folder)
-    if is_transformer_lens_config(config):
-        return _with_known_tokens(
-            load_transformer_lens_model(folder, Path(name).name, _tokenizer(folder, config, cache), gelu)
-        )
-    if is_hugging_face_config(config):
-        return _with_known_tokens(load_hugging_face_model(folder, _tokenizer(folder, config, cache)))
-    return load_model(folder)
+    raw_config = _read_config(folder)
+    if is_transformer_lens_config(raw_config):
+        tokenizer = _load_tokenizer(folder, raw_config, cache)
+        loaded = load_transformer_lens_model(folder, Path(name).name, tokenizer, gelu)
+    elif is_hugging_face_config(raw_config):
+        loaded = load_hugging_face_model(folder, _load_tokenizer(folder, raw_config, cache))
+    else:
+        return load_model(folder)
+    _require_known_tokens(loaded)
+    return loaded
 
 
 def find_model_folder(name: str | Path, cache: Path | None = None) -> Path:
@@ -40,35 +47,36 @@ def find_model_folder(name: str | Path, cache: Path | None = None) -> Path:
     for folder in (Path(name), resource_folder("demo") / name):
         if folder.is_dir():
             return folder
-    owner, slash, rest = str(name).partition("/")
-    if not slash or not owner or "/" in rest or owner in (".", "..", "~"):
-        shipped = (
-            ", ".join(sorted(path.parent.name for path in resource_folder("demo").glob(f"*/{CONFIG_FILE}"))) or "none"
+    owner, slash, repository = str(name).partition("/")
+    if not slash or not owner or "/" in repository or owner in (".", "..", "~"):
+        shipped = sorted(path.parent.name for path in resource_folder("demo").glob(f"*/{CONFIG_FILE}"))
+        msg = (
+            f"{name} is no folder, no name on the hub (OWNER/NAME) and not among the models here: "
+            f"{', '.join(shipped) or 'none'}"
         )
-        msg = f"{name} is no folder, no name on the hub (OWNER/NAME) and not among the models here: {shipped}"
         raise ModelError(msg)
-    return _download(str(name), cache)
+    return _download_from_hub(str(name), cache)
 
 
-def _download(name: str, cache: Path | None) -> Path:
-    """A repository's text files and weights, from the hub or from what was downloaded before."""
+def _download_from_hub(name: str, cache: Path | None) -> Path:
+    """The folder with a repository's text files and weights, from the hub or from an earlier download."""
     from huggingface_hub import snapshot_download
 
     repository, _, revision = name.partition("@")
     try:
-        fetch = partial(snapshot_download, repository, revision=revision or None, cache_dir=cache)
-        folder = Path(fetch(allow_patterns=[*TEXT_FILES, *TENSOR_FILES]))
+        download = partial(snapshot_download, repository, revision=revision or None, cache_dir=cache)
+        folder = Path(download(allow_patterns=[*TEXT_FILES, *TENSOR_FILES]))
         if not any(next(folder.glob(pattern), None) for pattern in TENSOR_FILES):
-            fetch(allow_patterns=OTHER_TENSOR_FILES)
+            download(allow_patterns=OTHER_TENSOR_FILES)
     except Exception as error:  # the hub's client raises errors of several libraries
-        msg = (
-            f"{name} is no folder here and cannot be had from the hub ({error_summary(error)}); check name and network"
-        )
+        reason = error_summary(error)
+        msg = f"{name} is no folder here and cannot be had from the hub ({reason}); check name and network"
         raise ModelError(msg) from error
     return folder
 
 
-def _config(folder: Path) -> dict[str, Any]:
+def _read_config(folder: Path) -> JsonObject:
+    """`config.json` in any format. Raises ModelError if it is missing or not JSON."""
     path = folder / CONFIG_FILE
     if not path.is_file():
         msg = f"{folder} is no model folder: {CONFIG_FILE} is missing"
@@ -81,20 +89,19 @@ def _config(folder: Path) -> dict[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
-def _tokenizer(folder: Path, config: dict[str, Any], cache: Path | None) -> Tokenizer:
+def _load_tokenizer(folder: Path, raw_config: JsonObject, cache: Path | None) -> Tokenizer:
     """The folder's own tokenizer, else the one that its config names."""
-    named = config.get("tokenizer_name")
-    if (folder / TOKENIZER_FILE).is_file() or not named:
+    tokenizer_name = raw_config.get("tokenizer_name")
+    if (folder / TOKENIZER_FILE).is_file() or not tokenizer_name:
         return Tokenizer.load(folder / TOKENIZER_FILE)
-    return Tokenizer.load(find_model_folder(str(named), cache) / TOKENIZER_FILE)
+    return Tokenizer.load(find_model_folder(str(tokenizer_name), cache) / TOKENIZER_FILE)
 
 
-def _with_known_tokens(loaded: LoadedModel) -> LoadedModel:
-    """Raise ModelError if the tokenizer has ids that the model has no row for; spare rows are common."""
+def _require_known_tokens(loaded: LoadedModel) -> None:
+    """Raise ModelError if the tokenizer has ids that the model does not know; more ids than tokens are common."""
     if loaded.tokenizer.size > loaded.config.d_vocab:
         msg = (
             f"{loaded.folder}: the tokenizer has {loaded.tokenizer.size} tokens but the model knows "
             f"{loaded.config.d_vocab}; use the tokenizer that belongs to this model"
         )
         raise ModelError(msg)
-    return loaded

@@ -3,24 +3,50 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from app.foundation.errors import ModelError
 from app.foundation.files import write_text_atomically
+from app.foundation.json_types import JsonObject, JsonValue
 from app.models.config import ModelConfig
 from app.models.loading import load_any_model
 from app.models.model_folder import CONFIG_FILE, LoadedModel, load_model
 from app.models.pairing_certificate import SUMMARY_FILE, PairingCertificate, TrainingSummary
 from app.models.progress import CHECKPOINT_FILE, read_training_log
 
-CARD = "card.md"
+CARD_FILE = "card.md"
 LARGEST_FAIR_DIFFERENCE = 0.02  # of the baseline's validation loss
 FEWEST_TOKENS = 1_000_000
 
 
+class TokenizerFacts(TypedDict):
+    """What a card says about the tokenizer."""
+
+    tokens: int
+    sha256: str
+    bos: int
+    """Token id at position 0 of every window."""
+    special: list[int]
+    """Token ids that never score."""
+
+
+class TrainingFacts(TypedDict):
+    """What a card says about the training."""
+
+    steps: int
+    tokens: int
+    validation_loss: float
+    """Nats per token."""
+    torch: str
+    """Version of the library."""
+    last_training_loss: float | None
+    """Nats per token; None without a log."""
+    seed: JsonValue
+
+
 @dataclass(frozen=True)
 class ModelCard:
-    """Everything `firstglance model show` prints."""
+    """Everything that `firstglance model show` prints."""
 
     name: str
     folder: str
@@ -33,37 +59,34 @@ class ModelCard:
     d_vocab: int
     n_ctx: int
     parameters: int
-    """The tied unembedding counted once."""
-    tokenizer: dict[str, Any]
-    """`tokens`, `sha256`, `bos`, `special`."""
+    """A tied unembedding is counted once."""
+    tokenizer: TokenizerFacts
     weights_sha256: str
-    training: dict[str, Any]
-    """`tokens`, `steps`, `validation_loss`, `last_training_loss`, `seed`, `torch`; empty if nothing is known."""
-    certificate: dict[str, Any] | None
-    """The pairing certificate, if it speaks of these weights."""
-    provenance: dict[str, Any]
+    training: TrainingFacts | None
+    """None if nothing is known about it."""
+    certificate: PairingCertificate | None
+    """The pairing certificate, if it is about these weights."""
+    provenance: JsonObject
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-safe."""
-        return asdict(self) | {one: list(getattr(self, one)) for one in ("sites", "notes", "warnings")}
+    def as_dict(self) -> JsonObject:
+        """The card as JSON."""
+        card: JsonObject = asdict(self)
+        card["training"] = card["training"] or {}
+        card["certificate"] = self.certificate.model_dump(mode="json") if self.certificate else None
+        return card | {"sites": list(self.sites), "notes": list(self.notes), "warnings": list(self.warnings)}
 
     def markdown(self) -> str:
         """The card as a page, the same for the same model."""
-        return "\n".join(_page(self)) + "\n"
+        return "\n".join(_page_lines(self)) + "\n"
 
 
 def describe_model(model: LoadedModel, name: str = "") -> ModelCard:
-    """Describe a loaded model. Raises ModelError if its log or certificate cannot be read."""
+    """The card of a loaded model. Raises ModelError if its log or certificate cannot be read."""
     config, folder = model.config, model.folder
-    certificate = _certificate(model)
-    tokenizer = {
-        "tokens": model.tokenizer.size,
-        "sha256": model.tokenizer.digest,
-        "bos": config.bos,
-        "special": list(config.special),
-    }
+    certificate = _covering_certificate(model)
+    training = _training_facts(folder)
     return ModelCard(
         name=name or folder.name,
         folder=str(folder),
@@ -75,52 +98,65 @@ def describe_model(model: LoadedModel, name: str = "") -> ModelCard:
         d_mlp=config.d_mlp,
         d_vocab=config.d_vocab,
         n_ctx=config.n_ctx,
-        parameters=sum(one.numel() for one in model.transformer.parameters()),
-        tokenizer=tokenizer,
+        parameters=sum(parameter.numel() for parameter in model.transformer.parameters()),
+        tokenizer=TokenizerFacts(
+            tokens=model.tokenizer.size,
+            sha256=model.tokenizer.digest,
+            bos=config.bos,
+            special=list(config.special),
+        ),
         weights_sha256=model.weights_sha256,
-        training=_training(folder),
-        certificate=certificate.model_dump(mode="json") if certificate else None,
-        provenance=dict(model.provenance),
+        training=training,
+        certificate=certificate,
+        provenance=model.provenance,
         notes=model.notes,
-        warnings=tuple(_warnings(model, certificate)),
+        warnings=tuple(_warnings(model, certificate, training)),
     )
 
 
 def describe_models(folder: Path) -> list[ModelCard]:
     """The cards of all models at or below a folder, by path. Raises ModelError if there is none."""
-    found = sorted(path.parent for path in folder.rglob(CONFIG_FILE))
-    if not found:
+    model_folders = sorted(path.parent for path in folder.rglob(CONFIG_FILE))
+    if not model_folders:
         msg = f"{folder} holds no model; train one with `firstglance train` or name another folder"
         raise ModelError(msg)
     return [
-        describe_model(load_any_model(one), one.relative_to(folder).as_posix() if one != folder else one.name)
-        for one in found
+        describe_model(load_any_model(path), path.relative_to(folder).as_posix() if path != folder else path.name)
+        for path in model_folders
     ]
 
 
 def write_card(folder: Path) -> None:
     """Write the card of the model in `folder` beside it, as `card.md`. Raises ModelError if it cannot be read."""
-    write_text_atomically(folder / CARD, describe_model(load_model(folder)).markdown())
+    write_text_atomically(folder / CARD_FILE, describe_model(load_model(folder)).markdown())
 
 
-def _certificate(model: LoadedModel) -> PairingCertificate | None:
-    """The certificate in the model's folder, if it is about these very weights."""
-    found = PairingCertificate.read(model.folder)
-    if found is None or not isinstance(model.config, ModelConfig):
+def _covering_certificate(model: LoadedModel) -> PairingCertificate | None:
+    """The certificate in the model's folder, if it is about exactly these weights."""
+    certificate = PairingCertificate.read(model.folder)
+    if certificate is None or not isinstance(model.config, ModelConfig):
         return None
-    return found if found.covers(model.config, model.weights_sha256) else None
+    return certificate if certificate.covers(model.config, model.weights_sha256) else None
 
 
-def _training(folder: Path) -> dict[str, Any]:
+def _training_facts(folder: Path) -> TrainingFacts | None:
+    """What summary and log say about a finished training; None without a summary."""
     if not (folder / SUMMARY_FILE).is_file():
-        return {}
+        return None
     summary = TrainingSummary.read(folder)
-    last = next((line["loss"] for line in reversed(read_training_log(folder))), None)
-    facts = summary.model_dump(include={"tokens", "steps", "validation_loss", "torch"})
-    return facts | {"last_training_loss": last, "seed": summary.recipe.get("seed")}
+    return TrainingFacts(
+        steps=summary.steps,
+        tokens=summary.tokens,
+        validation_loss=summary.validation_loss,
+        torch=summary.torch,
+        last_training_loss=next((line["loss"] for line in reversed(read_training_log(folder))), None),
+        seed=summary.recipe.get("seed"),
+    )
 
 
-def _warnings(model: LoadedModel, certificate: PairingCertificate | None) -> Iterator[str]:
+def _warnings(
+    model: LoadedModel, certificate: PairingCertificate | None, training: TrainingFacts | None
+) -> Iterator[str]:
     """What a reader should know before trusting a comparison with this model."""
     config, folder = model.config, model.folder
     if model.layout == "First Glance":
@@ -135,19 +171,18 @@ def _warnings(model: LoadedModel, certificate: PairingCertificate | None) -> Ite
         yield f"token {config.bos} begins every window but is not among the special tokens, so it can score"
     if not model.tokenizer.special:
         yield "the tokenizer marks no token as special, so document ends can score"
-    summary = _training(folder)
-    if summary and summary["tokens"] < FEWEST_TOKENS:
-        yield f"trained on {summary['tokens']:,} tokens only"
+    if training is not None and training["tokens"] < FEWEST_TOKENS:
+        yield f"trained on {training['tokens']:,} tokens only"
 
 
 def _pairing_warnings(model: LoadedModel, certificate: PairingCertificate | None) -> Iterator[str]:
     if not (model.folder / SUMMARY_FILE).is_file():
         yield "nothing is known of its training: there is no summary.json"
     if certificate is None:
-        stale = PairingCertificate.read(model.folder) is not None
+        is_stale = PairingCertificate.read(model.folder) is not None
         yield (
             "the pairing certificate speaks of other weights, so nothing proves that this model has a partner"
-            if stale
+            if is_stale
             else "there is no pairing certificate, so nothing proves that this model has a partner"
         )
         return
@@ -156,36 +191,37 @@ def _pairing_warnings(model: LoadedModel, certificate: PairingCertificate | None
         yield f"its validation loss is {share:+.1%} of the baseline's ({certificate.arms[0]}); the pair is not level"
 
 
-def _page(one: ModelCard) -> Iterator[str]:
-    yield f"# {one.name}\n"
-    layers = "1 layer" if one.n_layers == 1 else f"{one.n_layers} layers"
-    yield f"A language model of {layers} with the MLP activation `{one.activation}`.\n"
+def _page_lines(card: ModelCard) -> Iterator[str]:
+    yield f"# {card.name}\n"
+    layers = "1 layer" if card.n_layers == 1 else f"{card.n_layers} layers"
+    yield f"A language model of {layers} with the MLP activation `{card.activation}`.\n"
     yield "| | |\n|---|---|"
-    yield f"| parameters | {one.parameters:,} |"
-    yield f"| width, neurons a layer | {one.d_model}, {one.d_mlp} |"
-    yield f"| vocabulary, context | {one.d_vocab:,} tokens, {one.n_ctx} tokens |"
-    yield f"| sites | {', '.join(f'`{site}`' for site in one.sites)} |"
-    yield f"| format | {one.layout} |"
-    yield f"| weights, SHA-256 | `{one.weights_sha256}` |"
-    yield f"| tokenizer, SHA-256 | `{one.tokenizer['sha256']}` |"
-    if one.training:
-        yield f"| trained on | {one.training['tokens']:,} tokens in {one.training['steps']:,} steps |"
-        yield f"| validation loss | {one.training['validation_loss']:.4f} nats per token |"
-    if one.certificate:
-        yield from _pairing(one.certificate)
-    for title, sentences in (("Notes", one.notes), ("Warnings", one.warnings)):
+    yield f"| parameters | {card.parameters:,} |"
+    yield f"| width, neurons a layer | {card.d_model}, {card.d_mlp} |"
+    yield f"| vocabulary, context | {card.d_vocab:,} tokens, {card.n_ctx} tokens |"
+    yield f"| sites | {', '.join(f'`{site}`' for site in card.sites)} |"
+    yield f"| format | {card.layout} |"
+    yield f"| weights, SHA-256 | `{card.weights_sha256}` |"
+    yield f"| tokenizer, SHA-256 | `{card.tokenizer['sha256']}` |"
+    if card.training:
+        yield f"| trained on | {card.training['tokens']:,} tokens in {card.training['steps']:,} steps |"
+        yield f"| validation loss | {card.training['validation_loss']:.4f} nats per token |"
+    if card.certificate:
+        yield from _certificate_lines(card.certificate)
+    for title, sentences in (("Notes", card.notes), ("Warnings", card.warnings)):
         if sentences:
             yield f"\n## {title}\n"
             yield from (f"- {sentence}" for sentence in sentences)
 
 
-def _pairing(certificate: dict[str, Any]) -> Iterator[str]:
+def _certificate_lines(certificate: PairingCertificate) -> Iterator[str]:
     yield "\n## Pairing certificate\n"
     yield "These models differ in their activation and, by these digests, in nothing that came before it.\n"
     yield "| | |\n|---|---|"
-    for key, says in (("initial_sha256", "initial weights"), ("order_sha256", "data order"), ("corpus_sha256", "text")):
-        yield f"| {says}, SHA-256 | `{certificate[key]}` |"
+    yield f"| initial weights, SHA-256 | `{certificate.initial_sha256}` |"
+    yield f"| data order, SHA-256 | `{certificate.order_sha256}` |"
+    yield f"| text, SHA-256 | `{certificate.corpus_sha256}` |"
     yield "\n| activation | validation loss | difference | |\n|---|---|---|---|"
-    for arm, loss in certificate["validation_loss"].items():
-        share = certificate["relative_difference"].get(arm, 0.0)
-        yield f"| `{arm}` | {loss:.4f} | {certificate['difference'][arm]:+.4f} | {share:+.2%} |"
+    for arm, loss in certificate.validation_loss.items():
+        share = certificate.relative_difference.get(arm, 0.0)
+        yield f"| `{arm}` | {loss:.4f} | {certificate.difference[arm]:+.4f} | {share:+.2%} |"

@@ -9,10 +9,12 @@ import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
 from app.foundation.files import write_atomically, write_text_atomically
+from app.foundation.json_types import JsonObject
 from app.models.config import ModelConfig, ModelShape
 from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
@@ -23,7 +25,7 @@ WEIGHTS_FILE, CONFIG_FILE, TOKENIZER_FILE = "model.safetensors", "config.json", 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to run, with what identifies it."""
+    """A model that is ready to run, with what identifies it."""
 
     transformer: ReadableModel
     tokenizer: Tokenizer
@@ -32,9 +34,9 @@ class LoadedModel:
     layout: str = "First Glance"
     """Whose format it was read from."""
     notes: tuple[str, ...] = ()
-    """Choices made in reading it that change its values, a sentence each."""
-    provenance: Mapping[str, object] = field(default_factory=dict)
-    """What its config tells of its training: seed, tokenizer name and the like."""
+    """Choices that were made when it was read and that change its values, a sentence each."""
+    provenance: JsonObject = field(default_factory=dict)
+    """What its config says about its training: seed, tokenizer name and the like."""
 
     @property
     def config(self) -> ModelShape:
@@ -43,15 +45,16 @@ class LoadedModel:
 
 
 def save_model(transformer: Transformer, folder: Path, dtype: torch.dtype = torch.bfloat16) -> None:
-    """Write weights and config; the tied unembedding is written once, as the embedding."""
+    """Write weights and config; a tied unembedding is written once, as the embedding."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in _own_tensors(transformer).items()}
+    parameters = _parameters_by_name(transformer)
+    tensors = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in parameters.items()}
     write_atomically(folder / WEIGHTS_FILE, lambda path: save_file(tensors, path))
     write_text_atomically(folder / CONFIG_FILE, json.dumps(transformer.config.model_dump(), indent=2) + "\n")
 
 
 def load_model(folder: Path) -> LoadedModel:
-    """Read a folder in our own format, weights in float32; `sources.load` reads every format.
+    """Read a folder in First Glance's own format, weights in float32; `loading.load_any_model` reads every format.
 
     Raises ModelError, naming the file, the key and what was expected.
     """
@@ -70,7 +73,7 @@ def load_model(folder: Path) -> LoadedModel:
 
 
 def load_config(folder: Path) -> ModelConfig:
-    """Read `config.json`. Raises ModelError if it is missing or says something unknown."""
+    """Read `config.json`. Raises ModelError if it is missing or has an unknown key or value."""
     path = folder / CONFIG_FILE
     if not path.is_file():
         msg = f"{folder} is no model folder: {CONFIG_FILE} is missing"
@@ -78,43 +81,51 @@ def load_config(folder: Path) -> ModelConfig:
     return parse_config(path.read_bytes(), path)
 
 
-def parse_config(data: bytes, path: Path) -> ModelConfig:
+def parse_config(json_bytes: bytes, path: Path) -> ModelConfig:
     """A config from JSON. Raises ModelError, naming `path`, the key and what was expected."""
     try:
-        return ModelConfig.model_validate_json(data)
+        return ModelConfig.model_validate_json(json_bytes)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        msg = f"{path}: {place}: {first['msg']}; mend it or copy the model again"
+        msg = f"{path}: {first_problem(error)}; mend it or copy the model again"
         raise ModelError(msg) from error
 
 
-def copy_weights(transformer: Transformer, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Copy tensors in by name. Raises ModelError on a missing or surplus key or a wrong shape."""
-    wanted = _own_tensors(transformer)
-    require_exact_keys({name: tuple(place.shape) for name, place in wanted.items()}, tensors, path)
+def first_problem(error: ValidationError) -> str:
+    """The first key that pydantic refused, and why: "d_mlp: Field required"."""
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"]) or "the file"
+    return f"{key}: {problem['msg']}"
+
+
+def copy_weights(transformer: Transformer, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Copy `tensors`, read from `path`, into the transformer by name.
+
+    Raises ModelError if a key is missing or surplus or has the wrong shape.
+    """
+    parameters = _parameters_by_name(transformer)
+    require_exact_keys({name: tuple(parameter.shape) for name, parameter in parameters.items()}, tensors, path)
     with torch.no_grad():
-        for name, place in wanted.items():
-            place.copy_(tensors[name])
+        for name, parameter in parameters.items():
+            parameter.copy_(tensors[name])
 
 
-def require_exact_keys(wanted: Mapping[str, tuple[int, ...]], tensors: Mapping[str, torch.Tensor], path: Path) -> None:
-    """Raise ModelError, naming the key, unless `tensors` has exactly the `wanted` keys with exactly these shapes."""
-    for name in sorted(wanted.keys() - tensors.keys()):
-        msg = f"{path} lacks {name}, expected with shape {wanted[name]}; the file is not of this config"
+def require_exact_keys(expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Raise ModelError, naming the key, unless `tensors` has exactly the `expected` keys with exactly these shapes."""
+    for name in sorted(expected.keys() - tensors.keys()):
+        msg = f"{path} lacks {name}, expected with shape {expected[name]}; the file is not of this config"
         raise ModelError(msg)
-    for name in sorted(tensors.keys() - wanted.keys()):
+    for name in sorted(tensors.keys() - expected.keys()):
         msg = f"{path} has {name}, which this config has no place for; the file is not of this config"
         raise ModelError(msg)
-    for name, shape in wanted.items():
-        found = tuple(tensors[name].shape)
-        if found != shape:
-            msg = f"{path}: {name} has shape {found}, expected {shape}; the file is not of this config"
+    for name, expected_shape in expected.items():
+        actual_shape = tuple(tensors[name].shape)
+        if actual_shape != expected_shape:
+            msg = f"{path}: {name} has shape {actual_shape}, expected {expected_shape}; the file is not of this config"
             raise ModelError(msg)
 
 
-def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a file. Raises ModelError if it is missing or not whole."""
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file. Raises ModelError if the file is missing or damaged."""
     if not path.is_file():
         msg = f"{path} is missing; the model folder is incomplete, copy it again"
         raise ModelError(msg)
@@ -125,5 +136,5 @@ def read_safetensors(path: Path) -> dict[str, torch.Tensor]:
         raise ModelError(msg) from error
 
 
-def _own_tensors(transformer: Transformer) -> dict[str, torch.Tensor]:
-    return {name: tensor.detach() for name, tensor in transformer.named_parameters()}
+def _parameters_by_name(transformer: Transformer) -> dict[str, Tensor]:
+    return {name: parameter.detach() for name, parameter in transformer.named_parameters()}

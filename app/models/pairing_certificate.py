@@ -1,35 +1,37 @@
 """The pairing certificate: what the arms of a size have in common, proved by digests, and how their losses differ.
 
-It says of arms that they had the same config but for the activation, the same initial weights (all but the extra
-LayerNorm's, which start as one and zero), the same rows in the same order and the same recipe. A report quotes it.
+It states that the arms had the same config but for the activation, the same initial weights (except those of the extra
+LayerNorm, which start as one and zero), the same rows in the same order, and the same recipe. A report quotes it.
 """
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
 from app.foundation.files import write_text_atomically
+from app.foundation.json_types import JsonObject
 from app.models.config import Activation, ModelConfig
+from app.models.model_folder import WEIGHTS_FILE, first_problem
 
 CERTIFICATE_FILE, SUMMARY_FILE = "certificate.json", "summary.json"
-T = TypeVar("T", bound=BaseModel)
+Record = TypeVar("Record", bound=BaseModel)
 
 COMMON_FIELDS = ("shared_config", "recipe", "initial_sha256", "order_sha256", "corpus_sha256", "steps", "tokens")
 
 
 class TrainingSummary(BaseModel):
-    """What one finished training run states about itself (`summary.json`)."""
+    """What a finished training run states about itself (`summary.json`)."""
 
     model_config = ConfigDict(frozen=True)
 
     activation: Activation
-    shared_config: dict[str, Any]
-    recipe: dict[str, Any] = {}
+    shared_config: JsonObject
+    recipe: JsonObject = {}
     """Empty for runs from before recipes were recorded."""
     steps: int
     tokens: int
@@ -38,7 +40,7 @@ class TrainingSummary(BaseModel):
     order_sha256: str
     corpus_sha256: str
     validation_loss: float
-    """Nats per token over the held-out rows, of the weights as saved."""
+    """Of the weights as saved, over the held-out rows, in nats per token."""
     torch: str = ""
     """Version of the library."""
 
@@ -49,21 +51,21 @@ class TrainingSummary(BaseModel):
         if not path.is_file():
             msg = f"{folder} has no {SUMMARY_FILE}, so its training is not finished; run the same command again"
             raise ModelError(msg)
-        return _validated(cls, path)
+        return _read_record(cls, path)
 
     def write(self, folder: Path) -> None:
-        """Write it whole."""
+        """Write it to a model folder, atomically."""
         write_text_atomically(folder / SUMMARY_FILE, self.model_dump_json(indent=2) + "\n")
 
 
 class PairingCertificate(BaseModel):
-    """What the arms of one size share, and where they ended. The first arm is the baseline."""
+    """What the arms of one size share, and the losses they reached. The first arm is the baseline."""
 
     model_config = ConfigDict(frozen=True)
 
     arms: tuple[str, ...]
-    shared_config: dict[str, Any]
-    recipe: dict[str, Any]
+    shared_config: JsonObject
+    recipe: JsonObject
     initial_sha256: str
     order_sha256: str
     corpus_sha256: str
@@ -76,52 +78,50 @@ class PairingCertificate(BaseModel):
     relative_difference: dict[str, float] = {}
     """By arm, the difference as a share of the baseline's loss."""
     weights_sha256: dict[str, str] = {}
-    """By arm, the digest of `model.safetensors`: what the certificate is about."""
+    """By arm, the digest of `model.safetensors`: the weights that the certificate is about."""
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """The certificate in a folder, None if there is none. Raises ModelError if it cannot be read."""
+        """The certificate in a folder; None if there is none. Raises ModelError if it cannot be read."""
         path = folder / CERTIFICATE_FILE
-        return _validated(cls, path) if path.is_file() else None
+        return _read_record(cls, path) if path.is_file() else None
 
     def write(self, folder: Path) -> None:
-        """Write it whole."""
+        """Write it to a folder, atomically."""
         write_text_atomically(folder / CERTIFICATE_FILE, self.model_dump_json(indent=2) + "\n")
 
     def covers(self, config: ModelConfig, weights_sha256: str) -> bool:
-        """Whether it speaks of these very weights, and of this config."""
-        shared = json.loads(json.dumps(config.without_activation()))
-        return self.weights_sha256.get(config.activation) == weights_sha256 and self.shared_config == shared
+        """Whether it is about a model with this config and exactly these weights."""
+        certified_weights = self.weights_sha256.get(config.activation)
+        return certified_weights == weights_sha256 and self.shared_config == config.without_activation()
 
 
-def certify_arms(out: Path, activations: Sequence[str], weights: str = "model.safetensors") -> PairingCertificate:
-    """Compare the finished arms in OUT/<activation>/ and state what they share.
+def certify_arms(out: Path, arm_names: Sequence[str]) -> PairingCertificate:
+    """Compare the finished arms in OUT/<arm name>/ and state what they share.
 
     Raises ModelError if one is not finished or if they differ in more than the activation.
     """
-    arms = {name: TrainingSummary.read(out / name) for name in activations}
+    summaries = {name: TrainingSummary.read(out / name) for name in arm_names}
     for key in COMMON_FIELDS:
-        if len({json.dumps(getattr(arm, key), sort_keys=True) for arm in arms.values()}) > 1:
+        if len({json.dumps(getattr(summary, key), sort_keys=True) for summary in summaries.values()}) > 1:
             msg = f"{out}: the arms differ in {key}, so they are not a pair; train them again into an empty folder"
             raise ModelError(msg)
-    first = arms[activations[0]]
-    losses = {name: arm.validation_loss for name, arm in arms.items()}
-    difference = {name: loss - first.validation_loss for name, loss in losses.items()}
+    baseline = summaries[arm_names[0]]
+    differences = {name: summary.validation_loss - baseline.validation_loss for name, summary in summaries.items()}
     return PairingCertificate(
-        arms=tuple(activations),
-        **{key: getattr(first, key) for key in COMMON_FIELDS},
-        validation_loss=losses,
-        difference=difference,
-        relative_difference={name: value / first.validation_loss for name, value in difference.items()},
-        weights_sha256={name: sha256_of_file(out / name / weights) for name in activations},
+        arms=tuple(arm_names),
+        **{key: getattr(baseline, key) for key in COMMON_FIELDS},
+        validation_loss={name: summary.validation_loss for name, summary in summaries.items()},
+        difference=differences,
+        relative_difference={name: value / baseline.validation_loss for name, value in differences.items()},
+        weights_sha256={name: sha256_of_file(out / name / WEIGHTS_FILE) for name in arm_names},
     )
 
 
-def _validated(kind: type[T], path: Path) -> T:
+def _read_record(record_class: type[Record], path: Path) -> Record:
+    """A record from a JSON file. Raises ModelError, naming the key and what was expected."""
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return record_class.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        msg = f"{path}: {place}: {first['msg']}; restore the file from where the model came from"
+        msg = f"{path}: {first_problem(error)}; restore the file from where the model came from"
         raise ModelError(msg) from error

@@ -1,14 +1,14 @@
 """A training run's state on disk: its checkpoint, its log, and the plan that keeps one folder to one experiment.
 
-Each file is written whole or not at all, and the log before the checkpoint, so whatever moment a run is killed
-at, its folder holds a checkpoint and every line up to it.
+Each file is written atomically, and the log before the checkpoint. So at whatever moment a run is killed, its folder
+holds a checkpoint and every line of the log up to it.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import torch
 
@@ -20,16 +20,32 @@ from app.models.transformer import Transformer
 
 CHECKPOINT_FILE, LOG_FILE, PLAN_FILE = "progress.pt", "training.jsonl", "plan.json"
 
-LogLine = dict[str, Any]
-"""One line of the log: `step`, `tokens`, `rate`, `loss` (nats per token), `valid` at checkpoints."""
+
+class TrainingLogLine(TypedDict):
+    """One line of the log."""
+
+    step: int
+    """Finished steps."""
+    tokens: int
+    """Tokens predicted so far."""
+    rate: float
+    """Learning rate of the step."""
+    loss: float
+    """Of the step's batch, in nats per token."""
+    valid: NotRequired[float]
+    """Validation loss in nats per token, at checkpoints."""
 
 
 def save_progress(
-    folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer, step: int, lines: Sequence[LogLine]
+    folder: Path,
+    transformer: Transformer,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+    new_lines: Sequence[TrainingLogLine],
 ) -> None:
-    """Append `lines` to the log, dropping what a killed run wrote beyond its checkpoint, and save the state."""
-    first = min((line["step"] for line in lines), default=step + 1)
-    log = [*(line for line in read_training_log(folder) if line["step"] < first), *lines]
+    """Append `new_lines` to the log, dropping what a killed run wrote beyond its checkpoint, and save the state."""
+    first_new_step = min((line["step"] for line in new_lines), default=step + 1)
+    log = [*(line for line in read_training_log(folder) if line["step"] < first_new_step), *new_lines]
     write_text_atomically(folder / LOG_FILE, "".join(json.dumps(line) + "\n" for line in log))
     state = {"step": step, "model": transformer.state_dict(), "optimiser": optimiser.state_dict()}
     write_atomically(folder / CHECKPOINT_FILE, lambda path: torch.save(state, path))
@@ -58,8 +74,8 @@ def delete_progress(folder: Path) -> None:
     (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
 
 
-def read_training_log(folder: Path) -> list[LogLine]:
-    """The lines of the log, none if there is no log. Raises ModelError on a line that is not JSON."""
+def read_training_log(folder: Path) -> list[TrainingLogLine]:
+    """The lines of the log; none if there is no log. Raises ModelError on a line that is not JSON."""
     path = folder / LOG_FILE
     if not path.is_file():
         return []
@@ -72,7 +88,7 @@ def read_training_log(folder: Path) -> list[LogLine]:
 
 
 def require_same_plan(work: Path, config: ModelConfig, recipe: Recipe, corpus_sha256: str) -> None:
-    """One folder is one size, one recipe, one text; the plan is written at the first start and compared later.
+    """Write the plan of an experiment at its first start, and compare with it later: one size, one recipe, one text.
 
     Raises ModelError, naming what differs.
     """
@@ -81,10 +97,9 @@ def require_same_plan(work: Path, config: ModelConfig, recipe: Recipe, corpus_sh
     if not path.is_file():
         write_text_atomically(path, json.dumps(plan, indent=2, sort_keys=True) + "\n")
         return
-    begun = json.loads(path.read_text(encoding="utf-8"))
-    plan = json.loads(json.dumps(plan))
-    for name in sorted(plan.keys() | begun.keys()):
-        if plan.get(name) != begun.get(name):
-            values = f"{name} {begun.get(name)}, not {plan.get(name)}"
+    written_plan = json.loads(path.read_text(encoding="utf-8"))
+    for name in sorted(plan.keys() | written_plan.keys()):
+        if plan.get(name) != written_plan.get(name):
+            values = f"{name} {written_plan.get(name)}, not {plan.get(name)}"
             msg = f"{work.parent} was begun with {values}; arms of a pair share everything, so use an empty folder"
             raise ModelError(msg)

@@ -1,4 +1,4 @@
-"""What modules promise to each other: from tensor to tensor, and a model whose activations can be read."""
+"""The interfaces of modules: from tensor to tensor, and a model whose activations can be read."""
 
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
@@ -11,38 +11,44 @@ from app.models.config import ModelShape, Site
 
 
 class TypedModule(nn.Module):
-    """A module from one tensor to one tensor; it says so to the type checker, which torch leaves in the dark."""
+    """A module from one tensor to one tensor; torch itself does not tell the type checker so."""
 
     if TYPE_CHECKING:
 
         def __call__(self, x: Tensor) -> Tensor:
-            """Run `forward`, and the hooks that hang on this module."""
+            """Run `forward` and the hooks that are registered on this module."""
 
 
 class ReadableModel(TypedModule):
-    """A model that can be read: called with token ids [batch, token] it gives logits [batch, token, d_vocab]."""
+    """A model whose activations can be read.
+
+    Called with token ids [batch, token] it gives logits [batch, token, d_vocab].
+    """
 
     config: ModelShape
 
     @abstractmethod
     def read_site(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
-        """The activation at `site` of each layer asked for (all by default), each [batch, token, d_mlp].
+        """The activations [batch, token, d_mlp] at `site`, by layer; of all layers if `layers` is None.
 
-        Stops at the last layer asked for. Raises ModelError on a site or layer that this model does not have,
-        and on a window longer than `n_ctx`.
+        Stops computing at the last of these layers. Raises ModelError on a site or layer that this model does not
+        have, and on a window longer than `n_ctx`.
         """
 
     def require_sites_and_layers(self, sites: Collection[Site], layers: Sequence[int]) -> None:
-        """Raise ModelError unless this model has the sites and the layers, and at least one of each is asked for."""
+        """Raise ModelError unless this model has all the sites and layers, and at least one of each is named."""
         for site in sites:
             if site not in self.config.sites:
-                has = ", ".join(self.config.sites)
-                msg = f"a {self.config.activation} model has no site {site}; read one of {has}"
+                readable = ", ".join(self.config.sites)
+                msg = f"a {self.config.activation} model has no site {site}; read one of {readable}"
                 raise ModelError(msg)
-        count = self.config.n_layers
-        if not sites or not layers or not all(0 <= one < count for one in layers):
-            asked = ", ".join(map(str, layers)) or "none"
-            msg = f"layers asked for: {asked}; this model has layers 0 to {count - 1}, so name at least one of them"
+        n_layers = self.config.n_layers
+        if not sites or not layers or not all(0 <= layer < n_layers for layer in layers):
+            requested = ", ".join(map(str, layers)) or "none"
+            msg = (
+                f"layers asked for: {requested}; this model has layers 0 to {n_layers - 1}, "
+                "so name at least one of them"
+            )
             raise ModelError(msg)
 
     def require_window_fits(self, length: int) -> None:

@@ -1,4 +1,4 @@
-"""What a training run is told beside the model's sizes; the same for every arm of a pair. No torch here."""
+"""What a training run needs to know beside the model's sizes; the same for every arm of a pair. No torch here."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Recipe:
     warmup: int = 100
     """Steps of linear warm-up."""
     weight_decay: float = 0.1
-    """On matrices only."""
+    """Of matrices only."""
     clip: float = 1.0
     """Largest norm of the whole gradient."""
     seed: int = 0
@@ -34,20 +34,20 @@ class Recipe:
     """Run the loss through torch.compile, which needs a C++ compiler on a CPU."""
     device: str = "cpu"
 
-    def rate(self, step: int) -> float:
-        """Learning rate at a step: linear warm-up, then a cosine down to a tenth of the peak.
+    def learning_rate_at(self, step: int) -> float:
+        """Learning rate of a step, counted from 0: linear warm-up, then a cosine down to a tenth of the peak.
 
-        The cosine is Loshchilov and Hutter's, 2017, eq. 5, without restarts.
+        The cosine is that of Loshchilov and Hutter, 2017, eq. 5, without restarts.
         """
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
-        done = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+        progress = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * progress)))
 
-    def saves_after(self, step: int) -> bool:
+    def saves_after(self, finished_steps: int) -> bool:
         """Whether a checkpoint follows this many finished steps."""
-        return step % self.save_every == 0 or step == self.steps
+        return finished_steps % self.save_every == 0 or finished_steps == self.steps
 
-    def logs_after(self, step: int) -> bool:
+    def logs_after(self, finished_steps: int) -> bool:
         """Whether a line of the log follows this many finished steps."""
-        return step % self.log_every == 0 or self.saves_after(step)
+        return finished_steps % self.log_every == 0 or self.saves_after(finished_steps)

@@ -1,6 +1,6 @@
-"""Text to token ids, and each id's piece as bytes, for byte-level BPE and for SentencePiece's byte fallback.
+"""Text to token ids, and the bytes of each id's piece, for byte-level BPE and for SentencePiece's byte fallback.
 
-A piece may be part of a character; what is shown of it is decided where bytes are put together.
+A piece may be part of a character; how it is shown is decided where the bytes of several pieces are put together.
 """
 
 import json
@@ -16,8 +16,8 @@ from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
 
 BOS_TOKEN, END_TOKEN = "<|bos|>", "<|end|>"
-SPACE = "\u2581"  # how SentencePiece writes a space
-LONE_BYTE = re.compile("<0x([0-9A-F]{2})>")
+SENTENCEPIECE_SPACE = "\u2581"
+SENTENCEPIECE_BYTE = re.compile("<0x([0-9A-F]{2})>")
 
 
 class Tokenizer:
@@ -28,7 +28,7 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: Path) -> "Tokenizer":
-        """Read `tokenizer.json`. Raises ModelError if it is missing or no tokenizer."""
+        """Read `tokenizer.json`. Raises ModelError if it is missing or not a tokenizer."""
         if not path.is_file():
             msg = f"{path} is missing; a model folder needs the tokenizer it was trained with"
             raise ModelError(msg)
@@ -57,37 +57,40 @@ class Tokenizer:
 
     def encode_many(self, texts: list[str]) -> list[list[int]]:
         """Token ids of several texts, encoded in parallel."""
-        return [one.ids for one in self._engine.encode_batch_fast(texts, add_special_tokens=False)]
+        return [encoding.ids for encoding in self._engine.encode_batch_fast(texts, add_special_tokens=False)]
 
     def token_id(self, token: str) -> int:
         """The id of a token by its name. Raises ModelError if there is none."""
-        found = self._engine.token_to_id(token)
-        if found is None:
+        token_id = self._engine.token_to_id(token)
+        if token_id is None:
             msg = f"the tokenizer has no token {token}; this is not the tokenizer that the model was trained with"
             raise ModelError(msg)
-        return found
+        return token_id
 
-    def has(self, token: str) -> bool:
+    def has_token(self, token: str) -> bool:
         """Whether there is a token of this name."""
         return self._engine.token_to_id(token) is not None
 
     @cached_property
     def pieces(self) -> list[bytes]:
-        """The bytes of every token id, in order of id; an added token's are its name, an unused id's are none."""
+        """The bytes of every token id, in order of id: an added token's name, nothing for an unused id."""
         added = self._engine.get_added_tokens_decoder()
-        bytes_of = _sentencepiece if self._falls_back_to_bytes() else _byte_level
+        name_to_bytes = _sentencepiece_bytes if self._is_sentencepiece() else _byte_level_bytes
         names = [self._engine.id_to_token(index) or "" for index in range(self.size)]
-        return [name.encode() if index in added else bytes_of(name) for index, name in enumerate(names)]
+        return [name.encode() if index in added else name_to_bytes(name) for index, name in enumerate(names)]
 
-    def _falls_back_to_bytes(self) -> bool:
-        """Whether pieces are text with U+2581 for a space and <0x0A> for a lone byte, not GPT-2's letters."""
+    def _is_sentencepiece(self) -> bool:
+        """Whether pieces are text with U+2581 for a space and <0x0A> for a single byte, rather than GPT-2's letters."""
         decoder = json.loads(self._engine.to_str())["decoder"] or {}
         parts = decoder.get("decoders", [decoder])
         return not any(part.get("type") == "ByteLevel" for part in parts)
 
 
 def train_tokenizer(texts: Iterable[str], size: int, path: Path) -> Tokenizer:
-    """Fit a byte-level BPE (Radford et al., 2019, section 2.2) of `size` tokens, BOS 0, END 1, and write it."""
+    """Fit a byte-level BPE tokenizer of `size` tokens to `texts` and write it to `path`; BOS is 0, END is 1.
+
+    Radford et al., 2019, section 2.2.
+    """
     engine = Engine(models.BPE())
     engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     engine.decoder = decoders.ByteLevel()
@@ -103,21 +106,21 @@ def train_tokenizer(texts: Iterable[str], size: int, path: Path) -> Tokenizer:
 
 
 @cache
-def _letters() -> dict[str, int]:
+def _bytes_of_letters() -> dict[str, int]:
     """The byte that each printable letter of byte-level BPE stands for (GPT-2's table)."""
     printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
+    unprintable = [byte for byte in range(256) if byte not in printable]
     letters = {chr(byte): byte for byte in printable}
-    return letters | {chr(256 + index): byte for index, byte in enumerate(others)}
+    return letters | {chr(256 + index): byte for index, byte in enumerate(unprintable)}
 
 
-def _byte_level(name: str) -> bytes:
-    table = _letters()
+def _byte_level_bytes(name: str) -> bytes:
+    table = _bytes_of_letters()
     if all(letter in table for letter in name):
         return bytes(table[letter] for letter in name)
     return name.encode()
 
 
-def _sentencepiece(name: str) -> bytes:
-    lone = LONE_BYTE.fullmatch(name)
-    return bytes([int(lone[1], 16)]) if lone else name.replace(SPACE, " ").encode()
+def _sentencepiece_bytes(name: str) -> bytes:
+    single_byte = SENTENCEPIECE_BYTE.fullmatch(name)
+    return bytes([int(single_byte[1], 16)]) if single_byte else name.replace(SENTENCEPIECE_SPACE, " ").encode()

@@ -1,4 +1,4 @@
-"""One readable decoder-only transformer. Arms of a pair differ in the MLP's activation and in nothing else.
+"""A readable decoder-only transformer. The arms of a pair differ only in the MLP's activation.
 
 Pre-norm blocks in sequence (attention, then MLP; Radford et al., 2019), learned positions, biases on every
 projection, LayerNorm over the residual stream, unembedding tied or free. With `*_ln` the MLP has a LayerNorm
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from app.models.activations import activation_function
-from app.models.config import WITH_LAYERNORM, ModelConfig, Site
+from app.models.config import ACTIVATIONS_WITH_LAYERNORM, ModelConfig, Site
 from app.models.readable_model import ReadableModel, TypedModule
 
 INIT_STD = 0.02
@@ -30,9 +30,9 @@ class Attention(TypedModule):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.n_heads, self.d_head = config.n_heads, config.d_head
-        inner = config.n_heads * config.d_head
-        self.qkv = nn.Linear(config.d_model, 3 * inner)
-        self.out = nn.Linear(inner, config.d_model)
+        all_heads = config.n_heads * config.d_head
+        self.qkv = nn.Linear(config.d_model, 3 * all_heads)
+        self.out = nn.Linear(all_heads, config.d_model)
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, token, d_model] -> the same shape."""
@@ -40,8 +40,8 @@ class Attention(TypedModule):
         heads = self.qkv(x).view(batch, tokens, 3, self.n_heads, self.d_head)
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # each [batch, head, token, d_head]
         mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-        result: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, tokens, -1))
-        return result
+        output: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, tokens, -1))
+        return output
 
 
 class BlockedLayerNorm(TypedModule):
@@ -66,7 +66,7 @@ class BlockedLayerNorm(TypedModule):
 
 
 class Mlp(TypedModule):
-    """The one part in which arms differ."""
+    """The multi-layer perceptron with its sites: the one part in which arms differ."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -74,14 +74,14 @@ class Mlp(TypedModule):
         self.activation = activation_function(config.activation, config.blocks)
         self.norm = (
             BlockedLayerNorm(config.d_mlp, config.blocks, config.norm_eps)
-            if config.activation in WITH_LAYERNORM
+            if config.activation in ACTIVATIONS_WITH_LAYERNORM
             else None
         )
         self.down = nn.Linear(config.d_mlp, config.d_model)
         self.last_site: Site = config.sites[-1]
 
-    def sites(self, x: Tensor) -> Iterator[tuple[Site, Tensor]]:
-        """Each site in turn with its values; whoever stops reading stops the computing."""
+    def compute_sites(self, x: Tensor) -> Iterator[tuple[Site, Tensor]]:
+        """Each site with its activations [batch, token, d_mlp], computed one by one as they are asked for."""
         pre: Tensor = self.up(x)
         yield "mlp.pre", pre
         act = self.activation(pre)
@@ -89,25 +89,28 @@ class Mlp(TypedModule):
         if self.norm is not None:
             yield "mlp.post_ln", self.norm(act)
 
-    def read(self, x: Tensor, wanted: Collection[Site]) -> dict[Site, Tensor]:
-        """The values at `wanted`, each [batch, token, d_mlp], from the normed residual stream; nothing behind them."""
-        found: dict[Site, Tensor] = {}
-        for site, values in self.sites(x):
-            if site in wanted:
-                found[site] = values
-            if len(found) == len(wanted):
+    def read_sites(self, x: Tensor, sites: Collection[Site]) -> dict[Site, Tensor]:
+        """The activations [batch, token, d_mlp] at `sites`, from the normed residual stream [batch, token, d_model].
+
+        Nothing behind the last of the sites is computed.
+        """
+        values_by_site: dict[Site, Tensor] = {}
+        for site, values in self.compute_sites(x):
+            if site in sites:
+                values_by_site[site] = values
+            if len(values_by_site) == len(sites):
                 break
-        return found
+        return values_by_site
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, token, d_model] -> the same shape."""
         act = self.activation(self.up(x))
-        result: Tensor = self.down(act if self.norm is None else self.norm(act))
-        return result
+        output: Tensor = self.down(act if self.norm is None else self.norm(act))
+        return output
 
 
 class TransformerBlock(TypedModule):
-    """Attention, then MLP, each reading a normed copy of the residual stream and adding to it."""
+    """Attention, then MLP; each reads a normed copy of the residual stream and adds to it."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -149,7 +152,7 @@ class Transformer(ReadableModel):
         return cast("list[TransformerBlock]", list(self.blocks))
 
     def initialise(self, seed: int) -> None:
-        """Draw every matrix from N(0, 0.02) in order of name; arms share all names but the extra LayerNorm's.
+        """Draw every matrix from N(0, 0.02²) in order of name; arms share all names but the extra LayerNorm's.
 
         Output projections are scaled by 1/sqrt(2 n_layers) (Radford et al., 2019, section 2.3), so that the
         residual stream keeps its size.
@@ -159,8 +162,8 @@ class Transformer(ReadableModel):
             if parameter.dim() < 2:
                 nn.init.ones_(parameter) if ".weight" in name else nn.init.zeros_(parameter)
                 continue
-            last = name.endswith(("attention.out.weight", "mlp.down.weight"))
-            scale = (2 * self.config.n_layers) ** -0.5 if last else 1.0
+            is_output = name.endswith(("attention.out.weight", "mlp.down.weight"))
+            scale = (2 * self.config.n_layers) ** -0.5 if is_output else 1.0
             nn.init.normal_(parameter, std=INIT_STD * scale, generator=generator)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -168,41 +171,42 @@ class Transformer(ReadableModel):
 
         Raises ModelError if the window is longer than `n_ctx`.
         """
-        stream = self._stream(x)
+        stream = self._embedded(x)
         for block in self.layers:
             stream = block(stream)
         logits: Tensor = self.unembed(self.norm(stream))
         return logits
 
     def read_site(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
-        """The activation at `site` of each layer asked for (all by default), each [batch, token, d_mlp].
+        """The activations [batch, token, d_mlp] at `site`, by layer; of all layers if `layers` is None.
 
-        Stops at the last layer asked for: nothing behind the site, and no logits, is computed. Raises ModelError
-        on a site or layer this model does not have, and on a window longer than `n_ctx`.
+        Neither what comes behind the site in the last of these layers nor the logits are computed. Raises ModelError
+        on a site or layer that this model does not have, and on a window longer than `n_ctx`.
         """
         return self.read_sites((site,), tokens, layers)[site]
 
     def read_sites(
         self, sites: Collection[Site], tokens: Tensor, layers: Sequence[int] | None = None
     ) -> dict[Site, dict[int, Tensor]]:
-        """The activations at several sites in one pass, by site and layer; otherwise as `read_site`."""
-        wanted = range(self.config.n_layers) if layers is None else layers
-        self.require_sites_and_layers(sites, wanted)
-        found: dict[Site, dict[int, Tensor]] = {site: {} for site in sites}
-        last = max(wanted)
-        stream = self._stream(tokens)
-        for index, block in enumerate(self.layers[: last + 1]):
+        """The activations at several sites from one pass, by site and layer; otherwise as `read_site`."""
+        read_layers = range(self.config.n_layers) if layers is None else layers
+        self.require_sites_and_layers(sites, read_layers)
+        values_by_layer: dict[Site, dict[int, Tensor]] = {site: {} for site in sites}
+        last_layer = max(read_layers)
+        stream = self._embedded(tokens)
+        for layer, block in enumerate(self.layers[: last_layer + 1]):
             stream = block.attend(stream)
-            here = set(sites) if index in wanted else set()
-            onward = index < last
-            values = block.mlp.read(block.norm2(stream), here | {block.mlp.last_site} if onward else here)
-            for site in here:
-                found[site][index] = values[site]
-            if onward:
+            read_here = set(sites) if layer in read_layers else set()
+            goes_on = layer < last_layer
+            needed = read_here | {block.mlp.last_site} if goes_on else read_here
+            values = block.mlp.read_sites(block.norm2(stream), needed)
+            for site in read_here:
+                values_by_layer[site][layer] = values[site]
+            if goes_on:
                 stream = stream + block.mlp.down(values[block.mlp.last_site])
-        return found
+        return values_by_layer
 
-    def _stream(self, tokens: Tensor) -> Tensor:
+    def _embedded(self, tokens: Tensor) -> Tensor:
         """The residual stream before the first block, [batch, token, d_model]."""
         length = tokens.shape[1]
         self.require_window_fits(length)

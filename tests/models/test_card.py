@@ -33,7 +33,8 @@ def test_the_card_of_a_trained_arm_has_its_sizes_losses_and_certificate(trained:
     layer = 4 * 16 + 4 * (16 * 16 + 16) + (16 * 32 + 32) + 2 * 32 + (32 * 16 + 16)
     assert one.parameters == embedding + position + 2 * layer + 2 * 16
     assert one.certificate is not None
-    assert one.training["validation_loss"] == one.certificate["validation_loss"]["solu_ln"]
+    assert one.training is not None
+    assert one.training["validation_loss"] == one.certificate.validation_loss["solu_ln"]
     assert one.warnings == ("trained on 768 tokens only",)
     assert json.loads(json.dumps(one.as_dict()))["tokenizer"]["special"] == [0, 1]
 
@@ -99,7 +100,7 @@ def test_a_card_that_cannot_be_read_names_the_key(arm: Path) -> None:
 def test_models_of_other_libraries_have_cards_too() -> None:
     one = describe_model(load_any_model(RECORDED / "hf-Llama"))
     assert (one.layout, one.sites, one.d_mlp) == ("transformers (llama)", ("mlp.act",), 24)
-    assert one.training == {}
+    assert one.training is None
     assert "silu times up" in one.markdown()
 
 
@@ -114,6 +115,7 @@ def test_every_demo_model_is_certified_trained_enough_and_level() -> None:
     assert {one.name for one in found} == {"1L-gelu", "1L-gelu_ln", "1L-solu", "1L-solu_ln", "2L-gelu", "2L-solu_ln"}
     for one in found:
         assert one.certificate is not None
+        assert one.training is not None
         assert one.training["tokens"] >= 15_000_000
         assert re.fullmatch(r"\dL-\w+", one.name)
         page = (resource_folder("demo") / one.name / "card.md").read_text(encoding="utf-8")

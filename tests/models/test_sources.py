@@ -260,11 +260,11 @@ def test_a_pass_ends_at_the_last_layer_asked_for_and_leaves_no_hooks(copy: Copy)
     ran: list[str] = []
     for name, module in reader.named_modules():
         module.register_forward_hook(lambda _, __, ___, name=name: ran.append(name))
-    before = [len(down._forward_pre_hooks) for down in reader.downs]
+    before = [len(down._forward_pre_hooks) for down in reader.down_projections]
     tokens = torch.arange(10)[None]
     assert list(reader.read_site("mlp.act", tokens, layers=(0,))) == [0]
     assert not [name for name in ran if "layers.1" in name or "down_proj" in name or "lm_head" in name]
-    assert [len(down._forward_pre_hooks) for down in reader.downs] == before
+    assert [len(down._forward_pre_hooks) for down in reader.down_projections] == before
     with pytest.raises(ModelError, match=r"no site mlp\.pre; read one of mlp\.act"):
         reader.read_site("mlp.pre", tokens)
     with pytest.raises(ModelError, match="a window of 33 tokens does not fit this model; use at most 32"):

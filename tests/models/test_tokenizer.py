@@ -57,8 +57,8 @@ def test_special_tokens_come_first_and_are_listed(ours: Tokenizer, sentencepiece
     assert (ours.token_id("<|bos|>"), ours.token_id("<|end|>")) == (0, 1)
     assert ours.special == (0, 1)
     assert sentencepiece.special == (0, 1, 2)
-    assert ours.has("<|bos|>")
-    assert not ours.has("<|pad|>")
+    assert ours.has_token("<|bos|>")
+    assert not ours.has_token("<|pad|>")
 
 
 def test_a_token_that_is_not_there_is_an_error(ours: Tokenizer) -> None:

@@ -79,7 +79,7 @@ def test_the_arms_share_everything_the_certificate_says(trained: Path) -> None:
     assert certificate.arms == ARMS
     assert certificate.tokens == TINY_RECIPE.steps * TINY_RECIPE.batch * 16
     assert certificate.recipe == asdict(TINY_RECIPE)
-    fresh = Transformer(tiny_config("relu", d_vocab=int(certificate.shared_config["d_vocab"])))
+    fresh = Transformer(tiny_config("relu", d_vocab=int(str(certificate.shared_config["d_vocab"]))))
     fresh.initialise(TINY_RECIPE.seed)
     assert certificate.initial_sha256 == sha256_of_shared_weights(fresh)
     for arm in ARMS:
@@ -169,24 +169,24 @@ def test_a_torn_checkpoint_says_what_to_delete(text: Path, tmp_path: Path) -> No
 
 def test_rows_begin_with_bos_hold_the_text_and_are_held_out_by_document(text: Path, tmp_path: Path) -> None:
     rows, tokenizer = prepare_training_rows(text, tmp_path, 16, 300, seed=0)
-    assert (rows.training[:, 0] == 0).all()
-    assert (rows.validation[:, 0] == 0).all()
-    joined = b"".join(tokenizer.pieces[index] for index in rows.validation[:, 1:].flatten())
+    assert (rows.training_tokens[:, 0] == 0).all()
+    assert (rows.validation_tokens[:, 0] == 0).all()
+    joined = b"".join(tokenizer.pieces[index] for index in rows.validation_tokens[:, 1:].flatten())
     held_out = [path.read_bytes() for path in text.iterdir()]
     assert sum(document in joined for document in held_out) == 1
-    trained_on = b"".join(tokenizer.pieces[index] for index in rows.training[:, 1:].flatten())
+    trained_on = b"".join(tokenizer.pieces[index] for index in rows.training_tokens[:, 1:].flatten())
     assert not any(document in joined and document in trained_on for document in held_out)
 
 
 def test_every_row_is_seen_once_before_any_is_seen_again(text: Path, tmp_path: Path) -> None:
     rows, _ = prepare_training_rows(text, tmp_path, 16, 300, seed=0)
-    order, size = rows.order(seed=4), 4
+    order, size = rows.row_order(seed=4), 4
     steps = len(order) // size
     seen = np.concatenate([order[np.arange(step * size, (step + 1) * size)] for step in range(steps)])
     assert len(set(seen.tolist())) == len(seen)
-    assert np.array_equal(rows.batch(order, 0, size), rows.training[order[:size]])
-    assert np.array_equal(rows.batch(np.arange(6), 1, size), rows.training[[4, 5, 0, 1]])
-    assert rows.order_sha256(order, steps, size) != rows.order_sha256(rows.order(seed=5), steps, size)
+    assert np.array_equal(rows.batch(order, 0, size), rows.training_tokens[order[:size]])
+    assert np.array_equal(rows.batch(np.arange(6), 1, size), rows.training_tokens[[4, 5, 0, 1]])
+    assert rows.order_sha256(order, steps, size) != rows.order_sha256(rows.row_order(seed=5), steps, size)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_too_little_text_gets_a_sentence(files: int, words: int, vocabulary: int
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_a_tenth() -> None:
     recipe = Recipe(steps=1000, learning_rate=1.0, warmup=100)
-    rates = [recipe.rate(step) for step in range(1000)]
+    rates = [recipe.learning_rate_at(step) for step in range(1000)]
     assert rates[0] == pytest.approx(0.01)
     assert max(rates) == rates[99] == rates[100] == 1.0
     assert rates[550] == pytest.approx(0.55)
