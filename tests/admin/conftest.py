@@ -4,11 +4,13 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
+from app.robots.rule import Rule, judge_by_rule
+from app.robots.visitor import Visitor
 from app.services.admins import Admin, password_stamp
 from app.store.admins import add_admin
 from app.store.engine import Database
 from app.web.admin.sign_in import signed_session
-from tests.admin.office import Browser, Office, make_draft, office_of
+from tests.admin.office import PASSWORD, Browser, Office, make_draft, office_of, seal_now
 from tests.conftest import START
 from tests.rounds.making import make_archive
 
@@ -47,3 +49,20 @@ def dag(office: Office, password_hash: str) -> Iterator[Browser]:
 def draft(dag: Browser, office: Office) -> str:
     """A draft that Dag made."""
     return make_draft(dag, office)
+
+
+@pytest.fixture
+def unblinded(office: Office, dag: Browser, draft: str) -> str:
+    """A round that Ada judged by a rule, locked and unblinded."""
+    key = seal_now(office, draft)[0]
+    dag.get(f"/admin/rounds/{draft}")
+    dag.send("open")
+    dag.send("invite", name="Ada", exposed="true")
+    token = dag.text.split("/i/")[1].split("<")[0]
+    with office.browser() as browser:
+        judge_by_rule(Visitor(browser.client), token, Rule("Ada", 0.8, 1))
+    dag.get(f"/admin/rounds/{draft}")
+    dag.send("lock", sure="true")
+    dag.get(f"/admin/rounds/{draft}/unblind")
+    dag.send("unblind", keys=key, reason="Everyone has finished.", password=PASSWORD)
+    return draft

@@ -7,30 +7,9 @@ import re
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from app.report.export.pdf import pdf_available
 from app.report.export.verify import verify_export
-from app.robots.rule import Rule, judge_by_rule
-from app.robots.visitor import Visitor
-from tests.admin.office import PASSWORD, Browser, Office, seal_now
-
-
-@pytest.fixture
-def unblinded(office: Office, dag: Browser, draft: str) -> str:
-    """A round that Ada judged by a rule, locked and unblinded."""
-    key = seal_now(office, draft)[0]
-    dag.get(f"/admin/rounds/{draft}")
-    dag.send("open")
-    dag.send("invite", name="Ada", exposed="true")
-    token = dag.text.split("/i/")[1].split("<")[0]
-    with office.browser() as browser:
-        judge_by_rule(Visitor(browser.client), token, Rule("Ada", 0.8, 1))
-    dag.get(f"/admin/rounds/{draft}")
-    dag.send("lock", sure="true")
-    dag.get(f"/admin/rounds/{draft}/unblind")
-    dag.send("unblind", keys=key, reason="Everyone has finished.", password=PASSWORD)
-    return draft
+from tests.admin.office import Browser, Office, seal_now
 
 
 def test_the_report_answers_two_questions_and_every_number_has_a_place(dag: Browser, unblinded: str) -> None:

@@ -1,18 +1,22 @@
 """The steps of a round's life, each a form that changes its state. A refused step is logged as refused."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
 
 from app.foundation.clock import now
 from app.foundation.errors import LifecycleError
-from app.rounds.lifecycle import require_allowed
+from app.rounds.lifecycle import Action, require_allowed
 from app.services import rounds, seals, unblinding
 from app.services.log import logged_attempt
+from app.store.engine import Database
 from app.web.admin.admin_page import render_admin_page
-from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, require_password
+from app.web.admin.sign_in import ActingAdmin, SignedInAdmin, ViewingAdmin, require_password
 from app.web.dependencies import AppDatabase, AppSettings
 from app.web.evaluator.padding import response_sizes
 from app.web.leak_audit.audited_seal import audited_seal
@@ -99,11 +103,35 @@ def unblind_round(
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """Open the seal once: the right state first, then the password, a reason and the key."""
-    with logged_attempt(database, round_id, admin.name, "unblind", now()) as session:
-        require_allowed(rounds.round_progress(session, round_id).state, "unblind")
-        require_password(session, request, admin.name, password)
+    with _password_attempt(request, database, round_id, admin, password, "unblind") as session:
         unblinding.unblind_round(session, round_id, key_text.split(), admin.name, _require_reason(reason), now())
     return _redirect_to_report(round_id)
+
+
+@router.post("/correct")
+def correct_analysis(
+    request: Request,
+    round_id: str,
+    database: AppDatabase,
+    admin: ActingAdmin,
+    password: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Analyse an unblinded round anew, as a version beside those before it: the right state first, then the rest."""
+    with _password_attempt(request, database, round_id, admin, password, "correct") as session:
+        unblinding.correct_analysis(session, round_id, admin.name, _require_reason(reason), now())
+    return _redirect_to_report(round_id)
+
+
+@contextmanager
+def _password_attempt(
+    request: Request, database: Database, round_id: str, admin: SignedInAdmin, password: str, step: Action
+) -> Iterator[Session]:
+    """A logged attempt at a step that needs the right state and the admin's password once more."""
+    with logged_attempt(database, round_id, admin.name, step, now()) as session:
+        require_allowed(rounds.round_progress(session, round_id).state, step)
+        require_password(session, request, admin.name, password)
+        yield session
 
 
 def _require_ticked_box(sure: bool, step: str) -> None:
