@@ -1,4 +1,4 @@
-"""What a released version left on a disk, laid out in a fresh folder: its database, its archives, its exports."""
+"""What a released version release on a disk, restored in a fresh folder: its database, its archives, its exports."""
 
 import json
 import lzma
@@ -24,47 +24,51 @@ RELEASED = Path(__file__).parents[1] / "data" / "released"
 class Installation:
     """A server of a released version, taken over: its database is at the newest schema."""
 
+    kind: str
+    """Of its database: sqlite or postgres."""
     database: Database
     settings: Settings
     rounds: dict[str, str]
-    """The state of a round, or what is special about it, to its id."""
+    """{the state of a round, or what is special about it: its id}."""
     states: dict[str, str]
-    """Of each round by id: its state before any test touched it."""
+    """{id of a round: its state before any test touched it}."""
     keys: dict[str, list[list[str]]]
-    """Of a round: the keys of the first person, and of the second."""
+    """{name of a round: the keys of the first person, and of the second}."""
     tokens: dict[str, dict[str, str]]
-    """Of a round: each evaluator's invitation token."""
+    """{name of a round: {pseudonym: invitation token}}."""
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Version 0.1.0 on a database of each kind, in the folder that its archives are noted relative to."""
-    left, folder = RELEASED / "0.1.0", tmp_path_factory.mktemp("installation")
-    shutil.copytree(left / "archives", folder / "archives")
-    notes = json.loads((left / f"{request.param}.json").read_text("utf-8"))
+    """Version 0.1.0 on a database of each kind, in a folder of its own: its paths of archives are relative to that."""
+    release, folder = RELEASED / "0.1.0", tmp_path_factory.mktemp("installation")
+    shutil.copytree(release / "archives", folder / "archives")
+    notes = json.loads((release / f"{request.param}.json").read_text("utf-8"))
     restore = _restored_postgres if request.param == "postgres" else _restored_sqlite
-    with restore(request, left, folder) as url, pytest.MonkeyPatch.context() as patch:
+    with restore(request, release, folder) as url, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         migrate(url)
         with closing(Database(url)) as database:
             with database.reading() as session:
-                states = {one.id: one.state for one in rounds.list_rounds(session)}
+                states = {summary.id: summary.state for summary in rounds.list_rounds(session)}
             settings = Settings.read(data=folder, database_url=url, port=0)
-            yield Installation(database, settings, notes["rounds"], states, notes["keys"], notes["tokens"])
+            yield Installation(
+                request.param, database, settings, notes["rounds"], states, notes["keys"], notes["tokens"]
+            )
 
 
 @contextmanager
-def _restored_sqlite(_request: pytest.FixtureRequest, left: Path, folder: Path) -> Iterator[str]:
+def _restored_sqlite(_request: pytest.FixtureRequest, release: Path, folder: Path) -> Iterator[str]:
     path = folder / "firstglance.db"
-    path.write_bytes(lzma.decompress((left / "firstglance.db.xz").read_bytes()))
+    path.write_bytes(lzma.decompress((release / "firstglance.db.xz").read_bytes()))
     yield f"sqlite:///{path}"
 
 
 @contextmanager
-def _restored_postgres(request: pytest.FixtureRequest, left: Path, _folder: Path) -> Iterator[str]:
+def _restored_postgres(request: pytest.FixtureRequest, release: Path, _folder: Path) -> Iterator[str]:
     server = request.getfixturevalue("postgres_url")
     name = f"restored_{uuid.uuid4().hex}"
     administer(server, f"CREATE DATABASE {name}")
-    administer(database_url(server, name), lzma.decompress((left / "postgres.sql.xz").read_bytes()).decode())
+    administer(database_url(server, name), lzma.decompress((release / "postgres.sql.xz").read_bytes()).decode())
     yield database_url(server, name)
     administer(server, f"DROP DATABASE {name} WITH (FORCE)")

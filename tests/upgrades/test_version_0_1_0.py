@@ -5,6 +5,7 @@ They are migrated, judged on, locked, unblinded, exported and verified, on both 
 
 import json
 import random
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,17 @@ from app.services.unblinding import unblind_round
 from app.store.schema import schema_differences
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
+from tests.conftest import undrawn_figures
 from tests.upgrades.conftest import RELEASED, Installation
 
-LEFT = RELEASED / "0.1.0"
+RELEASE = RELEASED / "0.1.0"
 ADMIN = "demo"
 STATES = {"blocks": "collecting"}
-"""Where a round is not called by its state."""
+"""The states of the rounds that are not named after their state."""
 
 
 def judge_what_is_left(address: str, token: str) -> int:
-    """Come back by the old link and answer all that is still due; gives how many verdicts that were."""
+    """Come back by the old link and answer all that is still due; how many verdicts that were."""
     lapses = random.Random(1)
     answers = Answers(lambda page: RULES[0].verdict(page.peaks, lapses), guess=lambda _page: "A")
     with Visitor.at(address) as visitor:
@@ -51,7 +53,7 @@ def analysis_after_unblinding(installation: Installation, name: str) -> dict[str
 
 
 def exported_analysis(installation: Installation, name: str, folder: Path) -> dict[str, Any]:
-    """Export an unblinded round as this version does, verify the export, and give the numbers in it."""
+    """The numbers in an unblinded round's export, which is written as this version does it, and verified."""
     export = folder / "export.zip"
     with installation.database.reading() as session:
         export.write_bytes(export_zip(exports.unblinded_bundle(session, installation.rounds[name])))
@@ -93,13 +95,15 @@ def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Instal
     assert verdicts["Cleo"] > verdicts["Bo"] > verdicts["Ada"] == verdicts["Eve"] == 0
     with installation.database.reading() as session:
         progress = rounds.round_progress(session, installation.rounds["collecting"])
-    left = {one.name: one.assigned - one.judged for one in progress.evaluators if one.name in tokens}
-    assert (left["Ada"], left["Cleo"], left["Eve"]) == (0, 0, 0)
+    unjudged = {evaluator.name: evaluator.assigned - evaluator.judged for evaluator in progress.evaluators}
+    assert (unjudged["Ada"], unjudged["Cleo"], unjudged["Eve"]) == (0, 0, 0)
     analysis = analysis_after_unblinding(installation, "collecting")
     shown = sum(arm["shown"] for arm in analysis["flow"])
     assert analysis["judgments"] in (4 * shown, 4 * shown - 1)  # Bo flagged an item, which may be a control
     assert analysis["blinding"]["sorting"] is not None
-    assert list(differing(analysis, exported_analysis(installation, "collecting", tmp_path))) == []
+    with undrawn_figures():
+        exported = exported_analysis(installation, "collecting", tmp_path)
+    assert list(differing(analysis, exported)) == []
 
 
 @pytest.mark.parametrize("name", ["locked", "blocks"])
@@ -109,22 +113,25 @@ def test_a_round_that_was_judged_in_part_is_unblinded(installation: Installation
 
 
 def test_what_was_unblinded_has_the_same_numbers_and_exports_them(installation: Installation, tmp_path: Path) -> None:
+    """Its figures are drawn once: both kinds of database have the same round."""
     with installation.database.reading() as session:
         frozen = exports.round_analysis(session, installation.rounds["unblinded"])
-    assert list(differing(frozen, exported_analysis(installation, "unblinded", tmp_path))) == []
+    with nullcontext() if installation.kind == "sqlite" else undrawn_figures():
+        exported = exported_analysis(installation, "unblinded", tmp_path)
+    assert list(differing(frozen, exported)) == []
 
 
 @pytest.mark.parametrize("name", ["unblinded", "locked-blinded", "collecting-blinded"])
 def test_its_exports_verify(name: str) -> None:
-    assert verify_export(LEFT / "exports" / f"{name}.zip").differences == []
+    assert verify_export(RELEASE / "exports" / f"{name}.zip").differences == []
 
 
 @pytest.mark.parametrize("evaluator", ["Ada", "Bo", "Cleo"])
 def test_its_receipts_agree_with_its_export(evaluator: str) -> None:
-    receipt = json.loads((LEFT / "receipts" / f"unblinded-{evaluator}.json").read_text("utf-8"))["receipt"]
-    assert verify_receipt(LEFT / "exports" / "unblinded.zip", receipt).ok
+    receipt = json.loads((RELEASE / "receipts" / f"unblinded-{evaluator}.json").read_text("utf-8"))["receipt"]
+    assert verify_receipt(RELEASE / "exports" / "unblinded.zip", receipt).ok
 
 
 @pytest.mark.parametrize("name", ["gelu-0", "gelu-1", "solu_ln-0", "solu_ln-1"])
 def test_its_archives_are_whole(name: str) -> None:
-    assert len(Archive.open(LEFT / "archives" / name).neurons()) == 64
+    assert len(Archive.open(RELEASE / "archives" / name).neurons()) == 64
