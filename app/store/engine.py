@@ -7,9 +7,9 @@ writers queue on one lock per process and begin IMMEDIATE, so none of them meets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -56,13 +56,14 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - a sqlite3 connection
-    """The driver's own BEGIN is switched off: `_begin_sqlite` says which kind is wanted."""
+def _prepare_sqlite(connection: SqliteConnection, _record: ConnectionPoolEntry) -> None:
+    """Switch the driver's own BEGIN off, since `_begin_sqlite` sends it, and set what every connection needs."""
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy passes its own Connection
+def _begin_sqlite(connection: Connection) -> None:
+    """Begin a transaction: `IMMEDIATE` for writing, which takes the write lock at once."""
     kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {kind}")

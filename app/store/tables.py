@@ -1,7 +1,7 @@
 """Every table but the sealed one. Rows are never called models: a model is a transformer.
 
-What an evaluator's page can reach is in rounds, items, aids, evaluators, assignments and judgments; none of them has a
-column that could hold an arm. Judgments and events are appended and never changed.
+An evaluator's page can reach rounds, items, aids, evaluators, assignments and judgments; none of them has a column that
+could hold an arm. Judgments and events are appended and never changed.
 """
 
 from datetime import datetime
@@ -59,7 +59,7 @@ class RoundRow(Base):
 
 
 class ArchiveRow(Base):
-    """Where a cell's archive lies on this server, for the seal and the report's gallery only."""
+    """The path of a cell's archive on this server, for the seal and the leak audit only."""
 
     __tablename__ = "round_archives"
 
@@ -69,7 +69,7 @@ class ArchiveRow(Base):
 
 
 class ItemRow(Base):
-    """One item as evaluators meet it. Its digest needs the nonce in the seal, so it identifies nothing."""
+    """One item as evaluators meet it. Its digest needs the nonce in the seal, so that it identifies nothing."""
 
     __tablename__ = "items"
 
@@ -84,11 +84,11 @@ class ItemRow(Base):
     training: Mapped[bool] = mapped_column(default=False)
     """A training item, shown before the round to everyone. Controls and repeats are in the seal, not here."""
     apart: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
-    """{code of an item with a window in common: how many places apart they should stand}; it comes from texts alone."""
+    """{code of another item: how many places apart the two should stand}; it depends on their texts alone."""
 
 
 class AidsRow(Base):
-    """What may be looked at once a verdict on an item stands, in designs that allow it: a histogram can tell an arm."""
+    """What evaluators may open once their verdict on an item stands, in designs that allow it: it can tell the arm."""
 
     __tablename__ = "aids"
     __table_args__ = (ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),)
@@ -115,7 +115,7 @@ class EvaluatorRow(Base):
     order_seed: Mapped[str]
     """Seed of this evaluator's own order, hexadecimal; drawn without the allocation."""
     block: Mapped[int | None]
-    """Which block of items is theirs, in a block design: unique, so no block is given twice."""
+    """The number of the evaluator's block of items, in a block design: unique, so that no block is given twice."""
     phase: Mapped[int] = mapped_column(default=1)
     invited_at: Mapped[datetime] = mapped_column(UtcDateTime)
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -124,7 +124,7 @@ class EvaluatorRow(Base):
 
 
 class AssignmentRow(Base):
-    """That an evaluator gets an item at a place in their order; a lease if overlap is limited."""
+    """An item at a position in an evaluator's order; a lease if overlap is limited."""
 
     __tablename__ = "assignments"
     __table_args__ = (
@@ -138,7 +138,7 @@ class AssignmentRow(Base):
     round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"))
     position: Mapped[int]
     copy: Mapped[int | None]
-    """Which of the item's k judgments this is, in overlap designs: unique, so never one too many."""
+    """Which of the item's k judgments this one is, in overlap designs: unique, so that there is never one too many."""
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     aids_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -158,15 +158,15 @@ class SlotRow(Base):
     item: Mapped[str] = mapped_column(primary_key=True)
     copy: Mapped[int] = mapped_column(primary_key=True)
     place: Mapped[int] = mapped_column(BigInteger)
-    """A random number: evaluators reach in at random places, so none walks in another's footsteps."""
+    """A random number: each evaluator begins to search at a number of their own, so that their orders differ."""
     evaluator_id: Mapped[str | None] = mapped_column(ForeignKey("evaluators.id"))
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """After this, whoever asks next may have it, unless it was judged."""
+    """From then on another evaluator may lease the slot, unless it was judged."""
     judged: Mapped[bool] = mapped_column(default=False)
 
 
 class FlagRow(Base):
-    """An evaluator's word that an item is faulty or too distressing: then it is missing, never a verdict."""
+    """An evaluator's report that an item is faulty or too distressing: then it is missing, never a verdict."""
 
     __tablename__ = "flags"
     __table_args__ = (
@@ -183,7 +183,7 @@ class FlagRow(Base):
 
 
 class GuessRow(Base):
-    """Phase 2: what an evaluator believes of the blinding, given once."""
+    """An evaluator's answer of phase 2, about the blinding; the first one stands."""
 
     __tablename__ = "guesses"
 
@@ -223,7 +223,7 @@ class JudgmentRow(Base):
     confidence: Mapped[int | None]
     comment: Mapped[str] = mapped_column(Text)
     step: Mapped[str] = mapped_column(default="verdict")
-    """`verdict`, or `hypothesis`: the same verdict again with what was written after it."""
+    """`verdict`; or `hypothesis`, which repeats the verdict with what was written after it."""
     revision: Mapped[int]
     position: Mapped[int]
     shown_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -236,7 +236,7 @@ class JudgmentRow(Base):
 
 
 class EventRow(Base):
-    """One line of a round's append-only, hash-chained log."""
+    """One entry of a round's append-only, hash-chained log."""
 
     __tablename__ = "events"
     __table_args__ = (UniqueConstraint("round_id", "number"),)
@@ -247,6 +247,6 @@ class EventRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str]
     action: Mapped[str]
-    """What was done or refused: sealed, opened, invited, locked, refused, unblinded, ..."""
+    """What happened: sealed, opened, invited, locked, refused, unblinded, ..."""
     detail: Mapped[JsonObject] = mapped_column(JSON)
     chain: Mapped[str]
