@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from app.archive.archive import Archive
 from app.cli.serve import served_in_thread
 from app.foundation.settings import Settings
+from app.robots.visitor import Visitor
+from app.robots.walk import Answers, walk_round
 from app.rounds.design import Cell, Design
 from app.rounds.presets import design_from_preset
 from app.rounds.sealing import KeyholderKey
@@ -30,7 +31,7 @@ from app.web.app import create_app
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
 from tests.admin.office import route_table
-from tests.architecture.walking import Walk, record_contexts
+from tests.architecture.walking import RecordingBrowser, record_contexts
 from tests.conftest import START
 from tests.rounds.making import make_archive
 
@@ -91,23 +92,17 @@ def canaries(database: Database, round_id: str, design: Design, archives: list[A
     return named + [digest[-PREFIX:] for digest in digests]
 
 
-def walk(walker: Walk, token: str, codes: list[str], routes: list[tuple[str, str]]) -> None:
+def visit_everything(browser: RecordingBrowser, token: str, codes: list[str], routes: list[tuple[str, str]]) -> None:
     """Go the evaluator's way to the end, then ask for every route, each item's address and each file of the pages."""
-    page = walker.ask("GET", f"/i/{token}")
-    page = walker.ask("POST", f"/i/{token}")
-    for _ in range(60):
-        form = next((one for one in page.forms if one.action), None)
-        if form is None:
-            break
-        answers = {"verdict": {"verdict": "interpretable"}, "hypothesis": {"hypothesis": "a rule", "comment": ""}}
-        walker.ask("POST", form.action, **(form.fields | answers.get(form.step, {})))
-        page = walker.ask("GET", "/judge")
+    answers = Answers(lambda _page: "interpretable", hypothesis=lambda _page: "a rule")
+    for _page in walk_round(Visitor(browser.client, at_once=False), token, answers, ends=("done", "closed")):
+        browser.ask("GET", "/judge")
     for method, path in routes:
         for code in codes if "{item}" in path else [""]:
-            walker.ask(method, path.replace("{item}", code).replace("{token}", token))
-    linked = {found for _, text in walker.seen for found in re.findall(r'(?:href|src|action)="(/[^"]*)"', text)}
+            browser.ask(method, path.replace("{item}", code).replace("{token}", token))
+    linked = {found for _, text in browser.responses for found in re.findall(r'(?:href|src|action)="(/[^"]*)"', text)}
     for path in sorted(linked - {path for _, path in routes}):
-        walker.ask("GET", path.replace("&amp;", "&"))
+        browser.ask("GET", path.replace("&amp;", "&"))
 
 
 def test_no_response_and_no_template_context_holds_a_canary(
@@ -124,8 +119,8 @@ def test_no_response_and_no_template_context_holds_a_canary(
     routes = [one for one in route_table(create_app(Settings(), sqlite_database)) if not one[1].startswith("/admin")]
     with sqlite_database.reading() as session:
         codes = [one.code for one in round_store.items_of_round(session, round_id)]
-    with httpx2.Client(base_url=address, headers={"Origin": address}) as client:
-        walker = Walk(client)
+    browser = RecordingBrowser(address)
+    with browser.client:
         for step in ("sealed", "open", "lock", "unblind"):
             with sqlite_database.writing() as session:
                 if step == "open":
@@ -134,15 +129,15 @@ def test_no_response_and_no_template_context_holds_a_canary(
                     rounds.lock_round(session, round_id, "Dag", START)
                 if step == "unblind":
                     unblind_round(session, round_id, [key.identity], "Dag", "to see what shows", START)
-            walk(walker, token, codes, routes)
-    seen = "\n".join(text for _, text in walker.seen)
-    assert len([one for one in walker.seen if "data-peak" in one[1]]) >= 2 * len(codes)
+            visit_everything(browser, token, codes, routes)
+    responses = browser.responses
+    assert len([text for _, text in responses if "data-peak" in text]) >= 2 * len(codes)
     assert any("Spring reading" in one for one in contexts)
     for canary in forbidden:
         pattern = re.compile(re.escape(canary), re.IGNORECASE)
-        assert not [where for where, text in walker.seen if pattern.search(text)], canary
+        assert not [request for request, text in responses if pattern.search(text)], canary
         assert not [one for one in contexts if pattern.search(one)], canary
-    assert "traceback" not in seen.lower()
+    assert not [request for request, text in responses if "traceback" in text.lower()]
 
 
 def test_the_canaries_are_really_in_the_round(

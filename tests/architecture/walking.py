@@ -1,6 +1,6 @@
-"""Walks every page that an evaluator's browser can reach, and keeps every byte that comes back."""
+"""Keeps every byte that comes back to a browser, and every value that a template is given."""
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import httpx2
@@ -9,35 +9,31 @@ import pytest
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from app.robots.page import HtmlPage, read_page
 
-LARGEST_WALK = 400
+class RecordingBrowser:
+    """Keeps everything that comes back as text (body, headers and cookies), redirects included."""
 
+    def __init__(self, address: str) -> None:
+        self.client = httpx2.Client(
+            base_url=address,
+            headers={"Origin": address},
+            follow_redirects=True,
+            event_hooks={"response": [self._record]},
+        )
+        self.responses: list[tuple[str, str]] = []
+        """(request, text) of every response."""
 
-@dataclass
-class Walk:
-    """What an evaluator has seen: bodies, headers and cookies as text, by the request that brought them."""
-
-    client: httpx2.Client
-    seen: list[tuple[str, str]] = field(default_factory=list)
-
-    def ask(self, method: str, path: str, **fields: str) -> HtmlPage:
-        """One request, with and without compression; redirects are followed one by one."""
-        page = HtmlPage()
+    def ask(self, method: str, path: str) -> None:
+        """One request; a page is fetched with and without compression."""
         for encoding in ("gzip", "identity") if method == "GET" else ("gzip",):
-            response = self.client.request(
-                method, path, data=fields or None, headers={"Accept-Encoding": encoding}, follow_redirects=False
-            )
-            self._keep(method, path, response)
-            page = read_page(response.text)
-        if response.is_redirect:
-            return self.ask("GET", response.headers["location"])
-        return page
+            self.client.request(method, path, headers={"Accept-Encoding": encoding})
 
-    def _keep(self, method: str, path: str, response: httpx2.Response) -> None:
+    def _record(self, response: httpx2.Response) -> None:
+        response.read()
         headers = "\n".join(f"{name}: {value}" for name, value in response.headers.multi_items())
-        cookies = "\n".join(f"{one.name}={one.value}" for one in self.client.cookies.jar)
-        self.seen.append((f"{method} {path}", f"{response.status_code}\n{headers}\n{cookies}\n{response.text}"))
+        cookies = "\n".join(f"{cookie.name}={cookie.value}" for cookie in self.client.cookies.jar)
+        request = f"{response.request.method} {response.request.url.path}"
+        self.responses.append((request, f"{response.status_code}\n{headers}\n{cookies}\n{response.text}"))
 
 
 def record_contexts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -60,11 +56,11 @@ def leaves(value: Any) -> list[str]:
     if isinstance(value, BaseModel):
         return leaves(value.model_dump())
     if is_dataclass(value) and not isinstance(value, type):
-        return [text for one in fields(value) for text in [one.name, *leaves(getattr(value, one.name))]]
+        return [text for field in fields(value) for text in [field.name, *leaves(getattr(value, field.name))]]
     if hasattr(value, "__mapper__"):
         return [text for column in value.__mapper__.columns for text in leaves(getattr(value, column.key))]
     if isinstance(value, dict):
-        return [text for key, one in value.items() for text in [*leaves(key), *leaves(one)]]
+        return [text for pair in value.items() for part in pair for text in leaves(part)]
     if isinstance(value, list | tuple | set | frozenset):
-        return [text for one in value for text in leaves(one)]
+        return [text for member in value for text in leaves(member)]
     return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)]
