@@ -88,22 +88,29 @@ def _telling_tokens(responses: Sequence[FetchedResponse], fragments: Mapping[str
 
     Of tokens that at least two items have and at least two lack, those that split the items most evenly.
     """
+    items = sorted({response.item for response in responses})
+    passages_markup = {item: _markup_of_passages(item, fragments.get(item, b"")) for item in items}
     holders: defaultdict[str, set[str]] = defaultdict(set)
     for response in responses:
         tokens = {f"{name}: {_without_digits(value)}" for name, value in response.fixed_headers}
         if not response.gzip:
-            tokens |= _markup_tokens(response, fragments.get(response.item, b""))
+            tokens |= passages_markup[response.item]
+            tokens |= _markup_of_frame(response, fragments.get(response.item, b""))
         for token in tokens:
             holders[token].add(response.item)
-    count = len({response.item for response in responses})
-    telling = {token: items for token, items in holders.items() if 2 <= len(items) <= count - 2}
-    return dict(sorted(telling.items(), key=lambda pair: (abs(2 * len(pair[1]) - count), pair[0]))[:MOST_TOKENS])
+    telling = {token: having for token, having in holders.items() if 2 <= len(having) <= len(items) - 2}
+    even_splits_first = sorted(telling.items(), key=lambda pair: (abs(2 * len(pair[1]) - len(items)), pair[0]))
+    return dict(even_splits_first[:MOST_TOKENS])
 
 
-def _markup_tokens(response: FetchedResponse, fragment: bytes) -> set[str]:
-    """Tags with their attributes: all of the frame's, and of the passages' but for the levels and texts."""
-    frame = _MarkupReader(response.item, frozenset()).tokens_of(response.without(fragment))
-    return frame | _MarkupReader(response.item, frozenset({"data-level"})).tokens_of(fragment)
+def _markup_of_frame(response: FetchedResponse, fragment: bytes) -> set[str]:
+    """Tags with their attributes of the page around the passages."""
+    return _MarkupReader(response.item, frozenset()).tokens_of(response.without(fragment))
+
+
+def _markup_of_passages(item: str, fragment: bytes) -> set[str]:
+    """Tags with their attributes but for the levels, which are the stimulus itself."""
+    return _MarkupReader(item, frozenset({"data-level"})).tokens_of(fragment)
 
 
 def _without_digits(text: str) -> str:

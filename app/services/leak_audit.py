@@ -70,12 +70,14 @@ def _audit_round(
     session: Session, round_id: str, lines: Sequence[AllocationLine], seed: str, walk: Walk, now: datetime
 ) -> AuditSummary:
     material = _audit_material(session, round_id, lines, seed)
-    walks, swapped_walks = _walk_both_ways(session, round_id, walk, now)
+    probes = new_probes(PROBES)
+    walks = _walk_copy(session, round_id, walk, probes, now)
+    swapped_walks = _walk_copy(session, round_id, walk, probes, now, swapped=True)
     swap = find_swap_differences(walks, swapped_walks, material)
     scan = find_spoken_names(walks.responses, material.fragments, material.names)
     transport = _attack(transport_attack_data(walks, material), seed, "transport")
     if transport.leaks:  # chance looks like this in one clean round of fifty; a leak is still there on a second walk
-        walks, _ = _walk_both_ways(session, round_id, walk, now)
+        walks = _walk_copy(session, round_id, walk, new_probes(PROBES), now)
         transport = _attack(transport_attack_data(walks, material), seed, "transport again")
     stimulus = _attack(stimulus_attack_data(material), seed, "stimulus", STIMULUS_PERMUTATIONS)
     return AuditSummary(
@@ -124,14 +126,15 @@ def _forbidden_names(design: Design, paths: Mapping[str, Path]) -> tuple[str, ..
     return tuple(sorted(names))
 
 
-def _walk_both_ways(session: Session, round_id: str, walk: Walk, now: datetime) -> tuple[ProbeWalks, ProbeWalks]:
-    """What the same probes fetch with the arms as they are, and with the arms swapped."""
+def _walk_copy(
+    session: Session, round_id: str, walk: Walk, probes: Sequence[Probe], now: datetime, *, swapped: bool = False
+) -> ProbeWalks:
+    """What the probes fetch on their way through a copy of the round, with the arms as they are or swapped."""
     design = round_store.find_round(session, round_id).design
-    probes = new_probes(PROBES)
+    if swapped:
+        design = swap_arms(read_design(design)).canonical
     with open_round_copy(session, round_id, probes, now, design) as database:
-        walks = walk(database, probes)
-    with open_round_copy(session, round_id, probes, now, swap_arms(read_design(design)).canonical) as database:
-        return walks, walk(database, probes)
+        return walk(database, probes)
 
 
 def _attack(data: AttackData, seed: str, purpose: str, permutation_limit: int = PERMUTATIONS) -> AttackResult:

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sqlalchemy import select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.settings import Settings
+from app.leak_audit import attackers
 from app.leak_audit.summary import FindingsSummary
 from app.rounds.design import Cell
 from app.rounds.presets import design_from_preset
@@ -28,15 +30,16 @@ from tests.rounds.making import make_archive
 from tests.services.stages import ADMIN
 
 KEYS = [seals.new_key(), seals.new_key()]
-RECIPIENTS = [one.recipient for one in KEYS]
+RECIPIENTS = [key.recipient for key in KEYS]
+FIRST_ARM, REFERENCE = "quokka", "axolotl"
 
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two archives of neurons that live on the same scale, 20 alive in each."""
+    """Two archives of neurons that live on the same scale, 24 alive in each."""
     folder = tmp_path_factory.mktemp("twins")
-    made = [make_archive(folder / name, seed=seed, width=24, dead=0) for name, seed in (("fig", 5), ("plum", 6))]
-    return {one.sha256: one.path for one in made}
+    archives = [make_archive(folder / name, seed=seed, width=24, dead=0) for name, seed in (("fig", 5), ("plum", 6))]
+    return {archive.sha256: archive.path for archive in archives}
 
 
 @pytest.fixture
@@ -48,19 +51,19 @@ def base(sqlite_database: Database, clock: Clock) -> Database:
     return sqlite_database
 
 
-def drafted(base: Database, twins: dict[str, Path], clock: Clock, neurons: int) -> str:
-    cells = [Cell(arm=arm, archive_sha256=digest) for arm, digest in zip(("quokka", "axolotl"), twins, strict=True)]
+def make_draft(base: Database, twins: dict[str, Path], clock: Clock, neurons: int, *, hypothesis: bool) -> str:
+    cells = [Cell(arm=arm, archive_sha256=digest) for arm, digest in zip((FIRST_ARM, REFERENCE), twins, strict=True)]
     design = design_from_preset(
-        "quick", title="A first look", arms=cells, reference="axolotl", neurons=neurons, blinding_question="which_model"
+        "quick",
+        title="A first look",
+        arms=cells,
+        reference=REFERENCE,
+        neurons=neurons,
+        blinding_question="which_model",
+        hypothesis=hypothesis,
     )
     with base.writing() as session:
         return rounds.create_round(session, design, twins, ADMIN, clock())
-
-
-@pytest.fixture
-def audited(base: Database, twins: dict[str, Path], clock: Clock) -> str:
-    """Twelve per arm: with fewer, shuffled arms look as telling as a real leak too often."""
-    return drafted(base, twins, clock, 12)
 
 
 @pytest.fixture
@@ -68,27 +71,26 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, secret="s" * 40)
 
 
-class Leaky:
-    """The real app with a leak around it: told which items are the first arm's, it changes their responses."""
+class LeakyApp:
+    """The real app with a leak around it: it knows which items are the first arm's, and changes their responses."""
 
-    def __init__(self, app: ASGIApp, kind: str, told: set[str]) -> None:
-        self._app, self._kind, self._told = app, kind, told
+    def __init__(self, app: ASGIApp, kind: str, first_arm: set[str]) -> None:
+        self._app, self._kind, self._first_arm = app, kind, first_arm
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        held: list[Message] = []
+        messages: list[Message] = []
 
-        async def hold(message: Message) -> None:
-            held.append(message)
+        async def hold_back(message: Message) -> None:
+            messages.append(message)
 
-        await self._app(scope, receive, hold)
-        body = b"".join(one.get("body", b"") for one in held)
-        if any(code.encode() in body for code in self._told):
-            self._change(held)
-        for one in held:
-            await send(one)
+        await self._app(scope, receive, hold_back)
+        body = b"".join(message.get("body", b"") for message in messages)
+        if any(code.encode() in body for code in self._first_arm):
+            self._leak(*messages[:2])
+        for message in messages:
+            await send(message)
 
-    def _change(self, held: list[Message]) -> None:
-        start, body = held[0], held[1]
+    def _leak(self, start: Message, body: Message) -> None:
         if self._kind == "header":
             start["headers"] = [*start["headers"], (b"x-cache", b"warm")]
         elif self._kind == "length":
@@ -99,18 +101,19 @@ class Leaky:
             time.sleep(0.02)
 
 
-def told_of(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def listen_to_the_seal(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Codes of the first arm's items, learnt by listening to the seal from inside: what a bug could do."""
-    told: set[str] = set()
-    original = seals.begin_seal
+    first_arm: set[str] = set()
+    begin_seal = seals.begin_seal
 
     def listening(*args: Any) -> seals.PendingSeal:
-        pending = original(*args)
-        told.update(line["item"] for line in pending.opened["allocation"]["items"] if line["arm"] == "quokka")
+        pending = begin_seal(*args)
+        lines = pending.opened["allocation"]["items"]
+        first_arm.update(line["item"] for line in lines if line["arm"] == FIRST_ARM)
         return pending
 
     monkeypatch.setattr(auditing, "begin_seal", listening)
-    return told
+    return first_arm
 
 
 def seal(base: Database, settings: Settings, round_id: str, clock: Clock) -> Any:
@@ -119,18 +122,19 @@ def seal(base: Database, settings: Settings, round_id: str, clock: Clock) -> Any
 
 
 def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
-    base: Database, audited: str, settings: Settings, clock: Clock
+    base: Database, twins: dict[str, Path], settings: Settings, clock: Clock
 ) -> None:
-    sealed, audit = seal(base, settings, audited, clock)
+    draft = make_draft(base, twins, clock, 8, hypothesis=True)
+    sealed, audit = seal(base, settings, draft, clock)
     assert audit.passed
     assert audit.gate.swap == FindingsSummary(count=0, first=[])
     assert audit.gate.scan == FindingsSummary(count=0, first=[])
-    assert audit.gate.transport.items == 24
+    assert audit.gate.transport.items == 16
     assert 0.5 < audit.gate.transport.detectable < 1
     with base.reading() as session:
-        row = session.get_one(RoundRow, audited)
+        row = session.get_one(RoundRow, draft)
         assert (row.state, row.commitment) == ("sealed", sealed.commitment)
-        assert round_events(session, audited)[-1].detail["audit"] == audit.model_dump(mode="json")
+        assert round_events(session, draft)[-1].detail["audit"] == audit.model_dump(mode="json")
         assert session.scalars(select(EvaluatorRow)).all() == []
         assert session.scalars(select(JudgmentRow)).all() == []
 
@@ -141,22 +145,31 @@ def slow(kind: str) -> Any:
 
 @pytest.mark.parametrize("kind", ["class", slow("header"), slow("length"), slow("time")])
 def test_a_planted_leak_is_caught_and_nothing_is_sealed(
-    base: Database, audited: str, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: str
+    base: Database,
+    twins: dict[str, Path],
+    settings: Settings,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
 ) -> None:
-    told = told_of(monkeypatch)
-    monkeypatch.setattr(auditing, "build_site", lambda *args: Leaky(build_site(*args), kind, told))
+    """Twelve neurons per arm: with fewer, shuffled arms look as telling as a real leak too often."""
+    draft = make_draft(base, twins, clock, 12, hypothesis=False)
+    first_arm = listen_to_the_seal(monkeypatch)
+    monkeypatch.setattr(auditing, "build_site", lambda *args: LeakyApp(build_site(*args), kind, first_arm))
+    quick_attacker = {"logistic regression": LogisticRegression(solver="newton-cholesky")}
+    monkeypatch.setattr(attackers, "_attackers", lambda: quick_attacker)  # each finds such a leak by itself
     with pytest.raises(SealError, match="The audit found a leak"):
-        seal(base, settings, audited, clock)
+        seal(base, settings, draft, clock)
     with base.reading() as session:
-        assert session.get_one(RoundRow, audited).state == "draft"
+        assert session.get_one(RoundRow, draft).state == "draft"
         assert session.scalars(select(ItemRow)).all() == []
-        assert [one.action for one in round_events(session, audited)] == ["created", "seal cancelled"]
+        assert [event.action for event in round_events(session, draft)] == ["created", "seal cancelled"]
 
 
 def test_an_unblinded_round_is_audited_again_with_the_allocation_that_was_opened(
     base: Database, twins: dict[str, Path], settings: Settings, clock: Clock
 ) -> None:
-    small = drafted(base, twins, clock, 4)
+    small = make_draft(base, twins, clock, 4, hypothesis=False)
     with base.writing() as session:
         options = seals.SealOptions(measure=response_sizes)
         seals.seal_round(session, small, RECIPIENTS, render_passages, ADMIN, clock(), options)
@@ -170,5 +183,5 @@ def test_an_unblinded_round_is_audited_again_with_the_allocation_that_was_opened
     assert audit.passed
     assert audit.gate.transport.items == 8
     with base.reading() as session:
-        last = round_events(session, small)[-1]
-        assert (last.action, last.detail) == ("audited", audit.model_dump(mode="json"))
+        event = round_events(session, small)[-1]
+        assert (event.action, event.detail) == ("audited", audit.model_dump(mode="json"))
