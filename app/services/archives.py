@@ -11,45 +11,39 @@ ARCHIVES_FOLDER = "archives"
 
 
 @dataclass(frozen=True)
-class KnownArchive:
+class AvailableArchive:
     """One archive, as the form of a new round offers it."""
 
     sha256: str
     path: Path
     name: str
     """Its path within the archives' folder."""
-    model: str
     activation: str
-    site: str
-    neurons: int
-    tokens: int
-    corpus: str
+    neuron_count: int
+    token_count: int
 
 
-def known_archives(data: Path) -> list[KnownArchive]:
-    """Every complete archive at or below DATA/archives, in order of path; others are left out."""
+def available_archives(data_folder: Path) -> list[AvailableArchive]:
+    """Every complete archive at or below `archives` in the data folder, in order of path; others are left out."""
     archives = []
-    folder = data / ARCHIVES_FOLDER
+    folder = data_folder / ARCHIVES_FOLDER
     for manifest in sorted(folder.rglob("manifest.json")):
         try:
-            archives.append(_known(Archive.open(manifest.parent), folder))
+            archives.append(_available_archive(Archive.open(manifest.parent), folder))
         except ArchiveError:
             continue  # a harvest under way or a broken copy; `archive verify` says what is wrong with it
     return archives
 
 
-def _known(archive: Archive, folder: Path) -> KnownArchive:
+def _available_archive(archive: Archive, folder: Path) -> AvailableArchive:
     manifest = archive.manifest
-    return KnownArchive(
+    return AvailableArchive(
         sha256=archive.sha256,
         path=archive.path.resolve(),
         name=archive.path.relative_to(folder).as_posix(),
-        model=manifest.model.name,
         activation=manifest.model.activation or "unknown activation",
-        site=manifest.site,
-        neurons=manifest.counts.neurons,
-        tokens=manifest.corpus.tokens,
-        corpus=manifest.corpus.spec,
+        neuron_count=manifest.counts.neurons,
+        token_count=manifest.corpus.tokens,
     )
 
 

@@ -20,7 +20,7 @@ class GalleryNeuron:
     """One neuron with the passages that were judged."""
 
     card: GalleryCard
-    passages: str
+    passages_html: str
     """The fragment as it was rendered at the seal."""
 
 
@@ -37,22 +37,22 @@ def has_entered_gallery(session: Session, round_id: str, by: str) -> bool:
 
 
 def browse_gallery(
-    session: Session, round_id: str, by: str, text: str, arm: str, votes: str, page: int
+    session: Session, round_id: str, by: str, text: str, arm: str, votes: str, page_number: int
 ) -> tuple[Gallery, list[str]]:
     """A page of the cards that match, and the names of the arms. Raises AccessError before `enter_gallery`."""
     _require_entered(session, round_id, by)
     unblinded = read_unblinded_round(session, round_id)
-    return gallery(unblinded.observations, text, arm, votes, page), unblinded.frame.arms
+    return gallery(unblinded.observations, text, arm, votes, page_number), unblinded.frame.arms
 
 
-def gallery_neuron(session: Session, round_id: str, by: str, item: str) -> GalleryNeuron:
+def gallery_neuron(session: Session, round_id: str, by: str, item_code: str) -> GalleryNeuron:
     """One neuron. Raises AccessError before `enter_gallery`, and NotFoundError for a code that nobody judged."""
     _require_entered(session, round_id, by)
-    neuron_card = card(read_unblinded_round(session, round_id).observations, item)
+    neuron_card = card(read_unblinded_round(session, round_id).observations, item_code)
     if neuron_card is None:
         msg = "No neuron with this code was judged in this round; go back to the gallery."
         raise NotFoundError(msg)
-    html = next(row.html for row in round_store.items_of_round(session, round_id) if row.code == item)
+    html = next(row.html for row in round_store.items_of_round(session, round_id) if row.code == item_code)
     return GalleryNeuron(neuron_card, html.decode())
 
 

@@ -218,7 +218,7 @@ def _evaluator_progress(evaluator: EvaluatorRow, tally: round_store.Tally) -> Ev
     )
 
 
-def _summary(round_row: RoundRow, counts: round_store.RoundCounts) -> RoundSummary:
+def _summary(round_row: RoundRow, round_counts: round_store.RoundCounts) -> RoundSummary:
     return RoundSummary(
         id=round_row.id,
         title=round_row.title,
@@ -226,9 +226,9 @@ def _summary(round_row: RoundRow, counts: round_store.RoundCounts) -> RoundSumma
         commitment=round_row.commitment,
         created_by=round_row.created_by,
         created_at=round_row.created_at,
-        items=counts.items,
-        evaluators=counts.evaluators,
-        judgments=counts.judgments,
+        items=round_counts.items,
+        evaluators=round_counts.evaluators,
+        judgments=round_counts.judgments,
     )
 
 

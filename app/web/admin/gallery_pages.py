@@ -62,7 +62,7 @@ def show_neuron(request: Request, round_id: str, item: str, database: AppDatabas
     with database.reading() as session:
         neuron = gallery.gallery_neuron(session, round_id, admin.name, item)
     # The fragment was escaped when it was rendered at the seal, and its digest is in the commitment.
-    passages = Markup(neuron.passages)  # noqa: S704
+    passages = Markup(neuron.passages_html)  # noqa: S704
     return render_admin_page(
         request, "report/neuron.html", admin, round_id=round_id, card=neuron.card, passages=passages
     )

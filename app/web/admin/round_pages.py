@@ -10,7 +10,7 @@ from app.foundation.clock import now
 from app.foundation.errors import FirstGlanceError
 from app.rounds.presets import PRESET_NAMES
 from app.services import rounds
-from app.services.archives import KnownArchive, known_archives
+from app.services.archives import AvailableArchive, available_archives
 from app.services.log import logged_attempt
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.draft_form import DraftForm, blank_draft_form, design_from_form, posted_draft_form
@@ -39,7 +39,7 @@ def show_rounds(request: Request, database: AppDatabase, admin: ViewingAdmin) ->
 @router.get("/rounds/new")
 def show_draft_form(request: Request, settings: AppSettings, admin: ViewingAdmin) -> Response:
     """The form of a new round, with the archives that lie in the data folder."""
-    return _draft_page(request, admin, blank_draft_form(), known_archives(settings.data))
+    return _draft_page(request, admin, blank_draft_form(), available_archives(settings.data))
 
 
 @router.post("/rounds")
@@ -51,7 +51,7 @@ def create_round(
     draft: Annotated[DraftForm, Depends(posted_draft_form)],
 ) -> Response:
     """Make a draft. A form that describes no possible round is shown again as it was filled in, with a sentence."""
-    archives = known_archives(settings.data)
+    archives = available_archives(settings.data)
     try:
         paths = {archive.sha256: archive.path for archive in archives}
         design = design_from_form(draft, paths.keys())
@@ -98,7 +98,7 @@ def reissue_invitation(
 
 
 def _draft_page(
-    request: Request, admin: SignedInAdmin, draft: DraftForm, archives: list[KnownArchive], complaint: str = ""
+    request: Request, admin: SignedInAdmin, draft: DraftForm, archives: list[AvailableArchive], complaint: str = ""
 ) -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if complaint else HTTPStatus.OK
     values = {"draft": draft, "archives": archives, "presets": PRESET_NAMES, "complaint": complaint}
