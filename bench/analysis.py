@@ -15,7 +15,7 @@ from typing import NamedTuple
 from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame, CellCounts
-from app.report.charts.all_charts import charts
+from app.report.charts.all_charts import draw_charts
 from app.unblinding.observations import AllocatedItem, Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ def measure_cost(item_count: int, evaluator_count: int, stratum_count: int) -> C
     start = time.perf_counter()
     analysis = analyse(observations, make_frame(item_count, stratum_count))
     analysis_end = time.perf_counter()
-    charts(analysis)
+    draw_charts(analysis)
     charts_end = time.perf_counter()
     return Cost(item_count, len(observations), round(analysis_end - start, 2), round(charts_end - analysis_end, 2))
 

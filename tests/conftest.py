@@ -219,7 +219,7 @@ def undrawn_figures() -> Iterator[None]:
     from app.report.export import bundle
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bundle, "figures", lambda _analysis: {})
+        patch.setattr(bundle, "draw_figures", lambda _analysis: {})
         yield
 
 

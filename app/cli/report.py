@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
 from app.cli.database import open_database
 from app.cli.options import json_option
 from app.cli.printing import print_json, print_table
+from app.foundation.json_types import to_json_value
 from app.foundation.settings import Settings
-from app.report.export.pool import pool
+from app.report.analysis.primary import ArmResult
+from app.report.export.pool import pool_studies
 from app.report.number_text import points, points_range
 from app.services import exports
+from app.statistics.intervals import Interval
 
 
 @click.command("report")
@@ -27,43 +29,43 @@ def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bo
     with open_database(settings) as database, database.reading() as session:
         analysis = exports.round_analysis(session, sources[0])
     if json_wanted:
-        print_json(analysis)
+        print_json(analysis.content())
         return
-    click.echo(f"{analysis['headline']}\n")
-    print_arms(analysis["arms"])
+    click.echo(f"{analysis.headline}\n")
+    print_arms(analysis.arms)
 
 
-def print_arms(arms: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print each arm's counts, fraction and interval, as analysis.json has them."""
+def print_arms(arms: Mapping[str, ArmResult]) -> None:
+    """Print each arm's counts, fraction and interval."""
     lines = [
         [
             arm,
-            numbers["n"],
-            _number_text(numbers["interpretable"]),
-            _percent_text(numbers["fraction"]),
-            _interval_text(numbers["interval"]),
+            result.n,
+            _number_text(result.interpretable),
+            _percent_text(result.fraction),
+            _interval_text(result.interval),
         ]
-        for arm, numbers in arms.items()
+        for arm, result in arms.items()
     ]
     print_table(["arm", "neurons", "interpretable", "fraction", "95 % interval"], lines)
 
 
 def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
     """Verify exports, pool them by Mantel and Haenszel and print each one's difference."""
-    pooled = pool(paths)
+    pooled = pool_studies(paths)
     if json_wanted:
-        print_json(pooled)
+        print_json(to_json_value(pooled))
         return
-    click.echo(f"{pooled['headline']}\n")
+    click.echo(f"{pooled.headline}\n")
     lines = [
-        [stratum["stratum"], points(stratum["estimate"]), points_range(stratum["interval"])]
-        for stratum in pooled["strata"]
+        [stratum.stratum, points(stratum.estimate), points_range(stratum.interval)]
+        for stratum in pooled.strata
+        if stratum.estimate is not None
     ]
     print_table(["round: stratum", "difference, points", "95 % interval"], lines)
-    heterogeneity = pooled["heterogeneity"]
-    if heterogeneity:
-        q, degrees, p = heterogeneity["q"], heterogeneity["degrees"], heterogeneity["p"]
-        click.echo(f"\nheterogeneity: Q = {q:.2f} on {degrees} df, p = {p:.3f}")
+    spread = pooled.heterogeneity
+    if spread is not None:
+        click.echo(f"\nheterogeneity: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.3f}")
 
 
 def _number_text(value: float) -> str:
@@ -74,5 +76,5 @@ def _percent_text(value: float | None) -> str:
     return "none" if value is None else f"{100 * value:.1f} %"
 
 
-def _interval_text(bounds: Sequence[float] | None) -> str:
-    return "none" if bounds is None else f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f} %"
+def _interval_text(interval: Interval | None) -> str:
+    return "none" if interval is None else f"{100 * interval.lower:.1f} to {100 * interval.upper:.1f} %"

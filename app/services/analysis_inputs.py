@@ -11,16 +11,15 @@ from app.judging.judgment import Judgment, Step, Verdict
 from app.report.analysis.frame import (
     AnalysisFrame,
     CellCounts,
-    Enrolled,
-    ExclusionRules,
-    Flagged,
+    CellModel,
+    EnrolledEvaluator,
+    FlaggedItem,
     Guess,
     LayerCount,
-    Piled,
+    PiledItem,
     Stimulus,
 )
-from app.report.analysis.stimulus import stimulus
-from app.rounds.design import Design, read_design
+from app.rounds.design import read_design
 from app.rounds.item import Item
 from app.services.log import Event, latest_event
 from app.services.phase_two import UNKNOWN
@@ -61,10 +60,10 @@ def read_analysis_frame(
         seed=str(round_row.commitment),
         by_layer=design.by_layer == "stratified",
         planned=design.overlap or 0,
-        exclusions=_exclusions(design),
+        exclusions=design.exclusions,
         evaluators=_enrolled(session, round_row.id, evaluator_rows),
         guesses=() if sorts else tuple(_guess(evaluator, guess) for evaluator, guess in guesses),
-        piles=tuple(Piled(evaluator.name, guess.item, guess.guess) for evaluator, guess in guesses) if sorts else (),
+        piles=tuple(_piled_item(evaluator, guess) for evaluator, guess in guesses) if sorts else (),
         stimuli=_stimuli(session, round_row.id),
         flagged=_flagged(session, evaluator_rows),
         stopped_early=LockedDetail.model_validate(latest_event(events, "locked").detail).stopped_early,
@@ -95,18 +94,15 @@ def _judgment(judgment_row: JudgmentRow) -> Judgment:
 def _cell(counts: dict[str, Any]) -> CellCounts:
     names = ("arm", "stratum", "eligible", "drawn", "dead", "shown", "excluded", "suppressed")
     layers = tuple(LayerCount(**layer) for layer in counts["layers"])
-    return CellCounts(**{name: counts[name] for name in names}, layers=layers, model=counts.get("model", {}))
+    model = CellModel(**counts["model"]) if counts.get("model") else None
+    return CellCounts(**{name: counts[name] for name in names}, layers=layers, model=model)
 
 
-def _exclusions(design: Design) -> ExclusionRules:
-    return ExclusionRules(**design.exclusions.model_dump())
-
-
-def _enrolled(session: Session, round_id: str, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[Enrolled, ...]:
+def _enrolled(session: Session, round_id: str, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[EnrolledEvaluator, ...]:
     tallies = round_store.tallies_by_evaluator(session, round_id)
     no_items = round_store.Tally(0, 0)
     return tuple(
-        Enrolled(row.name, row.exposed, tallies.get(row.id, no_items).assigned, row.erased_at is not None)
+        EnrolledEvaluator(row.name, row.exposed, tallies.get(row.id, no_items).assigned, row.erased_at is not None)
         for row in evaluator_rows
     )
 
@@ -126,9 +122,13 @@ def _guess(evaluator: EvaluatorRow, guess: GuessRow) -> Guess:
     return Guess(evaluator.name, evaluator.exposed, arm, guess.item)
 
 
-def _flagged(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[Flagged, ...]:
+def _piled_item(evaluator: EvaluatorRow, guess: GuessRow) -> PiledItem:
+    return PiledItem(evaluator.name, guess.item, pile=guess.guess)
+
+
+def _flagged(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[FlaggedItem, ...]:
     flags = [
-        Flagged(evaluator.name, flag.item, flag.kind, flag.comment)
+        FlaggedItem(evaluator.name, flag.item, flag.kind, flag.comment)
         for evaluator in evaluator_rows
         for flag in judging_store.flags_of_evaluator(session, evaluator.id)
     ]
@@ -138,4 +138,4 @@ def _flagged(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[
 def _stimuli(session: Session, round_id: str) -> tuple[Stimulus, ...]:
     """What each item that is no practice shows apart from its words."""
     rows = [row for row in round_store.items_of_round(session, round_id) if not row.training]
-    return tuple(stimulus(Item.from_content(json.loads(row.content))) for row in rows)
+    return tuple(Stimulus.from_item(Item.from_content(json.loads(row.content))) for row in rows)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +11,8 @@ from app.evidence.entries import event_entry, judgment_entry
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
-from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.analysis import Analysis, read_analysis
+from app.report.analysis.frame import AnalysisFrame, read_frame
 from app.report.export.bundle import LOCKED, Bundle
 from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
 from app.services.log import append_event
@@ -32,7 +32,7 @@ class RoundReport:
     round_id: str
     title: str
     commitment: str
-    analysis: dict[str, Any]
+    analysis: Analysis
     frame: AnalysisFrame
     reason: str
     by: str
@@ -50,8 +50,8 @@ def round_report(session: Session, round_id: str) -> RoundReport:
         round_id=round_id,
         title=round_row.title,
         commitment=round_row.commitment or "",
-        analysis=json.loads(newest.analysis),
-        frame=AnalysisFrame.from_content(json.loads(newest.frame)),
+        analysis=read_analysis(json.loads(newest.analysis)),
+        frame=read_frame(json.loads(newest.frame)),
         reason=newest.reason,
         by=newest.by,
         at=newest.at,
@@ -59,7 +59,7 @@ def round_report(session: Session, round_id: str) -> RoundReport:
     )
 
 
-def round_analysis(session: Session, round_id: str) -> dict[str, Any]:
+def round_analysis(session: Session, round_id: str) -> Analysis:
     """The newest analysis alone."""
     return round_report(session, round_id).analysis
 

@@ -17,8 +17,8 @@ from app.evidence.entries import judgment_entry
 from app.evidence.event_details import LockedDetail, SealedDetail
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
-from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.analysis import Analysis, analyse, read_analysis
+from app.report.analysis.frame import AnalysisFrame, read_frame
 from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import require_allowed, state_after
 from app.services.analysis_inputs import read_analysis_frame, read_observations
@@ -49,7 +49,7 @@ class UnblindedRound:
     commitment: str
     observations: list[Observation]
     frame: AnalysisFrame
-    analysis: dict[str, Any]
+    analysis: Analysis
     events: list[Event]
 
 
@@ -65,7 +65,7 @@ class ResultVersion:
 
 def unblind_round(
     session: Session, round_id: str, identities: Sequence[str], by: str, reason: str, now: datetime
-) -> dict[str, Any]:
+) -> Analysis:
     """Open the seal of a locked round, check everything against the commitment, and store and return the analysis.
 
     Raises LifecycleError unless the round is locked and a reason is given, and SealError if the keys do not open the
@@ -82,7 +82,7 @@ def unblind_round(
     return _analyse_and_store(session, round_row, opened, version, "unblinded")
 
 
-def correct_analysis(session: Session, round_id: str, by: str, reason: str, now: datetime) -> dict[str, Any]:
+def correct_analysis(session: Session, round_id: str, by: str, reason: str, now: datetime) -> Analysis:
     """Analyse an unblinded round anew, with the program as it is now, and store and return the analysis.
 
     The versions before it stay beside it for ever. Judgments and allocation are checked again and cannot differ: only
@@ -117,8 +117,8 @@ def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
         nonce=opened["nonce"],
         commitment=str(round_row.commitment),
         observations=read_observations(session, round_id, opened["allocation"]),
-        frame=AnalysisFrame.from_content(json.loads(newest.frame)),
-        analysis=json.loads(newest.analysis),
+        frame=read_frame(json.loads(newest.frame)),
+        analysis=read_analysis(json.loads(newest.analysis)),
         events=round_events(session, round_id),
     )
 
@@ -161,7 +161,7 @@ def _judgment_chains(session: Session, round_id: str, events: Sequence[Event]) -
 
 def _analyse_and_store(
     session: Session, round_row: RoundRow, opened: dict[str, Any], version: ResultVersion, action: str
-) -> dict[str, Any]:
+) -> Analysis:
     """Analyse, store the result under its version, and log the action that led to it."""
     frame = read_analysis_frame(session, round_row, opened["allocation"], round_events(session, round_row.id))
     analysis = analyse(read_observations(session, round_row.id, opened["allocation"]), frame)
@@ -169,7 +169,7 @@ def _analyse_and_store(
         round_id=round_row.id,
         version=version.version,
         opened=canonical_bytes(opened).decode(),
-        analysis=json.dumps(analysis),
+        analysis=json.dumps(analysis.content()),
         frame=json.dumps(frame.content()),
         reason=version.reason,
         by=version.by,

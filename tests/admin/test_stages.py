@@ -10,6 +10,7 @@ import pytest
 from app.report.number_text import percent, percent_range
 from app.robots.rule import Rule, judge_by_rule
 from app.robots.visitor import Visitor
+from app.statistics.intervals import Interval
 from tests.admin.office import PASSWORD, Browser, Office, seal_now
 
 REASON = "Everyone has finished."
@@ -177,7 +178,7 @@ def test_the_report_shows_fractions_intervals_and_the_commitment(
     for arm, result in analysis["arms"].items():
         assert arm in report
         assert percent(result["fraction"]) in report
-        assert percent_range(result["interval"]) in report
+        assert percent_range(Interval(*result["interval"])) in report
     assert REASON in report
     assert "<svg" in report
     assert "style=" not in report

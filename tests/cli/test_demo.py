@@ -34,8 +34,8 @@ def test_the_check_prints_fractions_that_the_export_recomputes(plan: DemoPlan, t
     for arm in ("baseline", "solu"):
         own = [dict(zip(names, row.split(","), strict=False)) for row in rows[1:]]
         said = [one["verdict"] == "interpretable" for one in own if one["arm"] == arm]
-        assert outcome.arms[arm]["n"] == 4
-        assert outcome.arms[arm]["fraction"] == pytest.approx(sum(said) / (3 * 4))
+        assert outcome.arms[arm].n == 4
+        assert outcome.arms[arm].fraction == pytest.approx(sum(said) / (3 * 4))
 
 
 def test_the_command_prints_json_and_leaves_nothing_behind(run: Run, plan: DemoPlan, tmp_path: Path) -> None:

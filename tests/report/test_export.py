@@ -102,8 +102,9 @@ def _tampered(name: str, content: object) -> object:
             content["difference"]["estimate"] += 0.01
         case "frame.json", dict():
             nothing = {"count": 0, "first": []}
-            numbers = {"aucs": {}, "p": 1.0, "permutations": 0, "detectable": 1.0, "items": 0, "leaks": False}
-            content["audit"] = {"responses": 8, "gate": {"swap": nothing, "scan": nothing, "transport": numbers}}
+            attack = {"aucs": {}, "p": 1.0, "permutations": 0, "detectable": 1.0, "items": 0, "features": 0}
+            gate = {"swap": nothing, "scan": nothing, "transport": attack | {"leaks": False}}
+            content["audit"] = {"passed": True, "responses": 8, "gate": gate, "stimulus": attack, "positions": {}}
     return content
 
 

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.report.analysis.analysis import Analysis
 from app.rounds.design import Design
 from app.services import rounds, seals
 from app.services.leak_audit import swap_arms
 from app.services.unblinding import unblind_round
+from app.statistics.intervals import Interval
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, RoundRow
 from app.web.evaluator.padding import response_sizes
@@ -44,7 +46,7 @@ def what_pages_are_made_from(database: Database, round_id: str) -> list[Any]:
         ]
 
 
-def analysis_of_judged(database: Database, round_id: str, clock: Clock) -> dict[str, Any]:
+def analysis_of_judged(database: Database, round_id: str, clock: Clock) -> Analysis:
     judge_everything(database, round_id, clock)
     with database.writing() as session:
         rounds.lock_round(session, round_id, ADMIN, clock())
@@ -60,10 +62,11 @@ def test_swapped_arms_change_no_byte_and_mirror_the_results(
     assert what_pages_are_made_from(database, original_id) == what_pages_are_made_from(database, swapped_id)
     original = analysis_of_judged(database, original_id, clock)
     swapped = analysis_of_judged(database, swapped_id, clock)
-    assert original["arms"]["quokka"] == swapped["arms"]["axolotl"]
-    assert original["arms"]["axolotl"] == swapped["arms"]["quokka"]
-    assert original["arms"]["quokka"] != original["arms"]["axolotl"]
-    assert original["difference"]["estimate"] == pytest.approx(-swapped["difference"]["estimate"])
-    assert original["difference"]["interval"] == pytest.approx(
-        [-limit for limit in reversed(swapped["difference"]["interval"])]
-    )
+    assert original.arms["quokka"] == swapped.arms["axolotl"]
+    assert original.arms["axolotl"] == swapped.arms["quokka"]
+    assert original.arms["quokka"] != original.arms["axolotl"]
+    assert original.difference.estimate is not None
+    assert swapped.difference.estimate == pytest.approx(-original.difference.estimate)
+    assert original.difference.interval is not None
+    lower, upper = original.difference.interval
+    assert swapped.difference.interval == pytest.approx(Interval(-upper, -lower))

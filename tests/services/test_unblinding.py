@@ -43,11 +43,11 @@ def test_a_round_goes_from_draft_to_unblinded_and_its_numbers_are_the_judgments(
     with database_with_admin.reading() as session:
         unblinded = read_unblinded_round(session, draft)
         verify_log(session, draft)
-    assert {name: arm["n"] for name, arm in analysis["arms"].items()} == {"quokka": 6, "axolotl": 6}
+    assert {name: arm.n for name, arm in analysis.arms.items()} == {"quokka": 6, "axolotl": 6}
     for arm in ("quokka", "axolotl"):
         judgments = [item.judgment for item in unblinded.observations if item.allocated.arm == arm]
         share = sum(judgment.verdict == "interpretable" for judgment in judgments) / 2
-        assert analysis["arms"][arm]["interpretable"] == pytest.approx(share)
+        assert analysis.arms[arm].interpretable == pytest.approx(share)
     assert unblinded.analysis == analysis
     assert state_of_round(database_with_admin, draft) == "unblinded"
     actions = [event.action for event in unblinded.events]

@@ -7,13 +7,14 @@ import json
 import random
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.archive.archive import Archive
 from app.cli.serve import served_in_thread
 from app.foundation.clock import now
+from app.foundation.json_types import JsonValue
+from app.report.analysis.analysis import Analysis
 from app.report.export.bundle import export_zip
 from app.report.export.read_zip import read_zip
 from app.report.export.verify import differing, verify_export, verify_receipt
@@ -42,7 +43,7 @@ def judge_what_is_left(address: str, token: str) -> int:
         return sum(page.step == "verdict" for page in walk_round(visitor, token, answers, ends=("done", "wait")))
 
 
-def analysis_after_unblinding(installation: Installation, name: str) -> dict[str, Any]:
+def analysis_after_unblinding(installation: Installation, name: str) -> Analysis:
     """Lock the round if it is open, and unblind it with the keys that were handed out then."""
     round_id = installation.rounds[name]
     keys = [keys_of_person[0] for keys_of_person in installation.keys[name] if keys_of_person]
@@ -52,13 +53,13 @@ def analysis_after_unblinding(installation: Installation, name: str) -> dict[str
         return unblind_round(session, round_id, keys, ADMIN, "The server was taken over.", now())
 
 
-def exported_analysis(installation: Installation, name: str, folder: Path) -> dict[str, Any]:
+def exported_analysis(installation: Installation, name: str, folder: Path) -> JsonValue:
     """The numbers in an unblinded round's export, which is written as this version does it, and verified."""
     export = folder / "export.zip"
     with installation.database.reading() as session:
         export.write_bytes(export_zip(exports.unblinded_bundle(session, installation.rounds[name])))
     assert verify_export(export).differences == []
-    analysis: dict[str, Any] = json.loads(read_zip(export)["analysis.json"])
+    analysis: JsonValue = json.loads(read_zip(export)["analysis.json"])
     return analysis
 
 
@@ -85,7 +86,7 @@ def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(i
         token = rounds.invite_evaluator(session, round_id, "Fay", False, ADMIN, now()).token
     with served_in_thread(installation.settings, installation.database) as address:
         verdicts = judge_what_is_left(address, token)
-    assert analysis_after_unblinding(installation, "sealed")["judgments"] == verdicts > 6
+    assert analysis_after_unblinding(installation, "sealed").judgments == verdicts > 6
 
 
 def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Installation, tmp_path: Path) -> None:
@@ -98,18 +99,18 @@ def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Instal
     unjudged = {evaluator.name: evaluator.assigned - evaluator.judged for evaluator in progress.evaluators}
     assert (unjudged["Ada"], unjudged["Cleo"], unjudged["Eve"]) == (0, 0, 0)
     analysis = analysis_after_unblinding(installation, "collecting")
-    shown = sum(arm["shown"] for arm in analysis["flow"])
-    assert analysis["judgments"] in (4 * shown, 4 * shown - 1)  # Bo flagged an item, which may be a control
-    assert analysis["blinding"]["sorting"] is not None
+    shown = sum(arm.shown for arm in analysis.flow)
+    assert analysis.judgments in (4 * shown, 4 * shown - 1)  # Bo flagged an item, which may be a control
+    assert analysis.blinding.sorting is not None
     with undrawn_figures():
         exported = exported_analysis(installation, "collecting", tmp_path)
-    assert list(differing(analysis, exported)) == []
+    assert list(differing(analysis.content(), exported)) == []
 
 
 @pytest.mark.parametrize("name", ["locked", "blocks"])
 def test_a_round_that_was_judged_in_part_is_unblinded(installation: Installation, name: str) -> None:
     analysis = analysis_after_unblinding(installation, name)
-    assert analysis["difference"]["estimate"] is not None
+    assert analysis.difference.estimate is not None
 
 
 def test_what_was_unblinded_has_the_same_numbers_and_exports_them(installation: Installation, tmp_path: Path) -> None:
@@ -118,7 +119,7 @@ def test_what_was_unblinded_has_the_same_numbers_and_exports_them(installation: 
         frozen = exports.round_analysis(session, installation.rounds["unblinded"])
     with nullcontext() if installation.kind == "sqlite" else undrawn_figures():
         exported = exported_analysis(installation, "unblinded", tmp_path)
-    assert list(differing(frozen, exported)) == []
+    assert list(differing(frozen.content(), exported)) == []
 
 
 @pytest.mark.parametrize("name", ["unblinded", "locked-blinded", "collecting-blinded"])

@@ -7,14 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from app.cli.database import open_database
 from app.cli.demo.demo_round import ADMIN, DemoPlan, DemoRound, create_demo_round, demo_archives, demo_password
 from app.cli.serve import served_in_thread
 from app.foundation.errors import ExportError
 from app.foundation.files import write_bytes_atomically
+from app.foundation.json_types import JsonObject, to_json_value
 from app.foundation.settings import Settings
+from app.report.analysis.analysis import read_analysis
+from app.report.analysis.primary import ArmResult
 from app.report.export.read_zip import read_zip
 from app.report.export.verify import verify_export
 from app.robots.rule import RULES, Rule, judge_by_rule
@@ -29,13 +31,16 @@ NUMBERS = ("n", "interpretable", "fraction", "interval")
 class CheckOutcome:
     """What the check came to."""
 
-    arms: dict[str, dict[str, Any]]
+    arms: dict[str, ArmResult]
     commitment_verified: bool
     differences: tuple[str, ...]
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> JsonObject:
         """The outcome as JSON values."""
-        return {"arms": self.arms, "commitment_verified": self.commitment_verified}
+        arms: JsonObject = {
+            arm: to_json_value({name: getattr(result, name) for name in NUMBERS}) for arm, result in self.arms.items()
+        }
+        return {"arms": arms, "commitment_verified": self.commitment_verified}
 
     def require_verified(self) -> None:
         """Raise ExportError if the export did not recompute to the very same numbers."""
@@ -96,6 +101,5 @@ def _unblind(admin: Visitor, demo_round: DemoRound, settings: Settings) -> Path:
 
 def _read_outcome(export: Path) -> CheckOutcome:
     verification = verify_export(export)
-    analysis = json.loads(read_zip(export)["analysis.json"])
-    arms = {name: {key: arm[key] for key in NUMBERS} for name, arm in analysis["arms"].items()}
-    return CheckOutcome(arms, verification.commitment_verified, tuple(verification.differences))
+    analysis = read_analysis(json.loads(read_zip(export)["analysis.json"]))
+    return CheckOutcome(analysis.arms, verification.commitment_verified, tuple(verification.differences))

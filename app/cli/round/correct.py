@@ -23,4 +23,4 @@ def correct_command(settings: Settings, round_id: str, reason: str, by: str | No
         "correct",
         lambda session, admin: unblinding.correct_analysis(session, round_id, admin, reason, now()),
     )
-    click.echo(f"{analysis['headline']}\n\nThe round has a new analysis; see `firstglance report {round_id}`.")
+    click.echo(f"{analysis.headline}\n\nThe round has a new analysis; see `firstglance report {round_id}`.")

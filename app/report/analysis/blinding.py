@@ -1,159 +1,207 @@
-"""Did the blind hold? What marks and wire give away, what people guessed, and how they sorted."""
+"""Did the blind hold with people? What they guessed, and how they sorted items into piles."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from app.report.analysis.frame import AnalysisFrame, Guess, Piled, Stimulus
-from app.report.number_text import estimated, limits, number
-from app.statistics.auc import stratified_auc
+from app.foundation.arrays import Floats, Ints
+from app.judging.judgment import Verdict
+from app.report.analysis.estimates import NamedEvaluator, finite_interval, finite_number
+from app.report.analysis.frame import AnalysisFrame, Guess, PiledItem
 from app.statistics.blinding import BlindingIndex, bang_indices, james_index
+from app.statistics.intervals import Interval
 from app.statistics.resampling import BOOTSTRAP_DRAWS, percentile_interval, seeded_generator
 from app.unblinding.observations import Observation
 
-Floats = NDArray[np.float64]
-STIMULUS = {"marked": "marked tokens", "level_sum": "sum of levels", "tokens": "tokens shown"}
+Counts = tuple[tuple[int, ...], ...]
+ArmByItem = Mapping[str, str]
 
 
-def transport(frame: AnalysisFrame) -> dict[str, Any] | None:
-    """What the audit before the seal found in everything but words and marks; None if there was no audit."""
-    if frame.audit is None:
-        return None
-    gate = frame.audit["gate"]
-    found = gate["transport"]
-    return {
-        "responses": frame.audit["responses"],
-        "changed_by_swap": gate["swap"]["count"],
-        "names_spoken": gate["scan"]["count"],
-        "auc": max(found["aucs"].values(), default=None),
-        **{name: found[name] for name in ("aucs", "p", "permutations", "detectable", "items", "leaks")},
+@dataclass(frozen=True)
+class GuessIndex:
+    """A blinding index; its first interval treats guesses as independent, its second resamples evaluators."""
+
+    estimate: float | None
+    error: float | None
+    interval: Interval | None
+    bootstrap_interval: Interval | None
+    """None for fewer than two evaluators."""
+
+
+@dataclass(frozen=True)
+class GuessTable(NamedEvaluator):
+    """One evaluator's guesses, counted as in `GuessResults.table`."""
+
+    table: Counts
+
+
+@dataclass(frozen=True)
+class GuessResults:
+    """Guesses of the arm by truth, and what James' and Bang's indices make of them."""
+
+    table: Counts
+    """[guess, truth]"""
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    james: GuessIndex | None
+    bang: dict[str, GuessIndex | None]
+    """Of each arm."""
+    per_evaluator: tuple[GuessTable, ...]
+
+
+@dataclass(frozen=True)
+class SortedPiles(NamedEvaluator):
+    """How well two piles of one evaluator agree with the arms, whichever pile is which."""
+
+    items: int
+    agreeing: int
+    p: float
+    """Exact."""
+
+
+@dataclass(frozen=True)
+class SortingResults:
+    """The sorting test of each evaluator, and Fisher's combination of them."""
+
+    per_evaluator: tuple[SortedPiles, ...]
+    p: float | None
+
+
+@dataclass(frozen=True)
+class BlindingResults:
+    """The indices over all guesses and within each verdict, and the sorting test; None where nobody was asked."""
+
+    guesses: int
+    overall: GuessResults | None
+    within_interpretable: GuessResults | None
+    within_not: GuessResults | None
+    sorting: SortingResults | None
+
+
+def blinding_results(observations: Sequence[Observation], frame: AnalysisFrame) -> BlindingResults:
+    """What people guessed and sorted, held against the arms of the items that they judged."""
+    arms = {observation.allocated.item: observation.allocated.arm for observation in observations}
+    verdicts = {
+        (observation.evaluator, observation.allocated.item): observation.judgment.verdict
+        for observation in observations
     }
+    compared_arms = (frame.treatment, frame.reference)
+    guesses = [guess for guess in frame.guesses if arms.get(guess.item) in compared_arms]
+    piles = [piled for piled in frame.piles if arms.get(piled.item) in compared_arms]
+    return BlindingResults(
+        guesses=len(guesses),
+        overall=_guess_results(guesses, arms, frame),
+        within_interpretable=_guess_results(_guesses_within(guesses, verdicts, interpretable=True), arms, frame),
+        within_not=_guess_results(_guesses_within(guesses, verdicts, interpretable=False), arms, frame),
+        sorting=_sorting_results(piles, arms, frame),
+    )
 
 
-def given_away(observations: Sequence[Observation], frame: AnalysisFrame) -> list[dict[str, Any]]:
-    """AUC of each feature of the marks for telling treatment from reference within strata; 0.5 gives nothing away."""
-    place = {one.allocated.item: (one.allocated.arm, one.allocated.stratum) for one in observations}
-    shown = [one for one in frame.stimuli if one.item in place]
-    return [{"feature": name, "label": label} | _auc(shown, place, frame, name) for name, label in STIMULUS.items()]
+def _guesses_within(
+    guesses: Sequence[Guess], verdicts: Mapping[tuple[str, str], Verdict], *, interpretable: bool
+) -> list[Guess]:
+    """The guesses on items that the same evaluator marked INTERPRETABLE, or did not."""
+    judged = [guess for guess in guesses if (guess.evaluator, guess.item) in verdicts]
+    return [guess for guess in judged if (verdicts[guess.evaluator, guess.item] == "interpretable") is interpretable]
 
 
-def blinding(observations: Sequence[Observation], frame: AnalysisFrame) -> dict[str, Any]:
-    """James' and Bang's indices over all guesses and within verdict, and the sorting test."""
-    arms = {one.allocated.item: one.allocated.arm for one in observations}
-    verdicts = {(one.evaluator, one.allocated.item): one.judgment.verdict for one in observations}
-    compared = (frame.treatment, frame.reference)
-    guesses = [one for one in frame.guesses if arms.get(one.item) in compared]
-    yes = [one for one in guesses if verdicts.get((one.evaluator, one.item)) == "interpretable"]
-    no = [one for one in guesses if verdicts.get((one.evaluator, one.item)) not in ("interpretable", None)]
-    return {
-        "guesses": len(guesses),
-        "overall": _indices(guesses, arms, frame),
-        "within_interpretable": _indices(yes, arms, frame),
-        "within_not": _indices(no, arms, frame),
-        "sorting": _sorting(frame.piles, arms, frame),
-    }
-
-
-def _auc(
-    shown: Sequence[Stimulus], place: Mapping[str, tuple[str, str]], frame: AnalysisFrame, feature: str
-) -> dict[str, Any]:
-    groups = []
-    for stratum in frame.strata:
-        first, second = (
-            np.array([getattr(one, feature) for one in shown if place[one.item] == (arm, stratum)], dtype=np.float64)
-            for arm in (frame.treatment, frame.reference)
-        )
-        groups.append((first, second))
-    found = estimated(stratified_auc(groups))
-    return {"auc": found["estimate"], "interval": found["interval"], "items": sum(a.size + b.size for a, b in groups)}
-
-
-def _indices(guesses: Sequence[Guess], arms: Mapping[str, str], frame: AnalysisFrame) -> dict[str, Any] | None:
+def _guess_results(guesses: Sequence[Guess], arms: ArmByItem, frame: AnalysisFrame) -> GuessResults | None:
     if not guesses:
         return None
-    tables = {
-        name: _table([one for one in guesses if one.evaluator == name], arms, frame)
-        for name in sorted({one.evaluator for one in guesses})
-    }
-    stacked = np.stack(list(tables.values()))
-    total = stacked.sum(axis=0)
-    first, second = bang_indices(total)
-    return {
-        "table": [[round(float(value)) for value in row] for row in total],
-        "rows": [frame.treatment, frame.reference, "don't know"],
-        "columns": [frame.treatment, frame.reference],
-        "james": _index(james_index(total), _bootstrapped(stacked, frame, "james", james_index)),
-        "bang": {
-            frame.treatment: _index(first, _bootstrapped(stacked, frame, "bang", lambda one: bang_indices(one)[0])),
-            frame.reference: _index(second, _bootstrapped(stacked, frame, "bang", lambda one: bang_indices(one)[1])),
+    names = sorted({guess.evaluator for guess in guesses})
+    tables = np.stack([_count_guesses(guesses, name, arms, frame) for name in names])  # [evaluator, guess, truth]
+    treatment_index, reference_index = bang_indices(tables.sum(axis=0))
+    return GuessResults(
+        table=_whole_counts(tables.sum(axis=0)),
+        rows=(frame.treatment, frame.reference, "don't know"),
+        columns=(frame.treatment, frame.reference),
+        james=_guess_index(james_index(tables.sum(axis=0)), tables, frame, "james", james_index),
+        bang={
+            frame.treatment: _guess_index(treatment_index, tables, frame, "bang", _bang_of_treatment),
+            frame.reference: _guess_index(reference_index, tables, frame, "bang", _bang_of_reference),
         },
-        "per_evaluator": [{"evaluator": name, "table": one.astype(int).tolist()} for name, one in tables.items()],
-    }
+        per_evaluator=tuple(GuessTable(name, _whole_counts(table)) for name, table in zip(names, tables, strict=True)),
+    )
 
 
-def _table(guesses: Sequence[Guess], arms: Mapping[str, str], frame: AnalysisFrame) -> Floats:
-    """Rows guess (treatment, reference, don't know), columns truth (treatment, reference)."""
+def _count_guesses(guesses: Sequence[Guess], evaluator: str, arms: ArmByItem, frame: AnalysisFrame) -> Floats:
+    """One evaluator's guesses: [guess (treatment, reference, don't know), truth (treatment, reference)]."""
     counts = np.zeros((3, 2))
-    rows = {frame.treatment: 0, frame.reference: 1}
-    for one in guesses:
-        counts[rows.get(one.guess or "", 2), rows[arms[one.item]]] += 1
+    index_by_arm = {frame.treatment: 0, frame.reference: 1}
+    for guess in guesses:
+        if guess.evaluator == evaluator:
+            counts[index_by_arm.get(guess.guess or "", 2), index_by_arm[arms[guess.item]]] += 1
     return counts
 
 
-def _index(index: BlindingIndex | None, bootstrap: list[float] | None) -> dict[str, Any] | None:
+def _whole_counts(table: Floats) -> Counts:
+    return tuple(tuple(round(float(count)) for count in row) for row in table)
+
+
+def _bang_of_treatment(table: Floats) -> BlindingIndex | None:
+    return bang_indices(table)[0]
+
+
+def _bang_of_reference(table: Floats) -> BlindingIndex | None:
+    return bang_indices(table)[1]
+
+
+def _guess_index(
+    index: BlindingIndex | None,
+    tables: Floats,
+    frame: AnalysisFrame,
+    purpose: str,
+    statistic: Callable[[Floats], BlindingIndex | None],
+) -> GuessIndex | None:
+    """An index with its intervals; `statistic` makes it from one table, `tables` is [evaluator, guess, truth]."""
     if index is None:
         return None
-    return {
-        "estimate": number(index.value),
-        "error": number(index.standard_error),
-        "interval": limits(index.interval),
-        "bootstrap_interval": bootstrap,
-    }
+    evaluator_count = len(tables)
+    bootstrap_interval = None
+    if evaluator_count > 1:
+        generator = seeded_generator(frame.seed, f"guesses {purpose}", str(evaluator_count))
+        shares = np.full(evaluator_count, 1 / evaluator_count)
+        draws = generator.multinomial(evaluator_count, shares, size=BOOTSTRAP_DRAWS // 10)
+        drawn = [statistic(np.tensordot(draw, tables, axes=1)) for draw in draws]
+        values = np.array([draw_index.value for draw_index in drawn if draw_index is not None])
+        bootstrap_interval = finite_interval(percentile_interval(values))
+    return GuessIndex(
+        estimate=finite_number(index.value),
+        error=finite_number(index.standard_error),
+        interval=finite_interval(index.interval),
+        bootstrap_interval=bootstrap_interval,
+    )
 
 
-def _bootstrapped(
-    tables: Floats, frame: AnalysisFrame, purpose: str, statistic: Callable[[Floats], BlindingIndex | None]
-) -> list[float] | None:
-    """Percentile interval over resampled evaluators; None for fewer than two."""
-    count = len(tables)
-    if count < 2:
+def _sorting_results(piles: Sequence[PiledItem], arms: ArmByItem, frame: AnalysisFrame) -> SortingResults | None:
+    if not piles:
         return None
-    source = seeded_generator(frame.seed, f"guesses {purpose}", str(count))
-    draws = source.multinomial(count, np.full(count, 1 / count), size=BOOTSTRAP_DRAWS // 10)
-    found = [statistic(np.tensordot(draw, tables, axes=1)) for draw in draws]
-    return limits(percentile_interval(np.array([one.value for one in found if one is not None])))
+    names = sorted({piled.evaluator for piled in piles})
+    tests = tuple(
+        _test_piles(name, [piled for piled in piles if piled.evaluator == name], arms, frame) for name in names
+    )
+    combined = stats.combine_pvalues([test.p for test in tests], method="fisher")
+    return SortingResults(tests, finite_number(float(combined.pvalue)))
 
 
-def _sorting(piles: Sequence[Piled], arms: Mapping[str, str], frame: AnalysisFrame) -> dict[str, Any] | None:
-    """Agreement of two piles with the arms up to relabelling, each evaluator's exact p, and Fisher's combination."""
-    known = [one for one in piles if arms.get(one.item) in (frame.treatment, frame.reference)]
-    rows = [
-        _sorted_by(name, [one for one in known if one.evaluator == name], arms, frame)
-        for name in sorted({one.evaluator for one in known})
-    ]
-    if not rows:
-        return None
-    combined = stats.combine_pvalues([one["p"] for one in rows], method="fisher")
-    return {"per_evaluator": rows, "p": number(float(combined.pvalue))}
+def _test_piles(evaluator: str, piles: Sequence[PiledItem], arms: ArmByItem, frame: AnalysisFrame) -> SortedPiles:
+    """Fisher's exact test of pile against arm, two-sided in how many items agree whichever pile is which."""
+    item_count = len(piles)
+    label = min(piled.pile for piled in piles)
+    pile_size = sum(piled.pile == label for piled in piles)
+    treatment_count = sum(arms[piled.item] == frame.treatment for piled in piles)
+    overlap = sum(piled.pile == label and arms[piled.item] == frame.treatment for piled in piles)
+    overlaps = np.arange(max(0, pile_size + treatment_count - item_count), min(pile_size, treatment_count) + 1)
+    chances = stats.hypergeom(item_count, treatment_count, pile_size).pmf(overlaps)
+    agreeing = _agreeing_items(overlaps, item_count, pile_size, treatment_count)
+    observed = int(agreeing[overlaps == overlap][0])
+    p_value = float(chances[agreeing >= observed].sum())
+    return SortedPiles(evaluator, item_count, observed, min(1.0, p_value))
 
 
-def _sorted_by(name: str, piles: Sequence[Piled], arms: Mapping[str, str], frame: AnalysisFrame) -> dict[str, Any]:
-    first = {one.pile for one in piles}
-    label = min(first)
-    treated = sum(arms[one.item] == frame.treatment for one in piles)
-    in_pile = sum(one.pile == label for one in piles)
-    both = sum(one.pile == label and arms[one.item] == frame.treatment for one in piles)
-    total = len(piles)
-
-    def agreeing(overlap: Any) -> Any:  # noqa: ANN401 - a number or an array of numbers
-        matches = overlap + (total - in_pile - (treated - overlap))
-        return np.maximum(matches, total - matches)
-
-    overlaps = np.arange(max(0, in_pile + treated - total), min(in_pile, treated) + 1)
-    chances = stats.hypergeom(total, treated, in_pile).pmf(overlaps)
-    observed = int(agreeing(both))
-    p = float(chances[agreeing(overlaps) >= observed].sum())
-    return {"evaluator": name, "items": total, "agreeing": observed, "p": min(1.0, p)}
+def _agreeing_items(overlaps: Ints, item_count: int, pile_size: int, treatment_count: int) -> Ints:
+    """Items on their arm's side, for each number of treatment items in the first pile, whichever pile is which."""
+    matches = overlaps + (item_count - pile_size - (treatment_count - overlaps))
+    return np.asarray(np.maximum(matches, item_count - matches))

@@ -1,39 +1,56 @@
 """The flow of neurons from frame to analysis, per arm: what CONSORT's diagram shows."""
 
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass
 
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.verdict_table import VerdictTable
 
 
-def flow(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
-    """Per arm: eligible, excluded, drawn, dead, shown, judged, analysed, judgments and judgments not given."""
-    return [_arm(table.of(arm), frame, arm) for arm in frame.arms]
+@dataclass(frozen=True)
+class ArmFlow:
+    """What became of the neurons of one arm."""
+
+    arm: str
+    eligible: int
+    excluded: int
+    suppressed: int
+    """Windows left out as near-duplicates."""
+    drawn: int
+    dead: int
+    shown: int
+    judged: int
+    analysed: int
+    """Judged or dead."""
+    judgments: int
+    cannot_judge: int
+    missing_judgments: int
 
 
-def planned_judgments(table: VerdictTable, frame: AnalysisFrame) -> int:
+def flow_by_arm(table: VerdictTable, frame: AnalysisFrame) -> tuple[ArmFlow, ...]:
+    """The flow of each arm."""
+    return tuple(_arm_flow(table.select(arm), frame, arm) for arm in frame.arms)
+
+
+def planned_judgments_per_item(table: VerdictTable, frame: AnalysisFrame) -> int:
     """Judgments planned for each item."""
-    return frame.planned or len(table.evaluators)
+    return frame.planned or len(table.evaluator_names)
 
 
-def _arm(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, Any]:
-    mine = [one for one in frame.cells if one.arm == arm]
-    counts = {
-        name: sum(getattr(one, name) for one in mine)
-        for name in ("eligible", "excluded", "suppressed", "drawn", "dead", "shown")
-    }
-    judged = int(np.unique(table.item).size)
-    planned = counts["shown"] * planned_judgments(table, frame)
-    return (
-        {"arm": arm}
-        | counts
-        | {
-            "judged": judged,
-            "analysed": judged + counts["dead"],
-            "judgments": table.rows,
-            "cannot_judge": int(table.cannot.sum()),
-            "missing_judgments": max(0, planned - table.rows),
-        }
+def _arm_flow(rows: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmFlow:
+    cells = [cell for cell in frame.cells if cell.arm == arm]
+    shown, dead = sum(cell.shown for cell in cells), sum(cell.dead for cell in cells)
+    planned = shown * planned_judgments_per_item(rows, frame)
+    return ArmFlow(
+        arm=arm,
+        eligible=sum(cell.eligible for cell in cells),
+        excluded=sum(cell.excluded for cell in cells),
+        suppressed=sum(cell.suppressed for cell in cells),
+        drawn=sum(cell.drawn for cell in cells),
+        dead=dead,
+        shown=shown,
+        judged=rows.item_count,
+        analysed=rows.item_count + dead,
+        judgments=rows.judgment_count,
+        cannot_judge=int(rows.cannot_judge.sum()),
+        missing_judgments=max(0, planned - rows.judgment_count),
     )

@@ -1,10 +1,17 @@
 """What an analysis needs beside the observations: counts of the frame and the draw, and the plan. Pure.
 
-Everything in it is plain JSON (`content`), so that an export carries it and anyone can run the analysis again.
+An `AnalysisFrame` is frame.json: the keys of the JSON are the names of the fields, in the same order. With
+observations.csv it is all that anyone needs to run the analysis again.
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
+
+from app.foundation.json_types import JsonObject, JsonValue
+from app.rounds.design import Exclusions
+from app.rounds.item import Item
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,25 @@ class LayerCount:
     drawn: int
     dead: int
     """Dead among the drawn."""
+
+
+@dataclass(frozen=True)
+class CellModel:
+    """The model of a cell, as its archive has it."""
+
+    activation: str | None
+    certificate: JsonObject | None
+    """The trainer's pairing certificate, word for word."""
+    name: str
+    weights_sha256: str | None
+
+
+def _write_model(model: CellModel | None) -> JsonObject:
+    return {} if model is None else asdict(model)
+
+
+StoredModel = Annotated[CellModel | None, BeforeValidator(lambda model: model or None), PlainSerializer(_write_model)]
+"""A model that nobody recorded is an empty object in frame.json."""
 
 
 @dataclass(frozen=True)
@@ -37,25 +63,11 @@ class CellCounts:
     suppressed: int = 0
     """Near-duplicate windows left out of this cell's snippets."""
     layers: tuple[LayerCount, ...] = ()
-    model: dict[str, Any] = field(default_factory=dict)
-    """The model's name, activation, weights_sha256 and pairing certificate, as its archive has them; may be empty."""
+    model: StoredModel = None
 
 
 @dataclass(frozen=True)
-class ExclusionRules:
-    """Rules of the design for leaving out an evaluator, run at the lock; None means no such rule."""
-
-    shortest_median_seconds: float | None = None
-    largest_cannot_judge: float | None = None
-    """Largest share of "cannot judge"."""
-    smallest_completed: float | None = None
-    """Smallest share of the items given that must be judged."""
-    smallest_planted: float | None = None
-    """Smallest share of planted items, whose rule is known, marked INTERPRETABLE."""
-
-
-@dataclass(frozen=True)
-class Enrolled:
+class EnrolledEvaluator:
     """Someone invited to the round, whether or not they judged."""
 
     evaluator: str
@@ -77,7 +89,7 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Piled:
+class PiledItem:
     """One item in one of two piles, sorted in phase 2 by someone who knows no arm."""
 
     evaluator: str
@@ -86,7 +98,7 @@ class Piled:
 
 
 @dataclass(frozen=True)
-class Flagged:
+class FlaggedItem:
     """An item that an evaluator flagged as faulty or distressing: missing, even where a verdict had been given."""
 
     evaluator: str
@@ -98,12 +110,19 @@ class Flagged:
 
 @dataclass(frozen=True)
 class Stimulus:
-    """What an item shows apart from its words."""
+    """What an item shows apart from its words: the numbers that could tell arms apart without reading."""
 
     item: str
     marked: int
     level_sum: int
     tokens: int
+
+    @classmethod
+    def from_item(cls, item: Item) -> "Stimulus":
+        """The numbers of one item."""
+        levels = [level for passage in item.passages for level in passage.levels]
+        marked = sum(level > 0 for level in levels)
+        return cls(item=item.code, marked=marked, level_sum=sum(levels), tokens=len(levels))
 
 
 @dataclass(frozen=True)
@@ -123,63 +142,50 @@ class AnalysisFrame:
     """The draw was by layer, so cells are weighted back by their layers' sizes."""
     planned: int = 0
     """Judgments planned for each item; 0 means one by everyone who judged."""
-    exclusions: ExclusionRules = field(default_factory=ExclusionRules)
-    evaluators: tuple[Enrolled, ...] = ()
+    exclusions: Exclusions = field(default_factory=Exclusions)
+    evaluators: tuple[EnrolledEvaluator, ...] = ()
     guesses: tuple[Guess, ...] = ()
-    piles: tuple[Piled, ...] = ()
+    piles: tuple[PiledItem, ...] = ()
     stimuli: tuple[Stimulus, ...] = ()
-    flagged: tuple[Flagged, ...] = ()
+    flagged: tuple[FlaggedItem, ...] = ()
     stopped_early: bool = False
     blind_broken: bool = False
     """Archives of the round were opened while it was collecting."""
     marks: str = "proportional"
-    audit: dict[str, Any] | None = None
-    """Summary of the leak audit, as the log has it since the seal; None if the round was sealed without one."""
+    audit: JsonObject | None = None
+    """Summary of the leak audit, word for word as the log has it since the seal; None if there was none."""
 
-    def content(self) -> dict[str, Any]:
+    def content(self) -> JsonObject:
         """The frame as plain JSON values."""
-        return asdict(self, dict_factory=_jsonable)
-
-    @classmethod
-    def from_content(cls, content: dict[str, Any]) -> "AnalysisFrame":
-        """The frame back from its JSON values."""
-        cells = tuple(
-            CellCounts(**(one | {"layers": tuple(LayerCount(**layer) for layer in one["layers"])}))
-            for one in content["cells"]
-        )
-        lists = {
-            "evaluators": tuple(Enrolled(**one) for one in content["evaluators"]),
-            "guesses": tuple(Guess(**one) for one in content["guesses"]),
-            "piles": tuple(Piled(**one) for one in content["piles"]),
-            "stimuli": tuple(Stimulus(**one) for one in content["stimuli"]),
-            "flagged": tuple(Flagged(**one) for one in content["flagged"]),
-            "contrasts": tuple((first, second) for first, second in content["contrasts"]),
-            "exclusions": ExclusionRules(**content["exclusions"]),
-        }
-        return cls(**(content | lists | {"cells": cells}))
+        content: JsonObject = _FRAME.dump_python(self, mode="json")
+        return content
 
     def cell(self, arm: str, stratum: str) -> CellCounts | None:
         """The cell of an arm in a stratum, if the round has it."""
-        return next((one for one in self.cells if (one.arm, one.stratum) == (arm, stratum)), None)
+        return next((cell for cell in self.cells if (cell.arm, cell.stratum) == (arm, stratum)), None)
 
     @property
     def arms(self) -> list[str]:
         """The reference arm first, then the treatment, then the others by name."""
-        named = {one.arm for one in self.cells}
-        first = [arm for arm in (self.reference, self.treatment) if arm in named]
-        return first + sorted(named - set(first))
+        names = {cell.arm for cell in self.cells}
+        compared = [arm for arm in (self.reference, self.treatment) if arm in names]
+        return compared + sorted(names - set(compared))
 
     @property
     def strata(self) -> list[str]:
         """Strata by number of layers, then replicate."""
-        return sorted({one.stratum for one in self.cells}, key=stratum_order)
+        return sorted({cell.stratum for cell in self.cells}, key=stratum_sort_key)
 
 
-def stratum_order(stratum: str) -> tuple[int, str]:
+_FRAME = TypeAdapter(AnalysisFrame)
+
+
+def read_frame(content: JsonValue) -> AnalysisFrame:
+    """The frame back from its JSON values. Raises ValueError if they are of another form."""
+    return _FRAME.validate_python(content)
+
+
+def stratum_sort_key(stratum: str) -> tuple[int, str]:
     """Sorts "2L/0" before "16L/0"; names of another form go last, alphabetically."""
     size = stratum.split("L", 1)[0]
     return (int(size) if size.isdigit() else 1 << 30, stratum)
-
-
-def _jsonable(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in pairs}

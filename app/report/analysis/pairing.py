@@ -5,45 +5,82 @@ arm's archive was harvested from; otherwise the report says that nothing proves 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
-from app.report.analysis.frame import AnalysisFrame, CellCounts
+from pydantic import TypeAdapter, ValidationError
 
-SHORT = 12  # digits of a digest in a sentence; the whole of it is in the export
+from app.foundation.json_types import JsonObject
+from app.report.analysis.frame import AnalysisFrame, CellModel
+
+DIGEST_DIGITS = 12
+"""Of a digest in a sentence; all of them are in the export."""
+
+
+@dataclass(frozen=True)
+class QuotedCertificate:
+    """What the report quotes of a pairing certificate; the mappings are by activation."""
+
+    weights_sha256: dict[str, str]
+    initial_sha256: str
+    order_sha256: str
+    corpus_sha256: str
+    tokens: int
+    validation_loss: dict[str, float]
+    difference: dict[str, float]
+    relative_difference: dict[str, float] = field(default_factory=dict)
+
+
+_CERTIFICATE = TypeAdapter(QuotedCertificate)
 
 
 def pairing_sentences(frame: AnalysisFrame) -> list[str]:
-    """A paragraph for each stratum whose models are known, in order of strata."""
-    found = []
+    """A paragraph for each stratum whose models are recorded, in order of strata."""
+    sentences = []
     for stratum in frame.strata:
-        cells = [one for arm in frame.arms if (one := frame.cell(arm, stratum))]
-        if len(cells) > 1 and all(one.model for one in cells):
-            found.append(f"Models of {stratum}: {_sentence(cells)}")
-    return found
+        cells = [cell for arm in frame.arms if (cell := frame.cell(arm, stratum))]
+        models = {cell.arm: cell.model for cell in cells if cell.model is not None}
+        if len(cells) > 1 and len(models) == len(cells):
+            sentences.append(f"Models of {stratum}: {_describe_models(models)}")
+    return sentences
 
 
-def _sentence(cells: Sequence[CellCounts]) -> str:
-    certificate = cells[0].model.get("certificate")
-    names = ", ".join(f"{one.arm} is {one.model['name']} ({one.model['activation'] or 'unknown'})" for one in cells)
-    if not certificate or not all(_covers(certificate, one) for one in cells):
+def _describe_models(models: dict[str, CellModel]) -> str:
+    """`models` is by arm."""
+    names = ", ".join(f"{arm} is {model.name} ({model.activation or 'unknown'})" for arm, model in models.items())
+    certificate = _common_certificate(list(models.values()))
+    if certificate is None:
         return f"{names}. No pairing certificate covers them, so they may differ in more than the activation."
-    losses = ", ".join(_loss(certificate, one) for one in cells)
+    losses = ", ".join(_describe_loss(certificate, arm, model) for arm, model in models.items())
     return (
         f"{names}. A pairing certificate states that they have the same sizes, recipe, initial weights "
-        f"({certificate['initial_sha256'][:SHORT]}…), data order ({certificate['order_sha256'][:SHORT]}…) and text "
-        f"({certificate['corpus_sha256'][:SHORT]}…), {certificate['tokens']:,} tokens each, and differ in the "
-        f"activation alone. Validation losses in nats per token: {losses}."
+        f"({certificate.initial_sha256[:DIGEST_DIGITS]}…), data order ({certificate.order_sha256[:DIGEST_DIGITS]}…) "
+        f"and text ({certificate.corpus_sha256[:DIGEST_DIGITS]}…), {certificate.tokens:,} tokens each, and differ in "
+        f"the activation alone. Validation losses in nats per token: {losses}."
     )
 
 
-def _covers(certificate: dict[str, Any], cell: CellCounts) -> bool:
-    """Whether this arm brought the same certificate, and it names this arm's weights."""
-    named = certificate.get("weights_sha256", {}).get(cell.model["activation"])
-    return bool(cell.model.get("certificate") == certificate and named == cell.model["weights_sha256"])
+def _common_certificate(models: Sequence[CellModel]) -> QuotedCertificate | None:
+    """The certificate, if every model brought the same one and it names each model's weights."""
+    stated = models[0].certificate
+    certificate = _read_certificate(stated)
+    if certificate is None:
+        return None
+    covered = all(
+        model.certificate == stated and certificate.weights_sha256.get(model.activation or "") == model.weights_sha256
+        for model in models
+    )
+    return certificate if covered else None
 
 
-def _loss(certificate: dict[str, Any], cell: CellCounts) -> str:
-    activation = cell.model["activation"]
-    loss, difference = certificate["validation_loss"][activation], certificate["difference"][activation]
-    share = certificate["relative_difference"].get(activation, 0.0)
-    return f"{cell.arm} {loss:.3f}" + (f" ({difference:+.3f}, {share:+.2%})" if difference else "")
+def _read_certificate(stated: JsonObject | None) -> QuotedCertificate | None:
+    try:
+        return _CERTIFICATE.validate_python(stated) if stated else None
+    except ValidationError:
+        return None
+
+
+def _describe_loss(certificate: QuotedCertificate, arm: str, model: CellModel) -> str:
+    activation = model.activation or ""
+    loss, difference = certificate.validation_loss[activation], certificate.difference[activation]
+    share = certificate.relative_difference.get(activation, 0.0)
+    return f"{arm} {loss:.3f}" + (f" ({difference:+.3f}, {share:+.2%})" if difference else "")

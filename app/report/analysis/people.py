@@ -1,120 +1,234 @@
-"""Results by who judged: exposed and naive, after the exclusion rules, and for evaluators like these."""
+"""Results by who judged: by evaluator, by exposure, after the exclusion rules, and for evaluators like these."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from app.report.analysis.estimates import (
+    NO_ESTIMATE,
+    NamedEvaluator,
+    ReportedEstimate,
+    finite_interval,
+    finite_number,
+    report_estimate,
+)
 from app.report.analysis.frame import AnalysisFrame
-from app.report.analysis.primary import contrast, fractions
-from app.report.analysis.samples import compared
+from app.report.analysis.primary import ArmResult, Contrast, arm_results, contrast_arms
+from app.report.analysis.samples import compare_in_strata, samples_by_stratum
 from app.report.analysis.verdict_table import VerdictTable
-from app.report.number_text import estimated, number
-from app.statistics.mantel_haenszel import mantel_haenszel_difference
+from app.statistics.intervals import Interval
+from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference
+from app.statistics.neuron_sample import merge_samples
 from app.statistics.two_way_clustering import FEWEST_EVALUATORS, JudgedCell, difference_for_evaluators_like_these
 from app.unblinding.observations import Observation
 
 
 @dataclass(frozen=True)
-class Conduct:
+class EvaluatorFraction:
+    """The fraction of an arm that one evaluator marked INTERPRETABLE."""
+
+    fraction: float | None
+    interval: Interval | None
+
+
+@dataclass(frozen=True)
+class EvaluatorResult(NamedEvaluator):
+    """The primary question answered by one evaluator's judgments."""
+
+    exposed: bool
+    judgments: int
+    arms: dict[str, EvaluatorFraction]
+    difference: ReportedEstimate
+
+
+@dataclass(frozen=True)
+class EvaluatorsLikeThese(ReportedEstimate):
+    """The difference with an interval over evaluators as well as neurons."""
+
+    fewest: int
+    """Evaluators from which on there is an interval."""
+    evaluators: int
+    degrees: int
+    """Degrees of freedom of the t distribution."""
+
+
+@dataclass(frozen=True)
+class EvaluatorCount:
+    """How many evaluators a result rests on."""
+
+    evaluators: int
+
+
+@dataclass(frozen=True)
+class GroupContrast(Contrast, EvaluatorCount):
+    """The difference among some of the evaluators."""
+
+
+@dataclass(frozen=True)
+class ExposureResults:
+    """The difference by who knew these models; exposure is what they or the round declared."""
+
+    exposed: GroupContrast
+    naive: GroupContrast
+
+
+@dataclass(frozen=True)
+class ExcludedEvaluator(NamedEvaluator):
+    """Someone whom the design's rules leave out."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExclusionResults:
+    """The design's rules, whom they leave out, and the results without these; None if they leave out nobody."""
+
+    rules: dict[str, float]
+    excluded: tuple[ExcludedEvaluator, ...]
+    difference: Contrast | None
+    arms: dict[str, ArmResult] | None
+
+
+@dataclass(frozen=True)
+class Conduct(NamedEvaluator):
     """How one evaluator worked: what the exclusion rules look at."""
 
-    evaluator: str
     median_seconds: float | None
-    cannot_judge: float | None
-    completed: float | None
-    planted: float | None
-    """Share of planted items marked INTERPRETABLE; None without planted items."""
+    cannot_judge_share: float | None
+    completed_share: float | None
+    planted_share: float | None
+    """Of planted items marked INTERPRETABLE; None without planted items."""
 
 
-def like_these(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
+def evaluator_results(table: VerdictTable, frame: AnalysisFrame) -> tuple[EvaluatorResult, ...]:
+    """Each evaluator's fractions and difference: they differ, and a report must show each of them."""
+    return tuple(_evaluator_result(table.select(evaluator=name), frame, name) for name in table.evaluator_names)
+
+
+def evaluators_like_these(table: VerdictTable, frame: AnalysisFrame) -> EvaluatorsLikeThese:
     """The difference with an interval over evaluators as well as neurons, from five evaluators on."""
-    named = {
-        "fewest": FEWEST_EVALUATORS,
-        "evaluators": len(table.evaluators),
-        "degrees": max(0, len(table.evaluators) - 1),
-    }
-    strata = compared(table, frame, frame.treatment, frame.reference)
-    if not strata:
-        return estimated(None) | named
-    total = sum(one.weight for one in strata)
-    votes = []
-    for one in strata:
-        for arm, sign in ((frame.treatment, 1), (frame.reference, -1)):
-            rows, cell = table.of(arm, one.name), frame.cell(arm, one.name)
-            dead = cell.dead * min(1.0, np.unique(rows.item).size / max(1, cell.shown)) if cell else 0.0
-            votes.append(JudgedCell(rows.item, rows.evaluator, rows.yes, dead, sign * one.weight / total))
-    votes = [one for one in votes if one.interpretable.size]
-    found = difference_for_evaluators_like_these(votes, mantel_haenszel_difference(strata).value, len(table.evaluators))
-    return estimated(found) | named
-
-
-def exposure(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
-    """The difference among exposed and among naive evaluators; exposure is what they or the round declared."""
-    declared = {one.evaluator for one in frame.evaluators if one.exposed}
-    known = np.array([name in declared for name in table.evaluators], dtype=np.bool_)
-    exposed = table.exposed | (known[table.evaluator] if table.rows else table.exposed)
-    return {"exposed": _among(table.where(exposed), frame), "naive": _among(table.where(~exposed), frame)}
-
-
-def exclusions(table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame) -> dict[str, Any]:
-    """The design's rules, whom they exclude and why, and the result without them."""
-    rules = {name: value for name, value in vars(frame.exclusions).items() if value is not None}
-    found = {one.evaluator: _broken(one, frame) for one in conduct(table, observations, frame)}
-    excluded = [{"evaluator": name, "reasons": reasons} for name, reasons in found.items() if reasons]
-    names = {one["evaluator"] for one in excluded}
-    kept = np.array([name not in names for name in table.evaluators], dtype=np.bool_)
-    rest = table.where(kept[table.evaluator]) if table.rows else table
-    result = contrast(rest, frame, frame.treatment, frame.reference) if excluded else None
-    return {
-        "rules": rules,
-        "excluded": excluded,
-        "difference": result,
-        "arms": fractions(rest, frame) if excluded else None,
-    }
-
-
-def conduct(table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame) -> list[Conduct]:
-    """Each evaluator's pace, hesitation, completeness and marks on planted items."""
-    given = {one.evaluator: one.given for one in frame.evaluators}
-    planted: dict[str, list[bool]] = {}
-    judged: dict[str, int] = {}
-    for one in observations:
-        judged[one.evaluator] = judged.get(one.evaluator, 0) + 1
-        if one.allocated.kind == "planted":
-            planted.setdefault(one.evaluator, []).append(one.judgment.verdict == "interpretable")
-    return [_conduct(table.of(evaluator=name), name, given, judged, planted) for name in table.evaluators]
-
-
-def _conduct(
-    rows: VerdictTable, name: str, given: dict[str, int], judged: dict[str, int], planted: dict[str, list[bool]]
-) -> Conduct:
-    marks = planted.get(name, [])
-    return Conduct(
-        name,
-        number(float(np.median(rows.seconds))),
-        number(float(rows.cannot.mean())),
-        judged[name] / given[name] if given.get(name) else None,
-        sum(marks) / len(marks) if marks else None,
+    evaluator_count = len(table.evaluator_names)
+    strata = compare_in_strata(table, frame, frame.treatment, frame.reference)
+    estimate = NO_ESTIMATE
+    if strata:
+        cells = _judgments_by_cell(table, frame, strata)
+        difference = mantel_haenszel_difference(strata).value
+        estimate = report_estimate(difference_for_evaluators_like_these(cells, difference, evaluator_count))
+    return EvaluatorsLikeThese(
+        **vars(estimate), fewest=FEWEST_EVALUATORS, evaluators=evaluator_count, degrees=max(0, evaluator_count - 1)
     )
 
 
-def _broken(one: Conduct, frame: AnalysisFrame) -> list[str]:
+def exposure_results(table: VerdictTable, frame: AnalysisFrame) -> ExposureResults:
+    """The difference among exposed and among naive evaluators."""
+    declared = {enrolled.evaluator for enrolled in frame.evaluators if enrolled.exposed}
+    is_declared = np.array([name in declared for name in table.evaluator_names], dtype=np.bool_)
+    exposed = table.exposed | (is_declared[table.evaluator_index] if table.judgment_count else table.exposed)
+    return ExposureResults(
+        exposed=_contrast_in_group(table.filter_rows(exposed), frame),
+        naive=_contrast_in_group(table.filter_rows(~exposed), frame),
+    )
+
+
+def exclusion_results(
+    table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
+) -> ExclusionResults:
+    """The design's rules, whom they leave out and why, and the result without them."""
+    excluded = tuple(
+        ExcludedEvaluator(conduct.evaluator, reasons)
+        for conduct in evaluator_conduct(table, observations, frame)
+        if (reasons := _broken_rules(conduct, frame))
+    )
+    rules = {name: limit for name, limit in frame.exclusions if limit is not None}
+    if not excluded:
+        return ExclusionResults(rules, excluded, difference=None, arms=None)
+    left_out = {evaluator.evaluator for evaluator in excluded}
+    is_included = np.array([name not in left_out for name in table.evaluator_names], dtype=np.bool_)
+    included = table.filter_rows(is_included[table.evaluator_index])
+    difference = contrast_arms(included, frame, frame.treatment, frame.reference)
+    return ExclusionResults(rules, excluded, difference, arm_results(included, frame))
+
+
+def evaluator_conduct(table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame) -> list[Conduct]:
+    """Each evaluator's pace, hesitation, completeness and marks on planted items."""
+    assigned = {enrolled.evaluator: enrolled.given for enrolled in frame.evaluators}
+    judged = Counter(observation.evaluator for observation in observations)
+    planted: dict[str, list[bool]] = {name: [] for name in table.evaluator_names}
+    for observation in observations:
+        if observation.allocated.kind == "planted" and observation.evaluator in planted:
+            planted[observation.evaluator].append(observation.judgment.verdict == "interpretable")
+    return [
+        _conduct(table.select(evaluator=name), name, judged[name], assigned.get(name, 0), planted[name])
+        for name in table.evaluator_names
+    ]
+
+
+def _evaluator_result(rows: VerdictTable, frame: AnalysisFrame, name: str) -> EvaluatorResult:
+    strata = compare_in_strata(rows, frame, frame.treatment, frame.reference)
+    is_declared = any(enrolled.exposed for enrolled in frame.evaluators if enrolled.evaluator == name)
+    return EvaluatorResult(
+        evaluator=name,
+        exposed=bool(rows.exposed.any()) or is_declared,
+        judgments=rows.judgment_count,
+        arms={arm: _evaluator_fraction(rows, frame, arm) for arm in frame.arms},
+        difference=report_estimate(mantel_haenszel_difference(strata) if strata else None),
+    )
+
+
+def _evaluator_fraction(rows: VerdictTable, frame: AnalysisFrame, arm: str) -> EvaluatorFraction:
+    samples = tuple(samples_by_stratum(rows, frame, arm).values())
+    if not samples:
+        return EvaluatorFraction(fraction=None, interval=None)
+    estimate = merge_samples(samples).estimate_fraction()
+    return EvaluatorFraction(finite_number(estimate.value), finite_interval(estimate.interval))
+
+
+def _judgments_by_cell(
+    table: VerdictTable, frame: AnalysisFrame, strata: Sequence[StratumComparison]
+) -> list[JudgedCell]:
+    """The judgments of treatment and reference in each stratum, with signed weights; cells without any are left out."""
+    total = sum(stratum.weight for stratum in strata)
+    cells = []
+    for stratum in strata:
+        for arm, sign in ((frame.treatment, 1), (frame.reference, -1)):
+            rows, counts = table.select(arm, stratum.name), frame.cell(arm, stratum.name)
+            dead_count = counts.dead * min(1.0, rows.item_count / max(1, counts.shown)) if counts else 0.0
+            signed_weight = sign * stratum.weight / total
+            cells.append(
+                JudgedCell(rows.item_index, rows.evaluator_index, rows.interpretable, dead_count, signed_weight)
+            )
+    return [cell for cell in cells if cell.interpretable.size]
+
+
+def _contrast_in_group(rows: VerdictTable, frame: AnalysisFrame) -> GroupContrast:
+    evaluator_count = int(np.unique(rows.evaluator_index).size)
+    contrast = contrast_arms(rows, frame, frame.treatment, frame.reference)
+    return GroupContrast(evaluators=evaluator_count, **vars(contrast))
+
+
+def _conduct(rows: VerdictTable, name: str, judged_count: int, assigned_count: int, planted: Sequence[bool]) -> Conduct:
+    return Conduct(
+        evaluator=name,
+        median_seconds=finite_number(float(np.median(rows.active_seconds))),
+        cannot_judge_share=finite_number(float(rows.cannot_judge.mean())),
+        completed_share=judged_count / assigned_count if assigned_count else None,
+        planted_share=sum(planted) / len(planted) if planted else None,
+    )
+
+
+def _broken_rules(conduct: Conduct, frame: AnalysisFrame) -> tuple[str, ...]:
+    """Which rules an evaluator breaks, each as a sentence part with the value and the limit."""
     rules = frame.exclusions
     tests = [
-        ("median time below the rule", one.median_seconds, rules.shortest_median_seconds, 1),
-        ("more “cannot judge” than the rule allows", one.cannot_judge, rules.largest_cannot_judge, -1),
-        ("fewer items judged than the rule asks", one.completed, rules.smallest_completed, 1),
-        ("fewer planted rules recognised than the rule asks", one.planted, rules.smallest_planted, 1),
+        ("median time below the rule", conduct.median_seconds, rules.shortest_median_seconds, 1),
+        ("more “cannot judge” than the rule allows", conduct.cannot_judge_share, rules.largest_cannot_judge, -1),
+        ("fewer items judged than the rule asks", conduct.completed_share, rules.smallest_completed, 1),
+        ("fewer planted rules recognised than the rule asks", conduct.planted_share, rules.smallest_planted, 1),
     ]
-    return [
-        f"{why} ({value:.3g}, limit {limit:.3g})"
-        for why, value, limit, sign in tests
+    return tuple(
+        f"{reason} ({value:.3g}, limit {limit:.3g})"
+        for reason, value, limit, sign in tests
         if value is not None and limit is not None and sign * value < sign * limit
-    ]
-
-
-def _among(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
-    count = int(np.unique(table.evaluator).size)
-    return {"evaluators": count} | contrast(table, frame, frame.treatment, frame.reference)
+    )

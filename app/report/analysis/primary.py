@@ -1,14 +1,23 @@
 """The pre-registered main numbers: fractions per arm and stratum, the difference, the ratio, heterogeneity."""
 
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
+from app.report.analysis.estimates import (
+    NO_ESTIMATE,
+    Number,
+    ReportedEstimate,
+    finite_interval,
+    finite_number,
+    report_estimate,
+    whole_number,
+)
 from app.report.analysis.frame import AnalysisFrame
-from app.report.analysis.samples import arm_samples, compared
+from app.report.analysis.samples import compare_in_strata, samples_by_stratum
 from app.report.analysis.verdict_table import VerdictTable
-from app.report.number_text import estimated, limits, number
+from app.statistics.intervals import Interval
 from app.statistics.mantel_haenszel import (
     StratumComparison,
     cochran_q_test,
@@ -19,106 +28,211 @@ from app.statistics.neuron_sample import NeuronSample, merge_samples
 from app.statistics.resampling import bootstrap_fractions, percentile_interval, permutation_p_value
 
 
-def fractions(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SampleFraction:
+    """The fraction of a sample of neurons that is INTERPRETABLE."""
+
+    n: Number
+    """Neurons, dead ones included."""
+    interpretable: Number
+    """Sum of the neurons' mean verdicts."""
+    fraction: float | None
+    interval: Interval | None
+    effective_n: float | None
+    """How many independent judgments the sample is worth."""
+    judgments: Number
+
+
+@dataclass(frozen=True)
+class ArmResult(SampleFraction):
+    """An arm over all its strata."""
+
+    drawn: int
+    dead: int
+
+
+@dataclass(frozen=True)
+class ArmInStratum:
+    """Where a cell is."""
+
+    arm: str
+    stratum: str
+
+
+@dataclass(frozen=True)
+class CellResult(SampleFraction, ArmInStratum):
+    """An arm in one stratum."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The difference between two arms, pooled over strata."""
+
+    treatment: str
+    reference: str
+    estimate: float | None
+    interval: Interval | None
+    p: float | None
+    """By permutation of the arms within stratum."""
+    method: str | None
+    """How the interval was made."""
+    neurons: Number
+    strata: int
+
+
+@dataclass(frozen=True)
+class StratumResult:
+    """The difference between treatment and reference in one stratum."""
+
+    stratum: str
+    estimate: float | None
+    interval: Interval | None
+    p: float
+    p_holm: float
+    neurons: Number
+
+
+@dataclass(frozen=True)
+class StrataSpread:
+    """Cochran's Q over the strata."""
+
+    q: float | None
+    degrees: int
+    p: float | None
+
+
+@dataclass(frozen=True)
+class PrimaryResults:
+    """The answer to the primary question."""
+
+    treatment: str
+    reference: str
+    arm_order: tuple[str, ...]
+    stratum_order: tuple[str, ...]
+    arms: dict[str, ArmResult]
+    cells: tuple[CellResult, ...]
+    difference: Contrast
+    ratio: ReportedEstimate
+    strata: tuple[StratumResult, ...]
+    heterogeneity: StrataSpread | None
+    evaluators: int
+    judgments: int
+
+
+def primary_results(table: VerdictTable, frame: AnalysisFrame) -> PrimaryResults:
+    """The answer to the primary question."""
+    strata = compare_in_strata(table, frame, frame.treatment, frame.reference)
+    return PrimaryResults(
+        treatment=frame.treatment,
+        reference=frame.reference,
+        arm_order=tuple(frame.arms),
+        stratum_order=tuple(frame.strata),
+        arms=arm_results(table, frame),
+        cells=_cell_results(table, frame),
+        difference=contrast_arms(table, frame, frame.treatment, frame.reference),
+        ratio=_ratio(strata, frame.seed),
+        strata=_stratum_results(strata, frame.seed),
+        heterogeneity=strata_spread(strata),
+        evaluators=len(table.evaluator_names),
+        judgments=table.judgment_count,
+    )
+
+
+def arm_results(table: VerdictTable, frame: AnalysisFrame) -> dict[str, ArmResult]:
     """Each arm's fraction over its strata; None where nobody judged it."""
-    return {arm: _arm(table, frame, arm) for arm in frame.arms}
+    return {arm: _arm_result(table, frame, arm) for arm in frame.arms}
 
 
-def cells(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
-    """Each arm's fraction in each stratum."""
-    return [
-        {"arm": arm, "stratum": stratum, **_described(one)}
-        for arm in frame.arms
-        for stratum, one in arm_samples(table, frame, arm)
-    ]
-
-
-def contrast(
-    table: VerdictTable, frame: AnalysisFrame, first: str, second: str, *, dead: bool = True
-) -> dict[str, Any]:
+def contrast_arms(
+    table: VerdictTable, frame: AnalysisFrame, treatment: str, reference: str, *, count_dead: bool = True
+) -> Contrast:
     """The pooled difference between two arms with its interval and permutation p."""
-    strata = compared(table, frame, first, second, dead=dead)
-    named = {"treatment": first, "reference": second}
+    strata = compare_in_strata(table, frame, treatment, reference, count_dead=count_dead)
     if not strata:
-        return named | {"estimate": None, "interval": None, "p": None, "method": None, "neurons": 0, "strata": 0}
-    neurons = sum(one.treatment_sample.neuron_count + one.reference_sample.neuron_count for one in strata)
-    method = "square-and-add of the two intervals" if len(strata) == 1 else "Mantel-Haenszel, stratified sandwich"
-    return (
-        named
-        | estimated(mantel_haenszel_difference(strata))
-        | {"p": permutation_p_value(strata, frame.seed), "method": method, "neurons": neurons, "strata": len(strata)}
+        return Contrast(treatment, reference, estimate=None, interval=None, p=None, method=None, neurons=0, strata=0)
+    difference = report_estimate(mantel_haenszel_difference(strata))
+    return Contrast(
+        treatment,
+        reference,
+        estimate=difference.estimate,
+        interval=difference.interval,
+        p=permutation_p_value(strata, frame.seed),
+        method="square-and-add of the two intervals" if len(strata) == 1 else "Mantel-Haenszel, stratified sandwich",
+        neurons=sum(_neuron_count(stratum) for stratum in strata),
+        strata=len(strata),
     )
 
 
-def ratio(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
-    """The pooled ratio with a bootstrap interval; a limit that does not exist makes the interval None."""
-    strata = compared(table, frame, frame.treatment, frame.reference)
-    if not strata or mantel_haenszel_ratio(strata) is None:
-        return {"estimate": None, "interval": None}
-    above = sum(one.weight * bootstrap_fractions(one.treatment_sample, frame.seed) for one in strata)
-    below = sum(one.weight * bootstrap_fractions(one.reference_sample, frame.seed) for one in strata)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        draws = np.asarray(above) / np.asarray(below)
-    draws = np.where(np.isnan(draws), np.inf, draws)
-    return {"estimate": number(mantel_haenszel_ratio(strata)), "interval": limits(percentile_interval(draws))}
-
-
-def by_stratum(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
-    """The difference in each stratum; p from shuffling, Holm's beside it."""
-    strata = compared(table, frame, frame.treatment, frame.reference)
-    if not strata:
-        return []
-    raw = [permutation_p_value([one], frame.seed) for one in strata]
-    adjusted = multipletests(raw, method="holm")[1]
-    return [
-        {
-            "stratum": one.name,
-            **estimated(one.estimate_difference()),
-            "p": p,
-            "p_holm": float(holm),
-            "neurons": _neurons(one),
-        }
-        for one, p, holm in zip(strata, raw, adjusted, strict=True)
-    ]
-
-
-def spread_of_strata(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any] | None:
+def strata_spread(strata: list[StratumComparison]) -> StrataSpread | None:
     """Cochran's Q over the strata; None for a single one."""
-    found = cochran_q_test(compared(table, frame, frame.treatment, frame.reference))
-    return (
-        None
-        if found is None
-        else {"q": number(found.q), "degrees": found.degrees_of_freedom, "p": number(found.p_value)}
+    test = cochran_q_test(strata)
+    if test is None:
+        return None
+    return StrataSpread(finite_number(test.q), test.degrees_of_freedom, finite_number(test.p_value))
+
+
+def _arm_result(table: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmResult:
+    samples = tuple(samples_by_stratum(table, frame, arm).values())
+    if samples:
+        fraction = replace(_sample_fraction(merge_samples(samples)), judgments=table.select(arm).judgment_count)
+    else:
+        fraction = SampleFraction(n=0, interpretable=0, fraction=None, interval=None, effective_n=None, judgments=0)
+    cells = [cell for cell in frame.cells if cell.arm == arm]
+    drawn, dead = sum(cell.drawn for cell in cells), sum(cell.dead for cell in cells)
+    return ArmResult(**vars(fraction), drawn=drawn, dead=dead)
+
+
+def _cell_results(table: VerdictTable, frame: AnalysisFrame) -> tuple[CellResult, ...]:
+    return tuple(
+        CellResult(arm=arm, stratum=stratum, **vars(_sample_fraction(sample)))
+        for arm in frame.arms
+        for stratum, sample in samples_by_stratum(table, frame, arm).items()
     )
 
 
-def _arm(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, Any]:
-    samples = tuple(one for _, one in arm_samples(table, frame, arm))
-    drawn = [one for one in frame.cells if one.arm == arm]
-    counts = {"drawn": sum(one.drawn for one in drawn), "dead": sum(one.dead for one in drawn)}
-    if not samples:
-        nothing = {"n": 0, "interpretable": 0, "fraction": None, "interval": None, "effective_n": None, "judgments": 0}
-        return nothing | counts
-    return _described(merge_samples(samples)) | {"judgments": table.of(arm).rows} | counts
-
-
-def _described(sample: NeuronSample) -> dict[str, Any]:
+def _sample_fraction(sample: NeuronSample) -> SampleFraction:
     estimate = sample.estimate_fraction()
-    neurons = sample.neuron_count
-    return {
-        "n": _whole(neurons),
-        "interpretable": _whole(estimate.value * neurons),
-        "fraction": number(estimate.value),
-        "interval": limits(estimate.interval),
-        "effective_n": number(sample.effective_n),
-        "judgments": _whole(sample.judgment_count - sum(strip.dead_count for strip in sample.substrata)),
-    }
+    dead_count = sum(substratum.dead_count for substratum in sample.substrata)
+    return SampleFraction(
+        n=whole_number(sample.neuron_count),
+        interpretable=whole_number(estimate.value * sample.neuron_count),
+        fraction=finite_number(estimate.value),
+        interval=finite_interval(estimate.interval),
+        effective_n=finite_number(sample.effective_n),
+        judgments=whole_number(sample.judgment_count - dead_count),
+    )
 
 
-def _neurons(stratum: StratumComparison) -> float:
-    return _whole(stratum.treatment_sample.neuron_count + stratum.reference_sample.neuron_count)
+def _ratio(strata: list[StratumComparison], seed: str) -> ReportedEstimate:
+    """The pooled ratio with a bootstrap interval; a limit that does not exist makes the interval None."""
+    ratio = mantel_haenszel_ratio(strata) if strata else None
+    if ratio is None:
+        return NO_ESTIMATE
+    numerators = sum(stratum.weight * bootstrap_fractions(stratum.treatment_sample, seed) for stratum in strata)
+    denominators = sum(stratum.weight * bootstrap_fractions(stratum.reference_sample, seed) for stratum in strata)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        draws = np.asarray(numerators) / np.asarray(denominators)
+    draws = np.where(np.isnan(draws), np.inf, draws)
+    return ReportedEstimate(finite_number(ratio), finite_interval(percentile_interval(draws)))
 
 
-def _whole(value: float) -> float | int:
-    """A count as an integer if it is one up to rounding errors."""
-    return round(value) if abs(value - round(value)) < 1e-9 else value
+def _stratum_results(strata: list[StratumComparison], seed: str) -> tuple[StratumResult, ...]:
+    """The difference in each stratum; p from shuffling, Holm's beside it."""
+    if not strata:
+        return ()
+    p_values = [permutation_p_value([stratum], seed) for stratum in strata]
+    adjusted = multipletests(p_values, method="holm")[1]
+    return tuple(
+        StratumResult(
+            stratum=stratum.name,
+            **vars(report_estimate(stratum.estimate_difference())),
+            p=p_value,
+            p_holm=float(p_holm),
+            neurons=whole_number(_neuron_count(stratum)),
+        )
+        for stratum, p_value, p_holm in zip(strata, p_values, adjusted, strict=True)
+    )
+
+
+def _neuron_count(stratum: StratumComparison) -> float:
+    return stratum.treatment_sample.neuron_count + stratum.reference_sample.neuron_count

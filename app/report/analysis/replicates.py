@@ -1,34 +1,44 @@
 """Over training runs: where a size was trained several times, how much the difference varies from run to run."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
+from app.report.analysis.estimates import report_estimate
 from app.report.analysis.frame import AnalysisFrame
-from app.report.analysis.samples import compared
+from app.report.analysis.samples import compare_in_strata
 from app.report.analysis.verdict_table import VerdictTable
-from app.report.number_text import estimated
-from app.statistics.intervals import CONFIDENCE_LEVEL, Estimate, Interval
+from app.statistics.intervals import Estimate, Interval, student_quantile, symmetric_interval
 
-FEWEST = 3
+FEWEST_RUNS = 3
 """Replicates from which on an interval over training runs is made."""
 
 
-def training_runs(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class TrainingRuns:
+    """The mean difference of one size over its training runs."""
+
+    size: str
+    runs: int
+    estimate: float | None
+    interval: Interval | None
+
+
+def training_runs_by_size(table: VerdictTable, frame: AnalysisFrame) -> tuple[TrainingRuns, ...]:
     """Per size with at least three replicates: the mean difference with a t interval over runs."""
     differences: dict[str, list[float]] = {}
-    for one in compared(table, frame, frame.treatment, frame.reference):
-        differences.setdefault(one.name.partition("/")[0], []).append(one.difference)
-    return [
-        {"size": size, "runs": len(found), **estimated(_over_runs(found))}
-        for size, found in differences.items()
-        if len(found) >= FEWEST
-    ]
+    for stratum in compare_in_strata(table, frame, frame.treatment, frame.reference):
+        differences.setdefault(stratum.name.partition("/")[0], []).append(stratum.difference)
+    return tuple(
+        TrainingRuns(size, len(run_differences), **vars(report_estimate(_mean_over_runs(run_differences))))
+        for size, run_differences in differences.items()
+        if len(run_differences) >= FEWEST_RUNS
+    )
 
 
-def _over_runs(differences: list[float]) -> Estimate:
+def _mean_over_runs(differences: Sequence[float]) -> Estimate:
     runs = len(differences)
-    middle = float(np.mean(differences))
-    reach = float(stats.t.ppf((1 + CONFIDENCE_LEVEL) / 2, runs - 1)) * float(np.std(differences, ddof=1)) / runs**0.5
-    return Estimate(middle, Interval(max(-1.0, middle - reach), min(1.0, middle + reach)))
+    mean = float(np.mean(differences))
+    half_width = student_quantile(runs - 1) * float(np.std(differences, ddof=1)) / runs**0.5
+    return Estimate(mean, symmetric_interval(mean, half_width, -1.0, 1.0))

@@ -1,80 +1,73 @@
 """From rows of judgments and counts of the frame to samples of neurons."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from app.foundation.arrays import Floats
 from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.analysis.verdict_table import VerdictTable
 from app.statistics.mantel_haenszel import StratumComparison
 from app.statistics.neuron_sample import NeuronSample, Substratum
 
-Floats = NDArray[np.float64]
+
+def mean_verdicts(table: VerdictTable) -> tuple[Floats, Floats]:
+    """The mean verdict of each judged item, and its number of judgments: two arrays [item]."""
+    items, item_of_row = np.unique(table.item_index, return_inverse=True)
+    counts = np.bincount(item_of_row, minlength=items.size).astype(np.float64)
+    sums = np.bincount(item_of_row, weights=table.interpretable, minlength=items.size)
+    return sums / np.maximum(counts, 1), counts
 
 
-def neuron_means(table: VerdictTable) -> tuple[NDArray[np.int64], Floats, Floats]:
-    """Items with judgments, each one's mean verdict and number of judgments."""
-    judged, row = np.unique(table.item, return_inverse=True)
-    counts = np.bincount(row, minlength=judged.size).astype(np.float64)
-    sums = np.bincount(row, weights=table.yes, minlength=judged.size)
-    return judged, sums / np.maximum(counts, 1), counts
-
-
-def sample(
-    table: VerdictTable, cell: CellCounts | None, *, by_layer: bool = False, dead: bool = True
+def cell_sample(
+    table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str, *, count_dead: bool = True
 ) -> NeuronSample | None:
-    """The sample behind rows of one arm in one stratum; None if nobody judged any and none are dead.
+    """The sample of one arm in one stratum; None if nobody judged any of its neurons and none are dead.
 
     Dead neurons stand beside the judged ones in proportion: all of them once every shown neuron is judged, and
     half of them when half are, so that a round stopped early does not drown in its dead.
     """
-    dead_neurons = 0 if cell is None or not dead else cell.dead
-    if not table.rows:
-        only_dead = cell is not None and not cell.shown and dead_neurons > 0
-        return NeuronSample((Substratum(np.zeros(0), float(dead_neurons)),), float(dead_neurons)) if only_dead else None
-    if by_layer and cell is not None and cell.layers:
-        strips = _strips_by_layer(table, cell, dead=dead)
+    rows, cell = table.select(arm, stratum), frame.cell(arm, stratum)
+    dead_count = cell.dead if cell is not None and count_dead else 0
+    if not rows.judgment_count:
+        only_dead = cell is not None and not cell.shown and dead_count > 0
+        return NeuronSample((Substratum(np.zeros(0), float(dead_count)),), float(dead_count)) if only_dead else None
+    if frame.by_layer and cell is not None and cell.layers:
+        substrata = _substrata_by_layer(rows, cell, count_dead=count_dead)
     else:
-        means = neuron_means(table)[1]
-        strips = (Substratum(means, _in_proportion(dead_neurons, means.size, cell.shown if cell else 0)),)
-    return NeuronSample(strips, table.rows + sum(strip.dead_count for strip in strips), table.key())
+        means, _ = mean_verdicts(rows)
+        shown_count = cell.shown if cell is not None else 0
+        substrata = (Substratum(means, _dead_in_proportion(dead_count, means.size, shown_count)),)
+    judgment_count = rows.judgment_count + sum(substratum.dead_count for substratum in substrata)
+    return NeuronSample(substrata, judgment_count, rows.item_digest())
 
 
-def compared(
-    table: VerdictTable, frame: AnalysisFrame, first: str, second: str, *, dead: bool = True
+def compare_in_strata(
+    table: VerdictTable, frame: AnalysisFrame, treatment: str, reference: str, *, count_dead: bool = True
 ) -> list[StratumComparison]:
-    """The strata in which both arms have a sample, in order of size."""
-    strata = []
-    for name in frame.strata:
-        one, other = (
-            sample(table.of(arm, name), frame.cell(arm, name), by_layer=frame.by_layer, dead=dead)
-            for arm in (first, second)
-        )
-        if one is not None and other is not None:
-            strata.append(StratumComparison(name, one, other))
-    return strata
+    """Two arms in every stratum in which both have a sample, in order of size."""
+    comparisons = []
+    for stratum in frame.strata:
+        treated = cell_sample(table, frame, treatment, stratum, count_dead=count_dead)
+        referred = cell_sample(table, frame, reference, stratum, count_dead=count_dead)
+        if treated is not None and referred is not None:
+            comparisons.append(StratumComparison(stratum, treated, referred))
+    return comparisons
 
 
-def arm_samples(
-    table: VerdictTable, frame: AnalysisFrame, arm: str, *, dead: bool = True
-) -> list[tuple[str, NeuronSample]]:
-    """An arm's samples by stratum, where it has any."""
-    found = [
-        (name, sample(table.of(arm, name), frame.cell(arm, name), by_layer=frame.by_layer, dead=dead))
-        for name in frame.strata
-    ]
-    return [(name, one) for name, one in found if one is not None]
+def samples_by_stratum(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, NeuronSample]:
+    """{stratum: the arm's sample in it} where the arm has one, in order of size."""
+    samples = {stratum: cell_sample(table, frame, arm, stratum) for stratum in frame.strata}
+    return {stratum: sample for stratum, sample in samples.items() if sample is not None}
 
 
-def _strips_by_layer(table: VerdictTable, cell: CellCounts, *, dead: bool) -> tuple[Substratum, ...]:
-    strips = []
-    for layer in sorted(cell.layers, key=lambda one: one.layer):
-        means = neuron_means(table.where(table.layer == layer.layer))[1]
-        shown = layer.drawn - layer.dead
-        silent = _in_proportion(layer.dead, means.size, shown) if dead else 0.0
-        if means.size + silent > 0:
-            strips.append(Substratum(means, silent, float(layer.eligible), layer.layer))
-    return tuple(strips)
+def _substrata_by_layer(rows: VerdictTable, cell: CellCounts, *, count_dead: bool) -> tuple[Substratum, ...]:
+    substrata = []
+    for layer in sorted(cell.layers, key=lambda layer: layer.layer):
+        means, _ = mean_verdicts(rows.filter_rows(rows.layer == layer.layer))
+        dead_count = _dead_in_proportion(layer.dead, means.size, layer.drawn - layer.dead) if count_dead else 0.0
+        if means.size + dead_count > 0:
+            substrata.append(Substratum(means, dead_count, float(layer.eligible), layer.layer))
+    return tuple(substrata)
 
 
-def _in_proportion(dead: int, judged: int, shown: int) -> float:
-    return float(dead) if shown <= 0 else dead * min(1.0, judged / shown)
+def _dead_in_proportion(dead_count: int, judged_count: int, shown_count: int) -> float:
+    return float(dead_count) if shown_count <= 0 else dead_count * min(1.0, judged_count / shown_count)

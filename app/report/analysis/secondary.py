@@ -1,63 +1,114 @@
 """What the design names in advance beside the main question; anything else a user asks for is post hoc."""
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from app.report.analysis.frame import AnalysisFrame, CellCounts, LayerCount
-from app.report.analysis.primary import contrast
+from app.foundation.arrays import Ints
+from app.report.analysis.estimates import finite_number
+from app.report.analysis.frame import AnalysisFrame, CellCounts
+from app.report.analysis.primary import Contrast, contrast_arms
 from app.report.analysis.verdict_table import VerdictTable
-from app.report.number_text import number
 
 TOKEN_DETECTOR = 0.8
 """Same-token share from which a neuron's top peaks can be explained by one token alone."""
-THIRDS = ("early", "middle", "late")
+
+Third = Literal["early", "middle", "late"]
+THIRDS: tuple[Third, ...] = ("early", "middle", "late")
 
 
-def secondary(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
+@dataclass(frozen=True)
+class NotTokenDetectors(Contrast):
+    """The difference among neurons that one token alone does not explain, live ones only."""
+
+    threshold: float
+    items: int
+
+
+@dataclass(frozen=True)
+class JudgedThird:
+    """A third of depth, and the share of each arm's verdicts in it that are INTERPRETABLE."""
+
+    third: Third
+    judged: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class ThirdContrast(Contrast, JudgedThird):
+    """The difference within a third of depth."""
+
+
+@dataclass(frozen=True)
+class SecondaryResults:
     """The pre-specified secondary results."""
-    arms = frame.treatment, frame.reference
-    beyond_tokens = table.where(table.share < TOKEN_DETECTOR)
-    return {
-        "not_token_detectors": contrast(beyond_tokens, frame, *arms, dead=False)
-        | {"threshold": TOKEN_DETECTOR, "items": int(np.unique(beyond_tokens.item).size)},
-        "live_only": contrast(table, frame, *arms, dead=False),
-        "depth": depth_thirds(table, frame),
-        "contrasts": [contrast(table, frame, first, second) for first, second in _contrasts(frame)],
-    }
+
+    not_token_detectors: NotTokenDetectors
+    live_only: Contrast
+    depth: tuple[ThirdContrast, ...]
+    contrasts: tuple[Contrast, ...]
+    """Between further arms."""
 
 
-def depth_thirds(table: VerdictTable, frame: AnalysisFrame) -> list[dict[str, Any]]:
-    """Difference and fractions by third of depth; empty if all models are too shallow to have thirds."""
-    third = _third(table.layer, table.n_layers)
-    if np.unique(third).size < 2:
-        return []
-    deepest = {name: int(table.of(stratum=name).n_layers.max()) for name in frame.strata if table.of(stratum=name).rows}
-    found = []
-    for place, name in enumerate(THIRDS):
-        rows = table.where(third == place)
-        cells = tuple(_part(one, deepest.get(one.stratum, 1), place) for one in frame.cells)
-        part = replace(frame, cells=cells)
-        result = contrast(rows, part, frame.treatment, frame.reference)
-        fractions = {arm: number(float(rows.of(arm).yes.mean()) if rows.of(arm).rows else None) for arm in frame.arms}
-        found.append({"third": name, "judged": fractions} | result)
-    return found
+def secondary_results(table: VerdictTable, frame: AnalysisFrame) -> SecondaryResults:
+    """The pre-specified secondary results."""
+    return SecondaryResults(
+        not_token_detectors=_not_token_detectors(table, frame),
+        live_only=contrast_arms(table, frame, frame.treatment, frame.reference, count_dead=False),
+        depth=_depth_thirds(table, frame),
+        contrasts=tuple(contrast_arms(table, frame, *arms) for arms in _further_contrasts(frame)),
+    )
 
 
-def _contrasts(frame: AnalysisFrame) -> list[tuple[str, str]]:
+def _not_token_detectors(table: VerdictTable, frame: AnalysisFrame) -> NotTokenDetectors:
+    rows = table.filter_rows(table.same_token_share < TOKEN_DETECTOR)
+    contrast = contrast_arms(rows, frame, frame.treatment, frame.reference, count_dead=False)
+    return NotTokenDetectors(**vars(contrast), threshold=TOKEN_DETECTOR, items=rows.item_count)
+
+
+def _depth_thirds(table: VerdictTable, frame: AnalysisFrame) -> tuple[ThirdContrast, ...]:
+    """The difference by third of depth; empty if all models are too shallow to have thirds."""
+    third_of_row = _third_of_depth(table.layer, table.layer_count)
+    if np.unique(third_of_row).size < 2:
+        return ()
+    contrasts = []
+    for index, third in enumerate(THIRDS):
+        rows = table.filter_rows(third_of_row == index)
+        contrast = contrast_arms(rows, _frame_of_third(table, frame, index), frame.treatment, frame.reference)
+        judged = {arm: _share_of_verdicts(rows.select(arm)) for arm in frame.arms}
+        contrasts.append(ThirdContrast(third=third, judged=judged, **vars(contrast)))
+    return tuple(contrasts)
+
+
+def _further_contrasts(frame: AnalysisFrame) -> list[tuple[str, str]]:
     if frame.contrasts:
         return list(frame.contrasts)
     return [(arm, frame.reference) for arm in frame.arms if arm not in (frame.reference, frame.treatment)]
 
 
-def _third(layer: Any, layers: Any) -> Any:  # noqa: ANN401 - a number or an array of numbers
-    return np.minimum(2, np.floor(3 * (layer + 0.5) / np.maximum(layers, 1))).astype(np.int64)
+def _third_of_depth(layer: Ints, layer_count: Ints) -> Ints:
+    """0, 1 or 2 for early, middle or late, from layers that count from 0."""
+    return np.minimum(2, np.floor(3 * (layer + 0.5) / np.maximum(layer_count, 1))).astype(np.int64)
 
 
-def _part(cell: CellCounts, layers: int, third: int) -> CellCounts:
+def _share_of_verdicts(rows: VerdictTable) -> float | None:
+    return finite_number(float(rows.interpretable.mean())) if rows.judgment_count else None
+
+
+def _frame_of_third(table: VerdictTable, frame: AnalysisFrame, third: int) -> AnalysisFrame:
+    """The frame with the counts of one third of depth; a stratum that nobody judged counts as one layer deep."""
+    depths = {}
+    for stratum in frame.strata:
+        rows = table.select(stratum=stratum)
+        depths[stratum] = int(rows.layer_count.max()) if rows.judgment_count else 1
+    return replace(frame, cells=tuple(_cell_of_third(cell, depths[cell.stratum], third) for cell in frame.cells))
+
+
+def _cell_of_third(cell: CellCounts, depth: int, third: int) -> CellCounts:
     """The cell's counts within a third of depth; without counts by layer its dead belong to no third."""
-    kept: tuple[LayerCount, ...] = tuple(one for one in cell.layers if int(_third(one.layer, layers)) == third)
-    drawn, dead = sum(one.drawn for one in kept), sum(one.dead for one in kept)
-    eligible = sum(one.eligible for one in kept)
-    return replace(cell, eligible=eligible, drawn=drawn, dead=dead, shown=drawn - dead, layers=kept)
+    layers = tuple(
+        layer for layer in cell.layers if _third_of_depth(np.array([layer.layer]), np.array([depth]))[0] == third
+    )
+    drawn, dead = sum(layer.drawn for layer in layers), sum(layer.dead for layer in layers)
+    eligible = sum(layer.eligible for layer in layers)
+    return replace(cell, eligible=eligible, drawn=drawn, dead=dead, shown=drawn - dead, layers=layers)

@@ -1,108 +1,151 @@
 """How far the main number depends on choices: missing judgments as bounds, majority vote, the model-based check."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.report.analysis.flow import planned_judgments
+from app.foundation.arrays import Floats
+from app.report.analysis.estimates import ReportedEstimate, report_estimate
+from app.report.analysis.flow import planned_judgments_per_item
 from app.report.analysis.frame import AnalysisFrame
-from app.report.analysis.samples import neuron_means, sample
+from app.report.analysis.samples import cell_sample, mean_verdicts
 from app.report.analysis.verdict_table import VerdictTable
-from app.report.number_text import estimated
 from app.statistics.estimating_equation import RegressionData, gee_difference
+from app.statistics.intervals import Estimate, Interval
 from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference
 from app.statistics.neuron_sample import NeuronSample, Substratum
 
-Floats = NDArray[np.float64]
-Means = Callable[[VerdictTable, AnalysisFrame, str, str], NeuronSample | None]
+CellSampler = Callable[[VerdictTable, AnalysisFrame, str, str], NeuronSample | None]
+"""(all verdicts, frame, arm, stratum) -> the sample of that cell under some choice."""
 
 
-def sensitivity(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
-    """Bounds for missing judgments and the majority vote, each a difference with its interval."""
-    missing = _missing(table, frame)
-    return {
-        "missing_judgments": missing,
-        "missing_for_treatment": estimated(_pooled(table, frame, _bounded(1.0, 0.0))),
-        "missing_for_reference": estimated(_pooled(table, frame, _bounded(0.0, 1.0))),
-        "majority": estimated(_pooled(table, frame, _majority)) | {"ties": "NOT INTERPRETABLE"},
-        "stopped_early": frame.stopped_early,
-    }
+@dataclass(frozen=True)
+class MajorityVote(ReportedEstimate):
+    """The difference if each neuron's verdict is that of most of its evaluators."""
+
+    ties: str
+    """What a tie counts as."""
 
 
-def model_check(table: VerdictTable, frame: AnalysisFrame) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SensitivityResults:
+    """The difference under other choices."""
+
+    missing_judgments: dict[str, int]
+    missing_for_treatment: ReportedEstimate
+    """As if every judgment not given spoke for the treatment."""
+    missing_for_reference: ReportedEstimate
+    majority: MajorityVote
+    stopped_early: bool
+
+
+@dataclass(frozen=True)
+class ModelCheck:
     """The estimating equation's difference, beside the pre-registered one."""
-    first, second = table.of(frame.treatment), table.of(frame.reference)
-    if not first.rows or not second.rows:
-        return {"method": "GEE"} | estimated(None)
-    rows = [_rows(table, frame, arm, stratum) for arm in (frame.treatment, frame.reference) for stratum in frame.strata]
-    columns = [np.concatenate(parts) for parts in zip(*rows, strict=True)]
-    neuron = columns[4].astype(np.int64)
-    model = RegressionData(columns[0], columns[1], columns[2].astype(np.int64), columns[3].astype(np.int64), neuron)
+
+    method: str
+    estimate: float | None
+    interval: Interval | None
+
+
+def sensitivity_results(table: VerdictTable, frame: AnalysisFrame) -> SensitivityResults:
+    """Bounds for missing judgments and the majority vote, each a difference with its interval."""
+    majority = report_estimate(_pool_samples(table, frame, _majority_sample))
+    return SensitivityResults(
+        missing_judgments=_missing_judgments(table, frame),
+        missing_for_treatment=report_estimate(_pool_samples(table, frame, _filled_sampler(1.0, 0.0))),
+        missing_for_reference=report_estimate(_pool_samples(table, frame, _filled_sampler(0.0, 1.0))),
+        majority=MajorityVote(**vars(majority), ties="NOT INTERPRETABLE"),
+        stopped_early=frame.stopped_early,
+    )
+
+
+def check_by_model(table: VerdictTable, frame: AnalysisFrame) -> ModelCheck:
+    """The difference by a generalized estimating equation; None if one of the arms has no judgment."""
+    if not table.select(frame.treatment).judgment_count or not table.select(frame.reference).judgment_count:
+        return ModelCheck("GEE", estimate=None, interval=None)
+    cells = [
+        _regression_rows(table, frame, arm, stratum)
+        for arm in (frame.treatment, frame.reference)
+        for stratum in frame.strata
+    ]
+    data = RegressionData(
+        np.concatenate([cell.interpretable for cell in cells]),
+        np.concatenate([cell.in_treatment for cell in cells]),
+        np.concatenate([cell.stratum_index for cell in cells]),
+        np.concatenate([cell.evaluator_index for cell in cells]),
+        np.concatenate([cell.neuron_index for cell in cells]),
+    )
     method = "GEE, identity link, independence, robust errors: verdict ~ stratum + evaluator + arm"
-    return {"method": method} | estimated(gee_difference(model))
+    return ModelCheck(method, **vars(report_estimate(gee_difference(data))))
 
 
-def _pooled(table: VerdictTable, frame: AnalysisFrame, means: Means) -> Any:  # noqa: ANN401 - an estimate or None
+def _pool_samples(table: VerdictTable, frame: AnalysisFrame, sampler: CellSampler) -> Estimate | None:
+    """The pooled difference of the samples that `sampler` makes; None if no stratum has two."""
     strata = []
-    for name in frame.strata:
-        one, other = (means(table, frame, arm, name) for arm in (frame.treatment, frame.reference))
-        if one is not None and other is not None:
-            strata.append(StratumComparison(name, one, other))
+    for stratum in frame.strata:
+        treatment = sampler(table, frame, frame.treatment, stratum)
+        reference = sampler(table, frame, frame.reference, stratum)
+        if treatment is not None and reference is not None:
+            strata.append(StratumComparison(stratum, treatment, reference))
     return mantel_haenszel_difference(strata) if strata else None
 
 
-def _missing(table: VerdictTable, frame: AnalysisFrame) -> dict[str, int]:
-    planned = planned_judgments(table, frame)
-    shown = {arm: sum(one.shown for one in frame.cells if one.arm == arm) for arm in frame.arms}
-    return {arm: max(0, shown[arm] * planned - table.of(arm).rows) for arm in frame.arms}
+def _missing_judgments(table: VerdictTable, frame: AnalysisFrame) -> dict[str, int]:
+    planned = planned_judgments_per_item(table, frame)
+    shown = {arm: sum(cell.shown for cell in frame.cells if cell.arm == arm) for arm in frame.arms}
+    return {arm: max(0, shown[arm] * planned - table.select(arm).judgment_count) for arm in frame.arms}
 
 
-def _bounded(treatment: float, reference: float) -> Means:
-    """Samples in which every judgment not given says 1 or 0, by arm."""
+def _filled_sampler(treatment_verdict: float, reference_verdict: float) -> CellSampler:
+    """Makes samples in which every judgment not given is one of these verdicts, by arm."""
 
-    def filled(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
+    def filled_sample(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
         cell = frame.cell(arm, stratum)
         if cell is None or cell.drawn == 0:
             return None
-        rows, planned = table.of(arm, stratum), max(1, planned_judgments(table, frame))
-        value = treatment if arm == frame.treatment else reference
-        _, means, counts = neuron_means(rows)
-        gaps = np.maximum(planned - counts, 0)
-        seen = (means * counts + value * gaps) / (counts + gaps)
-        means = np.concatenate([seen, np.full(max(0, cell.shown - seen.size), value)])
-        return NeuronSample((Substratum(means, cell.dead),), means.size * planned + cell.dead, rows.key())
+        rows, planned = table.select(arm, stratum), max(1, planned_judgments_per_item(table, frame))
+        verdict = treatment_verdict if arm == frame.treatment else reference_verdict
+        means, counts = mean_verdicts(rows)
+        missing = np.maximum(planned - counts, 0)
+        filled = (means * counts + verdict * missing) / (counts + missing)
+        unjudged = np.full(max(0, cell.shown - filled.size), verdict)
+        substratum = Substratum(np.concatenate([filled, unjudged]), cell.dead)
+        judgment_count = substratum.mean_verdicts.size * planned + cell.dead
+        return NeuronSample((substratum,), judgment_count, rows.item_digest())
 
-    return filled
+    return filled_sample
 
 
-def _majority(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
-    cell = frame.cell(arm, stratum)
-    rows = table.of(arm, stratum)
-    found = sample(rows, cell, by_layer=frame.by_layer)
-    if found is None:
+def _majority_sample(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
+    sample = cell_sample(table, frame, arm, stratum)
+    if sample is None:
         return None
-    strips = tuple(
-        Substratum(np.asarray(one.mean_verdicts > 0.5, dtype=np.float64), one.dead_count, one.weight, one.layer)
-        for one in found.substrata
+    substrata = tuple(
+        replace(substratum, mean_verdicts=np.asarray(substratum.mean_verdicts > 0.5, dtype=np.float64))
+        for substratum in sample.substrata
     )
-    return NeuronSample(strips, found.neuron_count, found.seed_key)
+    return NeuronSample(substrata, sample.neuron_count, sample.seed_key)
 
 
-def _rows(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> tuple[Floats, ...]:
-    """Columns verdict, arm, stratum, evaluator, neuron of one cell, dead neurons as NOT by everyone."""
-    rows, cell = table.of(arm, stratum), frame.cell(arm, stratum)
-    evaluators = np.arange(len(table.evaluators))
-    judged = np.unique(rows.item).size
-    dead = 0 if cell is None or not judged else round(cell.dead * min(1.0, judged / max(1, cell.shown)))
-    silent = dead * evaluators.size
-    place, half = frame.strata.index(stratum), arm == frame.treatment
-    first_dead = len(table.items) + 100_000 * (2 * place + int(half))
-    return (
-        np.concatenate([rows.yes, np.zeros(silent)]),
-        np.full(rows.rows + silent, float(half)),
-        np.full(rows.rows + silent, float(place)),
-        np.concatenate([rows.evaluator, np.tile(evaluators, dead)]).astype(np.float64),
-        np.concatenate([rows.item, np.repeat(first_dead + np.arange(dead), evaluators.size)]).astype(np.float64),
+def _regression_rows(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> RegressionData:
+    """The rows of one cell, its dead neurons as NOT INTERPRETABLE by everyone."""
+    rows, cell = table.select(arm, stratum), frame.cell(arm, stratum)
+    judged_count = rows.item_count
+    dead_count = round(cell.dead * min(1.0, judged_count / max(1, cell.shown))) if cell and judged_count else 0
+    stratum_index, in_treatment = frame.strata.index(stratum), int(arm == frame.treatment)
+    first_dead = len(table.item_codes) + 100_000 * (2 * stratum_index + in_treatment)
+    dead_neurons, evaluators = first_dead + np.arange(dead_count), np.arange(len(table.evaluator_names))
+    row_count = rows.judgment_count + dead_neurons.size * evaluators.size
+    return RegressionData(
+        interpretable=_padded_with_zeros(rows.interpretable, row_count),
+        in_treatment=np.full(row_count, float(in_treatment)),
+        stratum_index=np.full(row_count, stratum_index),
+        evaluator_index=np.concatenate([rows.evaluator_index, np.tile(evaluators, dead_count)]),
+        neuron_index=np.concatenate([rows.item_index, np.repeat(dead_neurons, evaluators.size)]),
     )
+
+
+def _padded_with_zeros(values: Floats, size: int) -> Floats:
+    return np.concatenate([values, np.zeros(size - values.size)])

@@ -1,109 +1,110 @@
 """Observations as columns: one row per evaluator and item. Pure numpy, so that a million judgments stay quick."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from app.foundation.arrays import Bools, Floats, Ints
 from app.unblinding.observations import Observation
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class VerdictTable:
-    """Final verdicts. Every array has one entry per row; `item` and `evaluator` point into the names."""
+    """Final verdicts. Every array is [row]; those called index point into the names, which are sorted."""
 
-    items: tuple[str, ...]
-    evaluators: tuple[str, ...]
-    arms: tuple[str, ...]
-    strata: tuple[str, ...]
-    item: Ints
-    evaluator: Ints
-    arm: Ints
-    stratum: Ints
+    item_codes: tuple[str, ...]
+    evaluator_names: tuple[str, ...]
+    arm_names: tuple[str, ...]
+    stratum_names: tuple[str, ...]
+    item_index: Ints
+    evaluator_index: Ints
+    arm_index: Ints
+    stratum_index: Ints
     layer: Ints
-    n_layers: Ints
+    layer_count: Ints
     """Layers of the model."""
-    share: Floats
+    same_token_share: Floats
     """Same-token share of the item's top peaks."""
-    yes: Floats
+    interpretable: Floats
     """1 for INTERPRETABLE, 0 for NOT INTERPRETABLE and "cannot judge"."""
-    cannot: Flags
-    exposed: Flags
+    cannot_judge: Bools
+    exposed: Bools
     position: Floats
-    seconds: Floats
+    active_seconds: Floats
     revisions: Floats
 
     @property
-    def rows(self) -> int:
-        """How many judgments."""
-        return int(self.item.size)
+    def judgment_count(self) -> int:
+        """How many rows there are."""
+        return int(self.item_index.size)
 
-    def where(self, mask: Flags) -> "VerdictTable":
+    @property
+    def item_count(self) -> int:
+        """How many items have a row."""
+        return int(np.unique(self.item_index).size)
+
+    def filter_rows(self, mask: Bools) -> "VerdictTable":
         """The rows that `mask` marks; names stay."""
-        arrays = {
-            one.name: getattr(self, one.name)[mask]
-            for one in fields(self)
-            if isinstance(getattr(self, one.name), np.ndarray)
-        }
-        return replace(self, **arrays)
+        columns = {name: column[mask] for name, column in vars(self).items() if not isinstance(column, tuple)}
+        return replace(self, **columns)
 
-    def of(self, arm: str | None = None, stratum: str | None = None, evaluator: str | None = None) -> "VerdictTable":
+    def select(
+        self, arm: str | None = None, stratum: str | None = None, evaluator: str | None = None
+    ) -> "VerdictTable":
         """The rows of an arm, a stratum, an evaluator, or what several of these have in common."""
-        mask = np.ones(self.rows, dtype=np.bool_)
-        for column, names, name in (
-            (self.arm, self.arms, arm),
-            (self.stratum, self.strata, stratum),
-            (self.evaluator, self.evaluators, evaluator),
+        mask = np.ones(self.judgment_count, dtype=np.bool_)
+        for index, names, name in (
+            (self.arm_index, self.arm_names, arm),
+            (self.stratum_index, self.stratum_names, stratum),
+            (self.evaluator_index, self.evaluator_names, evaluator),
         ):
             if name is not None:
-                mask &= column == (names.index(name) if name in names else -1)
-        return self.where(mask)
+                mask &= index == (names.index(name) if name in names else -1)
+        return self.filter_rows(mask)
 
-    def key(self) -> str:
+    def item_digest(self) -> str:
         """A digest of which items have rows here: the same whatever the arms are called."""
-        named = [self.items[place] for place in np.unique(self.item).tolist()]  # the items are sorted
-        return hashlib.sha256("\0".join(named).encode()).hexdigest()
+        codes = [self.item_codes[index] for index in np.unique(self.item_index).tolist()]
+        return hashlib.sha256("\0".join(codes).encode()).hexdigest()
 
 
-def tabulate(observations: Sequence[Observation]) -> VerdictTable:
+def tabulate_verdicts(observations: Sequence[Observation]) -> VerdictTable:
     """The observations as columns."""
-    items, item = _indexed([one.allocated.item for one in observations])
-    evaluators, evaluator = _indexed([one.evaluator for one in observations])
-    arms, arm = _indexed([one.allocated.arm for one in observations])
-    strata, stratum = _indexed([one.allocated.stratum for one in observations])
+    items = [observation.allocated for observation in observations]
+    judgments = [observation.judgment for observation in observations]
+    item_codes, item_index = _indexed([item.item for item in items])
+    evaluator_names, evaluator_index = _indexed([observation.evaluator for observation in observations])
+    arm_names, arm_index = _indexed([item.arm for item in items])
+    stratum_names, stratum_index = _indexed([item.stratum for item in items])
     return VerdictTable(
-        items=items,
-        evaluators=evaluators,
-        arms=arms,
-        strata=strata,
-        item=item,
-        evaluator=evaluator,
-        arm=arm,
-        stratum=stratum,
-        layer=np.array([one.allocated.layer for one in observations], dtype=np.int64),
-        n_layers=np.array([one.allocated.n_layers for one in observations], dtype=np.int64),
-        share=_floats([one.allocated.same_token_share for one in observations]),
-        yes=_floats([one.judgment.verdict == "interpretable" for one in observations]),
-        cannot=np.array([one.judgment.verdict == "cannot_judge" for one in observations], dtype=np.bool_),
-        exposed=np.array([one.exposed for one in observations], dtype=np.bool_),
-        position=_floats([one.judgment.position for one in observations]),
-        seconds=_floats([one.judgment.active_seconds for one in observations]),
-        revisions=_floats([one.revisions for one in observations]),
+        item_codes=item_codes,
+        evaluator_names=evaluator_names,
+        arm_names=arm_names,
+        stratum_names=stratum_names,
+        item_index=item_index,
+        evaluator_index=evaluator_index,
+        arm_index=arm_index,
+        stratum_index=stratum_index,
+        layer=np.array([item.layer for item in items], dtype=np.int64),
+        layer_count=np.array([item.n_layers for item in items], dtype=np.int64),
+        same_token_share=_float_column(item.same_token_share for item in items),
+        interpretable=_float_column(judgment.verdict == "interpretable" for judgment in judgments),
+        cannot_judge=np.array([judgment.verdict == "cannot_judge" for judgment in judgments], dtype=np.bool_),
+        exposed=np.array([observation.exposed for observation in observations], dtype=np.bool_),
+        position=_float_column(judgment.position for judgment in judgments),
+        active_seconds=_float_column(judgment.active_seconds for judgment in judgments),
+        revisions=_float_column(observation.revisions for observation in observations),
     )
 
 
-def _indexed(names: list[str]) -> tuple[tuple[str, ...], Ints]:
+def _indexed(names: Sequence[str]) -> tuple[tuple[str, ...], Ints]:
+    """The distinct names in order, and for each name its index among them: [row]."""
     distinct = sorted(set(names))
-    place = {name: index for index, name in enumerate(distinct)}
-    return tuple(distinct), np.array([place[name] for name in names], dtype=np.int64)
+    index_by_name = {name: index for index, name in enumerate(distinct)}
+    return tuple(distinct), np.array([index_by_name[name] for name in names], dtype=np.int64)
 
 
-def _floats(values: list[Any]) -> Floats:
-    return np.array(values, dtype=np.float64)
+def _float_column(numbers: Iterable[float]) -> Floats:
+    return np.array(list(numbers), dtype=np.float64)

@@ -1,33 +1,31 @@
 """The charts of a report in page order. Pure: analysis in, markup out; the page wraps them in figures."""
 
-from collections.abc import Callable
-from typing import Any
-
+from app.report.analysis.analysis import Analysis
+from app.report.charts.agreement import agreement_chart, pairs_chart
 from app.report.charts.blinding import blinding_chart, stimulus_chart
 from app.report.charts.chart import Chart
+from app.report.charts.controls import controls_chart
 from app.report.charts.flow import flow_chart
 from app.report.charts.forest import evaluators_chart, forest_chart, secondary_chart, sensitivity_chart
 from app.report.charts.fractions import fractions_chart
-from app.report.charts.quality import agreement_chart, controls_chart, drift_chart, pairs_chart, time_chart
-
-MAKERS: tuple[Callable[[dict[str, Any]], Chart | None], ...] = (
-    fractions_chart,
-    forest_chart,
-    stimulus_chart,
-    evaluators_chart,
-    secondary_chart,
-    sensitivity_chart,
-    flow_chart,
-    agreement_chart,
-    pairs_chart,
-    controls_chart,
-    blinding_chart,
-    drift_chart,
-    time_chart,
-)
+from app.report.charts.timing import drift_chart, time_chart
 
 
-def charts(analysis: dict[str, Any]) -> dict[str, Chart]:
+def draw_charts(analysis: Analysis) -> dict[str, Chart]:
     """Every chart that the analysis has numbers for, by name, in the order of the page."""
-    drawn = [maker(analysis) for maker in MAKERS]
-    return {one.name: one for one in drawn if one is not None}
+    charts = (
+        fractions_chart(analysis),
+        forest_chart(analysis),
+        stimulus_chart(analysis),
+        evaluators_chart(analysis),
+        secondary_chart(analysis),
+        sensitivity_chart(analysis),
+        flow_chart(analysis),
+        agreement_chart(analysis),
+        pairs_chart(analysis),
+        controls_chart(analysis),
+        blinding_chart(analysis),
+        drift_chart(analysis),
+        time_chart(analysis),
+    )
+    return {chart.name: chart for chart in charts if chart is not None}

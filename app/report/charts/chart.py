@@ -1,24 +1,26 @@
 """A chart with its table and its one-line reading: a picture alone is not an answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.report.charts.svg import Drawing
+from app.report.charts.drawing import Drawing
+from app.statistics.intervals import Interval
 
 WIDTH = 720.0
+"""Of every drawing."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line: its label, its numbers and where in analysis.json they are."""
+class ChartLine:
+    """One result: its label, its numbers and where in analysis.json they are."""
 
     label: str
     estimate: float
-    interval: Sequence[float] | None
+    interval: Interval | None
     key: str
+    """Path in analysis.json, such as `strata.0`."""
     strong: bool = False
-    style: str = ""
-    """Class of an arm, or nothing."""
+    """Drawn larger: the result that matters most."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +30,24 @@ class Axis:
     lowest: float | None
     """None to fit the lines."""
     highest: float | None
-    zero: float | None
-    """Where the dashed line stands."""
-    steps: tuple[float, ...]
+    dashed_at: float | None
+    """Where the dashed line stands: no difference, or guessing at random."""
+    tick_steps: tuple[float, ...]
     """Distances between ticks to choose from."""
-    tick: Callable[[float], str]
-    value: Callable[[float], str]
+    write_tick: Callable[[float], str]
+    write_value: Callable[[float], str]
     unit: str
     band: tuple[float, float] | None = None
+    """Values shaded as usual."""
+    always_shown: tuple[float, float] = (0.0, 1.0)
+    """Where an end is fitted: values that are on the axis even if no line reaches them."""
+    interval_name: str = "95 % interval"
+
+    def write_interval(self, interval: Interval | None) -> str:
+        """An interval as text."""
+        if interval is None:
+            return "no interval"
+        return f"{self.write_value(interval.lower)} to {self.write_value(interval.upper)}"
 
 
 @dataclass(frozen=True)
@@ -53,14 +65,14 @@ class Chart:
     """The table beneath, as text."""
     keys: tuple[str, ...]
     """For each row, the path in analysis.json that its numbers come from."""
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ChartLine, ...] = ()
     """What the figure is drawn from, where it is one line per result."""
     axis: Axis | None = None
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A linear scale from values to places on the drawing."""
+    """A linear scale from values to coordinates on the drawing."""
 
     lowest: float
     highest: float
@@ -68,22 +80,27 @@ class Scale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """The place of a value, kept inside the scale."""
+        """The coordinate of a value, kept inside the scale."""
         share = (value - self.lowest) / (self.highest - self.lowest)
         return self.start + min(1.0, max(0.0, share)) * (self.end - self.start)
 
 
-def percent_axis(drawing: Drawing, scale: Scale, left: float, right: float) -> None:
-    """Horizontal grid lines at 0, 25, ..., 100 % with their labels at the left."""
-    for step in range(0, 101, 25):
-        y = scale(step / 100)
-        drawing.line(left, y, right, y, "axis" if step == 0 else "grid")
-        drawing.text(left - 8, y + 4, f"{step} %", "tick", "end")
+def draw_percent_axis(drawing: Drawing, scale: Scale, left: float, right: float) -> None:
+    """Draw horizontal grid lines at 0, 25, ..., 100 % with their labels at the left."""
+    for percentage in range(0, 101, 25):
+        y = scale(percentage / 100)
+        drawing.line(left, y, right, y, "axis" if percentage == 0 else "grid")
+        drawing.text(left - 8, y + 4, f"{percentage} %", "tick", "end")
 
 
-def interval_mark(drawing: Drawing, x: float, interval: tuple[float, float], kind: str, cap: float = 5) -> None:
-    """A vertical interval with caps."""
-    low, high = interval
-    drawing.line(x, low, x, high, f"interval {kind}")
-    for y in (low, high):
-        drawing.line(x - cap, y, x + cap, y, f"interval {kind}")
+def draw_upright_interval(
+    drawing: Drawing, scale: Scale, x: float, interval: Interval | None, css_class: str = ""
+) -> None:
+    """Draw a vertical interval with caps."""
+    if interval is None:
+        return
+    css_class = f"interval {css_class}".rstrip()
+    bottom, top = scale(interval.lower), scale(interval.upper)
+    drawing.line(x, bottom, x, top, css_class)
+    for y in (bottom, top):
+        drawing.line(x - 5, y, x + 5, y, css_class)

@@ -1,103 +1,149 @@
 """One plot for many results: a labelled line each, with a point, an interval and the numbers at the right."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Protocol
 
-from app.report.charts.chart import WIDTH, Axis, Chart, Line, Scale
-from app.report.charts.svg import Drawing
-from app.report.number_text import MINUS, points, points_range
+from app.foundation.typography import with_minus_sign
+from app.report.charts.chart import WIDTH, Axis, Chart, ChartLine, Scale
+from app.report.charts.drawing import Drawing
+from app.report.number_text import points
+from app.statistics.intervals import Interval
 
 LEFT, RIGHT = 226.0, 508.0
-ROW = 30.0
+LINE_HEIGHT = 30.0
+MOST_TICKS = 7
 
 
-def _signed(value: float) -> str:
-    return f"{100 * value:+.0f}".replace("-", MINUS) if round(100 * value) else "0"
+def _signed_percentage(difference: float) -> str:
+    return with_minus_sign(f"{100 * difference:+.0f}") if round(100 * difference) else "0"
 
 
-def _plain(value: float) -> str:
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", MINUS)
+def _two_decimals(value: float) -> str:
+    return with_minus_sign(f"{round(value, 2) + 0.0:.2f}")
 
 
-DIFFERENCE = Axis(None, None, 0, (0.05, 0.1, 0.2, 0.25, 0.5), _signed, points, "percentage points")
-FRACTION = Axis(0, 1, None, (0.25,), lambda value: f"{100 * value:.0f} %", lambda value: f"{100 * value:.1f} %", "")
-COEFFICIENT = Axis(None, 1, 0, (0.25, 0.5), _plain, _plain, "")
-AREA = Axis(0, 1, 0.5, (0.25,), _plain, _plain, "AUC")
-INDEX = Axis(-1, 1, 0, (0.5,), _plain, _plain, "", (-0.2, 0.2))
-SECONDS = Axis(0, None, 60, (10, 20, 30, 60, 120, 300, 600), lambda v: f"{v:.0f}", lambda v: f"{v:.0f} s", "seconds")
+DIFFERENCE = Axis(
+    None,
+    None,
+    dashed_at=0,
+    tick_steps=(0.05, 0.1, 0.2, 0.25, 0.5),
+    write_tick=_signed_percentage,
+    write_value=points,
+    unit="percentage points",
+    always_shown=(-0.1, 0.1),
+)
+COEFFICIENT = Axis(
+    None, 1, dashed_at=0, tick_steps=(0.25, 0.5), write_tick=_two_decimals, write_value=_two_decimals, unit=""
+)
+AREA = Axis(0, 1, dashed_at=0.5, tick_steps=(0.25,), write_tick=_two_decimals, write_value=_two_decimals, unit="AUC")
+INDEX = Axis(
+    -1,
+    1,
+    dashed_at=0,
+    tick_steps=(0.5,),
+    write_tick=_two_decimals,
+    write_value=_two_decimals,
+    unit="",
+    band=(-0.2, 0.2),
+)
+SECONDS = Axis(
+    0,
+    None,
+    dashed_at=60,
+    tick_steps=(10, 20, 30, 60, 120, 300, 600),
+    write_tick=lambda seconds: f"{seconds:.0f}",
+    write_value=lambda seconds: f"{seconds:.0f} s",
+    unit="seconds",
+    interval_name="Middle half",
+)
 
 
-def difference_line(label: str, one: dict[str, Any], key: str, *, strong: bool = False) -> list[Line]:
+class Estimated(Protocol):
+    """A result with an estimate and an interval."""
+
+    @property
+    def estimate(self) -> float | None:
+        """None if it cannot be made."""
+
+    @property
+    def interval(self) -> Interval | None:
+        """None if there is none."""
+
+
+def lines_if_estimated(label: str, result: Estimated | None, key: str, *, strong: bool = False) -> list[ChartLine]:
     """A line for a result with an estimate, or none."""
-    if one is None or one.get("estimate") is None:
+    if result is None or result.estimate is None:
         return []
-    return [Line(label, one["estimate"], one["interval"], key, strong)]
+    return [ChartLine(label, result.estimate, result.interval, key, strong)]
 
 
-def dotplot(name: str, title: str, reading: str, lines: Sequence[Line], axis: Axis) -> Chart | None:
+def draw_dotplot(name: str, title: str, reading: str, lines: Sequence[ChartLine], axis: Axis) -> Chart | None:
     """The plot; None without lines."""
     if not lines:
         return None
-    height = 56 + ROW * len(lines)
+    height = 56 + LINE_HEIGHT * len(lines)
     drawing = Drawing(name, WIDTH, height, title, reading)
-    scale = _scale(lines, axis)
-    _frame(drawing, scale, axis, height - 34)
-    for place, one in enumerate(lines):
-        _draw(drawing, scale, axis, 24 + ROW * place, one)
-    rows = tuple((one.label, axis.value(one.estimate), _between(one, axis)) for one in lines)
-    columns = ("", f"Estimate{', ' + axis.unit if axis.unit else ''}", _interval_name(axis))
-    keys = tuple(one.key for one in lines)
-    return Chart(name, title, reading, drawing.render(), columns, rows, keys, tuple(lines), axis)
+    scale = _scale_for(lines, axis)
+    _draw_axis(drawing, scale, axis, height - 34)
+    for index, line in enumerate(lines):
+        _draw_line(drawing, scale, axis, 24 + LINE_HEIGHT * index, line)
+    return Chart(
+        name=name,
+        title=title,
+        reading=reading,
+        svg=drawing.render(),
+        columns=("", f"Estimate{', ' + axis.unit if axis.unit else ''}", axis.interval_name),
+        rows=tuple((line.label, axis.write_value(line.estimate), axis.write_interval(line.interval)) for line in lines),
+        keys=tuple(line.key for line in lines),
+        lines=tuple(lines),
+        axis=axis,
+    )
 
 
-def _interval_name(axis: Axis) -> str:
-    return "Middle half" if axis is SECONDS else "95 % interval"
-
-
-def _between(one: Line, axis: Axis) -> str:
-    if one.interval is None:
-        return "no interval"
-    if axis is DIFFERENCE:
-        return points_range(list(one.interval))
-    return f"{axis.value(one.interval[0])} to {axis.value(one.interval[1])}"
-
-
-def _scale(lines: Sequence[Line], axis: Axis) -> Scale:
-    ends = [value for one in lines for value in (one.estimate, *(one.interval or ()))]
+def _scale_for(lines: Sequence[ChartLine], axis: Axis) -> Scale:
+    ends = [value for line in lines for value in (line.estimate, *(line.interval or ()))]
     margin = 0.03 * (max(ends) - min(ends))
-    low = min(min(ends) - margin, -0.1 if axis is DIFFERENCE else 0.0) if axis.lowest is None else axis.lowest
-    high = max(max(ends) + margin, 0.1 if axis is DIFFERENCE else 1.0) if axis.highest is None else axis.highest
-    return Scale(low, high, LEFT, RIGHT)
+    lowest = min(min(ends) - margin, axis.always_shown[0]) if axis.lowest is None else axis.lowest
+    highest = max(max(ends) + margin, axis.always_shown[1]) if axis.highest is None else axis.highest
+    return Scale(lowest, highest, LEFT, RIGHT)
 
 
-def _frame(drawing: Drawing, scale: Scale, axis: Axis, bottom: float) -> None:
+def _draw_axis(drawing: Drawing, scale: Scale, axis: Axis, bottom: float) -> None:
     if axis.band is not None:
         start, end = (scale(value) for value in axis.band)
         drawing.box(start, 8, end - start, bottom - 8, "band")
     drawing.line(LEFT, bottom, RIGHT, bottom, "axis")
-    span = scale.highest - scale.lowest
-    step = next(
-        (one for one in axis.steps if span / one <= 7), axis.steps[-1] * max(1, round(span / axis.steps[-1] / 5))
-    )
-    tick = round(-(-scale.lowest // step) * step, 9)
-    while tick <= scale.highest + 1e-9:
+    for tick in _ticks(scale, axis):
         drawing.line(scale(tick), 8, scale(tick), bottom, "grid")
-        drawing.text(scale(tick), bottom + 16, axis.tick(tick), "tick", "middle")
-        tick = round(tick + step, 9)
-    if axis.zero is not None and scale.lowest <= axis.zero <= scale.highest:
-        drawing.line(scale(axis.zero), 8, scale(axis.zero), bottom, "zero")
+        drawing.text(scale(tick), bottom + 16, axis.write_tick(tick), "tick", "middle")
+    if axis.dashed_at is not None and scale.lowest <= axis.dashed_at <= scale.highest:
+        drawing.line(scale(axis.dashed_at), 8, scale(axis.dashed_at), bottom, "zero")
     if axis.unit:
         drawing.text(WIDTH - 8, bottom + 16, axis.unit, "note", "end")
 
 
-def _draw(drawing: Drawing, scale: Scale, axis: Axis, y: float, one: Line) -> None:
-    weight = " strong" if one.strong else ""
-    drawing.text(LEFT - 14, y + 4, one.label, f"label{weight}", "end")
-    if one.interval is not None:
-        drawing.line(
-            scale(one.interval[0]), y, scale(one.interval[1]), y, f"interval{' pooled' * one.strong} {one.style}"
-        )
-    shape, size = ("diamond", 7.0) if one.strong else ("square", 4.5)
-    drawing.mark(scale(one.estimate), y, shape, f"mark {one.style}".strip(), size)
-    words = axis.value(one.estimate) + (f" ({_between(one, axis)})" if one.interval is not None else "")
-    drawing.text(RIGHT + 16, y + 4, words, f"value{weight}")
+def _ticks(scale: Scale, axis: Axis) -> list[float]:
+    span = scale.highest - scale.lowest
+    longest = axis.tick_steps[-1]
+    step = next(
+        (step for step in axis.tick_steps if span / step <= MOST_TICKS), longest * max(1, round(span / longest / 5))
+    )
+    ticks = [round(-(-scale.lowest // step) * step, 9)]
+    while ticks[-1] <= scale.highest + 1e-9:
+        ticks.append(round(ticks[-1] + step, 9))
+    return ticks[:-1]
+
+
+def _draw_line(drawing: Drawing, scale: Scale, axis: Axis, y: float, line: ChartLine) -> None:
+    weight = " strong" if line.strong else ""
+    drawing.text(LEFT - 14, y + 4, line.label, f"label{weight}", "end")
+    numbers = axis.write_value(line.estimate)
+    if line.interval is not None:
+        css_class = "interval pooled" if line.strong else "interval"
+        drawing.line(scale(line.interval.lower), y, scale(line.interval.upper), y, css_class)
+        numbers += f" ({axis.write_interval(line.interval)})"
+    if line.strong:
+        drawing.mark(scale(line.estimate), y, "diamond", "mark", 7.0)
+    else:
+        drawing.mark(scale(line.estimate), y, "square", "mark", 4.5)
+    drawing.text(RIGHT + 16, y + 4, numbers, f"value{weight}")

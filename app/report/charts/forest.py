@@ -1,105 +1,147 @@
 """Forest plots of differences: by stratum with the pooled one, by evaluator, and everything named beside them."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Protocol
 
-from app.report.charts.chart import Chart, Line
-from app.report.charts.dotplot import DIFFERENCE, difference_line, dotplot
-from app.report.charts.fractions import stratum_name
+from app.report.analysis.analysis import Analysis
+from app.report.analysis.people import EvaluatorResult
+from app.report.analysis.primary import StrataSpread
+from app.report.charts.chart import Chart, ChartLine
+from app.report.charts.dotplot import DIFFERENCE, Estimated, draw_dotplot, lines_if_estimated
+from app.report.charts.fractions import stratum_label
 from app.report.number_text import points, points_range
 
-SENSITIVITIES = (
-    ("missing_for_treatment", "missing all for {treatment}"),
-    ("missing_for_reference", "missing all for {reference}"),
-    ("majority", "majority vote"),
-)
+LONGEST_NAME = 20
+"""Characters of an evaluator's name that fit beside a line."""
 
 
-def forest_chart(analysis: dict[str, Any]) -> Chart | None:
+class EstimatedStratum(Estimated, Protocol):
+    """The difference in one stratum."""
+
+    @property
+    def stratum(self) -> str:
+        """Its name."""
+
+
+class ComparedStrata(Protocol):
+    """A difference by stratum and pooled: of one round, or of several."""
+
+    @property
+    def treatment(self) -> str:
+        """An arm."""
+
+    @property
+    def reference(self) -> str:
+        """The arm that it is compared with."""
+
+    @property
+    def difference(self) -> Estimated:
+        """Pooled."""
+
+    @property
+    def strata(self) -> Sequence[EstimatedStratum]:
+        """In order of size."""
+
+    @property
+    def heterogeneity(self) -> StrataSpread | None:
+        """None for a single stratum."""
+
+
+def forest_chart(compared: ComparedStrata) -> Chart | None:
     """Differences by stratum and the pooled one; None if the arms cannot be compared."""
-    difference = analysis["difference"]
-    if difference["estimate"] is None:
+    if compared.difference.estimate is None:
         return None
+    strata = compared.strata if len(compared.strata) > 1 else ()
     lines = [
-        Line(stratum_name(one["stratum"]), one["estimate"], one["interval"], f"strata.{place}")
-        for place, one in enumerate(analysis["strata"])
+        line
+        for index, result in enumerate(strata)
+        for line in lines_if_estimated(stratum_label(result.stratum), result, f"strata.{index}")
     ]
-    if len(lines) == 1:
-        lines = []
-    lines += difference_line("pooled" if lines else "one stratum", difference, "difference", strong=True)
-    return dotplot("forest", f"{contrast_name(analysis)} by stratum", _reading(analysis), lines, DIFFERENCE)
+    pooled = "pooled" if lines else "one stratum"
+    lines += lines_if_estimated(pooled, compared.difference, "difference", strong=True)
+    title = f"{compared.treatment} less {compared.reference} by stratum"
+    return draw_dotplot("forest", title, _forest_reading(compared, compared.difference.estimate), lines, DIFFERENCE)
 
 
-def evaluators_chart(analysis: dict[str, Any]) -> Chart | None:
+def evaluators_chart(analysis: Analysis) -> Chart | None:
     """Differences by evaluator; None if no evaluator judged both arms."""
     lines = [
         line
-        for place, one in enumerate(analysis["per_evaluator"])
-        for line in difference_line(_labelled(one), one["difference"], f"per_evaluator.{place}.difference")
+        for index, result in enumerate(analysis.per_evaluator)
+        for line in lines_if_estimated(_evaluator_label(result), result.difference, f"per_evaluator.{index}.difference")
     ]
     if not lines:
         return None
-    low, high = min(one.estimate for one in lines), max(one.estimate for one in lines)
-    reading = f"Evaluators' own differences range from {points(low)} to {points(high)} percentage points."
-    for group in ("exposed", "naive"):
-        lines += difference_line(f"all {group}", analysis["exposure"][group], f"exposure.{group}", strong=True)
-    lines += difference_line(
-        "evaluators like these", analysis["evaluators_like_these"], "evaluators_like_these", strong=True
+    lowest, highest = _extremes(lines)
+    reading = f"Evaluators' own differences range from {lowest} to {highest} percentage points."
+    lines += lines_if_estimated("all exposed", analysis.exposure.exposed, "exposure.exposed", strong=True)
+    lines += lines_if_estimated("all naive", analysis.exposure.naive, "exposure.naive", strong=True)
+    lines += lines_if_estimated(
+        "evaluators like these", analysis.evaluators_like_these, "evaluators_like_these", strong=True
     )
-    return dotplot("evaluators", f"{contrast_name(analysis)} by evaluator", reading, lines, DIFFERENCE)
+    title = f"{analysis.treatment} less {analysis.reference} by evaluator"
+    return draw_dotplot("evaluators", title, reading, lines, DIFFERENCE)
 
 
-def secondary_chart(analysis: dict[str, Any]) -> Chart | None:
+def secondary_chart(analysis: Analysis) -> Chart | None:
     """The pre-specified secondary results."""
-    found = analysis["secondary"]
-    lines = difference_line("not token detectors", found["not_token_detectors"], "secondary.not_token_detectors")
-    lines += difference_line("live neurons only", found["live_only"], "secondary.live_only")
-    for place, one in enumerate(found["depth"]):
-        lines += difference_line(f"{one['third']} layers", one, f"secondary.depth.{place}")
-    for place, one in enumerate(found["contrasts"]):
-        lines += difference_line(f"{one['treatment']} less {one['reference']}", one, f"secondary.contrasts.{place}")
-    for place, one in enumerate(analysis["training_runs"]):
-        lines += difference_line(f"{stratum_name(one['size'])}, over runs", one, f"training_runs.{place}")
-    detectors = found["not_token_detectors"]
-    if detectors["estimate"] is None:
+    secondary = analysis.secondary
+    detectors = secondary.not_token_detectors
+    lines = lines_if_estimated("not token detectors", detectors, "secondary.not_token_detectors")
+    lines += lines_if_estimated("live neurons only", secondary.live_only, "secondary.live_only")
+    for index, third in enumerate(secondary.depth):
+        lines += lines_if_estimated(f"{third.third} layers", third, f"secondary.depth.{index}")
+    for index, contrast in enumerate(secondary.contrasts):
+        label = f"{contrast.treatment} less {contrast.reference}"
+        lines += lines_if_estimated(label, contrast, f"secondary.contrasts.{index}")
+    for index, runs in enumerate(analysis.training_runs):
+        lines += lines_if_estimated(f"{stratum_label(runs.size)}, over runs", runs, f"training_runs.{index}")
+    if detectors.estimate is None:
         reading = "Named in the design before the first judgment; none can be estimated from this round."
     else:
         reading = (
-            f"Among items whose peaks are not one token, the difference is {points(detectors['estimate'])} percentage "
-            f"points ({points_range(detectors['interval'])})."
+            f"Among items whose peaks are not one token, the difference is {points(detectors.estimate)} percentage "
+            f"points ({points_range(detectors.interval)})."
         )
-    return dotplot("secondary", "Secondary results, named in advance", reading, lines, DIFFERENCE)
+    return draw_dotplot("secondary", "Secondary results, named in advance", reading, lines, DIFFERENCE)
 
 
-def sensitivity_chart(analysis: dict[str, Any]) -> Chart | None:
+def sensitivity_chart(analysis: Analysis) -> Chart | None:
     """The primary difference and how it fares under other choices."""
-    if analysis["difference"]["estimate"] is None:
+    if analysis.difference.estimate is None:
         return None
-    lines = difference_line("as registered", analysis["difference"], "difference", strong=True)
-    for name, label in SENSITIVITIES:
-        lines += difference_line(label.format(**analysis), analysis["sensitivity"][name], f"sensitivity.{name}")
-    lines += difference_line("estimating equation (GEE)", analysis["model_check"], "model_check")
-    if analysis["exclusions"]["difference"] is not None:
-        lines += difference_line("without excluded", analysis["exclusions"]["difference"], "exclusions.difference")
-    low, high = min(one.estimate for one in lines), max(one.estimate for one in lines)
-    reading = f"Under every choice here the difference lies between {points(low)} and {points(high)} percentage points."
-    return dotplot("sensitivity", "How far the result depends on choices", reading, lines, DIFFERENCE)
+    lines = lines_if_estimated("as registered", analysis.difference, "difference", strong=True)
+    for label, key, result in _other_choices(analysis):
+        lines += lines_if_estimated(label, result, key)
+    lowest, highest = _extremes(lines)
+    reading = f"Under every choice here the difference lies between {lowest} and {highest} percentage points."
+    return draw_dotplot("sensitivity", "How far the result depends on choices", reading, lines, DIFFERENCE)
 
 
-def contrast_name(analysis: dict[str, Any]) -> str:
-    """The primary contrast in words."""
-    return f"{analysis['treatment']} less {analysis['reference']}"
+def _other_choices(analysis: Analysis) -> list[tuple[str, str, Estimated | None]]:
+    """(label, key, result) of every choice that the result could have been made under."""
+    choices = analysis.sensitivity
+    return [
+        (f"missing all for {analysis.treatment}", "sensitivity.missing_for_treatment", choices.missing_for_treatment),
+        (f"missing all for {analysis.reference}", "sensitivity.missing_for_reference", choices.missing_for_reference),
+        ("majority vote", "sensitivity.majority", choices.majority),
+        ("estimating equation (GEE)", "model_check", analysis.model_check),
+        ("without excluded", "exclusions.difference", analysis.exclusions.difference),
+    ]
 
 
-def _reading(analysis: dict[str, Any]) -> str:
-    difference = analysis["difference"]
-    spoken = f"Pooled: {points(difference['estimate'])} percentage points ({points_range(difference['interval'])})"
-    spread = analysis["heterogeneity"]
-    if spread is None or spread["p"] is None:
-        return spoken + "."
-    return (
-        f"{spoken}; heterogeneity over strata: Q = {spread['q']:.2f} on {spread['degrees']} df, p = {spread['p']:.2g}."
-    )
+def _forest_reading(compared: ComparedStrata, pooled: float) -> str:
+    reading = f"Pooled: {points(pooled)} percentage points ({points_range(compared.difference.interval)})"
+    spread = compared.heterogeneity
+    if spread is None or spread.q is None or spread.p is None:
+        return f"{reading}."
+    return f"{reading}; heterogeneity over strata: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.2g}."
 
 
-def _labelled(one: dict[str, Any]) -> str:
-    return f"{one['evaluator'][:20]}{' (exposed)' if one['exposed'] else ''}"
+def _extremes(lines: Sequence[ChartLine]) -> tuple[str, str]:
+    """The smallest and the largest difference, as text."""
+    return points(min(line.estimate for line in lines)), points(max(line.estimate for line in lines))
+
+
+def _evaluator_label(result: EvaluatorResult) -> str:
+    return f"{result.evaluator[:LONGEST_NAME]}{' (exposed)' if result.exposed else ''}"

@@ -1,114 +1,135 @@
 """Figure A: the fraction INTERPRETABLE by size and arm, the paper's own figures beside ours as hollow marks."""
 
-from typing import Any
+from collections.abc import Sequence
 
-from app.report.charts.chart import WIDTH, Chart, Scale, interval_mark, percent_axis
-from app.report.charts.svg import MARKS, Drawing
+from app.report.analysis.analysis import Analysis
+from app.report.analysis.primary import CellResult, SampleFraction
+from app.report.charts.arm_styles import arm_style
+from app.report.charts.chart import WIDTH, Chart, Scale, draw_percent_axis, draw_upright_interval
+from app.report.charts.drawing import Drawing
 from app.report.number_text import percent, percent_range
 
-REPORTED = {
+PAPER_FRACTIONS = {
     "1 to 40 layers": {"baseline": 0.35, "solu": 0.60},
     "64 layers": {"baseline": 0.33, "solu": 0.42},
 }
 """Elhage et al. 2022, section 6: about 35 and 60 % up to 40 layers; no interval was given."""
 
 TOP, BOTTOM, LEFT = 24.0, 300.0, 56.0
+LEGEND = 360.0
+MOST_ROOMY = 2
+"""Arms of a stratum that fit beside each other with wide gaps."""
 
 
-def fractions_chart(analysis: dict[str, Any]) -> Chart | None:
+def fractions_chart(analysis: Analysis) -> Chart | None:
     """Figure A; None if nobody judged anything."""
-    cells = [one for one in analysis["cells"] if one["fraction"] is not None]
+    cells = [cell for cell in analysis.cells if cell.fraction is not None]
     if not cells:
         return None
-    reading = "; ".join(_spoken(arm, analysis["arms"][arm]) for arm in analysis["arm_order"]) + "."
-    drawing = Drawing("fractions", WIDTH, 372, "Fraction of neurons marked INTERPRETABLE", reading)
-    scale = Scale(0, 1, BOTTOM, TOP)
-    percent_axis(drawing, scale, LEFT, WIDTH - 8)
-    groups = [name for name in analysis["stratum_order"] if any(one["stratum"] == name for one in cells)]
-    known = reported(analysis["arm_order"])
-    width = (WIDTH - 8 - LEFT) / (len(groups) + len(known))
-    for place, name in enumerate(groups):
-        _group(drawing, scale, LEFT + width * (place + 0.5), [one for one in cells if one["stratum"] == name], analysis)
-        drawing.text(LEFT + width * (place + 0.5), BOTTOM + 20, stratum_name(name), "label", "middle")
-    _reported(drawing, scale, LEFT + width * len(groups), width, analysis["arm_order"])
-    _legend(drawing, analysis["arm_order"], hollow=bool(known))
-    rows = tuple(_row(one) for one in cells)
-    keys = tuple(f"cells.{analysis['cells'].index(one)}" for one in cells)
-    columns = ("Arm", "Stratum", "Neurons", "Judgments", "Fraction", "95 % interval")
-    return Chart("fractions", "Figure A. Fraction by size and arm", reading, drawing.render(), columns, rows, keys)
+    reading = "; ".join(_arm_reading(arm, analysis.arms[arm]) for arm in analysis.arm_order) + "."
+    return Chart(
+        name="fractions",
+        title="Figure A. Fraction by size and arm",
+        reading=reading,
+        svg=_draw_fractions(analysis, cells, reading),
+        columns=("Arm", "Stratum", "Neurons", "Judgments", "Fraction", "95 % interval"),
+        rows=tuple(_table_row(cell) for cell in cells),
+        keys=tuple(f"cells.{analysis.cells.index(cell)}" for cell in cells),
+    )
 
 
-def reported(order: list[str]) -> dict[str, dict[str, float]]:
-    """The paper's fractions by size, of those arms that this round has; nothing if it has none of them."""
-    known = {size: {arm: value for arm, value in values.items() if arm in order} for size, values in REPORTED.items()}
-    return {size: values for size, values in known.items() if values}
+def paper_fractions(arm_order: Sequence[str]) -> dict[str, dict[str, float]]:
+    """{size: {arm: the paper's fraction}} of those arms that this round has; nothing if it has none of them."""
+    by_size = {
+        size: {arm: fraction for arm, fraction in fractions.items() if arm in arm_order}
+        for size, fractions in PAPER_FRACTIONS.items()
+    }
+    return {size: fractions for size, fractions in by_size.items() if fractions}
 
 
-def stratum_name(stratum: str) -> str:
+def judged_strata(analysis: Analysis) -> list[str]:
+    """The strata of which a cell has a result, in order of size."""
+    judged = {cell.stratum for cell in analysis.cells}
+    return [stratum for stratum in analysis.stratum_order if stratum in judged]
+
+
+def stratum_label(stratum: str) -> str:
     """A stratum as people say it: 1L/0 is 1 layer; the replicate follows where it is not the first."""
     size, _, replicate = stratum.partition("/")
     if not size[:-1].isdigit() or not size.endswith("L"):
         return stratum
-    words = f"{size[:-1]} layer{'' if size == '1L' else 's'}"
-    return words if replicate in ("", "0") else f"{words}, run {replicate}"
+    label = f"{size[:-1]} layer{'' if size == '1L' else 's'}"
+    return label if replicate in ("", "0") else f"{label}, run {replicate}"
 
 
-def arm_style(arm: str, order: list[str]) -> tuple[str, str]:
-    """Shape and class of an arm, by its place in the order."""
-    place = order.index(arm) % len(MARKS)
-    return MARKS[place], f"arm-{place}"
+def _draw_fractions(analysis: Analysis, cells: Sequence[CellResult], reading: str) -> str:
+    drawing = Drawing("fractions", WIDTH, 372, "Fraction of neurons marked INTERPRETABLE", reading)
+    scale = Scale(0, 1, BOTTOM, TOP)
+    draw_percent_axis(drawing, scale, LEFT, WIDTH - 8)
+    strata, reported = judged_strata(analysis), paper_fractions(analysis.arm_order)
+    width = (WIDTH - 8 - LEFT) / (len(strata) + len(reported))
+    for index, stratum in enumerate(strata):
+        centre = LEFT + width * (index + 0.5)
+        group = [cell for cell in cells if cell.stratum == stratum]
+        _draw_stratum(drawing, scale, centre, group, analysis.arm_order)
+        drawing.text(centre, BOTTOM + 20, stratum_label(stratum), "label", "middle")
+    _draw_paper_fractions(drawing, scale, LEFT + width * len(strata), width, analysis.arm_order)
+    _draw_legend(drawing, analysis.arm_order, hollow=bool(reported))
+    return drawing.render()
 
 
-def _group(
-    drawing: Drawing, scale: Scale, centre: float, cells: list[dict[str, Any]], analysis: dict[str, Any]
+def _draw_stratum(
+    drawing: Drawing, scale: Scale, centre: float, cells: Sequence[CellResult], arm_order: Sequence[str]
 ) -> None:
-    for place, cell in enumerate(cells):
-        x = centre + (48 if len(cells) < 3 else 28) * (place - (len(cells) - 1) / 2)
-        shape, kind = arm_style(cell["arm"], analysis["arm_order"])
-        low, high = cell["interval"]
-        interval_mark(drawing, x, (scale(low), scale(high)), kind)
-        drawing.mark(x, scale(cell["fraction"]), shape, f"mark {kind}")
-        drawing.text(x, BOTTOM + 36, f"n={cell['n']:g}" if len(cells) < 3 else f"{cell['n']:g}", "note", "middle")
+    roomy = len(cells) <= MOST_ROOMY
+    for index, cell in enumerate(cells):
+        x = centre + (48 if roomy else 28) * (index - (len(cells) - 1) / 2)
+        style = arm_style(cell.arm, arm_order)
+        draw_upright_interval(drawing, scale, x, cell.interval, style.css_class)
+        if cell.fraction is not None:
+            drawing.mark(x, scale(cell.fraction), style.shape, f"mark {style.css_class}")
+        drawing.text(x, BOTTOM + 36, f"n={cell.n:g}" if roomy else f"{cell.n:g}", "note", "middle")
 
 
-def _reported(drawing: Drawing, scale: Scale, start: float, width: float, order: list[str]) -> None:
-    known = reported(order)
-    if not known:
+def _draw_paper_fractions(drawing: Drawing, scale: Scale, start: float, width: float, arm_order: Sequence[str]) -> None:
+    """Draw the paper's figures as hollow marks, right of a divider."""
+    reported = paper_fractions(arm_order)
+    if not reported:
         return
     drawing.line(start, TOP, start, BOTTOM, "divider")
-    for place, (size, values) in enumerate(known.items()):
-        centre = start + width * (place + 0.5)
-        for arm, value in values.items():
-            shape, kind = arm_style(arm, order)
-            drawing.mark(centre, scale(value), shape, f"mark hollow {kind}")
-            drawing.text(centre + 12, scale(value) + 4, f"{value:.0%}".replace("%", " %"), "note")
+    for index, (size, fractions) in enumerate(reported.items()):
+        centre = start + width * (index + 0.5)
+        for arm, fraction in fractions.items():
+            style = arm_style(arm, arm_order)
+            drawing.mark(centre, scale(fraction), style.shape, f"mark hollow {style.css_class}")
+            drawing.text(centre + 12, scale(fraction) + 4, f"{100 * fraction:.0f} %", "note")
         drawing.text(centre, BOTTOM + 20, size, "label", "middle")
         drawing.text(centre, BOTTOM + 36, "reported", "note", "middle")
 
 
-def _legend(drawing: Drawing, order: list[str], *, hollow: bool) -> None:
+def _draw_legend(drawing: Drawing, arm_order: Sequence[str], *, hollow: bool) -> None:
     x = LEFT
-    for arm in order:
-        shape, kind = arm_style(arm, order)
-        drawing.mark(x + 6, 360, shape, f"mark {kind}")
-        drawing.text(x + 18, 364, arm, "label")
+    for arm in arm_order:
+        style = arm_style(arm, arm_order)
+        drawing.mark(x + 6, LEGEND, style.shape, f"mark {style.css_class}")
+        drawing.text(x + 18, LEGEND + 4, arm, "label")
         x += 40 + 7.5 * len(arm)
     if hollow:
-        drawing.text(WIDTH - 8, 364, "hollow: reported in the paper, without intervals", "note", "end")
+        drawing.text(WIDTH - 8, LEGEND + 4, "hollow: reported in the paper, without intervals", "note", "end")
 
 
-def _spoken(arm: str, one: dict[str, Any]) -> str:
-    if one["fraction"] is None:
+def _arm_reading(arm: str, result: SampleFraction) -> str:
+    if result.fraction is None:
         return f"{arm}: nobody judged it"
-    return f"{arm} {percent(one['fraction'])} ({percent_range(one['interval'])})"
+    return f"{arm} {percent(result.fraction)} ({percent_range(result.interval)})"
 
 
-def _row(cell: dict[str, Any]) -> tuple[str, ...]:
+def _table_row(cell: CellResult) -> tuple[str, ...]:
     return (
-        cell["arm"],
-        stratum_name(cell["stratum"]),
-        f"{cell['n']:g}",
-        f"{cell['judgments']:g}",
-        percent(cell["fraction"]),
-        percent_range(cell["interval"]),
+        cell.arm,
+        stratum_label(cell.stratum),
+        f"{cell.n:g}",
+        f"{cell.judgments:g}",
+        percent(cell.fraction),
+        percent_range(cell.interval),
     )

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from app.foundation.digest import sha256, sha256_of_json
+from app.foundation.json_types import to_json_value
+from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
-from app.report.export.checklist import methods_json
+from app.report.export.checklist import methods_checklist
 from app.report.export.citation import citation
-from app.report.export.figures import figures
-from app.report.export.markdown import readme, report_markdown
+from app.report.export.figures import draw_figures
+from app.report.export.markdown import write_markdown_report, write_readme
 from app.report.export.metadata import datapackage
 from app.report.export.neurons import NEURON_COLUMNS, neuron_rows
-from app.report.export.pdf import pdf_available, report_pdf
+from app.report.export.pdf import pdf_available, write_pdf_report
 from app.report.export.snippets import snippets_parquet
 from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
 from app.unblinding.observations import Observation
@@ -57,7 +59,7 @@ class Bundle:
     """{"evaluator", "exposed", "joined_at", "erased", "aids_opened"}, pseudonyms only."""
     observations: Sequence[Observation] = ()
     frame: AnalysisFrame | None = None
-    analysis: dict[str, Any] | None = None
+    analysis: Analysis | None = None
     public_design: dict[str, Any] = field(default_factory=dict)
     """The part of the design that evaluators may know."""
 
@@ -75,7 +77,7 @@ def blinded_zip(bundle: Bundle) -> bytes:
 def unblinded_files(bundle: Bundle) -> dict[str, bytes]:
     """The files of an unblinded export, by name."""
     files = _common(bundle) | _judged(bundle) | _opened(bundle)
-    files["README.md"] = readme(bundle.title, bundle.round_id, blinded=False).encode()
+    files["README.md"] = write_readme(bundle.title, bundle.round_id, blinded=False).encode()
     return _described(files, bundle)
 
 
@@ -83,7 +85,7 @@ def blinded_files(bundle: Bundle) -> dict[str, bytes]:
     """The files of a blinded export, by name."""
     judged = _judged(bundle) if bundle.state in LOCKED else {"judgments.json": _json([])}
     files = _common(bundle) | judged | {"public_design.json": _json(bundle.public_design)}
-    files["README.md"] = readme(bundle.title, bundle.round_id, blinded=True).encode()
+    files["README.md"] = write_readme(bundle.title, bundle.round_id, blinded=True).encode()
     return _described(files, bundle)
 
 
@@ -144,25 +146,27 @@ def _opened(bundle: Bundle) -> dict[str, bytes]:
         "allocation.json": _json(bundle.opened),
         "commitment.json": _json(bundle.commitment | nonce),
         "frame.json": _json(bundle.frame.content()),
-        "analysis.json": _json(bundle.analysis),
+        "analysis.json": _json(bundle.analysis.content()),
         "observations.csv": csv_text(OBSERVATION_COLUMNS, observation_rows(bundle.observations)).encode(),
         "neurons.csv": csv_text(NEURON_COLUMNS, neuron_rows(bundle.opened["allocation"], bundle.observations)).encode(),
     } | _told(bundle, bundle.frame, bundle.analysis)
 
 
-def _told(bundle: Bundle, frame: AnalysisFrame, analysis: dict[str, Any]) -> dict[str, bytes]:
+def _told(bundle: Bundle, frame: AnalysisFrame, analysis: Analysis) -> dict[str, bytes]:
     """The report in its forms, and what others ask about methods."""
     commitment = bundle.commitment["commitment"]
-    drawn = figures(analysis)
+    drawn = draw_figures(analysis)
     told = {
-        "report.md": report_markdown(bundle.title, commitment, analysis, frame).encode(),
-        "methods.json": _json(methods_json(bundle.title, bundle.design, commitment, frame, analysis)),
-        "CITATION.cff": citation(bundle.title, analysis["headline"], commitment).encode(),
+        "report.md": write_markdown_report(bundle.title, commitment, analysis, frame).encode(),
+        "methods.json": _json(
+            to_json_value(methods_checklist(bundle.title, bundle.design, commitment, frame, analysis))
+        ),
+        "CITATION.cff": citation(bundle.title, analysis.headline, commitment).encode(),
         "snippets.parquet": snippets_parquet(bundle.items),
     }
     if pdf_available():
         images = {name: content for name, content in drawn.items() if name.endswith(".svg")}
-        told["report.pdf"] = report_pdf(bundle.title, commitment, analysis, frame, images)
+        told["report.pdf"] = write_pdf_report(bundle.title, commitment, analysis, frame, images)
     return told | drawn
 
 

@@ -4,108 +4,115 @@
 """
 
 import io
-from typing import Any
+from collections.abc import Sequence
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from app.report.charts.all_charts import charts
+from app.report.analysis.analysis import Analysis
+from app.report.charts.all_charts import draw_charts
+from app.report.charts.arm_styles import arm_style
 from app.report.charts.chart import Axis, Chart
-from app.report.charts.fractions import reported, stratum_name
+from app.report.charts.fractions import judged_strata, paper_fractions, stratum_label
 
-COLOURS = ("#2166ac", "#b83a26", "#2a7554", "#74509a")
-SHAPES = ("o", "s", "D", "^")
-SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "first-glance", "pdf.fonttype": 42, "font.size": 9.0}
-UNDATED: dict[str, dict[str, None]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None, "ModDate": None}}
+NO_DATES: dict[str, dict[str, str | None]] = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "ModDate": None},
+}
 
 
-def figures(analysis: dict[str, Any], kinds: tuple[str, ...] = ("svg", "pdf")) -> dict[str, bytes]:
-    """File name to content for Figure A and every chart with a line per result."""
-    found: dict[str, bytes] = {}
-    with mpl.rc_context(SETTINGS):
-        for name, chart in charts(analysis).items():
-            figure = _fractions(analysis) if name == "fractions" else _lines(chart)
+def draw_figures(analysis: Analysis, file_types: tuple[str, ...] = ("svg", "pdf")) -> dict[str, bytes]:
+    """{file name: content} of Figure A and of every chart with a line per result."""
+    files: dict[str, bytes] = {}
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "first-glance", "pdf.fonttype": 42, "font.size": 9.0}):
+        for name, chart in draw_charts(analysis).items():
+            figure = _fractions_figure(analysis) if name == "fractions" else _lines_figure(chart)
             if figure is not None:
-                found |= {f"figures/{name}.{kind}": _saved(figure, kind) for kind in kinds}
-    return found
+                files |= {f"figures/{name}.{file_type}": _save(figure, file_type) for file_type in file_types}
+    return files
 
 
-def _saved(figure: Figure, kind: str) -> bytes:
-    target = io.BytesIO()
-    figure.savefig(target, format=kind, metadata=UNDATED[kind], bbox_inches="tight")
-    return target.getvalue()
+def _save(figure: Figure, file_type: str) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=file_type, metadata=NO_DATES[file_type], bbox_inches="tight")
+    return buffer.getvalue()
 
 
-def _fractions(analysis: dict[str, Any]) -> Figure:
+def _fractions_figure(analysis: Analysis) -> Figure:
     figure = Figure(figsize=(7.2, 3.6))
     axes = figure.add_subplot()
-    order = analysis["arm_order"]
-    strata = [name for name in analysis["stratum_order"] if any(one["stratum"] == name for one in analysis["cells"])]
-    for one in analysis["cells"]:
-        if one["fraction"] is None:
-            continue
-        place = order.index(one["arm"]) % len(COLOURS)
-        x = strata.index(one["stratum"]) + 0.16 * (order.index(one["arm"]) - (len(order) - 1) / 2)
-        low, high = one["interval"]
-        axes.plot([x, x], [low, high], color=COLOURS[place], linewidth=1.4)
-        axes.plot([x], [one["fraction"]], SHAPES[place], color=COLOURS[place], markersize=6)
-    _reported(axes, order, len(strata))
-    for place, arm in enumerate(order):
-        style = place % len(COLOURS)
-        axes.plot([], [], SHAPES[style], color=COLOURS[style], label=arm)
-    names = [stratum_name(name) for name in strata] + [f"{size}\nreported" for size in reported(order)]
-    axes.set_xticks(range(len(names)), names)
+    arm_order, strata = analysis.arm_order, judged_strata(analysis)
+    _plot_cells(axes, analysis, strata)
+    _plot_paper_fractions(axes, arm_order, len(strata))
+    for arm in arm_order:
+        style = arm_style(arm, arm_order)
+        axes.plot([], [], style.marker, color=style.colour, label=arm)
+    labels = [stratum_label(stratum) for stratum in strata]
+    labels += [f"{size}\nreported" for size in paper_fractions(arm_order)]
+    axes.set_xticks(range(len(labels)), labels)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_ylabel("marked INTERPRETABLE")
     axes.legend(frameon=False, loc="upper right")
-    _quiet(axes)
+    _hide_upper_and_right_spine(axes)
     return figure
 
 
-def _reported(axes: Axes, order: list[str], start: int) -> None:
-    """The paper's own figures as hollow marks; it gives no intervals."""
-    known = reported(order)
-    if known:
+def _plot_cells(axes: Axes, analysis: Analysis, strata: Sequence[str]) -> None:
+    arm_order = analysis.arm_order
+    for cell in analysis.cells:
+        if cell.fraction is None or cell.interval is None:
+            continue
+        style = arm_style(cell.arm, arm_order)
+        x = strata.index(cell.stratum) + 0.16 * (arm_order.index(cell.arm) - (len(arm_order) - 1) / 2)
+        axes.plot([x, x], list(cell.interval), color=style.colour, linewidth=1.4)
+        axes.plot([x], [cell.fraction], style.marker, color=style.colour, markersize=6)
+
+
+def _plot_paper_fractions(axes: Axes, arm_order: Sequence[str], start: int) -> None:
+    """Plot the paper's own figures as hollow marks; it gives no intervals."""
+    by_size = paper_fractions(arm_order)
+    if by_size:
         axes.axvline(start - 0.5, color="0.75", linewidth=0.8, linestyle=":")
-    for place, values in enumerate(known.values()):
-        for arm, value in values.items():
-            style = order.index(arm) % len(COLOURS)
-            axes.plot([start + place], [value], SHAPES[style], markerfacecolor="white", markeredgecolor=COLOURS[style])
+    for index, fractions in enumerate(by_size.values()):
+        for arm, fraction in fractions.items():
+            style = arm_style(arm, arm_order)
+            axes.plot([start + index], [fraction], style.marker, markerfacecolor="white", markeredgecolor=style.colour)
 
 
-def _lines(chart: Chart) -> Figure | None:
+def _lines_figure(chart: Chart) -> Figure | None:
     if chart.axis is None or not chart.lines:
         return None
     figure = Figure(figsize=(7.2, 0.8 + 0.3 * len(chart.lines)))
     axes = figure.add_subplot()
-    for place, one in enumerate(chart.lines):
-        if one.interval is not None:
-            axes.plot(list(one.interval), [place, place], color="black", linewidth=2.2 if one.strong else 1.4)
-        axes.plot([one.estimate], [place], "D" if one.strong else "s", color="black", markersize=7 if one.strong else 5)
-        words = next(f"{row[1]}  ({row[2]})" for row in [chart.rows[place]])
-        axes.annotate(words, (1.02, place), xycoords=("axes fraction", "data"), va="center")
-    axes.set_yticks(range(len(chart.lines)), [one.label for one in chart.lines])
+    for index, (line, (_, estimate, interval)) in enumerate(zip(chart.lines, chart.rows, strict=True)):
+        if line.interval is not None:
+            axes.plot(list(line.interval), [index, index], color="black", linewidth=2.2 if line.strong else 1.4)
+        marker, size = ("D", 7) if line.strong else ("s", 5)
+        axes.plot([line.estimate], [index], marker, color="black", markersize=size)
+        numbers = f"{estimate}  ({interval})"
+        axes.annotate(numbers, (1.02, index), xycoords=("axes fraction", "data"), va="center")
+    axes.set_yticks(range(len(chart.lines)), [line.label for line in chart.lines])
     axes.set_ylim(len(chart.lines) - 0.4, -0.6)
-    _dress(axes, chart.axis)
+    _style_axis(axes, chart.axis)
     return figure
 
 
-def _dress(axes: Axes, axis: Axis) -> None:
-    if axis.zero is not None:
-        axes.axvline(axis.zero, color="0.4", linewidth=0.8, linestyle="--")
+def _style_axis(axes: Axes, axis: Axis) -> None:
+    if axis.dashed_at is not None:
+        axes.axvline(axis.dashed_at, color="0.4", linewidth=0.8, linestyle="--")
     if axis.band is not None:
         axes.axvspan(*axis.band, color="0.92", zorder=0)
     if axis.lowest is not None:
         axes.set_xlim(left=axis.lowest)
     if axis.highest is not None:
         axes.set_xlim(right=axis.highest)
-    axes.xaxis.set_major_formatter(lambda value, _: axis.tick(value))
+    axes.xaxis.set_major_formatter(lambda value, _: axis.write_tick(value))
     axes.set_xlabel(axis.unit)
-    _quiet(axes)
+    _hide_upper_and_right_spine(axes)
 
 
-def _quiet(axes: Axes) -> None:
+def _hide_upper_and_right_spine(axes: Axes) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

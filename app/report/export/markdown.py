@@ -1,11 +1,12 @@
 """The report in Markdown, and the export's own README. Every number names its key in analysis.json."""
 
-from typing import Any
+from collections.abc import Sequence
 
+from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
-from app.report.charts.all_charts import charts
+from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
-from app.report.methods_text import LIMITS, decision_rows, methods_text
+from app.report.methods_text import DECISION_COLUMNS, LIMITATIONS, decision_rows, methods_paragraphs
 
 README = """# {title}
 
@@ -38,46 +39,47 @@ OPENED = """| design.json | everything that was fixed before the first judgment 
 | CITATION.cff | how to cite this |
 """
 
-
 CLOSED = """| public_design.json | what evaluators may know of the design: the rest names arms and archives |
 """
 
 
-def readme(title: str, round_id: str, *, blinded: bool) -> str:
+def write_readme(title: str, round_id: str, *, blinded: bool) -> str:
     """The README of an export."""
     kind = "Blinded" if blinded else "Unblinded"
     nonce = "" if blinded else ", with the nonce"
     return README.format(title=title, kind=kind, round_id=round_id, nonce=nonce, opened=CLOSED if blinded else OPENED)
 
 
-def report_markdown(title: str, commitment: str, analysis: dict[str, Any], frame: AnalysisFrame) -> str:
+def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame) -> str:
     """The report: headline, what cannot be said, each figure's reading and table, methods and limits."""
     parts = [
         f"# {title}",
-        analysis["headline"],
-        analysis["marks_alone"],
-        analysis["wire_alone"],
+        analysis.headline,
+        analysis.marks_alone,
+        analysis.wire_alone,
         f"Commitment: `{commitment}`",
+        *(f"- {note}" for note in analysis.notes),
     ]
-    parts += [f"- {note}" for note in analysis["notes"]]
-    for chart in charts(analysis).values():
-        parts += [f"## {chart.title}", chart.reading]
-        parts += [f"![{chart.title}](figures/{chart.name}.svg)"] if chart.lines or chart.name == "fractions" else []
-        parts.append(_table((*chart.columns, "analysis.json"), _with_keys(chart)))
-    parts += ["## Methods", *methods_text(frame, analysis)]
-    parts += ["## The paper, unknown, ours", _table(("Choice", "Whose", "The paper", "Here"), tuple(decision_rows()))]
-    parts += ["## Limits", "\n".join(f"- {one}" for one in LIMITS)]
+    for chart in draw_charts(analysis).values():
+        parts += _chart_parts(chart)
+    parts += ["## Methods", *methods_paragraphs(frame, analysis)]
+    parts += ["## The paper, unknown, ours", _table(DECISION_COLUMNS, decision_rows())]
+    parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in LIMITATIONS)]
     return "\n\n".join(parts) + "\n"
 
 
-def _with_keys(chart: Chart) -> tuple[tuple[str, ...], ...]:
-    return tuple((*row, f"`{key}`") for row, key in zip(chart.rows, chart.keys, strict=True))
+def _chart_parts(chart: Chart) -> list[str]:
+    """A chart's heading, reading, figure if the export has one, and table with the keys of its numbers."""
+    parts = [f"## {chart.title}", chart.reading]
+    if chart.lines or chart.name == "fractions":
+        parts.append(f"![{chart.title}](figures/{chart.name}.svg)")
+    rows = [(*row, f"`{key}`") for row, key in zip(chart.rows, chart.keys, strict=True)]
+    return [*parts, _table((*chart.columns, "analysis.json"), rows)]
 
 
-def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
-    lines = [_line(columns), _line(tuple("---" for _ in columns))]
-    return "\n".join(lines + [_line(row) for row in rows])
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(_table_line(cells) for cells in (columns, ["---"] * len(columns), *rows))
 
 
-def _line(values: tuple[str, ...]) -> str:
-    return "| " + " | ".join(one.replace("|", "\\|") or " " for one in values) + " |"
+def _table_line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") or " " for cell in cells) + " |"

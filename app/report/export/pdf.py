@@ -2,13 +2,15 @@
 
 import importlib.util
 import json
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from app.foundation.errors import ExportError
+from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
-from app.report.charts.all_charts import charts
-from app.report.export.figures import figures
-from app.report.methods_text import LIMITS, decision_rows, methods_text
+from app.report.charts.all_charts import draw_charts
+from app.report.charts.chart import Chart
+from app.report.export.figures import draw_figures
+from app.report.methods_text import DECISION_COLUMNS, LIMITATIONS, decision_rows, methods_paragraphs
 
 HEAD = """#set document(title: {title}, date: none)
 #set page(paper: "a4", margin: (x: 22mm, y: 24mm), numbering: "1 / 1")
@@ -26,10 +28,14 @@ def pdf_available() -> bool:
     return importlib.util.find_spec("typst") is not None
 
 
-def report_pdf(
-    title: str, commitment: str, analysis: dict[str, Any], frame: AnalysisFrame, drawn: dict[str, bytes] | None = None
+def write_pdf_report(
+    title: str,
+    commitment: str,
+    analysis: Analysis,
+    frame: AnalysisFrame,
+    figures: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """The PDF's bytes, the same for the same analysis; `drawn` are its figures as SVG, if someone has drawn them.
+    """The PDF's bytes, the same for the same analysis; `figures` are its SVG files, if someone has drawn them.
 
     Raises:
         ExportError: Typst is not installed.
@@ -39,45 +45,54 @@ def report_pdf(
         raise ExportError(msg)
     import typst
 
-    images = figures(analysis, ("svg",)) if drawn is None else drawn
-    sources = {"main.typ": _document(title, commitment, analysis, frame, images).encode()} | images
-    compiled: Any = typst.compile  # its types leave out that a document may be a dict of files
-    return bytes(compiled(sources, format="pdf", ignore_system_fonts=True, timestamp=0))
+    images = draw_figures(analysis, ("svg",)) if figures is None else figures
+    document = typst_document(title, commitment, analysis, frame, images)
+    # Its types leave out that a document may be a dict of files.
+    compile_files: Callable[..., bytes] = typst.compile
+    sources = {"main.typ": document.encode(), **images}
+    return bytes(compile_files(sources, format="pdf", ignore_system_fonts=True, timestamp=0))
 
 
-def _document(
-    title: str, commitment: str, analysis: dict[str, Any], frame: AnalysisFrame, drawn: dict[str, bytes]
+def typst_document(
+    title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame, figure_names: Iterable[str]
 ) -> str:
-    parts = [HEAD.format(title=_string(title)), f"= {_text(title)}"]
-    parts += [
-        f"#text(size: 13pt)[{_text(analysis['headline'])}]",
-        _text(analysis["marks_alone"]),
-        _text(analysis["wire_alone"]),
+    """The report in Typst's markup; `figure_names` are the images that it may show."""
+    available = frozenset(figure_names)
+    parts = [
+        HEAD.format(title=_string(title)),
+        f"= {_content(title)}",
+        f"#text(size: 13pt)[{_content(analysis.headline)}]",
+        _content(analysis.marks_alone),
+        _content(analysis.wire_alone),
+        f"Commitment: #raw({_string(commitment)})",
+        *(f"- {_content(note)}" for note in analysis.notes),
     ]
-    parts += [f"Commitment: #raw({_string(commitment)})"]
-    parts += [f"- {_text(note)}" for note in analysis["notes"]]
-    for name, chart in charts(analysis).items():
-        path = f"figures/{name}.svg"
-        image = f'#image("{path}", width: 100%, alt: {_string(chart.reading)})' if path in drawn else ""
-        shown = f"== {_text(chart.title)}\n\n{_text(chart.reading)}\n\n{image}"
-        parts.append(f"#block(breakable: false, sticky: true)[\n{shown}\n]")
-        parts.append(_table(chart.columns, chart.rows))
-    parts += ["== Methods", *(_text(one) for one in methods_text(frame, analysis))]
-    parts += ["== The paper, unknown, ours", _table(("Choice", "Whose", "The paper", "Here"), tuple(decision_rows()))]
-    parts += ["== Limits", *(f"- {_text(one)}" for one in LIMITS)]
+    for chart in draw_charts(analysis).values():
+        parts += [_chart_block(chart, available), _table(chart.columns, chart.rows)]
+    parts += ["== Methods", *(_content(paragraph) for paragraph in methods_paragraphs(frame, analysis))]
+    parts += ["== The paper, unknown, ours", _table(DECISION_COLUMNS, decision_rows())]
+    parts += ["== Limits", *(f"- {_content(limitation)}" for limitation in LIMITATIONS)]
     return "\n\n".join(parts) + "\n"
 
 
-def _table(columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
-    head = ", ".join(f"[*{_text(one)}*]" if one else "[]" for one in columns)
-    body = ", ".join(f"[{_text(value)}]" for row in rows for value in row)
+def _chart_block(chart: Chart, available: frozenset[str]) -> str:
+    path = f"figures/{chart.name}.svg"
+    image = f'#image("{path}", width: 100%, alt: {_string(chart.reading)})' if path in available else ""
+    content = f"== {_content(chart.title)}\n\n{_content(chart.reading)}\n\n{image}"
+    return f"#block(breakable: false, sticky: true)[\n{content}\n]"
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = ", ".join(f"[*{_content(column)}*]" if column else "[]" for column in columns)
+    body = ", ".join(f"[{_content(cell)}]" for row in rows for cell in row)
     return f"#numbers({len(columns)}, table.header({head}), table.hline(stroke: 0.5pt), {body})"
 
 
-def _text(words: str) -> str:
-    """Words as Typst content: a string expression, so that nothing in them is markup."""
-    return f"#{_string(words)}"
+def _content(text: str) -> str:
+    """Text as Typst content: a string expression, so that nothing in it is markup."""
+    return f"#{_string(text)}"
 
 
-def _string(words: str) -> str:
-    return json.dumps(words, ensure_ascii=False)
+def _string(text: str) -> str:
+    """Text as a string of Typst's, which JSON's strings are."""
+    return json.dumps(text, ensure_ascii=False)

@@ -11,7 +11,7 @@ from app.evidence.chains import START_OF_LOG, first_break
 from app.foundation.digest import sha256, sha256_of_json
 from app.foundation.errors import ExportError
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.frame import read_frame
 from app.report.export.bundle import DIGESTS
 from app.report.export.read_zip import read_json, read_text, read_zip
 from app.report.export.tables import read_observations
@@ -206,7 +206,7 @@ def _observations(files: dict[str, bytes]) -> Iterator[Check]:
         f"{who} on {item}" for (who, item), said in told.items() if final.get((who, item), {}).get("verdict") != said
     ]
     yield _check("verdicts in observations.csv", "as judged", _listed("different for", changed) or "as judged")
-    frame = AnalysisFrame.from_content(read_json(files, "frame.json"))
+    frame = read_frame(read_json(files, "frame.json"))
     sealed = [link["event"] for link in read_json(files, "events.json") if link["event"]["action"] == "sealed"]
     yield _check("leak audit in frame.json", json.dumps(sealed[-1]["detail"]["audit"]), json.dumps(frame.audit))
     gone = {one.evaluator for one in frame.evaluators if one.erased}
@@ -236,10 +236,10 @@ def _listed(why: str, names: list[str]) -> str:
 
 def _numbers(files: dict[str, bytes]) -> Iterator[Check]:
     printed = read_json(files, "analysis.json")
-    frame = AnalysisFrame.from_content(read_json(files, "frame.json"))
-    again = json.loads(json.dumps(analyse(read_observations(read_text(files, "observations.csv")), frame)))
+    frame = read_frame(read_json(files, "frame.json"))
+    again: dict[str, Any] = analyse(read_observations(read_text(files, "observations.csv")), frame).content()
     for one in (printed, again):
-        one.get("methods", {}).pop("libraries", None)
+        one["methods"].pop("libraries", None)
     wrong = list(differing(printed, again))
     for where, expected, found in wrong:
         yield Check(f"analysis.json {where}", ok=False, expected=expected, found=found)

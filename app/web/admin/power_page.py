@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.foundation.errors import DesignError
-from app.report.number_text import NARROW
+from app.foundation.typography import NO_BREAK_SPACE
 from app.statistics.power import MOST_NEURONS, StudyPlan, neurons_needed, plan_power
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ViewingAdmin
@@ -76,4 +76,4 @@ def _power_texts(plan: StudyPlan) -> PowerTexts:
 
 def _whole_percent(value: float) -> str:
     """A fraction in whole per cent; a plan is no more exact than that."""
-    return f"{100 * value:.0f}{NARROW}%"
+    return f"{100 * value:.0f}{NO_BREAK_SPACE}%"

@@ -5,12 +5,12 @@ from fastapi import APIRouter, Request, Response
 from app.foundation.clock import now
 from app.foundation.digest import canonical_bytes
 from app.report.export.bundle import blinded_zip, export_zip
-from app.report.export.pdf import report_pdf
+from app.report.export.pdf import write_pdf_report
 from app.services import exports
 from app.store.engine import Database
 from app.web.admin import gallery_pages
 from app.web.admin.admin_page import render_admin_page
-from app.web.admin.numbers_page import entries
+from app.web.admin.numbers_page import number_entries
 from app.web.admin.report_view import report_view
 from app.web.admin.sign_in import ViewingAdmin
 from app.web.dependencies import AppDatabase
@@ -32,7 +32,7 @@ def show_numbers(request: Request, round_id: str, database: AppDatabase, admin: 
     """Every key of the analysis with its value: where the report's numbers link to."""
     with database.reading() as session:
         report = exports.round_report(session, round_id)
-    values = {"round_id": round_id, "title": report.title, "entries": entries(report.analysis)}
+    values = {"round_id": round_id, "title": report.title, "entries": number_entries(report.analysis.content())}
     return render_admin_page(request, "report/numbers.html", admin, **values)
 
 
@@ -41,7 +41,7 @@ def download_analysis(round_id: str, database: AppDatabase, admin: ViewingAdmin)
     """Every number of the report."""
     with database.reading() as session:
         analysis = exports.round_analysis(session, round_id)
-    return _download(canonical_bytes(analysis), "application/json", f"{round_id}-analysis.json")
+    return _download(canonical_bytes(analysis.content()), "application/json", f"{round_id}-analysis.json")
 
 
 @router.get("/report.pdf")
@@ -49,7 +49,7 @@ def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> R
     """The report, set for print."""
     with database.reading() as session:
         report = exports.round_report(session, round_id)
-    content = report_pdf(report.title, report.commitment, report.analysis, report.frame)
+    content = write_pdf_report(report.title, report.commitment, report.analysis, report.frame)
     return _download(content, "application/pdf", f"first-glance-{round_id}.pdf")
 
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.foundation.typography import with_minus_sign
 from app.rounds.aids import Aids, TokenEffect
 
 WIDTH, HEIGHT = 320, 96
 """Of the histogram, in the units of its drawing."""
-MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def aids_view(aids: Aids) -> AidsView:
         strong_tokens=tuple((visible_text(token.text), token.count, f"{token.percent} %") for token in aids.tokens),
         promoted=_effect_rows(aids.promoted),
         suppressed=_effect_rows(aids.suppressed),
-        lowest=f"{aids.lowest:.1f}".replace("-", MINUS),
+        lowest=with_minus_sign(f"{aids.lowest:.1f}"),
         bars=tuple(histogram_bars(aids)),
         zero_x=zero_x(aids),
     )
@@ -81,7 +81,7 @@ def histogram_bars(aids: Aids) -> list[Bar]:
 
 
 def _effect_rows(effects: Sequence[TokenEffect]) -> tuple[tuple[str, str], ...]:
-    return tuple((visible_text(effect.text), f"{effect.percent:+d} %".replace("-", MINUS)) for effect in effects)
+    return tuple((visible_text(effect.text), with_minus_sign(f"{effect.percent:+d} %")) for effect in effects)
 
 
 def _relative_position(aids: Aids, percent: float) -> float:

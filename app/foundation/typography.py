@@ -1,0 +1,11 @@
+"""Characters that printed numbers need and keyboards lack."""
+
+MINUS_SIGN = "\N{MINUS SIGN}"
+"""As wide as a plus sign, and never at the end of a line."""
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit, so that no line breaks there."""
+
+
+def with_minus_sign(number: str) -> str:
+    """A printed number with a minus sign in place of its hyphen."""
+    return number.replace("-", MINUS_SIGN)

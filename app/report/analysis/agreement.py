@@ -1,0 +1,151 @@
+"""Agreement between evaluators, within arm, of evaluators with themselves, and by pair."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from app.foundation.arrays import Floats
+from app.report.analysis.estimates import (
+    NO_ESTIMATE,
+    NamedEvaluator,
+    ReportedEstimate,
+    finite_interval,
+    finite_number,
+)
+from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.verdict_table import VerdictTable
+from app.statistics.agreement import AgreementCoefficient, agreement_coefficients, agreement_with_intervals
+from app.statistics.resampling import seeded_generator
+from app.unblinding.observations import Observation
+
+MOST_PAIRED = 20
+"""Evaluators up to which every pair is shown."""
+
+
+@dataclass(frozen=True)
+class AgreementResult:
+    """Agreement over the same neurons, by three coefficients."""
+
+    units: int
+    """Neurons with at least two judgments."""
+    percent: ReportedEstimate
+    ac1: ReportedEstimate
+    alpha: ReportedEstimate
+
+
+@dataclass(frozen=True)
+class PairAgreement:
+    """Agreement of two evaluators; None if they judged nothing in common."""
+
+    first: str
+    second: str
+    items: int
+    """That they judged in common."""
+    percent: float | None
+    ac1: float | None
+
+
+@dataclass(frozen=True)
+class Leniency(NamedEvaluator):
+    """The share of one evaluator's verdicts that are INTERPRETABLE."""
+
+    fraction: float | None
+
+
+@dataclass(frozen=True)
+class AgreementResults:
+    """Between evaluators, over all items and within arm; within evaluators, over hidden repeats; and by pair."""
+
+    between: AgreementResult
+    within_arm: dict[str, AgreementResult]
+    within_evaluator: AgreementResult
+    pairs: tuple[PairAgreement, ...]
+    leniency: tuple[Leniency, ...]
+
+
+def agreement_results(
+    table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
+) -> AgreementResults:
+    """Agreement over the verdicts on neurons and, in `observations`, over hidden repeats."""
+    rows_by_arm = {arm: table.select(arm) for arm in frame.arms}
+    digest = table.item_digest()
+    return AgreementResults(
+        between=_agreement_result(_verdict_counts(table), frame, "between", digest),
+        within_arm={
+            arm: _agreement_result(_verdict_counts(rows), frame, "within arm", rows.item_digest())
+            for arm, rows in rows_by_arm.items()
+        },
+        within_evaluator=_agreement_result(_repeat_counts(observations), frame, "repeats", digest),
+        pairs=_pair_agreements(table),
+        leniency=tuple(
+            Leniency(name, finite_number(float(table.select(evaluator=name).interpretable.mean())))
+            for name in table.evaluator_names
+        ),
+    )
+
+
+def _verdict_counts(table: VerdictTable) -> Floats:
+    """How many verdicts each item has: [item, (NOT, INTERPRETABLE)]."""
+    if not table.judgment_count:
+        return np.zeros((0, 2))
+    _, item_of_row = np.unique(table.item_index, return_inverse=True)
+    interpretable = np.bincount(item_of_row, weights=table.interpretable)
+    return np.column_stack([np.bincount(item_of_row) - interpretable, interpretable])
+
+
+def _repeat_counts(observations: Sequence[Observation]) -> Floats:
+    """Verdicts on an item and on its repeat, together: [pair, (NOT, INTERPRETABLE)]."""
+    originals = {
+        (observation.evaluator, observation.allocated.item): observation
+        for observation in observations
+        if observation.allocated.kind != "repeat"
+    }
+    counts = []
+    for repeat in observations:
+        original = originals.get((repeat.evaluator, repeat.allocated.repeats or ""))
+        if repeat.allocated.kind == "repeat" and original is not None:
+            verdicts = (original.judgment.verdict, repeat.judgment.verdict)
+            interpretable = verdicts.count("interpretable")
+            counts.append([2 - interpretable, interpretable])
+    return np.array(counts, dtype=np.float64).reshape(-1, 2)
+
+
+def _agreement_result(counts: Floats, frame: AnalysisFrame, purpose: str, seed_key: str) -> AgreementResult:
+    if not (counts.sum(axis=1) >= 2).any():
+        return AgreementResult(0, NO_ESTIMATE, NO_ESTIMATE, NO_ESTIMATE)
+    agreement = agreement_with_intervals(counts, seeded_generator(frame.seed, f"agreement {purpose}", seed_key))
+    return AgreementResult(
+        units=agreement.unit_count,
+        percent=_report_coefficient(agreement.percent),
+        ac1=_report_coefficient(agreement.ac1),
+        alpha=_report_coefficient(agreement.alpha),
+    )
+
+
+def _report_coefficient(coefficient: AgreementCoefficient) -> ReportedEstimate:
+    return ReportedEstimate(finite_number(coefficient.value), finite_interval(coefficient.interval))
+
+
+def _pair_agreements(table: VerdictTable) -> tuple[PairAgreement, ...]:
+    """Each pair's agreement; none at all where there are too many pairs to show."""
+    names = table.evaluator_names
+    if len(names) > MOST_PAIRED:
+        return ()
+    verdicts = np.full((len(names), len(table.item_codes)), np.nan)  # [evaluator, item]
+    verdicts[table.evaluator_index, table.item_index] = table.interpretable
+    return tuple(
+        _pair_agreement(names[first], names[second], verdicts[[first, second]])
+        for first, second in combinations(range(len(names)), 2)
+    )
+
+
+def _pair_agreement(first: str, second: str, verdicts: Floats) -> PairAgreement:
+    """The agreement of two evaluators from their verdicts: [evaluator, item], not a number where there is none."""
+    in_common = np.isfinite(verdicts).all(axis=0)
+    if not in_common.any():
+        return PairAgreement(first, second, items=0, percent=None, ac1=None)
+    interpretable = verdicts[:, in_common].sum(axis=0)
+    percent, ac1, _ = agreement_coefficients(np.column_stack([2 - interpretable, interpretable]))
+    return PairAgreement(first, second, int(in_common.sum()), finite_number(percent), finite_number(ac1))

@@ -1,0 +1,96 @@
+"""Did the blind hold in what was shown and sent? What the marks and the transport give away about the arms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.leak_audit.summary import AuditSummary
+from app.report.analysis.estimates import report_estimate
+from app.report.analysis.frame import AnalysisFrame, Stimulus
+from app.statistics.auc import stratified_auc
+from app.statistics.intervals import Interval
+from app.unblinding.observations import Observation
+
+FEATURES = {"marked": "marked tokens", "level_sum": "sum of levels", "tokens": "tokens shown"}
+"""{field of Stimulus: what it counts}"""
+
+
+@dataclass(frozen=True)
+class StimulusAuc:
+    """How well one feature of the marks tells treatment from reference; 0.5 gives nothing away."""
+
+    feature: str
+    label: str
+    auc: float | None
+    interval: Interval | None
+    items: int
+
+
+@dataclass(frozen=True)
+class TransportResults:
+    """What the leak audit before the seal found in everything but words and marks."""
+
+    responses: int
+    changed_by_swap: int
+    names_spoken: int
+    auc: float | None
+    """The best attacker's."""
+    aucs: dict[str, float]
+    p: float
+    permutations: int
+    detectable: float
+    """AUC from which on a leak would have shown."""
+    items: int
+    leaks: bool
+
+
+def transport_results(frame: AnalysisFrame) -> TransportResults | None:
+    """What the audit before the seal found in everything but words and marks; None if there was no audit."""
+    if frame.audit is None:
+        return None
+    summary = AuditSummary.model_validate(frame.audit)
+    attack = summary.gate.transport
+    return TransportResults(
+        responses=summary.responses,
+        changed_by_swap=summary.gate.swap.count,
+        names_spoken=summary.gate.scan.count,
+        auc=attack.largest_auc,
+        aucs=attack.aucs,
+        p=attack.p,
+        permutations=attack.permutations,
+        detectable=attack.detectable,
+        items=attack.items,
+        leaks=attack.leaks,
+    )
+
+
+def stimulus_aucs(observations: Sequence[Observation], frame: AnalysisFrame) -> tuple[StimulusAuc, ...]:
+    """The AUC of each feature of the marks for telling treatment from reference within strata."""
+    cell_by_item = {
+        observation.allocated.item: (observation.allocated.arm, observation.allocated.stratum)
+        for observation in observations
+    }
+    by_cell: dict[tuple[str, str], list[Stimulus]] = {}
+    for stimulus in frame.stimuli:
+        if stimulus.item in cell_by_item:
+            by_cell.setdefault(cell_by_item[stimulus.item], []).append(stimulus)
+    pairs = [
+        (by_cell.get((frame.treatment, stratum), []), by_cell.get((frame.reference, stratum), []))
+        for stratum in frame.strata
+    ]
+    return tuple(_stimulus_auc(feature, pairs) for feature in FEATURES)
+
+
+def _stimulus_auc(feature: str, pairs: Sequence[tuple[list[Stimulus], list[Stimulus]]]) -> StimulusAuc:
+    """One feature's AUC; `pairs` are the stimuli of treatment and reference in each stratum."""
+    groups = [
+        (
+            np.array([getattr(stimulus, feature) for stimulus in treatment], dtype=np.float64),
+            np.array([getattr(stimulus, feature) for stimulus in reference], dtype=np.float64),
+        )
+        for treatment, reference in pairs
+    ]
+    estimate = report_estimate(stratified_auc(groups))
+    item_count = sum(treatment.size + reference.size for treatment, reference in groups)
+    return StimulusAuc(feature, FEATURES[feature], estimate.estimate, estimate.interval, item_count)

@@ -1,0 +1,129 @@
+"""How long judgments took, and whether verdicts drift along each evaluator's order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from app.foundation.arrays import Floats
+from app.report.analysis.estimates import NamedEvaluator, finite_number
+from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.verdict_table import VerdictTable
+from app.statistics.intervals import Interval
+
+FIFTHS = 5
+FEWEST_FOR_DRIFT = 3
+"""Judgments of an evaluator from which on they say something about drift."""
+
+
+@dataclass(frozen=True)
+class OrderFifth:
+    """The verdicts in one fifth of each evaluator's order."""
+
+    fifth: int
+    """From 1."""
+    judgments: int
+    fraction: float | None
+    median_seconds: float | None
+
+
+@dataclass(frozen=True)
+class DriftResults:
+    """Whether verdicts change along the order."""
+
+    per_100_items: float | None
+    """Change of the fraction INTERPRETABLE."""
+    p: float | None
+    fifths: tuple[OrderFifth, ...]
+
+
+@dataclass(frozen=True)
+class JudgingTime:
+    """Active seconds per judgment."""
+
+    judgments: int
+    median: float | None
+    quartiles: Interval | None
+    """The lower and the upper quartile."""
+    under_a_minute: float | None
+    """Share of the judgments."""
+
+
+@dataclass(frozen=True)
+class EvaluatorTime(JudgingTime, NamedEvaluator):
+    """Active seconds per judgment of one evaluator."""
+
+
+@dataclass(frozen=True)
+class TimeResults:
+    """Active seconds per judgment, overall, by arm and by evaluator, and how many verdicts were revised."""
+
+    all: JudgingTime
+    by_arm: dict[str, JudgingTime]
+    by_evaluator: tuple[EvaluatorTime, ...]
+    hours: float | None
+    """Of everyone together."""
+    revised: int
+    revised_by_arm: dict[str, int]
+
+
+def drift_results(table: VerdictTable) -> DriftResults:
+    """Do verdicts change along the order? Fractions by fifth, and a test by the order's own randomisation.
+
+    The orders are uniform shuffles, so within an evaluator the sum of (position - mean)(verdict - mean) has mean 0
+    and variance (sum of squares)(sum of squares) / (n - 1), whatever the verdicts are.
+    """
+    score = variance = span = 0.0
+    for name in table.evaluator_names:
+        rows = table.select(evaluator=name)
+        if rows.judgment_count < FEWEST_FOR_DRIFT:
+            continue
+        position = rows.position - rows.position.mean()
+        verdict = rows.interpretable - rows.interpretable.mean()
+        score += float(position @ verdict)
+        span += float(position @ position)
+        variance += float((position @ position) * (verdict @ verdict)) / (rows.judgment_count - 1)
+    z = score / variance**0.5 if variance > 0 else None
+    return DriftResults(
+        per_100_items=finite_number(100 * score / span) if span > 0 else None,
+        p=finite_number(2 * float(stats.norm.sf(abs(z)))) if z is not None else None,
+        fifths=_order_fifths(table),
+    )
+
+
+def time_results(table: VerdictTable, frame: AnalysisFrame) -> TimeResults:
+    """Active seconds per judgment, overall, by arm and by evaluator, and how many verdicts were revised."""
+    rows_by_arm = {arm: table.select(arm) for arm in frame.arms}
+    return TimeResults(
+        all=_judging_time(table.active_seconds),
+        by_arm={arm: _judging_time(rows.active_seconds) for arm, rows in rows_by_arm.items()},
+        by_evaluator=tuple(
+            EvaluatorTime(evaluator=name, **vars(_judging_time(table.select(evaluator=name).active_seconds)))
+            for name in table.evaluator_names
+        ),
+        hours=finite_number(float(table.active_seconds.sum()) / 3600),
+        revised=int((table.revisions > 0).sum()),
+        revised_by_arm={arm: int((rows.revisions > 0).sum()) for arm, rows in rows_by_arm.items()},
+    )
+
+
+def _order_fifths(table: VerdictTable) -> tuple[OrderFifth, ...]:
+    """By fifth of each evaluator's own order."""
+    if not table.judgment_count:
+        return ()
+    order_length = np.zeros(len(table.evaluator_names))
+    np.maximum.at(order_length, table.evaluator_index, table.position + 1)
+    fifth_of_row = np.minimum(FIFTHS - 1, FIFTHS * table.position // order_length[table.evaluator_index])
+    return tuple(_order_fifth(table.filter_rows(fifth_of_row == index), index + 1) for index in range(FIFTHS))
+
+
+def _order_fifth(rows: VerdictTable, fifth: int) -> OrderFifth:
+    fraction = finite_number(float(rows.interpretable.mean())) if rows.judgment_count else None
+    return OrderFifth(fifth, rows.judgment_count, fraction, _judging_time(rows.active_seconds).median)
+
+
+def _judging_time(seconds: Floats) -> JudgingTime:
+    if not seconds.size:
+        return JudgingTime(0, median=None, quartiles=None, under_a_minute=None)
+    lower, median, upper = (float(quantile) for quantile in np.quantile(seconds, [0.25, 0.5, 0.75]))
+    return JudgingTime(int(seconds.size), median, Interval(lower, upper), float((seconds < 60).mean()))

@@ -1,0 +1,92 @@
+"""Charts of agreement: the coefficients, and each pair of evaluators."""
+
+from collections.abc import Sequence
+
+from app.report.analysis.agreement import PairAgreement
+from app.report.analysis.analysis import Analysis
+from app.report.charts.chart import WIDTH, Chart
+from app.report.charts.dotplot import COEFFICIENT, draw_dotplot, lines_if_estimated
+from app.report.charts.drawing import Drawing
+from app.report.number_text import percent
+
+CELL = 54.0
+LEFT, TOP = 160.0, 30.0
+MOST_IN_HEATMAP = 10
+"""Evaluators that fit into the heat map."""
+STRONGEST_SHADE = 4
+EN_DASH = "\N{EN DASH}"
+
+
+def agreement_chart(analysis: Analysis) -> Chart | None:
+    """The three coefficients between evaluators, within each arm, and of evaluators with themselves."""
+    agreement = analysis.agreement
+    groups = [("between evaluators", agreement.between, "agreement.between")]
+    groups += [
+        (f"within {arm}", agreement.within_arm[arm], f"agreement.within_arm.{arm}") for arm in analysis.arm_order
+    ]
+    groups.append(("with oneself (repeats)", agreement.within_evaluator, "agreement.within_evaluator"))
+    lines = []
+    for label, result, key in groups:
+        lines += lines_if_estimated(f"{label}: percent", result.percent, f"{key}.percent")
+        lines += lines_if_estimated(f"{label}: AC1", result.ac1, f"{key}.ac1", strong=True)
+        lines += lines_if_estimated(f"{label}: alpha", result.alpha, f"{key}.alpha")
+    return draw_dotplot("agreement", "Agreement", _agreement_reading(analysis), lines, COEFFICIENT)
+
+
+def pairs_chart(analysis: Analysis) -> Chart | None:
+    """Pairwise percent agreement as a heat map, each evaluator's own fraction on the diagonal."""
+    pairs, leniency = analysis.agreement.pairs, analysis.agreement.leniency
+    shares = [pair.percent for pair in pairs if pair.percent is not None]
+    if not shares or len(leniency) > MOST_IN_HEATMAP:
+        return None
+    reading = (
+        f"Pairs of evaluators agree in {percent(min(shares))} to {percent(max(shares))} of the neurons both judged."
+    )
+    names = [evaluator.evaluator for evaluator in leniency]
+    drawing = Drawing("pairs", WIDTH, 40 + CELL * len(names), "Agreement by pair of evaluators", reading)
+    for index, evaluator in enumerate(leniency):
+        drawing.text(150, TOP + CELL * (index + 0.5) + 4, evaluator.evaluator[:20], "label", "end")
+        drawing.text(LEFT + CELL * (index + 0.5), 20, evaluator.evaluator[:7], "tick", "middle")
+        _draw_cell(drawing, index, index, "heat-own", f"{100 * (evaluator.fraction or 0):.0f}")
+    for pair in pairs:
+        _draw_pair(drawing, names, pair)
+    drawing.text(WIDTH - 8, 34 + CELL * len(names), "diagonal: own % INTERPRETABLE", "note", "end")
+    return Chart(
+        name="pairs",
+        title="Agreement by pair",
+        reading=reading,
+        svg=drawing.render(),
+        columns=("First", "Second", "Neurons", "Percent agreement", "AC1"),
+        rows=tuple(_table_row(pair) for pair in pairs),
+        keys=tuple(f"agreement.pairs.{index}" for index in range(len(pairs))),
+    )
+
+
+def _agreement_reading(analysis: Analysis) -> str:
+    between = analysis.agreement.between
+    if not between.units:
+        return "No neuron was judged by two evaluators."
+    alpha = f" and alpha {between.alpha.estimate:.2f}" if between.alpha.estimate is not None else ""
+    share = percent(between.percent.estimate or 0)
+    return f"Over {between.units} neurons judged by several, pairs of verdicts agree in {share}{alpha}."
+
+
+def _draw_pair(drawing: Drawing, names: Sequence[str], pair: PairAgreement) -> None:
+    row, column = names.index(pair.second), names.index(pair.first)
+    if pair.percent is None:
+        _draw_cell(drawing, row, column, "heat-none", EN_DASH)
+        return
+    shade = min(STRONGEST_SHADE, int(max(0, pair.percent - 0.5) * 10))
+    _draw_cell(drawing, row, column, f"heat-{shade}", f"{100 * pair.percent:.0f}")
+
+
+def _draw_cell(drawing: Drawing, row: int, column: int, css_class: str, text: str) -> None:
+    x, y = LEFT + CELL * column, TOP + CELL * row
+    drawing.box(x, y, CELL - 2, CELL - 2, f"heat {css_class}")
+    drawing.text(x + CELL / 2 - 1, y + CELL / 2 + 4, text, "value", "middle")
+
+
+def _table_row(pair: PairAgreement) -> tuple[str, ...]:
+    share = "no overlap" if pair.percent is None else percent(pair.percent)
+    coefficient = "no overlap" if pair.ac1 is None else f"{pair.ac1:.2f}"
+    return pair.first, pair.second, str(pair.items), share, coefficient

@@ -1,0 +1,32 @@
+"""What tells arms apart in every figure: a shape and a colour each, so that colour is never the only sign."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.report.charts.drawing import Shape
+
+
+@dataclass(frozen=True)
+class ArmStyle:
+    """How one arm is drawn."""
+
+    shape: Shape
+    css_class: str
+    """On pages, where the colour is a token of the style sheet."""
+    marker: str
+    """The same shape, as matplotlib calls it."""
+    colour: str
+    """In the export's figures."""
+
+
+ARM_STYLES = (
+    ArmStyle("circle", "arm-0", "o", "#2166ac"),
+    ArmStyle("square", "arm-1", "s", "#b83a26"),
+    ArmStyle("diamond", "arm-2", "D", "#2a7554"),
+    ArmStyle("triangle", "arm-3", "^", "#74509a"),
+)
+
+
+def arm_style(arm: str, arm_order: Sequence[str]) -> ArmStyle:
+    """The style of an arm, by its place in the order; a fifth arm looks like the first."""
+    return ARM_STYLES[arm_order.index(arm) % len(ARM_STYLES)]

@@ -1,0 +1,49 @@
+"""The chart of controls: how often items of known purity were marked INTERPRETABLE."""
+
+from collections.abc import Sequence
+
+from app.report.analysis.analysis import Analysis
+from app.report.analysis.controls import LadderStep
+from app.report.charts.chart import WIDTH, Chart, Scale, draw_percent_axis, draw_upright_interval
+from app.report.charts.drawing import Drawing
+from app.report.number_text import percent, percent_range
+
+TOP, BOTTOM, LEFT = 20.0, 220.0, 56.0
+
+
+def controls_chart(analysis: Analysis) -> Chart | None:
+    """The acceptance curve along the purity ladder; None without a ladder."""
+    steps = [step for step in analysis.controls.ladder if step.fraction is not None]
+    if not steps:
+        return None
+    reading = (
+        f"At purity {percent(steps[0].purity)} evaluators accept {percent(steps[0].fraction)}, "
+        f"at {percent(steps[-1].purity)} {percent(steps[-1].fraction)}."
+    )
+    return Chart(
+        name="controls",
+        title="Controls of known truth",
+        reading=reading,
+        svg=_draw_curve(steps, reading),
+        columns=("Purity", "Judgments", "Marked INTERPRETABLE", "95 % interval"),
+        rows=tuple(_table_row(step) for step in steps),
+        keys=tuple(f"controls.ladder.{index}" for index in range(len(steps))),
+    )
+
+
+def _draw_curve(steps: Sequence[LadderStep], reading: str) -> str:
+    drawing = Drawing("controls", WIDTH, 280, "Acceptance along the purity ladder", reading)
+    across, upward = Scale(0.4, 1.0, LEFT, WIDTH - 60), Scale(0, 1, BOTTOM, TOP)
+    draw_percent_axis(drawing, upward, LEFT, WIDTH - 8)
+    curve = [(across(step.purity), upward(step.fraction)) for step in steps if step.fraction is not None]
+    drawing.path(curve, "trace")
+    for step, (x, y) in zip(steps, curve, strict=True):
+        draw_upright_interval(drawing, upward, x, step.interval)
+        drawing.mark(x, y, "circle", "mark")
+        drawing.text(x, BOTTOM + 20, f"{100 * step.purity:.0f} %", "tick", "middle")
+    drawing.text(WIDTH / 2, BOTTOM + 44, "share of snippets from one neuron", "label", "middle")
+    return drawing.render()
+
+
+def _table_row(step: LadderStep) -> tuple[str, ...]:
+    return f"{step.purity:.0%}", str(step.judgments), percent(step.fraction), percent_range(step.interval)

@@ -1,0 +1,79 @@
+"""Charts of time: how long judgments took, and whether verdicts drift along the order."""
+
+from collections.abc import Sequence
+
+from app.report.analysis.analysis import Analysis
+from app.report.analysis.timing import DriftResults, OrderFifth
+from app.report.charts.chart import WIDTH, Chart, ChartLine, Scale, draw_percent_axis
+from app.report.charts.dotplot import SECONDS, draw_dotplot
+from app.report.charts.drawing import Drawing
+from app.report.number_text import percent, points
+
+TOP, BOTTOM, LEFT = 20.0, 220.0, 56.0
+
+
+def drift_chart(analysis: Analysis) -> Chart | None:
+    """Fraction INTERPRETABLE by fifth of each evaluator's own order; None unless two fifths were judged."""
+    fifths = [fifth for fifth in analysis.drift.fifths if fifth.fraction is not None]
+    if len(fifths) < 2:
+        return None
+    reading = _drift_reading(analysis.drift)
+    return Chart(
+        name="drift",
+        title="Drift over the order",
+        reading=reading,
+        svg=_draw_drift(fifths, reading),
+        columns=("Fifth of the order", "Judgments", "Marked INTERPRETABLE", "Median time"),
+        rows=tuple(
+            (str(fifth.fifth), str(fifth.judgments), percent(fifth.fraction), _seconds(fifth)) for fifth in fifths
+        ),
+        keys=tuple(f"drift.fifths.{fifth.fifth - 1}" for fifth in fifths),
+    )
+
+
+def time_chart(analysis: Analysis) -> Chart | None:
+    """Active seconds per judgment: medians with quartiles, by arm and by evaluator; None if nobody judged."""
+    times = analysis.time
+    if times.all.median is None:
+        return None
+    reading = (
+        f"Half of the judgments took under {times.all.median:.0f} seconds; "
+        f"{percent(times.all.under_a_minute)} under a minute."
+    )
+    groups = [("everyone", times.all, "time.all")]
+    groups += [(arm, times.by_arm[arm], f"time.by_arm.{arm}") for arm in analysis.arm_order]
+    groups += [
+        (evaluator.evaluator[:20], evaluator, f"time.by_evaluator.{index}")
+        for index, evaluator in enumerate(times.by_evaluator)
+    ]
+    lines = [
+        ChartLine(label, time.median, time.quartiles, key, strong=label == "everyone")
+        for label, time, key in groups
+        if time.median is not None
+    ]
+    return draw_dotplot("time", "Time per judgment", reading, lines, SECONDS)
+
+
+def _drift_reading(drift: DriftResults) -> str:
+    slope = "an unknown amount"
+    if drift.per_100_items is not None:
+        slope = f"{points(drift.per_100_items)} percentage points per 100 items"
+    test = f" (p = {drift.p:.2g})" if drift.p is not None else ""
+    return f"Along the order verdicts move by {slope}{test}."
+
+
+def _draw_drift(fifths: Sequence[OrderFifth], reading: str) -> str:
+    drawing = Drawing("drift", WIDTH, 270, "Fraction INTERPRETABLE along the order", reading)
+    across, upward = Scale(1, 5, LEFT + 40, WIDTH - 60), Scale(0, 1, BOTTOM, TOP)
+    draw_percent_axis(drawing, upward, LEFT, WIDTH - 8)
+    curve = [(across(fifth.fifth), upward(fifth.fraction)) for fifth in fifths if fifth.fraction is not None]
+    drawing.path(curve, "trace")
+    for fifth, (x, y) in zip(fifths, curve, strict=True):
+        drawing.mark(x, y, "circle", "mark")
+        drawing.text(x, BOTTOM + 20, f"fifth {fifth.fifth}", "tick", "middle")
+        drawing.text(x, BOTTOM + 38, _seconds(fifth), "note", "middle")
+    return drawing.render()
+
+
+def _seconds(fifth: OrderFifth) -> str:
+    return f"{fifth.median_seconds:.0f} s"

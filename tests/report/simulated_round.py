@@ -1,0 +1,200 @@
+"""A small round with everything real but the people: seals, chains and a frame, made by the project's own parts."""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from app.evidence.chains import START_OF_LOG, chain_digest
+from app.evidence.entries import event_entry, judgment_entry
+from app.foundation.digest import sha256_of_json
+from app.judging.judgment import Judgment, Verdict
+from app.report.analysis.analysis import analyse
+from app.report.analysis.frame import AnalysisFrame, CellCounts, EnrolledEvaluator
+from app.report.export.bundle import Bundle
+from app.rounds.commitment import commitment_digest, item_digest, seal_digest
+from app.unblinding.observations import AllocatedItem, ItemKind, Observation
+
+START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+TRUE_FRACTIONS = {"baseline": 0.35, "solu": 0.6}
+
+
+def observe(
+    evaluator: str,
+    item: str,
+    arm: str,
+    verdict: Verdict,
+    *,
+    stratum: str = "1L/0",
+    layer: int = 0,
+    n_layers: int = 1,
+    position: int = 0,
+    seconds: float = 45.0,
+    share: float = 0.3,
+    kind: ItemKind = "neuron",
+    purity: float | None = None,
+    repeats: str | None = None,
+) -> Observation:
+    """One judgment joined with its allocation."""
+    shown_at = START + timedelta(minutes=position)
+    judgment = Judgment(
+        item=item,
+        verdict=verdict,
+        hypothesis="",
+        confidence=None,
+        comment="",
+        revision=0,
+        position=position,
+        shown_at=shown_at,
+        judged_at=shown_at + timedelta(seconds=seconds),
+        active_seconds=seconds,
+        unfolded=False,
+        fixed_width=False,
+    )
+    allocated = AllocatedItem(item, arm, stratum, layer, n_layers, len(item), kind, share, purity, repeats)
+    return Observation(evaluator, False, judgment, allocated)
+
+
+def with_verdict(observation: Observation, verdict: Verdict) -> Observation:
+    """The same observation with another verdict."""
+    return replace(observation, judgment=replace(observation.judgment, verdict=verdict))
+
+
+def simulate_observations(
+    seed: int = 1,
+    *,
+    evaluators: Sequence[str] = ("Ash", "Birch", "Cedar"),
+    strata: Sequence[str] = ("1L/0", "2L/0"),
+    true_fractions: dict[str, float] = TRUE_FRACTIONS,
+    shown: int = 20,
+    correlation: float = 0.5,
+) -> list[Observation]:
+    """A crossed round: each neuron has its own chance, beta-distributed around its arm's."""
+    source = random.Random(seed)
+    scale = 1 / correlation - 1
+    observations = []
+    for stratum in strata:
+        for arm, fraction in true_fractions.items():
+            for number in range(shown):
+                chance = source.betavariate(fraction * scale, (1 - fraction) * scale)
+                item = f"{source.getrandbits(40):010x}"
+                share = source.random()
+                for index, evaluator in enumerate(evaluators):
+                    verdict: Verdict = "interpretable" if source.random() < chance else "not_interpretable"
+                    observations.append(
+                        observe(
+                            evaluator,
+                            item,
+                            arm,
+                            verdict,
+                            stratum=stratum,
+                            layer=number % 4,
+                            n_layers=4,
+                            position=(number * 7 + index) % shown,
+                            seconds=20 + 60 * source.random(),
+                            share=share,
+                        )
+                    )
+    return observations
+
+
+def frame_for(observations: Sequence[Observation], dead: int = 2, **changes: Any) -> AnalysisFrame:
+    """A frame in which every observed neuron was shown and `dead` more were drawn per cell."""
+    shown: dict[tuple[str, str], set[str]] = {}
+    for observation in observations:
+        if observation.allocated.kind == "neuron":
+            cell = (observation.allocated.arm, observation.allocated.stratum)
+            shown.setdefault(cell, set()).add(observation.allocated.item)
+    cells = tuple(
+        CellCounts(arm, stratum, 1024, len(items) + dead, dead, len(items))
+        for (arm, stratum), items in sorted(shown.items())
+    )
+    names = [observation.evaluator for observation in observations]
+    enrolled = tuple(EnrolledEvaluator(name, False, names.count(name)) for name in sorted(set(names)))
+    frame = AnalysisFrame(cells, reference="baseline", treatment="solu", seed="5e" * 32, evaluators=enrolled)
+    return replace(frame, **changes)
+
+
+def arms_by_item(observations: Iterable[Observation]) -> dict[str, str]:
+    """{item: its arm} in the order of the observations."""
+    return {observation.allocated.item: observation.allocated.arm for observation in observations}
+
+
+def bundle_for(observations: list[Observation], frame: AnalysisFrame) -> Bundle:
+    """The round of these observations, sealed and chained as the project does it."""
+    design = {"version": 1, "title": "A round for tests", "arms": sorted(TRUE_FRACTIONS), "neurons": 22}
+    nonce = "0a" * 32
+    allocated = {observation.allocated.item: observation.allocated for observation in observations}
+    contents = [_item_content(code) for code in sorted(allocated)]
+    digests = {content["code"]: item_digest(content, nonce) for content in contents}
+    cells = [{"arm": cell.arm, "stratum": cell.stratum, "dead_neurons": [[0, 1000], [0, 1001]]} for cell in frame.cells]
+    opened = {
+        "allocation": {"items": [asdict(allocated[code]) for code in sorted(allocated)], "cells": cells},
+        "seed": "0b" * 32,
+        "nonce": nonce,
+    }
+    design_sha256 = sha256_of_json(design)
+    commitment = commitment_digest(design_sha256, digests, seal_digest(opened))
+    judgments = _chained_judgments(observations, commitment)
+    return Bundle(
+        round_id="r1",
+        title="A round for tests",
+        state="unblinded",
+        design=design,
+        items=contents,
+        opened=opened,
+        commitment={
+            "commitment": commitment,
+            "design_sha256": design_sha256,
+            "sealed_sha256": seal_digest(opened),
+            "items": sorted([code, digest] for code, digest in digests.items()),
+        },
+        judgments=judgments,
+        events=_chained_events(judgments),
+        evaluators=[
+            {
+                "evaluator": enrolled.evaluator,
+                "exposed": enrolled.exposed,
+                "joined_at": None,
+                "erased": False,
+                "aids_opened": "",
+            }
+            for enrolled in frame.evaluators
+        ],
+        observations=observations,
+        frame=frame,
+        analysis=analyse(observations, frame),
+    )
+
+
+def _item_content(code: str) -> dict[str, Any]:
+    passages = [{"texts": [" the", " naïve", "\n\n"], "levels": [0, 5, 0], "peak": 1, "group": "top"}] * 2
+    return {"code": code, "passages": passages}
+
+
+def _chained_judgments(observations: list[Observation], commitment: str) -> list[dict[str, Any]]:
+    links: list[dict[str, Any]] = []
+    heads: dict[str, tuple[int, str]] = {}
+    for observation in observations:
+        number, previous = heads.get(observation.evaluator, (0, commitment))
+        fields = asdict(observation.judgment) | {"number": number, "key": f"{observation.evaluator}-{number}"}
+        entry = judgment_entry(observation.evaluator, SimpleNamespace(**fields))
+        chain = chain_digest(previous, entry)
+        heads[observation.evaluator] = (number + 1, chain)
+        links.append({"evaluator": observation.evaluator, "number": number, "chain": chain, "judgment": entry})
+    return links
+
+
+def _chained_events(judgments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    heads = {link["evaluator"]: {"judgments": link["number"] + 1, "head": link["chain"]} for link in judgments}
+    links: list[dict[str, Any]] = []
+    previous = START_OF_LOG
+    details: dict[str, dict[str, Any]] = {"sealed": {"audit": None}, "locked": {"heads": heads}}
+    for number, action in enumerate(("created", "sealed", "opened", "locked", "unblinded")):
+        row = SimpleNamespace(number=number, at=START, actor="Ada", action=action, detail=details.get(action, {}))
+        entry = event_entry("r1", row)
+        previous = chain_digest(previous, entry)
+        links.append({"number": number, "chain": previous, "event": entry})
+    return links

@@ -1,0 +1,83 @@
+"""Did the blind hold? Guesses, piles, marks and the leak audit."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.leak_audit.summary import AttackSummary, AuditSummary, FindingsSummary, GateAttackSummary, GateSummary
+from app.report.analysis.analysis import analyse
+from app.report.analysis.frame import Guess, PiledItem, Stimulus
+from tests.report.simulated_round import arms_by_item, frame_for, simulate_observations
+from tests.report.test_analysis import assert_reportable
+
+
+def test_guesses_and_piles_are_judged_against_the_arms() -> None:
+    observations = simulate_observations(strata=("1L/0",))
+    arms = arms_by_item(observations)
+    guesses = tuple(Guess(name, True, arm, item) for name in ("Ash", "Birch") for item, arm in arms.items())
+    piles = tuple(PiledItem("Cedar", item, "A" if arm == "solu" else "B") for item, arm in list(arms.items())[14:26])
+    blinding = assert_reportable(observations, frame_for(observations, guesses=guesses, piles=piles)).blinding
+    assert blinding.overall is not None
+    assert list(blinding.overall.bang) == ["solu", "baseline"]
+    for index in blinding.overall.bang.values():
+        assert index is not None
+        assert index.estimate == 1
+    assert blinding.overall.james is not None
+    assert blinding.overall.james.estimate == pytest.approx(0, abs=1e-9)
+    assert blinding.sorting is not None
+    assert blinding.sorting.per_evaluator[0].agreeing == 12
+    assert blinding.sorting.p is not None
+    assert blinding.sorting.p < 0.01
+
+
+def test_james_index_is_1_if_nobody_knows_the_arms() -> None:
+    observations = simulate_observations(strata=("1L/0",))
+    guesses = tuple(Guess(name, True, None, item) for name in ("Ash", "Birch") for item in arms_by_item(observations))
+    overall = analyse(observations, frame_for(observations, guesses=guesses)).blinding.overall
+    assert overall is not None
+    assert overall.james is not None
+    assert overall.james.estimate == 1
+
+
+def test_marks_that_give_the_arm_away_are_beside_the_headline() -> None:
+    observations = simulate_observations(strata=("1L/0",))
+    stimuli = tuple(
+        Stimulus(item, 50 + 40 * (arm == "solu"), 100, 900) for item, arm in arms_by_item(observations).items()
+    )
+    analysis = assert_reportable(observations, frame_for(observations, stimuli=stimuli))
+    assert analysis.stimulus[0].auc == 1
+    assert "AUC 1.00" in analysis.marks_alone
+    assert analysis.transport is None
+    assert analysis.wire_alone == "No leak audit was run before the seal."
+
+
+def test_fewer_marks_tell_the_arms_apart_as_well_as_more() -> None:
+    observations = simulate_observations(strata=("1L/0",))
+    stimuli = tuple(
+        Stimulus(item, 50 - 40 * (arm == "solu"), 100, 900) for item, arm in arms_by_item(observations).items()
+    )
+    analysis = analyse(observations, frame_for(observations, stimuli=stimuli))
+    assert analysis.stimulus[0].auc == 0
+    assert "AUC 1.00" in analysis.marks_alone
+
+
+@pytest.mark.parametrize(
+    ("aucs", "leaks", "sentence"),
+    [
+        ({"logistic regression": 0.55, "gradient boosting": 0.61}, False, "attackers' AUC 0.61; 0.71 would have shown"),
+        ({}, False, "too few items for its attackers"),
+        ({"logistic regression": 0.99, "gradient boosting": 1.0}, True, "found a leak"),
+    ],
+)
+def test_what_the_audit_found_stands_beside_the_headline(aucs: dict[str, float], leaks: bool, sentence: str) -> None:
+    attack = AttackSummary(aucs=aucs, p=0.4, permutations=49, detectable=0.71, items=40, features=12)
+    nothing = FindingsSummary(count=0, first=[])
+    transport = GateAttackSummary(**attack.model_dump(), leaks=leaks)
+    gate = GateSummary(swap=nothing, scan=nothing, transport=transport)
+    summary = AuditSummary(passed=not leaks, responses=640, gate=gate, stimulus=attack, positions={})
+    observations = simulate_observations()
+    analysis = assert_reportable(observations, replace(frame_for(observations), audit=summary.model_dump()))
+    assert "an audit read 640 responses" in analysis.wire_alone
+    assert sentence in analysis.wire_alone
+    assert analysis.transport is not None
+    assert analysis.transport.auc == max(aucs.values(), default=None)

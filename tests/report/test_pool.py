@@ -1,0 +1,76 @@
+"""Exports of several rounds as one."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from app.foundation.errors import ExportError
+from app.foundation.json_types import to_json_value
+from app.report.analysis.analysis import analyse
+from app.report.charts.forest import forest_chart
+from app.report.export.bundle import zipped
+from app.report.export.pool import pool_studies
+from app.report.export.read_zip import read_zip
+from tests.report.simulated_round import frame_for, simulate_observations
+
+
+def test_rounds_are_pooled_by_their_neurons(pair: tuple[Path, Path]) -> None:
+    pooled = pool_studies(pair)
+    estimates = [study.estimate for study in pooled.studies if study.estimate is not None]
+    widths = [study.interval.width for study in pooled.studies if study.interval is not None]
+    assert pooled.difference.estimate == pytest.approx(sum(estimates) / 2)
+    assert pooled.difference.interval is not None
+    assert pooled.difference.interval.width == pytest.approx(math.hypot(*widths) / 2, rel=0.1)
+    assert pooled.heterogeneity is not None
+    assert pooled.heterogeneity.degrees == 1
+    assert pooled.difference.strata == 2
+
+
+def test_pooled_rounds_have_a_forest_plot(pair: tuple[Path, Path]) -> None:
+    pooled = pool_studies(pair)
+    chart = forest_chart(pooled)
+    assert chart is not None
+    assert "pooled" in chart.svg
+    assert [line.key for line in chart.lines] == ["strata.0", "strata.1", "difference"]
+
+
+def test_the_numbers_of_pooled_rounds_are_json(pair: tuple[Path, Path]) -> None:
+    content = to_json_value(pool_studies(pair))
+    assert isinstance(content, dict)
+    assert list(content) == [
+        "treatment",
+        "reference",
+        "headline",
+        "difference",
+        "ratio",
+        "heterogeneity",
+        "studies",
+        "strata",
+    ]
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+
+
+def test_one_export_the_same_round_twice_and_a_damaged_one_are_refused(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="at least two"):
+        pool_studies(pair[:1])
+    with pytest.raises(ExportError, match="same round"):
+        pool_studies([pair[0], pair[0]])
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(pair[1].read_bytes()[:-200])
+    with pytest.raises(ExportError, match="cannot be read"):
+        pool_studies([pair[0], damaged])
+
+
+def test_an_export_of_another_contrast_is_refused(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    observations = simulate_observations(2, strata=("1L/0",))
+    frame = frame_for(observations, treatment="baseline", reference="solu")
+    files = read_zip(pair[1])
+    del files["digests.json"]
+    files["frame.json"] = json.dumps(frame.content()).encode()
+    files["analysis.json"] = json.dumps(analyse(observations, frame).content()).encode()
+    turned = tmp_path / "turned.zip"
+    turned.write_bytes(zipped(files))
+    with pytest.raises(ExportError, match="same contrast"):
+        pool_studies([pair[0], turned])
