@@ -1,7 +1,6 @@
 """From an error to a status and a page: the only such table. Every page says what to do, and none shows a traceback."""
 
 import logging
-from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI
@@ -68,7 +67,7 @@ def install_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _page_of_unexpected_error)
 
 
-def error_page(request: Request, status: int, message: str, values: Mapping[str, object] | None = None) -> Response:
+def error_page(request: Request, status: int, message: str, /, **values: object) -> Response:
     """A page with one sentence that says what to do, in the reader's language; admins read English."""
     if request.url.path.startswith("/admin"):
         return _admin_error_page(request, HTTPStatus(status), message % values if values else message)
@@ -77,7 +76,7 @@ def error_page(request: Request, status: int, message: str, values: Mapping[str,
     title = TITLES.get(HTTPStatus(status), OTHERWISE)
     if has_session and status == HTTPStatus.FORBIDDEN:
         title = OTHERWISE
-    sentence = language.translate_message(message, values or {})
+    sentence = language.translate_message(message, **values)
     return render_page(
         request, "error.html", status, title=language.gettext(title), message=sentence, has_session=has_session
     )
@@ -98,13 +97,13 @@ def _page_of_our_error(request: Request, error: Exception) -> Response:
     status = next(
         (status for kind, status in STATUSES.items() if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY
     )
-    return error_page(request, status, error.message, error.values)
+    return error_page(request, status, error.message, **error.values)
 
 
 def _page_of_invalid_form(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     names = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
-    return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, INVALID_FORM, {"names": names})
+    return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, INVALID_FORM, names=names)
 
 
 def _page_of_http_error(request: Request, error: Exception) -> Response:

@@ -2,7 +2,6 @@
 
 import gettext as catalogues
 import re
-from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 
@@ -43,15 +42,15 @@ def ngettext(singular: str, plural: str, count: int) -> str:
     return _catalogue(current_language()).ngettext(singular, plural, count)
 
 
-def translate_message(message: str, values: Mapping[str, object]) -> str:
+def translate_message(message: str, /, **values: object) -> str:
     """The message in the current language with its values; a value that is a word of ours is translated too."""
     translated = {name: gettext(value) if isinstance(value, str) else value for name, value in values.items()}
     return gettext(message) % translated if translated else gettext(message)
 
 
-def format_number(value: float) -> str:
+def format_number(number: float) -> str:
     """The number with at most two decimals, no trailing zeros, and the language's decimal sign."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    text = f"{number:.2f}".rstrip("0").rstrip(".")
     return text.replace(".", DECIMAL_SIGNS.get(current_language(), "."))
 
 

@@ -111,10 +111,10 @@ def admin_session_token(request: Request) -> str:
     return request.cookies.get(ADMIN_COOKIE, "")
 
 
-def _add_security_headers(headers: MutableHeaders) -> None:
+def _add_security_headers(response_headers: MutableHeaders) -> None:
     for name, value in SECURITY_HEADERS.items():
-        headers[name] = value
-    headers.setdefault("Cache-Control", "no-store")
+        response_headers[name] = value
+    response_headers.setdefault("Cache-Control", "no-store")
 
 
 def _refusal(scope: Scope) -> Response | None:
@@ -138,13 +138,13 @@ def _refusal_response(scope: Scope, message: str, status: HTTPStatus) -> Respons
     return Response(message, status_code=status, media_type="text/plain")
 
 
-def _is_from_another_site(headers: Headers) -> bool:
+def _is_from_another_site(request_headers: Headers) -> bool:
     """Whether the browser says that another site sent the request.
 
     `Origin` is "null" on our own forms, because the referrer policy hides it; then only the form's token speaks.
     """
-    site = headers.get("sec-fetch-site")
+    site = request_headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
-    origin = headers.get("origin", "null")
-    return origin != "null" and origin.partition("://")[2] != headers.get("host")
+    origin = request_headers.get("origin", "null")
+    return origin != "null" and origin.partition("://")[2] != request_headers.get("host")

@@ -73,16 +73,16 @@ def page_templates() -> Jinja2Templates:
     return Jinja2Templates(env=jinja_environment(resource_folder("templates")))
 
 
-def render_page(request: Request, template: str, status: int = 200, /, **values: object) -> Response:
-    """A whole page in the reader's language; `values` are the variables of its template."""
+def render_page(request: Request, template: str, status: int = 200, /, **variables: object) -> Response:
+    """A whole page in the reader's language; `variables` are its template's."""
     language.choose_language(request)
-    return page_templates().TemplateResponse(request, template, values, status_code=status)
+    return page_templates().TemplateResponse(request, template, variables, status_code=status)
 
 
-def render_text(request: Request, template: str, **values: object) -> str:
+def render_text(request: Request, template: str, **variables: object) -> str:
     """A template's text in the reader's language, for responses that are put together by hand."""
     language.choose_language(request)
-    return page_templates().get_template(template).render(request=request, **values)
+    return page_templates().get_template(template).render(request=request, **variables)
 
 
 def _cached_fragment(template: str) -> Markup:

@@ -2,12 +2,12 @@
 
 from fastapi import Request, Response
 
-from app.web.admin.sign_in import SignedInAdmin
+from app.web.admin.sign_in import ViewingAdmin
 from app.web.templating import render_page
 
 
 def render_admin_page(
-    request: Request, template: str, admin: SignedInAdmin, status: int = 200, /, **values: object
+    request: Request, template: str, admin: ViewingAdmin, status: int = 200, /, **variables: object
 ) -> Response:
-    """A page for a signed-in admin; `values` are what its template needs beside the admin."""
-    return render_page(request, template, status, admin=admin, form_token=admin.form_token, **values)
+    """A page for a signed-in admin; `variables` are what its template needs beside the admin."""
+    return render_page(request, template, status, admin=admin, form_token=admin.form_token, **variables)

@@ -52,8 +52,8 @@ def browse_gallery(
         cards, arms = gallery.browse_gallery(
             session, round_id, admin.name, search.text, search.arm, search.votes, search.page_number
         )
-    values = {"round_id": round_id, "gallery": cards, "arms": arms, "search": search, "vote_kinds": VOTES}
-    return render_admin_page(request, "report/gallery.html", admin, **values)
+    variables = {"round_id": round_id, "gallery": cards, "arms": arms, "search": search, "vote_kinds": VOTES}
+    return render_admin_page(request, "report/gallery.html", admin, **variables)
 
 
 @router.get("/{item}")

@@ -25,8 +25,8 @@ class PowerTexts:
     power: str
     half_width: str
     """Of the difference's interval, in percentage points."""
-    judgments: str
-    hours: str
+    total_judgments: str
+    reading_hours: str
     target: str
     """The power that `neurons_needed` neurons per arm give."""
     neurons_needed: int | None
@@ -67,13 +67,13 @@ def _power_texts(plan: StudyPlan) -> PowerTexts:
     return PowerTexts(
         power=_whole_percent(power.power),
         half_width=f"{100 * power.half_width:.1f}",
-        judgments=f"{power.judgment_count:,}",
-        hours=f"{power.hours:,.0f}",
+        total_judgments=f"{power.judgment_count:,}",
+        reading_hours=f"{power.hours:,.0f}",
         target=_whole_percent(TARGET_POWER),
         neurons_needed=neurons_needed(plan, TARGET_POWER),
     )
 
 
-def _whole_percent(value: float) -> str:
+def _whole_percent(fraction: float) -> str:
     """A fraction in whole per cent; a plan is no more exact than that."""
-    return f"{100 * value:.0f}{NO_BREAK_SPACE}%"
+    return f"{100 * fraction:.0f}{NO_BREAK_SPACE}%"

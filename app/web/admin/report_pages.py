@@ -32,8 +32,8 @@ def show_numbers(request: Request, round_id: str, database: AppDatabase, admin: 
     """Every key of the analysis with its value: where the report's numbers link to."""
     with database.reading() as session:
         report = exports.round_report(session, round_id)
-    values = {"round_id": round_id, "title": report.title, "entries": number_entries(report.analysis.content())}
-    return render_admin_page(request, "report/numbers.html", admin, **values)
+    variables = {"round_id": round_id, "title": report.title, "entries": number_entries(report.analysis.content())}
+    return render_admin_page(request, "report/numbers.html", admin, **variables)
 
 
 @router.get("/analysis.json")
@@ -79,12 +79,12 @@ def download_blinded_export(round_id: str, database: AppDatabase, admin: Viewing
     return _logged_export(database, round_id, admin.name, file_name, blinded_zip(bundle))
 
 
-def _logged_export(database: Database, round_id: str, actor: str, file_name: str, content: bytes) -> Response:
+def _logged_export(database: Database, round_id: str, actor: str, file_name: str, file_bytes: bytes) -> Response:
     with database.writing() as session:
-        exports.record_export(session, round_id, actor, file_name, content, now())
-    return _download(content, "application/zip", file_name)
+        exports.record_export(session, round_id, actor, file_name, file_bytes, now())
+    return _download(file_bytes, "application/zip", file_name)
 
 
-def _download(content: bytes, media_type: str, file_name: str) -> Response:
+def _download(file_bytes: bytes, media_type: str, file_name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "no-store"}
-    return Response(content, media_type=media_type, headers=headers)
+    return Response(file_bytes, media_type=media_type, headers=headers)

@@ -15,7 +15,7 @@ from app.services.log import logged_attempt
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.draft_form import DraftForm, blank_draft_form, design_from_form, posted_draft_form
 from app.web.admin.round_view import round_view
-from app.web.admin.sign_in import HOME, ActingAdmin, SignedInAdmin, ViewingAdmin
+from app.web.admin.sign_in import HOME, ActingAdmin, ViewingAdmin
 from app.web.dependencies import AppDatabase, AppSettings
 
 router = APIRouter(prefix="/admin")
@@ -98,13 +98,17 @@ def reissue_invitation(
 
 
 def _draft_page(
-    request: Request, admin: SignedInAdmin, draft: DraftForm, archives: list[AvailableArchive], complaint: str = ""
+    request: Request,
+    admin: ViewingAdmin,
+    draft: DraftForm,
+    archive_choices: list[AvailableArchive],
+    complaint: str = "",
 ) -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if complaint else HTTPStatus.OK
-    values = {"draft": draft, "archives": archives, "presets": PRESET_NAMES, "complaint": complaint}
-    return render_admin_page(request, "admin/new_round.html", admin, status, **values)
+    variables = {"draft": draft, "archive_choices": archive_choices, "presets": PRESET_NAMES, "complaint": complaint}
+    return render_admin_page(request, "admin/new_round.html", admin, status, **variables)
 
 
-def _link_page(request: Request, admin: SignedInAdmin, round_id: str, name: str, token: str) -> Response:
+def _link_page(request: Request, admin: ViewingAdmin, round_id: str, name: str, token: str) -> Response:
     link = f"{str(request.base_url).rstrip('/')}/i/{token}"
     return render_admin_page(request, "admin/invitation.html", admin, round_id=round_id, name=name, link=link)

@@ -16,7 +16,7 @@ from app.services import rounds, seals, unblinding
 from app.services.log import logged_attempt
 from app.store.engine import Database
 from app.web.admin.admin_page import render_admin_page
-from app.web.admin.sign_in import ActingAdmin, SignedInAdmin, ViewingAdmin, require_password
+from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, require_password
 from app.web.dependencies import AppDatabase, AppSettings
 from app.web.evaluator.padding import response_sizes
 from app.web.leak_audit.audited_seal import audited_seal
@@ -42,8 +42,8 @@ def seal_round(
     options = seals.SealOptions(measure=response_sizes)
     sealed, _ = audited_seal(database, settings, round_id, keyholders, admin.name, now(), options)
     identities = [key.identity for key in new_keys]
-    values = {"round_id": round_id, "sealed": sealed, "identities": identities, "keyholders": public_keys}
-    return render_admin_page(request, "admin/sealed.html", admin, **values)
+    variables = {"round_id": round_id, "sealed": sealed, "identities": identities, "keyholders": public_keys}
+    return render_admin_page(request, "admin/sealed.html", admin, **variables)
 
 
 @router.post("/open")
@@ -125,11 +125,11 @@ def correct_analysis(
 
 @contextmanager
 def _password_attempt(
-    request: Request, database: Database, round_id: str, admin: SignedInAdmin, password: str, step: Action
+    request: Request, database: Database, round_id: str, admin: ViewingAdmin, password: str, action: Action
 ) -> Iterator[Session]:
     """A logged attempt at a step that needs the right state and the admin's password once more."""
-    with logged_attempt(database, round_id, admin.name, step, now()) as session:
-        require_allowed(rounds.round_progress(session, round_id).state, step)
+    with logged_attempt(database, round_id, admin.name, action, now()) as session:
+        require_allowed(rounds.round_progress(session, round_id).state, action)
         require_password(session, request, admin.name, password)
         yield session
 

@@ -109,8 +109,8 @@ def _detail_texts(detail: JsonObject, prefix: str = "") -> tuple[tuple[str, str]
     return tuple(texts)
 
 
-def _short_text(value: JsonValue) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = str(value)
+def _short_text(detail_value: JsonValue) -> str:
+    if isinstance(detail_value, bool):
+        return "yes" if detail_value else "no"
+    text = str(detail_value)
     return f"{text[:12]}…" if DIGEST.fullmatch(text) else text

@@ -93,8 +93,8 @@ def sign_in(
         with database.reading() as session:
             account = require_password(session, request, name.strip(), password)
     except AccessError as error:
-        values = {"next_page": next_page, "complaint": str(error), "name": name}
-        return render_page(request, "admin/sign_in.html", HTTPStatus.FORBIDDEN, **values)
+        variables = {"next_page": next_page, "complaint": str(error), "name": name}
+        return render_page(request, "admin/sign_in.html", HTTPStatus.FORBIDDEN, **variables)
     response = RedirectResponse(next_page, status_code=HTTPStatus.SEE_OTHER)
     set_session_cookie(response, ADMIN_COOKIE, signed_session(account, settings), settings)
     return response

@@ -29,9 +29,9 @@ class AidsView:
 
     strong_tokens: tuple[tuple[str, int, str], ...]
     """(token, how often it occurs, mean strength)"""
-    promoted: tuple[tuple[str, str], ...]
+    promoted_tokens: tuple[tuple[str, str], ...]
     """(token, effect on its probability as the next token)"""
-    suppressed: tuple[tuple[str, str], ...]
+    suppressed_tokens: tuple[tuple[str, str], ...]
     lowest: str
     """The left end of the histogram in per cent."""
     bars: tuple[Bar, ...]
@@ -40,12 +40,12 @@ class AidsView:
     height: int = HEIGHT
 
 
-def aids_view(aids: Aids) -> AidsView:
+def build_aids_view(aids: Aids) -> AidsView:
     """The aids as their template draws them."""
     return AidsView(
         strong_tokens=tuple((visible_text(token.text), token.count, f"{token.percent} %") for token in aids.tokens),
-        promoted=_effect_rows(aids.promoted),
-        suppressed=_effect_rows(aids.suppressed),
+        promoted_tokens=_effect_rows(aids.promoted),
+        suppressed_tokens=_effect_rows(aids.suppressed),
         lowest=with_minus_sign(f"{aids.lowest:.1f}"),
         bars=tuple(histogram_bars(aids)),
         zero_x=zero_x(aids),

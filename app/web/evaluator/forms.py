@@ -13,8 +13,8 @@ CONFIDENCES = range(1, 6)
 HYPOTHESIS, COMMENT = translatable("hypothesis"), translatable("remark")
 
 
-def _empty_to_none(value: object) -> object:
-    return None if value == "" else value
+def _empty_to_none(field_value: object) -> object:
+    return None if field_value == "" else field_value
 
 
 Seconds = Annotated[float | None, BeforeValidator(_empty_to_none), Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)]

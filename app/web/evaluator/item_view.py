@@ -14,7 +14,7 @@ from app.rounds.item import TrainingAnswer
 from app.rounds.rubric import CANNOT_JUDGE, FilledRubric
 from app.services.item_pages import ItemPage
 from app.web import language
-from app.web.evaluator.aids_view import AidsView, aids_view
+from app.web.evaluator.aids_view import AidsView, build_aids_view
 from app.web.evaluator.padding import gzipped, padded
 from app.web.evaluator.passages import FRAGMENT_WORDS, render_with_strengths, translate_fragment
 from app.web.evaluator.rubric_text import translated_rubric
@@ -47,18 +47,18 @@ class ItemView:
     rubric: FilledRubric
     """In the reader's language."""
     heading: str
-    progress: str
-    answers: Sequence[tuple[str, str]]
+    progress_text: str
+    answer_choices: Sequence[tuple[str, str]]
     latest_answer: LatestAnswer
     changing: bool
     """Whether the page asks for a verdict that was given before."""
-    expected: TrainingAnswer | None
+    training_answer: TrainingAnswer | None
     """What is expected on a practice item; None on any other item."""
-    aids: AidsView | None
+    aids_view: AidsView | None
     reader_id: str
     """Tells the evaluators apart that share a browser, in what its scripts store there."""
     form_token: str
-    passages: Markup
+    passages_markup: Markup
 
 
 def item_response(request: Request, item_page: ItemPage) -> Response:
@@ -74,7 +74,7 @@ def item_response(request: Request, item_page: ItemPage) -> Response:
     return Response(padded(head + fragment + tail, plain_size), headers=headers)
 
 
-def answer_labels(design: PublicDesign) -> list[tuple[str, str]]:
+def answer_choices(design: PublicDesign) -> list[tuple[str, str]]:
     """The answers that the design allows, in the order of their keys, and their labels as this reader sees them."""
     rubric = translated_rubric(design.rubric)
     answers = [("interpretable", rubric.interpretable), ("not_interpretable", rubric.not_interpretable)]
@@ -88,15 +88,15 @@ def _item_view(item_page: ItemPage, session_token: str) -> ItemView:
         design=design,
         rubric=translated_rubric(design.rubric),
         heading=_heading(item_page),
-        progress=_progress(item_page),
-        answers=answer_labels(design),
+        progress_text=_progress_text(item_page),
+        answer_choices=answer_choices(design),
         latest_answer=_latest_answer(item_page),
         changing=due.standing_answer is not None and due.kind == "verdict",
-        expected=design.training_answers.get(due.item_code),
-        aids=aids_view(item_page.item_with_aids[1]) if item_page.item_with_aids else None,
+        training_answer=design.training_answers.get(due.item_code),
+        aids_view=build_aids_view(item_page.item_with_aids[1]) if item_page.item_with_aids else None,
         reader_id=sha256(item_page.visit.evaluator_id.encode())[:12],
         form_token=derive_form_token(session_token),
-        passages=Markup(PASSAGES_PLACEHOLDER),  # noqa: S704 - a constant
+        passages_markup=Markup(PASSAGES_PLACEHOLDER),  # noqa: S704 - a constant
     )
 
 
@@ -104,7 +104,7 @@ def _latest_answer(item_page: ItemPage) -> LatestAnswer:
     judgment = item_page.latest_judgment
     if judgment is None:
         return LatestAnswer()
-    label = dict(answer_labels(item_page.visit.design)).get(judgment.verdict, "")
+    label = dict(answer_choices(item_page.visit.design)).get(judgment.verdict, "")
     return LatestAnswer(judgment.verdict, label, judgment.hypothesis, judgment.confidence, judgment.comment)
 
 
@@ -124,7 +124,7 @@ def _heading(item_page: ItemPage) -> str:
     return language.gettext("Item %(number)s of %(total)s") % vars(item_page)
 
 
-def _progress(item_page: ItemPage) -> str:
+def _progress_text(item_page: ItemPage) -> str:
     """A count, never a share."""
     if item_page.is_practice:
         return _heading(item_page)

@@ -57,9 +57,9 @@ def deflated(fragment: bytes) -> bytes:
     return _deflate(fragment, zlib.Z_FULL_FLUSH)
 
 
-def _deflate(data: bytes, flush: int) -> bytes:
+def _deflate(plain: bytes, flush: int) -> bytes:
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return compressor.compress(data) + compressor.flush(flush)
+    return compressor.compress(plain) + compressor.flush(flush)
 
 
 def _header(padding: int) -> bytes:

@@ -38,7 +38,7 @@ def writing_visit(request: Request, database: Database, form: TokenForm) -> Iter
         yield session, evaluator_session.visit_for_writing(session, session_token)
 
 
-def render_visit_page(request: Request, template: str, visit: Visit, **values: object) -> Response:
-    """A page of an evaluator without an item; `values` are what its template needs beside the visit."""
+def render_visit_page(request: Request, template: str, visit: Visit, **variables: object) -> Response:
+    """A page of an evaluator without an item; `variables` are what its template needs beside the visit."""
     form_token = derive_form_token(evaluator_session_token(request))
-    return render_page(request, template, visit=visit, design=visit.design, form_token=form_token, **values)
+    return render_page(request, template, visit=visit, design=visit.design, form_token=form_token, **variables)
