@@ -28,17 +28,17 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
             bundle = (
                 exports.blinded_bundle(session, round_id) if blinded else exports.unblinded_bundle(session, round_id)
             )
-        content = blinded_zip(bundle) if blinded else export_zip(bundle)
-        _write_export(out, content)
+        zip_bytes = blinded_zip(bundle) if blinded else export_zip(bundle)
+        _write_export(out, zip_bytes)
         with database.writing() as session:
-            exports.record_export(session, round_id, admin, out.name, content, now())
+            exports.record_export(session, round_id, admin, out.name, zip_bytes, now())
     click.echo(f"{out}  check it with `firstglance verify {out}`")
 
 
-def _write_export(path: Path, content: bytes) -> None:
+def _write_export(path: Path, zip_bytes: bytes) -> None:
     """Write an export's bytes atomically. Raises ExportError if the folder cannot be written to."""
     try:
-        write_bytes_atomically(path, content)
+        write_bytes_atomically(path, zip_bytes)
     except OSError as error:
         msg = f"{path} cannot be written ({error.strerror}); choose another file with --out"
         raise ExportError(msg) from error

@@ -24,7 +24,7 @@ class HarvestChoices(TypedDict):
     """The options of how a harvest reads and what it keeps."""
 
     sites: tuple[Site, ...]
-    layers: tuple[int, ...]
+    layer_indices: tuple[int, ...]
     token_limit: int | None
     top_count: int
     top_only: bool
@@ -51,7 +51,7 @@ class HarvestChoices(TypedDict):
     "--tokens", "token_limit", type=click.IntRange(1), help="Stop after this many tokens (default: the whole corpus)."
 )
 @click.option("--site", "sites", type=click.Choice(get_args(Site)), multiple=True, help="Default mlp.act; may repeat.")
-@click.option("--layer", "layers", type=click.IntRange(0), multiple=True, help="Default all; may repeat.")
+@click.option("--layer", "layer_indices", type=click.IntRange(0), multiple=True, help="Default all; may repeat.")
 @click.option(
     "--top", "top_count", type=click.IntRange(1), default=20, show_default=True, help="Snippets kept per neuron."
 )
@@ -69,7 +69,7 @@ def harvest_command(
     out: Path,
     name: str | None,
     json_wanted: bool,
-    **choices: Unpack[HarvestChoices],
+    **harvest_choices: Unpack[HarvestChoices],
 ) -> None:
     """Run MODELS over a corpus and keep, for every neuron, the text that makes it fire hardest.
 
@@ -81,7 +81,9 @@ def harvest_command(
 
     names = _model_names(models, name)
     loaded = {name: load_any_model(model, gelu=gelu_form) for name, model in zip(names, models, strict=True)}
-    archives = _run_harvest(loaded, corpus, out, choices, json_lines(sys.stdout) if json_wanted else progress_bar())
+    archives = _run_harvest(
+        loaded, corpus, out, harvest_choices, json_lines(sys.stdout) if json_wanted else progress_bar()
+    )
     for path, archive in archives.items():
         if json_wanted:
             click.echo(json.dumps({"path": str(path), "sha256": archive.sha256}))
@@ -102,12 +104,16 @@ def _model_names(models: tuple[str, ...], name: str | None) -> list[str]:
 
 
 def _run_harvest(
-    loaded: "Mapping[str, LoadedModel]", corpus: str, out: Path, choices: HarvestChoices, report: "ReportProgress"
+    loaded: "Mapping[str, LoadedModel]",
+    corpus: str,
+    out: Path,
+    harvest_choices: HarvestChoices,
+    report: "ReportProgress",
 ) -> dict[Path, Archive]:
     """{path: archive}, one of each model or of each site. Raises SettingsError on several models at several sites."""
     from app.harvest.run import harvest_model, harvest_pair, harvest_sites
 
-    options, sites, runner = _harvest_options(choices), choices["sites"], _scan_runner(choices)
+    options, sites, runner = _harvest_options(harvest_choices), harvest_choices["sites"], _scan_runner(harvest_choices)
     if len(sites) > 1 and len(loaded) > 1:
         msg = "several sites are read of one model at a time; name one model, or one site"
         raise SettingsError(msg)
@@ -121,25 +127,25 @@ def _run_harvest(
     return {out: harvest_model(model, name, corpus, out, options, report, runner)}
 
 
-def _harvest_options(choices: HarvestChoices) -> "HarvestOptions":
+def _harvest_options(harvest_choices: HarvestChoices) -> "HarvestOptions":
     from app.harvest.options import HarvestOptions
 
     options = HarvestOptions(
-        tokens=choices["token_limit"],
-        k=choices["top_count"],
-        seed=choices["seed"],
-        site=choices["sites"][0] if choices["sites"] else "mlp.act",
-        layers=choices["layers"] or None,
-        device=choices["device"],
-        dtype=choices["dtype"],
+        tokens=harvest_choices["token_limit"],
+        k=harvest_choices["top_count"],
+        seed=harvest_choices["seed"],
+        site=harvest_choices["sites"][0] if harvest_choices["sites"] else "mlp.act",
+        layers=harvest_choices["layer_indices"] or None,
+        device=harvest_choices["device"],
+        dtype=harvest_choices["dtype"],
     )
-    return options.top_only() if choices["top_only"] else options
+    return options.top_only() if harvest_choices["top_only"] else options
 
 
-def _scan_runner(choices: HarvestChoices) -> "ScanRunner | None":
+def _scan_runner(harvest_choices: HarvestChoices) -> "ScanRunner | None":
     """What reads the shards: a Ray cluster if one is named, else this process."""
-    if choices["ray"] is None:
+    if harvest_choices["ray"] is None:
         return None
     from app.harvest.ray_cluster import Cluster, scan_on_ray
 
-    return scan_on_ray(Cluster(address=choices["ray"], workers=choices["workers"]))
+    return scan_on_ray(Cluster(address=harvest_choices["ray"], workers=harvest_choices["workers"]))

@@ -42,15 +42,15 @@ def _card_line(card: "ModelCard") -> list[object]:
 
 
 @model_command.command("show")
-@click.argument("model")
+@click.argument("model_name", metavar="MODEL")
 @gelu_option
 @json_option
-def show_model(model: str, gelu_form: Literal["tanh", "exact"], json_wanted: bool) -> None:
+def show_model(model_name: str, gelu_form: Literal["tanh", "exact"], json_wanted: bool) -> None:
     """Read MODEL and print its card; MODEL is a folder, comes with First Glance, or is OWNER/NAME on the hub."""
     from app.models.loading import load_any_model
     from app.models.model_card import describe_model
 
-    model_card = describe_model(load_any_model(model, gelu=gelu_form), Path(model).name)
+    model_card = describe_model(load_any_model(model_name, gelu=gelu_form), Path(model_name).name)
     if json_wanted:
         print_json(model_card.as_dict())
     else:

@@ -61,9 +61,9 @@ class PlanChoices(TypedDict):
     "--wanted", "target_power", type=SHARE, default=0.8, show_default=True, help="Power to find the neurons for."
 )
 @json_option
-def power_command(target_power: float, json_wanted: bool, **choices: Unpack[PlanChoices]) -> None:
+def power_command(target_power: float, json_wanted: bool, **plan_choices: Unpack[PlanChoices]) -> None:
     """Print the power of a plan, the width of its interval and its hours, and how many neurons the power needs."""
-    plan = StudyPlan(**choices)
+    plan = StudyPlan(**plan_choices)
     problem = plan.problem()
     if problem:
         raise DesignError(problem)

@@ -11,12 +11,13 @@ def print_json(document: object) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
 
 
-def print_table(head: Sequence[str], lines: Sequence[Sequence[object]]) -> None:
+def print_table(head: Sequence[str], table_lines: Sequence[Sequence[object]]) -> None:
     """Print lines under a head. Columns are as wide as their widest cell; columns of numbers stand to the right."""
-    texts = [list(head), *([str(cell) for cell in line] for line in lines)]
+    texts = [list(head), *([str(cell) for cell in line] for line in table_lines)]
     widths = [max(len(cell) for cell in column) for column in zip(*texts, strict=True)]
     numeric = [
-        bool(lines) and all(isinstance(line[index], int | float) for line in lines) for index in range(len(head))
+        bool(table_lines) and all(isinstance(line[index], int | float) for line in table_lines)
+        for index in range(len(head))
     ]
     for line in texts:
         cells = zip(line, widths, numeric, strict=True)

@@ -68,12 +68,12 @@ def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
         click.echo(f"\nheterogeneity: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.3f}")
 
 
-def _number_text(value: float) -> str:
-    return f"{value:g}" if value == int(value) else f"{value:.2f}"
+def _number_text(number: float) -> str:
+    return f"{number:g}" if number == int(number) else f"{number:.2f}"
 
 
-def _percent_text(value: float | None) -> str:
-    return "none" if value is None else f"{100 * value:.1f} %"
+def _percent_text(fraction: float | None) -> str:
+    return "none" if fraction is None else f"{100 * fraction:.1f} %"
 
 
 def _interval_text(interval: Interval | None) -> str:

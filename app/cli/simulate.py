@@ -77,7 +77,7 @@ class SimulatedEvaluator:
 
 @click.command("simulate")
 @round_argument
-@click.option("--evaluators", type=click.IntRange(1, 1000), default=3, show_default=True)
+@click.option("--evaluators", "evaluator_count", type=click.IntRange(1, 1000), default=3, show_default=True)
 @click.option("--sensitivity", type=click.FloatRange(0, 1), default=0.95, show_default=True)
 @click.option("--specificity", type=click.FloatRange(0, 1), default=0.9, show_default=True)
 @click.option("--strictness", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="Share of equal peaks.")
@@ -86,10 +86,10 @@ class SimulatedEvaluator:
 @json_option
 @click.pass_obj
 def simulate_command(
-    settings: Settings, /, round_id: str, evaluators: int, seed: int, json_wanted: bool, **character: float
+    settings: Settings, /, round_id: str, evaluator_count: int, seed: int, json_wanted: bool, **character: float
 ) -> None:
     """Let simulated evaluators judge a copy of a sealed round over HTTP; nothing of it is kept."""
-    probes = new_probes(evaluators)
+    probes = new_probes(evaluator_count)
     tokens = [probe.token for probe in probes]
     start = time.perf_counter()
     with (
@@ -106,18 +106,18 @@ def simulate_command(
 
 
 def simulate_evaluators(
-    settings: Settings, database: Database, tokens: Sequence[str], character: Character, seed: int
+    settings: Settings, database: Database, invitation_tokens: Sequence[str], character: Character, seed: int
 ) -> list[SimulatedSession]:
     """Let one evaluator per invitation token judge, all at once, on a server of their own."""
     settings = settings.model_copy(update={"port": 0})
-    with served_in_thread(settings, database) as address, ThreadPoolExecutor(len(tokens)) as pool:
+    with served_in_thread(settings, database) as address, ThreadPoolExecutor(len(invitation_tokens)) as pool:
 
         def judge_round(index: int) -> SimulatedSession:
             with Visitor.at(address) as visitor:
                 source = random.Random(f"{seed} {index}")
-                return SimulatedEvaluator(visitor, character, source).judge_round(tokens[index])
+                return SimulatedEvaluator(visitor, character, source).judge_round(invitation_tokens[index])
 
-        return list(pool.map(judge_round, range(len(tokens))))
+        return list(pool.map(judge_round, range(len(invitation_tokens))))
 
 
 def summarise_sessions(sessions: Sequence[SimulatedSession], seconds: float) -> dict[str, float | None]:

@@ -70,10 +70,14 @@ class TrainingChoices(TypedDict):
 @click.option("--device", default="cpu", show_default=True)
 @json_option
 def train_command(
-    text: Path, out: Path, activations: tuple[Activation, ...], json_wanted: bool, **choices: Unpack[TrainingChoices]
+    text: Path,
+    out: Path,
+    activations: tuple[Activation, ...],
+    json_wanted: bool,
+    **training_choices: Unpack[TrainingChoices],
 ) -> None:
     """Train models on the files of TEXT that share seed, weights, data order and sizes; only the activation differs."""
-    certificates = _train(text, out, activations, choices)
+    certificates = _train(text, out, activations, training_choices)
     if json_wanted:
         print_json({str(folder): certificate.model_dump(mode="json") for folder, certificate in certificates.items()})
     else:
@@ -81,15 +85,15 @@ def train_command(
 
 
 def _train(
-    text: Path, out: Path, activations: tuple[Activation, ...], choices: TrainingChoices
+    text: Path, out: Path, activations: tuple[Activation, ...], training_choices: TrainingChoices
 ) -> "dict[Path, PairingCertificate]":
     """{folder: certificate} of each replicate."""
     from app.models.training import train_arms, train_replicates
 
-    config, recipe = _model_config(choices, activations[0]), _recipe(choices)
-    if choices["replicates"] is None:
+    config, recipe = _model_config(training_choices, activations[0]), _recipe(training_choices)
+    if training_choices["replicates"] is None:
         return {out: train_arms(text, out, config, activations, recipe)}
-    recipes = [replace(recipe, seed=recipe.seed + index) for index in range(choices["replicates"])]
+    recipes = [replace(recipe, seed=recipe.seed + index) for index in range(training_choices["replicates"])]
     certificates = train_replicates(text, out, config, activations, recipes)
     return {out / f"seed-{recipe.seed}": certificate for recipe, certificate in zip(recipes, certificates, strict=True)}
 
@@ -109,35 +113,35 @@ def _print_losses(certificates: "Mapping[Path, PairingCertificate]") -> None:
     print_table(["activation", "validation loss", "difference", "", "folder"], lines)
 
 
-def _recipe(choices: TrainingChoices) -> Recipe:
+def _recipe(training_choices: TrainingChoices) -> Recipe:
     return Recipe(
-        steps=choices["steps"],
-        batch=choices["batch"],
-        seed=choices["seed"],
-        autocast=choices["autocast"],
-        compiled=choices["compiled"],
-        device=choices["device"],
+        steps=training_choices["steps"],
+        batch=training_choices["batch"],
+        seed=training_choices["seed"],
+        autocast=training_choices["autocast"],
+        compiled=training_choices["compiled"],
+        device=training_choices["device"],
     )
 
 
-def _model_config(choices: TrainingChoices, activation: Activation) -> ModelConfig:
+def _model_config(training_choices: TrainingChoices, activation: Activation) -> ModelConfig:
     """Heads of 64 where the width allows; an MLP four times as wide as the residual stream.
 
     Raises ModelError if no model has these sizes.
     """
-    width = choices["d_model"]
+    width = training_choices["d_model"]
     head_count = max(1, width // WIDTH_OF_A_HEAD)
     try:
         return ModelConfig(
             activation=activation,
-            n_layers=choices["layer_count"],
+            n_layers=training_choices["layer_count"],
             d_model=width,
             n_heads=head_count,
             d_head=width // head_count,
             d_mlp=4 * width,
-            d_vocab=choices["vocabulary"],
-            n_ctx=choices["context"],
-            blocks=choices["blocks"],
+            d_vocab=training_choices["vocabulary"],
+            n_ctx=training_choices["context"],
+            blocks=training_choices["blocks"],
         )
     except ValidationError as error:
         msg = f"no model has these sizes: {error.errors()[0]['msg']}"

@@ -12,43 +12,47 @@ from app.foundation.arrays import FloatMatrix
 from app.leak_audit.responses import FetchedResponse
 from app.rounds.item import Item
 
-MOST_TOKENS = 60
+MOST_TRAITS = 60
 FIRST_LEVEL, LAST_LEVEL = 1, 5
 SHORTEST_SECONDS = 1e-6
 """A clock's tick: no response is taken to be faster."""
 
+FeatureColumns = dict[str, dict[str, float]]
+"""{feature: {item code: what was measured}}"""
+
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Features of items: values [item, feature]."""
+    """Features of items."""
 
-    items: tuple[str, ...]
+    item_codes: tuple[str, ...]
     names: tuple[str, ...]
-    values: FloatMatrix
+    matrix: FloatMatrix
+    """[item, feature]"""
 
 
 def transport_features(responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> FeatureTable:
     """Features that have nothing to do with an item's words: code, position, sizes, headers, markup, times."""
-    item_responses = [response for response in responses if response.item]
-    items = tuple(sorted({response.item for response in item_responses}))
-    columns: dict[str, dict[str, float]] = {"code": {code: float(rank) for rank, code in enumerate(items)}}
+    item_responses = [response for response in responses if response.item_code]
+    item_codes = tuple(sorted({response.item_code for response in item_responses}))
+    columns: FeatureColumns = {"code": {code: float(rank) for rank, code in enumerate(item_codes)}}
     for response in item_responses:
-        _measure(response, columns)
-    for token, holders in _telling_tokens(item_responses, fragments).items():
-        columns[token] = dict.fromkeys(holders, 1.0)
-    return _feature_table(items, columns)
+        _add_measures(response, columns)
+    for trait, codes in _dividing_traits(item_responses, fragments).items():
+        columns[trait] = dict.fromkeys(codes, 1.0)
+    return _feature_table(item_codes, columns)
 
 
 def stimulus_features(items: Sequence[Item]) -> FeatureTable:
     """Features of what items show: marks, strength profile, lengths, repeated peaks. They cannot be made blind."""
-    columns: dict[str, dict[str, float]] = {}
+    columns: FeatureColumns = {}
     for item in items:
-        for name, value in _shown_by(item).items():
-            columns.setdefault(name, {})[item.code] = value
+        for name, measure in _stimulus_measures(item).items():
+            columns.setdefault(name, {})[item.code] = measure
     return _feature_table(tuple(sorted(item.code for item in items)), columns)
 
 
-def _shown_by(item: Item) -> dict[str, float]:
+def _stimulus_measures(item: Item) -> dict[str, float]:
     passages = item.passages
     levels = [level for passage in passages for level in passage.levels]
     counts = Counter(levels)
@@ -64,9 +68,9 @@ def _shown_by(item: Item) -> dict[str, float]:
     }
 
 
-def _measure(response: FetchedResponse, columns: dict[str, dict[str, float]]) -> None:
-    """Add what can be measured of a response to the columns of its item."""
-    probe, kind = f"probe {response.probe}", "gzip" if response.gzip else "plain"
+def _add_measures(response: FetchedResponse, columns: FeatureColumns) -> None:
+    """Add what can be measured of a response to the columns, in the line of its item."""
+    code, probe, kind = response.item_code, f"probe {response.probe}", "gzip" if response.gzip else "plain"
     measures = {
         f"place, {probe}": response.position,
         f"place is odd, {probe}": response.position % 2,
@@ -74,43 +78,44 @@ def _measure(response: FetchedResponse, columns: dict[str, dict[str, float]]) ->
         f"headers, {kind}": len(response.headers),
     }
     for name, measure in measures.items():
-        columns.setdefault(name, {})[response.item] = float(measure)
+        columns.setdefault(name, {})[code] = float(measure)
     fastest = columns.setdefault(f"seconds, {kind}", {})
     log_seconds = float(np.log(max(response.seconds, SHORTEST_SECONDS)))
-    fastest[response.item] = min(fastest.get(response.item, np.inf), log_seconds)
-    for name, value in response.fixed_headers:
-        if value.isdigit():
-            columns.setdefault(f"header {name}", {})[response.item] = float(value)
+    fastest[code] = min(fastest.get(code, np.inf), log_seconds)
+    for name, text in response.fixed_headers:
+        if text.isdigit():
+            columns.setdefault(f"header {name}", {})[code] = float(text)
 
 
-def _telling_tokens(responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> dict[str, set[str]]:
-    """{token of the markup or of a header: items whose responses have it}.
+def _dividing_traits(responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> dict[str, set[str]]:
+    """{trait of the markup or of a header: codes of the items whose responses have it}.
 
-    Of tokens that at least two items have and at least two lack, those that split the items most evenly.
+    Of traits that at least two items have and at least two lack, those that divide the items most evenly.
     """
-    items = sorted({response.item for response in responses})
-    passages_markup = {item: _markup_of_passages(item, fragments.get(item, b"")) for item in items}
-    holders: defaultdict[str, set[str]] = defaultdict(set)
+    item_codes = {response.item_code for response in responses}
+    passage_traits = {code: _traits_of_passages(code, fragments.get(code, b"")) for code in item_codes}
+    codes_by_trait: defaultdict[str, set[str]] = defaultdict(set)
     for response in responses:
-        tokens = {f"{name}: {_without_digits(value)}" for name, value in response.fixed_headers}
+        code = response.item_code
+        traits = {f"{name}: {_without_digits(text)}" for name, text in response.fixed_headers}
         if not response.gzip:
-            tokens |= passages_markup[response.item]
-            tokens |= _markup_of_frame(response, fragments.get(response.item, b""))
-        for token in tokens:
-            holders[token].add(response.item)
-    telling = {token: having for token, having in holders.items() if 2 <= len(having) <= len(items) - 2}
-    even_splits_first = sorted(telling.items(), key=lambda pair: (abs(2 * len(pair[1]) - len(items)), pair[0]))
-    return dict(even_splits_first[:MOST_TOKENS])
+            traits |= passage_traits[code] | _traits_of_frame(response, fragments.get(code, b""))
+        for trait in traits:
+            codes_by_trait[trait].add(code)
+    count = len(item_codes)
+    dividing = {trait: codes for trait, codes in codes_by_trait.items() if 2 <= len(codes) <= count - 2}
+    even_first = sorted(dividing.items(), key=lambda pair: (abs(2 * len(pair[1]) - count), pair[0]))
+    return dict(even_first[:MOST_TRAITS])
 
 
-def _markup_of_frame(response: FetchedResponse, fragment: bytes) -> set[str]:
+def _traits_of_frame(response: FetchedResponse, fragment: bytes) -> set[str]:
     """Tags with their attributes of the page around the passages."""
-    return _MarkupReader(response.item, frozenset()).tokens_of(response.without(fragment))
+    return _MarkupReader(response.item_code, frozenset()).read_traits(response.without(fragment))
 
 
-def _markup_of_passages(item: str, fragment: bytes) -> set[str]:
+def _traits_of_passages(code: str, fragment: bytes) -> set[str]:
     """Tags with their attributes but for the levels, which are the stimulus itself."""
-    return _MarkupReader(item, frozenset({"data-level"})).tokens_of(fragment)
+    return _MarkupReader(code, frozenset({"data-level"})).read_traits(fragment)
 
 
 def _without_digits(text: str) -> str:
@@ -120,26 +125,25 @@ def _without_digits(text: str) -> str:
 class _MarkupReader(HTMLParser):
     """Collects every tag with each of its attributes; the item's own code and digits count as equal everywhere."""
 
-    def __init__(self, item: str, ignored_attributes: frozenset[str]) -> None:
+    def __init__(self, code: str, ignored_attributes: frozenset[str]) -> None:
         super().__init__()
-        self._item, self._ignored_attributes = item, ignored_attributes
-        self._tokens: set[str] = set()
+        self._code, self._ignored_attributes = code, ignored_attributes
+        self._traits: set[str] = set()
 
-    def tokens_of(self, html: bytes) -> set[str]:
-        """One token for each attribute of each tag."""
+    def read_traits(self, html: bytes) -> set[str]:
+        """One trait for each attribute of each tag."""
         self.feed(html.decode(errors="replace"))
         self.close()
-        return self._tokens
+        return self._traits
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
+        for name, text in attrs:
             if name not in self._ignored_attributes:
-                text = _without_digits((value or "").replace(self._item, "ITEM"))
-                self._tokens.add(f"<{tag} {name}={text}>")
+                self._traits.add(f"<{tag} {name}={_without_digits((text or '').replace(self._code, 'ITEM'))}>")
 
 
-def _feature_table(items: tuple[str, ...], columns: Mapping[str, Mapping[str, float]]) -> FeatureTable:
+def _feature_table(item_codes: tuple[str, ...], columns: FeatureColumns) -> FeatureTable:
     """The columns as an array; an item that a column lacks has 0 there."""
     names = tuple(columns)
-    values = np.array([[columns[name].get(item, 0.0) for name in names] for item in items], dtype=np.float64)
-    return FeatureTable(items, names, values.reshape(len(items), len(names)))
+    matrix = np.array([[columns[name].get(code, 0.0) for name in names] for code in item_codes], dtype=np.float64)
+    return FeatureTable(item_codes, names, matrix.reshape(len(item_codes), len(names)))

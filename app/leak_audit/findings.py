@@ -39,7 +39,7 @@ class AuditMaterial:
     """As drawn with the arms swapped; None if the archives are no longer there."""
     fragments: Mapping[str, bytes]
     """{code: HTML of the item's passages}"""
-    lines: Sequence[AllocationLine]
+    allocation_lines: Sequence[AllocationLine]
     reference: str
     names: tuple[str, ...]
     """Everything that names an arm, a model or a file."""
@@ -71,7 +71,7 @@ def compare_responses(
     if len(responses) != len(swapped):
         return [f"{len(responses)} responses against {len(swapped)}"]
     return [
-        f"{response.request} (item {response.item or 'none'})"
+        f"{response.request} (item {response.item_code or 'none'})"
         for response, counterpart in zip(responses, swapped, strict=True)
         if response.masked(secrets) != counterpart.masked(secrets)
     ]
@@ -86,7 +86,7 @@ def find_spoken_names(
     for response in responses:
         if response.gzip:  # the same page came without compression
             continue
-        text = _text_beside_words(response, fragments.get(response.item, b"")).lower()
+        text = _text_beside_words(response, fragments.get(response.item_code, b"")).lower()
         spoken |= {f"{response.request} says “{name}”": None for name in forbidden if name in text}
     return list(spoken)
 
@@ -103,22 +103,22 @@ def stimulus_attack_data(material: AuditMaterial) -> AttackData:
 
 def label_neurons(table: FeatureTable, material: AuditMaterial) -> AttackData:
     """The features of items that are neurons, with their arms as labels; controls and practice items are left out."""
-    lines = {line["item"]: line for line in material.lines if line["kind"] == "neuron"}
-    indices = [index for index, item in enumerate(table.items) if item in lines]
-    items = tuple(table.items[index] for index in indices)
-    labels = np.array([int(lines[item]["arm"] != material.reference) for item in items], dtype=np.int64)
-    neurons = FeatureTable(items, table.names, table.values[indices])
-    return AttackData(neurons, labels, tuple(lines[item]["stratum"] for item in items))
+    neurons = {line["item"]: line for line in material.allocation_lines if line["kind"] == "neuron"}
+    indices = [index for index, code in enumerate(table.item_codes) if code in neurons]
+    codes = tuple(table.item_codes[index] for index in indices)
+    labels = np.array([int(neurons[code]["arm"] != material.reference) for code in codes], dtype=np.int64)
+    neuron_table = FeatureTable(codes, table.names, table.matrix[indices])
+    return AttackData(neuron_table, labels, tuple(neurons[code]["stratum"] for code in codes))
 
 
 def mean_positions(walks: ProbeWalks, material: AuditMaterial) -> dict[str, PositionSummary]:
     """(e) Mean position, from 0 to 1, of each kind of item in the probes' orders."""
-    kinds = {line["item"]: line["kind"] for line in material.lines}
+    kinds = {line["item"]: line["kind"] for line in material.allocation_lines}
     last = max((response.position for response in walks.responses), default=0) or 1
     positions: dict[str, list[float]] = {}
     for response in walks.responses:
-        if response.item and not response.gzip:
-            positions.setdefault(kinds.get(response.item, "unknown"), []).append(response.position / last)
+        if response.item_code and not response.gzip:
+            positions.setdefault(kinds.get(response.item_code, "unknown"), []).append(response.position / last)
     return {
         kind: PositionSummary(items=len(shares), mean=round(float(np.mean(shares)), 4))
         for kind, shares in sorted(positions.items())

@@ -18,7 +18,7 @@ class FetchedResponse:
     """Which of the probing evaluators asked."""
     request: str
     """Method and path; the same request of the same probe has the same."""
-    item: str
+    item_code: str
     """Code of the item shown; empty for other pages."""
     position: int
     """Of the page in the probe's walk, from 0; -1 for what is no page with a question."""

@@ -41,7 +41,7 @@ class HtmlPage:
     """Attributes of the main element."""
     heading: str = ""
     forms: list[HtmlForm] = field(default_factory=list)
-    passages: list[list[PassageText]] = field(default_factory=list)
+    passage_texts: list[list[PassageText]] = field(default_factory=list)
 
     @property
     def step(self) -> str:
@@ -56,7 +56,7 @@ class HtmlPage:
     @property
     def peaks(self) -> list[str]:
         """Text of each passage's peak."""
-        return ["".join(piece.text for piece in passage if "data-peak" in piece.mark) for passage in self.passages]
+        return ["".join(piece.text for piece in passage if "data-peak" in piece.mark) for passage in self.passage_texts]
 
     def form(self, step: str) -> HtmlForm | None:
         """The form of that step, if the page has it."""
@@ -107,7 +107,7 @@ class _PageReader(HTMLParser):
         elif tag == "input" and attributes.get("type") == "hidden" and self._inside["form"]:
             self.page.forms[-1].fields[attributes.get("name", "")] = attributes.get("value", "")
         elif tag == "li" and "data-passage" in attributes:
-            self.page.passages.append([])
+            self.page.passage_texts.append([])
         elif tag == "mark":
             self._marks.append(attributes)
 
@@ -122,5 +122,5 @@ class _PageReader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._inside["h1"]:
             self.page.heading += data
-        if self._inside["pre"] and self.page.passages:
-            self.page.passages[-1].append(PassageText(data, self._marks[-1] if self._marks else {}))
+        if self._inside["pre"] and self.page.passage_texts:
+            self.page.passage_texts[-1].append(PassageText(data, self._marks[-1] if self._marks else {}))

@@ -43,9 +43,9 @@ class Visitor:
         with client:
             yield cls(client)
 
-    def get(self, path: str, headers: dict[str, str] | None = None) -> HtmlPage:
+    def get(self, path: str, request_headers: dict[str, str] | None = None) -> HtmlPage:
         """Read a page. Raises RobotError if the server refuses it."""
-        return read_page(self._ask("GET", path, headers=headers).text)
+        return read_page(self._ask("GET", path, request_headers=request_headers).text)
 
     def download(self, path: str) -> bytes:
         """Fetch a file. Raises RobotError if the server refuses it."""
@@ -55,15 +55,19 @@ class Visitor:
         """Send a form's fields and read the page that it leads to. Raises RobotError if the server refuses them."""
         return read_page(self._ask("POST", path, fields, self._form_headers).text)
 
-    def send(self, form: HtmlForm, **answers: str) -> HtmlPage:
+    def send(self, form: HtmlForm, **answer_fields: str) -> HtmlPage:
         """Send a form's hidden fields with answers, and read the page that it leads to."""
-        return self.post(form.action, form.fields | answers)
+        return self.post(form.action, form.fields | answer_fields)
 
     def _ask(
-        self, method: str, path: str, fields: dict[str, str] | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        fields: dict[str, str] | None = None,
+        request_headers: dict[str, str] | None = None,
     ) -> httpx2.Response:
         start = time.perf_counter()
-        response = self._client.request(method, path, data=fields, headers=headers)
+        response = self._client.request(method, path, data=fields, headers=request_headers)
         self.waits.append(Wait(path, time.perf_counter() - start))
         if response.is_error:
             msg = f"{response.request.method} {response.request.url.path} answered {response.status_code}"

@@ -43,8 +43,8 @@ Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]
 
 def audit_pending_seal(session: Session, pending: PendingSeal, walk: Walk, now: datetime) -> AuditSummary:
     """Audit a round whose seal is not closed, with the allocation that is in memory."""
-    lines, seed = pending.opened["allocation"]["items"], str(pending.opened["seed"])
-    return _audit_round(session, pending.round_id, lines, seed, walk, now)
+    allocation_lines, seed = pending.opened["allocation"]["items"], str(pending.opened["seed"])
+    return _audit_round(session, pending.round_id, allocation_lines, seed, walk, now)
 
 
 def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now: datetime) -> AuditSummary:
@@ -67,9 +67,9 @@ def swap_arms(design: Design) -> Design:
 
 
 def _audit_round(
-    session: Session, round_id: str, lines: Sequence[AllocationLine], seed: str, walk: Walk, now: datetime
+    session: Session, round_id: str, allocation_lines: Sequence[AllocationLine], seed: str, walk: Walk, now: datetime
 ) -> AuditSummary:
-    material = _audit_material(session, round_id, lines, seed)
+    material = _audit_material(session, round_id, allocation_lines, seed)
     probes = new_probes(PROBES)
     walks = _walk_copy(session, round_id, walk, probes, now)
     swapped_walks = _walk_copy(session, round_id, walk, probes, now, swapped=True)
@@ -89,7 +89,9 @@ def _audit_round(
     )
 
 
-def _audit_material(session: Session, round_id: str, lines: Sequence[AllocationLine], seed: str) -> AuditMaterial:
+def _audit_material(
+    session: Session, round_id: str, allocation_lines: Sequence[AllocationLine], seed: str
+) -> AuditMaterial:
     row = round_store.find_round(session, round_id)
     design = read_design(row.design)
     item_rows = round_store.items_of_round(session, round_id)
@@ -98,7 +100,7 @@ def _audit_material(session: Session, round_id: str, lines: Sequence[AllocationL
         items=tuple(Item.from_content(json.loads(item_row.content)) for item_row in item_rows),
         swapped_items=_swapped_items(design, paths, seed),
         fragments={item_row.code: item_row.html for item_row in item_rows},
-        lines=lines,
+        allocation_lines=allocation_lines,
         reference=design.reference,
         names=_forbidden_names(design, paths),
     )
@@ -130,13 +132,14 @@ def _walk_copy(
     session: Session, round_id: str, walk: Walk, probes: Sequence[Probe], now: datetime, *, swapped: bool = False
 ) -> ProbeWalks:
     """What the probes fetch on their way through a copy of the round, with the arms as they are or swapped."""
-    design = round_store.find_round(session, round_id).design
+    design_text = round_store.find_round(session, round_id).design
     if swapped:
-        design = swap_arms(read_design(design)).canonical
-    with open_round_copy(session, round_id, probes, now, design) as database:
+        design_text = swap_arms(read_design(design_text)).canonical
+    with open_round_copy(session, round_id, probes, now, design_text) as database:
         return walk(database, probes)
 
 
-def _attack(data: AttackData, seed: str, purpose: str, permutation_limit: int = PERMUTATIONS) -> AttackResult:
+def _attack(attack_data: AttackData, seed: str, purpose: str, permutation_limit: int = PERMUTATIONS) -> AttackResult:
     source = np.random.default_rng([int(seed, 16) % 2**64, len(purpose)])
-    return attack_features(data.table.values, data.table.names, data.labels, data.strata, source, permutation_limit)
+    table = attack_data.table
+    return attack_features(table.matrix, table.names, attack_data.labels, attack_data.strata, source, permutation_limit)

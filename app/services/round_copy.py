@@ -26,11 +26,11 @@ def new_probes(count: int) -> list[Probe]:
 
 @contextmanager
 def open_round_copy(
-    session: Session, round_id: str, probes: Sequence[Probe], now: datetime, design: str | None = None
+    session: Session, round_id: str, probes: Sequence[Probe], now: datetime, design_text: str | None = None
 ) -> Iterator[Database]:
     """A database that holds a copy of the round, open to judgments, with the probes as its evaluators.
 
-    `design` replaces the design's text. Raises NotFoundError if there is no such round.
+    `design_text` replaces the design's text. Raises NotFoundError if there is no such round.
     """
     row = round_store.find_round(session, round_id)
     with tempfile.TemporaryDirectory() as folder:
@@ -40,7 +40,7 @@ def open_round_copy(
         try:
             with database.writing() as copy_session:
                 copy_round_rows(
-                    session, copy_session, round_id, design or row.design, row.commitment or UNKNOWN_COMMITMENT
+                    session, copy_session, round_id, design_text or row.design, row.commitment or UNKNOWN_COMMITMENT
                 )
                 for evaluator in add_probes(copy_session, round_id, probes, now):
                     assign_items(copy_session, evaluator)

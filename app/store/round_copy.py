@@ -23,18 +23,18 @@ class Probe:
     order_seed: str
 
 
-def copy_round_rows(source: Session, target: Session, round_id: str, design: str, commitment: str) -> None:
+def copy_round_rows(session: Session, copy_session: Session, round_id: str, design_text: str, commitment: str) -> None:
     """Copy a round and its items as an open, crossed round with another design text."""
-    row = source.get_one(RoundRow, round_id)
-    target.add(AdminRow(name=row.created_by, password_hash="", created_at=row.created_at))
-    target.flush()
+    row = session.get_one(RoundRow, round_id)
+    copy_session.add(AdminRow(name=row.created_by, password_hash="", created_at=row.created_at))
+    copy_session.flush()
     public = {name: value for name, value in row.public_design.items() if name not in PACING_FIELDS}
-    target.add(
+    copy_session.add(
         RoundRow(
             id=row.id,
             title=row.title,
             state="collecting",
-            design=design,
+            design=design_text,
             public_design=public,
             commitment=commitment,
             response_bytes=row.response_bytes,
@@ -43,13 +43,13 @@ def copy_round_rows(source: Session, target: Session, round_id: str, design: str
             created_at=row.created_at,
         )
     )
-    target.flush()
-    for item in source.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)):
-        target.add(ItemRow(**{column.name: getattr(item, column.name) for column in ItemRow.__table__.columns}))
-    target.flush()
+    copy_session.flush()
+    for item in session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)):
+        copy_session.add(ItemRow(**{column.name: getattr(item, column.name) for column in ItemRow.__table__.columns}))
+    copy_session.flush()
 
 
-def add_probes(target: Session, round_id: str, probes: Sequence[Probe], now: datetime) -> list[EvaluatorRow]:
+def add_probes(copy_session: Session, round_id: str, probes: Sequence[Probe], now: datetime) -> list[EvaluatorRow]:
     """Insert the probing evaluators, who have consented."""
     rows = [
         EvaluatorRow(
@@ -63,6 +63,6 @@ def add_probes(target: Session, round_id: str, probes: Sequence[Probe], now: dat
         )
         for index, probe in enumerate(probes)
     ]
-    target.add_all(rows)
-    target.flush()
+    copy_session.add_all(rows)
+    copy_session.flush()
     return rows

@@ -17,7 +17,9 @@ from tests.cli.conftest import TEXT, Run
 
 @pytest.fixture
 def plan(trained: Path) -> DemoPlan:
-    return DemoPlan(models=trained, corpus=str(TEXT), token_limit=6_000, neurons=4, preset_name="quick", evaluators=3)
+    return DemoPlan(
+        models=trained, corpus=str(TEXT), token_limit=6_000, neurons=4, preset_name="quick", evaluator_count=3
+    )
 
 
 def test_the_check_prints_fractions_that_the_export_recomputes(plan: DemoPlan, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ BOTH = ("logistic regression", "gradient boosting")
 def attack(walk: MadeUpWalk, seed: int) -> AttackResult:
     data = label_neurons(transport_features(walk.responses, walk.material.fragments), walk.material)
     source = np.random.default_rng(seed)
-    return attack_features(data.table.values, data.table.names, data.labels, data.strata, source)
+    return attack_features(data.table.matrix, data.table.names, data.labels, data.strata, source)
 
 
 def let_only(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -62,7 +62,7 @@ def longer_or_shorter(response: FetchedResponse, of_first_arm: bool) -> FetchedR
     """Two lengths around that of the second arm: no threshold on the length tells the arms, two of them do."""
     if not of_first_arm:
         return response
-    spaces = 2 if response.item < "e" else 0
+    spaces = 2 if response.item_code < "e" else 0
     return replace(response, body=response.body[:-1] + b" " * spaces)
 
 

@@ -13,7 +13,7 @@ def test_what_changes_when_the_arms_are_swapped_is_named() -> None:
     responses = make_up_walk(3).responses
     assert compare_responses(responses, responses, ()) == []
     changed = [*responses[:5], replace(responses[5], body=responses[5].body + b"x"), *responses[6:]]
-    assert compare_responses(responses, changed, ()) == [f"GET /judge (item {responses[5].item})"]
+    assert compare_responses(responses, changed, ()) == [f"GET /judge (item {responses[5].item_code})"]
     assert compare_responses(responses, responses[:-1], ()) == ["80 responses against 79"]
 
 

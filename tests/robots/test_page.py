@@ -33,7 +33,7 @@ def test_a_page_is_read_as_a_browser_without_scripts_would() -> None:
 
 
 def test_a_whole_page_has_every_piece_of_a_passage_with_its_mark() -> None:
-    first = read_whole_page(PAGE).passages[0]
+    first = read_whole_page(PAGE).passage_texts[0]
     peak, weaker = {"data-level": "5", "data-peak": ""}, {"data-level": "2"}
     assert first == [PassageText("1 ", {}), PassageText(" Apple", peak), PassageText(" 2 ", {}), ("x", weaker)]
 
@@ -43,4 +43,4 @@ def test_the_quick_and_the_whole_reading_agree_but_for_the_words_between_the_pea
     assert (quick.main, quick.heading, quick.forms, quick.peaks) == (
         whole.main, whole.heading, whole.forms, whole.peaks,
     )  # fmt: skip
-    assert [len(passage) for passage in quick.passages] == [1, 2, 1]
+    assert [len(passage) for passage in quick.passage_texts] == [1, 2, 1]

@@ -54,8 +54,8 @@ def test_aids_open_after_the_verdict_and_show_strengths(database: Database, brow
 def test_the_text_is_the_same_with_its_strengths(reader: Page) -> None:
     asked = reader.send(verdict="interpretable")
     shown = open_aids(asked)
-    assert [[text for text, _ in one] for one in shown.read().passages] == [
-        [text for text, _ in one] for one in asked.read().passages
+    assert [[text for text, _ in one] for one in shown.read().passage_texts] == [
+        [text for text, _ in one] for one in asked.read().passage_texts
     ]
 
 

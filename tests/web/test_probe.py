@@ -55,11 +55,11 @@ def test_a_probe_that_meets_an_unknown_page_ends_the_audit() -> None:
 
 
 def test_every_page_of_an_item_is_kept_plain_and_as_the_compressed_bytes_of_the_wire(walks: ProbeWalks) -> None:
-    item_pages = [response for response in walks.responses if response.item]
+    item_pages = [response for response in walks.responses if response.item_code]
     assert len(item_pages) == 5 * 2 * 2
     for plain, compressed in zip(item_pages[::2], item_pages[1::2], strict=True):
         assert (plain.gzip, compressed.gzip) == (False, True)
-        assert (plain.item, plain.position) == (compressed.item, compressed.position)
+        assert (plain.item_code, plain.position) == (compressed.item_code, compressed.position)
         assert gzip.decompress(compressed.body).rstrip() == plain.body.rstrip()
         assert ("content-length", str(len(compressed.body))) in compressed.headers
         assert plain.seconds > 0

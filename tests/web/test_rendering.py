@@ -22,18 +22,18 @@ def read(*passages: Passage) -> HtmlPage:
 
 
 def shown(texts: tuple[str, ...], levels: tuple[int, ...], peak: int) -> list[tuple[str, str, bool]]:
-    found = read(Passage(texts, levels, peak, "top")).passages[0]
+    found = read(Passage(texts, levels, peak, "top")).passage_texts[0]
     return [(text.removeprefix("\n"), marks.get("data-level", ""), "data-peak" in marks) for text, marks in found]
 
 
 def test_white_space_is_that_of_the_text() -> None:
     texts = ("def f(x):", "\n", "    ", "return", "\t", "x", "\r\n", "\r\n", "done")
-    found = read(Passage(texts, (0,) * 9, 3, "top")).passages[0]
+    found = read(Passage(texts, (0,) * 9, 3, "top")).passage_texts[0]
     assert "".join(text for text, _ in found) == "\ndef f(x):\n    return\tx\n\ndone"
 
 
 def test_a_carriage_return_split_from_its_line_feed_is_one_line_end() -> None:
-    found = read(Passage(("a\r", "\nb\r", "c"), (0, 0, 0), 0, "top")).passages[0]
+    found = read(Passage(("a\r", "\nb\r", "c"), (0, 0, 0), 0, "top")).passage_texts[0]
     assert "".join(text for text, _ in found) == "\na\nb\nc"
 
 
@@ -64,7 +64,7 @@ def test_hostile_text_is_text(number: int) -> None:
     html = render_passages(Item("code", (passage,)), ONE_GROUP).decode()
     for forbidden in ("<script", "<img", "<!--", "\u202e", "\u2066", "\x00", "\x1b"):
         assert forbidden not in html
-    found = read(passage).passages[0]
+    found = read(passage).passage_texts[0]
     assert sum("data-peak" in marks for _, marks in found) == 1
 
 

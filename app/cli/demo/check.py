@@ -73,9 +73,9 @@ def run_check(plan: DemoPlan, settings: Settings, watch: Stopwatch) -> CheckOutc
             demo_round = create_demo_round(database, plan, archives, settings.data, names)
         with served_in_thread(settings, database) as address:
             with watch.stage("judge"), ThreadPoolExecutor(len(RULES)) as pool:
-                list(pool.map(lambda token, rule: _judge(address, token, rule), demo_round.tokens, RULES))
-            with watch.stage("unblind"), Visitor.at(address) as admin:
-                export = _unblind(admin, demo_round, settings)
+                list(pool.map(lambda token, rule: _judge(address, token, rule), demo_round.invitation_tokens, RULES))
+            with watch.stage("unblind"), Visitor.at(address) as visitor:
+                export = _unblind(visitor, demo_round, settings)
     with watch.stage("verify"):
         return _read_outcome(export)
 
@@ -85,17 +85,17 @@ def _judge(address: str, token: str, rule: Rule) -> int:
         return judge_by_rule(visitor, token, rule)
 
 
-def _unblind(admin: Visitor, demo_round: DemoRound, settings: Settings) -> Path:
+def _unblind(visitor: Visitor, demo_round: DemoRound, settings: Settings) -> Path:
     """Sign in, lock, unblind with the key and download the export, all through the pages."""
     page_of_round = f"/admin/rounds/{demo_round.id}"
     password = demo_password(settings.data)
     identity = demo_round.key_file.read_text("utf-8").split()[0]
-    admin.send(admin.get("/admin/sign-in").require_form("sign-in"), name=ADMIN, password=password)
-    admin.send(admin.get(page_of_round).require_form("lock"), sure="true")
-    unblind_form = admin.get(f"{page_of_round}/unblind").require_form("unblind")
-    admin.send(unblind_form, keys=identity, password=password, reason=REASON)
+    visitor.send(visitor.get("/admin/sign-in").require_form("sign-in"), name=ADMIN, password=password)
+    visitor.send(visitor.get(page_of_round).require_form("lock"), sure="true")
+    unblind_form = visitor.get(f"{page_of_round}/unblind").require_form("unblind")
+    visitor.send(unblind_form, keys=identity, password=password, reason=REASON)
     export = settings.data / "export.zip"
-    write_bytes_atomically(export, admin.download(f"{page_of_round}/export.zip"))
+    write_bytes_atomically(export, visitor.download(f"{page_of_round}/export.zip"))
     return export
 
 

@@ -64,10 +64,12 @@ def demo_command(
     json_wanted: bool,
     models: Path | None,
     port: int | None,
-    **choices: Unpack[PlanOptions],
+    **plan_options: Unpack[PlanOptions],
 ) -> None:
     """Harvest a SoLU/GELU pair on this machine, seal and open a round, print the links and serve it."""
-    plan = DemoPlan(models=models or resource_folder("demo"), evaluators=len(RULES) if check else 1, **choices)
+    plan = DemoPlan(
+        models=models or resource_folder("demo"), evaluator_count=len(RULES) if check else 1, **plan_options
+    )
     if check:
         _check(plan, json_wanted=json_wanted)
         return
@@ -85,7 +87,7 @@ def _serve(plan: DemoPlan, settings: Settings) -> None:
             address = browser_address(listener, settings)
             click.echo(
                 f"\nA round of {plan.neurons} neurons per arm is open on this machine.\n\n"
-                f"  Judge neurons  {address}/i/{demo_round.tokens[0]}\n"
+                f"  Judge neurons  {address}/i/{demo_round.invitation_tokens[0]}\n"
                 f"  Administer     {address}/admin   name {ADMIN}, password {demo_password(settings.data)}\n"
                 f"  Key to unblind {demo_round.key_file}\n\n"
                 "Ctrl+C ends the server; judgments are kept, and `firstglance demo` goes on where it was."

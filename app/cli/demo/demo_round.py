@@ -39,7 +39,7 @@ class DemoPlan:
     neurons: int
     """Per arm."""
     preset_name: str
-    evaluators: int
+    evaluator_count: int
 
     def model_folders(self) -> dict[str, Path]:
         """{model name: folder}. Raises ModelError if the pair is not there."""
@@ -64,8 +64,8 @@ class DemoRound:
 
     id: str
     key_file: Path
-    tokens: tuple[str, ...]
-    """Invitation tokens, one per evaluator."""
+    invitation_tokens: tuple[str, ...]
+    """One per evaluator."""
 
 
 def demo_archives(plan: DemoPlan, data: Path) -> dict[str, Archive]:
@@ -83,7 +83,7 @@ def demo_archives(plan: DemoPlan, data: Path) -> dict[str, Archive]:
 
 
 def create_demo_round(
-    database: Database, plan: DemoPlan, archives: Mapping[str, Archive], data: Path, evaluators: Sequence[str]
+    database: Database, plan: DemoPlan, archives: Mapping[str, Archive], data: Path, evaluator_names: Sequence[str]
 ) -> DemoRound:
     """Create, seal and open a round and invite evaluators; keys and tokens are kept in 0600 files.
 
@@ -99,7 +99,8 @@ def create_demo_round(
         seals.seal_round(session, round_id, recipients, render_passages, ADMIN, now(), options)
         rounds.open_round(session, round_id, ADMIN, now())
         tokens = tuple(
-            rounds.invite_evaluator(session, round_id, name, name == YOU, ADMIN, now()).token for name in evaluators
+            rounds.invite_evaluator(session, round_id, name, name == YOU, ADMIN, now()).token
+            for name in evaluator_names
         )
     key_file = data / "demo" / f"{round_id}.key"
     write_private_file(key_file, "".join(f"{key.identity}\n" for key in keys))
@@ -132,7 +133,7 @@ def _demo_design(plan: DemoPlan, archives: Mapping[str, Archive]) -> Design:
         arms=cells,
         reference=cells[0].arm,
         neurons=plan.neurons,
-        evaluators=plan.evaluators,
+        evaluators=plan.evaluator_count,
     )
 
 

@@ -22,9 +22,9 @@ class PresetChoices(TypedDict):
 
     title: str | None
     preset_name: str
-    arms: tuple[str, ...]
-    neurons: int | None
-    evaluators: int | None
+    arm_texts: tuple[str, ...]
+    neuron_count: int | None
+    evaluator_count: int | None
 
 
 @click.command("create")
@@ -33,33 +33,40 @@ class PresetChoices(TypedDict):
 @click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
 @click.option(
     "--arm",
-    "arms",
+    "arm_texts",
     multiple=True,
     metavar="NAME=ARCHIVE[@STRATUM]",
     help="Repeat it for every arm; the first is the reference.",
 )
-@click.option("--archive", "archives", type=PATH, multiple=True, help="With --design: the archives it names by digest.")
-@click.option("--neurons", type=click.IntRange(1), help="Neurons drawn per arm and stratum, if not the preset's.")
 @click.option(
-    "--evaluators", type=click.IntRange(1), help="How many evaluators the design aims at, if not the preset's."
+    "--archive", "archive_paths", type=PATH, multiple=True, help="With --design: the archives it names by digest."
+)
+@click.option(
+    "--neurons", "neuron_count", type=click.IntRange(1), help="Neurons drawn per arm and stratum, if not the preset's."
+)
+@click.option(
+    "--evaluators",
+    "evaluator_count",
+    type=click.IntRange(1),
+    help="How many evaluators the design aims at, if not the preset's.",
 )
 @by_option
 @click.pass_obj
 def create_command(
     settings: Settings,
     design_file: Path | None,
-    archives: tuple[Path, ...],
+    archive_paths: tuple[Path, ...],
     by: str | None,
-    **choices: Unpack[PresetChoices],
+    **preset_choices: Unpack[PresetChoices],
 ) -> None:
     """Make a draft from archives and print its id."""
     if design_file is None:
-        cells = [_read_cell(arm) for arm in choices["arms"]]
-        design = _preset_design([cell for cell, _ in cells], choices)
+        cells = [_read_cell(arm_text) for arm_text in preset_choices["arm_texts"]]
+        design = _preset_design([cell for cell, _ in cells], preset_choices)
         paths = {cell.archive_sha256: path for cell, path in cells}
     else:
         design = Design.from_toml(_read_design_text(design_file))
-        paths = {archive.sha256: archive.path for archive in map(Archive.open, archives)}
+        paths = {archive.sha256: archive.path for archive in map(Archive.open, archive_paths)}
     with open_database(settings) as database, database.writing() as session:
         click.echo(rounds.create_round(session, design, paths, acting_admin(session, by), now()))
 
@@ -72,25 +79,25 @@ def _read_design_text(path: Path) -> str:
         raise DesignError(msg) from error
 
 
-def _read_cell(arm: str) -> tuple[Cell, Path]:
+def _read_cell(arm_text: str) -> tuple[Cell, Path]:
     """The cell that NAME=ARCHIVE[@STRATUM] describes, and its archive's path. Raises DesignError on anything else."""
-    name, _, source = arm.partition("=")
+    name, _, source = arm_text.partition("=")
     folder, _, stratum = source.partition("@")
     if not name or not folder:
-        msg = f"--arm {arm!r} is not NAME=ARCHIVE or NAME=ARCHIVE@STRATUM, such as solu=data/archives/solu@1L/0"
+        msg = f"--arm {arm_text!r} is not NAME=ARCHIVE or NAME=ARCHIVE@STRATUM, such as solu=data/archives/solu@1L/0"
         raise DesignError(msg)
     path = Path(folder)
     fields = {"arm": name, "archive_sha256": Archive.open(path).sha256}
     return Cell.model_validate(fields | ({"stratum": stratum} if stratum else {})), path
 
 
-def _preset_design(cells: Sequence[Cell], choices: PresetChoices) -> Design:
+def _preset_design(cells: Sequence[Cell], preset_choices: PresetChoices) -> Design:
     """The preset's design with what the options change. Raises DesignError without a title or an arm."""
-    if not cells or not choices["title"]:
+    if not cells or not preset_choices["title"]:
         msg = "a round needs --title and at least two --arm NAME=ARCHIVE, or --design FILE"
         raise DesignError(msg)
-    counts = {"neurons": choices["neurons"], "evaluators": choices["evaluators"]}
+    counts = {"neurons": preset_choices["neuron_count"], "evaluators": preset_choices["evaluator_count"]}
     changes = {name: count for name, count in counts.items() if count is not None}
     return design_from_preset(
-        choices["preset_name"], title=choices["title"], arms=cells, reference=cells[0].arm, **changes
+        preset_choices["preset_name"], title=preset_choices["title"], arms=cells, reference=cells[0].arm, **changes
     )

@@ -44,20 +44,24 @@ class KeyChoices(TypedDict):
 @click.option(
     "--keys-to", type=PATH, help="Instead of recipients: make two keys and write them to this new file, 0600."
 )
-@click.option("--audit/--no-audit", default=True, help="Close the seal only if the leak audit passes (the default).")
+@click.option(
+    "--audit/--no-audit", "audited", default=True, help="Close the seal only if the leak audit passes (the default)."
+)
 @by_option
 @click.pass_obj
-def seal_command(settings: Settings, round_id: str, by: str | None, audit: bool, **choices: Unpack[KeyChoices]) -> None:
+def seal_command(
+    settings: Settings, round_id: str, by: str | None, audited: bool, **key_choices: Unpack[KeyChoices]
+) -> None:
     """Draw neurons, make items, encrypt who is who, print the commitment; two keys are made unless told otherwise."""
-    keys = [] if choices["recipients"] else [seals.new_key(), seals.new_key()]
-    recipients = list(choices["recipients"]) or [key.recipient for key in keys]
-    options = SealOptions(second_person=choices["second"], measure=response_sizes)
-    sealed, finished_audit = _seal(settings, round_id, by, recipients, options, audited=audit)
+    keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
+    recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
+    options = SealOptions(second_person=key_choices["second"], measure=response_sizes)
+    sealed, audit = _seal(settings, round_id, by, recipients, options, audited=audited)
     click.echo(f"commitment {sealed.commitment}")
-    if finished_audit is not None:
-        print_audit(finished_audit)
+    if audit is not None:
+        print_audit(audit)
     if keys:
-        _hand_over([key.identity for key in keys], choices["keys_to"])
+        _hand_over([key.identity for key in keys], key_choices["keys_to"])
 
 
 def _seal(

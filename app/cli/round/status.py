@@ -18,29 +18,29 @@ from app.services.rounds import RoundProgress
 def status_command(settings: Settings, round_id: str, json_wanted: bool) -> None:
     """Print how far each evaluator is: counts of judgments, never of verdicts."""
     with open_database(settings) as database, database.reading() as session:
-        progress = rounds.round_progress(session, round_id)
+        round_progress = rounds.round_progress(session, round_id)
         event_count = len(round_events(session, round_id))
     if json_wanted:
-        evaluators = [vars(evaluator) for evaluator in progress.evaluators]
-        print_json({**vars(progress), "evaluators": evaluators, "events": event_count})
+        evaluators = [vars(evaluator) for evaluator in round_progress.evaluators]
+        print_json({**vars(round_progress), "evaluators": evaluators, "events": event_count})
     else:
-        _print_progress(progress)
+        _print_progress(round_progress)
 
 
-def _print_progress(progress: RoundProgress) -> None:
+def _print_progress(round_progress: RoundProgress) -> None:
     print_pairs(
         {
-            "title": progress.title,
-            "state": progress.state,
-            "commitment": progress.commitment or "none yet",
-            "items": progress.items,
-            "evaluators": f"{len(progress.evaluators)} of {progress.target}",
+            "title": round_progress.title,
+            "state": round_progress.state,
+            "commitment": round_progress.commitment or "none yet",
+            "items": round_progress.items,
+            "evaluators": f"{len(round_progress.evaluators)} of {round_progress.target}",
         }
     )
-    if progress.evaluators:
+    if round_progress.evaluators:
         click.echo()
         lines = [
             [evaluator.name, evaluator.judged, evaluator.assigned, "yes" if evaluator.exposed else "no"]
-            for evaluator in progress.evaluators
+            for evaluator in round_progress.evaluators
         ]
         print_table(["evaluator", "judged", "of", "exposed"], lines)

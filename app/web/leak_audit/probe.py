@@ -108,12 +108,12 @@ def _fetch_everything(
             yield from (_fetched(exchange, index, page.item, position) for exchange in recorder.drain())
 
 
-def _fetched(exchange: Exchange, index: int, item: str = "", position: int = NO_PAGE) -> FetchedResponse:
+def _fetched(exchange: Exchange, index: int, item_code: str = "", position: int = NO_PAGE) -> FetchedResponse:
     path = exchange.request.url.path
     return FetchedResponse(
         probe=index,
         request=f"{exchange.request.method} {'/i' if path.startswith('/i/') else path}",
-        item=item,
+        item_code=item_code,
         position=position,
         status=exchange.status,
         headers=exchange.headers,
