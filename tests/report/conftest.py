@@ -8,7 +8,9 @@ from app.judging.judgment import Verdict
 from app.report.analysis.analysis import Analysis, analyse
 from app.report.analysis.frame import AnalysisFrame, Guess, Stimulus
 from app.report.export.bundle import Bundle, export_zip
+from app.report.export.figures import draw_figures
 from app.unblinding.observations import Observation
+from tests.conftest import undrawn_figures
 from tests.report.simulated_round import arms_by_item, bundle_for, frame_for, observe, simulate_observations
 
 HOSTILE_NAME = "<script>alert(1)</script>\"&'"
@@ -39,7 +41,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     paths = (folder / "round1.zip", folder / "round2.zip")
     for seed, path in enumerate(paths, start=1):
         observations = simulate_observations(seed, strata=("1L/0",))
-        path.write_bytes(export_zip(bundle_for(observations, frame_for(observations))))
+        with undrawn_figures():
+            path.write_bytes(export_zip(bundle_for(observations, frame_for(observations))))
     return paths
 
 
@@ -75,3 +78,9 @@ def full_analysis(crowd: list[Observation], full_frame: AnalysisFrame) -> Analys
         for index, verdict in enumerate(verdicts)
     ]
     return analyse([*crowd, *ladder], full_frame)
+
+
+@pytest.fixture(scope="session")
+def svg_figures(full_analysis: Analysis) -> dict[str, bytes]:
+    """The figures of that analysis as SVG files."""
+    return draw_figures(full_analysis, ("svg",))

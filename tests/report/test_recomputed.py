@@ -6,116 +6,148 @@ import json
 import math
 import zipfile
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 Z = 1.959963984540054
-Cell = tuple[float, float, float, tuple[float, float]]
+STRATA = ("1L/0", "2L/0")
+DEAD = 2
+"""Dead neurons of each cell."""
+CsvRow = dict[str, str]
+
+
+class RecomputedCell(NamedTuple):
+    """What one arm in one stratum should come to."""
+
+    neuron_count: int
+    fraction: float
+    variance: float
+    """Of the fraction."""
+    lower: float
+    """Wilson's, on the effective number of judgments."""
+    upper: float
+
+
+Cells = dict[tuple[str, str], RecomputedCell]
+"""By arm and stratum."""
 
 
 @pytest.fixture(scope="module")
-def files(exported: Path) -> dict[str, str]:
+def analysis(exported: Path) -> dict[str, Any]:
     with zipfile.ZipFile(exported) as archive:
-        return {
-            name: archive.read(name).decode()
-            for name in archive.namelist()
-            if not name.startswith("figures") and not name.endswith((".parquet", ".pdf"))
-        }
+        analysis: dict[str, Any] = json.loads(archive.read("analysis.json"))
+        assert {cell["dead"] for cell in json.loads(archive.read("frame.json"))["cells"]} == {DEAD}
+    return analysis
 
 
 @pytest.fixture(scope="module")
-def cells(files: dict[str, str]) -> dict[tuple[str, str], Cell]:
-    """(arm, stratum) -> neurons, fraction, variance of the fraction, Wilson interval on the effective n."""
-    votes: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for row in csv.DictReader(io.StringIO(files["observations.csv"])):
-        if row["kind"] == "neuron":
-            votes[row["arm"], row["stratum"]][row["item"]].append(float(row["verdict"] == "interpretable"))
-    dead = {(one["arm"], one["stratum"]): one["dead"] for one in json.loads(files["frame.json"])["cells"]}
-    found: dict[tuple[str, str], Cell] = {}
-    for place, neurons in votes.items():
-        means = np.array([np.mean(one) for one in neurons.values()] + [0.0] * dead[place])
-        judgments = sum(len(one) for one in neurons.values()) + dead[place]
-        k, p, squared = len(means), means.mean(), means.var(ddof=1)
-        worth = min(max(p * (1 - p) * k / squared, k), judgments)
-        centre = (p + Z**2 / (2 * worth)) / (1 + Z**2 / worth)
-        reach = Z / (1 + Z**2 / worth) * math.sqrt(p * (1 - p) / worth + Z**2 / (4 * worth**2))
-        found[place] = (k, float(p), float(squared / k), (float(centre - reach), float(centre + reach)))
-    return found
+def rows(exported: Path) -> list[CsvRow]:
+    """The rows of observations.csv that enter a fraction."""
+    with zipfile.ZipFile(exported) as archive:
+        text = archive.read("observations.csv").decode()
+    return [row for row in csv.DictReader(io.StringIO(text)) if row["kind"] == "neuron"]
 
 
 @pytest.fixture(scope="module")
-def analysis(files: dict[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(files["analysis.json"])
-    return found
+def cells(rows: list[CsvRow]) -> Cells:
+    return {
+        (arm, stratum): recompute_cell(row for row in rows if (row["arm"], row["stratum"]) == (arm, stratum))
+        for arm in ("solu", "baseline")
+        for stratum in STRATA
+    }
 
 
-def test_fractions_and_intervals(cells: dict[tuple[str, str], Cell], analysis: dict[str, Any]) -> None:
+def is_interpretable(row: CsvRow) -> float:
+    return float(row["verdict"] == "interpretable")
+
+
+def mean_verdicts(rows: Iterable[CsvRow]) -> list[float]:
+    """The mean verdict of each judged neuron, and a zero for each dead one."""
+    votes: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        votes[row["item"]].append(is_interpretable(row))
+    return [float(np.mean(verdicts)) for verdicts in votes.values()] + [0.0] * DEAD
+
+
+def recompute_cell(rows: Iterable[CsvRow]) -> RecomputedCell:
+    """A fraction with Wilson's interval on p(1 - p)k/s² judgments, between its neurons and its judgments."""
+    rows = list(rows)
+    means = np.array(mean_verdicts(rows))
+    k, p, s_squared = len(means), float(means.mean()), float(means.var(ddof=1))
+    n = min(max(p * (1 - p) * k / s_squared, k), len(rows) + DEAD)
+    centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half_width = Z / (1 + Z**2 / n) * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
+    return RecomputedCell(k, p, s_squared / k, centre - half_width, centre + half_width)
+
+
+def mantel_haenszel_weight(cells: Cells, stratum: str) -> float:
+    treated, referred = cells["solu", stratum].neuron_count, cells["baseline", stratum].neuron_count
+    return treated * referred / (treated + referred)
+
+
+def test_fractions_and_their_intervals(cells: Cells, analysis: dict[str, Any]) -> None:
     assert len(analysis["cells"]) == 4
-    for one in analysis["cells"]:
-        k, p, _, (low, high) = cells[one["arm"], one["stratum"]]
-        assert (one["n"], one["fraction"]) == (k, pytest.approx(p, abs=1e-12))
-        assert one["interval"] == [pytest.approx(low, abs=1e-9), pytest.approx(high, abs=1e-9)]
+    for result in analysis["cells"]:
+        cell = cells[result["arm"], result["stratum"]]
+        assert result["n"] == cell.neuron_count
+        assert result["fraction"] == pytest.approx(cell.fraction, abs=1e-12)
+        assert result["interval"] == pytest.approx([cell.lower, cell.upper], abs=1e-9)
 
 
-def test_differences_by_stratum(cells: dict[tuple[str, str], Cell], analysis: dict[str, Any]) -> None:
-    for one in analysis["strata"]:
-        _, p1, _, (l1, u1) = cells["solu", one["stratum"]]
-        _, p0, _, (l0, u0) = cells["baseline", one["stratum"]]
-        below, above = math.hypot(p1 - l1, u0 - p0), math.hypot(u1 - p1, p0 - l0)
-        assert one["estimate"] == pytest.approx(p1 - p0, abs=1e-12)
-        assert one["interval"] == [pytest.approx(p1 - p0 - below), pytest.approx(p1 - p0 + above)]
+def test_differences_by_stratum_and_their_intervals(cells: Cells, analysis: dict[str, Any]) -> None:
+    assert len(analysis["strata"]) == 2
+    for result in analysis["strata"]:
+        solu, baseline = cells["solu", result["stratum"]], cells["baseline", result["stratum"]]
+        difference = solu.fraction - baseline.fraction
+        below = math.hypot(solu.fraction - solu.lower, baseline.upper - baseline.fraction)
+        above = math.hypot(solu.upper - solu.fraction, baseline.fraction - baseline.lower)
+        assert result["estimate"] == pytest.approx(difference, abs=1e-12)
+        assert result["interval"] == pytest.approx([difference - below, difference + above])
 
 
-def test_the_pooled_difference_its_sandwich_and_q(cells: dict[tuple[str, str], Cell], analysis: dict[str, Any]) -> None:
-    weights, differences, variances = [], [], []
-    for stratum in ("1L/0", "2L/0"):
-        (n1, p1, v1, _), (n0, p0, v0, _) = cells["solu", stratum], cells["baseline", stratum]
-        weights.append(n1 * n0 / (n1 + n0))
-        differences.append(p1 - p0)
-        variances.append(v1 + v0)
-    w, d, v = (np.array(one) for one in (weights, differences, variances))
-    pooled = (w @ d) / w.sum()
-    reach = Z * math.sqrt(w**2 @ v) / w.sum()
-    found = analysis["difference"]
-    assert found["estimate"] == pytest.approx(pooled, abs=1e-12)
-    assert found["interval"] == [pytest.approx(pooled - reach), pytest.approx(pooled + reach)]
-    assert analysis["heterogeneity"]["q"] == pytest.approx(float(((d - pooled) ** 2 / v).sum()))
-    ratio = sum(one * cells["solu", s][1] for one, s in zip(weights, ("1L/0", "2L/0"), strict=True)) / sum(
-        one * cells["baseline", s][1] for one, s in zip(weights, ("1L/0", "2L/0"), strict=True)
-    )
-    assert analysis["ratio"]["estimate"] == pytest.approx(ratio)
+def test_the_pooled_difference_its_sandwich_and_q(cells: Cells, analysis: dict[str, Any]) -> None:
+    weights = np.array([mantel_haenszel_weight(cells, stratum) for stratum in STRATA])
+    differences = np.array([cells["solu", name].fraction - cells["baseline", name].fraction for name in STRATA])
+    variances = np.array([cells["solu", name].variance + cells["baseline", name].variance for name in STRATA])
+    pooled = (weights @ differences) / weights.sum()
+    half_width = Z * math.sqrt(weights**2 @ variances) / weights.sum()
+    assert analysis["difference"]["estimate"] == pytest.approx(pooled, abs=1e-12)
+    assert analysis["difference"]["interval"] == pytest.approx([pooled - half_width, pooled + half_width])
+    assert analysis["heterogeneity"]["q"] == pytest.approx(float(((differences - pooled) ** 2 / variances).sum()))
 
 
-def test_the_permutation_p_by_plain_shuffling(files: dict[str, str], analysis: dict[str, Any]) -> None:
-    source = np.random.default_rng(5)
-    rows = [row for row in csv.DictReader(io.StringIO(files["observations.csv"])) if row["kind"] == "neuron"]
-    shuffles = 4000
-    total, dealt = 0.0, np.zeros(shuffles)
-    for stratum in ("1L/0", "2L/0"):
-        means: dict[str, dict[str, list[float]]] = {"solu": defaultdict(list), "baseline": defaultdict(list)}
-        for row in rows:
-            if row["stratum"] == stratum:
-                means[row["arm"]][row["item"]].append(float(row["verdict"] == "interpretable"))
-        groups = [[float(np.mean(one)) for one in means[arm].values()] + [0.0, 0.0] for arm in ("solu", "baseline")]
-        everyone, size = np.array(groups[0] + groups[1]), len(groups[0])
-        for shuffle in range(shuffles):
-            source.shuffle(everyone)
-            dealt[shuffle] += (everyone[:size].mean() - everyone[size:].mean()) / 2
-        total += float(np.mean(groups[0]) - np.mean(groups[1])) / 2
-    p = (1 + (np.abs(dealt) >= abs(total) - 1e-9).sum()) / (shuffles + 1)
-    assert analysis["difference"]["p"] == pytest.approx(p, abs=4 * math.sqrt(max(p, 1e-3) / shuffles))
+def test_the_pooled_ratio(cells: Cells, analysis: dict[str, Any]) -> None:
+    weights = {stratum: mantel_haenszel_weight(cells, stratum) for stratum in STRATA}
+    solu = sum(weight * cells["solu", stratum].fraction for stratum, weight in weights.items())
+    baseline = sum(weight * cells["baseline", stratum].fraction for stratum, weight in weights.items())
+    assert analysis["ratio"]["estimate"] == pytest.approx(solu / baseline)
 
 
-def test_each_evaluator_s_own_fractions(files: dict[str, str], analysis: dict[str, Any]) -> None:
-    rows = [row for row in csv.DictReader(io.StringIO(files["observations.csv"])) if row["kind"] == "neuron"]
-    for one in analysis["per_evaluator"]:
+def test_the_permutation_p_by_plain_shuffling(rows: list[CsvRow], analysis: dict[str, Any]) -> None:
+    generator, permutation_count = np.random.default_rng(5), 4000
+    observed, permuted = 0.0, np.zeros(permutation_count)
+    for stratum in STRATA:
+        in_stratum = [row for row in rows if row["stratum"] == stratum]
+        solu = mean_verdicts(row for row in in_stratum if row["arm"] == "solu")
+        baseline = mean_verdicts(row for row in in_stratum if row["arm"] == "baseline")
+        means = np.array(solu + baseline)
+        for permutation in range(permutation_count):
+            generator.shuffle(means)
+            permuted[permutation] += (means[: len(solu)].mean() - means[len(solu) :].mean()) / 2
+        observed += float(np.mean(solu) - np.mean(baseline)) / 2
+    p = (1 + (np.abs(permuted) >= abs(observed) - 1e-9).sum()) / (permutation_count + 1)
+    assert analysis["difference"]["p"] == pytest.approx(p, abs=4 * math.sqrt(max(p, 1e-3) / permutation_count))
+
+
+def test_each_evaluators_own_fractions(rows: list[CsvRow], analysis: dict[str, Any]) -> None:
+    for result in analysis["per_evaluator"]:
         for arm in ("solu", "baseline"):
-            mine = [
-                row["verdict"] == "interpretable"
-                for row in rows
-                if row["evaluator"] == one["evaluator"] and row["arm"] == arm
+            verdicts = [
+                is_interpretable(row) for row in rows if row["evaluator"] == result["evaluator"] and row["arm"] == arm
             ]
-            assert one["arms"][arm]["fraction"] == pytest.approx(sum(mine) / (len(mine) + 4))
+            fraction = sum(verdicts) / (len(verdicts) + DEAD * len(STRATA))
+            assert result["arms"][arm]["fraction"] == pytest.approx(fraction)

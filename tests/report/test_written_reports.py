@@ -14,8 +14,11 @@ def test_the_markdown_report_names_the_key_of_every_number(full_analysis: Analys
     assert "nan" not in text.lower()
 
 
-def test_the_pdf_is_a_pdf_and_the_same_bytes_twice(full_analysis: Analysis, full_frame: AnalysisFrame) -> None:
+def test_the_pdf_is_a_pdf_and_the_same_bytes_twice(
+    full_analysis: Analysis, full_frame: AnalysisFrame, svg_figures: dict[str, bytes]
+) -> None:
+    """Once with figures that it draws itself, once with figures that are drawn."""
     assert pdf_available()
     pdf = write_pdf_report("A round", "ab" * 32, full_analysis, full_frame)
     assert pdf.startswith(b"%PDF-")
-    assert pdf == write_pdf_report("A round", "ab" * 32, full_analysis, full_frame)
+    assert pdf == write_pdf_report("A round", "ab" * 32, full_analysis, full_frame, svg_figures)

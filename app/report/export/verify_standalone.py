@@ -2,8 +2,8 @@
 
 Run it as: python verify.py EXPORT.zip
 
-It recomputes the commitment, every evaluator's chain, the log's chain and each arm's fraction, prints what it found
-and exits 1 if anything differs. It is short so that you can read it before you believe it.
+It recomputes the commitment, every evaluator's chain, the log's chain and each arm's fraction, prints every result
+and exits with 1 if anything differs. It is short so that you can read it before you believe it.
 """
 
 import csv
@@ -13,26 +13,172 @@ import io
 import json
 import sys
 import zipfile
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict
 
-Files = dict[str, Any]
-Say = Callable[[str, str, str], None]
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+Texts = dict[str, str]
+"""{name of a file in the export: its text}"""
 
 
-def canonical(value: Any) -> str:  # noqa: ANN401 - any JSON value
+class CommitmentFile(TypedDict):
+    """commitment.json: what was published before the first judgment."""
+
+    commitment: str
+    design_sha256: str
+    sealed_sha256: str
+    items: list[list[str]]
+    """[code, digest] of every item, sorted by code."""
+
+
+class AllocationFile(TypedDict):
+    """allocation.json: what the seal held."""
+
+    allocation: Json
+    seed: str
+    nonce: str
+
+
+class JudgmentLink(TypedDict):
+    """judgments.json: one link of an evaluator's chain."""
+
+    evaluator: str
+    number: int
+    chain: str
+    judgment: Json
+
+
+class EventLink(TypedDict):
+    """events.json: one link of the log's chain."""
+
+    number: int
+    chain: str
+    event: Json
+
+
+class FrameCell(TypedDict):
+    """frame.json: what was drawn of one arm in one stratum."""
+
+    arm: str
+    stratum: str
+    dead: int
+    shown: int
+
+
+class AnalysisCell(TypedDict):
+    """analysis.json: the result of one arm in one stratum."""
+
+    arm: str
+    stratum: str
+    fraction: float
+
+
+class CheckPrinter:
+    """Prints every check, and counts those that fail."""
+
+    def __init__(self) -> None:
+        self.difference_count = 0
+
+    def compare(self, name: str, recomputed: str, exported: str) -> None:
+        """Print whether what was recomputed is what the export says."""
+        if recomputed == exported:
+            print(f"ok    {name}: {recomputed}")
+            return
+        self.difference_count += 1
+        print(f"WRONG {name}: {recomputed}, but the export says {exported}")
+
+
+def check_commitment(texts: Texts, printer: CheckPrinter) -> None:
+    """Design, items, allocation and nonce must give the digest that was published before the first judgment."""
+    published: CommitmentFile = json.loads(texts["commitment.json"])
+    item_digests = published["items"]
+    if "allocation.json" in texts:  # an unblinded export
+        opened: AllocationFile = json.loads(texts["allocation.json"])
+        sealed = {"allocation": opened["allocation"], "seed": opened["seed"], "nonce": opened["nonce"]}
+        printer.compare("design", sha256(json.loads(texts["design.json"])), published["design_sha256"])
+        printer.compare("sealed allocation", sha256(sealed), published["sealed_sha256"])
+        item_digests = digest_items(json.loads(texts["items.json"]), opened["nonce"])
+        changed = [code for code, digest in item_digests if [code, digest] not in published["items"]]
+        printer.compare("items as judged", ", ".join(changed) or "none changed", "none changed")
+    committed: Json = {
+        "v": 1,
+        "design_sha256": published["design_sha256"],
+        "items": [[code, digest] for code, digest in item_digests],
+        "sealed_sha256": published["sealed_sha256"],
+    }
+    printer.compare("commitment", sha256(committed), published["commitment"])
+
+
+def digest_items(items: list[dict[str, Json]], nonce: str) -> list[list[str]]:
+    """[code, digest] of every item, sorted; a digest is an HMAC-SHA256 under the nonce, so it gives nothing away."""
+    key = bytes.fromhex(nonce)
+    return sorted(
+        [str(item["code"]), hmac.new(key, canonical_json(item).encode(), hashlib.sha256).hexdigest()] for item in items
+    )
+
+
+def check_chains(texts: Texts, printer: CheckPrinter) -> None:
+    """Each evaluator's judgments follow the commitment; the log follows 64 zeros."""
+    published: CommitmentFile = json.loads(texts["commitment.json"])
+    judgments: list[JudgmentLink] = json.loads(texts["judgments.json"])
+    events: list[EventLink] = json.loads(texts["events.json"])
+    judgments.sort(key=lambda link: link["number"])
+    for evaluator in sorted({link["evaluator"] for link in judgments}):
+        chain = [(link["judgment"], link["chain"]) for link in judgments if link["evaluator"] == evaluator]
+        check_chain(evaluator, published["commitment"], chain, printer)
+    events.sort(key=lambda link: link["number"])
+    check_chain("the log", "0" * 64, [(link["event"], link["chain"]) for link in events], printer)
+
+
+def check_chain(name: str, start: str, links: list[tuple[Json, str]], printer: CheckPrinter) -> None:
+    """Each link's digest covers its entry and the digest before it, and so everything before it."""
+    previous = start
+    for number, (entry, digest) in enumerate(links):
+        if sha256({"previous": previous, "entry": entry}) != digest:
+            printer.compare(f"chain of {name}", f"broken at entry {number}", "unbroken")
+            return
+        previous = digest
+    printer.compare(f"chain of {name}", "unbroken", "unbroken")
+
+
+def check_fractions(texts: Texts, printer: CheckPrinter) -> None:
+    """Each arm in each stratum: the mean over its neurons of the neuron's mean verdict, dead neurons as NOT."""
+    frame = json.loads(texts["frame.json"])
+    if frame["by_layer"]:
+        return  # fractions are weighted by layer; `firstglance verify` recomputes them
+    verdicts: dict[tuple[str, str], dict[str, list[bool]]] = {}
+    for row in csv.DictReader(io.StringIO(texts["observations.csv"])):
+        if row["kind"] == "neuron":
+            by_item = verdicts.setdefault((row["arm"], row["stratum"]), {})
+            by_item.setdefault(row["item"], []).append(row["verdict"] == "interpretable")
+    counts: dict[tuple[str, str], FrameCell] = {(cell["arm"], cell["stratum"]): cell for cell in frame["cells"]}
+    cells: list[AnalysisCell] = json.loads(texts["analysis.json"])["cells"]
+    for cell in cells:
+        arm, stratum = cell["arm"], cell["stratum"]
+        dead, shown = counts[arm, stratum]["dead"], counts[arm, stratum]["shown"]
+        means = [sum(votes) / len(votes) for votes in verdicts.get((arm, stratum), {}).values()]
+        judged_share = min(1, len(means) / shown) if shown else 1  # as many of the dead count as of the shown
+        fraction = sum(means) / (len(means) + dead * judged_share)
+        printer.compare(f"fraction of {arm} in {stratum}", f"{fraction:.9f}", f"{cell['fraction']:.9f}")
+
+
+def sha256(value: Json) -> str:
+    """SHA-256 of a JSON value's canonical text."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def canonical_json(value: Json) -> str:
     """RFC 8785 text of a JSON value (keys of an export are ASCII, so sorting them as strings is right)."""
     if isinstance(value, dict):
-        return "{" + ",".join(f"{canonical(key)}:{canonical(value[key])}" for key in sorted(value)) + "}"
+        return "{" + ",".join(f"{canonical_json(key)}:{canonical_json(value[key])}" for key in sorted(value)) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(canonical(one) for one in value) + "]"
+        return "[" + ",".join(canonical_json(element) for element in value) + "]"
     if isinstance(value, float):
-        return number(value)
+        return canonical_number(value)
     return json.dumps(value, ensure_ascii=False)
 
 
-def number(value: float) -> str:
+def canonical_number(value: float) -> str:
     """A float as JavaScript writes it."""
     if value == 0 or (value.is_integer() and abs(value) < 1e21):
         return str(int(value))
@@ -42,94 +188,18 @@ def number(value: float) -> str:
     return f"{mantissa}e{int(exponent):+d}"
 
 
-def digest(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    """SHA-256 of a JSON value's canonical text."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
-
-
-def check_commitment(files: Files, say: Say) -> None:
-    """Design, items, allocation and nonce must give the digest that was published before the first judgment."""
-    given = files["commitment.json"]
-    items = given["items"]
-    if "design.json" in files:
-        say("design", digest(files["design.json"]), given["design_sha256"])
-    if "allocation.json" in files:
-        opened = files["allocation.json"]
-        say(
-            "sealed allocation", digest({k: opened[k] for k in ("allocation", "seed", "nonce")}), given["sealed_sha256"]
-        )
-        key = bytes.fromhex(opened["nonce"])
-        contents = {one["code"]: canonical(one).encode() for one in files["items.json"]}
-        items = [[code, hmac.new(key, contents[code], hashlib.sha256).hexdigest()] for code in sorted(contents)]
-        changed = [code for code, found in items if [code, found] not in given["items"]]
-        say("items as judged", ", ".join(changed) or "none changed", "none changed")
-    committed = {
-        "v": 1,
-        "design_sha256": given["design_sha256"],
-        "items": items,
-        "sealed_sha256": given["sealed_sha256"],
-    }
-    say("commitment", digest(committed), given["commitment"])
-
-
-def check_chain(name: str, start: str, links: list[Files], entry: str, say: Say) -> None:
-    """Each link's digest covers its entry and everything before it."""
-    previous = start
-    for place, link in enumerate(links):
-        if digest({"previous": previous, "entry": link[entry]}) != link["chain"]:
-            say(f"chain of {name}", f"broken at entry {place}", "unbroken")
-            return
-        previous = link["chain"]
-    say(f"chain of {name}", "unbroken", "unbroken")
-
-
-def check_chains(files: Files, say: Say) -> None:
-    """Judgments follow the commitment, one chain per evaluator; the log follows 64 zeros."""
-    by_evaluator: dict[str, list[Files]] = {}
-    for link in files["judgments.json"]:
-        by_evaluator.setdefault(link["evaluator"], []).append(link)
-    for evaluator, links in sorted(by_evaluator.items()):
-        links.sort(key=lambda link: link["number"])
-        check_chain(evaluator, files["commitment.json"]["commitment"], links, "judgment", say)
-    check_chain("the log", "0" * 64, sorted(files["events.json"], key=lambda link: link["number"]), "event", say)
-
-
-def check_fractions(files: Files, text: str, say: Say) -> None:
-    """Each arm: the mean over its neurons of the neuron's mean verdict, dead neurons as NOT, from the CSV alone."""
-    verdicts: dict[tuple[str, str], dict[str, list[bool]]] = {}
-    for row in csv.DictReader(io.StringIO(text)):
-        if row["kind"] == "neuron":
-            cell = verdicts.setdefault((row["arm"], row["stratum"]), {})
-            cell.setdefault(row["item"], []).append(row["verdict"] == "interpretable")
-    counts = {(cell["arm"], cell["stratum"]): cell for cell in files["frame.json"]["cells"]}
-    for one in [] if files["frame.json"]["by_layer"] else files["analysis.json"]["cells"]:
-        place = (one["arm"], one["stratum"])
-        shares = [sum(votes) / len(votes) for votes in verdicts.get(place, {}).values()]
-        dead, shown = counts[place]["dead"], counts[place]["shown"]
-        found = sum(shares) / (len(shares) + (dead * min(1, len(shares) / shown) if shown else dead))
-        say(f"fraction of {one['arm']} in {one['stratum']}", f"{found:.9f}", f"{one['fraction']:.9f}")
-
-
 def main(path: str) -> int:
     """Check one export; returns the exit code."""
-    wrong: list[str] = []
-
-    def say(name: str, found: str, expected: str) -> None:
-        same = found == expected
-        ending = "" if same else f", but the export says {expected}"
-        sys.stdout.write(f"{'ok   ' if same else 'WRONG'} {name}: {found}{ending}\n")
-        if not same:
-            wrong.append(name)
-
+    printer = CheckPrinter()
     with zipfile.ZipFile(path) as archive:
-        texts = {name: archive.read(name).decode() for name in archive.namelist() if name.endswith((".json", ".csv"))}
-    files = {name: json.loads(text) for name, text in texts.items() if name.endswith(".json")}
-    check_commitment(files, say)
-    check_chains(files, say)
-    if "analysis.json" in files:
-        check_fractions(files, texts["observations.csv"], say)
-    sys.stdout.write(f"{len(wrong)} differences\n" if wrong else "Everything agrees.\n")
-    return 1 if wrong else 0
+        names = [name for name in archive.namelist() if name.endswith((".json", ".csv"))]
+        texts = {name: archive.read(name).decode() for name in names}
+    check_commitment(texts, printer)
+    check_chains(texts, printer)
+    if "analysis.json" in texts:  # an unblinded export
+        check_fractions(texts, printer)
+    print(f"{printer.difference_count} differences" if printer.difference_count else "Everything agrees.")
+    return 1 if printer.difference_count else 0
 
 
 if __name__ == "__main__":

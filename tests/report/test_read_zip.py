@@ -1,0 +1,43 @@
+"""What cannot be read as an export gets a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from app.foundation.errors import ExportError
+from app.report.export.bundle import zipped
+from app.report.export.verify import verify_export
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a zip", b"plain text"])
+def test_what_is_no_zip_gets_a_sentence(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.zip"
+    path.write_bytes(content)
+    with pytest.raises(ExportError, match="cannot be read as a zip"):
+        verify_export(path)
+
+
+def test_a_damaged_zip_gets_a_sentence(exported: Path, tmp_path: Path) -> None:
+    content = bytearray(exported.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    path = tmp_path / "damaged.zip"
+    path.write_bytes(content)
+    with pytest.raises(ExportError, match="download it again"):
+        verify_export(path)
+
+
+def test_a_missing_file_and_a_foreign_zip_get_sentences(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="does not exist"):
+        verify_export(tmp_path / "nowhere.zip")
+    foreign = tmp_path / "foreign.zip"
+    foreign.write_bytes(zipped({"a.txt": b"a"}))
+    with pytest.raises(ExportError, match=r"has no commitment\.json"):
+        verify_export(foreign)
+
+
+def test_files_of_another_form_get_a_sentence(tmp_path: Path) -> None:
+    names = ("design.json", "items.json", "judgments.json", "events.json", "commitment.json")
+    odd = tmp_path / "odd.zip"
+    odd.write_bytes(zipped(dict.fromkeys(names, b"[]")))
+    with pytest.raises(ExportError, match="another form"):
+        verify_export(odd)

@@ -1,0 +1,110 @@
+"""`firstglance verify`: an untouched export recomputes in full, and every change is found and named."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.foundation.digest import sha256_of_json
+from app.foundation.errors import ExportError
+from app.report.export.read_zip import read_zip
+from app.report.export.verify import verify_export, verify_receipt
+from tests.report.tampering import replace_file, tamper
+
+
+def test_an_export_recomputes_in_full(exported: Path) -> None:
+    verification = verify_export(exported)
+    assert verification.differences == []
+    assert verification.commitment_verified
+    names = {check.name for check in verification.checks}
+    assert names >= {"commitment", "judgments of Ash", "log", "numbers of analysis.json"}
+
+
+def test_a_changed_byte_without_its_digest_is_named(exported: Path, tmp_path: Path) -> None:
+    path = tmp_path / "changed.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in read_zip(exported).items():
+            archive.writestr(name, content + b" " if name == "report.md" else content)
+    assert [check.name for check in verify_export(path).checks if not check.ok] == ["digest of report.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "difference"),
+    [
+        ("design.json", "design"),
+        ("allocation.json", "allocation"),
+        ("items.json", "items"),
+        ("judgments.json", "judgments of Ash"),
+        ("events.json", "log"),
+        ("analysis.json", "analysis.json difference.estimate"),
+        ("frame.json", "leak audit in frame.json"),
+    ],
+)
+def test_a_changed_part_is_found_and_named(exported: Path, tmp_path: Path, name: str, difference: str) -> None:
+    content = json.dumps(tamper(name, json.loads(read_zip(exported)[name])))
+    verification = verify_export(replace_file(exported, name, content.encode(), tmp_path))
+    assert any(sentence.startswith(difference) for sentence in verification.differences), verification.differences
+
+
+def test_changed_verdicts_in_the_csv_are_found_in_the_numbers(exported: Path, tmp_path: Path) -> None:
+    text = read_zip(exported)["observations.csv"].decode()
+    text = text.replace("baseline,1L/0,0,4,10,neuron", "baseline,1L/0,0,4,10,planted")
+    text = text.replace("not_interpretable", "interpretable", 9)
+    verification = verify_export(replace_file(exported, "observations.csv", text.encode(), tmp_path))
+    assert any(sentence.startswith("analysis.json arms.baseline.fraction") for sentence in verification.differences)
+
+
+def test_a_judgment_left_out_of_the_csv_is_found(exported: Path, tmp_path: Path) -> None:
+    lines = read_zip(exported)["observations.csv"].decode().splitlines(keepends=True)
+    path = replace_file(exported, "observations.csv", "".join(lines[:-1]).encode(), tmp_path)
+    assert any("judgments" in sentence for sentence in verify_export(path).differences)
+
+
+def test_a_judgment_cut_off_the_end_of_a_chain_is_found_at_the_lock(exported: Path, tmp_path: Path) -> None:
+    links = json.loads(read_zip(exported)["judgments.json"])
+    last = max((link for link in links if link["evaluator"] == "Ash"), key=lambda link: int(link["number"]))
+    links.remove(last)
+    path = replace_file(exported, "judgments.json", json.dumps(links).encode(), tmp_path)
+    assert any("heads" in sentence and "Ash" in sentence for sentence in verify_export(path).differences)
+
+
+def test_an_arm_changed_in_the_csv_is_found(exported: Path, tmp_path: Path) -> None:
+    header, first, *others = read_zip(exported)["observations.csv"].decode().splitlines(keepends=True)
+    first = first.replace("baseline", "solu") if "baseline" in first else first.replace("solu", "baseline")
+    path = replace_file(exported, "observations.csv", "".join([header, first, *others]).encode(), tmp_path)
+    differences = verify_export(path).differences
+    assert any(sentence.startswith("arms in observations.csv") for sentence in differences)
+
+
+@pytest.fixture
+def receipt(exported: Path) -> dict[str, Any]:
+    """Birch's receipt after seven judgments."""
+    files = read_zip(exported)
+    links = [link for link in json.loads(files["judgments.json"]) if link["evaluator"] == "Birch"][:7]
+    return {
+        "commitment": json.loads(files["commitment.json"])["commitment"],
+        "evaluator": "Birch",
+        "judgments": 7,
+        "head": links[-1]["chain"],
+        "digest": sha256_of_json([link["judgment"] for link in links]),
+    }
+
+
+def test_a_receipt_agrees_with_the_export(exported: Path, receipt: dict[str, Any]) -> None:
+    assert verify_receipt(exported, receipt).ok
+    final_receipts = json.loads(read_zip(exported)["receipts.json"])
+    assert all(verify_receipt(exported, final_receipt).ok for final_receipt in final_receipts)
+
+
+@pytest.mark.parametrize(
+    ("field", "forged"), [("head", "00"), ("digest", "00"), ("commitment", "00"), ("evaluator", "Nobody")]
+)
+def test_a_changed_receipt_is_found(exported: Path, receipt: dict[str, Any], field: str, forged: str) -> None:
+    assert not verify_receipt(exported, receipt | {field: forged}).ok
+
+
+def test_what_is_no_receipt_gets_a_sentence(exported: Path) -> None:
+    with pytest.raises(ExportError, match="another form"):
+        verify_receipt(exported, {"evaluator": "Birch"})
