@@ -12,17 +12,17 @@ LONGEST_SECONDS = 7 * 24 * 3600.0
 """A page may lie open for a week; a clock that claims more is cut to that."""
 
 OUT_OF_TURN = translatable(
-    "That page was out of date. Nothing was changed; go back to your reading for what is due now."
+    "That page was out of date. Nothing was changed; go back to your reading to see what is due now."
 )
 NOT_YOUR_ITEM = translatable(
-    "That item is not one of yours. Nothing was stored; go back to your reading for the one that is due."
+    "That item is not one of yours. Nothing was stored; go back to your reading to see the item that is due."
 )
 VERDICTS_ONLY = translatable("This round asks for verdicts only. Nothing was stored.")
 OTHERWISE_WRITTEN = translatable(
-    "You had already written something else about this item. “Change last answer” lets you change it."
+    "You already wrote something else about this item. Use “Change last answer” to change it."
 )
 OTHERWISE_ANSWERED = translatable(
-    "You had already answered this item: %(answer)s. That stands; “Change last answer” lets you change it."
+    "You already answered this item: %(answer)s. That answer counts; use “Change last answer” to change it."
 )
 
 

@@ -14,9 +14,9 @@ LONGEST_TEXT = 10_000
 """Characters of a hypothesis or comment."""
 
 NO_VERDICT = translatable(
-    "That answer is not on offer here. Nothing was stored; go back and choose one of the buttons."
+    "That answer is not one of the choices. Nothing was stored; go back and choose one of the buttons."
 )
-TOO_LONG = translatable("The %(what)s has %(length)s characters; %(limit)s is the limit. Please shorten it.")
+TOO_LONG = translatable("The %(what)s has %(length)s characters; at most %(limit)s are possible. Please shorten it.")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ ENOUGH_TODAY = translatable(
     "Nothing was stored: the items that this round asks for in one day are done and saved. Come back tomorrow."
 )
 PRACTICE_NOT_PASSED = translatable(
-    "Nothing was stored: this round goes on only for those who answer more of the practice items as expected."
+    "Nothing was stored: this round goes on only for people who give more expected answers on the practice items."
 )
 
 

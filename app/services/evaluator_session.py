@@ -13,7 +13,7 @@ from app.store import evaluators as evaluator_store
 from app.store.tables import EvaluatorRow, RoundRow
 
 NO_SUCH_LINK = translatable(
-    "This invitation link leads nowhere. Check that it was copied whole, or ask who sent it for a new one."
+    "This invitation link does not work. Check that you copied all of it, or ask the person who sent it for a new one."
 )
 CONSENT_FIRST = translatable("Please read the page about taking part first, and agree to it.")
 NO_SESSION = translatable("Open your invitation link again, on this device: it brings you back to where you were.")

@@ -18,9 +18,9 @@ from app.services.evaluator_session import Visit
 from app.store import judging as judging_store
 from app.store.tables import JudgmentRow
 
-NO_SUCH_ITEM = translatable("There is no such item among yours; go back to the one that is due.")
+NO_SUCH_ITEM = translatable("You have no such item. Go back to the item that is due.")
 OUT_OF_REACH = translatable(
-    "This answer can no longer be changed: undo reaches the last %(most)s answers without opened aids."
+    "This answer can no longer be changed. You can change your last %(most)s answers, except where you looked closer."
 )
 
 

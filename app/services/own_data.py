@@ -18,7 +18,7 @@ from app.store.tables import EvaluatorRow, JudgmentRow
 
 ERASABLE = ("sealed", "collecting")
 LOCKED = translatable(
-    "The round was locked, so the answers are part of its record. Whoever invited you can tell you more."
+    "The round was locked, so the answers are part of its record. The person who invited you can tell you more."
 )
 
 

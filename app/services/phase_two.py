@@ -26,7 +26,7 @@ MOST_GUESSES = 20
 PILES = ("A", "B")
 UNKNOWN = "unknown"
 ANSWERED = translatable(
-    "You had already answered this question otherwise. That first answer stands; nothing was changed."
+    "You already gave another answer to this question. The first answer counts; nothing was changed."
 )
 
 

@@ -35,18 +35,18 @@ STATUSES: dict[type[FirstGlanceError], HTTPStatus] = {
 TITLES = {
     HTTPStatus.NOT_FOUND: translatable("There is nothing here"),
     HTTPStatus.FORBIDDEN: translatable("This page needs your invitation"),
-    HTTPStatus.CONFLICT: translatable("Not at this stage"),
-    HTTPStatus.INTERNAL_SERVER_ERROR: translatable("Something broke on our side"),
+    HTTPStatus.CONFLICT: translatable("Not possible at this stage"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: translatable("Something went wrong on our side"),
 }
 OTHERWISE = translatable("That could not be done")
 ADMIN_TITLES = {HTTPStatus.FORBIDDEN: "Not allowed"}
-NO_SUCH_ADDRESS = translatable("This address leads nowhere. Check it, or go back to the page you came from.")
-WRONG_METHOD = translatable("This address does not take that request. Go back to the page you came from.")
+NO_SUCH_ADDRESS = translatable("There is no page at this address. Check it, or go back to the page you came from.")
+WRONG_METHOD = translatable("This address does not accept that request. Go back to the page you came from.")
 INVALID_FORM = translatable(
-    "The form had a value that cannot be used (%(names)s). Nothing was stored; go back and answer once more."
+    "The form had a value that cannot be used (%(names)s). Nothing was stored; go back and answer again."
 )
 UNEXPECTED = translatable(
-    "Nothing that was confirmed is lost. Load the page again; if it keeps happening, tell whoever invited you."
+    "No saved answer is lost. Load the page again. If this happens again, tell the person who invited you."
 )
 
 

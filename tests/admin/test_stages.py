@@ -100,7 +100,7 @@ def test_progress_counts_judgments_and_never_verdicts(dag: Browser, draft: str, 
         text = dag.text.lower()
         assert re.search(r'class="number">6<', text)
         for word in ("interpretable", "cannot_judge", "cannot judge", "verdict count", "layer"):
-            assert word not in text.replace("no totals of verdicts exist", "")
+            assert word not in text
 
 
 def test_pages_before_unblinding_are_the_same_whichever_neurons_were_drawn(

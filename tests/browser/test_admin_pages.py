@@ -94,7 +94,7 @@ def _sealed(page: Page) -> tuple[str, list[str]]:
     page.get_by_role("button", name="Seal the round").click()
     sound(page, "The round is sealed")
     keys = page.locator("code.secret").all_inner_texts()
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I have stored them").click()
     return address, keys
 
 

@@ -180,7 +180,7 @@ def test_two_tabs_do_not_contradict_each_other_unseen(page: Page, context: Brows
     page.keyboard.press("1")
     saving(page, "saved")
     other.keyboard.press("2")
-    expect(other.get_by_role("alert")).to_contain_text("You had already answered this item: INTERPRETABLE")
+    expect(other.get_by_role("alert")).to_contain_text("You already answered this item: INTERPRETABLE")
     taken(page)
     assert [row.verdict for row in rows(room)] == ["interpretable"]
 

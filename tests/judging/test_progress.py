@@ -128,9 +128,9 @@ def test_an_answer_in_turn_is_taken() -> None:
 def test_a_repetition_is_no_contradiction() -> None:
     said = Answer("item3", "item3.0", "verdict", "interpretable")
     require_same_answer(said, said, "YES")
-    with pytest.raises(JudgmentError, match=r"You had already answered this item: YES\."):
+    with pytest.raises(JudgmentError, match=r"You already answered this item: YES\."):
         require_same_answer(said, replace(said, verdict="not_interpretable"), "YES")
     written = Answer("item3", "item3.1", "hypothesis", None, "fruit")
     require_same_answer(replace(written, verdict="interpretable"), written, "YES")
-    with pytest.raises(JudgmentError, match="already written something else"):
+    with pytest.raises(JudgmentError, match="already wrote something else"):
         require_same_answer(replace(written, verdict="interpretable"), replace(written, hypothesis="music"), "YES")

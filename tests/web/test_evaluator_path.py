@@ -67,7 +67,7 @@ def test_opening_an_invitation_records_nothing(stranger: TestClient, room: Room)
 def test_an_unknown_token_gets_a_friendly_page(stranger: TestClient) -> None:
     page = Page(stranger).go("/i/not-a-token")
     assert page.status == 404
-    assert "Check that it was copied whole" in page.text
+    assert "Check that you copied all of it" in page.text
     assert Page(stranger).post("/i/not-a-token", {}).status == 404
 
 
@@ -103,7 +103,7 @@ def test_another_answer_under_the_same_key_is_refused(ada: Page, room: Room) -> 
     ada.post(action, fields | {"verdict": "interpretable"})
     refused = ada.post(action, fields | {"verdict": "not_interpretable"})
     assert refused.status == 422
-    assert "You had already answered this item: INTERPRETABLE" in refused.text
+    assert "You already answered this item: INTERPRETABLE" in refused.text
     assert [row.verdict for row in rows(room)] == ["interpretable"]
 
 

@@ -44,13 +44,13 @@ def test_practice_tells_its_answer_after_the_verdict_only(sqlite_database: Datab
     with browser(sqlite_database) as client:
         page = come_in(client, room.token)
         assert page.heading == "Practice 1 of 2"
-        assert "the word “apple”. Expected" not in page.text
+        assert "the word “apple”. The expected answer" not in page.text
         told = page.send(verdict="not_interpretable")
-        assert "one rule fits: the word “apple”. Expected was INTERPRETABLE" in told.text
+        assert "one rule fits: the word “apple”. The expected answer was INTERPRETABLE" in told.text
         second = told.send()
         assert second.heading == "Practice 2 of 2"
         told = second.send(verdict="not_interpretable")
-        assert "thrown together without a rule" in told.text
+        assert "put together without a rule" in told.text
         assert told.send().heading == "Item 1 of 3"
 
 
@@ -79,7 +79,7 @@ def test_an_item_can_be_passed_over(ada: Page, room: Room, kind: str) -> None:
 
 
 def flagged(page: Page, **fields: str) -> Page:
-    """Pass over what the page shows."""
+    """Skip what the page shows."""
     assert 'action="/judge/flag"' in page.text
     hidden = page.form()[1]
     token_and_item = {name: hidden[name] for name in ("form_token", "item", "key")}
@@ -204,7 +204,7 @@ def test_after_a_failed_practice_nothing_is_fetched_and_nothing_taken(
         form = {"form_token": token_of(page), "item": item, "key": f"{item}.0", "verdict": "interpretable"}
         refused = page.post("/judge/verdict", form)
         assert refused.status == 422
-        assert "more of the practice items as expected" in refused.text
+        assert "more expected answers on the practice items" in refused.text
     assert {row.item for row in kept(room, JudgmentRow)} == set(PRACTICE)
 
 
@@ -265,7 +265,7 @@ def test_another_answer_of_the_last_question_is_refused(sqlite_database: Databas
         assert page.send(guess="A").status == 200
         refused = page.send(guess="B")
         assert refused.status == 422
-        assert "That first answer stands" in refused.text
+        assert "The first answer counts" in refused.text
     assert [row.guess for row in kept(room, GuessRow)] == ["A"]
 
 

@@ -82,7 +82,7 @@ def test_an_unexpected_error_shows_a_page_and_no_traceback(ada: Page, room: Room
         session.get_one(RoundRow, room.round_id).public_design = {"groups": "nonsense"}
     page = ada.go("/judge")
     assert page.status == 500
-    assert "Nothing that was confirmed is lost" in page.text
+    assert "No saved answer is lost" in page.text
     assert "Traceback" not in page.text
 
 

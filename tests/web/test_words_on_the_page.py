@@ -68,7 +68,7 @@ def test_a_refused_second_answer_is_told_by_the_buttons_word(sqlite_database: Da
         action, fields = page.form()
         page.post(action, fields | {"verdict": "interpretable"})
         refused = page.post(action, fields | {"verdict": "not_interpretable"})
-        assert "You had already answered this item: ONE RULE, 80 %. That stands" in refused.text
+        assert "You already answered this item: ONE RULE, 80 %. That answer counts" in refused.text
 
 
 def wrong(page: Page, how: str) -> Page:
@@ -121,7 +121,7 @@ def test_the_second_answer_is_refused_in_german_with_the_german_label(ada: Page)
     ada.client.headers.update(GERMAN)
     action, fields = ada.form()
     ada.post(action, fields | {"verdict": "interpretable"})
-    assert "schon beantwortet: DEUTBAR. Das gilt" in ada.post(action, fields | {"verdict": "not_interpretable"}).text
+    assert "schon beantwortet: DEUTBAR. Diese Antwort gilt" in ada.post(action, fields | {"verdict": "not_interpretable"}).text
 
 
 def test_a_refusal_leads_back_to_the_desk(ada: Page) -> None:
@@ -255,8 +255,8 @@ def test_several_groups_are_described_as_they_are_shown(sqlite_database: Databas
         page = come_in(client, room.token)
         assert "10 framed tokens under “Strongest”, one in each passage there" in page.text
         text = page.go("/judge/instructions").text
-        assert "An item is 20 passages under a few headings" in text
-        assert "An item is 10 passages" not in text
+        assert "An item has 20 passages under a few headings" in text
+        assert "An item has 10 passages" not in text
         client.headers.update(GERMAN)
         assert "10 umrahmten Wortteile unter „Stärkste“" in page.go("/judge/instructions").text
 

@@ -61,7 +61,7 @@ class VerdictForm(AnswerForm):
 
 
 class FlagForm(AnswerForm):
-    """An item to be passed over, and why."""
+    """An item to be skipped, and why."""
 
     kind: Literal["fault", "distress"]
     comment: str = ""

@@ -63,7 +63,7 @@ def open_aids(request: Request, database: AppDatabase, item_form: Annotated[Item
 
 @router.post("/judge/flag")
 def submit_flag(request: Request, database: AppDatabase, flag_form: Annotated[FlagForm, Form()]) -> Response:
-    """Pass over an item that is faulty or too distressing."""
+    """Skip an item that is faulty or too distressing."""
     with writing_visit(request, database, flag_form) as (session, visit):
         flag = FlagRow(item=flag_form.item, kind=flag_form.kind, comment=flag_form.checked_comment())
         worklist = judging.flag_item(session, visit, flag, now())
