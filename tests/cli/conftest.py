@@ -16,11 +16,11 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run the command in a data folder of its own; an error that is no sentence fails the test."""
+    """Run the command in a data folder of its own; an error that does not end as a sentence fails the test."""
 
-    def invoke(*arguments: object, given: str = "") -> Result:
-        words = ["--data", str(tmp_path / "data"), *(str(one) for one in arguments)]
-        result = CliRunner().invoke(cli, words, input=given, prog_name="firstglance")
+    def invoke(*arguments: object, typed: str = "") -> Result:
+        words = ["--data", str(tmp_path / "data"), *map(str, arguments)]
+        result = CliRunner().invoke(cli, words, input=typed, prog_name="firstglance")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert "Traceback" not in result.output

@@ -24,7 +24,7 @@ def words(tmp_path: Path) -> Path:
     return tmp_path / "words.txt"
 
 
-def test_one_model_goes_into_the_folder_named(run: Run, trained: Path, words: Path, tmp_path: Path) -> None:
+def test_one_model_is_harvested_into_the_folder_named(run: Run, trained: Path, words: Path, tmp_path: Path) -> None:
     found = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "a", "--name", "plum", *SMALL)
     assert found.exit_code == 0, found.output
     archive = Archive.open(tmp_path / "a")
@@ -68,14 +68,14 @@ def test_models_of_one_name_are_refused(run: Run, trained: Path, tmp_path: Path)
     assert "different names" in refused.output
 
 
-def test_a_name_is_of_one_model(run: Run, trained: Path, tmp_path: Path) -> None:
+def test_a_name_for_several_models_is_refused(run: Run, trained: Path, tmp_path: Path) -> None:
     models = (trained / "1L-gelu", trained / "1L-solu_ln")
     refused = run("harvest", *models, "--name", "plum", "--out", tmp_path / "a")
     assert refused.exit_code == 1
     assert "--name names one model, and 2 are given" in refused.output
 
 
-def test_a_place_that_is_there_is_refused(
+def test_a_folder_that_exists_is_refused(
     run: Run, trained: Path, words: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -105,7 +105,7 @@ def test_several_sites_are_read_by_a_cluster_if_one_is_asked_for(
     assert (asked, read) == ([Cluster(workers=3)], [1])
 
 
-def test_what_is_no_archive_is_left_out_of_the_list(run: Run, archives: tuple[Archive, Archive]) -> None:
+def test_folders_that_are_no_archives_are_left_out_of_the_list(run: Run, archives: tuple[Archive, Archive]) -> None:
     folder = archives[0].path.parent
     shutil.copytree(archives[0].path, folder / ".plum.new")
     (folder / "foreign").mkdir()

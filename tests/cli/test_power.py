@@ -17,7 +17,7 @@ def test_the_papers_own_question_needs_about_forty_neurons() -> None:
     assert numbers["judgments"] == 360
 
 
-def test_the_plain_answer_says_for_whom_it_holds() -> None:
+def test_the_printed_power_says_for_which_evaluators_it_holds() -> None:
     these = CliRunner().invoke(power_command, [])
     alike = CliRunner().invoke(power_command, ["--spread", "0.05", "--evaluators", "10"])
     assert "for these evaluators" in these.output
@@ -29,6 +29,6 @@ def test_a_spread_of_one_evaluator_is_refused_with_a_sentence() -> None:
         CliRunner().invoke(power_command, ["--evaluators", "1", "--spread", "0.1"], catch_exceptions=False)
 
 
-def test_no_number_of_neurons_may_be_enough() -> None:
+def test_a_power_that_no_number_of_neurons_reaches_is_said_to_take_more_evaluators() -> None:
     found = CliRunner().invoke(power_command, ["--spread", "0.3"])
     assert "it takes more evaluators" in found.output

@@ -19,7 +19,7 @@ def test_a_connection_sends_each_part_of_an_answer_at_once(tmp_path: Path) -> No
         assert browser_address(place, settings).endswith(f":{place.getsockname()[1]}")
 
 
-def test_the_address_that_is_given_answers(sqlite_database: Database, tmp_path: Path) -> None:
+def test_a_server_in_a_thread_answers_at_its_address(sqlite_database: Database, tmp_path: Path) -> None:
     with (
         served_in_thread(Settings(data=tmp_path, port=0), sqlite_database) as address,
         urllib.request.urlopen(f"{address}/admin/sign-in") as page,

@@ -55,7 +55,7 @@ def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
         assert session.scalars(select(EvaluatorRow)).all() == []
 
 
-def test_the_summary_finds_the_faults_again() -> None:
+def test_the_summary_recovers_sensitivity_and_specificity() -> None:
     source = Random(1)
     truths = [(truly, source.random() < (0.9 if truly else 0.2)) for truly in (True, False) for _ in range(4000)]
     found = summarise_sessions([SimulatedSession(truths, [0.1, 0.3])], 2.0)
