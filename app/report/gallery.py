@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from app.judging.judgment import Verdict
 from app.unblinding.observations import AllocatedItem, Observation
 
-VOTES = ("agreed interpretable", "agreed not", "disputed")
-PER_PAGE = 20
+VoteOutcome = Literal["agreed interpretable", "agreed not", "disputed"]
+VOTE_OUTCOMES: tuple[VoteOutcome, ...] = get_args(VoteOutcome)
+CARDS_PER_PAGE = 20
 
 
 @dataclass(frozen=True)
-class Word:
-    """One evaluator's word on a neuron."""
+class WrittenVerdict:
+    """One evaluator's verdict on a neuron, and the hypothesis written after it."""
 
     evaluator: str
     verdict: Verdict
@@ -24,58 +26,67 @@ class GalleryCard:
     """One neuron in the gallery."""
 
     allocated: AllocatedItem
-    words: tuple[Word, ...]
+    verdicts: tuple[WrittenVerdict, ...]
 
     @property
-    def votes(self) -> str:
-        """One of VOTES; a single judgment agrees with itself."""
-        yes = sum(one.verdict == "interpretable" for one in self.words)
-        return VOTES[0] if yes == len(self.words) else VOTES[1] if yes == 0 else VOTES[2]
+    def outcome(self) -> VoteOutcome:
+        """Whether the evaluators agree; a single verdict agrees with itself."""
+        interpretable_count = sum(written.verdict == "interpretable" for written in self.verdicts)
+        if interpretable_count == len(self.verdicts):
+            return "agreed interpretable"
+        return "disputed" if interpretable_count else "agreed not"
 
-    def says(self, text: str) -> bool:
-        """Whether a hypothesis, a pseudonym or the neuron's place holds the text, ignoring case."""
-        place = f"{self.allocated.item} {self.allocated.layer}/{self.allocated.neuron}"
-        everything = "\n".join([place, *(f"{one.evaluator}\n{one.hypothesis}" for one in self.words)])
-        return text.casefold() in everything.casefold()
+    def mentions(self, text: str) -> bool:
+        """Whether a hypothesis, a pseudonym, the item's code or layer/neuron contains the text, ignoring case."""
+        parts = [f"{self.allocated.item} {self.allocated.layer}/{self.allocated.neuron}"]
+        parts += [f"{written.evaluator}\n{written.hypothesis}" for written in self.verdicts]
+        return text.casefold() in "\n".join(parts).casefold()
 
 
 @dataclass(frozen=True)
-class Gallery:
-    """One page of the gallery."""
+class GalleryPage:
+    """One page of the cards that match a search."""
 
     cards: tuple[GalleryCard, ...]
-    found: int
-    page: int
-    pages: int
+    match_count: int
+    """On all pages."""
+    page_number: int
+    """From 1."""
+    page_count: int
 
 
-def gallery(seen: Sequence[Observation], text: str = "", arm: str = "", votes: str = "", page: int = 1) -> Gallery:
-    """The cards that match, a page of them; pages count from 1 and are kept within what there is."""
-    matching = [
-        one
-        for one in _cards(seen)
-        if one.says(text.strip()) and arm in ("", one.allocated.arm) and votes in ("", one.votes)
+def search_gallery(
+    observations: Sequence[Observation], text: str = "", arm: str = "", outcome: str = "", page_number: int = 1
+) -> GalleryPage:
+    """A page of the cards that match; what is empty matches all, and a page beyond the last is the last."""
+    matches = [
+        card
+        for card in _gallery_cards(observations)
+        if card.mentions(text.strip()) and arm in ("", card.allocated.arm) and outcome in ("", card.outcome)
     ]
-    pages = max(1, -(-len(matching) // PER_PAGE))
-    place = min(max(1, page), pages)
-    shown = tuple(matching[(place - 1) * PER_PAGE : place * PER_PAGE])
-    return Gallery(shown, len(matching), place, pages)
+    page_count = max(1, -(-len(matches) // CARDS_PER_PAGE))
+    page_number = min(max(1, page_number), page_count)
+    start = (page_number - 1) * CARDS_PER_PAGE
+    return GalleryPage(tuple(matches[start : start + CARDS_PER_PAGE]), len(matches), page_number, page_count)
 
 
-def card(observations: Sequence[Observation], item: str) -> GalleryCard | None:
-    """One neuron's card, or None."""
-    return next((one for one in _cards(observations) if one.allocated.item == item), None)
+def find_card(observations: Sequence[Observation], item: str) -> GalleryCard | None:
+    """One neuron's card; None for a code that nobody judged."""
+    return next((card for card in _gallery_cards(observations) if card.allocated.item == item), None)
 
 
-def _cards(observations: Sequence[Observation]) -> list[GalleryCard]:
-    grouped: dict[str, list[Observation]] = {}
-    for one in observations:
-        if one.allocated.kind == "neuron":
-            grouped.setdefault(one.allocated.item, []).append(one)
-    return [
-        GalleryCard(
-            seen[0].allocated,
-            tuple(Word(one.evaluator, one.judgment.verdict, one.judgment.hypothesis) for one in seen),
-        )
-        for _, seen in sorted(grouped.items())
-    ]
+def _gallery_cards(observations: Sequence[Observation]) -> list[GalleryCard]:
+    """A card for each judged neuron, in order of code."""
+    by_item: dict[str, list[Observation]] = {}
+    for observation in observations:
+        if observation.allocated.kind == "neuron":
+            by_item.setdefault(observation.allocated.item, []).append(observation)
+    return [_gallery_card(by_item[item]) for item in sorted(by_item)]
+
+
+def _gallery_card(observations: Sequence[Observation]) -> GalleryCard:
+    verdicts = tuple(
+        WrittenVerdict(observation.evaluator, observation.judgment.verdict, observation.judgment.hypothesis)
+        for observation in observations
+    )
+    return GalleryCard(observations[0].allocated, verdicts)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import AccessError, NotFoundError
-from app.report.gallery import Gallery, GalleryCard, card, gallery
+from app.report.gallery import GalleryCard, GalleryPage, find_card, search_gallery
 from app.services.log import append_event
 from app.services.unblinding import read_unblinded_round
 from app.store import log as log_store
@@ -38,22 +38,22 @@ def has_entered_gallery(session: Session, round_id: str, by: str) -> bool:
 
 def browse_gallery(
     session: Session, round_id: str, by: str, text: str, arm: str, votes: str, page_number: int
-) -> tuple[Gallery, list[str]]:
+) -> tuple[GalleryPage, list[str]]:
     """A page of the cards that match, and the names of the arms. Raises AccessError before `enter_gallery`."""
     _require_entered(session, round_id, by)
     unblinded = read_unblinded_round(session, round_id)
-    return gallery(unblinded.observations, text, arm, votes, page_number), unblinded.frame.arms
+    return search_gallery(unblinded.observations, text, arm, votes, page_number), unblinded.frame.arms
 
 
 def gallery_neuron(session: Session, round_id: str, by: str, item_code: str) -> GalleryNeuron:
     """One neuron. Raises AccessError before `enter_gallery`, and NotFoundError for a code that nobody judged."""
     _require_entered(session, round_id, by)
-    neuron_card = card(read_unblinded_round(session, round_id).observations, item_code)
-    if neuron_card is None:
+    card = find_card(read_unblinded_round(session, round_id).observations, item_code)
+    if card is None:
         msg = "No neuron with this code was judged in this round; go back to the gallery."
         raise NotFoundError(msg)
     html = next(row.html for row in round_store.items_of_round(session, round_id) if row.code == item_code)
-    return GalleryNeuron(neuron_card, html.decode())
+    return GalleryNeuron(card, html.decode())
 
 
 def _require_entered(session: Session, round_id: str, by: str) -> None:

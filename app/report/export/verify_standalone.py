@@ -39,7 +39,7 @@ class AllocationFile(TypedDict):
     nonce: str
 
 
-class JudgmentLink(TypedDict):
+class ChainedJudgment(TypedDict):
     """judgments.json: one link of an evaluator's chain."""
 
     evaluator: str
@@ -48,7 +48,7 @@ class JudgmentLink(TypedDict):
     judgment: Json
 
 
-class EventLink(TypedDict):
+class ChainedEvent(TypedDict):
     """events.json: one link of the log's chain."""
 
     number: int
@@ -120,8 +120,8 @@ def digest_items(items: list[dict[str, Json]], nonce: str) -> list[list[str]]:
 def check_chains(texts: Texts, printer: CheckPrinter) -> None:
     """Each evaluator's judgments follow the commitment; the log follows 64 zeros."""
     published: CommitmentFile = json.loads(texts["commitment.json"])
-    judgments: list[JudgmentLink] = json.loads(texts["judgments.json"])
-    events: list[EventLink] = json.loads(texts["events.json"])
+    judgments: list[ChainedJudgment] = json.loads(texts["judgments.json"])
+    events: list[ChainedEvent] = json.loads(texts["events.json"])
     judgments.sort(key=lambda link: link["number"])
     for evaluator in sorted({link["evaluator"] for link in judgments}):
         chain = [(link["judgment"], link["chain"]) for link in judgments if link["evaluator"] == evaluator]

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from app.foundation.clock import now
-from app.report.gallery import VOTES
+from app.report.gallery import VOTE_OUTCOMES
 from app.services import gallery
 from app.services.log import logged_attempt
 from app.web.admin.admin_page import render_admin_page
@@ -52,7 +52,7 @@ def browse_gallery(
         cards, arms = gallery.browse_gallery(
             session, round_id, admin.name, search.text, search.arm, search.votes, search.page_number
         )
-    variables = {"round_id": round_id, "gallery": cards, "arms": arms, "search": search, "vote_kinds": VOTES}
+    variables = {"round_id": round_id, "gallery": cards, "arms": arms, "search": search, "vote_outcomes": VOTE_OUTCOMES}
     return render_admin_page(request, "report/gallery.html", admin, **variables)
 
 
