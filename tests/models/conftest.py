@@ -1,6 +1,7 @@
-"""A small text, a small model and a small trained pair: seconds, not minutes, but nothing of them is pretended."""
+"""A small text, a small model and a small trained size; all of it is real, in seconds instead of minutes."""
 
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from app.models.recipe import Recipe
 from app.models.tokenizer import Tokenizer, train_tokenizer
 from app.models.training import train_arms
 from app.models.transformer import Transformer
+from tests.models.recorded import RECORDED, CopyRecorded
+
+torch.set_num_threads(1)  # these models are so small that a second thread only waits
 
 ARMS: tuple[Activation, ...] = ("gelu", "solu_ln", "gelu_ln", "solu")
 SENTENCE = "the cat sat on a mat and then it ran to the red house by the sea where naïve cafés sell 12 ☕"
@@ -27,7 +31,7 @@ def tiny_config(activation: Activation = "gelu", **changes: Any) -> ModelConfig:
 
 
 def random_transformer(config: ModelConfig, seed: int = 0) -> Transformer:
-    """Every parameter random, gains and biases too, so that a mixed-up name shows."""
+    """Every parameter is random, gains and biases too, so that a mixed-up name is noticed."""
     transformer = Transformer(config).eval()
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -38,9 +42,9 @@ def random_transformer(config: ModelConfig, seed: int = 0) -> Transformer:
 
 def write_text(folder: Path, files: int = 60, words: int = 200, seed: int = 0) -> Path:
     folder.mkdir(parents=True)
-    chance = random.Random(seed)
+    generator = random.Random(seed)
     for index in range(files):
-        (folder / f"{index}.txt").write_text(" ".join(chance.choices(WORDS, k=words)), encoding="utf-8")
+        (folder / f"{index}.txt").write_text(" ".join(generator.choices(WORDS, k=words)), encoding="utf-8")
     return folder
 
 
@@ -65,8 +69,14 @@ def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, tokenizer_file: Path) -> Callable[..., Path]:
-    """Write a model folder of our own format, random weights, and name it."""
+def copy_recorded(tmp_path: Path) -> CopyRecorded:
+    """A recorded checkpoint, to be damaged."""
+    return lambda case: Path(shutil.copytree(RECORDED / case, tmp_path / case))
+
+
+@pytest.fixture
+def write_model_folder(tmp_path: Path, tokenizer_file: Path) -> Callable[..., Path]:
+    """Writes a model folder of our own format with random weights, and returns its path."""
 
     def write(activation: Activation = "gelu", **changes: Any) -> Path:
         size = Tokenizer.load(tokenizer_file).size

@@ -26,7 +26,7 @@ def layer_norm(x: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("given_", "expected", "tolerance"),
+    ("inputs", "expected", "tolerance"),
     [
         ((4.0, 1.0, 4.0, 1.0), (2.0, 0.0, 2.0, 0.0), 0.1),
         ((4.0, 0.0, 0.0, 0.0), (4.0, 0.0, 0.0, 0.0), 0.25),
@@ -34,9 +34,9 @@ def layer_norm(x: torch.Tensor) -> torch.Tensor:
     ],
 )
 def test_solu_gives_the_values_the_paper_prints(
-    given_: tuple[float, ...], expected: tuple[float, ...], tolerance: float
+    inputs: tuple[float, ...], expected: tuple[float, ...], tolerance: float
 ) -> None:
-    assert solu(torch.tensor(given_)).numpy() == pytest.approx(np.array(expected), abs=tolerance)
+    assert solu(torch.tensor(inputs)).numpy() == pytest.approx(np.array(expected), abs=tolerance)
 
 
 @given(VECTORS)
@@ -57,14 +57,14 @@ def test_layernorm_of_solu_is_layernorm_of_x_times_exp_x(x: np.ndarray) -> None:
 
 
 @given(VECTORS, st.floats(0.1, 100))
-def test_layernorm_does_not_see_the_scale_of_solu(x: np.ndarray, scale: float) -> None:
+def test_layernorm_removes_the_scale_of_solu(x: np.ndarray, scale: float) -> None:
     values = solu(torch.from_numpy(x))
     if values.std(correction=0) < 1e-4:
         return
     assert torch.allclose(layer_norm(values * scale), layer_norm(values), atol=1e-9)
 
 
-def test_a_shift_of_all_inputs_leaves_the_softmax_part_alone() -> None:
+def test_a_shift_of_all_inputs_does_not_change_the_softmax() -> None:
     x = torch.randn(3, 8, generator=torch.Generator().manual_seed(1))
     assert torch.allclose(solu(x + 5) / (x + 5), solu(x) / x, atol=1e-6)
 
@@ -92,7 +92,7 @@ def test_the_two_gelus_are_their_formulas_and_differ_by_less_than_5e_4() -> None
     assert 4.6e-4 < (gelu(x) - gelu_tanh(x)).abs().max() < 4.8e-4
 
 
-def test_solu_keeps_the_type_it_is_given_and_has_the_same_gradient_with_and_without_blocks_of_one() -> None:
+def test_solu_keeps_the_type_of_its_input_and_has_the_gradient_of_its_formula() -> None:
     x = torch.randn(2, 8, generator=torch.Generator().manual_seed(4), requires_grad=True)
     (ours,) = torch.autograd.grad(solu(x).sum(), x)
     (written_out,) = torch.autograd.grad((x * functional.softmax(x, dim=-1)).sum(), x)
@@ -100,12 +100,12 @@ def test_solu_keeps_the_type_it_is_given_and_has_the_same_gradient_with_and_with
     assert solu(x.detach().bfloat16()).dtype == torch.bfloat16
 
 
-def test_without_a_gradient_solu_neither_changes_its_input_nor_its_values() -> None:
+def test_solu_without_a_gradient_changes_neither_its_input_nor_its_values() -> None:
     x = torch.randn(2, 8, generator=torch.Generator().manual_seed(5))
-    kept = x.clone()
+    original = x.clone()
     with torch.inference_mode():
         fast = solu(x)
-    assert torch.equal(x, kept)
+    assert torch.equal(x, original)
     assert torch.equal(fast, solu(x.clone().requires_grad_()).detach())
 
 
@@ -113,7 +113,7 @@ def test_without_a_gradient_solu_neither_changes_its_input_nor_its_values() -> N
     ("name", "function"),
     [("gelu", gelu), ("gelu_ln", gelu), ("gelu_tanh", gelu_tanh), ("relu", relu), ("solu", solu), ("solu_ln", solu)],
 )
-def test_every_name_has_its_function(name: Activation, function: torch.nn.Module) -> None:
+def test_every_activation_name_has_its_function(name: Activation, function: torch.nn.Module) -> None:
     x = torch.randn(2, 8, generator=torch.Generator().manual_seed(6))
     assert torch.equal(activation_function(name)(x), function(x))
     assert tiny_config(name).sites[:2] == ("mlp.pre", "mlp.act")

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from app.cli.main import cli
 from app.models.pairing_certificate import PairingCertificate
 from tests.models.conftest import write_text
-from tests.models.test_recorded_peers import RECORDED
+from tests.models.recorded import RECORDED
 
 TINY = ["--layers", "1", "--d-model", "8", "--vocabulary", "300", "--context", "16", "--steps", "4", "--batch", "2"]
 
@@ -48,7 +48,7 @@ def test_train_takes_blocks_and_other_activations(text: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         (["--blocks", 3], "no model has these sizes: .* which 3 blocks do not divide"),
         (["--device", "abacus"], "torch cannot train on abacus here"),
@@ -56,10 +56,12 @@ def test_train_takes_blocks_and_other_activations(text: Path, tmp_path: Path) ->
         (["--context", 90_000], "too short for one row of 90000 tokens"),
     ],
 )
-def test_train_refuses_with_a_sentence(text: Path, tmp_path: Path, words: list[object], says: str) -> None:
+def test_train_refuses_impossible_options_with_the_reason(
+    text: Path, tmp_path: Path, words: list[object], message: str
+) -> None:
     result = firstglance("train", text, "--out", tmp_path / "out", *TINY, *words)
     assert result.exit_code == 1
-    assert re.search(says, result.stderr.splitlines()[-1])
+    assert re.search(message, result.stderr.splitlines()[-1])
 
 
 def test_train_without_text_says_what_is_missing(tmp_path: Path) -> None:
@@ -72,14 +74,14 @@ def test_train_refuses_a_folder_of_another_plan(text: Path, tmp_path: Path) -> N
     firstglance("train", text, "--out", tmp_path / "out", *TINY)
     again = firstglance("train", text, "--out", tmp_path / "out", *TINY, "--seed", 1)
     assert "was begun with seed 0, not 1" in again.stderr
-    other = write_text(tmp_path / "other", seed=8)
-    assert "is not the text that" in firstglance("train", other, "--out", tmp_path / "out", *TINY).stderr
+    other_text = write_text(tmp_path / "other", seed=8)
+    assert "is not the text that" in firstglance("train", other_text, "--out", tmp_path / "out", *TINY).stderr
 
 
 def test_model_list_shows_what_comes_with_first_glance() -> None:
     result = firstglance("model", "list")
     assert {line.split()[0] for line in result.stdout.splitlines()[1:]} >= {"1L-gelu", "1L-solu_ln"}
-    names = [one["name"] for one in json.loads(firstglance("model", "list", "--json").stdout)]
+    names = [card["name"] for card in json.loads(firstglance("model", "list", "--json").stdout)]
     assert names == [line.split()[0] for line in result.stdout.splitlines()[1:]]
 
 
@@ -91,13 +93,13 @@ def test_model_show_prints_the_card() -> None:
     assert "## Warnings" not in page
 
 
-def test_model_show_knows_both_forms_of_gelu(tmp_path: Path) -> None:
+def test_model_show_reads_gelu_in_both_forms(tmp_path: Path) -> None:
     folder = shutil.copytree(RECORDED / "lens-1L-gelu-exact", tmp_path / "gelu")
     assert "GELU is computed in its tanh form" in firstglance("model", "show", folder).stdout
     assert "GELU is computed in its exact form" in firstglance("model", "show", folder, "--gelu", "exact").stdout
 
 
-def test_model_show_of_nothing_is_one_sentence() -> None:
+def test_model_show_of_an_unknown_name_prints_one_line_of_error() -> None:
     result = firstglance("model", "show", "nothing")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: nothing is no folder, no name on the hub")

@@ -1,14 +1,12 @@
 """Comparisons with other libraries, recorded by tests/peers: our loader gives their values from their checkpoints."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
 from app.models.loading import load_any_model
+from tests.models.recorded import RECORDED
 
-RECORDED = Path(__file__).resolve().parents[1] / "data" / "peers"
 CASES = sorted(path.parent.name for path in RECORDED.glob("*/expected.npz"))
 TOLERANCE = 1e-5
 

@@ -44,11 +44,11 @@ def test_pieces_of_sentencepiece_ids_are_the_texts_bytes(sentencepiece: Tokenize
 
 
 @given(st.lists(st.text(), max_size=5))
-def test_many_texts_are_encoded_as_each_alone(ours: Tokenizer, texts: list[str]) -> None:
+def test_many_texts_are_encoded_like_each_text_alone(ours: Tokenizer, texts: list[str]) -> None:
     assert ours.encode_many(texts) == [ours.encode(text) for text in texts]
 
 
-def test_names_of_special_tokens_in_a_text_are_text(ours: Tokenizer) -> None:
+def test_names_of_special_tokens_in_a_text_are_encoded_as_text(ours: Tokenizer) -> None:
     """A document that quotes <|bos|> must not smuggle a special token in."""
     assert not {0, 1} & set(ours.encode("a <|bos|> b <|end|>"))
 
@@ -61,11 +61,11 @@ def test_special_tokens_come_first_and_are_listed(ours: Tokenizer, sentencepiece
     assert not ours.has_token("<|pad|>")
 
 
-def test_a_token_that_is_not_there_is_an_error(ours: Tokenizer) -> None:
+def test_an_unknown_token_name_is_an_error(ours: Tokenizer) -> None:
     with pytest.raises(ModelError, match=r"the tokenizer has no token <\|pad\|>"):
         ours.token_id("<|pad|>")
 
 
 def test_the_same_texts_give_the_same_file(tmp_path: Path) -> None:
-    one, two = (train_tokenizer(WORDS, 280, tmp_path / name) for name in ("one.json", "two.json"))
-    assert one.digest == two.digest
+    first, second = (train_tokenizer(WORDS, 280, tmp_path / name) for name in ("one.json", "two.json"))
+    assert first.digest == second.digest

@@ -22,13 +22,13 @@ def some_tokens(config: ModelConfig, batch: int = 3) -> Tensor:
 
 def values_by_hooks(transformer: Transformer, tokens: Tensor) -> list[dict[Site, Tensor]]:
     """What passes through each layer's modules in an ordinary full pass."""
-    found: list[dict[Site, Tensor]] = [{} for _ in transformer.layers]
+    values: list[dict[Site, Tensor]] = [{} for _ in transformer.layers]
 
     def on_output(layer: int, site: Site) -> Callable[[nn.Module, object, Tensor], None]:
-        return lambda _, __, output: found[layer].update({site: output})
+        return lambda _, __, output: values[layer].update({site: output})
 
     def on_input(layer: int, site: Site) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-        return lambda _, inputs: found[layer].update({site: inputs[0]})
+        return lambda _, inputs: values[layer].update({site: inputs[0]})
 
     for layer, block in enumerate(transformer.layers):
         block.mlp.up.register_forward_hook(on_output(layer, "mlp.pre"))
@@ -36,19 +36,19 @@ def values_by_hooks(transformer: Transformer, tokens: Tensor) -> list[dict[Site,
         if block.mlp.norm is not None:
             block.mlp.norm.register_forward_hook(on_output(layer, "mlp.post_ln"))
     transformer(tokens)
-    return found
+    return values
 
 
 @pytest.mark.parametrize("activation", [*ARMS, "relu", "gelu_tanh"])
 @pytest.mark.parametrize("blocks", [1, 4])
-def test_every_site_equals_what_hooks_see_in_the_full_pass(activation: Activation, blocks: int) -> None:
+def test_every_site_equals_what_hooks_record_in_a_full_pass(activation: Activation, blocks: int) -> None:
     transformer = random_transformer(tiny_config(activation, n_layers=3, blocks=blocks))
     tokens = some_tokens(transformer.config)
     with torch.inference_mode():
-        seen = values_by_hooks(transformer, tokens)
+        recorded = values_by_hooks(transformer, tokens)
         for site in transformer.config.sites:
             read = transformer.read_site(site, tokens)
-            assert all(torch.equal(read[layer], seen[layer][site]) for layer in range(3))
+            assert all(torch.equal(read[layer], recorded[layer][site]) for layer in range(3))
 
 
 def test_all_sites_can_be_read_in_one_pass_and_only_at_the_layers_asked_for() -> None:
@@ -94,7 +94,7 @@ def written_out(transformer: Transformer, tokens: Tensor) -> Tensor:
     for layer in range(config.n_layers):
         at = f"blocks.{layer}"
         q, k, v = linear(norm(x, f"{at}.norm1"), f"{at}.attention.qkv").chunk(3, dim=-1)
-        heads = [one.reshape(*one.shape[:2], config.n_heads, config.d_head) for one in (q, k, v)]
+        heads = [part.reshape(*part.shape[:2], config.n_heads, config.d_head) for part in (q, k, v)]
         scores = torch.einsum("bqhd,bkhd->bhqk", heads[0], heads[1]) / math.sqrt(config.d_head)
         pattern = functional.softmax(scores.masked_fill(~mask, -math.inf), dim=-1)
         mixed = torch.einsum("bhqk,bkhd->bqhd", pattern, heads[2]).flatten(-2)
@@ -111,12 +111,12 @@ def test_the_logits_equal_the_model_written_out_in_other_operations() -> None:
     assert torch.allclose(transformer(tokens), expected, atol=1e-4)  # softmax within SoLU is float32
 
 
-def test_a_token_is_not_moved_by_what_comes_after_it() -> None:
+def test_later_tokens_do_not_change_earlier_activations() -> None:
     transformer = random_transformer(tiny_config("solu_ln"))
     tokens = some_tokens(transformer.config)
     changed = tokens.clone()
     changed[:, 8:] = (changed[:, 8:] + 1) % transformer.config.d_vocab
-    before, after = (transformer.read_site("mlp.act", one)[1][:, :8] for one in (tokens, changed))
+    before, after = (transformer.read_site("mlp.act", ids)[1][:, :8] for ids in (tokens, changed))
     assert torch.allclose(before, after, atol=1e-6)
 
 
@@ -130,7 +130,7 @@ def test_all_arms_start_from_the_same_shared_weights() -> None:
     assert len(digests) == 1
     extra = {f"blocks.{layer}.mlp.norm.{part}" for layer in range(2) for part in ("weight", "bias")}
     assert starts[1].keys() - starts[0].keys() == extra
-    assert all(torch.equal(starts[0][name], other[name]) for other in starts for name in starts[0])
+    assert all(torch.equal(starts[0][name], start[name]) for start in starts for name in starts[0])
     other_seed = Transformer(tiny_config("gelu"))
     other_seed.initialise(seed=6)
     assert sha256_of_shared_weights(other_seed) not in digests
@@ -155,7 +155,7 @@ def test_an_rms_norm_at_the_end_divides_by_the_root_mean_square_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("site", "layers", "says"),
+    ("site", "layers", "message"),
     [
         ("mlp.post_ln", None, "a gelu model has no site mlp.post_ln; read one of mlp.pre, mlp.act"),
         ("mlp.act", (2,), "layers asked for: 2; this model has layers 0 to 1"),
@@ -163,13 +163,15 @@ def test_an_rms_norm_at_the_end_divides_by_the_root_mean_square_alone() -> None:
         ("mlp.act", (-1,), "layers asked for: -1"),
     ],
 )
-def test_it_refuses_a_site_or_layer_it_does_not_have(site: Site, layers: tuple[int, ...] | None, says: str) -> None:
+def test_a_site_or_layer_that_a_model_does_not_have_is_refused(
+    site: Site, layers: tuple[int, ...] | None, message: str
+) -> None:
     transformer = random_transformer(tiny_config("gelu"))
-    with pytest.raises(ModelError, match=says):
+    with pytest.raises(ModelError, match=message):
         transformer.read_site(site, some_tokens(transformer.config), layers)
 
 
-def test_it_refuses_a_window_longer_than_it_was_made_for() -> None:
+def test_a_window_longer_than_the_context_is_refused() -> None:
     transformer = random_transformer(tiny_config("gelu"))
     tokens = torch.zeros(1, 17, dtype=torch.long)
     for run in (transformer, lambda x: transformer.read_site("mlp.act", x)):

@@ -15,7 +15,7 @@ from app.models.model_folder import CONFIG_FILE, WEIGHTS_FILE
 from app.models.pairing_certificate import CERTIFICATE_FILE, SUMMARY_FILE
 from app.models.progress import CHECKPOINT_FILE
 from tests.models.conftest import ARMS
-from tests.models.test_recorded_peers import RECORDED
+from tests.models.recorded import RECORDED
 
 LARGEST_DEMO = 30_000_000  # bytes
 
@@ -26,35 +26,35 @@ def arm(trained: Path, tmp_path: Path) -> Path:
 
 
 def test_the_card_of_a_trained_arm_has_its_sizes_losses_and_certificate(trained: Path) -> None:
-    one = describe_model(load_any_model(trained / "solu_ln"))
-    assert (one.activation, one.n_layers, one.d_mlp, one.layout) == ("solu_ln", 2, 32, "First Glance")
-    assert one.sites == ("mlp.pre", "mlp.act", "mlp.post_ln")
-    embedding, position = one.d_vocab * 16, 16 * 16
+    card = describe_model(load_any_model(trained / "solu_ln"))
+    assert (card.activation, card.n_layers, card.d_mlp, card.layout) == ("solu_ln", 2, 32, "First Glance")
+    assert card.sites == ("mlp.pre", "mlp.act", "mlp.post_ln")
+    embedding, position = card.d_vocab * 16, 16 * 16
     layer = 4 * 16 + 4 * (16 * 16 + 16) + (16 * 32 + 32) + 2 * 32 + (32 * 16 + 16)
-    assert one.parameters == embedding + position + 2 * layer + 2 * 16
-    assert one.certificate is not None
-    assert one.training is not None
-    assert one.training["validation_loss"] == one.certificate.validation_loss["solu_ln"]
-    assert one.warnings == ("trained on 768 tokens only",)
-    assert json.loads(json.dumps(one.as_dict()))["tokenizer"]["special"] == [0, 1]
+    assert card.parameters == embedding + position + 2 * layer + 2 * 16
+    assert card.certificate is not None
+    assert card.training is not None
+    assert card.training["validation_loss"] == card.certificate.validation_loss["solu_ln"]
+    assert card.warnings == ("trained on 768 tokens only",)
+    assert json.loads(json.dumps(card.as_dict()))["tokenizer"]["special"] == [0, 1]
 
 
 def test_the_page_beside_the_model_is_its_card(trained: Path) -> None:
     page = (trained / "solu_ln" / "card.md").read_text(encoding="utf-8")
-    one = describe_model(load_any_model(trained / "solu_ln"))
-    assert page == one.markdown()
-    assert one.weights_sha256 in page
+    card = describe_model(load_any_model(trained / "solu_ln"))
+    assert page == card.markdown()
+    assert card.weights_sha256 in page
     assert str(trained) not in page
 
 
 def test_a_changed_weight_voids_the_certificate(arm: Path, trained: Path) -> None:
     shutil.copy(trained / "gelu_ln" / WEIGHTS_FILE, arm / WEIGHTS_FILE)
-    one = describe_model(load_any_model(arm))
-    assert one.certificate is None
-    assert any("the pairing certificate speaks of other weights" in warning for warning in one.warnings)
+    card = describe_model(load_any_model(arm))
+    assert card.certificate is None
+    assert any("the pairing certificate speaks of other weights" in warning for warning in card.warnings)
 
 
-def test_a_model_without_papers_is_warned_of(arm: Path) -> None:
+def test_a_model_without_summary_and_certificate_gets_warnings(arm: Path) -> None:
     for name in (CERTIFICATE_FILE, SUMMARY_FILE):
         (arm / name).unlink()
     (arm / CHECKPOINT_FILE).write_bytes(b"")
@@ -66,61 +66,61 @@ def test_a_model_without_papers_is_warned_of(arm: Path) -> None:
     )
 
 
-def test_a_pair_that_is_not_level_is_warned_of(arm: Path) -> None:
+def test_a_pair_with_unequal_losses_gets_a_warning(arm: Path) -> None:
     certificate = json.loads((arm / CERTIFICATE_FILE).read_text())
     certificate["relative_difference"]["solu_ln"] = 0.031
     (arm / CERTIFICATE_FILE).write_text(json.dumps(certificate))
     assert any(
-        "+3.1% of the baseline's (gelu); the pair is not level" in one
-        for one in describe_model(load_any_model(arm)).warnings
+        "+3.1% of the baseline's (gelu); the pair is not level" in card
+        for card in describe_model(load_any_model(arm)).warnings
     )
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "says"), [("blocks", 4, "over 4 blocks"), ("special", [1], "token 0 begins every window")]
+    ("key", "value", "message"), [("blocks", 4, "over 4 blocks"), ("special", [1], "token 0 begins every window")]
 )
-def test_what_is_unusual_in_the_config_is_warned_of(arm: Path, key: str, value: object, says: str) -> None:
+def test_an_unusual_config_gets_a_warning(arm: Path, key: str, value: object, message: str) -> None:
     config = json.loads((arm / CONFIG_FILE).read_text())
     (arm / CONFIG_FILE).write_text(json.dumps(config | {key: value}))
-    assert any(says in warning for warning in describe_model(load_any_model(arm)).warnings)
+    assert any(message in warning for warning in describe_model(load_any_model(arm)).warnings)
 
 
-def test_solu_without_its_layernorm_is_warned_of(trained: Path) -> None:
+def test_solu_without_its_layernorm_gets_a_warning(trained: Path) -> None:
     assert any(
         "SoLU without the LayerNorm" in warning for warning in describe_model(load_any_model(trained / "solu")).warnings
     )
 
 
-def test_a_card_that_cannot_be_read_names_the_key(arm: Path) -> None:
+def test_an_incomplete_summary_is_refused_with_the_missing_key(arm: Path) -> None:
     (arm / SUMMARY_FILE).write_text('{"activation": "solu_ln"}')
     with pytest.raises(ModelError, match=r"summary\.json: shared_config: Field required"):
         describe_model(load_any_model(arm))
 
 
-def test_models_of_other_libraries_have_cards_too() -> None:
-    one = describe_model(load_any_model(RECORDED / "hf-Llama"))
-    assert (one.layout, one.sites, one.d_mlp) == ("transformers (llama)", ("mlp.act",), 24)
-    assert one.training is None
-    assert "silu times up" in one.markdown()
+def test_models_of_other_libraries_have_cards() -> None:
+    card = describe_model(load_any_model(RECORDED / "hf-Llama"))
+    assert (card.layout, card.sites, card.d_mlp) == ("transformers (llama)", ("mlp.act",), 24)
+    assert card.training is None
+    assert "silu times up" in card.markdown()
 
 
 def test_all_models_below_a_folder_are_listed(trained: Path, tmp_path: Path) -> None:
-    assert [one.name for one in describe_models(trained)] == sorted(ARMS)
+    assert [card.name for card in describe_models(trained)] == sorted(ARMS)
     with pytest.raises(ModelError, match="holds no model; train one"):
         describe_models(tmp_path)
 
 
 def test_every_demo_model_is_certified_trained_enough_and_level() -> None:
-    found = describe_models(resource_folder("demo"))
-    assert {one.name for one in found} == {"1L-gelu", "1L-gelu_ln", "1L-solu", "1L-solu_ln", "2L-gelu", "2L-solu_ln"}
-    for one in found:
-        assert one.certificate is not None
-        assert one.training is not None
-        assert one.training["tokens"] >= 15_000_000
-        assert re.fullmatch(r"\dL-\w+", one.name)
-        page = (resource_folder("demo") / one.name / "card.md").read_text(encoding="utf-8")
-        assert one.weights_sha256 in page
-    assert not any(one.warnings for one in found if one.activation in ("gelu", "solu_ln"))
+    cards = describe_models(resource_folder("demo"))
+    assert {card.name for card in cards} == {"1L-gelu", "1L-gelu_ln", "1L-solu", "1L-solu_ln", "2L-gelu", "2L-solu_ln"}
+    for card in cards:
+        assert card.certificate is not None
+        assert card.training is not None
+        assert card.training["tokens"] >= 15_000_000
+        assert re.fullmatch(r"\dL-\w+", card.name)
+        page = (resource_folder("demo") / card.name / "card.md").read_text(encoding="utf-8")
+        assert card.weights_sha256 in page
+    assert not any(card.warnings for card in cards if card.activation in ("gelu", "solu_ln"))
 
 
 def test_the_demo_models_are_small_enough_for_a_repository() -> None:

@@ -14,12 +14,12 @@ from app.models.tokenizer import train_tokenizer
 from app.models.transformer import Transformer
 from tests.models.conftest import ARMS, WORDS, random_transformer, tiny_config
 
-Write = Callable[..., Path]
+WriteModelFolder = Callable[..., Path]
 
 
 @pytest.mark.parametrize("activation", ARMS)
-def test_what_is_saved_is_what_is_loaded(folder: Write, activation: str) -> None:
-    loaded = load_model(folder(activation))
+def test_a_saved_model_is_loaded_unchanged(write_model_folder: WriteModelFolder, activation: str) -> None:
+    loaded = load_model(write_model_folder(activation))
     assert isinstance(loaded.transformer, Transformer)
     original = dict(random_transformer(loaded.transformer.config).named_parameters())
     read = dict(loaded.transformer.named_parameters())
@@ -34,7 +34,7 @@ def test_weights_in_bfloat16_are_the_rounded_ones_and_the_tied_matrix_is_written
     save_model(transformer, tmp_path)
     tensors = load_file(tmp_path / WEIGHTS_FILE)
     assert "unembed.weight" not in tensors
-    assert all(torch.equal(tensors[name], one.bfloat16()) for name, one in transformer.named_parameters())
+    assert all(torch.equal(tensors[name], parameter.bfloat16()) for name, parameter in transformer.named_parameters())
 
 
 def change_tensors(path: Path, change: Callable[[dict[str, torch.Tensor]], object]) -> None:
@@ -45,11 +45,13 @@ def change_tensors(path: Path, change: Callable[[dict[str, torch.Tensor]], objec
 
 def change_config(path: Path, **values: object) -> None:
     config = json.loads((path / CONFIG_FILE).read_text())
-    (path / CONFIG_FILE).write_text(json.dumps({key: one for key, one in (config | values).items() if one is not None}))
+    (path / CONFIG_FILE).write_text(
+        json.dumps({key: value for key, value in (config | values).items() if value is not None})
+    )
 
 
 @pytest.mark.parametrize(
-    ("damage", "says"),
+    ("damage", "message"),
     [
         (
             lambda path: change_tensors(path, lambda tensors: tensors.pop("blocks.0.mlp.up.bias")),
@@ -90,15 +92,15 @@ def change_config(path: Path, **values: object) -> None:
         (lambda path: (path / CONFIG_FILE).write_text("{"), r"config\.json: the file: Invalid JSON"),
     ],
 )
-def test_what_is_wrong_is_said_with_the_key_and_what_was_expected(
-    folder: Write, damage: Callable[[Path], object], says: str
+def test_a_damaged_folder_is_refused_with_the_key_and_what_was_expected(
+    write_model_folder: WriteModelFolder, damage: Callable[[Path], object], message: str
 ) -> None:
-    path = folder("gelu")
+    path = write_model_folder("gelu")
     damage(path)
-    with pytest.raises(ModelError, match=says):
+    with pytest.raises(ModelError, match=message):
         load_model(path)
 
 
-def test_a_folder_that_is_not_there_is_no_model_folder(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"nowhere is no model folder: config\.json is missing"):
         load_model(tmp_path / "nowhere")

@@ -5,29 +5,30 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import torch
+import torch._dynamo  # every optimiser imports it, which takes seconds
 
 from app.models.recipe import Recipe
 from app.models.training import train_arms
 from tests.models.conftest import tiny_config
 
 
-def train(source: Path, out: Path, recipe: Recipe) -> None:
+def train_in_one_thread(source: Path, out: Path, recipe: Recipe) -> None:
     """What the process does."""
     torch.set_num_threads(1)
     train_arms(source, out, tiny_config("solu_ln"), ("solu_ln",), recipe)
 
 
-def start(source: Path, out: Path, recipe: Recipe) -> ForkServerProcess:
+def start_training(source: Path, out: Path, recipe: Recipe) -> ForkServerProcess:
     """A process that has begun to train."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    process = context.Process(target=train, args=(source, out, recipe))
+    process = context.Process(target=train_in_one_thread, args=(source, out, recipe))
     process.start()
     return process
 
 
-def finish(process: ForkServerProcess) -> int:
-    """Wait for the end; the exit code, which is minus the signal for a process that was killed."""
+def wait_for_exit_code(process: ForkServerProcess) -> int:
+    """Wait for the end; minus the signal for a process that was killed."""
     process.join()
     assert process.exitcode is not None
     return process.exitcode
