@@ -71,7 +71,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def options() -> HarvestOptions:
-    return HarvestOptions(k=5, window=80, seed=7, sample=300)
+    return HarvestOptions(k=5, window=80, seed=7, sample=300, batch_size=32)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from app.harvest.run import harvest_model, harvest_pair
 from app.models.model_folder import LoadedModel
 from app.models.tokenizer import Tokenizer, train_tokenizer
 
-SMALL = HarvestOptions(k=3, window=80, sample=50)
+SMALL = HarvestOptions(k=3, window=80, sample=50, batch_size=32)
 
 
 def harvest(model: LoadedModel, spec: Path | str, out: Path, options: HarvestOptions = SMALL) -> Archive:

@@ -22,7 +22,7 @@ def test_half_precision_is_read_as_such_and_kept_in_full(texts: Path, tmp_path: 
 
 
 def test_a_model_read_in_half_precision_stays_as_it_was(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
-    options = HarvestOptions(k=3, window=24, overlap=8, sample=50).top_only()
+    options = HarvestOptions(k=3, window=24, overlap=8, sample=50, batch_size=32).top_only()
     before = harvest_model(model, "tiny", str(texts), tmp_path / "before", options, report_nothing)
     harvest_model(model, "tiny", str(texts), tmp_path / "half", replace(options, dtype="bfloat16"), report_nothing)
     after = harvest_model(model, "tiny", str(texts), tmp_path / "after", options, report_nothing)

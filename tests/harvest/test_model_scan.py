@@ -13,7 +13,7 @@ from app.models.model_folder import LoadedModel
 def test_the_archive_of_a_site_is_the_same_whatever_is_read_with_it(
     solu: LoadedModel, texts: Path, tmp_path: Path
 ) -> None:
-    options = HarvestOptions(k=3, window=24, overlap=8, sample=50)
+    options = HarvestOptions(k=3, window=24, overlap=8, sample=50, batch_size=32)
     sites: tuple[Site, ...] = ("mlp.pre", "mlp.post_ln", "mlp.act")
     together = harvest_sites(solu, "tiny", str(texts), tmp_path / "all", sites, options, report_nothing)
     for site in sites:

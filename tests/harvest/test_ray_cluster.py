@@ -19,9 +19,9 @@ from app.harvest.scan.model_scan import ModelScan
 from app.harvest.text.source import corpus_source
 from app.models.model_folder import LoadedModel
 from tests.conftest import cannot_be_had
-from tests.harvest.stores import sample_by_hash
+from tests.harvest.stores import sample_by_hash, slots_by_rank
 
-OPTIONS = HarvestOptions(tokens=30_000, window=24, overlap=8, k=4, sample=200, save_every=0.0)
+OPTIONS = HarvestOptions(tokens=30_000, window=24, overlap=8, k=4, sample=200, batch_size=32, save_every=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +105,8 @@ def test_workers_answers_merge_to_the_same_in_any_order(model: LoadedModel, corp
         for group, store in stores.by_group.items():
             merged = backwards.stores[channel].by_group[group]
             for field in ("priorities", "window_numbers", "peaks", "duplicate_keys"):
-                expected = np.take_along_axis(getattr(store, field), store.slots_by_rank(), 1)
-                actual = np.take_along_axis(getattr(merged, field), merged.slots_by_rank(), 1)
+                expected = np.take_along_axis(getattr(store, field), slots_by_rank(store), 1)
+                actual = np.take_along_axis(getattr(merged, field), slots_by_rank(merged), 1)
                 assert (actual == expected).all(), (group, field)
         expected_sample, actual_sample = stores.sample, backwards.stores[channel].sample
         assert (sample_by_hash(expected_sample)[1] == sample_by_hash(actual_sample)[1]).all()

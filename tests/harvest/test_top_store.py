@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.harvest.scan.top_store import NEVER, TopEntries, TopStore
+from tests.harvest.stores import slots_by_rank
 
 NEURONS, K, POSITIONS = 3, 4, 5
 Offer = tuple[int, int, int, int]
@@ -49,7 +50,7 @@ def expected_content(offers: list[Offer], neuron: int) -> list[tuple[int, int]]:
 
 def content_of(store: TopStore, neuron: int) -> list[tuple[int, int]]:
     """(value, window) of a neuron's entries by rank."""
-    slots = [slot for slot in store.slots_by_rank()[neuron] if store.window_numbers[neuron, slot] != NEVER]
+    slots = [slot for slot in slots_by_rank(store)[neuron] if store.window_numbers[neuron, slot] != NEVER]
     for slot in slots:
         assert (store.activations[neuron, slot] == neuron * 1000 + store.window_numbers[neuron, slot]).all()
         assert store.peaks[neuron, slot] == store.window_numbers[neuron, slot] % 5

@@ -18,7 +18,7 @@ from app.harvest.scan.token_sample import TokenSample
 from app.harvest.scan.top_store import TopEntries, TopStore
 from app.harvest.scan.worker_threads import WorkerThreads, threads_for
 from app.models.model_folder import LoadedModel
-from tests.harvest.stores import sample_by_hash
+from tests.harvest.stores import sample_by_hash, slots_by_rank
 
 
 @pytest.fixture
@@ -96,8 +96,8 @@ def test_stores_offered_to_by_several_threads_keep_what_one_keeps() -> None:
     for _ in range(5):
         (store, sample), (shared_store, shared_sample) = fill_stores(1, random), fill_stores(8, random)
         for name in ("priorities", "window_numbers"):
-            expected = np.take_along_axis(getattr(store, name), store.slots_by_rank(), 1)
-            actual = np.take_along_axis(getattr(shared_store, name), shared_store.slots_by_rank(), 1)
+            expected = np.take_along_axis(getattr(store, name), slots_by_rank(store), 1)
+            actual = np.take_along_axis(getattr(shared_store, name), slots_by_rank(shared_store), 1)
             assert (actual == expected).all()
         (hashes, sampled), (shared_hashes, shared_sampled) = sample_by_hash(sample), sample_by_hash(shared_sample)
         assert (shared_hashes == hashes).all()

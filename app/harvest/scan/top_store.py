@@ -107,10 +107,6 @@ class TopStore:
         rows, slots = np.nonzero(store.window_numbers != NEVER)
         self.offer(TopEntries(rows, *(getattr(store, name)[rows, slots] for name in self.fields)))
 
-    def slots_by_rank(self) -> Ints:
-        """[row, rank] the slot, in the order of this module's docstring; empty slots last."""
-        return np.lexsort((self.window_numbers, -self.priorities))
-
     def state(self) -> NamedArrays:
         """The arrays that `restore` takes."""
         return {name: getattr(self, name) for name in self.fields}
