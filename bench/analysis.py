@@ -16,7 +16,8 @@ from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.charts.all_charts import draw_charts
-from app.unblinding.observations import AllocatedItem, Observation
+from app.rounds.allocation import AllocatedItem
+from app.unblinding.observations import Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FRACTIONS = (("baseline", 0.35), ("solu", 0.60))

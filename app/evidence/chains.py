@@ -1,24 +1,58 @@
 """Hash chains: each digest covers its entry and every entry before it. Pure and open."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from app.evidence.entries import ChainEntry, JudgmentLink
 from app.foundation.digest import sha256_of_json
+from app.foundation.errors import SealError
 
 START_OF_LOG = "0" * 64
 """What the first event of a log follows."""
 
 
-def chain_digest(previous: str, entry: Mapping[str, Any]) -> str:
+@dataclass(frozen=True)
+class JudgmentChain:
+    """One evaluator's judgments, in order, and the head that the lock wrote into the log."""
+
+    evaluator: str
+    links: Sequence[JudgmentLink]
+    locked_head: str | None
+    """None if the log's entry of the lock names no judgment of this evaluator."""
+
+
+def chain_digest(previous: str, entry: ChainEntry) -> str:
     """The digest of a chain after `entry`; it covers everything before it."""
-    return sha256_of_json({"previous": previous, "entry": dict(entry)})
+    return sha256_of_json({"previous": previous, "entry": entry})
 
 
-def first_break(start: str, links: Iterable[tuple[Mapping[str, Any], str]]) -> int | None:
+def first_break(start: str, links: Iterable[tuple[ChainEntry, str]]) -> int | None:
     """The index of the first link (entry, chain digest) that does not follow from those before; None if all do."""
     previous = start
-    for index, (entry, chain) in enumerate(links):
-        if chain_digest(previous, entry) != chain:
+    for index, (entry, digest) in enumerate(links):
+        if chain_digest(previous, entry) != digest:
             return index
-        previous = chain
+        previous = digest
     return None
+
+
+def chains_by_evaluator(links: Iterable[JudgmentLink]) -> dict[str, list[JudgmentLink]]:
+    """{pseudonym: the evaluator's links in order}, by pseudonym."""
+    chains: dict[str, list[JudgmentLink]] = {}
+    for link in sorted(links, key=lambda link: int(link["number"])):
+        chains.setdefault(link["evaluator"], []).append(link)
+    return dict(sorted(chains.items()))
+
+
+def require_unbroken_chains(chains: Iterable[JudgmentChain], commitment: str) -> None:
+    """Raise SealError naming the first judgment that was changed, added or removed since it was given."""
+    for chain in chains:
+        broken = first_break(commitment, ((link["judgment"], link["chain"]) for link in chain.links))
+        if broken is not None:
+            number, name = chain.links[broken]["number"], chain.evaluator
+            msg = f"Judgment {number} of “{name}” was changed since it was given. The round is not unblinded."
+            raise SealError(msg)
+        head = chain.links[-1]["chain"] if chain.links else None
+        if head != chain.locked_head:
+            msg = f"Judgments of “{chain.evaluator}” were added or removed since the lock. The round is not unblinded."
+            raise SealError(msg)

@@ -1,25 +1,133 @@
-"""What a chain says of one judgment, and what a round's log says of one event. Pure and open."""
+"""What a chain says of one judgment, and what a round's log says of one event. Pure and open.
+
+An entry holds what its chain digest covers. A link is an entry with its place and digest, as exports hold it.
+"""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Protocol
 
-JUDGMENT_FIELDS = (
-    "number", "key", "item", "step", "verdict", "hypothesis", "confidence", "comment", "revision", "position",
-    "active_seconds", "unfolded", "fixed_width",
-)  # fmt: skip
+from typing_extensions import TypedDict
+
+from app.foundation.json_types import JsonObject
 
 
-def judgment_entry(evaluator: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row or anything with its attributes
+class StoredJudgment(Protocol):
+    """A judgment as the database has it."""
+
+    number: int
+    key: str
+    item: str
+    step: str
+    verdict: str
+    hypothesis: str
+    confidence: int | None
+    comment: str
+    revision: int
+    position: int
+    active_seconds: float
+    unfolded: bool
+    fixed_width: bool
+    shown_at: datetime
+    judged_at: datetime
+    chain: str
+
+
+class StoredEvent(Protocol):
+    """A line of a round's log as the database has it."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    detail: JsonObject
+    chain: str
+
+
+class JudgmentEntry(TypedDict):
+    """One judgment, as JSON values: everything that was recorded of it."""
+
+    number: int
+    """0, 1, 2, ... in this evaluator's chain."""
+    key: str
+    item: str
+    step: str
+    verdict: str
+    hypothesis: str
+    confidence: int | None
+    comment: str
+    revision: int
+    position: int
+    active_seconds: float
+    unfolded: bool
+    fixed_width: bool
+    evaluator: str
+    """Pseudonym."""
+    shown_at: str
+    judged_at: str
+
+
+class EventEntry(TypedDict):
+    """One event of a round, as JSON values."""
+
+    round: str
+    number: int
+    at: str
+    actor: str
+    action: str
+    detail: JsonObject
+
+
+ChainEntry = JudgmentEntry | EventEntry
+
+
+class JudgmentLink(TypedDict):
+    """A judgment in its evaluator's chain."""
+
+    evaluator: str
+    number: int
+    chain: str
+    """Digest of the entry and of every entry before it."""
+    judgment: JudgmentEntry
+
+
+class EventLink(TypedDict):
+    """An event in its round's log."""
+
+    number: int
+    chain: str
+    """Digest of the entry and of every entry before it."""
+    event: EventEntry
+
+
+def judgment_entry(evaluator: str, row: StoredJudgment) -> JudgmentEntry:
     """What an evaluator's chain says of one judgment; the first follows the round's commitment."""
-    entry = {name: getattr(row, name) for name in JUDGMENT_FIELDS}
-    return entry | {
+    return {
+        "number": row.number,
+        "key": row.key,
+        "item": row.item,
+        "step": row.step,
+        "verdict": row.verdict,
+        "hypothesis": row.hypothesis,
+        "confidence": row.confidence,
+        "comment": row.comment,
+        "revision": row.revision,
+        "position": row.position,
+        "active_seconds": row.active_seconds,
+        "unfolded": row.unfolded,
+        "fixed_width": row.fixed_width,
         "evaluator": evaluator,
         "shown_at": canonical_time(row.shown_at),
         "judged_at": canonical_time(row.judged_at),
     }
 
 
-def event_entry(round_id: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row or anything with its attributes
+def judgment_link(evaluator: str, row: StoredJudgment) -> JudgmentLink:
+    """A stored judgment as a link of its evaluator's chain."""
+    entry = judgment_entry(evaluator, row)
+    return {"evaluator": evaluator, "number": row.number, "chain": row.chain, "judgment": entry}
+
+
+def event_entry(round_id: str, row: StoredEvent) -> EventEntry:
     """What a round's log says of one event; the first follows START_OF_LOG."""
     return {
         "round": round_id,
@@ -29,6 +137,11 @@ def event_entry(round_id: str, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a 
         "action": row.action,
         "detail": row.detail,
     }
+
+
+def event_link(round_id: str, row: StoredEvent) -> EventLink:
+    """A stored event as a link of its round's log."""
+    return {"number": row.number, "chain": row.chain, "event": event_entry(round_id, row)}
 
 
 def canonical_time(moment: datetime) -> str:

@@ -6,7 +6,6 @@ transport: these gate the seal. (d) What the stimulus gives away and (e) where k
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 
@@ -14,19 +13,11 @@ from app.foundation.arrays import IntVector
 from app.leak_audit.features import FeatureTable, stimulus_features, transport_features
 from app.leak_audit.responses import TAG, FetchedResponse, ProbeWalks
 from app.leak_audit.summary import PositionSummary
+from app.rounds.allocation import Allocation
 from app.rounds.item import Item
 
 SHORTEST_NAME = 3
 """Shorter names (an arm called "A") would be found in every word."""
-
-
-class AllocationLine(TypedDict):
-    """What the audit reads of a line of the allocation."""
-
-    item: str
-    arm: str
-    stratum: str
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class AuditMaterial:
     """As drawn with the arms swapped; None if the archives are no longer there."""
     fragments: Mapping[str, bytes]
     """{code: HTML of the item's passages}"""
-    allocation_lines: Sequence[AllocationLine]
+    allocation: Allocation
     reference: str
     names: tuple[str, ...]
     """Everything that names an arm, a model or a file."""
@@ -103,17 +94,17 @@ def stimulus_attack_data(material: AuditMaterial) -> AttackData:
 
 def label_neurons(table: FeatureTable, material: AuditMaterial) -> AttackData:
     """The features of items that are neurons, with their arms as labels; controls and practice items are left out."""
-    neurons = {line["item"]: line for line in material.allocation_lines if line["kind"] == "neuron"}
+    neurons = {item.item: item for item in material.allocation.items if item.kind == "neuron"}
     indices = [index for index, code in enumerate(table.item_codes) if code in neurons]
     codes = tuple(table.item_codes[index] for index in indices)
-    labels = np.array([int(neurons[code]["arm"] != material.reference) for code in codes], dtype=np.int64)
+    labels = np.array([int(neurons[code].arm != material.reference) for code in codes], dtype=np.int64)
     neuron_table = FeatureTable(codes, table.names, table.matrix[indices])
-    return AttackData(neuron_table, labels, tuple(neurons[code]["stratum"] for code in codes))
+    return AttackData(neuron_table, labels, tuple(neurons[code].stratum for code in codes))
 
 
 def mean_positions(walks: ProbeWalks, material: AuditMaterial) -> dict[str, PositionSummary]:
     """(e) Mean position, from 0 to 1, of each kind of item in the probes' orders."""
-    kinds = {line["item"]: line["kind"] for line in material.allocation_lines}
+    kinds = {item.item: item.kind for item in material.allocation.items}
     last = max((response.position for response in walks.responses), default=0) or 1
     positions: dict[str, list[float]] = {}
     for response in walks.responses:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from app.judging.judgment import Verdict
-from app.unblinding.observations import AllocatedItem, Observation
+from app.rounds.allocation import AllocatedItem
+from app.unblinding.observations import Observation
 
 VoteOutcome = Literal["agreed interpretable", "agreed not", "disputed"]
 VOTE_OUTCOMES: tuple[VoteOutcome, ...] = get_args(VoteOutcome)

@@ -19,18 +19,13 @@ CODE_LENGTH = 10
 def conceal_snippets(code: str, snippets: Sequence[Snippet], maximum: float, marks: Marks, random: Random) -> Item:
     """One item: the snippets as passages in an order drawn from `random`; `maximum` is the neuron's largest activation.
 
-    Callers make sure with `chosen` that the snippets are as the design says.
+    Callers make sure with `select_snippets` that the snippets are as the design says.
     """
     levels = snippet_levels(snippets, maximum, marks)
     if levels is None:
-        msg = "a neuron with too few marked tokens was drawn; `chosen` leaves such neurons out"
+        msg = "a neuron with too few marked tokens was drawn; `select_snippets` leaves such neurons out"
         raise AssertionError(msg)
-    return shuffle_into_item(code, list(zip(snippets, levels, strict=True)), random)
-
-
-def shuffle_into_item(code: str, marked: Sequence[tuple[Snippet, Sequence[int]]], random: Random) -> Item:
-    """One item of snippets whose levels are known, as passages in an order drawn from `random`."""
-    passages = [build_passage(snippet, levels) for snippet, levels in marked]
+    passages = [build_passage(snippet, token_levels) for snippet, token_levels in zip(snippets, levels, strict=True)]
     random.shuffle(passages)
     return Item(code, tuple(passages))
 
@@ -38,30 +33,30 @@ def shuffle_into_item(code: str, marked: Sequence[tuple[Snippet, Sequence[int]]]
 def snippet_levels(snippets: Sequence[Snippet], maximum: float, marks: Marks) -> list[tuple[int, ...]] | None:
     """The level of every token of every snippet; None if the marks' rule cannot be met."""
     if marks == "rank":
-        return rank_levels([one.activations for one in snippets])
-    return [proportional_levels(one.activations, maximum) for one in snippets]
+        return rank_levels([snippet.activations for snippet in snippets])
+    return [proportional_levels(snippet.activations, maximum) for snippet in snippets]
 
 
-def build_passage(snippet: Snippet, levels: Sequence[int]) -> Passage:
-    """One snippet as shown. What falls on part of a character is shown where that character is."""
+def build_passage(snippet: Snippet, token_levels: Sequence[int]) -> Passage:
+    """One snippet as shown. A mark on part of a character is shown where that character is."""
     texts, homes = token_texts(snippet.pieces)
-    shown = [0] * len(texts)
-    for index, level in enumerate(levels):
-        shown[homes[index]] = max(shown[homes[index]], level)
-    return Passage(texts, tuple(shown), homes[snippet.peak], snippet.group)
+    levels = [0] * len(texts)
+    for home, level in zip(homes, token_levels, strict=True):
+        levels[home] = max(levels[home], level)
+    return Passage(texts, tuple(levels), homes[snippet.peak], snippet.group)
 
 
-def snippets_to_show(design: Design, snippets: Sequence[Snippet]) -> list[Snippet] | None:
+def select_snippets(design: Design, snippets: Sequence[Snippet]) -> list[Snippet] | None:
     """The snippets that the design shows, the first of each group; None if the neuron lacks some or their marks."""
-    found: list[Snippet] = []
+    selected: list[Snippet] = []
     for group, count in sorted(design.groups.items()):
-        of_group = sorted((one for one in snippets if one.group == group), key=lambda one: one.rank)[:count]
+        of_group = [snippet for snippet in snippets if snippet.group == group]
         if len(of_group) < count:
             return None
-        found += of_group
-    if design.marks == "rank" and rank_levels([one.activations for one in found]) is None:
+        selected += sorted(of_group, key=lambda snippet: snippet.rank)[:count]
+    if design.marks == "rank" and rank_levels([snippet.activations for snippet in selected]) is None:
         return None
-    return found
+    return selected
 
 
 def draw_codes(count: int, random: Random) -> list[str]:
@@ -73,13 +68,13 @@ def draw_codes(count: int, random: Random) -> list[str]:
 
 
 def shared_window_distances(windows: Mapping[str, frozenset[str]], distance: int) -> dict[str, dict[str, int]]:
-    """{code: {code of an item with a window in common: distance}}. It says what the texts say, and nothing more."""
+    """{code: {code of an item with a window in common: distance}}: it gives away what the texts do, and no more."""
     holders: dict[str, list[str]] = {}
     for code in sorted(windows):
         for window in windows[code]:
             holders.setdefault(window, []).append(code)
-    found: dict[str, dict[str, int]] = {code: {} for code in windows}
+    neighbours: dict[str, set[str]] = {code: set() for code in windows}
     for codes in holders.values():
-        for one in codes:
-            found[one].update({other: distance for other in codes if other != one})
-    return {code: dict(sorted(others.items())) for code, others in found.items()}
+        for code in codes:
+            neighbours[code].update(codes)
+    return {code: dict.fromkeys(sorted(near - {code}), distance) for code, near in neighbours.items()}

@@ -1,16 +1,16 @@
-"""Dealing drawn neurons to cells, and the counts that are sealed with them. Pure.
+"""Drawing the neurons of every cell, and the counts that are sealed with them. Pure.
 
 Everything is drawn in the order of archives, never of arms or their names, so that swapping the arms changes nothing
 but the allocation.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.archive.neuron import NeuronStatistics
 from app.foundation.errors import DesignError
-from app.rounds.candidates import ArchiveFrame
+from app.rounds.allocation import AllocatedCell, CellModel, LayerDraw
+from app.rounds.archive_frame import ArchiveFrame
 from app.rounds.design import Cell, Design
 from app.rounds.randomness import SecretRandom
 from app.rounds.sampling import FrameDraw, draw_neurons, quotas_by_layer
@@ -18,100 +18,111 @@ from app.rounds.sampling import FrameDraw, draw_neurons, quotas_by_layer
 
 @dataclass(frozen=True)
 class CellDraw:
-    """One cell's share of a draw."""
+    """One cell's share of its archive's draw."""
 
     cell: Cell
     neurons: tuple[NeuronStatistics, ...]
     excluded: int
+    """Live neurons of the archive passed over because the design cannot show them."""
     examined: int
+    """Neurons of the archive looked at."""
 
     @property
-    def live(self) -> list[NeuronStatistics]:
-        """Those that are shown."""
-        return [one for one in self.neurons if not one.dead]
+    def live_neurons(self) -> list[NeuronStatistics]:
+        """The neurons drawn that are shown."""
+        return [neuron for neuron in self.neurons if not neuron.dead]
 
 
-def draw_cells(design: Design, found: Mapping[str, ArchiveFrame], seed: str) -> list[CellDraw]:
+@dataclass(frozen=True)
+class SharedDraw:
+    """What was drawn from a frame, or from one layer of it, for several cells of `neurons_per_cell` each."""
+
+    neurons_per_cell: int
+    drawn: FrameDraw
+
+
+def draw_cells(design: Design, frames: Mapping[str, ArchiveFrame], seed: str) -> list[CellDraw]:
     """Each cell's neurons, in the design's order of cells. Cells of one archive share one draw, so no neuron twice."""
-    dealt = {}
-    for digest, source in found.items():
+    cell_draws = {}
+    for digest, archive_frame in frames.items():
         cells = cells_of_archive(design, digest)
-        draws = _draws(design, source, len(cells), SecretRandom(seed, f"draw {digest}"))
-        for place, cell in enumerate(cells):
-            dealt[cell] = _share(design, cell, draws, place, len(cells))
-    return [dealt[cell] for cell in design.arms]
+        shared = _shared_draws(design, archive_frame, len(cells), SecretRandom(seed, f"draw {digest}"))
+        for index, cell in enumerate(cells):
+            _require_enough(design, cell, shared, len(cells))
+            cell_draws[cell] = _share_of_cell(cell, index, shared)
+    return [cell_draws[cell] for cell in design.arms]
 
 
 def cells_of_archive(design: Design, digest: str) -> list[Cell]:
     """The cells whose neurons come from one archive."""
-    return sorted((cell for cell in design.arms if cell.archive_sha256 == digest), key=lambda c: (c.stratum, c.arm))
+    cells = [cell for cell in design.arms if cell.archive_sha256 == digest]
+    return sorted(cells, key=lambda cell: (cell.stratum, cell.arm))
 
 
-def _draws(design: Design, source: ArchiveFrame, cells: int, random: SecretRandom) -> list[tuple[int, FrameDraw]]:
-    """(neurons wanted per cell, what was drawn) for the frame, or for each layer of it."""
-    if design.by_layer == "simple":
-        return [(design.neurons, draw_neurons(source.frame, design.neurons * cells, source.fits, random))]
-    layers = sorted({one.layer for one in source.frame})
-    frames = {layer: [one for one in source.frame if one.layer == layer] for layer in layers}
-    wanted = quotas_by_layer({layer: len(frame) for layer, frame in frames.items()}, design.neurons)
-    return [
-        (wanted[layer], draw_neurons(frames[layer], wanted[layer] * cells, source.fits, random)) for layer in layers
-    ]
-
-
-def _share(design: Design, cell: Cell, draws: Iterable[tuple[int, FrameDraw]], place: int, cells: int) -> CellDraw:
-    neurons: list[NeuronStatistics] = []
-    excluded = examined = 0
-    for wanted, drawn in draws:
-        if len(drawn.neurons) < wanted * cells:
-            raise DesignError(_shortage(design, cell, len(drawn.neurons), wanted * cells))
-        neurons += drawn.neurons[place * wanted : (place + 1) * wanted]
-        excluded += drawn.excluded
-        examined += drawn.examined
-    return CellDraw(cell, tuple(neurons), excluded, examined)
-
-
-def _shortage(design: Design, cell: Cell, eligible: int, wanted: int) -> str:
-    within = "in a layer " if design.by_layer == "stratified" else ""
-    return (
-        f"A round of {wanted} neurons per arm {within}cannot be drawn: the frame of arm “{cell.arm}” in {cell.stratum} "
-        f"has only {eligible} eligible. Ask for fewer neurons, name more layers or harvest more text."
+def allocated_cell(cell_draw: CellDraw, archive_frame: ArchiveFrame) -> AllocatedCell:
+    """The counts of a cell that are sealed."""
+    cell, frame, model = cell_draw.cell, archive_frame.frame, archive_frame.archive.manifest.model
+    dead = [neuron for neuron in cell_draw.neurons if neuron.dead]
+    return AllocatedCell(
+        arm=cell.arm,
+        stratum=cell.stratum,
+        archive_sha256=cell.archive_sha256,
+        frame=len(frame),
+        frame_dead=sum(neuron.dead for neuron in frame),
+        examined=cell_draw.examined,
+        excluded=cell_draw.excluded + archive_frame.seen_count,
+        eligible=len(frame) - cell_draw.excluded,
+        drawn=len(cell_draw.neurons),
+        dead=len(dead),
+        shown=len(cell_draw.live_neurons),
+        suppressed=sum(neuron.suppressed for neuron in cell_draw.neurons),
+        layers=tuple(_layer_draw(layer, cell_draw, frame) for layer in sorted({neuron.layer for neuron in frame})),
+        dead_neurons=tuple(sorted((neuron.layer, neuron.index) for neuron in dead)),
+        model=CellModel(model.activation, model.certificate, model.name, model.weights_sha256),
     )
 
 
-def cell_counts(share: CellDraw, source: ArchiveFrame) -> dict[str, Any]:
-    """One cell's counts, sealed with the allocation because the dead are more in one arm than in another."""
-    drawn_dead = [one for one in share.neurons if one.dead]
-    return {
-        "arm": share.cell.arm,
-        "stratum": share.cell.stratum,
-        "archive_sha256": share.cell.archive_sha256,
-        "model": _model(source),
-        "frame": len(source.frame),
-        "frame_dead": sum(one.dead for one in source.frame),
-        "examined": share.examined,
-        "excluded": share.excluded + source.seen,
-        "eligible": len(source.frame) - share.excluded,
-        "drawn": len(share.neurons),
-        "dead": len(drawn_dead),
-        "shown": len(share.live),
-        "suppressed": sum(one.suppressed for one in share.neurons),
-        "dead_neurons": sorted([one.layer, one.index] for one in drawn_dead),
-        "layers": [_layer(layer, share, source) for layer in sorted({one.layer for one in source.frame})],
-    }
+def _shared_draws(
+    design: Design, archive_frame: ArchiveFrame, cell_count: int, random: SecretRandom
+) -> list[SharedDraw]:
+    """The draw from the whole frame; in a stratified design, one draw from each layer."""
+    frame, showable = archive_frame.frame, archive_frame.showable
+    if design.by_layer == "simple":
+        drawn = draw_neurons(frame, design.neurons * cell_count, showable, random)
+        return [SharedDraw(design.neurons, drawn)]
+    layers = sorted({neuron.layer for neuron in frame})
+    by_layer = {layer: [neuron for neuron in frame if neuron.layer == layer] for layer in layers}
+    quotas = quotas_by_layer({layer: len(neurons) for layer, neurons in by_layer.items()}, design.neurons)
+    return [
+        SharedDraw(quotas[layer], draw_neurons(by_layer[layer], quotas[layer] * cell_count, showable, random))
+        for layer in layers
+    ]
 
 
-def _model(source: ArchiveFrame) -> dict[str, Any]:
-    """What the archive says of its model, with the pairing certificate that the report quotes."""
-    named = {"name", "activation", "weights_sha256", "certificate"}
-    return source.archive.manifest.model.model_dump(mode="json", include=named)
+def _share_of_cell(cell: Cell, index: int, shared: Sequence[SharedDraw]) -> CellDraw:
+    """The neurons of the archive's cell number `index`, from 0."""
+    neurons: list[NeuronStatistics] = []
+    for draw in shared:
+        neurons += draw.drawn.neurons[index * draw.neurons_per_cell : (index + 1) * draw.neurons_per_cell]
+    excluded = sum(draw.drawn.excluded for draw in shared)
+    examined = sum(draw.drawn.examined for draw in shared)
+    return CellDraw(cell, tuple(neurons), excluded, examined)
 
 
-def _layer(layer: int, share: CellDraw, source: ArchiveFrame) -> dict[str, int]:
-    drawn = [one for one in share.neurons if one.layer == layer]
-    return {
-        "layer": layer,
-        "eligible": sum(one.layer == layer for one in source.frame),
-        "drawn": len(drawn),
-        "dead": sum(one.dead for one in drawn),
-    }
+def _require_enough(design: Design, cell: Cell, shared: Sequence[SharedDraw], cell_count: int) -> None:
+    within = "in a layer " if design.by_layer == "stratified" else ""
+    for draw in shared:
+        eligible, needed = len(draw.drawn.neurons), draw.neurons_per_cell * cell_count
+        if eligible < needed:
+            msg = (
+                f"A round of {needed} neurons per arm {within}cannot be drawn: the frame of arm “{cell.arm}” in "
+                f"{cell.stratum} has only {eligible} eligible. Ask for fewer neurons, name more layers or harvest "
+                "more text."
+            )
+            raise DesignError(msg)
+
+
+def _layer_draw(layer: int, cell_draw: CellDraw, frame: Sequence[NeuronStatistics]) -> LayerDraw:
+    drawn = [neuron for neuron in cell_draw.neurons if neuron.layer == layer]
+    eligible = sum(neuron.layer == layer for neuron in frame)
+    return LayerDraw(layer, eligible, len(drawn), sum(neuron.dead for neuron in drawn))

@@ -1,19 +1,22 @@
 """From a design, its archives and a secret seed to items, allocation and distances: what a seal closes over. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
+from app.foundation.errors import DesignError
 from app.foundation.json_types import JsonObject
 from app.rounds.aids import Aids, build_aids
-from app.rounds.candidates import Archives, SeenNeurons, archive_frames
+from app.rounds.allocation import Allocation
+from app.rounds.archive_frame import ArchiveFrame, Archives, SeenNeurons, archive_frames
 from app.rounds.concealment import conceal_snippets, draw_codes, shared_window_distances
+from app.rounds.control_items import ControlItemMaker
 from app.rounds.design import Design
-from app.rounds.drawing import cell_counts, draw_cells
+from app.rounds.drawing import CellDraw, allocated_cell, draw_cells
 from app.rounds.item import Item, TrainingAnswer
 from app.rounds.ordering import WINDOW_DISTANCE
-from app.rounds.planned_items import PlannedItem, plan_items
+from app.rounds.planned_items import PlannedItem
 from app.rounds.randomness import SecretRandom
+from app.rounds.sampling import neuron_key
 
 
 @dataclass(frozen=True)
@@ -22,79 +25,103 @@ class PreparedRound:
 
     items: tuple[Item, ...]
     """Sorted by code."""
-    allocation: dict[str, Any]
-    """{"items": [...], "cells": [...]} as plain JSON values."""
+    allocation: Allocation
     distances: dict[str, dict[str, int]]
-    """How far items should stand from others: those with a window in common, and repeats."""
+    """{code: {other code: places apart}}: items with a window in common, and repeats, should stand apart."""
     training_answers: dict[str, TrainingAnswer]
-    """{code of a training item: its verdict and rule}, for the feedback."""
+    """{code of a training item: what is expected on it}, for the feedback."""
     aids: dict[str, Aids]
     """What may be looked at after a verdict, by code; empty unless the design has aids."""
 
     def training_answers_content(self) -> JsonObject:
         """The expected answers as JSON values, for the public design."""
-        return {
-            code: {"verdict": answer["verdict"], "rule": answer["rule"]}
-            for code, answer in self.training_answers.items()
-        }
+        answers = self.training_answers.items()
+        return {code: {"verdict": answer["verdict"], "rule": answer["rule"]} for code, answer in answers}
 
 
-def require_drawable(design: Design, archives: Archives, seed: str, left_out: SeenNeurons = frozenset()) -> None:
+def require_drawable(design: Design, archives: Archives, seed: str, seen: SeenNeurons = frozenset()) -> None:
     """Raise DesignError with the reason if the design cannot be met; `seed` is thrown away afterwards."""
-    found = archive_frames(design, archives, left_out)
-    plan_items(design, found, draw_cells(design, found, seed), seed)
+    frames = archive_frames(design, archives, seen)
+    _plan_items(design, frames, draw_cells(design, frames, seed), seed)
 
 
-def prepare_round(design: Design, archives: Archives, seed: str, left_out: SeenNeurons = frozenset()) -> PreparedRound:
-    """Draw, conceal and list. `seed` is 64 hexadecimal digits and goes into the seal only."""
-    found = archive_frames(design, archives, left_out)
-    dealt = draw_cells(design, found, seed)
-    made = plan_items(design, found, dealt, seed)
-    codes = draw_codes(len(made), SecretRandom(seed, "codes"))
-    coded = dict(zip(codes, made, strict=True))
-    lines = [one.line | {"item": code} | _original(one, codes) for code, one in coded.items()]
-    allocation = {
-        "items": sorted(lines, key=lambda line: str(line["item"])),
-        "cells": [cell_counts(share, found[share.cell.archive_sha256]) for share in dealt],
-    }
+def prepare_round(design: Design, archives: Archives, seed: str, seen: SeenNeurons = frozenset()) -> PreparedRound:
+    """Draw, conceal and list. `seed` is 64 hexadecimal digits and goes into the seal only.
+
+    Raises DesignError with the reason if the design cannot be met.
+    """
+    frames = archive_frames(design, archives, seen)
+    cell_draws = draw_cells(design, frames, seed)
+    planned_items = _plan_items(design, frames, cell_draws, seed)
+    codes = draw_codes(len(planned_items), SecretRandom(seed, "codes"))
+    coded = dict(zip(codes, planned_items, strict=True))
+    by_code = [(code, coded[code]) for code in sorted(coded)]
     return PreparedRound(
-        items=tuple(_item(code, coded[code], design, seed) for code in sorted(coded)),
-        allocation=allocation,
+        items=tuple(_conceal(code, planned, design, seed) for code, planned in by_code),
+        allocation=Allocation(
+            items=tuple(planned.allocated(code, _repeated_code(planned, codes)) for code, planned in by_code),
+            cells=tuple(allocated_cell(cell_draw, frames[cell_draw.cell.archive_sha256]) for cell_draw in cell_draws),
+        ),
         distances=_distances(design, coded, codes),
-        training_answers={code: _answer(one) for code, one in coded.items() if one.training},
-        aids={code: _aids(code, one, seed) for code, one in coded.items()} if design.aids else {},
+        training_answers={code: item.training_answer() for code, item in coded.items() if item.kind == "training"},
+        aids={code: _aids(code, planned, seed) for code, planned in coded.items()} if design.aids else {},
     )
 
 
-def _item(code: str, specimen: PlannedItem, design: Design, seed: str) -> Item:
-    return conceal_snippets(code, specimen.snippets, specimen.neuron.maximum, design.marks, _order(code, seed))
+def _plan_items(
+    design: Design, frames: Mapping[str, ArchiveFrame], cell_draws: Sequence[CellDraw], seed: str
+) -> list[PlannedItem]:
+    """Everything the round shows, in an order that swapping the arms does not change."""
+    maker = ControlItemMaker(design, frames, cell_draws, seed)
+    drawn = _drawn_items(frames, cell_draws)
+    made = [*maker.planted_items(), *maker.ladder_items(), *maker.training_items()]
+    return [*drawn, *made, *_repeats(design, drawn, seed)]
 
 
-def _aids(code: str, specimen: PlannedItem, seed: str) -> Aids:
-    snippets = list(specimen.snippets)
-    _order(code, seed).shuffle(snippets)
-    return build_aids(snippets, specimen.neuron)
+def _drawn_items(frames: Mapping[str, ArchiveFrame], cell_draws: Sequence[CellDraw]) -> list[PlannedItem]:
+    pairs = [(cell_draw.cell, neuron) for cell_draw in cell_draws for neuron in cell_draw.live_neurons]
+    pairs.sort(key=lambda pair: (pair[0].archive_sha256, *neuron_key(pair[1])))
+    planned_items = []
+    for cell, neuron in pairs:
+        archive_frame = frames[cell.archive_sha256]
+        snippets = tuple(archive_frame.shown_snippets_of(neuron))
+        planned_items.append(PlannedItem(snippets, neuron, cell, archive_frame.n_layers, "neuron"))
+    return planned_items
 
 
-def _order(code: str, seed: str) -> SecretRandom:
-    """What the order of an item's passages is drawn from, anew at each call."""
+def _repeats(design: Design, drawn: Sequence[PlannedItem], seed: str) -> list[PlannedItem]:
+    if design.repeats > len(drawn):
+        msg = f"{design.repeats} repeats, but only {len(drawn)} of the neurons drawn are alive; repeat fewer."
+        raise DesignError(msg)
+    indices = sorted(SecretRandom(seed, "repeats").sample(range(len(drawn)), design.repeats))
+    return [replace(drawn[index], kind="repeat", repeated_index=index) for index in indices]
+
+
+def _conceal(code: str, planned: PlannedItem, design: Design, seed: str) -> Item:
+    passage_order = _passage_order(code, seed)
+    return conceal_snippets(code, planned.snippets, planned.neuron.maximum, design.marks, passage_order)
+
+
+def _aids(code: str, planned: PlannedItem, seed: str) -> Aids:
+    snippets = list(planned.snippets)
+    _passage_order(code, seed).shuffle(snippets)
+    return build_aids(snippets, planned.neuron)
+
+
+def _passage_order(code: str, seed: str) -> SecretRandom:
+    """What the order of an item's passages is drawn from, the same at each call."""
     return SecretRandom(seed, f"passages {code}")
 
 
-def _original(specimen: PlannedItem, codes: Sequence[str]) -> dict[str, str]:
-    return {} if specimen.original is None else {"repeats": codes[specimen.original]}
+def _repeated_code(planned: PlannedItem, codes: Sequence[str]) -> str | None:
+    return None if planned.repeated_index is None else codes[planned.repeated_index]
 
 
 def _distances(design: Design, coded: Mapping[str, PlannedItem], codes: Sequence[str]) -> dict[str, dict[str, int]]:
-    windows = {code: frozenset(one.window for one in made.snippets) for code, made in coded.items()}
-    found = shared_window_distances(windows, WINDOW_DISTANCE)
-    for code, made in coded.items():
-        if made.original is not None:
-            other = codes[made.original]
-            found[code][other] = found[other][code] = max(WINDOW_DISTANCE, design.repeat_distance)
-    return found
-
-
-def _answer(specimen: PlannedItem) -> TrainingAnswer:
-    rule = specimen.line["rule"]
-    return {"verdict": "interpretable" if rule else "not_interpretable", "rule": rule or ""}
+    windows = {code: frozenset(snippet.window for snippet in planned.snippets) for code, planned in coded.items()}
+    distances = shared_window_distances(windows, WINDOW_DISTANCE)
+    for code, planned in coded.items():
+        repeated = _repeated_code(planned, codes)
+        if repeated is not None:
+            distances[code][repeated] = distances[repeated][code] = max(WINDOW_DISTANCE, design.repeat_distance)
+    return distances

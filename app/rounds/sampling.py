@@ -13,8 +13,8 @@ from app.archive.neuron import NeuronStatistics
 
 NeuronKey = tuple[int, int]
 """(layer, index) of a neuron."""
-ShowableOnes = Callable[[Sequence[NeuronKey]], set[NeuronKey]]
-"""Of some neurons, those that the design can show."""
+FindShowable = Callable[[Sequence[NeuronKey]], set[NeuronKey]]
+"""From some neurons to those among them that the design can show."""
 
 
 @dataclass(frozen=True)
@@ -25,34 +25,38 @@ class FrameDraw:
     excluded: int
     """Live neurons passed over because the design cannot show them."""
     examined: int
+    """Neurons looked at: drawn or passed over."""
 
 
-def draw_neurons(frame: Sequence[NeuronStatistics], wanted: int, fits: ShowableOnes, random: Random) -> FrameDraw:
-    """Draw `wanted` eligible neurons of `frame`, or all there are if they are fewer."""
+def draw_neurons(
+    frame: Sequence[NeuronStatistics], neuron_count: int, find_showable: FindShowable, random: Random
+) -> FrameDraw:
+    """Draw that many eligible neurons of the frame, or all eligible ones if they are fewer."""
     shuffled = random.sample(list(frame), len(frame))
     drawn: list[NeuronStatistics] = []
     examined = 0
-    while len(drawn) < wanted and examined < len(shuffled):
-        batch = shuffled[examined : examined + wanted - len(drawn)]
-        good = fits([neuron_key(one) for one in batch if not one.dead])
-        drawn += [one for one in batch if one.dead or neuron_key(one) in good]
+    while len(drawn) < neuron_count and examined < len(shuffled):
+        batch = shuffled[examined : examined + neuron_count - len(drawn)]
+        showable = find_showable([neuron_key(neuron) for neuron in batch if not neuron.dead])
+        drawn += [neuron for neuron in batch if neuron.dead or neuron_key(neuron) in showable]
         examined += len(batch)
     return FrameDraw(tuple(drawn), examined - len(drawn), examined)
 
 
-def quotas_by_layer(sizes: Mapping[int, int], wanted: int) -> dict[int, int]:
-    """Neurons per layer in proportion to its size, by largest remainder (ties to the lower layer)."""
-    total = sum(sizes.values())
-    exact = {layer: wanted * size / total for layer, size in sizes.items()}
-    shares = {layer: int(value) for layer, value in exact.items()}
-    for layer in sorted(exact, key=lambda one: (shares[one] - exact[one], one))[: wanted - sum(shares.values())]:
-        shares[layer] += 1
-    return shares
+def quotas_by_layer(layer_sizes: Mapping[int, int], neuron_count: int) -> dict[int, int]:
+    """Neurons to draw per layer in proportion to its size, by largest remainder (ties to the lower layer)."""
+    frame_size = sum(layer_sizes.values())
+    exact = {layer: neuron_count * size / frame_size for layer, size in layer_sizes.items()}
+    quotas = {layer: int(value) for layer, value in exact.items()}
+    by_remainder = sorted(exact, key=lambda layer: (quotas[layer] - exact[layer], layer))
+    for layer in by_remainder[: neuron_count - sum(quotas.values())]:
+        quotas[layer] += 1
+    return quotas
 
 
 def neurons_of_layers(neurons: Iterable[NeuronStatistics], layers: Sequence[int] | None) -> list[NeuronStatistics]:
-    """The frame: the neurons of the layers named, all for None, in order of (layer, index)."""
-    return sorted((one for one in neurons if layers is None or one.layer in layers), key=neuron_key)
+    """The neurons of the layers named, all for None, in order of (layer, index)."""
+    return sorted((neuron for neuron in neurons if layers is None or neuron.layer in layers), key=neuron_key)
 
 
 def neuron_key(neuron: NeuronStatistics) -> NeuronKey:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,6 @@ from app.judging.judgment import Judgment, Step, Verdict
 from app.report.analysis.frame import (
     AnalysisFrame,
     CellCounts,
-    CellModel,
     EnrolledEvaluator,
     FlaggedItem,
     Guess,
@@ -19,6 +18,7 @@ from app.report.analysis.frame import (
     PiledItem,
     Stimulus,
 )
+from app.rounds.allocation import AllocatedCell, Allocation
 from app.rounds.design import read_design
 from app.rounds.item import Item
 from app.services.log import Event, latest_event
@@ -27,10 +27,10 @@ from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, GuessRow, JudgmentRow, RoundRow
-from app.unblinding.observations import EvaluatorJudgments, Observation, allocated_items, final_observations
+from app.unblinding.observations import EvaluatorJudgments, Observation, final_observations
 
 
-def read_observations(session: Session, round_id: str, allocation: dict[str, Any]) -> list[Observation]:
+def read_observations(session: Session, round_id: str, allocation: Allocation) -> list[Observation]:
     """The final judgment of each evaluator on each item, joined with the allocation."""
     histories = [
         EvaluatorJudgments(
@@ -42,11 +42,11 @@ def read_observations(session: Session, round_id: str, allocation: dict[str, Any
         for evaluator in evaluator_store.evaluators_of_round(session, round_id)
         if evaluator.erased_at is None
     ]
-    return final_observations(histories, allocated_items(allocation))
+    return final_observations(histories, allocation.by_code)
 
 
 def read_analysis_frame(
-    session: Session, round_row: RoundRow, allocation: dict[str, Any], events: Sequence[Event]
+    session: Session, round_row: RoundRow, allocation: Allocation, events: Sequence[Event]
 ) -> AnalysisFrame:
     """The counts that were sealed, the plan that the design fixed, and what the evaluators did beside judging."""
     design = read_design(round_row.design)
@@ -54,7 +54,7 @@ def read_analysis_frame(
     guesses = _guesses(session, evaluator_rows)
     sorts = design.blinding_question == "sort"
     return AnalysisFrame(
-        cells=tuple(_cell(counts) for counts in allocation["cells"]),
+        cells=tuple(_cell_counts(cell) for cell in allocation.cells),
         reference=design.reference,
         treatment=design.treatment,
         seed=str(round_row.commitment),
@@ -91,11 +91,19 @@ def _judgment(judgment_row: JudgmentRow) -> Judgment:
     )
 
 
-def _cell(counts: dict[str, Any]) -> CellCounts:
-    names = ("arm", "stratum", "eligible", "drawn", "dead", "shown", "excluded", "suppressed")
-    layers = tuple(LayerCount(**layer) for layer in counts["layers"])
-    model = CellModel(**counts["model"]) if counts.get("model") else None
-    return CellCounts(**{name: counts[name] for name in names}, layers=layers, model=model)
+def _cell_counts(cell: AllocatedCell) -> CellCounts:
+    return CellCounts(
+        arm=cell.arm,
+        stratum=cell.stratum,
+        eligible=cell.eligible,
+        drawn=cell.drawn,
+        dead=cell.dead,
+        shown=cell.shown,
+        excluded=cell.excluded,
+        suppressed=cell.suppressed,
+        layers=tuple(LayerCount(layer.layer, layer.eligible, layer.drawn, layer.dead) for layer in cell.layers),
+        model=cell.model,
+    )
 
 
 def _enrolled(session: Session, round_id: str, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[EnrolledEvaluator, ...]:

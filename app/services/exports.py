@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.evidence.entries import event_entry, judgment_entry
+from app.evidence.entries import EventLink, JudgmentLink, event_link, judgment_link
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
@@ -71,7 +71,7 @@ def observations_csv(session: Session, round_id: str) -> str:
 
 def unblinded_bundle(session: Session, round_id: str) -> Bundle:
     """Everything that goes into the export of an unblinded round."""
-    round_row, newest = _unblinded_row(session, round_id)
+    round_row, _ = _unblinded_row(session, round_id)
     unblinded = read_unblinded_round(session, round_id)
     items = round_store.items_of_round(session, round_id)
     return Bundle(
@@ -80,7 +80,7 @@ def unblinded_bundle(session: Session, round_id: str) -> Bundle:
         state=round_row.state,
         design=json.loads(round_row.design),
         items=[json.loads(item.content) for item in items],
-        opened=json.loads(newest.opened),
+        opened=unblinded.seal,
         commitment=_commitment(session, round_row, items),
         judgments=_judgments(session, round_id),
         events=_events(session, round_id),
@@ -144,23 +144,13 @@ def _commitment(session: Session, round_row: RoundRow, item_rows: Sequence[ItemR
     }
 
 
-def _judgments(session: Session, round_id: str) -> list[JsonObject]:
-    return [
-        {
-            "evaluator": evaluator.name,
-            "number": row.number,
-            "chain": row.chain,
-            "judgment": judgment_entry(evaluator.name, row),
-        }
-        for evaluator, row in round_store.judgments_of_round(session, round_id)
-    ]
+def _judgments(session: Session, round_id: str) -> list[JudgmentLink]:
+    rows = round_store.judgments_of_round(session, round_id)
+    return [judgment_link(evaluator.name, row) for evaluator, row in rows]
 
 
-def _events(session: Session, round_id: str) -> list[JsonObject]:
-    return [
-        {"number": row.number, "chain": row.chain, "event": event_entry(round_id, row)}
-        for row in log_store.events_of_round(session, round_id)
-    ]
+def _events(session: Session, round_id: str) -> list[EventLink]:
+    return [event_link(round_id, row) for row in log_store.events_of_round(session, round_id)]
 
 
 def _evaluators(session: Session, round_id: str) -> list[JsonObject]:

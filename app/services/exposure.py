@@ -3,15 +3,15 @@
 It is computed from the logs and the opened allocations, so that nobody has to write it and nobody can forget to.
 """
 
-import json
 from collections.abc import Collection
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.rounds.candidates import SeenNeurons
+from app.rounds.allocation import Allocation
+from app.rounds.archive_frame import SeenNeurons
 from app.store import exposure as exposure_store
 from app.store.sealed import newest_unblinded
+from app.unblinding.opening import read_seal_content
 
 EXPOSING = ("created", "key read", "unblinded", "archives browsed")
 """Actions after which someone knows which models are compared, or which neuron an item is."""
@@ -33,14 +33,14 @@ def seen_neurons(session: Session, names: Collection[str], archives: Collection[
         unblinded = newest_unblinded(session, round_id)
         if unblinded is not None:
             items = exposure_store.items_judged_by(session, round_id, names)
-            neurons_seen |= _neurons_of_items(json.loads(unblinded.opened)["allocation"], items)
+            neurons_seen |= _neurons_of_items(read_seal_content(unblinded.opened).allocation, items)
     return frozenset(neurons_seen)
 
 
-def _neurons_of_items(allocation: dict[str, Any], items: set[str]) -> set[tuple[str, int, int]]:
-    archives = {(cell["arm"], cell["stratum"]): cell["archive_sha256"] for cell in allocation["cells"]}
+def _neurons_of_items(allocation: Allocation, items: set[str]) -> set[tuple[str, int, int]]:
+    archives = {(cell.arm, cell.stratum): cell.archive_sha256 for cell in allocation.cells}
     return {
-        (archives[line["arm"], line["stratum"]], line["layer"], line["neuron"])
-        for line in allocation["items"]
-        if line["item"] in items
+        (archives[allocated.arm, allocated.stratum], allocated.layer, allocated.neuron)
+        for allocated in allocation.items
+        if allocated.item in items
     }

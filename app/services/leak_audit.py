@@ -12,7 +12,6 @@ from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
 from app.leak_audit.attackers import PERMUTATIONS, AttackResult, attack_features
 from app.leak_audit.findings import (
-    AllocationLine,
     AttackData,
     AuditMaterial,
     find_spoken_names,
@@ -23,6 +22,7 @@ from app.leak_audit.findings import (
 )
 from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary, summarise_attack, summarise_gate
+from app.rounds.allocation import SealContent
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.preparation import prepare_round
@@ -43,8 +43,7 @@ Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]
 
 def audit_pending_seal(session: Session, pending: PendingSeal, walk: Walk, now: datetime) -> AuditSummary:
     """Audit a round whose seal is not closed, with the allocation that is in memory."""
-    allocation_lines, seed = pending.opened["allocation"]["items"], str(pending.opened["seed"])
-    return _audit_round(session, pending.round_id, allocation_lines, seed, walk, now)
+    return _audit_round(session, pending.round_id, pending.content, walk, now)
 
 
 def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now: datetime) -> AuditSummary:
@@ -53,7 +52,7 @@ def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now
     Raises LifecycleError if the round is not unblinded.
     """
     unblinded = read_unblinded_round(session, round_id)
-    audit = _audit_round(session, round_id, unblinded.allocation["items"], unblinded.seed, walk, now)
+    audit = _audit_round(session, round_id, unblinded.seal, walk, now)
     append_event(session, round_id, by, "audited", audit.model_dump(mode="json"), now)
     return audit
 
@@ -66,10 +65,8 @@ def swap_arms(design: Design) -> Design:
     return design.with_changes(arms=cells)
 
 
-def _audit_round(
-    session: Session, round_id: str, allocation_lines: Sequence[AllocationLine], seed: str, walk: Walk, now: datetime
-) -> AuditSummary:
-    material = _audit_material(session, round_id, allocation_lines, seed)
+def _audit_round(session: Session, round_id: str, seal: SealContent, walk: Walk, now: datetime) -> AuditSummary:
+    material, seed = _audit_material(session, round_id, seal), seal.seed
     probes = new_probes(PROBES)
     walks = _walk_copy(session, round_id, walk, probes, now)
     swapped_walks = _walk_copy(session, round_id, walk, probes, now, swapped=True)
@@ -89,18 +86,16 @@ def _audit_round(
     )
 
 
-def _audit_material(
-    session: Session, round_id: str, allocation_lines: Sequence[AllocationLine], seed: str
-) -> AuditMaterial:
+def _audit_material(session: Session, round_id: str, seal: SealContent) -> AuditMaterial:
     row = round_store.find_round(session, round_id)
     design = read_design(row.design)
     item_rows = round_store.items_of_round(session, round_id)
     paths = round_store.archive_paths(session, round_id)
     return AuditMaterial(
         items=tuple(Item.from_content(json.loads(item_row.content)) for item_row in item_rows),
-        swapped_items=_swapped_items(design, paths, seed),
+        swapped_items=_swapped_items(design, paths, seal.seed),
         fragments={item_row.code: item_row.html for item_row in item_rows},
-        allocation_lines=allocation_lines,
+        allocation=seal.allocation,
         reference=design.reference,
         names=_forbidden_names(design, paths),
     )

@@ -1,12 +1,12 @@
 """What belongs to an evaluator: everything that is stored about them as a file, its deletion, and declining."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
+from typing_extensions import TypedDict
 
-from app.evidence.entries import judgment_entry
-from app.foundation.digest import sha256_of_json
+from app.evidence.entries import JudgmentEntry, judgment_link
+from app.evidence.receipts import make_receipt
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
@@ -14,7 +14,7 @@ from app.services.evaluator_session import evaluator_and_round_for_writing, eval
 from app.services.log import append_event, round_events
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
-from app.store.tables import EvaluatorRow, JudgmentRow
+from app.store.tables import EvaluatorRow
 
 ERASABLE = ("sealed", "collecting")
 LOCKED = translatable(
@@ -22,7 +22,25 @@ LOCKED = translatable(
 )
 
 
-def own_data(session: Session, session_token: str) -> JsonObject:
+class OwnJudgment(JudgmentEntry):
+    """A judgment with its chain digest."""
+
+    chain: str
+
+
+class OwnData(TypedDict):
+    """Everything that is stored about an evaluator, as JSON values."""
+
+    about: JsonObject
+    receipt: JsonObject
+    first_shown: list[JsonObject]
+    judgments: list[OwnJudgment]
+    flags: list[JsonObject]
+    aids_opened: list[JsonObject]
+    phase_2: list[JsonObject]
+
+
+def own_data(session: Session, session_token: str) -> OwnData:
     """Everything that is stored about this evaluator."""
     evaluator = evaluator_by_session(session, session_token)
     judgments = judging_store.judgments_of_evaluator(session, evaluator.id)
@@ -30,12 +48,13 @@ def own_data(session: Session, session_token: str) -> JsonObject:
     guesses = judging_store.guesses_of_evaluator(session, evaluator.id)
     with_aids = judging_store.assignments_with_aids_opened(session, evaluator.id)
     first_shown = judging_store.read_worklist(session, evaluator.id).shown_at
-    commitment = evaluator_store.round_of_evaluator(session, evaluator).commitment
+    links = [judgment_link(evaluator.name, row) for row in judgments]
+    receipt = make_receipt(evaluator.name, evaluator_store.round_of_evaluator(session, evaluator).commitment, links)
     return {
         "about": _about(evaluator),
-        "receipt": _receipt(evaluator.name, commitment, judgments),
+        "receipt": receipt.model_dump(),
         "first_shown": [{"item": item, "at": _iso(at)} for item, at in first_shown.items()],
-        "judgments": [judgment_entry(evaluator.name, row) | {"chain": row.chain} for row in judgments],
+        "judgments": [{**link["judgment"], "chain": link["chain"]} for link in links],
         "flags": [{"item": row.item, "kind": row.kind, "comment": row.comment, "at": _iso(row.at)} for row in flags],
         "aids_opened": [{"item": row.item, "at": _iso(row.aids_at)} for row in with_aids],
         "phase_2": [{"item": row.item, "guess": row.guess, "at": _iso(row.at)} for row in guesses],
@@ -77,14 +96,6 @@ def _about(evaluator: EvaluatorRow) -> JsonObject:
         "joined_at": _iso(evaluator.joined_at),
         "consented_at": _iso(evaluator.consented_at),
     }
-
-
-def _receipt(name: str, commitment: str | None, judgments: Sequence[JudgmentRow]) -> JsonObject:
-    """What proves later that this evaluator's answers stand in an export as they were given."""
-    entries = [judgment_entry(name, row) for row in judgments]
-    head = judgments[-1].chain if judgments else "absent"
-    digest = sha256_of_json(entries)
-    return {"commitment": commitment, "evaluator": name, "judgments": len(entries), "head": head, "digest": digest}
 
 
 def _iso(moment: datetime | None) -> str | None:

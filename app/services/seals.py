@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.judging.public_design import PublicDesign
+from app.rounds.allocation import SealContent
 from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
 from app.rounds.design import read_design
 from app.rounds.item import Item
@@ -56,8 +56,7 @@ class PendingSeal:
     """A seal that is not yet closed. It holds the allocation, which exists in this process's memory only."""
 
     round_id: str
-    opened: dict[str, Any]
-    """{allocation, seed, nonce}"""
+    content: SealContent
     digests: dict[str, str]
     """{code: digest of the item}"""
 
@@ -104,7 +103,7 @@ def begin_seal(session: Session, round_id: str, render: Render, seal_options: Se
     round_store.add_items(session, _item_rows(round_id, prepared, digests, fragments), _aids_rows(round_id, prepared))
     if seal_options.measure is not None:
         round_row.response_bytes, round_row.response_gzip_bytes = seal_options.measure(fragments)
-    return PendingSeal(round_id, {"allocation": prepared.allocation, "seed": seed, "nonce": nonce}, digests)
+    return PendingSeal(round_id, SealContent.to_seal(prepared.allocation, seed, nonce), digests)
 
 
 def finish_seal(
@@ -126,7 +125,7 @@ def finish_seal(
     if not _items_are_as_drawn(session, pending):
         msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
         raise SealError(msg)
-    sealed_sha256 = seal_digest(pending.opened)
+    sealed_sha256 = seal_digest(pending.content)
     design_sha256 = sha256(round_row.design.encode())
     add_seal(session, round_row.id, _encrypted(pending, recipients, seal_options.second_person), sealed_sha256)
     round_row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256)
@@ -164,7 +163,7 @@ def _items_are_as_drawn(session: Session, pending: PendingSeal) -> bool:
 def _encrypted(pending: PendingSeal, recipients: Sequence[str], second_person: Sequence[str]) -> bytes:
     """What the seal closes over, encrypted to alternative keys; nested where it takes two people to open it."""
     layers = [list(recipients), list(second_person)] if second_person else [list(recipients)]
-    return seal(canonical_bytes(pending.opened), layers)
+    return seal(canonical_bytes(pending.content.as_sealed), layers)
 
 
 def _item_rows(

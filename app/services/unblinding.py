@@ -9,16 +9,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.evidence.entries import judgment_entry
+from app.evidence.chains import JudgmentChain, require_unbroken_chains
+from app.evidence.entries import JudgmentLink, judgment_link
 from app.evidence.event_details import LockedDetail, SealedDetail
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
 from app.report.analysis.analysis import Analysis, analyse, read_analysis
 from app.report.analysis.frame import AnalysisFrame, read_frame
+from app.rounds.allocation import SealContent
 from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import require_allowed, state_after
 from app.services.analysis_inputs import read_analysis_frame, read_observations
@@ -27,13 +28,7 @@ from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
 from app.store.tables import RoundRow
 from app.unblinding.observations import Observation
-from app.unblinding.opening import (
-    JudgmentChain,
-    PublishedRound,
-    open_sealed_content,
-    require_unbroken_chains,
-    require_unchanged,
-)
+from app.unblinding.opening import PublishedRound, open_seal_content, read_seal_content, require_unchanged
 
 SHORTEST_REASON = 3
 
@@ -43,9 +38,7 @@ class UnblindedRound:
     """An unblinded round: what was sealed, what was judged, and what came of it."""
 
     design: Design
-    allocation: dict[str, Any]
-    seed: str
-    nonce: str
+    seal: SealContent
     commitment: str
     observations: list[Observation]
     frame: AnalysisFrame
@@ -75,7 +68,7 @@ def unblind_round(
     new_state = state_after(round_row.state, "unblind")
     version = ResultVersion(1, by, _require_reason(reason, "the round is unblinded now"), now)
     verify_log(session, round_id)
-    opened = open_sealed_content(find_seal(session, round_id).ciphertext, identities)
+    opened = open_seal_content(find_seal(session, round_id).ciphertext, identities)
     append_event(session, round_id, by, "key read", {"keys": len(identities)}, now)
     _verify_evidence(session, round_row, opened)
     round_row.state = new_state
@@ -95,7 +88,7 @@ def correct_analysis(session: Session, round_id: str, by: str, reason: str, now:
     newest = newest_unblinded(session, round_id)
     assert newest is not None  # an unblinded round has a first version
     verify_log(session, round_id)
-    opened = json.loads(newest.opened)
+    opened = read_seal_content(newest.opened)
     _verify_evidence(session, round_row, opened)
     return _analyse_and_store(
         session, round_row, opened, ResultVersion(newest.version + 1, by, reason, now), "corrected"
@@ -109,14 +102,12 @@ def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
     if newest is None:
         msg = f"This round is {round_row.state}. Its allocation can be read only after unblinding."
         raise LifecycleError(msg)
-    opened = json.loads(newest.opened)
+    seal = read_seal_content(newest.opened)
     return UnblindedRound(
         design=read_design(round_row.design),
-        allocation=opened["allocation"],
-        seed=opened["seed"],
-        nonce=opened["nonce"],
+        seal=seal,
         commitment=str(round_row.commitment),
-        observations=read_observations(session, round_id, opened["allocation"]),
+        observations=read_observations(session, round_id, seal.allocation),
         frame=read_frame(json.loads(newest.frame)),
         analysis=read_analysis(json.loads(newest.analysis)),
         events=round_events(session, round_id),
@@ -131,7 +122,7 @@ def _require_reason(reason: str, step: str) -> str:
     return reason.strip()
 
 
-def _verify_evidence(session: Session, round_row: RoundRow, opened: dict[str, Any]) -> None:
+def _verify_evidence(session: Session, round_row: RoundRow, opened: SealContent) -> None:
     """Raise SealError naming what is not as it was committed to, or as the chains and the lock have it."""
     events = round_events(session, round_row.id)
     require_unchanged(opened, _published_round(session, round_row, events))
@@ -153,22 +144,22 @@ def _published_round(session: Session, round_row: RoundRow, events: Sequence[Eve
 def _judgment_chains(session: Session, round_id: str, events: Sequence[Event]) -> list[JudgmentChain]:
     """Each evaluator's chain of judgments, with the head that the log's entry of the lock has for it."""
     heads = LockedDetail.model_validate(latest_event(events, "locked").detail).heads
-    chains: dict[str, list[tuple[dict[str, Any], str]]] = {name: [] for name in heads}
+    chains: dict[str, list[JudgmentLink]] = {name: [] for name in heads}
     for evaluator, judgment in round_store.judgments_of_round(session, round_id):
-        chains.setdefault(evaluator.name, []).append((judgment_entry(evaluator.name, judgment), judgment.chain))
+        chains.setdefault(evaluator.name, []).append(judgment_link(evaluator.name, judgment))
     return [JudgmentChain(name, links, heads[name].head if name in heads else None) for name, links in chains.items()]
 
 
 def _analyse_and_store(
-    session: Session, round_row: RoundRow, opened: dict[str, Any], version: ResultVersion, action: str
+    session: Session, round_row: RoundRow, opened: SealContent, version: ResultVersion, action: str
 ) -> Analysis:
     """Analyse, store the result under its version, and log the action that led to it."""
-    frame = read_analysis_frame(session, round_row, opened["allocation"], round_events(session, round_row.id))
-    analysis = analyse(read_observations(session, round_row.id, opened["allocation"]), frame)
+    frame = read_analysis_frame(session, round_row, opened.allocation, round_events(session, round_row.id))
+    analysis = analyse(read_observations(session, round_row.id, opened.allocation), frame)
     result = UnblindedRow(
         round_id=round_row.id,
         version=version.version,
-        opened=canonical_bytes(opened).decode(),
+        opened=canonical_bytes(opened.as_sealed).decode(),
         analysis=json.dumps(analysis.content()),
         frame=json.dumps(frame.content()),
         reason=version.reason,

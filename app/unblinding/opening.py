@@ -1,14 +1,14 @@
-"""Opening the seal and checking that nothing changed since the commitment; what did is named. Pure."""
+"""Opening the seal, and checking that nothing changed since the commitment; what did change is named. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from app.evidence.chains import first_break
 from app.foundation.digest import sha256
 from app.foundation.errors import SealError
+from app.rounds.allocation import SealContent
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
+from app.rounds.item import ItemContent
 from app.rounds.sealing import open_seal
 
 
@@ -20,69 +20,49 @@ class PublishedRound:
     """Canonical JSON."""
     design_sha256: str
     """As the log's entry of the seal has it."""
-    items: Mapping[str, tuple[dict[str, Any], str]]
+    items: Mapping[str, tuple[ItemContent, str]]
     """{code: (content, digest)}"""
     sealed_sha256: str
     commitment: str
 
 
-@dataclass(frozen=True)
-class JudgmentChain:
-    """One evaluator's judgments as canonical entries with their chain digests, and the head written at the lock."""
-
-    evaluator: str
-    links: Sequence[tuple[dict[str, Any], str]]
-    head: str | None
-    """None if the log of the lock knows no judgment of theirs."""
+def open_seal_content(ciphertext: bytes, identities: Sequence[str]) -> SealContent:
+    """What the seal holds. Raises SealError if the keys do not open it, or it holds anything else."""
+    return read_seal_content(open_seal(ciphertext, identities))
 
 
-def open_sealed_content(ciphertext: bytes, identities: Sequence[str]) -> dict[str, Any]:
-    """{allocation, seed, nonce} from the seal. Raises SealError if the keys do not open it, or it holds more."""
+def read_seal_content(plaintext: bytes | str) -> SealContent:
+    """What a seal held, from the JSON text. Raises SealError if it is anything else."""
     try:
-        opened = json.loads(open_seal(ciphertext, identities))
+        values = json.loads(plaintext)
     except ValueError as error:
         msg = "What the seal holds cannot be read; it was not made by First Glance."
         raise SealError(msg) from error
-    if not isinstance(opened, dict) or set(opened) != {"allocation", "seed", "nonce"}:
+    try:
+        return SealContent.from_content(values)
+    except ValueError as error:
         msg = "The seal does not hold an allocation, a seed and a nonce; it was not made by First Glance."
-        raise SealError(msg)
-    return opened
+        raise SealError(msg) from error
 
 
-def require_unchanged(opened: Mapping[str, Any], published: PublishedRound) -> None:
+def require_unchanged(content: SealContent, published: PublishedRound) -> None:
     """Raise SealError naming everything that is not as it was committed to."""
-    changed = changes_since_commitment(opened, published)
-    if changed:
+    changes = changes_since_commitment(content, published)
+    if changes:
         msg = (
-            f"Changed since the commitment: {', '.join(changed)}. The round is not unblinded; find out who changed it."
+            f"Changed since the commitment: {', '.join(changes)}. The round is not unblinded; find out who changed it."
         )
         raise SealError(msg)
 
 
-def changes_since_commitment(opened: Mapping[str, Any], published: PublishedRound) -> list[str]:
+def changes_since_commitment(content: SealContent, published: PublishedRound) -> list[str]:
     """What differs from the commitment, by name; empty if nothing does."""
     design_sha256 = sha256(published.design.encode())
-    sealed_sha256 = seal_digest(opened)
-    digests = {code: item_digest(content, opened["nonce"]) for code, (content, _) in published.items.items()}
-    found = ["the design"] if design_sha256 != published.design_sha256 else []
-    found += [f"item {code}" for code, (_, digest) in published.items.items() if digests[code] != digest]
-    found += ["the allocation"] if sealed_sha256 != published.sealed_sha256 else []
-    if not found and commitment_digest(design_sha256, digests, sealed_sha256) != published.commitment:
-        found.append("the commitment, or the list of items")
-    return found
-
-
-def require_unbroken_chains(chains: Sequence[JudgmentChain], commitment: str) -> None:
-    """Raise SealError naming the first judgment that was changed, added or removed since it was given."""
-    for chain in chains:
-        broken = first_break(commitment, chain.links)
-        if broken is not None:
-            number = chain.links[broken][0]["number"]
-            msg = (
-                f"Judgment {number} of “{chain.evaluator}” was changed since it was given. The round is not unblinded."
-            )
-            raise SealError(msg)
-        last = chain.links[-1][1] if chain.links else None
-        if last != chain.head:
-            msg = f"Judgments of “{chain.evaluator}” were added or removed since the lock. The round is not unblinded."
-            raise SealError(msg)
+    sealed_sha256 = seal_digest(content)
+    digests = {code: item_digest(item, content.nonce) for code, (item, _) in published.items.items()}
+    changes = ["the design"] if design_sha256 != published.design_sha256 else []
+    changes += [f"item {code}" for code, (_, digest) in published.items.items() if digests[code] != digest]
+    changes += ["the allocation"] if sealed_sha256 != published.sealed_sha256 else []
+    if not changes and commitment_digest(design_sha256, digests, sealed_sha256) != published.commitment:
+        return ["the commitment, or the list of items"]
+    return changes

@@ -152,7 +152,7 @@ def test_the_canaries_are_really_in_the_round(
     from app.services.unblinding import read_unblinded_round
 
     with sqlite_database.reading() as session:
-        allocation = json.dumps(read_unblinded_round(session, round_id).allocation)
+        allocation = json.dumps(read_unblinded_round(session, round_id).seal.as_sealed["allocation"])
     for canary in (*ARMS, STRATUM, str(LAYER), str(NEURON)[:8], archives[0].sha256):
         assert canary in allocation
     assert ARMS[0] in design.canonical

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from app.leak_audit.findings import AllocationLine, AuditMaterial
+from app.leak_audit.findings import AuditMaterial
 from app.leak_audit.responses import FetchedResponse
+from app.rounds.allocation import AllocatedItem, Allocation
 
 ITEMS = 40
 FRAGMENT = b'<ol><li><mark data-level="%d">word</mark></li></ol>'
@@ -46,9 +47,11 @@ def make_up_walk(
         order = codes if sorted_positions else random.sample(codes, ITEMS)
         for position, code in enumerate(order):
             responses.append(leak(item_response(code, position, random, probe), code in first_arm))
-    lines: list[AllocationLine] = [
-        {"item": code, "arm": "quokka" if code in first_arm else "axolotl", "stratum": "1L/0", "kind": "neuron"}
-        for code in codes
-    ]
+    items = tuple(
+        AllocatedItem(code, "quokka" if code in first_arm else "axolotl", "1L/0", layer=0, n_layers=1, neuron=index)
+        for index, code in enumerate(codes)
+    )
     fragments = dict.fromkeys(codes, FRAGMENT % 3)
-    return MadeUpWalk(AuditMaterial((), None, fragments, lines, "axolotl", ("quokka", "axolotl")), responses)
+    return MadeUpWalk(
+        AuditMaterial((), None, fragments, Allocation(items, ()), "axolotl", ("quokka", "axolotl")), responses
+    )

@@ -8,14 +8,16 @@ from types import SimpleNamespace
 from typing import Any
 
 from app.evidence.chains import START_OF_LOG, chain_digest
-from app.evidence.entries import event_entry, judgment_entry
+from app.evidence.entries import EventLink, JudgmentLink, event_entry, judgment_entry
 from app.foundation.digest import sha256_of_json
 from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame, CellCounts, EnrolledEvaluator
 from app.report.export.bundle import Bundle
+from app.rounds.allocation import AllocatedCell, AllocatedItem, Allocation, ItemKind, SealContent
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
-from app.unblinding.observations import AllocatedItem, ItemKind, Observation
+from app.rounds.item import Item, ItemContent, Passage
+from app.unblinding.observations import Observation
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 TRUE_FRACTIONS = {"baseline": 0.35, "solu": 0.6}
@@ -129,12 +131,9 @@ def bundle_for(observations: list[Observation], frame: AnalysisFrame) -> Bundle:
     allocated = {observation.allocated.item: observation.allocated for observation in observations}
     contents = [_item_content(code) for code in sorted(allocated)]
     digests = {content["code"]: item_digest(content, nonce) for content in contents}
-    cells = [{"arm": cell.arm, "stratum": cell.stratum, "dead_neurons": [[0, 1000], [0, 1001]]} for cell in frame.cells]
-    opened = {
-        "allocation": {"items": [asdict(allocated[code]) for code in sorted(allocated)], "cells": cells},
-        "seed": "0b" * 32,
-        "nonce": nonce,
-    }
+    cells = tuple(_allocated_cell(counts) for counts in frame.cells)
+    items = tuple(allocated[code] for code in sorted(allocated))
+    opened = SealContent.to_seal(Allocation(items, cells), "0b" * 32, nonce)
     design_sha256 = sha256_of_json(design)
     commitment = commitment_digest(design_sha256, digests, seal_digest(opened))
     judgments = _chained_judgments(observations, commitment)
@@ -169,13 +168,31 @@ def bundle_for(observations: list[Observation], frame: AnalysisFrame) -> Bundle:
     )
 
 
-def _item_content(code: str) -> dict[str, Any]:
-    passages = [{"texts": [" the", " naïve", "\n\n"], "levels": [0, 5, 0], "peak": 1, "group": "top"}] * 2
-    return {"code": code, "passages": passages}
+def _allocated_cell(counts: CellCounts) -> AllocatedCell:
+    return AllocatedCell(
+        arm=counts.arm,
+        stratum=counts.stratum,
+        archive_sha256="a" * 64,
+        frame=counts.eligible,
+        frame_dead=2,
+        examined=counts.drawn,
+        excluded=counts.excluded,
+        eligible=counts.eligible,
+        drawn=counts.drawn,
+        dead=counts.dead,
+        shown=counts.shown,
+        suppressed=counts.suppressed,
+        layers=(),
+        dead_neurons=((0, 1000), (0, 1001)),
+    )
 
 
-def _chained_judgments(observations: list[Observation], commitment: str) -> list[dict[str, Any]]:
-    links: list[dict[str, Any]] = []
+def _item_content(code: str) -> ItemContent:
+    return Item(code, (Passage((" the", " naïve", "\n\n"), (0, 5, 0), 1, "top"),) * 2).content()
+
+
+def _chained_judgments(observations: list[Observation], commitment: str) -> list[JudgmentLink]:
+    links: list[JudgmentLink] = []
     heads: dict[str, tuple[int, str]] = {}
     for observation in observations:
         number, previous = heads.get(observation.evaluator, (0, commitment))
@@ -187,9 +204,9 @@ def _chained_judgments(observations: list[Observation], commitment: str) -> list
     return links
 
 
-def _chained_events(judgments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _chained_events(judgments: list[JudgmentLink]) -> list[EventLink]:
     heads = {link["evaluator"]: {"judgments": link["number"] + 1, "head": link["chain"]} for link in judgments}
-    links: list[dict[str, Any]] = []
+    links: list[EventLink] = []
     previous = START_OF_LOG
     details: dict[str, dict[str, Any]] = {"sealed": {"audit": None}, "locked": {"heads": heads}}
     for number, action in enumerate(("created", "sealed", "opened", "locked", "unblinded")):

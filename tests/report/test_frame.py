@@ -7,13 +7,13 @@ from dataclasses import replace
 from app.report.analysis.frame import (
     AnalysisFrame,
     CellCounts,
-    CellModel,
     FlaggedItem,
     Guess,
     PiledItem,
     Stimulus,
     read_frame,
 )
+from app.rounds.allocation import CellModel
 from app.rounds.design import Exclusions
 from tests.report.simulated_round import frame_for, simulate_observations
 from tests.report.test_analysis import RELEASED_EXPORT

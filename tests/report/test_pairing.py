@@ -7,8 +7,9 @@ import pytest
 from app.foundation.json_types import JsonObject
 from app.foundation.paths import resource_folder
 from app.models.pairing_certificate import PairingCertificate
-from app.report.analysis.frame import AnalysisFrame, CellCounts, CellModel
+from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.analysis.pairing import pairing_sentences
+from app.rounds.allocation import CellModel
 
 ACTIVATIONS = {"baseline": "gelu", "solu": "solu_ln"}
 

@@ -11,8 +11,8 @@ from app.rounds.concealment import (
     build_passage,
     conceal_snippets,
     draw_codes,
+    select_snippets,
     shared_window_distances,
-    snippets_to_show,
 )
 from app.rounds.design import Design
 from app.rounds.item import Item, Passage
@@ -76,11 +76,11 @@ def test_a_mark_on_half_a_character_is_shown_where_the_character_is() -> None:
 
 
 def test_a_neuron_without_enough_snippets_or_marks_is_left_out(design: Design) -> None:
-    assert snippets_to_show(design, snippets(6)[:19]) is None
+    assert select_snippets(design, snippets(6)[:19]) is None
     faint = [make_snippet(Random(i), i, 5.0, positive=6) for i in range(20)]
-    assert len(snippets_to_show(design, faint) or []) == 20
+    assert len(select_snippets(design, faint) or []) == 20
     few = [type(one)(**(vars(one) | {"activations": tuple(-1.0 for _ in one.activations)})) for one in faint]
-    assert snippets_to_show(design.model_copy(update={"marks": "rank"}), few) is None
+    assert select_snippets(design.model_copy(update={"marks": "rank"}), few) is None
 
 
 @given(SEEDS)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from app.archive.archive import Archive
 from app.archive.snippet import Snippet, normalised_word
 from app.foundation.errors import DesignError
-from app.rounds.controls import mixture, noise, planted, words_in
+from app.rounds.allocation import AllocatedItem
+from app.rounds.controls import mix_snippets, plant_word, scatter_words, word_occurrences
 from app.rounds.design import Design
 from app.rounds.item import Item
 from app.rounds.preparation import PreparedRound, prepare_round
@@ -28,8 +29,8 @@ def with_controls(design: Design, **changes: Any) -> Design:
     return design.with_changes(**settings | changes)
 
 
-def of_kind(prepared: PreparedRound, kind: str) -> dict[str, dict[str, Any]]:
-    return {line["item"]: line for line in prepared.allocation["items"] if line["kind"] == kind}
+def of_kind(prepared: PreparedRound, kind: str) -> dict[str, AllocatedItem]:
+    return {allocated.item: allocated for allocated in prepared.allocation.items if allocated.kind == kind}
 
 
 def peak_text(item: Item) -> set[str]:
@@ -39,7 +40,7 @@ def peak_text(item: Item) -> set[str]:
 @given(st.integers(0, 50))
 def test_a_planted_item_has_one_word_at_every_peak_and_a_real_neuron_s_strengths(seed: int) -> None:
     profile = pool(seed + 1000, 20)
-    made = planted(words_in(pool(seed))["import"], profile, Random(seed))
+    made = plant_word(word_occurrences(pool(seed))["import"], profile, Random(seed))
     assert {normalised_word(one.pieces[one.peak]) for one in made} == {"import"}
     assert [one.peak_activation for one in made] == [one.peak_activation for one in profile]
     assert len({one.window for one in made}) == 20
@@ -47,14 +48,14 @@ def test_a_planted_item_has_one_word_at_every_peak_and_a_real_neuron_s_strengths
 
 
 def test_noise_has_another_word_at_every_peak() -> None:
-    made = noise(words_in(pool()), pool(7, 4), Random(1))
+    made = scatter_words(word_occurrences(pool()), pool(7, 4), Random(1))
     assert len({normalised_word(one.pieces[one.peak]) for one in made}) == 4
 
 
 @given(st.sampled_from([0.55, 0.6, 0.75, 0.9, 0.95]), st.integers(0, 50))
 def test_a_mixture_has_its_share_and_the_main_neuron_s_strengths(share: float, seed: int) -> None:
     main, other = pool(seed, 20), pool(seed + 100, 20)
-    mixed = mixture(main, other, share, Random(seed))
+    mixed = mix_snippets(main, other, share, Random(seed))
     own = sum(one in main for one in mixed.snippets)
     assert own == round(20 * share)
     assert mixed.purity == pytest.approx(own / 20)
@@ -66,25 +67,27 @@ def test_words_are_whole_and_found_once_a_window() -> None:
     twice = type(snippet)(
         **(vars(snippet) | {"pieces": (b"import", b" Import", b"(", b"of"), "activations": (0.0,) * 4})
     )
-    assert {word: [index for _, index in places] for word, places in words_in([twice]).items()} == {"import": [0]}
+    assert {word: [index for _, index in places] for word, places in word_occurrences([twice]).items()} == {
+        "import": [0]
+    }
 
 
 def test_a_round_holds_the_controls_that_its_design_asks_for(design: Design, archives: dict[str, Archive]) -> None:
     prepared = prepare_round(with_controls(design), archives, SEED)
     items = {item.code: item for item in prepared.items}
     for code, line in of_kind(prepared, "planted").items():
-        assert line["rule"] == f"the word “{peak_text(items[code]).pop()}”"
+        assert line.rule == f"the word “{peak_text(items[code]).pop()}”"
         assert len(peak_text(items[code])) == 1
     assert len(of_kind(prepared, "planted")) == 2
-    steps = sorted((line["arm"], line["purity"]) for line in of_kind(prepared, "purity").values())
+    steps = sorted((line.arm, line.purity) for line in of_kind(prepared, "purity").values())
     assert steps == [("axolotl", 0.6), ("axolotl", 0.9), ("quokka", 0.6), ("quokka", 0.9)]
 
 
 def test_controls_are_made_of_neurons_that_were_not_drawn(design: Design, archives: dict[str, Archive]) -> None:
     prepared = prepare_round(with_controls(design), archives, SEED)
-    drawn = {(line["arm"], line["neuron"]) for line in of_kind(prepared, "neuron").values()}
+    drawn = {(line.arm, line.neuron) for line in of_kind(prepared, "neuron").values()}
     others = [
-        (line["arm"], line["neuron"])
+        (line.arm, line.neuron)
         for kind in ("planted", "purity", "training")
         for line in of_kind(prepared, kind).values()
     ]
@@ -100,7 +103,7 @@ def test_a_repeat_shows_the_same_passages_in_another_order_and_stands_apart(
     repeats = of_kind(prepared, "repeat")
     assert len(repeats) == 2
     for code, line in repeats.items():
-        first, again = items[line["repeats"]], items[code]
+        first, again = items[str(line.repeats)], items[code]
         assert sorted(map(repr, first.passages)) == sorted(map(repr, again.passages))
         assert first.passages != again.passages
         assert prepared.distances[code][first.code] == prepared.distances[first.code][code] == 10

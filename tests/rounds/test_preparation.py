@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,16 +29,16 @@ def test_the_draw_has_the_design_s_counts_and_the_dead_are_counted_and_not_shown
     design: Design, archives: dict[str, Archive]
 ) -> None:
     prepared = prepare_round(design, archives, SEED)
-    for counts in prepared.allocation["cells"]:
-        assert counts["drawn"] == 10
-        assert counts["shown"] + counts["dead"] == 10
-        assert counts["frame"] == 24
-        of_arm = [line for line in prepared.allocation["items"] if line["arm"] == counts["arm"]]
-        assert len(of_arm) == counts["shown"]
-        dead = {one.index for one in archives[counts["archive_sha256"]].neurons() if one.dead}
-        assert dead.isdisjoint(line["neuron"] for line in of_arm)
-        assert {index for _, index in counts["dead_neurons"]} <= dead
-    assert [item.code for item in prepared.items] == [line["item"] for line in prepared.allocation["items"]]
+    for counts in prepared.allocation.cells:
+        assert counts.drawn == 10
+        assert counts.shown + counts.dead == 10
+        assert counts.frame == 24
+        of_arm = [line for line in prepared.allocation.items if line.arm == counts.arm]
+        assert len(of_arm) == counts.shown
+        dead = {one.index for one in archives[counts.archive_sha256].neurons() if one.dead}
+        assert dead.isdisjoint(line.neuron for line in of_arm)
+        assert {index for _, index in counts.dead_neurons} <= dead
+    assert [item.code for item in prepared.items] == [line.item for line in prepared.allocation.items]
 
 
 def test_nothing_in_an_item_names_an_arm_a_model_or_a_neuron(design: Design, archives: dict[str, Archive]) -> None:
@@ -53,8 +54,8 @@ def test_swapping_the_arms_changes_no_byte_of_any_item(seed: str, design: Design
     assert [item.content() for item in here.items] == [item.content() for item in there.items]
     assert here.distances == there.distances
     other = {"quokka": "axolotl", "axolotl": "quokka"}
-    mirrored = [line | {"arm": other[line["arm"]]} for line in there.allocation["items"]]
-    assert here.allocation["items"] == mirrored
+    mirrored = [replace(line, arm=other[line.arm]) for line in there.allocation.items]
+    assert list(here.allocation.items) == mirrored
 
 
 def test_another_seed_draws_other_neurons_codes_and_orders(design: Design, archives: dict[str, Archive]) -> None:
@@ -66,8 +67,8 @@ def test_another_seed_draws_other_neurons_codes_and_orders(design: Design, archi
 def test_two_arms_of_one_archive_never_share_a_neuron(plum_archive: Archive, design: Design) -> None:
     cells = [cell.model_copy(update={"archive_sha256": plum_archive.sha256}) for cell in design.arms]
     both = design.with_changes(arms=cells)
-    lines = prepare_round(both, {plum_archive.sha256: plum_archive}, SEED).allocation["items"]
-    assert len({(line["layer"], line["neuron"]) for line in lines}) == len(lines)
+    lines = prepare_round(both, {plum_archive.sha256: plum_archive}, SEED).allocation.items
+    assert len({(line.layer, line.neuron) for line in lines}) == len(lines)
 
 
 def test_a_round_larger_than_its_frame_is_refused_with_the_count(design: Design, archives: dict[str, Archive]) -> None:
@@ -97,8 +98,8 @@ def test_neurons_with_too_few_marks_leave_the_frame(tmp_path_factory: pytest.Tem
     faint = make_archive(tmp_path_factory.mktemp("faint") / "faint", seed=3, positive=4, width=8, dead=1)
     cells = [Cell(arm=arm, archive_sha256=faint.sha256) for arm in ("p", "q")]
     small = {"title": "Any", "arms": cells, "reference": "p", "neurons": 2}
-    counts = prepare_round(Design.from_values(small), {faint.sha256: faint}, SEED).allocation["cells"]
-    assert [one["excluded"] for one in counts] == [0, 0]
+    counts = prepare_round(Design.from_values(small), {faint.sha256: faint}, SEED).allocation.cells
+    assert [one.excluded for one in counts] == [0, 0]
     with pytest.raises(DesignError, match="has only 1 eligible"):
         require_drawable(Design.from_values(small | {"marks": "rank"}), {faint.sha256: faint}, SEED)
 
@@ -109,8 +110,8 @@ def test_a_draw_by_layer_takes_from_every_layer(tmp_path_factory: pytest.TempPat
     design = Design.from_values(
         {"title": "Any", "arms": cells, "reference": "p", "neurons": 4, "by_layer": "stratified"}
     )
-    for counts in prepare_round(design, {deep.sha256: deep}, SEED).allocation["cells"]:
-        assert [(one["layer"], one["eligible"], one["drawn"]) for one in counts["layers"]] == [
+    for counts in prepare_round(design, {deep.sha256: deep}, SEED).allocation.cells:
+        assert [(one.layer, one.eligible, one.drawn) for one in counts.layers] == [
             (0, 8, 2),
             (1, 8, 1),
             (2, 8, 1),

@@ -108,8 +108,8 @@ def listen_to_the_seal(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     def listening(*args: Any) -> seals.PendingSeal:
         pending = begin_seal(*args)
-        lines = pending.opened["allocation"]["items"]
-        first_arm.update(line["item"] for line in lines if line["arm"] == FIRST_ARM)
+        items = pending.content.allocation.items
+        first_arm.update(item.item for item in items if item.arm == FIRST_ARM)
         return pending
 
     monkeypatch.setattr(auditing, "begin_seal", listening)

@@ -38,18 +38,18 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
         unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
     with database.reading() as session:
         neurons_of_ada = seen_neurons(session, ["Ada"], paths)
-        items = read_unblinded_round(session, round_id).allocation["items"]
+        items = read_unblinded_round(session, round_id).seal.allocation.items
         assert seen_neurons(session, ["Cleo"], paths) == frozenset()
-    assert {(layer, index) for _, layer, index in neurons_of_ada} == {(line["layer"], line["neuron"]) for line in items}
+    assert {(layer, index) for _, layer, index in neurons_of_ada} == {(item.layer, item.neuron) for item in items}
     with database.writing() as session:
         next_round = rounds.create_round(session, design.with_changes(named=["Ada"]), paths, ADMIN, clock())
         pending = seals.begin_seal(session, next_round, render_plainly, SEAL_OPTIONS)
         seals.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
-    cells = {(cell["arm"], cell["stratum"]): cell for cell in pending.opened["allocation"]["cells"]}
+    cells = {(cell.arm, cell.stratum): cell for cell in pending.content.allocation.cells}
     drawn = {
-        (cells[line["arm"], line["stratum"]]["archive_sha256"], line["layer"], line["neuron"])
-        for line in pending.opened["allocation"]["items"]
+        (cells[item.arm, item.stratum].archive_sha256, item.layer, item.neuron)
+        for item in pending.content.allocation.items
     }
     assert drawn.isdisjoint(neurons_of_ada)
-    assert all(cell["frame"] < 24 for cell in cells.values())
-    assert all(cell["eligible"] + cell["excluded"] == 24 for cell in cells.values())
+    assert all(cell.frame < 24 for cell in cells.values())
+    assert all(cell.eligible + cell.excluded == 24 for cell in cells.values())

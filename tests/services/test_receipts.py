@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -15,7 +14,7 @@ from app.report.export.verify import verify_receipt
 from app.rounds.design import Design
 from app.services import rounds
 from app.services.exports import unblinded_bundle
-from app.services.own_data import own_data
+from app.services.own_data import OwnData, own_data
 from app.services.unblinding import unblind_round
 from app.store.admins import add_admin
 from app.store.tables import EvaluatorRow
@@ -31,7 +30,7 @@ def exported(
     paths: dict[str, Path],
     password_hash: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, dict[str, Any]]:
+) -> tuple[Path, OwnData]:
     """An export from a database of each kind, and Ada's file as her last page gave it before the lock."""
     folder, clock = tmp_path_factory.mktemp("exported"), Clock()
     export = folder / "export.zip"
@@ -52,14 +51,14 @@ def exported(
     return export, own_file
 
 
-def test_a_receipt_agrees_with_the_export(exported: tuple[Path, dict[str, Any]]) -> None:
+def test_a_receipt_agrees_with_the_export(exported: tuple[Path, OwnData]) -> None:
     export, own_file = exported
     assert verify_receipt(export, own_file["receipt"]).ok
     assert own_file["receipt"]["judgments"] == len(own_file["judgments"])
 
 
 @pytest.mark.parametrize("field", ["commitment", "head", "digest", "judgments"])
-def test_a_changed_receipt_is_detected_and_the_change_named(exported: tuple[Path, dict[str, Any]], field: str) -> None:
+def test_a_changed_receipt_is_detected_and_the_change_named(exported: tuple[Path, OwnData], field: str) -> None:
     export, own_file = exported
     wrong: object = 1 if field == "judgments" else "0" * 64
     verification = verify_receipt(export, own_file["receipt"] | {field: wrong})
@@ -68,9 +67,7 @@ def test_a_changed_receipt_is_detected_and_the_change_named(exported: tuple[Path
     assert names.get(field, "chain head") in " ".join(verification.differences)
 
 
-def test_the_command_line_compares_a_receipt_with_an_export(
-    exported: tuple[Path, dict[str, Any]], tmp_path: Path
-) -> None:
+def test_the_command_line_compares_a_receipt_with_an_export(exported: tuple[Path, OwnData], tmp_path: Path) -> None:
     export, own_file = exported
     receipt = tmp_path / "mine.json"
     receipt.write_text(json.dumps(own_file), encoding="utf-8")

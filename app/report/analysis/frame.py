@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 
 from app.foundation.json_types import JsonObject, JsonValue
+from app.rounds.allocation import CellModel
 from app.rounds.design import Exclusions
 from app.rounds.item import Item
 
@@ -24,17 +25,6 @@ class LayerCount:
     drawn: int
     dead: int
     """Dead among the drawn."""
-
-
-@dataclass(frozen=True)
-class CellModel:
-    """The model of a cell, as its archive has it."""
-
-    activation: str | None
-    certificate: JsonObject | None
-    """The trainer's pairing certificate, word for word."""
-    name: str
-    weights_sha256: str | None
 
 
 def _write_model(model: CellModel | None) -> JsonObject:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from app.foundation.json_types import JsonObject
-from app.report.analysis.frame import AnalysisFrame, CellModel
+from app.report.analysis.frame import AnalysisFrame
+from app.rounds.allocation import CellModel
 
 DIGEST_DIGITS = 12
 """Of a digest in a sentence; all of them are in the export."""

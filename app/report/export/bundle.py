@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.foundation.digest import sha256, sha256_of_json
+from app.evidence.chains import chains_by_evaluator
+from app.evidence.entries import EventLink, JudgmentLink
+from app.evidence.receipts import Receipt, make_receipt
+from app.foundation.digest import sha256
 from app.foundation.json_types import to_json_value
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
@@ -24,6 +27,8 @@ from app.report.export.neurons import NEURON_COLUMNS, neuron_rows
 from app.report.export.pdf import pdf_available, write_pdf_report
 from app.report.export.snippets import snippets_parquet
 from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
+from app.rounds.allocation import SealContent
+from app.rounds.item import ItemContent
 from app.unblinding.observations import Observation
 
 DATE = (1980, 1, 1, 0, 0, 0)
@@ -45,16 +50,15 @@ class Bundle:
     state: str
     design: dict[str, Any]
     """Everything that was fixed; it names arms and archives, so a blinded export leaves it out."""
-    items: list[dict[str, Any]]
-    """`Item.content()` of every item."""
-    opened: dict[str, Any] | None
-    """What the seal held: {"allocation", "seed", "nonce"}; None before unblinding."""
+    items: list[ItemContent]
+    opened: SealContent | None
+    """What the seal held; None before unblinding."""
     commitment: dict[str, Any]
     """{"commitment", "design_sha256", "sealed_sha256", "items": [[code, digest], ...]}."""
-    judgments: list[dict[str, Any]]
-    """{"evaluator", "number", "chain", "judgment"} for every entry of every chain, revisions included."""
-    events: list[dict[str, Any]]
-    """{"number", "chain", "event"} for every line of the log."""
+    judgments: list[JudgmentLink]
+    """Every chain, revisions included."""
+    events: list[EventLink]
+    """The log."""
     evaluators: list[dict[str, Any]]
     """{"evaluator", "exposed", "joined_at", "erased", "aids_opened"}, pseudonyms only."""
     observations: Sequence[Observation] = ()
@@ -116,39 +120,32 @@ def _common(bundle: Bundle) -> dict[str, bytes]:
 
 
 def _judged(bundle: Bundle) -> dict[str, bytes]:
-    return {"judgments.json": _json(bundle.judgments), "receipts.json": _json(_receipts(bundle))}
+    return {
+        "judgments.json": _json(bundle.judgments),
+        "receipts.json": _json([receipt.model_dump() for receipt in _receipts(bundle)]),
+    }
 
 
-def _receipts(bundle: Bundle) -> list[dict[str, Any]]:
-    """What each evaluator's own receipt must say, as `verify_receipt` reads it."""
-    chains: dict[str, list[dict[str, Any]]] = {}
-    for link in sorted(bundle.judgments, key=lambda one: int(one["number"])):
-        chains.setdefault(link["evaluator"], []).append(link)
-    return [
-        {
-            "commitment": bundle.commitment["commitment"],
-            "evaluator": evaluator,
-            "judgments": len(links),
-            "head": links[-1]["chain"],
-            "digest": sha256_of_json([link["judgment"] for link in links]),
-        }
-        for evaluator, links in sorted(chains.items())
-    ]
+def _receipts(bundle: Bundle) -> list[Receipt]:
+    """What each evaluator's own receipt must say."""
+    commitment = bundle.commitment["commitment"]
+    chains = chains_by_evaluator(bundle.judgments)
+    return [make_receipt(evaluator, commitment, links) for evaluator, links in chains.items()]
 
 
 def _opened(bundle: Bundle) -> dict[str, bytes]:
     if bundle.opened is None or bundle.frame is None or bundle.analysis is None:
         msg = "an unblinded export needs the opened seal, the frame and the analysis"
         raise AssertionError(msg)
-    nonce = {"v": 1, "nonce": bundle.opened["nonce"]}
+    nonce = {"v": 1, "nonce": bundle.opened.nonce}
     return {
         "design.json": _json(bundle.design),
-        "allocation.json": _json(bundle.opened),
+        "allocation.json": _json(bundle.opened.as_sealed),
         "commitment.json": _json(bundle.commitment | nonce),
         "frame.json": _json(bundle.frame.content()),
         "analysis.json": _json(bundle.analysis.content()),
         "observations.csv": csv_text(OBSERVATION_COLUMNS, observation_rows(bundle.observations)).encode(),
-        "neurons.csv": csv_text(NEURON_COLUMNS, neuron_rows(bundle.opened["allocation"], bundle.observations)).encode(),
+        "neurons.csv": csv_text(NEURON_COLUMNS, neuron_rows(bundle.opened.allocation, bundle.observations)).encode(),
     } | _told(bundle, bundle.frame, bundle.analysis)
 
 
@@ -178,7 +175,7 @@ def _json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
-def _item_row(content: dict[str, Any], digests: dict[str, str]) -> dict[str, Any]:
+def _item_row(content: ItemContent, digests: dict[str, str]) -> dict[str, Any]:
     passages = content["passages"]
     return {
         "item": content["code"],
@@ -189,8 +186,14 @@ def _item_row(content: dict[str, Any], digests: dict[str, str]) -> dict[str, Any
     }
 
 
-def _event_row(link: dict[str, Any]) -> dict[str, Any]:
+def _event_row(link: EventLink) -> dict[str, Any]:
     event = link["event"]
     detail = json.dumps(event["detail"], ensure_ascii=False, sort_keys=True)
-    kept = {name: event[name] for name in EVENT_COLUMNS[:4]}
-    return kept | {"detail": detail, "chain": link["chain"]}
+    return {
+        "number": event["number"],
+        "at": event["at"],
+        "actor": event["actor"],
+        "action": event["action"],
+        "detail": detail,
+        "chain": link["chain"],
+    }

@@ -1,8 +1,9 @@
 """The table of drawn neurons: one row each, dead ones without an item."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from app.rounds.allocation import Allocation
 from app.unblinding.observations import Observation
 
 NEURON_COLUMNS = (
@@ -19,27 +20,31 @@ NEURON_COLUMNS = (
 )
 
 
-def neuron_rows(allocation: Mapping[str, Any], observations: Iterable[Observation]) -> Iterator[dict[str, Any]]:
+def neuron_rows(allocation: Allocation, observations: Iterable[Observation]) -> Iterator[dict[str, Any]]:
     """Every allocated item with its votes, then the dead neurons of each cell."""
     votes: dict[str, list[bool]] = {}
     for one in observations:
         votes.setdefault(one.allocated.item, []).append(one.judgment.verdict == "interpretable")
-    for entry in allocation["items"]:
-        found = votes.get(entry["item"], [])
-        kept = {name: entry[name] for name in NEURON_COLUMNS[:6]}
-        share = entry["same_token_share"]
-        yield kept | {
+    for allocated in allocation.items:
+        found = votes.get(allocated.item, [])
+        yield {
+            "item": allocated.item,
+            "arm": allocated.arm,
+            "stratum": allocated.stratum,
+            "layer": allocated.layer,
+            "neuron": allocated.neuron,
+            "kind": allocated.kind,
             "dead": False,
-            "same_token_share": share,
+            "same_token_share": allocated.same_token_share,
             "judgments": len(found),
             "interpretable": sum(found),
         }
-    for cell in allocation["cells"]:
-        for layer, neuron in cell.get("dead_neurons", []):
+    for cell in allocation.cells:
+        for layer, neuron in cell.dead_neurons:
             yield {
                 "item": None,
-                "arm": cell["arm"],
-                "stratum": cell["stratum"],
+                "arm": cell.arm,
+                "stratum": cell.stratum,
                 "layer": layer,
                 "neuron": neuron,
                 "kind": "neuron",

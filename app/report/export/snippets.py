@@ -1,10 +1,13 @@
 """The snippets as they were judged, one row per token, as Parquet that pandas and `datasets` open."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from app.rounds.item import ItemContent
 
 SCHEMA = pa.schema(
     [
@@ -19,7 +22,7 @@ SCHEMA = pa.schema(
 )
 
 
-def snippets_parquet(items: list[dict[str, Any]]) -> bytes:
+def snippets_parquet(items: Sequence[ItemContent]) -> bytes:
     """Parquet of every token of every passage, items by code, passages in the order shown."""
     columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
     for item in sorted(items, key=lambda one: str(one["code"])):

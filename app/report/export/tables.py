@@ -9,7 +9,8 @@ from typing import Any
 
 from app.foundation.errors import ExportError
 from app.judging.judgment import Judgment
-from app.unblinding.observations import AllocatedItem, Observation
+from app.rounds.allocation import AllocatedItem
+from app.unblinding.observations import Observation
 
 ALLOCATED = (
     "item",

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.evidence.chains import START_OF_LOG, first_break
+from app.evidence.chains import START_OF_LOG, chains_by_evaluator, first_break
+from app.evidence.entries import ChainEntry
+from app.evidence.receipts import Receipt, recomputed_receipt
 from app.foundation.digest import sha256, sha256_of_json
 from app.foundation.errors import ExportError
 from app.report.analysis.analysis import analyse
@@ -15,11 +17,14 @@ from app.report.analysis.frame import read_frame
 from app.report.export.bundle import DIGESTS
 from app.report.export.read_zip import read_json, read_text, read_zip
 from app.report.export.tables import read_observations
+from app.rounds.allocation import AllocatedItem, SealContent
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
 from app.unblinding.observations import Observation
 
 TOLERANCE = 1e-9
 """How far a recomputed number may be from the printed one: rounding on another machine."""
+ChainLink = tuple[int, ChainEntry, str]
+"""Number, entry and chain digest."""
 NEEDED = ("commitment.json", "items.json", "judgments.json", "events.json")
 
 
@@ -91,17 +96,15 @@ def verify_receipt(path: Path, receipt: dict[str, Any]) -> Verification:
     """
     files = read_zip(path)
     try:
-        chains = _by_evaluator(files)
-        covered = chains.get(receipt["evaluator"], [])[: int(receipt["judgments"])]
-        head = covered[-1]["chain"] if covered else "absent"
-        digest = sha256_of_json([link["judgment"] for link in covered])
-        committed = read_json(files, "commitment.json")["commitment"]
+        expected = Receipt.model_validate(receipt)
+        links = chains_by_evaluator(read_json(files, "judgments.json")).get(expected.evaluator, [])
+        actual = recomputed_receipt(expected, read_json(files, "commitment.json")["commitment"], links)
         return Verification(
             (
-                _check("commitment", str(receipt["commitment"]), committed),
-                _check("judgments", str(receipt["judgments"]), str(len(covered))),
-                _check("chain head", str(receipt["head"]), head),
-                _check("digest of judgments", str(receipt["digest"]), digest),
+                _check("commitment", str(expected.commitment), str(actual.commitment)),
+                _check("judgments", str(expected.judgments), str(actual.judgments)),
+                _check("chain head", expected.head, actual.head),
+                _check("digest of judgments", expected.digest, actual.digest),
             )
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -149,10 +152,10 @@ def _commitment(files: dict[str, bytes]) -> Iterator[Check]:
         yield _check("design", given["design_sha256"], design)
     items, sealed = dict(given["items"]), given["sealed_sha256"]
     if "allocation.json" in files:
-        opened = read_json(files, "allocation.json")
+        opened = SealContent.from_content(read_json(files, "allocation.json"))
         sealed = seal_digest(opened)
         yield _check("allocation", given["sealed_sha256"], sealed)
-        items = {one["code"]: item_digest(one, opened["nonce"]) for one in read_json(files, "items.json")}
+        items = {one["code"]: item_digest(one, opened.nonce) for one in read_json(files, "items.json")}
         committed = dict(given["items"])
         changed = sorted(code for code in items.keys() | committed.keys() if items.get(code) != committed.get(code))
         yield _check("items", "all as committed", f"changed: {', '.join(changed)}" if changed else "all as committed")
@@ -161,11 +164,13 @@ def _commitment(files: dict[str, bytes]) -> Iterator[Check]:
 
 def _chains(files: dict[str, bytes]) -> Iterator[Check]:
     start = read_json(files, "commitment.json")["commitment"]
-    chains = _by_evaluator(files)
+    chains = chains_by_evaluator(read_json(files, "judgments.json"))
     for evaluator, links in chains.items():
-        yield _unbroken(f"judgments of {evaluator}", start, links, "judgment")
+        yield _unbroken(
+            f"judgments of {evaluator}", start, [(one["number"], one["judgment"], one["chain"]) for one in links]
+        )
     events = sorted(read_json(files, "events.json"), key=lambda link: int(link["number"]))
-    yield _unbroken("log", START_OF_LOG, events, "event")
+    yield _unbroken("log", START_OF_LOG, [(one["number"], one["event"], one["chain"]) for one in events])
     locked = [link["event"]["detail"]["heads"] for link in events if link["event"]["action"] == "locked"]
     if locked and chains:
         written = {name: one["head"] for name, one in locked[-1].items()}
@@ -176,17 +181,9 @@ def _chains(files: dict[str, bytes]) -> Iterator[Check]:
         )
 
 
-def _by_evaluator(files: dict[str, bytes]) -> dict[str, list[dict[str, Any]]]:
-    """Each evaluator's chain in order, by pseudonym."""
-    chains: dict[str, list[dict[str, Any]]] = {}
-    for link in sorted(read_json(files, "judgments.json"), key=lambda link: int(link["number"])):
-        chains.setdefault(link["evaluator"], []).append(link)
-    return dict(sorted(chains.items()))
-
-
-def _unbroken(name: str, start: str, links: list[dict[str, Any]], entry: str) -> Check:
-    broken = first_break(start, [(link[entry], link["chain"]) for link in links])
-    numbered = [link["number"] for link in links] == list(range(len(links)))
+def _unbroken(name: str, start: str, links: list[ChainLink]) -> Check:
+    broken = first_break(start, [(entry, digest) for _, entry, digest in links])
+    numbered = [number for number, _, _ in links] == list(range(len(links)))
     if broken is None and not numbered:
         return Check(name, ok=False, expected="every entry", found="entries missing")
     return _check(name, "unbroken", "unbroken" if broken is None else f"broken at entry {broken}")
@@ -194,7 +191,7 @@ def _unbroken(name: str, start: str, links: list[dict[str, Any]], entry: str) ->
 
 def _observations(files: dict[str, bytes]) -> Iterator[Check]:
     """The CSV says what chains and allocation say, and leaves out only what was flagged or erased."""
-    allocated = {one["item"]: one for one in read_json(files, "allocation.json")["allocation"]["items"]}
+    allocated = SealContent.from_content(read_json(files, "allocation.json")).allocation.by_code
     seen = read_observations(read_text(files, "observations.csv"))
     moved = [one.judgment.item for one in seen if not _as_allocated(one, allocated)]
     yield _check("arms in observations.csv", "as allocated", _listed("different for", moved) or "as allocated")
@@ -219,14 +216,14 @@ def _verdict(final: dict[tuple[str, str], dict[str, Any]], who: str, item: str) 
     return final[who, item]["verdict"] if (who, item) in final else None
 
 
-def _as_allocated(one: Observation, allocated: dict[str, dict[str, Any]]) -> bool:
+def _as_allocated(one: Observation, allocated: dict[str, AllocatedItem]) -> bool:
     """Item and shown code are of one neuron, which is where the allocation has it."""
     shown, counted = allocated.get(one.judgment.item), allocated.get(one.allocated.item)
     if shown is None or counted is None:
         return False
     places = ("arm", "stratum", "layer", "n_layers", "neuron", "same_token_share", "purity")
-    same = all(getattr(one.allocated, name) == entry[name] for name in places for entry in (shown, counted))
-    kind = one.allocated.kind == counted["kind"]
+    same = all(getattr(one.allocated, name) == getattr(entry, name) for name in places for entry in (shown, counted))
+    kind = one.allocated.kind == counted.kind
     return same and (kind or (one.allocated.kind == "repeat" and one.allocated.repeats is not None))
 
 

@@ -1,0 +1,78 @@
+"""An archive as a draw sees it: the neurons that can be drawn, and the snippets that the design shows of them. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.archive.archive import Archive
+from app.archive.neuron import NeuronStatistics
+from app.archive.snippet import Snippet
+from app.foundation.errors import DesignError
+from app.rounds.concealment import select_snippets
+from app.rounds.design import Design
+from app.rounds.sampling import NeuronKey, neuron_key, neurons_of_layers
+
+Archives = Mapping[str, Archive]
+"""Archives by their digest."""
+SeenNeurons = frozenset[tuple[str, int, int]]
+"""Neurons that an evaluator has seen, as (archive digest, layer, index): the frame leaves them out for everyone."""
+
+
+@dataclass
+class ArchiveFrame:
+    """The frame of one archive, and the snippets of its neurons, read once."""
+
+    archive: Archive
+    design: Design
+    frame: list[NeuronStatistics]
+    """All neurons that can be drawn, in order of (layer, index); the dead are among them."""
+    seen_count: int = 0
+    """Neurons left out of the frame because a named evaluator has seen them."""
+    shown_snippets: dict[NeuronKey, list[Snippet]] = field(default_factory=dict)
+    """What the design shows, of the neurons looked at so far that have enough."""
+
+    @classmethod
+    def from_archive(cls, archive: Archive, design: Design, seen: SeenNeurons) -> "ArchiveFrame":
+        """The frame that the design names. Raises DesignError if the archive is not as the design says."""
+        _require_layers_and_site(archive, design)
+        neurons = neurons_of_layers(archive.neurons(), design.layers)
+        frame = [neuron for neuron in neurons if (archive.sha256, neuron.layer, neuron.index) not in seen]
+        return cls(archive, design, frame, len(neurons) - len(frame))
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of the archive's model."""
+        return self.archive.manifest.model.n_layers
+
+    def showable(self, keys: Sequence[NeuronKey]) -> set[NeuronKey]:
+        """The neurons among `keys` that the design can show; their snippets are in `shown_snippets` from now on."""
+        unread = [key for key in keys if key not in self.shown_snippets]
+        for key, snippets in self.archive.snippets_by_neuron(unread).items():
+            selected = select_snippets(self.design, snippets)
+            if selected is not None:
+                self.shown_snippets[key] = selected
+        return self.shown_snippets.keys() & set(keys)
+
+    def shown_snippets_of(self, neuron: NeuronStatistics) -> list[Snippet]:
+        """What the design shows of a neuron that was drawn."""
+        return self.shown_snippets[neuron_key(neuron)]
+
+
+def archive_frames(design: Design, archives: Archives, seen: SeenNeurons = frozenset()) -> dict[str, ArchiveFrame]:
+    """{digest: frame} of every archive of the design, by digest. Raises DesignError if one is not given."""
+    digests = sorted({cell.archive_sha256 for cell in design.arms})
+    absent = [digest for digest in digests if digest not in archives]
+    if absent:
+        msg = f"The archive {absent[0][:12]}… that the design names was not given; harvest it or name its folder."
+        raise DesignError(msg)
+    return {digest: ArchiveFrame.from_archive(archives[digest], design, seen) for digest in digests}
+
+
+def _require_layers_and_site(archive: Archive, design: Design) -> None:
+    manifest = archive.manifest
+    absent = [layer for layer in design.layers or () if layer >= manifest.model.n_layers]
+    if absent:
+        msg = f"Layer {absent[0]} is named, but this model's last is {manifest.model.n_layers - 1}; leave it out."
+        raise DesignError(msg)
+    if manifest.site != design.site:
+        msg = f"The design reads {design.site}, but an archive was harvested at {manifest.site}; harvest it again."
+        raise DesignError(msg)

@@ -1,0 +1,53 @@
+"""The live neurons of one archive that were not drawn: what controls and training items are made of. Pure."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from random import Random
+
+from app.archive.neuron import NeuronStatistics
+from app.archive.snippet import Snippet
+from app.foundation.errors import DesignError
+from app.rounds.archive_frame import ArchiveFrame
+from app.rounds.sampling import NeuronKey, neuron_key
+
+BATCH = 32
+"""Neurons whose snippets are read at a time."""
+
+
+@dataclass
+class SpareNeurons:
+    """The neurons in a random order; each is given out once."""
+
+    archive_frame: ArchiveFrame
+    order: list[NeuronStatistics]
+    position: int = 0
+    """How many were looked at."""
+
+    @classmethod
+    def not_drawn(cls, archive_frame: ArchiveFrame, drawn: Collection[NeuronKey], random: Random) -> "SpareNeurons":
+        """The live neurons of the frame that are not in `drawn`, in an order drawn from `random`."""
+        spare = [neuron for neuron in archive_frame.frame if not neuron.dead and neuron_key(neuron) not in drawn]
+        return cls(archive_frame, random.sample(spare, len(spare)))
+
+    def next_neuron(self) -> tuple[NeuronStatistics, list[Snippet]]:
+        """The next neuron that the design can show, with its snippets. Raises DesignError if there is none left."""
+        shown = self.archive_frame.shown_snippets
+        while self.position < len(self.order):
+            neuron = self.order[self.position]
+            if neuron_key(neuron) not in shown:
+                self._read_batch()
+            self.position += 1
+            if neuron_key(neuron) in shown:
+                return neuron, shown[neuron_key(neuron)]
+        msg = "Too few neurons are left for the controls and training items; ask for fewer, or harvest more layers."
+        raise DesignError(msg)
+
+    def snippets_of_first(self, neuron_count: int) -> list[Snippet]:
+        """Snippets of the first neurons that the design can show: texts for planted items, whoever fired on them."""
+        keys = [neuron_key(neuron) for neuron in self.order[:neuron_count]]
+        showable = self.archive_frame.showable(keys)
+        return [snippet for key in keys if key in showable for snippet in self.archive_frame.shown_snippets[key]]
+
+    def _read_batch(self) -> None:
+        batch = self.order[self.position : self.position + BATCH]
+        self.archive_frame.showable([neuron_key(neuron) for neuron in batch])
