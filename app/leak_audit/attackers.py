@@ -7,7 +7,7 @@ scikit-learn is the optional extra `audit`.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -77,14 +77,24 @@ def attack_features(
     with _fast_small_fits():
         attackers = _attackers()
         aucs = {name: _out_of_fold_auc(attacker, scaled, labels, folds) for name, attacker in attackers.items()}
-        better = permutation_count = 0
-        while permutation_count < permutation_limit and better < ENOUGH:
-            shuffled = _permuted_within_strata(labels, strata, source)
-            largest = max(_out_of_fold_auc(attacker, scaled, shuffled, folds) for attacker in attackers.values())
-            better += largest >= max(aucs.values())
-            permutation_count += 1
-    p = better / permutation_count if better == ENOUGH else (better + 1) / (permutation_count + 1)
+        shuffled = (_permuted_within_strata(labels, strata, source) for _ in range(permutation_limit))
+        largest_aucs = (
+            max(_out_of_fold_auc(attacker, scaled, permuted, folds) for attacker in attackers.values())
+            for permuted in shuffled
+        )
+        p, permutation_count = _permutation_p(max(aucs.values()), largest_aucs)
     return AttackResult(aucs, p, permutation_count, detectable, len(labels), varying_names)
+
+
+def _permutation_p(observed: float, permuted: Iterable[float]) -> tuple[float, int]:
+    """(p of an observed statistic among permuted ones, how many of these it took)."""
+    count = as_good = 0
+    for statistic in permuted:
+        count += 1
+        as_good += statistic >= observed
+        if as_good == ENOUGH:
+            return as_good / count, count
+    return (as_good + 1) / (count + 1), count
 
 
 def detectable_auc(first_size: int, second_size: int) -> float:
