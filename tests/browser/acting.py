@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from app.robots.page import read_page
 from app.store.tables import JudgmentRow
 from tests.web.room import Room
 
@@ -77,8 +78,8 @@ def arrive(page: Page, room: Room) -> None:
 
 def settle_in(page: Page, room: Room) -> None:
     """Be at the first item, where scripts run: in and agreed by the same requests as `arrive`, without the pages."""
-    ask = page.context.request
-    consent = ask.post(f"/i/{room.token}").text()
-    ask.post("/judge/consent", form={"form_token": consent.partition('name="form_token" value="')[2].partition('"')[0]})
+    requests = page.context.request
+    consent = read_page(requests.post(f"/i/{room.token}").text()).require_form("consent")
+    requests.post(consent.action, form={**consent.fields})
     page.goto("/judge")
     ready(page)

@@ -52,7 +52,7 @@ class KeyChoices(TypedDict):
 def seal_command(
     settings: Settings, round_id: str, by: str | None, audited: bool, **key_choices: Unpack[KeyChoices]
 ) -> None:
-    """Draw neurons, make items, encrypt who is who, print the commitment; two keys are made unless told otherwise."""
+    """Draw neurons, make items, encrypt who is who, print the commitment; keys are made unless recipients are named."""
     keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
     recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
     options = SealOptions(second_person=key_choices["second"], measure=response_sizes)
