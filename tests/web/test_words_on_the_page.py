@@ -121,7 +121,10 @@ def test_the_second_answer_is_refused_in_german_with_the_german_label(ada: Page)
     ada.client.headers.update(GERMAN)
     action, fields = ada.form()
     ada.post(action, fields | {"verdict": "interpretable"})
-    assert "schon beantwortet: DEUTBAR. Diese Antwort gilt" in ada.post(action, fields | {"verdict": "not_interpretable"}).text
+    assert (
+        "schon beantwortet: DEUTBAR. Diese Antwort gilt"
+        in ada.post(action, fields | {"verdict": "not_interpretable"}).text
+    )
 
 
 def test_a_refusal_leads_back_to_the_desk(ada: Page) -> None:
