@@ -82,15 +82,15 @@ class ModelCard:
         return "\n".join(_page_lines(self)) + "\n"
 
 
-def describe_model(model: LoadedModel, name: str = "") -> ModelCard:
+def describe_model(loaded_model: LoadedModel, name: str = "") -> ModelCard:
     """The card of a loaded model. Raises ModelError if its log or certificate cannot be read."""
-    config, folder = model.config, model.folder
-    certificate = _covering_certificate(model)
+    config, folder = loaded_model.config, loaded_model.folder
+    certificate = _covering_certificate(loaded_model)
     training = _training_facts(folder)
     return ModelCard(
         name=name or folder.name,
         folder=str(folder),
-        layout=model.layout,
+        layout=loaded_model.layout,
         activation=config.activation,
         sites=config.sites,
         n_layers=config.n_layers,
@@ -98,19 +98,19 @@ def describe_model(model: LoadedModel, name: str = "") -> ModelCard:
         d_mlp=config.d_mlp,
         d_vocab=config.d_vocab,
         n_ctx=config.n_ctx,
-        parameters=sum(parameter.numel() for parameter in model.transformer.parameters()),
+        parameters=sum(parameter.numel() for parameter in loaded_model.transformer.parameters()),
         tokenizer=TokenizerFacts(
-            tokens=model.tokenizer.size,
-            sha256=model.tokenizer.digest,
+            tokens=loaded_model.tokenizer.size,
+            sha256=loaded_model.tokenizer.digest,
             bos=config.bos,
             special=list(config.special),
         ),
-        weights_sha256=model.weights_sha256,
+        weights_sha256=loaded_model.weights_sha256,
         training=training,
         certificate=certificate,
-        provenance=model.provenance,
-        notes=model.notes,
-        warnings=tuple(_warnings(model, certificate, training)),
+        provenance=loaded_model.provenance,
+        notes=loaded_model.notes,
+        warnings=tuple(_warnings(loaded_model, certificate, training)),
     )
 
 
@@ -131,12 +131,12 @@ def write_card(folder: Path) -> None:
     write_text_atomically(folder / CARD_FILE, describe_model(load_model(folder)).markdown())
 
 
-def _covering_certificate(model: LoadedModel) -> PairingCertificate | None:
+def _covering_certificate(loaded_model: LoadedModel) -> PairingCertificate | None:
     """The certificate in the model's folder, if it is about exactly these weights."""
-    certificate = PairingCertificate.read(model.folder)
-    if certificate is None or not isinstance(model.config, ModelConfig):
+    certificate = PairingCertificate.read(loaded_model.folder)
+    if certificate is None or not isinstance(loaded_model.config, ModelConfig):
         return None
-    return certificate if certificate.covers(model.config, model.weights_sha256) else None
+    return certificate if certificate.covers(loaded_model.config, loaded_model.weights_sha256) else None
 
 
 def _training_facts(folder: Path) -> TrainingFacts | None:
@@ -155,12 +155,12 @@ def _training_facts(folder: Path) -> TrainingFacts | None:
 
 
 def _warnings(
-    model: LoadedModel, certificate: PairingCertificate | None, training: TrainingFacts | None
+    loaded_model: LoadedModel, certificate: PairingCertificate | None, training: TrainingFacts | None
 ) -> Iterator[str]:
     """What a reader should know before trusting a comparison with this model."""
-    config, folder = model.config, model.folder
-    if model.layout == "First Glance":
-        yield from _pairing_warnings(model, certificate)
+    config, folder = loaded_model.config, loaded_model.folder
+    if loaded_model.layout == "First Glance":
+        yield from _pairing_warnings(loaded_model, certificate)
     if (folder / CHECKPOINT_FILE).is_file():
         yield "training is not finished: a checkpoint lies beside the weights"
     if isinstance(config, ModelConfig) and config.blocks > 1:
@@ -169,24 +169,24 @@ def _warnings(
         yield "SoLU without the LayerNorm after it: the paper's own models have one"
     if config.bos not in config.special:
         yield f"token {config.bos} begins every window but is not among the special tokens, so it can score"
-    if not model.tokenizer.special:
+    if not loaded_model.tokenizer.special:
         yield "the tokenizer marks no token as special, so document ends can score"
     if training is not None and training["tokens"] < FEWEST_TOKENS:
         yield f"trained on {training['tokens']:,} tokens only"
 
 
-def _pairing_warnings(model: LoadedModel, certificate: PairingCertificate | None) -> Iterator[str]:
-    if not (model.folder / SUMMARY_FILE).is_file():
+def _pairing_warnings(loaded_model: LoadedModel, certificate: PairingCertificate | None) -> Iterator[str]:
+    if not (loaded_model.folder / SUMMARY_FILE).is_file():
         yield "nothing is known of its training: there is no summary.json"
     if certificate is None:
-        is_stale = PairingCertificate.read(model.folder) is not None
+        is_stale = PairingCertificate.read(loaded_model.folder) is not None
         yield (
             "the pairing certificate speaks of other weights, so nothing proves that this model has a partner"
             if is_stale
             else "there is no pairing certificate, so nothing proves that this model has a partner"
         )
         return
-    share = certificate.relative_difference.get(model.config.activation, 0.0)
+    share = certificate.relative_difference.get(loaded_model.config.activation, 0.0)
     if abs(share) > LARGEST_FAIR_DIFFERENCE:
         yield f"its validation loss is {share:+.1%} of the baseline's ({certificate.arms[0]}); the pair is not level"
 

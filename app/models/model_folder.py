@@ -90,9 +90,9 @@ def parse_config(json_bytes: bytes, path: Path) -> ModelConfig:
         raise ModelError(msg) from error
 
 
-def first_problem(error: ValidationError) -> str:
+def first_problem(validation_error: ValidationError) -> str:
     """The first key that pydantic refused, and why: "d_mlp: Field required"."""
-    problem = error.errors()[0]
+    problem = validation_error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"]) or "the file"
     return f"{key}: {problem['msg']}"
 

@@ -39,7 +39,7 @@ class Agreement:
 
     unit_count: int
     """Units with at least two judgments."""
-    percent: AgreementCoefficient
+    percent_agreement: AgreementCoefficient
     ac1: AgreementCoefficient
     alpha: AgreementCoefficient
 

@@ -27,7 +27,7 @@ MOST_GEE_CLUSTERS = 4_000
 class RegressionData:
     """One row per judgment; a dead neuron has a row of 0 for every evaluator."""
 
-    interpretable: Floats
+    is_interpretable: Floats
     """The verdict, 1 for INTERPRETABLE and 0 otherwise: [judgment]."""
     in_treatment: Floats
     """1 in the treatment arm, 0 in the reference arm: [judgment]."""
@@ -48,7 +48,7 @@ def gee_difference(regression_data: RegressionData) -> Estimate | None:
             _indicators(regression_data.evaluator_index)[:, 1:],
         ]
     )
-    if not _is_estimable(regression_data.interpretable, predictors):
+    if not _is_estimable(regression_data.is_interpretable, predictors):
         return None
     with np.errstate(invalid="ignore"):  # a cell without spread may leave a variance just below zero
         coefficient, standard_error = _fit_arm_coefficient(regression_data, predictors)
@@ -72,7 +72,7 @@ def _fit_arm_coefficient(regression_data: RegressionData, predictors: Floats) ->
     """The arm's coefficient and its robust standard error."""
     if np.unique(regression_data.neuron_index).size <= MOST_GEE_CLUSTERS:
         model = GEE(
-            regression_data.interpretable,
+            regression_data.is_interpretable,
             predictors,
             groups=regression_data.neuron_index,
             family=Gaussian(),
@@ -81,7 +81,7 @@ def _fit_arm_coefficient(regression_data: RegressionData, predictors: Floats) ->
         fitted = model.fit()
     else:
         clusters = {"groups": regression_data.neuron_index, "use_correction": False}
-        fitted = OLS(regression_data.interpretable, predictors).fit(cov_type="cluster", cov_kwds=clusters)
+        fitted = OLS(regression_data.is_interpretable, predictors).fit(cov_type="cluster", cov_kwds=clusters)
     return float(fitted.params[0]), float(fitted.bse[0])
 
 

@@ -37,7 +37,7 @@ class JudgedCell:
     """The neuron that is judged: [judgment]."""
     evaluator_index: Ints
     """The evaluator who judges: [judgment]."""
-    interpretable: Floats
+    is_interpretable: Floats
     """The verdict, 1 for INTERPRETABLE and 0 otherwise: [judgment]."""
     dead_count: float
     """Dead neurons of the cell, which count as NOT INTERPRETABLE for everyone."""
@@ -55,9 +55,12 @@ class _VarianceParts(NamedTuple):
 
 
 def difference_for_evaluators_like_these(
-    judged_cells: Sequence[JudgedCell], difference: float, evaluator_count: int
+    judged_cells: Sequence[JudgedCell], point_estimate: float, evaluator_count: int
 ) -> Estimate | None:
-    """The difference with an interval over neurons and evaluators; None with fewer than `FEWEST_EVALUATORS`."""
+    """The pooled difference `point_estimate` with an interval over neurons and evaluators.
+
+    None with fewer evaluators than `FEWEST_EVALUATORS`.
+    """
     if evaluator_count < FEWEST_EVALUATORS:
         return None
     evaluator_scores = np.zeros(evaluator_count)
@@ -70,18 +73,18 @@ def difference_for_evaluators_like_these(
     evaluator_variance = float(np.square(evaluator_scores).sum()) * evaluator_count / (evaluator_count - 1)
     variance = max(neuron_variance + evaluator_variance - judgment_variance, neuron_variance)
     half_width = student_quantile(evaluator_count - 1) * math.sqrt(variance)
-    return Estimate(difference, symmetric_interval(difference, half_width, -1.0, 1.0))
+    return Estimate(point_estimate, symmetric_interval(point_estimate, half_width, -1.0, 1.0))
 
 
 def _variance_parts(judged_cell: JudgedCell, evaluator_count: int) -> _VarianceParts:
     w, dead_count = judged_cell.signed_weight, judged_cell.dead_count
     _, row = np.unique(judged_cell.neuron_index, return_inverse=True)
     judgments_per_neuron = np.bincount(row).astype(np.float64)
-    neuron_means = np.bincount(row, weights=judged_cell.interpretable) / judgments_per_neuron
+    neuron_means = np.bincount(row, weights=judged_cell.is_interpretable) / judgments_per_neuron
     neuron_count = judgments_per_neuron.size + dead_count
     mean = float(neuron_means.sum()) / neuron_count
 
-    scores = w * (judged_cell.interpretable - mean) / (neuron_count * judgments_per_neuron[row])
+    scores = w * (judged_cell.is_interpretable - mean) / (neuron_count * judgments_per_neuron[row])
     share = np.bincount(judged_cell.evaluator_index, minlength=evaluator_count) / judged_cell.evaluator_index.size
     dead_scores = share * w * mean * dead_count / neuron_count
     evaluator_scores = np.bincount(judged_cell.evaluator_index, weights=scores, minlength=evaluator_count) - dead_scores

@@ -18,7 +18,7 @@ def test_agreement_coefficients_equal_those_from_counting_pairs() -> None:
     agreement = agreement_with_intervals(counts, seeded_generator("s", "test", "k"))
     assert agreement.unit_count == 200
     for coefficient, value in zip(
-        (agreement.percent, agreement.ac1, agreement.alpha), (percent, ac1, alpha), strict=True
+        (agreement.percent_agreement, agreement.ac1, agreement.alpha), (percent, ac1, alpha), strict=True
     ):
         assert coefficient.value == pytest.approx(value)
         assert coefficient.interval is not None
@@ -27,6 +27,6 @@ def test_agreement_coefficients_equal_those_from_counting_pairs() -> None:
 
 def test_alpha_is_not_defined_if_all_judgments_are_the_same() -> None:
     agreement = agreement_with_intervals(np.array([[3.0, 0.0]] * 10), seeded_generator("s", "test", "k"))
-    assert agreement.percent.value == 1
+    assert agreement.percent_agreement.value == 1
     assert agreement.ac1.value == 1
     assert agreement.alpha.value is None

@@ -118,7 +118,7 @@ def _agreement_result(counts: Floats, frame: AnalysisFrame, purpose: str, seed_k
     agreement = agreement_with_intervals(counts, seeded_generator(frame.seed, f"agreement {purpose}", seed_key))
     return AgreementResult(
         units=agreement.unit_count,
-        percent=_report_coefficient(agreement.percent),
+        percent=_report_coefficient(agreement.percent_agreement),
         ac1=_report_coefficient(agreement.ac1),
         alpha=_report_coefficient(agreement.alpha),
     )

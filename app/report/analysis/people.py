@@ -199,7 +199,7 @@ def _judgments_by_cell(
             cells.append(
                 JudgedCell(rows.item_index, rows.evaluator_index, rows.interpretable, dead_count, signed_weight)
             )
-    return [cell for cell in cells if cell.interpretable.size]
+    return [cell for cell in cells if cell.is_interpretable.size]
 
 
 def _contrast_in_group(rows: VerdictTable, frame: AnalysisFrame) -> GroupContrast:

@@ -71,7 +71,7 @@ def check_by_model(table: VerdictTable, frame: AnalysisFrame) -> ModelCheck:
         for stratum in frame.strata
     ]
     data = RegressionData(
-        np.concatenate([cell.interpretable for cell in cells]),
+        np.concatenate([cell.is_interpretable for cell in cells]),
         np.concatenate([cell.in_treatment for cell in cells]),
         np.concatenate([cell.stratum_index for cell in cells]),
         np.concatenate([cell.evaluator_index for cell in cells]),
@@ -139,7 +139,7 @@ def _regression_rows(table: VerdictTable, frame: AnalysisFrame, arm: str, stratu
     dead_neurons, evaluators = first_dead + np.arange(dead_count), np.arange(len(table.evaluator_names))
     row_count = rows.judgment_count + dead_neurons.size * evaluators.size
     return RegressionData(
-        interpretable=_padded_with_zeros(rows.interpretable, row_count),
+        is_interpretable=_padded_with_zeros(rows.interpretable, row_count),
         in_treatment=np.full(row_count, float(in_treatment)),
         stratum_index=np.full(row_count, stratum_index),
         evaluator_index=np.concatenate([rows.evaluator_index, np.tile(evaluators, dead_count)]),
