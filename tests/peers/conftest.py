@@ -28,8 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Where the peer's checkpoint goes: a folder named after the case, kept if recording."""
+def case_folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where the peer's checkpoint goes: a folder named after the case, which stays if recording."""
     name: str = request.node.name.partition("[")[2].rstrip("]")
     target = (RECORDED if request.config.getoption("--record") else tmp_path) / name
     target.mkdir(parents=True, exist_ok=True)
@@ -37,20 +37,20 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def compare(request: pytest.FixtureRequest, folder: Path) -> Compare:
-    """Assert that our reading of `folder` agrees with the peer's values, and keep them if recording."""
+def compare(request: pytest.FixtureRequest, case_folder: Path) -> Compare:
+    """Assert that our reading of `case_folder` agrees with the peer's values, and write them down if recording."""
 
-    def check(loaded: LoadedModel, tokens: torch.Tensor, acts: list[torch.Tensor], logits: torch.Tensor) -> None:
+    def check(loaded: LoadedModel, tokens: torch.Tensor, activations: list[torch.Tensor], logits: torch.Tensor) -> None:
         with torch.inference_mode():
             read = loaded.transformer.read_site("mlp.act", tokens)
-            assert sorted(read) == list(range(len(acts)))
-            for layer, expected in enumerate(acts):
+            assert sorted(read) == list(range(len(activations)))
+            for layer, expected in enumerate(activations):
                 torch.testing.assert_close(read[layer], expected, atol=TOLERANCE, rtol=0)
             torch.testing.assert_close(loaded.transformer(tokens), logits, atol=TOLERANCE, rtol=0)
         if request.config.getoption("--record"):
-            arrays = {f"act{layer}": one.numpy() for layer, one in enumerate(acts)}
+            arrays = {f"act{layer}": values.numpy() for layer, values in enumerate(activations)}
             arrays |= {"tokens": tokens.numpy(), "logits": logits.numpy()}
-            np.savez_compressed(folder / "expected.npz", allow_pickle=False, **arrays)
+            np.savez_compressed(case_folder / "expected.npz", allow_pickle=False, **arrays)
 
     return check
 
@@ -68,7 +68,7 @@ def some_tokens(length: int = 10) -> torch.Tensor:
 
 
 def randomise(model: torch.nn.Module, scale: float = 0.2) -> None:
-    """Every parameter from N(0, scale), so that a gain or bias in the wrong place shows."""
+    """Draw every parameter from N(0, scale²), so that a gain or bias in the wrong place is noticed."""
     generator = torch.Generator().manual_seed(5)
     with torch.no_grad():
         for parameter in model.parameters():

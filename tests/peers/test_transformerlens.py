@@ -11,10 +11,21 @@ from transformer_lens.pretrained.weight_conversions.neel_solu_old import convert
 from app.models.loading import load_any_model
 from tests.peers.conftest import VOCABULARY, Compare, randomise, some_tokens, write_tokenizer
 
-NAMED = ("d_model", "n_layers", "d_mlp", "d_head", "n_heads", "n_ctx", "d_vocab", "act_fn", "attn_only", "final_rms")
+CONFIG_KEYS = (
+    "d_model",
+    "n_layers",
+    "d_mlp",
+    "d_head",
+    "n_heads",
+    "n_ctx",
+    "d_vocab",
+    "act_fn",
+    "attn_only",
+    "final_rms",
+)
 
 
-def peer(n_layers: int, act_fn: str, **choices: object) -> HookedTransformer:
+def random_hooked_transformer(n_layers: int, act_fn: str, **choices: object) -> HookedTransformer:
     config = HookedTransformerConfig(
         n_layers=n_layers,
         d_model=16,
@@ -32,11 +43,11 @@ def peer(n_layers: int, act_fn: str, **choices: object) -> HookedTransformer:
 
 
 def write_config(model: HookedTransformer, folder: Path, normalization_key: str) -> None:
-    given = {key: getattr(model.cfg, key) for key in NAMED} | {normalization_key: model.cfg.normalization_type}
-    (folder / "config.json").write_text(json.dumps(given | {"tokenizer_name": "not/needed", "shortformer_pos": False}))
+    config = {key: getattr(model.cfg, key) for key in CONFIG_KEYS} | {normalization_key: model.cfg.normalization_type}
+    (folder / "config.json").write_text(json.dumps(config | {"tokenizer_name": "not/needed", "shortformer_pos": False}))
 
 
-def values(model: HookedTransformer, tokens: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
+def activations_and_logits(model: HookedTransformer, tokens: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
     """The peer's activations before any extra LayerNorm, by layer, and its logits."""
     hook = "hook_mid" if model.cfg.act_fn.endswith("_ln") else "hook_post"
     with torch.inference_mode():
@@ -53,14 +64,14 @@ def values(model: HookedTransformer, tokens: torch.Tensor) -> tuple[list[torch.T
         pytest.param(3, "gelu", id="lens-3L-gelu-exact"),
     ],
 )
-def test_a_checkpoint_of_its_own_gives_its_activations_and_logits(
-    n_layers: int, act_fn: str, folder: Path, compare: Compare
+def test_a_saved_checkpoint_gives_the_library_s_activations_and_logits(
+    n_layers: int, act_fn: str, case_folder: Path, compare: Compare
 ) -> None:
-    model = peer(n_layers, act_fn)
-    torch.save(model.state_dict(), folder / "model_final.pth")
-    write_config(model, folder, "normalization")
-    write_tokenizer(folder)
-    compare(load_any_model(folder, gelu="exact"), some_tokens(), *values(model, some_tokens()))
+    model = random_hooked_transformer(n_layers, act_fn)
+    torch.save(model.state_dict(), case_folder / "model_final.pth")
+    write_config(model, case_folder, "normalization")
+    write_tokenizer(case_folder)
+    compare(load_any_model(case_folder, gelu="exact"), some_tokens(), *activations_and_logits(model, some_tokens()))
 
 
 @pytest.mark.parametrize(
@@ -71,24 +82,24 @@ def test_a_checkpoint_of_its_own_gives_its_activations_and_logits(
         pytest.param(8, {"normalization_type": "LNPre"}, id="lens-8L-bare_old"),
     ],
 )
-def test_an_old_checkpoint_gives_what_its_own_conversion_gives(
-    n_layers: int, choices: dict[str, object], folder: Path, compare: Compare
+def test_an_old_checkpoint_gives_what_the_library_s_conversion_gives(
+    n_layers: int, choices: dict[str, object], case_folder: Path, compare: Compare
 ) -> None:
-    model = peer(n_layers, "solu_ln", **choices)
-    old = backwards(model)
-    again = peer(n_layers, "solu_ln", **choices)
-    again.load_state_dict(convert_neel_solu_old_weights(dict(old), again.cfg), strict=False)
-    torch.save(old, folder / "SoLU_v9_final.pth")
-    write_config(model, folder, "normalization_type")
-    write_tokenizer(folder)
-    compare(load_any_model(folder), some_tokens(), *values(again, some_tokens()))
+    model = random_hooked_transformer(n_layers, "solu_ln", **choices)
+    old_state = with_old_layout(model)
+    converted = random_hooked_transformer(n_layers, "solu_ln", **choices)
+    converted.load_state_dict(convert_neel_solu_old_weights(dict(old_state), converted.cfg), strict=False)
+    torch.save(old_state, case_folder / "SoLU_v9_final.pth")
+    write_config(model, case_folder, "normalization_type")
+    write_tokenizer(case_folder)
+    compare(load_any_model(case_folder), some_tokens(), *activations_and_logits(converted, some_tokens()))
 
 
-def backwards(model: HookedTransformer) -> dict[str, torch.Tensor]:
-    """The state dict in the old layout: norms called `norm`, matrices facing left in small models."""
-    old = {}
+def with_old_layout(model: HookedTransformer) -> dict[str, torch.Tensor]:
+    """The state dict in the old layout: norms are called `norm`, and small models multiply from the left."""
+    old_state = {}
     for name, tensor in model.state_dict().items():
-        limit = 8 if name.endswith("W_pos") else 6
-        turned = tensor.mT if "W_" in name and model.cfg.n_layers <= limit else tensor
-        old[name.replace("ln_final.", "norm.").replace("ln", "norm")] = turned.contiguous()
-    return old
+        deepest = 8 if name.endswith("W_pos") else 6
+        transposed = tensor.mT if "W_" in name and model.cfg.n_layers <= deepest else tensor
+        old_state[name.replace("ln_final.", "norm.").replace("ln", "norm")] = transposed.contiguous()
+    return old_state

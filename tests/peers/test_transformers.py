@@ -29,7 +29,7 @@ GATED: dict[str, Any] = {
 }
 
 
-def config(name: str) -> Any:
+def make_config(name: str) -> Any:
     if name == "GPT2":
         sizes: dict[str, Any] = {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 32}
         return transformers.GPT2Config(vocab_size=VOCABULARY, **sizes, **IDS)
@@ -38,21 +38,21 @@ def config(name: str) -> Any:
     return getattr(transformers, f"{name}Config")(**GATED)
 
 
-def entering(name: str, model: Any, tokens: Tensor) -> tuple[list[Tensor], Tensor]:
+def values_entering_down_projections(name: str, model: Any, tokens: Tensor) -> tuple[list[Tensor], Tensor]:
     """What enters each down-projection, from what entered the MLP and the MLP's own weights; and the logits."""
-    inner = {"GPT2": "transformer.h", "GPTNeoX": "gpt_neox.layers"}.get(name, "model.layers")
-    mlps = [block.mlp for block in model.get_submodule(inner)]
+    blocks_path = {"GPT2": "transformer.h", "GPTNeoX": "gpt_neox.layers"}.get(name, "model.layers")
+    mlps = [block.mlp for block in model.get_submodule(blocks_path)]
     inputs: list[Tensor] = []
-    handles = [mlp.register_forward_pre_hook(lambda _, given: inputs.append(given[0])) for mlp in mlps]
+    handles = [mlp.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0])) for mlp in mlps]
     with torch.inference_mode():
         logits = model(tokens).logits
-        found = [written_out(name, mlp, x) for mlp, x in zip(mlps, inputs, strict=True)]
+        activations = [compute_activation(name, mlp, x) for mlp, x in zip(mlps, inputs, strict=True)]
     for handle in handles:
         handle.remove()
-    return found, logits
+    return activations, logits
 
 
-def written_out(name: str, mlp: Any, x: Tensor) -> Tensor:
+def compute_activation(name: str, mlp: Any, x: Tensor) -> Tensor:
     if name == "GPT2":
         return functional.gelu(x @ mlp.c_fc.weight + mlp.c_fc.bias, approximate="tanh")
     if name == "GPTNeoX":
@@ -67,15 +67,15 @@ def written_out(name: str, mlp: Any, x: Tensor) -> Tensor:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(one, id=f"hf-{one}")
-        for one in ("GPT2", "GPTNeoX", "Llama", "Gemma", "Mistral", "Qwen2", "Qwen3", "Gemma2")
+        pytest.param(name, id=f"hf-{name}")
+        for name in ("GPT2", "GPTNeoX", "Llama", "Gemma", "Mistral", "Qwen2", "Qwen3", "Gemma2")
     ],
 )
-def test_what_enters_the_down_projection_is_the_activation(name: str, folder: Path, compare: Compare) -> None:
+def test_what_enters_the_down_projection_is_the_activation(name: str, case_folder: Path, compare: Compare) -> None:
     library: Any = transformers.AutoModelForCausalLM
-    model = library.from_config(config(name)).eval()
+    model = library.from_config(make_config(name)).eval()
     randomise(model)
-    model.save_pretrained(folder)
-    (folder / "generation_config.json").unlink(missing_ok=True)
-    write_tokenizer(folder)
-    compare(load_any_model(folder), some_tokens(), *entering(name, model, some_tokens()))
+    model.save_pretrained(case_folder)
+    (case_folder / "generation_config.json").unlink(missing_ok=True)
+    write_tokenizer(case_folder)
+    compare(load_any_model(case_folder), some_tokens(), *values_entering_down_projections(name, model, some_tokens()))

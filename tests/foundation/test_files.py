@@ -1,0 +1,39 @@
+"""A file that is written atomically is the old one or the new one, never a part."""
+
+from pathlib import Path
+
+import pytest
+
+from app.foundation.files import write_atomically, write_bytes_atomically, write_text_atomically
+from app.foundation.private import OWNER_ONLY, write_private_file
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "result.txt"
+    write_text_atomically(path, "old")
+
+    def write_half(unfinished: Path) -> None:
+        unfinished.write_text("ne")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_atomically(path, write_half)
+    assert path.read_text() == "old"
+
+
+def test_a_write_replaces_the_old_file_and_leaves_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "result.txt"
+    write_text_atomically(path, "old")
+    write_bytes_atomically(path, "neu, naïvely".encode())
+    assert path.read_text(encoding="utf-8") == "neu, naïvely"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_private_file_is_readable_by_its_owner_only_and_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "secret"
+    write_private_file(path, "first")
+    assert path.stat().st_mode & 0o777 == OWNER_ONLY
+    with pytest.raises(FileExistsError):
+        write_private_file(path, "second")
+    assert path.read_text() == "first"
+    assert list(path.parent.iterdir()) == [path]
