@@ -16,9 +16,9 @@ from app.models.config import Activation
 def solu(x: Tensor, blocks: int = 1) -> Tensor:
     """SoLU(x) = x * softmax(x), the softmax within each of `blocks` equal parts of the last dimension.
 
-    Elhage et al., "Softmax Linear Units", 2022, section 3. The softmax runs in float32 whatever the type of x, as in the
-    published checkpoints; the result has the type of x. Several blocks are the paper's variant for models whose hidden
-    dimension is split over devices.
+    Elhage et al., "Softmax Linear Units", 2022, section 3. The softmax runs in float32 whatever the type of x, as in
+    the published checkpoints; the result has the type of x. Several blocks are the paper's variant for models whose
+    hidden dimension is split over devices.
     """
     parts = x.reshape(*x.shape[:-1], blocks, -1)
     weights = functional.softmax(parts, dim=-1, dtype=torch.float32).to(x.dtype)
