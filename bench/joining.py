@@ -78,21 +78,21 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     web_server(settings, Database(settings.resolved_database_url)).run(sockets=[listener])
 
 
-def let_crowd_in(address: str, tokens: Sequence[str], seconds: float) -> list[list[float]]:
+def let_crowd_in(address: str, invitation_tokens: Sequence[str], seconds: float) -> list[list[float]]:
     """Seconds that each evaluator waited for each page."""
-    ready = threading.Barrier(len(tokens))
+    ready = threading.Barrier(len(invitation_tokens))
     start = time.perf_counter()
 
     def join(index: int) -> list[float]:
         with Visitor.at(address) as visitor:
             ready.wait()
-            time.sleep(max(0.0, start + seconds * index / len(tokens) - time.perf_counter()))
-            pages = walk_round(visitor, tokens[index], Answers(lambda _page: "interpretable"))
+            time.sleep(max(0.0, start + seconds * index / len(invitation_tokens) - time.perf_counter()))
+            pages = walk_round(visitor, invitation_tokens[index], Answers(lambda _page: "interpretable"))
             next(page for page in pages if page.item)
             return [wait.seconds for wait in visitor.waits]
 
-    with ThreadPoolExecutor(len(tokens)) as pool:
-        return list(pool.map(join, range(len(tokens))))
+    with ThreadPoolExecutor(len(invitation_tokens)) as pool:
+        return list(pool.map(join, range(len(invitation_tokens))))
 
 
 def count_assignments(settings: Settings) -> int:

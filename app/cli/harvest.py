@@ -36,7 +36,7 @@ class HarvestChoices(TypedDict):
 
 
 @click.command("harvest")
-@click.argument("models", nargs=-1, required=True)
+@click.argument("model_names", metavar="MODELS...", nargs=-1, required=True)
 @gelu_option
 @click.option(
     "--corpus",
@@ -63,7 +63,7 @@ class HarvestChoices(TypedDict):
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Ray actors, one core each.")
 @click.option("--json", "json_wanted", is_flag=True, help="Progress and result as JSON lines.")
 def harvest_command(
-    models: tuple[str, ...],
+    model_names: tuple[str, ...],
     gelu_form: Literal["tanh", "exact"],
     corpus: str,
     out: Path,
@@ -79,8 +79,8 @@ def harvest_command(
     from app.harvest.progress import json_lines, progress_bar
     from app.models.loading import load_any_model
 
-    names = _model_names(models, name)
-    loaded = {name: load_any_model(model, gelu=gelu_form) for name, model in zip(names, models, strict=True)}
+    names = _archive_names(model_names, name)
+    loaded = {name: load_any_model(model, gelu=gelu_form) for name, model in zip(names, model_names, strict=True)}
     archives = _run_harvest(
         loaded, corpus, out, harvest_choices, json_lines(sys.stdout) if json_wanted else progress_bar()
     )
@@ -91,12 +91,12 @@ def harvest_command(
             click.echo(f"{path}  {archive.sha256}")
 
 
-def _model_names(models: tuple[str, ...], name: str | None) -> list[str]:
+def _archive_names(model_names: tuple[str, ...], name: str | None) -> list[str]:
     """What the archives call the models. Raises SettingsError if two have one name."""
-    if name is not None and len(models) > 1:
-        msg = f"--name names one model, and {len(models)} are given; leave it out: each has its folder's name"
+    if name is not None and len(model_names) > 1:
+        msg = f"--name names one model, and {len(model_names)} are given; leave it out: each has its folder's name"
         raise SettingsError(msg)
-    names = [name] if name else [Path(model).resolve().name for model in models]
+    names = [name] if name else [Path(model).resolve().name for model in model_names]
     if len(set(names)) < len(names):
         msg = f"the models are called {', '.join(names)}; give their folders different names"
         raise SettingsError(msg)

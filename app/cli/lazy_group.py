@@ -15,9 +15,9 @@ CommandTable = Mapping[str, tuple[str, str]]
 class LazyGroup(click.Group):
     """A group that imports a command only to run it, so that `--help` loads nothing heavy."""
 
-    def __init__(self, *args: Any, table: CommandTable, **kwargs: Any) -> None:  # noqa: ANN401 - click's
+    def __init__(self, *args: Any, command_table: CommandTable, **kwargs: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **kwargs)
-        self.table = table
+        self.command_table = command_table
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
         """Run the command; an error that First Glance raises on purpose becomes its sentence."""
@@ -28,16 +28,16 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names in the order of the stages."""
-        return list(self.table)
+        return list(self.command_table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of that name, imported now."""
-        if cmd_name not in self.table:
+        if cmd_name not in self.command_table:
             return None
-        command: click.Command = getattr(import_module(self.table[cmd_name][0]), f"{cmd_name}_command")
+        command: click.Command = getattr(import_module(self.command_table[cmd_name][0]), f"{cmd_name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list in `--help` from the table, without importing a command."""
         with formatter.section("Commands, in the order of the stages"):
-            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
+            formatter.write_dl([(name, line) for name, (_, line) in self.command_table.items()])

@@ -30,7 +30,7 @@ COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, table=COMMANDS)
+@click.group(cls=LazyGroup, command_table=COMMANDS)
 @click.version_option(__version__, package_name="firstglance")
 @click.option(
     "--data", type=click.Path(path_type=Path), help="Folder of the database, archives and keys (default: data)."

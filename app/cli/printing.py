@@ -26,8 +26,8 @@ def print_table(head: Sequence[str], table_lines: Sequence[Sequence[object]]) ->
         )
 
 
-def print_pairs(pairs: Mapping[str, str | float | None]) -> None:
+def print_pairs(facts: Mapping[str, str | float | None]) -> None:
     """Print names and values, one pair a line."""
-    width = max(len(name) for name in pairs)
-    for name, value in pairs.items():
+    width = max(len(name) for name in facts)
+    for name, value in facts.items():
         click.echo(f"{name.ljust(width)}  {value}")

@@ -46,7 +46,7 @@ class Character:
 class SimulatedSession:
     """What one simulated evaluator did."""
 
-    verdicts: list[tuple[bool, bool]] = field(default_factory=list)
+    verdict_pairs: list[tuple[bool, bool]] = field(default_factory=list)
     """(truly interpretable, judged interpretable) of each item."""
     waits: list[float] = field(default_factory=list)
     """Seconds from asking for a page to having it."""
@@ -57,13 +57,13 @@ class SimulatedEvaluator:
 
     def __init__(self, visitor: Visitor, character: Character, source: random.Random) -> None:
         self._visitor, self._character, self._source = visitor, character, source
-        self._verdicts: list[tuple[bool, bool]] = []
+        self._verdict_pairs: list[tuple[bool, bool]] = []
 
     def judge_round(self, token: str) -> SimulatedSession:
         """Come in by the invitation and judge until there is nothing left."""
         for _page in walk_round(self._visitor, token, Answers(self._verdict_on)):
             pass
-        return SimulatedSession(self._verdicts, [wait.seconds for wait in self._visitor.waits])
+        return SimulatedSession(self._verdict_pairs, [wait.seconds for wait in self._visitor.waits])
 
     def _verdict_on(self, page: HtmlPage) -> str:
         character = self._character
@@ -71,7 +71,7 @@ class SimulatedEvaluator:
         verdict = self._source.random() < (character.sensitivity if truth else 1 - character.specificity)
         if character.seconds > 0:
             time.sleep(self._source.expovariate(1 / character.seconds))
-        self._verdicts.append((truth, verdict))
+        self._verdict_pairs.append((truth, verdict))
         return "interpretable" if verdict else "not_interpretable"
 
 
@@ -122,7 +122,7 @@ def simulate_evaluators(
 
 def summarise_sessions(sessions: Sequence[SimulatedSession], seconds: float) -> dict[str, float | None]:
     """What came of it: how often the evaluators were right, and how long pages took, in seconds."""
-    counts = Counter(pair for session in sessions for pair in session.verdicts)
+    counts = Counter(pair for session in sessions for pair in session.verdict_pairs)
     interpretable = counts[True, True] + counts[True, False]
     uninterpretable = counts[False, True] + counts[False, False]
     waits = np.array([wait for session in sessions for wait in session.waits] or [0.0])

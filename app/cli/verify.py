@@ -17,12 +17,16 @@ WIDTH = 44
 
 @click.command("verify")
 @click.argument("export", type=PATH)
-@click.option("--receipt", type=PATH, help="Check whether an evaluator's receipt agrees with the export instead.")
+@click.option(
+    "--receipt", "receipt_file", type=PATH, help="Check whether an evaluator's receipt agrees with the export instead."
+)
 @json_option
 @click.pass_context
-def verify_command(ctx: click.Context, export: Path, receipt: Path | None, json_wanted: bool) -> None:
+def verify_command(ctx: click.Context, export: Path, receipt_file: Path | None, json_wanted: bool) -> None:
     """Recompute commitment, chains and every number of EXPORT.zip, with no server; ends with 1 if anything differs."""
-    verification = verify_export(export) if receipt is None else verify_receipt(export, _read_receipt(receipt))
+    verification = (
+        verify_export(export) if receipt_file is None else verify_receipt(export, _read_receipt(receipt_file))
+    )
     if json_wanted:
         print_json(
             {

@@ -35,21 +35,21 @@ def transport_features(responses: Sequence[FetchedResponse], fragments: Mapping[
     """Features that have nothing to do with an item's words: code, position, sizes, headers, markup, times."""
     item_responses = [response for response in responses if response.item_code]
     item_codes = tuple(sorted({response.item_code for response in item_responses}))
-    columns: FeatureColumns = {"code": {code: float(rank) for rank, code in enumerate(item_codes)}}
+    feature_columns: FeatureColumns = {"code": {code: float(rank) for rank, code in enumerate(item_codes)}}
     for response in item_responses:
-        _add_measures(response, columns)
+        _add_measures(response, feature_columns)
     for trait, codes in _dividing_traits(item_responses, fragments).items():
-        columns[trait] = dict.fromkeys(codes, 1.0)
-    return _feature_table(item_codes, columns)
+        feature_columns[trait] = dict.fromkeys(codes, 1.0)
+    return _feature_table(item_codes, feature_columns)
 
 
 def stimulus_features(items: Sequence[Item]) -> FeatureTable:
     """Features of what items show: marks, strength profile, lengths, repeated peaks. They cannot be made blind."""
-    columns: FeatureColumns = {}
+    feature_columns: FeatureColumns = {}
     for item in items:
         for name, measure in _stimulus_measures(item).items():
-            columns.setdefault(name, {})[item.code] = measure
-    return _feature_table(tuple(sorted(item.code for item in items)), columns)
+            feature_columns.setdefault(name, {})[item.code] = measure
+    return _feature_table(tuple(sorted(item.code for item in items)), feature_columns)
 
 
 def _stimulus_measures(item: Item) -> dict[str, float]:
@@ -68,8 +68,8 @@ def _stimulus_measures(item: Item) -> dict[str, float]:
     }
 
 
-def _add_measures(response: FetchedResponse, columns: FeatureColumns) -> None:
-    """Add what can be measured of a response to the columns, in the line of its item."""
+def _add_measures(response: FetchedResponse, feature_columns: FeatureColumns) -> None:
+    """Add what can be measured of a response to the feature_columns, in the line of its item."""
     code, probe, kind = response.item_code, f"probe {response.probe}", "gzip" if response.gzip else "plain"
     measures = {
         f"place, {probe}": response.position,
@@ -78,13 +78,13 @@ def _add_measures(response: FetchedResponse, columns: FeatureColumns) -> None:
         f"headers, {kind}": len(response.headers),
     }
     for name, measure in measures.items():
-        columns.setdefault(name, {})[code] = float(measure)
-    fastest = columns.setdefault(f"seconds, {kind}", {})
+        feature_columns.setdefault(name, {})[code] = float(measure)
+    fastest = feature_columns.setdefault(f"seconds, {kind}", {})
     log_seconds = float(np.log(max(response.seconds, SHORTEST_SECONDS)))
     fastest[code] = min(fastest.get(code, np.inf), log_seconds)
     for name, text in response.fixed_headers:
         if text.isdigit():
-            columns.setdefault(f"header {name}", {})[code] = float(text)
+            feature_columns.setdefault(f"header {name}", {})[code] = float(text)
 
 
 def _dividing_traits(responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> dict[str, set[str]]:
@@ -142,8 +142,10 @@ class _MarkupReader(HTMLParser):
                 self._traits.add(f"<{tag} {name}={_without_digits((text or '').replace(self._code, 'ITEM'))}>")
 
 
-def _feature_table(item_codes: tuple[str, ...], columns: FeatureColumns) -> FeatureTable:
-    """The columns as an array; an item that a column lacks has 0 there."""
-    names = tuple(columns)
-    matrix = np.array([[columns[name].get(code, 0.0) for name in names] for code in item_codes], dtype=np.float64)
+def _feature_table(item_codes: tuple[str, ...], feature_columns: FeatureColumns) -> FeatureTable:
+    """The feature_columns as an array; an item that a column lacks has 0 there."""
+    names = tuple(feature_columns)
+    matrix = np.array(
+        [[feature_columns[name].get(code, 0.0) for name in names] for code in item_codes], dtype=np.float64
+    )
     return FeatureTable(item_codes, names, matrix.reshape(len(item_codes), len(names)))

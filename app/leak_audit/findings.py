@@ -40,7 +40,7 @@ class AuditMaterial:
 class AttackData:
     """Features of neurons with the arms that they might tell, for the attackers."""
 
-    table: FeatureTable
+    feature_table: FeatureTable
     labels: IntVector
     """[item] 0 for the reference arm, else 1."""
     strata: tuple[str, ...]
@@ -92,13 +92,13 @@ def stimulus_attack_data(material: AuditMaterial) -> AttackData:
     return label_neurons(stimulus_features(material.items), material)
 
 
-def label_neurons(table: FeatureTable, material: AuditMaterial) -> AttackData:
+def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> AttackData:
     """The features of items that are neurons, with their arms as labels; controls and practice items are left out."""
     neurons = {item.item: item for item in material.allocation.items if item.kind == "neuron"}
-    indices = [index for index, code in enumerate(table.item_codes) if code in neurons]
-    codes = tuple(table.item_codes[index] for index in indices)
+    indices = [index for index, code in enumerate(feature_table.item_codes) if code in neurons]
+    codes = tuple(feature_table.item_codes[index] for index in indices)
     labels = np.array([int(neurons[code].arm != material.reference) for code in codes], dtype=np.int64)
-    neuron_table = FeatureTable(codes, table.names, table.matrix[indices])
+    neuron_table = FeatureTable(codes, feature_table.names, feature_table.matrix[indices])
     return AttackData(neuron_table, labels, tuple(neurons[code].stratum for code in codes))
 
 

@@ -84,21 +84,21 @@ class AuditSummary(SummaryPart):
         return "; ".join(complaints)
 
 
-def summarise_gate(swap: Sequence[str], scan: Sequence[str], transport: AttackResult) -> GateSummary:
+def summarise_gate(swap: Sequence[str], scan: Sequence[str], transport_attack: AttackResult) -> GateSummary:
     """The gate's findings: what changed under a swap, where names were said, and what attackers could tell."""
-    attack = GateAttackSummary(**summarise_attack(transport).model_dump(), leaks=transport.leaks)
+    attack = GateAttackSummary(**summarise_attack(transport_attack).model_dump(), leaks=transport_attack.leaks)
     return GateSummary(swap=_summarise_findings(swap), scan=_summarise_findings(scan), transport=attack)
 
 
-def summarise_attack(result: AttackResult) -> AttackSummary:
+def summarise_attack(attack_result: AttackResult) -> AttackSummary:
     """An attack's figures, rounded."""
     return AttackSummary(
-        aucs={name: round(auc, 4) for name, auc in result.aucs.items()},
-        p=round(result.p, 4),
-        permutations=result.permutation_count,
-        detectable=round(result.detectable_auc, 4),
-        items=result.item_count,
-        features=len(result.feature_names),
+        aucs={name: round(auc, 4) for name, auc in attack_result.aucs.items()},
+        p=round(attack_result.p, 4),
+        permutations=attack_result.permutation_count,
+        detectable=round(attack_result.detectable_auc, 4),
+        items=attack_result.item_count,
+        features=len(attack_result.feature_names),
     )
 
 

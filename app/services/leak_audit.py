@@ -136,5 +136,5 @@ def _walk_copy(
 
 def _attack(attack_data: AttackData, seed: str, purpose: str, permutation_limit: int = PERMUTATIONS) -> AttackResult:
     source = np.random.default_rng([int(seed, 16) % 2**64, len(purpose)])
-    table = attack_data.table
+    table = attack_data.feature_table
     return attack_features(table.matrix, table.names, attack_data.labels, attack_data.strata, source, permutation_limit)

@@ -70,7 +70,12 @@ def test_the_check_prints_json_and_leaves_nothing_behind(check: Check) -> None:
 
 def test_a_second_run_reuses_the_archives_and_the_open_round(trained: Path, tmp_path: Path) -> None:
     plan = DemoPlan(
-        models=trained, corpus=str(TEXT), token_limit=6_000, neurons=NEURONS, preset_name="quick", evaluator_count=3
+        models_folder=trained,
+        corpus=str(TEXT),
+        token_limit=6_000,
+        neurons=NEURONS,
+        preset_name="quick",
+        evaluator_count=3,
     )
     archives = demo_archives(plan, tmp_path)
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "archives").rglob("*")}

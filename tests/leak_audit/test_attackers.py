@@ -19,7 +19,7 @@ BOTH = ("logistic regression", "gradient boosting")
 def attack(walk: MadeUpWalk, seed: int) -> AttackResult:
     data = label_neurons(transport_features(walk.responses, walk.material.fragments), walk.material)
     source = np.random.default_rng(seed)
-    return attack_features(data.table.matrix, data.table.names, data.labels, data.strata, source)
+    return attack_features(data.feature_table.matrix, data.feature_table.names, data.labels, data.strata, source)
 
 
 def let_only(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

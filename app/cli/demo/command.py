@@ -44,7 +44,9 @@ class PlanOptions(TypedDict):
     "--check", is_flag=True, help="Let three scripted evaluators do it all in a temporary folder, then verify."
 )
 @json_option
-@click.option("--models", type=PATH, help="Folder of the pair (default: the pair that comes with First Glance).")
+@click.option(
+    "--models", "models_folder", type=PATH, help="Folder of the pair (default: the pair that comes with First Glance)."
+)
 @click.option("--corpus", default="stdlib", show_default=True, help="What is harvested; see `harvest --corpus`.")
 @click.option(
     "--tokens",
@@ -62,13 +64,15 @@ def demo_command(
     settings: Settings,
     check: bool,
     json_wanted: bool,
-    models: Path | None,
+    models_folder: Path | None,
     port: int | None,
     **plan_options: Unpack[PlanOptions],
 ) -> None:
     """Harvest a SoLU/GELU pair on this machine, seal and open a round, print the links and serve it."""
     plan = DemoPlan(
-        models=models or resource_folder("demo"), evaluator_count=len(RULES) if check else 1, **plan_options
+        models_folder=models_folder or resource_folder("demo"),
+        evaluator_count=len(RULES) if check else 1,
+        **plan_options,
     )
     if check:
         _check(plan, json_wanted=json_wanted)

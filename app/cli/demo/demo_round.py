@@ -32,7 +32,7 @@ ARMS = {"baseline": "1L-gelu", "solu": "1L-solu_ln"}
 class DemoPlan:
     """What the demo does."""
 
-    models: Path
+    models_folder: Path
     """Folder of the pair."""
     corpus: str
     token_limit: int
@@ -43,7 +43,7 @@ class DemoPlan:
 
     def model_folders(self) -> dict[str, Path]:
         """{model name: folder}. Raises ModelError if the pair is not there."""
-        folders = {name: self.models / name for name in ARMS.values()}
+        folders = {name: self.models_folder / name for name in ARMS.values()}
         for folder in folders.values():
             if not (folder / "model.safetensors").is_file():
                 msg = f"{folder} holds no model; name the folder that holds {' and '.join(folders)} with --models"

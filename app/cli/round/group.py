@@ -18,6 +18,6 @@ COMMANDS = {
 }
 
 
-@click.group("round", cls=LazyGroup, table=COMMANDS)
+@click.group("round", cls=LazyGroup, command_table=COMMANDS)
 def round_command() -> None:
     """Create, seal, open, watch, lock and unblind a round."""

@@ -39,14 +39,14 @@ class Exchange:
 class RecordingTransport(httpx2.BaseTransport):
     """Passes requests on to another transport and keeps what comes back."""
 
-    def __init__(self, transport: httpx2.BaseTransport) -> None:
-        self._transport = transport
+    def __init__(self, inner_transport: httpx2.BaseTransport) -> None:
+        self._inner_transport = inner_transport
         self._exchanges: list[Exchange] = []
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The other transport's response."""
         start = time.perf_counter()
-        response = self._transport.handle_request(request)
+        response = self._inner_transport.handle_request(request)
         body = b"".join(response.iter_raw())
         seconds = time.perf_counter() - start
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
@@ -55,7 +55,7 @@ class RecordingTransport(httpx2.BaseTransport):
 
     def close(self) -> None:
         """Close the other transport."""
-        self._transport.close()
+        self._inner_transport.close()
 
     def drain(self) -> list[Exchange]:
         """The exchanges since the last call."""
