@@ -40,6 +40,9 @@ LEADS_TO: dict[Action, State] = {
     "abandon": "abandoned",
 }
 
+SHORTEST_REASON = 10
+"""Characters of the reason that abandoning, unblinding and correcting ask for."""
+
 REFUSED = translatable("This round is %(state)s. %(advice)s")
 MET = (translatable("sealed"), translatable("locked"), translatable("unblinded"), translatable("abandoned"))
 """States in which evaluators may meet a refusal; the catalogue has their names."""
@@ -67,3 +70,12 @@ def state_after(state: str, action: Action) -> State:
     """The state that `action` leads to. Raises LifecycleError if it is not allowed."""
     require_allowed(state, action)
     return LEADS_TO[action]
+
+
+def require_reason(text: str) -> str:
+    """The reason of a step that needs one, without surrounding spaces. Raises LifecycleError if it is too short."""
+    reason = text.strip()
+    if len(reason) < SHORTEST_REASON:
+        msg = f"Say why, in {SHORTEST_REASON} characters or more: the reason stays in the round's log for ever."
+        raise LifecycleError(msg)
+    return reason

@@ -14,7 +14,7 @@ from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.rounds.design import Design, read_design
-from app.rounds.lifecycle import Action, require_allowed, state_after
+from app.rounds.lifecycle import Action, require_allowed, require_reason, state_after
 from app.rounds.preparation import require_drawable
 from app.rounds.randomness import SEED_BYTES
 from app.services.archives import verified_archives
@@ -126,12 +126,10 @@ def lock_round(session: Session, round_id: str, by: str, now: datetime) -> Locke
 
 
 def abandon_round(session: Session, round_id: str, by: str, reason: str, now: datetime) -> None:
-    """Abandon the round; it stays visible, with the reason, for ever."""
-    if not reason.strip():
-        msg = "Say why the round is abandoned; the reason stays visible with it."
-        raise LifecycleError(msg)
+    """Abandon the round; it stays visible, with the reason, for ever. Raises LifecycleError without a reason."""
+    reason = require_reason(reason)
     _step(session, round_id, "abandon")
-    append_event(session, round_id, by, "abandoned", {"reason": reason.strip()}, now)
+    append_event(session, round_id, by, "abandoned", {"reason": reason}, now)
 
 
 def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, by: str, now: datetime) -> Invitation:

@@ -21,7 +21,7 @@ from app.report.analysis.analysis import Analysis, analyse, read_analysis
 from app.report.analysis.frame import AnalysisFrame, read_frame
 from app.rounds.allocation import SealContent
 from app.rounds.design import Design, read_design
-from app.rounds.lifecycle import require_allowed, state_after
+from app.rounds.lifecycle import require_allowed, require_reason, state_after
 from app.services.analysis_inputs import read_analysis_frame, read_observations
 from app.services.log import Event, append_event, latest_event, round_events, verify_log
 from app.store import rounds as round_store
@@ -29,8 +29,6 @@ from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unbl
 from app.store.tables import RoundRow
 from app.unblinding.observations import Observation
 from app.unblinding.opening import PublishedRound, open_seal_content, read_seal_content, require_unchanged
-
-SHORTEST_REASON = 3
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def unblind_round(
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     new_state = state_after(round_row.state, "unblind")
-    version = ResultVersion(1, by, _require_reason(reason, "the round is unblinded now"), now)
+    version = ResultVersion(1, by, require_reason(reason), now)
     verify_log(session, round_id)
     opened = open_seal_content(find_seal(session, round_id).ciphertext, identities)
     append_event(session, round_id, by, "key read", {"keys": len(identities)}, now)
@@ -84,7 +82,7 @@ def correct_analysis(session: Session, round_id: str, by: str, reason: str, now:
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     require_allowed(round_row.state, "correct")
-    reason = _require_reason(reason, "the analysis is corrected")
+    reason = require_reason(reason)
     newest = newest_unblinded(session, round_id)
     assert newest is not None  # an unblinded round has a first version
     verify_log(session, round_id)
@@ -112,14 +110,6 @@ def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
         analysis=read_analysis(json.loads(newest.analysis)),
         events=round_events(session, round_id),
     )
-
-
-def _require_reason(reason: str, step: str) -> str:
-    """The reason without surrounding spaces. Raises LifecycleError if it says next to nothing."""
-    if len(reason.strip()) < SHORTEST_REASON:
-        msg = f"Type why {step}; the reason goes into the log and the report."
-        raise LifecycleError(msg)
-    return reason.strip()
 
 
 def _verify_evidence(session: Session, round_row: RoundRow, opened: SealContent) -> None:

@@ -1,22 +1,32 @@
 import pytest
 
 from app.foundation.errors import LifecycleError
-from app.rounds.lifecycle import ALLOWED, LEADS_TO, STATES, Action, State, require_allowed, state_after
+from app.rounds.lifecycle import (
+    ALLOWED,
+    LEADS_TO,
+    SHORTEST_REASON,
+    STATES,
+    Action,
+    State,
+    require_allowed,
+    require_reason,
+    state_after,
+)
 
 
 def test_the_steps_lead_from_draft_to_unblinded_and_never_back() -> None:
     state: State = "draft"
     steps: tuple[Action, ...] = ("seal", "finish_seal", "open", "lock", "unblind")
     for action in steps:
-        later = state_after(state, action)
-        assert STATES.index(later) == STATES.index(state) + 1
-        state = later
+        new_state = state_after(state, action)
+        assert STATES.index(new_state) == STATES.index(state) + 1
+        state = new_state
     assert state == "unblinded"
 
 
 @pytest.mark.parametrize("action", LEADS_TO)
 @pytest.mark.parametrize("state", STATES)
-def test_each_step_is_guarded(state: State, action: Action) -> None:
+def test_a_step_is_refused_in_any_other_state(state: State, action: Action) -> None:
     if state in ALLOWED[action]:
         assert state_after(state, action) == LEADS_TO[action]
     else:
@@ -24,6 +34,16 @@ def test_each_step_is_guarded(state: State, action: Action) -> None:
             require_allowed(state, action)
 
 
-def test_nothing_leaves_the_end_and_no_step_opens_one_item() -> None:
+def test_no_step_leaves_the_last_states_and_none_opens_one_item() -> None:
     assert {"unblinded", "abandoned"}.isdisjoint(state for action in LEADS_TO for state in ALLOWED[action])
     assert not [action for action in ALLOWED if "item" in action]
+
+
+def test_a_reason_is_trimmed() -> None:
+    assert require_reason("  everyone has finished\n") == "everyone has finished"
+
+
+@pytest.mark.parametrize("text", ["", " " * 20, "  too short  "[: SHORTEST_REASON + 1]])
+def test_a_reason_that_says_next_to_nothing_is_refused(text: str) -> None:
+    with pytest.raises(LifecycleError, match="Say why, in 10 characters or more"):
+        require_reason(text)

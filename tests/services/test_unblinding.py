@@ -87,7 +87,7 @@ def test_unblinding_before_the_lock_is_refused_and_the_refusal_is_logged(
     [
         ([seals.new_key().identity], "all have finished", "does not open"),
         (["hunter2"], "all have finished", "not a key"),
-        ([KEYS[0].identity], "  ", "Type why"),
+        ([KEYS[0].identity], "  ", "Say why"),
     ],
     ids=["another key", "no key", "no reason"],
 )
@@ -213,7 +213,7 @@ def test_a_correction_is_a_new_version_beside_the_frozen_one(locked_round: Stage
     with pytest.raises(LifecycleError, match="Only an unblinded round"):
         correct(locked_round, "too early")
     unblind(locked_round)
-    with pytest.raises(LifecycleError, match="Type why"):
+    with pytest.raises(LifecycleError, match="Say why"):
         correct(locked_round, "")
     correct(locked_round, "a mistake in the program was mended")
     with locked_round.database.reading() as session:

@@ -21,8 +21,6 @@ from app.web.dependencies import AppDatabase, AppSettings
 from app.web.evaluator.padding import response_sizes
 from app.web.leak_audit.audited_seal import audited_seal
 
-SHORTEST_REASON = 10
-
 router = APIRouter(prefix="/admin/rounds/{round_id}")
 
 
@@ -71,7 +69,7 @@ def abandon_round(
 ) -> Response:
     """Give the round up, for ever and visibly."""
     with logged_attempt(database, round_id, admin.name, "abandon", now()) as session:
-        rounds.abandon_round(session, round_id, admin.name, _require_reason(reason), now())
+        rounds.abandon_round(session, round_id, admin.name, reason, now())
     return _redirect_to_round(round_id)
 
 
@@ -104,7 +102,7 @@ def unblind_round(
 ) -> Response:
     """Open the seal once: the right state first, then the password, a reason and the key."""
     with _password_attempt(request, database, round_id, admin, password, "unblind") as session:
-        unblinding.unblind_round(session, round_id, key_text.split(), admin.name, _require_reason(reason), now())
+        unblinding.unblind_round(session, round_id, key_text.split(), admin.name, reason, now())
     return _redirect_to_report(round_id)
 
 
@@ -119,7 +117,7 @@ def correct_analysis(
 ) -> Response:
     """Analyse an unblinded round anew, as a version beside those before it: the right state first, then the rest."""
     with _password_attempt(request, database, round_id, admin, password, "correct") as session:
-        unblinding.correct_analysis(session, round_id, admin.name, _require_reason(reason), now())
+        unblinding.correct_analysis(session, round_id, admin.name, reason, now())
     return _redirect_to_report(round_id)
 
 
@@ -138,15 +136,6 @@ def _require_ticked_box(sure: bool, step: str) -> None:
     if not sure:
         msg = f"Tick the box to {step} the round: it cannot be undone."
         raise LifecycleError(msg)
-
-
-def _require_reason(text: str) -> str:
-    """The reason, trimmed. Raises LifecycleError if it says next to nothing."""
-    reason = text.strip()
-    if len(reason) < SHORTEST_REASON:
-        msg = "Say why, in a few words: the reason goes into the round's log and into the report."
-        raise LifecycleError(msg)
-    return reason
 
 
 def _redirect_to_round(round_id: str) -> Response:
