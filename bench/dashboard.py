@@ -65,8 +65,7 @@ def ask_peer(peer: "subprocess.Popen[str]", question: str = "") -> list[float]:
     if not line:
         msg = f"SAEDashboard ended early; run {PYTHON} {SCRIPT} by hand to see why"
         raise SystemExit(msg)
-    answer: list[float] = json.loads(line)
-    return answer
+    return [float(number) for number in json.loads(line)]
 
 
 def require_same_model(transformer: Transformer, token_ids: TokenIds, peer_maxima: list[float]) -> None:
