@@ -45,21 +45,21 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def whole(model: LoadedModel, corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+def uninterrupted(model: LoadedModel, corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return harvest_model(model, "tiny", corpus, tmp_path_factory.mktemp("whole") / "out", OPTIONS, report_nothing)
 
 
 @pytest.mark.parametrize("save_every", [0.0, 1e9])
 @pytest.mark.parametrize("shard_count", [1, 2])
 def test_a_stopped_harvest_ends_with_the_same_bytes(
-    model: LoadedModel, corpus: str, whole: Archive, tmp_path: Path, shard_count: int, save_every: float
+    model: LoadedModel, corpus: str, uninterrupted: Archive, tmp_path: Path, shard_count: int, save_every: float
 ) -> None:
     options = replace(OPTIONS, save_every=save_every)
     with pytest.raises(StoppedError):
         harvest_model(model, "tiny", corpus, tmp_path / "out", options, stop_after(shard_count))
     assert not (tmp_path / "out").exists()
     archive = harvest_model(model, "tiny", corpus, tmp_path / "out", options, report_nothing)
-    assert contents(archive.path) == contents(whole.path)
+    assert contents(archive.path) == contents(uninterrupted.path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
@@ -88,17 +88,21 @@ def kill_and_finish(model: LoadedModel, corpus: str, out: Path, random: Random) 
     return Archive.open(out)
 
 
-def test_after_kill_9_the_archive_is_the_same(model: LoadedModel, corpus: str, whole: Archive, tmp_path: Path) -> None:
-    assert contents(kill_and_finish(model, corpus, tmp_path / "out", Random(5)).path) == contents(whole.path)
+def test_after_kill_9_the_archive_is_the_same(
+    model: LoadedModel, corpus: str, uninterrupted: Archive, tmp_path: Path
+) -> None:
+    assert contents(kill_and_finish(model, corpus, tmp_path / "out", Random(5)).path) == contents(uninterrupted.path)
 
 
 @pytest.mark.slow
 def test_twenty_kills_at_random_moments_give_twenty_equal_archives(
-    model: LoadedModel, corpus: str, whole: Archive, tmp_path: Path
+    model: LoadedModel, corpus: str, uninterrupted: Archive, tmp_path: Path
 ) -> None:
     random = Random(20)
     for number in range(20):
-        assert contents(kill_and_finish(model, corpus, tmp_path / str(number), random).path) == contents(whole.path)
+        assert contents(kill_and_finish(model, corpus, tmp_path / str(number), random).path) == contents(
+            uninterrupted.path
+        )
 
 
 def test_a_killed_pair_ends_with_the_same_bytes(
@@ -205,8 +209,8 @@ def test_a_lost_file_of_a_checkpoint_is_named(tmp_path: Path, name: str) -> None
 def test_a_callable_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
     stop_harvest_of_rows(tmp_path / "out")
     resumed = harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
-    whole = harvest(read_units, ROWS, tmp_path / "whole", options=FAST, progress=report_nothing)
-    assert resumed.sha256 == whole.sha256
+    uninterrupted = harvest(read_units, ROWS, tmp_path / "whole", options=FAST, progress=report_nothing)
+    assert resumed.sha256 == uninterrupted.sha256
 
 
 def test_a_harvest_does_not_go_on_with_another_function_or_vocabulary(tmp_path: Path) -> None:
