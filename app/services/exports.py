@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -16,12 +16,12 @@ from app.report.analysis.frame import AnalysisFrame, read_frame
 from app.report.export.bundle import LOCKED, Bundle
 from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
 from app.services.log import append_event
-from app.services.unblinding import read_unblinded_round
+from app.services.unblinding import find_unblinded, read_unblinded_round
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store import log as log_store
 from app.store import rounds as round_store
-from app.store.sealed import UnblindedRow, find_seal, newest_unblinded
+from app.store.sealed import find_seal
 from app.store.tables import ItemRow, RoundRow
 
 
@@ -45,7 +45,7 @@ def round_report(session: Session, round_id: str) -> RoundReport:
 
     Raises NotFoundError, or LifecycleError if the round is not unblinded; so do the functions below.
     """
-    round_row, newest = _unblinded_row(session, round_id)
+    round_row, newest = find_unblinded(session, round_id)
     return RoundReport(
         round_id=round_id,
         title=round_row.title,
@@ -71,20 +71,10 @@ def observations_csv(session: Session, round_id: str) -> str:
 
 def unblinded_bundle(session: Session, round_id: str) -> Bundle:
     """Everything that goes into the export of an unblinded round."""
-    round_row, _ = _unblinded_row(session, round_id)
     unblinded = read_unblinded_round(session, round_id)
-    items = round_store.items_of_round(session, round_id)
-    return Bundle(
-        round_id=round_id,
-        title=round_row.title,
-        state=round_row.state,
-        design=json.loads(round_row.design),
-        items=[json.loads(item.content) for item in items],
+    return replace(
+        blinded_bundle(session, round_id),
         opened=unblinded.seal,
-        commitment=_commitment(session, round_row, items),
-        judgments=_judgments(session, round_id),
-        events=_events(session, round_id),
-        evaluators=_evaluators(session, round_id),
         observations=unblinded.observations,
         frame=unblinded.frame,
         analysis=unblinded.analysis,
@@ -124,15 +114,6 @@ def record_export(session: Session, round_id: str, by: str, name: str, zip_bytes
 def export_file_name(round_id: str, *, blinded: bool) -> str:
     """The name of an export's file, which says whether it names the arms."""
     return f"first-glance-{round_id}-{'blinded' if blinded else 'unblinded'}.zip"
-
-
-def _unblinded_row(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
-    round_row = round_store.find_round(session, round_id)
-    newest = newest_unblinded(session, round_id)
-    if newest is None:
-        msg = f"This round is {round_row.state}. There is a report only after unblinding."
-        raise LifecycleError(msg)
-    return round_row, newest
 
 
 def _commitment(session: Session, round_row: RoundRow, item_rows: Sequence[ItemRow]) -> JsonObject:

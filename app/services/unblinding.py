@@ -17,10 +17,10 @@ from app.evidence.entries import JudgmentLink, judgment_link
 from app.evidence.event_details import LockedDetail, SealedDetail
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
+from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import Analysis, analyse, read_analysis
 from app.report.analysis.frame import AnalysisFrame, read_frame
 from app.rounds.allocation import SealContent
-from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
 from app.services.analysis_inputs import read_analysis_frame, read_observations
 from app.services.log import Event, append_event, latest_event, round_events, verify_log
@@ -35,13 +35,10 @@ from app.unblinding.opening import PublishedRound, open_seal_content, read_seal_
 class UnblindedRound:
     """An unblinded round: what was sealed, what was judged, and what came of it."""
 
-    design: Design
     seal: SealContent
-    commitment: str
     observations: list[Observation]
     frame: AnalysisFrame
     analysis: Analysis
-    events: list[Event]
 
 
 @dataclass(frozen=True)
@@ -82,34 +79,34 @@ def correct_analysis(session: Session, round_id: str, by: str, reason: str, now:
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     require_allowed(round_row.state, "correct")
-    reason = require_reason(reason)
-    newest = newest_unblinded(session, round_id)
-    assert newest is not None  # an unblinded round has a first version
+    _, newest = find_unblinded(session, round_id)
+    version = ResultVersion(newest.version + 1, by, require_reason(reason), now)
     verify_log(session, round_id)
     opened = read_seal_content(newest.opened)
     _verify_evidence(session, round_row, opened)
-    return _analyse_and_store(
-        session, round_row, opened, ResultVersion(newest.version + 1, by, reason, now), "corrected"
-    )
+    return _analyse_and_store(session, round_row, opened, version, "corrected")
 
 
 def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
-    """Everything about an unblinded round, with the newest analysis. Raises LifecycleError if it is not unblinded."""
-    round_row = round_store.find_round(session, round_id)
-    newest = newest_unblinded(session, round_id)
-    if newest is None:
-        msg = f"This round is {round_row.state}. Its allocation can be read only after unblinding."
-        raise LifecycleError(msg)
+    """What was sealed and judged, and the newest analysis of it. Raises LifecycleError if it is not unblinded."""
+    _, newest = find_unblinded(session, round_id)
     seal = read_seal_content(newest.opened)
     return UnblindedRound(
-        design=read_design(round_row.design),
         seal=seal,
-        commitment=str(round_row.commitment),
         observations=read_observations(session, round_id, seal.allocation),
         frame=read_frame(json.loads(newest.frame)),
         analysis=read_analysis(json.loads(newest.analysis)),
-        events=round_events(session, round_id),
     )
+
+
+def find_unblinded(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
+    """The round and the newest version of its result. Raises NotFoundError, or LifecycleError before unblinding."""
+    round_row = round_store.find_round(session, round_id)
+    newest = newest_unblinded(session, round_id)
+    if newest is None:
+        msg = f"This round is {round_row.state}. Its report and its allocation can be read only after unblinding."
+        raise LifecycleError(msg)
+    return round_row, newest
 
 
 def _verify_evidence(session: Session, round_row: RoundRow, opened: SealContent) -> None:
@@ -143,7 +140,7 @@ def _judgment_chains(session: Session, round_id: str, events: Sequence[Event]) -
 def _analyse_and_store(
     session: Session, round_row: RoundRow, opened: SealContent, version: ResultVersion, action: str
 ) -> Analysis:
-    """Analyse, store the result under its version, and log the action that led to it."""
+    """Analyse, store the result under its version, and log the step that led to it."""
     frame = read_analysis_frame(session, round_row, opened.allocation, round_events(session, round_row.id))
     analysis = analyse(read_observations(session, round_row.id, opened.allocation), frame)
     result = UnblindedRow(
@@ -157,7 +154,6 @@ def _analyse_and_store(
         at=version.at,
     )
     add_unblinded(session, result)
-    append_event(
-        session, round_row.id, version.by, action, {"reason": version.reason, "version": version.version}, version.at
-    )
+    detail: JsonObject = {"reason": version.reason, "version": version.version}
+    append_event(session, round_row.id, version.by, action, detail, version.at)
     return analysis
