@@ -74,11 +74,13 @@ def test_a_leak_in_the_responses_is_found(leak: Leak, monkeypatch: pytest.Monkey
     assert max(result.aucs.values()) > 0.95
 
 
-def test_a_leak_that_no_line_separates_is_found_by_the_second_attacker(monkeypatch: pytest.MonkeyPatch) -> None:
-    let_only(monkeypatch, "gradient boosting")
+def test_a_leak_that_no_line_separates_is_found_by_the_second_attacker() -> None:
     result = attack(make_up_walk(1, longer_or_shorter), 1)
+    assert tuple(result.aucs) == BOTH
+    assert result.aucs["logistic regression"] < 0.6
+    assert result.aucs["gradient boosting"] > 0.9
     assert result.leaks
-    assert max(result.aucs.values()) > 0.9
+    assert result.p == pytest.approx(ALPHA)
 
 
 def test_codes_that_follow_the_allocation_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,11 +88,9 @@ def test_codes_that_follow_the_allocation_are_found(monkeypatch: pytest.MonkeyPa
     assert attack(make_up_walk(2, sorted_codes=True), 2).leaks
 
 
-def test_an_order_that_follows_the_allocation_is_found() -> None:
-    result = attack(make_up_walk(2, sorted_positions=True), 2)
-    assert result.leaks
-    assert tuple(result.aucs) == BOTH
-    assert result.p == pytest.approx(ALPHA)
+def test_an_order_that_follows_the_allocation_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_only(monkeypatch, "logistic regression")
+    assert attack(make_up_walk(2, sorted_positions=True), 2).leaks
 
 
 @pytest.mark.usefixtures("stopped_at_once")
