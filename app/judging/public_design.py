@@ -11,9 +11,11 @@ from app.rounds.item import TrainingAnswer
 from app.rounds.rubric import FilledRubric
 
 
-def _pairs(groups: JsonValue) -> JsonValue:
+def _pairs(counts_by_group: JsonValue) -> JsonValue:
     """{group: count}, as a design has it, as pairs."""
-    return [[group, count] for group, count in groups.items()] if isinstance(groups, dict) else groups
+    if not isinstance(counts_by_group, dict):
+        return counts_by_group
+    return [[group, count] for group, count in counts_by_group.items()]
 
 
 class PublicDesign(BaseModel):
@@ -25,7 +27,7 @@ class PublicDesign(BaseModel):
     marks: Marks = "proportional"
     groups: Annotated[tuple[tuple[str, int], ...], BeforeValidator(_pairs)] = (("top", 20),)
     """Groups of passages in an item, and how many of each."""
-    rubric: FilledRubric = Field(default_factory=lambda: FilledRubric.from_content({}))
+    rubric: FilledRubric = Field(default_factory=lambda: FilledRubric.from_words({}))
     minutes: tuple[float | int, ...] = (1, 2)
     """Guidance for the time per item: at least, at most. Whole minutes stay whole, as the pages print them."""
     hypothesis: bool = True
@@ -60,9 +62,9 @@ class PublicDesign(BaseModel):
         return self.hypothesis or self.aids
 
     @classmethod
-    def from_content(cls, content: JsonObject) -> "PublicDesign":
+    def from_content(cls, public_content: JsonObject) -> "PublicDesign":
         """From the JSON values that a round publishes; keys that no page needs are left alone."""
-        rubric = content.get("rubric")
-        filled = FilledRubric.from_content(rubric if isinstance(rubric, dict) else {})
-        stated = {name: value for name, value in content.items() if value is not None}
-        return cls.model_validate(stated | {"rubric": filled})
+        words = public_content.get("rubric")
+        rubric = FilledRubric.from_words(words if isinstance(words, dict) else {})
+        stated = {name: value for name, value in public_content.items() if value is not None}
+        return cls.model_validate(stated | {"rubric": rubric})

@@ -1,11 +1,13 @@
-"""A design: everything about a round that is fixed before anyone judges. Versioned, and hashed into the commitment."""
+"""A design: everything about a round that is fixed before anyone judges. Versioned, and hashed into the commitment.
+
+The docstring of every field is one line, because `firstglance round design` prints it as the field's comment.
+"""
 
 import re
 import tomllib
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-import tomli_w
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from app.archive.snippet import Group
@@ -22,14 +24,14 @@ GIVEAWAYS = ("solu", "gelu", "relu", "softmax", "layernorm", "baseline")
 """Words that a title shown to evaluators may not hold, beside the arms' own names."""
 
 
-def _is_digest(value: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{64}", value):
+def _require_digest(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
         msg = "a digest is 64 hexadecimal digits; `archive show` prints the archive's"
         raise ValueError(msg)
-    return value
+    return text
 
 
-Sha256 = Annotated[str, AfterValidator(_is_digest)]
+Sha256 = Annotated[str, AfterValidator(_require_digest)]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
 Share = Annotated[float, Field(gt=0.5, lt=1.0)]
 
@@ -37,100 +39,125 @@ Share = Annotated[float, Field(gt=0.5, lt=1.0)]
 class DesignPart(BaseModel):
     """A part of a design: frozen, and no field that is not known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Cell(DesignPart):
     """One arm in one stratum, and the archive its neurons come from."""
 
     arm: Name
+    """What the model stands for in the comparison: a name of up to 60 characters that evaluators never see."""
     stratum: Name = "1L/0"
-    """Size and replicate, where arms are compared."""
+    """Where arms are compared, as size and replicate: up to 60 characters."""
     archive_sha256: Sha256
+    """Digest of the archive, 64 hexadecimal digits: `firstglance archive show` prints it."""
 
 
 class Controls(DesignPart):
-    """Items of known truth, blinded like the rest and never in a fraction."""
+    """Items of known truth, blinded like all others and never in a fraction."""
 
     planted: int = Field(default=0, ge=0, le=100)
-    """Items whose passages all follow one exact rule."""
+    """Items whose passages all follow one exact rule, 0 to 100."""
     ladder: tuple[Share, ...] = ()
-    """Purity steps: the share of an item's passages that come from one neuron, the others from a second."""
+    """Purity steps, each above 0.5 and below 1: the share of an item's passages from one neuron, not from a second."""
     per_step: int = Field(default=0, ge=0, le=20)
-    """Ladder items per step and arm."""
+    """Ladder items per step and cell, 0 to 20."""
 
 
 class Exclusions(DesignPart):
     """Rules, fixed in advance, by which an evaluator is left out of the second of two results; None is no rule."""
 
-    shortest_median_seconds: float | None = Field(default=None, gt=0)
-    largest_cannot_judge: float | None = Field(default=None, ge=0, le=1)
-    smallest_completed: float | None = Field(default=None, ge=0, le=1)
-    smallest_planted: float | None = Field(default=None, ge=0, le=1)
+    shortest_median_seconds: float | None = Field(default=None, gt=0, examples=[5.0])
+    """Leave out evaluators whose median time per verdict is shorter, in seconds; no line is no rule."""
+    largest_cannot_judge: float | None = Field(default=None, ge=0, le=1, examples=[0.3])
+    """Leave out evaluators with a larger share of "cannot judge", 0 to 1; no line is no rule."""
+    smallest_completed: float | None = Field(default=None, ge=0, le=1, examples=[0.5])
+    """Leave out evaluators who judged a smaller share of their items, 0 to 1; no line is no rule."""
+    smallest_planted: float | None = Field(default=None, ge=0, le=1, examples=[0.6])
+    """Leave out evaluators who found a smaller share of planted items interpretable, 0 to 1; no line is no rule."""
 
 
 class Design(DesignPart):
-    """One round, described. `preset` says where it started from; every field is in the digest."""
+    """One round, described; every field is in the digest."""
 
     version: Literal[1] = 1
+    """Version of this format: 1."""
     preset: str = "own"
+    """Where the design started from: the name of a preset, or "own"."""
     title: str = Field(min_length=1, max_length=120)
-    """Evaluators see it, so it names no arm and no activation."""
+    """What evaluators see, 1 to 120 characters: it names no arm and no activation."""
     arms: tuple[Cell, ...] = Field(min_length=2)
+    """The cells, one table each: an arm in a stratum. The reference arm is in every stratum."""
     reference: Name
     """The arm that the others are compared with."""
     neurons: int = Field(default=60, ge=1, le=10_000)
-    """Drawn per cell, dead ones included."""
-    layers: tuple[Annotated[int, Field(ge=0)], ...] | None = None
-    """The frame: all neurons of these layers; None for every layer."""
+    """Neurons drawn per cell, dead ones included, 1 to 10000."""
+    layers: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(default=None, examples=[[0, 1]])
+    """The frame: all neurons of these layers, counted from 0; no line is every layer."""
     by_layer: Literal["simple", "stratified"] = "simple"
+    """How neurons are drawn: "simple" from the whole frame, "stratified" from each layer in proportion."""
     site: Literal["mlp.pre", "mlp.act", "mlp.post_ln"] = "mlp.act"
+    """Where the archives read the activation: "mlp.pre", "mlp.act" (the paper's choice) or "mlp.post_ln"."""
     groups: dict[Group, Annotated[int, Field(ge=1, le=100)]] = {"top": 20}
+    """Passages per item from each group of snippets, 1 to 100: top, quantile, value_bin, random or contrast."""
     marks: Marks = "proportional"
+    """Levels of marked tokens: "proportional" to the neuron's largest activation, or "rank", 20 tokens per level."""
     rubric: Rubric = Rubric()
+    """The words that evaluators read."""
     minutes: tuple[float, float] = (1, 2)
-    """Guidance for the time per item."""
+    """Guidance for the time per item, at least and at most, in minutes."""
     hypothesis: bool = True
+    """Whether evaluators write down a rule after each verdict."""
     confidence: bool = True
+    """Whether evaluators say how sure they are of a rule, 1 to 5."""
     cannot_judge: bool = True
-    """A third answer; it counts as NOT INTERPRETABLE in the primary analysis."""
+    """Whether there is a third answer, which counts as NOT INTERPRETABLE in the primary analysis."""
     evaluators: int = Field(default=3, ge=1, le=1000)
-    """Who is needed before the lock; with fewer the report is titled "stopped early"."""
+    """Evaluators needed before the lock, 1 to 1000; with fewer the report is titled "stopped early"."""
     assignment: Assignment = "crossed"
-    overlap: int | None = Field(default=None, ge=1, le=100)
-    """Judgments per item in overlap and block designs; None when everyone judges everything."""
-    block: int | None = Field(default=None, ge=2)
-    """Items per evaluator in a block design."""
+    """Who judges what: "crossed" everyone everything, "overlap" items leased one at a time, "blocks" a block each."""
+    overlap: int | None = Field(default=None, ge=1, le=100, examples=[2])
+    """Judgments per item in overlap and block designs, 1 to 100; no line in a crossed design."""
+    block: int | None = Field(default=None, ge=2, examples=[30])
+    """Items per evaluator in a block design, 2 or more; no line in any other."""
     lease_minutes: int = Field(default=60, ge=1, le=10_080)
-    """In overlap designs: how long an item waits for its evaluator before another may have it."""
+    """In overlap designs: minutes that an item waits for its evaluator before another may have it, 1 to 10080."""
     named: tuple[Name, ...] = ()
     """Evaluators known before the seal: neurons that they have seen unblinded leave the frame for everyone."""
     repeats: int = Field(default=0, ge=0, le=200)
-    """Items shown a second time, under another code and in another order of passages."""
+    """Items shown a second time, under another code and in another order of passages, 0 to 200."""
     repeat_distance: int = Field(default=30, ge=2)
+    """Places between an item and its repeat, 2 or more."""
     controls: Controls = Controls()
+    """Items of known truth, blinded like all others and never in a fraction."""
     training: int = Field(default=0, ge=0, le=20)
-    """Planted items with feedback, before the round."""
-    training_pass: int | None = Field(default=None, ge=1)
-    """Training items that must be answered right; None lets everyone pass."""
+    """Planted items with feedback, before the round, 0 to 20."""
+    training_pass: int | None = Field(default=None, ge=1, examples=[2])
+    """Training items that must be answered right; no line lets everyone pass."""
     blinding_question: BlindingQuestion = "none"
+    """What evaluators are asked at the end: "none", "which_model" (exposed ones only), or "sort" into two piles."""
     primary: str = "difference of interpretable fractions against the reference arm, within strata"
+    """The primary analysis, in words."""
     exclusions: Exclusions = Exclusions()
+    """Rules by which an evaluator is left out of the second of two results; a rule without a line does not apply."""
     consent: str = Field(default="", max_length=5000)
-    """What evaluators agree to; empty for the page's own words."""
+    """What evaluators agree to, up to 5000 characters; empty for the page's own words."""
     contact: str = Field(default="", max_length=500)
+    """Whom evaluators can ask, up to 500 characters."""
     aids: bool = False
-    """Aids may be opened after the verdict, and opening one locks it."""
+    """Whether aids may be opened after the verdict; opening one locks it."""
     break_every: int = Field(default=30, ge=0)
+    """Judgments after which a break is offered; 0 for never."""
     daily_cap: int = Field(default=0, ge=0)
     """Items per evaluator and day; 0 for no cap."""
     advance_ms: int = Field(default=0, ge=0, le=5000)
-    """How long an answered item stays before the next one. The line at the top confirms each answer in any case."""
+    """How long an answered item stays before the next one, in milliseconds, 0 to 5000."""
 
     @model_validator(mode="after")
     def _can_be_met(self) -> Self:
-        for complaint in (*_about_arms(self), *_about_counts(self), *_about_assignment(self), *_about_words(self)):
-            raise ValueError(complaint)
+        complaints = [*_about_arms(self), *_about_counts(self), *_about_assignment(self), *_about_words(self)]
+        if complaints:
+            raise ValueError(complaints[0])
         return self
 
     @cached_property
@@ -160,44 +187,39 @@ class Design(DesignPart):
 
     def public_content(self) -> JsonObject:
         """The part that evaluator pages may know: no arm, digest, stratum or count of neurons."""
-        shown = self.model_dump(mode="json", include=PUBLIC)
-        rubric = self.rubric.filled_in(
-            self.peaks_per_item, among_groups=self.peaks_per_item < sum(self.groups.values())
-        )
-        return shown | {"rubric": rubric.model_dump(mode="json"), "needed": rubric.needed}
+        peaks = self.peaks_per_item
+        rubric = self.rubric.filled_in(peaks, among_groups=peaks < sum(self.groups.values()))
+        words: JsonObject = {"rubric": rubric.model_dump(mode="json"), "needed": rubric.needed}
+        return self.model_dump(mode="json", include=PUBLIC_FIELDS) | words
 
     def with_changes(self, **changes: object) -> Self:
         """The same design with other values in some fields. Raises DesignError like `from_values`."""
         return self.from_values(self.model_dump() | changes)
 
-    def to_toml(self) -> str:
-        """The design as TOML; what is None is left out."""
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
-
     @classmethod
     def from_toml(cls, text: str) -> Self:
         """The design in TOML text. Raises DesignError with the line or the field."""
         try:
-            values = tomllib.loads(text)
+            fields = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            msg = f"The design is not TOML: {error}. Compare it with what a preset prints."
+            msg = f"The design is not TOML: {error}. Compare it with what `firstglance round design` prints."
             raise DesignError(msg) from error
-        return cls.from_values(values)
+        return cls.from_values(fields)
 
     @classmethod
-    def from_values(cls, values: object) -> Self:
+    def from_values(cls, fields: object) -> Self:
         """The design with these values, {field: value}. Raises DesignError with the first field that cannot be."""
         try:
-            return cls.model_validate(values)
+            return cls.model_validate(fields)
         except ValidationError as error:
             first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
+            path = ".".join(str(part) for part in first["loc"])
             reason = first["msg"].removeprefix("Value error, ")
-            msg = f"The design cannot be met: {place + ': ' if place else ''}{reason}"
+            msg = f"The design cannot be met: {path + ': ' if path else ''}{reason}"
             raise DesignError(msg) from error
 
 
-PUBLIC = {
+PUBLIC_FIELDS = {
     "title", "groups", "marks", "minutes", "hypothesis", "confidence", "cannot_judge", "blinding_question", "training",
     "training_pass", "consent", "contact", "aids", "break_every", "daily_cap", "advance_ms",
     "assignment", "overlap", "block", "lease_minutes",
@@ -212,24 +234,24 @@ def read_design(canonical: str) -> Design:
 def _about_arms(design: Design) -> list[str]:
     cells = [(cell.arm, cell.stratum) for cell in design.arms]
     strata = {stratum for _, stratum in cells}
-    found = []
+    complaints = []
     if len(set(cells)) < len(cells):
-        found.append("an arm stands twice in one stratum; give each pair of arm and stratum one archive")
+        complaints.append("an arm stands twice in one stratum; give each pair of arm and stratum one archive")
     if len(design.arm_names) < 2:
-        found.append("a comparison needs two arms; name a second one")
+        complaints.append("a comparison needs two arms; name a second one")
     lacking = sorted(stratum for stratum in strata if (design.reference, stratum) not in cells)
     if lacking:
-        found.append(f"the reference arm “{design.reference}” is missing in stratum {lacking[0]}; add its archive")
-    return found
+        complaints.append(f"the reference arm “{design.reference}” is missing in stratum {lacking[0]}; add its archive")
+    return complaints
 
 
 def _about_counts(design: Design) -> list[str]:
-    drawn = design.neurons * len(design.arms)
+    drawn_count = design.neurons * len(design.arms)
     steps, per_step = design.controls.ladder, design.controls.per_step
     complaints = {
-        f"{design.repeats} repeats of {drawn} neurons; repeat fewer": design.repeats > drawn,
-        f"repeats cannot stand {design.repeat_distance} apart among {drawn} items; lower the distance": (
-            design.repeats > 0 and design.repeat_distance >= drawn
+        f"{design.repeats} repeats of {drawn_count} neurons; repeat fewer": design.repeats > drawn_count,
+        f"repeats cannot stand {design.repeat_distance} apart among {drawn_count} items; lower the distance": (
+            design.repeats > 0 and design.repeat_distance >= drawn_count
         ),
         "a purity ladder needs its steps (ladder) and how many items each has (per_step)": bool(steps)
         != bool(per_step),
@@ -261,9 +283,14 @@ def _about_assignment(design: Design) -> list[str]:
 
 
 def _about_words(design: Design) -> list[str]:
-    own = design.rubric != Rubric()  # the standard words hold no arm's name, except by accident ("a")
-    words = [str(word) for word in design.rubric.filled_in(design.peaks_per_item).model_dump().values()] if own else []
-    shown = " ".join([design.title, design.consent, design.contact, *words]).lower()
+    words = [design.title, design.consent, design.contact]
+    if design.rubric != Rubric():  # the standard words hold no arm's name, except by accident ("a")
+        try:
+            rubric = design.rubric.filled_in(design.peaks_per_item)
+        except (KeyError, IndexError, ValueError):
+            return ["the operational criterion may hold {peaks} and {needed} in braces and nothing else; reword it"]
+        words += map(str, rubric.model_dump().values())
+    shown = " ".join(words).lower()
     names = [arm.lower() for arm in design.arm_names]
     for word in [*names, *GIVEAWAYS]:
         if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", shown):

@@ -5,12 +5,21 @@ What the paper fixes, leaves open, and what is ours is a table beside every pres
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from app.foundation.errors import DesignError
-from app.rounds.design import Cell, Design
+from app.rounds.design import Cell, Design, Marks
 
-SETTINGS: dict[str, dict[str, Any]] = {
+
+class PresetSettings(TypedDict):
+    """What a preset says beyond a design's defaults."""
+
+    neurons: int
+    marks: Marks
+    evaluators: int
+
+
+SETTINGS: dict[str, PresetSettings] = {
     "solu-2022": {"neurons": 60, "marks": "proportional", "evaluators": 3},
     "solu-rank": {"neurons": 60, "marks": "rank", "evaluators": 3},
     "quick": {"neurons": 12, "marks": "proportional", "evaluators": 1},
@@ -49,10 +58,12 @@ PROVENANCE: tuple[Provenance, ...] = (
 )
 
 
-def design_from_preset(name: str, *, title: str, arms: Sequence[Cell], reference: str, **changes: object) -> Design:
+def design_from_preset(
+    preset_name: str, *, title: str, arms: Sequence[Cell], reference: str, **changes: object
+) -> Design:
     """The preset's design for these arms, with changes. Raises DesignError for an unknown name or a bad value."""
-    if name not in SETTINGS:
-        msg = f"There is no preset “{name}”; choose one of {', '.join(PRESET_NAMES)}."
+    if preset_name not in SETTINGS:
+        msg = f"There is no preset “{preset_name}”; choose one of {', '.join(PRESET_NAMES)}."
         raise DesignError(msg)
-    own = {"preset": name, "title": title, "arms": tuple(arms), "reference": reference}
-    return Design.from_values(SETTINGS[name] | own | changes)
+    fixed = {"preset": preset_name, "title": title, "arms": tuple(arms), "reference": reference}
+    return Design.from_values({**SETTINGS[preset_name], **fixed, **changes})

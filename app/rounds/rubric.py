@@ -27,25 +27,30 @@ DEFAULT_PEAKS = 20
 class Rubric(BaseModel):
     """The question, its two answers and the rule; `{needed}` and `{peaks}` stand for the design's counts."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     version: int = 1
+    """Version of these words, for whoever changes them."""
     question: str = Field(
         default=translatable("Can one rule explain what this neuron fires on most strongly?"), min_length=1
     )
+    """What evaluators are asked of every item."""
     interpretable: str = Field(default=translatable("INTERPRETABLE"), min_length=1)
+    """Label of the button for an item that one rule explains."""
     not_interpretable: str = Field(default=translatable("NOT INTERPRETABLE"), min_length=1)
+    """Label of the button for any other item."""
     rule: str = translatable("80 % or more of the strongest firings can be explained by a single rule or category.")
-    """The paper's words."""
+    """The criterion in the paper's words."""
     operational: str = OPERATIONAL
-    """Ours: which firings count and how many must fit."""
+    """The criterion in ours: which firings count and how many must fit; {peaks} and {needed} stand for the counts."""
     notes: str = ""
-    """Anything to add to the instructions."""
+    """Anything to add to the instructions; an empty line begins a new paragraph."""
     examples: tuple[str, ...] = (
         translatable("the word “apple”"),
         translatable("any phrase that has to do with music"),
         translatable("the closing bracket of a list"),
     )
+    """Rules that an evaluator might write down."""
 
     def filled_in(self, peaks: int, *, among_groups: bool = False) -> "FilledRubric":
         """The rubric for `peaks` strongest firings; `among_groups`: they stand among passages of other groups."""
@@ -67,11 +72,11 @@ class FilledRubric(Rubric):
     """How many of them must fit one rule."""
 
     @classmethod
-    def from_content(cls, content: JsonObject) -> "FilledRubric":
-        """From the JSON values of a public design; what is missing is taken from the default rubric."""
-        peaks = content.get("peaks", DEFAULT_PEAKS)
+    def from_words(cls, words: JsonObject) -> "FilledRubric":
+        """From the words of a public design, as JSON values; what is missing is taken from the default rubric."""
+        peaks = words.get("peaks", DEFAULT_PEAKS)
         default = Rubric().filled_in(peaks if isinstance(peaks, int) else DEFAULT_PEAKS)
-        return cls.model_validate(default.model_dump() | content)
+        return cls.model_validate(default.model_dump() | words)
 
     def label(self, verdict: str) -> str:
         """What the button of a verdict says, in English."""
