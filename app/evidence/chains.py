@@ -26,10 +26,10 @@ def chain_digest(previous: str, entry: ChainEntry) -> str:
     return sha256_of_json({"previous": previous, "entry": entry})
 
 
-def first_break(start: str, links: Iterable[tuple[ChainEntry, str]]) -> int | None:
-    """The index of the first link (entry, chain digest) that does not follow from those before; None if all do."""
+def first_break(start: str, chained_entries: Iterable[tuple[ChainEntry, str]]) -> int | None:
+    """The index of the first (entry, chain digest) that does not follow from those before; None if all do."""
     previous = start
-    for index, (entry, digest) in enumerate(links):
+    for index, (entry, digest) in enumerate(chained_entries):
         if chain_digest(previous, entry) != digest:
             return index
         previous = digest

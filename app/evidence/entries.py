@@ -99,49 +99,49 @@ class EventLink(TypedDict):
     event: EventEntry
 
 
-def judgment_entry(evaluator: str, row: StoredJudgment) -> JudgmentEntry:
+def judgment_entry(evaluator: str, judgment_row: StoredJudgment) -> JudgmentEntry:
     """What an evaluator's chain says of one judgment; the first follows the round's commitment."""
     return {
-        "number": row.number,
-        "key": row.key,
-        "item": row.item,
-        "step": row.step,
-        "verdict": row.verdict,
-        "hypothesis": row.hypothesis,
-        "confidence": row.confidence,
-        "comment": row.comment,
-        "revision": row.revision,
-        "position": row.position,
-        "active_seconds": row.active_seconds,
-        "unfolded": row.unfolded,
-        "fixed_width": row.fixed_width,
+        "number": judgment_row.number,
+        "key": judgment_row.key,
+        "item": judgment_row.item,
+        "step": judgment_row.step,
+        "verdict": judgment_row.verdict,
+        "hypothesis": judgment_row.hypothesis,
+        "confidence": judgment_row.confidence,
+        "comment": judgment_row.comment,
+        "revision": judgment_row.revision,
+        "position": judgment_row.position,
+        "active_seconds": judgment_row.active_seconds,
+        "unfolded": judgment_row.unfolded,
+        "fixed_width": judgment_row.fixed_width,
         "evaluator": evaluator,
-        "shown_at": canonical_time(row.shown_at),
-        "judged_at": canonical_time(row.judged_at),
+        "shown_at": canonical_time(judgment_row.shown_at),
+        "judged_at": canonical_time(judgment_row.judged_at),
     }
 
 
-def judgment_link(evaluator: str, row: StoredJudgment) -> JudgmentLink:
+def judgment_link(evaluator: str, judgment_row: StoredJudgment) -> JudgmentLink:
     """A stored judgment as a link of its evaluator's chain."""
-    entry = judgment_entry(evaluator, row)
-    return {"evaluator": evaluator, "number": row.number, "chain": row.chain, "judgment": entry}
+    entry = judgment_entry(evaluator, judgment_row)
+    return {"evaluator": evaluator, "number": judgment_row.number, "chain": judgment_row.chain, "judgment": entry}
 
 
-def event_entry(round_id: str, row: StoredEvent) -> EventEntry:
+def event_entry(round_id: str, event_row: StoredEvent) -> EventEntry:
     """What a round's log says of one event; the first follows START_OF_LOG."""
     return {
         "round": round_id,
-        "number": row.number,
-        "at": canonical_time(row.at),
-        "actor": row.actor,
-        "action": row.action,
-        "detail": row.detail,
+        "number": event_row.number,
+        "at": canonical_time(event_row.at),
+        "actor": event_row.actor,
+        "action": event_row.action,
+        "detail": event_row.detail,
     }
 
 
-def event_link(round_id: str, row: StoredEvent) -> EventLink:
+def event_link(round_id: str, event_row: StoredEvent) -> EventLink:
     """A stored event as a link of its round's log."""
-    return {"number": row.number, "chain": row.chain, "event": event_entry(round_id, row)}
+    return {"number": event_row.number, "chain": event_row.chain, "event": event_entry(round_id, event_row)}
 
 
 def canonical_time(moment: datetime) -> str:

@@ -101,6 +101,6 @@ def _answerable_questions(worklist: Worklist, answer: Answer) -> list[DueQuestio
     """The questions that an answer of this step, on this item, may be to."""
     due, change = worklist.due_question(), worklist.change_of_verdict(answer.item_code)
     if answer.step == "verdict":
-        return [question for question in (due, change) if question is not None and question.kind == "verdict"]
-    second_step = due if due is not None and due.kind == "hypothesis" else None
+        return [question for question in (due, change) if question is not None and question.asks == "verdict"]
+    second_step = due if due is not None and due.asks == "hypothesis" else None
     return [question for question in (second_step, change) if question is not None]

@@ -1,4 +1,4 @@
-"""A judgment: what an evaluator says of an item, and how long it took. Appended, never overwritten. Pure."""
+"""A judgment: how an evaluator answered on an item, and how long it took. Appended, never overwritten. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from app.foundation.translatable import translatable
 
 Verdict = Literal["interpretable", "not_interpretable", "cannot_judge"]
 Step = Literal["verdict", "hypothesis"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 LONGEST_TEXT = 10_000
 """Characters of a hypothesis or comment."""
@@ -32,13 +33,13 @@ class Judgment:
     revision: int
     """0 for the first verdict on this item, then 1, 2, ..."""
     position: int
-    """Place of the item in this evaluator's order, from 0."""
+    """Where the item stands in this evaluator's order, from 0."""
     shown_at: datetime
     judged_at: datetime
     active_seconds: float
     """Time between display and verdict without idle stretches, as the page measured it."""
     unfolded: bool
-    """The folded rest of the windows was opened before the verdict."""
+    """The folded parts of the windows were opened before the verdict."""
     fixed_width: bool
     """The fixed-width toggle was on at the verdict."""
     step: Step = "verdict"
@@ -46,16 +47,19 @@ class Judgment:
 
 
 def parse_verdict(text: str, *, cannot_judge: bool) -> Verdict:
-    """The verdict that a form sent. Raises JudgmentError if it is outside the design's scale."""
-    allowed = [one for one in get_args(Verdict) if cannot_judge or one != "cannot_judge"]
-    if text not in allowed:
-        raise JudgmentError(NO_VERDICT)
-    return text  # type: ignore[return-value]  # membership was just checked
+    """The verdict that a form sent. Raises JudgmentError if it is outside the design's scale.
+
+    `cannot_judge`: the design offers the third answer.
+    """
+    for verdict in VERDICTS:
+        if text == verdict and (cannot_judge or verdict != "cannot_judge"):
+            return verdict
+    raise JudgmentError(NO_VERDICT)
 
 
-def parse_text(text: str, what: str) -> str:
+def parse_written_text(text: str, field_label: str) -> str:
     """A hypothesis or comment, trimmed. Raises JudgmentError if it is too long; nothing is cut silently."""
     trimmed = text.strip()
     if len(trimmed) > LONGEST_TEXT:
-        raise JudgmentError(TOO_LONG, what=what, length=len(trimmed), limit=LONGEST_TEXT)
+        raise JudgmentError(TOO_LONG, what=field_label, length=len(trimmed), limit=LONGEST_TEXT)
     return trimmed

@@ -39,7 +39,7 @@ class DueQuestion:
     """What the evaluator is to do now."""
 
     item_code: str
-    kind: QuestionKind
+    asks: QuestionKind
     revision: int
     """The revision that the answer will be."""
     standing_answer: StandingAnswer | None
@@ -144,13 +144,14 @@ class Worklist:
             return self.undoable_item_before(item_code)
         return item_code
 
-    def with_answer(self, answer: StandingAnswer, key: str) -> "Worklist":
+    def with_answer(self, standing_answer: StandingAnswer, key: str) -> "Worklist":
         """The worklist once an item has this answer, which was given under the idempotency key `key`."""
-        answers = {standing.item_code: standing for standing in self.standing_answers} | {answer.item_code: answer}
+        answers = {answer.item_code: answer for answer in self.standing_answers}
+        answers[standing_answer.item_code] = standing_answer
         return replace(
             self,
             standing_answers=tuple(answers.values()),
-            latest_item=answer.item_code,
+            latest_item=standing_answer.item_code,
             answer_keys=self.answer_keys | {key},
         )
 
@@ -160,8 +161,8 @@ class Worklist:
 
     def _lacks_second_step(self, answer: StandingAnswer) -> bool:
         """Whether only the verdict was given where more is asked."""
-        asked = self.has_second_step(answer.item_code) and answer.item_code not in self.skipped
-        return asked and answer.step == "verdict"
+        wanted_more = self.has_second_step(answer.item_code) and answer.item_code not in self.skipped
+        return wanted_more and answer.step == "verdict"
 
     def _undoable_answers(self) -> list[StandingAnswer]:
         """Of the last ten verdicts, those whose aids were not opened and whose items were not skipped."""

@@ -1,6 +1,6 @@
 """Aids: what may be looked at once a verdict on an item stands. Pure.
 
-Everything is told in per cent of the neuron's largest activation, so no page ever names an arm's own units; but the
+Every strength is in per cent of the neuron's largest activation, so no page ever names an arm's own units; but the
 shape of a histogram tells activation functions apart, which is why nobody sees an aid before judging.
 
 The strengths and the strongest tokens are those of the passages shown. Histogram and effects are the neuron's; a made
@@ -27,7 +27,7 @@ class AidPart(BaseModel):
 
 
 class StrongToken(AidPart):
-    """A text that fires in the passages shown."""
+    """A text on which the neuron fires in the passages shown."""
 
     text: str
     count: int
@@ -41,11 +41,11 @@ class TokenEffect(AidPart):
 
     text: str
     percent: int
-    """Of the neuron's largest effect, likelier counted up: arms lie on different scales, and a scale names its arm."""
+    """Of the neuron's largest effect, positive if the token gets likelier: arms' own scales would tell them apart."""
 
 
 class Aids(AidPart):
-    """All there is to look at for one item."""
+    """Everything that may be looked at for one item."""
 
     strengths: tuple[tuple[int, ...], ...]
     """Per passage and text, as the item shows them: strength in whole per cent."""
@@ -61,42 +61,45 @@ class Aids(AidPart):
 
 def build_aids(snippets: Sequence[Snippet], neuron: NeuronStatistics) -> Aids:
     """The aids of an item that shows `snippets` in this order, with the strengths and the statistics of `neuron`."""
-    read = [_read(snippet, neuron.maximum) for snippet in snippets]
-    largest = max((abs(one.effect) for one in (*neuron.promoted, *neuron.suppressed_tokens)), default=0.0)
+    shown = [_texts_and_percents(snippet, neuron.maximum) for snippet in snippets]
+    effects = [*neuron.promoted, *neuron.suppressed_tokens]
+    largest_effect = max((abs(effect.effect) for effect in effects), default=0.0)
     return Aids(
-        strengths=tuple(strengths for _, strengths in read),
-        tokens=_strongest([pair for texts, strengths in read for pair in zip(texts, strengths, strict=True)]),
+        strengths=tuple(percents for _, percents in shown),
+        tokens=_strongest_tokens([pair for texts, percents in shown for pair in zip(texts, percents, strict=True)]),
         lowest=round(100 * neuron.minimum / neuron.maximum, 1),
         histogram=neuron.histogram,
-        promoted=_effects(neuron.promoted, largest),
-        suppressed=_effects(neuron.suppressed_tokens, largest),
+        promoted=_token_effects(neuron.promoted, largest_effect),
+        suppressed=_token_effects(neuron.suppressed_tokens, largest_effect),
     )
 
 
-def _read(snippet: Snippet, maximum: float) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _texts_and_percents(snippet: Snippet, maximum: float) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """A snippet's texts and their strengths; part of a character counts where the character is shown."""
     texts, homes = token_texts(snippet.pieces)
-    percent = [0] * len(texts)
+    percents = [0] * len(texts)
     for home, activation in zip(homes, snippet.activations, strict=True):
-        percent[home] = max(percent[home], round(100 * relative_strength(activation, maximum)))
-    return texts, tuple(percent)
+        percents[home] = max(percents[home], round(100 * relative_strength(activation, maximum)))
+    return texts, tuple(percents)
 
 
-def _strongest(firings: Sequence[tuple[str, int]]) -> tuple[StrongToken, ...]:
-    found: dict[str, list[int]] = {}
+def _strongest_tokens(firings: Sequence[tuple[str, int]]) -> tuple[StrongToken, ...]:
+    """From (text, strength in per cent) of every token shown to the texts that carry most of the firing."""
+    percents_by_text: dict[str, list[int]] = {}
     for text, percent in firings:
         if text and percent >= 100 * FAINTEST:
-            found.setdefault(text, []).append(percent)
-    ordered = sorted(found.items(), key=lambda pair: (-sum(pair[1]), pair[0]))
+            percents_by_text.setdefault(text, []).append(percent)
+    by_sum = sorted(percents_by_text.items(), key=lambda pair: (-sum(pair[1]), pair[0]))
     return tuple(
         StrongToken(text=text, count=len(percents), percent=round(sum(percents) / len(percents)))
-        for text, percents in ordered[:STRONGEST]
+        for text, percents in by_sum[:STRONGEST]
     )
 
 
-def _effects(effects: Sequence[LogitEffect], largest: float) -> tuple[TokenEffect, ...]:
+def _token_effects(effects: Sequence[LogitEffect], largest_effect: float) -> tuple[TokenEffect, ...]:
+    if largest_effect == 0:
+        return ()
     return tuple(
-        TokenEffect(text="".join(token_texts([one.piece])[0]), percent=round(100 * one.effect / largest))
-        for one in effects
-        if largest > 0
+        TokenEffect(text="".join(token_texts([effect.piece])[0]), percent=round(100 * effect.effect / largest_effect))
+        for effect in effects
     )

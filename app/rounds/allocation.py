@@ -49,13 +49,15 @@ class CellModel:
 
 
 @dataclass(frozen=True)
-class LayerDraw:
+class LayerCount:
     """The counts of one layer of a cell."""
 
     layer: int
     eligible: int
+    """Neurons of the layer in the frame, dead ones included."""
     drawn: int
     dead: int
+    """Dead among the drawn."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class AllocatedCell:
     shown: int
     suppressed: int
     """Windows left out of the drawn neurons' top lists as near-duplicates of stronger ones."""
-    layers: tuple[LayerDraw, ...]
+    layers: tuple[LayerCount, ...]
     dead_neurons: tuple[tuple[int, int], ...] = ()
     """(layer, index) of the dead ones drawn."""
     model: Annotated[CellModel | None, BeforeValidator(lambda model: model or None)] = None
@@ -115,16 +117,16 @@ class SealContent:
     @classmethod
     def to_seal(cls, allocation: Allocation, seed: str, nonce: str) -> "SealContent":
         """What a new seal is to hold."""
-        values = _ALLOCATION.dump_python(allocation, mode="json")
-        return cls(allocation, seed, nonce, {"allocation": values, "seed": seed, "nonce": nonce})
+        sealed_allocation = _ALLOCATION.dump_python(allocation, mode="json")
+        return cls(allocation, seed, nonce, {"allocation": sealed_allocation, "seed": seed, "nonce": nonce})
 
     @classmethod
-    def from_content(cls, values: JsonValue) -> "SealContent":
+    def from_content(cls, content: JsonValue) -> "SealContent":
         """What a seal or an export holds, from its JSON values. Raises ValueError if it is anything else."""
-        if not isinstance(values, dict) or set(values) != {"allocation", "seed", "nonce"}:
+        if not isinstance(content, dict) or set(content) != {"allocation", "seed", "nonce"}:
             msg = "it does not hold exactly an allocation, a seed and a nonce"
             raise ValueError(msg)
-        return replace(_SEAL_CONTENT.validate_python(values), as_sealed=values)
+        return replace(_SEAL_CONTENT.validate_python(content), as_sealed=content)
 
 
 _ALLOCATION = TypeAdapter(Allocation)

@@ -23,7 +23,7 @@ class ArchiveFrame:
 
     archive: Archive
     design: Design
-    frame: list[NeuronStatistics]
+    frame_neurons: list[NeuronStatistics]
     """All neurons that can be drawn, in order of (layer, index); the dead are among them."""
     seen_count: int = 0
     """Neurons left out of the frame because a named evaluator has seen them."""
@@ -31,40 +31,43 @@ class ArchiveFrame:
     """What the design shows, of the neurons looked at so far that have enough."""
 
     @classmethod
-    def from_archive(cls, archive: Archive, design: Design, seen: SeenNeurons) -> "ArchiveFrame":
+    def from_archive(cls, archive: Archive, design: Design, seen_neurons: SeenNeurons) -> "ArchiveFrame":
         """The frame that the design names. Raises DesignError if the archive is not as the design says."""
         _require_layers_and_site(archive, design)
         neurons = neurons_of_layers(archive.neurons(), design.layers)
-        frame = [neuron for neuron in neurons if (archive.sha256, neuron.layer, neuron.index) not in seen]
-        return cls(archive, design, frame, len(neurons) - len(frame))
+        digest = archive.sha256
+        frame_neurons = [neuron for neuron in neurons if (digest, neuron.layer, neuron.index) not in seen_neurons]
+        return cls(archive, design, frame_neurons, len(neurons) - len(frame_neurons))
 
     @property
     def n_layers(self) -> int:
         """Layers of the archive's model."""
         return self.archive.manifest.model.n_layers
 
-    def showable(self, keys: Sequence[NeuronKey]) -> set[NeuronKey]:
-        """The neurons among `keys` that the design can show; their snippets are in `shown_snippets` from now on."""
-        unread = [key for key in keys if key not in self.shown_snippets]
+    def showable(self, neuron_keys: Sequence[NeuronKey]) -> set[NeuronKey]:
+        """Those of the neurons that the design can show; their snippets are in `shown_snippets` from now on."""
+        unread = [key for key in neuron_keys if key not in self.shown_snippets]
         for key, snippets in self.archive.snippets_by_neuron(unread).items():
             selected = select_snippets(self.design, snippets)
             if selected is not None:
                 self.shown_snippets[key] = selected
-        return self.shown_snippets.keys() & set(keys)
+        return self.shown_snippets.keys() & set(neuron_keys)
 
     def shown_snippets_of(self, neuron: NeuronStatistics) -> list[Snippet]:
         """What the design shows of a neuron that was drawn."""
         return self.shown_snippets[neuron_key(neuron)]
 
 
-def archive_frames(design: Design, archives: Archives, seen: SeenNeurons = frozenset()) -> dict[str, ArchiveFrame]:
+def archive_frames(
+    design: Design, archives: Archives, seen_neurons: SeenNeurons = frozenset()
+) -> dict[str, ArchiveFrame]:
     """{digest: frame} of every archive of the design, by digest. Raises DesignError if one is not given."""
     digests = sorted({cell.archive_sha256 for cell in design.arms})
     absent = [digest for digest in digests if digest not in archives]
     if absent:
         msg = f"The archive {absent[0][:12]}… that the design names was not given; harvest it or name its folder."
         raise DesignError(msg)
-    return {digest: ArchiveFrame.from_archive(archives[digest], design, seen) for digest in digests}
+    return {digest: ArchiveFrame.from_archive(archives[digest], design, seen_neurons) for digest in digests}
 
 
 def _require_layers_and_site(archive: Archive, design: Design) -> None:

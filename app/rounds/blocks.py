@@ -10,29 +10,30 @@ from collections.abc import Collection
 from app.rounds.randomness import SecretRandom
 
 
-def balanced_blocks(codes: Collection[str], size: int, replicates: int, seed: str) -> list[tuple[str, ...]]:
-    """All blocks, replicate after replicate, of at most `size` items; `seed` deals the items to the table."""
-    dealt = SecretRandom(seed, "blocks").sample(sorted(codes), len(codes))
-    columns = blocks_per_replicate(len(dealt), size, replicates)
-    rows = [dealt[start : start + columns] for start in range(0, len(dealt), columns)]
+def balanced_blocks(codes: Collection[str], size: int, replicate_count: int, seed: str) -> list[tuple[str, ...]]:
+    """All blocks, replicate after replicate, of at most `size` items; `seed` shuffles the items into the table."""
+    shuffled = SecretRandom(seed, "blocks").sample(sorted(codes), len(codes))
+    column_count = blocks_per_replicate(len(shuffled), size, replicate_count)
+    rows = [shuffled[start : start + column_count] for start in range(0, len(shuffled), column_count)]
     return [
         tuple(
-            row[(column + turn * index) % columns]
+            row[(column + replicate * index) % column_count]
             for index, row in enumerate(rows)
-            if (column + turn * index) % columns < len(row)
+            if (column + replicate * index) % column_count < len(row)
         )
-        for turn in range(replicates)
-        for column in range(columns)
+        for replicate in range(replicate_count)
+        for column in range(column_count)
     ]
 
 
-def blocks_per_replicate(items: int, size: int, replicates: int) -> int:
-    """Blocks per replicate: the fewest that hold all items and, if it takes at most two more, keep pairs apart."""
-    least = -(-items // size)
-    good = (count for count in range(least, least + 3) if _keeps_pairs_apart(count, min(size, items), replicates))
-    return next(good, least)
+def blocks_per_replicate(item_count: int, size: int, replicate_count: int) -> int:
+    """The fewest blocks that hold all items and, if it takes at most two more, keep pairs apart."""
+    fewest = -(-item_count // size)
+    row_count = min(size, item_count)
+    candidates = range(fewest, fewest + 3)
+    return next((count for count in candidates if _keeps_pairs_apart(count, row_count, replicate_count)), fewest)
 
 
-def _keeps_pairs_apart(columns: int, rows: int, replicates: int) -> bool:
+def _keeps_pairs_apart(column_count: int, row_count: int, replicate_count: int) -> bool:
     """Rows i and j meet again in replicates r and s only if (i - j)(r - s) is a multiple of the columns."""
-    return all(apart * turns % columns for apart in range(1, rows) for turns in range(1, replicates))
+    return all(rows * turns % column_count for rows in range(1, row_count) for turns in range(1, replicate_count))

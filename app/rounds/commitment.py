@@ -32,9 +32,9 @@ def item_bytes(content: ItemContent) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def seal_digest(content: SealContent) -> str:
+def seal_digest(seal_content: SealContent) -> str:
     """Digest of what the seal holds."""
-    return sha256_of_json(content.as_sealed)
+    return sha256_of_json(seal_content.as_sealed)
 
 
 def commitment_digest(design_sha256: str, item_digests: Mapping[str, str], sealed_sha256: str) -> str:

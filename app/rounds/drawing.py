@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.archive.neuron import NeuronStatistics
 from app.foundation.errors import DesignError
-from app.rounds.allocation import AllocatedCell, CellModel, LayerDraw
+from app.rounds.allocation import AllocatedCell, CellModel, LayerCount
 from app.rounds.archive_frame import ArchiveFrame
 from app.rounds.design import Cell, Design
 from app.rounds.randomness import SecretRandom
@@ -38,7 +38,7 @@ class SharedDraw:
     """What was drawn from a frame, or from one layer of it, for several cells of `neurons_per_cell` each."""
 
     neurons_per_cell: int
-    drawn: FrameDraw
+    frame_draw: FrameDraw
 
 
 def draw_cells(design: Design, frames: Mapping[str, ArchiveFrame], seed: str) -> list[CellDraw]:
@@ -61,22 +61,24 @@ def cells_of_archive(design: Design, digest: str) -> list[Cell]:
 
 def allocated_cell(cell_draw: CellDraw, archive_frame: ArchiveFrame) -> AllocatedCell:
     """The counts of a cell that are sealed."""
-    cell, frame, model = cell_draw.cell, archive_frame.frame, archive_frame.archive.manifest.model
+    cell, model = cell_draw.cell, archive_frame.archive.manifest.model
+    frame_neurons = archive_frame.frame_neurons
     dead = [neuron for neuron in cell_draw.neurons if neuron.dead]
+    layers = sorted({neuron.layer for neuron in frame_neurons})
     return AllocatedCell(
         arm=cell.arm,
         stratum=cell.stratum,
         archive_sha256=cell.archive_sha256,
-        frame=len(frame),
-        frame_dead=sum(neuron.dead for neuron in frame),
+        frame=len(frame_neurons),
+        frame_dead=sum(neuron.dead for neuron in frame_neurons),
         examined=cell_draw.examined,
         excluded=cell_draw.excluded + archive_frame.seen_count,
-        eligible=len(frame) - cell_draw.excluded,
+        eligible=len(frame_neurons) - cell_draw.excluded,
         drawn=len(cell_draw.neurons),
         dead=len(dead),
         shown=len(cell_draw.live_neurons),
         suppressed=sum(neuron.suppressed for neuron in cell_draw.neurons),
-        layers=tuple(_layer_draw(layer, cell_draw, frame) for layer in sorted({neuron.layer for neuron in frame})),
+        layers=tuple(_layer_count(layer, cell_draw, frame_neurons) for layer in layers),
         dead_neurons=tuple(sorted((neuron.layer, neuron.index) for neuron in dead)),
         model=CellModel(model.activation, model.certificate, model.name, model.weights_sha256),
     )
@@ -86,12 +88,12 @@ def _shared_draws(
     design: Design, archive_frame: ArchiveFrame, cell_count: int, random: SecretRandom
 ) -> list[SharedDraw]:
     """The draw from the whole frame; in a stratified design, one draw from each layer."""
-    frame, showable = archive_frame.frame, archive_frame.showable
+    frame_neurons, showable = archive_frame.frame_neurons, archive_frame.showable
     if design.by_layer == "simple":
-        drawn = draw_neurons(frame, design.neurons * cell_count, showable, random)
-        return [SharedDraw(design.neurons, drawn)]
-    layers = sorted({neuron.layer for neuron in frame})
-    by_layer = {layer: [neuron for neuron in frame if neuron.layer == layer] for layer in layers}
+        frame_draw = draw_neurons(frame_neurons, design.neurons * cell_count, showable, random)
+        return [SharedDraw(design.neurons, frame_draw)]
+    layers = sorted({neuron.layer for neuron in frame_neurons})
+    by_layer = {layer: [neuron for neuron in frame_neurons if neuron.layer == layer] for layer in layers}
     quotas = quotas_by_layer({layer: len(neurons) for layer, neurons in by_layer.items()}, design.neurons)
     return [
         SharedDraw(quotas[layer], draw_neurons(by_layer[layer], quotas[layer] * cell_count, showable, random))
@@ -103,16 +105,16 @@ def _share_of_cell(cell: Cell, index: int, shared: Sequence[SharedDraw]) -> Cell
     """The neurons of the archive's cell number `index`, from 0."""
     neurons: list[NeuronStatistics] = []
     for draw in shared:
-        neurons += draw.drawn.neurons[index * draw.neurons_per_cell : (index + 1) * draw.neurons_per_cell]
-    excluded = sum(draw.drawn.excluded for draw in shared)
-    examined = sum(draw.drawn.examined for draw in shared)
+        neurons += draw.frame_draw.neurons[index * draw.neurons_per_cell : (index + 1) * draw.neurons_per_cell]
+    excluded = sum(draw.frame_draw.excluded for draw in shared)
+    examined = sum(draw.frame_draw.examined for draw in shared)
     return CellDraw(cell, tuple(neurons), excluded, examined)
 
 
 def _require_enough(design: Design, cell: Cell, shared: Sequence[SharedDraw], cell_count: int) -> None:
     within = "in a layer " if design.by_layer == "stratified" else ""
     for draw in shared:
-        eligible, needed = len(draw.drawn.neurons), draw.neurons_per_cell * cell_count
+        eligible, needed = len(draw.frame_draw.neurons), draw.neurons_per_cell * cell_count
         if eligible < needed:
             msg = (
                 f"A round of {needed} neurons per arm {within}cannot be drawn: the frame of arm “{cell.arm}” in "
@@ -122,7 +124,7 @@ def _require_enough(design: Design, cell: Cell, shared: Sequence[SharedDraw], ce
             raise DesignError(msg)
 
 
-def _layer_draw(layer: int, cell_draw: CellDraw, frame: Sequence[NeuronStatistics]) -> LayerDraw:
+def _layer_count(layer: int, cell_draw: CellDraw, frame_neurons: Sequence[NeuronStatistics]) -> LayerCount:
     drawn = [neuron for neuron in cell_draw.neurons if neuron.layer == layer]
-    eligible = sum(neuron.layer == layer for neuron in frame)
-    return LayerDraw(layer, eligible, len(drawn), sum(neuron.dead for neuron in drawn))
+    eligible = sum(neuron.layer == layer for neuron in frame_neurons)
+    return LayerCount(layer, eligible, len(drawn), sum(neuron.dead for neuron in drawn))

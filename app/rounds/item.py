@@ -56,9 +56,10 @@ class Passage:
         return {"texts": list(self.texts), "levels": list(self.levels), "peak": self.peak, "group": self.group}
 
     @classmethod
-    def from_content(cls, content: PassageContent) -> "Passage":
+    def from_content(cls, passage_content: PassageContent) -> "Passage":
         """The passage back from its JSON values."""
-        return cls(tuple(content["texts"]), tuple(content["levels"]), content["peak"], content["group"])
+        texts, levels = tuple(passage_content["texts"]), tuple(passage_content["levels"])
+        return cls(texts, levels, passage_content["peak"], passage_content["group"])
 
 
 @dataclass(frozen=True)

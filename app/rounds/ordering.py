@@ -15,50 +15,51 @@ Distances = Mapping[str, Mapping[str, int]]
 """{code: {other code: least distance}}"""
 
 
-def evaluator_order(codes: Collection[str], seed: str, apart: Distances | None = None) -> list[str]:
-    """All of `codes` in an order that `seed` (64 hexadecimal digits) fixes, those in `apart` at their distances.
+def evaluator_order(codes: Collection[str], seed: str, distances: Distances | None = None) -> list[str]:
+    """All of `codes` in an order that `seed` (64 hexadecimal digits) fixes, kept at their distances where possible.
 
     The shuffle is uniform; then each place takes the first item left that keeps its distances. Where none does, the
     first one left is slipped in at a random earlier place that keeps them; if there is no such place, it comes next.
     """
     random = SecretRandom(seed, "order")
-    left = random.sample(sorted(codes), len(codes))
-    if not apart:
-        return left
-    placed: list[str] = []
-    while left:
-        index = next((at for at, code in enumerate(left) if _keeps_distance(code, placed, apart)), None)
+    waiting = random.sample(sorted(codes), len(codes))
+    if not distances:
+        return waiting
+    ordered: list[str] = []
+    while waiting:
+        fitting = (index for index, code in enumerate(waiting) if _keeps_distance(code, ordered, distances))
+        index = next(fitting, None)
         if index is not None:
-            placed.append(left.pop(index))
+            ordered.append(waiting.pop(index))
             continue
-        code = left.pop(0)
-        gaps = [at for at in range(len(placed)) if _fits_between(code, placed, at, apart)]
-        placed.insert(random.choice(gaps) if gaps else len(placed), code)
-    return placed
+        code = waiting.pop(0)
+        gaps = [gap for gap in range(len(ordered)) if _fits_into_gap(code, ordered, gap, distances)]
+        ordered.insert(random.choice(gaps) if gaps else len(ordered), code)
+    return ordered
 
 
-def count_breaches(codes: Sequence[str], apart: Distances) -> int:
+def count_breaches(codes: Sequence[str], distances: Distances) -> int:
     """How many pairs of items stand nearer than they should."""
-    places = {code: place for place, code in enumerate(codes)}
+    positions = {code: position for position, code in enumerate(codes)}
     return sum(
-        0 < places[other] - place < distance
-        for code, place in places.items()
-        for other, distance in apart.get(code, {}).items()
-        if other in places
+        0 < positions[neighbour] - position < distance
+        for code, position in positions.items()
+        for neighbour, distance in distances.get(code, {}).items()
+        if neighbour in positions
     )
 
 
-def _keeps_distance(code: str, placed: Sequence[str], apart: Distances) -> bool:
-    wanted = apart.get(code)
-    if not wanted:
+def _keeps_distance(code: str, before: Sequence[str], distances: Distances) -> bool:
+    """Whether `code` would keep its distances right after the codes `before`."""
+    least = distances.get(code)
+    if not least:
         return True
-    recent = placed[-(max(wanted.values()) - 1) :]
-    return all(wanted.get(other, 0) <= back for back, other in enumerate(reversed(recent), start=1))
+    recent = before[-(max(least.values()) - 1) :]
+    return all(least.get(neighbour, 0) <= back for back, neighbour in enumerate(reversed(recent), start=1))
 
 
-def _fits_between(code: str, placed: Sequence[str], at: int, apart: Distances) -> bool:
-    """Whether `code` would keep its distances on both sides at place `at`; the others only move further apart."""
-    reach = max(apart[code].values())
-    return _keeps_distance(code, placed[max(0, at - reach) : at], apart) and _keeps_distance(
-        code, placed[at : at + reach][::-1], apart
-    )
+def _fits_into_gap(code: str, ordered: Sequence[str], gap: int, distances: Distances) -> bool:
+    """Whether `code` would keep its distances on both sides of a gap; the others only move further apart."""
+    reach = max(distances[code].values())
+    before, after = ordered[max(0, gap - reach) : gap], ordered[gap : gap + reach]
+    return _keeps_distance(code, before, distances) and _keeps_distance(code, after[::-1], distances)

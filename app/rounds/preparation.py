@@ -39,18 +39,20 @@ class PreparedRound:
         return {code: {"verdict": answer["verdict"], "rule": answer["rule"]} for code, answer in answers}
 
 
-def require_drawable(design: Design, archives: Archives, seed: str, seen: SeenNeurons = frozenset()) -> None:
+def require_drawable(design: Design, archives: Archives, seed: str, seen_neurons: SeenNeurons = frozenset()) -> None:
     """Raise DesignError with the reason if the design cannot be met; `seed` is thrown away afterwards."""
-    frames = archive_frames(design, archives, seen)
+    frames = archive_frames(design, archives, seen_neurons)
     _plan_items(design, frames, draw_cells(design, frames, seed), seed)
 
 
-def prepare_round(design: Design, archives: Archives, seed: str, seen: SeenNeurons = frozenset()) -> PreparedRound:
+def prepare_round(
+    design: Design, archives: Archives, seed: str, seen_neurons: SeenNeurons = frozenset()
+) -> PreparedRound:
     """Draw, conceal and list. `seed` is 64 hexadecimal digits and goes into the seal only.
 
     Raises DesignError with the reason if the design cannot be met.
     """
-    frames = archive_frames(design, archives, seen)
+    frames = archive_frames(design, archives, seen_neurons)
     cell_draws = draw_cells(design, frames, seed)
     planned_items = _plan_items(design, frames, cell_draws, seed)
     codes = draw_codes(len(planned_items), SecretRandom(seed, "codes"))
@@ -73,9 +75,9 @@ def _plan_items(
 ) -> list[PlannedItem]:
     """Everything the round shows, in an order that swapping the arms does not change."""
     maker = ControlItemMaker(design, frames, cell_draws, seed)
-    drawn = _drawn_items(frames, cell_draws)
-    made = [*maker.planted_items(), *maker.ladder_items(), *maker.training_items()]
-    return [*drawn, *made, *_repeats(design, drawn, seed)]
+    drawn_items = _drawn_items(frames, cell_draws)
+    controls = [*maker.planted_items(), *maker.ladder_items(), *maker.training_items()]
+    return [*drawn_items, *controls, *_repeats(design, drawn_items, seed)]
 
 
 def _drawn_items(frames: Mapping[str, ArchiveFrame], cell_draws: Sequence[CellDraw]) -> list[PlannedItem]:
@@ -89,12 +91,12 @@ def _drawn_items(frames: Mapping[str, ArchiveFrame], cell_draws: Sequence[CellDr
     return planned_items
 
 
-def _repeats(design: Design, drawn: Sequence[PlannedItem], seed: str) -> list[PlannedItem]:
-    if design.repeats > len(drawn):
-        msg = f"{design.repeats} repeats, but only {len(drawn)} of the neurons drawn are alive; repeat fewer."
+def _repeats(design: Design, drawn_items: Sequence[PlannedItem], seed: str) -> list[PlannedItem]:
+    if design.repeats > len(drawn_items):
+        msg = f"{design.repeats} repeats, but only {len(drawn_items)} of the neurons drawn are alive; repeat fewer."
         raise DesignError(msg)
-    indices = sorted(SecretRandom(seed, "repeats").sample(range(len(drawn)), design.repeats))
-    return [replace(drawn[index], kind="repeat", repeated_index=index) for index in indices]
+    indices = sorted(SecretRandom(seed, "repeats").sample(range(len(drawn_items)), design.repeats))
+    return [replace(drawn_items[index], kind="repeat", repeated_index=index) for index in indices]
 
 
 def _conceal(code: str, planned: PlannedItem, design: Design, seed: str) -> Item:

@@ -29,10 +29,10 @@ class FrameDraw:
 
 
 def draw_neurons(
-    frame: Sequence[NeuronStatistics], neuron_count: int, find_showable: FindShowable, random: Random
+    frame_neurons: Sequence[NeuronStatistics], neuron_count: int, find_showable: FindShowable, random: Random
 ) -> FrameDraw:
     """Draw that many eligible neurons of the frame, or all eligible ones if they are fewer."""
-    shuffled = random.sample(list(frame), len(frame))
+    shuffled = random.sample(list(frame_neurons), len(frame_neurons))
     drawn: list[NeuronStatistics] = []
     examined = 0
     while len(drawn) < neuron_count and examined < len(shuffled):

@@ -31,11 +31,6 @@ def new_keyholder_key() -> KeyholderKey:
     return KeyholderKey(str(identity), str(identity.to_public()))
 
 
-def recipient_of(identity: str) -> str:
-    """The public half of a key. Raises SealError if the text is no age key."""
-    return str(_identity(identity).to_public())
-
-
 def seal(plaintext: bytes, layers: Sequence[Sequence[str]]) -> bytes:
     """Encrypt to `layers`, innermost first; each is a list of alternative recipients ("age1...")."""
     if not layers:
@@ -43,34 +38,33 @@ def seal(plaintext: bytes, layers: Sequence[Sequence[str]]) -> bytes:
         raise SealError(msg)
     sealed = plaintext
     for recipients in layers:
-        sealed = pyrage.encrypt(sealed, [_recipient(one) for one in recipients])
+        sealed = pyrage.encrypt(sealed, [_parse_recipient(recipient) for recipient in recipients])
     return sealed
 
 
 def open_seal(ciphertext: bytes, identities: Sequence[str]) -> bytes:
     """Decrypt every layer. Raises SealError if the keys do not open all of them."""
-    keys = [_identity(one) for one in identities]
+    parsed = [_parse_identity(identity) for identity in identities]
     opened = ciphertext
     for layer in range(DEEPEST):
         if not opened.startswith(HEADER):
             return opened
-        opened = _decrypt(opened, keys, layer)
+        opened = _decrypt(opened, parsed, layer)
     msg = f"The seal has more than {DEEPEST} layers; it was not made here."
     raise SealError(msg)
 
 
-def _decrypt(ciphertext: bytes, keys: list[x25519.Identity], layer: int) -> bytes:
+def _decrypt(ciphertext: bytes, identities: list[x25519.Identity], layer: int) -> bytes:
     try:
-        return bytes(pyrage.decrypt(ciphertext, keys))
+        return bytes(pyrage.decrypt(ciphertext, identities))
     except pyrage.DecryptError as error:
-        both = (
-            "This round needs two people's keys; give both." if layer else "Give a key that this round was sealed to."
-        )
-        msg = f"The seal does not open with the key given. {both}"
+        one_person = "Give a key that this round was sealed to."
+        two_people = "This round needs two people's keys; give both."
+        msg = f"The seal does not open with the key given. {two_people if layer else one_person}"
         raise SealError(msg) from error
 
 
-def _identity(text: str) -> x25519.Identity:
+def _parse_identity(text: str) -> x25519.Identity:
     try:
         return x25519.Identity.from_str(text.strip())
     except pyrage.IdentityError as error:
@@ -78,7 +72,7 @@ def _identity(text: str) -> x25519.Identity:
         raise SealError(msg) from error
 
 
-def _recipient(text: str) -> x25519.Recipient:
+def _parse_recipient(text: str) -> x25519.Recipient:
     try:
         return x25519.Recipient.from_str(text.strip())
     except pyrage.RecipientError as error:

@@ -26,7 +26,8 @@ class SpareNeurons:
     @classmethod
     def not_drawn(cls, archive_frame: ArchiveFrame, drawn: Collection[NeuronKey], random: Random) -> "SpareNeurons":
         """The live neurons of the frame that are not in `drawn`, in an order drawn from `random`."""
-        spare = [neuron for neuron in archive_frame.frame if not neuron.dead and neuron_key(neuron) not in drawn]
+        live = (neuron for neuron in archive_frame.frame_neurons if not neuron.dead)
+        spare = [neuron for neuron in live if neuron_key(neuron) not in drawn]
         return cls(archive_frame, random.sample(spare, len(spare)))
 
     def next_neuron(self) -> tuple[NeuronStatistics, list[Snippet]]:
@@ -44,9 +45,9 @@ class SpareNeurons:
 
     def snippets_of_first(self, neuron_count: int) -> list[Snippet]:
         """Snippets of the first neurons that the design can show: texts for planted items, whoever fired on them."""
-        keys = [neuron_key(neuron) for neuron in self.order[:neuron_count]]
-        showable = self.archive_frame.showable(keys)
-        return [snippet for key in keys if key in showable for snippet in self.archive_frame.shown_snippets[key]]
+        neuron_keys = [neuron_key(neuron) for neuron in self.order[:neuron_count]]
+        showable = self.archive_frame.showable(neuron_keys)
+        return [snippet for key in neuron_keys if key in showable for snippet in self.archive_frame.shown_snippets[key]]
 
     def _read_batch(self) -> None:
         batch = self.order[self.position : self.position + BATCH]

@@ -19,31 +19,31 @@ def token_texts(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[int, ..
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     texts: list[str] = []
     homes = list(range(len(pieces)))
-    waiting: list[int] = []
-    whole = True  # no part of a character is held back
+    unfinished: list[int] = []
+    between_characters = True  # the decoder holds back no part of a character
     for index, piece in enumerate(pieces):
-        plain = bool(piece) and piece.isascii()
-        if plain and whole:
-            texts.append(piece.decode("ascii"))  # nearly every token; the decoder is for the rest
+        ascii_piece = bool(piece) and piece.isascii()
+        if ascii_piece and between_characters:
+            texts.append(piece.decode("ascii"))  # nearly every token; the decoder is for all others
             continue
-        whole = plain
+        between_characters = ascii_piece
         texts.append(decoder.decode(piece, final=index == len(pieces) - 1))
-        waiting.append(index)
+        unfinished.append(index)
         if texts[-1]:
-            for one in waiting:
-                homes[one] = index
-            waiting.clear()
+            for part in unfinished:
+                homes[part] = index
+            unfinished.clear()
     return tuple(visible_text(text) for text in texts), tuple(homes)
 
 
 def visible_text(text: str) -> str:
     """The text with invalid bytes, control and direction-changing characters shown instead of obeyed."""
     if text.isprintable():
-        return text  # nearly every token; the rest takes a look at each character
-    return "".join(_shown(one) for one in text.translate(VISIBLE).translate(ESCAPED))
+        return text  # nearly every token; any other takes a look at each character
+    return "".join(_visible_character(character) for character in text.translate(VISIBLE).translate(ESCAPED))
 
 
-def _shown(character: str) -> str:
+def _visible_character(character: str) -> str:
     if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf"}:
         return character
     return f"⟨U+{ord(character):04X}⟩"

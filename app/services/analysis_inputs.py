@@ -14,7 +14,6 @@ from app.report.analysis.frame import (
     EnrolledEvaluator,
     FlaggedItem,
     Guess,
-    LayerCount,
     PiledItem,
     Stimulus,
 )
@@ -101,7 +100,7 @@ def _cell_counts(cell: AllocatedCell) -> CellCounts:
         shown=cell.shown,
         excluded=cell.excluded,
         suppressed=cell.suppressed,
-        layers=tuple(LayerCount(layer.layer, layer.eligible, layer.drawn, layer.dead) for layer in cell.layers),
+        layers=cell.layers,
         model=cell.model,
     )
 

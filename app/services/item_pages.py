@@ -134,7 +134,7 @@ def build_item_page(session: Session, visit: Visit, worklist: Worklist, due: Due
         number=number,
         total=total,
         done=worklist.finished_count,
-        undo_item=worklist.undo_target(due.item_code, due.revision if due.kind == "verdict" else 0),
+        undo_item=worklist.undo_target(due.item_code, due.revision if due.asks == "verdict" else 0),
         shown_before=due.item_code in worklist.shown_at,
         practice_passed=practice_passed(worklist, visit.design),
         latest_judgment=judging_store.latest_judgment(session, visit.evaluator_id, due.item_code) if before else None,

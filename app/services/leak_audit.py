@@ -43,7 +43,7 @@ Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]
 
 def audit_pending_seal(session: Session, pending: PendingSeal, walk: Walk, now: datetime) -> AuditSummary:
     """Audit a round whose seal is not closed, with the allocation that is in memory."""
-    return _audit_round(session, pending.round_id, pending.content, walk, now)
+    return _audit_round(session, pending.round_id, pending.seal_content, walk, now)
 
 
 def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now: datetime) -> AuditSummary:

@@ -56,7 +56,7 @@ class PendingSeal:
     """A seal that is not yet closed. It holds the allocation, which exists in this process's memory only."""
 
     round_id: str
-    content: SealContent
+    seal_content: SealContent
     digests: dict[str, str]
     """{code: digest of the item}"""
 
@@ -125,7 +125,7 @@ def finish_seal(
     if not _items_are_as_drawn(session, pending):
         msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
         raise SealError(msg)
-    sealed_sha256 = seal_digest(pending.content)
+    sealed_sha256 = seal_digest(pending.seal_content)
     design_sha256 = sha256(round_row.design.encode())
     add_seal(session, round_row.id, _encrypted(pending, recipients, seal_options.second_person), sealed_sha256)
     round_row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256)
@@ -163,7 +163,7 @@ def _items_are_as_drawn(session: Session, pending: PendingSeal) -> bool:
 def _encrypted(pending: PendingSeal, recipients: Sequence[str], second_person: Sequence[str]) -> bytes:
     """What the seal closes over, encrypted to alternative keys; nested where it takes two people to open it."""
     layers = [list(recipients), list(second_person)] if second_person else [list(recipients)]
-    return seal(canonical_bytes(pending.content.as_sealed), layers)
+    return seal(canonical_bytes(pending.seal_content.as_sealed), layers)
 
 
 def _item_rows(

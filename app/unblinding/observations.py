@@ -55,13 +55,15 @@ def _evaluator_observations(history: EvaluatorJudgments, allocated: Mapping[str,
     return observations
 
 
-def _original_or_repeat(item: AllocatedItem, allocated: Mapping[str, AllocatedItem], met: set[str]) -> AllocatedItem:
+def _original_or_repeat(
+    allocated_item: AllocatedItem, allocated: Mapping[str, AllocatedItem], met: set[str]
+) -> AllocatedItem:
     """Of a repeated item, whichever code this evaluator met first stands for the neuron; the second is the repeat.
 
     `met` has the originals that the evaluator met before; this one is added.
     """
-    original = item.repeats or item.item
+    original = allocated_item.repeats or allocated_item.item
     if original in met:
-        return replace(item, kind="repeat", repeats=original)
+        return replace(allocated_item, kind="repeat", repeats=original)
     met.add(original)
     return allocated[original]

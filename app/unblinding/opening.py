@@ -20,7 +20,7 @@ class PublishedRound:
     """Canonical JSON."""
     design_sha256: str
     """As the log's entry of the seal has it."""
-    items: Mapping[str, tuple[ItemContent, str]]
+    items_with_digests: Mapping[str, tuple[ItemContent, str]]
     """{code: (content, digest)}"""
     sealed_sha256: str
     commitment: str
@@ -45,9 +45,9 @@ def read_seal_content(plaintext: bytes | str) -> SealContent:
         raise SealError(msg) from error
 
 
-def require_unchanged(content: SealContent, published: PublishedRound) -> None:
+def require_unchanged(seal_content: SealContent, published: PublishedRound) -> None:
     """Raise SealError naming everything that is not as it was committed to."""
-    changes = changes_since_commitment(content, published)
+    changes = changes_since_commitment(seal_content, published)
     if changes:
         msg = (
             f"Changed since the commitment: {', '.join(changes)}. The round is not unblinded; find out who changed it."
@@ -55,13 +55,14 @@ def require_unchanged(content: SealContent, published: PublishedRound) -> None:
         raise SealError(msg)
 
 
-def changes_since_commitment(content: SealContent, published: PublishedRound) -> list[str]:
+def changes_since_commitment(seal_content: SealContent, published: PublishedRound) -> list[str]:
     """What differs from the commitment, by name; empty if nothing does."""
     design_sha256 = sha256(published.design.encode())
-    sealed_sha256 = seal_digest(content)
-    digests = {code: item_digest(item, content.nonce) for code, (item, _) in published.items.items()}
+    sealed_sha256 = seal_digest(seal_content)
+    items = published.items_with_digests.items()
+    digests = {code: item_digest(content, seal_content.nonce) for code, (content, _) in items}
     changes = ["the design"] if design_sha256 != published.design_sha256 else []
-    changes += [f"item {code}" for code, (_, digest) in published.items.items() if digests[code] != digest]
+    changes += [f"item {code}" for code, (_, digest) in items if digests[code] != digest]
     changes += ["the allocation"] if sealed_sha256 != published.sealed_sha256 else []
     if not changes and commitment_digest(design_sha256, digests, sealed_sha256) != published.commitment:
         return ["the commitment, or the list of items"]

@@ -22,13 +22,13 @@ def sheet(judged: int, latest: str | None = None, step: str = "hypothesis") -> W
 def test_the_first_item_comes_first() -> None:
     place = sheet(0).due_question()
     assert place is not None
-    assert (place.item_code, place.kind, place.key) == ("item0", "verdict", "item0.0")
+    assert (place.item_code, place.asks, place.key) == ("item0", "verdict", "item0.0")
 
 
 def test_the_hypothesis_follows_its_verdict() -> None:
     place = sheet(3, step="verdict").due_question()
     assert place is not None
-    assert (place.item_code, place.kind, place.key) == ("item2", "hypothesis", "item2.1")
+    assert (place.item_code, place.asks, place.key) == ("item2", "hypothesis", "item2.1")
     without = replace(sheet(3, step="verdict"), asks_second_step=False).due_question()
     assert without is not None
     assert without.item_code == "item3"
@@ -83,7 +83,7 @@ def test_a_second_step_that_was_left_is_asked_after_all() -> None:
     changed = left.with_answer(left.standing_answers[1].revised("not_interpretable", "verdict"), "item1.2")
     due = changed.due_question()
     assert due is not None
-    assert (due.item_code, due.kind) == ("item1", "hypothesis")
+    assert (due.item_code, due.asks) == ("item1", "hypothesis")
     written = (
         changed.with_answer(due.standing_answer.revised("not_interpretable", "hypothesis"), "item1.3")
         if due.standing_answer
@@ -91,10 +91,10 @@ def test_a_second_step_that_was_left_is_asked_after_all() -> None:
     )
     due = written.due_question()
     assert due is not None
-    assert (due.item_code, due.kind, due.key) == ("item2", "hypothesis", "item2.1")
+    assert (due.item_code, due.asks, due.key) == ("item2", "hypothesis", "item2.1")
     passed_over = written.with_skipped("item2").due_question()
     assert passed_over is not None
-    assert (passed_over.item_code, passed_over.kind) == ("item3", "verdict")
+    assert (passed_over.item_code, passed_over.asks) == ("item3", "verdict")
 
 
 def test_what_was_passed_over_after_its_verdict_is_out_of_reach() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import LayerCount
+from app.rounds.allocation import LayerCount
 from app.statistics.intervals import Interval
 from tests.report.simulated_round import frame_for, observe, simulate_observations, with_verdict
 from tests.report.test_analysis import assert_reportable

@@ -45,7 +45,7 @@ def _due_answer(session: Session, session_token: str) -> Answer | None:
     if item_page is None:
         return None
     due = item_page.due
-    if due.kind == "hypothesis":
+    if due.asks == "hypothesis":
         return Answer(due.item_code, due.key, "hypothesis", hypothesis=f"what {due.item_code} does")
     interpretable = verdict_on(due.item_code) == "interpretable"
     return Answer(due.item_code, due.key, "verdict", "interpretable" if interpretable else "not_interpretable")

@@ -108,7 +108,7 @@ def listen_to_the_seal(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     def listening(*args: Any) -> seals.PendingSeal:
         pending = begin_seal(*args)
-        items = pending.content.allocation.items
+        items = pending.seal_content.allocation.items
         first_arm.update(item.item for item in items if item.arm == FIRST_ARM)
         return pending
 

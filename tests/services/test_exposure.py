@@ -45,10 +45,10 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
         next_round = rounds.create_round(session, design.with_changes(named=["Ada"]), paths, ADMIN, clock())
         pending = seals.begin_seal(session, next_round, render_plainly, SEAL_OPTIONS)
         seals.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
-    cells = {(cell.arm, cell.stratum): cell for cell in pending.content.allocation.cells}
+    cells = {(cell.arm, cell.stratum): cell for cell in pending.seal_content.allocation.cells}
     drawn = {
         (cells[item.arm, item.stratum].archive_sha256, item.layer, item.neuron)
-        for item in pending.content.allocation.items
+        for item in pending.seal_content.allocation.items
     }
     assert drawn.isdisjoint(neurons_of_ada)
     assert all(cell.frame < 24 for cell in cells.values())

@@ -10,21 +10,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 
 from app.foundation.json_types import JsonObject, JsonValue
-from app.rounds.allocation import CellModel
+from app.rounds.allocation import CellModel, LayerCount
 from app.rounds.design import Exclusions
 from app.rounds.item import Item
-
-
-@dataclass(frozen=True)
-class LayerCount:
-    """One layer of one cell."""
-
-    layer: int
-    eligible: int
-    """Neurons of the layer in the frame, dead ones included."""
-    drawn: int
-    dead: int
-    """Dead among the drawn."""
 
 
 def _write_model(model: CellModel | None) -> JsonObject:

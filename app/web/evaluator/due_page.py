@@ -30,7 +30,7 @@ def due_page(request: Request, session: Session, visit: Visit, worklist: Worklis
 def _verdict_page(request: Request, session: Session, item_page: ItemPage) -> Response:
     """The page of an item, unless the evaluator is to rest or did not pass the practice; its clock starts now."""
     visit, pace = item_page.visit, item_page.pace
-    if pace is not None and pace.daily_cap_reached and item_page.due.kind == "verdict":
+    if pace is not None and pace.daily_cap_reached and item_page.due.asks == "verdict":
         return render_visit_page(request, "evaluator/rest.html", visit, pace=pace)
     if not item_page.practice_passed and not item_page.is_practice:
         return render_visit_page(request, "evaluator/practice_not_passed.html", visit)

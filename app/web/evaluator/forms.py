@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.foundation.translatable import translatable
 from app.judging.answer import LONGEST_SECONDS, Answer, PageTiming
-from app.judging.judgment import parse_text, parse_verdict
+from app.judging.judgment import parse_verdict, parse_written_text
 from app.web.addresses import DESK, evaluator_page_or_desk
 
 CONFIDENCES = range(1, 6)
@@ -68,7 +68,7 @@ class FlagForm(AnswerForm):
 
     def checked_comment(self) -> str:
         """The comment, trimmed. Raises JudgmentError if it is too long."""
-        return parse_text(self.comment, COMMENT)
+        return parse_written_text(self.comment, COMMENT)
 
 
 class GuessForm(AnswerForm):
@@ -104,7 +104,7 @@ class HypothesisForm(AnswerForm):
 
     def answer(self) -> Answer:
         """The answer in the project's words. Raises JudgmentError for a text that is too long."""
-        hypothesis, comment = parse_text(self.hypothesis, HYPOTHESIS), parse_text(self.comment, COMMENT)
+        hypothesis, comment = parse_written_text(self.hypothesis, HYPOTHESIS), parse_written_text(self.comment, COMMENT)
         return Answer(self.item, self.key, "hypothesis", None, hypothesis, self.confidence, comment)
 
     def timing(self) -> PageTiming:

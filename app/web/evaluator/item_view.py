@@ -91,7 +91,7 @@ def _item_view(item_page: ItemPage, session_token: str) -> ItemView:
         progress_text=_progress_text(item_page),
         answer_choices=answer_choices(design),
         latest_answer=_latest_answer(item_page),
-        changing=due.standing_answer is not None and due.kind == "verdict",
+        changing=due.standing_answer is not None and due.asks == "verdict",
         training_answer=design.training_answers.get(due.item_code),
         aids_view=build_aids_view(item_page.item_with_aids[1]) if item_page.item_with_aids else None,
         reader_id=sha256(item_page.visit.evaluator_id.encode())[:12],
@@ -135,7 +135,7 @@ def _progress_text(item_page: ItemPage) -> str:
 
 def _total_is_unknown(item_page: ItemPage) -> bool:
     """Where items are given out one at a time there is no total to count against."""
-    return item_page.visit.design.assignment == "overlap" and item_page.due.kind != "guess"
+    return item_page.visit.design.assignment == "overlap" and item_page.due.asks != "guess"
 
 
 def _frame(request: Request, view: ItemView) -> tuple[bytes, bytes]:
