@@ -29,7 +29,7 @@ def archive_command() -> None:
 def list_archives(settings: Settings, folder: Path | None, json_wanted: bool) -> None:
     """Print the archives in FOLDER (default: the data folder's)."""
     root = folder or settings.data / "archives"
-    archives = [_facts_about(archive) for archive in _archives_below(root)]
+    archives = [_archive_facts(archive) for archive in _archives_below(root)]
     if not archives:
         msg = f"{root} holds no archive; make one with `firstglance harvest` or name another folder"
         raise ArchiveError(msg)
@@ -59,7 +59,7 @@ def show_archive(path: Path, json_wanted: bool) -> None:
     if json_wanted:
         print_json({"sha256": archive.sha256, **archive.manifest.model_dump(mode="json")})
     else:
-        print_pairs(_facts_about(archive))
+        print_pairs(_archive_facts(archive))
 
 
 @archive_command.command("verify")
@@ -71,7 +71,7 @@ def verify_archive(path: Path) -> None:
     click.echo(f"{path} is whole and unchanged: {archive.sha256}")
 
 
-def _facts_about(archive: Archive) -> dict[str, str | int | None]:
+def _archive_facts(archive: Archive) -> dict[str, str | int | None]:
     manifest = archive.manifest
     return {
         "path": str(archive.path),

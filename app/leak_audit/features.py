@@ -110,7 +110,7 @@ def _dividing_traits(responses: Sequence[FetchedResponse], fragments: Mapping[st
 
 def _traits_of_frame(response: FetchedResponse, fragment: bytes) -> set[str]:
     """Tags with their attributes of the page around the passages."""
-    return _MarkupReader(response.item_code, frozenset()).read_traits(response.without(fragment))
+    return _MarkupReader(response.item_code, frozenset()).read_traits(response.body_without(fragment))
 
 
 def _traits_of_passages(code: str, fragment: bytes) -> set[str]:

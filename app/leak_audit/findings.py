@@ -64,7 +64,7 @@ def compare_responses(
     return [
         f"{response.request} (item {response.item_code or 'none'})"
         for response, counterpart in zip(responses, swapped, strict=True)
-        if response.masked(secrets) != counterpart.masked(secrets)
+        if response.comparable_parts(secrets) != counterpart.comparable_parts(secrets)
     ]
 
 
@@ -119,4 +119,4 @@ def mean_positions(walks: ProbeWalks, material: AuditMaterial) -> dict[str, Posi
 def _text_beside_words(response: FetchedResponse, fragment: bytes) -> str:
     """Headers, the page without its passages, and the tags of the passages without the words between them."""
     headers = "\n".join(f"{name}: {value}" for name, value in response.headers)
-    return headers + (response.without(fragment) + b"".join(TAG.findall(fragment))).decode(errors="replace")
+    return headers + (response.body_without(fragment) + b"".join(TAG.findall(fragment))).decode(errors="replace")

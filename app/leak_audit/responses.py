@@ -33,14 +33,14 @@ class FetchedResponse:
         """The headers that two visits have in common."""
         return [(name, value) for name, value in self.headers if name not in VOLATILE_HEADERS]
 
-    def masked(self, secrets: Sequence[bytes]) -> tuple[object, ...]:
+    def comparable_parts(self, secrets: Sequence[bytes]) -> tuple[object, ...]:
         """What may not differ between two visits: all but times, volatile headers and `secrets`."""
         body = gzip.decompress(self.body) if self.gzip else self.body
         for secret in secrets:
             body = body.replace(secret, b"SECRET")
         return self.request, self.status, self.fixed_headers, len(self.body), body
 
-    def without(self, fragment: bytes) -> bytes:
+    def body_without(self, fragment: bytes) -> bytes:
         """The body without the passages."""
         return self.body.replace(fragment, b"") if fragment else self.body
 

@@ -45,21 +45,21 @@ class Visitor:
 
     def get(self, path: str, request_headers: dict[str, str] | None = None) -> HtmlPage:
         """Read a page. Raises RobotError if the server refuses it."""
-        return read_page(self._ask("GET", path, request_headers=request_headers).text)
+        return read_page(self._request("GET", path, request_headers=request_headers).text)
 
     def download(self, path: str) -> bytes:
         """Fetch a file. Raises RobotError if the server refuses it."""
-        return self._ask("GET", path).content
+        return self._request("GET", path).content
 
     def post(self, path: str, fields: dict[str, str]) -> HtmlPage:
         """Send a form's fields and read the page that it leads to. Raises RobotError if the server refuses them."""
-        return read_page(self._ask("POST", path, fields, self._form_headers).text)
+        return read_page(self._request("POST", path, fields, self._form_headers).text)
 
     def send(self, form: HtmlForm, **answer_fields: str) -> HtmlPage:
         """Send a form's hidden fields with answers, and read the page that it leads to."""
         return self.post(form.action, form.fields | answer_fields)
 
-    def _ask(
+    def _request(
         self,
         method: str,
         path: str,

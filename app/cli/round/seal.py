@@ -56,15 +56,15 @@ def seal_command(
     keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
     recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
     options = SealOptions(second_person=key_choices["second"], measure=response_sizes)
-    sealed, audit = _seal(settings, round_id, by, recipients, options, audited=audited)
+    sealed, audit = _seal_round(settings, round_id, by, recipients, options, audited=audited)
     click.echo(f"commitment {sealed.commitment}")
     if audit is not None:
         print_audit(audit)
     if keys:
-        _hand_over([key.identity for key in keys], key_choices["keys_to"])
+        _hand_over_keys([key.identity for key in keys], key_choices["keys_to"])
 
 
-def _seal(
+def _seal_round(
     settings: Settings, round_id: str, by: str | None, recipients: Sequence[str], options: SealOptions, *, audited: bool
 ) -> tuple[SealedDetail, AuditSummary | None]:
     """Seal with the leak audit as the gate, or without one."""
@@ -85,7 +85,7 @@ def _seal(
         return audited_seal(database, settings, round_id, recipients, admin, now(), options)
 
 
-def _hand_over(identities: Sequence[str], path: Path | None) -> None:
+def _hand_over_keys(identities: Sequence[str], path: Path | None) -> None:
     """Write the keys to a file that only its owner may read, or print them."""
     lines = "".join(f"{identity}\n" for identity in identities)
     if path is not None:

@@ -98,17 +98,19 @@ def _fetch_everything(
     verdicts = itertools.cycle(VERDICTS)
     for position, page in enumerate(walk_round(visitor, token, Answers(lambda _page: next(verdicts)))):
         *earlier, page_exchange = recorder.drain()
-        yield from (_fetched(exchange, index) for exchange in earlier)
-        yield _fetched(page_exchange, index, page.item, position)
+        yield from (_as_fetched_response(exchange, index) for exchange in earlier)
+        yield _as_fetched_response(page_exchange, index, page.item, position)
         if position == 0:
             visitor.get("/judge/instructions")
-            yield from (_fetched(exchange, index) for exchange in recorder.drain())
+            yield from (_as_fetched_response(exchange, index) for exchange in recorder.drain())
         if page.item:
             visitor.get("/judge", {"Accept-Encoding": "gzip"})
-            yield from (_fetched(exchange, index, page.item, position) for exchange in recorder.drain())
+            yield from (_as_fetched_response(exchange, index, page.item, position) for exchange in recorder.drain())
 
 
-def _fetched(exchange: Exchange, index: int, item_code: str = "", position: int = NO_PAGE) -> FetchedResponse:
+def _as_fetched_response(
+    exchange: Exchange, index: int, item_code: str = "", position: int = NO_PAGE
+) -> FetchedResponse:
     path = exchange.request.url.path
     return FetchedResponse(
         probe=index,
