@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
+from app.rounds.presets import PRESET_NAMES
 from tests.cli.conftest import Run
 
 REASON = ("--reason", "to see what happens")
@@ -52,6 +53,36 @@ def test_a_round_goes_from_draft_to_lock(run: Run, draft: str, tmp_path: Path) -
     assert "Lock the round first" in early.output
     assert run("round", "lock", draft).exit_code == 0
     assert json.loads(run("round", "list", "--json").output)[0]["state"] == "locked"
+
+
+@pytest.mark.parametrize("preset_name", PRESET_NAMES)
+def test_a_preset_is_printed_filled_in_and_made_a_round(
+    run: Run, dag: str, archives: tuple[Archive, Archive], tmp_path: Path, preset_name: str
+) -> None:
+    assert dag
+    text = run("round", "design", "--preset", preset_name).output
+    blanks = {"title": "Spring reading", "reference": "axolotl"}
+    for name, value in blanks.items():
+        assert f'{name} = ""' in text
+        text = text.replace(f'{name} = ""', f'{name} = "{value}"')
+    for arm, archive in zip(("axolotl", "quokka"), archives, strict=True):
+        text = text.replace('arm = ""', f'arm = "{arm}"', 1)
+        text = text.replace('archive_sha256 = ""', f'archive_sha256 = "{archive.sha256}"', 1)
+    text = text.replace("neurons = 60", "neurons = 12")  # these archives have no more
+    (tmp_path / "design.toml").write_text(text, encoding="utf-8")
+    paths = [part for archive in archives for part in ("--archive", archive.path)]
+    created = run("round", "create", "--design", tmp_path / "design.toml", *paths)
+    assert created.exit_code == 0, created.output
+    (summary,) = json.loads(run("round", "list", "--json").output)
+    assert (summary["id"], summary["title"], summary["state"]) == (created.output.strip(), "Spring reading", "draft")
+
+
+def test_a_design_that_is_no_toml_is_refused_with_what_prints_one(run: Run, dag: str, tmp_path: Path) -> None:
+    assert dag
+    (tmp_path / "design.toml").write_text("title: no TOML")
+    refused = run("round", "create", "--design", tmp_path / "design.toml")
+    assert refused.exit_code == 1
+    assert "firstglance round design" in refused.stderr
 
 
 def test_an_unblinded_round_is_corrected_and_reported_anew(run: Run, locked: str, tmp_path: Path) -> None:

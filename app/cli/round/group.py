@@ -5,6 +5,7 @@ import click
 from app.cli.lazy_group import LazyGroup
 
 COMMANDS = {
+    "design": ("app.cli.round.design", "Print a preset's design as TOML, with a comment for every field."),
     "create": ("app.cli.round.create", "Make a draft from archives and print its id."),
     "list": ("app.cli.round.list", "Print every round."),
     "seal": ("app.cli.round.seal", "Draw neurons, make items, encrypt who is who, print the commitment."),

@@ -1,0 +1,13 @@
+"""`firstglance round design`: a design to start from, as TOML with a comment for every field."""
+
+import click
+
+from app.rounds.design_text import preset_toml
+from app.rounds.presets import PRESET_NAMES
+
+
+@click.command("design")
+@click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
+def design_command(preset_name: str) -> None:
+    """Print a preset's design as TOML, to be filled in and given to `round create --design FILE`."""
+    click.echo(preset_toml(preset_name), nl=False)
