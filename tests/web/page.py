@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import unescape
 from typing import Any
 
 from starlette.testclient import TestClient
 
-from app.robots.page import HtmlPage, read_whole_page
+from app.robots.page import HtmlPage, read_page, read_whole_page
 
 Fields = dict[str, str]
 
@@ -22,24 +23,30 @@ class Page:
     headers: Any = field(default=None, repr=False)
 
     def read(self) -> HtmlPage:
+        """The page with all the text of its passages."""
         return read_whole_page(self.text)
+
+    @cached_property
+    def outline(self) -> HtmlPage:
+        """The page without the text of its passages, which is most of it; parsed once."""
+        return read_page(self.text)
 
     @property
     def step(self) -> str:
-        return self.read().step
+        return self.outline.step
 
     @property
     def item(self) -> str:
-        return self.read().item
+        return self.outline.item
 
     @property
     def heading(self) -> str:
-        return self.read().heading
+        return self.outline.heading
 
     @property
     def forms(self) -> list[tuple[str, Fields]]:
         """Where each form is posted to, and its hidden fields."""
-        return [(form.action, form.fields) for form in self.read().forms]
+        return [(form.action, dict(form.fields)) for form in self.outline.forms]
 
     def go(self, address: str) -> "Page":
         return self._arrive(self.client.get(address))

@@ -1,8 +1,10 @@
 """A reading room for tests: a round of made-up items, put straight into the tables, and its evaluators."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from app.foundation.digest import canonical_bytes, sha256
@@ -29,7 +31,6 @@ PROSE = (
     "closely enough to say which song it had been before the news began again at seven o'clock that evening"
 )
 WORDS = PROSE.split()
-BREAKS = ("\n", ".\n\n", ",", "    ")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Room:
     items: tuple[Item, ...] = field(default=(), repr=False)
 
 
-def passage(rng: random.Random, tokens: int = 200, share: float = 0.3, group: str = "top") -> Passage:
+def made_up_passage(rng: random.Random, tokens: int = 200, share: float = 0.3, group: str = "top") -> Passage:
     """Made-up prose with a peak somewhere and marks of every level."""
     texts = [
         f" {rng.choice(WORDS)}" if rng.random() > 0.06 else rng.choice(("\n", ".\n\n", ",", "    "))
@@ -55,19 +56,41 @@ def passage(rng: random.Random, tokens: int = 200, share: float = 0.3, group: st
     return Passage(tuple(texts), tuple(levels), peak, group)
 
 
-def hostile(number: int) -> Passage:
+def hostile_passage(number: int) -> Passage:
     """Text that tries to act instead of being read."""
     texts = HOSTILE[number % len(HOSTILE)]
-    return Passage(texts, tuple(1 + place % 5 for place in range(len(texts))), len(texts) - 2, "top")
+    return Passage(texts, tuple(1 + index % 5 for index in range(len(texts))), len(texts) - 2, "top")
 
 
-def item(code: str, seed: int, tokens: int = 200, share: float = 0.3) -> Item:
-    """Twenty passages; every third item holds hostile ones."""
+@cache
+def made_up_item(code: str, seed: int, tokens: int = 200, share: float = 0.3) -> Item:
+    """Twenty passages; every third item has hostile ones."""
     rng = random.Random(seed)
-    passages = [passage(rng, tokens, share) for _ in range(20)]
+    passages = [made_up_passage(rng, tokens, share) for _ in range(20)]
     if seed % 3 == 2:
-        passages[:6] = [hostile(number) for number in range(6)]
+        passages[:6] = [hostile_passage(number) for number in range(6)]
     return Item(code, tuple(passages))
+
+
+@cache
+def _room_item(number: int) -> Item:
+    return made_up_item(f"code{number}", number, share=0.05 + 0.1 * (number % 5))
+
+
+@cache
+def _content(number: int) -> str:
+    return canonical_bytes(_room_item(number).content()).decode()
+
+
+@cache
+def _fragment(number: int, groups: tuple[tuple[str, int], ...]) -> bytes:
+    """An item's passages as HTML, which depend on nothing else in a design than its groups."""
+    return render_passages(_room_item(number), PublicDesign(groups=groups))
+
+
+@cache
+def _aids_content(number: int) -> str:
+    return made_up_aids(_room_item(number).passages).model_dump_json()
 
 
 def furnish(
@@ -75,54 +98,36 @@ def furnish(
 ) -> Room:
     """A round with `items` items and one evaluator, Ada."""
     published: dict[str, Any] = {"title": "Spring reading", "groups": {"top": 20}, "hypothesis": True} | (public or {})
-    made = tuple(item(f"code{number}", number, share=0.05 + 0.1 * (number % 5)) for number in range(items))
-    design = PublicDesign.from_content(published)
-    html = [render_passages(one, design) for one in made]
+    fragments = [_fragment(number, PublicDesign.from_content(published).groups) for number in range(items)]
     with database.writing() as session:
         session.add(AdminRow(name="Dag", password_hash="-", created_at=NOW))
         session.flush()
-        session.add(_round(published, state, response_sizes(html)))
+        session.add(_round_row(published, state, response_sizes(fragments)))
         session.flush()
-        for one, fragment in zip(made, html, strict=True):
-            content = canonical_bytes(one.content())
-            session.add(ItemRow(round_id="round1", code=one.code, content=content.decode(), digest="d", html=fragment))
+        session.add_all(_item_rows(fragments))
         session.flush()
         if published.get("aids"):
             session.add_all(
-                AidsRow(round_id="round1", item=one.code, content=aids_for(one.passages).model_dump_json())
-                for one in made
+                AidsRow(round_id="round1", item=f"code{number}", content=_aids_content(number))
+                for number in range(items)
             )
-    room = Room(database, tuple(one.code for one in made), items=made)
+    made_up = tuple(_room_item(number) for number in range(items))
+    room = Room(database, tuple(item.code for item in made_up), items=made_up)
     invite(room, "Ada", TOKEN)
     return room
 
 
-def aids_for(
+def made_up_aids(
     passages: tuple[Passage, ...], lowest: float = -8.0, histogram: tuple[int, ...] = (40, 800, 90, 12, 3)
 ) -> Aids:
     """Aids as a seal would make them of a neuron with these levels, hostile tokens among them."""
     return Aids(
-        strengths=tuple(tuple(20 * level for level in one.levels) for one in passages),
+        strengths=tuple(tuple(20 * level for level in passage.levels) for passage in passages),
         tokens=tuple(StrongToken(text=text, count=3, percent=60) for text in (" apple", "\n", "<b>", "\u202eback")),
         lowest=lowest,
         histogram=histogram,
         promoted=(TokenEffect(text=" pie", percent=100),),
         suppressed=(TokenEffect(text="</code>", percent=-40),),
-    )
-
-
-def _round(public: dict[str, Any], state: str, sizes: tuple[int, int]) -> RoundRow:
-    return RoundRow(
-        id="round1",
-        title="Spring reading",
-        state=state,
-        design='{"arms":[{"arm":"zebra"},{"arm":"aardvark"}]}',
-        public_design=public,
-        commitment="c" * 64,
-        response_bytes=sizes[0],
-        response_gzip_bytes=sizes[1],
-        created_by="Dag",
-        created_at=NOW,
     )
 
 
@@ -139,3 +144,25 @@ def invite(room: Room, name: str, token: str, *, exposed: bool = False) -> str:
         for position, code in enumerate(room.codes):
             session.add(AssignmentRow(evaluator_id=f"id-{name}", item=code, round_id=room.round_id, position=position))
     return f"id-{name}"
+
+
+def _round_row(public: dict[str, Any], state: str, sizes: tuple[int, int]) -> RoundRow:
+    return RoundRow(
+        id="round1",
+        title="Spring reading",
+        state=state,
+        design='{"arms":[{"arm":"zebra"},{"arm":"aardvark"}]}',
+        public_design=public,
+        commitment="c" * 64,
+        response_bytes=sizes[0],
+        response_gzip_bytes=sizes[1],
+        created_by="Dag",
+        created_at=NOW,
+    )
+
+
+def _item_rows(fragments: Sequence[bytes]) -> list[ItemRow]:
+    return [
+        ItemRow(round_id="round1", code=f"code{number}", content=_content(number), digest="d", html=fragment)
+        for number, fragment in enumerate(fragments)
+    ]

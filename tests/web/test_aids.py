@@ -11,7 +11,7 @@ from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow
 from app.web.evaluator.aids_view import WIDTH, histogram_bars, visible_text, zero_x
 from tests.web.page import Page, come_in
-from tests.web.room import Room, aids_for, furnish
+from tests.web.room import Room, furnish, made_up_aids
 
 AIDS = {"aids": True}
 OUT_OF_TURN = "That page was out of date. Nothing was changed"
@@ -143,7 +143,7 @@ def test_item_pages_have_one_length_while_the_aids_are_shut(reader: Page, aided:
 
 
 def test_the_histogram_reaches_from_end_to_end_and_marks_where_zero_lies() -> None:
-    drawn = aids_for((), lowest=-25.0, histogram=(1, 0, 10, 5, 0))
+    drawn = made_up_aids((), lowest=-25.0, histogram=(1, 0, 10, 5, 0))
     assert zero_x(drawn) == WIDTH / 5
     assert [bar.below_zero for bar in histogram_bars(drawn)] == [True, False, False, False, False]
     assert histogram_bars(drawn)[0].x == 0

@@ -11,7 +11,7 @@ from app.robots.page import HtmlPage, read_whole_page
 from app.rounds.item import Item, Passage
 from app.web.evaluator.padding import deflated
 from app.web.evaluator.passages import render_passages, translate_fragment
-from tests.web.room import HOSTILE, hostile, item
+from tests.web.room import HOSTILE, hostile_passage, made_up_item
 
 ONE_GROUP = PublicDesign(groups=(("top", 20),))
 LARGEST_PLAIN, LARGEST_GZIP = 90_000, 15_000
@@ -60,7 +60,7 @@ def test_a_split_character_carries_its_marks_to_the_token_that_completes_it() ->
 
 @pytest.mark.parametrize("number", range(len(HOSTILE)))
 def test_hostile_text_is_text(number: int) -> None:
-    passage = hostile(number)
+    passage = hostile_passage(number)
     html = render_passages(Item("code", (passage,)), ONE_GROUP).decode()
     for forbidden in ("<script", "<img", "<!--", "\u202e", "\u2066", "\x00", "\x1b"):
         assert forbidden not in html
@@ -85,7 +85,7 @@ def test_a_passage_from_the_start_of_a_document_has_nothing_to_unfold() -> None:
 
 
 def test_passages_are_numbered_in_their_order() -> None:
-    html = render_passages(item("code", 1), ONE_GROUP).decode()
+    html = render_passages(made_up_item("code", 1), ONE_GROUP).decode()
     places = [html.index(f'data-passage="{number}"') for number in range(1, 21)]
     assert all(first < second for first, second in pairwise(places))
 
@@ -108,13 +108,13 @@ def test_the_fragments_own_words_can_be_translated_and_the_texts_words_cannot() 
 
 
 def test_an_item_of_twenty_passages_keeps_to_its_budget() -> None:
-    fragment = render_passages(item("code", 1, tokens=200, share=1 / 3), ONE_GROUP)
+    fragment = render_passages(made_up_item("code", 1, tokens=200, share=1 / 3), ONE_GROUP)
     assert len(fragment) <= LARGEST_PLAIN - 12_000
     assert len(deflated(fragment)) <= LARGEST_GZIP - 3_000
 
 
 def test_rendering_is_quick() -> None:
-    one = item("code", 1)
+    one = made_up_item("code", 1)
     start = time.perf_counter()
     render_passages(one, ONE_GROUP)
     assert time.perf_counter() - start < 0.5

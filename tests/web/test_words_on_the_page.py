@@ -22,7 +22,7 @@ from app.web.evaluator.judging_pages import SWAP
 from app.web.evaluator.passages import FRAGMENT_WORDS, render_passages, translate_fragment
 from app.web.templating import page_templates
 from tests.web.page import Page, come_in
-from tests.web.room import Room, furnish, passage
+from tests.web.room import Room, furnish, made_up_passage
 
 Opened = Callable[[Database], TestClient]
 GERMAN = {"Accept-Language": "de"}
@@ -187,7 +187,7 @@ def test_what_is_left_is_told_in_a_sentence(left: int, hours: float, english: st
 
 def test_headings_of_groups_are_translated() -> None:
     groups = {"top": 1, "quantile": 1, "random": 1, "contrast": 1}
-    made = Item("c", tuple(passage(random.Random(1), 5, group=group) for group in groups))
+    made = Item("c", tuple(made_up_passage(random.Random(1), 5, group=group) for group in groups))
     fragment = render_passages(made, PublicDesign(groups=tuple(groups.items())))
     said = {word: f"<{word}>" for word in FRAGMENT_WORDS}
     german = translate_fragment(fragment, said).decode()
