@@ -53,7 +53,10 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> list[Archive]:
 
 @pytest.fixture
 def design(archives: list[Archive]) -> Design:
-    cells = [Cell(arm=arm, stratum=STRATUM, archive_sha256=one.sha256) for arm, one in zip(ARMS, archives, strict=True)]
+    cells = [
+        Cell(arm=arm, stratum=STRATUM, archive_sha256=archive.sha256)
+        for arm, archive in zip(ARMS, archives, strict=True)
+    ]
     return design_from_preset("quick", title="Spring reading", arms=cells, reference=ARMS[0], neurons=2)
 
 
@@ -64,24 +67,25 @@ def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -
     options = seals.SealOptions(measure=response_sizes)
     with sqlite_database.writing() as session:
         add_admin(session, Admin("Dag", "").name, "-", START)
-        made = rounds.create_round(session, design, {one.sha256: one.path for one in archives}, "Dag", START)
-        recipients = [one.recipient for one in keys]
-        seals.seal_round(session, made, recipients, render_passages, "Dag", START, options)
-        token = rounds.invite_evaluator(session, made, "Ada", False, "Dag", START).token
-    return made, token, keys[0]
+        paths = {archive.sha256: archive.path for archive in archives}
+        round_id = rounds.create_round(session, design, paths, "Dag", START)
+        recipients = [key.recipient for key in keys]
+        seals.seal_round(session, round_id, recipients, render_passages, "Dag", START, options)
+        token = rounds.invite_evaluator(session, round_id, "Ada", False, "Dag", START).token
+    return round_id, token, keys[0]
 
 
 @pytest.fixture
 def address(sqlite_database: Database, tmp_path: Path) -> Iterator[str]:
     """A real server."""
-    with served_in_thread(Settings(data=tmp_path, port=0), sqlite_database) as found:
-        yield found
+    with served_in_thread(Settings(data=tmp_path, port=0), sqlite_database) as base_address:
+        yield base_address
 
 
 def canaries(database: Database, round_id: str, design: Design, archives: list[Archive]) -> list[str]:
     """Everything that would tell an item's arm, model, layer or neuron, or the whole allocation."""
     with database.reading() as session:
-        digests = [one.digest for one in round_store.items_of_round(session, round_id)]
+        digests = [item.digest for item in round_store.items_of_round(session, round_id)]
         digests.append(find_seal(session, round_id).sealed_sha256)
     digests.append(design.sha256)
     named = [*ARMS, STRATUM.split("/")[0], "wombat", str(LAYER), str(NEURON)[:8]]
@@ -100,7 +104,7 @@ def visit_everything(browser: RecordingBrowser, token: str, codes: list[str], ro
     for method, path in routes:
         for code in codes if "{item}" in path else [""]:
             browser.ask(method, path.replace("{item}", code).replace("{token}", token))
-    linked = {found for _, text in browser.responses for found in re.findall(r'(?:href|src|action)="(/[^"]*)"', text)}
+    linked = {path for _, text in browser.responses for path in re.findall(r'(?:href|src|action)="(/[^"]*)"', text)}
     for path in sorted(linked - {path for _, path in routes}):
         browser.ask("GET", path.replace("&amp;", "&"))
 
@@ -116,9 +120,11 @@ def test_no_response_and_no_template_context_holds_a_canary(
     round_id, token, key = sealed
     contexts = record_contexts(monkeypatch)
     forbidden = canaries(sqlite_database, round_id, design, archives)
-    routes = [one for one in route_table(create_app(Settings(), sqlite_database)) if not one[1].startswith("/admin")]
+    routes = [
+        route for route in route_table(create_app(Settings(), sqlite_database)) if not route[1].startswith("/admin")
+    ]
     with sqlite_database.reading() as session:
-        codes = [one.code for one in round_store.items_of_round(session, round_id)]
+        codes = [item.code for item in round_store.items_of_round(session, round_id)]
     browser = RecordingBrowser(address)
     with browser.client:
         for step in ("sealed", "open", "lock", "unblind"):
@@ -132,11 +138,11 @@ def test_no_response_and_no_template_context_holds_a_canary(
             visit_everything(browser, token, codes, routes)
     responses = browser.responses
     assert len([text for _, text in responses if "data-peak" in text]) >= 2 * len(codes)
-    assert any("Spring reading" in one for one in contexts)
+    assert any("Spring reading" in context for context in contexts)
     for canary in forbidden:
         pattern = re.compile(re.escape(canary), re.IGNORECASE)
         assert not [request for request, text in responses if pattern.search(text)], canary
-        assert not [one for one in contexts if pattern.search(one)], canary
+        assert not [context for context in contexts if pattern.search(context)], canary
     assert not [request for request, text in responses if "traceback" in text.lower()]
 
 

@@ -39,8 +39,8 @@ def check(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Check:
     folder, data = tmp_path_factory.mktemp("check"), tmp_path_factory.mktemp("unused") / "data"
     options = ["--models", trained, "--corpus", TEXT, "--tokens", 6_000, "--neurons", NEURONS, "--preset", "quick"]
     with pytest.MonkeyPatch.context() as patch:
-        kept = SimpleNamespace(TemporaryDirectory=lambda prefix: nullcontext(str(folder)))  # noqa: ARG005
-        patch.setattr(command, "tempfile", kept)
+        kept_folder = SimpleNamespace(TemporaryDirectory=lambda prefix: nullcontext(str(folder)))  # noqa: ARG005
+        patch.setattr(command, "tempfile", kept_folder)
         words = ["--data", data, "demo", "--check", "--json", *options]
         result = CliRunner().invoke(cli, [str(word) for word in words], prog_name="firstglance")
     assert result.exit_code == 0, result.output

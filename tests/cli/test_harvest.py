@@ -25,18 +25,18 @@ def words(tmp_path: Path) -> Path:
 
 
 def test_one_model_is_harvested_into_the_folder_named(run: Run, trained: Path, words: Path, tmp_path: Path) -> None:
-    found = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "a", "--name", "plum", *SMALL)
-    assert found.exit_code == 0, found.output
+    result = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "a", "--name", "plum", *SMALL)
+    assert result.exit_code == 0, result.output
     archive = Archive.open(tmp_path / "a")
     assert archive.manifest.model.name == "plum"
-    assert archive.sha256 in found.output
+    assert archive.sha256 in result.output
     assert archive.manifest.groups.keys() == {"top", "quantile", "value_bin", "random", "contrast"}
 
 
 def test_several_models_read_the_same_windows(run: Run, trained: Path, words: Path, tmp_path: Path) -> None:
     models = (trained / "1L-gelu", trained / "1L-solu_ln")
-    found = run("harvest", *models, "--corpus", words, "--out", tmp_path / "pair", "--top-only", *SMALL)
-    assert found.exit_code == 0, found.output
+    result = run("harvest", *models, "--corpus", words, "--out", tmp_path / "pair", "--top-only", *SMALL)
+    assert result.exit_code == 0, result.output
     archives = [Archive.open(tmp_path / "pair" / name) for name in ("gelu", "solu_ln")]
     assert archives[0].manifest.corpus == archives[1].manifest.corpus
     assert archives[0].manifest.groups.keys() == {"top"}
@@ -46,8 +46,8 @@ def test_several_models_read_the_same_windows(run: Run, trained: Path, words: Pa
 
 def test_several_sites_are_read_in_one_pass(run: Run, trained: Path, words: Path, tmp_path: Path) -> None:
     sites = ("--site", "mlp.act", "--site", "mlp.post_ln")
-    found = run("harvest", trained / "solu_ln", "--corpus", words, "--out", tmp_path / "s", *sites, *SMALL)
-    assert found.exit_code == 0, found.output
+    result = run("harvest", trained / "solu_ln", "--corpus", words, "--out", tmp_path / "s", *sites, *SMALL)
+    assert result.exit_code == 0, result.output
     for site in ("mlp.act", "mlp.post_ln"):
         assert Archive.open(tmp_path / "s" / site).manifest.site == site
     refused = run("harvest", trained / "solu_ln", trained / "gelu", "--out", tmp_path / "t", *sites)
@@ -56,8 +56,8 @@ def test_several_sites_are_read_in_one_pass(run: Run, trained: Path, words: Path
 
 
 def test_json_gives_progress_and_the_result_as_lines(run: Run, trained: Path, words: Path, tmp_path: Path) -> None:
-    found = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "a", "--json", *SMALL)
-    lines = [json.loads(line) for line in found.output.splitlines()]
+    result = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "a", "--json", *SMALL)
+    lines = [json.loads(line) for line in result.output.splitlines()]
     assert lines[-1] == {"path": str(tmp_path / "a"), "sha256": Archive.open(tmp_path / "a").sha256}
     assert {"tokens", "total", "tokens_per_second", "eta_seconds", "forward", "reduction", "reading"} <= lines[0].keys()
 
@@ -87,22 +87,22 @@ def test_a_folder_that_exists_is_refused(
 def test_several_sites_are_read_by_a_cluster_if_one_is_asked_for(
     run: Run, trained: Path, words: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Cluster] = []
+    clusters: list[Cluster] = []
 
     def on_ray(cluster: Cluster) -> ScanRunner:
-        asked.append(cluster)
+        clusters.append(cluster)
         return counting
 
     def counting(plan: HarvestPlan, passes: Sequence[ModelScan], ledger: Checkpoint, report: ReportProgress) -> Meter:
-        read.append(len(passes))
+        passes_read.append(len(passes))
         return scan_in_this_process(plan, passes, ledger, report)
 
-    read: list[int] = []
+    passes_read: list[int] = []
     monkeypatch.setattr("app.harvest.ray_cluster.scan_on_ray", on_ray)
     sites = ("--site", "mlp.act", "--site", "mlp.pre", "--ray", "local", "--workers", 3)
-    found = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "s", *sites, *SMALL)
-    assert found.exit_code == 0, found.output
-    assert (asked, read) == ([Cluster(workers=3)], [1])
+    result = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "s", *sites, *SMALL)
+    assert result.exit_code == 0, result.output
+    assert (clusters, passes_read) == ([Cluster(workers=3)], [1])
 
 
 def test_folders_that_are_no_archives_are_left_out_of_the_list(run: Run, archives: tuple[Archive, Archive]) -> None:
@@ -110,9 +110,9 @@ def test_folders_that_are_no_archives_are_left_out_of_the_list(run: Run, archive
     shutil.copytree(archives[0].path, folder / ".plum.new")
     (folder / "foreign").mkdir()
     (folder / "foreign" / "manifest.json").write_text('{"name": "a web page"}')
-    found = run("archive", "list", folder, "--json")
+    result = run("archive", "list", folder, "--json")
     shutil.rmtree(folder / ".plum.new")
     shutil.rmtree(folder / "foreign")
-    assert found.exit_code == 0, found.output
-    assert [Path(one["path"]).name for one in json.loads(found.stdout)] == ["fig", "plum"]
-    assert "left out:" in found.stderr
+    assert result.exit_code == 0, result.output
+    assert [Path(archive["path"]).name for archive in json.loads(result.stdout)] == ["fig", "plum"]
+    assert "left out:" in result.stderr

@@ -10,18 +10,18 @@ from app.foundation.errors import DesignError
 
 
 def test_the_papers_own_question_needs_about_forty_neurons() -> None:
-    found = CliRunner().invoke(power_command, ["--json"])
-    numbers = json.loads(found.output)
+    result = CliRunner().invoke(power_command, ["--json"])
+    numbers = json.loads(result.output)
     assert numbers["power"] == pytest.approx(0.93, abs=0.005)
     assert numbers["neurons_needed"] == 41
     assert numbers["judgments"] == 360
 
 
 def test_the_printed_power_says_for_which_evaluators_it_holds() -> None:
-    these = CliRunner().invoke(power_command, [])
-    alike = CliRunner().invoke(power_command, ["--spread", "0.05", "--evaluators", "10"])
-    assert "for these evaluators" in these.output
-    assert "for evaluators like these" in alike.output
+    for_these = CliRunner().invoke(power_command, [])
+    for_others_alike = CliRunner().invoke(power_command, ["--spread", "0.05", "--evaluators", "10"])
+    assert "for these evaluators" in for_these.output
+    assert "for evaluators like these" in for_others_alike.output
 
 
 def test_a_spread_of_one_evaluator_is_refused_with_a_sentence() -> None:
@@ -30,5 +30,5 @@ def test_a_spread_of_one_evaluator_is_refused_with_a_sentence() -> None:
 
 
 def test_a_power_that_no_number_of_neurons_reaches_is_said_to_take_more_evaluators() -> None:
-    found = CliRunner().invoke(power_command, ["--spread", "0.3"])
-    assert "it takes more evaluators" in found.output
+    result = CliRunner().invoke(power_command, ["--spread", "0.3"])
+    assert "it takes more evaluators" in result.output

@@ -23,18 +23,22 @@ from tests.rounds.making import make_archive
 
 @pytest.fixture
 def sealed(sqlite_database: Database, tmp_path: Path) -> str:
-    made = [make_archive(tmp_path / name, seed=seed, width=8, dead=0) for name, seed in (("fig", 5), ("plum", 6))]
-    cells = [Cell(arm=arm, archive_sha256=one.sha256) for arm, one in zip(("quokka", "axolotl"), made, strict=True)]
+    archives = [make_archive(tmp_path / name, seed=seed, width=8, dead=0) for name, seed in (("fig", 5), ("plum", 6))]
+    cells = [
+        Cell(arm=arm, archive_sha256=archive.sha256)
+        for arm, archive in zip(("quokka", "axolotl"), archives, strict=True)
+    ]
     design = design_from_preset(
         "quick", title="A first look", arms=cells, reference="axolotl", neurons=4, hypothesis=False
     )
     recipients = [seals.new_key().recipient, seals.new_key().recipient]
     with sqlite_database.writing() as session:
         add_admin(session, "Dag", "a long enough password", now())
-        found = rounds.create_round(session, design, {one.sha256: one.path for one in made}, "Dag", now())
+        paths = {archive.sha256: archive.path for archive in archives}
+        round_id = rounds.create_round(session, design, paths, "Dag", now())
         options = seals.SealOptions(measure=response_sizes)
-        seals.seal_round(session, found, recipients, render_passages, "Dag", now(), options)
-    return found
+        seals.seal_round(session, round_id, recipients, render_passages, "Dag", now(), options)
+    return round_id
 
 
 def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
@@ -43,13 +47,13 @@ def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
     probes = new_probes(4)
     settings = Settings(data=tmp_path, secret="s" * 40)
     perfect = Character(sensitivity=1, specificity=1, strictness=0.1, seconds=0)
-    with sqlite_database.reading() as session, open_round_copy(session, sealed, probes, now()) as shadow:
-        records = simulate_evaluators(settings, shadow, [one.token for one in probes], perfect, seed=1)
-        with shadow.reading() as copied:
-            assert len(copied.scalars(select(JudgmentRow)).all()) == 4 * 8
-    found = summarise_sessions(records, 1.0)
-    assert found["judgments"] == 4 * 8
-    assert found["sensitivity found"] in (1, None)
+    with sqlite_database.reading() as session, open_round_copy(session, sealed, probes, now()) as copy:
+        sessions = simulate_evaluators(settings, copy, [probe.token for probe in probes], perfect, seed=1)
+        with copy.reading() as copy_session:
+            assert len(copy_session.scalars(select(JudgmentRow)).all()) == 4 * 8
+    results = summarise_sessions(sessions, 1.0)
+    assert results["judgments"] == 4 * 8
+    assert results["sensitivity found"] in (1, None)
     with sqlite_database.reading() as session:
         assert session.scalars(select(JudgmentRow)).all() == []
         assert session.scalars(select(EvaluatorRow)).all() == []
@@ -57,8 +61,8 @@ def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
 
 def test_the_summary_recovers_sensitivity_and_specificity() -> None:
     source = Random(1)
-    truths = [(truly, source.random() < (0.9 if truly else 0.2)) for truly in (True, False) for _ in range(4000)]
-    found = summarise_sessions([SimulatedSession(truths, [0.1, 0.3])], 2.0)
-    assert found["sensitivity found"] == pytest.approx(0.9, abs=0.02)
-    assert found["specificity found"] == pytest.approx(0.8, abs=0.02)
-    assert (found["judgments"], found["pages"], found["median wait"]) == (8000, 2, 0.2)
+    pairs = [(truth, source.random() < (0.9 if truth else 0.2)) for truth in (True, False) for _ in range(4000)]
+    results = summarise_sessions([SimulatedSession(pairs, [0.1, 0.3])], 2.0)
+    assert results["sensitivity found"] == pytest.approx(0.9, abs=0.02)
+    assert results["specificity found"] == pytest.approx(0.8, abs=0.02)
+    assert (results["judgments"], results["pages"], results["median wait"]) == (8000, 2, 0.2)

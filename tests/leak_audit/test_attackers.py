@@ -24,10 +24,10 @@ def attack(walk: MadeUpWalk, seed: int) -> AttackResult:
 
 def let_only(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Let one of the two attackers try alone: it has to find the leak by itself, and takes less time."""
-    both = attackers._attackers()
+    all_attackers = attackers._attackers()
 
     def alone() -> dict[str, BaseEstimator]:
-        return {name: both[name]}
+        return {name: all_attackers[name]}
 
     monkeypatch.setattr(attackers, "_attackers", alone)
 

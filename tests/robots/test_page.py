@@ -39,8 +39,8 @@ def test_a_whole_page_has_every_piece_of_a_passage_with_its_mark() -> None:
 
 
 def test_the_quick_and_the_whole_reading_agree_but_for_the_words_between_the_peaks() -> None:
-    quick, whole = read_page(PAGE), read_whole_page(PAGE)
+    quick, complete = read_page(PAGE), read_whole_page(PAGE)
     assert (quick.main, quick.heading, quick.forms, quick.peaks) == (
-        whole.main, whole.heading, whole.forms, whole.peaks,
+        complete.main, complete.heading, complete.forms, complete.peaks,
     )  # fmt: skip
     assert [len(passage) for passage in quick.passage_texts] == [1, 2, 1]
