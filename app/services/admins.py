@@ -37,7 +37,7 @@ def add_admin(session: Session, name: str, password: str, now: datetime) -> Admi
     if admin_store.password_hash(session, name) is not None:
         msg = f"there is an admin called {name} already; choose another name or give them a new password"
         raise DesignError(msg)
-    password_hash = _hash(password)
+    password_hash = _hash_password(password)
     admin_store.add_admin(session, name, password_hash, now)
     return Admin(name, password_stamp(password_hash))
 
@@ -47,13 +47,13 @@ def change_password(session: Session, name: str, password: str) -> None:
     if admin_store.password_hash(session, name) is None:
         msg = f"there is no admin called {name}; see `firstglance admin list`"
         raise DesignError(msg)
-    admin_store.replace_password_hash(session, name, _hash(password))
+    admin_store.replace_password_hash(session, name, _hash_password(password))
 
 
 def sign_in(session: Session, name: str, password: str) -> Admin:
     """The admin with this name and password. Raises AccessError, the same for a wrong name and a wrong password."""
     password_hash = admin_store.password_hash(session, name)
-    matches = _matches(password_hash or _hash_of_nobody(), password)
+    matches = _password_matches(password_hash or _hash_of_nobody(), password)
     if password_hash is None or not matches:
         msg = "Name or password is wrong; check both and try again."
         raise AccessError(msg)
@@ -73,14 +73,14 @@ def admin_names(session: Session) -> list[str]:
     return admin_store.admin_names(session)
 
 
-def _hash(password: str) -> str:
+def _hash_password(password: str) -> str:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         msg = f"the password has {len(password)} characters; use {SHORTEST_PASSWORD} to {LONGEST_PASSWORD:,}"
         raise DesignError(msg)
     return HASHER.hash(password)
 
 
-def _matches(password_hash: str, password: str) -> bool:
+def _password_matches(password_hash: str, password: str) -> bool:
     try:
         return HASHER.verify(password_hash, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):

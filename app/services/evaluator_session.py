@@ -41,7 +41,7 @@ class Visit:
 def visit_by_invitation(session: Session, token: str) -> Visit:
     """The visit that an invitation link would start; nothing is recorded. Raises NotFoundError."""
     evaluator = _invited_evaluator(session, token)
-    return _visit(evaluator, evaluator_store.round_of_evaluator(session, evaluator))
+    return _build_visit(evaluator, evaluator_store.round_of_evaluator(session, evaluator))
 
 
 def join_round(session: Session, token: str, session_token: str, now: datetime) -> None:
@@ -53,12 +53,12 @@ def join_round(session: Session, token: str, session_token: str, now: datetime) 
 
 def visit_by_session(session: Session, session_token: str) -> Visit:
     """The visit that a session token stands for. Raises AccessError."""
-    return _visit(*_require_session(evaluator_store.session_owner(session, _session_digest(session_token))))
+    return _build_visit(*_require_session(evaluator_store.session_owner(session, _session_digest(session_token))))
 
 
 def visit_for_writing(session: Session, session_token: str) -> Visit:
     """The same for a transaction that records something: nothing else of this evaluator happens meanwhile."""
-    return _visit(*evaluator_and_round_for_writing(session, session_token))
+    return _build_visit(*evaluator_and_round_for_writing(session, session_token))
 
 
 def evaluator_by_session(session: Session, session_token: str) -> EvaluatorRow:
@@ -101,7 +101,7 @@ def _require_session(owner: tuple[EvaluatorRow, RoundRow] | None) -> tuple[Evalu
     return owner
 
 
-def _visit(evaluator: EvaluatorRow, round_row: RoundRow) -> Visit:
+def _build_visit(evaluator: EvaluatorRow, round_row: RoundRow) -> Visit:
     design = PublicDesign.from_content(round_row.public_design)
     return Visit(
         evaluator_id=evaluator.id,

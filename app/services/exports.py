@@ -98,10 +98,10 @@ def blinded_bundle(session: Session, round_id: str) -> Bundle:
         design=json.loads(round_row.design),
         items=[json.loads(item.content) for item in items],
         opened=None,
-        commitment=_commitment(session, round_row, items),
-        judgments=_judgments(session, round_id) if round_row.state in LOCKED else [],
-        events=_events(session, round_id),
-        evaluators=_evaluators(session, round_id),
+        commitment=_commitment_content(session, round_row, items),
+        judgments=_judgment_links(session, round_id) if round_row.state in LOCKED else [],
+        events=_event_links(session, round_id),
+        evaluators=_evaluator_lines(session, round_id),
         public_design=dict(round_row.public_design),
     )
 
@@ -116,7 +116,7 @@ def export_file_name(round_id: str, *, blinded: bool) -> str:
     return f"first-glance-{round_id}-{'blinded' if blinded else 'unblinded'}.zip"
 
 
-def _commitment(session: Session, round_row: RoundRow, item_rows: Sequence[ItemRow]) -> JsonObject:
+def _commitment_content(session: Session, round_row: RoundRow, item_rows: Sequence[ItemRow]) -> JsonObject:
     return {
         "commitment": round_row.commitment,
         "design_sha256": sha256(round_row.design.encode()),
@@ -125,16 +125,16 @@ def _commitment(session: Session, round_row: RoundRow, item_rows: Sequence[ItemR
     }
 
 
-def _judgments(session: Session, round_id: str) -> list[JudgmentLink]:
+def _judgment_links(session: Session, round_id: str) -> list[JudgmentLink]:
     rows = round_store.judgments_of_round(session, round_id)
     return [judgment_link(evaluator.name, row) for evaluator, row in rows]
 
 
-def _events(session: Session, round_id: str) -> list[EventLink]:
+def _event_links(session: Session, round_id: str) -> list[EventLink]:
     return [event_link(round_id, row) for row in log_store.events_of_round(session, round_id)]
 
 
-def _evaluators(session: Session, round_id: str) -> list[JsonObject]:
+def _evaluator_lines(session: Session, round_id: str) -> list[JsonObject]:
     """Pseudonyms only; someone whose data were erased stays, without the name that they chose."""
     return [
         {

@@ -119,7 +119,7 @@ def _next_judgment(
     else:
         clock_start = worklist.shown_at.get(answer.item_code) if previous is None else None
         _write_verdict(judgment, answer.verdict, previous)
-        _write_timing(judgment, timing, clock_start, now)
+        _write_times(judgment, timing, clock_start, now)
     judgment.chain = chain_digest(newest.chain if newest else visit.commitment, judgment_entry(visit.name, judgment))
     return judgment
 
@@ -143,7 +143,7 @@ def _write_verdict(judgment: JudgmentRow, verdict: Verdict, previous: JudgmentRo
     judgment.comment = previous.comment if previous else ""
 
 
-def _write_timing(judgment: JudgmentRow, timing: PageTiming, clock_start: datetime | None, now: datetime) -> None:
+def _write_times(judgment: JudgmentRow, timing: PageTiming, clock_start: datetime | None, now: datetime) -> None:
     """Write what the page measured; `clock_start` is the item's first display, for the first verdict on it."""
     judgment.shown_at = timing.shown_at(clock_start, now)
     judgment.active_seconds = timing.active_seconds(clock_start, now)

@@ -51,13 +51,15 @@ def own_data(session: Session, session_token: str) -> OwnData:
     links = [judgment_link(evaluator.name, row) for row in judgments]
     receipt = make_receipt(evaluator.name, evaluator_store.round_of_evaluator(session, evaluator).commitment, links)
     return {
-        "about": _about(evaluator),
+        "about": _facts_about(evaluator),
         "receipt": receipt.model_dump(),
-        "first_shown": [{"item": item, "at": _iso(at)} for item, at in first_shown.items()],
+        "first_shown": [{"item": item, "at": _iso_text(at)} for item, at in first_shown.items()],
         "judgments": [{**link["judgment"], "chain": link["chain"]} for link in links],
-        "flags": [{"item": row.item, "kind": row.kind, "comment": row.comment, "at": _iso(row.at)} for row in flags],
-        "aids_opened": [{"item": row.item, "at": _iso(row.aids_at)} for row in with_aids],
-        "phase_2": [{"item": row.item, "guess": row.guess, "at": _iso(row.at)} for row in guesses],
+        "flags": [
+            {"item": row.item, "kind": row.kind, "comment": row.comment, "at": _iso_text(row.at)} for row in flags
+        ],
+        "aids_opened": [{"item": row.item, "at": _iso_text(row.aids_at)} for row in with_aids],
+        "phase_2": [{"item": row.item, "guess": row.guess, "at": _iso_text(row.at)} for row in guesses],
     }
 
 
@@ -70,7 +72,7 @@ def decline_consent(session: Session, session_token: str) -> bool:
     return True
 
 
-def is_erasable(session: Session, round_id: str, state: str) -> bool:
+def are_answers_erasable(session: Session, round_id: str, state: str) -> bool:
     """Whether answers can be deleted: until the lock, and for ever in a round that was abandoned before it."""
     if state == "abandoned":
         return all(event.action != "locked" for event in round_events(session, round_id))
@@ -80,23 +82,23 @@ def is_erasable(session: Session, round_id: str, state: str) -> bool:
 def erase_own_data(session: Session, session_token: str, now: datetime) -> None:
     """Delete it all. Raises LifecycleError once the round was locked: its log has the chain heads of that moment."""
     evaluator, round_row = evaluator_and_round_for_writing(session, session_token)
-    if not is_erasable(session, round_row.id, round_row.state):
+    if not are_answers_erasable(session, round_row.id, round_row.state):
         raise LifecycleError(LOCKED)
     evaluator_store.erase_evaluator(session, evaluator, now)
     evaluator.joined_at, evaluator.exposed, evaluator.phase = None, False, 1
     append_event(session, round_row.id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
 
 
-def _about(evaluator: EvaluatorRow) -> JsonObject:
+def _facts_about(evaluator: EvaluatorRow) -> JsonObject:
     return {
         "pseudonym": evaluator.name,
         "knew_the_models_before": evaluator.exposed,
         "last_question_begun": evaluator.phase > 1,
-        "invited_at": _iso(evaluator.invited_at),
-        "joined_at": _iso(evaluator.joined_at),
-        "consented_at": _iso(evaluator.consented_at),
+        "invited_at": _iso_text(evaluator.invited_at),
+        "joined_at": _iso_text(evaluator.joined_at),
+        "consented_at": _iso_text(evaluator.consented_at),
     }
 
 
-def _iso(moment: datetime | None) -> str | None:
+def _iso_text(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None

@@ -110,13 +110,13 @@ def copy_round_as_draft(session: Session, round_id: str, by: str, now: datetime)
 
 def open_round(session: Session, round_id: str, by: str, now: datetime) -> None:
     """Let evaluators judge. Raises LifecycleError unless the round is sealed."""
-    round_row = _step(session, round_id, "open")
+    round_row = _change_state(session, round_id, "open")
     append_event(session, round_id, by, "opened", {"commitment": round_row.commitment}, now)
 
 
 def lock_round(session: Session, round_id: str, by: str, now: datetime) -> LockedDetail:
     """End judging for good, write every evaluator's chain head into the log, and return what the log says."""
-    round_row = _step(session, round_id, "lock")
+    round_row = _change_state(session, round_id, "lock")
     locked = LockedDetail(
         heads=round_store.chain_heads(session, round_id),
         stopped_early=_is_short_of_target(session, read_design(round_row.design), round_id),
@@ -128,7 +128,7 @@ def lock_round(session: Session, round_id: str, by: str, now: datetime) -> Locke
 def abandon_round(session: Session, round_id: str, by: str, reason: str, now: datetime) -> None:
     """Abandon the round; it stays visible, with the reason, for ever. Raises LifecycleError without a reason."""
     reason = require_reason(reason)
-    _step(session, round_id, "abandon")
+    _change_state(session, round_id, "abandon")
     append_event(session, round_id, by, "abandoned", {"reason": reason}, now)
 
 
@@ -192,12 +192,12 @@ def list_rounds(session: Session) -> list[RoundSummary]:
     """Every round, newest first, the abandoned ones too."""
     counts = round_store.counts_by_round(session)
     return [
-        _summary(round_row, counts.get(round_row.id, round_store.RoundCounts()))
+        _round_summary(round_row, counts.get(round_row.id, round_store.RoundCounts()))
         for round_row in round_store.all_rounds(session)
     ]
 
 
-def _step(session: Session, round_id: str, action: Action) -> RoundRow:
+def _change_state(session: Session, round_id: str, action: Action) -> RoundRow:
     """Lock the round's row and move it to the state that the action leads to."""
     round_row = round_store.find_round(session, round_id, for_update=True)
     round_row.state = state_after(round_row.state, action)
@@ -216,7 +216,7 @@ def _evaluator_progress(evaluator: EvaluatorRow, tally: round_store.Tally) -> Ev
     )
 
 
-def _summary(round_row: RoundRow, round_counts: round_store.RoundCounts) -> RoundSummary:
+def _round_summary(round_row: RoundRow, round_counts: round_store.RoundCounts) -> RoundSummary:
     return RoundSummary(
         id=round_row.id,
         title=round_row.title,

@@ -127,7 +127,7 @@ def finish_seal(
         raise SealError(msg)
     sealed_sha256 = seal_digest(pending.seal_content)
     design_sha256 = sha256(round_row.design.encode())
-    add_seal(session, round_row.id, _encrypted(pending, recipients, seal_options.second_person), sealed_sha256)
+    add_seal(session, round_row.id, _encrypt_content(pending, recipients, seal_options.second_person), sealed_sha256)
     round_row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256)
     make_slots(session, round_row.id)
     sealed = SealedDetail(
@@ -160,7 +160,7 @@ def _items_are_as_drawn(session: Session, pending: PendingSeal) -> bool:
     return {row.code: row.digest for row in round_store.items_of_round(session, pending.round_id)} == pending.digests
 
 
-def _encrypted(pending: PendingSeal, recipients: Sequence[str], second_person: Sequence[str]) -> bytes:
+def _encrypt_content(pending: PendingSeal, recipients: Sequence[str], second_person: Sequence[str]) -> bytes:
     """What the seal closes over, encrypted to alternative keys; nested where it takes two people to open it."""
     layers = [list(recipients), list(second_person)] if second_person else [list(recipients)]
     return seal(canonical_bytes(pending.seal_content.as_sealed), layers)

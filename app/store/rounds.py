@@ -125,20 +125,20 @@ def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
         .where(*of_round, ~flagged.exists())
         .group_by(JudgmentRow.evaluator_id)
     )
-    judged_counts = _counts(session, judged)
+    judged_counts = _counts_by_key(session, judged)
     return {
         evaluator_id: Tally(count, judged_counts.get(evaluator_id, 0))
-        for evaluator_id, count in _counts(session, assigned).items()
+        for evaluator_id, count in _counts_by_key(session, assigned).items()
     }
 
 
 def counts_by_round(session: Session) -> dict[str, RoundCounts]:
     """{round id: how much there is in the round}; a draft, which has nothing yet, is left out."""
     proper_items = select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False))
-    items = _counts(session, proper_items.group_by(ItemRow.round_id))
-    evaluators = _counts(session, select(EvaluatorRow.round_id, func.count()).group_by(EvaluatorRow.round_id))
+    items = _counts_by_key(session, proper_items.group_by(ItemRow.round_id))
+    evaluators = _counts_by_key(session, select(EvaluatorRow.round_id, func.count()).group_by(EvaluatorRow.round_id))
     first_verdicts = select(JudgmentRow.round_id, func.count()).where(JudgmentRow.revision == 0)
-    judgments = _counts(session, first_verdicts.group_by(JudgmentRow.round_id))
+    judgments = _counts_by_key(session, first_verdicts.group_by(JudgmentRow.round_id))
     return {
         round_id: RoundCounts(items.get(round_id, 0), evaluators.get(round_id, 0), judgments.get(round_id, 0))
         for round_id in items.keys() | evaluators.keys() | judgments.keys()
@@ -175,6 +175,6 @@ def judgments_of_round(session: Session, round_id: str) -> list[tuple[EvaluatorR
     return [(evaluator, judgment) for evaluator, judgment in session.execute(query)]
 
 
-def _counts(session: Session, query: Select[str, int]) -> dict[str, int]:
+def _counts_by_key(session: Session, query: Select[str, int]) -> dict[str, int]:
     """{key: count} of a query that counts by key."""
     return {row[0]: row[1] for row in session.execute(query)}

@@ -92,7 +92,7 @@ def show_own_data(request: Request, database: AppDatabase) -> Response:
     """What is stored about the evaluator, to download or to have deleted."""
     with database.reading() as session:
         visit = require_visit(request, session)
-        erasable = own_data.is_erasable(session, visit.round_id, visit.state)
+        erasable = own_data.are_answers_erasable(session, visit.round_id, visit.state)
     return render_visit_page(request, "evaluator/own_data.html", visit, erasable=erasable)
 
 
