@@ -1,7 +1,6 @@
 """Requests that go straight to an app in this process, with no network between."""
 
 import asyncio
-from typing import Self
 
 import httpx2
 from starlette.types import ASGIApp
@@ -16,9 +15,6 @@ class InProcessTransport(httpx2.BaseTransport):
     def __init__(self, app: ASGIApp) -> None:
         self._transport = httpx2.ASGITransport(app)
         self._runner = asyncio.Runner()
-
-    def __enter__(self) -> Self:
-        return self
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The app's response to a request."""

@@ -104,8 +104,8 @@ def test_without_a_leak_at_least_180_of_200_seeded_audits_pass() -> None:
     assert sum(not attack(make_up_walk(seed), seed).leaks for seed in range(200)) >= 180
 
 
-def test_a_p_is_the_same_whether_it_is_stopped_early_or_counted_to_the_end() -> None:
-    """Ten of the first permutations as good as the labels: p is their share (Besag and Clifford 1991)."""
+def test_permutations_stop_once_ten_are_as_good_as_the_labels() -> None:
+    """p is then their share of all that were tried (Besag and Clifford 1991)."""
     result = attack(make_up_walk(2), 2)
     assert (result.p, result.permutation_count) == (1.0, 10)
 
