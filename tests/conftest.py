@@ -24,7 +24,7 @@ from sqlalchemy import make_url
 from app.archive.archive import Archive
 from app.store.engine import Database
 from app.store.schema import migrate
-from tests.rounds.making import make_archive
+from tests.rounds.small_archives import make_archive
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")

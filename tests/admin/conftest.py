@@ -12,7 +12,7 @@ from app.store.engine import Database
 from app.web.admin.sign_in import signed_session
 from tests.admin.office import PASSWORD, Browser, Office, make_draft, office_of, seal_now
 from tests.conftest import START
-from tests.rounds.making import make_archive
+from tests.rounds.small_archives import make_archive
 
 
 @pytest.fixture(scope="session")

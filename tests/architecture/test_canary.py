@@ -33,7 +33,7 @@ from app.web.evaluator.passages import render_passages
 from tests.admin.office import route_table
 from tests.architecture.walking import RecordingBrowser, record_contexts
 from tests.conftest import START
-from tests.rounds.making import make_archive
+from tests.rounds.small_archives import make_archive
 
 ARMS = ("quokka", "axolotl")
 LAYER, NEURON = 42_004_200, 1_731_000_000

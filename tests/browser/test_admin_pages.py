@@ -14,7 +14,7 @@ from app.store.engine import Database
 from tests.admin.office import PASSWORD, Office, office_of
 from tests.browser.conftest import PATIENCE, SCHEMES, Site
 from tests.conftest import START
-from tests.rounds.making import make_archive
+from tests.rounds.small_archives import make_archive
 
 LONG = 180_000  # milliseconds; the export draws every figure
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from app.archive.archive import Archive
 from app.cli.main import cli
 from tests.conftest import PASSWORD
-from tests.rounds.making import make_archive
+from tests.rounds.small_archives import make_archive
 
 TEXT = Path(__file__).parents[2] / "app" / "harvest"
 Run = Callable[..., Result]

@@ -18,7 +18,7 @@ from app.store.engine import Database
 from app.store.tables import EvaluatorRow, JudgmentRow
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
-from tests.rounds.making import make_archive
+from tests.rounds.small_archives import make_archive
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@ import pytest
 
 from app.archive.archive import Archive
 from app.rounds.design import Design
-from tests.rounds.making import two_arms
+from tests.rounds.small_archives import two_arms
 
 
 @pytest.fixture
 def archives(plum_archive: Archive, fig_archive: Archive) -> dict[str, Archive]:
-    return {one.sha256: one for one in (plum_archive, fig_archive)}
+    return {archive.sha256: archive for archive in (plum_archive, fig_archive)}
 
 
 @pytest.fixture

@@ -11,21 +11,22 @@ from app.archive.snippet import Snippet
 from app.rounds.aids import Aids, build_aids
 from app.rounds.design import Design
 from app.rounds.preparation import prepare_round
-from tests.rounds.making import make_snippet
+from tests.rounds.small_archives import make_snippet
 
 SEED = "5e" * 32
 
 
-def with_aids(design: Design, **changes: object) -> Design:
-    return design.with_changes(aids=True, **changes)
-
-
 @pytest.fixture
 def neuron(archives: dict[str, Archive]) -> NeuronStatistics:
-    live = next(one for archive in archives.values() for one in archive.neurons() if not one.dead)
-    likelier, less_likely = (LogitEffect(b" a", 0.5),), (LogitEffect(b" b", -0.8),)
-    own = replace(live, minimum=-0.17, maximum=10.0, histogram=(9, 3, 1))
-    return replace(own, promoted=likelier, suppressed_tokens=less_likely)
+    live = next(neuron for archive in archives.values() for neuron in archive.neurons() if not neuron.dead)
+    return replace(
+        live,
+        minimum=-0.17,
+        maximum=10.0,
+        histogram=(9, 3, 1),
+        promoted=(LogitEffect(b" a", 0.5),),
+        suppressed_tokens=(LogitEffect(b" b", -0.8),),
+    )
 
 
 def snippet(*firings: tuple[str, float]) -> Snippet:
@@ -33,21 +34,26 @@ def snippet(*firings: tuple[str, float]) -> Snippet:
     return Snippet(pieces, activations, activations.index(max(activations)), "top", 0, "file.py:0")
 
 
-def test_without_aids_in_the_design_nothing_is_kept(design: Design, archives: dict[str, Archive]) -> None:
+def test_a_design_without_aids_keeps_none(design: Design, archives: dict[str, Archive]) -> None:
     assert prepare_round(design, archives, SEED).aids == {}
 
 
 def test_aids_change_neither_items_nor_allocation(design: Design, archives: dict[str, Archive]) -> None:
-    plain, aided = prepare_round(design, archives, SEED), prepare_round(with_aids(design), archives, SEED)
-    assert plain.items == aided.items
-    assert plain.allocation == aided.allocation
+    without_aids = prepare_round(design, archives, SEED)
+    with_aids = prepare_round(design.with_changes(aids=True), archives, SEED)
+    assert with_aids.items == without_aids.items
+    assert with_aids.allocation == without_aids.allocation
 
 
-@pytest.mark.parametrize("more", [{}, {"training": 4, "controls": {"planted": 2, "ladder": (0.75,), "per_step": 1}}])
-def test_a_level_is_a_fifth_of_the_strength_it_is_drawn_for(
-    design: Design, archives: dict[str, Archive], more: dict[str, object]
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"training": 4, "controls": {"planted": 2, "ladder": (0.75,), "per_step": 1}}],
+    ids=["neurons alone", "controls too"],
+)
+def test_a_level_is_a_fifth_of_the_strength_beside_it(
+    design: Design, archives: dict[str, Archive], changes: dict[str, object]
 ) -> None:
-    prepared = prepare_round(with_aids(design, **more), archives, SEED)
+    prepared = prepare_round(design.with_changes(aids=True, **changes), archives, SEED)
     assert prepared.aids.keys() == {item.code for item in prepared.items}
     for item in prepared.items:
         for passage, strengths in zip(item.passages, prepared.aids[item.code].strengths, strict=True):
@@ -58,9 +64,9 @@ def test_a_level_is_a_fifth_of_the_strength_it_is_drawn_for(
 
 
 def test_strengths_are_shares_of_the_neuron_s_largest_activation(neuron: NeuronStatistics) -> None:
-    found = build_aids([snippet((" the", 2.0), (" cat", 10.0), (" sat", -0.1))], neuron)
-    assert found.strengths == ((20, 100, 0),)
-    assert found.lowest == -1.7
+    aids = build_aids([snippet((" the", 2.0), (" cat", 10.0), (" sat", -0.1))], neuron)
+    assert aids.strengths == ((20, 100, 0),)
+    assert aids.lowest == -1.7
 
 
 def test_part_of_a_character_counts_where_the_character_is_shown(neuron: NeuronStatistics) -> None:
@@ -70,32 +76,42 @@ def test_part_of_a_character_counts_where_the_character_is_shown(neuron: NeuronS
 
 def test_the_strongest_tokens_carry_most_of_the_firing_and_say_how_often(neuron: NeuronStatistics) -> None:
     shown = [snippet((" cat", 6.0), (" dog", 10.0)), snippet((" cat", 7.0), (" the", 0.9))]
-    found = [(one.text, one.count, one.percent) for one in build_aids(shown, neuron).tokens]
-    assert found == [(" cat", 2, 65), (" dog", 1, 100)]
+    tokens = [(token.text, token.count, token.percent) for token in build_aids(shown, neuron).tokens]
+    assert tokens == [(" cat", 2, 65), (" dog", 1, 100)]
 
 
 def test_effects_are_shares_of_the_neuron_s_largest(neuron: NeuronStatistics) -> None:
-    found = build_aids([make_snippet(Random(0), 0, 8.0)], neuron)
-    assert [(one.text, one.percent) for one in (*found.promoted, *found.suppressed)] == [(" a", 62), (" b", -100)]
+    aids = build_aids([make_snippet(Random(0), 0, 8.0)], neuron)
+    effects = [(effect.text, effect.percent) for effect in (*aids.promoted, *aids.suppressed)]
+    assert effects == [(" a", 62), (" b", -100)]
+
+
+def test_a_neuron_without_any_effect_lists_none(neuron: NeuronStatistics) -> None:
     silent = replace(neuron, promoted=(LogitEffect(b" a", 0.0),), suppressed_tokens=())
     assert build_aids([make_snippet(Random(0), 0, 8.0)], silent).promoted == ()
 
 
 def test_aids_are_the_same_in_whatever_unit_the_model_counts(neuron: NeuronStatistics) -> None:
-    shown = [make_snippet(Random(seed), 0, 8.0) for seed in range(5)]
+    snippets = [make_snippet(Random(seed), 0, 8.0) for seed in range(5)]
 
-    def scaled(factor: float) -> Aids:
-        of_snippets = [replace(one, activations=tuple(factor * value for value in one.activations)) for one in shown]
-        promoted, suppressed = (
-            tuple(replace(one, effect=one.effect / factor) for one in effects)
-            for effects in (neuron.promoted, neuron.suppressed_tokens)
+    def scaled_aids(factor: float) -> Aids:
+        def scaled(effects: tuple[LogitEffect, ...]) -> tuple[LogitEffect, ...]:
+            return tuple(replace(effect, effect=effect.effect / factor) for effect in effects)
+
+        return build_aids(
+            [replace(part, activations=tuple(factor * value for value in part.activations)) for part in snippets],
+            replace(
+                neuron,
+                maximum=factor * neuron.maximum,
+                minimum=factor * neuron.minimum,
+                promoted=scaled(neuron.promoted),
+                suppressed_tokens=scaled(neuron.suppressed_tokens),
+            ),
         )
-        own = replace(neuron, maximum=factor * neuron.maximum, minimum=factor * neuron.minimum)
-        return build_aids(of_snippets, replace(own, promoted=promoted, suppressed_tokens=suppressed))
 
-    assert scaled(4.0) == scaled(1.0)
+    assert scaled_aids(4.0) == scaled_aids(1.0)
 
 
 def test_aids_come_back_from_what_the_database_keeps(neuron: NeuronStatistics) -> None:
-    found = build_aids([make_snippet(Random(0), 0, 8.0)], neuron)
-    assert Aids.model_validate_json(found.model_dump_json()) == found
+    aids = build_aids([make_snippet(Random(0), 0, 8.0)], neuron)
+    assert Aids.model_validate_json(aids.model_dump_json()) == aids

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -17,12 +18,12 @@ from app.rounds.concealment import (
 from app.rounds.design import Design
 from app.rounds.item import Item, Passage
 from app.rounds.randomness import SecretRandom
-from tests.rounds.making import make_snippet
+from tests.rounds.small_archives import make_snippet
 
 SEEDS = st.integers(0, 2**64).map(lambda number: f"{number:064x}")
 
 
-def snippets(seed: int, maximum: float = 10.0) -> list[Snippet]:
+def make_snippets(seed: int, maximum: float = 10.0) -> list[Snippet]:
     random = Random(seed)
     return [make_snippet(random, rank, maximum * (1 - rank / 50)) for rank in range(20)]
 
@@ -35,52 +36,52 @@ def test_an_item_has_fields_for_words_and_levels_and_nothing_else() -> None:
 @given(st.integers(0, 1000), st.floats(0.001, 1000))
 def test_the_scale_of_the_activations_does_not_show(seed: int, scale: float) -> None:
     """SoLU's activations and GELU's live on different scales: an item is the same whatever the unit."""
-    plain = snippets(seed)
-    scaled = [type(one)(**(vars(one) | {"activations": tuple(scale * a for a in one.activations)})) for one in plain]
-    here, there = (
-        conceal_snippets("code", given, top, "rank", Random(1))
-        for given, top in ((plain, 10.0), (scaled, 10.0 * scale))
-    )
-    assert canonical_bytes(here.content()) == canonical_bytes(there.content())
+    snippets = make_snippets(seed)
+    scaled = [
+        replace(snippet, activations=tuple(scale * value for value in snippet.activations)) for snippet in snippets
+    ]
+    item = conceal_snippets("code", snippets, 10.0, "rank", Random(1))
+    scaled_item = conceal_snippets("code", scaled, 10.0 * scale, "rank", Random(1))
+    assert canonical_bytes(scaled_item.content()) == canonical_bytes(item.content())
 
 
 def test_the_passages_are_the_snippets_in_another_order() -> None:
-    given = snippets(3)
-    item = conceal_snippets("code", given, 10.0, "proportional", SecretRandom("0" * 64, "x"))
-    expected = {
-        ("".join(build_passage(one, proportional_levels(one.activations, 10.0)).texts), one.group) for one in given
-    }
-    assert {("".join(one.texts), one.group) for one in item.passages} == expected
-    assert [build_passage(one, proportional_levels(one.activations, 10.0)) for one in given] != list(item.passages)
+    snippets = make_snippets(3)
+    item = conceal_snippets("code", snippets, 10.0, "proportional", SecretRandom("0" * 64, "x"))
+    in_order = [build_passage(snippet, proportional_levels(snippet.activations, 10.0)) for snippet in snippets]
+    assert set(item.passages) == set(in_order)
+    assert list(item.passages) != in_order
 
 
 def test_every_peak_of_the_top_is_marked() -> None:
-    item = conceal_snippets("code", snippets(4), 10.0, "proportional", Random(0))
-    assert all(one.levels[one.peak] >= 4 for one in item.passages)
-    assert all(one.texts[one.peak] for one in item.passages)
+    item = conceal_snippets("code", make_snippets(4), 10.0, "proportional", Random(0))
+    assert all(passage.levels[passage.peak] >= 4 for passage in item.passages)
+    assert all(passage.texts[passage.peak] for passage in item.passages)
 
 
 def test_rank_marks_are_as_many_for_every_item_whose_characters_are_whole() -> None:
-    given = [type(one)(**(vars(one) | {"pieces": (b"x",) * len(one.pieces)})) for one in snippets(5)]
-    item = conceal_snippets("code", given, 10.0, "rank", Random(0))
-    assert sum(level > 0 for one in item.passages for level in one.levels) == RANKED
+    whole_characters = [replace(snippet, pieces=(b"x",) * len(snippet.pieces)) for snippet in make_snippets(5)]
+    item = conceal_snippets("code", whole_characters, 10.0, "rank", Random(0))
+    assert sum(level > 0 for passage in item.passages for level in passage.levels) == RANKED
 
 
 def test_a_mark_on_half_a_character_is_shown_where_the_character_is() -> None:
-    snippet = make_snippet(Random(1), 0, 10.0)
-    halved = type(snippet)(**(vars(snippet) | {"peak": 3}))
-    levels = [0] * len(snippet.pieces)
+    halved = replace(make_snippet(Random(1), 0, 10.0), peak=3)
+    levels = [0] * len(halved.pieces)
     levels[3] = 5
-    shown = build_passage(halved, levels)
-    assert (shown.peak, shown.texts[4], shown.levels[3], shown.levels[4]) == (4, "é", 0, 5)
+    passage = build_passage(halved, levels)
+    assert (passage.peak, passage.texts[4], passage.levels[3], passage.levels[4]) == (4, "é", 0, 5)
 
 
-def test_a_neuron_without_enough_snippets_or_marks_is_left_out(design: Design) -> None:
-    assert select_snippets(design, snippets(6)[:19]) is None
-    faint = [make_snippet(Random(i), i, 5.0, positive=6) for i in range(20)]
+def test_a_neuron_without_enough_snippets_is_left_out(design: Design) -> None:
+    assert select_snippets(design, make_snippets(6)[:19]) is None
+
+
+def test_a_neuron_without_enough_positive_tokens_is_left_out_where_marks_are_ranks(design: Design) -> None:
+    faint = [make_snippet(Random(rank), rank, 5.0, positive=6) for rank in range(20)]
     assert len(select_snippets(design, faint) or []) == 20
-    few = [type(one)(**(vars(one) | {"activations": tuple(-1.0 for _ in one.activations)})) for one in faint]
-    assert select_snippets(design.model_copy(update={"marks": "rank"}), few) is None
+    negative = [replace(snippet, activations=tuple(-1.0 for _ in snippet.activations)) for snippet in faint]
+    assert select_snippets(design.model_copy(update={"marks": "rank"}), negative) is None
 
 
 @given(SEEDS)

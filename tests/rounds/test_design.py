@@ -8,48 +8,32 @@ from hypothesis import strategies as st
 from app.foundation.digest import sha256_of_json
 from app.foundation.errors import DesignError
 from app.rounds.design import Cell, Design, read_design
-from app.rounds.design_text import design_toml
-from app.rounds.presets import PRESET_NAMES, PROVENANCE, design_from_preset
+from app.rounds.presets import PRESET_NAMES, design_from_preset
 
 CELLS = [Cell(arm="quokka", archive_sha256="a" * 64), Cell(arm="axolotl", archive_sha256="b" * 64)]
 
 
-def made(**changes: Any) -> Design:
-    settings = {"title": "A first look", "arms": CELLS, "reference": "axolotl"} | changes
-    return design_from_preset(settings.pop("preset", "solu-2022"), **settings)
+def make_design(preset_name: str = "solu-2022", **changes: Any) -> Design:
+    fields = {"title": "A first look", "arms": CELLS, "reference": "axolotl"} | changes
+    return design_from_preset(preset_name, **fields)
 
 
-@pytest.mark.parametrize("name", PRESET_NAMES)
-def test_every_preset_survives_toml_and_json(name: str) -> None:
-    design = made(preset=name)
-    assert Design.from_toml(design_toml(design)) == design
+@pytest.mark.parametrize("preset_name", PRESET_NAMES)
+def test_a_design_comes_back_from_its_canonical_json(preset_name: str) -> None:
+    design = make_design(preset_name)
     assert read_design(design.canonical) == design
     assert design.sha256 == sha256_of_json(json.loads(design.canonical))
 
 
-def test_the_paper_s_preset_is_the_paper_s() -> None:
-    design = made()
-    assert (design.neurons, design.groups, design.marks, design.minutes) == (60, {"top": 20}, "proportional", (1, 2))
-    assert design.public_content()["needed"] == 16
-    assert {one.origin for one in PROVENANCE} == {"paper", "unknown", "ours"}
-    assert all(bool(one.paper) == (one.origin == "paper") for one in PROVENANCE)
-
-
-def test_the_confirmatory_preset_differs_in_its_marks_alone() -> None:
-    paper, rank = made(), made(preset="solu-rank")
-    differing = {name for name, value in paper if getattr(rank, name) != value}
-    assert differing == {"preset", "marks"}
-
-
 def test_the_public_part_names_no_arm_digest_stratum_or_count() -> None:
-    shown = json.dumps(made(neurons=77).public_content())
+    shown = json.dumps(make_design(neurons=77).public_content())
     for secret in ("quokka", "axolotl", "a" * 64, "b" * 64, "1L/0", "77"):
         assert secret not in shown
 
 
 @given(st.sampled_from(sorted(Design.model_fields)))
 def test_every_field_is_in_the_digest(name: str) -> None:
-    assert name in json.loads(made().canonical)
+    assert name in json.loads(make_design().canonical)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +46,8 @@ def test_every_field_is_in_the_digest(name: str) -> None:
         ({"title": "Is the Quokka better?"}, "“quokka” must not be in them"),
         ({"title": "SoLU and friends"}, "“solu” must not be in them"),
         ({"consent": "We compare GELU with another."}, "“gelu” must not be in them"),
+        ({"rubric": {"notes": "Axolotl comes first."}}, "“axolotl” must not be in them"),
+        ({"rubric": {"operational": "{needed} of {all} must fit"}}, "and nothing else"),
         ({"overlap": 2}, "a crossed design has none"),
         ({"assignment": "overlap"}, "which need it"),
         ({"assignment": "overlap", "overlap": 9}, "an overlap of 9 needs as many evaluators"),
@@ -76,22 +62,17 @@ def test_every_field_is_in_the_digest(name: str) -> None:
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
     ],
 )
-def test_it_refuses_what_cannot_be_met_and_says_why(changes: dict[str, Any], complaint: str) -> None:
+def test_a_design_that_cannot_be_met_is_refused_with_the_reason(changes: dict[str, Any], complaint: str) -> None:
     with pytest.raises(DesignError, match="The design cannot be met") as refusal:
-        made(**changes)
+        make_design(**changes)
     assert complaint in str(refusal.value)
 
 
-def test_it_refuses_an_unknown_preset() -> None:
-    with pytest.raises(DesignError, match="choose one of solu-2022, solu-rank, quick"):
-        made(preset="solu-1999")
-
-
-def test_it_refuses_text_that_is_not_toml() -> None:
-    with pytest.raises(DesignError, match="not TOML"):
+def test_text_that_is_not_toml_is_refused_with_the_command_that_prints_a_design() -> None:
+    with pytest.raises(DesignError, match=r"not TOML.*firstglance round design"):
         Design.from_toml("title = ")
 
 
-def test_a_digest_that_is_none_is_refused() -> None:
+def test_a_text_that_is_no_digest_is_refused() -> None:
     with pytest.raises(DesignError, match="64 hexadecimal digits"):
         Design.from_values({"title": "t", "reference": "a", "arms": [{"arm": "a", "archive_sha256": "xyz"}] * 2})

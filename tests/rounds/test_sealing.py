@@ -12,21 +12,21 @@ ADA, BO, CLEO = new_keyholder_key(), new_keyholder_key(), new_keyholder_key()
 
 @settings(max_examples=20)
 @given(st.dictionaries(st.text(), st.integers()))
-def test_any_one_of_the_alternatives_opens_it(values: dict[str, int]) -> None:
-    plaintext = json.dumps(values).encode()
+def test_any_one_of_the_alternative_keys_opens_a_seal(content: dict[str, int]) -> None:
+    plaintext = json.dumps(content).encode()
     sealed = seal(plaintext, [[ADA.recipient, BO.recipient]])
     assert open_seal(sealed, [ADA.identity]) == open_seal(sealed, [BO.identity]) == plaintext
 
 
-def test_two_people_together_open_it_and_neither_alone() -> None:
+def test_two_people_together_open_a_nested_seal_and_neither_alone() -> None:
     sealed = seal(b"who is who", [[ADA.recipient], [BO.recipient]])
     assert open_seal(sealed, [ADA.identity, BO.identity]) == b"who is who"
-    for alone in (ADA, BO, CLEO):
+    for keyholder in (ADA, BO, CLEO):
         with pytest.raises(SealError, match="key"):
-            open_seal(sealed, [alone.identity])
+            open_seal(sealed, [keyholder.identity])
 
 
-def test_a_key_that_is_not_a_keyholder_s_does_not_open_it() -> None:
+def test_a_key_that_is_not_a_keyholder_s_does_not_open_a_seal() -> None:
     with pytest.raises(SealError, match="does not open with the key given"):
         open_seal(seal(b"x", [[ADA.recipient]]), [CLEO.identity])
 
@@ -38,7 +38,7 @@ def test_a_flipped_byte_in_the_seal_is_found() -> None:
         open_seal(bytes(sealed), [ADA.identity])
 
 
-def test_what_is_no_key_gets_a_sentence_that_does_not_repeat_it() -> None:
+def test_text_that_is_no_key_gets_a_sentence_that_does_not_repeat_the_text() -> None:
     with pytest.raises(SealError, match="That is not a key") as refusal:
         open_seal(b"", ["hunter2"])
     assert "hunter2" not in str(refusal.value)

@@ -10,7 +10,7 @@ from app.services.rounds import create_round
 from app.store.admins import add_admin
 from app.store.engine import Database
 from tests.conftest import KINDS, Clock, copied_database, fresh_database
-from tests.rounds.making import two_arms
+from tests.rounds.small_archives import two_arms
 from tests.services.stages import ADMIN, lock_draft
 
 

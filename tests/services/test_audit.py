@@ -26,7 +26,7 @@ from app.web.leak_audit import audited_seal as auditing
 from app.web.leak_audit.audited_seal import audit_unblinded_round, audited_seal
 from app.web.site import build_site
 from tests.conftest import Clock
-from tests.rounds.making import make_archive
+from tests.rounds.small_archives import make_archive
 from tests.services.stages import ADMIN
 
 KEYS = [seals.new_key(), seals.new_key()]

@@ -1,7 +1,4 @@
-"""Archives made by hand, in the format that a harvest writes: small, and with words that say which archive they are.
-
-And the design of a round that compares two of them.
-"""
+"""Small archives made by hand, in the format that a harvest writes, and the design of a round that compares two."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -52,9 +49,11 @@ def make_archive(
     positive: int = TOKENS,
     first: tuple[int, int] = (0, 0),
 ) -> Archive:
-    """An archive of `layers` x `width` neurons, the first `dead` of each dead; `positive` tokens fire a window.
+    """An archive of `layers` x `width` neurons, the first `dead` of each layer dead.
 
-    `first` is the layer and the index that counting starts from.
+    The first `positive` tokens of every window have positive activations, all others negative ones.
+
+    `first` is the (layer, index) of the first neuron.
     """
     random = Random(seed)
     folder.mkdir(parents=True)
@@ -64,15 +63,15 @@ def make_archive(
         for index in range(width)
     ]
     write_neurons(folder / "neurons.parquet", neurons)
-    rows = [row for one in neurons if not one.dead for row in _rows(one, random, positive)]
+    rows = [row for neuron in neurons if not neuron.dead for row in _snippet_rows(neuron, random, positive)]
     pq.write_table(pa.Table.from_pylist(rows, schema=SNIPPET_SCHEMA), folder / "snippets.parquet")
-    files = {name: sha256_of_file(folder / name) for name in ("neurons.parquet", "snippets.parquet")}
-    (folder / "manifest.json").write_bytes(manifest_bytes(_manifest(layers, width, dead, seed, files, first)))
+    digests = {name: sha256_of_file(folder / name) for name in ("neurons.parquet", "snippets.parquet")}
+    (folder / "manifest.json").write_bytes(manifest_bytes(_manifest(layers, width, dead, seed, digests, first)))
     return Archive.open(folder)
 
 
 def two_arms(plum: Archive, fig: Archive, neurons: int) -> Design:
-    """Two arms with canary names, so many neurons each."""
+    """A design of two arms with canary names, so many neurons each."""
     cells = [Cell(arm="quokka", archive_sha256=plum.sha256), Cell(arm="axolotl", archive_sha256=fig.sha256)]
     return design_from_preset("quick", title="A first look", arms=cells, reference="axolotl", neurons=neurons)
 
@@ -81,19 +80,22 @@ def make_snippet(random: Random, rank: int, peak: float, positive: int = TOKENS,
     """A window whose largest activation is `peak`; two of its tokens are halves of one character."""
     pieces = [random.choice(WORDS).encode() for _ in range(TOKENS)]
     pieces[3:5] = [b"\xc3", b"\xa9"]
-    place = random.randrange(positive)
-    values = [random.uniform(0.01, 0.8) * peak if i < positive else -random.random() for i in range(TOKENS)]
-    values[place] = peak
-    return Snippet(tuple(pieces), tuple(values), place, "top", rank, window or f"file{random.randrange(400)}.py:0")
+    index = random.randrange(positive)
+    activations = [
+        random.uniform(0.01, 0.8) * peak if token < positive else -random.random() for token in range(TOKENS)
+    ]
+    activations[index] = peak
+    window = window or f"file{random.randrange(400)}.py:0"
+    return Snippet(tuple(pieces), tuple(activations), index, "top", rank, window)
 
 
-def _rows(neuron: NeuronStatistics, random: Random, positive: int) -> list[dict[str, object]]:
-    found = []
+def _snippet_rows(neuron: NeuronStatistics, random: Random, positive: int) -> list[dict[str, object]]:
+    rows = []
     for rank in range(PEAKS):
         snippet = make_snippet(random, rank, neuron.maximum * (1 - rank / 50), positive)
-        more = {"layer": neuron.layer, "neuron": neuron.index, "peak_activation": snippet.peak_activation}
-        found.append(asdict(snippet) | more)
-    return found
+        columns = {"layer": neuron.layer, "neuron": neuron.index, "peak_activation": snippet.peak_activation}
+        rows.append(asdict(snippet) | columns)
+    return rows
 
 
 def _neuron(layer: int, index: int, dead: bool, random: Random) -> NeuronStatistics:
@@ -117,7 +119,9 @@ def _neuron(layer: int, index: int, dead: bool, random: Random) -> NeuronStatist
     )
 
 
-def _manifest(layers: int, width: int, dead: int, seed: int, files: dict[str, str], first: tuple[int, int]) -> Manifest:
+def _manifest(
+    layers: int, width: int, dead: int, seed: int, digests: dict[str, str], first: tuple[int, int]
+) -> Manifest:
     return Manifest(
         model=ModelRecord(
             name=f"model {seed}",
@@ -147,5 +151,5 @@ def _manifest(layers: int, width: int, dead: int, seed: int, files: dict[str, st
         sample_tokens=0,
         sample_bound=1.0,
         versions={},
-        files=files,
+        files=digests,
     ).addressed()

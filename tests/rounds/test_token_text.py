@@ -8,22 +8,22 @@ from app.rounds.token_text import token_texts, visible_text
 PRINTABLE = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"], include_characters="\n\t"))
 
 
-def cut(data: bytes, places: list[int]) -> list[bytes]:
-    edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
-    return [data[a:b] for a, b in pairwise(edges)]
+def cut(data: bytes, offsets: list[int]) -> list[bytes]:
+    edges = sorted({0, len(data), *(offset % (len(data) + 1) for offset in offsets)})
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 @given(PRINTABLE, st.lists(st.integers(0, 10_000)))
-def test_cut_anywhere_the_texts_read_as_the_document_does(text: str, places: list[int]) -> None:
-    texts, _ = token_texts(cut(text.encode(), places))
+def test_the_texts_read_as_the_document_does_wherever_it_is_cut(text: str, offsets: list[int]) -> None:
+    texts, _ = token_texts(cut(text.encode(), offsets))
     assert "".join(texts) == text
 
 
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60)))
-def test_any_bytes_cut_anywhere_read_alike_and_nothing_is_hidden(data: bytes, places: list[int]) -> None:
-    texts, homes = token_texts(cut(data, places))
-    whole, _ = token_texts([data] if data else [])
-    assert "".join(texts) == "".join(whole)
+def test_any_bytes_read_alike_wherever_they_are_cut_and_nothing_is_hidden(data: bytes, offsets: list[int]) -> None:
+    texts, homes = token_texts(cut(data, offsets))
+    uncut, _ = token_texts([data] if data else [])
+    assert "".join(texts) == "".join(uncut)
     assert all(texts[home] for home in homes)
     assert all(home >= index for index, home in enumerate(homes))
 

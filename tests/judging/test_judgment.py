@@ -1,0 +1,20 @@
+import pytest
+
+from app.foundation.errors import JudgmentError
+from app.judging.judgment import LONGEST_TEXT, VERDICTS, parse_verdict, parse_written_text
+
+
+def test_every_verdict_of_the_scale_is_taken() -> None:
+    assert [parse_verdict(verdict, cannot_judge=True) for verdict in VERDICTS] == list(VERDICTS)
+
+
+@pytest.mark.parametrize("text", ["cannot_judge", "Interpretable", ""])
+def test_a_verdict_outside_the_scale_is_refused(text: str) -> None:
+    with pytest.raises(JudgmentError, match="not one of the choices"):
+        parse_verdict(text, cannot_judge=False)
+
+
+def test_a_text_is_trimmed_and_never_cut() -> None:
+    assert parse_written_text("  a rule\n", "hypothesis") == "a rule"
+    with pytest.raises(JudgmentError, match=f"The hypothesis has {LONGEST_TEXT + 1} characters"):
+        parse_written_text("x" * (LONGEST_TEXT + 1), "hypothesis")

@@ -1,0 +1,56 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.archive.archive import Archive
+from app.foundation.digest import canonical_bytes
+from app.rounds.allocation import Allocation, SealContent
+from app.rounds.design import Design
+from app.rounds.preparation import prepare_round
+
+SEED = "5e" * 32
+
+
+@pytest.fixture
+def content(design: Design, archives: dict[str, Archive]) -> SealContent:
+    return SealContent.to_seal(prepare_round(design, archives, SEED).allocation, SEED, "0a" * 32)
+
+
+def test_what_was_sealed_comes_back_as_it_was(content: SealContent) -> None:
+    sealed = canonical_bytes(content.as_sealed)
+    opened = SealContent.from_content(json.loads(sealed))
+    assert replace(opened, as_sealed={}) == replace(content, as_sealed={})
+    assert canonical_bytes(opened.as_sealed) == sealed
+
+
+def test_whole_numbers_stay_whole_in_the_json_values_that_exports_print() -> None:
+    item = {"item": "a", "arm": "quokka", "stratum": "1L/0", "layer": 0, "n_layers": 1, "neuron": 3}
+    values: dict[str, Any] = {
+        "allocation": {"cells": [], "items": [item | {"same_token_share": 0, "purity": 1}]},
+        "nonce": "2",
+        "seed": "1",
+    }
+    opened = SealContent.from_content(values)
+    assert json.dumps(opened.as_sealed) == json.dumps(values)
+    assert repr(opened.allocation.items[0].same_token_share) == "0"
+    assert repr(opened.allocation.items[0].purity) == "1"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"more": 1}, {"allocation": {"items": []}}, {"allocation": {"items": [{"arm": "a"}], "cells": []}}, {"seed": 1}],
+    ids=["another part", "no cells", "half an item", "a seed that is no text"],
+)
+def test_anything_but_an_allocation_a_seed_and_a_nonce_is_refused(changes: dict[str, Any]) -> None:
+    content = SealContent.to_seal(Allocation((), ()), "1", "2")
+    with pytest.raises(ValueError):  # noqa: PT011 - from two sources, ours and the library's
+        SealContent.from_content(content.as_sealed | changes)
+
+
+@pytest.mark.parametrize("missing", ["allocation", "seed", "nonce"])
+def test_a_missing_part_is_refused(missing: str) -> None:
+    content = SealContent.to_seal(Allocation((), ()), "1", "2")
+    with pytest.raises(ValueError, match="exactly"):
+        SealContent.from_content({name: part for name, part in content.as_sealed.items() if name != missing})
