@@ -38,12 +38,12 @@ class IntervalCoverage:
     uneven: bool
     fraction: float
     reference: float
-    difference: float
+    stratum_difference: float
     pooled: float
 
     def shares(self) -> tuple[float, ...]:
         """Of all intervals."""
-        return self.fraction, self.reference, self.difference, self.pooled
+        return self.fraction, self.reference, self.stratum_difference, self.pooled
 
 
 @dataclass(frozen=True)

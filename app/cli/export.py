@@ -10,7 +10,7 @@ from app.foundation.clock import now
 from app.foundation.errors import ExportError
 from app.foundation.files import write_bytes_atomically
 from app.foundation.settings import Settings
-from app.report.export.bundle import blinded_zip, export_zip
+from app.report.export.bundle import UnblindedBundle, blinded_zip, unblinded_zip
 from app.services import exports
 
 
@@ -25,10 +25,8 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
     with open_database(settings) as database:
         with database.reading() as session:
             admin = acting_admin(session, by)
-            bundle = (
-                exports.blinded_bundle(session, round_id) if blinded else exports.unblinded_bundle(session, round_id)
-            )
-        zip_bytes = blinded_zip(bundle) if blinded else export_zip(bundle)
+            bundle = (exports.blinded_bundle if blinded else exports.unblinded_bundle)(session, round_id)
+        zip_bytes = unblinded_zip(bundle) if isinstance(bundle, UnblindedBundle) else blinded_zip(bundle)
         _write_export(out, zip_bytes)
         with database.writing() as session:
             exports.record_export(session, round_id, admin, out.name, zip_bytes, now())

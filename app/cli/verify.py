@@ -1,15 +1,12 @@
 """`firstglance verify`: whether an export recomputes, and whether a receipt agrees with it."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import click
 
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_json, print_table
-from app.foundation.errors import ExportError
-from app.report.export.verify import Verification, verify_export, verify_receipt
+from app.report.export.verify import Verification, read_receipt, verify_export, verify_receipt
 
 WIDTH = 44
 """Of the widest value in the table of checks."""
@@ -24,9 +21,7 @@ WIDTH = 44
 @click.pass_context
 def verify_command(ctx: click.Context, export: Path, receipt_file: Path | None, json_wanted: bool) -> None:
     """Recompute commitment, chains and every number of EXPORT.zip, with no server; ends with 1 if anything differs."""
-    verification = (
-        verify_export(export) if receipt_file is None else verify_receipt(export, _read_receipt(receipt_file))
-    )
+    verification = verify_export(export) if receipt_file is None else verify_receipt(export, read_receipt(receipt_file))
     if json_wanted:
         print_json(
             {
@@ -40,23 +35,13 @@ def verify_command(ctx: click.Context, export: Path, receipt_file: Path | None, 
     ctx.exit(0 if verification.ok else 1)
 
 
-def _read_receipt(path: Path) -> dict[str, Any]:
-    """The receipt in a file that an evaluator downloaded. Raises ExportError if the file holds none."""
-    try:
-        receipt: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["receipt"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{path} holds no receipt; use the file as the evaluator downloaded it from the last page"
-        raise ExportError(msg) from error
-    return receipt
-
-
 def _print_checks(verification: Verification) -> None:
     lines = [
         [
             check.name,
             "ok" if check.ok else "DIFFERS",
-            _shortened(check.expected),
-            "same" if check.ok else _shortened(check.found),
+            _shortened(check.exported),
+            "same" if check.ok else _shortened(check.recomputed),
         ]
         for check in verification.checks
     ]

@@ -27,20 +27,20 @@ class GalleryCard:
     """One neuron in the gallery."""
 
     allocated: AllocatedItem
-    verdicts: tuple[WrittenVerdict, ...]
+    written_verdicts: tuple[WrittenVerdict, ...]
 
     @property
     def outcome(self) -> VoteOutcome:
         """Whether the evaluators agree; a single verdict agrees with itself."""
-        interpretable_count = sum(written.verdict == "interpretable" for written in self.verdicts)
-        if interpretable_count == len(self.verdicts):
+        interpretable_count = sum(written.verdict == "interpretable" for written in self.written_verdicts)
+        if interpretable_count == len(self.written_verdicts):
             return "agreed interpretable"
         return "disputed" if interpretable_count else "agreed not"
 
     def mentions(self, text: str) -> bool:
         """Whether a hypothesis, a pseudonym, the item's code or layer/neuron contains the text, ignoring case."""
         parts = [f"{self.allocated.item} {self.allocated.layer}/{self.allocated.neuron}"]
-        parts += [f"{written.evaluator}\n{written.hypothesis}" for written in self.verdicts]
+        parts += [f"{written.evaluator}\n{written.hypothesis}" for written in self.written_verdicts]
         return text.casefold() in "\n".join(parts).casefold()
 
 
@@ -86,8 +86,8 @@ def _gallery_cards(observations: Sequence[Observation]) -> list[GalleryCard]:
 
 
 def _gallery_card(observations: Sequence[Observation]) -> GalleryCard:
-    verdicts = tuple(
+    written_verdicts = tuple(
         WrittenVerdict(observation.evaluator, observation.judgment.verdict, observation.judgment.hypothesis)
         for observation in observations
     )
-    return GalleryCard(observations[0].allocated, verdicts)
+    return GalleryCard(observations[0].allocated, written_verdicts)

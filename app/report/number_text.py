@@ -4,9 +4,9 @@ from app.foundation.typography import NO_BREAK_SPACE, with_minus_sign
 from app.statistics.intervals import Interval
 
 
-def points(difference: float) -> str:
-    """A difference in percentage points with its sign: +21.7."""
-    return with_minus_sign(f"{100 * difference + 0.0:+.1f}")
+def points(fraction: float) -> str:
+    """A difference of fractions in percentage points with its sign: +21.7."""
+    return with_minus_sign(f"{100 * fraction + 0.0:+.1f}")
 
 
 def percent(fraction: float | None) -> str:

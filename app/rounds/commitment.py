@@ -7,12 +7,24 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from app.foundation.digest import sha256_of_json
 from app.rounds.allocation import SealContent
 from app.rounds.item import ItemContent
 
 VERSION = 1
+
+
+@dataclass(frozen=True)
+class PublishedCommitment:
+    """What is published at the seal: the commitment, and what it is made of."""
+
+    commitment: str
+    design_sha256: str
+    sealed_sha256: str
+    item_digests: Mapping[str, str]
+    """{code: digest of the item}"""
 
 
 def item_digest(content: ItemContent, nonce: str) -> str:

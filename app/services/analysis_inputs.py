@@ -35,7 +35,7 @@ def read_observations(session: Session, round_id: str, allocation: Allocation) -
         EvaluatorJudgments(
             evaluator=evaluator.name,
             exposed=evaluator.exposed,
-            judgments=[_parsed_judgment(row) for row in judging_store.judgments_of_evaluator(session, evaluator.id)],
+            judgments=[_judgment(row) for row in judging_store.judgments_of_evaluator(session, evaluator.id)],
             missing=frozenset(flag.item for flag in judging_store.flags_of_evaluator(session, evaluator.id)),
         )
         for evaluator in evaluator_store.evaluators_of_round(session, round_id)
@@ -50,7 +50,7 @@ def read_analysis_frame(
     """The counts that were sealed, the plan that the design fixed, and what the evaluators did beside judging."""
     design = read_design(round_row.design)
     evaluator_rows = evaluator_store.evaluators_of_round(session, round_row.id)
-    guesses = _guesses_about_items(session, evaluator_rows)
+    guesses = _guesses(session, evaluator_rows)
     sorts = design.blinding_question == "sort"
     return AnalysisFrame(
         cells=tuple(_cell_counts(cell) for cell in allocation.cells),
@@ -60,11 +60,11 @@ def read_analysis_frame(
         by_layer=design.by_layer == "stratified",
         planned=design.overlap or 0,
         exclusions=design.exclusions,
-        evaluators=_enrolled_evaluators(session, round_row.id, evaluator_rows),
-        guesses=() if sorts else tuple(_arm_guess(evaluator, guess) for evaluator, guess in guesses),
+        evaluators=_enrolled(session, round_row.id, evaluator_rows),
+        guesses=() if sorts else tuple(_guess(evaluator, guess) for evaluator, guess in guesses),
         piles=tuple(_piled_item(evaluator, guess) for evaluator, guess in guesses) if sorts else (),
         stimuli=_stimuli(session, round_row.id),
-        flagged=_flagged_items(session, evaluator_rows),
+        flagged=_flagged(session, evaluator_rows),
         stopped_early=LockedDetail.model_validate(latest_event(events, "locked").detail).stopped_early,
         blind_broken=any(event.action == "archives browsed" for event in events),
         marks=design.marks,
@@ -72,7 +72,7 @@ def read_analysis_frame(
     )
 
 
-def _parsed_judgment(judgment_row: JudgmentRow) -> Judgment:
+def _judgment(judgment_row: JudgmentRow) -> Judgment:
     return Judgment(
         item=judgment_row.item,
         verdict=cast("Verdict", judgment_row.verdict),
@@ -90,24 +90,22 @@ def _parsed_judgment(judgment_row: JudgmentRow) -> Judgment:
     )
 
 
-def _cell_counts(cell: AllocatedCell) -> CellCounts:
+def _cell_counts(allocated: AllocatedCell) -> CellCounts:
     return CellCounts(
-        arm=cell.arm,
-        stratum=cell.stratum,
-        eligible=cell.eligible,
-        drawn=cell.drawn,
-        dead=cell.dead,
-        shown=cell.shown,
-        excluded=cell.excluded,
-        suppressed=cell.suppressed,
-        layers=cell.layers,
-        model=cell.model,
+        arm=allocated.arm,
+        stratum=allocated.stratum,
+        eligible=allocated.eligible,
+        drawn=allocated.drawn,
+        dead=allocated.dead,
+        shown=allocated.shown,
+        excluded=allocated.excluded,
+        suppressed=allocated.suppressed,
+        layers=allocated.layers,
+        model=allocated.model,
     )
 
 
-def _enrolled_evaluators(
-    session: Session, round_id: str, evaluator_rows: Sequence[EvaluatorRow]
-) -> tuple[EnrolledEvaluator, ...]:
+def _enrolled(session: Session, round_id: str, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[EnrolledEvaluator, ...]:
     tallies = round_store.tallies_by_evaluator(session, round_id)
     no_items = round_store.Tally(0, 0)
     return tuple(
@@ -116,9 +114,7 @@ def _enrolled_evaluators(
     )
 
 
-def _guesses_about_items(
-    session: Session, evaluator_rows: Sequence[EvaluatorRow]
-) -> list[tuple[EvaluatorRow, GuessRow]]:
+def _guesses(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> list[tuple[EvaluatorRow, GuessRow]]:
     """The answers of phase 2 that are about an item, with their evaluators."""
     return [
         (evaluator, guess)
@@ -128,7 +124,7 @@ def _guesses_about_items(
     ]
 
 
-def _arm_guess(evaluator: EvaluatorRow, guess: GuessRow) -> Guess:
+def _guess(evaluator: EvaluatorRow, guess: GuessRow) -> Guess:
     arm = None if guess.guess == UNKNOWN else guess.guess
     return Guess(evaluator.name, evaluator.exposed, arm, guess.item)
 
@@ -137,7 +133,7 @@ def _piled_item(evaluator: EvaluatorRow, guess: GuessRow) -> PiledItem:
     return PiledItem(evaluator.name, guess.item, pile=guess.guess)
 
 
-def _flagged_items(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[FlaggedItem, ...]:
+def _flagged(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[FlaggedItem, ...]:
     flags = [
         FlaggedItem(evaluator.name, flag.item, flag.kind, flag.comment)
         for evaluator in evaluator_rows

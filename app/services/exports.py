@@ -1,20 +1,20 @@
 """What leaves the server about a round: the analysis for the report, and the bundle of an export."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.evidence.entries import EventLink, JudgmentLink, event_link, judgment_link
+from app.evidence.entries import JudgmentLink, event_link, judgment_link
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
-from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import Analysis, read_analysis
 from app.report.analysis.frame import AnalysisFrame, read_frame
-from app.report.export.bundle import LOCKED, Bundle
-from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
+from app.report.export.bundle import LOCKED_STATES, BlindedBundle, UnblindedBundle
+from app.report.export.observations_csv import write_observations
+from app.report.export.tables import ExportedEvaluator
+from app.rounds.commitment import PublishedCommitment
 from app.services.log import append_event
 from app.services.unblinding import find_unblinded, read_unblinded_round
 from app.store import evaluators as evaluator_store
@@ -22,7 +22,6 @@ from app.store import judging as judging_store
 from app.store import log as log_store
 from app.store import rounds as round_store
 from app.store.sealed import find_seal
-from app.store.tables import ItemRow, RoundRow
 
 
 @dataclass(frozen=True)
@@ -66,22 +65,24 @@ def round_analysis(session: Session, round_id: str) -> Analysis:
 
 def observations_csv(session: Session, round_id: str) -> str:
     """One row per evaluator and item: final verdict, hypothesis, timing, arm and neuron."""
-    return csv_text(OBSERVATION_COLUMNS, observation_rows(read_unblinded_round(session, round_id).observations))
+    return write_observations(read_unblinded_round(session, round_id).observations)
 
 
-def unblinded_bundle(session: Session, round_id: str) -> Bundle:
+def unblinded_bundle(session: Session, round_id: str) -> UnblindedBundle:
     """Everything that goes into the export of an unblinded round."""
+    round_row, _ = find_unblinded(session, round_id)
     unblinded = read_unblinded_round(session, round_id)
-    return replace(
-        blinded_bundle(session, round_id),
-        opened=unblinded.seal,
+    return UnblindedBundle(
+        **vars(blinded_bundle(session, round_id)),
+        design_content=json.loads(round_row.design),
+        seal=unblinded.seal,
         observations=unblinded.observations,
         frame=unblinded.frame,
         analysis=unblinded.analysis,
     )
 
 
-def blinded_bundle(session: Session, round_id: str) -> Bundle:
+def blinded_bundle(session: Session, round_id: str) -> BlindedBundle:
     """What may leave the server before unblinding: items, commitment, log, pseudonyms; chains once the round is locked.
 
     Raises NotFoundError, or LifecycleError for a round that was never sealed.
@@ -91,18 +92,21 @@ def blinded_bundle(session: Session, round_id: str) -> Bundle:
     if not items or round_row.commitment is None:
         msg = f"This round is {round_row.state}. There is something to export once it is sealed."
         raise LifecycleError(msg)
-    return Bundle(
+    return BlindedBundle(
         round_id=round_id,
         title=round_row.title,
         state=round_row.state,
-        design=json.loads(round_row.design),
-        items=[json.loads(item.content) for item in items],
-        opened=None,
-        commitment=_commitment_content(session, round_row, items),
-        judgments=_judgment_links(session, round_id) if round_row.state in LOCKED else [],
-        events=_event_links(session, round_id),
-        evaluators=_evaluator_lines(session, round_id),
-        public_design=dict(round_row.public_design),
+        public_design=round_row.public_design,
+        item_contents=[json.loads(item.content) for item in items],
+        commitment=PublishedCommitment(
+            commitment=round_row.commitment,
+            design_sha256=sha256(round_row.design.encode()),
+            sealed_sha256=find_seal(session, round_id).sealed_sha256,
+            item_digests={item.code: item.digest for item in items},
+        ),
+        judgment_links=_judgment_links(session, round_id) if round_row.state in LOCKED_STATES else [],
+        event_links=[event_link(round_id, row) for row in log_store.events_of_round(session, round_id)],
+        exported_evaluators=_exported_evaluators(session, round_id),
     )
 
 
@@ -116,34 +120,21 @@ def export_file_name(round_id: str, *, blinded: bool) -> str:
     return f"first-glance-{round_id}-{'blinded' if blinded else 'unblinded'}.zip"
 
 
-def _commitment_content(session: Session, round_row: RoundRow, item_rows: Sequence[ItemRow]) -> JsonObject:
-    return {
-        "commitment": round_row.commitment,
-        "design_sha256": sha256(round_row.design.encode()),
-        "sealed_sha256": find_seal(session, round_row.id).sealed_sha256,
-        "items": [[row.code, row.digest] for row in item_rows],
-    }
-
-
 def _judgment_links(session: Session, round_id: str) -> list[JudgmentLink]:
     rows = round_store.judgments_of_round(session, round_id)
     return [judgment_link(evaluator.name, row) for evaluator, row in rows]
 
 
-def _event_links(session: Session, round_id: str) -> list[EventLink]:
-    return [event_link(round_id, row) for row in log_store.events_of_round(session, round_id)]
-
-
-def _evaluator_lines(session: Session, round_id: str) -> list[JsonObject]:
+def _exported_evaluators(session: Session, round_id: str) -> list[ExportedEvaluator]:
     """Pseudonyms only; someone whose data were erased stays, without the name that they chose."""
     return [
-        {
-            "evaluator": row.name,
-            "exposed": row.exposed,
-            "joined_at": row.joined_at.isoformat() if row.joined_at else None,
-            "erased": row.erased_at is not None,
-            "aids_opened": " ".join(_items_with_aids_opened(session, row.id)),
-        }
+        ExportedEvaluator(
+            evaluator=row.name,
+            exposed=row.exposed,
+            joined_at=row.joined_at.isoformat() if row.joined_at else None,
+            erased=row.erased_at is not None,
+            aids_opened=" ".join(_items_with_aids_opened(session, row.id)),
+        )
         for row in evaluator_store.evaluators_of_round(session, round_id)
     ]
 

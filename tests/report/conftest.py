@@ -7,7 +7,7 @@ import pytest
 from app.judging.judgment import Verdict
 from app.report.analysis.analysis import Analysis, analyse
 from app.report.analysis.frame import AnalysisFrame, Guess, Stimulus
-from app.report.export.bundle import Bundle, export_zip
+from app.report.export.bundle import UnblindedBundle, unblinded_zip
 from app.report.export.figures import draw_figures
 from app.unblinding.observations import Observation
 from tests.conftest import undrawn_figures
@@ -22,15 +22,15 @@ def observations() -> list[Observation]:
 
 
 @pytest.fixture(scope="session")
-def bundle(observations: list[Observation]) -> Bundle:
+def bundle(observations: list[Observation]) -> UnblindedBundle:
     return bundle_for(observations, frame_for(observations))
 
 
 @pytest.fixture(scope="session")
-def exported(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(bundle: UnblindedBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The round as a zip."""
     path = tmp_path_factory.mktemp("export") / "round.zip"
-    path.write_bytes(export_zip(bundle))
+    path.write_bytes(unblinded_zip(bundle))
     return path
 
 
@@ -42,7 +42,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for seed, path in enumerate(paths, start=1):
         observations = simulate_observations(seed, strata=("1L/0",))
         with undrawn_figures():
-            path.write_bytes(export_zip(bundle_for(observations, frame_for(observations))))
+            path.write_bytes(unblinded_zip(bundle_for(observations, frame_for(observations))))
     return paths
 
 

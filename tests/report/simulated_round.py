@@ -9,13 +9,16 @@ from typing import Any
 
 from app.evidence.chains import START_OF_LOG, chain_digest
 from app.evidence.entries import EventLink, JudgmentLink, event_entry, judgment_entry
+from app.evidence.event_details import ChainHead, LockedDetail, SealedDetail
 from app.foundation.digest import sha256_of_json
+from app.foundation.json_types import JsonObject
 from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame, CellCounts, EnrolledEvaluator
-from app.report.export.bundle import Bundle
+from app.report.export.bundle import UnblindedBundle
+from app.report.export.tables import ExportedEvaluator
 from app.rounds.allocation import AllocatedCell, AllocatedItem, Allocation, ItemKind, SealContent
-from app.rounds.commitment import commitment_digest, item_digest, seal_digest
+from app.rounds.commitment import PublishedCommitment, commitment_digest, item_digest, seal_digest
 from app.rounds.item import Item, ItemContent, Passage
 from app.unblinding.observations import Observation
 
@@ -124,48 +127,42 @@ def arms_by_item(observations: Iterable[Observation]) -> dict[str, str]:
     return {observation.allocated.item: observation.allocated.arm for observation in observations}
 
 
-def bundle_for(observations: list[Observation], frame: AnalysisFrame) -> Bundle:
+def bundle_for(observations: list[Observation], frame: AnalysisFrame) -> UnblindedBundle:
     """The round of these observations, sealed and chained as the project does it."""
-    design = {"version": 1, "title": "A round for tests", "arms": sorted(TRUE_FRACTIONS), "neurons": 22}
-    nonce = "0a" * 32
+    design: JsonObject = {"version": 1, "title": "A round for tests", "arms": ["baseline", "solu"], "neurons": 22}
     allocated = {observation.allocated.item: observation.allocated for observation in observations}
-    contents = [_item_content(code) for code in sorted(allocated)]
-    digests = {content["code"]: item_digest(content, nonce) for content in contents}
-    cells = tuple(_allocated_cell(counts) for counts in frame.cells)
     items = tuple(allocated[code] for code in sorted(allocated))
-    opened = SealContent.to_seal(Allocation(items, cells), "0b" * 32, nonce)
-    design_sha256 = sha256_of_json(design)
-    commitment = commitment_digest(design_sha256, digests, seal_digest(opened))
-    judgments = _chained_judgments(observations, commitment)
-    return Bundle(
+    cells = tuple(_allocated_cell(counts) for counts in frame.cells)
+    seal = SealContent.to_seal(Allocation(items, cells), seed="0b" * 32, nonce="0a" * 32)
+    contents = [_item_content(item.item) for item in items]
+    commitment = _commit_to(design, contents, seal)
+    judgments = _chained_judgments(observations, commitment.commitment)
+    return UnblindedBundle(
         round_id="r1",
         title="A round for tests",
         state="unblinded",
-        design=design,
-        items=contents,
-        opened=opened,
-        commitment={
-            "commitment": commitment,
-            "design_sha256": design_sha256,
-            "sealed_sha256": seal_digest(opened),
-            "items": sorted([code, digest] for code, digest in digests.items()),
-        },
-        judgments=judgments,
-        events=_chained_events(judgments),
-        evaluators=[
-            {
-                "evaluator": enrolled.evaluator,
-                "exposed": enrolled.exposed,
-                "joined_at": None,
-                "erased": False,
-                "aids_opened": "",
-            }
+        public_design={},
+        design_content=design,
+        item_contents=contents,
+        seal=seal,
+        commitment=commitment,
+        judgment_links=judgments,
+        event_links=_chained_events(judgments, commitment),
+        exported_evaluators=[
+            ExportedEvaluator(enrolled.evaluator, enrolled.exposed, joined_at=None, erased=False, aids_opened="")
             for enrolled in frame.evaluators
         ],
         observations=observations,
         frame=frame,
         analysis=analyse(observations, frame),
     )
+
+
+def _commit_to(design: JsonObject, items: list[ItemContent], seal: SealContent) -> PublishedCommitment:
+    digests = {item["code"]: item_digest(item, seal.nonce) for item in items}
+    design_sha256, sealed_sha256 = sha256_of_json(design), seal_digest(seal)
+    commitment = commitment_digest(design_sha256, digests, sealed_sha256)
+    return PublishedCommitment(commitment, design_sha256, sealed_sha256, digests)
 
 
 def _allocated_cell(counts: CellCounts) -> AllocatedCell:
@@ -204,11 +201,21 @@ def _chained_judgments(observations: list[Observation], commitment: str) -> list
     return links
 
 
-def _chained_events(judgments: list[JudgmentLink]) -> list[EventLink]:
-    heads = {link["evaluator"]: {"judgments": link["number"] + 1, "head": link["chain"]} for link in judgments}
+def _chained_events(judgments: list[JudgmentLink], commitment: PublishedCommitment) -> list[EventLink]:
+    heads = {link["evaluator"]: ChainHead(judgments=link["number"] + 1, head=link["chain"]) for link in judgments}
+    sealed = SealedDetail(
+        commitment=commitment.commitment,
+        design_sha256=commitment.design_sha256,
+        sealed_sha256=commitment.sealed_sha256,
+        items=len(commitment.item_digests),
+        keys=2,
+        two_person=False,
+        audit=None,
+    )
+    locked = LockedDetail(heads=heads, stopped_early=False)
+    details = {"sealed": sealed.model_dump(), "locked": locked.model_dump()}
     links: list[EventLink] = []
     previous = START_OF_LOG
-    details: dict[str, dict[str, Any]] = {"sealed": {"audit": None}, "locked": {"heads": heads}}
     for number, action in enumerate(("created", "sealed", "opened", "locked", "unblinded")):
         row = SimpleNamespace(number=number, at=START, actor="Ada", action=action, detail=details.get(action, {}))
         entry = event_entry("r1", row)

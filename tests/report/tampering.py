@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from app.report.export.bundle import zipped
-from app.report.export.read_zip import read_zip
+from app.report.export.zip_file import read_zip, zip_files
 
 
 def replace_file(exported: Path, name: str, content: bytes, folder: Path) -> Path:
@@ -12,7 +11,7 @@ def replace_file(exported: Path, name: str, content: bytes, folder: Path) -> Pat
     files = read_zip(exported)
     del files["digests.json"]
     path = folder / "changed.zip"
-    path.write_bytes(zipped(files | {name: content}))
+    path.write_bytes(zip_files(files | {name: content}))
     return path
 
 

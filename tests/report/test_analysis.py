@@ -25,7 +25,7 @@ OTHER_ARM = {"baseline": "solu", "solu": "baseline"}
 DIFFERENCES: list[Callable[[Analysis], Sequence[Estimated | None]]] = [
     lambda analysis: [analysis.difference, analysis.evaluators_like_these, analysis.model_check],
     lambda analysis: analysis.strata,
-    lambda analysis: [result.difference for result in analysis.per_evaluator],
+    lambda analysis: [result.own_difference for result in analysis.per_evaluator],
     lambda analysis: [analysis.exposure.naive, analysis.sensitivity.majority, analysis.exclusions.difference],
     lambda analysis: [analysis.secondary.live_only, analysis.secondary.not_token_detectors],
     lambda analysis: analysis.secondary.depth,

@@ -63,9 +63,9 @@ def test_names_of_people_are_escaped(full_analysis: Analysis) -> None:
 def test_every_row_leads_to_its_number(full_analysis: Analysis) -> None:
     for chart in draw_charts(full_analysis).values():
         assert chart.rows
-        assert len(chart.keys) == len(chart.rows)
+        assert len(chart.row_keys) == len(chart.rows)
         assert all(len(row) == len(chart.columns) for row in chart.rows)
-        for key in chart.keys:
+        for key in chart.row_keys:
             assert value_at(full_analysis, key) is not None, (chart.name, key)
 
 

@@ -10,9 +10,8 @@ from app.foundation.errors import ExportError
 from app.foundation.json_types import to_json_value
 from app.report.analysis.analysis import analyse
 from app.report.charts.forest import forest_chart
-from app.report.export.bundle import zipped
 from app.report.export.pool import pool_studies
-from app.report.export.read_zip import read_zip
+from app.report.export.zip_file import read_zip, zip_files
 from tests.report.simulated_round import frame_for, simulate_observations
 
 
@@ -71,6 +70,6 @@ def test_an_export_of_another_contrast_is_refused(pair: tuple[Path, Path], tmp_p
     files["frame.json"] = json.dumps(frame.content()).encode()
     files["analysis.json"] = json.dumps(analyse(observations, frame).content()).encode()
     turned = tmp_path / "turned.zip"
-    turned.write_bytes(zipped(files))
+    turned.write_bytes(zip_files(files))
     with pytest.raises(ExportError, match="same contrast"):
         pool_studies([pair[0], turned])

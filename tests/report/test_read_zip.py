@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.foundation.errors import ExportError
-from app.report.export.bundle import zipped
 from app.report.export.verify import verify_export
+from app.report.export.zip_file import zip_files
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a zip", b"plain text"])
@@ -30,7 +30,7 @@ def test_a_missing_file_and_a_foreign_zip_get_sentences(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="does not exist"):
         verify_export(tmp_path / "nowhere.zip")
     foreign = tmp_path / "foreign.zip"
-    foreign.write_bytes(zipped({"a.txt": b"a"}))
+    foreign.write_bytes(zip_files({"a.txt": b"a"}))
     with pytest.raises(ExportError, match=r"has no commitment\.json"):
         verify_export(foreign)
 
@@ -38,6 +38,6 @@ def test_a_missing_file_and_a_foreign_zip_get_sentences(tmp_path: Path) -> None:
 def test_files_of_another_form_get_a_sentence(tmp_path: Path) -> None:
     names = ("design.json", "items.json", "judgments.json", "events.json", "commitment.json")
     odd = tmp_path / "odd.zip"
-    odd.write_bytes(zipped(dict.fromkeys(names, b"[]")))
+    odd.write_bytes(zip_files(dict.fromkeys(names, b"[]")))
     with pytest.raises(ExportError, match="another form"):
         verify_export(odd)

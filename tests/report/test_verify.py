@@ -3,14 +3,14 @@
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.foundation.digest import sha256_of_json
+from app.evidence.receipts import Receipt, make_receipt
 from app.foundation.errors import ExportError
-from app.report.export.read_zip import read_zip
-from app.report.export.verify import verify_export, verify_receipt
+from app.report.export.exported_round import read_export
+from app.report.export.verify import read_receipt, verify_export, verify_receipt
+from app.report.export.zip_file import read_zip
 from tests.report.tampering import replace_file, tamper
 
 
@@ -79,32 +79,35 @@ def test_an_arm_changed_in_the_csv_is_found(exported: Path, tmp_path: Path) -> N
 
 
 @pytest.fixture
-def receipt(exported: Path) -> dict[str, Any]:
+def receipt(exported: Path) -> Receipt:
     """Birch's receipt after seven judgments."""
-    files = read_zip(exported)
-    links = [link for link in json.loads(files["judgments.json"]) if link["evaluator"] == "Birch"][:7]
-    return {
-        "commitment": json.loads(files["commitment.json"])["commitment"],
-        "evaluator": "Birch",
-        "judgments": 7,
-        "head": links[-1]["chain"],
-        "digest": sha256_of_json([link["judgment"] for link in links]),
-    }
+    export = read_export(exported)
+    return make_receipt("Birch", export.commitment.commitment, export.chains["Birch"][:7])
 
 
-def test_a_receipt_agrees_with_the_export(exported: Path, receipt: dict[str, Any]) -> None:
+def test_a_receipt_agrees_with_the_export(exported: Path, receipt: Receipt) -> None:
+    assert receipt.judgments == 7
     assert verify_receipt(exported, receipt).ok
     final_receipts = json.loads(read_zip(exported)["receipts.json"])
-    assert all(verify_receipt(exported, final_receipt).ok for final_receipt in final_receipts)
+    assert all(verify_receipt(exported, Receipt(**final_receipt)).ok for final_receipt in final_receipts)
 
 
 @pytest.mark.parametrize(
     ("field", "forged"), [("head", "00"), ("digest", "00"), ("commitment", "00"), ("evaluator", "Nobody")]
 )
-def test_a_changed_receipt_is_found(exported: Path, receipt: dict[str, Any], field: str, forged: str) -> None:
-    assert not verify_receipt(exported, receipt | {field: forged}).ok
+def test_a_changed_receipt_is_found(exported: Path, receipt: Receipt, field: str, forged: str) -> None:
+    assert not verify_receipt(exported, receipt.model_copy(update={field: forged})).ok
 
 
-def test_what_is_no_receipt_gets_a_sentence(exported: Path) -> None:
-    with pytest.raises(ExportError, match="another form"):
-        verify_receipt(exported, {"evaluator": "Birch"})
+def test_a_receipt_is_read_from_the_file_that_an_evaluator_took_along(receipt: Receipt, tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"receipt": receipt.model_dump(), "judgments": []}), encoding="utf-8")
+    assert read_receipt(path) == receipt
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"receipt": {"evaluator": "Birch"}}', '{"receipt": null}'])
+def test_what_is_no_receipt_gets_a_sentence(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ExportError, match="holds no receipt"):
+        read_receipt(path)

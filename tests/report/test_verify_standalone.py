@@ -9,8 +9,8 @@ import pytest
 
 from app.foundation.digest import canonical_bytes
 from app.report.export import verify_standalone
-from app.report.export.read_zip import read_zip
 from app.report.export.verify_standalone import Json, canonical_json
+from app.report.export.zip_file import read_zip
 from tests.report.tampering import replace_file, tamper
 
 

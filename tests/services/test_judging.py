@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from app.report.export.bundle import export_zip
+from app.report.export.bundle import unblinded_zip
 from app.report.export.verify import verify_export
 from app.services import evaluator_session, item_pages, judging, rounds
 from app.services.exports import unblinded_bundle
@@ -33,7 +33,7 @@ def test_a_verdict_that_was_flagged_is_missing_and_the_export_verifies(
         unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
     with database_with_admin.reading() as session, undrawn_figures():
         export = tmp_path / "export.zip"
-        export.write_bytes(export_zip(unblinded_bundle(session, draft)))
+        export.write_bytes(unblinded_zip(unblinded_bundle(session, draft)))
     verification = verify_export(export)
     assert verification.ok, verification.differences
     frame, observations, judgments = (

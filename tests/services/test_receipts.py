@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from app.cli.main import cli
 from app.cli.verify import verify_command
-from app.report.export.bundle import export_zip
+from app.evidence.receipts import Receipt
+from app.report.export.bundle import unblinded_zip
 from app.report.export.verify import verify_receipt
 from app.rounds.design import Design
 from app.services import rounds
@@ -47,21 +48,21 @@ def exported(
             rounds.lock_round(session, draft, ADMIN, clock())
             unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
         with database.reading() as session, undrawn_figures():
-            export.write_bytes(export_zip(unblinded_bundle(session, draft)))
+            export.write_bytes(unblinded_zip(unblinded_bundle(session, draft)))
     return export, own_file
 
 
 def test_a_receipt_agrees_with_the_export(exported: tuple[Path, OwnData]) -> None:
     export, own_file = exported
-    assert verify_receipt(export, own_file["receipt"]).ok
+    assert verify_receipt(export, Receipt.model_validate(own_file["receipt"])).ok
     assert own_file["receipt"]["judgments"] == len(own_file["judgments"])
 
 
 @pytest.mark.parametrize("field", ["commitment", "head", "digest", "judgments"])
 def test_a_changed_receipt_is_detected_and_the_change_named(exported: tuple[Path, OwnData], field: str) -> None:
     export, own_file = exported
-    wrong: object = 1 if field == "judgments" else "0" * 64
-    verification = verify_receipt(export, own_file["receipt"] | {field: wrong})
+    forged = own_file["receipt"] | {field: 1 if field == "judgments" else "0" * 64}
+    verification = verify_receipt(export, Receipt.model_validate(forged))
     names = {"commitment": "commitment", "head": "chain head", "digest": "digest of judgments"}
     assert not verification.ok
     assert names.get(field, "chain head") in " ".join(verification.differences)

@@ -15,9 +15,10 @@ from app.cli.serve import served_in_thread
 from app.foundation.clock import now
 from app.foundation.json_types import JsonValue
 from app.report.analysis.analysis import Analysis
-from app.report.export.bundle import export_zip
-from app.report.export.read_zip import read_zip
-from app.report.export.verify import differing, verify_export, verify_receipt
+from app.report.export.bundle import unblinded_zip
+from app.report.export.json_differences import json_differences
+from app.report.export.verify import read_receipt, verify_export, verify_receipt
+from app.report.export.zip_file import read_zip
 from app.robots.rule import RULES
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
@@ -57,7 +58,7 @@ def exported_analysis(installation: Installation, name: str, folder: Path) -> Js
     """The numbers in an unblinded round's export, which is written as this version does it, and verified."""
     export = folder / "export.zip"
     with installation.database.reading() as session:
-        export.write_bytes(export_zip(exports.unblinded_bundle(session, installation.rounds[name])))
+        export.write_bytes(unblinded_zip(exports.unblinded_bundle(session, installation.rounds[name])))
     assert verify_export(export).differences == []
     analysis: JsonValue = json.loads(read_zip(export)["analysis.json"])
     return analysis
@@ -104,7 +105,7 @@ def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Instal
     assert analysis.blinding.sorting is not None
     with undrawn_figures():
         exported = exported_analysis(installation, "collecting", tmp_path)
-    assert list(differing(analysis.content(), exported)) == []
+    assert list(json_differences(analysis.content(), exported)) == []
 
 
 @pytest.mark.parametrize("name", ["locked", "blocks"])
@@ -119,7 +120,7 @@ def test_what_was_unblinded_has_the_same_numbers_and_exports_them(installation: 
         frozen = exports.round_analysis(session, installation.rounds["unblinded"])
     with nullcontext() if installation.kind == "sqlite" else undrawn_figures():
         exported = exported_analysis(installation, "unblinded", tmp_path)
-    assert list(differing(frozen.content(), exported)) == []
+    assert list(json_differences(frozen.content(), exported)) == []
 
 
 @pytest.mark.parametrize("name", ["unblinded", "locked-blinded", "collecting-blinded"])
@@ -129,7 +130,7 @@ def test_its_exports_verify(name: str) -> None:
 
 @pytest.mark.parametrize("evaluator", ["Ada", "Bo", "Cleo"])
 def test_its_receipts_agree_with_its_export(evaluator: str) -> None:
-    receipt = json.loads((RELEASE / "receipts" / f"unblinded-{evaluator}.json").read_text("utf-8"))["receipt"]
+    receipt = read_receipt(RELEASE / "receipts" / f"unblinded-{evaluator}.json")
     assert verify_receipt(RELEASE / "exports" / "unblinded.zip", receipt).ok
 
 

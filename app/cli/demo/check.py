@@ -1,6 +1,5 @@
 """The demo without people: scripted evaluators judge over HTTP, an admin's script locks, unblinds and exports."""
 
-import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +16,8 @@ from app.foundation.json_types import JsonObject, to_json_value
 from app.foundation.settings import Settings
 from app.report.analysis.analysis import read_analysis
 from app.report.analysis.primary import ArmResult
-from app.report.export.read_zip import read_zip
-from app.report.export.verify import verify_export
+from app.report.export.exported_round import read_export
+from app.report.export.verify import verify_round
 from app.robots.rule import RULES, Rule, judge_by_rule
 from app.robots.visitor import Visitor
 
@@ -37,10 +36,10 @@ class CheckOutcome:
 
     def content(self) -> JsonObject:
         """The outcome as JSON values."""
-        arms: JsonObject = {
+        arm_numbers: JsonObject = {
             arm: to_json_value({name: getattr(result, name) for name in NUMBERS}) for arm, result in self.arms.items()
         }
-        return {"arms": arms, "commitment_verified": self.commitment_verified}
+        return {"arms": arm_numbers, "commitment_verified": self.commitment_verified}
 
     def require_verified(self) -> None:
         """Raise ExportError if the export did not recompute to the very same numbers."""
@@ -99,7 +98,9 @@ def _unblind(visitor: Visitor, demo_round: DemoRound, settings: Settings) -> Pat
     return export
 
 
-def _read_outcome(export: Path) -> CheckOutcome:
-    verification = verify_export(export)
-    analysis = read_analysis(json.loads(read_zip(export)["analysis.json"]))
-    return CheckOutcome(analysis.arms, verification.commitment_verified, tuple(verification.differences))
+def _read_outcome(path: Path) -> CheckOutcome:
+    export = read_export(path)
+    assert export.unblinded is not None  # it was made after unblinding
+    verification = verify_round(export)
+    arms = read_analysis(export.unblinded.analysis).arms
+    return CheckOutcome(arms, verification.commitment_verified, tuple(verification.differences))

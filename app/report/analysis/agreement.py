@@ -66,32 +66,32 @@ class AgreementResults:
 
 
 def agreement_results(
-    table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
+    verdicts: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
 ) -> AgreementResults:
     """Agreement over the verdicts on neurons and, in `observations`, over hidden repeats."""
-    rows_by_arm = {arm: table.select(arm) for arm in frame.arms}
-    digest = table.item_digest()
+    rows_by_arm = {arm: verdicts.select(arm) for arm in frame.arms}
+    digest = verdicts.item_digest()
     return AgreementResults(
-        between=_agreement_result(_verdict_counts(table), frame, "between", digest),
+        between=_agreement_result(_verdict_counts(verdicts), frame, "between", digest),
         within_arm={
             arm: _agreement_result(_verdict_counts(rows), frame, "within arm", rows.item_digest())
             for arm, rows in rows_by_arm.items()
         },
         within_evaluator=_agreement_result(_repeat_counts(observations), frame, "repeats", digest),
-        pairs=_pair_agreements(table),
+        pairs=_pair_agreements(verdicts),
         leniency=tuple(
-            Leniency(name, finite_number(float(table.select(evaluator=name).interpretable.mean())))
-            for name in table.evaluator_names
+            Leniency(name, finite_number(float(verdicts.select(evaluator=name).is_interpretable.mean())))
+            for name in verdicts.evaluator_names
         ),
     )
 
 
-def _verdict_counts(table: VerdictTable) -> Floats:
+def _verdict_counts(verdicts: VerdictTable) -> Floats:
     """How many verdicts each item has: [item, (NOT, INTERPRETABLE)]."""
-    if not table.judgment_count:
+    if not verdicts.judgment_count:
         return np.zeros((0, 2))
-    _, item_of_row = np.unique(table.item_index, return_inverse=True)
-    interpretable = np.bincount(item_of_row, weights=table.interpretable)
+    _, item_of_row = np.unique(verdicts.item_index, return_inverse=True)
+    interpretable = np.bincount(item_of_row, weights=verdicts.is_interpretable)
     return np.column_stack([np.bincount(item_of_row) - interpretable, interpretable])
 
 
@@ -106,16 +106,16 @@ def _repeat_counts(observations: Sequence[Observation]) -> Floats:
     for repeat in observations:
         original = originals.get((repeat.evaluator, repeat.allocated.repeats or ""))
         if repeat.allocated.kind == "repeat" and original is not None:
-            verdicts = (original.judgment.verdict, repeat.judgment.verdict)
-            interpretable = verdicts.count("interpretable")
+            pair = (original.judgment.verdict, repeat.judgment.verdict)
+            interpretable = pair.count("interpretable")
             counts.append([2 - interpretable, interpretable])
     return np.array(counts, dtype=np.float64).reshape(-1, 2)
 
 
-def _agreement_result(counts: Floats, frame: AnalysisFrame, purpose: str, seed_key: str) -> AgreementResult:
-    if not (counts.sum(axis=1) >= 2).any():
+def _agreement_result(verdict_counts: Floats, frame: AnalysisFrame, purpose: str, seed_key: str) -> AgreementResult:
+    if not (verdict_counts.sum(axis=1) >= 2).any():
         return AgreementResult(0, NO_ESTIMATE, NO_ESTIMATE, NO_ESTIMATE)
-    agreement = agreement_with_intervals(counts, seeded_generator(frame.seed, f"agreement {purpose}", seed_key))
+    agreement = agreement_with_intervals(verdict_counts, seeded_generator(frame.seed, f"agreement {purpose}", seed_key))
     return AgreementResult(
         units=agreement.unit_count,
         percent=_report_coefficient(agreement.percent_agreement),
@@ -128,24 +128,24 @@ def _report_coefficient(coefficient: AgreementCoefficient) -> ReportedEstimate:
     return ReportedEstimate(finite_number(coefficient.value), finite_interval(coefficient.interval))
 
 
-def _pair_agreements(table: VerdictTable) -> tuple[PairAgreement, ...]:
+def _pair_agreements(verdicts: VerdictTable) -> tuple[PairAgreement, ...]:
     """Each pair's agreement; none at all where there are too many pairs to show."""
-    names = table.evaluator_names
+    names = verdicts.evaluator_names
     if len(names) > MOST_PAIRED:
         return ()
-    verdicts = np.full((len(names), len(table.item_codes)), np.nan)  # [evaluator, item]
-    verdicts[table.evaluator_index, table.item_index] = table.interpretable
+    verdict_matrix = np.full((len(names), len(verdicts.item_codes)), np.nan)  # [evaluator, item]
+    verdict_matrix[verdicts.evaluator_index, verdicts.item_index] = verdicts.is_interpretable
     return tuple(
-        _pair_agreement(names[first], names[second], verdicts[[first, second]])
+        _pair_agreement(names[first], names[second], verdict_matrix[[first, second]])
         for first, second in combinations(range(len(names)), 2)
     )
 
 
-def _pair_agreement(first: str, second: str, verdicts: Floats) -> PairAgreement:
+def _pair_agreement(first: str, second: str, verdict_matrix: Floats) -> PairAgreement:
     """The agreement of two evaluators from their verdicts: [evaluator, item], not a number where there is none."""
-    in_common = np.isfinite(verdicts).all(axis=0)
+    in_common = np.isfinite(verdict_matrix).all(axis=0)
     if not in_common.any():
         return PairAgreement(first, second, items=0, percent=None, ac1=None)
-    interpretable = verdicts[:, in_common].sum(axis=0)
+    interpretable = verdict_matrix[:, in_common].sum(axis=0)
     percent, ac1, _ = agreement_coefficients(np.column_stack([2 - interpretable, interpretable]))
     return PairAgreement(first, second, int(in_common.sum()), finite_number(percent), finite_number(ac1))

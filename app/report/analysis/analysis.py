@@ -3,9 +3,9 @@
 `analyse` is a pure function. The same observations and frame give the same numbers on any machine up to rounding of
 floating-point numbers, which is what `firstglance verify` checks.
 
-An `Analysis` is analysis.json: the keys of the JSON are the names of the fields, in the same order. A class that has
-several bases begins with the fields of the last one. What an older version stored must stay readable, so a field that
-is added needs a default.
+An `Analysis` is analysis.json: the keys of the JSON are the names of the fields, or their aliases, in the same order.
+A class that has several bases begins with the fields of the last one. What an older version stored must stay
+readable, so a field that is added needs a default.
 """
 
 from collections.abc import Sequence
@@ -104,16 +104,16 @@ class Analysis(BlindResults, FurtherResults, PrimaryResults, Statements, Analysi
 
     def content(self) -> JsonObject:
         """The analysis as plain JSON values."""
-        content: JsonObject = _ANALYSIS.dump_python(self, mode="json")
-        return content
+        json_object: JsonObject = _ANALYSIS.dump_python(self, mode="json", by_alias=True)
+        return json_object
 
 
 _ANALYSIS = TypeAdapter(Analysis)
 
 
-def read_analysis(content: JsonValue) -> Analysis:
+def read_analysis(json_value: JsonValue) -> Analysis:
     """The analysis back from its JSON values. Raises ValueError if they are of another form."""
-    return _ANALYSIS.validate_python(content)
+    return _ANALYSIS.validate_python(json_value)
 
 
 def analyse(observations: Sequence[Observation], frame: AnalysisFrame) -> Analysis:
@@ -123,42 +123,44 @@ def analyse(observations: Sequence[Observation], frame: AnalysisFrame) -> Analys
         observations: final verdicts, one per evaluator and item, controls and repeats included.
         frame: counts of the draw and the plan.
     """
-    neurons = [observation for observation in observations if observation.allocated.kind == "neuron"]
-    table = tabulate_verdicts(neurons)
-    primary = primary_results(table, frame)
-    blind = _blind_results(neurons, frame)
+    neuron_observations = [observation for observation in observations if observation.allocated.kind == "neuron"]
+    verdicts = tabulate_verdicts(neuron_observations)
+    primary = primary_results(verdicts, frame)
+    blind = _blind_results(neuron_observations, frame)
     return Analysis(
         version=VERSION,
         **vars(state_results(primary, blind.stimulus, blind.transport, frame)),
         **vars(primary),
-        **vars(_further_results(table, observations, frame)),
+        **vars(_further_results(verdicts, observations, frame)),
         **vars(blind),
-        flow=flow_by_arm(table, frame),
+        flow=flow_by_arm(verdicts, frame),
         methods=_number_sources(frame),
     )
 
 
-def _further_results(table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame) -> FurtherResults:
+def _further_results(
+    verdicts: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
+) -> FurtherResults:
     return FurtherResults(
-        per_evaluator=evaluator_results(table, frame),
-        evaluators_like_these=evaluators_like_these(table, frame),
-        exposure=exposure_results(table, frame),
-        exclusions=exclusion_results(table, observations, frame),
-        secondary=secondary_results(table, frame),
-        training_runs=training_runs_by_size(table, frame),
-        sensitivity=sensitivity_results(table, frame),
-        model_check=check_by_model(table, frame),
-        agreement=agreement_results(table, observations, frame),
+        per_evaluator=evaluator_results(verdicts, frame),
+        evaluators_like_these=evaluators_like_these(verdicts, frame),
+        exposure=exposure_results(verdicts, frame),
+        exclusions=exclusion_results(verdicts, observations, frame),
+        secondary=secondary_results(verdicts, frame),
+        training_runs=training_runs_by_size(verdicts, frame),
+        sensitivity=sensitivity_results(verdicts, frame),
+        model_check=check_by_model(verdicts, frame),
+        agreement=agreement_results(verdicts, observations, frame),
         controls=control_results(observations),
-        drift=drift_results(table),
-        time=time_results(table, frame),
+        drift=drift_results(verdicts),
+        time=time_results(verdicts, frame),
     )
 
 
-def _blind_results(neurons: Sequence[Observation], frame: AnalysisFrame) -> BlindResults:
+def _blind_results(neuron_observations: Sequence[Observation], frame: AnalysisFrame) -> BlindResults:
     return BlindResults(
-        blinding=blinding_results(neurons, frame),
-        stimulus=stimulus_aucs(neurons, frame),
+        blinding=blinding_results(neuron_observations, frame),
+        stimulus=stimulus_aucs(neuron_observations, frame),
         transport=transport_results(frame),
         marks=frame.marks,
         blind_broken=frame.blind_broken,

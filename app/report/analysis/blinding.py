@@ -15,8 +15,7 @@ from app.statistics.intervals import Interval
 from app.statistics.resampling import BOOTSTRAP_DRAWS, percentile_interval, seeded_generator
 from app.unblinding.observations import Observation
 
-Counts = tuple[tuple[int, ...], ...]
-ArmByItem = Mapping[str, str]
+GuessCounts = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,14 @@ class GuessIndex:
 class GuessTable(NamedEvaluator):
     """One evaluator's guesses, counted as in `GuessResults.table`."""
 
-    table: Counts
+    table: GuessCounts
 
 
 @dataclass(frozen=True)
 class GuessResults:
     """Guesses of the arm by truth, and what James' and Bang's indices make of them."""
 
-    table: Counts
+    table: GuessCounts
     """[guess, truth]"""
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -82,36 +81,42 @@ class BlindingResults:
 
 def blinding_results(observations: Sequence[Observation], frame: AnalysisFrame) -> BlindingResults:
     """What people guessed and sorted, held against the arms of the items that they judged."""
-    arms = {observation.allocated.item: observation.allocated.arm for observation in observations}
-    verdicts = {
+    arm_by_item = {observation.allocated.item: observation.allocated.arm for observation in observations}
+    verdict_by_key = {
         (observation.evaluator, observation.allocated.item): observation.judgment.verdict
         for observation in observations
     }
     compared_arms = (frame.treatment, frame.reference)
-    guesses = [guess for guess in frame.guesses if arms.get(guess.item) in compared_arms]
-    piles = [piled for piled in frame.piles if arms.get(piled.item) in compared_arms]
+    guesses = [guess for guess in frame.guesses if arm_by_item.get(guess.item) in compared_arms]
+    on_interpretable, on_not_interpretable = _split_by_verdict(guesses, verdict_by_key)
+    piles = [piled for piled in frame.piles if arm_by_item.get(piled.item) in compared_arms]
     return BlindingResults(
         guesses=len(guesses),
-        overall=_guess_results(guesses, arms, frame),
-        within_interpretable=_guess_results(_guesses_within(guesses, verdicts, interpretable=True), arms, frame),
-        within_not=_guess_results(_guesses_within(guesses, verdicts, interpretable=False), arms, frame),
-        sorting=_sorting_results(piles, arms, frame),
+        overall=_guess_results(guesses, arm_by_item, frame),
+        within_interpretable=_guess_results(on_interpretable, arm_by_item, frame),
+        within_not=_guess_results(on_not_interpretable, arm_by_item, frame),
+        sorting=_sorting_results(piles, arm_by_item, frame),
     )
 
 
-def _guesses_within(
-    guesses: Sequence[Guess], verdicts: Mapping[tuple[str, str], Verdict], *, interpretable: bool
-) -> list[Guess]:
-    """The guesses on items that the same evaluator marked INTERPRETABLE, or did not."""
-    judged = [guess for guess in guesses if (guess.evaluator, guess.item) in verdicts]
-    return [guess for guess in judged if (verdicts[guess.evaluator, guess.item] == "interpretable") is interpretable]
+def _split_by_verdict(
+    guesses: Sequence[Guess], verdict_by_key: Mapping[tuple[str, str], Verdict]
+) -> tuple[list[Guess], list[Guess]]:
+    """The guesses on items that the same evaluator marked INTERPRETABLE, and on items that this evaluator did not."""
+    judged = [(guess, verdict_by_key.get((guess.evaluator, guess.item))) for guess in guesses]
+    interpretable = [guess for guess, verdict in judged if verdict == "interpretable"]
+    return interpretable, [guess for guess, verdict in judged if verdict not in ("interpretable", None)]
 
 
-def _guess_results(guesses: Sequence[Guess], arms: ArmByItem, frame: AnalysisFrame) -> GuessResults | None:
+def _guess_results(
+    guesses: Sequence[Guess], arm_by_item: Mapping[str, str], frame: AnalysisFrame
+) -> GuessResults | None:
     if not guesses:
         return None
     names = sorted({guess.evaluator for guess in guesses})
-    tables = np.stack([_count_guesses(guesses, name, arms, frame) for name in names])  # [evaluator, guess, truth]
+    tables = np.stack(
+        [_count_guesses(guesses, name, arm_by_item, frame) for name in names]
+    )  # [evaluator, guess, truth]
     treatment_index, reference_index = bang_indices(tables.sum(axis=0))
     return GuessResults(
         table=_whole_counts(tables.sum(axis=0)),
@@ -126,26 +131,28 @@ def _guess_results(guesses: Sequence[Guess], arms: ArmByItem, frame: AnalysisFra
     )
 
 
-def _count_guesses(guesses: Sequence[Guess], evaluator: str, arms: ArmByItem, frame: AnalysisFrame) -> Floats:
+def _count_guesses(
+    guesses: Sequence[Guess], evaluator: str, arm_by_item: Mapping[str, str], frame: AnalysisFrame
+) -> Floats:
     """One evaluator's guesses: [guess (treatment, reference, don't know), truth (treatment, reference)]."""
     counts = np.zeros((3, 2))
     index_by_arm = {frame.treatment: 0, frame.reference: 1}
     for guess in guesses:
         if guess.evaluator == evaluator:
-            counts[index_by_arm.get(guess.guess or "", 2), index_by_arm[arms[guess.item]]] += 1
+            counts[index_by_arm.get(guess.guess or "", 2), index_by_arm[arm_by_item[guess.item]]] += 1
     return counts
 
 
-def _whole_counts(table: Floats) -> Counts:
-    return tuple(tuple(round(float(count)) for count in row) for row in table)
+def _whole_counts(guess_counts: Floats) -> GuessCounts:
+    return tuple(tuple(round(float(count)) for count in row) for row in guess_counts)
 
 
-def _bang_of_treatment(table: Floats) -> BlindingIndex | None:
-    return bang_indices(table)[0]
+def _bang_of_treatment(guess_counts: Floats) -> BlindingIndex | None:
+    return bang_indices(guess_counts)[0]
 
 
-def _bang_of_reference(table: Floats) -> BlindingIndex | None:
-    return bang_indices(table)[1]
+def _bang_of_reference(guess_counts: Floats) -> BlindingIndex | None:
+    return bang_indices(guess_counts)[1]
 
 
 def _guess_index(
@@ -175,24 +182,28 @@ def _guess_index(
     )
 
 
-def _sorting_results(piles: Sequence[PiledItem], arms: ArmByItem, frame: AnalysisFrame) -> SortingResults | None:
+def _sorting_results(
+    piles: Sequence[PiledItem], arm_by_item: Mapping[str, str], frame: AnalysisFrame
+) -> SortingResults | None:
     if not piles:
         return None
     names = sorted({piled.evaluator for piled in piles})
     tests = tuple(
-        _test_piles(name, [piled for piled in piles if piled.evaluator == name], arms, frame) for name in names
+        _test_piles(name, [piled for piled in piles if piled.evaluator == name], arm_by_item, frame) for name in names
     )
     combined = stats.combine_pvalues([test.p for test in tests], method="fisher")
     return SortingResults(tests, finite_number(float(combined.pvalue)))
 
 
-def _test_piles(evaluator: str, piles: Sequence[PiledItem], arms: ArmByItem, frame: AnalysisFrame) -> SortedPiles:
+def _test_piles(
+    evaluator: str, piles: Sequence[PiledItem], arm_by_item: Mapping[str, str], frame: AnalysisFrame
+) -> SortedPiles:
     """Fisher's exact test of pile against arm, two-sided in how many items agree whichever pile is which."""
     item_count = len(piles)
     label = min(piled.pile for piled in piles)
     pile_size = sum(piled.pile == label for piled in piles)
-    treatment_count = sum(arms[piled.item] == frame.treatment for piled in piles)
-    overlap = sum(piled.pile == label and arms[piled.item] == frame.treatment for piled in piles)
+    treatment_count = sum(arm_by_item[piled.item] == frame.treatment for piled in piles)
+    overlap = sum(piled.pile == label and arm_by_item[piled.item] == frame.treatment for piled in piles)
     overlaps = np.arange(max(0, pile_size + treatment_count - item_count), min(pile_size, treatment_count) + 1)
     chances = stats.hypergeom(item_count, treatment_count, pile_size).pmf(overlaps)
     agreeing = _agreeing_items(overlaps, item_count, pile_size, treatment_count)

@@ -26,20 +26,20 @@ class ArmFlow:
     missing_judgments: int
 
 
-def flow_by_arm(table: VerdictTable, frame: AnalysisFrame) -> tuple[ArmFlow, ...]:
+def flow_by_arm(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[ArmFlow, ...]:
     """The flow of each arm."""
-    return tuple(_arm_flow(table.select(arm), frame, arm) for arm in frame.arms)
+    return tuple(_arm_flow(verdicts.select(arm), frame, arm) for arm in frame.arms)
 
 
-def planned_judgments_per_item(table: VerdictTable, frame: AnalysisFrame) -> int:
+def planned_judgments_per_item(verdicts: VerdictTable, frame: AnalysisFrame) -> int:
     """Judgments planned for each item."""
-    return frame.planned or len(table.evaluator_names)
+    return frame.planned or len(verdicts.evaluator_names)
 
 
-def _arm_flow(rows: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmFlow:
+def _arm_flow(verdicts: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmFlow:
     cells = [cell for cell in frame.cells if cell.arm == arm]
     shown, dead = sum(cell.shown for cell in cells), sum(cell.dead for cell in cells)
-    planned = shown * planned_judgments_per_item(rows, frame)
+    planned = shown * planned_judgments_per_item(verdicts, frame)
     return ArmFlow(
         arm=arm,
         eligible=sum(cell.eligible for cell in cells),
@@ -48,9 +48,9 @@ def _arm_flow(rows: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmFlow:
         drawn=sum(cell.drawn for cell in cells),
         dead=dead,
         shown=shown,
-        judged=rows.item_count,
-        analysed=rows.item_count + dead,
-        judgments=rows.judgment_count,
-        cannot_judge=int(rows.cannot_judge.sum()),
-        missing_judgments=max(0, planned - rows.judgment_count),
+        judged=verdicts.item_count,
+        analysed=verdicts.item_count + dead,
+        judgments=verdicts.judgment_count,
+        cannot_judge=int(verdicts.cannot_judge.sum()),
+        missing_judgments=max(0, planned - verdicts.judgment_count),
     )

@@ -19,10 +19,6 @@ def _write_model(model: CellModel | None) -> JsonObject:
     return {} if model is None else asdict(model)
 
 
-StoredModel = Annotated[CellModel | None, BeforeValidator(lambda model: model or None), PlainSerializer(_write_model)]
-"""A model that nobody recorded is an empty object in frame.json."""
-
-
 @dataclass(frozen=True)
 class CellCounts:
     """One arm in one stratum: how many neurons there were, and what became of them before anyone judged."""
@@ -41,7 +37,10 @@ class CellCounts:
     suppressed: int = 0
     """Near-duplicate windows left out of this cell's snippets."""
     layers: tuple[LayerCount, ...] = ()
-    model: StoredModel = None
+    model: Annotated[CellModel | None, BeforeValidator(lambda model: model or None), PlainSerializer(_write_model)] = (
+        None
+    )
+    """Empty in frame.json where nothing was recorded of it."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,8 @@ class AnalysisFrame:
 
     def content(self) -> JsonObject:
         """The frame as plain JSON values."""
-        content: JsonObject = _FRAME.dump_python(self, mode="json")
-        return content
+        json_object: JsonObject = _FRAME.dump_python(self, mode="json")
+        return json_object
 
     def cell(self, arm: str, stratum: str) -> CellCounts | None:
         """The cell of an arm in a stratum, if the round has it."""
@@ -158,9 +157,9 @@ class AnalysisFrame:
 _FRAME = TypeAdapter(AnalysisFrame)
 
 
-def read_frame(content: JsonValue) -> AnalysisFrame:
+def read_frame(json_value: JsonValue) -> AnalysisFrame:
     """The frame back from its JSON values. Raises ValueError if they are of another form."""
-    return _FRAME.validate_python(content)
+    return _FRAME.validate_python(json_value)
 
 
 def stratum_sort_key(stratum: str) -> tuple[int, str]:

@@ -6,8 +6,9 @@ arm's archive was harvested from; otherwise the report says that nothing proves 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from app.foundation.json_types import JsonObject
 from app.report.analysis.frame import AnalysisFrame
@@ -27,7 +28,7 @@ class QuotedCertificate:
     corpus_sha256: str
     tokens: int
     validation_loss: dict[str, float]
-    difference: dict[str, float]
+    loss_difference: Annotated[dict[str, float], Field(alias="difference")]
     relative_difference: dict[str, float] = field(default_factory=dict)
 
 
@@ -82,6 +83,6 @@ def _read_certificate(stated: JsonObject | None) -> QuotedCertificate | None:
 
 def _describe_loss(certificate: QuotedCertificate, arm: str, model: CellModel) -> str:
     activation = model.activation or ""
-    loss, difference = certificate.validation_loss[activation], certificate.difference[activation]
+    loss, difference = certificate.validation_loss[activation], certificate.loss_difference[activation]
     share = certificate.relative_difference.get(activation, 0.0)
     return f"{arm} {loss:.3f}" + (f" ({difference:+.3f}, {share:+.2%})" if difference else "")

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from app.report.analysis.estimates import (
     NO_ESTIMATE,
@@ -39,8 +41,9 @@ class EvaluatorResult(NamedEvaluator):
 
     exposed: bool
     judgments: int
-    arms: dict[str, EvaluatorFraction]
-    difference: ReportedEstimate
+    fractions: Annotated[dict[str, EvaluatorFraction], Field(alias="arms")]
+    """By arm."""
+    own_difference: Annotated[ReportedEstimate, Field(alias="difference")]
 
 
 @dataclass(frozen=True)
@@ -102,18 +105,18 @@ class Conduct(NamedEvaluator):
     """Of planted items marked INTERPRETABLE; None without planted items."""
 
 
-def evaluator_results(table: VerdictTable, frame: AnalysisFrame) -> tuple[EvaluatorResult, ...]:
+def evaluator_results(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[EvaluatorResult, ...]:
     """Each evaluator's fractions and difference: they differ, and a report must show each of them."""
-    return tuple(_evaluator_result(table.select(evaluator=name), frame, name) for name in table.evaluator_names)
+    return tuple(_evaluator_result(verdicts.select(evaluator=name), frame, name) for name in verdicts.evaluator_names)
 
 
-def evaluators_like_these(table: VerdictTable, frame: AnalysisFrame) -> EvaluatorsLikeThese:
+def evaluators_like_these(verdicts: VerdictTable, frame: AnalysisFrame) -> EvaluatorsLikeThese:
     """The difference with an interval over evaluators as well as neurons, from five evaluators on."""
-    evaluator_count = len(table.evaluator_names)
-    strata = compare_in_strata(table, frame, frame.treatment, frame.reference)
+    evaluator_count = len(verdicts.evaluator_names)
+    strata = compare_in_strata(verdicts, frame, frame.treatment, frame.reference)
     estimate = NO_ESTIMATE
     if strata:
-        cells = _judgments_by_cell(table, frame, strata)
+        cells = _judgments_by_cell(verdicts, frame, strata)
         difference = mantel_haenszel_difference(strata).value
         estimate = report_estimate(difference_for_evaluators_like_these(cells, difference, evaluator_count))
     return EvaluatorsLikeThese(
@@ -121,64 +124,68 @@ def evaluators_like_these(table: VerdictTable, frame: AnalysisFrame) -> Evaluato
     )
 
 
-def exposure_results(table: VerdictTable, frame: AnalysisFrame) -> ExposureResults:
+def exposure_results(verdicts: VerdictTable, frame: AnalysisFrame) -> ExposureResults:
     """The difference among exposed and among naive evaluators."""
     declared = {enrolled.evaluator for enrolled in frame.evaluators if enrolled.exposed}
-    is_declared = np.array([name in declared for name in table.evaluator_names], dtype=np.bool_)
-    exposed = table.exposed | (is_declared[table.evaluator_index] if table.judgment_count else table.exposed)
+    is_declared = np.array([name in declared for name in verdicts.evaluator_names], dtype=np.bool_)
+    exposed = verdicts.exposed
+    if verdicts.judgment_count:
+        exposed = exposed | is_declared[verdicts.evaluator_index]
     return ExposureResults(
-        exposed=_contrast_in_group(table.filter_rows(exposed), frame),
-        naive=_contrast_in_group(table.filter_rows(~exposed), frame),
+        exposed=_contrast_in_group(verdicts.filter_rows(exposed), frame),
+        naive=_contrast_in_group(verdicts.filter_rows(~exposed), frame),
     )
 
 
 def exclusion_results(
-    table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
+    verdicts: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
 ) -> ExclusionResults:
     """The design's rules, whom they leave out and why, and the result without them."""
     excluded = tuple(
         ExcludedEvaluator(conduct.evaluator, reasons)
-        for conduct in evaluator_conduct(table, observations, frame)
+        for conduct in evaluator_conduct(verdicts, observations, frame)
         if (reasons := _broken_rules(conduct, frame))
     )
     rules = {name: limit for name, limit in frame.exclusions if limit is not None}
     if not excluded:
         return ExclusionResults(rules, excluded, difference=None, arms=None)
     left_out = {evaluator.evaluator for evaluator in excluded}
-    is_included = np.array([name not in left_out for name in table.evaluator_names], dtype=np.bool_)
-    included = table.filter_rows(is_included[table.evaluator_index])
+    is_included = np.array([name not in left_out for name in verdicts.evaluator_names], dtype=np.bool_)
+    included = verdicts.filter_rows(is_included[verdicts.evaluator_index])
     difference = contrast_arms(included, frame, frame.treatment, frame.reference)
     return ExclusionResults(rules, excluded, difference, arm_results(included, frame))
 
 
-def evaluator_conduct(table: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame) -> list[Conduct]:
+def evaluator_conduct(
+    verdicts: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
+) -> list[Conduct]:
     """Each evaluator's pace, hesitation, completeness and marks on planted items."""
     assigned = {enrolled.evaluator: enrolled.given for enrolled in frame.evaluators}
     judged = Counter(observation.evaluator for observation in observations)
-    planted: dict[str, list[bool]] = {name: [] for name in table.evaluator_names}
+    planted_answers: dict[str, list[bool]] = {name: [] for name in verdicts.evaluator_names}
     for observation in observations:
-        if observation.allocated.kind == "planted" and observation.evaluator in planted:
-            planted[observation.evaluator].append(observation.judgment.verdict == "interpretable")
+        if observation.allocated.kind == "planted" and observation.evaluator in planted_answers:
+            planted_answers[observation.evaluator].append(observation.judgment.verdict == "interpretable")
     return [
-        _conduct(table.select(evaluator=name), name, judged[name], assigned.get(name, 0), planted[name])
-        for name in table.evaluator_names
+        _conduct(verdicts.select(evaluator=name), name, judged[name], assigned.get(name, 0), planted_answers[name])
+        for name in verdicts.evaluator_names
     ]
 
 
-def _evaluator_result(rows: VerdictTable, frame: AnalysisFrame, name: str) -> EvaluatorResult:
-    strata = compare_in_strata(rows, frame, frame.treatment, frame.reference)
+def _evaluator_result(verdicts: VerdictTable, frame: AnalysisFrame, name: str) -> EvaluatorResult:
+    strata = compare_in_strata(verdicts, frame, frame.treatment, frame.reference)
     is_declared = any(enrolled.exposed for enrolled in frame.evaluators if enrolled.evaluator == name)
     return EvaluatorResult(
         evaluator=name,
-        exposed=bool(rows.exposed.any()) or is_declared,
-        judgments=rows.judgment_count,
-        arms={arm: _evaluator_fraction(rows, frame, arm) for arm in frame.arms},
-        difference=report_estimate(mantel_haenszel_difference(strata) if strata else None),
+        exposed=bool(verdicts.exposed.any()) or is_declared,
+        judgments=verdicts.judgment_count,
+        fractions={arm: _evaluator_fraction(verdicts, frame, arm) for arm in frame.arms},
+        own_difference=report_estimate(mantel_haenszel_difference(strata) if strata else None),
     )
 
 
-def _evaluator_fraction(rows: VerdictTable, frame: AnalysisFrame, arm: str) -> EvaluatorFraction:
-    samples = tuple(samples_by_stratum(rows, frame, arm).values())
+def _evaluator_fraction(verdicts: VerdictTable, frame: AnalysisFrame, arm: str) -> EvaluatorFraction:
+    samples = tuple(samples_by_stratum(verdicts, frame, arm).values())
     if not samples:
         return EvaluatorFraction(fraction=None, interval=None)
     estimate = merge_samples(samples).estimate_fraction()
@@ -186,35 +193,37 @@ def _evaluator_fraction(rows: VerdictTable, frame: AnalysisFrame, arm: str) -> E
 
 
 def _judgments_by_cell(
-    table: VerdictTable, frame: AnalysisFrame, strata: Sequence[StratumComparison]
+    verdicts: VerdictTable, frame: AnalysisFrame, comparisons: Sequence[StratumComparison]
 ) -> list[JudgedCell]:
     """The judgments of treatment and reference in each stratum, with signed weights; cells without any are left out."""
-    total = sum(stratum.weight for stratum in strata)
+    total = sum(stratum.weight for stratum in comparisons)
     cells = []
-    for stratum in strata:
+    for stratum in comparisons:
         for arm, sign in ((frame.treatment, 1), (frame.reference, -1)):
-            rows, counts = table.select(arm, stratum.name), frame.cell(arm, stratum.name)
+            rows, counts = verdicts.select(arm, stratum.name), frame.cell(arm, stratum.name)
             dead_count = counts.dead * min(1.0, rows.item_count / max(1, counts.shown)) if counts else 0.0
             signed_weight = sign * stratum.weight / total
             cells.append(
-                JudgedCell(rows.item_index, rows.evaluator_index, rows.interpretable, dead_count, signed_weight)
+                JudgedCell(rows.item_index, rows.evaluator_index, rows.is_interpretable, dead_count, signed_weight)
             )
     return [cell for cell in cells if cell.is_interpretable.size]
 
 
-def _contrast_in_group(rows: VerdictTable, frame: AnalysisFrame) -> GroupContrast:
-    evaluator_count = int(np.unique(rows.evaluator_index).size)
-    contrast = contrast_arms(rows, frame, frame.treatment, frame.reference)
+def _contrast_in_group(verdicts: VerdictTable, frame: AnalysisFrame) -> GroupContrast:
+    evaluator_count = int(np.unique(verdicts.evaluator_index).size)
+    contrast = contrast_arms(verdicts, frame, frame.treatment, frame.reference)
     return GroupContrast(evaluators=evaluator_count, **vars(contrast))
 
 
-def _conduct(rows: VerdictTable, name: str, judged_count: int, assigned_count: int, planted: Sequence[bool]) -> Conduct:
+def _conduct(
+    verdicts: VerdictTable, name: str, judged_count: int, assigned_count: int, answers_to_planted: Sequence[bool]
+) -> Conduct:
     return Conduct(
         evaluator=name,
-        median_seconds=finite_number(float(np.median(rows.active_seconds))),
-        cannot_judge_share=finite_number(float(rows.cannot_judge.mean())),
+        median_seconds=finite_number(float(np.median(verdicts.active_seconds))),
+        cannot_judge_share=finite_number(float(verdicts.cannot_judge.mean())),
         completed_share=judged_count / assigned_count if assigned_count else None,
-        planted_share=sum(planted) / len(planted) if planted else None,
+        planted_share=sum(answers_to_planted) / len(answers_to_planted) if answers_to_planted else None,
     )
 
 

@@ -119,35 +119,35 @@ class PrimaryResults:
     judgments: int
 
 
-def primary_results(table: VerdictTable, frame: AnalysisFrame) -> PrimaryResults:
+def primary_results(verdicts: VerdictTable, frame: AnalysisFrame) -> PrimaryResults:
     """The answer to the primary question."""
-    strata = compare_in_strata(table, frame, frame.treatment, frame.reference)
+    strata = compare_in_strata(verdicts, frame, frame.treatment, frame.reference)
     return PrimaryResults(
         treatment=frame.treatment,
         reference=frame.reference,
         arm_order=tuple(frame.arms),
         stratum_order=tuple(frame.strata),
-        arms=arm_results(table, frame),
-        cells=_cell_results(table, frame),
-        difference=contrast_arms(table, frame, frame.treatment, frame.reference),
+        arms=arm_results(verdicts, frame),
+        cells=_cell_results(verdicts, frame),
+        difference=contrast_arms(verdicts, frame, frame.treatment, frame.reference),
         ratio=_ratio(strata, frame.seed),
         strata=_stratum_results(strata, frame.seed),
         heterogeneity=strata_spread(strata),
-        evaluators=len(table.evaluator_names),
-        judgments=table.judgment_count,
+        evaluators=len(verdicts.evaluator_names),
+        judgments=verdicts.judgment_count,
     )
 
 
-def arm_results(table: VerdictTable, frame: AnalysisFrame) -> dict[str, ArmResult]:
+def arm_results(verdicts: VerdictTable, frame: AnalysisFrame) -> dict[str, ArmResult]:
     """Each arm's fraction over its strata; None where nobody judged it."""
-    return {arm: _arm_result(table, frame, arm) for arm in frame.arms}
+    return {arm: _arm_result(verdicts, frame, arm) for arm in frame.arms}
 
 
 def contrast_arms(
-    table: VerdictTable, frame: AnalysisFrame, treatment: str, reference: str, *, count_dead: bool = True
+    verdicts: VerdictTable, frame: AnalysisFrame, treatment: str, reference: str, *, count_dead: bool = True
 ) -> Contrast:
     """The pooled difference between two arms with its interval and permutation p."""
-    strata = compare_in_strata(table, frame, treatment, reference, count_dead=count_dead)
+    strata = compare_in_strata(verdicts, frame, treatment, reference, count_dead=count_dead)
     if not strata:
         return Contrast(treatment, reference, estimate=None, interval=None, p=None, method=None, neurons=0, strata=0)
     difference = report_estimate(mantel_haenszel_difference(strata))
@@ -163,18 +163,18 @@ def contrast_arms(
     )
 
 
-def strata_spread(strata: list[StratumComparison]) -> StrataSpread | None:
+def strata_spread(comparisons: list[StratumComparison]) -> StrataSpread | None:
     """Cochran's Q over the strata; None for a single one."""
-    test = cochran_q_test(strata)
+    test = cochran_q_test(comparisons)
     if test is None:
         return None
     return StrataSpread(finite_number(test.q), test.degrees_of_freedom, finite_number(test.p_value))
 
 
-def _arm_result(table: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmResult:
-    samples = tuple(samples_by_stratum(table, frame, arm).values())
+def _arm_result(verdicts: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmResult:
+    samples = tuple(samples_by_stratum(verdicts, frame, arm).values())
     if samples:
-        fraction = replace(_sample_fraction(merge_samples(samples)), judgments=table.select(arm).judgment_count)
+        fraction = replace(_sample_fraction(merge_samples(samples)), judgments=verdicts.select(arm).judgment_count)
     else:
         fraction = SampleFraction(n=0, interpretable=0, fraction=None, interval=None, effective_n=None, judgments=0)
     cells = [cell for cell in frame.cells if cell.arm == arm]
@@ -182,11 +182,11 @@ def _arm_result(table: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmResul
     return ArmResult(**vars(fraction), drawn=drawn, dead=dead)
 
 
-def _cell_results(table: VerdictTable, frame: AnalysisFrame) -> tuple[CellResult, ...]:
+def _cell_results(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[CellResult, ...]:
     return tuple(
         CellResult(arm=arm, stratum=stratum, **vars(_sample_fraction(sample)))
         for arm in frame.arms
-        for stratum, sample in samples_by_stratum(table, frame, arm).items()
+        for stratum, sample in samples_by_stratum(verdicts, frame, arm).items()
     )
 
 
@@ -203,24 +203,24 @@ def _sample_fraction(sample: NeuronSample) -> SampleFraction:
     )
 
 
-def _ratio(strata: list[StratumComparison], seed: str) -> ReportedEstimate:
+def _ratio(comparisons: list[StratumComparison], seed: str) -> ReportedEstimate:
     """The pooled ratio with a bootstrap interval; a limit that does not exist makes the interval None."""
-    ratio = mantel_haenszel_ratio(strata) if strata else None
+    ratio = mantel_haenszel_ratio(comparisons) if comparisons else None
     if ratio is None:
         return NO_ESTIMATE
-    numerators = sum(stratum.weight * bootstrap_fractions(stratum.treatment_sample, seed) for stratum in strata)
-    denominators = sum(stratum.weight * bootstrap_fractions(stratum.reference_sample, seed) for stratum in strata)
+    numerators = sum(stratum.weight * bootstrap_fractions(stratum.treatment_sample, seed) for stratum in comparisons)
+    denominators = sum(stratum.weight * bootstrap_fractions(stratum.reference_sample, seed) for stratum in comparisons)
     with np.errstate(divide="ignore", invalid="ignore"):
         draws = np.asarray(numerators) / np.asarray(denominators)
     draws = np.where(np.isnan(draws), np.inf, draws)
     return ReportedEstimate(finite_number(ratio), finite_interval(percentile_interval(draws)))
 
 
-def _stratum_results(strata: list[StratumComparison], seed: str) -> tuple[StratumResult, ...]:
+def _stratum_results(comparisons: list[StratumComparison], seed: str) -> tuple[StratumResult, ...]:
     """The difference in each stratum; p from shuffling, Holm's beside it."""
-    if not strata:
+    if not comparisons:
         return ()
-    p_values = [permutation_p_value([stratum], seed) for stratum in strata]
+    p_values = [permutation_p_value([stratum], seed) for stratum in comparisons]
     adjusted = multipletests(p_values, method="holm")[1]
     return tuple(
         StratumResult(
@@ -230,7 +230,7 @@ def _stratum_results(strata: list[StratumComparison], seed: str) -> tuple[Stratu
             p_holm=float(p_holm),
             neurons=whole_number(_neuron_count(stratum)),
         )
-        for stratum, p_value, p_holm in zip(strata, p_values, adjusted, strict=True)
+        for stratum, p_value, p_holm in zip(comparisons, p_values, adjusted, strict=True)
     )
 
 

@@ -25,10 +25,10 @@ class TrainingRuns:
     interval: Interval | None
 
 
-def training_runs_by_size(table: VerdictTable, frame: AnalysisFrame) -> tuple[TrainingRuns, ...]:
+def training_runs_by_size(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[TrainingRuns, ...]:
     """Per size with at least three replicates: the mean difference with a t interval over runs."""
     differences: dict[str, list[float]] = {}
-    for stratum in compare_in_strata(table, frame, frame.treatment, frame.reference):
+    for stratum in compare_in_strata(verdicts, frame, frame.treatment, frame.reference):
         differences.setdefault(stratum.name.partition("/")[0], []).append(stratum.difference)
     return tuple(
         TrainingRuns(size, len(run_differences), **vars(report_estimate(_mean_over_runs(run_differences))))

@@ -9,23 +9,23 @@ from app.statistics.mantel_haenszel import StratumComparison
 from app.statistics.neuron_sample import NeuronSample, Substratum
 
 
-def mean_verdicts(table: VerdictTable) -> tuple[Floats, Floats]:
+def mean_verdicts(verdicts: VerdictTable) -> tuple[Floats, Floats]:
     """The mean verdict of each judged item, and its number of judgments: two arrays [item]."""
-    items, item_of_row = np.unique(table.item_index, return_inverse=True)
+    items, item_of_row = np.unique(verdicts.item_index, return_inverse=True)
     counts = np.bincount(item_of_row, minlength=items.size).astype(np.float64)
-    sums = np.bincount(item_of_row, weights=table.interpretable, minlength=items.size)
+    sums = np.bincount(item_of_row, weights=verdicts.is_interpretable, minlength=items.size)
     return sums / np.maximum(counts, 1), counts
 
 
 def cell_sample(
-    table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str, *, count_dead: bool = True
+    verdicts: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str, *, count_dead: bool = True
 ) -> NeuronSample | None:
     """The sample of one arm in one stratum; None if nobody judged any of its neurons and none are dead.
 
     Dead neurons stand beside the judged ones in proportion: all of them once every shown neuron is judged, and
     half of them when half are, so that a round stopped early does not drown in its dead.
     """
-    rows, cell = table.select(arm, stratum), frame.cell(arm, stratum)
+    rows, cell = verdicts.select(arm, stratum), frame.cell(arm, stratum)
     dead_count = cell.dead if cell is not None and count_dead else 0
     if not rows.judgment_count:
         only_dead = cell is not None and not cell.shown and dead_count > 0
@@ -41,28 +41,28 @@ def cell_sample(
 
 
 def compare_in_strata(
-    table: VerdictTable, frame: AnalysisFrame, treatment: str, reference: str, *, count_dead: bool = True
+    verdicts: VerdictTable, frame: AnalysisFrame, treatment: str, reference: str, *, count_dead: bool = True
 ) -> list[StratumComparison]:
     """Two arms in every stratum in which both have a sample, in order of size."""
     comparisons = []
     for stratum in frame.strata:
-        treated = cell_sample(table, frame, treatment, stratum, count_dead=count_dead)
-        referred = cell_sample(table, frame, reference, stratum, count_dead=count_dead)
+        treated = cell_sample(verdicts, frame, treatment, stratum, count_dead=count_dead)
+        referred = cell_sample(verdicts, frame, reference, stratum, count_dead=count_dead)
         if treated is not None and referred is not None:
             comparisons.append(StratumComparison(stratum, treated, referred))
     return comparisons
 
 
-def samples_by_stratum(table: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, NeuronSample]:
+def samples_by_stratum(verdicts: VerdictTable, frame: AnalysisFrame, arm: str) -> dict[str, NeuronSample]:
     """{stratum: the arm's sample in it} where the arm has one, in order of size."""
-    samples = {stratum: cell_sample(table, frame, arm, stratum) for stratum in frame.strata}
+    samples = {stratum: cell_sample(verdicts, frame, arm, stratum) for stratum in frame.strata}
     return {stratum: sample for stratum, sample in samples.items() if sample is not None}
 
 
-def _substrata_by_layer(rows: VerdictTable, cell: CellCounts, *, count_dead: bool) -> tuple[Substratum, ...]:
+def _substrata_by_layer(verdicts: VerdictTable, cell_counts: CellCounts, *, count_dead: bool) -> tuple[Substratum, ...]:
     substrata = []
-    for layer in sorted(cell.layers, key=lambda layer: layer.layer):
-        means, _ = mean_verdicts(rows.filter_rows(rows.layer == layer.layer))
+    for layer in sorted(cell_counts.layers, key=lambda layer: layer.layer):
+        means, _ = mean_verdicts(verdicts.filter_rows(verdicts.layer == layer.layer))
         dead_count = _dead_in_proportion(layer.dead, means.size, layer.drawn - layer.dead) if count_dead else 0.0
         if means.size + dead_count > 0:
             substrata.append(Substratum(means, dead_count, float(layer.eligible), layer.layer))

@@ -50,31 +50,31 @@ class SecondaryResults:
     """Between further arms."""
 
 
-def secondary_results(table: VerdictTable, frame: AnalysisFrame) -> SecondaryResults:
+def secondary_results(verdicts: VerdictTable, frame: AnalysisFrame) -> SecondaryResults:
     """The pre-specified secondary results."""
     return SecondaryResults(
-        not_token_detectors=_not_token_detectors(table, frame),
-        live_only=contrast_arms(table, frame, frame.treatment, frame.reference, count_dead=False),
-        depth=_depth_thirds(table, frame),
-        contrasts=tuple(contrast_arms(table, frame, *arms) for arms in _further_contrasts(frame)),
+        not_token_detectors=_not_token_detectors(verdicts, frame),
+        live_only=contrast_arms(verdicts, frame, frame.treatment, frame.reference, count_dead=False),
+        depth=_depth_thirds(verdicts, frame),
+        contrasts=tuple(contrast_arms(verdicts, frame, *arms) for arms in _further_contrasts(frame)),
     )
 
 
-def _not_token_detectors(table: VerdictTable, frame: AnalysisFrame) -> NotTokenDetectors:
-    rows = table.filter_rows(table.same_token_share < TOKEN_DETECTOR)
+def _not_token_detectors(verdicts: VerdictTable, frame: AnalysisFrame) -> NotTokenDetectors:
+    rows = verdicts.filter_rows(verdicts.same_token_share < TOKEN_DETECTOR)
     contrast = contrast_arms(rows, frame, frame.treatment, frame.reference, count_dead=False)
     return NotTokenDetectors(**vars(contrast), threshold=TOKEN_DETECTOR, items=rows.item_count)
 
 
-def _depth_thirds(table: VerdictTable, frame: AnalysisFrame) -> tuple[ThirdContrast, ...]:
+def _depth_thirds(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[ThirdContrast, ...]:
     """The difference by third of depth; empty if all models are too shallow to have thirds."""
-    third_of_row = _third_of_depth(table.layer, table.layer_count)
+    third_of_row = _third_of_depth(verdicts.layer, verdicts.layer_count)
     if np.unique(third_of_row).size < 2:
         return ()
     contrasts = []
     for index, third in enumerate(THIRDS):
-        rows = table.filter_rows(third_of_row == index)
-        contrast = contrast_arms(rows, _frame_of_third(table, frame, index), frame.treatment, frame.reference)
+        rows = verdicts.filter_rows(third_of_row == index)
+        contrast = contrast_arms(rows, _frame_of_third(verdicts, frame, index), frame.treatment, frame.reference)
         judged = {arm: _share_of_verdicts(rows.select(arm)) for arm in frame.arms}
         contrasts.append(ThirdContrast(third=third, judged=judged, **vars(contrast)))
     return tuple(contrasts)
@@ -91,24 +91,24 @@ def _third_of_depth(layer: Ints, layer_count: Ints) -> Ints:
     return np.minimum(2, np.floor(3 * (layer + 0.5) / np.maximum(layer_count, 1))).astype(np.int64)
 
 
-def _share_of_verdicts(rows: VerdictTable) -> float | None:
-    return finite_number(float(rows.interpretable.mean())) if rows.judgment_count else None
+def _share_of_verdicts(verdicts: VerdictTable) -> float | None:
+    return finite_number(float(verdicts.is_interpretable.mean())) if verdicts.judgment_count else None
 
 
-def _frame_of_third(table: VerdictTable, frame: AnalysisFrame, third: int) -> AnalysisFrame:
+def _frame_of_third(verdicts: VerdictTable, frame: AnalysisFrame, third: int) -> AnalysisFrame:
     """The frame with the counts of one third of depth; a stratum that nobody judged counts as one layer deep."""
     depths = {}
     for stratum in frame.strata:
-        rows = table.select(stratum=stratum)
+        rows = verdicts.select(stratum=stratum)
         depths[stratum] = int(rows.layer_count.max()) if rows.judgment_count else 1
     return replace(frame, cells=tuple(_cell_of_third(cell, depths[cell.stratum], third) for cell in frame.cells))
 
 
-def _cell_of_third(cell: CellCounts, depth: int, third: int) -> CellCounts:
+def _cell_of_third(cell_counts: CellCounts, depth: int, third: int) -> CellCounts:
     """The cell's counts within a third of depth; without counts by layer its dead belong to no third."""
     layers = tuple(
-        layer for layer in cell.layers if _third_of_depth(np.array([layer.layer]), np.array([depth]))[0] == third
+        layer for layer in cell_counts.layers if _third_of_depth(np.array([layer.layer]), np.array([depth]))[0] == third
     )
     drawn, dead = sum(layer.drawn for layer in layers), sum(layer.dead for layer in layers)
     eligible = sum(layer.eligible for layer in layers)
-    return replace(cell, eligible=eligible, drawn=drawn, dead=dead, shown=drawn - dead, layers=layers)
+    return replace(cell_counts, eligible=eligible, drawn=drawn, dead=dead, shown=drawn - dead, layers=layers)

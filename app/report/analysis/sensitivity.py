@@ -49,24 +49,24 @@ class ModelCheck:
     interval: Interval | None
 
 
-def sensitivity_results(table: VerdictTable, frame: AnalysisFrame) -> SensitivityResults:
+def sensitivity_results(verdicts: VerdictTable, frame: AnalysisFrame) -> SensitivityResults:
     """Bounds for missing judgments and the majority vote, each a difference with its interval."""
-    majority = report_estimate(_pool_samples(table, frame, _majority_sample))
+    majority = report_estimate(_pool_samples(verdicts, frame, _majority_sample))
     return SensitivityResults(
-        missing_judgments=_missing_judgments(table, frame),
-        missing_for_treatment=report_estimate(_pool_samples(table, frame, _filled_sampler(1.0, 0.0))),
-        missing_for_reference=report_estimate(_pool_samples(table, frame, _filled_sampler(0.0, 1.0))),
+        missing_judgments=_missing_judgments(verdicts, frame),
+        missing_for_treatment=report_estimate(_pool_samples(verdicts, frame, _filled_sampler(1.0, 0.0))),
+        missing_for_reference=report_estimate(_pool_samples(verdicts, frame, _filled_sampler(0.0, 1.0))),
         majority=MajorityVote(**vars(majority), ties="NOT INTERPRETABLE"),
         stopped_early=frame.stopped_early,
     )
 
 
-def check_by_model(table: VerdictTable, frame: AnalysisFrame) -> ModelCheck:
+def check_by_model(verdicts: VerdictTable, frame: AnalysisFrame) -> ModelCheck:
     """The difference by a generalized estimating equation; None if one of the arms has no judgment."""
-    if not table.select(frame.treatment).judgment_count or not table.select(frame.reference).judgment_count:
+    if not verdicts.select(frame.treatment).judgment_count or not verdicts.select(frame.reference).judgment_count:
         return ModelCheck("GEE", estimate=None, interval=None)
     cells = [
-        _regression_rows(table, frame, arm, stratum)
+        _regression_rows(verdicts, frame, arm, stratum)
         for arm in (frame.treatment, frame.reference)
         for stratum in frame.strata
     ]
@@ -81,31 +81,31 @@ def check_by_model(table: VerdictTable, frame: AnalysisFrame) -> ModelCheck:
     return ModelCheck(method, **vars(report_estimate(gee_difference(data))))
 
 
-def _pool_samples(table: VerdictTable, frame: AnalysisFrame, sampler: CellSampler) -> Estimate | None:
+def _pool_samples(verdicts: VerdictTable, frame: AnalysisFrame, sampler: CellSampler) -> Estimate | None:
     """The pooled difference of the samples that `sampler` makes; None if no stratum has two."""
     strata = []
     for stratum in frame.strata:
-        treatment = sampler(table, frame, frame.treatment, stratum)
-        reference = sampler(table, frame, frame.reference, stratum)
+        treatment = sampler(verdicts, frame, frame.treatment, stratum)
+        reference = sampler(verdicts, frame, frame.reference, stratum)
         if treatment is not None and reference is not None:
             strata.append(StratumComparison(stratum, treatment, reference))
     return mantel_haenszel_difference(strata) if strata else None
 
 
-def _missing_judgments(table: VerdictTable, frame: AnalysisFrame) -> dict[str, int]:
-    planned = planned_judgments_per_item(table, frame)
+def _missing_judgments(verdicts: VerdictTable, frame: AnalysisFrame) -> dict[str, int]:
+    planned = planned_judgments_per_item(verdicts, frame)
     shown = {arm: sum(cell.shown for cell in frame.cells if cell.arm == arm) for arm in frame.arms}
-    return {arm: max(0, shown[arm] * planned - table.select(arm).judgment_count) for arm in frame.arms}
+    return {arm: max(0, shown[arm] * planned - verdicts.select(arm).judgment_count) for arm in frame.arms}
 
 
 def _filled_sampler(treatment_verdict: float, reference_verdict: float) -> CellSampler:
     """Makes samples in which every judgment not given is one of these verdicts, by arm."""
 
-    def filled_sample(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
+    def filled_sample(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
         cell = frame.cell(arm, stratum)
         if cell is None or cell.drawn == 0:
             return None
-        rows, planned = table.select(arm, stratum), max(1, planned_judgments_per_item(table, frame))
+        rows, planned = verdicts.select(arm, stratum), max(1, planned_judgments_per_item(verdicts, frame))
         verdict = treatment_verdict if arm == frame.treatment else reference_verdict
         means, counts = mean_verdicts(rows)
         missing = np.maximum(planned - counts, 0)
@@ -118,8 +118,8 @@ def _filled_sampler(treatment_verdict: float, reference_verdict: float) -> CellS
     return filled_sample
 
 
-def _majority_sample(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
-    sample = cell_sample(table, frame, arm, stratum)
+def _majority_sample(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
+    sample = cell_sample(verdicts, frame, arm, stratum)
     if sample is None:
         return None
     substrata = tuple(
@@ -129,17 +129,17 @@ def _majority_sample(table: VerdictTable, frame: AnalysisFrame, arm: str, stratu
     return NeuronSample(substrata, sample.neuron_count, sample.seed_key)
 
 
-def _regression_rows(table: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> RegressionData:
+def _regression_rows(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> RegressionData:
     """The rows of one cell, its dead neurons as NOT INTERPRETABLE by everyone."""
-    rows, cell = table.select(arm, stratum), frame.cell(arm, stratum)
+    rows, cell = verdicts.select(arm, stratum), frame.cell(arm, stratum)
     judged_count = rows.item_count
     dead_count = round(cell.dead * min(1.0, judged_count / max(1, cell.shown))) if cell and judged_count else 0
     stratum_index, in_treatment = frame.strata.index(stratum), int(arm == frame.treatment)
-    first_dead = len(table.item_codes) + 100_000 * (2 * stratum_index + in_treatment)
-    dead_neurons, evaluators = first_dead + np.arange(dead_count), np.arange(len(table.evaluator_names))
+    first_dead = len(verdicts.item_codes) + 100_000 * (2 * stratum_index + in_treatment)
+    dead_neurons, evaluators = first_dead + np.arange(dead_count), np.arange(len(verdicts.evaluator_names))
     row_count = rows.judgment_count + dead_neurons.size * evaluators.size
     return RegressionData(
-        is_interpretable=_padded_with_zeros(rows.interpretable, row_count),
+        is_interpretable=_padded_with_zeros(rows.is_interpretable, row_count),
         in_treatment=np.full(row_count, float(in_treatment)),
         stratum_index=np.full(row_count, stratum_index),
         evaluator_index=np.concatenate([rows.evaluator_index, np.tile(evaluators, dead_count)]),
@@ -147,5 +147,5 @@ def _regression_rows(table: VerdictTable, frame: AnalysisFrame, arm: str, stratu
     )
 
 
-def _padded_with_zeros(values: Floats, size: int) -> Floats:
-    return np.concatenate([values, np.zeros(size - values.size)])
+def _padded_with_zeros(verdicts: Floats, size: int) -> Floats:
+    return np.concatenate([verdicts, np.zeros(size - verdicts.size)])

@@ -67,19 +67,19 @@ class TimeResults:
     revised_by_arm: dict[str, int]
 
 
-def drift_results(table: VerdictTable) -> DriftResults:
+def drift_results(verdicts: VerdictTable) -> DriftResults:
     """Do verdicts change along the order? Fractions by fifth, and a test by the order's own randomisation.
 
     The orders are uniform shuffles, so within an evaluator the sum of (position - mean)(verdict - mean) has mean 0
     and variance (sum of squares)(sum of squares) / (n - 1), whatever the verdicts are.
     """
     score = variance = span = 0.0
-    for name in table.evaluator_names:
-        rows = table.select(evaluator=name)
+    for name in verdicts.evaluator_names:
+        rows = verdicts.select(evaluator=name)
         if rows.judgment_count < FEWEST_FOR_DRIFT:
             continue
         position = rows.position - rows.position.mean()
-        verdict = rows.interpretable - rows.interpretable.mean()
+        verdict = rows.is_interpretable - rows.is_interpretable.mean()
         score += float(position @ verdict)
         span += float(position @ position)
         variance += float((position @ position) * (verdict @ verdict)) / (rows.judgment_count - 1)
@@ -87,43 +87,43 @@ def drift_results(table: VerdictTable) -> DriftResults:
     return DriftResults(
         per_100_items=finite_number(100 * score / span) if span > 0 else None,
         p=finite_number(2 * float(stats.norm.sf(abs(z)))) if z is not None else None,
-        fifths=_order_fifths(table),
+        fifths=_order_fifths(verdicts),
     )
 
 
-def time_results(table: VerdictTable, frame: AnalysisFrame) -> TimeResults:
+def time_results(verdicts: VerdictTable, frame: AnalysisFrame) -> TimeResults:
     """Active seconds per judgment, overall, by arm and by evaluator, and how many verdicts were revised."""
-    rows_by_arm = {arm: table.select(arm) for arm in frame.arms}
+    rows_by_arm = {arm: verdicts.select(arm) for arm in frame.arms}
     return TimeResults(
-        all=_judging_time(table.active_seconds),
+        all=_judging_time(verdicts.active_seconds),
         by_arm={arm: _judging_time(rows.active_seconds) for arm, rows in rows_by_arm.items()},
         by_evaluator=tuple(
-            EvaluatorTime(evaluator=name, **vars(_judging_time(table.select(evaluator=name).active_seconds)))
-            for name in table.evaluator_names
+            EvaluatorTime(evaluator=name, **vars(_judging_time(verdicts.select(evaluator=name).active_seconds)))
+            for name in verdicts.evaluator_names
         ),
-        hours=finite_number(float(table.active_seconds.sum()) / 3600),
-        revised=int((table.revisions > 0).sum()),
+        hours=finite_number(float(verdicts.active_seconds.sum()) / 3600),
+        revised=int((verdicts.revisions > 0).sum()),
         revised_by_arm={arm: int((rows.revisions > 0).sum()) for arm, rows in rows_by_arm.items()},
     )
 
 
-def _order_fifths(table: VerdictTable) -> tuple[OrderFifth, ...]:
+def _order_fifths(verdicts: VerdictTable) -> tuple[OrderFifth, ...]:
     """By fifth of each evaluator's own order."""
-    if not table.judgment_count:
+    if not verdicts.judgment_count:
         return ()
-    order_length = np.zeros(len(table.evaluator_names))
-    np.maximum.at(order_length, table.evaluator_index, table.position + 1)
-    fifth_of_row = np.minimum(FIFTHS - 1, FIFTHS * table.position // order_length[table.evaluator_index])
-    return tuple(_order_fifth(table.filter_rows(fifth_of_row == index), index + 1) for index in range(FIFTHS))
+    order_length = np.zeros(len(verdicts.evaluator_names))
+    np.maximum.at(order_length, verdicts.evaluator_index, verdicts.position + 1)
+    fifth_of_row = np.minimum(FIFTHS - 1, FIFTHS * verdicts.position // order_length[verdicts.evaluator_index])
+    return tuple(_order_fifth(verdicts.filter_rows(fifth_of_row == index), index + 1) for index in range(FIFTHS))
 
 
-def _order_fifth(rows: VerdictTable, fifth: int) -> OrderFifth:
-    fraction = finite_number(float(rows.interpretable.mean())) if rows.judgment_count else None
-    return OrderFifth(fifth, rows.judgment_count, fraction, _judging_time(rows.active_seconds).median)
+def _order_fifth(verdicts: VerdictTable, fifth: int) -> OrderFifth:
+    fraction = finite_number(float(verdicts.is_interpretable.mean())) if verdicts.judgment_count else None
+    return OrderFifth(fifth, verdicts.judgment_count, fraction, _judging_time(verdicts.active_seconds).median)
 
 
-def _judging_time(seconds: Floats) -> JudgingTime:
-    if not seconds.size:
+def _judging_time(active_seconds: Floats) -> JudgingTime:
+    if not active_seconds.size:
         return JudgingTime(0, median=None, quartiles=None, under_a_minute=None)
-    lower, median, upper = (float(quantile) for quantile in np.quantile(seconds, [0.25, 0.5, 0.75]))
-    return JudgingTime(int(seconds.size), median, Interval(lower, upper), float((seconds < 60).mean()))
+    lower, median, upper = (float(quantile) for quantile in np.quantile(active_seconds, [0.25, 0.5, 0.75]))
+    return JudgingTime(int(active_seconds.size), median, Interval(lower, upper), float((active_seconds < 60).mean()))

@@ -58,7 +58,7 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
         svg=drawing.render(),
         columns=("First", "Second", "Neurons", "Percent agreement", "AC1"),
         rows=tuple(_table_row(pair) for pair in pairs),
-        keys=tuple(f"agreement.pairs.{index}" for index in range(len(pairs))),
+        row_keys=tuple(f"agreement.pairs.{index}" for index in range(len(pairs))),
     )
 
 

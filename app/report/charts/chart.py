@@ -63,7 +63,7 @@ class Chart:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     """The table beneath, as text."""
-    keys: tuple[str, ...]
+    row_keys: tuple[str, ...]
     """For each row, the path in analysis.json that its numbers come from."""
     lines: tuple[ChartLine, ...] = ()
     """What the figure is drawn from, where it is one line per result."""

@@ -27,7 +27,7 @@ def controls_chart(analysis: Analysis) -> Chart | None:
         svg=_draw_curve(steps, reading),
         columns=("Purity", "Judgments", "Marked INTERPRETABLE", "95 % interval"),
         rows=tuple(_table_row(step) for step in steps),
-        keys=tuple(f"controls.ladder.{index}" for index in range(len(steps))),
+        row_keys=tuple(f"controls.ladder.{index}" for index in range(len(steps))),
     )
 
 
@@ -45,5 +45,6 @@ def _draw_curve(steps: Sequence[LadderStep], reading: str) -> str:
     return drawing.render()
 
 
-def _table_row(step: LadderStep) -> tuple[str, ...]:
-    return f"{step.purity:.0%}", str(step.judgments), percent(step.fraction), percent_range(step.interval)
+def _table_row(ladder_step: LadderStep) -> tuple[str, ...]:
+    fraction = percent(ladder_step.fraction)
+    return f"{ladder_step.purity:.0%}", str(ladder_step.judgments), fraction, percent_range(ladder_step.interval)

@@ -14,8 +14,8 @@ LINE_HEIGHT = 30.0
 MOST_TICKS = 7
 
 
-def _signed_percentage(difference: float) -> str:
-    return with_minus_sign(f"{100 * difference:+.0f}") if round(100 * difference) else "0"
+def _signed_percentage(fraction: float) -> str:
+    return with_minus_sign(f"{100 * fraction:+.0f}") if round(100 * fraction) else "0"
 
 
 def _two_decimals(value: float) -> str:
@@ -70,11 +70,11 @@ class Estimated(Protocol):
         """None if there is none."""
 
 
-def lines_if_estimated(label: str, result: Estimated | None, key: str, *, strong: bool = False) -> list[ChartLine]:
+def lines_if_estimated(label: str, estimated: Estimated | None, key: str, *, strong: bool = False) -> list[ChartLine]:
     """A line for a result with an estimate, or none."""
-    if result is None or result.estimate is None:
+    if estimated is None or estimated.estimate is None:
         return []
-    return [ChartLine(label, result.estimate, result.interval, key, strong)]
+    return [ChartLine(label, estimated.estimate, estimated.interval, key, strong)]
 
 
 def draw_dotplot(name: str, title: str, reading: str, lines: Sequence[ChartLine], axis: Axis) -> Chart | None:
@@ -94,7 +94,7 @@ def draw_dotplot(name: str, title: str, reading: str, lines: Sequence[ChartLine]
         svg=drawing.render(),
         columns=("", f"Estimate{', ' + axis.unit if axis.unit else ''}", axis.interval_name),
         rows=tuple((line.label, axis.write_value(line.estimate), axis.write_interval(line.interval)) for line in lines),
-        keys=tuple(line.key for line in lines),
+        row_keys=tuple(line.key for line in lines),
         lines=tuple(lines),
         axis=axis,
     )

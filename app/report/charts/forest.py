@@ -68,7 +68,9 @@ def evaluators_chart(analysis: Analysis) -> Chart | None:
     lines = [
         line
         for index, result in enumerate(analysis.per_evaluator)
-        for line in lines_if_estimated(_evaluator_label(result), result.difference, f"per_evaluator.{index}.difference")
+        for line in lines_if_estimated(
+            _evaluator_label(result), result.own_difference, f"per_evaluator.{index}.difference"
+        )
     ]
     if not lines:
         return None
@@ -143,5 +145,5 @@ def _extremes(lines: Sequence[ChartLine]) -> tuple[str, str]:
     return points(min(line.estimate for line in lines)), points(max(line.estimate for line in lines))
 
 
-def _evaluator_label(result: EvaluatorResult) -> str:
-    return f"{result.evaluator[:LONGEST_NAME]}{' (exposed)' if result.exposed else ''}"
+def _evaluator_label(evaluator_result: EvaluatorResult) -> str:
+    return f"{evaluator_result.evaluator[:LONGEST_NAME]}{' (exposed)' if evaluator_result.exposed else ''}"

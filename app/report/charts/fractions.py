@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.report.analysis.analysis import Analysis
-from app.report.analysis.primary import CellResult, SampleFraction
+from app.report.analysis.primary import ArmResult, CellResult
 from app.report.charts.arm_styles import arm_style
 from app.report.charts.chart import WIDTH, Chart, Scale, draw_percent_axis, draw_upright_interval
 from app.report.charts.drawing import Drawing
@@ -34,7 +34,7 @@ def fractions_chart(analysis: Analysis) -> Chart | None:
         svg=_draw_fractions(analysis, cells, reading),
         columns=("Arm", "Stratum", "Neurons", "Judgments", "Fraction", "95 % interval"),
         rows=tuple(_table_row(cell) for cell in cells),
-        keys=tuple(f"cells.{analysis.cells.index(cell)}" for cell in cells),
+        row_keys=tuple(f"cells.{analysis.cells.index(cell)}" for cell in cells),
     )
 
 
@@ -118,18 +118,18 @@ def _draw_legend(drawing: Drawing, arm_order: Sequence[str], *, hollow: bool) ->
         drawing.text(WIDTH - 8, LEGEND + 4, "hollow: reported in the paper, without intervals", "note", "end")
 
 
-def _arm_reading(arm: str, result: SampleFraction) -> str:
-    if result.fraction is None:
+def _arm_reading(arm: str, arm_result: ArmResult) -> str:
+    if arm_result.fraction is None:
         return f"{arm}: nobody judged it"
-    return f"{arm} {percent(result.fraction)} ({percent_range(result.interval)})"
+    return f"{arm} {percent(arm_result.fraction)} ({percent_range(arm_result.interval)})"
 
 
-def _table_row(cell: CellResult) -> tuple[str, ...]:
+def _table_row(cell_result: CellResult) -> tuple[str, ...]:
     return (
-        cell.arm,
-        stratum_label(cell.stratum),
-        f"{cell.n:g}",
-        f"{cell.judgments:g}",
-        percent(cell.fraction),
-        percent_range(cell.interval),
+        cell_result.arm,
+        stratum_label(cell_result.stratum),
+        f"{cell_result.n:g}",
+        f"{cell_result.judgments:g}",
+        percent(cell_result.fraction),
+        percent_range(cell_result.interval),
     )

@@ -27,7 +27,7 @@ def drift_chart(analysis: Analysis) -> Chart | None:
         rows=tuple(
             (str(fifth.fifth), str(fifth.judgments), percent(fifth.fraction), _seconds(fifth)) for fifth in fifths
         ),
-        keys=tuple(f"drift.fifths.{fifth.fifth - 1}" for fifth in fifths),
+        row_keys=tuple(f"drift.fifths.{fifth.fifth - 1}" for fifth in fifths),
     )
 
 

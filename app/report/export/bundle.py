@@ -1,199 +1,169 @@
 """One zip that holds a round: what was decided, what was judged, what was opened, what came out.
 
-The bytes depend on the content alone: files sorted, dates fixed. `verify_export` reads it back.
+The bytes depend on the content alone: files sorted, dates fixed. `exported_round` reads it back.
 """
 
-import io
-import json
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from app.evidence.chains import chains_by_evaluator
 from app.evidence.entries import EventLink, JudgmentLink
-from app.evidence.receipts import Receipt, make_receipt
-from app.foundation.digest import sha256
-from app.foundation.json_types import to_json_value
+from app.evidence.receipts import make_receipt
+from app.foundation.json_types import JsonObject, to_json_value
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.export.checklist import methods_checklist
-from app.report.export.citation import citation
 from app.report.export.figures import draw_figures
 from app.report.export.markdown import write_markdown_report, write_readme
-from app.report.export.metadata import datapackage
-from app.report.export.neurons import NEURON_COLUMNS, neuron_rows
+from app.report.export.metadata import describe_package, write_citation
+from app.report.export.observations_csv import write_observations
 from app.report.export.pdf import pdf_available, write_pdf_report
-from app.report.export.snippets import snippets_parquet
-from app.report.export.tables import OBSERVATION_COLUMNS, csv_text, observation_rows
+from app.report.export.tables import (
+    EventTableRow,
+    ExportedEvaluator,
+    ItemTableRow,
+    NeuronRow,
+    event_rows,
+    item_rows,
+    neuron_rows,
+    write_csv,
+    write_snippets_parquet,
+)
+from app.report.export.zip_file import json_bytes, zip_files
 from app.rounds.allocation import SealContent
+from app.rounds.commitment import PublishedCommitment
 from app.rounds.item import ItemContent
 from app.unblinding.observations import Observation
 
-DATE = (1980, 1, 1, 0, 0, 0)
-"""The earliest that a zip can say: exports of the same round are the same bytes."""
-DIGESTS = "digests.json"
-EVENT_COLUMNS = ("number", "at", "actor", "action", "detail", "chain")
-EVALUATOR_COLUMNS = ("evaluator", "exposed", "joined_at", "erased", "aids_opened")
-ITEM_COLUMNS = ("item", "digest", "passages", "tokens", "marked")
-LOCKED = frozenset({"locked", "unblinded"})
+FORMAT_VERSION = 1
+LOCKED_STATES = frozenset({"locked", "unblinded"})
 """States in which verdicts may leave the server."""
+
+Files = dict[str, bytes]
+"""{name: content}"""
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """Everything that goes into an export, as plain JSON values."""
+class BlindedBundle:
+    """Everything that may leave the server before unblinding."""
 
     round_id: str
     title: str
     state: str
-    design: dict[str, Any]
-    """Everything that was fixed; it names arms and archives, so a blinded export leaves it out."""
-    items: list[ItemContent]
-    opened: SealContent | None
-    """What the seal held; None before unblinding."""
-    commitment: dict[str, Any]
-    """{"commitment", "design_sha256", "sealed_sha256", "items": [[code, digest], ...]}."""
-    judgments: list[JudgmentLink]
+    public_design: JsonObject
+    """The part of the design that evaluators may know: the other names arms and archives."""
+    item_contents: Sequence[ItemContent]
+    commitment: PublishedCommitment
+    judgment_links: Sequence[JudgmentLink]
     """Every chain, revisions included."""
-    events: list[EventLink]
+    event_links: Sequence[EventLink]
     """The log."""
-    evaluators: list[dict[str, Any]]
-    """{"evaluator", "exposed", "joined_at", "erased", "aids_opened"}, pseudonyms only."""
-    observations: Sequence[Observation] = ()
-    frame: AnalysisFrame | None = None
-    analysis: Analysis | None = None
-    public_design: dict[str, Any] = field(default_factory=dict)
-    """The part of the design that evaluators may know."""
+    exported_evaluators: Sequence[ExportedEvaluator]
 
 
-def export_zip(bundle: Bundle) -> bytes:
-    """The unblinded export of a round."""
-    return zipped(unblinded_files(bundle))
+@dataclass(frozen=True)
+class UnblindedBundle(BlindedBundle):
+    """Everything that goes into the export of an unblinded round."""
+
+    design_content: JsonObject
+    """Everything that was fixed before the first judgment."""
+    seal: SealContent
+    observations: Sequence[Observation]
+    frame: AnalysisFrame
+    analysis: Analysis
 
 
-def blinded_zip(bundle: Bundle) -> bytes:
+def unblinded_zip(bundle: UnblindedBundle) -> bytes:
+    """The export of an unblinded round."""
+    return zip_files(unblinded_files(bundle))
+
+
+def blinded_zip(bundle: BlindedBundle) -> bytes:
     """What may leave before unblinding: no arm anywhere, and verdicts only once the round is locked."""
-    return zipped(blinded_files(bundle))
+    return zip_files(blinded_files(bundle))
 
 
-def unblinded_files(bundle: Bundle) -> dict[str, bytes]:
-    """The files of an unblinded export, by name."""
-    files = _common(bundle) | _judged(bundle) | _opened(bundle)
+def unblinded_files(bundle: UnblindedBundle) -> Files:
+    """The files of an unblinded export."""
+    commitment = {**_commitment_content(bundle.commitment), "v": FORMAT_VERSION, "nonce": bundle.seal.nonce}
+    files = _common_files(bundle) | _chain_files(bundle) | _opened_files(bundle) | _report_files(bundle)
+    files["commitment.json"] = json_bytes(commitment)
     files["README.md"] = write_readme(bundle.title, bundle.round_id, blinded=False).encode()
-    return _described(files, bundle)
+    return _with_package_description(files, bundle)
 
 
-def blinded_files(bundle: Bundle) -> dict[str, bytes]:
-    """The files of a blinded export, by name."""
-    judged = _judged(bundle) if bundle.state in LOCKED else {"judgments.json": _json([])}
-    files = _common(bundle) | judged | {"public_design.json": _json(bundle.public_design)}
+def blinded_files(bundle: BlindedBundle) -> Files:
+    """The files of a blinded export."""
+    is_locked = bundle.state in LOCKED_STATES
+    files = _common_files(bundle) | (_chain_files(bundle) if is_locked else {"judgments.json": json_bytes([])})
+    files["commitment.json"] = json_bytes({"v": FORMAT_VERSION, **_commitment_content(bundle.commitment)})
+    files["public_design.json"] = json_bytes(bundle.public_design)
     files["README.md"] = write_readme(bundle.title, bundle.round_id, blinded=True).encode()
-    return _described(files, bundle)
+    return _with_package_description(files, bundle)
 
 
-def zipped(files: dict[str, bytes]) -> bytes:
-    """A deterministic zip of `files`, with a list of their digests."""
-    listed = files | {DIGESTS: _json({name: sha256(content) for name, content in sorted(files.items())})}
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in sorted(listed):
-            entry = zipfile.ZipInfo(name, DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, listed[name])
-    return target.getvalue()
-
-
-def _common(bundle: Bundle) -> dict[str, bytes]:
-    digests = dict(bundle.commitment["items"])
+def _commitment_content(commitment: PublishedCommitment) -> JsonObject:
     return {
-        "commitment.json": _json({"v": 1} | bundle.commitment),
-        "items.json": _json(sorted(bundle.items, key=lambda one: str(one["code"]))),
-        "items.csv": csv_text(ITEM_COLUMNS, (_item_row(one, digests) for one in bundle.items)).encode(),
-        "evaluators.csv": csv_text(EVALUATOR_COLUMNS, bundle.evaluators).encode(),
-        "events.csv": csv_text(EVENT_COLUMNS, (_event_row(one) for one in bundle.events)).encode(),
-        "events.json": _json(bundle.events),
+        "commitment": commitment.commitment,
+        "design_sha256": commitment.design_sha256,
+        "sealed_sha256": commitment.sealed_sha256,
+        "items": [[code, digest] for code, digest in commitment.item_digests.items()],
+    }
+
+
+def _common_files(bundle: BlindedBundle) -> Files:
+    """What both kinds of export have, apart from commitment.json and README.md."""
+    return {
+        "items.json": json_bytes(sorted(bundle.item_contents, key=lambda item: item["code"])),
+        "items.csv": write_csv(ItemTableRow, item_rows(bundle.item_contents, bundle.commitment.item_digests)).encode(),
+        "evaluators.csv": write_csv(ExportedEvaluator, bundle.exported_evaluators).encode(),
+        "events.csv": write_csv(EventTableRow, event_rows(bundle.event_links)).encode(),
+        "events.json": json_bytes(bundle.event_links),
         "verify.py": (Path(__file__).parent / "verify_standalone.py").read_bytes(),
     }
 
 
-def _judged(bundle: Bundle) -> dict[str, bytes]:
+def _chain_files(bundle: BlindedBundle) -> Files:
+    """The judgments, and what each evaluator's receipt must say."""
+    chains = chains_by_evaluator(bundle.judgment_links)
+    receipts = [make_receipt(name, bundle.commitment.commitment, links) for name, links in chains.items()]
     return {
-        "judgments.json": _json(bundle.judgments),
-        "receipts.json": _json([receipt.model_dump() for receipt in _receipts(bundle)]),
+        "judgments.json": json_bytes(bundle.judgment_links),
+        "receipts.json": json_bytes(to_json_value(receipts)),
     }
 
 
-def _receipts(bundle: Bundle) -> list[Receipt]:
-    """What each evaluator's own receipt must say."""
-    commitment = bundle.commitment["commitment"]
-    chains = chains_by_evaluator(bundle.judgments)
-    return [make_receipt(evaluator, commitment, links) for evaluator, links in chains.items()]
-
-
-def _opened(bundle: Bundle) -> dict[str, bytes]:
-    if bundle.opened is None or bundle.frame is None or bundle.analysis is None:
-        msg = "an unblinded export needs the opened seal, the frame and the analysis"
-        raise AssertionError(msg)
-    nonce = {"v": 1, "nonce": bundle.opened.nonce}
+def _opened_files(bundle: UnblindedBundle) -> Files:
+    """What was opened, and what came out."""
+    neurons = neuron_rows(bundle.seal.allocation, bundle.observations)
     return {
-        "design.json": _json(bundle.design),
-        "allocation.json": _json(bundle.opened.as_sealed),
-        "commitment.json": _json(bundle.commitment | nonce),
-        "frame.json": _json(bundle.frame.content()),
-        "analysis.json": _json(bundle.analysis.content()),
-        "observations.csv": csv_text(OBSERVATION_COLUMNS, observation_rows(bundle.observations)).encode(),
-        "neurons.csv": csv_text(NEURON_COLUMNS, neuron_rows(bundle.opened.allocation, bundle.observations)).encode(),
-    } | _told(bundle, bundle.frame, bundle.analysis)
+        "design.json": json_bytes(bundle.design_content),
+        "allocation.json": json_bytes(bundle.seal.as_sealed),
+        "frame.json": json_bytes(bundle.frame.content()),
+        "analysis.json": json_bytes(bundle.analysis.content()),
+        "observations.csv": write_observations(bundle.observations).encode(),
+        "neurons.csv": write_csv(NeuronRow, neurons).encode(),
+        "snippets.parquet": write_snippets_parquet(bundle.item_contents),
+    }
 
 
-def _told(bundle: Bundle, frame: AnalysisFrame, analysis: Analysis) -> dict[str, bytes]:
+def _report_files(bundle: UnblindedBundle) -> Files:
     """The report in its forms, and what others ask about methods."""
-    commitment = bundle.commitment["commitment"]
-    drawn = draw_figures(analysis)
-    told = {
-        "report.md": write_markdown_report(bundle.title, commitment, analysis, frame).encode(),
-        "methods.json": _json(
-            to_json_value(methods_checklist(bundle.title, bundle.design, commitment, frame, analysis))
-        ),
-        "CITATION.cff": citation(bundle.title, analysis.headline, commitment).encode(),
-        "snippets.parquet": snippets_parquet(bundle.items),
+    title, frame, analysis = bundle.title, bundle.frame, bundle.analysis
+    commitment = bundle.commitment.commitment
+    checklist = methods_checklist(title, bundle.design_content, commitment, frame, analysis)
+    figures = draw_figures(analysis)
+    files = {
+        "report.md": write_markdown_report(title, commitment, analysis, frame).encode(),
+        "methods.json": json_bytes(to_json_value(checklist)),
+        "CITATION.cff": write_citation(title, analysis.headline, commitment).encode(),
     }
     if pdf_available():
-        images = {name: content for name, content in drawn.items() if name.endswith(".svg")}
-        told["report.pdf"] = write_pdf_report(bundle.title, commitment, analysis, frame, images)
-    return told | drawn
+        images = {name: content for name, content in figures.items() if name.endswith(".svg")}
+        files["report.pdf"] = write_pdf_report(title, commitment, analysis, frame, images)
+    return files | figures
 
 
-def _described(files: dict[str, bytes], bundle: Bundle) -> dict[str, bytes]:
-    return files | {"datapackage.json": _json(datapackage(bundle.round_id, bundle.title, files))}
-
-
-def _json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
-
-
-def _item_row(content: ItemContent, digests: dict[str, str]) -> dict[str, Any]:
-    passages = content["passages"]
-    return {
-        "item": content["code"],
-        "digest": digests.get(content["code"], ""),
-        "passages": len(passages),
-        "tokens": sum(len(one["texts"]) for one in passages),
-        "marked": sum(level > 0 for one in passages for level in one["levels"]),
-    }
-
-
-def _event_row(link: EventLink) -> dict[str, Any]:
-    event = link["event"]
-    detail = json.dumps(event["detail"], ensure_ascii=False, sort_keys=True)
-    return {
-        "number": event["number"],
-        "at": event["at"],
-        "actor": event["actor"],
-        "action": event["action"],
-        "detail": detail,
-        "chain": link["chain"],
-    }
+def _with_package_description(files: Files, bundle: BlindedBundle) -> Files:
+    return files | {"datapackage.json": json_bytes(describe_package(bundle.round_id, bundle.title, files))}

@@ -69,10 +69,10 @@ NOT_APPLICABLE = (
 
 
 def methods_checklist(
-    title: str, design: JsonObject, commitment: str, frame: AnalysisFrame, analysis: Analysis
+    title: str, design_content: JsonObject, commitment: str, frame: AnalysisFrame, analysis: Analysis
 ) -> MethodsChecklist:
     """The checklist with answers."""
-    answers = (*_answers_on_design(title, design, commitment, frame), *_answers_on_results(analysis))
+    answers = (*_answers_on_design(title, design_content, commitment, frame), *_answers_on_results(analysis))
     return MethodsChecklist(
         answers=answers,
         for_people_to_answer=FROM_PEOPLE,
@@ -84,7 +84,7 @@ def methods_checklist(
 
 
 def _answers_on_design(
-    title: str, design: JsonObject, commitment: str, frame: AnalysisFrame
+    title: str, design_content: JsonObject, commitment: str, frame: AnalysisFrame
 ) -> Iterator[AnsweredQuestion]:
     drawn = [
         {"arm": cell.arm, "stratum": cell.stratum, "eligible": cell.eligible, "drawn": cell.drawn}
@@ -94,10 +94,10 @@ def _answers_on_design(
     answers = (
         ("CONSORT 1", "Title", title, "design.json"),
         ("CONSORT 2", "Registration: digest published before the first judgment", commitment, "commitment.json"),
-        ("CONSORT 3", "Protocol and analysis plan", design.get("primary", "see design.json"), "design.json"),
+        ("CONSORT 3", "Protocol and analysis plan", design_content.get("primary", "see design.json"), "design.json"),
         ("CONSORT 4", "Data, code and key", "in this package; verify.py checks it", "datapackage.json"),
         ("CONSORT 12a / HEDS 3.1", "Frame and sample", drawn, "frame.json"),
-        ("CONSORT 13 / HEDS 4.3", "Rubric as shown", design.get("rubric"), "design.json"),
+        ("CONSORT 13 / HEDS 4.3", "Rubric as shown", design_content.get("rubric"), "design.json"),
         ("CONSORT 14 / HEDS 4.3.9", "Primary outcome", "difference in fraction INTERPRETABLE", "analysis.json"),
         ("CONSORT 17", "Sequence", "secret 256-bit seed, opened in allocation.json", "allocation.json"),
         ("CONSORT 18", "Concealment", "allocation encrypted and committed before judging", "events.json"),

@@ -59,13 +59,13 @@ def _fractions_figure(analysis: Analysis) -> Figure:
     return figure
 
 
-def _plot_cells(axes: Axes, analysis: Analysis, strata: Sequence[str]) -> None:
+def _plot_cells(axes: Axes, analysis: Analysis, stratum_names: Sequence[str]) -> None:
     arm_order = analysis.arm_order
     for cell in analysis.cells:
         if cell.fraction is None or cell.interval is None:
             continue
         style = arm_style(cell.arm, arm_order)
-        x = strata.index(cell.stratum) + 0.16 * (arm_order.index(cell.arm) - (len(arm_order) - 1) / 2)
+        x = stratum_names.index(cell.stratum) + 0.16 * (arm_order.index(cell.arm) - (len(arm_order) - 1) / 2)
         axes.plot([x, x], list(cell.interval), color=style.colour, linewidth=1.4)
         axes.plot([x], [cell.fraction], style.marker, color=style.colour, markersize=6)
 

@@ -73,13 +73,13 @@ def _chart_parts(chart: Chart) -> list[str]:
     parts = [f"## {chart.title}", chart.reading]
     if chart.lines or chart.name == "fractions":
         parts.append(f"![{chart.title}](figures/{chart.name}.svg)")
-    rows = [(*row, f"`{key}`") for row, key in zip(chart.rows, chart.keys, strict=True)]
+    rows = [(*row, f"`{key}`") for row, key in zip(chart.rows, chart.row_keys, strict=True)]
     return [*parts, _table((*chart.columns, "analysis.json"), rows)]
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(_table_line(cells) for cells in (columns, ["---"] * len(columns), *rows))
+    return "\n".join(_table_line(texts) for texts in (columns, ["---"] * len(columns), *rows))
 
 
-def _table_line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") or " " for cell in cells) + " |"
+def _table_line(texts: Sequence[str]) -> str:
+    return "| " + " | ".join(text.replace("|", "\\|") or " " for text in texts) + " |"

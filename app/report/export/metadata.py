@@ -1,10 +1,16 @@
-"""The Frictionless data package of an export: what each file is and what each column means."""
+"""What others' tools read about an export: its Frictionless data package, and how to cite it."""
 
 import csv
 import io
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import Literal, NotRequired
 
-MEANINGS = {
+from typing_extensions import TypedDict
+
+ColumnType = Literal["string", "boolean", "integer", "number", "datetime", "object"]
+
+COLUMN_MEANINGS: dict[str, tuple[ColumnType, str]] = {
     "evaluator": ("string", "Pseudonym of the evaluator"),
     "exposed": ("boolean", "The evaluator knew these models, created the round or held a key"),
     "revisions": ("integer", "How often the verdict was changed before it was final"),
@@ -50,7 +56,7 @@ MEANINGS = {
 }
 """Type and meaning of every column of every table: the data dictionary."""
 
-MEDIA = {
+MEDIA_TYPES = {
     ".csv": "text/csv",
     ".json": "application/json",
     ".md": "text/markdown",
@@ -61,38 +67,110 @@ MEDIA = {
     ".parquet": "application/vnd.apache.parquet",
 }
 
+CITATION = """cff-version: 1.2.0
+message: If you use these data, please cite them and the paper whose protocol they follow.
+type: dataset
+title: {title}
+abstract: {headline}
+authors:
+  - name: The round's owners
+license: CC-BY-4.0
+identifiers:
+  - type: other
+    value: {commitment}
+    description: SHA-256 commitment published before the first judgment
+references:
+  - type: article
+    title: Softmax Linear Units
+    authors:
+      - family-names: Elhage
+        given-names: Nelson
+      - name: and others
+    journal: Transformer Circuits Thread
+    year: 2022
+    url: https://transformer-circuits.pub/2022/solu/index.html
+"""
 
-def datapackage(round_id: str, title: str, files: dict[str, bytes]) -> dict[str, Any]:
+
+class ColumnField(TypedDict):
+    """One column of a CSV file."""
+
+    name: str
+    type: ColumnType
+    description: str
+    trueValues: NotRequired[list[str]]
+    falseValues: NotRequired[list[str]]
+    format: NotRequired[str]
+
+
+class TableSchema(TypedDict):
+    """The columns of a CSV file."""
+
+    fields: list[ColumnField]
+    missingValues: list[str]
+
+
+class FileResource(TypedDict):
+    """One file; the last three keys are those of a CSV file."""
+
+    name: str
+    path: str
+    mediatype: str
+    bytes: int
+    schema: NotRequired[TableSchema]
+    type: NotRequired[str]
+    encoding: NotRequired[str]
+
+
+DataPackage = TypedDict(
+    "DataPackage",
+    {"$schema": str, "name": str, "title": str, "licenses": list[dict[str, str]], "resources": list[FileResource]},
+)
+"""datapackage.json."""
+
+
+def describe_package(round_id: str, title: str, files: Mapping[str, bytes]) -> DataPackage:
     """The descriptor of a package of these files, with a table schema for each CSV."""
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": f"first-glance-{round_id.lower()}",
         "title": title,
         "licenses": [{"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}],
-        "resources": [_resource(name, content) for name, content in sorted(files.items())],
+        "resources": [_describe_file(name, content) for name, content in sorted(files.items())],
     }
 
 
-def _resource(name: str, content: bytes) -> dict[str, Any]:
-    suffix = "." + name.rsplit(".", 1)[-1]
-    resource: dict[str, Any] = {
+def write_citation(title: str, headline: str, commitment: str) -> str:
+    """CITATION.cff: how to cite the data set, and the paper whose protocol it follows."""
+    return CITATION.format(  # JSON strings are YAML strings
+        title=json.dumps(title, ensure_ascii=False),
+        headline=json.dumps(headline, ensure_ascii=False),
+        commitment=json.dumps(f"sha256:{commitment}"),
+    )
+
+
+def _describe_file(name: str, file_bytes: bytes) -> FileResource:
+    extension = "." + name.rsplit(".", 1)[-1]
+    resource: FileResource = {
         "name": name.replace("/", "-").replace(".", "-").lower(),
         "path": name,
-        "mediatype": MEDIA.get(suffix, "application/octet-stream"),
-        "bytes": len(content),
+        "mediatype": MEDIA_TYPES.get(extension, "application/octet-stream"),
+        "bytes": len(file_bytes),
     }
-    if suffix != ".csv":
-        return resource
-    header = next(csv.reader(io.StringIO(content.decode())))
-    resource["schema"] = {"fields": [_field(column) for column in header], "missingValues": [""]}
-    return resource | {"type": "table", "encoding": "utf-8"}
+    if extension == ".csv":
+        header = next(csv.reader(io.StringIO(file_bytes.decode())))
+        columns = [_describe_column(column) for column in header]
+        resource["schema"] = {"fields": columns, "missingValues": [""]}
+        resource["type"] = "table"
+        resource["encoding"] = "utf-8"
+    return resource
 
 
-def _field(column: str) -> dict[str, Any]:
-    kind, meaning = MEANINGS[column]
-    described: dict[str, Any] = {"name": column, "type": kind, "description": meaning}
-    if kind == "boolean":
-        described |= {"trueValues": ["true"], "falseValues": ["false"]}
-    if kind == "datetime":
-        described["format"] = "any"
-    return described
+def _describe_column(name: str) -> ColumnField:
+    column_type, description = COLUMN_MEANINGS[name]
+    column_field: ColumnField = {"name": name, "type": column_type, "description": description}
+    if column_type == "boolean":
+        column_field["trueValues"], column_field["falseValues"] = ["true"], ["false"]
+    if column_type == "datetime":
+        column_field["format"] = "any"
+    return column_field

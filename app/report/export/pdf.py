@@ -2,7 +2,8 @@
 
 import importlib.util
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, cast
 
 from app.foundation.errors import ExportError
 from app.report.analysis.analysis import Analysis
@@ -21,6 +22,13 @@ HEAD = """#set document(title: {title}, date: none)
 #show figure: set block(breakable: false)
 #let numbers(columns, ..cells) = table(columns: columns, stroke: none, inset: (x: 4pt, y: 3pt), ..cells)
 """
+
+
+class TypstCompiler(Protocol):
+    """Typst's compiler, whose own types leave out that a document may be several files."""
+
+    def __call__(self, files: dict[str, bytes], *, format: str, ignore_system_fonts: bool, timestamp: int) -> bytes:
+        """The compiled document, of which `main.typ` is the source."""
 
 
 def pdf_available() -> bool:
@@ -47,10 +55,9 @@ def write_pdf_report(
 
     images = draw_figures(analysis, ("svg",)) if figures is None else figures
     document = typst_document(title, commitment, analysis, frame, images)
-    # Its types leave out that a document may be a dict of files.
-    compile_files: Callable[..., bytes] = typst.compile
+    compile_files = cast("TypstCompiler", typst.compile)
     sources = {"main.typ": document.encode(), **images}
-    return bytes(compile_files(sources, format="pdf", ignore_system_fonts=True, timestamp=0))
+    return compile_files(sources, format="pdf", ignore_system_fonts=True, timestamp=0)
 
 
 def typst_document(

@@ -1,19 +1,16 @@
 """Several rounds or labs as one: their exports pooled by Mantel and Haenszel, with the heterogeneity between them."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.foundation.errors import ExportError
 from app.report.analysis.estimates import ReportedEstimate, finite_number, report_estimate
-from app.report.analysis.frame import read_frame
 from app.report.analysis.primary import StrataSpread, strata_spread
 from app.report.analysis.samples import compare_in_strata
 from app.report.analysis.verdict_table import tabulate_verdicts
-from app.report.export.read_zip import read_json, read_text, read_zip
-from app.report.export.tables import read_observations
-from app.report.export.verify import verify_export
+from app.report.export.exported_round import read_export
+from app.report.export.verify import verify_round
 from app.report.number_text import points, points_range
 from app.statistics.intervals import Interval
 from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference, mantel_haenszel_ratio
@@ -28,7 +25,7 @@ class VerifiedStudy:
     commitment: str
     treatment: str
     reference: str
-    strata: tuple[StratumComparison, ...]
+    comparisons: tuple[StratumComparison, ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def pool_studies(paths: Sequence[Path]) -> PooledStudies:
     _refuse_same_round_twice(studies, paths)
     _refuse_other_contrasts(studies, paths)
     treatment, reference = studies[0].treatment, studies[0].reference
-    strata = [stratum for study in studies for stratum in study.strata]
+    strata = [stratum for study in studies for stratum in study.comparisons]
     if not strata:
         msg = f"None of these exports compares {treatment} with {reference}; there is nothing to pool"
         raise ExportError(msg)
@@ -109,24 +106,21 @@ def pool_studies(paths: Sequence[Path]) -> PooledStudies:
 
 def _read_study(path: Path) -> VerifiedStudy:
     """The study in an export. Raises ExportError if the export is blinded or does not verify."""
-    verification = verify_export(path)
-    if verification.blinded:
+    export = read_export(path)
+    if export.unblinded is None:
         msg = f"{path} is a blinded export; it has no arms to pool. Export the round after unblinding"
         raise ExportError(msg)
+    verification = verify_round(export)
     if not verification.ok:
         msg = f"{path} does not verify: {verification.differences[0]} Run `firstglance verify {path}` for the others"
         raise ExportError(msg)
-    files = read_zip(path)
-    frame = read_frame(read_json(files, "frame.json"))
-    observations = read_observations(read_text(files, "observations.csv"))
-    table = tabulate_verdicts([observation for observation in observations if observation.allocated.kind == "neuron"])
-    title = str(json.loads(files["datapackage.json"])["title"])
+    frame = export.unblinded.frame
+    neurons = [observed for observed in export.unblinded.observations if observed.allocated.kind == "neuron"]
     strata = tuple(
-        StratumComparison(f"{title}: {stratum.name}", stratum.treatment_sample, stratum.reference_sample)
-        for stratum in compare_in_strata(table, frame, frame.treatment, frame.reference)
+        StratumComparison(f"{export.title}: {stratum.name}", stratum.treatment_sample, stratum.reference_sample)
+        for stratum in compare_in_strata(tabulate_verdicts(neurons), frame, frame.treatment, frame.reference)
     )
-    commitment = str(read_json(files, "commitment.json")["commitment"])
-    return VerifiedStudy(title, commitment, frame.treatment, frame.reference, strata)
+    return VerifiedStudy(export.title, export.commitment.commitment, frame.treatment, frame.reference, strata)
 
 
 def _refuse_same_round_twice(studies: Sequence[VerifiedStudy], paths: Sequence[Path]) -> None:
@@ -150,14 +144,14 @@ def _refuse_other_contrasts(studies: Sequence[VerifiedStudy], paths: Sequence[Pa
 
 
 def _study_result(study: VerifiedStudy) -> StudyResult:
-    strata = list(study.strata)
-    estimate = report_estimate(mantel_haenszel_difference(strata) if strata else None)
-    return StudyResult(study.title, study.commitment, len(strata), **vars(estimate))
+    comparisons = list(study.comparisons)
+    estimate = report_estimate(mantel_haenszel_difference(comparisons) if comparisons else None)
+    return StudyResult(study.title, study.commitment, len(comparisons), **vars(estimate))
 
 
-def _headline(difference: ReportedEstimate, treatment: str, reference: str, study_count: int) -> str:
-    assert difference.estimate is not None  # of at least one stratum
+def _headline(pooled: ReportedEstimate, treatment: str, reference: str, study_count: int) -> str:
+    assert pooled.estimate is not None  # of at least one stratum
     return (
-        f"{treatment} less {reference} over {study_count} rounds: {points(difference.estimate)} percentage points "
-        f"(95 % interval {points_range(difference.interval)})."
+        f"{treatment} less {reference} over {study_count} rounds: {points(pooled.estimate)} percentage points "
+        f"(95 % interval {points_range(pooled.interval)})."
     )

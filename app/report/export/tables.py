@@ -1,128 +1,174 @@
-"""The tables of an export as CSV, and observations back from it."""
+"""The tables of an export: as CSV, and every token as it was shown as Parquet.
+
+A row's fields are the columns, in order. What they mean is in `metadata.COLUMN_MEANINGS`.
+"""
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
 
-from app.foundation.errors import ExportError
-from app.judging.judgment import Judgment
-from app.rounds.allocation import AllocatedItem
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.evidence.entries import EventLink
+from app.report.analysis.frame import Stimulus
+from app.rounds.allocation import Allocation, ItemKind
+from app.rounds.item import Item, ItemContent
 from app.unblinding.observations import Observation
 
-ALLOCATED = (
-    "item",
-    "arm",
-    "stratum",
-    "layer",
-    "n_layers",
-    "neuron",
-    "kind",
-    "same_token_share",
-    "purity",
-    "repeats",
-    "rule",
-)
-JUDGED = (
-    "verdict",
-    "hypothesis",
-    "confidence",
-    "comment",
-    "revision",
-    "position",
-    "shown_at",
-    "judged_at",
-    "active_seconds",
-    "unfolded",
-    "fixed_width",
-)
-OBSERVATION_COLUMNS = ("evaluator", "exposed", "revisions", *ALLOCATED, "shown_as", *JUDGED)
+CellValue = str | int | float | bool | datetime | None
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """CSV with a header; empty for None, true/false for booleans, full precision for floats."""
-    target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
+@dataclass(frozen=True)
+class NeuronRow:
+    """neurons.csv: one drawn neuron."""
+
+    item: str | None
+    """None for a dead neuron, which is not shown."""
+    arm: str
+    stratum: str
+    layer: int
+    neuron: int
+    kind: ItemKind
+    dead: bool
+    same_token_share: float | None
+    judgments: int
+    interpretable: int
+
+
+@dataclass(frozen=True)
+class ExportedEvaluator:
+    """evaluators.csv: one evaluator, by pseudonym."""
+
+    evaluator: str
+    exposed: bool
+    joined_at: str | None
+    erased: bool
+    aids_opened: str
+    """Codes of items, separated by spaces."""
+
+
+@dataclass(frozen=True)
+class EventTableRow:
+    """events.csv: one line of the log."""
+
+    number: int
+    at: str
+    actor: str
+    action: str
+    detail: str
+    """JSON."""
+    chain: str
+
+
+@dataclass(frozen=True)
+class ItemTableRow:
+    """items.csv: one item."""
+
+    item: str
+    digest: str
+    passages: int
+    tokens: int
+    marked: int
+
+
+SNIPPET_SCHEMA = pa.schema(
+    [
+        ("item", pa.string()),
+        ("passage", pa.int32()),
+        ("group", pa.string()),
+        ("token", pa.int32()),
+        ("text", pa.string()),
+        ("level", pa.int8()),
+        ("peak", pa.bool_()),
+    ]
+)
+"""snippets.parquet: one row per token."""
+
+
+def write_csv(row_class: type, instances: Iterable[object]) -> str:
+    """CSV of dataclass instances: empty for None, true/false for booleans, full precision for floats."""
+    columns = [field.name for field in fields(row_class)]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_written(row[name]) for name in columns])
-    return target.getvalue()
+    for instance in instances:
+        writer.writerow([_cell_text(getattr(instance, column)) for column in columns])
+    return buffer.getvalue()
 
 
-def observation_rows(observations: Iterable[Observation]) -> Iterable[dict[str, Any]]:
-    """One row per observation, by evaluator and item."""
-    for one in sorted(observations, key=_place):
-        yield {
-            **asdict(one.allocated),
-            **{name: getattr(one.judgment, name) for name in JUDGED},
-            "shown_as": one.judgment.item,
-            "evaluator": one.evaluator,
-            "exposed": one.exposed,
-            "revisions": one.revisions,
-        }
+def neuron_rows(allocation: Allocation, observations: Iterable[Observation]) -> Iterator[NeuronRow]:
+    """Every allocated item with its votes, then the dead neurons of each cell."""
+    votes: dict[str, list[bool]] = {}
+    for observation in observations:
+        verdict = observation.judgment.verdict
+        votes.setdefault(observation.allocated.item, []).append(verdict == "interpretable")
+    for allocated in allocation.items:
+        item_votes = votes.get(allocated.item, [])
+        yield NeuronRow(
+            item=allocated.item,
+            arm=allocated.arm,
+            stratum=allocated.stratum,
+            layer=allocated.layer,
+            neuron=allocated.neuron,
+            kind=allocated.kind,
+            dead=False,
+            same_token_share=allocated.same_token_share,
+            judgments=len(item_votes),
+            interpretable=sum(item_votes),
+        )
+    for cell in allocation.cells:
+        for layer, neuron in cell.dead_neurons:
+            yield NeuronRow(None, cell.arm, cell.stratum, layer, neuron, "neuron", True, None, 0, 0)
 
 
-def read_observations(text: str) -> list[Observation]:
-    """Observations back from their CSV. Raises ExportError naming the first line that is not one."""
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if tuple(reader.fieldnames or ()) != OBSERVATION_COLUMNS:
-        msg = "observations.csv does not have the columns of a First Glance export; take the zip as it was downloaded"
-        raise ExportError(msg)
-    found = []
-    for row in reader:
-        try:
-            found.append(_observation(row))
-        except (ValueError, KeyError, TypeError) as error:
-            msg = f"observations.csv line {reader.line_num} is not an observation; take the zip as it was downloaded"
-            raise ExportError(msg) from error
-    return found
+def event_rows(events: Iterable[EventLink]) -> Iterator[EventTableRow]:
+    """The lines of the log."""
+    for link in events:
+        event = link["event"]
+        detail = json.dumps(event["detail"], ensure_ascii=False, sort_keys=True)
+        yield EventTableRow(event["number"], event["at"], event["actor"], event["action"], detail, link["chain"])
 
 
-def _place(one: Observation) -> tuple[str, str, str]:
-    return one.evaluator, one.allocated.item, one.judgment.item
+def item_rows(item_contents: Iterable[ItemContent], digests: Mapping[str, str]) -> Iterator[ItemTableRow]:
+    """What each item holds, with its published digest."""
+    for content in item_contents:
+        stimulus = Stimulus.from_item(Item.from_content(content))
+        yield ItemTableRow(
+            item=stimulus.item,
+            digest=digests.get(stimulus.item, ""),
+            passages=len(content["passages"]),
+            tokens=stimulus.tokens,
+            marked=stimulus.marked,
+        )
 
 
-def _observation(row: dict[str, str]) -> Observation:
-    judgment = Judgment(
-        item=row["shown_as"],
-        verdict=row["verdict"],  # type: ignore[arg-type]  # an unknown verdict counts NOT and shows as a difference
-        hypothesis=row["hypothesis"],
-        confidence=int(row["confidence"]) if row["confidence"] else None,
-        comment=row["comment"],
-        revision=int(row["revision"]),
-        position=int(row["position"]),
-        shown_at=datetime.fromisoformat(row["shown_at"]),
-        judged_at=datetime.fromisoformat(row["judged_at"]),
-        active_seconds=float(row["active_seconds"]),
-        unfolded=row["unfolded"] == "true",
-        fixed_width=row["fixed_width"] == "true",
-    )
-    return Observation(row["evaluator"], row["exposed"] == "true", judgment, _allocated(row), int(row["revisions"]))
+def write_snippets_parquet(item_contents: Iterable[ItemContent]) -> bytes:
+    """Parquet of every token of every passage, items by code, passages in the order shown."""
+    columns: dict[str, list[str | int | bool]] = {name: [] for name in SNIPPET_SCHEMA.names}
+    for item in sorted(item_contents, key=lambda item: item["code"]):
+        for index, passage in enumerate(item["passages"]):
+            token_count = len(passage["texts"])
+            columns["item"] += [item["code"]] * token_count
+            columns["passage"] += [index] * token_count
+            columns["group"] += [passage["group"]] * token_count
+            columns["token"] += range(token_count)
+            columns["text"] += passage["texts"]
+            columns["level"] += passage["levels"]
+            columns["peak"] += [token == passage["peak"] for token in range(token_count)]
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns, schema=SNIPPET_SCHEMA), buffer, compression="zstd")
+    return buffer.getvalue()
 
 
-def _allocated(row: dict[str, str]) -> AllocatedItem:
-    return AllocatedItem(
-        item=row["item"],
-        arm=row["arm"],
-        stratum=row["stratum"],
-        layer=int(row["layer"]),
-        n_layers=int(row["n_layers"]),
-        neuron=int(row["neuron"]),
-        kind=row["kind"],  # type: ignore[arg-type]  # an unknown kind enters no fraction and shows as a difference
-        same_token_share=float(row["same_token_share"]),
-        purity=float(row["purity"]) if row["purity"] else None,
-        repeats=row["repeats"] or None,
-        rule=row["rule"] or None,
-    )
-
-
-def _written(value: Any) -> str:  # noqa: ANN401 - a cell of any type
-    if value is None:
+def _cell_text(cell_value: CellValue) -> str:
+    if cell_value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds")
-    return repr(value) if isinstance(value, float) else str(value)
+    if isinstance(cell_value, bool):
+        return "true" if cell_value else "false"
+    if isinstance(cell_value, datetime):
+        return cell_value.isoformat(timespec="microseconds")
+    return repr(cell_value) if isinstance(cell_value, float) else str(cell_value)

@@ -1,31 +1,28 @@
 """Recomputes an export: every digest, chain and number, and names what differs. Needs no server and no database."""
 
 import json
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from app.evidence.chains import START_OF_LOG, chains_by_evaluator, first_break
-from app.evidence.entries import ChainEntry
+from app.evidence.chains import START_OF_LOG, first_break
+from app.evidence.entries import ChainEntry, JudgmentEntry
+from app.evidence.event_details import LockedDetail, SealedDetail
 from app.evidence.receipts import Receipt, recomputed_receipt
-from app.foundation.digest import sha256, sha256_of_json
+from app.foundation.digest import sha256_of_json
 from app.foundation.errors import ExportError
+from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import read_frame
-from app.report.export.bundle import DIGESTS
-from app.report.export.read_zip import read_json, read_text, read_zip
-from app.report.export.tables import read_observations
-from app.rounds.allocation import AllocatedItem, SealContent
+from app.report.analysis.frame import AnalysisFrame
+from app.report.export.exported_round import ExportedRound, UnblindedPart, read_export
+from app.report.export.json_differences import count_values, json_differences
+from app.report.export.zip_file import DIGESTS_FILE
+from app.rounds.allocation import AllocatedItem
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
 from app.unblinding.observations import Observation
 
-TOLERANCE = 1e-9
-"""How far a recomputed number may be from the printed one: rounding on another machine."""
-ChainLink = tuple[int, ChainEntry, str]
-"""Number, entry and chain digest."""
-NEEDED = ("commitment.json", "items.json", "judgments.json", "events.json")
+JudgmentKey = tuple[str, str]
+"""(evaluator, code of the item as shown)"""
 
 
 @dataclass(frozen=True)
@@ -34,9 +31,9 @@ class Check:
 
     name: str
     ok: bool
-    expected: str
+    exported: str
     """What the export says."""
-    found: str
+    recomputed: str
     """What came out."""
 
 
@@ -50,208 +47,200 @@ class Verification:
     @property
     def ok(self) -> bool:
         """Nothing differs."""
-        return all(one.ok for one in self.checks)
+        return all(check.ok for check in self.checks)
 
     @property
     def commitment_verified(self) -> bool:
         """The commitment follows from design, items and seal as they are in the export."""
-        about = [one for one in self.checks if one.name in ("commitment", "design", "allocation", "items")]
-        return all(one.ok for one in about) and any(one.name == "commitment" for one in about)
+        names = ("commitment", "design", "allocation", "items")
+        checks = [check for check in self.checks if check.name in names]
+        return all(check.ok for check in checks) and any(check.name == "commitment" for check in checks)
 
     @property
     def differences(self) -> list[str]:
         """One sentence for each check that failed."""
-        failed = (one for one in self.checks if not one.ok)
-        return [f"{one.name}: the export says {one.expected}, but it is {one.found}." for one in failed]
+        return [
+            f"{check.name}: the export says {check.exported}, but it is {check.recomputed}."
+            for check in self.checks
+            if not check.ok
+        ]
 
 
 def verify_export(path: Path) -> Verification:
     """Recompute everything in the zip at `path`. Raises ExportError if it cannot be read as an export."""
-    files = read_zip(path)
-    missing = [name for name in NEEDED if name not in files]
-    if missing:
-        msg = f"{path} has no {missing[0]}, so it is not a First Glance export; take the zip as it was downloaded"
-        raise ExportError(msg)
-    try:
-        return Verification(tuple(_checks(files)), "allocation.json" not in files)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, StopIteration) as error:
-        msg = f"{path} has a part of another form than an export ({error!r}); download it again"
-        raise ExportError(msg) from error
+    return verify_round(read_export(path))
 
 
-def _checks(files: dict[str, bytes]) -> Iterator[Check]:
-    yield from _digests(files)
-    yield from _commitment(files)
-    yield from _chains(files)
-    if "allocation.json" in files:
-        yield from _observations(files)
-        yield from _numbers(files)
+def verify_round(export: ExportedRound) -> Verification:
+    """Recompute everything that an export says."""
+    checks = [*_check_file_digests(export), *_check_commitment(export), *_check_chains(export)]
+    if export.unblinded is not None:
+        checks += [*_check_observations(export, export.unblinded), *_check_numbers(export.unblinded)]
+    return Verification(tuple(checks), blinded=export.unblinded is None)
 
 
-def verify_receipt(path: Path, receipt: dict[str, Any]) -> Verification:
+def verify_receipt(path: Path, receipt: Receipt) -> Verification:
     """Hold an evaluator's receipt against an export: same commitment, and every judgment that the receipt covers.
 
-    A receipt is {"commitment", "evaluator", "judgments" (how many), "head" (the chain digest after them),
-    "digest" (SHA-256 of the canonical list of their entries)}. Raises ExportError if either cannot be read.
+    Raises ExportError if the zip at `path` cannot be read as an export.
     """
-    files = read_zip(path)
-    try:
-        expected = Receipt.model_validate(receipt)
-        links = chains_by_evaluator(read_json(files, "judgments.json")).get(expected.evaluator, [])
-        actual = recomputed_receipt(expected, read_json(files, "commitment.json")["commitment"], links)
-        return Verification(
-            (
-                _check("commitment", str(expected.commitment), str(actual.commitment)),
-                _check("judgments", str(expected.judgments), str(actual.judgments)),
-                _check("chain head", expected.head, actual.head),
-                _check("digest of judgments", expected.digest, actual.digest),
-            )
+    export = read_export(path)
+    links = export.chains.get(receipt.evaluator, [])
+    recomputed = recomputed_receipt(receipt, export.commitment.commitment, links)
+    return Verification(
+        (
+            _compare("commitment", str(receipt.commitment), str(recomputed.commitment)),
+            _compare("judgments", str(receipt.judgments), str(recomputed.judgments)),
+            _compare("chain head", receipt.head, recomputed.head),
+            _compare("digest of judgments", receipt.digest, recomputed.digest),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        msg = f"The receipt or {path} has another form ({error!r}); take both as they were given"
+    )
+
+
+def read_receipt(path: Path) -> Receipt:
+    """The receipt in the file that an evaluator took along. Raises ExportError if there is none in it."""
+    try:
+        return Receipt.model_validate(json.loads(path.read_text(encoding="utf-8"))["receipt"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{path} holds no receipt; use the file as the evaluator downloaded it from the last page"
         raise ExportError(msg) from error
 
 
-def differing(expected: Any, found: Any, where: str = "") -> Iterator[tuple[str, str, str]]:  # noqa: ANN401 - JSON
-    """(path, expected, found) of every leaf in which two JSON values differ by more than rounding."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for key in sorted(expected.keys() | found.keys()):
-            yield from differing(expected.get(key), found.get(key), f"{where}.{key}" if where else key)
-    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
-        for place, (one, other) in enumerate(zip(expected, found, strict=True)):
-            yield from differing(one, other, f"{where}.{place}")
-    elif not _same(expected, found):
-        yield where, json.dumps(expected), json.dumps(found)
+def _compare(name: str, exported: str, recomputed: str) -> Check:
+    return Check(name, exported == recomputed, exported, recomputed)
 
 
-def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - JSON leaves
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (one, other))
-    return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE) if numbers else bool(one == other)
+def _compare_all(name: str, expectation: str, problem: str, offenders: Iterable[str]) -> Check:
+    """A check that nothing offends: `expectation` if so, else the problem with the names of what does."""
+    names = sorted(offenders)
+    return _compare(name, expectation, f"{problem} {', '.join(names)}" if names else expectation)
 
 
-def _digests(files: dict[str, bytes]) -> Iterator[Check]:
-    if DIGESTS not in files:
-        yield Check(DIGESTS, ok=False, expected="a digest of every file", found="absent")
+def _check_file_digests(export: ExportedRound) -> Iterator[Check]:
+    """Every file has the digest that the list has for it."""
+    listed, actual = export.listed_digests, export.file_digests
+    if listed is None:
+        yield _compare(DIGESTS_FILE, "a digest of every file", "absent")
         return
-    listed = read_json(files, DIGESTS)
-    found = {name: sha256(content) for name, content in files.items() if name != DIGESTS}
-    wrong = sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
-    for name in wrong:
-        yield Check(
-            f"digest of {name}", ok=False, expected=listed.get(name, "no file"), found=found.get(name, "absent")
-        )
-    if not wrong:
-        yield Check("digests of files", ok=True, expected=f"{len(found)} files", found=f"{len(found)} unchanged")
+    changed = sorted(name for name in listed.keys() | actual.keys() if listed.get(name) != actual.get(name))
+    for name in changed:
+        yield _compare(f"digest of {name}", listed.get(name, "no file"), actual.get(name, "absent"))
+    if not changed:
+        yield Check("digests of files", True, f"{len(actual)} files", f"{len(actual)} unchanged")
 
 
-def _commitment(files: dict[str, bytes]) -> Iterator[Check]:
-    given = read_json(files, "commitment.json")
-    design = given["design_sha256"]
-    if "allocation.json" in files:
-        design = sha256_of_json(read_json(files, "design.json"))
-        yield _check("design", given["design_sha256"], design)
-    items, sealed = dict(given["items"]), given["sealed_sha256"]
-    if "allocation.json" in files:
-        opened = SealContent.from_content(read_json(files, "allocation.json"))
-        sealed = seal_digest(opened)
-        yield _check("allocation", given["sealed_sha256"], sealed)
-        items = {one["code"]: item_digest(one, opened.nonce) for one in read_json(files, "items.json")}
-        committed = dict(given["items"])
-        changed = sorted(code for code in items.keys() | committed.keys() if items.get(code) != committed.get(code))
-        yield _check("items", "all as committed", f"changed: {', '.join(changed)}" if changed else "all as committed")
-    yield _check("commitment", given["commitment"], commitment_digest(design, items, sealed))
+def _check_commitment(export: ExportedRound) -> Iterator[Check]:
+    """Design, seal and items have the digests that were published, and these give the commitment."""
+    published, unblinded = export.commitment, export.unblinded
+    design_sha256, sealed_sha256, digests = published.design_sha256, published.sealed_sha256, published.item_digests
+    if unblinded is not None:
+        design_sha256, sealed_sha256 = sha256_of_json(unblinded.design_content), seal_digest(unblinded.seal)
+        yield _compare("design", published.design_sha256, design_sha256)
+        yield _compare("allocation", published.sealed_sha256, sealed_sha256)
+        committed = digests
+        digests = {item["code"]: item_digest(item, unblinded.seal.nonce) for item in export.item_contents}
+        changed = [code for code in digests.keys() | committed.keys() if digests.get(code) != committed.get(code)]
+        yield _compare_all("items", "all as committed", "changed:", changed)
+    recomputed = commitment_digest(design_sha256, digests, sealed_sha256)
+    yield _compare("commitment", published.commitment, recomputed)
 
 
-def _chains(files: dict[str, bytes]) -> Iterator[Check]:
-    start = read_json(files, "commitment.json")["commitment"]
-    chains = chains_by_evaluator(read_json(files, "judgments.json"))
-    for evaluator, links in chains.items():
-        yield _unbroken(
-            f"judgments of {evaluator}", start, [(one["number"], one["judgment"], one["chain"]) for one in links]
-        )
-    events = sorted(read_json(files, "events.json"), key=lambda link: int(link["number"]))
-    yield _unbroken("log", START_OF_LOG, [(one["number"], one["event"], one["chain"]) for one in events])
-    locked = [link["event"]["detail"]["heads"] for link in events if link["event"]["action"] == "locked"]
-    if locked and chains:
-        written = {name: one["head"] for name, one in locked[-1].items()}
-        heads = {name: links[-1]["chain"] for name, links in chains.items()}
-        other = sorted(name for name in written.keys() | heads.keys() if written.get(name) != heads.get(name))
-        yield _check(
-            "chain heads at the lock", "as the log has them", _listed("other for", other) or "as the log has them"
-        )
+def _check_chains(export: ExportedRound) -> Iterator[Check]:
+    """Every chain is unbroken, and ends as the log's entry of the lock says."""
+    for evaluator, links in export.chains.items():
+        numbered = [(link["number"], link["judgment"], link["chain"]) for link in links]
+        yield _check_chain(f"judgments of {evaluator}", export.commitment.commitment, numbered)
+    events = [(link["number"], link["event"], link["chain"]) for link in export.events]
+    yield _check_chain("log", START_OF_LOG, events)
+    locked = export.last_event("locked")
+    if locked is not None and export.chains:
+        locked_heads = LockedDetail.model_validate(locked["detail"]).heads
+        expected = {evaluator: head.head for evaluator, head in locked_heads.items()}
+        actual = {evaluator: links[-1]["chain"] for evaluator, links in export.chains.items()}
+        changed = [name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name)]
+        yield _compare_all("chain heads at the lock", "as the log has them", "other for", changed)
 
 
-def _unbroken(name: str, start: str, links: list[ChainLink]) -> Check:
-    broken = first_break(start, [(entry, digest) for _, entry, digest in links])
-    numbered = [number for number, _, _ in links] == list(range(len(links)))
-    if broken is None and not numbered:
-        return Check(name, ok=False, expected="every entry", found="entries missing")
-    return _check(name, "unbroken", "unbroken" if broken is None else f"broken at entry {broken}")
+def _check_chain(name: str, start: str, numbered_links: Sequence[tuple[int, ChainEntry, str]]) -> Check:
+    """No entry of a chain was changed or left out; a link is (number, entry, chain digest)."""
+    broken = first_break(start, [(entry, digest) for _, entry, digest in numbered_links])
+    if broken is not None:
+        return _compare(name, "unbroken", f"broken at entry {broken}")
+    if [number for number, _, _ in numbered_links] != list(range(len(numbered_links))):
+        return _compare(name, "every entry", "entries missing")
+    return _compare(name, "unbroken", "unbroken")
 
 
-def _observations(files: dict[str, bytes]) -> Iterator[Check]:
-    """The CSV says what chains and allocation say, and leaves out only what was flagged or erased."""
-    allocated = SealContent.from_content(read_json(files, "allocation.json")).allocation.by_code
-    seen = read_observations(read_text(files, "observations.csv"))
-    moved = [one.judgment.item for one in seen if not _as_allocated(one, allocated)]
-    yield _check("arms in observations.csv", "as allocated", _listed("different for", moved) or "as allocated")
-    final: dict[tuple[str, str], dict[str, Any]] = {}
-    for link in sorted(read_json(files, "judgments.json"), key=lambda link: int(link["number"])):
-        final[link["evaluator"], link["judgment"]["item"]] = link["judgment"]
-    told = {(one.evaluator, one.judgment.item): one.judgment.verdict for one in seen}
-    changed = [
-        f"{who} on {item}" for (who, item), said in told.items() if final.get((who, item), {}).get("verdict") != said
-    ]
-    yield _check("verdicts in observations.csv", "as judged", _listed("different for", changed) or "as judged")
-    frame = read_frame(read_json(files, "frame.json"))
-    sealed = [link["event"] for link in read_json(files, "events.json") if link["event"]["action"] == "sealed"]
-    yield _check("leak audit in frame.json", json.dumps(sealed[-1]["detail"]["audit"]), json.dumps(frame.audit))
-    gone = {one.evaluator for one in frame.evaluators if one.erased}
-    left_out = {(one.evaluator, one.item) for one in frame.flagged}
-    absent = [f"{who} on {item}" for who, item in final.keys() - told.keys() - left_out if who not in gone]
-    yield _check("judgments in observations.csv", "all of them", _listed("without", absent) or "all of them")
+def _check_observations(export: ExportedRound, unblinded: UnblindedPart) -> Iterator[Check]:
+    """The table of observations says what chains and allocation say, and leaves out only what was flagged or erased."""
+    allocated, observations, frame = unblinded.seal.allocation.by_code, unblinded.observations, unblinded.frame
+    moved = [observed.judgment.item for observed in observations if not _is_as_allocated(observed, allocated)]
+    yield _compare_all("arms in observations.csv", "as allocated", "different for", moved)
+    final = _final_judgments(export)
+    verdicts = {(observed.evaluator, observed.judgment.item): observed.judgment.verdict for observed in observations}
+    changed = [key for key, verdict in verdicts.items() if key not in final or final[key]["verdict"] != verdict]
+    yield _compare_all("verdicts in observations.csv", "as judged", "different for", map(_describe_key, changed))
+    yield _compare("leak audit in frame.json", _logged_audit(export), json.dumps(frame.audit))
+    absent = final.keys() - verdicts.keys() - _left_out(frame, final)
+    yield _compare_all("judgments in observations.csv", "all of them", "without", map(_describe_key, absent))
 
 
-def _verdict(final: dict[tuple[str, str], dict[str, Any]], who: str, item: str) -> str | None:
-    return final[who, item]["verdict"] if (who, item) in final else None
+def _final_judgments(export: ExportedRound) -> dict[JudgmentKey, JudgmentEntry]:
+    """The last entry of each evaluator on each item."""
+    return {
+        (evaluator, link["judgment"]["item"]): link["judgment"]
+        for evaluator, links in export.chains.items()
+        for link in links
+    }
 
 
-def _as_allocated(one: Observation, allocated: dict[str, AllocatedItem]) -> bool:
+def _logged_audit(export: ExportedRound) -> str:
+    """The leak audit that the log's entry of the seal has, as JSON."""
+    sealed = export.last_event("sealed")
+    return "no seal" if sealed is None else json.dumps(SealedDetail.model_validate(sealed["detail"]).audit)
+
+
+def _left_out(frame: AnalysisFrame, judgment_keys: Iterable[JudgmentKey]) -> set[JudgmentKey]:
+    """What is no observation although it was judged: flagged items, and all of an evaluator who was erased."""
+    erased = {evaluator.evaluator for evaluator in frame.evaluators if evaluator.erased}
+    flagged = {(flag.evaluator, flag.item) for flag in frame.flagged}
+    return flagged | {(evaluator, item) for evaluator, item in judgment_keys if evaluator in erased}
+
+
+def _is_as_allocated(observation: Observation, allocated: dict[str, AllocatedItem]) -> bool:
     """Item and shown code are of one neuron, which is where the allocation has it."""
-    shown, counted = allocated.get(one.judgment.item), allocated.get(one.allocated.item)
-    if shown is None or counted is None:
+    stated = observation.allocated
+    shown, counted = allocated.get(observation.judgment.item), allocated.get(stated.item)
+    if shown is None or counted is None or not _neuron_of(stated) == _neuron_of(shown) == _neuron_of(counted):
         return False
-    places = ("arm", "stratum", "layer", "n_layers", "neuron", "same_token_share", "purity")
-    same = all(getattr(one.allocated, name) == getattr(entry, name) for name in places for entry in (shown, counted))
-    kind = one.allocated.kind == counted.kind
-    return same and (kind or (one.allocated.kind == "repeat" and one.allocated.repeats is not None))
+    return stated.kind == counted.kind or (stated.kind == "repeat" and stated.repeats is not None)
 
 
-def _listed(why: str, names: list[str]) -> str:
-    return f"{why} {', '.join(sorted(names))}" if names else ""
+def _neuron_of(allocated: AllocatedItem) -> tuple[str | float | None, ...]:
+    """Which neuron an item shows, and what is known of it."""
+    neuron = (allocated.arm, allocated.stratum, allocated.layer, allocated.n_layers, allocated.neuron)
+    return (*neuron, allocated.same_token_share, allocated.purity)
 
 
-def _numbers(files: dict[str, bytes]) -> Iterator[Check]:
-    printed = read_json(files, "analysis.json")
-    frame = read_frame(read_json(files, "frame.json"))
-    again: dict[str, Any] = analyse(read_observations(read_text(files, "observations.csv")), frame).content()
-    for one in (printed, again):
-        one["methods"].pop("libraries", None)
-    wrong = list(differing(printed, again))
-    for where, expected, found in wrong:
-        yield Check(f"analysis.json {where}", ok=False, expected=expected, found=found)
-    if not wrong:
-        count = sum(1 for _ in _leaves(printed))
-        yield Check("numbers of analysis.json", ok=True, expected=f"{count} values", found=f"{count} recomputed")
+def _describe_key(key: JudgmentKey) -> str:
+    evaluator, item = key
+    return f"{evaluator} on {item}"
 
 
-def _leaves(value: Any) -> Iterator[Any]:  # noqa: ANN401 - JSON
-    if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(one)
-    else:
-        yield value
+def _check_numbers(unblinded: UnblindedPart) -> Iterator[Check]:
+    """The exported observations give the exported numbers, whichever versions the libraries have."""
+    exported = _without_libraries(unblinded.analysis)
+    recomputed = _without_libraries(analyse(unblinded.observations, unblinded.frame).content())
+    differences = list(json_differences(exported, recomputed))
+    for difference in differences:
+        yield _compare(f"analysis.json {difference.path}", difference.expected, difference.actual)
+    if not differences:
+        count = count_values(exported)
+        yield Check("numbers of analysis.json", True, f"{count} values", f"{count} recomputed")
 
 
-def _check(name: str, expected: str, found: str) -> Check:
-    return Check(name, expected == found, expected, found)
+def _without_libraries(analysis: JsonObject) -> JsonObject:
+    methods = analysis.get("methods")
+    if not isinstance(methods, dict):
+        return analysis
+    return analysis | {"methods": {name: value for name, value in methods.items() if name != "libraries"}}

@@ -14,63 +14,10 @@ import json
 import sys
 import zipfile
 from decimal import Decimal
-from typing import TypedDict
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 Texts = dict[str, str]
 """{name of a file in the export: its text}"""
-
-
-class CommitmentFile(TypedDict):
-    """commitment.json: what was published before the first judgment."""
-
-    commitment: str
-    design_sha256: str
-    sealed_sha256: str
-    items: list[list[str]]
-    """[code, digest] of every item, sorted by code."""
-
-
-class AllocationFile(TypedDict):
-    """allocation.json: what the seal held."""
-
-    allocation: Json
-    seed: str
-    nonce: str
-
-
-class ChainedJudgment(TypedDict):
-    """judgments.json: one link of an evaluator's chain."""
-
-    evaluator: str
-    number: int
-    chain: str
-    judgment: Json
-
-
-class ChainedEvent(TypedDict):
-    """events.json: one link of the log's chain."""
-
-    number: int
-    chain: str
-    event: Json
-
-
-class FrameCell(TypedDict):
-    """frame.json: what was drawn of one arm in one stratum."""
-
-    arm: str
-    stratum: str
-    dead: int
-    shown: int
-
-
-class AnalysisCell(TypedDict):
-    """analysis.json: the result of one arm in one stratum."""
-
-    arm: str
-    stratum: str
-    fraction: float
 
 
 class CheckPrinter:
@@ -90,50 +37,49 @@ class CheckPrinter:
 
 def check_commitment(texts: Texts, printer: CheckPrinter) -> None:
     """Design, items, allocation and nonce must give the digest that was published before the first judgment."""
-    published: CommitmentFile = json.loads(texts["commitment.json"])
-    item_digests = published["items"]
+    published = json.loads(texts["commitment.json"])
+    item_digests = published["items"]  # [code, digest] of every item, sorted by code
     if "allocation.json" in texts:  # an unblinded export
-        opened: AllocationFile = json.loads(texts["allocation.json"])
+        opened = json.loads(texts["allocation.json"])
         sealed = {"allocation": opened["allocation"], "seed": opened["seed"], "nonce": opened["nonce"]}
         printer.compare("design", sha256(json.loads(texts["design.json"])), published["design_sha256"])
         printer.compare("sealed allocation", sha256(sealed), published["sealed_sha256"])
         item_digests = digest_items(json.loads(texts["items.json"]), opened["nonce"])
         changed = [code for code, digest in item_digests if [code, digest] not in published["items"]]
         printer.compare("items as judged", ", ".join(changed) or "none changed", "none changed")
-    committed: Json = {
+    committed = {
         "v": 1,
         "design_sha256": published["design_sha256"],
-        "items": [[code, digest] for code, digest in item_digests],
+        "items": item_digests,
         "sealed_sha256": published["sealed_sha256"],
     }
     printer.compare("commitment", sha256(committed), published["commitment"])
 
 
-def digest_items(items: list[dict[str, Json]], nonce: str) -> list[list[str]]:
+def digest_items(item_contents: list[dict[str, Json]], nonce: str) -> list[list[str]]:
     """[code, digest] of every item, sorted; a digest is an HMAC-SHA256 under the nonce, so it gives nothing away."""
     key = bytes.fromhex(nonce)
     return sorted(
-        [str(item["code"]), hmac.new(key, canonical_json(item).encode(), hashlib.sha256).hexdigest()] for item in items
+        [str(item["code"]), hmac.new(key, canonical_json(item).encode(), hashlib.sha256).hexdigest()]
+        for item in item_contents
     )
 
 
 def check_chains(texts: Texts, printer: CheckPrinter) -> None:
     """Each evaluator's judgments follow the commitment; the log follows 64 zeros."""
-    published: CommitmentFile = json.loads(texts["commitment.json"])
-    judgments: list[ChainedJudgment] = json.loads(texts["judgments.json"])
-    events: list[ChainedEvent] = json.loads(texts["events.json"])
-    judgments.sort(key=lambda link: link["number"])
+    commitment = json.loads(texts["commitment.json"])["commitment"]
+    judgments = sorted(json.loads(texts["judgments.json"]), key=lambda link: int(link["number"]))
     for evaluator in sorted({link["evaluator"] for link in judgments}):
         chain = [(link["judgment"], link["chain"]) for link in judgments if link["evaluator"] == evaluator]
-        check_chain(evaluator, published["commitment"], chain, printer)
-    events.sort(key=lambda link: link["number"])
+        check_chain(evaluator, commitment, chain, printer)
+    events = sorted(json.loads(texts["events.json"]), key=lambda link: int(link["number"]))
     check_chain("the log", "0" * 64, [(link["event"], link["chain"]) for link in events], printer)
 
 
-def check_chain(name: str, start: str, links: list[tuple[Json, str]], printer: CheckPrinter) -> None:
-    """Each link's digest covers its entry and the digest before it, and so everything before it."""
+def check_chain(name: str, start: str, entries: list[tuple[Json, str]], printer: CheckPrinter) -> None:
+    """Each digest covers its entry and the digest before it, and so everything before it."""
     previous = start
-    for number, (entry, digest) in enumerate(links):
+    for number, (entry, digest) in enumerate(entries):
         if sha256({"previous": previous, "entry": entry}) != digest:
             printer.compare(f"chain of {name}", f"broken at entry {number}", "unbroken")
             return
@@ -146,45 +92,45 @@ def check_fractions(texts: Texts, printer: CheckPrinter) -> None:
     frame = json.loads(texts["frame.json"])
     if frame["by_layer"]:
         return  # fractions are weighted by layer; `firstglance verify` recomputes them
-    verdicts: dict[tuple[str, str], dict[str, list[bool]]] = {}
+    votes: dict[tuple[str, str], dict[str, list[bool]]] = {}  # {(arm, stratum): {item: verdicts}}
     for row in csv.DictReader(io.StringIO(texts["observations.csv"])):
         if row["kind"] == "neuron":
-            by_item = verdicts.setdefault((row["arm"], row["stratum"]), {})
+            by_item = votes.setdefault((row["arm"], row["stratum"]), {})
             by_item.setdefault(row["item"], []).append(row["verdict"] == "interpretable")
-    counts: dict[tuple[str, str], FrameCell] = {(cell["arm"], cell["stratum"]): cell for cell in frame["cells"]}
-    cells: list[AnalysisCell] = json.loads(texts["analysis.json"])["cells"]
-    for cell in cells:
+    drawn = {(cell["arm"], cell["stratum"]): cell for cell in frame["cells"]}
+    for cell in json.loads(texts["analysis.json"])["cells"]:
         arm, stratum = cell["arm"], cell["stratum"]
-        dead, shown = counts[arm, stratum]["dead"], counts[arm, stratum]["shown"]
-        means = [sum(votes) / len(votes) for votes in verdicts.get((arm, stratum), {}).values()]
+        dead, shown = drawn[arm, stratum]["dead"], drawn[arm, stratum]["shown"]
+        means = [sum(verdicts) / len(verdicts) for verdicts in votes.get((arm, stratum), {}).values()]
         judged_share = min(1, len(means) / shown) if shown else 1  # as many of the dead count as of the shown
         fraction = sum(means) / (len(means) + dead * judged_share)
         printer.compare(f"fraction of {arm} in {stratum}", f"{fraction:.9f}", f"{cell['fraction']:.9f}")
 
 
-def sha256(value: Json) -> str:
+def sha256(json_value: Json) -> str:
     """SHA-256 of a JSON value's canonical text."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(json_value).encode()).hexdigest()
 
 
-def canonical_json(value: Json) -> str:
+def canonical_json(json_value: Json) -> str:
     """RFC 8785 text of a JSON value (keys of an export are ASCII, so sorting them as strings is right)."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{canonical_json(key)}:{canonical_json(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(canonical_json(element) for element in value) + "]"
-    if isinstance(value, float):
-        return canonical_number(value)
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(json_value, dict):
+        members = [f"{canonical_json(key)}:{canonical_json(json_value[key])}" for key in sorted(json_value)]
+        return "{" + ",".join(members) + "}"
+    if isinstance(json_value, list):
+        return "[" + ",".join(canonical_json(element) for element in json_value) + "]"
+    if isinstance(json_value, float):
+        return canonical_number(json_value)
+    return json.dumps(json_value, ensure_ascii=False)
 
 
-def canonical_number(value: float) -> str:
+def canonical_number(number: float) -> str:
     """A float as JavaScript writes it."""
-    if value == 0 or (value.is_integer() and abs(value) < 1e21):
-        return str(int(value))
-    if 1e-6 <= abs(value) < 1e21:
-        return format(Decimal(repr(value)), "f")
-    mantissa, exponent = repr(value).split("e")
+    if number == 0 or (number.is_integer() and abs(number) < 1e21):
+        return str(int(number))
+    if 1e-6 <= abs(number) < 1e21:
+        return format(Decimal(repr(number)), "f")
+    mantissa, exponent = repr(number).split("e")
     return f"{mantissa}e{int(exponent):+d}"
 
 

@@ -11,15 +11,15 @@ class NumberEntry:
     """One value, its path, and the paths above it that begin here: the anchors that links lead to."""
 
     path: str
-    value: str
+    text: str
     anchors: tuple[str, ...]
 
 
-def number_entries(content: JsonObject) -> list[NumberEntry]:
+def number_entries(analysis_json: JsonObject) -> list[NumberEntry]:
     """Every value of an analysis in its order."""
     anchored: set[str] = set()
     entries = []
-    for path, value in _values_with_paths(content, ()):
+    for path, value in _values_with_paths(analysis_json, ()):
         prefixes = (".".join(path[: depth + 1]) for depth in range(len(path)))
         anchors = tuple(prefix for prefix in prefixes if prefix not in anchored)
         anchored.update(anchors)
@@ -27,23 +27,25 @@ def number_entries(content: JsonObject) -> list[NumberEntry]:
     return entries
 
 
-def _values_with_paths(value: JsonValue, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], JsonValue]]:
+def _values_with_paths(json_value: JsonValue, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], JsonValue]]:
     """Every value that holds no others, with its path; an interval is one value."""
-    if isinstance(value, dict) and value:
-        for key, child in value.items():
+    if isinstance(json_value, dict) and json_value:
+        for key, child in json_value.items():
             yield from _values_with_paths(child, (*path, key))
-    elif isinstance(value, list) and value and not _is_interval(value):
-        for index, child in enumerate(value):
+    elif isinstance(json_value, list) and json_value and not _is_interval(json_value):
+        for index, child in enumerate(json_value):
             yield from _values_with_paths(child, (*path, str(index)))
     else:
-        yield path, value
+        yield path, json_value
 
 
-def _is_interval(values: list[JsonValue]) -> bool:
-    return len(values) == 2 and all(isinstance(value, float) for value in values)
+def _is_interval(elements: list[JsonValue]) -> bool:
+    return len(elements) == 2 and all(isinstance(element, float) for element in elements)
 
 
-def _value_text(value: JsonValue) -> str:
-    if value is None:
+def _value_text(json_value: JsonValue) -> str:
+    if json_value is None:
         return "not said"
-    return " to ".join(repr(limit) for limit in value) if isinstance(value, list) and value else str(value)
+    if isinstance(json_value, list) and json_value:
+        return " to ".join(repr(limit) for limit in json_value)
+    return str(json_value)

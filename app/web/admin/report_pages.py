@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.foundation.clock import now
 from app.foundation.digest import canonical_bytes
-from app.report.export.bundle import blinded_zip, export_zip
+from app.report.export.bundle import blinded_zip, unblinded_zip
 from app.report.export.pdf import write_pdf_report
 from app.services import exports
 from app.store.engine import Database
@@ -67,7 +67,7 @@ def download_export(round_id: str, database: AppDatabase, admin: ViewingAdmin) -
     with database.reading() as session:
         bundle = exports.unblinded_bundle(session, round_id)
     file_name = exports.export_file_name(round_id, blinded=False)
-    return _logged_export(database, round_id, admin.name, file_name, export_zip(bundle))
+    return _logged_export(database, round_id, admin.name, file_name, unblinded_zip(bundle))
 
 
 @router.get("/blinded.zip")

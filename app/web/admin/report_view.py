@@ -19,7 +19,7 @@ class ArmLine:
     arm: str
     fraction: str
     interval: str
-    counts: str
+    counts_text: str
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class ReportView:
     headline: str
     beside: str
     """What the marks alone and the transport alone give away: it stands beside every headline."""
-    arms: tuple[ArmLine, ...]
-    difference: str
+    arm_lines: tuple[ArmLine, ...]
+    difference_text: str
     ratio: str
     notes: tuple[str, ...]
     charts: tuple[Chart, ...]
@@ -49,8 +49,8 @@ def report_view(report: RoundReport) -> ReportView:
         report=report,
         headline=analysis.headline,
         beside=f"{analysis.marks_alone} {analysis.wire_alone}",
-        arms=tuple(_arm_line(arm, result) for arm, result in analysis.arms.items()),
-        difference=_describe_difference(analysis.difference),
+        arm_lines=tuple(_arm_line(arm, result) for arm, result in analysis.arms.items()),
+        difference_text=_describe_difference(analysis.difference),
         ratio=_describe_ratio(analysis.ratio),
         notes=analysis.notes,
         charts=tuple(draw_charts(analysis).values()),

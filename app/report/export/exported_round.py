@@ -1,0 +1,181 @@
+"""An export read back: every file that can be checked, read once and with its type.
+
+Evidence stays word for word as it was exported, because digests are taken of it: its form is checked, nothing is
+converted. An entry with a key that First Glance does not write is refused.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from app.evidence.chains import chains_by_evaluator
+from app.evidence.entries import EventEntry, EventLink, JudgmentLink
+from app.foundation.digest import sha256
+from app.foundation.errors import ExportError
+from app.foundation.json_types import JsonObject, JsonValue
+from app.report.analysis.frame import AnalysisFrame, read_frame
+from app.report.export.observations_csv import read_observations
+from app.report.export.zip_file import DIGESTS_FILE, read_zip
+from app.rounds.allocation import SealContent
+from app.rounds.commitment import PublishedCommitment
+from app.rounds.item import ItemContent
+from app.unblinding.observations import Observation
+
+Value = TypeVar("Value")
+
+NEEDED_FILES = ("commitment.json", "items.json", "judgments.json", "events.json")
+EXACT = ConfigDict(extra="forbid", strict=True)
+
+
+class CommitmentFile(TypedDict):
+    """commitment.json, apart from its version and its nonce."""
+
+    commitment: str
+    design_sha256: str
+    sealed_sha256: str
+    items: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class UnblindedPart:
+    """What only an unblinded export holds."""
+
+    design_content: JsonObject
+    seal: SealContent
+    frame: AnalysisFrame
+    observations: list[Observation]
+    analysis: JsonObject
+    """As it was exported, whatever its form: it is compared with the one that is recomputed."""
+
+
+@dataclass(frozen=True)
+class ExportedRound:
+    """What an export says."""
+
+    title: str
+    file_digests: dict[str, str]
+    """Of every file but the list of digests, as they are."""
+    listed_digests: dict[str, str] | None
+    """As the list has them; None without a list."""
+    commitment: PublishedCommitment
+    item_contents: list[ItemContent]
+    chains: dict[str, list[JudgmentLink]]
+    """{pseudonym: links in order}, by pseudonym."""
+    events: list[EventLink]
+    """The log, in order."""
+    unblinded: UnblindedPart | None
+
+    def last_event(self, action: str) -> EventEntry | None:
+        """The last event of a kind; None if there is none."""
+        return next((link["event"] for link in reversed(self.events) if link["event"]["action"] == action), None)
+
+
+_COMMITMENT = TypeAdapter(CommitmentFile)
+_DIGESTS = TypeAdapter(dict[str, str])
+_ITEMS = TypeAdapter(list[ItemContent], config=EXACT)
+_JUDGMENTS = TypeAdapter(list[JudgmentLink], config=EXACT)
+_EVENTS = TypeAdapter(list[EventLink], config=EXACT)
+_OBJECT = TypeAdapter(JsonObject)
+
+
+def read_export(path: Path) -> ExportedRound:
+    """The export in the zip at `path`. Raises ExportError if it cannot be read as one."""
+    files = read_zip(path)
+    missing = [name for name in NEEDED_FILES if name not in files]
+    if missing:
+        msg = f"{path} has no {missing[0]}, so it is not a First Glance export; take the zip as it was downloaded"
+        raise ExportError(msg)
+    judgments = _read_verbatim(files, "judgments.json", _JUDGMENTS)
+    events = _read_verbatim(files, "events.json", _EVENTS)
+    has_digests = DIGESTS_FILE in files
+    return ExportedRound(
+        title=_read_title(files),
+        file_digests={name: sha256(content) for name, content in files.items() if name != DIGESTS_FILE},
+        listed_digests=_read_verbatim(files, DIGESTS_FILE, _DIGESTS) if has_digests else None,
+        commitment=_read_commitment(files),
+        item_contents=_read_verbatim(files, "items.json", _ITEMS),
+        chains=chains_by_evaluator(judgments),
+        events=sorted(events, key=lambda link: link["number"]),
+        unblinded=_read_unblinded_part(files) if "allocation.json" in files else None,
+    )
+
+
+def _read_commitment(files: Mapping[str, bytes]) -> PublishedCommitment:
+    content = _read_verbatim(files, "commitment.json", _COMMITMENT)
+    return PublishedCommitment(
+        content["commitment"], content["design_sha256"], content["sealed_sha256"], item_digests=dict(content["items"])
+    )
+
+
+def _read_unblinded_part(files: Mapping[str, bytes]) -> UnblindedPart:
+    try:
+        seal = SealContent.from_content(_read_json(files, "allocation.json"))
+        frame = read_frame(_read_json(files, "frame.json"))
+    except ValueError as error:
+        problem = _first_problem(error)
+        msg = f"allocation.json or frame.json in the export has another form ({problem}); download it again"
+        raise ExportError(msg) from error
+    return UnblindedPart(
+        design_content=_read_verbatim(files, "design.json", _OBJECT),
+        seal=seal,
+        frame=frame,
+        observations=read_observations(_read_text(files, "observations.csv")),
+        analysis=_read_verbatim(files, "analysis.json", _OBJECT),
+    )
+
+
+def _read_title(files: Mapping[str, bytes]) -> str:
+    """The round's title, which the description of the package has; empty without a description."""
+    if "datapackage.json" not in files:
+        return ""
+    return str(_read_verbatim(files, "datapackage.json", _OBJECT).get("title"))
+
+
+def _first_problem(value_error: ValueError) -> str:
+    """What is wrong, in one line: a validation error lists all that is."""
+    if not isinstance(value_error, ValidationError):
+        return str(value_error)
+    problem = value_error.errors()[0]
+    return f"{'.'.join(str(key) for key in problem['loc'])}: {problem['msg']}"
+
+
+def _read(files: Mapping[str, bytes], name: str, adapter: TypeAdapter[Value]) -> Value:
+    """A JSON file, converted to its type. Raises ExportError if it has another form."""
+    try:
+        return adapter.validate_python(_read_json(files, name))
+    except ValidationError as error:
+        msg = f"{name} in the export has another form ({_first_problem(error)}); download it again"
+        raise ExportError(msg) from error
+
+
+def _read_verbatim(files: Mapping[str, bytes], name: str, adapter: TypeAdapter[Value]) -> Value:
+    """A JSON file word for word, once its form is checked. Raises ExportError if it has another form."""
+    _read(files, name, adapter)
+    return cast("Value", _read_json(files, name))
+
+
+def _read_json(files: Mapping[str, bytes], name: str) -> JsonValue:
+    """A file of the export as JSON. Raises ExportError if it is not."""
+    try:
+        json_value: JsonValue = json.loads(_read_text(files, name))
+    except ValueError as error:
+        msg = f"{name} in the export is not JSON; download it again"
+        raise ExportError(msg) from error
+    return json_value
+
+
+def _read_text(files: Mapping[str, bytes], name: str) -> str:
+    """A file of the export as text. Raises ExportError if it is missing or not UTF-8."""
+    if name not in files:
+        msg = f"the export has no {name}; take the zip as it was downloaded"
+        raise ExportError(msg)
+    try:
+        return files[name].decode()
+    except UnicodeDecodeError as error:
+        msg = f"{name} in the export is not UTF-8 text; download it again"
+        raise ExportError(msg) from error
