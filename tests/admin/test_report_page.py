@@ -1,5 +1,6 @@
 """The report of a real round in the office: its page, its numbers, its files, and the gallery behind its door."""
 
+import csv
 import hashlib
 import io
 import json
@@ -10,6 +11,13 @@ from pathlib import Path
 from app.report.export.pdf import pdf_available
 from app.report.export.verify import verify_export
 from tests.admin.office import Browser, Office, seal_now
+from tests.conftest import undrawn_figures
+
+
+def first_item(dag: Browser, round_id: str) -> str:
+    """The code of an item that was judged."""
+    table = dag.get(f"/admin/rounds/{round_id}/observations.csv").text
+    return next(csv.DictReader(io.StringIO(table)))["item"]
 
 
 def test_the_report_answers_two_questions_and_every_number_has_a_place(dag: Browser, unblinded: str) -> None:
@@ -18,6 +26,7 @@ def test_the_report_answers_two_questions_and_every_number_has_a_place(dag: Brow
     assert text.index("were marked INTERPRETABLE") < text.index("tells the arms apart") < text.index("<svg")
     assert not re.search(r"\bnan\b|\bNone\b", text)
     assert 'style="' not in text
+    assert f"firstglance verify first-glance-{unblinded}-unblinded.zip" in text
     links = set(re.findall(r'/numbers#([^"]+)"', text))
     assert len(links) > 10
     dag.get(f"/admin/rounds/{unblinded}/numbers")
@@ -37,7 +46,7 @@ def test_the_report_comes_as_pdf_and_in_the_export(dag: Browser, unblinded: str)
 
 
 def test_the_gallery_has_a_door_that_is_logged(dag: Browser, unblinded: str) -> None:
-    item = _first_item(dag, unblinded)
+    item = first_item(dag, unblinded)
     assert dag.get(f"/admin/rounds/{unblinded}/gallery/{item}").status_code == 403
     dag.get(f"/admin/rounds/{unblinded}/gallery")
     assert "you count as exposed" in dag.text
@@ -50,15 +59,15 @@ def test_the_gallery_has_a_door_that_is_logged(dag: Browser, unblinded: str) -> 
 def test_the_gallery_is_searched_and_shows_what_was_judged(dag: Browser, unblinded: str) -> None:
     dag.get(f"/admin/rounds/{unblinded}/gallery")
     dag.send("enter-gallery")
-    everything = int(re.findall(r"(\d+) neurons?", dag.text)[0])
+    neuron_count = int(re.findall(r"(\d+) neurons?", dag.text)[0])
     dag.get(f"/admin/rounds/{unblinded}/gallery?q=no+such+words+anywhere")
     assert "0 neurons" in dag.text
     counts = []
     for votes in ("agreed interpretable", "agreed not", "disputed"):
         dag.get(f"/admin/rounds/{unblinded}/gallery?votes={votes.replace(' ', '+')}&at=99")
         counts.append(int(re.findall(r"(\d+) neurons?", dag.text)[0]))
-    assert sum(counts) == everything
-    item = _first_item(dag, unblinded)
+    assert sum(counts) == neuron_count
+    item = first_item(dag, unblinded)
     dag.get(f"/admin/rounds/{unblinded}/gallery/{item}")
     assert "data-level" in dag.text
     assert dag.get(f"/admin/rounds/{unblinded}/gallery/nothing").status_code == 404
@@ -70,16 +79,12 @@ def test_there_is_no_gallery_before_unblinding(dag: Browser, draft: str) -> None
     assert dag.response.status_code == 409
 
 
-def _first_item(dag: Browser, round_id: str) -> str:
-    rows = dag.get(f"/admin/rounds/{round_id}/observations.csv").text.splitlines()
-    return str(rows[1].split(",")[rows[0].split(",").index("item")])
-
-
 def test_exports_say_in_their_name_what_they_hold_and_are_logged(dag: Browser, unblinded: str) -> None:
     for path, name in (("export", "unblinded"), ("blinded", "blinded")):
-        found = dag.get(f"/admin/rounds/{unblinded}/{path}.zip")
-        assert f'filename="first-glance-{unblinded}-{name}.zip"' in found.headers["content-disposition"]
-        digest = hashlib.sha256(found.content).hexdigest()
+        with undrawn_figures():
+            export = dag.get(f"/admin/rounds/{unblinded}/{path}.zip")
+        assert f'filename="first-glance-{unblinded}-{name}.zip"' in export.headers["content-disposition"]
+        digest = hashlib.sha256(export.content).hexdigest()
         dag.get(f"/admin/rounds/{unblinded}")
         assert "exported" in dag.text
         assert digest[:8] in dag.text
@@ -93,7 +98,8 @@ def test_a_blinded_export_has_no_arm_and_no_verdict(dag: Browser, office: Office
     path.write_bytes(export.content)
     assert verify_export(path).ok
     with zipfile.ZipFile(path) as archive:
-        everything = b"".join(archive.read(name) for name in archive.namelist() if not name.endswith((".py", ".md")))
+        names = [name for name in archive.namelist() if not name.endswith((".py", ".md"))]
+        data = b"".join(archive.read(name) for name in names)
         assert json.loads(archive.read("judgments.json")) == []
     for word in (b"axolotl", b"quokka"):
-        assert word not in everything
+        assert word not in data

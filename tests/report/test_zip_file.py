@@ -1,4 +1,4 @@
-"""What cannot be read as an export gets a sentence."""
+"""Zips: what cannot be read gets a sentence."""
 
 from pathlib import Path
 
@@ -33,11 +33,3 @@ def test_a_missing_file_and_a_foreign_zip_get_sentences(tmp_path: Path) -> None:
     foreign.write_bytes(zip_files({"a.txt": b"a"}))
     with pytest.raises(ExportError, match=r"has no commitment\.json"):
         verify_export(foreign)
-
-
-def test_files_of_another_form_get_a_sentence(tmp_path: Path) -> None:
-    names = ("design.json", "items.json", "judgments.json", "events.json", "commitment.json")
-    odd = tmp_path / "odd.zip"
-    odd.write_bytes(zip_files(dict.fromkeys(names, b"[]")))
-    with pytest.raises(ExportError, match="another form"):
-        verify_export(odd)

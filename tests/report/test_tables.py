@@ -1,0 +1,56 @@
+"""The tables of an export."""
+
+import csv
+import io
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pyarrow.parquet as pq
+
+from app.report.export.bundle import UnblindedBundle
+from app.report.export.observations_csv import read_observations, write_observations
+from app.report.export.tables import neuron_rows, write_csv, write_snippets_parquet
+from app.unblinding.observations import Observation
+from tests.report.simulated_round import observe
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    text: str
+    nothing: None
+    flag: bool
+    share: float
+    count: int
+    at: datetime
+
+
+def test_cells_are_written_in_full() -> None:
+    row = SampleRow('a "b",\nc', None, True, 0.1 + 0.2, 3, datetime(2026, 3, 1, 9, 0, tzinfo=UTC))
+    header, cells = csv.reader(io.StringIO(write_csv(SampleRow, [row])))
+    assert header == ["text", "nothing", "flag", "share", "count", "at"]
+    assert cells == ['a "b",\nc', "", "true", "0.30000000000000004", "3", "2026-03-01T09:00:00.000000+00:00"]
+
+
+def test_observations_survive_their_table(observations: list[Observation]) -> None:
+    repeat = observe("Ash", "again", "solu", "cannot_judge", kind="repeat", repeats="first", purity=0.75)
+    wordy = replace(repeat, judgment=replace(repeat.judgment, hypothesis='says "a|b",\nor c', confidence=3))
+    table = write_observations([*observations, repeat, wordy])
+    assert sorted(read_observations(table), key=repr) == sorted([*observations, repeat, wordy], key=repr)
+
+
+def test_every_drawn_neuron_has_a_row(bundle: UnblindedBundle) -> None:
+    rows = list(neuron_rows(bundle.seal.allocation, bundle.observations))
+    live, dead = [row for row in rows if not row.dead], [row for row in rows if row.dead]
+    assert len(live) == len(bundle.item_contents)
+    assert all(row.judgments == 3 and 0 <= row.interpretable <= 3 for row in live)
+    assert len(dead) == 2 * len(bundle.frame.cells)
+    assert all(row.item is None and row.judgments == 0 for row in dead)
+
+
+def test_every_token_of_every_item_is_in_the_snippets(bundle: UnblindedBundle) -> None:
+    table = pq.read_table(io.BytesIO(write_snippets_parquet(bundle.item_contents)))
+    assert table.column_names == ["item", "passage", "group", "token", "text", "level", "peak"]
+    first, *_ = sorted(bundle.item_contents, key=lambda item: item["code"])
+    assert table.slice(0, 3).column("text").to_pylist() == first["passages"][0]["texts"]
+    assert table.slice(0, 3).column("peak").to_pylist() == [False, True, False]
+    assert table.num_rows == 6 * len(bundle.item_contents)
