@@ -8,7 +8,6 @@ import click
 from app.cli.database import open_database
 from app.cli.options import json_option
 from app.cli.printing import print_json, print_table
-from app.foundation.json_types import to_json_value
 from app.foundation.settings import Settings
 from app.report.analysis.primary import ArmResult
 from app.report.export.pool import pool_studies
@@ -54,7 +53,7 @@ def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
     """Verify exports, pool them by Mantel and Haenszel and print each one's difference."""
     pooled = pool_studies(paths)
     if json_wanted:
-        print_json(to_json_value(pooled))
+        print_json(pooled.content())
         return
     click.echo(f"{pooled.headline}\n")
     lines = [

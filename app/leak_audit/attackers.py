@@ -59,7 +59,7 @@ def attack_features(
     feature_names: Sequence[str],
     labels: IntVector,
     strata: Sequence[str],
-    source: np.random.Generator,
+    generator: np.random.Generator,
     permutation_limit: int = PERMUTATIONS,
 ) -> AttackResult:
     """Attack `features` [item, feature] with 0/1 `labels` [item] in `strata` [item].
@@ -73,11 +73,11 @@ def attack_features(
     if not varying_names or group_sizes.min() < FOLDS:
         return AttackResult({}, 1.0, 0, detectable, len(labels), varying_names)
     scaled = stats.zscore(features[:, varies])
-    folds = source.permutation(len(labels)) % FOLDS
+    folds = generator.permutation(len(labels)) % FOLDS
     with _fast_small_fits():
         attackers = _attackers()
         aucs = {name: _out_of_fold_auc(attacker, scaled, labels, folds) for name, attacker in attackers.items()}
-        shuffled = (_permuted_within_strata(labels, strata, source) for _ in range(permutation_limit))
+        shuffled = (_permuted_within_strata(labels, strata, generator) for _ in range(permutation_limit))
         largest_aucs = (
             max(_out_of_fold_auc(attacker, scaled, permuted, folds) for attacker in attackers.values())
             for permuted in shuffled
@@ -121,12 +121,12 @@ def _out_of_fold_auc(attacker: "BaseEstimator", features: FloatMatrix, labels: I
     return float(stats.mannwhitneyu(first, second, method="asymptotic").statistic / (len(first) * len(second)))
 
 
-def _permuted_within_strata(labels: IntVector, strata: Sequence[str], source: np.random.Generator) -> IntVector:
+def _permuted_within_strata(labels: IntVector, strata: Sequence[str], generator: np.random.Generator) -> IntVector:
     shuffled = labels.copy()
     stratum_names = np.array(strata)
     for stratum in sorted(set(strata)):
         positions = np.flatnonzero(stratum_names == stratum)
-        shuffled[positions] = labels[source.permutation(positions)]
+        shuffled[positions] = labels[generator.permutation(positions)]
     return shuffled
 
 

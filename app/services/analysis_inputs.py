@@ -35,7 +35,7 @@ def read_observations(session: Session, round_id: str, allocation: Allocation) -
         EvaluatorJudgments(
             evaluator=evaluator.name,
             exposed=evaluator.exposed,
-            judgments=[_judgment(row) for row in judging_store.judgments_of_evaluator(session, evaluator.id)],
+            all_judgments=[_judgment(row) for row in judging_store.judgments_of_evaluator(session, evaluator.id)],
             missing=frozenset(flag.item for flag in judging_store.flags_of_evaluator(session, evaluator.id)),
         )
         for evaluator in evaluator_store.evaluators_of_round(session, round_id)

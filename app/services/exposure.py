@@ -37,10 +37,10 @@ def seen_neurons(session: Session, names: Collection[str], archives: Collection[
     return frozenset(neurons_seen)
 
 
-def _neurons_of_items(allocation: Allocation, items: set[str]) -> set[tuple[str, int, int]]:
+def _neurons_of_items(allocation: Allocation, item_codes: set[str]) -> set[tuple[str, int, int]]:
     archives = {(cell.arm, cell.stratum): cell.archive_sha256 for cell in allocation.cells}
     return {
         (archives[allocated.arm, allocated.stratum], allocated.layer, allocated.neuron)
         for allocated in allocation.items
-        if allocated.item in items
+        if allocated.item in item_codes
     }

@@ -28,7 +28,7 @@ class EvaluatorJudgments:
 
     evaluator: str
     exposed: bool
-    judgments: Sequence[Judgment]
+    all_judgments: Sequence[Judgment]
     missing: frozenset[str] = frozenset()
     """Items they flagged as faulty or distressing: missing, never a verdict."""
 
@@ -42,7 +42,7 @@ def final_observations(
 
 def _evaluator_observations(history: EvaluatorJudgments, allocated: Mapping[str, AllocatedItem]) -> list[Observation]:
     by_item: dict[str, list[Judgment]] = {}
-    for judgment in history.judgments:
+    for judgment in history.all_judgments:
         if judgment.item not in history.missing:
             by_item.setdefault(judgment.item, []).append(judgment)
     met: set[str] = set()

@@ -91,13 +91,17 @@ def _read_cell(arm_text: str) -> tuple[Cell, Path]:
     return Cell.model_validate(fields | ({"stratum": stratum} if stratum else {})), path
 
 
-def _preset_design(cells: Sequence[Cell], preset_choices: PresetChoices) -> Design:
+def _preset_design(design_cells: Sequence[Cell], preset_choices: PresetChoices) -> Design:
     """The preset's design with what the options change. Raises DesignError without a title or an arm."""
-    if not cells or not preset_choices["title"]:
+    if not design_cells or not preset_choices["title"]:
         msg = "a round needs --title and at least two --arm NAME=ARCHIVE, or --design FILE"
         raise DesignError(msg)
     counts = {"neurons": preset_choices["neuron_count"], "evaluators": preset_choices["evaluator_count"]}
     changes = {name: count for name, count in counts.items() if count is not None}
     return design_from_preset(
-        preset_choices["preset_name"], title=preset_choices["title"], arms=cells, reference=cells[0].arm, **changes
+        preset_choices["preset_name"],
+        title=preset_choices["title"],
+        arms=design_cells,
+        reference=design_cells[0].arm,
+        **changes,
     )

@@ -8,10 +8,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.evidence.chains import chains_by_evaluator
 from app.evidence.entries import EventEntry, EventLink, JudgmentLink
@@ -32,13 +31,14 @@ NEEDED_FILES = ("commitment.json", "items.json", "judgments.json", "events.json"
 EXACT = ConfigDict(extra="forbid", strict=True)
 
 
-class CommitmentFile(TypedDict):
+@dataclass(frozen=True)
+class CommitmentFile:
     """commitment.json, apart from its version and its nonce."""
 
     commitment: str
     design_sha256: str
     sealed_sha256: str
-    items: list[tuple[str, str]]
+    code_and_digest: Annotated[list[tuple[str, str]], Field(alias="items")]
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,8 @@ def read_export(path: Path) -> ExportedRound:
 
 
 def _read_commitment(files: Mapping[str, bytes]) -> PublishedCommitment:
-    content = _read_verbatim(files, "commitment.json", _COMMITMENT)
-    return PublishedCommitment(
-        content["commitment"], content["design_sha256"], content["sealed_sha256"], item_digests=dict(content["items"])
-    )
+    file = _read(files, "commitment.json", _COMMITMENT)
+    return PublishedCommitment(file.commitment, file.design_sha256, file.sealed_sha256, dict(file.code_and_digest))
 
 
 def _read_unblinded_part(files: Mapping[str, bytes]) -> UnblindedPart:

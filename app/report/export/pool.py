@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from app.foundation.errors import ExportError
+from app.foundation.json_types import JsonObject
 from app.report.analysis.estimates import ReportedEstimate, finite_number, report_estimate
 from app.report.analysis.primary import StrataSpread, strata_spread
 from app.report.analysis.samples import compare_in_strata
@@ -68,7 +72,20 @@ class PooledStudies:
     ratio: float | None
     heterogeneity: StrataSpread | None
     studies: tuple[StudyResult, ...]
-    strata: tuple[StudyStratum, ...]
+    study_strata: Annotated[tuple[StudyStratum, ...], Field(alias="strata")]
+
+    @property
+    def strata(self) -> tuple[StudyStratum, ...]:
+        """The strata of every export, as a forest plot reads them."""
+        return self.study_strata
+
+    def content(self) -> JsonObject:
+        """The pooled result as plain JSON values."""
+        json_object: JsonObject = _POOLED_STUDIES.dump_python(self, mode="json", by_alias=True)
+        return json_object
+
+
+_POOLED_STUDIES = TypeAdapter(PooledStudies)
 
 
 def pool_studies(paths: Sequence[Path]) -> PooledStudies:
@@ -98,7 +115,7 @@ def pool_studies(paths: Sequence[Path]) -> PooledStudies:
         ratio=finite_number(mantel_haenszel_ratio(strata)),
         heterogeneity=strata_spread(strata),
         studies=tuple(_study_result(study) for study in studies),
-        strata=tuple(
+        study_strata=tuple(
             StudyStratum(stratum.name, **vars(report_estimate(stratum.estimate_difference()))) for stratum in strata
         ),
     )
