@@ -49,7 +49,7 @@ def _headline(primary: PrimaryResults, frame: AnalysisFrame) -> str:
     if not fractions:
         return prefix + "Nobody has judged a neuron of this round, so there is nothing to report."
     people = "this one evaluator" if primary.evaluators == 1 else f"these {primary.evaluators} evaluators"
-    sentence = f"{_joined(fractions)} were marked INTERPRETABLE, for {people}."
+    sentence = f"{_join_with_and(fractions)} were marked INTERPRETABLE, for {people}."
     return f"{prefix}{sentence} {_state_difference(primary.difference)}"
 
 
@@ -119,6 +119,6 @@ def _notes_on_difference(primary: PrimaryResults) -> list[str]:
     return notes
 
 
-def _joined(parts: Sequence[str]) -> str:
+def _join_with_and(parts: Sequence[str]) -> str:
     """Parts of an enumeration: a, b and c."""
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

@@ -74,8 +74,8 @@ def _depth_thirds(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[ThirdCo
     contrasts = []
     for index, third in enumerate(THIRDS):
         rows = verdicts.filter_rows(third_of_row == index)
-        contrast = contrast_arms(rows, _frame_of_third(verdicts, frame, index), frame.treatment, frame.reference)
-        judged = {arm: _share_of_verdicts(rows.select(arm)) for arm in frame.arms}
+        contrast = contrast_arms(rows, _frame_within_third(verdicts, frame, index), frame.treatment, frame.reference)
+        judged = {arm: _interpretable_share(rows.select(arm)) for arm in frame.arms}
         contrasts.append(ThirdContrast(third=third, judged=judged, **vars(contrast)))
     return tuple(contrasts)
 
@@ -91,20 +91,20 @@ def _third_of_depth(layer: Ints, layer_count: Ints) -> Ints:
     return np.minimum(2, np.floor(3 * (layer + 0.5) / np.maximum(layer_count, 1))).astype(np.int64)
 
 
-def _share_of_verdicts(verdicts: VerdictTable) -> float | None:
+def _interpretable_share(verdicts: VerdictTable) -> float | None:
     return finite_number(float(verdicts.is_interpretable.mean())) if verdicts.judgment_count else None
 
 
-def _frame_of_third(verdicts: VerdictTable, frame: AnalysisFrame, third: int) -> AnalysisFrame:
+def _frame_within_third(verdicts: VerdictTable, frame: AnalysisFrame, third: int) -> AnalysisFrame:
     """The frame with the counts of one third of depth; a stratum that nobody judged counts as one layer deep."""
     depths = {}
     for stratum in frame.strata:
         rows = verdicts.select(stratum=stratum)
         depths[stratum] = int(rows.layer_count.max()) if rows.judgment_count else 1
-    return replace(frame, cells=tuple(_cell_of_third(cell, depths[cell.stratum], third) for cell in frame.cells))
+    return replace(frame, cells=tuple(_cell_within_third(cell, depths[cell.stratum], third) for cell in frame.cells))
 
 
-def _cell_of_third(cell_counts: CellCounts, depth: int, third: int) -> CellCounts:
+def _cell_within_third(cell_counts: CellCounts, depth: int, third: int) -> CellCounts:
     """The cell's counts within a third of depth; without counts by layer its dead belong to no third."""
     layers = tuple(
         layer for layer in cell_counts.layers if _third_of_depth(np.array([layer.layer]), np.array([depth]))[0] == third

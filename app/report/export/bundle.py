@@ -86,7 +86,7 @@ def blinded_zip(bundle: BlindedBundle) -> bytes:
 
 def unblinded_files(bundle: UnblindedBundle) -> Files:
     """The files of an unblinded export."""
-    commitment = {**_commitment_content(bundle.commitment), "v": FORMAT_VERSION, "nonce": bundle.seal.nonce}
+    commitment = {**_commitment_json(bundle.commitment), "v": FORMAT_VERSION, "nonce": bundle.seal.nonce}
     files = _common_files(bundle) | _chain_files(bundle) | _opened_files(bundle) | _report_files(bundle)
     files["commitment.json"] = json_bytes(commitment)
     files["README.md"] = write_readme(bundle.title, bundle.round_id, blinded=False).encode()
@@ -97,13 +97,13 @@ def blinded_files(bundle: BlindedBundle) -> Files:
     """The files of a blinded export."""
     is_locked = bundle.state in LOCKED_STATES
     files = _common_files(bundle) | (_chain_files(bundle) if is_locked else {"judgments.json": json_bytes([])})
-    files["commitment.json"] = json_bytes({"v": FORMAT_VERSION, **_commitment_content(bundle.commitment)})
+    files["commitment.json"] = json_bytes({"v": FORMAT_VERSION, **_commitment_json(bundle.commitment)})
     files["public_design.json"] = json_bytes(bundle.public_design)
     files["README.md"] = write_readme(bundle.title, bundle.round_id, blinded=True).encode()
     return _with_package_description(files, bundle)
 
 
-def _commitment_content(commitment: PublishedCommitment) -> JsonObject:
+def _commitment_json(commitment: PublishedCommitment) -> JsonObject:
     return {
         "commitment": commitment.commitment,
         "design_sha256": commitment.design_sha256,

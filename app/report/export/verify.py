@@ -181,7 +181,7 @@ def _check_observations(export: ExportedRound, unblinded: UnblindedPart) -> Iter
     changed = [key for key, verdict in verdicts.items() if key not in final or final[key]["verdict"] != verdict]
     yield _compare_all("verdicts in observations.csv", "as judged", "different for", map(_describe_key, changed))
     yield _compare("leak audit in frame.json", _logged_audit(export), json.dumps(frame.audit))
-    absent = final.keys() - verdicts.keys() - _left_out(frame, final)
+    absent = final.keys() - verdicts.keys() - _left_out_keys(frame, final)
     yield _compare_all("judgments in observations.csv", "all of them", "without", map(_describe_key, absent))
 
 
@@ -200,7 +200,7 @@ def _logged_audit(export: ExportedRound) -> str:
     return "no seal" if sealed is None else json.dumps(SealedDetail.model_validate(sealed["detail"]).audit)
 
 
-def _left_out(frame: AnalysisFrame, judgment_keys: Iterable[JudgmentKey]) -> set[JudgmentKey]:
+def _left_out_keys(frame: AnalysisFrame, judgment_keys: Iterable[JudgmentKey]) -> set[JudgmentKey]:
     """What is no observation although it was judged: flagged items, and all of an evaluator who was erased."""
     erased = {evaluator.evaluator for evaluator in frame.evaluators if evaluator.erased}
     flagged = {(flag.evaluator, flag.item) for flag in frame.flagged}
@@ -211,12 +211,16 @@ def _is_as_allocated(observation: Observation, allocated: dict[str, AllocatedIte
     """Item and shown code are of one neuron, which is where the allocation has it."""
     stated = observation.allocated
     shown, counted = allocated.get(observation.judgment.item), allocated.get(stated.item)
-    if shown is None or counted is None or not _neuron_of(stated) == _neuron_of(shown) == _neuron_of(counted):
+    if (
+        shown is None
+        or counted is None
+        or not _neuron_identity(stated) == _neuron_identity(shown) == _neuron_identity(counted)
+    ):
         return False
     return stated.kind == counted.kind or (stated.kind == "repeat" and stated.repeats is not None)
 
 
-def _neuron_of(allocated: AllocatedItem) -> tuple[str | float | None, ...]:
+def _neuron_identity(allocated: AllocatedItem) -> tuple[str | float | None, ...]:
     """Which neuron an item shows, and what is known of it."""
     neuron = (allocated.arm, allocated.stratum, allocated.layer, allocated.n_layers, allocated.neuron)
     return (*neuron, allocated.same_token_share, allocated.purity)
