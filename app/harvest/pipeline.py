@@ -32,6 +32,8 @@ from app.harvest.text.source import TextSource
 from app.harvest.text.windows import Shard
 
 LIBRARIES = ("numpy", "pyarrow", "tokenizers", "torch")
+STATE_VERSION = 2
+"""Of the files that a running harvest writes; a harvest that wrote others is not continued."""
 WITHOUT_EFFECT = frozenset({"batch_size", "device", "save_every"})
 """Options that do not change what an archive says."""
 
@@ -61,6 +63,7 @@ class HarvestPlan:
             "spec": spec,
             "options": options,
             "versions": dict(library_versions()),
+            "state_version": STATE_VERSION,
         }
 
 

@@ -128,7 +128,9 @@ def open_dictionaries(sources: Sources) -> list[str]:
         f"{path}:{node.lineno}"
         for path, tree in sources.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Subscript) and type_of(node) == "dict[str, object]"
+        if isinstance(node, ast.Subscript)
+        and ast.unparse(node.value).rpartition(".")[2] in MAPPINGS
+        and type_of(node) == "dict[str, object]"
     ]
 
 

@@ -231,6 +231,16 @@ def test_a_harvest_does_not_go_on_with_other_versions_of_libraries(
         harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
 
 
+def test_a_harvest_does_not_go_on_with_files_of_an_earlier_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("app.harvest.pipeline.STATE_VERSION", 1)
+        stop_harvest_of_rows(tmp_path / "out")
+    with pytest.raises(ArchiveError, match="beginning of another harvest"):
+        harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
+
+
 def test_a_harvest_does_not_go_on_with_other_special_tokens(tmp_path: Path) -> None:
     """One that is not in the first window, so that only the saved windows can tell."""
     stop_harvest_of_rows(tmp_path / "out")
