@@ -114,16 +114,16 @@ class HuggingFaceModel(ReadableModel):
         logits: Tensor = self.model(input_ids=x, use_cache=False).logits
         return logits
 
-    def read_site(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+    def read_site(self, site: Site, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """As `ReadableModel.read_site`; the only site is `mlp.act`."""
         read_layers = range(self.config.n_layers) if layers is None else layers
         self.require_sites_and_layers((site,), read_layers)
-        self.require_window_fits(tokens.shape[1])
+        self.require_window_fits(token_ids.shape[1])
         values_by_layer: dict[int, Tensor] = {}
         with self._recording(values_by_layer, read_layers), contextlib.suppress(_LastLayerRead):
-            self.model.base_model(input_ids=tokens, use_cache=False)
+            self.model.base_model(input_ids=token_ids, use_cache=False)
         # OPT joins the windows of a batch, so every shape is restored.
-        return {layer: values.reshape(*tokens.shape, -1) for layer, values in values_by_layer.items()}
+        return {layer: values.reshape(*token_ids.shape, -1) for layer, values in values_by_layer.items()}
 
     @contextlib.contextmanager
     def _recording(self, values_by_layer: dict[int, Tensor], layers: Sequence[int]) -> Iterator[None]:

@@ -28,7 +28,7 @@ class ReadableModel(TypedModule):
     config: ModelShape
 
     @abstractmethod
-    def read_site(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+    def read_site(self, site: Site, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """The activations [batch, token, d_mlp] at `site`, by layer; of all layers if `layers` is None.
 
         Stops computing at the last of these layers. Raises ModelError on a site or layer that this model does not

@@ -190,10 +190,10 @@ def sha256_of_shared_weights(transformer: Transformer) -> str:
     )
 
 
-def _next_token_loss(transformer: Transformer, tokens: Tensor) -> Tensor:
-    """Mean cross-entropy of each next token in nats; tokens are [row, n_ctx + 1]."""
-    logits = transformer(tokens[:, :-1])
-    return functional.cross_entropy(logits.flatten(0, 1).float(), tokens[:, 1:].flatten())
+def _next_token_loss(transformer: Transformer, token_ids: Tensor) -> Tensor:
+    """Mean cross-entropy of each next token in nats; token_ids are [row, n_ctx + 1]."""
+    logits = transformer(token_ids[:, :-1])
+    return functional.cross_entropy(logits.flatten(0, 1).float(), token_ids[:, 1:].flatten())
 
 
 def _to_tensor(token_rows: ShortTokenIds, recipe: Recipe) -> Tensor:

@@ -177,23 +177,23 @@ class Transformer(ReadableModel):
         logits: Tensor = self.unembed(self.norm(stream))
         return logits
 
-    def read_site(self, site: Site, tokens: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+    def read_site(self, site: Site, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """The activations [batch, token, d_mlp] at `site`, by layer; of all layers if `layers` is None.
 
         Neither what comes behind the site in the last of these layers nor the logits are computed. Raises ModelError
         on a site or layer that this model does not have, and on a window longer than `n_ctx`.
         """
-        return self.read_sites((site,), tokens, layers)[site]
+        return self.read_sites((site,), token_ids, layers)[site]
 
     def read_sites(
-        self, sites: Collection[Site], tokens: Tensor, layers: Sequence[int] | None = None
+        self, sites: Collection[Site], token_ids: Tensor, layers: Sequence[int] | None = None
     ) -> dict[Site, dict[int, Tensor]]:
         """The activations at several sites from one pass, by site and layer; otherwise as `read_site`."""
         read_layers = range(self.config.n_layers) if layers is None else layers
         self.require_sites_and_layers(sites, read_layers)
         values_by_layer: dict[Site, dict[int, Tensor]] = {site: {} for site in sites}
         last_layer = max(read_layers)
-        stream = self._embedded(tokens)
+        stream = self._embedded(token_ids)
         for layer, block in enumerate(self.layers[: last_layer + 1]):
             stream = block.attend(stream)
             read_here = set(sites) if layer in read_layers else set()
@@ -206,9 +206,9 @@ class Transformer(ReadableModel):
                 stream = stream + block.mlp.down(values[block.mlp.last_site])
         return values_by_layer
 
-    def _embedded(self, tokens: Tensor) -> Tensor:
+    def _embedded(self, token_ids: Tensor) -> Tensor:
         """The residual stream before the first block, [batch, token, d_model]."""
-        length = tokens.shape[1]
+        length = token_ids.shape[1]
         self.require_window_fits(length)
-        embedded: Tensor = self.embed(tokens)
+        embedded: Tensor = self.embed(token_ids)
         return embedded + self.position.weight[:length]

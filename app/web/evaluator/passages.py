@@ -97,13 +97,13 @@ def _list_item(passage: Passage, strengths: Sequence[int], number: int, heading_
     )
 
 
-def _folded(tokens: Sequence[str], summary: str) -> str:
-    return f"<details><summary>{summary}</summary>{_text_block(tokens)}</details>" if tokens else ""
+def _folded(token_htmls: Sequence[str], summary: str) -> str:
+    return f"<details><summary>{summary}</summary>{_text_block(token_htmls)}</details>" if token_htmls else ""
 
 
-def _text_block(tokens: Sequence[str]) -> str:
+def _text_block(token_htmls: Sequence[str]) -> str:
     """A block of text in an unknown language. The parser drops a line feed right after `<pre>`, so it is given one."""
-    return f'<pre dir="auto" lang="" translate="no">\n{"".join(tokens)}</pre>'
+    return f'<pre dir="auto" lang="" translate="no">\n{"".join(token_htmls)}</pre>'
 
 
 def _token_htmls(passage: Passage, strengths: Sequence[int]) -> Iterator[str]:
