@@ -1,167 +1,184 @@
 """The whole round in a real browser: by keyboard alone and without JavaScript, with an eye on the console."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.acting import VERDICTS, arrive, final, on_item, rows, saving, settle_in, step, taken
-from tests.browser.conftest import Site, profile
+from tests.browser.conftest import Site, Window, new_profile
+from tests.browser.evaluator_actions import (
+    VERDICTS,
+    open_first_item,
+    standing_answers,
+    stored_judgments,
+    wait_for_item,
+    wait_for_saving,
+    wait_for_step,
+    wait_until_sent,
+    walk_to_first_item,
+)
 from tests.web.room import Room
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page that must not make the console say anything."""
-    found = context.new_page()
-    said: list[str] = []
-    found.on("console", lambda message: said.append(message.text))
-    found.on("pageerror", lambda error: said.append(str(error)))
-    foreign: list[str] = []
-    found.on("request", lambda request: foreign.append(request.url))
-    yield found
-    assert said == []
-    assert {url.split("/")[2] for url in foreign if url.startswith("http")} == {found.url.split("/")[2]}
+def page(window: Window) -> Iterator[Page]:
+    """A page that must not make the console say anything, nor ask another site for anything."""
+    page = window.page
+    console: list[str] = []
+    addresses: list[str] = []
+    listeners: dict[str, Callable[[Any], None]] = {
+        "console": lambda message: console.append(message.text),
+        "pageerror": lambda error: console.append(str(error)),
+        "request": lambda request: addresses.append(request.url),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)  # type: ignore[call-overload]  # an overload per event
+    yield page
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+    assert console == []
+    assert {address.split("/")[2] for address in addresses if address.startswith("http")} == {page.url.split("/")[2]}
 
 
 def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     for number, code in enumerate(room.codes):
         expect(page.locator(f"main[data-item={code}]")).to_be_visible()
         page.keyboard.press("n")
         page.keyboard.press("N")  # Caps Lock may be on
         expect(page.locator(".passage.here h2")).to_contain_text("2")
         page.keyboard.press("1" if number % 2 == 0 else "2")
-        step(page, "hypothesis")
+        wait_for_step(page, "hypothesis")
         page.keyboard.press("h")
         page.keyboard.type(f"rule {number}: n, p, 1, 2 and u are letters here")
         page.keyboard.press("Control+Enter")
-    step(page, "done")
+    wait_for_step(page, "done")
     assert page.evaluate("document.activeElement.matches('main h1')")
-    taken(page)
-    assert final(room) == {
+    wait_until_sent(page)
+    assert standing_answers(room) == {
         code: (
             "interpretable" if number % 2 == 0 else "not_interpretable",
             f"rule {number}: n, p, 1, 2 and u are letters here",
         )
         for number, code in enumerate(room.codes)
     }
-    assert len(rows(room)) == 10
+    assert len(stored_judgments(room)) == 6
 
 
 def test_enter_alone_passes_over_the_rule_and_writes_lines_while_writing(page: Page, room: Room) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     page.keyboard.press("1")
-    step(page, "hypothesis")
+    wait_for_step(page, "hypothesis")
     page.keyboard.press("Enter")
     expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
     page.keyboard.press("2")
-    step(page, "hypothesis")
+    wait_for_step(page, "hypothesis")
     page.keyboard.press("h")
     page.keyboard.type("one line")
     page.keyboard.press("Enter")
     page.keyboard.type("another")
     page.keyboard.press("Control+Enter")
     expect(page.locator(f"main[data-item={room.codes[2]}]")).to_be_visible()
-    saving(page, "saved")
-    taken(page)
-    assert final(room) == {
+    wait_for_saving(page, "saved")
+    wait_until_sent(page)
+    assert standing_answers(room) == {
         room.codes[0]: ("interpretable", ""),
         room.codes[1]: ("not_interpretable", "one line\nanother"),
     }
 
 
 def test_a_round_without_javascript(chromium: Browser, site: Site, room: Room) -> None:
-    with profile(chromium, site, java_script_enabled=False) as context:
+    with new_profile(chromium, site, java_script_enabled=False) as context:
         page = context.new_page()
-        arrive(page, room)
+        walk_to_first_item(page, room)
         expect(page.locator("button[data-act]:visible")).to_have_count(0)
-        for number in range(5):
+        for number in range(3):
             page.locator("details summary").first.click() if page.locator("details summary").count() else None
             page.get_by_role(
                 "button", name="NOT INTERPRETABLE" if number % 2 else "INTERPRETABLE", exact=False
             ).first.click()
-            step(page, "hypothesis")
+            wait_for_step(page, "hypothesis")
             page.locator("#hypothesis").fill(f"rule {number}")
             page.get_by_role("button", name="Next item").click()
-        step(page, "done")
-    assert [verdict for verdict, _ in final(room).values()] == [VERDICTS[number % 2] for number in range(5)]
+        wait_for_step(page, "done")
+    assert [verdict for verdict, _ in standing_answers(room).values()] == [VERDICTS[number % 2] for number in range(3)]
 
 
 def test_undo_by_key_shows_the_answer_and_takes_another(page: Page, room: Room) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     page.keyboard.press("1")
-    step(page, "hypothesis")
+    wait_for_step(page, "hypothesis")
     page.locator("#hypothesis").fill("fruit")
     page.keyboard.press("Control+Enter")
-    saving(page, "saved")
+    wait_for_saving(page, "saved")
     expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
     page.keyboard.press("u")
     expect(page.locator("button[value=interpretable]")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("2")
-    step(page, "hypothesis")
+    wait_for_step(page, "hypothesis")
     expect(page.locator("#hypothesis")).to_have_value("fruit")
     page.keyboard.press("Control+Enter")
     expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
-    taken(page)
-    assert final(room)[room.codes[0]] == ("not_interpretable", "fruit")
+    wait_until_sent(page)
+    assert standing_answers(room)[room.codes[0]] == ("not_interpretable", "fruit")
 
 
 def test_a_held_key_makes_one_judgment(page: Page, room: Room) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     for _ in range(40):
         page.keyboard.down("1")
     page.keyboard.up("1")
-    step(page, "hypothesis")
-    saving(page, "saved")
-    taken(page)
-    assert len(rows(room)) == 1
+    wait_for_step(page, "hypothesis")
+    wait_for_saving(page, "saved")
+    wait_until_sent(page)
+    assert len(stored_judgments(room)) == 1
 
 
 @pytest.mark.parametrize("room", [{}, {"hypothesis": False}], indirect=True)
 @pytest.mark.parametrize("gap", [0, 150])
 def test_a_double_click_makes_one_judgment(page: Page, room: Room, gap: int) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     page.wait_for_load_state("networkidle")  # the page that follows is here, so it is shown at once
     box = page.locator("button[value=interpretable]").bounding_box()
     assert box is not None
     for _ in range(2):
         page.mouse.click(box["x"] + 20, box["y"] + 20)
         page.wait_for_timeout(gap)
-    saving(page, "saved")
-    taken(page)
+    wait_for_saving(page, "saved")
+    wait_until_sent(page)
     page.wait_for_load_state("networkidle")
-    assert [row.item for row in rows(room)] == [room.codes[0]]
+    assert [row.item for row in stored_judgments(room)] == [room.codes[0]]
 
 
 @pytest.mark.parametrize("room", [{"hypothesis": False, "break_every": 2}], indirect=True)
 def test_a_break_is_offered_beside_the_item_that_was_fetched_ahead(page: Page, room: Room) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     for code in room.codes[1:3]:
         expect(page.get_by_text("A good moment for a break")).to_have_count(0)
         page.wait_for_load_state("networkidle")
         page.keyboard.press("1")
-        on_item(page, code)
-        taken(page)
+        wait_for_item(page, code)
+        wait_until_sent(page)
     expect(page.get_by_text("A good moment for a break")).to_be_visible()
 
 
-@pytest.mark.parametrize("room", [{"advance_ms": 1200}], indirect=True)
+@pytest.mark.parametrize("room", [{"advance_ms": 600}], indirect=True)
 def test_what_follows_waits_as_long_as_the_design_says(page: Page, room: Room) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     began = page.evaluate("performance.now()")
     page.keyboard.press("1")
-    step(page, "hypothesis")
-    assert page.evaluate("performance.now()") - began >= 1200
+    wait_for_step(page, "hypothesis")
+    assert page.evaluate("performance.now()") - began >= 600
 
 
 def test_hostile_passages_are_read_as_text(page: Page, room: Room) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     for _ in range(2):
         page.keyboard.press("2")
-        step(page, "hypothesis")
+        wait_for_step(page, "hypothesis")
         page.keyboard.press("Control+Enter")
-        step(page, "verdict")
+        wait_for_step(page, "verdict")
     expect(page.locator(f"main[data-item={room.codes[2]}]")).to_be_visible()
     first = page.locator(".passage").first
     expect(first).to_contain_text("<script>alert(1)</script>")
@@ -171,10 +188,10 @@ def test_hostile_passages_are_read_as_text(page: Page, room: Room) -> None:
 
 @pytest.mark.parametrize("room", [{"aids": True, "confidence": True}], indirect=True)
 def test_a_closer_look_by_key_locks_the_verdict_and_keeps_what_was_being_written(page: Page, room: Room) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     page.keyboard.press("a")  # before the verdict there is nothing to open
     page.keyboard.press("1")
-    step(page, "hypothesis")
+    wait_for_step(page, "hypothesis")
     page.keyboard.press("h")
     page.keyboard.type("fruit")
     page.keyboard.press("Escape")
@@ -185,17 +202,17 @@ def test_a_closer_look_by_key_locks_the_verdict_and_keeps_what_was_being_written
     expect(page.get_by_role("radio", name="4")).to_be_checked()
     expect(page.get_by_role("button", name="Look closer")).to_have_count(0)
     page.keyboard.press("Control+Enter")
-    on_item(page, room.codes[1])
-    taken(page)
+    wait_for_item(page, room.codes[1])
+    wait_until_sent(page)
     expect(page.get_by_role("link", name="Change last answer")).to_have_count(0)
-    assert final(room) == {room.codes[0]: ("interpretable", "fruit")}
+    assert standing_answers(room) == {room.codes[0]: ("interpretable", "fruit")}
 
 
 @pytest.mark.parametrize("room", [{"aids": True}], indirect=True)
 def test_a_mark_tells_its_strength_to_pointer_and_keyboard(page: Page, room: Room) -> None:
-    settle_in(page, room)
+    open_first_item(page, room)
     page.keyboard.press("1")
-    step(page, "hypothesis")
+    wait_for_step(page, "hypothesis")
     assert told(page) == "none"
     page.keyboard.press("a")
     peak = page.locator("mark[data-peak][data-strength]").first
