@@ -90,10 +90,10 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    """The hash of `PASSWORD`, made once: making one takes long on purpose."""
-    from app.services.admins import HASHER
+    """A hash of `PASSWORD` that is checked quickly, while real ones take long on purpose."""
+    from argon2 import PasswordHasher
 
-    return HASHER.hash(PASSWORD)
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 @pytest.fixture(scope="session")

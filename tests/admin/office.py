@@ -34,6 +34,11 @@ class Office:
     settings: Settings
     archives: tuple[Archive, Archive]
 
+    @property
+    def database_path(self) -> Path:
+        """The file of the SQLite database, beside the data folder."""
+        return self.settings.data.parent / "test.db"
+
     @contextmanager
     def browser(self) -> Iterator["Browser"]:
         """A browser of its own."""

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.store.sealed import UnblindedRow
-from tests.admin.office import PASSWORD, Browser, Office, seal_now
+from tests.admin.office import PASSWORD, Browser, Office
 
 REASON = "The interval was computed wrongly."
 
@@ -47,13 +47,12 @@ def test_a_correction_needs_password_and_reason(
     assert "refused" in dag.text
 
 
-def test_a_round_that_is_not_unblinded_cannot_be_corrected(dag: Browser, office: Office, draft: str) -> None:
-    seal_now(office, draft)
-    dag.get(f"/admin/rounds/{draft}")
+def test_a_round_that_is_not_unblinded_cannot_be_corrected(dag: Browser, office: Office, sealed: str) -> None:
+    dag.get(f"/admin/rounds/{sealed}")
     form_token = dag.page.require_form("open").fields["form_token"]
     fields = {"form_token": form_token, "reason": REASON, "password": PASSWORD}
-    assert dag.post(f"/admin/rounds/{draft}/correct", fields).status_code == 409
+    assert dag.post(f"/admin/rounds/{sealed}/correct", fields).status_code == 409
     assert "Only an unblinded round" in dag.text
     assert stored_versions(office) == []
-    dag.get(f"/admin/rounds/{draft}")
+    dag.get(f"/admin/rounds/{sealed}")
     assert "refused" in dag.text

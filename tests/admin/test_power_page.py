@@ -8,7 +8,7 @@ from app.statistics.power import StudyPlan, neurons_needed, plan_power
 from tests.admin.office import Browser
 
 
-def test_it_answers_the_papers_own_question_at_once(dag: Browser) -> None:
+def test_the_page_first_answers_the_papers_own_question(dag: Browser) -> None:
     dag.get("/admin/power")
     found = plan_power(StudyPlan(0.60, 0.35, 60, 3))
     assert f"{100 * found.power:.0f}" in dag.text
@@ -38,12 +38,12 @@ def test_power_grows_along_the_grid(dag: Browser) -> None:
     "query",
     ["treatment=0.6&reference=1", "neurons=1", "spread=0.1&evaluators=1", "overlap=0", "treatment=nan", "spread=1e999"],
 )
-def test_a_plan_that_cannot_be_gets_a_sentence(dag: Browser, query: str) -> None:
+def test_an_impossible_plan_is_refused_with_a_sentence(dag: Browser, query: str) -> None:
     assert dag.get(f"/admin/power?{query}").status_code == 422
     assert "Traceback" not in dag.text
     assert "between 0 and 1" in dag.text or "at least" in dag.text
 
 
 @pytest.mark.parametrize("query", ["neurons=many", "overlap=-3", "neurons=" + "9" * 400])
-def test_what_is_no_number_gets_a_sentence(dag: Browser, query: str) -> None:
+def test_a_text_that_is_no_number_is_refused(dag: Browser, query: str) -> None:
     assert dag.get(f"/admin/power?{query}").status_code == 422

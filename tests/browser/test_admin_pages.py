@@ -11,13 +11,12 @@ from app.robots.visitor import Visitor
 from app.services.admins import Admin, password_stamp
 from app.store.admins import add_admin
 from app.store.engine import Database
-from app.web.admin import report_pages
 from app.web.admin.sign_in import signed_session
 from app.web.security import ADMIN_COOKIE
 from tests.admin.office import PASSWORD, Office, office_of
 from tests.browser.axe import axe_violations
 from tests.browser.conftest import Site, Window
-from tests.conftest import START
+from tests.conftest import START, undrawn_figures
 from tests.rounds.small_archives import make_archive
 
 
@@ -77,7 +76,7 @@ def test_an_admin_takes_a_round_from_draft_to_report(page: Page, site: Site, mon
     _unblinded(page, keys[1])
     expect_accessible(page, "were marked INTERPRETABLE")
     expect(page.locator("svg").first).to_be_visible()
-    with page.expect_download() as download:
+    with undrawn_figures(), page.expect_download() as download:
         page.get_by_role("link", name="Export (zip)").click()
     assert download.value.suggested_filename.endswith(".zip")
 

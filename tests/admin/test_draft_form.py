@@ -34,7 +34,7 @@ def test_a_draft_is_made_from_archives_in_the_data_folder(dag: Browser, office: 
         ({"arm": ["quokka", "quokka", "", ""]}, "an arm stands twice"),
     ],
 )
-def test_what_cannot_be_met_gets_a_sentence_and_keeps_the_form(
+def test_an_impossible_draft_is_refused_with_a_sentence_and_keeps_the_form(
     dag: Browser, office: Office, changes: dict[str, Any], sentence: str
 ) -> None:
     dag.get("/admin/rounds/new")
@@ -47,7 +47,7 @@ def test_what_cannot_be_met_gets_a_sentence_and_keeps_the_form(
     assert "There is no round yet" in dag.text
 
 
-def test_a_missing_list_is_no_crash(dag: Browser) -> None:
+def test_a_form_without_arms_is_refused(dag: Browser) -> None:
     dag.get("/admin/rounds/new")
     assert dag.send("create").status_code == 422
 

@@ -1,0 +1,47 @@
+"""The gallery behind its door: searched, and what seeing it costs."""
+
+import csv
+import io
+import re
+
+from tests.admin.office import Browser
+
+
+def first_item(dag: Browser, round_id: str) -> str:
+    """The code of an item that was judged."""
+    table = dag.get(f"/admin/rounds/{round_id}/observations.csv").text
+    return next(csv.DictReader(io.StringIO(table)))["item"]
+
+
+def test_the_gallery_opens_only_through_a_form_that_is_logged(dag: Browser, unblinded: str) -> None:
+    item = first_item(dag, unblinded)
+    assert dag.get(f"/admin/rounds/{unblinded}/gallery/{item}").status_code == 403
+    dag.get(f"/admin/rounds/{unblinded}/gallery")
+    assert "you count as exposed" in dag.text
+    dag.send("enter-gallery")
+    assert 'role="search"' in dag.text
+    dag.get(f"/admin/rounds/{unblinded}")
+    assert "gallery opened" in dag.text
+
+
+def test_the_gallery_can_be_searched_and_shows_what_was_judged(dag: Browser, unblinded: str) -> None:
+    dag.get(f"/admin/rounds/{unblinded}/gallery")
+    dag.send("enter-gallery")
+    neuron_count = int(re.findall(r"(\d+) neurons?", dag.text)[0])
+    dag.get(f"/admin/rounds/{unblinded}/gallery?q=no+such+words+anywhere")
+    assert "0 neurons" in dag.text
+    counts = []
+    for votes in ("agreed interpretable", "agreed not", "disputed"):
+        dag.get(f"/admin/rounds/{unblinded}/gallery?votes={votes.replace(' ', '+')}&at=99")
+        counts.append(int(re.findall(r"(\d+) neurons?", dag.text)[0]))
+    assert sum(counts) == neuron_count
+    item = first_item(dag, unblinded)
+    dag.get(f"/admin/rounds/{unblinded}/gallery/{item}")
+    assert "data-level" in dag.text
+    assert dag.get(f"/admin/rounds/{unblinded}/gallery/nothing").status_code == 404
+
+
+def test_there_is_no_gallery_before_unblinding(dag: Browser, draft: str) -> None:
+    dag.get(f"/admin/rounds/{draft}/gallery")
+    dag.send("enter-gallery")
+    assert dag.response.status_code == 409

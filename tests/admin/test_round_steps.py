@@ -1,0 +1,164 @@
+"""A round's life on the admins' pages, with what is refused on the way."""
+
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from app.report.number_text import percent, percent_range
+from app.statistics.intervals import Interval
+from app.store import rounds as round_store
+from app.web.leak_audit import audited_seal
+from tests.admin.office import PASSWORD, Browser, Office
+from tests.admin.snapshots import REASON, Snapshots, judge_as_ada
+
+KEY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+")
+
+
+def lock(dag: Browser, round_id: str) -> None:
+    dag.get(f"/admin/rounds/{round_id}")
+    dag.send("lock", sure="true")
+
+
+def test_the_keys_are_shown_once(dag: Browser, draft: str, office: Office) -> None:
+    dag.get(f"/admin/rounds/{draft}")
+    dag.send("seal")
+    keys = KEY.findall(dag.text)
+    assert len(keys) == 2
+    dag.get(f"/admin/rounds/{draft}")
+    assert "sealed" in dag.text
+    assert not KEY.findall(dag.text)
+    raw = office.database_path.read_bytes()
+    wal = office.database_path.with_suffix(".db-wal")
+    raw += wal.read_bytes() if wal.exists() else b""
+    assert all(key.encode() not in raw for key in keys)
+
+
+def test_a_sealed_round_cannot_be_sealed_again(dag: Browser, sealed: str) -> None:
+    dag.get(f"/admin/rounds/{sealed}")
+    token = dag.page.forms[0].fields["form_token"]
+    assert dag.post(f"/admin/rounds/{sealed}/seal", {"form_token": token}).status_code == 409
+    assert "Only a draft can be sealed" in dag.text
+
+
+def test_a_public_key_that_is_none_is_refused(dag: Browser, draft: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = SimpleNamespace(passed=True, model_dump=dict)  # an audit takes seconds and is tested where it stands
+    monkeypatch.setattr(audited_seal, "audit_pending_seal", lambda *_arguments: passed)
+    dag.get(f"/admin/rounds/{draft}")
+    assert dag.send("seal", recipients="age1nonsense age1more").status_code == 422
+    dag.get(f"/admin/rounds/{draft}")
+    assert "draft" in dag.text
+    assert "refused" in dag.text
+
+
+def test_a_link_is_shown_once_and_a_new_one_replaces_it(
+    dag: Browser, collecting: str, snapshots: Snapshots, office: Office
+) -> None:
+    dag.get(f"/admin/rounds/{collecting}")
+    assert snapshots.token not in dag.text
+    dag.send("reissue")
+    new_token = dag.text.split("/i/")[1].split("<")[0]
+    assert new_token != snapshots.token
+    with office.browser() as ada:
+        assert ada.get(f"/i/{snapshots.token}").status_code == 404
+        assert ada.get(f"/i/{new_token}").status_code == 200
+
+
+def test_two_evaluators_cannot_have_the_same_name(dag: Browser, collecting: str) -> None:
+    dag.get(f"/admin/rounds/{collecting}")
+    assert dag.send("invite", name="Ada").status_code == 409
+    assert "already invited" in dag.text
+
+
+def test_progress_counts_judgments_and_never_verdicts(
+    dag: Browser, collecting: str, snapshots: Snapshots, office: Office
+) -> None:
+    assert judge_as_ada(office, snapshots.token) == 6
+    for path in (f"/admin/rounds/{collecting}", "/admin/rounds"):
+        dag.get(path)
+        text = dag.text.lower()
+        assert re.search(r'class="number">6<', text)
+        for word in ("interpretable", "cannot_judge", "cannot judge", "verdict count", "layer"):
+            assert word not in text
+
+
+def test_the_page_of_a_round_shows_no_item(dag: Browser, collecting: str, office: Office) -> None:
+    """No code, layer or index, so nothing that an arm could show in: it is the same whichever neurons were drawn."""
+    dag.get(f"/admin/rounds/{collecting}")
+    with office.database.reading() as session:
+        codes = [item.code for item in round_store.items_of_round(session, collecting)]
+    assert codes
+    assert not any(code in dag.text for code in codes)
+
+
+def test_a_round_is_locked_only_if_the_box_is_ticked(dag: Browser, collecting: str) -> None:
+    dag.get(f"/admin/rounds/{collecting}")
+    assert dag.send("lock").status_code == 409
+    assert "Tick the box" in dag.text
+    lock(dag, collecting)
+    assert "The round is locked" in dag.text
+
+
+def test_unblinding_before_the_lock_is_refused_and_logged(dag: Browser, collecting: str, snapshots: Snapshots) -> None:
+    assert dag.get(f"/admin/rounds/{collecting}/unblind").status_code == 409
+    assert "Lock the round first" in dag.text
+    dag.get(f"/admin/rounds/{collecting}")
+    form_token = dag.page.require_form("lock").fields["form_token"]
+    fields = {"form_token": form_token, "keys": snapshots.keys[0], "password": PASSWORD, "reason": REASON}
+    assert dag.post(f"/admin/rounds/{collecting}/unblind", fields).status_code == 409
+    dag.get(f"/admin/rounds/{collecting}")
+    assert "refused" in dag.text
+    assert dag.get(f"/admin/rounds/{collecting}/report").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "status", "sentence"),
+    [
+        ("password", "not the password", 403, "Name or password is wrong"),
+        ("reason", "why", 409, "Say why"),
+        ("keys", "", 422, "key"),
+        ("keys", "AGE-SECRET-KEY-1NONSENSE", 422, "key"),
+    ],
+)
+def test_unblinding_needs_password_reason_and_key(
+    dag: Browser, collecting: str, snapshots: Snapshots, field: str, value: str, status: int, sentence: str
+) -> None:
+    key = snapshots.keys[1]
+    lock(dag, collecting)
+    dag.get(f"/admin/rounds/{collecting}/unblind")
+    fields = {"keys": key, "password": PASSWORD, "reason": REASON} | {field: value}
+    assert dag.send("unblind", **fields).status_code == status
+    assert sentence in dag.text
+    assert key not in dag.text
+    dag.get(f"/admin/rounds/{collecting}")
+    assert "locked" in dag.text
+    assert "refused" in dag.text
+
+
+def test_unblinding_leads_to_a_report_with_fractions_and_intervals(
+    dag: Browser, collecting: str, snapshots: Snapshots, office: Office
+) -> None:
+    judge_as_ada(office, snapshots.token)
+    lock(dag, collecting)
+    dag.get(f"/admin/rounds/{collecting}/unblind")
+    dag.send("unblind", keys=snapshots.keys[1], password=PASSWORD, reason=REASON)
+    assert dag.path == f"/admin/rounds/{collecting}/report"
+    report = dag.text
+    analysis = json.loads(dag.get(f"/admin/rounds/{collecting}/analysis.json").content)
+    for arm, result in analysis["arms"].items():
+        assert arm in report
+        assert percent(result["fraction"]) in report
+        assert percent_range(Interval(*result["interval"])) in report
+    assert REASON in report
+    assert "<svg" in report
+    assert "style=" not in report
+
+
+def test_an_abandoned_round_stays_visible_with_its_reason(dag: Browser, collecting: str) -> None:
+    dag.get(f"/admin/rounds/{collecting}")
+    assert dag.send("abandon", reason="").status_code == 409
+    dag.get(f"/admin/rounds/{collecting}")
+    dag.send("abandon", reason="The corpus was the wrong one.")
+    assert "given up" in dag.text
+    assert "The corpus was the wrong one." in dag.text
