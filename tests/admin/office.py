@@ -124,10 +124,10 @@ def seal_now(office: Office, round_id: str) -> list[str]:
     """Seal without the leak audit, which takes seconds and is tested where it stands; the two keys."""
     keys = [new_key(), new_key()]
     with office.database.writing() as session:
-        recipients = [one.recipient for one in keys]
+        recipients = [key.recipient for key in keys]
         options = SealOptions(measure=response_sizes)
         seal_round(session, round_id, recipients, render_passages, "Dag", START, options)
-    return [one.identity for one in keys]
+    return [key.identity for key in keys]
 
 
 def route_table(app: FastAPI) -> list[tuple[str, str]]:

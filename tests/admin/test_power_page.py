@@ -10,8 +10,8 @@ from tests.admin.office import Browser
 
 def test_the_page_first_answers_the_papers_own_question(dag: Browser) -> None:
     dag.get("/admin/power")
-    found = plan_power(StudyPlan(0.60, 0.35, 60, 3))
-    assert f"{100 * found.power:.0f}" in dag.text
+    expected = plan_power(StudyPlan(0.60, 0.35, 60, 3))
+    assert f"{100 * expected.power:.0f}" in dag.text
     assert f"takes {neurons_needed(StudyPlan(0.60, 0.35, 60, 3))} neurons per arm" in dag.text
     assert "360 judgments" in dag.text
 
@@ -28,9 +28,9 @@ def test_power_grows_along_the_grid(dag: Browser) -> None:
     rows = dag.text.split("<tbody>")[1].split("</tr>")[:-1]
     assert len(rows) == 6
     for row in rows:
-        first, *others = re.findall(r'class="number">([^<]*)<', row)
+        first, *powers = re.findall(r'class="number">([^<]*)<', row)
         assert first == "", "one evaluator has no spread"
-        reached = [int(one.split("\N{NO-BREAK SPACE}")[0]) for one in others]
+        reached = [int(text.split("\N{NO-BREAK SPACE}")[0]) for text in powers]
         assert reached == sorted(reached)
 
 

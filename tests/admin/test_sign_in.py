@@ -57,9 +57,9 @@ def test_a_forged_cookie_is_no_session(stranger: Browser, cookie: str) -> None:
 
 
 def test_a_cookie_signed_with_another_secret_is_no_session(dag: Browser, office: Office) -> None:
-    kept = dag.client.cookies["fg_admin"]
+    cookie = dag.client.cookies["fg_admin"]
     serializer = URLSafeTimedSerializer(session_secret(office.settings), salt="admin session")
-    content = serializer.loads(kept)
+    content = serializer.loads(cookie)
     forged = URLSafeTimedSerializer("another secret of 32 characters...", salt="admin session").dumps(content)
     dag.client.cookies.clear()
     dag.client.cookies.set("fg_admin", str(forged))

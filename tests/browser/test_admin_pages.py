@@ -87,8 +87,8 @@ def _sealed(page: Page) -> tuple[str, list[str]]:
     expect_accessible(page, "New round")
     page.get_by_label("Title").fill("Spring reading")
     page.get_by_label("Preset").select_option("quick")
-    for place in (1, 2):
-        page.get_by_label(f"Archive of arm {place}").select_option(index=place)
+    for row in (1, 2):
+        page.get_by_label(f"Archive of arm {row}").select_option(index=row)
     page.get_by_label("Neurons per arm").fill("2")
     page.get_by_role("button", name="Make the draft").click()
     expect_accessible(page, "Spring reading")

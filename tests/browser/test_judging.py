@@ -41,7 +41,7 @@ def page(window: Window) -> Iterator[Page]:
     assert {address.split("/")[2] for address in addresses if address.startswith("http")} == {page.url.split("/")[2]}
 
 
-def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
+def test_a_round_can_be_judged_by_keyboard_alone(page: Page, room: Room) -> None:
     open_first_item(page, room)
     for number, code in enumerate(room.codes):
         expect(page.locator(f"main[data-item={code}]")).to_be_visible()
@@ -66,7 +66,7 @@ def test_a_round_by_keyboard_alone(page: Page, room: Room) -> None:
     assert len(stored_judgments(room)) == 6
 
 
-def test_enter_alone_passes_over_the_rule_and_writes_lines_while_writing(page: Page, room: Room) -> None:
+def test_enter_skips_the_rule_but_breaks_the_line_while_writing(page: Page, room: Room) -> None:
     open_first_item(page, room)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
@@ -88,7 +88,7 @@ def test_enter_alone_passes_over_the_rule_and_writes_lines_while_writing(page: P
     }
 
 
-def test_a_round_without_javascript(chromium: Browser, site: Site, room: Room) -> None:
+def test_a_round_can_be_judged_without_javascript(chromium: Browser, site: Site, room: Room) -> None:
     with new_profile(chromium, site, java_script_enabled=False) as context:
         page = context.new_page()
         walk_to_first_item(page, room)
@@ -164,7 +164,7 @@ def test_a_break_is_offered_beside_the_item_that_was_fetched_ahead(page: Page, r
 
 
 @pytest.mark.parametrize("room", [{"advance_ms": 600}], indirect=True)
-def test_what_follows_waits_as_long_as_the_design_says(page: Page, room: Room) -> None:
+def test_the_next_question_waits_as_long_as_the_design_says(page: Page, room: Room) -> None:
     open_first_item(page, room)
     began = page.evaluate("performance.now()")
     page.keyboard.press("1")

@@ -54,7 +54,7 @@ def answer_item(page: Page, text: str) -> None:
     page.keyboard.press("Control+Enter")
 
 
-def test_an_answer_waits_out_a_dead_network(page: Page, context: BrowserContext, room: Room) -> None:
+def test_an_answer_is_sent_once_the_network_is_back(page: Page, context: BrowserContext, room: Room) -> None:
     cut_network(context)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
@@ -86,7 +86,7 @@ def test_an_answer_survives_a_closed_tab(page: Page, context: BrowserContext, ro
 
 
 @pytest.mark.parametrize("room", [{"hypothesis": False}], indirect=True)
-def test_every_answer_that_the_page_says_it_keeps_survives_a_closed_tab(
+def test_every_unsent_answer_survives_a_closed_tab(
     page: Page, context: BrowserContext, room: Room
 ) -> None:
     page.wait_for_load_state("networkidle")
@@ -109,7 +109,7 @@ def test_every_answer_that_the_page_says_it_keeps_survives_a_closed_tab(
 
 
 @pytest.mark.parametrize("mishap", ["500", "aborted", "lost", "404", "429", "200"])
-def test_a_save_that_fails_twice_is_sent_until_it_is_taken(page: Page, room: Room, mishap: str) -> None:
+def test_a_save_that_fails_twice_is_sent_until_it_succeeds(page: Page, room: Room, mishap: str) -> None:
     failures: list[str] = []
 
     def fail(route: Route) -> None:
@@ -136,13 +136,13 @@ def test_a_save_that_fails_twice_is_sent_until_it_is_taken(page: Page, room: Roo
 @pytest.mark.parametrize("faster", [20, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("arrived", [True, False])
 def test_a_save_that_is_never_answered_is_sent_again(page: Page, room: Room, faster: int, arrived: bool) -> None:
-    held: list[Route] = []
+    held_routes: list[Route] = []
 
     def swallow(route: Route) -> None:
-        if held:
+        if held_routes:
             route.continue_()
             return
-        held.append(route)  # never answered, so the page's own patience ends it
+        held_routes.append(route)  # never answered, so the page's own patience ends it
         if arrived:
             route.fetch()
 
@@ -182,7 +182,7 @@ def test_a_network_cut_in_the_middle_of_a_round_loses_nothing(
     assert len(stored_judgments(room)) == 6
 
 
-def test_a_refused_answer_says_so_and_moves_on_to_nothing(page: Page, room: Room) -> None:
+def test_a_refused_answer_says_so_and_shows_no_next_item(page: Page, room: Room) -> None:
     page.locator("button[value=interpretable]").evaluate("button => button.value = 'nonsense'")
     page.keyboard.press("1")
     expect(page.get_by_role("alert")).to_contain_text("choose one of the buttons")
@@ -190,14 +190,14 @@ def test_a_refused_answer_says_so_and_moves_on_to_nothing(page: Page, room: Room
     assert stored_judgments(room) == []
 
 
-def test_two_tabs_do_not_contradict_each_other_unseen(page: Page, context: BrowserContext, room: Room) -> None:
-    other = context.new_page()
-    other.goto("/judge")
-    wait_until_ready(other)
+def test_a_second_tab_with_another_verdict_is_told_of_the_first(page: Page, context: BrowserContext, room: Room) -> None:
+    second_tab = context.new_page()
+    second_tab.goto("/judge")
+    wait_until_ready(second_tab)
     page.keyboard.press("1")
     wait_for_saving(page, "saved")
-    other.keyboard.press("2")
-    expect(other.get_by_role("alert")).to_contain_text("You already answered this item: INTERPRETABLE")
+    second_tab.keyboard.press("2")
+    expect(second_tab.get_by_role("alert")).to_contain_text("You already answered this item: INTERPRETABLE")
     wait_until_sent(page)
     assert [row.verdict for row in stored_judgments(room)] == ["interpretable"]
 
@@ -207,34 +207,34 @@ def test_two_tabs_without_a_network_lose_neither_answer(page: Page, context: Bro
     page.keyboard.press("1")
     wait_for_item(page, room.codes[1])
     wait_until_sent(page)
-    other = context.new_page()
-    other.goto(f"/judge/item/{room.codes[0]}")
-    wait_until_ready(other)
+    second_tab = context.new_page()
+    second_tab.goto(f"/judge/item/{room.codes[0]}")
+    wait_until_ready(second_tab)
     cut_network(context)
     page.keyboard.press("1")
     wait_until_said(page, "waiting")
-    other.keyboard.press("2")
-    wait_until_said(other, "waiting")
+    second_tab.keyboard.press("2")
+    wait_until_said(second_tab, "waiting")
     restore_network(context)
     wait_for_saving(page, "saved")
-    wait_for_saving(other, "saved")
+    wait_for_saving(second_tab, "saved")
     wait_until_sent(page)
     stand = {code: verdict for code, (verdict, _) in standing_answers(room).items()}
     assert stand == {room.codes[0]: "not_interpretable", room.codes[1]: "interpretable"}
 
 
-def test_of_two_tabs_that_answered_one_item_one_is_told(page: Page, context: BrowserContext, room: Room) -> None:
-    other = context.new_page()
-    other.goto("/judge")
-    wait_until_ready(other)
+def test_of_two_tabs_that_answer_an_item_offline_one_is_refused(page: Page, context: BrowserContext, room: Room) -> None:
+    second_tab = context.new_page()
+    second_tab.goto("/judge")
+    wait_until_ready(second_tab)
     cut_network(context)
-    for tab, key in ((page, "1"), (other, "2")):
+    for tab, key in ((page, "1"), (second_tab, "2")):
         tab.keyboard.press(key)
         wait_until_said(tab, "waiting")
     restore_network(context)
-    for tab in (page, other):
+    for tab in (page, second_tab):
         tab.wait_for_function("() => ['saved', 'refused'].includes(savingStates.at(-1))")
-    assert sorted(saving_states(tab)[-1] for tab in (page, other)) == ["refused", "saved"]
+    assert sorted(saving_states(tab)[-1] for tab in (page, second_tab)) == ["refused", "saved"]
     wait_until_sent(page)
     assert len(stored_judgments(room)) == 1
 
@@ -263,7 +263,7 @@ def test_a_reload_at_every_step_loses_and_repeats_nothing(page: Page, room: Room
     assert len(stored_judgments(room)) == 6
 
 
-def test_the_server_may_go_away_and_come_back(page: Page, site: Site, room: Room) -> None:
+def test_an_answer_is_saved_once_the_server_is_back(page: Page, site: Site, room: Room) -> None:
     site.stop()
     page.keyboard.press("1")
     wait_until_said(page, "waiting")
@@ -272,7 +272,7 @@ def test_the_server_may_go_away_and_come_back(page: Page, site: Site, room: Room
     assert [row.verdict for row in stored_judgments(room)] == ["interpretable"]
 
 
-def test_a_new_session_elsewhere_keeps_the_answer_until_the_link_is_opened_again(
+def test_an_answer_without_a_session_is_sent_after_the_link_is_opened_again(
     page: Page, context: BrowserContext, room: Room
 ) -> None:
     context.clear_cookies()
@@ -288,16 +288,16 @@ def test_a_new_session_elsewhere_keeps_the_answer_until_the_link_is_opened_again
 def test_the_next_item_is_painted_before_the_server_answers(page: Page, room: Room) -> None:
     page.keyboard.press("1")
     wait_for_saving(page, "saved")
-    held: list[Route] = []
-    asked: list[str] = []
-    page.route("**/judge/hypothesis", lambda route: held.append(route))
-    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
+    held_routes: list[Route] = []
+    requested: list[str] = []
+    page.route("**/judge/hypothesis", lambda route: held_routes.append(route))
+    page.on("request", lambda request: requested.append(request.url.rsplit("/", 1)[-1]))
     page.keyboard.press("Control+Enter")
     wait_for_item(page, room.codes[1])
     wait_for_saving(page, "saving")
     page.wait_for_timeout(500)
-    assert room.codes[1] not in asked, "the page after this one was asked for before the answer was in"
+    assert room.codes[1] not in requested, "the page after this one was asked for before the answer was in"
     with page.expect_request(f"**/judge/ahead/{room.codes[1]}"):
-        held[0].continue_()
+        held_routes[0].continue_()
     wait_for_saving(page, "saved")
     wait_for_item(page, room.codes[1])

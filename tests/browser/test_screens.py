@@ -15,7 +15,7 @@ from tests.web.room import Room
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 256), (320, 568), (768, 1024), (2560, 1440)])
-def test_nothing_scrolls_sideways(page: Page, room: Room, width: int, height: int) -> None:
+def test_no_item_page_scrolls_sideways(page: Page, room: Room, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     open_first_item(page, room)
     for _ in range(2):

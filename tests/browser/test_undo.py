@@ -83,7 +83,7 @@ def test_a_reload_takes_no_reading_time_away(page: Page, room: Room) -> None:
     assert second.active_seconds < 1.4
 
 
-def test_an_item_can_be_passed_over_at_its_rule(page: Page, room: Room) -> None:
+def test_an_item_can_be_skipped_while_its_rule_is_asked_for(page: Page, room: Room) -> None:
     open_first_item(page, room)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")

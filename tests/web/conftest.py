@@ -1,6 +1,6 @@
 """A reading room with a client that has come in, on a database of each kind where the kind could matter."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from app.foundation.settings import Settings
 from app.store.engine import Database
 from app.web.app import create_app
-from tests.web.page import Page, come_in
+from tests.web.page import NewClient, Page, come_in
 from tests.web.room import Room, furnish
 
 
@@ -20,7 +20,7 @@ def room(sqlite_database: Database) -> Room:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Callable[[Database], TestClient]:
+def new_client(tmp_path: Path) -> NewClient:
     """Makes clients of the app on a database; each is a browser of its own."""
 
     def opened(database: Database) -> TestClient:
@@ -31,9 +31,9 @@ def browser(tmp_path: Path) -> Callable[[Database], TestClient]:
 
 
 @pytest.fixture
-def stranger(room: Room, browser: Callable[[Database], TestClient]) -> Iterator[TestClient]:
+def stranger(room: Room, new_client: NewClient) -> Iterator[TestClient]:
     """A client without a session."""
-    with browser(room.database) as client:
+    with new_client(room.database) as client:
         yield client
 
 

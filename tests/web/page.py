@@ -1,6 +1,7 @@
 """A browser without scripts: it reads forms from pages, fills them in, posts them and follows where it is sent."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import unescape
@@ -9,8 +10,13 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from app.robots.page import HtmlPage, read_page, read_whole_page
+from app.store.engine import Database
 
 Fields = dict[str, str]
+NewClient = Callable[[Database], TestClient]
+"""Makes clients of the app on a database; each is a browser of its own."""
+GERMAN = {"Accept-Language": "de"}
+"""Headers of a browser whose reader prefers German."""
 
 
 @dataclass
@@ -66,6 +72,17 @@ class Page:
 
     def post(self, action: str, fields: Fields, **headers: str) -> "Page":
         return self._arrive(self.client.post(action, data=fields, headers=headers))
+
+    def answer_all(self) -> "Page":
+        """The page after the last verdict and hypothesis."""
+        page = self
+        while page.step in ("verdict", "hypothesis"):
+            page = page.send(**({"verdict": "interpretable"} if page.step == "verdict" else {"hypothesis": "x"}))
+        return page
+
+    def form_token(self) -> str:
+        """The token of this session's forms, also where the page itself has no form that needs one."""
+        return next(fields["form_token"] for _, fields in self.go("/judge/mine").forms if "form_token" in fields)
 
     def _arrive(self, response: Any) -> "Page":
         return Page(self.client, response.text, response.status_code, response.headers)

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+
+from sqlalchemy import select
 
 from app.foundation.digest import canonical_bytes, sha256
 from app.judging.public_design import PublicDesign
 from app.rounds.aids import Aids, StrongToken, TokenEffect
 from app.rounds.item import Item, Passage
+from app.store.base import Base
 from app.store.engine import Database
 from app.store.tables import AdminRow, AidsRow, AssignmentRow, EvaluatorRow, ItemRow, RoundRow
 from app.web.evaluator.padding import response_sizes
@@ -31,6 +34,13 @@ PROSE = (
     "closely enough to say which song it had been before the news began again at seven o'clock that evening"
 )
 WORDS = PROSE.split()
+PRACTICE = {
+    "code0": {"verdict": "interpretable", "rule": "the word “apple”"},
+    "code1": {"verdict": "not_interpretable", "rule": ""},
+}
+"""Training answers for a public design whose first two items are for practice."""
+
+Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,12 @@ def invite(room: Room, name: str, token: str, *, exposed: bool = False) -> str:
         for position, code in enumerate(room.codes):
             session.add(AssignmentRow(evaluator_id=f"id-{name}", item=code, round_id=room.round_id, position=position))
     return f"id-{name}"
+
+
+def stored_rows(room: Room, table: type[Row]) -> list[Row]:
+    """Every row of a table."""
+    with room.database.reading() as session:
+        return list(session.scalars(select(table)))
 
 
 def _round_row(public: dict[str, Any], state: str, sizes: tuple[int, int]) -> RoundRow:

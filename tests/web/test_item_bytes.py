@@ -7,7 +7,7 @@ from collections.abc import Callable
 from starlette.testclient import TestClient
 
 from app.store.engine import Database
-from tests.web.page import Page, come_in
+from tests.web.page import NewClient, Page, come_in
 from tests.web.room import Room, furnish
 
 CHANGING = re.compile(r'name="form_token" value="[0-9a-f]+"|data-reader="[0-9a-f]+"|code\d+|\b\d+ of \d+\b')
@@ -31,28 +31,26 @@ def walk(client: TestClient, room: Room, visit: Callable[[Page], None]) -> None:
         page = page.send(**({"verdict": "interpretable"} if page.step == "verdict" else {"hypothesis": "a rule"}))
 
 
-def test_every_item_response_has_one_length_in_each_encoding(
-    sqlite_database: Database, browser: Callable[[Database], TestClient]
-) -> None:
+def test_every_item_response_has_one_length_in_each_encoding(sqlite_database: Database, new_client: NewClient) -> None:
     room = furnish(sqlite_database, items=12)
     lengths: dict[str, set[int]] = {"gzip": set(), "identity": set()}
     headers: set[tuple[tuple[str, str], ...]] = set()
-    with browser(sqlite_database) as client:
+    with new_client(sqlite_database) as client:
 
         def measure(page: Page) -> None:
             addresses = ["/judge", f"/judge/undo?item={page.item}", f"/judge/ahead/{page.item}"]
             for address in addresses[: 2 if page.item == room.codes[-1] else 3]:
-                for encoding, seen in lengths.items():
-                    body, given = raw(client, address, encoding)
-                    seen.add(len(body))
-                    headers.add(tuple(sorted(given.items())))
+                for encoding, sizes in lengths.items():
+                    body, response_headers = raw(client, address, encoding)
+                    sizes.add(len(body))
+                    headers.add(tuple(sorted(response_headers.items())))
 
         walk(client, room, measure)
-    assert [len(seen) for seen in lengths.values()] == [1, 1]
+    assert [len(sizes) for sizes in lengths.values()] == [1, 1]
     assert len(headers) == 2  # one set of headers for each encoding, the same for every item
 
 
-def test_both_encodings_hold_the_same_page(ada: Page) -> None:
+def test_both_encodings_have_the_same_page(ada: Page) -> None:
     plain, _ = raw(ada.client, "/judge", "identity")
     compressed, headers = raw(ada.client, "/judge", "gzip")
     assert headers["content-encoding"] == "gzip"
@@ -60,7 +58,7 @@ def test_both_encodings_hold_the_same_page(ada: Page) -> None:
 
 
 def test_the_same_words_give_the_same_bytes_wherever_they_stand(
-    sqlite_database: Database, browser: Callable[[Database], TestClient]
+    sqlite_database: Database, new_client: NewClient
 ) -> None:
     room = furnish(sqlite_database, items=6)
     with room.database.writing() as session:
@@ -69,7 +67,7 @@ def test_the_same_words_give_the_same_bytes_wherever_they_stand(
         html = session.get_one(ItemRow, ("round1", "code0")).html
         for code in room.codes:
             session.get_one(ItemRow, ("round1", code)).html = html
-    with browser(sqlite_database) as client:
+    with new_client(sqlite_database) as client:
         pages: list[str] = []
         walk(client, room, lambda page: pages.append(page.text) if page.step == "verdict" else None)
     assert len(pages) == 6

@@ -21,9 +21,9 @@ def test_a_padded_response_is_the_same_page_in_both_encodings(parts: tuple[bytes
     assert len(body) == compressed
     assert gzip.decompress(body) == head + fragment + tail
     assert zlib.decompress(body, zlib.MAX_WBITS | 16) == head + fragment + tail
-    whole = padded(head + fragment + tail, plain)
-    assert len(whole) == plain
-    assert whole.rstrip(b" ") == (head + fragment + tail).rstrip(b" ")
+    page = padded(head + fragment + tail, plain)
+    assert len(page) == plain
+    assert page.rstrip(b" ") == (head + fragment + tail).rstrip(b" ")
 
 
 def test_sizes_are_those_of_the_longest_fragment() -> None:

@@ -26,7 +26,7 @@ def test_only_one_style_sheet_names_colours() -> None:
     assert [name for name, text in sheets.items() if COLOUR.search(text)] == ["tokens.css"]
 
 
-def test_no_file_of_ours_is_long() -> None:
+def test_no_style_sheet_or_script_is_long() -> None:
     for path in [*(STATIC / "css").glob("*.css"), *(STATIC / "js").glob("*.js")]:
         assert len(path.read_text().splitlines()) < (200 if path.suffix == ".css" else 80), path.name
 
@@ -46,6 +46,6 @@ def test_addresses_change_with_the_content() -> None:
 
 
 def test_a_first_visit_is_light() -> None:
-    wanted = [*(STATIC / "css").glob("*.css"), *(STATIC / "js").glob("*.js")]
+    files = [*(STATIC / "css").glob("*.css"), *(STATIC / "js").glob("*.js")]
     fonts = [path for path in (STATIC / "fonts").glob("*.woff2") if "ext" not in path.name]
-    assert sum(path.stat().st_size for path in [*wanted, *fonts]) + 30_000 < FIRST_VISIT
+    assert sum(path.stat().st_size for path in [*files, *fonts]) + 30_000 < FIRST_VISIT

@@ -17,29 +17,29 @@ MOST = 9
 @contextmanager
 def statements(room: Room) -> Iterator[list[str]]:
     """What the database is asked meanwhile."""
-    asked: list[str] = []
+    statements_run: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        asked.append(statement)
+        statements_run.append(statement)
 
     event.listen(room.database.engine, "before_cursor_execute", note)
-    yield asked
+    yield statements_run
     event.remove(room.database.engine, "before_cursor_execute", note)
 
 
-def test_a_save_with_its_next_page_takes_nine_statements(ada: Page, room: Room) -> None:
+def test_saving_and_showing_the_next_page_takes_nine_statements(ada: Page, room: Room) -> None:
     page = ada
     for _ in room.codes[:-1]:
         for answer in ({"verdict": "interpretable"}, {"hypothesis": "fruit"}):
             action, hidden = page.form()
-            with statements(room) as asked:
+            with statements(room) as statements_run:
                 page = page.post(action, hidden | answer, **AT_ONCE)
-            assert len(asked) <= MOST, "\n".join(asked)
+            assert len(statements_run) <= MOST, "\n".join(statements_run)
     assert page.item == room.codes[-1]
 
 
 def test_a_page_fetched_ahead_writes_nothing(ada: Page, room: Room) -> None:
-    with statements(room) as asked:
+    with statements(room) as statements_run:
         ada.go(f"/judge/ahead/{room.codes[0]}")
-    assert {one.split()[0] for one in asked} == {"BEGIN", "SELECT"}
-    assert len(asked) <= MOST - 4
+    assert {statement.split()[0] for statement in statements_run} == {"BEGIN", "SELECT"}
+    assert len(statements_run) <= MOST - 4

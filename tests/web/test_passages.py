@@ -1,5 +1,6 @@
 """Passages are shown as they are: every character in its place, every mark on its token, nothing acting on the page."""
 
+import random
 import re
 import time
 from itertools import pairwise
@@ -10,8 +11,9 @@ from app.judging.public_design import PublicDesign
 from app.robots.page import HtmlPage, read_whole_page
 from app.rounds.item import Item, Passage
 from app.web.evaluator.padding import deflated
-from app.web.evaluator.passages import render_passages, translate_fragment
-from tests.web.room import HOSTILE, hostile_passage, made_up_item
+from app.web.evaluator.passages import FRAGMENT_WORDS, render_passages, translate_fragment
+from tests.web.page import Page
+from tests.web.room import HOSTILE, hostile_passage, made_up_item, made_up_passage
 
 ONE_GROUP = PublicDesign(groups=(("top", 20),))
 LARGEST_PLAIN, LARGEST_GZIP = 90_000, 15_000
@@ -22,19 +24,19 @@ def read(*passages: Passage) -> HtmlPage:
 
 
 def shown(texts: tuple[str, ...], levels: tuple[int, ...], peak: int) -> list[tuple[str, str, bool]]:
-    found = read(Passage(texts, levels, peak, "top")).passage_texts[0]
-    return [(text.removeprefix("\n"), marks.get("data-level", ""), "data-peak" in marks) for text, marks in found]
+    pieces = read(Passage(texts, levels, peak, "top")).passage_texts[0]
+    return [(text.removeprefix("\n"), marks.get("data-level", ""), "data-peak" in marks) for text, marks in pieces]
 
 
 def test_white_space_is_that_of_the_text() -> None:
     texts = ("def f(x):", "\n", "    ", "return", "\t", "x", "\r\n", "\r\n", "done")
-    found = read(Passage(texts, (0,) * 9, 3, "top")).passage_texts[0]
-    assert "".join(text for text, _ in found) == "\ndef f(x):\n    return\tx\n\ndone"
+    pieces = read(Passage(texts, (0,) * 9, 3, "top")).passage_texts[0]
+    assert "".join(text for text, _ in pieces) == "\ndef f(x):\n    return\tx\n\ndone"
 
 
 def test_a_carriage_return_split_from_its_line_feed_is_one_line_end() -> None:
-    found = read(Passage(("a\r", "\nb\r", "c"), (0, 0, 0), 0, "top")).passage_texts[0]
-    assert "".join(text for text, _ in found) == "\na\nb\nc"
+    pieces = read(Passage(("a\r", "\nb\r", "c"), (0, 0, 0), 0, "top")).passage_texts[0]
+    assert "".join(text for text, _ in pieces) == "\na\nb\nc"
 
 
 def test_marks_stand_on_their_words_and_leave_the_space_before_them() -> None:
@@ -64,11 +66,11 @@ def test_hostile_text_is_text(number: int) -> None:
     html = render_passages(Item("code", (passage,)), ONE_GROUP).decode()
     for forbidden in ("<script", "<img", "<!--", "\u202e", "\u2066", "\x00", "\x1b"):
         assert forbidden not in html
-    found = read(passage).passage_texts[0]
-    assert sum("data-peak" in marks for _, marks in found) == 1
+    pieces = read(passage).passage_texts[0]
+    assert sum("data-peak" in marks for _, marks in pieces) == 1
 
 
-def test_sixty_four_tokens_either_side_are_open_and_the_rest_is_folded() -> None:
+def test_sixty_four_tokens_either_side_are_open_and_the_others_are_folded() -> None:
     texts = tuple(f" w{number}" for number in range(200))
     html = render_passages(Item("c", (Passage(texts, (0,) * 100 + (5,) + (0,) * 99, 100, "top"),)), ONE_GROUP).decode()
     before, opened, after = (part.split("</pre>")[0] for part in html.split("<pre")[1:])
@@ -92,8 +94,8 @@ def test_passages_are_numbered_in_their_order() -> None:
 
 def test_groups_are_named_only_if_the_design_has_several() -> None:
     passages = (Passage((" a",), (5,), 0, "random"), Passage((" b",), (5,), 0, "top"))
-    both = render_passages(Item("c", passages), PublicDesign(groups=(("top", 1), ("random", 1)))).decode()
-    assert both.index("Strongest") < both.index("Drawn at random")
+    html = render_passages(Item("c", passages), PublicDesign(groups=(("top", 1), ("random", 1)))).decode()
+    assert html.index("Strongest") < html.index("Drawn at random")
     assert "Strongest" not in render_passages(Item("c", passages), PublicDesign(groups=(("top", 2),))).decode()
 
 
@@ -114,7 +116,22 @@ def test_an_item_of_twenty_passages_keeps_to_its_budget() -> None:
 
 
 def test_rendering_is_quick() -> None:
-    one = made_up_item("code", 1)
+    item = made_up_item("code", 1)
     start = time.perf_counter()
-    render_passages(one, ONE_GROUP)
+    render_passages(item, ONE_GROUP)
     assert time.perf_counter() - start < 0.5
+
+
+def test_headings_of_groups_are_translated() -> None:
+    groups = {"top": 1, "quantile": 1, "random": 1, "contrast": 1}
+    item = Item("c", tuple(made_up_passage(random.Random(1), 5, group=group) for group in groups))
+    fragment = render_passages(item, PublicDesign(groups=tuple(groups.items())))
+    translations = {word: f"<{word}>" for word in FRAGMENT_WORDS}
+    german = translate_fragment(fragment, translations).decode()
+    for heading in ("Strongest", "Across the range", "Drawn at random", "Weak or silent"):
+        assert f"<h2>&lt;{heading}&gt;</h2>" in german
+        assert f"<h2>{heading}</h2>" not in german
+
+
+def test_passages_are_in_no_language_of_the_page(ada: Page) -> None:
+    assert ada.text.count("<pre ") == ada.text.count('<pre dir="auto" lang="" translate="no">') > 0

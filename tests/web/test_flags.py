@@ -1,0 +1,86 @@
+"""Skipping an item that is faulty or too distressing."""
+
+import pytest
+
+from app.store.engine import Database
+from app.store.rounds import tallies_by_evaluator
+from app.store.tables import FlagRow, JudgmentRow
+from tests.web.page import NewClient, Page, come_in
+from tests.web.room import Room, furnish, stored_rows
+
+
+def skip_item(page: Page, **fields: str) -> Page:
+    """Skip what the page shows."""
+    assert 'action="/judge/flag"' in page.text
+    hidden = page.form()[1]
+    token_and_item = {name: hidden[name] for name in ("form_token", "item", "key")}
+    return page.post("/judge/flag", token_and_item | {"kind": "distress"} | fields)
+
+
+@pytest.mark.parametrize("kind", ["fault", "distress"])
+def test_an_item_can_be_skipped(ada: Page, room: Room, kind: str) -> None:
+    _, fields = ada.form()
+    flag = {name: fields[name] for name in ("form_token", "item", "key")} | {"kind": kind}
+    page = ada.post("/judge/flag", flag)
+    assert page.item == room.codes[1]
+    assert "1 of 5 done" in page.text
+    assert [(row.item, row.kind) for row in stored_rows(room, FlagRow)] == [(room.codes[0], kind)]
+    assert stored_rows(room, JudgmentRow) == []
+    assert ada.send(verdict="interpretable").status == 422
+    assert page.answer_all().step == "done"
+
+
+def test_skipping_takes_a_remark_in_any_design(sqlite_database: Database, new_client: NewClient) -> None:
+    room = furnish(sqlite_database, public={"hypothesis": False})
+    with new_client(sqlite_database) as client:
+        skip_item(come_in(client, room.token), comment=" nothing is marked ")
+    assert [row.comment for row in stored_rows(room, FlagRow)] == ["nothing is marked"]
+
+
+def test_an_item_can_be_skipped_after_its_verdict_too(ada: Page, room: Room) -> None:
+    rule = ada.send(verdict="interpretable")
+    following = skip_item(rule)
+    assert (following.step, following.item) == ("verdict", room.codes[1])
+    assert "1 of 5 done" in following.text
+    second = following.send(verdict="interpretable").send(hypothesis="").back()
+    assert second.item == room.codes[1]
+    third = skip_item(second)
+    assert third.item == room.codes[2]
+    assert third.back().item == third.item  # neither comes back
+    assert third.go(f"/judge/item/{room.codes[1]}").status == 422
+    assert {row.item for row in stored_rows(room, FlagRow)} == set(room.codes[:2])
+    assert len(stored_rows(room, JudgmentRow)) == 3
+    with room.database.reading() as session:
+        assert tallies_by_evaluator(session, room.round_id)["id-Ada"].judged == 0
+
+
+def test_an_item_skipped_twice_is_skipped_once(ada: Page, room: Room) -> None:
+    skip_item(ada)
+    assert skip_item(ada, kind="fault").item == room.codes[1]
+    assert [row.kind for row in stored_rows(room, FlagRow)] == ["distress"]
+
+
+def test_an_item_whose_verdict_is_final_cannot_be_skipped(sqlite_database: Database, new_client: NewClient) -> None:
+    """Neither after the aids nor in the second phase: that would take back an answer that is locked."""
+    room = furnish(sqlite_database, items=1, public={"aids": True, "blinding_question": "sort"})
+    with new_client(sqlite_database) as client:
+        first = come_in(client, room.token)
+        hidden = {name: first.form()[1][name] for name in ("form_token", "item", "key")} | {"kind": "fault"}
+        assert first.post("/judge/flag", hidden | {"kind": "boredom"}).status == 422
+        hypothesis_page = first.send(verdict="interpretable")
+        shown = hypothesis_page.post("/judge/aids", {name: hidden[name] for name in ("form_token", "item")})
+        assert 'action="/judge/flag"' not in shown.text
+        assert shown.post("/judge/flag", hidden).status == 422
+        phase_two = shown.go("/judge").send(hypothesis="").send()
+        assert phase_two.step == "guess"
+        assert 'action="/judge/flag"' not in phase_two.text
+        assert phase_two.post("/judge/flag", hidden).status == 422
+    assert stored_rows(room, FlagRow) == []
+
+
+def test_a_skipped_item_is_not_asked_about_in_phase_two(sqlite_database: Database, new_client: NewClient) -> None:
+    room = furnish(sqlite_database, items=3, public={"blinding_question": "sort"})
+    with new_client(sqlite_database) as client:
+        page = skip_item(come_in(client, room.token).send(verdict="interpretable")).answer_all().send()
+        assert page.heading == "Item 1 of 2"
+        assert room.codes[0] not in (page.item, page.send(guess="A").item)
