@@ -86,9 +86,7 @@ def test_an_answer_survives_a_closed_tab(page: Page, context: BrowserContext, ro
 
 
 @pytest.mark.parametrize("room", [{"hypothesis": False}], indirect=True)
-def test_every_unsent_answer_survives_a_closed_tab(
-    page: Page, context: BrowserContext, room: Room
-) -> None:
+def test_every_unsent_answer_survives_a_closed_tab(page: Page, context: BrowserContext, room: Room) -> None:
     page.wait_for_load_state("networkidle")
     cut_network(context)
     page.keyboard.press("1")
@@ -190,7 +188,9 @@ def test_a_refused_answer_says_so_and_shows_no_next_item(page: Page, room: Room)
     assert stored_judgments(room) == []
 
 
-def test_a_second_tab_with_another_verdict_is_told_of_the_first(page: Page, context: BrowserContext, room: Room) -> None:
+def test_a_second_tab_with_another_verdict_is_told_of_the_first(
+    page: Page, context: BrowserContext, room: Room
+) -> None:
     second_tab = context.new_page()
     second_tab.goto("/judge")
     wait_until_ready(second_tab)
@@ -223,7 +223,9 @@ def test_two_tabs_without_a_network_lose_neither_answer(page: Page, context: Bro
     assert stand == {room.codes[0]: "not_interpretable", room.codes[1]: "interpretable"}
 
 
-def test_of_two_tabs_that_answer_an_item_offline_one_is_refused(page: Page, context: BrowserContext, room: Room) -> None:
+def test_of_two_tabs_that_answer_an_item_offline_one_is_refused(
+    page: Page, context: BrowserContext, room: Room
+) -> None:
     second_tab = context.new_page()
     second_tab.goto("/judge")
     wait_until_ready(second_tab)
