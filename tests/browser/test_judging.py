@@ -15,6 +15,7 @@ from tests.browser.evaluator_actions import (
     wait_for_item,
     wait_for_saving,
     wait_for_step,
+    wait_until_ready,
     wait_until_sent,
     walk_to_first_item,
 )
@@ -115,6 +116,7 @@ def test_undo_by_key_shows_the_answer_and_takes_another(page: Page, room: Room) 
     expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
     page.keyboard.press("u")
     expect(page.locator("button[value=interpretable]")).to_have_attribute("aria-pressed", "true")
+    wait_until_ready(page)
     page.keyboard.press("2")
     wait_for_step(page, "hypothesis")
     expect(page.locator("#hypothesis")).to_have_value("fruit")
