@@ -12,7 +12,7 @@ from app.models.config import ModelConfig
 from app.models.loading import load_any_model
 from app.models.model_folder import CONFIG_FILE, LoadedModel, load_model
 from app.models.pairing_certificate import SUMMARY_FILE, PairingCertificate, TrainingSummary
-from app.models.progress import CHECKPOINT_FILE, read_training_log
+from app.models.training_checkpoint import CHECKPOINT_FILE, read_training_log
 
 CARD_FILE = "card.md"
 LARGEST_FAIR_DIFFERENCE = 0.02  # of the baseline's validation loss

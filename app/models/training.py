@@ -25,8 +25,14 @@ from app.models.loss_curves import write_loss_curves
 from app.models.model_card import write_card
 from app.models.model_folder import TOKENIZER_FILE, save_model
 from app.models.pairing_certificate import SUMMARY_FILE, PairingCertificate, TrainingSummary, certify_arms
-from app.models.progress import TrainingLogLine, delete_progress, require_same_plan, restore_progress, save_progress
 from app.models.recipe import Recipe
+from app.models.training_checkpoint import (
+    TrainingLogLine,
+    delete_checkpoint,
+    require_same_plan,
+    restore_checkpoint,
+    save_checkpoint,
+)
 from app.models.training_rows import TrainingRows, prepare_training_rows
 from app.models.transformer import Transformer
 
@@ -111,12 +117,12 @@ def train_arm(training_rows: TrainingRows, folder: Path, config: ModelConfig, re
     initial_sha256 = sha256_of_shared_weights(transformer)
     _move_to_device(transformer, recipe.device)
     trainee = _Trainee(transformer, _make_optimiser(transformer, recipe))
-    finished_steps = restore_progress(folder, trainee.transformer, trainee.optimiser)
+    finished_steps = restore_checkpoint(folder, trainee.transformer, trainee.optimiser)
     _run_steps(folder, training_rows, recipe, trainee, finished_steps)
     transformer.bfloat16().float()  # what is measured below is what is saved
     save_model(transformer, folder)
     _summarise(transformer, training_rows, recipe, initial_sha256).write(folder)
-    delete_progress(folder)
+    delete_checkpoint(folder)
 
 
 def _move_to_device(transformer: Transformer, device: str) -> None:
@@ -152,7 +158,7 @@ def _run_steps(
             progress_bar.set_postfix(loss=f"{loss.item():.3f}")
         if recipe.saves_after(step + 1):
             unsaved_lines[-1]["valid"] = validation_loss(trainee.transformer, training_rows, recipe)
-            save_progress(folder, trainee.transformer, trainee.optimiser, step + 1, unsaved_lines)
+            save_checkpoint(folder, trainee.transformer, trainee.optimiser, step + 1, unsaved_lines)
             unsaved_lines.clear()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from app.models.loss_curves import draw_loss_curves, write_loss_curves
-from app.models.progress import read_training_log
+from app.models.training_checkpoint import read_training_log
 from tests.models.conftest import ARMS
 
 

@@ -13,7 +13,7 @@ from app.models.loading import load_any_model
 from app.models.model_card import describe_model, describe_models
 from app.models.model_folder import CONFIG_FILE, WEIGHTS_FILE
 from app.models.pairing_certificate import CERTIFICATE_FILE, SUMMARY_FILE
-from app.models.progress import CHECKPOINT_FILE
+from app.models.training_checkpoint import CHECKPOINT_FILE
 from tests.models.conftest import ARMS
 from tests.models.recorded import RECORDED
 

@@ -13,9 +13,9 @@ import pytest
 from app.foundation.errors import ModelError
 from app.models.model_folder import WEIGHTS_FILE, load_model
 from app.models.pairing_certificate import CERTIFICATE_FILE, SUMMARY_FILE, PairingCertificate
-from app.models.progress import CHECKPOINT_FILE, LOG_FILE
 from app.models.recipe import Recipe
 from app.models.training import train_arms, train_replicates, validation_loss
+from app.models.training_checkpoint import CHECKPOINT_FILE, LOG_FILE
 from app.models.training_rows import prepare_training_rows
 from app.models.transformer import Transformer
 from tests.models.conftest import ARMS, TINY_RECIPE, tiny_config

@@ -36,7 +36,7 @@ class TrainingLogLine(TypedDict):
     """Validation loss in nats per token, at checkpoints."""
 
 
-def save_progress(
+def save_checkpoint(
     folder: Path,
     transformer: Transformer,
     optimiser: torch.optim.Optimizer,
@@ -51,7 +51,7 @@ def save_progress(
     write_atomically(folder / CHECKPOINT_FILE, lambda path: torch.save(state, path))
 
 
-def restore_progress(folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer) -> int:
+def restore_checkpoint(folder: Path, transformer: Transformer, optimiser: torch.optim.Optimizer) -> int:
     """Load the checkpoint, if there is one, and return the number of finished steps.
 
     Raises ModelError if the file cannot be read or belongs to another size of model.
@@ -69,7 +69,7 @@ def restore_progress(folder: Path, transformer: Transformer, optimiser: torch.op
         raise ModelError(msg) from error
 
 
-def delete_progress(folder: Path) -> None:
+def delete_checkpoint(folder: Path) -> None:
     """Remove the checkpoint of a finished run."""
     (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
 

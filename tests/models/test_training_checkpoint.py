@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.foundation.errors import CorpusError, ModelError
-from app.models.progress import CHECKPOINT_FILE, read_training_log
 from app.models.training import train_arms
+from app.models.training_checkpoint import CHECKPOINT_FILE, read_training_log
 from tests.models.conftest import TINY_RECIPE, tiny_config, write_text
 
 
