@@ -14,8 +14,8 @@ from app.report.analysis.frame import (
     EnrolledEvaluator,
     FlaggedItem,
     Guess,
+    MarkCounts,
     PiledItem,
-    Stimulus,
 )
 from app.rounds.allocation import AllocatedCell, Allocation
 from app.rounds.design import read_design
@@ -142,7 +142,7 @@ def _flagged(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[
     return tuple(sorted(flags, key=lambda flag: (flag.evaluator, flag.item, flag.kind)))
 
 
-def _stimuli(session: Session, round_id: str) -> tuple[Stimulus, ...]:
+def _stimuli(session: Session, round_id: str) -> tuple[MarkCounts, ...]:
     """What each item that is no practice shows apart from its words."""
     rows = [row for row in round_store.items_of_round(session, round_id) if not row.training]
-    return tuple(Stimulus.from_item(Item.from_content(json.loads(row.content))) for row in rows)
+    return tuple(MarkCounts.from_item(Item.from_content(json.loads(row.content))) for row in rows)

@@ -6,7 +6,7 @@ import pytest
 
 from app.judging.judgment import Verdict
 from app.report.analysis.analysis import Analysis, analyse
-from app.report.analysis.frame import AnalysisFrame, Guess, Stimulus
+from app.report.analysis.frame import AnalysisFrame, Guess, MarkCounts
 from app.report.export.bundle import UnblindedBundle, unblinded_zip
 from app.report.export.figures import draw_figures
 from app.unblinding.observations import Observation
@@ -62,7 +62,8 @@ def full_frame(crowd: list[Observation]) -> AnalysisFrame:
         for index, item in enumerate(sorted(arms))
     )
     stimuli = tuple(
-        Stimulus(item, 40 + 7 * (arm == "solu") + index % 13, 90, 900) for index, (item, arm) in enumerate(arms.items())
+        MarkCounts(item, 40 + 7 * (arm == "solu") + index % 13, 90, 900)
+        for index, (item, arm) in enumerate(arms.items())
     )
     return frame_for(crowd, guesses=guesses, stimuli=stimuli)
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.leak_audit.summary import AttackSummary, AuditSummary, FindingsSummary, GateAttackSummary, GateSummary
 from app.report.analysis.analysis import analyse
-from app.report.analysis.frame import Guess, PiledItem, Stimulus
+from app.report.analysis.frame import Guess, MarkCounts, PiledItem
 from tests.report.simulated_round import arms_by_item, frame_for, simulate_observations
 from tests.report.test_analysis import assert_reportable
 
@@ -42,7 +42,7 @@ def test_james_index_is_1_if_nobody_knows_the_arms() -> None:
 def test_marks_that_give_the_arm_away_are_beside_the_headline() -> None:
     observations = simulate_observations(strata=("1L/0",))
     stimuli = tuple(
-        Stimulus(item, 50 + 40 * (arm == "solu"), 100, 900) for item, arm in arms_by_item(observations).items()
+        MarkCounts(item, 50 + 40 * (arm == "solu"), 100, 900) for item, arm in arms_by_item(observations).items()
     )
     analysis = assert_reportable(observations, frame_for(observations, stimuli=stimuli))
     assert analysis.stimulus[0].auc == 1
@@ -54,7 +54,7 @@ def test_marks_that_give_the_arm_away_are_beside_the_headline() -> None:
 def test_fewer_marks_tell_the_arms_apart_as_well_as_more() -> None:
     observations = simulate_observations(strata=("1L/0",))
     stimuli = tuple(
-        Stimulus(item, 50 - 40 * (arm == "solu"), 100, 900) for item, arm in arms_by_item(observations).items()
+        MarkCounts(item, 50 - 40 * (arm == "solu"), 100, 900) for item, arm in arms_by_item(observations).items()
     )
     analysis = analyse(observations, frame_for(observations, stimuli=stimuli))
     assert analysis.stimulus[0].auc == 0

@@ -9,8 +9,8 @@ from app.report.analysis.frame import (
     CellCounts,
     FlaggedItem,
     Guess,
+    MarkCounts,
     PiledItem,
-    Stimulus,
     read_frame,
 )
 from app.rounds.allocation import CellModel
@@ -24,7 +24,7 @@ def test_a_frame_survives_json() -> None:
         simulate_observations(),
         guesses=(Guess("Ash", True, None, "x"),),
         piles=(PiledItem("Ash", "x", "A"),),
-        stimuli=(Stimulus("x", 1, 2, 3),),
+        stimuli=(MarkCounts("x", 1, 2, 3),),
         flagged=(FlaggedItem("Ash", "x"),),
         contrasts=(("layernorm-only", "baseline"),),
         exclusions=Exclusions(largest_cannot_judge=0.3),

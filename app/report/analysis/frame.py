@@ -86,8 +86,8 @@ class FlaggedItem:
 
 
 @dataclass(frozen=True)
-class Stimulus:
-    """What an item shows apart from its words: the numbers that could tell arms apart without reading."""
+class MarkCounts:
+    """How many tokens of an item are marked and how strongly: numbers that could tell arms apart without reading."""
 
     item: str
     marked: int
@@ -95,7 +95,7 @@ class Stimulus:
     tokens: int
 
     @classmethod
-    def from_item(cls, item: Item) -> "Stimulus":
+    def from_item(cls, item: Item) -> "MarkCounts":
         """The numbers of one item."""
         levels = [level for passage in item.passages for level in passage.levels]
         marked = sum(level > 0 for level in levels)
@@ -123,7 +123,7 @@ class AnalysisFrame:
     evaluators: tuple[EnrolledEvaluator, ...] = ()
     guesses: tuple[Guess, ...] = ()
     piles: tuple[PiledItem, ...] = ()
-    stimuli: tuple[Stimulus, ...] = ()
+    stimuli: tuple[MarkCounts, ...] = ()
     flagged: tuple[FlaggedItem, ...] = ()
     stopped_early: bool = False
     blind_broken: bool = False

@@ -7,13 +7,13 @@ import numpy as np
 
 from app.leak_audit.summary import AuditSummary
 from app.report.analysis.estimates import report_estimate
-from app.report.analysis.frame import AnalysisFrame, Stimulus
+from app.report.analysis.frame import AnalysisFrame, MarkCounts
 from app.statistics.auc import stratified_auc
 from app.statistics.intervals import Interval
 from app.unblinding.observations import Observation
 
 FEATURES = {"marked": "marked tokens", "level_sum": "sum of levels", "tokens": "tokens shown"}
-"""{field of Stimulus: what it counts}"""
+"""{field of MarkCounts: what it counts}"""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def stimulus_aucs(observations: Sequence[Observation], frame: AnalysisFrame) -> 
         observation.allocated.item: (observation.allocated.arm, observation.allocated.stratum)
         for observation in observations
     }
-    by_cell: dict[tuple[str, str], list[Stimulus]] = {}
+    by_cell: dict[tuple[str, str], list[MarkCounts]] = {}
     for stimulus in frame.stimuli:
         if stimulus.item in cell_by_item:
             by_cell.setdefault(cell_by_item[stimulus.item], []).append(stimulus)
@@ -82,7 +82,7 @@ def stimulus_aucs(observations: Sequence[Observation], frame: AnalysisFrame) -> 
     return tuple(_stimulus_auc(feature, pairs) for feature in FEATURES)
 
 
-def _stimulus_auc(feature: str, pairs: Sequence[tuple[list[Stimulus], list[Stimulus]]]) -> StimulusAuc:
+def _stimulus_auc(feature: str, pairs: Sequence[tuple[list[MarkCounts], list[MarkCounts]]]) -> StimulusAuc:
     """One feature's AUC; `pairs` are the stimuli of treatment and reference in each stratum."""
     groups = [
         (

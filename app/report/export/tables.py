@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.evidence.entries import EventLink
-from app.report.analysis.frame import Stimulus
+from app.report.analysis.frame import MarkCounts
 from app.rounds.allocation import Allocation, ItemKind
 from app.rounds.item import Item, ItemContent
 from app.unblinding.observations import Observation
@@ -136,7 +136,7 @@ def event_rows(events: Iterable[EventLink]) -> Iterator[EventTableRow]:
 def item_rows(item_contents: Iterable[ItemContent], digests: Mapping[str, str]) -> Iterator[ItemTableRow]:
     """What each item holds, with its published digest."""
     for content in item_contents:
-        stimulus = Stimulus.from_item(Item.from_content(content))
+        stimulus = MarkCounts.from_item(Item.from_content(content))
         yield ItemTableRow(
             item=stimulus.item,
             digest=digests.get(stimulus.item, ""),
