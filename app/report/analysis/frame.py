@@ -1,13 +1,13 @@
 """What an analysis needs beside the observations: counts of the frame and the draw, and the plan. Pure.
 
-An `AnalysisFrame` is frame.json: the keys of the JSON are the names of the fields, in the same order. With
-observations.csv it is all that anyone needs to run the analysis again.
+An `AnalysisFrame` is frame.json: the keys of the JSON are the names of the fields, or their aliases, in the same order.
+With observations.csv it is all that anyone needs to run the analysis again.
 """
 
 from dataclasses import asdict, dataclass, field
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
+from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.allocation import CellModel, LayerCount
@@ -49,8 +49,7 @@ class EnrolledEvaluator:
 
     evaluator: str
     exposed: bool
-    given: int = 0
-    """Items assigned."""
+    assigned_count: Annotated[int, Field(alias="given")] = 0
     erased: bool = False
 
 
@@ -134,7 +133,7 @@ class AnalysisFrame:
 
     def content(self) -> JsonObject:
         """The frame as plain JSON values."""
-        json_object: JsonObject = _FRAME.dump_python(self, mode="json")
+        json_object: JsonObject = _FRAME.dump_python(self, mode="json", by_alias=True)
         return json_object
 
     def cell(self, arm: str, stratum: str) -> CellCounts | None:

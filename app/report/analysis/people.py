@@ -160,7 +160,7 @@ def evaluator_conduct(
     verdicts: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
 ) -> list[Conduct]:
     """Each evaluator's pace, hesitation, completeness and marks on planted items."""
-    assigned = {enrolled.evaluator: enrolled.given for enrolled in frame.evaluators}
+    assigned = {enrolled.evaluator: enrolled.assigned_count for enrolled in frame.evaluators}
     judged = Counter(observation.evaluator for observation in observations)
     planted_answers: dict[str, list[bool]] = {name: [] for name in verdicts.evaluator_names}
     for observation in observations:
