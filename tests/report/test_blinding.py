@@ -48,7 +48,7 @@ def test_marks_that_give_the_arm_away_are_beside_the_headline() -> None:
     assert analysis.stimulus[0].auc == 1
     assert "AUC 1.00" in analysis.marks_alone
     assert analysis.transport is None
-    assert analysis.wire_alone == "No leak audit was run before the seal."
+    assert analysis.transport_alone == "No leak audit was run before the seal."
 
 
 def test_fewer_marks_tell_the_arms_apart_as_well_as_more() -> None:
@@ -77,7 +77,7 @@ def test_what_the_audit_found_stands_beside_the_headline(aucs: dict[str, float],
     summary = AuditSummary(passed=not leaks, responses=640, gate=gate, stimulus=attack, positions={})
     observations = simulate_observations()
     analysis = assert_reportable(observations, replace(frame_for(observations), audit=summary.model_dump()))
-    assert "an audit read 640 responses" in analysis.wire_alone
-    assert sentence in analysis.wire_alone
+    assert "an audit read 640 responses" in analysis.transport_alone
+    assert sentence in analysis.transport_alone
     assert analysis.transport is not None
     assert analysis.transport.auc == max(aucs.values(), default=None)

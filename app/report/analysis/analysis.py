@@ -21,7 +21,7 @@ from app.report.analysis.controls import ControlResults, control_results
 from app.report.analysis.flow import ArmFlow, flow_by_arm
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.giveaways import StimulusAuc, TransportResults, stimulus_aucs, transport_results
-from app.report.analysis.headline import Statements, state_results
+from app.report.analysis.headline import HeadlineSentences, headline_sentences
 from app.report.analysis.people import (
     EvaluatorResult,
     EvaluatorsLikeThese,
@@ -71,7 +71,7 @@ class FurtherResults:
 
 
 @dataclass(frozen=True)
-class BlindResults:
+class BlindingEvidence:
     """Whether the blind held."""
 
     blinding: BlindingResults
@@ -96,7 +96,7 @@ class NumberSources:
 
 
 @dataclass(frozen=True)
-class Analysis(BlindResults, FurtherResults, PrimaryResults, Statements, AnalysisVersion):
+class Analysis(BlindingEvidence, FurtherResults, PrimaryResults, HeadlineSentences, AnalysisVersion):
     """The whole analysis of a round; None, with a sentence in `notes`, where something cannot be said."""
 
     flow: tuple[ArmFlow, ...]
@@ -126,10 +126,10 @@ def analyse(observations: Sequence[Observation], frame: AnalysisFrame) -> Analys
     neuron_observations = [observation for observation in observations if observation.allocated.kind == "neuron"]
     verdicts = tabulate_verdicts(neuron_observations)
     primary = primary_results(verdicts, frame)
-    blind = _blind_results(neuron_observations, frame)
+    blind = _blinding_evidence(neuron_observations, frame)
     return Analysis(
         version=VERSION,
-        **vars(state_results(primary, blind.stimulus, blind.transport, frame)),
+        **vars(headline_sentences(primary, blind.stimulus, blind.transport, frame)),
         **vars(primary),
         **vars(_further_results(verdicts, observations, frame)),
         **vars(blind),
@@ -157,8 +157,8 @@ def _further_results(
     )
 
 
-def _blind_results(neuron_observations: Sequence[Observation], frame: AnalysisFrame) -> BlindResults:
-    return BlindResults(
+def _blinding_evidence(neuron_observations: Sequence[Observation], frame: AnalysisFrame) -> BlindingEvidence:
+    return BlindingEvidence(
         blinding=blinding_results(neuron_observations, frame),
         stimulus=stimulus_aucs(neuron_observations, frame),
         transport=transport_results(frame),

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.giveaways import StimulusAuc, TransportResults
@@ -10,29 +13,29 @@ from app.report.number_text import percent, points, points_range
 
 
 @dataclass(frozen=True)
-class Statements:
+class HeadlineSentences:
     """The report's first sentences."""
 
     headline: str
     marks_alone: str
     """How well the marks alone tell the arms apart; it stands beside the headline."""
-    wire_alone: str
+    transport_alone: Annotated[str, Field(alias="wire_alone")]
     """How well everything else that was sent tells them apart."""
     notes: tuple[str, ...]
     """What the report cannot say."""
 
 
-def state_results(
+def headline_sentences(
     primary: PrimaryResults,
     stimulus: Sequence[StimulusAuc],
     transport: TransportResults | None,
     frame: AnalysisFrame,
-) -> Statements:
+) -> HeadlineSentences:
     """The report's first sentences, from the numbers that they quote."""
-    return Statements(
+    return HeadlineSentences(
         headline=_headline(primary, frame),
-        marks_alone=_state_marks(stimulus),
-        wire_alone=_state_transport(transport),
+        marks_alone=_marks_sentence(stimulus),
+        transport_alone=_transport_sentence(transport),
         notes=(*_notes_on_arms(primary.arms), *_notes_on_difference(primary)),
     )
 
@@ -50,10 +53,10 @@ def _headline(primary: PrimaryResults, frame: AnalysisFrame) -> str:
         return prefix + "Nobody has judged a neuron of this round, so there is nothing to report."
     people = "this one evaluator" if primary.evaluators == 1 else f"these {primary.evaluators} evaluators"
     sentence = f"{_join_with_and(fractions)} were marked INTERPRETABLE, for {people}."
-    return f"{prefix}{sentence} {_state_difference(primary.difference)}"
+    return f"{prefix}{sentence} {_difference_sentence(primary.difference)}"
 
 
-def _state_marks(stimulus: Sequence[StimulusAuc]) -> str:
+def _marks_sentence(stimulus: Sequence[StimulusAuc]) -> str:
     marked = next((feature for feature in stimulus if feature.feature == "marked"), None)
     if marked is None or marked.auc is None or marked.interval is None:
         return "How much the marks alone give away was not measured."
@@ -66,7 +69,7 @@ def _state_marks(stimulus: Sequence[StimulusAuc]) -> str:
     )
 
 
-def _state_transport(transport: TransportResults | None) -> str:
+def _transport_sentence(transport: TransportResults | None) -> str:
     """What the audit before the seal found."""
     if transport is None:
         return "No leak audit was run before the seal."
@@ -81,7 +84,7 @@ def _state_transport(transport: TransportResults | None) -> str:
     )
 
 
-def _state_difference(difference: Contrast) -> str:
+def _difference_sentence(difference: Contrast) -> str:
     if difference.estimate is None or difference.interval is None:
         return "The arms cannot be compared."
     excludes_zero = difference.interval.lower > 0 or difference.interval.upper < 0

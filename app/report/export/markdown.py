@@ -56,7 +56,7 @@ def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame
         f"# {title}",
         analysis.headline,
         analysis.marks_alone,
-        analysis.wire_alone,
+        analysis.transport_alone,
         f"Commitment: `{commitment}`",
         *(f"- {note}" for note in analysis.notes),
     ]

@@ -70,7 +70,7 @@ def typst_document(
         f"= {_content(title)}",
         f"#text(size: 13pt)[{_content(analysis.headline)}]",
         _content(analysis.marks_alone),
-        _content(analysis.wire_alone),
+        _content(analysis.transport_alone),
         f"Commitment: #raw({_string(commitment)})",
         *(f"- {_content(note)}" for note in analysis.notes),
     ]

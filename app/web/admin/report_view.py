@@ -48,7 +48,7 @@ def report_view(report: RoundReport) -> ReportView:
     return ReportView(
         report=report,
         headline=analysis.headline,
-        beside=f"{analysis.marks_alone} {analysis.wire_alone}",
+        beside=f"{analysis.marks_alone} {analysis.transport_alone}",
         arm_lines=tuple(_arm_line(arm, result) for arm, result in analysis.arms.items()),
         difference_text=_describe_difference(analysis.difference),
         ratio=_describe_ratio(analysis.ratio),
