@@ -107,7 +107,7 @@ def assert_reportable(observations: list[Observation], frame: AnalysisFrame) -> 
     analysis = analyse(observations, frame)
     assert json.loads(json.dumps(analysis.content(), allow_nan=False)) is not None
     for chart in draw_charts(analysis).values():
-        text = chart.svg + chart.reading + str(chart.rows)
+        text = chart.svg + chart.summary_sentence + str(chart.rows)
         assert "nan" not in text.lower().replace("finance", "")
         assert "None" not in text
         assert "inf" not in text

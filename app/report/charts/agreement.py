@@ -30,7 +30,7 @@ def agreement_chart(analysis: Analysis) -> Chart | None:
         lines += lines_if_estimated(f"{label}: percent", result.percent, f"{key}.percent")
         lines += lines_if_estimated(f"{label}: AC1", result.ac1, f"{key}.ac1", strong=True)
         lines += lines_if_estimated(f"{label}: alpha", result.alpha, f"{key}.alpha")
-    return draw_dotplot("agreement", "Agreement", _agreement_reading(analysis), lines, COEFFICIENT)
+    return draw_dotplot("agreement", "Agreement", _agreement_sentence(analysis), lines, COEFFICIENT)
 
 
 def pairs_chart(analysis: Analysis) -> Chart | None:
@@ -39,11 +39,11 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
     shares = [pair.percent for pair in pairs if pair.percent is not None]
     if not shares or len(leniency) > MOST_IN_HEATMAP:
         return None
-    reading = (
+    sentence = (
         f"Pairs of evaluators agree in {percent(min(shares))} to {percent(max(shares))} of the neurons both judged."
     )
     names = [evaluator.evaluator for evaluator in leniency]
-    drawing = Drawing("pairs", WIDTH, 40 + CELL * len(names), "Agreement by pair of evaluators", reading)
+    drawing = Drawing("pairs", WIDTH, 40 + CELL * len(names), "Agreement by pair of evaluators", sentence)
     for index, evaluator in enumerate(leniency):
         drawing.text(150, TOP + CELL * (index + 0.5) + 4, evaluator.evaluator[:20], "label", "end")
         drawing.text(LEFT + CELL * (index + 0.5), 20, evaluator.evaluator[:7], "tick", "middle")
@@ -54,7 +54,7 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
     return Chart(
         name="pairs",
         title="Agreement by pair",
-        reading=reading,
+        summary_sentence=sentence,
         svg=drawing.render(),
         columns=("First", "Second", "Neurons", "Percent agreement", "AC1"),
         rows=tuple(_table_row(pair) for pair in pairs),
@@ -62,7 +62,7 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
     )
 
 
-def _agreement_reading(analysis: Analysis) -> str:
+def _agreement_sentence(analysis: Analysis) -> str:
     between = analysis.agreement.between
     if not between.units:
         return "No neuron was judged by two evaluators."

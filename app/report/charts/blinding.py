@@ -34,7 +34,7 @@ def blinding_chart(analysis: Analysis) -> Chart | None:
         for line in lines_if_estimated(f"{arm}, {label}", index, f"blinding.{key}.bang.{arm}")
     ]
     james = blinding.overall.james if blinding.overall is not None else None
-    reading = "Bang's index within a verdict speaks of leaks; over all guesses it also follows the verdicts."
+    sentence = "Bang's index within a verdict speaks of leaks; over all guesses it also follows the verdicts."
     if james is not None and james.estimate is not None:
-        reading = f"James' index is {james.estimate:.2f} (0.5 is guessing at random). {reading}"
-    return draw_dotplot("blinding", "Guesses of the arm", reading, lines, INDEX)
+        sentence = f"James' index is {james.estimate:.2f} (0.5 is guessing at random). {sentence}"
+    return draw_dotplot("blinding", "Guesses of the arm", sentence, lines, INDEX)

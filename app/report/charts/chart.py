@@ -1,4 +1,4 @@
-"""A chart with its table and its one-line reading: a picture alone is not an answer."""
+"""A chart with its table and its one-line summary: a picture alone is not an answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Chart:
 
     name: str
     title: str
-    reading: str
+    summary_sentence: str
     """What the figure says, in one line."""
     svg: str
     """Markup that is safe to put into a page as it is."""

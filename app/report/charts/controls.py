@@ -16,23 +16,23 @@ def controls_chart(analysis: Analysis) -> Chart | None:
     steps = [step for step in analysis.controls.ladder if step.fraction is not None]
     if not steps:
         return None
-    reading = (
+    sentence = (
         f"At purity {percent(steps[0].purity)} evaluators accept {percent(steps[0].fraction)}, "
         f"at {percent(steps[-1].purity)} {percent(steps[-1].fraction)}."
     )
     return Chart(
         name="controls",
         title="Controls of known truth",
-        reading=reading,
-        svg=_draw_curve(steps, reading),
+        summary_sentence=sentence,
+        svg=_draw_curve(steps, sentence),
         columns=("Purity", "Judgments", "Marked INTERPRETABLE", "95 % interval"),
         rows=tuple(_table_row(step) for step in steps),
         row_keys=tuple(f"controls.ladder.{index}" for index in range(len(steps))),
     )
 
 
-def _draw_curve(steps: Sequence[LadderStep], reading: str) -> str:
-    drawing = Drawing("controls", WIDTH, 280, "Acceptance along the purity ladder", reading)
+def _draw_curve(steps: Sequence[LadderStep], sentence: str) -> str:
+    drawing = Drawing("controls", WIDTH, 280, "Acceptance along the purity ladder", sentence)
     across, upward = Scale(0.4, 1.0, LEFT, WIDTH - 60), Scale(0, 1, BOTTOM, TOP)
     draw_percent_axis(drawing, upward, LEFT, WIDTH - 8)
     curve = [(across(step.purity), upward(step.fraction)) for step in steps if step.fraction is not None]

@@ -77,12 +77,12 @@ def lines_if_estimated(label: str, estimated: Estimated | None, key: str, *, str
     return [ChartLine(label, estimated.estimate, estimated.interval, key, strong)]
 
 
-def draw_dotplot(name: str, title: str, reading: str, lines: Sequence[ChartLine], axis: Axis) -> Chart | None:
+def draw_dotplot(name: str, title: str, sentence: str, lines: Sequence[ChartLine], axis: Axis) -> Chart | None:
     """The plot; None without lines."""
     if not lines:
         return None
     height = 56 + LINE_HEIGHT * len(lines)
-    drawing = Drawing(name, WIDTH, height, title, reading)
+    drawing = Drawing(name, WIDTH, height, title, sentence)
     scale = _scale_for(lines, axis)
     _draw_axis(drawing, scale, axis, height - 34)
     for index, line in enumerate(lines):
@@ -90,7 +90,7 @@ def draw_dotplot(name: str, title: str, reading: str, lines: Sequence[ChartLine]
     return Chart(
         name=name,
         title=title,
-        reading=reading,
+        summary_sentence=sentence,
         svg=drawing.render(),
         columns=("", f"Estimate{', ' + axis.unit if axis.unit else ''}", axis.interval_name),
         rows=tuple((line.label, axis.write_value(line.estimate), axis.write_interval(line.interval)) for line in lines),

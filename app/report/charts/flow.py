@@ -30,15 +30,15 @@ def flow_chart(analysis: Analysis) -> Chart | None:
     arms = analysis.flow
     if not arms:
         return None
-    reading = "; ".join(f"{flow.arm}: {flow.drawn} drawn, {flow.analysed} analysed" for flow in arms) + "."
+    sentence = "; ".join(f"{flow.arm}: {flow.drawn} drawn, {flow.analysed} analysed" for flow in arms) + "."
     height = 32 + len(BOXES) * (BOX_HEIGHT + GAP)
-    drawing = Drawing("flow", WIDTH, height, "Flow of neurons from frame to analysis", reading)
+    drawing = Drawing("flow", WIDTH, height, "Flow of neurons from frame to analysis", sentence)
     width = (WIDTH - COLUMN_GAP * (len(arms) - 1)) / len(arms)
     for index, flow in enumerate(arms):
         _draw_column(drawing, index * (width + COLUMN_GAP), width, flow)
     rows = tuple((flow.arm, *(f"{count:,}" for count in _counts(flow))) for flow in arms)
     keys = tuple(f"flow.{index}" for index in range(len(arms)))
-    return Chart("flow", "Flow of neurons", reading, drawing.render(), COLUMNS, rows, keys)
+    return Chart("flow", "Flow of neurons", sentence, drawing.render(), COLUMNS, rows, keys)
 
 
 def _counts(flow: ArmFlow) -> tuple[int, ...]:

@@ -60,7 +60,7 @@ def forest_chart(compared: ComparedStrata) -> Chart | None:
     pooled = "pooled" if lines else "one stratum"
     lines += lines_if_estimated(pooled, compared.difference, "difference", strong=True)
     title = f"{compared.treatment} less {compared.reference} by stratum"
-    return draw_dotplot("forest", title, _forest_reading(compared, compared.difference.estimate), lines, DIFFERENCE)
+    return draw_dotplot("forest", title, _forest_sentence(compared, compared.difference.estimate), lines, DIFFERENCE)
 
 
 def evaluators_chart(analysis: Analysis) -> Chart | None:
@@ -75,14 +75,14 @@ def evaluators_chart(analysis: Analysis) -> Chart | None:
     if not lines:
         return None
     lowest, highest = _extremes(lines)
-    reading = f"Evaluators' own differences range from {lowest} to {highest} percentage points."
+    sentence = f"Evaluators' own differences range from {lowest} to {highest} percentage points."
     lines += lines_if_estimated("all exposed", analysis.exposure.exposed, "exposure.exposed", strong=True)
     lines += lines_if_estimated("all naive", analysis.exposure.naive, "exposure.naive", strong=True)
     lines += lines_if_estimated(
         "evaluators like these", analysis.evaluators_like_these, "evaluators_like_these", strong=True
     )
     title = f"{analysis.treatment} less {analysis.reference} by evaluator"
-    return draw_dotplot("evaluators", title, reading, lines, DIFFERENCE)
+    return draw_dotplot("evaluators", title, sentence, lines, DIFFERENCE)
 
 
 def secondary_chart(analysis: Analysis) -> Chart | None:
@@ -99,13 +99,13 @@ def secondary_chart(analysis: Analysis) -> Chart | None:
     for index, runs in enumerate(analysis.training_runs):
         lines += lines_if_estimated(f"{stratum_label(runs.size)}, over runs", runs, f"training_runs.{index}")
     if detectors.estimate is None:
-        reading = "Named in the design before the first judgment; none can be estimated from this round."
+        sentence = "Named in the design before the first judgment; none can be estimated from this round."
     else:
-        reading = (
+        sentence = (
             f"Among items whose peaks are not one token, the difference is {points(detectors.estimate)} percentage "
             f"points ({points_range(detectors.interval)})."
         )
-    return draw_dotplot("secondary", "Secondary results, named in advance", reading, lines, DIFFERENCE)
+    return draw_dotplot("secondary", "Secondary results, named in advance", sentence, lines, DIFFERENCE)
 
 
 def sensitivity_chart(analysis: Analysis) -> Chart | None:
@@ -116,8 +116,8 @@ def sensitivity_chart(analysis: Analysis) -> Chart | None:
     for label, key, result in _other_choices(analysis):
         lines += lines_if_estimated(label, result, key)
     lowest, highest = _extremes(lines)
-    reading = f"Under every choice here the difference lies between {lowest} and {highest} percentage points."
-    return draw_dotplot("sensitivity", "How far the result depends on choices", reading, lines, DIFFERENCE)
+    sentence = f"Under every choice here the difference lies between {lowest} and {highest} percentage points."
+    return draw_dotplot("sensitivity", "How far the result depends on choices", sentence, lines, DIFFERENCE)
 
 
 def _other_choices(analysis: Analysis) -> list[tuple[str, str, Estimated | None]]:
@@ -132,12 +132,12 @@ def _other_choices(analysis: Analysis) -> list[tuple[str, str, Estimated | None]
     ]
 
 
-def _forest_reading(compared: ComparedStrata, pooled: float) -> str:
-    reading = f"Pooled: {points(pooled)} percentage points ({points_range(compared.difference.interval)})"
+def _forest_sentence(compared: ComparedStrata, pooled: float) -> str:
+    sentence = f"Pooled: {points(pooled)} percentage points ({points_range(compared.difference.interval)})"
     spread = compared.heterogeneity
     if spread is None or spread.q is None or spread.p is None:
-        return f"{reading}."
-    return f"{reading}; heterogeneity over strata: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.2g}."
+        return f"{sentence}."
+    return f"{sentence}; heterogeneity over strata: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.2g}."
 
 
 def _extremes(lines: Sequence[ChartLine]) -> tuple[str, str]:

@@ -26,12 +26,12 @@ def fractions_chart(analysis: Analysis) -> Chart | None:
     cells = [cell for cell in analysis.cells if cell.fraction is not None]
     if not cells:
         return None
-    reading = "; ".join(_arm_reading(arm, analysis.arms[arm]) for arm in analysis.arm_order) + "."
+    sentence = "; ".join(_arm_summary(arm, analysis.arms[arm]) for arm in analysis.arm_order) + "."
     return Chart(
         name="fractions",
         title="Figure A. Fraction by size and arm",
-        reading=reading,
-        svg=_draw_fractions(analysis, cells, reading),
+        summary_sentence=sentence,
+        svg=_draw_fractions(analysis, cells, sentence),
         columns=("Arm", "Stratum", "Neurons", "Judgments", "Fraction", "95 % interval"),
         rows=tuple(_table_row(cell) for cell in cells),
         row_keys=tuple(f"cells.{analysis.cells.index(cell)}" for cell in cells),
@@ -62,8 +62,8 @@ def stratum_label(stratum: str) -> str:
     return label if replicate in ("", "0") else f"{label}, run {replicate}"
 
 
-def _draw_fractions(analysis: Analysis, cells: Sequence[CellResult], reading: str) -> str:
-    drawing = Drawing("fractions", WIDTH, 372, "Fraction of neurons marked INTERPRETABLE", reading)
+def _draw_fractions(analysis: Analysis, cells: Sequence[CellResult], sentence: str) -> str:
+    drawing = Drawing("fractions", WIDTH, 372, "Fraction of neurons marked INTERPRETABLE", sentence)
     scale = Scale(0, 1, BOTTOM, TOP)
     draw_percent_axis(drawing, scale, LEFT, WIDTH - 8)
     strata, reported = judged_strata(analysis), paper_fractions(analysis.arm_order)
@@ -118,7 +118,7 @@ def _draw_legend(drawing: Drawing, arm_order: Sequence[str], *, hollow: bool) ->
         drawing.text(WIDTH - 8, LEGEND + 4, "hollow: reported in the paper, without intervals", "note", "end")
 
 
-def _arm_reading(arm: str, arm_result: ArmResult) -> str:
+def _arm_summary(arm: str, arm_result: ArmResult) -> str:
     if arm_result.fraction is None:
         return f"{arm}: nobody judged it"
     return f"{arm} {percent(arm_result.fraction)} ({percent_range(arm_result.interval)})"

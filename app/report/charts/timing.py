@@ -17,12 +17,12 @@ def drift_chart(analysis: Analysis) -> Chart | None:
     fifths = [fifth for fifth in analysis.drift.fifths if fifth.fraction is not None]
     if len(fifths) < 2:
         return None
-    reading = _drift_reading(analysis.drift)
+    sentence = _drift_sentence(analysis.drift)
     return Chart(
         name="drift",
         title="Drift over the order",
-        reading=reading,
-        svg=_draw_drift(fifths, reading),
+        summary_sentence=sentence,
+        svg=_draw_drift(fifths, sentence),
         columns=("Fifth of the order", "Judgments", "Marked INTERPRETABLE", "Median time"),
         rows=tuple(
             (str(fifth.fifth), str(fifth.judgments), percent(fifth.fraction), _seconds(fifth)) for fifth in fifths
@@ -36,7 +36,7 @@ def time_chart(analysis: Analysis) -> Chart | None:
     times = analysis.time
     if times.all.median is None:
         return None
-    reading = (
+    sentence = (
         f"Half of the judgments took under {times.all.median:.0f} seconds; "
         f"{percent(times.all.under_a_minute)} under a minute."
     )
@@ -51,10 +51,10 @@ def time_chart(analysis: Analysis) -> Chart | None:
         for label, time, key in groups
         if time.median is not None
     ]
-    return draw_dotplot("time", "Time per judgment", reading, lines, SECONDS)
+    return draw_dotplot("time", "Time per judgment", sentence, lines, SECONDS)
 
 
-def _drift_reading(drift: DriftResults) -> str:
+def _drift_sentence(drift: DriftResults) -> str:
     slope = "an unknown amount"
     if drift.per_100_items is not None:
         slope = f"{points(drift.per_100_items)} percentage points per 100 items"
@@ -62,8 +62,8 @@ def _drift_reading(drift: DriftResults) -> str:
     return f"Along the order verdicts move by {slope}{test}."
 
 
-def _draw_drift(fifths: Sequence[OrderFifth], reading: str) -> str:
-    drawing = Drawing("drift", WIDTH, 270, "Fraction INTERPRETABLE along the order", reading)
+def _draw_drift(fifths: Sequence[OrderFifth], sentence: str) -> str:
+    drawing = Drawing("drift", WIDTH, 270, "Fraction INTERPRETABLE along the order", sentence)
     across, upward = Scale(1, 5, LEFT + 40, WIDTH - 60), Scale(0, 1, BOTTOM, TOP)
     draw_percent_axis(drawing, upward, LEFT, WIDTH - 8)
     curve = [(across(fifth.fifth), upward(fifth.fraction)) for fifth in fifths if fifth.fraction is not None]

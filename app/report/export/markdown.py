@@ -51,7 +51,7 @@ def write_readme(title: str, round_id: str, *, blinded: bool) -> str:
 
 
 def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame) -> str:
-    """The report: headline, what cannot be said, each figure's reading and table, methods and limits."""
+    """The report: headline, what cannot be said, each figure's summary and table, methods and limits."""
     parts = [
         f"# {title}",
         analysis.headline,
@@ -69,8 +69,8 @@ def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame
 
 
 def _chart_parts(chart: Chart) -> list[str]:
-    """A chart's heading, reading, figure if the export has one, and table with the keys of its numbers."""
-    parts = [f"## {chart.title}", chart.reading]
+    """A chart's heading, summary, figure if the export has one, and table with the keys of its numbers."""
+    parts = [f"## {chart.title}", chart.summary_sentence]
     if chart.lines or chart.name == "fractions":
         parts.append(f"![{chart.title}](figures/{chart.name}.svg)")
     rows = [(*row, f"`{key}`") for row, key in zip(chart.rows, chart.row_keys, strict=True)]

@@ -84,8 +84,8 @@ def typst_document(
 
 def _chart_block(chart: Chart, available: frozenset[str]) -> str:
     path = f"figures/{chart.name}.svg"
-    image = f'#image("{path}", width: 100%, alt: {_string(chart.reading)})' if path in available else ""
-    content = f"== {_content(chart.title)}\n\n{_content(chart.reading)}\n\n{image}"
+    image = f'#image("{path}", width: 100%, alt: {_string(chart.summary_sentence)})' if path in available else ""
+    content = f"== {_content(chart.title)}\n\n{_content(chart.summary_sentence)}\n\n{image}"
     return f"#block(breakable: false, sticky: true)[\n{content}\n]"
 
 
