@@ -14,7 +14,7 @@ TAGS = {"svg", "title", "desc", "line", "rect", "polyline", "polygon", "circle",
 
 
 def value_at(analysis: Analysis, path: str) -> JsonValue:
-    """The value of analysis.json to which the dotted path of a chart's key leads."""
+    """The value of analysis.json to which a chart's dotted path leads."""
     value: JsonValue = analysis.content()
     for key in path.split("."):
         if isinstance(value, list):
@@ -63,10 +63,10 @@ def test_names_of_people_are_escaped(full_analysis: Analysis) -> None:
 def test_every_row_leads_to_its_number(full_analysis: Analysis) -> None:
     for chart in draw_charts(full_analysis).values():
         assert chart.rows
-        assert len(chart.row_keys) == len(chart.rows)
+        assert len(chart.row_paths) == len(chart.rows)
         assert all(len(row) == len(chart.columns) for row in chart.rows)
-        for key in chart.row_keys:
-            assert value_at(full_analysis, key) is not None, (chart.name, key)
+        for path in chart.row_paths:
+            assert value_at(full_analysis, path) is not None, (chart.name, path)
 
 
 def test_drawn_intervals_are_where_the_numbers_are(full_analysis: Analysis) -> None:

@@ -31,7 +31,7 @@ def test_pooled_rounds_have_a_forest_plot(pair: tuple[Path, Path]) -> None:
     chart = forest_chart(pooled)
     assert chart is not None
     assert "pooled" in chart.svg
-    assert [line.key for line in chart.lines] == ["strata.0", "strata.1", "difference"]
+    assert [line.json_path for line in chart.lines] == ["strata.0", "strata.1", "difference"]
 
 
 def test_the_numbers_of_pooled_rounds_are_json(pair: tuple[Path, Path]) -> None:

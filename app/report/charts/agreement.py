@@ -6,7 +6,7 @@ from app.report.analysis.agreement import PairAgreement
 from app.report.analysis.analysis import Analysis
 from app.report.charts.chart import WIDTH, Chart
 from app.report.charts.dotplot import COEFFICIENT, draw_dotplot, lines_if_estimated
-from app.report.charts.drawing import Drawing
+from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent
 
 CELL = 54.0
@@ -26,10 +26,10 @@ def agreement_chart(analysis: Analysis) -> Chart | None:
     ]
     groups.append(("with oneself (repeats)", agreement.within_evaluator, "agreement.within_evaluator"))
     lines = []
-    for label, result, key in groups:
-        lines += lines_if_estimated(f"{label}: percent", result.percent, f"{key}.percent")
-        lines += lines_if_estimated(f"{label}: AC1", result.ac1, f"{key}.ac1", strong=True)
-        lines += lines_if_estimated(f"{label}: alpha", result.alpha, f"{key}.alpha")
+    for label, result, path in groups:
+        lines += lines_if_estimated(f"{label}: percent", result.percent, f"{path}.percent")
+        lines += lines_if_estimated(f"{label}: AC1", result.ac1, f"{path}.ac1", strong=True)
+        lines += lines_if_estimated(f"{label}: alpha", result.alpha, f"{path}.alpha")
     return draw_dotplot("agreement", "Agreement", _agreement_sentence(analysis), lines, COEFFICIENT)
 
 
@@ -43,22 +43,22 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
         f"Pairs of evaluators agree in {percent(min(shares))} to {percent(max(shares))} of the neurons both judged."
     )
     names = [evaluator.evaluator for evaluator in leniency]
-    drawing = Drawing("pairs", WIDTH, 40 + CELL * len(names), "Agreement by pair of evaluators", sentence)
+    image = SvgImage("pairs", WIDTH, 40 + CELL * len(names), "Agreement by pair of evaluators", sentence)
     for index, evaluator in enumerate(leniency):
-        drawing.text(150, TOP + CELL * (index + 0.5) + 4, evaluator.evaluator[:20], "label", "end")
-        drawing.text(LEFT + CELL * (index + 0.5), 20, evaluator.evaluator[:7], "tick", "middle")
-        _draw_cell(drawing, index, index, "heat-own", f"{100 * (evaluator.fraction or 0):.0f}")
+        image.text(150, TOP + CELL * (index + 0.5) + 4, evaluator.evaluator[:20], "label", "end")
+        image.text(LEFT + CELL * (index + 0.5), 20, evaluator.evaluator[:7], "tick", "middle")
+        _draw_cell(image, index, index, "heat-own", f"{100 * (evaluator.fraction or 0):.0f}")
     for pair in pairs:
-        _draw_pair(drawing, names, pair)
-    drawing.text(WIDTH - 8, 34 + CELL * len(names), "diagonal: own % INTERPRETABLE", "note", "end")
+        _draw_pair(image, names, pair)
+    image.text(WIDTH - 8, 34 + CELL * len(names), "diagonal: own % INTERPRETABLE", "note", "end")
     return Chart(
         name="pairs",
         title="Agreement by pair",
         summary_sentence=sentence,
-        svg=drawing.render(),
+        svg=image.render(),
         columns=("First", "Second", "Neurons", "Percent agreement", "AC1"),
         rows=tuple(_table_row(pair) for pair in pairs),
-        row_keys=tuple(f"agreement.pairs.{index}" for index in range(len(pairs))),
+        row_paths=tuple(f"agreement.pairs.{index}" for index in range(len(pairs))),
     )
 
 
@@ -71,19 +71,19 @@ def _agreement_sentence(analysis: Analysis) -> str:
     return f"Over {between.units} neurons judged by several, pairs of verdicts agree in {share}{alpha}."
 
 
-def _draw_pair(drawing: Drawing, names: Sequence[str], pair: PairAgreement) -> None:
+def _draw_pair(image: SvgImage, names: Sequence[str], pair: PairAgreement) -> None:
     row, column = names.index(pair.second), names.index(pair.first)
     if pair.percent is None:
-        _draw_cell(drawing, row, column, "heat-none", EN_DASH)
+        _draw_cell(image, row, column, "heat-none", EN_DASH)
         return
     shade = min(STRONGEST_SHADE, int(max(0, pair.percent - 0.5) * 10))
-    _draw_cell(drawing, row, column, f"heat-{shade}", f"{100 * pair.percent:.0f}")
+    _draw_cell(image, row, column, f"heat-{shade}", f"{100 * pair.percent:.0f}")
 
 
-def _draw_cell(drawing: Drawing, row: int, column: int, css_class: str, text: str) -> None:
+def _draw_cell(image: SvgImage, row: int, column: int, css_class: str, text: str) -> None:
     x, y = LEFT + CELL * column, TOP + CELL * row
-    drawing.box(x, y, CELL - 2, CELL - 2, f"heat {css_class}")
-    drawing.text(x + CELL / 2 - 1, y + CELL / 2 + 4, text, "value", "middle")
+    image.box(x, y, CELL - 2, CELL - 2, f"heat {css_class}")
+    image.text(x + CELL / 2 - 1, y + CELL / 2 + 4, text, "value", "middle")
 
 
 def _table_row(pair: PairAgreement) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.report.charts.drawing import Shape
+from app.report.charts.svg_image import Shape
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,10 @@ def blinding_chart(analysis: Analysis) -> Chart | None:
     )
     lines = [
         line
-        for key, label, guesses in groups
+        for field_name, label, guesses in groups
         if guesses is not None
         for arm, index in guesses.bang.items()
-        for line in lines_if_estimated(f"{arm}, {label}", index, f"blinding.{key}.bang.{arm}")
+        for line in lines_if_estimated(f"{arm}, {label}", index, f"blinding.{field_name}.bang.{arm}")
     ]
     james = blinding.overall.james if blinding.overall is not None else None
     sentence = "Bang's index within a verdict speaks of leaks; over all guesses it also follows the verdicts."

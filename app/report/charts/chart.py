@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.report.charts.drawing import Drawing
+from app.report.charts.svg_image import SvgImage
 from app.statistics.intervals import Interval
 
 WIDTH = 720.0
-"""Of every drawing."""
+"""The width of every image."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class ChartLine:
     label: str
     estimate: float
     interval: Interval | None
-    key: str
+    json_path: str
     """Path in analysis.json, such as `strata.0`."""
     strong: bool = False
     """Drawn larger: the result that matters most."""
@@ -63,7 +63,7 @@ class Chart:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     """The table beneath, as text."""
-    row_keys: tuple[str, ...]
+    row_paths: tuple[str, ...]
     """For each row, the path in analysis.json that its numbers come from."""
     lines: tuple[ChartLine, ...] = ()
     """What the figure is drawn from, where it is one line per result."""
@@ -72,7 +72,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Scale:
-    """A linear scale from values to coordinates on the drawing."""
+    """A linear scale from values to coordinates on the image."""
 
     lowest: float
     highest: float
@@ -85,22 +85,22 @@ class Scale:
         return self.start + min(1.0, max(0.0, share)) * (self.end - self.start)
 
 
-def draw_percent_axis(drawing: Drawing, scale: Scale, left: float, right: float) -> None:
+def draw_percent_axis(image: SvgImage, scale: Scale, left: float, right: float) -> None:
     """Draw horizontal grid lines at 0, 25, ..., 100 % with their labels at the left."""
     for percentage in range(0, 101, 25):
         y = scale(percentage / 100)
-        drawing.line(left, y, right, y, "axis" if percentage == 0 else "grid")
-        drawing.text(left - 8, y + 4, f"{percentage} %", "tick", "end")
+        image.line(left, y, right, y, "axis" if percentage == 0 else "grid")
+        image.text(left - 8, y + 4, f"{percentage} %", "tick", "end")
 
 
 def draw_upright_interval(
-    drawing: Drawing, scale: Scale, x: float, interval: Interval | None, css_class: str = ""
+    image: SvgImage, scale: Scale, x: float, interval: Interval | None, css_class: str = ""
 ) -> None:
     """Draw a vertical interval with caps."""
     if interval is None:
         return
     css_class = f"interval {css_class}".rstrip()
     bottom, top = scale(interval.lower), scale(interval.upper)
-    drawing.line(x, bottom, x, top, css_class)
+    image.line(x, bottom, x, top, css_class)
     for y in (bottom, top):
-        drawing.line(x - 5, y, x + 5, y, css_class)
+        image.line(x - 5, y, x + 5, y, css_class)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.controls import LadderStep
 from app.report.charts.chart import WIDTH, Chart, Scale, draw_percent_axis, draw_upright_interval
-from app.report.charts.drawing import Drawing
+from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent, percent_range
 
 TOP, BOTTOM, LEFT = 20.0, 220.0, 56.0
@@ -27,22 +27,22 @@ def controls_chart(analysis: Analysis) -> Chart | None:
         svg=_draw_curve(steps, sentence),
         columns=("Purity", "Judgments", "Marked INTERPRETABLE", "95 % interval"),
         rows=tuple(_table_row(step) for step in steps),
-        row_keys=tuple(f"controls.ladder.{index}" for index in range(len(steps))),
+        row_paths=tuple(f"controls.ladder.{index}" for index in range(len(steps))),
     )
 
 
 def _draw_curve(steps: Sequence[LadderStep], sentence: str) -> str:
-    drawing = Drawing("controls", WIDTH, 280, "Acceptance along the purity ladder", sentence)
+    image = SvgImage("controls", WIDTH, 280, "Acceptance along the purity ladder", sentence)
     across, upward = Scale(0.4, 1.0, LEFT, WIDTH - 60), Scale(0, 1, BOTTOM, TOP)
-    draw_percent_axis(drawing, upward, LEFT, WIDTH - 8)
+    draw_percent_axis(image, upward, LEFT, WIDTH - 8)
     curve = [(across(step.purity), upward(step.fraction)) for step in steps if step.fraction is not None]
-    drawing.path(curve, "trace")
+    image.path(curve, "trace")
     for step, (x, y) in zip(steps, curve, strict=True):
-        draw_upright_interval(drawing, upward, x, step.interval)
-        drawing.mark(x, y, "circle", "mark")
-        drawing.text(x, BOTTOM + 20, f"{100 * step.purity:.0f} %", "tick", "middle")
-    drawing.text(WIDTH / 2, BOTTOM + 44, "share of snippets from one neuron", "label", "middle")
-    return drawing.render()
+        draw_upright_interval(image, upward, x, step.interval)
+        image.mark(x, y, "circle", "mark")
+        image.text(x, BOTTOM + 20, f"{100 * step.purity:.0f} %", "tick", "middle")
+    image.text(WIDTH / 2, BOTTOM + 44, "share of snippets from one neuron", "label", "middle")
+    return image.render()
 
 
 def _table_row(ladder_step: LadderStep) -> tuple[str, ...]:

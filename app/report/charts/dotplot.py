@@ -5,7 +5,7 @@ from typing import Protocol
 
 from app.foundation.typography import with_minus_sign
 from app.report.charts.chart import WIDTH, Axis, Chart, ChartLine, Scale
-from app.report.charts.drawing import Drawing
+from app.report.charts.svg_image import SvgImage
 from app.report.number_text import points
 from app.statistics.intervals import Interval
 
@@ -70,11 +70,13 @@ class Estimated(Protocol):
         """None if there is none."""
 
 
-def lines_if_estimated(label: str, estimated: Estimated | None, key: str, *, strong: bool = False) -> list[ChartLine]:
+def lines_if_estimated(
+    label: str, estimated: Estimated | None, json_path: str, *, strong: bool = False
+) -> list[ChartLine]:
     """A line for a result with an estimate, or none."""
     if estimated is None or estimated.estimate is None:
         return []
-    return [ChartLine(label, estimated.estimate, estimated.interval, key, strong)]
+    return [ChartLine(label, estimated.estimate, estimated.interval, json_path, strong)]
 
 
 def draw_dotplot(name: str, title: str, sentence: str, lines: Sequence[ChartLine], axis: Axis) -> Chart | None:
@@ -82,19 +84,19 @@ def draw_dotplot(name: str, title: str, sentence: str, lines: Sequence[ChartLine
     if not lines:
         return None
     height = 56 + LINE_HEIGHT * len(lines)
-    drawing = Drawing(name, WIDTH, height, title, sentence)
+    image = SvgImage(name, WIDTH, height, title, sentence)
     scale = _scale_for(lines, axis)
-    _draw_axis(drawing, scale, axis, height - 34)
+    _draw_axis(image, scale, axis, height - 34)
     for index, line in enumerate(lines):
-        _draw_line(drawing, scale, axis, 24 + LINE_HEIGHT * index, line)
+        _draw_line(image, scale, axis, 24 + LINE_HEIGHT * index, line)
     return Chart(
         name=name,
         title=title,
         summary_sentence=sentence,
-        svg=drawing.render(),
+        svg=image.render(),
         columns=("", f"Estimate{', ' + axis.unit if axis.unit else ''}", axis.interval_name),
         rows=tuple((line.label, axis.write_value(line.estimate), axis.write_interval(line.interval)) for line in lines),
-        row_keys=tuple(line.key for line in lines),
+        row_paths=tuple(line.json_path for line in lines),
         lines=tuple(lines),
         axis=axis,
     )
@@ -108,18 +110,18 @@ def _scale_for(lines: Sequence[ChartLine], axis: Axis) -> Scale:
     return Scale(lowest, highest, LEFT, RIGHT)
 
 
-def _draw_axis(drawing: Drawing, scale: Scale, axis: Axis, bottom: float) -> None:
+def _draw_axis(image: SvgImage, scale: Scale, axis: Axis, bottom: float) -> None:
     if axis.band is not None:
         start, end = (scale(value) for value in axis.band)
-        drawing.box(start, 8, end - start, bottom - 8, "band")
-    drawing.line(LEFT, bottom, RIGHT, bottom, "axis")
+        image.box(start, 8, end - start, bottom - 8, "band")
+    image.line(LEFT, bottom, RIGHT, bottom, "axis")
     for tick in _ticks(scale, axis):
-        drawing.line(scale(tick), 8, scale(tick), bottom, "grid")
-        drawing.text(scale(tick), bottom + 16, axis.write_tick(tick), "tick", "middle")
+        image.line(scale(tick), 8, scale(tick), bottom, "grid")
+        image.text(scale(tick), bottom + 16, axis.write_tick(tick), "tick", "middle")
     if axis.dashed_at is not None and scale.lowest <= axis.dashed_at <= scale.highest:
-        drawing.line(scale(axis.dashed_at), 8, scale(axis.dashed_at), bottom, "zero")
+        image.line(scale(axis.dashed_at), 8, scale(axis.dashed_at), bottom, "zero")
     if axis.unit:
-        drawing.text(WIDTH - 8, bottom + 16, axis.unit, "note", "end")
+        image.text(WIDTH - 8, bottom + 16, axis.unit, "note", "end")
 
 
 def _ticks(scale: Scale, axis: Axis) -> list[float]:
@@ -134,16 +136,16 @@ def _ticks(scale: Scale, axis: Axis) -> list[float]:
     return ticks[:-1]
 
 
-def _draw_line(drawing: Drawing, scale: Scale, axis: Axis, y: float, line: ChartLine) -> None:
+def _draw_line(image: SvgImage, scale: Scale, axis: Axis, y: float, line: ChartLine) -> None:
     weight = " strong" if line.strong else ""
-    drawing.text(LEFT - 14, y + 4, line.label, f"label{weight}", "end")
+    image.text(LEFT - 14, y + 4, line.label, f"label{weight}", "end")
     numbers = axis.write_value(line.estimate)
     if line.interval is not None:
         css_class = "interval pooled" if line.strong else "interval"
-        drawing.line(scale(line.interval.lower), y, scale(line.interval.upper), y, css_class)
+        image.line(scale(line.interval.lower), y, scale(line.interval.upper), y, css_class)
         numbers += f" ({axis.write_interval(line.interval)})"
     if line.strong:
-        drawing.mark(scale(line.estimate), y, "diamond", "mark", 7.0)
+        image.mark(scale(line.estimate), y, "diamond", "mark", 7.0)
     else:
-        drawing.mark(scale(line.estimate), y, "square", "mark", 4.5)
-    drawing.text(RIGHT + 16, y + 4, numbers, f"value{weight}")
+        image.mark(scale(line.estimate), y, "square", "mark", 4.5)
+    image.text(RIGHT + 16, y + 4, numbers, f"value{weight}")

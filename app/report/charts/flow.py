@@ -3,7 +3,7 @@
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.flow import ArmFlow
 from app.report.charts.chart import WIDTH, Chart
-from app.report.charts.drawing import Drawing
+from app.report.charts.svg_image import SvgImage
 
 BOX_HEIGHT, GAP = 40.0, 16.0
 COLUMN_GAP = 20.0
@@ -32,13 +32,13 @@ def flow_chart(analysis: Analysis) -> Chart | None:
         return None
     sentence = "; ".join(f"{flow.arm}: {flow.drawn} drawn, {flow.analysed} analysed" for flow in arms) + "."
     height = 32 + len(BOXES) * (BOX_HEIGHT + GAP)
-    drawing = Drawing("flow", WIDTH, height, "Flow of neurons from frame to analysis", sentence)
+    image = SvgImage("flow", WIDTH, height, "Flow of neurons from frame to analysis", sentence)
     width = (WIDTH - COLUMN_GAP * (len(arms) - 1)) / len(arms)
     for index, flow in enumerate(arms):
-        _draw_column(drawing, index * (width + COLUMN_GAP), width, flow)
+        _draw_column(image, index * (width + COLUMN_GAP), width, flow)
     rows = tuple((flow.arm, *(f"{count:,}" for count in _counts(flow))) for flow in arms)
-    keys = tuple(f"flow.{index}" for index in range(len(arms)))
-    return Chart("flow", "Flow of neurons", sentence, drawing.render(), COLUMNS, rows, keys)
+    row_paths = tuple(f"flow.{index}" for index in range(len(arms)))
+    return Chart("flow", "Flow of neurons", sentence, image.render(), COLUMNS, rows, row_paths)
 
 
 def _counts(flow: ArmFlow) -> tuple[int, ...]:
@@ -47,16 +47,16 @@ def _counts(flow: ArmFlow) -> tuple[int, ...]:
     return (*boxes, flow.excluded, flow.judgments, flow.cannot_judge, flow.missing_judgments)
 
 
-def _draw_column(drawing: Drawing, x: float, width: float, flow: ArmFlow) -> None:
-    drawing.text(x + width / 2, 18, flow.arm, "label strong", "middle")
+def _draw_column(image: SvgImage, x: float, width: float, flow: ArmFlow) -> None:
+    image.text(x + width / 2, 18, flow.arm, "label strong", "middle")
     for index, (label, count) in enumerate(zip(BOXES, _counts(flow), strict=False)):
         y = 30 + index * (BOX_HEIGHT + GAP)
         indent = 24.0 if index == DEAD else 0.0
-        drawing.box(x + indent, y, width - indent, BOX_HEIGHT, "flow-side" if indent else "flow-box")
-        drawing.text(x + indent + 12, y + 25, f"{count:,}", "label strong")
-        drawing.text(x + width - 12, y + 25, label, "label", "end")
+        image.box(x + indent, y, width - indent, BOX_HEIGHT, "flow-side" if indent else "flow-box")
+        image.text(x + indent + 12, y + 25, f"{count:,}", "label strong")
+        image.text(x + width - 12, y + 25, label, "label", "end")
         if index:
-            drawing.line(x + 12, y - GAP, x + 12, y + (BOX_HEIGHT / 2 if indent else 0), "arrow")
+            image.line(x + 12, y - GAP, x + 12, y + (BOX_HEIGHT / 2 if indent else 0), "arrow")
         if indent:
-            drawing.line(x + 12, y + BOX_HEIGHT / 2, x + indent, y + BOX_HEIGHT / 2, "arrow")
-            drawing.line(x + 12, y + BOX_HEIGHT / 2, x + 12, y + BOX_HEIGHT, "arrow")
+            image.line(x + 12, y + BOX_HEIGHT / 2, x + indent, y + BOX_HEIGHT / 2, "arrow")
+            image.line(x + 12, y + BOX_HEIGHT / 2, x + 12, y + BOX_HEIGHT, "arrow")

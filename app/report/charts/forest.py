@@ -113,15 +113,15 @@ def sensitivity_chart(analysis: Analysis) -> Chart | None:
     if analysis.difference.estimate is None:
         return None
     lines = lines_if_estimated("as registered", analysis.difference, "difference", strong=True)
-    for label, key, result in _other_choices(analysis):
-        lines += lines_if_estimated(label, result, key)
+    for label, path, result in _other_choices(analysis):
+        lines += lines_if_estimated(label, result, path)
     lowest, highest = _extremes(lines)
     sentence = f"Under every choice here the difference lies between {lowest} and {highest} percentage points."
     return draw_dotplot("sensitivity", "How far the result depends on choices", sentence, lines, DIFFERENCE)
 
 
 def _other_choices(analysis: Analysis) -> list[tuple[str, str, Estimated | None]]:
-    """(label, key, result) of every choice that the result could have been made under."""
+    """(label, path in analysis.json, result) of every choice that the result could have been made under."""
     choices = analysis.sensitivity
     return [
         (f"missing all for {analysis.treatment}", "sensitivity.missing_for_treatment", choices.missing_for_treatment),

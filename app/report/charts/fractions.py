@@ -6,7 +6,7 @@ from app.report.analysis.analysis import Analysis
 from app.report.analysis.primary import ArmResult, CellResult
 from app.report.charts.arm_styles import arm_style
 from app.report.charts.chart import WIDTH, Chart, Scale, draw_percent_axis, draw_upright_interval
-from app.report.charts.drawing import Drawing
+from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent, percent_range
 
 PAPER_FRACTIONS = {
@@ -34,7 +34,7 @@ def fractions_chart(analysis: Analysis) -> Chart | None:
         svg=_draw_fractions(analysis, cells, sentence),
         columns=("Arm", "Stratum", "Neurons", "Judgments", "Fraction", "95 % interval"),
         rows=tuple(_table_row(cell) for cell in cells),
-        row_keys=tuple(f"cells.{analysis.cells.index(cell)}" for cell in cells),
+        row_paths=tuple(f"cells.{analysis.cells.index(cell)}" for cell in cells),
     )
 
 
@@ -63,59 +63,59 @@ def stratum_label(stratum: str) -> str:
 
 
 def _draw_fractions(analysis: Analysis, cells: Sequence[CellResult], sentence: str) -> str:
-    drawing = Drawing("fractions", WIDTH, 372, "Fraction of neurons marked INTERPRETABLE", sentence)
+    image = SvgImage("fractions", WIDTH, 372, "Fraction of neurons marked INTERPRETABLE", sentence)
     scale = Scale(0, 1, BOTTOM, TOP)
-    draw_percent_axis(drawing, scale, LEFT, WIDTH - 8)
+    draw_percent_axis(image, scale, LEFT, WIDTH - 8)
     strata, reported = judged_strata(analysis), paper_fractions(analysis.arm_order)
     width = (WIDTH - 8 - LEFT) / (len(strata) + len(reported))
     for index, stratum in enumerate(strata):
         centre = LEFT + width * (index + 0.5)
         group = [cell for cell in cells if cell.stratum == stratum]
-        _draw_stratum(drawing, scale, centre, group, analysis.arm_order)
-        drawing.text(centre, BOTTOM + 20, stratum_label(stratum), "label", "middle")
-    _draw_paper_fractions(drawing, scale, LEFT + width * len(strata), width, analysis.arm_order)
-    _draw_legend(drawing, analysis.arm_order, hollow=bool(reported))
-    return drawing.render()
+        _draw_stratum(image, scale, centre, group, analysis.arm_order)
+        image.text(centre, BOTTOM + 20, stratum_label(stratum), "label", "middle")
+    _draw_paper_fractions(image, scale, LEFT + width * len(strata), width, analysis.arm_order)
+    _draw_legend(image, analysis.arm_order, hollow=bool(reported))
+    return image.render()
 
 
 def _draw_stratum(
-    drawing: Drawing, scale: Scale, centre: float, cells: Sequence[CellResult], arm_order: Sequence[str]
+    image: SvgImage, scale: Scale, centre: float, cells: Sequence[CellResult], arm_order: Sequence[str]
 ) -> None:
     roomy = len(cells) <= MOST_ROOMY
     for index, cell in enumerate(cells):
         x = centre + (48 if roomy else 28) * (index - (len(cells) - 1) / 2)
         style = arm_style(cell.arm, arm_order)
-        draw_upright_interval(drawing, scale, x, cell.interval, style.css_class)
+        draw_upright_interval(image, scale, x, cell.interval, style.css_class)
         if cell.fraction is not None:
-            drawing.mark(x, scale(cell.fraction), style.shape, f"mark {style.css_class}")
-        drawing.text(x, BOTTOM + 36, f"n={cell.n:g}" if roomy else f"{cell.n:g}", "note", "middle")
+            image.mark(x, scale(cell.fraction), style.shape, f"mark {style.css_class}")
+        image.text(x, BOTTOM + 36, f"n={cell.n:g}" if roomy else f"{cell.n:g}", "note", "middle")
 
 
-def _draw_paper_fractions(drawing: Drawing, scale: Scale, start: float, width: float, arm_order: Sequence[str]) -> None:
+def _draw_paper_fractions(image: SvgImage, scale: Scale, start: float, width: float, arm_order: Sequence[str]) -> None:
     """Draw the paper's figures as hollow marks, right of a divider."""
     reported = paper_fractions(arm_order)
     if not reported:
         return
-    drawing.line(start, TOP, start, BOTTOM, "divider")
+    image.line(start, TOP, start, BOTTOM, "divider")
     for index, (size, fractions) in enumerate(reported.items()):
         centre = start + width * (index + 0.5)
         for arm, fraction in fractions.items():
             style = arm_style(arm, arm_order)
-            drawing.mark(centre, scale(fraction), style.shape, f"mark hollow {style.css_class}")
-            drawing.text(centre + 12, scale(fraction) + 4, f"{100 * fraction:.0f} %", "note")
-        drawing.text(centre, BOTTOM + 20, size, "label", "middle")
-        drawing.text(centre, BOTTOM + 36, "reported", "note", "middle")
+            image.mark(centre, scale(fraction), style.shape, f"mark hollow {style.css_class}")
+            image.text(centre + 12, scale(fraction) + 4, f"{100 * fraction:.0f} %", "note")
+        image.text(centre, BOTTOM + 20, size, "label", "middle")
+        image.text(centre, BOTTOM + 36, "reported", "note", "middle")
 
 
-def _draw_legend(drawing: Drawing, arm_order: Sequence[str], *, hollow: bool) -> None:
+def _draw_legend(image: SvgImage, arm_order: Sequence[str], *, hollow: bool) -> None:
     x = LEFT
     for arm in arm_order:
         style = arm_style(arm, arm_order)
-        drawing.mark(x + 6, LEGEND, style.shape, f"mark {style.css_class}")
-        drawing.text(x + 18, LEGEND + 4, arm, "label")
+        image.mark(x + 6, LEGEND, style.shape, f"mark {style.css_class}")
+        image.text(x + 18, LEGEND + 4, arm, "label")
         x += 40 + 7.5 * len(arm)
     if hollow:
-        drawing.text(WIDTH - 8, LEGEND + 4, "hollow: reported in the paper, without intervals", "note", "end")
+        image.text(WIDTH - 8, LEGEND + 4, "hollow: reported in the paper, without intervals", "note", "end")
 
 
 def _arm_summary(arm: str, arm_result: ArmResult) -> str:

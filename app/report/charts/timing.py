@@ -6,7 +6,7 @@ from app.report.analysis.analysis import Analysis
 from app.report.analysis.timing import DriftResults, OrderFifth
 from app.report.charts.chart import WIDTH, Chart, ChartLine, Scale, draw_percent_axis
 from app.report.charts.dotplot import SECONDS, draw_dotplot
-from app.report.charts.drawing import Drawing
+from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent, points
 
 TOP, BOTTOM, LEFT = 20.0, 220.0, 56.0
@@ -27,7 +27,7 @@ def drift_chart(analysis: Analysis) -> Chart | None:
         rows=tuple(
             (str(fifth.fifth), str(fifth.judgments), percent(fifth.fraction), _seconds(fifth)) for fifth in fifths
         ),
-        row_keys=tuple(f"drift.fifths.{fifth.fifth - 1}" for fifth in fifths),
+        row_paths=tuple(f"drift.fifths.{fifth.fifth - 1}" for fifth in fifths),
     )
 
 
@@ -47,8 +47,8 @@ def time_chart(analysis: Analysis) -> Chart | None:
         for index, evaluator in enumerate(times.by_evaluator)
     ]
     lines = [
-        ChartLine(label, time.median, time.quartiles, key, strong=label == "everyone")
-        for label, time, key in groups
+        ChartLine(label, time.median, time.quartiles, path, strong=label == "everyone")
+        for label, time, path in groups
         if time.median is not None
     ]
     return draw_dotplot("time", "Time per judgment", sentence, lines, SECONDS)
@@ -63,16 +63,16 @@ def _drift_sentence(drift: DriftResults) -> str:
 
 
 def _draw_drift(fifths: Sequence[OrderFifth], sentence: str) -> str:
-    drawing = Drawing("drift", WIDTH, 270, "Fraction INTERPRETABLE along the order", sentence)
+    image = SvgImage("drift", WIDTH, 270, "Fraction INTERPRETABLE along the order", sentence)
     across, upward = Scale(1, 5, LEFT + 40, WIDTH - 60), Scale(0, 1, BOTTOM, TOP)
-    draw_percent_axis(drawing, upward, LEFT, WIDTH - 8)
+    draw_percent_axis(image, upward, LEFT, WIDTH - 8)
     curve = [(across(fifth.fifth), upward(fifth.fraction)) for fifth in fifths if fifth.fraction is not None]
-    drawing.path(curve, "trace")
+    image.path(curve, "trace")
     for fifth, (x, y) in zip(fifths, curve, strict=True):
-        drawing.mark(x, y, "circle", "mark")
-        drawing.text(x, BOTTOM + 20, f"fifth {fifth.fifth}", "tick", "middle")
-        drawing.text(x, BOTTOM + 38, _seconds(fifth), "note", "middle")
-    return drawing.render()
+        image.mark(x, y, "circle", "mark")
+        image.text(x, BOTTOM + 20, f"fifth {fifth.fifth}", "tick", "middle")
+        image.text(x, BOTTOM + 38, _seconds(fifth), "note", "middle")
+    return image.render()
 
 
 def _seconds(fifth: OrderFifth) -> str:

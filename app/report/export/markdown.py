@@ -1,4 +1,4 @@
-"""The report in Markdown, and the export's own README. Every number names its key in analysis.json."""
+"""The report in Markdown, and the export's own README. Every number names its path in analysis.json."""
 
 from collections.abc import Sequence
 
@@ -69,11 +69,11 @@ def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame
 
 
 def _chart_parts(chart: Chart) -> list[str]:
-    """A chart's heading, summary, figure if the export has one, and table with the keys of its numbers."""
+    """A chart's heading, summary, figure if the export has one, and table with the path of each row's numbers."""
     parts = [f"## {chart.title}", chart.summary_sentence]
     if chart.lines or chart.name == "fractions":
         parts.append(f"![{chart.title}](figures/{chart.name}.svg)")
-    rows = [(*row, f"`{key}`") for row, key in zip(chart.rows, chart.row_keys, strict=True)]
+    rows = [(*row, f"`{path}`") for row, path in zip(chart.rows, chart.row_paths, strict=True)]
     return [*parts, _table((*chart.columns, "analysis.json"), rows)]
 
 

@@ -1,4 +1,4 @@
-"""A drawing as SVG text: elements with classes and attributes, everything escaped, no style and no script.
+"""An image as SVG text: elements with classes and attributes, everything escaped, no style and no script.
 
 The page's Content-Security-Policy allows no inline style, so colour and type come from static/css/report.css.
 """
@@ -16,11 +16,11 @@ CORNERS: dict[Shape, tuple[tuple[float, float], ...]] = {
     "diamond": ((0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)),
     "triangle": ((0, -1.2), (1.15, 0.9), (-1.15, 0.9)),
 }
-"""Of a shape of size 1 around its centre."""
+"""The corners of a shape of size 1 around its centre."""
 
 
 @dataclass
-class Drawing:
+class SvgImage:
     """An SVG image being drawn; `title` and `description` are what a screen reader says."""
 
     name: str
