@@ -8,8 +8,8 @@ from app.judging.judgment import Verdict
 from app.rounds.allocation import AllocatedItem
 from app.unblinding.observations import Observation
 
-VoteOutcome = Literal["agreed interpretable", "agreed not", "disputed"]
-VOTE_OUTCOMES: tuple[VoteOutcome, ...] = get_args(VoteOutcome)
+Consensus = Literal["agreed interpretable", "agreed not", "disputed"]
+CONSENSUS_CHOICES: tuple[Consensus, ...] = get_args(Consensus)
 CARDS_PER_PAGE = 20
 
 
@@ -30,7 +30,7 @@ class GalleryCard:
     written_verdicts: tuple[WrittenVerdict, ...]
 
     @property
-    def outcome(self) -> VoteOutcome:
+    def consensus(self) -> Consensus:
         """Whether the evaluators agree; a single verdict agrees with itself."""
         interpretable_count = sum(written.verdict == "interpretable" for written in self.written_verdicts)
         if interpretable_count == len(self.written_verdicts):
@@ -57,13 +57,13 @@ class GalleryPage:
 
 
 def search_gallery(
-    observations: Sequence[Observation], text: str = "", arm: str = "", outcome: str = "", page_number: int = 1
+    observations: Sequence[Observation], text: str = "", arm: str = "", consensus: str = "", page_number: int = 1
 ) -> GalleryPage:
     """A page of the cards that match; what is empty matches all, and a page beyond the last is the last."""
     matches = [
         card
         for card in _gallery_cards(observations)
-        if card.mentions(text.strip()) and arm in ("", card.allocated.arm) and outcome in ("", card.outcome)
+        if card.mentions(text.strip()) and arm in ("", card.allocated.arm) and consensus in ("", card.consensus)
     ]
     page_count = max(1, -(-len(matches) // CARDS_PER_PAGE))
     page_number = min(max(1, page_number), page_count)

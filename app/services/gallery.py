@@ -37,12 +37,12 @@ def has_entered_gallery(session: Session, round_id: str, by: str) -> bool:
 
 
 def browse_gallery(
-    session: Session, round_id: str, by: str, text: str, arm: str, votes: str, page_number: int
+    session: Session, round_id: str, by: str, text: str, arm: str, consensus: str, page_number: int
 ) -> tuple[GalleryPage, list[str]]:
     """A page of the cards that match, and the names of the arms. Raises AccessError before `enter_gallery`."""
     _require_entered(session, round_id, by)
     unblinded = read_unblinded_round(session, round_id)
-    return search_gallery(unblinded.observations, text, arm, votes, page_number), unblinded.frame.arms
+    return search_gallery(unblinded.observations, text, arm, consensus, page_number), unblinded.frame.arms
 
 
 def gallery_neuron(session: Session, round_id: str, by: str, item_code: str) -> GalleryNeuron:

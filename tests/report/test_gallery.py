@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.judging.judgment import Verdict
-from app.report.gallery import CARDS_PER_PAGE, VOTE_OUTCOMES, VoteOutcome, find_card, search_gallery
+from app.report.gallery import CARDS_PER_PAGE, CONSENSUS_CHOICES, Consensus, find_card, search_gallery
 from app.unblinding.observations import Observation
 from tests.report.simulated_round import observe, simulate_observations
 
@@ -18,7 +18,7 @@ def judge(item: str, *verdicts: Verdict, hypothesis: str = "") -> list[Observati
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "outcome"),
+    ("verdicts", "consensus"),
     [
         (("interpretable",), "agreed interpretable"),
         (("interpretable", "interpretable"), "agreed interpretable"),
@@ -26,10 +26,10 @@ def judge(item: str, *verdicts: Verdict, hypothesis: str = "") -> list[Observati
         (("interpretable", "not_interpretable"), "disputed"),
     ],
 )
-def test_a_card_says_whether_evaluators_agree(verdicts: tuple[Verdict, ...], outcome: VoteOutcome) -> None:
+def test_a_card_says_whether_evaluators_agree(verdicts: tuple[Verdict, ...], consensus: Consensus) -> None:
     card = find_card(judge("abc", *verdicts), "abc")
     assert card is not None
-    assert card.outcome == outcome
+    assert card.consensus == consensus
 
 
 def test_a_search_looks_into_hypotheses_names_and_neurons_whatever_the_case() -> None:
@@ -40,10 +40,10 @@ def test_a_search_looks_into_hypotheses_names_and_neurons_whatever_the_case() ->
     assert search_gallery(observations, "dog").match_count == 0
 
 
-def test_cards_are_chosen_by_arm_and_by_outcome() -> None:
+def test_cards_are_chosen_by_arm_and_by_consensus() -> None:
     observations = simulate_observations()
     assert {card.allocated.arm for card in search_gallery(observations, arm="solu").cards} == {"solu"}
-    counts = [search_gallery(observations, outcome=outcome).match_count for outcome in VOTE_OUTCOMES]
+    counts = [search_gallery(observations, consensus=consensus).match_count for consensus in CONSENSUS_CHOICES]
     assert sum(counts) == search_gallery(observations).match_count == 80
 
 

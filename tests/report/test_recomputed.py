@@ -67,10 +67,10 @@ def is_interpretable(row: CsvRow) -> float:
 
 def mean_verdicts(rows: Iterable[CsvRow]) -> list[float]:
     """The mean verdict of each judged neuron, and a zero for each dead one."""
-    votes: dict[str, list[float]] = defaultdict(list)
+    verdicts_by_item: dict[str, list[float]] = defaultdict(list)
     for row in rows:
-        votes[row["item"]].append(is_interpretable(row))
-    return [float(np.mean(verdicts)) for verdicts in votes.values()] + [0.0] * DEAD
+        verdicts_by_item[row["item"]].append(is_interpretable(row))
+    return [float(np.mean(verdicts)) for verdicts in verdicts_by_item.values()] + [0.0] * DEAD
 
 
 def recompute_cell(rows: Iterable[CsvRow]) -> RecomputedCell:

@@ -9,11 +9,13 @@ from app.statistics.resampling import seeded_generator
 
 def test_agreement_coefficients_equal_those_from_counting_pairs() -> None:
     generator = np.random.default_rng(3)
-    counts = np.column_stack([3 - (votes := generator.integers(0, 4, 200)), votes]).astype(float)
+    counts = np.column_stack(
+        [3 - (interpretable_counts := generator.integers(0, 4, 200)), interpretable_counts]
+    ).astype(float)
     pairs = [(a * (a - 1) + b * (b - 1)) / 6 for a, b in counts]
     percent, ac1, alpha = agreement_coefficients(counts)
     assert percent == pytest.approx(np.mean(pairs))
-    share = votes.mean() / 3
+    share = interpretable_counts.mean() / 3
     assert ac1 == pytest.approx((percent - 2 * share * (1 - share)) / (1 - 2 * share * (1 - share)))
     agreement = agreement_with_intervals(counts, seeded_generator("s", "test", "k"))
     assert agreement.unit_count == 200

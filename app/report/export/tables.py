@@ -75,7 +75,7 @@ class ItemTableRow:
     marked: int
 
 
-SNIPPET_SCHEMA = pa.schema(
+PASSAGE_SCHEMA = pa.schema(
     [
         ("item", pa.string()),
         ("passage", pa.int32()),
@@ -101,13 +101,13 @@ def write_csv(row_class: type, instances: Iterable[object]) -> str:
 
 
 def neuron_rows(allocation: Allocation, observations: Iterable[Observation]) -> Iterator[NeuronRow]:
-    """Every allocated item with its votes, then the dead neurons of each cell."""
-    votes: dict[str, list[bool]] = {}
+    """Every allocated item with its verdicts, then the dead neurons of each cell."""
+    verdicts_by_item: dict[str, list[bool]] = {}
     for observation in observations:
         verdict = observation.judgment.verdict
-        votes.setdefault(observation.allocated.item, []).append(verdict == "interpretable")
+        verdicts_by_item.setdefault(observation.allocated.item, []).append(verdict == "interpretable")
     for allocated in allocation.items:
-        item_votes = votes.get(allocated.item, [])
+        item_verdicts = verdicts_by_item.get(allocated.item, [])
         yield NeuronRow(
             item=allocated.item,
             arm=allocated.arm,
@@ -117,8 +117,8 @@ def neuron_rows(allocation: Allocation, observations: Iterable[Observation]) -> 
             kind=allocated.kind,
             dead=False,
             same_token_share=allocated.same_token_share,
-            judgments=len(item_votes),
-            interpretable=sum(item_votes),
+            judgments=len(item_verdicts),
+            interpretable=sum(item_verdicts),
         )
     for cell in allocation.cells:
         for layer, neuron in cell.dead_neurons:
@@ -148,7 +148,7 @@ def item_rows(item_contents: Iterable[ItemContent], digests: Mapping[str, str]) 
 
 def write_snippets_parquet(item_contents: Iterable[ItemContent]) -> bytes:
     """Parquet of every token of every passage, items by code, passages in the order shown."""
-    columns: dict[str, list[str | int | bool]] = {name: [] for name in SNIPPET_SCHEMA.names}
+    columns: dict[str, list[str | int | bool]] = {name: [] for name in PASSAGE_SCHEMA.names}
     for item in sorted(item_contents, key=lambda item: item["code"]):
         for index, passage in enumerate(item["passages"]):
             token_count = len(passage["texts"])
@@ -160,7 +160,7 @@ def write_snippets_parquet(item_contents: Iterable[ItemContent]) -> bytes:
             columns["level"] += passage["levels"]
             columns["peak"] += [token == passage["peak"] for token in range(token_count)]
     buffer = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=SNIPPET_SCHEMA), buffer, compression="zstd")
+    pq.write_table(pa.table(columns, schema=PASSAGE_SCHEMA), buffer, compression="zstd")
     return buffer.getvalue()
 
 

@@ -92,17 +92,18 @@ def check_fractions(texts: Texts, printer: CheckPrinter) -> None:
     frame = json.loads(texts["frame.json"])
     if frame["by_layer"]:
         return  # fractions are weighted by layer; `firstglance verify` recomputes them
-    votes: dict[tuple[str, str], dict[str, list[bool]]] = {}  # {(arm, stratum): {item: verdicts}}
+    verdicts_by_cell: dict[tuple[str, str], dict[str, list[bool]]] = {}  # {(arm, stratum): {item: verdicts}}
     for row in csv.DictReader(io.StringIO(texts["observations.csv"])):
         if row["kind"] == "neuron":
-            by_item = votes.setdefault((row["arm"], row["stratum"]), {})
+            by_item = verdicts_by_cell.setdefault((row["arm"], row["stratum"]), {})
             by_item.setdefault(row["item"], []).append(row["verdict"] == "interpretable")
     drawn = {(cell["arm"], cell["stratum"]): cell for cell in frame["cells"]}
     for cell in json.loads(texts["analysis.json"])["cells"]:
         arm, stratum = cell["arm"], cell["stratum"]
         dead, shown = drawn[arm, stratum]["dead"], drawn[arm, stratum]["shown"]
-        means = [sum(verdicts) / len(verdicts) for verdicts in votes.get((arm, stratum), {}).values()]
-        judged_share = min(1, len(means) / shown) if shown else 1  # as many of the dead count as of the shown
+        means = [sum(verdicts) / len(verdicts) for verdicts in verdicts_by_cell.get((arm, stratum), {}).values()]
+        # dead neurons count in proportion to the shown neurons that were judged
+        judged_share = min(1, len(means) / shown) if shown else 1
         fraction = sum(means) / (len(means) + dead * judged_share)
         printer.compare(f"fraction of {arm} in {stratum}", f"{fraction:.9f}", f"{cell['fraction']:.9f}")
 

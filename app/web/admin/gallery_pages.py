@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from app.foundation.clock import now
-from app.report.gallery import VOTE_OUTCOMES
+from app.report.gallery import CONSENSUS_CHOICES
 from app.services import gallery
 from app.services.log import logged_attempt
 from app.web.admin.admin_page import render_admin_page
@@ -25,7 +25,7 @@ class GallerySearch:
 
     text: Annotated[str, Query(alias="q")] = ""
     arm: str = ""
-    votes: str = ""
+    consensus: Annotated[str, Query(alias="votes")] = ""
     page_number: Annotated[int, Query(alias="at")] = 1
 
 
@@ -45,14 +45,20 @@ def browse_gallery(
     admin: ViewingAdmin,
     search: Annotated[GallerySearch, Depends()],
 ) -> Response:
-    """Cards that match a search, an arm and how evaluators voted; the door before it for who has not entered."""
+    """Cards that match a search, an arm and whether evaluators agree; the door before it for who has not entered."""
     with database.reading() as session:
         if not gallery.has_entered_gallery(session, round_id, admin.name):
             return render_admin_page(request, "report/gallery_door.html", admin, round_id=round_id)
         cards, arms = gallery.browse_gallery(
-            session, round_id, admin.name, search.text, search.arm, search.votes, search.page_number
+            session, round_id, admin.name, search.text, search.arm, search.consensus, search.page_number
         )
-    variables = {"round_id": round_id, "gallery": cards, "arms": arms, "search": search, "vote_outcomes": VOTE_OUTCOMES}
+    variables = {
+        "round_id": round_id,
+        "gallery": cards,
+        "arms": arms,
+        "search": search,
+        "consensus_choices": CONSENSUS_CHOICES,
+    }
     return render_admin_page(request, "report/gallery.html", admin, **variables)
 
 
