@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pyarrow.parquet as pq
 
 from app.report.export.bundle import UnblindedBundle
-from app.report.export.observations_csv import read_observations, write_observations
+from app.report.export.observations_csv import observations_from_csv, write_observations
 from app.report.export.tables import neuron_rows, write_csv, write_snippets_parquet
 from app.unblinding.observations import Observation
 from tests.report.simulated_round import observe
@@ -35,7 +35,7 @@ def test_observations_survive_their_table(observations: list[Observation]) -> No
     repeat = observe("Ash", "again", "solu", "cannot_judge", kind="repeat", repeats="first", purity=0.75)
     wordy = replace(repeat, judgment=replace(repeat.judgment, hypothesis='says "a|b",\nor c', confidence=3))
     table = write_observations([*observations, repeat, wordy])
-    assert sorted(read_observations(table), key=repr) == sorted([*observations, repeat, wordy], key=repr)
+    assert sorted(observations_from_csv(table), key=repr) == sorted([*observations, repeat, wordy], key=repr)
 
 
 def test_every_drawn_neuron_has_a_row(bundle: UnblindedBundle) -> None:

@@ -18,7 +18,7 @@ from app.foundation.digest import sha256
 from app.foundation.errors import ExportError
 from app.foundation.json_types import JsonObject, JsonValue
 from app.report.analysis.frame import AnalysisFrame, read_frame
-from app.report.export.observations_csv import read_observations
+from app.report.export.observations_csv import observations_from_csv
 from app.report.export.zip_file import DIGESTS_FILE, read_zip
 from app.rounds.allocation import SealContent
 from app.rounds.commitment import PublishedCommitment
@@ -122,7 +122,7 @@ def _read_unblinded_part(files: Mapping[str, bytes]) -> UnblindedPart:
         design_content=_read_verbatim(files, "design.json", _OBJECT),
         seal=seal,
         frame=frame,
-        observations=read_observations(_read_text(files, "observations.csv")),
+        observations=observations_from_csv(_read_text(files, "observations.csv")),
         analysis=_read_verbatim(files, "analysis.json", _OBJECT),
     )
 

@@ -54,7 +54,7 @@ def write_observations(observations: Iterable[Observation]) -> str:
     return write_csv(ObservationRow, _observation_rows(observations))
 
 
-def read_observations(text: str) -> list[Observation]:
+def observations_from_csv(text: str) -> list[Observation]:
     """Observations back from their CSV. Raises ExportError naming the first line that is not one."""
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if tuple(reader.fieldnames or ()) != COLUMNS:
