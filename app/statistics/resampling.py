@@ -19,7 +19,7 @@ from app.statistics.mantel_haenszel import StratumComparison
 from app.statistics.neuron_sample import NeuronSample, Substratum
 
 PERMUTATIONS = 19_999
-BOOTSTRAP_DRAWS = 10_000
+BOOTSTRAP_RESAMPLES = 10_000
 TIE_TOLERANCE = 1e-9
 """Differences this close are equal: the same means were only added up in another order."""
 
@@ -48,14 +48,14 @@ def permutation_p_value(
     return (1 + b) / (permutation_count + 1)
 
 
-def bootstrap_fractions(sample: NeuronSample, seed: str, draw_count: int = BOOTSTRAP_DRAWS) -> Floats:
+def bootstrap_fractions(sample: NeuronSample, seed: str, resample_count: int = BOOTSTRAP_RESAMPLES) -> Floats:
     """The fractions of bootstrap samples [draw]: neurons resampled within each substratum, with all their judgments."""
     generator = seeded_generator(seed, "bootstrap", sample.seed_key)
-    fractions = np.zeros(draw_count)
+    fractions = np.zeros(resample_count)
     for weight, substratum in zip(sample.weights, sample.substrata, strict=True):
         values, counts = _distinct_means(substratum)
         neuron_count = int(counts.sum())
-        resampled = generator.multinomial(neuron_count, counts / neuron_count, size=draw_count)
+        resampled = generator.multinomial(neuron_count, counts / neuron_count, size=resample_count)
         fractions += weight * (resampled @ values) / neuron_count
     return fractions
 
@@ -76,7 +76,7 @@ def bootstrap_interval(
     pattern_counts: Ints,
     statistic: Callable[[Floats], Floats],
     generator: np.random.Generator,
-    draw_count: int = BOOTSTRAP_DRAWS,
+    resample_count: int = BOOTSTRAP_RESAMPLES,
 ) -> Interval | None:
     """Percentile interval of a statistic of how many units show each pattern.
 
@@ -84,7 +84,7 @@ def bootstrap_interval(
         pattern_counts: units with each pattern: [pattern].
         statistic: resampled counts [draw, pattern] -> values [draw], NaN where it is not defined.
         generator: the source of the draws.
-        draw_count: how often the units are resampled.
+        resample_count: how often the units are resampled.
 
     Returns:
         None for fewer than two units, or if the statistic is not defined in 5 % of the draws or more.
@@ -92,10 +92,10 @@ def bootstrap_interval(
     unit_count = int(pattern_counts.sum())
     if unit_count < 2:
         return None
-    resampled = generator.multinomial(unit_count, pattern_counts / unit_count, size=draw_count).astype(np.float64)
+    resampled = generator.multinomial(unit_count, pattern_counts / unit_count, size=resample_count).astype(np.float64)
     values = statistic(resampled)
     defined = values[np.isfinite(values)]
-    return percentile_interval(defined) if defined.size > draw_count * CONFIDENCE_LEVEL else None
+    return percentile_interval(defined) if defined.size > resample_count * CONFIDENCE_LEVEL else None
 
 
 def _distinct_means(substratum: Substratum) -> tuple[Floats, Ints]:

@@ -39,7 +39,7 @@ from app.report.analysis.sensitivity import ModelCheck, SensitivityResults, chec
 from app.report.analysis.timing import DriftResults, TimeResults, drift_results, time_results
 from app.report.analysis.verdict_table import VerdictTable, tabulate_verdicts
 from app.statistics.intervals import CONFIDENCE_LEVEL
-from app.statistics.resampling import BOOTSTRAP_DRAWS, PERMUTATIONS
+from app.statistics.resampling import BOOTSTRAP_RESAMPLES, PERMUTATIONS
 from app.unblinding.observations import Observation
 
 VERSION = 1
@@ -171,7 +171,7 @@ def _number_sources(frame: AnalysisFrame) -> NumberSources:
     return NumberSources(
         seed=frame.seed,
         shuffles=PERMUTATIONS,
-        bootstrap_draws=BOOTSTRAP_DRAWS,
+        bootstrap_draws=BOOTSTRAP_RESAMPLES,
         level=CONFIDENCE_LEVEL,
         generator="numpy PCG64, seeded by SHA-256 of seed, purpose and item codes",
         libraries={name: version(name) for name in ("numpy", "scipy", "statsmodels")},

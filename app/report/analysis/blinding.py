@@ -12,7 +12,7 @@ from app.report.analysis.estimates import NamedEvaluator, finite_interval, finit
 from app.report.analysis.frame import AnalysisFrame, Guess, PiledItem
 from app.statistics.blinding import BlindingIndex, bang_indices, james_index
 from app.statistics.intervals import Interval
-from app.statistics.resampling import BOOTSTRAP_DRAWS, percentile_interval, seeded_generator
+from app.statistics.resampling import BOOTSTRAP_RESAMPLES, percentile_interval, seeded_generator
 from app.unblinding.observations import Observation
 
 GuessCounts = tuple[tuple[int, ...], ...]
@@ -170,7 +170,7 @@ def _guess_index(
     if evaluator_count > 1:
         generator = seeded_generator(frame.seed, f"guesses {purpose}", str(evaluator_count))
         shares = np.full(evaluator_count, 1 / evaluator_count)
-        draws = generator.multinomial(evaluator_count, shares, size=BOOTSTRAP_DRAWS // 10)
+        draws = generator.multinomial(evaluator_count, shares, size=BOOTSTRAP_RESAMPLES // 10)
         drawn = [statistic(np.tensordot(draw, tables, axes=1)) for draw in draws]
         values = np.array([draw_index.value for draw_index in drawn if draw_index is not None])
         bootstrap_interval = finite_interval(percentile_interval(values))
