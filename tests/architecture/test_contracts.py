@@ -10,14 +10,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 PLANTED = {
-    "Imports point upstream along the data flow, and inward to the core": ("models/config.py", "app.harvest.options"),
+    "A room imports only rooms above it": ("models/config.py", "app.harvest.options"),
     "The core knows no web, no SQL, no torch": ("judging/judgment.py", "sqlalchemy"),
     "Nothing the web process loads can reach torch": ("store/engine.py", "torch"),
     "Evaluator pages cannot reach what opens or reads the seal, or the report": (
         "web/evaluator/judging_pages.py",
         "app.store.sealed",
     ),
-    "The archive is the wall: only commands know what harvests and what trains": ("web/site.py", "app.models.config"),
+    "The archive is the wall: only commands import both of its sides": (
+        "web/site.py",
+        "app.models.config",
+    ),
     "Harvest and rounds know nothing of each other": ("harvest/options.py", "app.rounds.item"),
     "Siblings form no circle, at any depth": ("harvest/text/windows.py", "app.harvest.text.corpus"),
     "The sealing module has exactly the importers that need it": ("report/analysis/frame.py", "app.rounds.sealing"),
