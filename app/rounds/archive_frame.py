@@ -9,7 +9,7 @@ from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
 from app.rounds.concealment import select_snippets
 from app.rounds.design import Design
-from app.rounds.sampling import NeuronKey, neuron_key, neurons_of_layers
+from app.rounds.frame_draws import NeuronKey, neuron_key, neurons_of_layers
 
 Archives = Mapping[str, Archive]
 """Archives by their digest."""

@@ -8,15 +8,15 @@ from app.foundation.json_types import JsonObject
 from app.rounds.aids import Aids, build_aids
 from app.rounds.allocation import Allocation
 from app.rounds.archive_frame import ArchiveFrame, Archives, SeenNeurons, archive_frames
+from app.rounds.cell_draws import CellDraw, allocated_cell, draw_cells
 from app.rounds.concealment import conceal_snippets, draw_codes, shared_window_distances
 from app.rounds.control_items import ControlItemMaker
 from app.rounds.design import Design
-from app.rounds.drawing import CellDraw, allocated_cell, draw_cells
+from app.rounds.frame_draws import neuron_key
 from app.rounds.item import Item, TrainingAnswer
 from app.rounds.ordering import WINDOW_DISTANCE
 from app.rounds.planned_items import PlannedItem
 from app.rounds.randomness import SecretRandom
-from app.rounds.sampling import neuron_key
 
 
 @dataclass(frozen=True)

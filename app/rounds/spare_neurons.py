@@ -8,7 +8,7 @@ from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
 from app.rounds.archive_frame import ArchiveFrame
-from app.rounds.sampling import NeuronKey, neuron_key
+from app.rounds.frame_draws import NeuronKey, neuron_key
 
 BATCH = 32
 """Neurons whose snippets are read at a time."""

@@ -20,8 +20,8 @@ from app.report.analysis.frame import (
 from app.rounds.allocation import AllocatedCell, Allocation
 from app.rounds.design import read_design
 from app.rounds.item import Item
+from app.services.blinding_question import UNKNOWN
 from app.services.log import Event, latest_event
-from app.services.phase_two import UNKNOWN
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store import rounds as round_store

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from app.foundation.clock import now
 from app.judging.worklist import Worklist
-from app.services import assignment, item_pages, phase_two
+from app.services import assignment, blinding_question, item_pages
 from app.services.evaluator_session import Visit
 from app.services.item_pages import ItemPage
 from app.web.evaluator.item_view import item_response
@@ -40,7 +40,7 @@ def _verdict_page(request: Request, session: Session, item_page: ItemPage) -> Re
 
 
 def _guess_page(request: Request, session: Session, visit: Visit) -> Response:
-    item_page = phase_two.due_guess_page(session, visit)
+    item_page = blinding_question.due_guess_page(session, visit)
     if item_page is None:
         return render_visit_page(request, "evaluator/done.html", visit)
     return item_response(request, item_page)
@@ -59,4 +59,4 @@ def _end_template(session: Session, visit: Visit) -> str:
     """The template for an evaluator who has nothing to judge: for now, for the first phase, or for good."""
     if assignment.items_may_come_free(session, visit.evaluator_id):
         return "evaluator/wait.html"
-    return "evaluator/phase_two.html" if phase_two.guess_options(session, visit) else "evaluator/done.html"
+    return "evaluator/phase_two.html" if blinding_question.guess_options(session, visit) else "evaluator/done.html"

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.foundation.clock import now
 from app.judging.worklist import Worklist
-from app.services import item_pages, judging, phase_two
+from app.services import blinding_question, item_pages, judging
 from app.services.evaluator_session import Visit
 from app.store.tables import FlagRow, GuessRow
 from app.web.addresses import DESK
@@ -71,11 +71,13 @@ def submit_flag(request: Request, database: AppDatabase, flag_form: Annotated[Fl
 
 
 @router.post("/judge/phase")
-def begin_phase_two(request: Request, database: AppDatabase, token_form: Annotated[TokenForm, Form()]) -> Response:
+def begin_blinding_question(
+    request: Request, database: AppDatabase, token_form: Annotated[TokenForm, Form()]
+) -> Response:
     """Close the verdicts and go on to the last question."""
     session_token = require_evaluator_form(request, token_form)
     with database.writing() as session:
-        phase_two.begin_phase_two(session, session_token)
+        blinding_question.begin_blinding_question(session, session_token)
     return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -84,7 +86,7 @@ def submit_guess(request: Request, database: AppDatabase, guess_form: Annotated[
     """Record an answer of phase 2."""
     with writing_visit(request, database, guess_form) as (session, visit):
         guess = GuessRow(item=guess_form.item, guess=guess_form.guess)
-        phase_two.record_guess(session, visit, guess, now())
+        blinding_question.record_guess(session, visit, guess, now())
         return _next_page(request, session, visit)
 
 

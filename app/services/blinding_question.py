@@ -39,7 +39,7 @@ def guess_options(session: Session, visit: Visit) -> tuple[str, ...]:
     return ()
 
 
-def begin_phase_two(session: Session, session_token: str) -> None:
+def begin_blinding_question(session: Session, session_token: str) -> None:
     """Close phase 1 of this evaluator: its verdicts stand from now on. Raises JudgmentError if some are missing."""
     evaluator, round_row = evaluator_and_round_for_writing(session, session_token)
     require_allowed(round_row.state, "judge")

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from app.archive.archive import Archive
+from app.rounds.frame_draws import NeuronKey, draw_neurons, quotas_by_layer
 from app.rounds.randomness import SecretRandom
-from app.rounds.sampling import NeuronKey, draw_neurons, quotas_by_layer
 
 UNSUITABLE = 4
 
