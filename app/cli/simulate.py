@@ -21,7 +21,7 @@ from app.cli.serve import served_in_thread
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.robots.page import HtmlPage
-from app.robots.rule import most_common_share
+from app.robots.scripted_evaluators import most_common_share
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.services.round_copy import new_probes, open_round_copy

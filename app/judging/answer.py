@@ -31,8 +31,8 @@ class Answer:
     """A verdict, or what was written after one."""
 
     item_code: str
-    key: str
-    """Idempotency key of the page it was given on."""
+    answer_id: str
+    """The id that its page was sent with: two answers of one id are one."""
     step: Step
     verdict: Verdict | None = None
     """None in the hypothesis step: the verdict stays as it is."""
@@ -81,7 +81,7 @@ def require_answer_in_turn(worklist: Worklist, answer: Answer) -> None:
         raise JudgmentError(NOT_YOUR_ITEM)
     if answer.step == "hypothesis" and not worklist.has_second_step(answer.item_code):
         raise JudgmentError(VERDICTS_ONLY)
-    if answer.key not in {question.key for question in _answerable_questions(worklist, answer)}:
+    if answer.answer_id not in {question.answer_id for question in _answerable_questions(worklist, answer)}:
         raise JudgmentError(OUT_OF_TURN)
 
 

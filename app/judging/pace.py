@@ -66,17 +66,17 @@ def daily_cap_reached(worklist: Worklist, design: PublicDesign, now: datetime, c
 
 def practice_passed(worklist: Worklist, design: PublicDesign) -> bool:
     """Whether the practice items allow going on: as many right at the first answer as the design asks for."""
-    answers = [answer for answer in worklist.standing_answers if answer.item_code in worklist.training_items]
+    answers = [answer for answer in worklist.standing_answers if answer.item_code in worklist.practice_items]
     if not design.training_pass or len(answers) < design.training:
         return True
-    expected = design.training_answers
+    expected = design.practice_answers
     right = sum(expected[answer.item_code]["verdict"] == answer.first_verdict for answer in answers)
     return right >= design.training_pass
 
 
 def next_verdict_follows(worklist: Worklist, design: PublicDesign, item_code: str, now: datetime) -> bool:
     """Whether an answer on this item is followed by the next open verdict, with no other page between."""
-    if item_code in worklist.training_items or not practice_passed(worklist, design):
+    if item_code in worklist.practice_items or not practice_passed(worklist, design):
         return False
     coming = int(worklist.answer_on(item_code) is None)
     unfinished = worklist.unfinished_answer(ignoring=item_code)
@@ -85,7 +85,7 @@ def next_verdict_follows(worklist: Worklist, design: PublicDesign, item_code: st
 
 def require_new_item_allowed(worklist: Worklist, design: PublicDesign, item_code: str, now: datetime) -> None:
     """Raise JudgmentError for a first verdict after a practice that was not passed, or beyond the daily cap."""
-    if item_code in worklist.training_items or worklist.answer_on(item_code) is not None:
+    if item_code in worklist.practice_items or worklist.answer_on(item_code) is not None:
         return
     if not practice_passed(worklist, design):
         raise JudgmentError(PRACTICE_NOT_PASSED)
@@ -95,7 +95,7 @@ def require_new_item_allowed(worklist: Worklist, design: PublicDesign, item_code
 
 def _counted_answers(worklist: Worklist) -> list[StandingAnswer]:
     """The answers that are no practice and whose time is known."""
-    counted = (answer for answer in worklist.standing_answers if answer.item_code not in worklist.training_items)
+    counted = (answer for answer in worklist.standing_answers if answer.item_code not in worklist.practice_items)
     return [answer for answer in counted if answer.first_judged_at is not None]
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.design import Assignment, BlindingQuestion, Marks
-from app.rounds.item import TrainingAnswer
+from app.rounds.item import PracticeAnswer
 from app.rounds.rubric import FilledRubric
 
 
@@ -21,7 +21,7 @@ def _pairs(counts_by_group: JsonValue) -> JsonValue:
 class PublicDesign(BaseModel):
     """The switches of a round as its pages read them; what a design leaves out takes the value given in this class."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     title: str = ""
     marks: Marks = "proportional"
@@ -38,7 +38,7 @@ class PublicDesign(BaseModel):
     training: int = 0
     training_pass: int | None = None
     """Practice items to be answered right before going on."""
-    training_answers: Mapping[str, TrainingAnswer] = Field(default_factory=dict)
+    practice_answers: Mapping[str, PracticeAnswer] = Field(default_factory=dict, validation_alias="training_answers")
     """{code of a practice item: what is expected on it}."""
     assignment: Assignment = "crossed"
     overlap: int = 0

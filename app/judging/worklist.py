@@ -7,7 +7,7 @@ from typing import Literal
 
 from app.judging.judgment import Step
 
-UNDOABLE = 10
+MOST_CHANGEABLE_ANSWERS = 10
 """How many of the latest verdicts can be changed."""
 
 QuestionKind = Literal["verdict", "hypothesis", "guess"]
@@ -46,13 +46,13 @@ class DueQuestion:
     """The answer that is continued or changed; None for a new item."""
 
     @property
-    def key(self) -> str:
-        """Idempotency key of the answer: two tabs, two clicks or a resent form share it."""
+    def answer_id(self) -> str:
+        """The id of the answer: what two tabs, two clicks or a resent form send under it is stored once."""
         return f"{self.item_code}.{self.revision}"
 
     @property
-    def next_key(self) -> str:
-        """The key of the question that follows on the same item."""
+    def next_answer_id(self) -> str:
+        """The id of the answer to the question that follows on the same item."""
         return f"{self.item_code}.{self.revision + 1}"
 
 
@@ -61,31 +61,31 @@ class Worklist:
     """An evaluator's items in order, and what has been answered so far."""
 
     item_codes: tuple[str, ...]
-    """In the evaluator's own order; training items come first."""
+    """In the evaluator's own order; practice items come first."""
     standing_answers: tuple[StandingAnswer, ...]
     """By the time of the first verdict on the item."""
-    skipped: frozenset[str] = frozenset()
+    flagged: frozenset[str] = frozenset()
     """Items flagged as faulty or too distressing: missing, not judged."""
     latest_item: str | None = None
     """The item that the latest row is about."""
-    training_items: frozenset[str] = frozenset()
+    practice_items: frozenset[str] = frozenset()
     """Items for practice, which come first and count for nothing."""
     shown_at: Mapping[str, datetime] = field(default_factory=dict)
     """When each item that was displayed was first displayed."""
-    answer_keys: frozenset[str] = frozenset()
-    """Idempotency keys of all answers."""
+    answer_ids: frozenset[str] = frozenset()
+    """The ids of all answers."""
     asks_second_step: bool = False
     """The design asks for something after every verdict: a hypothesis, or a look at the aids."""
 
     @property
     def counted_items(self) -> tuple[str, ...]:
         """The items that are no practice, in order."""
-        return tuple(code for code in self.item_codes if code not in self.training_items)
+        return tuple(code for code in self.item_codes if code not in self.practice_items)
 
     @property
     def finished_count(self) -> int:
-        """How many counted items are judged or skipped."""
-        return len((self._judged_items() | self.skipped) - self.training_items)
+        """How many counted items are judged or flagged."""
+        return len((self._judged_items() | self.flagged) - self.practice_items)
 
     def answer_on(self, item_code: str) -> StandingAnswer | None:
         """The answer on this item, if there is one."""
@@ -93,13 +93,13 @@ class Worklist:
 
     def number_and_total(self, item_code: str) -> tuple[int, int]:
         """The item's number, from 1, among the practice items or the counted ones, and how many of these there are."""
-        practice = item_code in self.training_items
-        alike = [code for code in self.item_codes if (code in self.training_items) == practice]
+        practice = item_code in self.practice_items
+        alike = [code for code in self.item_codes if (code in self.practice_items) == practice]
         return alike.index(item_code) + 1, len(alike)
 
     def has_second_step(self, item_code: str) -> bool:
         """Whether a step follows the verdict: the design's, or the feedback on a practice item."""
-        return self.asks_second_step or item_code in self.training_items
+        return self.asks_second_step or item_code in self.practice_items
 
     def due_question(self) -> DueQuestion | None:
         """The question to ask now; None when everything is done."""
@@ -124,15 +124,15 @@ class Worklist:
 
     def change_of_verdict(self, item_code: str) -> DueQuestion | None:
         """The question that changes the verdict on an item; None if it is too far back, locked or not judged."""
-        answer = next((answer for answer in self._undoable_answers() if answer.item_code == item_code), None)
+        answer = next((answer for answer in self._changeable_answers() if answer.item_code == item_code), None)
         return DueQuestion(answer.item_code, "verdict", answer.revision + 1, answer) if answer else None
 
-    def undoable_item_before(self, item_code: str | None) -> str | None:
+    def changeable_item_before(self, item_code: str | None) -> str | None:
         """The item that was judged just before this one, or last of all, within the last ten that can be changed."""
-        undoable = [answer.item_code for answer in self._undoable_answers()]
-        if item_code in undoable:
-            undoable = undoable[: undoable.index(item_code)]
-        return undoable[-1] if undoable else None
+        changeable = [answer.item_code for answer in self._changeable_answers()]
+        if item_code in changeable:
+            changeable = changeable[: changeable.index(item_code)]
+        return changeable[-1] if changeable else None
 
     def undo_target(self, item_code: str | None, revision: int = 0) -> str | None:
         """The item whose verdict undo reaches from the page of an item that asks for its `revision`.
@@ -141,36 +141,36 @@ class Worklist:
         """
         answer = self.answer_on(item_code) if item_code else None
         if answer is None or answer.revision < revision or self.change_of_verdict(answer.item_code) is None:
-            return self.undoable_item_before(item_code)
+            return self.changeable_item_before(item_code)
         return item_code
 
-    def with_answer(self, standing_answer: StandingAnswer, key: str) -> "Worklist":
-        """The worklist once an item has this answer, which was given under the idempotency key `key`."""
+    def with_answer(self, standing_answer: StandingAnswer, answer_id: str) -> "Worklist":
+        """The worklist once an item has this answer, which was has the id `answer_id`."""
         answers = {answer.item_code: answer for answer in self.standing_answers}
         answers[standing_answer.item_code] = standing_answer
         return replace(
             self,
             standing_answers=tuple(answers.values()),
             latest_item=standing_answer.item_code,
-            answer_keys=self.answer_keys | {key},
+            answer_ids=self.answer_ids | {answer_id},
         )
 
-    def with_skipped(self, item_code: str) -> "Worklist":
+    def with_flagged(self, item_code: str) -> "Worklist":
         """The worklist once an item is flagged."""
-        return replace(self, skipped=self.skipped | {item_code})
+        return replace(self, flagged=self.flagged | {item_code})
 
     def _lacks_second_step(self, answer: StandingAnswer) -> bool:
         """Whether only the verdict was given where more is asked."""
-        wanted_more = self.has_second_step(answer.item_code) and answer.item_code not in self.skipped
+        wanted_more = self.has_second_step(answer.item_code) and answer.item_code not in self.flagged
         return wanted_more and answer.step == "verdict"
 
-    def _undoable_answers(self) -> list[StandingAnswer]:
-        """Of the last ten verdicts, those whose aids were not opened and whose items were not skipped."""
-        latest = self.standing_answers[-UNDOABLE:]
-        return [answer for answer in latest if not answer.locked and answer.item_code not in self.skipped]
+    def _changeable_answers(self) -> list[StandingAnswer]:
+        """Of the last ten verdicts, those whose aids were not opened and whose items were not flagged."""
+        latest = self.standing_answers[-MOST_CHANGEABLE_ANSWERS:]
+        return [answer for answer in latest if not answer.locked and answer.item_code not in self.flagged]
 
     def _open_verdicts(self) -> Iterator[DueQuestion]:
-        finished = self._judged_items() | self.skipped
+        finished = self._judged_items() | self.flagged
         return (DueQuestion(code, "verdict", 0, None) for code in self.item_codes if code not in finished)
 
     def _judged_items(self) -> set[str]:

@@ -26,7 +26,7 @@ class AllocatedItem:
     n_layers: int
     neuron: int
     kind: ItemKind = "neuron"
-    """Only `neuron` items enter a fraction; the others are controls, repeats and training items."""
+    """Only `neuron` items enter a fraction; the others are controls, repeats and practice items."""
     same_token_share: float | int = 0.0
     """Share of the top peaks that are the same token, 0 to 1; canonical JSON and the tables made from it write 0."""
     purity: float | int | None = None

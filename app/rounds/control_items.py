@@ -1,4 +1,4 @@
-"""Controls and training items, made of neurons that were not drawn. Pure."""
+"""Controls and practice items, made of neurons that were not drawn. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ ATTEMPTS = 20
 
 
 class ControlItemMaker:
-    """Makes controls and training items, the cells taking turns in giving neurons."""
+    """Makes controls and practice items, the cells taking turns in giving neurons."""
 
     def __init__(
         self, design: Design, frames: Mapping[str, ArchiveFrame], cell_draws: Sequence[CellDraw], seed: str
@@ -52,8 +52,8 @@ class ControlItemMaker:
             for _ in range(controls.per_step)
         ]
 
-    def training_items(self) -> list[PlannedItem]:
-        """Training items: one word each, and every other one without any rule."""
+    def practice_items(self) -> list[PlannedItem]:
+        """Practice items: one word each, and every other one without any rule."""
         return [
             self._ruleless_item(number) if number % 2 else self._planted_item(number, "training")
             for number in range(self._design.training)
@@ -94,7 +94,7 @@ class ControlItemMaker:
             snippets = scatter_words(words, profile, self._random)
             if self._can_be_marked(snippets, neuron):
                 return PlannedItem(snippets, neuron, cell, self._n_layers(cell), "training")
-        raise DesignError(_too_little_text("training items"))
+        raise DesignError(_too_little_text("practice items"))
 
     def _strength_donor(self, number: int) -> tuple[Cell, NeuronStatistics, list[Snippet]]:
         """A real neuron, from each cell in turn, whose strengths a made item takes over."""

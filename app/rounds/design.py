@@ -133,7 +133,7 @@ class Design(DesignPart):
     training: int = Field(default=0, ge=0, le=20)
     """Planted items with feedback, before the round, 0 to 20."""
     training_pass: int | None = Field(default=None, ge=1, examples=[2])
-    """Training items that must be answered right; no line lets everyone pass."""
+    """Practice items that must be answered right; no line lets everyone pass."""
     blinding_question: BlindingQuestion = "none"
     """What evaluators are asked at the end: "none", "which_model" (exposed ones only), or "sort" into two piles."""
     primary: str = "difference of interpretable fractions against the reference arm, within strata"
@@ -255,7 +255,7 @@ def _about_counts(design: Design) -> list[str]:
         ),
         "a purity ladder needs its steps (ladder) and how many items each has (per_step)": bool(steps)
         != bool(per_step),
-        f"{design.training_pass} right answers of {design.training} training items; lower the pass mark": (
+        f"{design.training_pass} right answers of {design.training} practice items; lower the pass mark": (
             (design.training_pass or 0) > design.training
         ),
         "the shorter time comes first in minutes": design.minutes[0] > design.minutes[1],

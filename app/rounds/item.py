@@ -28,8 +28,8 @@ class ItemContent(TypedDict):
     passages: list[PassageContent]
 
 
-class TrainingAnswer(TypedDict):
-    """What is expected on a training item, for the feedback after an evaluator's own verdict."""
+class PracticeAnswer(TypedDict):
+    """What is expected on a practice item, for the feedback after an evaluator's own verdict."""
 
     verdict: str
     rule: str

@@ -6,7 +6,7 @@ from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
 from app.rounds.allocation import AllocatedItem, ItemKind
 from app.rounds.design import Cell
-from app.rounds.item import TrainingAnswer
+from app.rounds.item import PracticeAnswer
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,6 @@ class PlannedItem:
             rule=self.rule,
         )
 
-    def training_answer(self) -> TrainingAnswer:
-        """What is expected on the item, if it is for training."""
+    def practice_answer(self) -> PracticeAnswer:
+        """What is expected on the item, if it is for practice."""
         return {"verdict": "interpretable" if self.rule else "not_interpretable", "rule": self.rule or ""}

@@ -13,7 +13,7 @@ from app.rounds.concealment import conceal_snippets, draw_codes, shared_window_d
 from app.rounds.control_items import ControlItemMaker
 from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key
-from app.rounds.item import Item, TrainingAnswer
+from app.rounds.item import Item, PracticeAnswer
 from app.rounds.ordering import WINDOW_DISTANCE
 from app.rounds.planned_items import PlannedItem
 from app.rounds.randomness import SecretRandom
@@ -28,14 +28,14 @@ class PreparedRound:
     allocation: Allocation
     distances: dict[str, dict[str, int]]
     """{code: {other code: places apart}}: items with a window in common, and repeats, should stand apart."""
-    training_answers: dict[str, TrainingAnswer]
-    """{code of a training item: what is expected on it}, for the feedback."""
+    practice_answers: dict[str, PracticeAnswer]
+    """{code of a practice item: what is expected on it}, for the feedback."""
     aids: dict[str, Aids]
     """What may be looked at after a verdict, by code; empty unless the design has aids."""
 
-    def training_answers_content(self) -> JsonObject:
+    def practice_answers_content(self) -> JsonObject:
         """The expected answers as JSON values, for the public design."""
-        answers = self.training_answers.items()
+        answers = self.practice_answers.items()
         return {code: {"verdict": answer["verdict"], "rule": answer["rule"]} for code, answer in answers}
 
 
@@ -65,7 +65,7 @@ def prepare_round(
             cells=tuple(allocated_cell(cell_draw, frames[cell_draw.cell.archive_sha256]) for cell_draw in cell_draws),
         ),
         distances=_distances(design, coded, codes),
-        training_answers={code: item.training_answer() for code, item in coded.items() if item.kind == "training"},
+        practice_answers={code: item.practice_answer() for code, item in coded.items() if item.kind == "training"},
         aids={code: _aids(code, planned, seed) for code, planned in coded.items()} if design.aids else {},
     )
 
@@ -76,7 +76,7 @@ def _plan_items(
     """Everything the round shows, in an order that swapping the arms does not change."""
     maker = ControlItemMaker(design, frames, cell_draws, seed)
     drawn_items = _drawn_items(frames, cell_draws)
-    controls = [*maker.planted_items(), *maker.ladder_items(), *maker.training_items()]
+    controls = [*maker.planted_items(), *maker.ladder_items(), *maker.practice_items()]
     return [*drawn_items, *controls, *_repeats(design, drawn_items, seed)]
 
 

@@ -1,4 +1,4 @@
-"""The live neurons of one archive that were not drawn: what controls and training items are made of. Pure."""
+"""The live neurons of one archive that were not drawn: what controls and practice items are made of. Pure."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class SpareNeurons:
             self.position += 1
             if neuron_key(neuron) in shown:
                 return neuron, shown[neuron_key(neuron)]
-        msg = "Too few neurons are left for the controls and training items; ask for fewer, or harvest more layers."
+        msg = "Too few neurons are left for the controls and practice items; ask for fewer, or harvest more layers."
         raise DesignError(msg)
 
     def snippets_of_first(self, neuron_count: int) -> list[Snippet]:

@@ -32,7 +32,7 @@ def make_slots(session: Session, round_id: str) -> None:
     if design.assignment != "overlap":
         return
     random = SecretRandom(str(round_row.commitment), "places")
-    codes = round_store.item_distances(session, round_id, training=False)
+    codes = round_store.item_distances(session, round_id, practice=False)
     slots = [
         SlotRow(round_id=round_id, item=code, copy=copy, place=random.getrandbits(PLACE_BITS))
         for code in codes
@@ -42,21 +42,21 @@ def make_slots(session: Session, round_id: str) -> None:
 
 
 def assign_items(session: Session, evaluator: EvaluatorRow) -> int:
-    """Write the evaluator's training items and, unless items are leased, all others in order. The invitation calls it.
+    """Write the evaluator's practice items and, unless items are leased, all others in order. The invitation calls it.
 
     Returns how many pairs of items that share a window stand nearer than they should, for the log.
     """
     design = _public_design(session, evaluator.round_id)
-    training = round_store.item_distances(session, evaluator.round_id, training=True)
-    _add_assignments(session, evaluator, evaluator_order(training, evaluator.order_seed), first_position=0)
+    practice_codes = round_store.item_distances(session, evaluator.round_id, practice=True)
+    _add_assignments(session, evaluator, evaluator_order(practice_codes, evaluator.order_seed), first_position=0)
     if design.assignment == "overlap":
         return 0
-    distances = round_store.item_distances(session, evaluator.round_id, training=False)
+    distances = round_store.item_distances(session, evaluator.round_id, practice=False)
     codes, copy = list(distances), None
     if design.assignment == "blocks":
         codes, copy = _claim_block(session, evaluator, design, codes)
     ordered = evaluator_order(codes, evaluator.order_seed, distances)
-    _add_assignments(session, evaluator, ordered, first_position=len(training), copy=copy)
+    _add_assignments(session, evaluator, ordered, first_position=len(practice_codes), copy=copy)
     return count_breaches(ordered, distances)
 
 
@@ -88,7 +88,7 @@ def lacks_judgments(session: Session, round_id: str) -> bool:
     design = _public_design(session, round_id)
     if design.assignment == "overlap":
         return slot_store.has_unjudged_slot(session, round_id)
-    item_count = len(round_store.item_distances(session, round_id, training=False))
+    item_count = len(round_store.item_distances(session, round_id, practice=False))
     block_count = blocks_per_replicate(item_count, design.block, design.overlap) * design.overlap
     return finished_evaluators(session, round_id) < block_count
 

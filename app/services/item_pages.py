@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.foundation.errors import JudgmentError, NotFoundError
 from app.foundation.translatable import translatable
 from app.judging.pace import EvaluatorPace, evaluator_pace, next_verdict_follows, practice_passed
-from app.judging.worklist import UNDOABLE, DueQuestion, Worklist
+from app.judging.worklist import MOST_CHANGEABLE_ANSWERS, DueQuestion, Worklist
 from app.rounds.aids import Aids
 from app.rounds.item import Item
 from app.services.evaluator_session import Visit
@@ -53,7 +53,7 @@ class ItemPage:
     @property
     def is_practice(self) -> bool:
         """Whether the item is for practice: the expected answer is shown after the verdict."""
-        return self.due.item_code in self.visit.design.training_answers
+        return self.due.item_code in self.visit.design.practice_answers
 
     @property
     def has_second_step(self) -> bool:
@@ -65,7 +65,7 @@ def visitor_worklist(session: Session, visit: Visit) -> Worklist:
     """The evaluator's items and answers."""
     design = visit.design
     return judging_store.read_worklist(
-        session, visit.evaluator_id, design.training_answers.keys(), asks_second_step=design.asks_second_step
+        session, visit.evaluator_id, design.practice_answers.keys(), asks_second_step=design.asks_second_step
     )
 
 
@@ -96,7 +96,7 @@ def item_page_after_answer(session: Session, visit: Visit, item_code: str, now: 
         return None
     undo_item = item_code if item_code in worklist.item_codes else None
     done = worklist.finished_count + (
-        worklist.answer_on(item_code) is None and item_code not in worklist.training_items
+        worklist.answer_on(item_code) is None and item_code not in worklist.practice_items
     )
     return replace(build_item_page(session, visit, worklist, due), done=done, undo_item=undo_item)
 
@@ -108,7 +108,7 @@ def item_page_to_change(session: Session, visit: Visit, item_code: str) -> ItemP
         raise NotFoundError(NO_SUCH_ITEM)
     due = worklist.change_of_verdict(item_code) if visit.phase == 1 else None
     if due is None:
-        raise JudgmentError(OUT_OF_REACH, most=UNDOABLE)
+        raise JudgmentError(OUT_OF_REACH, most=MOST_CHANGEABLE_ANSWERS)
     return build_item_page(session, visit, worklist, due)
 
 

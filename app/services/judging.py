@@ -39,8 +39,8 @@ def record_answer(session: Session, visit: Visit, answer: Answer, timing: PageTi
     require_allowed(visit.state, "judge")
     require_consent(visit)
     worklist = visitor_worklist(session, visit)
-    if answer.key in worklist.answer_keys:
-        recorded = _recorded_answer(judging_store.judgment_by_key(session, visit.evaluator_id, answer.key))
+    if answer.answer_id in worklist.answer_ids:
+        recorded = _recorded_answer(judging_store.judgment_by_answer_id(session, visit.evaluator_id, answer.answer_id))
         require_same_answer(recorded, answer, visit.design.rubric.label(recorded.verdict or ""))
         return worklist
     _require_phase_one(visit)
@@ -79,7 +79,7 @@ def flag_item(session: Session, visit: Visit, flag: FlagRow, now: datetime) -> W
     require_consent(visit)
     _require_phase_one(visit)
     worklist = visitor_worklist(session, visit)
-    if flag.item in worklist.skipped:
+    if flag.item in worklist.flagged:
         return worklist
     verdict_stands = worklist.answer_on(flag.item) and not worklist.change_of_verdict(flag.item)
     if flag.item not in worklist.item_codes or verdict_stands:
@@ -88,7 +88,7 @@ def flag_item(session: Session, visit: Visit, flag: FlagRow, now: datetime) -> W
     judging_store.add_flag(session, flag)
     if visit.design.assignment == "overlap":
         release_slot(session, visit.evaluator_id, flag.item)
-    return worklist.with_skipped(flag.item)
+    return worklist.with_flagged(flag.item)
 
 
 def _require_phase_one(visit: Visit) -> None:
@@ -106,7 +106,7 @@ def _next_judgment(
         round_id=visit.round_id,
         evaluator_id=visit.evaluator_id,
         number=newest.number + 1 if newest else 0,
-        key=answer.key,
+        key=answer.answer_id,
         item=answer.item_code,
         step=answer.step,
         revision=previous.revision + 1 if previous else 0,

@@ -177,7 +177,7 @@ def round_progress(session: Session, round_id: str) -> RoundProgress:
         title=round_row.title,
         state=round_row.state,
         commitment=round_row.commitment,
-        items=len(round_store.item_distances(session, round_id, training=False)),
+        items=len(round_store.item_distances(session, round_id, practice=False)),
         target=read_design(round_row.design).evaluators,
         evaluators=evaluators,
     )

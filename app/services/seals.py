@@ -97,7 +97,7 @@ def begin_seal(session: Session, round_id: str, render: Render, seal_options: Se
     design = read_design(round_row.design)
     prepared = prepare_round(design, archives, seed, seen_neurons(session, design.named, archives))
     digests = {item.code: item_digest(item.content(), nonce) for item in prepared.items}
-    round_row.public_design = {**round_row.public_design, "training_answers": prepared.training_answers_content()}
+    round_row.public_design = {**round_row.public_design, "training_answers": prepared.practice_answers_content()}
     public_design = PublicDesign.from_content(round_row.public_design)
     fragments = [render(item, public_design) for item in prepared.items]
     round_store.add_items(session, _item_rows(round_id, prepared, digests, fragments), _aids_rows(round_id, prepared))
@@ -176,7 +176,7 @@ def _item_rows(
             content=item_bytes(item.content()).decode(),
             digest=digests[item.code],
             html=html,
-            training=item.code in prepared.training_answers,
+            training=item.code in prepared.practice_answers,
             apart=prepared.distances[item.code],
         )
         for item, html in zip(prepared.items, fragments, strict=True)

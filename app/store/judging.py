@@ -32,7 +32,7 @@ ASSIGNED = (
         AssignmentRow.aids_at,
         exists()
         .where(FlagRow.evaluator_id == AssignmentRow.evaluator_id, FlagRow.item == AssignmentRow.item)
-        .label("skipped"),
+        .label("flagged"),
     )
     .where(AssignmentRow.evaluator_id == MINE)
     .order_by(AssignmentRow.position)
@@ -71,7 +71,7 @@ AIDS_OPENED = (
 
 
 def read_worklist(
-    session: Session, evaluator_id: str, training_items: Collection[str] = (), *, asks_second_step: bool = False
+    session: Session, evaluator_id: str, practice_items: Collection[str] = (), *, asks_second_step: bool = False
 ) -> Worklist:
     """The evaluator's items in order and the latest answer on each, without its texts."""
     mine = {"evaluator": evaluator_id}
@@ -82,11 +82,11 @@ def read_worklist(
     return Worklist(
         item_codes=tuple(code for code, _, _, _ in assigned),
         standing_answers=_standing_answers(answers, locked),
-        skipped=frozenset(code for code, _, _, flagged in assigned if flagged),
+        flagged=frozenset(code for code, _, _, flagged in assigned if flagged),
         latest_item=answers[-1].item if answers else None,
-        training_items=frozenset(training_items),
+        practice_items=frozenset(practice_items),
         shown_at={code: shown_at for code, shown_at, _, _ in assigned if shown_at is not None},
-        answer_keys=frozenset(row[1] for row in answers),
+        answer_ids=frozenset(row[1] for row in answers),
         asks_second_step=asks_second_step,
     )
 
@@ -140,9 +140,9 @@ def latest_judgment(session: Session, evaluator_id: str, item_code: str | None =
     return session.scalar(LATEST, mine) if item_code is None else session.scalar(LATEST_ON, mine | {"item": item_code})
 
 
-def judgment_by_key(session: Session, evaluator_id: str, key: str) -> JudgmentRow:
-    """The evaluator's row with this idempotency key."""
-    query = select(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id, JudgmentRow.key == key)
+def judgment_by_answer_id(session: Session, evaluator_id: str, answer_id: str) -> JudgmentRow:
+    """The evaluator's judgment that was sent under this id."""
+    query = select(JudgmentRow).where(JudgmentRow.evaluator_id == evaluator_id, JudgmentRow.key == answer_id)
     return session.scalars(query).one()
 
 

@@ -86,9 +86,9 @@ def items_of_round(session: Session, round_id: str) -> Sequence[ItemRow]:
     return session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)).all()
 
 
-def item_distances(session: Session, round_id: str, *, training: bool) -> dict[str, dict[str, int]]:
-    """{code: {code of another item: least distance}} of the training items, or of all others; without contents."""
-    query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.training == training)
+def item_distances(session: Session, round_id: str, *, practice: bool) -> dict[str, dict[str, int]]:
+    """{code: {code of another item: least distance}} of the practice items, or of all others; without contents."""
+    query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.training == practice)
     return {row.code: row.apart for row in session.execute(query.order_by(ItemRow.code))}
 
 
@@ -105,7 +105,7 @@ def add_assignments(session: Session, assignments: Sequence[AssignmentRow]) -> N
 
 
 def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
-    """{evaluator id: how many items they were given and have judged}; training items are not counted.
+    """{evaluator id: how many items they were given and have judged}; practice items are not counted.
 
     An item that was flagged after its verdict is missing, not judged.
     """

@@ -82,7 +82,7 @@ class ItemRow(Base):
     html: Mapped[bytes] = mapped_column(LargeBinary)
     """The passages as rendered at the seal, UTF-8."""
     training: Mapped[bool] = mapped_column(default=False)
-    """A training item, shown before the round to everyone. Controls and repeats are in the seal, not here."""
+    """A practice item, shown before the round to everyone. Controls and repeats are in the seal, not here."""
     apart: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """{code of another item: how many places apart the two should stand}; it depends on their texts alone."""
 

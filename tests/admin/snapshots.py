@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.robots.rule import Rule, judge_by_rule
+from app.robots.scripted_evaluators import ScriptedEvaluator
 from app.robots.visitor import Visitor
 from tests.admin.office import PASSWORD, Browser, Office, make_draft, seal_now
 
@@ -62,4 +62,4 @@ def invite_ada(dag: Browser) -> str:
 def judge_as_ada(office: Office, token: str) -> int:
     """Judge everything by a rule, over the app itself; how many items there were."""
     with office.browser() as browser:
-        return judge_by_rule(Visitor(browser.client), token, Rule("Ada", 0.8, 1))
+        return ScriptedEvaluator("Ada", 0.8, 1).judge_round(Visitor(browser.client), token)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.archive.archive import Archive
-from app.robots.rule import Rule, judge_by_rule
+from app.robots.scripted_evaluators import ScriptedEvaluator
 from app.robots.visitor import Visitor
 from app.services.admins import Admin, password_stamp
 from app.store.admins import add_admin
@@ -68,7 +68,7 @@ def test_an_admin_takes_a_round_from_draft_to_report(page: Page, site: Site) -> 
     expect_accessible(page, "An invitation for Ada")
     link = page.locator("[data-link]").inner_text()
     with Visitor.at(site.address) as ada:
-        assert judge_by_rule(ada, link.rsplit("/", 1)[-1], Rule("Ada", 0.8, 1)) == 4
+        assert ScriptedEvaluator("Ada", 0.8, 1).judge_round(ada, link.rsplit("/", 1)[-1]) == 4
     page.goto(round_address)
     expect(page.locator("progress")).to_have_attribute("value", "4")
     expect_accessible(page, "Spring reading")

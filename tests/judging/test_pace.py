@@ -7,13 +7,13 @@ import pytest
 from app.judging.pace import daily_cap_reached, evaluator_pace, practice_passed
 from app.judging.public_design import PublicDesign
 from app.judging.worklist import StandingAnswer, Worklist
-from app.rounds.item import TrainingAnswer
+from app.rounds.item import PracticeAnswer
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 ITEM_CODES = ("practice", *(f"item{number}" for number in range(20)))
 
 
-def judged_worklist(judged_count: int, seconds: float = 60.0, skipped: frozenset[str] = frozenset()) -> Worklist:
+def judged_worklist(judged_count: int, seconds: float = 60.0, flagged: frozenset[str] = frozenset()) -> Worklist:
     """The practice item and some others are judged, at noon."""
     answers = tuple(
         StandingAnswer(
@@ -27,11 +27,11 @@ def judged_worklist(judged_count: int, seconds: float = 60.0, skipped: frozenset
         )
         for code in ITEM_CODES[: judged_count + 1]
     )
-    return Worklist(ITEM_CODES, answers, skipped, ITEM_CODES[judged_count], frozenset({"practice"}))
+    return Worklist(ITEM_CODES, answers, flagged, ITEM_CODES[judged_count], frozenset({"practice"}))
 
 
-def empty_worklist(skipped: frozenset[str] = frozenset()) -> Worklist:
-    return Worklist(ITEM_CODES, (), skipped, None, frozenset({"practice"}))
+def empty_worklist(flagged: frozenset[str] = frozenset()) -> Worklist:
+    return Worklist(ITEM_CODES, (), flagged, None, frozenset({"practice"}))
 
 
 def test_practice_counts_for_nothing() -> None:
@@ -42,11 +42,11 @@ def test_practice_counts_for_nothing() -> None:
 
 
 def test_a_skipped_item_is_not_left() -> None:
-    assert evaluator_pace(judged_worklist(4, skipped=frozenset({"item7"})), PublicDesign(), NOON).items_left == 15
+    assert evaluator_pace(judged_worklist(4, flagged=frozenset({"item7"})), PublicDesign(), NOON).items_left == 15
 
 
 def test_a_skipped_practice_item_is_no_item_done() -> None:
-    worklist = empty_worklist(skipped=frozenset({"practice"}))
+    worklist = empty_worklist(flagged=frozenset({"practice"}))
     assert (worklist.finished_count, evaluator_pace(worklist, PublicDesign(), NOON).items_left) == (0, 20)
 
 
@@ -85,8 +85,8 @@ def test_the_answer_that_reaches_the_cap_is_known_before_it_is_given() -> None:
 
 
 def test_practice_is_passed_by_first_answers() -> None:
-    answers: dict[str, TrainingAnswer] = {"practice": {"verdict": "not_interpretable", "rule": ""}}
-    design = PublicDesign(training=1, training_pass=1, training_answers=answers)
+    answers: dict[str, PracticeAnswer] = {"practice": {"verdict": "not_interpretable", "rule": ""}}
+    design = PublicDesign(training=1, training_pass=1, practice_answers=answers)
     assert not practice_passed(judged_worklist(0), design)
-    assert practice_passed(judged_worklist(0), PublicDesign(training=1, training_answers=answers))
+    assert practice_passed(judged_worklist(0), PublicDesign(training=1, practice_answers=answers))
     assert practice_passed(empty_worklist(), design)

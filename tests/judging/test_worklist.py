@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.judging.worklist import UNDOABLE, DueQuestion, Worklist
+from app.judging.worklist import MOST_CHANGEABLE_ANSWERS, DueQuestion, Worklist
 from tests.judging.worklists import ITEM_CODES, judged_worklist, with_locked_answer
 
 
@@ -14,12 +14,12 @@ def due_question(worklist: Worklist) -> DueQuestion:
 
 def test_the_first_item_comes_first() -> None:
     question = due_question(judged_worklist(0))
-    assert (question.item_code, question.asks, question.key) == ("item0", "verdict", "item0.0")
+    assert (question.item_code, question.asks, question.answer_id) == ("item0", "verdict", "item0.0")
 
 
 def test_the_hypothesis_follows_its_verdict() -> None:
     question = due_question(judged_worklist(3, last_step="verdict"))
-    assert (question.item_code, question.asks, question.key) == ("item2", "hypothesis", "item2.1")
+    assert (question.item_code, question.asks, question.answer_id) == ("item2", "hypothesis", "item2.1")
 
 
 def test_the_next_verdict_follows_where_the_design_asks_for_verdicts_alone() -> None:
@@ -28,7 +28,7 @@ def test_the_next_verdict_follows_where_the_design_asks_for_verdicts_alone() -> 
 
 
 def test_a_skipped_item_does_not_come_back() -> None:
-    assert due_question(judged_worklist(2).with_skipped("item2")).item_code == "item3"
+    assert due_question(judged_worklist(2).with_flagged("item2")).item_code == "item3"
 
 
 def test_nothing_is_due_at_the_end() -> None:
@@ -37,7 +37,7 @@ def test_nothing_is_due_at_the_end() -> None:
 
 
 def test_practice_items_are_numbered_by_themselves() -> None:
-    worklist = replace(judged_worklist(0), training_items=frozenset({"item0", "item1"}))
+    worklist = replace(judged_worklist(0), practice_items=frozenset({"item0", "item1"}))
     assert worklist.number_and_total("item1") == (2, 2)
     assert worklist.number_and_total("item2") == (1, 13)
     assert worklist.counted_items == ITEM_CODES[2:]
@@ -46,11 +46,11 @@ def test_practice_items_are_numbered_by_themselves() -> None:
 def test_undo_walks_back_ten_answers() -> None:
     worklist = judged_worklist(13)
     reached = []
-    item = worklist.undoable_item_before("item13")
+    item = worklist.changeable_item_before("item13")
     while item is not None:
         reached.append(item)
-        item = worklist.undoable_item_before(item)
-    assert reached == [f"item{number}" for number in range(12, 12 - UNDOABLE, -1)]
+        item = worklist.changeable_item_before(item)
+    assert reached == [f"item{number}" for number in range(12, 12 - MOST_CHANGEABLE_ANSWERS, -1)]
     assert worklist.change_of_verdict("item2") is None
     assert worklist.change_of_verdict("item3") is not None
 
@@ -58,7 +58,7 @@ def test_undo_walks_back_ten_answers() -> None:
 def test_undo_does_not_reach_a_locked_answer() -> None:
     worklist = with_locked_answer(judged_worklist(3), 2)
     assert worklist.change_of_verdict("item2") is None
-    assert worklist.undoable_item_before("item3") == "item1"
+    assert worklist.changeable_item_before("item3") == "item1"
 
 
 def test_undo_reaches_the_verdict_just_given_from_its_second_step() -> None:
@@ -78,13 +78,13 @@ def test_a_second_step_that_undo_left_is_asked_after_all() -> None:
     assert question.standing_answer is not None
     written = changed.with_answer(question.standing_answer.revised("not_interpretable", "hypothesis"), "item1.3")
     question = due_question(written)
-    assert (question.item_code, question.asks, question.key) == ("item2", "hypothesis", "item2.1")
-    question = due_question(written.with_skipped("item2"))
+    assert (question.item_code, question.asks, question.answer_id) == ("item2", "hypothesis", "item2.1")
+    question = due_question(written.with_flagged("item2"))
     assert (question.item_code, question.asks) == ("item3", "verdict")
 
 
 def test_an_item_that_was_skipped_after_its_verdict_is_out_of_reach() -> None:
-    worklist = judged_worklist(3).with_skipped("item2")
+    worklist = judged_worklist(3).with_flagged("item2")
     assert worklist.change_of_verdict("item2") is None
     assert worklist.undo_target("item3") == "item1"
     assert worklist.finished_count == 3
@@ -93,5 +93,5 @@ def test_an_item_that_was_skipped_after_its_verdict_is_out_of_reach() -> None:
 def test_an_answer_remembers_the_key_it_was_given_under() -> None:
     worklist = judged_worklist(3)
     answered = worklist.with_answer(worklist.standing_answers[2].revised("cannot_judge", "verdict"), "item2.2")
-    assert answered.answer_keys == {"item2.2"}
+    assert answered.answer_ids == {"item2.2"}
     assert [answer.verdict for answer in answered.standing_answers] == ["interpretable"] * 2 + ["cannot_judge"]

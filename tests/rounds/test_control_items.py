@@ -67,7 +67,7 @@ def test_a_repeat_shows_the_same_passages_in_another_order_and_stands_apart(prep
 
 
 def test_training_items_say_what_is_right_and_half_of_them_have_no_rule(prepared: PreparedRound) -> None:
-    answers = prepared.training_answers
+    answers = prepared.practice_answers
     assert set(answers) == {allocated.item for allocated in allocated_of_kind(prepared, "training")}
     assert sorted(answer["verdict"] for answer in answers.values()) == ["interpretable", "not_interpretable"]
     for answer in answers.values():

@@ -46,6 +46,6 @@ def _due_answer(session: Session, session_token: str) -> Answer | None:
         return None
     due = item_page.due
     if due.asks == "hypothesis":
-        return Answer(due.item_code, due.key, "hypothesis", hypothesis=f"what {due.item_code} does")
+        return Answer(due.item_code, due.answer_id, "hypothesis", hypothesis=f"what {due.item_code} does")
     interpretable = verdict_on(due.item_code) == "interpretable"
-    return Answer(due.item_code, due.key, "verdict", "interpretable" if interpretable else "not_interpretable")
+    return Answer(due.item_code, due.answer_id, "verdict", "interpretable" if interpretable else "not_interpretable")

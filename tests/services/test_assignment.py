@@ -46,7 +46,7 @@ def due_answer(database: Database, evaluator_id: str, clock: Clock) -> Answer | 
         item_page = item_pages.due_item_page(session, visit)
         if item_page is None and assignment.lease_next_item(session, visit.evaluator_id, clock()):
             item_page = item_pages.due_item_page(session, visit)
-    return Answer(item_page.due.item_code, item_page.due.key, "verdict", "interpretable") if item_page else None
+    return Answer(item_page.due.item_code, item_page.due.answer_id, "verdict", "interpretable") if item_page else None
 
 
 def record(database: Database, evaluator_id: str, answer: Answer, clock: Clock) -> None:

@@ -19,7 +19,7 @@ from app.report.export.bundle import unblinded_zip
 from app.report.export.json_differences import json_differences
 from app.report.export.verify import read_receipt, verify_export, verify_receipt
 from app.report.export.zip_file import read_zip
-from app.robots.rule import RULES
+from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.services import exports, rounds, seals
@@ -39,7 +39,7 @@ STATES = {"blocks": "collecting"}
 def judge_what_is_left(address: str, token: str) -> int:
     """Come back by the old link and answer all that is still due; how many verdicts that were."""
     lapses = random.Random(1)
-    answers = Answers(lambda page: RULES[0].verdict(page.peaks, lapses), guess=lambda _page: "A")
+    answers = Answers(lambda page: SCRIPTED_EVALUATORS[0].verdict(page.peaks, lapses), guess=lambda _page: "A")
     with Visitor.at(address) as visitor:
         return sum(page.step == "verdict" for page in walk_round(visitor, token, answers, ends=("done", "wait")))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.cli.database import open_database
@@ -18,7 +19,7 @@ from app.report.analysis.analysis import read_analysis
 from app.report.analysis.primary import ArmResult
 from app.report.export.exported_round import read_export
 from app.report.export.verify import verify_round
-from app.robots.rule import RULES, Rule, judge_by_rule
+from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS, ScriptedEvaluator
 from app.robots.visitor import Visitor
 
 REASON = "The check of the demo: every scripted evaluator is done."
@@ -68,20 +69,21 @@ def run_check(plan: DemoPlan, settings: Settings, watch: Stopwatch) -> CheckOutc
         archives = demo_archives(plan, settings.data)
     with open_database(settings) as database:
         with watch.stage("seal"):
-            names = [rule.name for rule in RULES]
+            names = [evaluator.name for evaluator in SCRIPTED_EVALUATORS]
             demo_round = create_demo_round(database, plan, archives, settings.data, names)
         with served_in_thread(settings, database) as address:
-            with watch.stage("judge"), ThreadPoolExecutor(len(RULES)) as pool:
-                list(pool.map(lambda token, rule: _judge(address, token, rule), demo_round.invitation_tokens, RULES))
+            with watch.stage("judge"), ThreadPoolExecutor(len(SCRIPTED_EVALUATORS)) as pool:
+                judging = partial(_judge_round, address)
+                list(pool.map(judging, SCRIPTED_EVALUATORS, demo_round.invitation_tokens))
             with watch.stage("unblind"), Visitor.at(address) as visitor:
                 export = _unblind(visitor, demo_round, settings)
     with watch.stage("verify"):
         return _read_outcome(export)
 
 
-def _judge(address: str, token: str, rule: Rule) -> int:
+def _judge_round(address: str, evaluator: ScriptedEvaluator, token: str) -> int:
     with Visitor.at(address) as visitor:
-        return judge_by_rule(visitor, token, rule)
+        return evaluator.judge_round(visitor, token)
 
 
 def _unblind(visitor: Visitor, demo_round: DemoRound, settings: Settings) -> Path:

@@ -23,7 +23,7 @@ from app.cli.report import print_arms
 from app.cli.serve import bound_socket, browser_address, web_server
 from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
-from app.robots.rule import RULES
+from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
 from app.rounds.presets import PRESET_NAMES
 
 TOKENS = 1_000_000
@@ -71,7 +71,7 @@ def demo_command(
     """Harvest a SoLU/GELU pair on this machine, seal and open a round, print the links and serve it."""
     plan = DemoPlan(
         models_folder=models_folder or resource_folder("demo"),
-        evaluator_count=len(RULES) if check else 1,
+        evaluator_count=len(SCRIPTED_EVALUATORS) if check else 1,
         **plan_options,
     )
     if check:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from app.foundation.digest import sha256
 from app.judging.public_design import PublicDesign
-from app.rounds.item import TrainingAnswer
+from app.rounds.item import PracticeAnswer
 from app.rounds.rubric import CANNOT_JUDGE, FilledRubric
 from app.services.item_pages import ItemPage
 from app.web import language
@@ -52,7 +52,7 @@ class ItemView:
     latest_answer: LatestAnswer
     changing: bool
     """Whether the page asks for a verdict that was given before."""
-    training_answer: TrainingAnswer | None
+    practice_answer: PracticeAnswer | None
     """What is expected on a practice item; None on any other item."""
     aids_view: AidsView | None
     reader_id: str
@@ -92,7 +92,7 @@ def _item_view(item_page: ItemPage, session_token: str) -> ItemView:
         answer_choices=answer_choices(design),
         latest_answer=_latest_answer(item_page),
         changing=due.standing_answer is not None and due.asks == "verdict",
-        training_answer=design.training_answers.get(due.item_code),
+        practice_answer=design.practice_answers.get(due.item_code),
         aids_view=build_aids_view(item_page.item_with_aids[1]) if item_page.item_with_aids else None,
         reader_id=sha256(item_page.visit.evaluator_id.encode())[:12],
         form_token=derive_form_token(session_token),

@@ -17,14 +17,15 @@ LAPSE = 0.05
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A mechanical evaluator."""
+class ScriptedEvaluator:
+    """An evaluator that judges by the rule above."""
 
     name: str
+    """The pseudonym under which it is invited."""
     share: float
     """Least share of peaks that are the same word for INTERPRETABLE."""
     seed: int
-    """Of the lapses."""
+    """Fixes on which items it lapses."""
 
     def verdict(self, peaks: Sequence[str], lapses: random.Random) -> str:
         """The verdict on an item with these peaks."""
@@ -33,18 +34,22 @@ class Rule:
             interpretable = not interpretable
         return "interpretable" if interpretable else "not_interpretable"
 
+    def judge_round(self, visitor: Visitor, token: str) -> int:
+        """Open an invitation and judge every item by the rule; returns how many verdicts were sent."""
+        lapses = random.Random(self.seed)
+        answers = Answers(lambda page: self.verdict(page.peaks, lapses))
+        return sum(page.step == "verdict" for page in walk_round(visitor, token, answers))
 
-RULES = (Rule("first", 0.8, 1), Rule("second", 0.7, 2), Rule("third", 0.9, 3))
+
+SCRIPTED_EVALUATORS = (
+    ScriptedEvaluator("script 1 (80 %)", 0.8, 1),
+    ScriptedEvaluator("script 2 (70 %)", 0.7, 2),
+    ScriptedEvaluator("script 3 (90 %)", 0.9, 3),
+)
+"""Those that judge the demo's round."""
 
 
 def most_common_share(peaks: Sequence[str]) -> float:
     """The share of peaks that are the most common word, ignoring case and spaces; 0 without peaks."""
     words = Counter("".join(peak.split()).lower() for peak in peaks)
     return max(words.values()) / len(peaks) if peaks else 0.0
-
-
-def judge_by_rule(visitor: Visitor, token: str, rule: Rule) -> int:
-    """Open an invitation and judge every item by the rule; returns how many verdicts were sent."""
-    lapses = random.Random(rule.seed)
-    answers = Answers(lambda page: rule.verdict(page.peaks, lapses))
-    return sum(page.step == "verdict" for page in walk_round(visitor, token, answers))
