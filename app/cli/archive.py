@@ -7,7 +7,7 @@ import click
 
 from app.archive.archive import Archive
 from app.cli.options import PATH, json_option
-from app.cli.printing import print_json, print_pairs, print_table
+from app.cli.printing import print_facts, print_json, print_table
 from app.foundation.errors import ArchiveError
 from app.foundation.settings import Settings
 
@@ -59,7 +59,7 @@ def show_archive(path: Path, json_wanted: bool) -> None:
     if json_wanted:
         print_json({"sha256": archive.sha256, **archive.manifest.model_dump(mode="json")})
     else:
-        print_pairs(_archive_facts(archive))
+        print_facts(_archive_facts(archive))
 
 
 @archive_command.command("verify")

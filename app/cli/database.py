@@ -36,7 +36,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
         database.close()
 
 
-def acting_admin(session: Session, name: str | None) -> str:
+def named_or_only_admin(session: Session, name: str | None) -> str:
     """The admin who acts: the named one, or the only one there is. Raises SettingsError otherwise."""
     names = admins.admin_names(session)
     if name is None and len(names) == 1:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.database import acting_admin, open_database
+from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, by_option, round_argument
 from app.foundation.clock import now
 from app.foundation.errors import ExportError
@@ -24,7 +24,7 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
     """Write a round's export: every judgment, the opened allocation, every number, and a verifier; it is logged."""
     with open_database(settings) as database:
         with database.reading() as session:
-            admin = acting_admin(session, by)
+            admin = named_or_only_admin(session, by)
             bundle = (exports.blinded_bundle if blinded else exports.unblinded_bundle)(session, round_id)
         zip_bytes = unblinded_zip(bundle) if isinstance(bundle, UnblindedBundle) else blinded_zip(bundle)
         _write_export(out, zip_bytes)

@@ -1,4 +1,4 @@
-"""How commands print values: as JSON, as a table, as pairs of a name and a value."""
+"""How commands print values: as JSON, as a table, as facts: a name and a value on each line."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import click
 
 
-def print_json(document: object) -> None:
+def print_json(value: object) -> None:
     """Print a value as indented JSON; what JSON does not know is printed as its text."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
 def print_table(head: Sequence[str], table_lines: Sequence[Sequence[object]]) -> None:
@@ -26,8 +26,8 @@ def print_table(head: Sequence[str], table_lines: Sequence[Sequence[object]]) ->
         )
 
 
-def print_pairs(facts: Mapping[str, str | float | None]) -> None:
-    """Print names and values, one pair a line."""
+def print_facts(facts: Mapping[str, str | float | None]) -> None:
+    """Print facts: a name and its value on each line."""
     width = max(len(name) for name in facts)
     for name, value in facts.items():
         click.echo(f"{name.ljust(width)}  {value}")

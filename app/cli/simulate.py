@@ -4,19 +4,19 @@ For dry runs and load. The round itself is never touched. The truth is mechanica
 stated share of its peaks is one word; each evaluator then errs as their sensitivity and specificity say.
 """
 
-import random
 import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from random import Random
 
 import click
 import numpy as np
 
 from app.cli.database import open_database
 from app.cli.options import json_option, round_argument
-from app.cli.printing import print_json, print_pairs
+from app.cli.printing import print_facts, print_json
 from app.cli.serve import served_in_thread
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -55,8 +55,8 @@ class SimulatedSession:
 class SimulatedEvaluator:
     """One simulated evaluator with a browser and a temperament of their own."""
 
-    def __init__(self, visitor: Visitor, character: Character, source: random.Random) -> None:
-        self._visitor, self._character, self._source = visitor, character, source
+    def __init__(self, visitor: Visitor, character: Character, generator: Random) -> None:
+        self._visitor, self._character, self._generator = visitor, character, generator
         self._verdict_pairs: list[tuple[bool, bool]] = []
 
     def judge_round(self, token: str) -> SimulatedSession:
@@ -68,9 +68,9 @@ class SimulatedEvaluator:
     def _verdict_on(self, page: HtmlPage) -> str:
         character = self._character
         truth = most_common_share(page.peaks) >= character.strictness
-        verdict = self._source.random() < (character.sensitivity if truth else 1 - character.specificity)
+        verdict = self._generator.random() < (character.sensitivity if truth else 1 - character.specificity)
         if character.seconds > 0:
-            time.sleep(self._source.expovariate(1 / character.seconds))
+            time.sleep(self._generator.expovariate(1 / character.seconds))
         self._verdict_pairs.append((truth, verdict))
         return "interpretable" if verdict else "not_interpretable"
 
@@ -102,7 +102,7 @@ def simulate_command(
     if json_wanted:
         print_json(results)
     else:
-        print_pairs(results)
+        print_facts(results)
 
 
 def simulate_evaluators(
@@ -114,8 +114,8 @@ def simulate_evaluators(
 
         def judge_round(index: int) -> SimulatedSession:
             with Visitor.at(address) as visitor:
-                source = random.Random(f"{seed} {index}")
-                return SimulatedEvaluator(visitor, character, source).judge_round(invitation_tokens[index])
+                generator = Random(f"{seed} {index}")
+                return SimulatedEvaluator(visitor, character, generator).judge_round(invitation_tokens[index])
 
         return list(pool.map(judge_round, range(len(invitation_tokens))))
 

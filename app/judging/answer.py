@@ -18,10 +18,10 @@ NOT_YOUR_ITEM = translatable(
     "That item is not one of yours. Nothing was stored; go back to your reading to see the item that is due."
 )
 VERDICTS_ONLY = translatable("This round asks for verdicts only. Nothing was stored.")
-OTHERWISE_WRITTEN = translatable(
+OTHER_TEXT_STORED = translatable(
     "You already wrote something else about this item. Use “Change last answer” to change it."
 )
-OTHERWISE_ANSWERED = translatable(
+OTHER_VERDICT_STORED = translatable(
     "You already answered this item: %(answer)s. That answer counts; use “Change last answer” to change it."
 )
 
@@ -92,9 +92,9 @@ def require_same_answer(stored: Answer, answer: Answer, stored_label: str) -> No
     """
     texts = (answer.hypothesis, answer.confidence, answer.comment)
     if answer.step == "hypothesis" and texts != (stored.hypothesis, stored.confidence, stored.comment):
-        raise JudgmentError(OTHERWISE_WRITTEN)
+        raise JudgmentError(OTHER_TEXT_STORED)
     if answer.step != stored.step or (answer.verdict or stored.verdict) != stored.verdict:
-        raise JudgmentError(OTHERWISE_ANSWERED, answer=stored_label)
+        raise JudgmentError(OTHER_VERDICT_STORED, answer=stored_label)
 
 
 def _answerable_questions(worklist: Worklist, answer: Answer) -> list[DueQuestion]:

@@ -9,11 +9,11 @@ from app.foundation.translatable import translatable
 from app.judging.public_design import PublicDesign
 from app.judging.worklist import StandingAnswer, Worklist
 
-AWAY = timedelta(minutes=30)
+LONG_BREAK = timedelta(minutes=30)
 """After so long without an answer, an evaluator who comes back is shown what is left."""
-ENOUGH_ANSWERS = 5
+FEWEST_ANSWERS_FOR_PACE = 5
 """Answers from which a pace can be estimated."""
-ENOUGH_TODAY = translatable(
+DAILY_CAP_REACHED = translatable(
     "Nothing was stored: the items that this round asks for in one day are done and saved. Come back tomorrow."
 )
 PRACTICE_NOT_PASSED = translatable(
@@ -45,7 +45,7 @@ def evaluator_pace(worklist: Worklist, design: PublicDesign, now: datetime) -> E
     answers = _counted_answers(worklist)
     items_left = None if design.assignment == "overlap" else len(worklist.counted_items) - worklist.finished_count
     last_at = max((answer.first_judged_at for answer in answers if answer.first_judged_at), default=None)
-    returning = last_at is not None and now - last_at > AWAY
+    returning = last_at is not None and now - last_at > LONG_BREAK
     break_due = bool(design.break_every and answers and len(answers) % design.break_every == 0)
     return EvaluatorPace(
         items_left=items_left,
@@ -90,7 +90,7 @@ def require_new_item_allowed(worklist: Worklist, design: PublicDesign, item_code
     if not practice_passed(worklist, design):
         raise JudgmentError(PRACTICE_NOT_PASSED)
     if daily_cap_reached(worklist, design, now):
-        raise JudgmentError(ENOUGH_TODAY)
+        raise JudgmentError(DAILY_CAP_REACHED)
 
 
 def _counted_answers(worklist: Worklist) -> list[StandingAnswer]:
@@ -100,6 +100,6 @@ def _counted_answers(worklist: Worklist) -> list[StandingAnswer]:
 
 
 def _minutes_for(items_left: int | None, answers: list[StandingAnswer]) -> float | None:
-    if items_left is None or len(answers) < ENOUGH_ANSWERS:
+    if items_left is None or len(answers) < FEWEST_ANSWERS_FOR_PACE:
         return None
     return median(answer.first_active_seconds for answer in answers) * items_left / 60

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 PERMUTATIONS = 49
-ENOUGH = 10
+EXTREME_PERMUTATIONS_TO_STOP = 10
 """Permutations at least as good as the observed labels after which further ones would change nothing."""
 POWER = 0.8
 ALPHA = 0.02
@@ -94,7 +94,7 @@ def _permutation_p(observed: float, permuted: Iterable[float]) -> tuple[float, i
     for statistic in permuted:
         count += 1
         as_good += statistic >= observed
-        if as_good == ENOUGH:
+        if as_good == EXTREME_PERMUTATIONS_TO_STOP:
             return as_good / count, count
     return (as_good + 1) / (count + 1), count
 

@@ -68,7 +68,7 @@ def compare_responses(
     ]
 
 
-def find_spoken_names(
+def find_names_in_responses(
     responses: Iterable[FetchedResponse], fragments: Mapping[str, bytes], names: Iterable[str]
 ) -> list[str]:
     """(b) Where a response says one of `names` outside the words of the passages."""

@@ -5,18 +5,18 @@ The order of the fields is that of the stored JSON.
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.leak_audit.attackers import AttackResult
 
 MOST_NAMED = 5
-"""Findings of each kind that a summary names."""
+"""How many findings of each kind a summary lists."""
 
 
 class SummaryPart(BaseModel):
-    """A part of a summary: frozen, and no field that is not known."""
+    """A part of a summary: frozen, without unknown fields, and written under the stored names of its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
 
 class FindingsSummary(SummaryPart):
@@ -38,12 +38,12 @@ class AttackSummary(SummaryPart):
 
     @property
     def largest_auc(self) -> float | None:
-        """Of the better attacker; None if there was too little to attack."""
+        """The AUC of the better attacker; None if there was too little to attack."""
         return max(self.aucs.values(), default=None)
 
 
 class GateAttackSummary(AttackSummary):
-    """The same for an attack that can stop the seal."""
+    """How well the attackers did in an attack that can stop the seal."""
 
     leaks: bool
 
@@ -52,7 +52,8 @@ class GateSummary(SummaryPart):
     """What decides whether the seal may close."""
 
     swap: FindingsSummary
-    scan: FindingsSummary
+    name_search: FindingsSummary = Field(validation_alias="scan", serialization_alias="scan")
+    """Responses that contain a name of an arm, a model or a file."""
     transport: GateAttackSummary
 
 
@@ -75,19 +76,20 @@ class AuditSummary(SummaryPart):
 
     @property
     def complaint(self) -> str:
-        """What leaked, in words; empty if nothing did."""
+        """What leaked, in words; empty if nothing leaked."""
         swap_count, transport = self.gate.swap.count, self.gate.transport
-        complaints = [f"{swap_count} responses change when the arms are swapped"] if swap_count else []
-        complaints += [f"a response {finding}" for finding in self.gate.scan.first]
+        changes = "1 response changes" if swap_count == 1 else f"{swap_count} responses change"
+        complaints = [f"{changes} when the arms are swapped"] if swap_count else []
+        complaints += [f"the response to {finding}" for finding in self.gate.name_search.first]
         if transport.leaks:
-            complaints.append(f"attackers tell the arms from transport (p = {transport.p:.3f})")
+            complaints.append(f"attackers can tell the arms from the transport (p = {transport.p:.3f})")
         return "; ".join(complaints)
 
 
-def summarise_gate(swap: Sequence[str], scan: Sequence[str], transport_attack: AttackResult) -> GateSummary:
-    """The gate's findings: what changed under a swap, where names were said, and what attackers could tell."""
+def summarise_gate(swap: Sequence[str], name_search: Sequence[str], transport_attack: AttackResult) -> GateSummary:
+    """The gate's findings: what changes with the arms, which responses contain names, and what the attackers tell."""
     attack = GateAttackSummary(**summarise_attack(transport_attack).model_dump(), leaks=transport_attack.leaks)
-    return GateSummary(swap=_summarise_findings(swap), scan=_summarise_findings(scan), transport=attack)
+    return GateSummary(swap=_summarise_findings(swap), name_search=_summarise_findings(name_search), transport=attack)
 
 
 def summarise_attack(attack_result: AttackResult) -> AttackSummary:

@@ -76,10 +76,10 @@ def build_aids(snippets: Sequence[Snippet], neuron: NeuronStatistics) -> Aids:
 
 def _texts_and_percents(snippet: Snippet, maximum: float) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """A snippet's texts and their strengths; part of a character counts where the character is shown."""
-    texts, homes = token_texts(snippet.pieces)
+    texts, shown_at_index = token_texts(snippet.pieces)
     percents = [0] * len(texts)
-    for home, activation in zip(homes, snippet.activations, strict=True):
-        percents[home] = max(percents[home], round(100 * relative_strength(activation, maximum)))
+    for index, activation in zip(shown_at_index, snippet.activations, strict=True):
+        percents[index] = max(percents[index], round(100 * relative_strength(activation, maximum)))
     return texts, tuple(percents)
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.archive.archive import Archive
-from app.archive.neuron import NeuronStatistics
+from app.archive.neuron import NeuronKey, NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
-from app.rounds.concealment import select_snippets
+from app.rounds.concealment import select_shown_snippets
 from app.rounds.design import Design
-from app.rounds.frame_draws import NeuronKey, neuron_key, neurons_of_layers
+from app.rounds.frame_draws import neuron_key, neurons_of_layers
 
 Archives = Mapping[str, Archive]
 """Archives by their digest."""
@@ -48,7 +48,7 @@ class ArchiveFrame:
         """Those of the neurons that the design can show; their snippets are in `shown_snippets` from now on."""
         unread = [key for key in neuron_keys if key not in self.shown_snippets]
         for key, snippets in self.archive.snippets_by_neuron(unread).items():
-            selected = select_snippets(self.design, snippets)
+            selected = select_shown_snippets(self.design, snippets)
             if selected is not None:
                 self.shown_snippets[key] = selected
         return self.shown_snippets.keys() & set(neuron_keys)

@@ -6,6 +6,7 @@ but the allocation.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from app.archive.neuron import NeuronStatistics
 from app.foundation.errors import DesignError
@@ -84,19 +85,17 @@ def allocated_cell(cell_draw: CellDraw, archive_frame: ArchiveFrame) -> Allocate
     )
 
 
-def _shared_draws(
-    design: Design, archive_frame: ArchiveFrame, cell_count: int, random: SecretRandom
-) -> list[SharedDraw]:
+def _shared_draws(design: Design, archive_frame: ArchiveFrame, cell_count: int, generator: Random) -> list[SharedDraw]:
     """The draw from the whole frame; in a stratified design, one draw from each layer."""
     frame_neurons, showable = archive_frame.frame_neurons, archive_frame.showable
     if design.by_layer == "simple":
-        frame_draw = draw_neurons(frame_neurons, design.neurons * cell_count, showable, random)
+        frame_draw = draw_neurons(frame_neurons, design.neurons * cell_count, showable, generator)
         return [SharedDraw(design.neurons, frame_draw)]
     layers = sorted({neuron.layer for neuron in frame_neurons})
     by_layer = {layer: [neuron for neuron in frame_neurons if neuron.layer == layer] for layer in layers}
     quotas = quotas_by_layer({layer: len(neurons) for layer, neurons in by_layer.items()}, design.neurons)
     return [
-        SharedDraw(quotas[layer], draw_neurons(by_layer[layer], quotas[layer] * cell_count, showable, random))
+        SharedDraw(quotas[layer], draw_neurons(by_layer[layer], quotas[layer] * cell_count, showable, generator))
         for layer in layers
     ]
 

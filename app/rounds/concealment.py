@@ -16,17 +16,18 @@ from app.rounds.token_text import token_texts
 CODE_LENGTH = 10
 
 
-def conceal_snippets(code: str, snippets: Sequence[Snippet], maximum: float, marks: Marks, random: Random) -> Item:
-    """One item: the snippets as passages in an order drawn from `random`; `maximum` is the neuron's largest activation.
+def conceal_snippets(code: str, snippets: Sequence[Snippet], maximum: float, marks: Marks, generator: Random) -> Item:
+    """One item: the snippets as passages in an order drawn from `generator`.
 
-    Callers make sure with `select_snippets` that the snippets are as the design says.
+    `maximum` is the neuron's largest activation. Callers get the snippets from `select_shown_snippets`, which leaves
+    neurons with too few marked tokens out.
     """
     levels = snippet_levels(snippets, maximum, marks)
     if levels is None:
-        msg = "a neuron with too few marked tokens was drawn; `select_snippets` leaves such neurons out"
+        msg = "a neuron with too few marked tokens was drawn; `select_shown_snippets` leaves such neurons out"
         raise AssertionError(msg)
     passages = [build_passage(snippet, token_levels) for snippet, token_levels in zip(snippets, levels, strict=True)]
-    random.shuffle(passages)
+    generator.shuffle(passages)
     return Item(code, tuple(passages))
 
 
@@ -39,14 +40,14 @@ def snippet_levels(snippets: Sequence[Snippet], maximum: float, marks: Marks) ->
 
 def build_passage(snippet: Snippet, token_levels: Sequence[int]) -> Passage:
     """One snippet as shown. A mark on part of a character is shown where that character is."""
-    texts, homes = token_texts(snippet.pieces)
+    texts, shown_at_index = token_texts(snippet.pieces)
     levels = [0] * len(texts)
-    for home, level in zip(homes, token_levels, strict=True):
-        levels[home] = max(levels[home], level)
-    return Passage(texts, tuple(levels), homes[snippet.peak], snippet.group)
+    for index, level in zip(shown_at_index, token_levels, strict=True):
+        levels[index] = max(levels[index], level)
+    return Passage(texts, tuple(levels), shown_at_index[snippet.peak], snippet.group)
 
 
-def select_snippets(design: Design, snippets: Sequence[Snippet]) -> list[Snippet] | None:
+def select_shown_snippets(design: Design, snippets: Sequence[Snippet]) -> list[Snippet] | None:
     """The snippets that the design shows, the first of each group; None if the neuron lacks some or their marks."""
     selected: list[Snippet] = []
     for group, count in sorted(design.groups.items()):
@@ -59,11 +60,11 @@ def select_snippets(design: Design, snippets: Sequence[Snippet]) -> list[Snippet
     return selected
 
 
-def draw_codes(count: int, random: Random) -> list[str]:
+def draw_codes(count: int, generator: Random) -> list[str]:
     """`count` different codes without order or meaning."""
     codes: dict[str, None] = {}
     while len(codes) < count:
-        codes["".join(random.choice(ALPHABET) for _ in range(CODE_LENGTH))] = None
+        codes["".join(generator.choice(ALPHABET) for _ in range(CODE_LENGTH))] = None
     return list(codes)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.archive.neuron import NeuronStatistics
+from app.archive.neuron import NeuronKey, NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
 from app.rounds.allocation import ItemKind
@@ -11,7 +11,7 @@ from app.rounds.cell_draws import CellDraw, cells_of_archive
 from app.rounds.concealment import snippet_levels
 from app.rounds.controls import WordOccurrence, mix_snippets, plant_word, scatter_words, word_occurrences
 from app.rounds.design import Cell, Design
-from app.rounds.frame_draws import NeuronKey, neuron_key
+from app.rounds.frame_draws import neuron_key
 from app.rounds.planned_items import PlannedItem
 from app.rounds.randomness import SecretRandom
 from app.rounds.spare_neurons import SpareNeurons
@@ -28,7 +28,7 @@ class ControlItemMaker:
     def __init__(
         self, design: Design, frames: Mapping[str, ArchiveFrame], cell_draws: Sequence[CellDraw], seed: str
     ) -> None:
-        self._design, self._frames, self._random = design, frames, SecretRandom(seed, "controls")
+        self._design, self._frames, self._generator = design, frames, SecretRandom(seed, "controls")
         self._spares = {
             digest: SpareNeurons.not_drawn(
                 archive_frame, _drawn_keys(cell_draws, digest), SecretRandom(seed, f"spares {digest}")
@@ -64,7 +64,7 @@ class ControlItemMaker:
         for _ in range(ATTEMPTS):
             neuron, main_snippets = spares.next_neuron()
             _, foreign_snippets = spares.next_neuron()
-            mixture = mix_snippets(main_snippets, foreign_snippets, share, self._random)
+            mixture = mix_snippets(main_snippets, foreign_snippets, share, self._generator)
             if self._can_be_marked(mixture.snippets, neuron):
                 purity = round(mixture.purity, 6)
                 return PlannedItem(mixture.snippets, neuron, cell, self._n_layers(cell), "purity", purity=purity)
@@ -76,11 +76,11 @@ class ControlItemMaker:
         usable = [word for word, occurrences in words.items() if len(occurrences) >= size]
         if not usable:
             raise DesignError(_too_little_text("planted items"))
-        word = self._random.choice(usable)
+        word = self._generator.choice(usable)
         occurrences = words.pop(word)
         for _ in range(ATTEMPTS):
             cell, neuron, profile = self._strength_donor(number)
-            snippets = plant_word(occurrences, profile, self._random)
+            snippets = plant_word(occurrences, profile, self._generator)
             if self._can_be_marked(snippets, neuron):
                 return PlannedItem(snippets, neuron, cell, self._n_layers(cell), kind, rule=f"the word “{word}”")
         raise DesignError(_too_little_text("planted items"))
@@ -91,7 +91,7 @@ class ControlItemMaker:
             words = self._words()
             if len(words) < len(profile):
                 break
-            snippets = scatter_words(words, profile, self._random)
+            snippets = scatter_words(words, profile, self._generator)
             if self._can_be_marked(snippets, neuron):
                 return PlannedItem(snippets, neuron, cell, self._n_layers(cell), "training")
         raise DesignError(_too_little_text("practice items"))

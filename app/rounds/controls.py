@@ -40,24 +40,24 @@ def word_occurrences(pool: Sequence[Snippet]) -> dict[str, list[WordOccurrence]]
 
 
 def plant_word(
-    occurrences: Sequence[WordOccurrence], profile: Sequence[Snippet], random: Random
+    occurrences: Sequence[WordOccurrence], profile: Sequence[Snippet], generator: Random
 ) -> tuple[Snippet, ...]:
     """Snippets whose every peak is one word, at `occurrences`; the strengths are those of a real neuron, `profile`."""
-    sampled = random.sample(list(occurrences), len(profile))
+    sampled = generator.sample(list(occurrences), len(profile))
     return _with_strengths_of(profile, sampled)
 
 
 def scatter_words(
-    words: Mapping[str, Sequence[WordOccurrence]], profile: Sequence[Snippet], random: Random
+    words: Mapping[str, Sequence[WordOccurrence]], profile: Sequence[Snippet], generator: Random
 ) -> tuple[Snippet, ...]:
     """Snippets whose peaks are all different words, so that no rule explains them."""
-    sampled = [random.choice(words[word]) for word in random.sample(sorted(words), len(profile))]
+    sampled = [generator.choice(words[word]) for word in generator.sample(sorted(words), len(profile))]
     return _with_strengths_of(profile, sampled)
 
 
-def mix_snippets(main: Sequence[Snippet], foreign: Sequence[Snippet], share: float, random: Random) -> Mixture:
+def mix_snippets(main: Sequence[Snippet], foreign: Sequence[Snippet], share: float, generator: Random) -> Mixture:
     """The `main` neuron's snippets, all but `share` of them replaced by `foreign` ones at the same strengths."""
-    replaced = set(random.sample(range(len(main)), len(main) - round(share * len(main))))
+    replaced = set(generator.sample(range(len(main)), len(main) - round(share * len(main))))
     snippets = tuple(
         _rescaled(foreign[index], snippet) if index in replaced else snippet for index, snippet in enumerate(main)
     )

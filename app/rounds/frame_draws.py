@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from app.archive.neuron import NeuronStatistics
+from app.archive.neuron import NeuronKey, NeuronStatistics
 
-NeuronKey = tuple[int, int]
-"""(layer, index) of a neuron."""
 FindShowable = Callable[[Sequence[NeuronKey]], set[NeuronKey]]
 """From some neurons to those among them that the design can show."""
 
@@ -29,10 +27,10 @@ class FrameDraw:
 
 
 def draw_neurons(
-    frame_neurons: Sequence[NeuronStatistics], neuron_count: int, find_showable: FindShowable, random: Random
+    frame_neurons: Sequence[NeuronStatistics], neuron_count: int, find_showable: FindShowable, generator: Random
 ) -> FrameDraw:
     """Draw that many eligible neurons of the frame, or all eligible ones if they are fewer."""
-    shuffled = random.sample(list(frame_neurons), len(frame_neurons))
+    shuffled = generator.sample(list(frame_neurons), len(frame_neurons))
     drawn: list[NeuronStatistics] = []
     examined = 0
     while len(drawn) < neuron_count and examined < len(shuffled):
@@ -60,5 +58,5 @@ def neurons_of_layers(neurons: Iterable[NeuronStatistics], layers: Sequence[int]
 
 
 def neuron_key(neuron: NeuronStatistics) -> NeuronKey:
-    """(layer, index)."""
+    """The neuron as (layer, index)."""
     return neuron.layer, neuron.index

@@ -31,7 +31,7 @@ ALLOWED: dict[Action, tuple[State, ...]] = {
     "abandon": ("draft", "sealing", "sealed", "collecting", "locked"),
 }
 
-LEADS_TO: dict[Action, State] = {
+STATE_AFTER: dict[Action, State] = {
     "seal": "sealing",
     "finish_seal": "sealed",
     "open": "collecting",
@@ -44,7 +44,12 @@ SHORTEST_REASON = 10
 """Characters of the reason that abandoning, unblinding and correcting ask for."""
 
 REFUSED = translatable("This round is %(state)s. %(advice)s")
-MET = (translatable("sealed"), translatable("locked"), translatable("unblinded"), translatable("abandoned"))
+STATES_SHOWN_TO_EVALUATORS = (
+    translatable("sealed"),
+    translatable("locked"),
+    translatable("unblinded"),
+    translatable("abandoned"),
+)
 """States in which evaluators may meet a refusal; the catalogue has their names."""
 
 ADVICE: dict[Action, str] = {
@@ -69,7 +74,7 @@ def require_allowed(state: str, action: Action) -> None:
 def state_after(state: str, action: Action) -> State:
     """The state that `action` leads to. Raises LifecycleError if it is not allowed."""
     require_allowed(state, action)
-    return LEADS_TO[action]
+    return STATE_AFTER[action]
 
 
 def require_reason(text: str) -> str:

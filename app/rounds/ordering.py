@@ -21,8 +21,8 @@ def evaluator_order(codes: Collection[str], seed: str, distances: Distances | No
     The shuffle is uniform; then each place takes the first item left that keeps its distances. Where none does, the
     first one left is slipped in at a random earlier place that keeps them; if there is no such place, it comes next.
     """
-    random = SecretRandom(seed, "order")
-    waiting = random.sample(sorted(codes), len(codes))
+    generator = SecretRandom(seed, "order")
+    waiting = generator.sample(sorted(codes), len(codes))
     if not distances:
         return waiting
     ordered: list[str] = []
@@ -34,7 +34,7 @@ def evaluator_order(codes: Collection[str], seed: str, distances: Distances | No
             continue
         code = waiting.pop(0)
         gaps = [gap for gap in range(len(ordered)) if _fits_into_gap(code, ordered, gap, distances)]
-        ordered.insert(random.choice(gaps) if gaps else len(ordered), code)
+        ordered.insert(generator.choice(gaps) if gaps else len(ordered), code)
     return ordered
 
 

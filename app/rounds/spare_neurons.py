@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
 
-from app.archive.neuron import NeuronStatistics
+from app.archive.neuron import NeuronKey, NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
 from app.rounds.archive_frame import ArchiveFrame
-from app.rounds.frame_draws import NeuronKey, neuron_key
+from app.rounds.frame_draws import neuron_key
 
 BATCH = 32
 """Neurons whose snippets are read at a time."""
@@ -24,11 +24,11 @@ class SpareNeurons:
     """How many were looked at."""
 
     @classmethod
-    def not_drawn(cls, archive_frame: ArchiveFrame, drawn: Collection[NeuronKey], random: Random) -> "SpareNeurons":
-        """The live neurons of the frame that are not in `drawn`, in an order drawn from `random`."""
+    def not_drawn(cls, archive_frame: ArchiveFrame, drawn: Collection[NeuronKey], generator: Random) -> "SpareNeurons":
+        """The live neurons of the frame that are not in `drawn`, in an order drawn from `generator`."""
         live = (neuron for neuron in archive_frame.frame_neurons if not neuron.dead)
         spare = [neuron for neuron in live if neuron_key(neuron) not in drawn]
-        return cls(archive_frame, random.sample(spare, len(spare)))
+        return cls(archive_frame, generator.sample(spare, len(spare)))
 
     def next_neuron(self) -> tuple[NeuronStatistics, list[Snippet]]:
         """The next neuron that the design can show, with its snippets. Raises DesignError if there is none left."""

@@ -15,25 +15,28 @@ ESCAPED = {0xDC00 + byte: f"⟨{byte:02X}⟩" for byte in range(0x80, 0x100)}
 
 
 def token_texts(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The text of each token, and the index of the token that shows it: itself, unless its text is empty."""
+    """(the text of each token, the index of the token that shows it).
+
+    A token shows itself, unless it is a part of a character: then the token that completes the character shows it.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     texts: list[str] = []
-    homes = list(range(len(pieces)))
-    unfinished: list[int] = []
-    between_characters = True  # the decoder holds back no part of a character
+    shown_at_index = list(range(len(pieces)))
+    parts_of_character: list[int] = []
+    decoder_is_empty = True  # not after a piece beyond ASCII, which may end within a character
     for index, piece in enumerate(pieces):
         ascii_piece = bool(piece) and piece.isascii()
-        if ascii_piece and between_characters:
+        if ascii_piece and decoder_is_empty:
             texts.append(piece.decode("ascii"))  # nearly every token; the decoder is for all others
             continue
-        between_characters = ascii_piece
+        decoder_is_empty = ascii_piece
         texts.append(decoder.decode(piece, final=index == len(pieces) - 1))
-        unfinished.append(index)
+        parts_of_character.append(index)
         if texts[-1]:
-            for part in unfinished:
-                homes[part] = index
-            unfinished.clear()
-    return tuple(visible_text(text) for text in texts), tuple(homes)
+            for part in parts_of_character:
+                shown_at_index[part] = index
+            parts_of_character.clear()
+    return tuple(visible_text(text) for text in texts), tuple(shown_at_index)
 
 
 def visible_text(text: str) -> str:

@@ -29,7 +29,7 @@ from app.store.tables import EvaluatorRow, GuessRow, JudgmentRow, RoundRow
 from app.unblinding.observations import EvaluatorJudgments, Observation, final_observations
 
 
-def read_observations(session: Session, round_id: str, allocation: Allocation) -> list[Observation]:
+def observations_from_database(session: Session, round_id: str, allocation: Allocation) -> list[Observation]:
     """The final judgment of each evaluator on each item, joined with the allocation."""
     histories = [
         EvaluatorJudgments(

@@ -31,10 +31,10 @@ def make_slots(session: Session, round_id: str) -> None:
     design = PublicDesign.from_content(round_row.public_design)
     if design.assignment != "overlap":
         return
-    random = SecretRandom(str(round_row.commitment), "places")
+    generator = SecretRandom(str(round_row.commitment), "places")
     codes = round_store.item_distances(session, round_id, practice=False)
     slots = [
-        SlotRow(round_id=round_id, item=code, copy=copy, place=random.getrandbits(PLACE_BITS))
+        SlotRow(round_id=round_id, item=code, copy=copy, place=generator.getrandbits(PLACE_BITS))
         for code in codes
         for copy in range(design.overlap)
     ]
@@ -68,8 +68,8 @@ def lease_next_item(session: Session, evaluator_id: str, now: datetime) -> bool:
         return False
     lease_end = now + timedelta(minutes=design.lease_minutes)
     latest = slot_store.latest_items(session, evaluator_id, SLOTS_CONSIDERED)
-    random = SecretRandom(evaluator.order_seed, f"claim {latest[0] if latest else ''}")
-    pivot = random.getrandbits(PLACE_BITS)
+    generator = SecretRandom(evaluator.order_seed, f"claim {latest[0] if latest else ''}")
+    pivot = generator.getrandbits(PLACE_BITS)
     while slots := slot_store.open_slots(session, evaluator, pivot, now, SLOTS_CONSIDERED):
         for slot in _distant_first(session, evaluator.round_id, slots, latest):
             if slot_store.lease_slot(session, evaluator, slot, now, lease_end):

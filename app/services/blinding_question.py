@@ -87,5 +87,5 @@ def _guess_items(session: Session, visit: Visit, worklist: Worklist) -> list[str
     """The items asked about, in their order: drawn with the evaluator's own seed, without the allocation."""
     left_out = worklist.practice_items | worklist.flagged
     judged = sorted(answer.item_code for answer in worklist.standing_answers if answer.item_code not in left_out)
-    draw = SecretRandom(evaluator_store.order_seed(session, visit.evaluator_id), "phase two")
-    return draw.sample(judged, min(MOST_GUESSES, len(judged)))
+    generator = SecretRandom(evaluator_store.order_seed(session, visit.evaluator_id), "phase two")
+    return generator.sample(judged, min(MOST_GUESSES, len(judged)))

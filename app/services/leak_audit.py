@@ -14,7 +14,7 @@ from app.leak_audit.attackers import PERMUTATIONS, AttackResult, attack_features
 from app.leak_audit.findings import (
     AttackData,
     AuditMaterial,
-    find_spoken_names,
+    find_names_in_responses,
     find_swap_differences,
     mean_positions,
     stimulus_attack_data,
@@ -71,16 +71,16 @@ def _audit_round(session: Session, round_id: str, seal: SealContent, walk: Walk,
     walks = _walk_copy(session, round_id, walk, probes, now)
     swapped_walks = _walk_copy(session, round_id, walk, probes, now, swapped=True)
     swap = find_swap_differences(walks, swapped_walks, material)
-    scan = find_spoken_names(walks.responses, material.fragments, material.names)
+    name_search = find_names_in_responses(walks.responses, material.fragments, material.names)
     transport = _attack(transport_attack_data(walks, material), seed, "transport")
     if transport.leaks:  # chance looks like this in one clean round of fifty; a leak is still there on a second walk
         walks = _walk_copy(session, round_id, walk, new_probes(PROBES), now)
         transport = _attack(transport_attack_data(walks, material), seed, "transport again")
     stimulus = _attack(stimulus_attack_data(material), seed, "stimulus", STIMULUS_PERMUTATIONS)
     return AuditSummary(
-        passed=not swap and not scan and not transport.leaks,
+        passed=not swap and not name_search and not transport.leaks,
         responses=len(walks.responses),
-        gate=summarise_gate(swap, scan, transport),
+        gate=summarise_gate(swap, name_search, transport),
         stimulus=summarise_attack(stimulus),
         positions=mean_positions(walks, material),
     )
@@ -135,6 +135,8 @@ def _walk_copy(
 
 
 def _attack(attack_data: AttackData, seed: str, purpose: str, permutation_limit: int = PERMUTATIONS) -> AttackResult:
-    source = np.random.default_rng([int(seed, 16) % 2**64, len(purpose)])
+    generator = np.random.default_rng([int(seed, 16) % 2**64, len(purpose)])
     table = attack_data.feature_table
-    return attack_features(table.matrix, table.names, attack_data.labels, attack_data.strata, source, permutation_limit)
+    return attack_features(
+        table.matrix, table.names, attack_data.labels, attack_data.strata, generator, permutation_limit
+    )

@@ -22,7 +22,7 @@ from app.report.analysis.analysis import Analysis, analyse, read_analysis
 from app.report.analysis.frame import AnalysisFrame, read_frame
 from app.rounds.allocation import SealContent
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
-from app.services.analysis_inputs import read_analysis_frame, read_observations
+from app.services.analysis_inputs import observations_from_database, read_analysis_frame
 from app.services.log import Event, append_event, latest_event, round_events, verify_log
 from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
@@ -93,7 +93,7 @@ def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
     seal = read_seal_content(newest.opened)
     return UnblindedRound(
         seal=seal,
-        observations=read_observations(session, round_id, seal.allocation),
+        observations=observations_from_database(session, round_id, seal.allocation),
         frame=read_frame(json.loads(newest.frame)),
         analysis=read_analysis(json.loads(newest.analysis)),
     )
@@ -142,7 +142,7 @@ def _analyse_and_store(
 ) -> Analysis:
     """Analyse, store the result under its version, and log the step that led to it."""
     frame = read_analysis_frame(session, round_row, opened.allocation, round_events(session, round_row.id))
-    analysis = analyse(read_observations(session, round_row.id, opened.allocation), frame)
+    analysis = analyse(observations_from_database(session, round_row.id, opened.allocation), frame)
     result = UnblindedRow(
         round_id=round_row.id,
         version=version.version,

@@ -45,25 +45,25 @@ def _evaluator_observations(history: EvaluatorJudgments, allocated: Mapping[str,
     for judgment in history.all_judgments:
         if judgment.item not in history.missing:
             by_item.setdefault(judgment.item, []).append(judgment)
-    met: set[str] = set()
+    shown_originals: set[str] = set()
     observations = []
     for judgments in sorted(by_item.values(), key=lambda judgments: judgments[-1].position):
         final = judgments[-1]
-        allocated_item = _original_or_repeat(allocated[final.item], allocated, met)
+        allocated_item = _original_or_repeat(allocated[final.item], allocated, shown_originals)
         revisions = sum(before.verdict != after.verdict for before, after in pairwise(judgments))
         observations.append(Observation(history.evaluator, history.exposed, final, allocated_item, revisions))
     return observations
 
 
 def _original_or_repeat(
-    allocated_item: AllocatedItem, allocated: Mapping[str, AllocatedItem], met: set[str]
+    allocated_item: AllocatedItem, allocated: Mapping[str, AllocatedItem], shown_originals: set[str]
 ) -> AllocatedItem:
-    """Of a repeated item, whichever code this evaluator met first stands for the neuron; the second is the repeat.
+    """An item that was shown twice: as the original where this evaluator saw it first, as a repeat the second time.
 
-    `met` has the originals that the evaluator met before; this one is added.
+    `shown_originals` are the codes of the originals that this evaluator saw earlier; the function adds this one.
     """
     original = allocated_item.repeats or allocated_item.item
-    if original in met:
+    if original in shown_originals:
         return replace(allocated_item, kind="repeat", repeats=original)
-    met.add(original)
+    shown_originals.add(original)
     return allocated[original]

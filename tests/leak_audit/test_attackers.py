@@ -35,7 +35,7 @@ def let_only(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 @pytest.fixture
 def stopped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop at the first permutation that is as good: whether there is a leak is certain from then on."""
-    monkeypatch.setattr(attackers, "ENOUGH", 1)
+    monkeypatch.setattr(attackers, "EXTREME_PERMUTATIONS_TO_STOP", 1)
 
 
 def longer(response: FetchedResponse, of_first_arm: bool) -> FetchedResponse:

@@ -4,7 +4,7 @@ import gzip
 from dataclasses import replace
 from random import Random
 
-from app.leak_audit.findings import compare_responses, find_spoken_names
+from app.leak_audit.findings import compare_responses, find_names_in_responses
 from app.leak_audit.responses import FetchedResponse
 from tests.leak_audit.made_up_walk import item_response, make_up_walk
 
@@ -31,11 +31,11 @@ def test_names_are_found_in_headers_and_markup_and_not_in_the_words_of_passages(
     response = item_response("abc", 0, Random(0))
     fragment = b"<ol><li>a quokka in the text</li></ol>"
     innocent = replace(response, body=b"<main>" + fragment + b"</main>")
-    assert find_spoken_names([innocent], {"abc": fragment}, ["Quokka", "A"]) == []
+    assert find_names_in_responses([innocent], {"abc": fragment}, ["Quokka", "A"]) == []
     for guilty in (
         replace(innocent, body=innocent.body + b"<!-- quokka -->"),
         replace(innocent, headers=(("etag", "Quokka-1"),)),
     ):
-        assert find_spoken_names([guilty], {"abc": fragment}, ["Quokka"]) == ["GET /judge says “quokka”"]
+        assert find_names_in_responses([guilty], {"abc": fragment}, ["Quokka"]) == ["GET /judge says “quokka”"]
     in_markup = b'<ol><li class="quokka">text</li></ol>'
-    assert find_spoken_names([replace(response, body=in_markup)], {"abc": in_markup}, ["Quokka"])
+    assert find_names_in_responses([replace(response, body=in_markup)], {"abc": in_markup}, ["Quokka"])

@@ -43,8 +43,8 @@ def test_a_clean_audit_has_no_complaint() -> None:
 def test_a_complaint_names_every_kind_of_leak() -> None:
     summary = summarise(["GET /judge (item abc)"], ["GET /judge says “quokka”"], LOUD)
     assert summary.complaint == (
-        "1 responses change when the arms are swapped; a response GET /judge says “quokka”; "
-        "attackers tell the arms from transport (p = 0.020)"
+        "1 response changes when the arms are swapped; the response to GET /judge says “quokka”; "
+        "attackers can tell the arms from the transport (p = 0.020)"
     )
 
 

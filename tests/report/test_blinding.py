@@ -73,7 +73,7 @@ def test_what_the_audit_found_stands_beside_the_headline(aucs: dict[str, float],
     attack = AttackSummary(aucs=aucs, p=0.4, permutations=49, detectable=0.71, items=40, features=12)
     nothing = FindingsSummary(count=0, first=[])
     transport = GateAttackSummary(**attack.model_dump(), leaks=leaks)
-    gate = GateSummary(swap=nothing, scan=nothing, transport=transport)
+    gate = GateSummary(swap=nothing, name_search=nothing, transport=transport)
     summary = AuditSummary(passed=not leaks, responses=640, gate=gate, stimulus=attack, positions={})
     observations = simulate_observations()
     analysis = assert_reportable(observations, replace(frame_for(observations), audit=summary.model_dump()))

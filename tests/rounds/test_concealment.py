@@ -12,7 +12,7 @@ from app.rounds.concealment import (
     build_passage,
     conceal_snippets,
     draw_codes,
-    select_snippets,
+    select_shown_snippets,
     shared_window_distances,
 )
 from app.rounds.design import Design
@@ -74,14 +74,14 @@ def test_a_mark_on_half_a_character_is_shown_where_the_character_is() -> None:
 
 
 def test_a_neuron_without_enough_snippets_is_left_out(design: Design) -> None:
-    assert select_snippets(design, make_snippets(6)[:19]) is None
+    assert select_shown_snippets(design, make_snippets(6)[:19]) is None
 
 
 def test_a_neuron_without_enough_positive_tokens_is_left_out_where_marks_are_ranks(design: Design) -> None:
     faint = [make_snippet(Random(rank), rank, 5.0, positive=6) for rank in range(20)]
-    assert len(select_snippets(design, faint) or []) == 20
+    assert len(select_shown_snippets(design, faint) or []) == 20
     negative = [replace(snippet, activations=tuple(-1.0 for _ in snippet.activations)) for snippet in faint]
-    assert select_snippets(design.model_copy(update={"marks": "rank"}), negative) is None
+    assert select_shown_snippets(design.model_copy(update={"marks": "rank"}), negative) is None
 
 
 @given(SEEDS)

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from app.archive.archive import Archive
-from app.rounds.frame_draws import NeuronKey, draw_neurons, quotas_by_layer
+from app.archive.neuron import NeuronKey
+from app.rounds.frame_draws import draw_neurons, quotas_by_layer
 from app.rounds.randomness import SecretRandom
 
 UNSUITABLE = 4

@@ -3,8 +3,8 @@ import pytest
 from app.foundation.errors import LifecycleError
 from app.rounds.lifecycle import (
     ALLOWED,
-    LEADS_TO,
     SHORTEST_REASON,
+    STATE_AFTER,
     STATES,
     Action,
     State,
@@ -24,18 +24,18 @@ def test_the_steps_lead_from_draft_to_unblinded_and_never_back() -> None:
     assert state == "unblinded"
 
 
-@pytest.mark.parametrize("action", LEADS_TO)
+@pytest.mark.parametrize("action", STATE_AFTER)
 @pytest.mark.parametrize("state", STATES)
 def test_a_step_is_refused_in_any_other_state(state: State, action: Action) -> None:
     if state in ALLOWED[action]:
-        assert state_after(state, action) == LEADS_TO[action]
+        assert state_after(state, action) == STATE_AFTER[action]
     else:
         with pytest.raises(LifecycleError, match=f"This round is {state}"):
             require_allowed(state, action)
 
 
 def test_no_step_leaves_the_last_states_and_none_opens_one_item() -> None:
-    assert {"unblinded", "abandoned"}.isdisjoint(state for action in LEADS_TO for state in ALLOWED[action])
+    assert {"unblinded", "abandoned"}.isdisjoint(state for action in STATE_AFTER for state in ALLOWED[action])
     assert not [action for action in ALLOWED if "item" in action]
 
 

@@ -21,17 +21,17 @@ def test_the_texts_read_as_the_document_does_wherever_it_is_cut(text: str, offse
 
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60)))
 def test_any_bytes_read_alike_wherever_they_are_cut_and_nothing_is_hidden(data: bytes, offsets: list[int]) -> None:
-    texts, homes = token_texts(cut(data, offsets))
+    texts, shown_at_index = token_texts(cut(data, offsets))
     uncut, _ = token_texts([data] if data else [])
     assert "".join(texts) == "".join(uncut)
-    assert all(texts[home] for home in homes)
-    assert all(home >= index for index, home in enumerate(homes))
+    assert all(texts[index] for index in shown_at_index)
+    assert all(shown_at >= index for index, shown_at in enumerate(shown_at_index))
 
 
 def test_a_split_character_stands_on_the_token_that_completes_it() -> None:
-    texts, homes = token_texts([b"caf", b"\xc3", b"\xa9", b"!"])
+    texts, shown_at_index = token_texts([b"caf", b"\xc3", b"\xa9", b"!"])
     assert texts == ("caf", "", "é", "!")
-    assert homes == (0, 2, 2, 3)
+    assert shown_at_index == (0, 2, 2, 3)
 
 
 def test_bytes_that_are_no_text_are_visible() -> None:

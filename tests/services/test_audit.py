@@ -124,12 +124,14 @@ def seal(base: Database, settings: Settings, round_id: str, clock: Clock) -> Any
 def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
     base: Database, twins: dict[str, Path], settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attackers, "ENOUGH", 1)  # that there is no leak is certain from the first as good permutation
+    monkeypatch.setattr(
+        attackers, "EXTREME_PERMUTATIONS_TO_STOP", 1
+    )  # that there is no leak is certain from the first as good permutation
     draft = make_draft(base, twins, clock, 8, hypothesis=True)
     sealed, audit = seal(base, settings, draft, clock)
     assert audit.passed
     assert audit.gate.swap == FindingsSummary(count=0, first=[])
-    assert audit.gate.scan == FindingsSummary(count=0, first=[])
+    assert audit.gate.name_search == FindingsSummary(count=0, first=[])
     assert audit.gate.transport.items == 16
     assert 0.5 < audit.gate.transport.detectable < 1
     with base.reading() as session:

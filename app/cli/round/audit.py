@@ -2,9 +2,9 @@
 
 import click
 
-from app.cli.database import acting_admin, open_database
+from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import by_option, json_option, round_argument
-from app.cli.printing import print_json, print_pairs
+from app.cli.printing import print_facts, print_json
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.leak_audit.summary import AttackSummary, AuditSummary
@@ -20,7 +20,7 @@ def audit_command(settings: Settings, round_id: str, json_wanted: bool, by: str 
     """Audit an unblinded round again, on its real pages; sealing audits it before the commitment."""
     with open_database(settings) as database:
         with database.reading() as session:
-            admin = acting_admin(session, by)
+            admin = named_or_only_admin(session, by)
         audit = audit_unblinded_round(database, settings, round_id, admin, now())
     if json_wanted:
         print_json(audit.model_dump(mode="json"))
@@ -31,11 +31,11 @@ def audit_command(settings: Settings, round_id: str, json_wanted: bool, by: str 
 def print_audit(audit: AuditSummary) -> None:
     """Print an audit's summary in words."""
     gate, transport = audit.gate, audit.gate.transport
-    print_pairs(
+    print_facts(
         {
             "audit": "passed" if audit.passed else f"FAILED: {audit.complaint}",
             "responses": f"{audit.responses}; {gate.swap.count} differ when the arms are swapped",
-            "names spoken": gate.scan.count,
+            "responses that contain a name of an arm": gate.name_search.count,
             "transport AUC": f"{_auc_text(transport)} (p = {transport.p}; {transport.detectable} would be seen)",
             "stimulus AUC": f"{_auc_text(audit.stimulus)}: what words and marks themselves give away; no gate",
         }

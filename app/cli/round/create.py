@@ -7,7 +7,7 @@ from typing import TypedDict, Unpack
 import click
 
 from app.archive.archive import Archive
-from app.cli.database import acting_admin, open_database
+from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, by_option
 from app.foundation.clock import now
 from app.foundation.errors import DesignError
@@ -68,7 +68,7 @@ def create_command(
         design = Design.from_toml(_read_design_text(design_file))
         paths = {archive.sha256: archive.path for archive in map(Archive.open, archive_paths)}
     with open_database(settings) as database, database.writing() as session:
-        click.echo(rounds.create_round(session, design, paths, acting_admin(session, by), now()))
+        click.echo(rounds.create_round(session, design, paths, named_or_only_admin(session, by), now()))
 
 
 def _read_design_text(path: Path) -> str:

@@ -8,7 +8,7 @@ from app.cli.printing import print_json, print_table
 from app.foundation.settings import Settings
 from app.services import rounds
 
-FIELDS = ("id", "state", "items", "evaluators", "judgments", "title")
+TABLE_COLUMNS = ("id", "state", "items", "evaluators", "judgments", "title")
 
 
 @click.command("list")
@@ -21,4 +21,6 @@ def list_command(settings: Settings, json_wanted: bool) -> None:
     if json_wanted:
         print_json([vars(summary) for summary in summaries])
     else:
-        print_table(["round", *FIELDS[1:]], [[getattr(summary, name) for name in FIELDS] for summary in summaries])
+        print_table(
+            ["round", *TABLE_COLUMNS[1:]], [[getattr(summary, name) for name in TABLE_COLUMNS] for summary in summaries]
+        )

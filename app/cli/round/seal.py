@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from app.cli.database import acting_admin, open_database
+from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, by_option, round_argument
 from app.cli.round.audit import print_audit
 from app.cli.round.step import guarded_step
@@ -81,7 +81,7 @@ def _seal_round(
         return sealed, None
     with open_database(settings) as database:
         with database.reading() as session:
-            admin = acting_admin(session, by)
+            admin = named_or_only_admin(session, by)
         return audited_seal(database, settings, round_id, recipients, admin, now(), options)
 
 

@@ -4,7 +4,7 @@ import click
 
 from app.cli.database import open_database
 from app.cli.options import json_option, round_argument
-from app.cli.printing import print_json, print_pairs, print_table
+from app.cli.printing import print_facts, print_json, print_table
 from app.foundation.settings import Settings
 from app.services import rounds
 from app.services.log import round_events
@@ -28,7 +28,7 @@ def status_command(settings: Settings, round_id: str, json_wanted: bool) -> None
 
 
 def _print_progress(round_progress: RoundProgress) -> None:
-    print_pairs(
+    print_facts(
         {
             "title": round_progress.title,
             "state": round_progress.state,

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from app.cli.database import acting_admin, open_database
+from app.cli.database import named_or_only_admin, open_database
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services.log import logged_attempt
@@ -19,6 +19,6 @@ def guarded_step(
     """What `change(session, admin)` returns, done in one transaction; a refusal is logged under the action's name."""
     with open_database(settings) as database:
         with database.reading() as session:
-            admin = acting_admin(session, by)
+            admin = named_or_only_admin(session, by)
         with logged_attempt(database, round_id, admin, action, now()) as session:
             return change(session, admin)

@@ -54,7 +54,7 @@ def transport_results(frame: AnalysisFrame) -> TransportResults | None:
     return TransportResults(
         responses=summary.responses,
         changed_by_swap=summary.gate.swap.count,
-        names_spoken=summary.gate.scan.count,
+        names_spoken=summary.gate.name_search.count,
         auc=attack.largest_auc,
         aucs=attack.aucs,
         p=attack.p,
