@@ -2,7 +2,7 @@
 
 James et al. (1996, Stat Med 15:1421-1434): one index for both arms, 1 if all say "don't know", 1/2 for guessing at
 random, 0 if all guess right. Bang, Ni & Davis (2004, Control Clin Trials 25:143-156): one index per arm, the share of
-right less the share of wrong guesses, 0 for guessing at random. Both treat guesses as independent. An evaluator's
+right guesses minus the share of wrong ones, 0 for guessing at random. Both treat guesses as independent. An evaluator's
 guesses are not, so a report shows a bootstrap over evaluators beside them.
 
 Counts are arrays [guess, truth]: the guess is the first arm, the second arm or "don't know", the truth is the first or
@@ -19,7 +19,7 @@ from app.foundation.arrays import Floats
 from app.statistics.intervals import CONFIDENCE_LEVEL, Interval, normal_quantile, symmetric_interval
 
 JAMES_WEIGHTS = np.array([[0.0, 0.5], [0.5, 0.0]])
-"""w_ij of guess i and truth j: a right guess guess_counts 0, a wrong one 1/2 (and "don't know" 1)."""
+"""The weight w_ij of guess i under truth j: a right guess counts 0, a wrong guess 1/2 ("don't know" counts 1)."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@
 
 with identity link, neurons as clusters, working independence and robust standard errors (Liang & Zeger 1986,
 Biometrika 73:13-22). The arm's coefficient is a difference of fractions, to be compared with the pre-registered one.
-For many neurons the same equation is solved by least squares with cluster-robust errors: the same number in seconds
-instead of minutes.
+For many neurons the equation is solved by least squares with cluster-robust errors, which gives the same number in
+seconds instead of minutes.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from app.foundation.arrays import Floats, Ints
 from app.statistics.intervals import Estimate, normal_quantile, symmetric_interval
 
 MOST_GEE_CLUSTERS = 4_000
-"""Neurons up to which statsmodels' GEE is fast enough."""
+"""Rounds with more neurons are solved by least squares, because statsmodels' GEE would take minutes."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ class Interval(NamedTuple):
 
     @property
     def width(self) -> float:
-        """Upper less lower limit."""
+        """The upper minus the lower limit."""
         return self.upper - self.lower
 
 

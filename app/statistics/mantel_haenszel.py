@@ -8,7 +8,7 @@ With fractions p1 and p0 of n1 and n0 neurons in a stratum's treatment and refer
 
 With one judgment per neuron these are the textbook's point estimates (Rothman, Greenland & Lash 2008, Modern
 Epidemiology, chapter 15). v1 and v0 are the variances of the fractions over neurons, so the variance of the difference
-is the stratified sandwich, which stays right when a neuron has several judgments.
+is the stratified sandwich, which is also right if a neuron has several judgments.
 """
 
 import math
@@ -24,14 +24,14 @@ from app.statistics.proportions import square_and_add_difference
 
 @dataclass(frozen=True)
 class StratumComparison:
-    """Two arms in the stratum where they are compared."""
+    """The samples of two arms in one stratum."""
 
     name: str
     """The stratum's name."""
     treatment_sample: NeuronSample
-    """The arm whose advantage is measured."""
+    """The sample of the arm whose advantage is measured."""
     reference_sample: NeuronSample
-    """The arm that it is measured against."""
+    """The sample of the arm that it is measured against."""
 
     @property
     def weight(self) -> float:
@@ -41,7 +41,7 @@ class StratumComparison:
 
     @property
     def difference(self) -> float:
-        """The treatment's fraction less the reference's."""
+        """The treatment's fraction minus the reference's."""
         return self.treatment_sample.fraction - self.reference_sample.fraction
 
     @property
@@ -92,7 +92,7 @@ def mantel_haenszel_ratio(comparisons: Sequence[StratumComparison]) -> float | N
 def cochran_q_test(comparisons: Sequence[StratumComparison]) -> Heterogeneity | None:
     """Q = Σ (d - D)² / v over the strata's differences d, their variances v and the pooled difference D.
 
-    Without heterogeneity Q has a chi-squared distribution with one degree of freedom less than there are strata
+    Without heterogeneity Q has a chi-squared distribution whose degrees of freedom are the number of strata minus one
     (Cochran 1954, Biometrics 10:101-129). None for a single stratum.
     """
     if len(comparisons) < 2:

@@ -60,8 +60,8 @@ class NeuronSample:
     """Each has at least one neuron."""
     judgment_count: float
     """Judgments behind the mean verdicts; each dead neuron counts as one."""
-    seed_key: str = ""
-    """What random draws about this sample are seeded with: a digest of its item codes, so never of its arm."""
+    item_codes_digest: str = ""
+    """Random draws about this sample are seeded with this digest, which does not depend on the name of its arm."""
 
     @property
     def neuron_count(self) -> float:
@@ -81,7 +81,7 @@ class NeuronSample:
 
     @property
     def variance(self) -> float:
-        """The variance of the fraction; a substratum of one neuron borrows the mean s² of the other substrata."""
+        """The variance of the fraction; a substratum of one neuron takes the mean s² of the other substrata."""
         variances = [substratum.variance for substratum in self.substrata]
         defined = [variance for variance in variances if variance is not None]
         borrowed = sum(defined) / len(defined) if defined else 0.0
@@ -112,5 +112,5 @@ def merge_samples(samples: tuple[NeuronSample, ...]) -> NeuronSample:
         for sample in samples
         for substratum, weight in zip(sample.substrata, sample.weights, strict=True)
     )
-    seed_key = "".join(sorted(sample.seed_key for sample in samples))
-    return NeuronSample(substrata, sum(sample.judgment_count for sample in samples), seed_key)
+    item_codes_digest = "".join(sorted(sample.item_codes_digest for sample in samples))
+    return NeuronSample(substrata, sum(sample.judgment_count for sample in samples), item_codes_digest)

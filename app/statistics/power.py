@@ -4,7 +4,7 @@ The normal approximation of R's power.prop.test, for expected fractions p1 and p
 
     power = Phi((|p1 - p0| - z sigma_0) / sigma_1)
     sigma_1² = (p1 (1 - p1) + p0 (1 - p0)) D / n + tau² / E
-    sigma_0² = the same with both fractions at their mean
+    sigma_0² = sigma_1² with p1 and p0 both replaced by their mean
     D = (1 + (m - 1) rho) / m
 
 D is the design effect of m judgments per neuron whose verdicts correlate by rho (Kish 1965, Survey Sampling,
@@ -58,7 +58,7 @@ class StudyPlan:
         if not (0 <= self.verdict_correlation <= 1 and 0 <= self.evaluator_sd <= 1 and 0 < self.alpha < 1):
             return "The correlation, the spread and alpha lie between 0 and 1."
         if self.evaluator_sd > 0 and self.evaluator_count < 2:
-            return "A spread between evaluators needs at least two evaluators."
+            return "A plan with a spread between evaluators needs at least two evaluators."
         return None
 
 
@@ -110,7 +110,7 @@ def neurons_needed(plan: StudyPlan, target_power: float = 0.8) -> int | None:
 
 
 def _critical_value(plan: StudyPlan) -> float:
-    """z, or Student's t where evaluators are a sample."""
+    """z, or Student's t if the evaluators are a sample."""
     probability = 1 - plan.alpha / 2
     if plan.evaluator_sd > 0:
         return float(stats.t.ppf(probability, plan.evaluator_count - 1))
@@ -118,7 +118,7 @@ def _critical_value(plan: StudyPlan) -> float:
 
 
 def _standard_error(plan: StudyPlan, p1: float, p0: float) -> float:
-    """Sigma of the difference between fractions p1 and p0."""
+    """The standard error sigma of the difference between the fractions p1 and p0."""
     m, n = plan.judgments_per_neuron, plan.neurons_per_cell * plan.stratum_count
     design_effect = (1 + (m - 1) * plan.verdict_correlation) / m
     variances = p1 * (1 - p1) + p0 * (1 - p0)

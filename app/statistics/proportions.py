@@ -5,7 +5,7 @@ Wilson's score interval (1927, J Am Stat Assoc 22:209-212) comes from statsmodel
     (p + z²/2n ± z sqrt(p (1 - p)/n + z²/4n²)) / (1 + z²/n)
 
 The interval of a difference is made by square and add, method 10 of Newcombe (1998, Stat Med 17:873-890). It needs only
-the two fractions and their own intervals, so it serves fractions with an effective sample size as well as plain ones.
+the two fractions and their own intervals, so it also works for fractions with an effective sample size.
 """
 
 import math
@@ -35,9 +35,9 @@ def effective_sample_size(p: float, variance: float, smallest: float, largest: f
 
     Args:
         p: the fraction.
-        variance: of the fraction: s²/k for k neurons whose mean verdicts have the sample variance s².
-        smallest: the number of neurons. It stands where the variance is 0, so that neurons that all agree do not
-            make an interval narrower than their number allows.
+        variance: the variance of the fraction: s²/k for k neurons whose mean verdicts have the sample variance s².
+        smallest: the number of neurons. It is also the result if the variance is 0, so that neurons that all agree do
+            not make an interval narrower than their number allows.
         largest: the number of judgments.
     """
     if variance <= 0:

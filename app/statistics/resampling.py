@@ -21,42 +21,42 @@ from app.statistics.neuron_sample import NeuronSample, Substratum
 PERMUTATIONS = 19_999
 BOOTSTRAP_RESAMPLES = 10_000
 TIE_TOLERANCE = 1e-9
-"""Differences this close are equal: the same means were only added up in another order."""
+"""Differences this close count as equal: the order in which means are added up can change their last digits."""
 
 
-def seeded_generator(seed: str, purpose: str, key: str) -> np.random.Generator:
-    """A random generator for one purpose about one sample; the same three strings always give the same draws."""
-    digest = hashlib.sha256("\0".join((seed, purpose, key)).encode()).digest()
+def seeded_generator(round_seed: str, purpose: str, subject: str) -> np.random.Generator:
+    """A random generator for one purpose and what it is about; the same three strings always give the same draws."""
+    digest = hashlib.sha256("\0".join((round_seed, purpose, subject)).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest, "big"))
 
 
 def permutation_p_value(
-    comparisons: Sequence[StratumComparison], seed: str, permutation_count: int = PERMUTATIONS
+    comparisons: Sequence[StratumComparison], round_seed: str, permutation_count: int = PERMUTATIONS
 ) -> float:
-    """Two-sided p of the pooled difference if arms are dealt anew within each stratum.
+    """Two-sided p of the pooled difference, from shuffling the arms among the neurons of each stratum.
 
     p = (1 + b) / (1 + permutations), b being the permutations whose difference is at least as far from zero as the
     observed one (Phipson & Smyth 2010, Stat Appl Genet Mol Biol 9:39). A neuron keeps all its judgments. If the neurons
-    were drawn by layer, arms are dealt within layers.
+    were drawn by layer, arms are shuffled within layers.
     """
     total = sum(comparison.weight for comparison in comparisons)
     observed = sum(comparison.weight * comparison.difference for comparison in comparisons) / total
     permuted = np.zeros(permutation_count)
     for comparison in comparisons:
-        permuted += comparison.weight / total * _permuted_differences(comparison, seed, permutation_count)
+        permuted += comparison.weight / total * _permuted_differences(comparison, round_seed, permutation_count)
     b = int((np.abs(permuted) >= abs(observed) - TIE_TOLERANCE).sum())
     return (1 + b) / (permutation_count + 1)
 
 
-def bootstrap_fractions(sample: NeuronSample, seed: str, resample_count: int = BOOTSTRAP_RESAMPLES) -> Floats:
+def bootstrap_fractions(sample: NeuronSample, round_seed: str, resample_count: int = BOOTSTRAP_RESAMPLES) -> Floats:
     """The fractions of bootstrap samples [draw]: neurons resampled within each substratum, with all their judgments."""
-    generator = seeded_generator(seed, "bootstrap", sample.seed_key)
+    generator = seeded_generator(round_seed, "bootstrap", sample.item_codes_digest)
     fractions = np.zeros(resample_count)
     for weight, substratum in zip(sample.weights, sample.substrata, strict=True):
-        values, counts = _distinct_means(substratum)
-        neuron_count = int(counts.sum())
-        resampled = generator.multinomial(neuron_count, counts / neuron_count, size=resample_count)
-        fractions += weight * (resampled @ values) / neuron_count
+        distinct_means, neuron_counts = _count_neurons_by_mean(substratum)
+        neuron_count = int(neuron_counts.sum())
+        resampled = generator.multinomial(neuron_count, neuron_counts / neuron_count, size=resample_count)
+        fractions += weight * (resampled @ distinct_means) / neuron_count
     return fractions
 
 
@@ -98,36 +98,41 @@ def bootstrap_interval(
     return percentile_interval(defined) if defined.size > resample_count * CONFIDENCE_LEVEL else None
 
 
-def _distinct_means(substratum: Substratum) -> tuple[Floats, Ints]:
-    """The distinct mean verdicts [value] and the number of neurons with each [value]; a dead neuron's mean is 0."""
+def _count_neurons_by_mean(substratum: Substratum) -> tuple[Floats, Ints]:
+    """The distinct mean verdicts [mean] and how many neurons have each [mean]; a dead neuron's mean is 0."""
     dead_means = np.zeros(round(substratum.dead_count))
-    values, counts = np.unique(np.concatenate([np.round(substratum.mean_verdicts, 9), dead_means]), return_counts=True)
-    return values, counts.astype(np.int64)
+    means = np.concatenate([np.round(substratum.mean_verdicts, 9), dead_means])
+    distinct_means, neuron_counts = np.unique(means, return_counts=True)
+    return distinct_means, neuron_counts.astype(np.int64)
 
 
-def _permuted_differences(comparison: StratumComparison, seed: str, permutation_count: int) -> Floats:
-    """Treatment less reference in one stratum under permutation: [permutation].
+def _permuted_differences(comparison: StratumComparison, round_seed: str, permutation_count: int) -> Floats:
+    """Treatment minus reference in one stratum, for each permutation of the arms: [permutation].
 
-    The draws are made for the arm whose seed key sorts first, whichever arm that is.
+    Neurons are drawn for the sample whose digest sorts first and the remaining ones go to the second, whichever of the
+    two is the treatment: if the arms of a round are swapped, the differences mirror.
     """
-    samples = comparison.treatment_sample, comparison.reference_sample
-    swapped = comparison.reference_sample.seed_key < comparison.treatment_sample.seed_key
-    first, second = reversed(samples) if swapped else samples
-    generator = seeded_generator(seed, "permutation", first.seed_key + second.seed_key)
+    treatment, reference = comparison.treatment_sample, comparison.reference_sample
+    reference_is_first = reference.item_codes_digest < treatment.item_codes_digest
+    first, second = (reference, treatment) if reference_is_first else (treatment, reference)
+    generator = seeded_generator(round_seed, "permutation", first.item_codes_digest + second.item_codes_digest)
     if [substratum.layer for substratum in first.substrata] != [substratum.layer for substratum in second.substrata]:
         first, second = _without_layers(first), _without_layers(second)
 
     first_fractions, second_fractions = np.zeros(permutation_count), np.zeros(permutation_count)
     substrata = zip(first.substrata, second.substrata, first.weights, second.weights, strict=True)
-    for first_part, second_part, first_weight, second_weight in substrata:
-        values, counts = _distinct_means(_joined(first_part, second_part))
-        size = first_part.mean_verdicts.size + round(first_part.dead_count)
-        dealt = generator.multivariate_hypergeometric(counts, size, size=permutation_count, method="marginals")
-        sums, total = dealt @ values, float(counts @ values)
-        first_fractions += first_weight * sums / max(size, 1)
-        second_fractions += second_weight * (total - sums) / max(int(counts.sum()) - size, 1)
+    for first_substratum, second_substratum, first_weight, second_weight in substrata:
+        distinct_means, neuron_counts = _count_neurons_by_mean(_joined(first_substratum, second_substratum))
+        first_size = first_substratum.mean_verdicts.size + round(first_substratum.dead_count)
+        second_size = int(neuron_counts.sum()) - first_size
+        drawn_counts = generator.multivariate_hypergeometric(  # [permutation, mean]
+            neuron_counts, first_size, size=permutation_count, method="marginals"
+        )
+        first_sums, total = drawn_counts @ distinct_means, float(neuron_counts @ distinct_means)
+        first_fractions += first_weight * first_sums / max(first_size, 1)
+        second_fractions += second_weight * (total - first_sums) / max(second_size, 1)
     difference = first_fractions - second_fractions
-    return np.asarray(-difference if swapped else difference)
+    return np.asarray(-difference if reference_is_first else difference)
 
 
 def _joined(*substrata: Substratum) -> Substratum:
@@ -137,7 +142,7 @@ def _joined(*substrata: Substratum) -> Substratum:
 
 
 def _without_layers(sample: NeuronSample) -> NeuronSample:
-    """The same neurons in a single substratum."""
+    """The sample with all its neurons in a single substratum."""
     mean_verdicts = np.concatenate([substratum.mean_verdicts for substratum in sample.substrata])
     dead_count = sum(substratum.dead_count for substratum in sample.substrata)
-    return NeuronSample((Substratum(mean_verdicts, dead_count),), sample.judgment_count, sample.seed_key)
+    return NeuronSample((Substratum(mean_verdicts, dead_count),), sample.judgment_count, sample.item_codes_digest)

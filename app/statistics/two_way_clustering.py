@@ -11,8 +11,9 @@ neurons, dead ones included. A verdict y on a neuron with k judgments has the sc
 
 V_evaluator is E / (E - 1) times the sum of squares of the E evaluators' summed scores. V_judgment is the sum of squares
 of all scores. V_neuron is the sum over cells of w² s² / N, with the sample variance s² of the neurons' mean verdicts.
-Dead neurons are NOT for everyone: their scores are shared out among the evaluators like the cell's judgments. Student's
-t with E - 1 degrees of freedom stands for the normal distribution, because evaluators are few.
+Dead neurons count as NOT INTERPRETABLE for every evaluator: their scores are divided among the evaluators in proportion
+to their judgments in the cell. Student's t with E - 1 degrees of freedom replaces the normal distribution, because
+evaluators are few.
 """
 
 import math

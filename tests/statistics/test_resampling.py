@@ -22,7 +22,7 @@ def test_the_permutation_p_value_agrees_with_counting_all_permutations() -> None
         >= observed - 1e-9
         for treated in itertools.combinations(range(9), 4)
     ]
-    comparison = StratumComparison("", make_sample(*first, key="a"), make_sample(*second, key="b"))
+    comparison = StratumComparison("", make_sample(*first, digest="a"), make_sample(*second, digest="b"))
     assert permutation_p_value([comparison], "s", permutation_count=50_000) == pytest.approx(
         np.mean(is_as_far), abs=0.005
     )

@@ -70,11 +70,11 @@ def agreement_results(
 ) -> AgreementResults:
     """Agreement over the verdicts on neurons and, in `observations`, over hidden repeats."""
     rows_by_arm = {arm: verdicts.select(arm) for arm in frame.arms}
-    digest = verdicts.item_digest()
+    digest = verdicts.item_codes_digest()
     return AgreementResults(
         between=_agreement_result(_verdict_counts(verdicts), frame, "between", digest),
         within_arm={
-            arm: _agreement_result(_verdict_counts(rows), frame, "within arm", rows.item_digest())
+            arm: _agreement_result(_verdict_counts(rows), frame, "within arm", rows.item_codes_digest())
             for arm, rows in rows_by_arm.items()
         },
         within_evaluator=_agreement_result(_repeat_counts(observations), frame, "repeats", digest),
@@ -112,10 +112,10 @@ def _repeat_counts(observations: Sequence[Observation]) -> Floats:
     return np.array(counts, dtype=np.float64).reshape(-1, 2)
 
 
-def _agreement_result(verdict_counts: Floats, frame: AnalysisFrame, purpose: str, seed_key: str) -> AgreementResult:
+def _agreement_result(verdict_counts: Floats, frame: AnalysisFrame, purpose: str, digest: str) -> AgreementResult:
     if not (verdict_counts.sum(axis=1) >= 2).any():
         return AgreementResult(0, NO_ESTIMATE, NO_ESTIMATE, NO_ESTIMATE)
-    agreement = agreement_with_intervals(verdict_counts, seeded_generator(frame.seed, f"agreement {purpose}", seed_key))
+    agreement = agreement_with_intervals(verdict_counts, seeded_generator(frame.seed, f"agreement {purpose}", digest))
     return AgreementResult(
         units=agreement.unit_count,
         percent=_report_coefficient(agreement.percent_agreement),

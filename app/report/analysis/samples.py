@@ -37,7 +37,7 @@ def cell_sample(
         shown_count = cell.shown if cell is not None else 0
         substrata = (Substratum(means, _dead_in_proportion(dead_count, means.size, shown_count)),)
     judgment_count = rows.judgment_count + sum(substratum.dead_count for substratum in substrata)
-    return NeuronSample(substrata, judgment_count, rows.item_digest())
+    return NeuronSample(substrata, judgment_count, rows.item_codes_digest())
 
 
 def compare_in_strata(

@@ -113,7 +113,7 @@ def _filled_sampler(treatment_verdict: float, reference_verdict: float) -> CellS
         unjudged = np.full(max(0, cell.shown - filled.size), verdict)
         substratum = Substratum(np.concatenate([filled, unjudged]), cell.dead)
         judgment_count = substratum.mean_verdicts.size * planned + cell.dead
-        return NeuronSample((substratum,), judgment_count, rows.item_digest())
+        return NeuronSample((substratum,), judgment_count, rows.item_codes_digest())
 
     return filled_sample
 
@@ -126,7 +126,7 @@ def _majority_sample(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, str
         replace(substratum, mean_verdicts=np.asarray(substratum.mean_verdicts > 0.5, dtype=np.float64))
         for substratum in sample.substrata
     )
-    return NeuronSample(substrata, sample.neuron_count, sample.seed_key)
+    return NeuronSample(substrata, sample.neuron_count, sample.item_codes_digest)
 
 
 def _regression_rows(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> RegressionData:

@@ -46,14 +46,14 @@ class VerdictTable:
         return int(np.unique(self.item_index).size)
 
     def filter_rows(self, mask: Bools) -> "VerdictTable":
-        """The rows that `mask` marks; names stay."""
+        """The rows that `mask` marks; the tuples of names stay complete."""
         columns = {name: column[mask] for name, column in vars(self).items() if not isinstance(column, tuple)}
         return replace(self, **columns)
 
     def select(
         self, arm: str | None = None, stratum: str | None = None, evaluator: str | None = None
     ) -> "VerdictTable":
-        """The rows of an arm, a stratum, an evaluator, or what several of these have in common."""
+        """The rows of an arm, a stratum and an evaluator; what is None is not filtered by."""
         mask = np.ones(self.judgment_count, dtype=np.bool_)
         for index, names, name in (
             (self.arm_index, self.arm_names, arm),
@@ -64,8 +64,8 @@ class VerdictTable:
                 mask &= index == (names.index(name) if name in names else -1)
         return self.filter_rows(mask)
 
-    def item_digest(self) -> str:
-        """A digest of which items have rows here: the same whatever the arms are called."""
+    def item_codes_digest(self) -> str:
+        """A digest of the codes of the items that have rows here; it does not depend on the names of the arms."""
         codes = [self.item_codes[index] for index in np.unique(self.item_index).tolist()]
         return hashlib.sha256("\0".join(codes).encode()).hexdigest()
 
