@@ -73,7 +73,7 @@ def test_an_admin_takes_a_round_from_draft_to_report(page: Page, site: Site) -> 
     expect(page.locator("progress")).to_have_attribute("value", "4")
     expect_accessible(page, "Spring reading")
     _unblinded(page, keys[1])
-    expect_accessible(page, "were marked INTERPRETABLE")
+    expect_accessible(page, "This one evaluator marked")
     expect(page.locator("svg").first).to_be_visible()
     with undrawn_figures(), page.expect_download() as download:
         page.get_by_role("link", name="Export (zip)").click()

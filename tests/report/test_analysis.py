@@ -125,7 +125,7 @@ def test_a_round_without_judgments_says_so() -> None:
 def test_a_round_with_one_evaluator_has_no_agreement() -> None:
     observations = simulate_observations(evaluators=("Ash",))
     analysis = assert_reportable(observations, frame_for(observations))
-    assert "this one evaluator" in analysis.headline
+    assert "This one evaluator marked" in analysis.headline
     assert analysis.agreement.between.ac1.estimate is None
     assert any("one evaluator" in note for note in analysis.notes)
 

@@ -40,20 +40,40 @@ def headline_sentences(
     )
 
 
-def _headline(primary: PrimaryResults, frame: AnalysisFrame) -> str:
-    """One or two sentences: the fractions, the difference with its interval, and for whom it holds."""
-    prefix = "Stopped early. " if frame.stopped_early else ""
-    prefix = "Blind broken. " + prefix if frame.blind_broken else prefix
-    fractions = [
-        f"{percent(result.fraction)} of the neurons of {arm}"
-        for arm, result in primary.arms.items()
-        if result.fraction is not None
-    ]
+def headline_of_version_0_1_0(primary: PrimaryResults, frame: AnalysisFrame) -> str:
+    """The headline in the words of version 0.1.0, whose exports still have to verify."""
+    fractions = _fraction_phrases(primary.arms)
     if not fractions:
-        return prefix + "Nobody has judged a neuron of this round, so there is nothing to report."
+        return _headline(primary, frame)
     people = "this one evaluator" if primary.evaluators == 1 else f"these {primary.evaluators} evaluators"
     sentence = f"{_join_with_and(fractions)} were marked INTERPRETABLE, for {people}."
-    return f"{prefix}{sentence} {_difference_sentence(primary.difference)}"
+    return f"{_warnings(frame)}{sentence} {_difference_sentence(primary.difference, minus='less')}"
+
+
+def _headline(primary: PrimaryResults, frame: AnalysisFrame) -> str:
+    """One or two sentences: the fractions, for whom they hold, and the difference with its interval."""
+    fractions = _fraction_phrases(primary.arms)
+    if not fractions:
+        return f"{_warnings(frame)}Nobody has judged a neuron of this round, so there is nothing to report."
+    people = "This one evaluator" if primary.evaluators == 1 else f"These {primary.evaluators} evaluators"
+    sentence = f"{people} marked {_join_with_and(fractions)} INTERPRETABLE."
+    return f"{_warnings(frame)}{sentence} {_difference_sentence(primary.difference)}"
+
+
+def _warnings(frame: AnalysisFrame) -> str:
+    """What a reader must know before the numbers; empty if there is nothing."""
+    blind_broken = "Blind broken. " if frame.blind_broken else ""
+    stopped_early = "Stopped early. " if frame.stopped_early else ""
+    return blind_broken + stopped_early
+
+
+def _fraction_phrases(arms: Mapping[str, ArmResult]) -> list[str]:
+    """The fraction of each arm that was judged, as a part of a sentence."""
+    return [
+        f"{percent(result.fraction)} of the neurons of {arm}"
+        for arm, result in arms.items()
+        if result.fraction is not None
+    ]
 
 
 def _marks_sentence(stimulus: Sequence[StimulusAuc]) -> str:
@@ -70,7 +90,7 @@ def _marks_sentence(stimulus: Sequence[StimulusAuc]) -> str:
 
 
 def _transport_sentence(transport: TransportResults | None) -> str:
-    """What the audit before the seal found."""
+    """What the leak audit before the seal showed."""
     if transport is None:
         return "No leak audit was run before the seal."
     start = f"Before the seal an audit read {transport.responses:,} responses"
@@ -84,14 +104,14 @@ def _transport_sentence(transport: TransportResults | None) -> str:
     )
 
 
-def _difference_sentence(difference: Contrast) -> str:
+def _difference_sentence(difference: Contrast, minus: str = "minus") -> str:
     if difference.estimate is None or difference.interval is None:
         return "The arms cannot be compared."
     excludes_zero = difference.interval.lower > 0 or difference.interval.upper < 0
-    verdict = "the interval leaves out zero" if excludes_zero else "the interval includes zero"
+    conclusion = "the interval leaves out zero" if excludes_zero else "the interval includes zero"
     return (
-        f"{difference.treatment} less {difference.reference}: {points(difference.estimate)} percentage points "
-        f"(95 % interval {points_range(difference.interval)}); {verdict}."
+        f"{difference.treatment} {minus} {difference.reference}: {points(difference.estimate)} percentage points "
+        f"(95 % interval {points_range(difference.interval)}); {conclusion}."
     )
 
 

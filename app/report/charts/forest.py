@@ -59,7 +59,7 @@ def forest_chart(compared: ComparedStrata) -> Chart | None:
     ]
     pooled = "pooled" if lines else "one stratum"
     lines += lines_if_estimated(pooled, compared.difference, "difference", strong=True)
-    title = f"{compared.treatment} less {compared.reference} by stratum"
+    title = f"{compared.treatment} minus {compared.reference} by stratum"
     return draw_dotplot("forest", title, _forest_sentence(compared, compared.difference.estimate), lines, DIFFERENCE)
 
 
@@ -81,7 +81,7 @@ def evaluators_chart(analysis: Analysis) -> Chart | None:
     lines += lines_if_estimated(
         "evaluators like these", analysis.evaluators_like_these, "evaluators_like_these", strong=True
     )
-    title = f"{analysis.treatment} less {analysis.reference} by evaluator"
+    title = f"{analysis.treatment} minus {analysis.reference} by evaluator"
     return draw_dotplot("evaluators", title, sentence, lines, DIFFERENCE)
 
 
@@ -94,7 +94,7 @@ def secondary_chart(analysis: Analysis) -> Chart | None:
     for index, third in enumerate(secondary.depth):
         lines += lines_if_estimated(f"{third.third} layers", third, f"secondary.depth.{index}")
     for index, contrast in enumerate(secondary.contrasts):
-        label = f"{contrast.treatment} less {contrast.reference}"
+        label = f"{contrast.treatment} minus {contrast.reference}"
         lines += lines_if_estimated(label, contrast, f"secondary.contrasts.{index}")
     for index, runs in enumerate(analysis.training_runs):
         lines += lines_if_estimated(f"{stratum_label(runs.size)}, over runs", runs, f"training_runs.{index}")

@@ -1,4 +1,4 @@
-"""Several rounds or labs as one: their exports pooled by Mantel and Haenszel, with the heterogeneity between them."""
+"""Pools the exports of several rounds by Mantel and Haenszel and tests the heterogeneity between them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ _POOLED_STUDIES = TypeAdapter(PooledStudies)
 
 
 def pool_studies(paths: Sequence[Path]) -> PooledStudies:
-    """Several exports as one.
+    """Pool several exports.
 
     Raises:
         ExportError: fewer than two exports, one that does not verify, the same round twice, or other arms.
@@ -169,6 +169,6 @@ def _study_result(study: VerifiedStudy) -> StudyResult:
 def _headline(pooled: ReportedEstimate, treatment: str, reference: str, study_count: int) -> str:
     assert pooled.estimate is not None  # of at least one stratum
     return (
-        f"{treatment} less {reference} over {study_count} rounds: {points(pooled.estimate)} percentage points "
+        f"{treatment} minus {reference} over {study_count} rounds: {points(pooled.estimate)} percentage points "
         f"(95 % interval {points_range(pooled.interval)})."
     )

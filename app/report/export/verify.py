@@ -1,4 +1,4 @@
-"""Recomputes an export: every digest, chain and number, and names what differs. Needs no server and no database."""
+"""Recomputes every digest, chain and number of an export and names what differs. Needs no server and no database."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +14,7 @@ from app.foundation.errors import ExportError
 from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.headline import headline_of_version_0_1_0
 from app.report.export.exported_round import ExportedRound, UnblindedPart, read_export
 from app.report.export.json_differences import count_values, json_differences
 from app.report.export.zip_file import DIGESTS_FILE
@@ -27,31 +28,33 @@ JudgmentKey = tuple[str, str]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing recomputed."""
+    """One part of an export that was recomputed."""
 
     name: str
     ok: bool
     exported: str
     """What the export says."""
     recomputed: str
-    """What came out."""
+    """What recomputing gives."""
+    problem: str = ""
+    """A sentence that says what differs; empty if nothing does."""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """Everything that was recomputed."""
+    """All checks of an export."""
 
     checks: tuple[Check, ...]
     blinded: bool = False
 
     @property
     def ok(self) -> bool:
-        """Nothing differs."""
+        """Whether nothing differs."""
         return all(check.ok for check in self.checks)
 
     @property
     def commitment_verified(self) -> bool:
-        """The commitment follows from design, items and seal as they are in the export."""
+        """Whether the commitment follows from design, items and seal as they are in the export."""
         names = ("commitment", "design", "allocation", "items")
         checks = [check for check in self.checks if check.name in names]
         return all(check.ok for check in checks) and any(check.name == "commitment" for check in checks)
@@ -59,11 +62,7 @@ class Verification:
     @property
     def differences(self) -> list[str]:
         """One sentence for each check that failed."""
-        return [
-            f"{check.name}: the export says {check.exported}, but it is {check.recomputed}."
-            for check in self.checks
-            if not check.ok
-        ]
+        return [check.problem for check in self.checks if not check.ok]
 
 
 def verify_export(path: Path) -> Verification:
@@ -80,19 +79,23 @@ def verify_round(export: ExportedRound) -> Verification:
 
 
 def verify_receipt(path: Path, receipt: Receipt) -> Verification:
-    """Hold an evaluator's receipt against an export: same commitment, and every judgment that the receipt covers.
+    """Check whether an export has the commitment and every judgment that an evaluator's receipt states.
 
     Raises ExportError if the zip at `path` cannot be read as an export.
     """
     export = read_export(path)
     links = export.chains.get(receipt.evaluator, [])
     recomputed = recomputed_receipt(receipt, export.commitment.commitment, links)
+    names_and_values = (
+        ("commitment", str(receipt.commitment), str(recomputed.commitment)),
+        ("judgments", str(receipt.judgments), str(recomputed.judgments)),
+        ("chain head", receipt.head, recomputed.head),
+        ("digest of judgments", receipt.digest, recomputed.digest),
+    )
     return Verification(
-        (
-            _compare("commitment", str(receipt.commitment), str(recomputed.commitment)),
-            _compare("judgments", str(receipt.judgments), str(recomputed.judgments)),
-            _compare("chain head", receipt.head, recomputed.head),
-            _compare("digest of judgments", receipt.digest, recomputed.digest),
+        tuple(
+            _compare(name, stated, actual, f"The receipt's {name} is {stated}, but the export gives {actual}.")
+            for name, stated, actual in names_and_values
         )
     )
 
@@ -106,87 +109,106 @@ def read_receipt(path: Path) -> Receipt:
         raise ExportError(msg) from error
 
 
-def _compare(name: str, exported: str, recomputed: str) -> Check:
-    return Check(name, exported == recomputed, exported, recomputed)
+def _compare(name: str, exported: str, recomputed: str, problem: str) -> Check:
+    """A check that passes if both texts are equal; `problem` is the sentence for the case that they are not."""
+    ok = exported == recomputed
+    return Check(name, ok, exported, recomputed, "" if ok else problem)
 
 
-def _compare_all(name: str, expectation: str, problem: str, offenders: Iterable[str]) -> Check:
-    """A check that nothing offends: `expectation` if so, else the problem with the names of what does."""
-    names = sorted(offenders)
-    return _compare(name, expectation, f"{problem} {', '.join(names)}" if names else expectation)
+def _expect_none(name: str, expectation: str, offenders: Iterable[str], problem: str) -> Check:
+    """A check that passes if `offenders` is empty and otherwise names them, in the place of {} in `problem`."""
+    names = ", ".join(sorted(offenders))
+    return _compare(name, expectation, f"not {names}" if names else expectation, problem.format(names))
 
 
 def _check_file_digests(export: ExportedRound) -> Iterator[Check]:
-    """Every file has the digest that the list has for it."""
+    """Check that every file has the digest that digests.json lists for it."""
     listed, actual = export.listed_digests, export.file_digests
     if listed is None:
-        yield _compare(DIGESTS_FILE, "a digest of every file", "absent")
+        problem = f"The export has no {DIGESTS_FILE}, so no file can be compared with its digest."
+        yield _compare(DIGESTS_FILE, "a digest of every file", "absent", problem)
         return
     changed = sorted(name for name in listed.keys() | actual.keys() if listed.get(name) != actual.get(name))
     for name in changed:
-        yield _compare(f"digest of {name}", listed.get(name, "no file"), actual.get(name, "absent"))
+        listed_digest, actual_digest = listed.get(name, "no file"), actual.get(name, "absent")
+        problem = f"{name} does not have the digest that {DIGESTS_FILE} lists for it."
+        yield _compare(f"digest of {name}", listed_digest, actual_digest, problem)
     if not changed:
         yield Check("digests of files", True, f"{len(actual)} files", f"{len(actual)} unchanged")
 
 
 def _check_commitment(export: ExportedRound) -> Iterator[Check]:
-    """Design, seal and items have the digests that were published, and these give the commitment."""
+    """Check that design, seal and items have the digests that were published, and that these give the commitment."""
     published, unblinded = export.commitment, export.unblinded
     design_sha256, sealed_sha256, digests = published.design_sha256, published.sealed_sha256, published.item_digests
     if unblinded is not None:
         design_sha256, sealed_sha256 = sha256_of_json(unblinded.design_content), seal_digest(unblinded.seal)
-        yield _compare("design", published.design_sha256, design_sha256)
-        yield _compare("allocation", published.sealed_sha256, sealed_sha256)
+        problem = "The design was changed after the commitment."
+        yield _compare("design", published.design_sha256, design_sha256, problem)
+        problem = "The allocation, the seed or the nonce was changed after the commitment."
+        yield _compare("allocation", published.sealed_sha256, sealed_sha256, problem)
         committed = digests
         digests = {item["code"]: item_digest(item, unblinded.seal.nonce) for item in export.item_contents}
         changed = [code for code in digests.keys() | committed.keys() if digests.get(code) != committed.get(code)]
-        yield _compare_all("items", "all as committed", "changed:", changed)
+        yield _expect_none("items", "all as committed", changed, "Items {} were changed after the commitment.")
     recomputed = commitment_digest(design_sha256, digests, sealed_sha256)
-    yield _compare("commitment", published.commitment, recomputed)
+    problem = "Design, items and seal do not give the commitment that was published."
+    yield _compare("commitment", published.commitment, recomputed, problem)
 
 
 def _check_chains(export: ExportedRound) -> Iterator[Check]:
-    """Every chain is unbroken, and ends as the log's entry of the lock says."""
+    """Check that every chain is unbroken and ends as the log's entry of the lock says."""
     for evaluator, links in export.chains.items():
         numbered = [(link["number"], link["judgment"], link["chain"]) for link in links]
-        yield _check_chain(f"judgments of {evaluator}", export.commitment.commitment, numbered)
+        chain = f"chain of {evaluator}"
+        yield _check_chain(f"judgments of {evaluator}", chain, export.commitment.commitment, numbered)
     events = [(link["number"], link["event"], link["chain"]) for link in export.events]
-    yield _check_chain("log", START_OF_LOG, events)
+    yield _check_chain("log", "chain of the log", START_OF_LOG, events)
     locked = export.last_event("locked")
     if locked is not None and export.chains:
         locked_heads = LockedDetail.model_validate(locked["detail"]).heads
         expected = {evaluator: head.head for evaluator, head in locked_heads.items()}
         actual = {evaluator: links[-1]["chain"] for evaluator, links in export.chains.items()}
         changed = [name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name)]
-        yield _compare_all("chain heads at the lock", "as the log has them", "other for", changed)
+        problem = "The chain of {} does not end with the head that the log's entry of the lock lists."
+        yield _expect_none("chain heads at the lock", "as the log has them", changed, problem)
 
 
-def _check_chain(name: str, start: str, numbered_links: Sequence[tuple[int, ChainEntry, str]]) -> Check:
-    """No entry of a chain was changed or left out; a link is (number, entry, chain digest)."""
+def _check_chain(name: str, chain: str, start: str, numbered_links: Sequence[tuple[int, ChainEntry, str]]) -> Check:
+    """Check that no entry of a chain was changed or left out; a link is (number, entry, chain digest)."""
     broken = first_break(start, [(entry, digest) for _, entry, digest in numbered_links])
     if broken is not None:
-        return _compare(name, "unbroken", f"broken at entry {broken}")
+        problem = f"The {chain} is broken: its entry {broken} was changed, or an entry before it was left out."
+        return _compare(name, "unbroken", f"broken at entry {broken}", problem)
     if [number for number, _, _ in numbered_links] != list(range(len(numbered_links))):
-        return _compare(name, "every entry", "entries missing")
-    return _compare(name, "unbroken", "unbroken")
+        return _compare(name, "every entry", "entries missing", f"The {chain} lacks entries.")
+    return _compare(name, "unbroken", "unbroken", problem="")
 
 
 def _check_observations(export: ExportedRound, unblinded: UnblindedPart) -> Iterator[Check]:
-    """The table of observations says what chains and allocation say, and leaves out only what was flagged or erased."""
-    allocated, observations, frame = unblinded.seal.allocation.by_code, unblinded.observations, unblinded.frame
-    moved = [observed.judgment.item for observed in observations if not _is_as_allocated(observed, allocated)]
-    yield _compare_all("arms in observations.csv", "as allocated", "different for", moved)
+    """Check that observations.csv agrees with chains and allocation and lacks only what was flagged or erased."""
+    item_by_code, observations, frame = unblinded.seal.allocation.by_code, unblinded.observations, unblinded.frame
+    changed_items = [
+        observation.judgment.item
+        for observation in observations
+        if not _has_allocated_neuron(observation, item_by_code)
+    ]
+    problem = "observations.csv gives items {} another neuron than the allocation does."
+    yield _expect_none("arms in observations.csv", "as allocated", changed_items, problem)
     final = _final_judgments(export)
     verdicts = {(observed.evaluator, observed.judgment.item): observed.judgment.verdict for observed in observations}
     changed = [key for key, verdict in verdicts.items() if key not in final or final[key]["verdict"] != verdict]
-    yield _compare_all("verdicts in observations.csv", "as judged", "different for", map(_describe_key, changed))
-    yield _compare("leak audit in frame.json", _logged_audit(export), json.dumps(frame.audit))
+    problem = "observations.csv has another verdict than the chain of {}."
+    yield _expect_none("verdicts in observations.csv", "as judged", map(_describe_key, changed), problem)
+    problem = "frame.json has another leak audit than the log's entry of the seal."
+    yield _compare("leak audit in frame.json", _logged_audit(export), json.dumps(frame.audit), problem)
     absent = final.keys() - verdicts.keys() - _left_out_keys(frame, final)
-    yield _compare_all("judgments in observations.csv", "all of them", "without", map(_describe_key, absent))
+    problem = "observations.csv lacks the judgment of {}."
+    yield _expect_none("judgments in observations.csv", "all of them", map(_describe_key, absent), problem)
 
 
 def _final_judgments(export: ExportedRound) -> dict[JudgmentKey, JudgmentEntry]:
-    """The last entry of each evaluator on each item."""
+    """The last judgment of each evaluator on each item."""
     return {
         (evaluator, link["judgment"]["item"]): link["judgment"]
         for evaluator, links in export.chains.items()
@@ -195,33 +217,35 @@ def _final_judgments(export: ExportedRound) -> dict[JudgmentKey, JudgmentEntry]:
 
 
 def _logged_audit(export: ExportedRound) -> str:
-    """The leak audit that the log's entry of the seal has, as JSON."""
+    """The leak audit in the log's entry of the seal, as JSON."""
     sealed = export.last_event("sealed")
     return "no seal" if sealed is None else json.dumps(SealedDetail.model_validate(sealed["detail"]).audit)
 
 
 def _left_out_keys(frame: AnalysisFrame, judgment_keys: Iterable[JudgmentKey]) -> set[JudgmentKey]:
-    """What is no observation although it was judged: flagged items, and all of an evaluator who was erased."""
+    """Judgments that are no observations: those on flagged items, and all those of an evaluator who was erased."""
     erased = {evaluator.evaluator for evaluator in frame.evaluators if evaluator.erased}
     flagged = {(flag.evaluator, flag.item) for flag in frame.flagged}
     return flagged | {(evaluator, item) for evaluator, item in judgment_keys if evaluator in erased}
 
 
-def _is_as_allocated(observation: Observation, allocated: dict[str, AllocatedItem]) -> bool:
-    """Item and shown code are of one neuron, which is where the allocation has it."""
-    stated = observation.allocated
-    shown, counted = allocated.get(observation.judgment.item), allocated.get(stated.item)
-    if (
-        shown is None
-        or counted is None
-        or not _neuron_identity(stated) == _neuron_identity(shown) == _neuron_identity(counted)
-    ):
+def _has_allocated_neuron(observation: Observation, item_by_code: dict[str, AllocatedItem]) -> bool:
+    """Whether the observation names the neuron that the allocation lists for its item and for the code that was shown.
+
+    The two codes differ if the item was shown a second time as a hidden repeat.
+    """
+    observed_item = observation.allocated
+    shown_item, counted_item = item_by_code.get(observation.judgment.item), item_by_code.get(observed_item.item)
+    if shown_item is None or counted_item is None:
         return False
-    return stated.kind == counted.kind or (stated.kind == "repeat" and stated.repeats is not None)
+    if not _neuron_identity(observed_item) == _neuron_identity(shown_item) == _neuron_identity(counted_item):
+        return False
+    is_repeat = observed_item.kind == "repeat" and observed_item.repeats is not None
+    return is_repeat or observed_item.kind == counted_item.kind
 
 
 def _neuron_identity(allocated: AllocatedItem) -> tuple[str | float | None, ...]:
-    """Which neuron an item shows, and what is known of it."""
+    """Which neuron an item shows, and the properties of it that the analysis reads."""
     neuron = (allocated.arm, allocated.stratum, allocated.layer, allocated.n_layers, allocated.neuron)
     return (*neuron, allocated.same_token_share, allocated.purity)
 
@@ -232,18 +256,23 @@ def _describe_key(key: JudgmentKey) -> str:
 
 
 def _check_numbers(unblinded: UnblindedPart) -> Iterator[Check]:
-    """The exported observations give the exported numbers, whichever versions the libraries have."""
-    exported = _without_libraries(unblinded.analysis)
-    recomputed = _without_libraries(analyse(unblinded.observations, unblinded.frame).content())
+    """Check that the exported observations give the exported numbers, whichever versions the libraries have."""
+    analysis = analyse(unblinded.observations, unblinded.frame)
+    exported, recomputed = _without_libraries(unblinded.analysis), _without_libraries(analysis.content())
+    if exported.get("headline") == headline_of_version_0_1_0(analysis, unblinded.frame):
+        recomputed["headline"] = exported["headline"]
     differences = list(json_differences(exported, recomputed))
     for difference in differences:
-        yield _compare(f"analysis.json {difference.path}", difference.expected, difference.actual)
+        path, expected, actual = difference.path, difference.expected, difference.actual
+        problem = f"analysis.json says {expected} for {path}, but recomputing gives {actual}."
+        yield _compare(f"analysis.json {path}", expected, actual, problem)
     if not differences:
         count = count_values(exported)
         yield Check("numbers of analysis.json", True, f"{count} values", f"{count} recomputed")
 
 
 def _without_libraries(analysis: JsonObject) -> JsonObject:
+    """The analysis as JSON, without the versions of the libraries that computed it."""
     methods = analysis.get("methods")
     if not isinstance(methods, dict):
         return analysis
