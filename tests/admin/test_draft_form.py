@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.admin.office import Browser, Office, draft_fields, make_draft
+from tests.admin.admin_site import AdminSite, Browser, draft_fields, make_draft
 
 
-def test_a_draft_is_made_from_archives_in_the_data_folder(dag: Browser, office: Office) -> None:
+def test_a_draft_is_made_from_archives_in_the_data_folder(dag: Browser, admin_site: AdminSite) -> None:
     dag.get("/admin/rounds/new")
     assert "plum: gelu, 24 neurons" in dag.text
-    round_id = make_draft(dag, office)
+    round_id = make_draft(dag, admin_site)
     assert dag.path == f"/admin/rounds/{round_id}"
     assert "Spring reading" in dag.text
     assert "3 per arm and stratum" in dag.text
@@ -35,10 +35,10 @@ def test_a_draft_is_made_from_archives_in_the_data_folder(dag: Browser, office: 
     ],
 )
 def test_an_impossible_draft_is_refused_with_a_sentence_and_keeps_the_form(
-    dag: Browser, office: Office, changes: dict[str, Any], sentence: str
+    dag: Browser, admin_site: AdminSite, changes: dict[str, Any], sentence: str
 ) -> None:
     dag.get("/admin/rounds/new")
-    fields = draft_fields(office, **changes)
+    fields = draft_fields(admin_site, **changes)
     assert dag.send("create", **fields).status_code == 422
     assert sentence in dag.text
     assert f'value="{fields["arm"][1]}"' in dag.text
@@ -52,8 +52,8 @@ def test_a_form_without_arms_is_refused(dag: Browser) -> None:
     assert dag.send("create").status_code == 422
 
 
-def test_without_archives_the_page_says_how_to_make_one(dag: Browser, office: Office) -> None:
-    for folder in (office.settings.data / "archives").iterdir():
+def test_without_archives_the_page_says_how_to_make_one(dag: Browser, admin_site: AdminSite) -> None:
+    for folder in (admin_site.settings.data / "archives").iterdir():
         for file in folder.iterdir():
             file.unlink()
     dag.get("/admin/rounds/new")

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 
 from app.report.export.verify import verify_export
-from tests.admin.office import Browser
-from tests.conftest import undrawn_figures
+from tests.admin.admin_site import Browser
+from tests.conftest import without_figures
 
 WHOLE = {"analysis.json", "allocation.json", "judgments.json", "verify.py", "report.pdf", "report.md"}
 WHOLE |= {"snippets.parquet", "CITATION.cff", "figures/fractions.svg"}
@@ -28,7 +28,7 @@ def test_the_observations_are_one_line_for_every_final_judgment(dag: Browser, un
 
 def test_exports_say_in_their_name_what_they_hold_and_are_logged(dag: Browser, unblinded: str) -> None:
     for path, name in (("export", "unblinded"), ("blinded", "blinded")):
-        with undrawn_figures():
+        with without_figures():
             export = dag.get(f"/admin/rounds/{unblinded}/{path}.zip")
         assert f'filename="first-glance-{unblinded}-{name}.zip"' in export.headers["content-disposition"]
         digest = hashlib.sha256(export.content).hexdigest()

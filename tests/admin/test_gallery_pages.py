@@ -4,7 +4,7 @@ import csv
 import io
 import re
 
-from tests.admin.office import Browser
+from tests.admin.admin_site import Browser
 
 
 def first_item(dag: Browser, round_id: str) -> str:

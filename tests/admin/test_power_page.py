@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.statistics.power import StudyPlan, neurons_needed, plan_power
-from tests.admin.office import Browser
+from tests.admin.admin_site import Browser
 
 
 def test_the_page_first_answers_the_papers_own_question(dag: Browser) -> None:

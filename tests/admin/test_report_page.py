@@ -1,9 +1,9 @@
-"""The report of a real round in the office: its page, its numbers, its PDF."""
+"""The report of a real round: its page, its numbers, its PDF."""
 
 import re
 
 from app.report.export.pdf import pdf_available
-from tests.admin.office import Browser
+from tests.admin.admin_site import Browser
 
 
 def test_the_report_answers_two_questions_and_links_every_number(dag: Browser, unblinded: str) -> None:

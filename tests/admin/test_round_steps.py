@@ -10,7 +10,7 @@ from app.report.number_text import percent, percent_range
 from app.statistics.intervals import Interval
 from app.store import rounds as round_store
 from app.web.leak_audit import audited_seal
-from tests.admin.office import PASSWORD, Browser, Office
+from tests.admin.admin_site import PASSWORD, AdminSite, Browser
 from tests.admin.snapshots import REASON, Snapshots, judge_as_ada
 
 KEY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+")
@@ -21,7 +21,7 @@ def lock(dag: Browser, round_id: str) -> None:
     dag.send("lock", sure="true")
 
 
-def test_the_keys_are_shown_once(dag: Browser, draft: str, office: Office) -> None:
+def test_the_keys_are_shown_once(dag: Browser, draft: str, admin_site: AdminSite) -> None:
     dag.get(f"/admin/rounds/{draft}")
     dag.send("seal")
     keys = KEY.findall(dag.text)
@@ -29,8 +29,8 @@ def test_the_keys_are_shown_once(dag: Browser, draft: str, office: Office) -> No
     dag.get(f"/admin/rounds/{draft}")
     assert "sealed" in dag.text
     assert not KEY.findall(dag.text)
-    raw = office.database_path.read_bytes()
-    wal = office.database_path.with_suffix(".db-wal")
+    raw = admin_site.database_path.read_bytes()
+    wal = admin_site.database_path.with_suffix(".db-wal")
     raw += wal.read_bytes() if wal.exists() else b""
     assert all(key.encode() not in raw for key in keys)
 
@@ -53,14 +53,14 @@ def test_a_public_key_that_is_none_is_refused(dag: Browser, draft: str, monkeypa
 
 
 def test_a_link_is_shown_once_and_a_new_one_replaces_it(
-    dag: Browser, collecting: str, snapshots: Snapshots, office: Office
+    dag: Browser, collecting: str, snapshots: Snapshots, admin_site: AdminSite
 ) -> None:
     dag.get(f"/admin/rounds/{collecting}")
     assert snapshots.token not in dag.text
     dag.send("reissue")
     new_token = dag.text.split("/i/")[1].split("<")[0]
     assert new_token != snapshots.token
-    with office.browser() as ada:
+    with admin_site.browser() as ada:
         assert ada.get(f"/i/{snapshots.token}").status_code == 404
         assert ada.get(f"/i/{new_token}").status_code == 200
 
@@ -72,9 +72,9 @@ def test_two_evaluators_cannot_have_the_same_name(dag: Browser, collecting: str)
 
 
 def test_progress_counts_judgments_and_never_verdicts(
-    dag: Browser, collecting: str, snapshots: Snapshots, office: Office
+    dag: Browser, collecting: str, snapshots: Snapshots, admin_site: AdminSite
 ) -> None:
-    assert judge_as_ada(office, snapshots.token) == 6
+    assert judge_as_ada(admin_site, snapshots.token) == 6
     for path in (f"/admin/rounds/{collecting}", "/admin/rounds"):
         dag.get(path)
         text = dag.text.lower()
@@ -83,10 +83,10 @@ def test_progress_counts_judgments_and_never_verdicts(
             assert word not in text
 
 
-def test_the_page_of_a_round_shows_no_item(dag: Browser, collecting: str, office: Office) -> None:
+def test_the_page_of_a_round_shows_no_item(dag: Browser, collecting: str, admin_site: AdminSite) -> None:
     """No code, layer or index, so nothing that an arm could show in: it is the same whichever neurons were drawn."""
     dag.get(f"/admin/rounds/{collecting}")
-    with office.database.reading() as session:
+    with admin_site.database.reading() as session:
         codes = [item.code for item in round_store.items_of_round(session, collecting)]
     assert codes
     assert not any(code in dag.text for code in codes)
@@ -137,9 +137,9 @@ def test_unblinding_needs_password_reason_and_key(
 
 
 def test_unblinding_leads_to_a_report_with_fractions_and_intervals(
-    dag: Browser, collecting: str, snapshots: Snapshots, office: Office
+    dag: Browser, collecting: str, snapshots: Snapshots, admin_site: AdminSite
 ) -> None:
-    judge_as_ada(office, snapshots.token)
+    judge_as_ada(admin_site, snapshots.token)
     lock(dag, collecting)
     dag.get(f"/admin/rounds/{collecting}/unblind")
     dag.send("unblind", keys=snapshots.keys[1], password=PASSWORD, reason=REASON)

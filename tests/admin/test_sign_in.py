@@ -10,7 +10,7 @@ from app.foundation.private import session_secret
 from app.foundation.settings import Settings
 from app.services.admins import change_password
 from app.web.admin.sign_in_limit import MOST_WRONG_PASSWORDS
-from tests.admin.office import PASSWORD, Browser, Office
+from tests.admin.admin_site import PASSWORD, AdminSite, Browser
 
 
 def test_the_right_password_leads_to_the_rounds(stranger: Browser) -> None:
@@ -35,8 +35,8 @@ def test_after_many_wrong_passwords_even_the_right_one_waits(stranger: Browser) 
     assert "try again in 10 minutes" in stranger.text
 
 
-def test_a_new_password_ends_older_sessions(dag: Browser, office: Office) -> None:
-    with office.database.writing() as session:
+def test_a_new_password_ends_older_sessions(dag: Browser, admin_site: AdminSite) -> None:
+    with admin_site.database.writing() as session:
         change_password(session, "Dag", "quite another password")
     dag.get("/admin/rounds")
     assert dag.path == "/admin/sign-in"
@@ -56,9 +56,9 @@ def test_a_forged_cookie_is_no_session(stranger: Browser, cookie: str) -> None:
     assert stranger.path == "/admin/sign-in"
 
 
-def test_a_cookie_signed_with_another_secret_is_no_session(dag: Browser, office: Office) -> None:
+def test_a_cookie_signed_with_another_secret_is_no_session(dag: Browser, admin_site: AdminSite) -> None:
     cookie = dag.client.cookies["fg_admin"]
-    serializer = URLSafeTimedSerializer(session_secret(office.settings), salt="admin session")
+    serializer = URLSafeTimedSerializer(session_secret(admin_site.settings), salt="admin session")
     content = serializer.loads(cookie)
     forged = URLSafeTimedSerializer("another secret of 32 characters...", salt="admin session").dumps(content)
     dag.client.cookies.clear()
@@ -93,17 +93,17 @@ def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(stranger: Browse
     assert "SameSite=lax" in cookie
 
 
-def test_the_secret_is_made_once_and_for_its_owner_only(office: Office) -> None:
-    first = session_secret(office.settings)
-    path = office.settings.data / "secret"
+def test_the_secret_is_made_once_and_for_its_owner_only(admin_site: AdminSite) -> None:
+    first = session_secret(admin_site.settings)
+    path = admin_site.settings.data / "secret"
     assert len(first) == 64
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert session_secret(office.settings) == first
+    assert session_secret(admin_site.settings) == first
 
 
-def test_a_short_secret_is_refused_with_a_sentence(office: Office) -> None:
-    (office.settings.data / "secret").write_text("short")
+def test_a_short_secret_is_refused_with_a_sentence(admin_site: AdminSite) -> None:
+    (admin_site.settings.data / "secret").write_text("short")
     with pytest.raises(SettingsError, match="fewer than 32 characters"):
-        session_secret(office.settings)
+        session_secret(admin_site.settings)
     with pytest.raises(SettingsError, match="FIRSTGLANCE_SECRET"):
         Settings.read(secret="short")

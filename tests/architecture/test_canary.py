@@ -30,7 +30,7 @@ from app.store.sealed import find_seal
 from app.web.app import create_app
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
-from tests.admin.office import route_table
+from tests.admin.admin_site import route_table
 from tests.architecture.walking import RecordingBrowser, record_contexts
 from tests.conftest import START
 from tests.rounds.small_archives import make_archive

@@ -9,7 +9,7 @@ import pytest
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
-from tests.conftest import cannot_be_had
+from tests.conftest import skip_or_fail_without
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_the_datasets_library_opens_both_tables(archive: Archive, tmp_path: Path
     try:
         from datasets import load_dataset
     except ImportError:
-        cannot_be_had("the datasets library")
+        skip_or_fail_without("the datasets library")
     tables = {
         name: load_dataset(
             "parquet", data_files=str(archive.path / f"{name}.parquet"), split="train", cache_dir=str(tmp_path)

@@ -23,8 +23,8 @@ from app.store.engine import Database
 from app.web.app import create_app
 from app.web.templating import static_url
 from tests.browser.evaluator_actions import RECORD_SAVING_STATES
-from tests.conftest import cannot_be_had
-from tests.web.room import Room, furnish
+from tests.conftest import skip_or_fail_without
+from tests.web.served_round import ServedRound, make_round
 
 FLAGS = [
     "--no-sandbox",
@@ -61,7 +61,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     try:
         browser = playwright.chromium.launch(executable_path=installed, args=FLAGS)
     except Error:
-        cannot_be_had("a browser")
+        skip_or_fail_without("a browser")
     yield browser
     browser.close()
 
@@ -129,9 +129,9 @@ class Window:
 
 
 @pytest.fixture
-def room(request: pytest.FixtureRequest, sqlite_database: Database) -> Room:
+def served_round(request: pytest.FixtureRequest, sqlite_database: Database) -> ServedRound:
     """A round of three items, the last one with hostile passages; a test can give its public design as a parameter."""
-    return furnish(sqlite_database, items=3, public=getattr(request, "param", None))
+    return make_round(sqlite_database, items=3, public=getattr(request, "param", None))
 
 
 @pytest.fixture(scope="session")
@@ -151,9 +151,9 @@ def shared_window(chromium: Browser, server: Site) -> Iterator[Window]:
 
 
 @pytest.fixture
-def site(server: Site, room: Room, tmp_path: Path) -> Site:
-    """The reading room, served."""
-    server.app = create_app(Settings(data=tmp_path), room.database)
+def site(server: Site, served_round: ServedRound, tmp_path: Path) -> Site:
+    """The server with the app of the test's round."""
+    server.app = create_app(Settings(data=tmp_path), served_round.database)
     return server
 
 

@@ -14,7 +14,7 @@ from tests.browser.evaluator_actions import (
     wait_until_ready,
     walk_to_first_item,
 )
-from tests.web.room import Room
+from tests.web.served_round import ServedRound
 
 VERDICTS_ONLY = {"hypothesis": False}
 
@@ -33,23 +33,23 @@ def inspected(page: Page, names: Iterator[str]) -> list[str]:
     return list(violations)
 
 
-def pages_before_the_first_item(page: Page, room: Room) -> Iterator[str]:
+def pages_before_the_first_item(page: Page, served_round: ServedRound) -> Iterator[str]:
     """Every page before the first item, by name."""
     page.goto("/nowhere")
     yield "error"
-    page.goto(f"/i/{room.token}")
+    page.goto(f"/i/{served_round.token}")
     yield "confirm"
     page.get_by_role("button", name="Come in").click()
     yield "consent"
     page.get_by_role("button", name="I would rather not").click()
     yield "declined"
-    page.goto(f"/i/{room.token}")
+    page.goto(f"/i/{served_round.token}")
     page.get_by_role("button", name="Come in").click()
     page.get_by_role("button", name="I agree").click()
     yield "instructions"
 
 
-def pages_of_a_round(page: Page, room: Room) -> Iterator[str]:
+def pages_of_a_round(page: Page, served_round: ServedRound) -> Iterator[str]:
     """The item's two questions, the sheet of keys, and the last page."""
     page.goto("/judge")
     wait_until_ready(page)
@@ -57,12 +57,12 @@ def pages_of_a_round(page: Page, room: Room) -> Iterator[str]:
     page.keyboard.press("?")
     yield "keys"
     page.keyboard.press("Escape")
-    for code in room.codes:
+    for code in served_round.codes:
         wait_for_item(page, code)
         wait_for_step(page, "verdict")
         page.keyboard.press("1")
         wait_for_step(page, "hypothesis")
-        if code == room.codes[0]:
+        if code == served_round.codes[0]:
             yield "hypothesis"
         page.keyboard.press("Control+Enter")
     wait_for_step(page, "done")
@@ -79,9 +79,9 @@ def pages_of_own_data(page: Page) -> Iterator[str]:
     yield "erased"
 
 
-def pages_of_phase_two(page: Page, room: Room) -> Iterator[str]:
+def pages_of_phase_two(page: Page, served_round: ServedRound) -> Iterator[str]:
     """All verdicts given, and the question about the blinding."""
-    for code in room.codes:
+    for code in served_round.codes:
         wait_for_item(page, code)
         page.get_by_role("button", name="NOT INTERPRETABLE").press("Enter")
     wait_for_step(page, "phase")
@@ -91,34 +91,34 @@ def pages_of_phase_two(page: Page, room: Room) -> Iterator[str]:
     yield "guess"
 
 
-def test_every_page_from_the_invitation_to_the_thanks_is_accessible(page: Page, room: Room) -> None:
-    before = inspected(page, pages_before_the_first_item(page, room))
+def test_every_page_from_the_invitation_to_the_thanks_is_accessible(page: Page, served_round: ServedRound) -> None:
+    before = inspected(page, pages_before_the_first_item(page, served_round))
     assert before == ["error", "confirm", "consent", "declined", "instructions"]
-    assert inspected(page, pages_of_a_round(page, room)) == ["verdict", "keys", "hypothesis", "done"]
+    assert inspected(page, pages_of_a_round(page, served_round)) == ["verdict", "keys", "hypothesis", "done"]
 
 
-def test_the_pages_of_ones_own_data_are_accessible(page: Page, room: Room) -> None:
-    walk_to_first_item(page, room)
+def test_the_pages_of_ones_own_data_are_accessible(page: Page, served_round: ServedRound) -> None:
+    walk_to_first_item(page, served_round)
     assert inspected(page, pages_of_own_data(page)) == ["mine", "erased"]
 
 
-@pytest.mark.parametrize("room", [VERDICTS_ONLY | {"blinding_question": "sort"}], indirect=True)
-def test_the_pages_of_phase_two_are_accessible(page: Page, room: Room) -> None:
-    walk_to_first_item(page, room)
-    assert inspected(page, pages_of_phase_two(page, room)) == ["phase", "guess"]
+@pytest.mark.parametrize("served_round", [VERDICTS_ONLY | {"blinding_question": "sort"}], indirect=True)
+def test_the_pages_of_phase_two_are_accessible(page: Page, served_round: ServedRound) -> None:
+    walk_to_first_item(page, served_round)
+    assert inspected(page, pages_of_phase_two(page, served_round)) == ["phase", "guess"]
 
 
-@pytest.mark.parametrize("room", [VERDICTS_ONLY | {"daily_cap": 1}], indirect=True)
-def test_the_page_after_a_days_work_is_accessible(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+@pytest.mark.parametrize("served_round", [VERDICTS_ONLY | {"daily_cap": 1}], indirect=True)
+def test_the_page_after_a_days_work_is_accessible(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     page.keyboard.press("1")
     wait_for_step(page, "rest")
     assert axe_violations(page) == []
 
 
-@pytest.mark.parametrize("room", [{"aids": True}], indirect=True)
-def test_an_item_with_its_aids_is_accessible(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+@pytest.mark.parametrize("served_round", [{"aids": True}], indirect=True)
+def test_an_item_with_its_aids_is_accessible(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
     page.keyboard.press("a")

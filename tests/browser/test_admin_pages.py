@@ -13,10 +13,10 @@ from app.store.admins import add_admin
 from app.store.engine import Database
 from app.web.admin.sign_in import signed_session
 from app.web.security import ADMIN_COOKIE
-from tests.admin.office import PASSWORD, Office, office_of
+from tests.admin.admin_site import PASSWORD, AdminSite, make_admin_site
 from tests.browser.axe import axe_violations
 from tests.browser.conftest import Site, Window
-from tests.conftest import START, undrawn_figures
+from tests.conftest import START, without_figures
 from tests.rounds.small_archives import make_archive
 
 
@@ -27,17 +27,19 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, Archive
 
 
 @pytest.fixture
-def office(sqlite_database: Database, tmp_path: Path, archives: tuple[Archive, Archive], password_hash: str) -> Office:
-    """An office in which Dag has an account."""
+def admin_site(
+    sqlite_database: Database, tmp_path: Path, archives: tuple[Archive, Archive], password_hash: str
+) -> AdminSite:
+    """The admins' pages, where Dag has an account."""
     with sqlite_database.writing() as session:
         add_admin(session, "Dag", password_hash, START)
-    return office_of(sqlite_database, tmp_path / "data", archives)
+    return make_admin_site(sqlite_database, tmp_path / "data", archives)
 
 
 @pytest.fixture
-def site(server: Site, office: Office) -> Site:
-    """The office, served."""
-    server.app = office.app
+def site(server: Site, admin_site: AdminSite) -> Site:
+    """The server with the admins' pages."""
+    server.app = admin_site.app
     return server
 
 
@@ -75,7 +77,7 @@ def test_an_admin_takes_a_round_from_draft_to_report(page: Page, site: Site) -> 
     _unblinded(page, keys[1])
     expect_accessible(page, "This one evaluator marked")
     expect(page.locator("svg").first).to_be_visible()
-    with undrawn_figures(), page.expect_download() as download:
+    with without_figures(), page.expect_download() as download:
         page.get_by_role("link", name="Export (zip)").click()
     assert download.value.suggested_filename.endswith(".zip")
 
@@ -122,10 +124,10 @@ def test_a_refusal_is_a_page_that_leads_back(page: Page) -> None:
 
 
 def test_the_pages_of_admins_need_no_sideways_scrolling_on_a_phone(
-    page: Page, site: Site, office: Office, password_hash: str
+    page: Page, site: Site, admin_site: AdminSite, password_hash: str
 ) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    session_token = signed_session(Admin("Dag", password_stamp(password_hash)), office.settings)
+    session_token = signed_session(Admin("Dag", password_stamp(password_hash)), admin_site.settings)
     page.context.add_cookies([{"name": ADMIN_COOKIE, "value": session_token, "url": site.address}])
     for address in ("/admin/rounds/new", "/admin/rounds", "/admin/rounds/nowhere"):
         page.goto(address)

@@ -19,7 +19,7 @@ from tests.browser.evaluator_actions import (
     wait_until_sent,
     walk_to_first_item,
 )
-from tests.web.room import Room
+from tests.web.served_round import ServedRound
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def page(window: Window) -> Iterator[Page]:
     assert {address.split("/")[2] for address in addresses if address.startswith("http")} == {page.url.split("/")[2]}
 
 
-def test_a_round_can_be_judged_by_keyboard_alone(page: Page, room: Room) -> None:
-    open_first_item(page, room)
-    for number, code in enumerate(room.codes):
+def test_a_round_can_be_judged_by_keyboard_alone(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
+    for number, code in enumerate(served_round.codes):
         expect(page.locator(f"main[data-item={code}]")).to_be_visible()
         page.keyboard.press("n")
         page.keyboard.press("N")  # Caps Lock may be on
@@ -57,22 +57,22 @@ def test_a_round_can_be_judged_by_keyboard_alone(page: Page, room: Room) -> None
     wait_for_step(page, "done")
     assert page.evaluate("document.activeElement.matches('main h1')")
     wait_until_sent(page)
-    assert standing_answers(room) == {
+    assert standing_answers(served_round) == {
         code: (
             "interpretable" if number % 2 == 0 else "not_interpretable",
             f"rule {number}: n, p, 1, 2 and u are letters here",
         )
-        for number, code in enumerate(room.codes)
+        for number, code in enumerate(served_round.codes)
     }
-    assert len(stored_judgments(room)) == 6
+    assert len(stored_judgments(served_round)) == 6
 
 
-def test_enter_skips_the_rule_but_breaks_the_line_while_writing(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+def test_enter_skips_the_rule_but_breaks_the_line_while_writing(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
     page.keyboard.press("Enter")
-    expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
+    expect(page.locator(f"main[data-item={served_round.codes[1]}]")).to_be_visible()
     page.keyboard.press("2")
     wait_for_step(page, "hypothesis")
     page.keyboard.press("h")
@@ -80,19 +80,19 @@ def test_enter_skips_the_rule_but_breaks_the_line_while_writing(page: Page, room
     page.keyboard.press("Enter")
     page.keyboard.type("another")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(f"main[data-item={room.codes[2]}]")).to_be_visible()
+    expect(page.locator(f"main[data-item={served_round.codes[2]}]")).to_be_visible()
     wait_for_saving(page, "saved")
     wait_until_sent(page)
-    assert standing_answers(room) == {
-        room.codes[0]: ("interpretable", ""),
-        room.codes[1]: ("not_interpretable", "one line\nanother"),
+    assert standing_answers(served_round) == {
+        served_round.codes[0]: ("interpretable", ""),
+        served_round.codes[1]: ("not_interpretable", "one line\nanother"),
     }
 
 
-def test_a_round_can_be_judged_without_javascript(chromium: Browser, site: Site, room: Room) -> None:
+def test_a_round_can_be_judged_without_javascript(chromium: Browser, site: Site, served_round: ServedRound) -> None:
     with new_profile(chromium, site, java_script_enabled=False) as context:
         page = context.new_page()
-        walk_to_first_item(page, room)
+        walk_to_first_item(page, served_round)
         expect(page.locator("button[data-act]:visible")).to_have_count(0)
         for number in range(3):
             page.locator("details summary").first.click() if page.locator("details summary").count() else None
@@ -103,17 +103,19 @@ def test_a_round_can_be_judged_without_javascript(chromium: Browser, site: Site,
             page.locator("#hypothesis").fill(f"rule {number}")
             page.get_by_role("button", name="Next item").click()
         wait_for_step(page, "done")
-    assert [verdict for verdict, _ in standing_answers(room).values()] == [VERDICTS[number % 2] for number in range(3)]
+    assert [verdict for verdict, _ in standing_answers(served_round).values()] == [
+        VERDICTS[number % 2] for number in range(3)
+    ]
 
 
-def test_undo_by_key_shows_the_answer_and_takes_another(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+def test_undo_by_key_shows_the_answer_and_takes_another(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
     page.locator("#hypothesis").fill("fruit")
     page.keyboard.press("Control+Enter")
     wait_for_saving(page, "saved")
-    expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
+    expect(page.locator(f"main[data-item={served_round.codes[1]}]")).to_be_visible()
     page.keyboard.press("u")
     expect(page.locator("button[value=interpretable]")).to_have_attribute("aria-pressed", "true")
     wait_until_ready(page)
@@ -121,26 +123,26 @@ def test_undo_by_key_shows_the_answer_and_takes_another(page: Page, room: Room) 
     wait_for_step(page, "hypothesis")
     expect(page.locator("#hypothesis")).to_have_value("fruit")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(f"main[data-item={room.codes[1]}]")).to_be_visible()
+    expect(page.locator(f"main[data-item={served_round.codes[1]}]")).to_be_visible()
     wait_until_sent(page)
-    assert standing_answers(room)[room.codes[0]] == ("not_interpretable", "fruit")
+    assert standing_answers(served_round)[served_round.codes[0]] == ("not_interpretable", "fruit")
 
 
-def test_a_held_key_makes_one_judgment(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+def test_a_held_key_makes_one_judgment(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     for _ in range(40):
         page.keyboard.down("1")
     page.keyboard.up("1")
     wait_for_step(page, "hypothesis")
     wait_for_saving(page, "saved")
     wait_until_sent(page)
-    assert len(stored_judgments(room)) == 1
+    assert len(stored_judgments(served_round)) == 1
 
 
-@pytest.mark.parametrize("room", [{}, {"hypothesis": False}], indirect=True)
+@pytest.mark.parametrize("served_round", [{}, {"hypothesis": False}], indirect=True)
 @pytest.mark.parametrize("gap", [0, 150])
-def test_a_double_click_makes_one_judgment(page: Page, room: Room, gap: int) -> None:
-    open_first_item(page, room)
+def test_a_double_click_makes_one_judgment(page: Page, served_round: ServedRound, gap: int) -> None:
+    open_first_item(page, served_round)
     page.wait_for_load_state("networkidle")  # the page that follows is here, so it is shown at once
     box = page.locator("button[value=interpretable]").bounding_box()
     assert box is not None
@@ -150,13 +152,13 @@ def test_a_double_click_makes_one_judgment(page: Page, room: Room, gap: int) -> 
     wait_for_saving(page, "saved")
     wait_until_sent(page)
     page.wait_for_load_state("networkidle")
-    assert [row.item for row in stored_judgments(room)] == [room.codes[0]]
+    assert [row.item for row in stored_judgments(served_round)] == [served_round.codes[0]]
 
 
-@pytest.mark.parametrize("room", [{"hypothesis": False, "break_every": 2}], indirect=True)
-def test_a_break_is_offered_beside_the_item_that_was_fetched_ahead(page: Page, room: Room) -> None:
-    open_first_item(page, room)
-    for code in room.codes[1:3]:
+@pytest.mark.parametrize("served_round", [{"hypothesis": False, "break_every": 2}], indirect=True)
+def test_a_break_is_offered_beside_the_item_that_was_fetched_ahead(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
+    for code in served_round.codes[1:3]:
         expect(page.get_by_text("A good moment for a break")).to_have_count(0)
         page.wait_for_load_state("networkidle")
         page.keyboard.press("1")
@@ -165,32 +167,34 @@ def test_a_break_is_offered_beside_the_item_that_was_fetched_ahead(page: Page, r
     expect(page.get_by_text("A good moment for a break")).to_be_visible()
 
 
-@pytest.mark.parametrize("room", [{"advance_ms": 600}], indirect=True)
-def test_the_next_question_waits_as_long_as_the_design_says(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+@pytest.mark.parametrize("served_round", [{"advance_ms": 600}], indirect=True)
+def test_the_next_question_waits_as_long_as_the_design_says(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     began = page.evaluate("performance.now()")
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
     assert page.evaluate("performance.now()") - began >= 600
 
 
-def test_hostile_passages_are_read_as_text(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+def test_hostile_passages_are_read_as_text(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     for _ in range(2):
         page.keyboard.press("2")
         wait_for_step(page, "hypothesis")
         page.keyboard.press("Control+Enter")
         wait_for_step(page, "verdict")
-    expect(page.locator(f"main[data-item={room.codes[2]}]")).to_be_visible()
+    expect(page.locator(f"main[data-item={served_round.codes[2]}]")).to_be_visible()
     first = page.locator(".passage").first
     expect(first).to_contain_text("<script>alert(1)</script>")
     assert page.locator(".passage").count() == 20
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("room", [{"aids": True, "confidence": True}], indirect=True)
-def test_a_closer_look_by_key_locks_the_verdict_and_keeps_what_was_being_written(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+@pytest.mark.parametrize("served_round", [{"aids": True, "confidence": True}], indirect=True)
+def test_a_closer_look_by_key_locks_the_verdict_and_keeps_what_was_being_written(
+    page: Page, served_round: ServedRound
+) -> None:
+    open_first_item(page, served_round)
     page.keyboard.press("a")  # before the verdict there is nothing to open
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
@@ -204,30 +208,30 @@ def test_a_closer_look_by_key_locks_the_verdict_and_keeps_what_was_being_written
     expect(page.get_by_role("radio", name="4")).to_be_checked()
     expect(page.get_by_role("button", name="Look closer")).to_have_count(0)
     page.keyboard.press("Control+Enter")
-    wait_for_item(page, room.codes[1])
+    wait_for_item(page, served_round.codes[1])
     wait_until_sent(page)
     expect(page.get_by_role("link", name="Change last answer")).to_have_count(0)
-    assert standing_answers(room) == {room.codes[0]: ("interpretable", "fruit")}
+    assert standing_answers(served_round) == {served_round.codes[0]: ("interpretable", "fruit")}
 
 
-@pytest.mark.parametrize("room", [{"aids": True}], indirect=True)
-def test_a_mark_tells_its_strength_to_pointer_and_keyboard(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+@pytest.mark.parametrize("served_round", [{"aids": True}], indirect=True)
+def test_a_mark_tells_its_strength_to_pointer_and_keyboard(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
-    assert told(page) == "none"
+    assert peak_tooltip(page) == "none"
     page.keyboard.press("a")
     peak = page.locator("mark[data-peak][data-strength]").first
     peak.hover()
-    assert told(page) == '"100 %"'
+    assert peak_tooltip(page) == '"100 %"'
     page.mouse.move(0, 0)
-    assert told(page) == "none"
+    assert peak_tooltip(page) == "none"
     peak.focus()
-    assert told(page) == '"100 %"'
+    assert peak_tooltip(page) == '"100 %"'
 
 
-def told(page: Page) -> str:
-    """What is written over the first peak."""
+def peak_tooltip(page: Page) -> str:
+    """The text of the tooltip over the first peak."""
     return str(
         page.evaluate("getComputedStyle(document.querySelector('.passages mark[data-peak]'), '::after').content")
     )

@@ -11,13 +11,13 @@ from tests.browser.evaluator_actions import (
     wait_until_ready,
     wait_until_sent,
 )
-from tests.web.room import Room
+from tests.web.served_round import ServedRound
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 256), (320, 568), (768, 1024), (2560, 1440)])
-def test_no_item_page_scrolls_sideways(page: Page, room: Room, width: int, height: int) -> None:
+def test_no_item_page_scrolls_sideways(page: Page, served_round: ServedRound, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
-    open_first_item(page, room)
+    open_first_item(page, served_round)
     for _ in range(2):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.keyboard.press("1")
@@ -27,9 +27,9 @@ def test_no_item_page_scrolls_sideways(page: Page, room: Room, width: int, heigh
         wait_for_step(page, "verdict")
 
 
-def test_both_answers_are_in_sight_on_a_phone(page: Page, room: Room) -> None:
+def test_both_answers_are_in_sight_on_a_phone(page: Page, served_round: ServedRound) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    open_first_item(page, room)
+    open_first_item(page, served_round)
     for button in page.locator("button.verdict").all():
         expect(button).to_be_in_viewport(ratio=1)
         box = button.bounding_box()
@@ -37,9 +37,9 @@ def test_both_answers_are_in_sight_on_a_phone(page: Page, room: Room) -> None:
         assert box["height"] >= 36
 
 
-def test_the_peak_jumped_to_is_above_the_panel_on_a_phone(page: Page, room: Room) -> None:
+def test_the_peak_jumped_to_is_above_the_panel_on_a_phone(page: Page, served_round: ServedRound) -> None:
     page.set_viewport_size({"width": 375, "height": 667})
-    open_first_item(page, room)
+    open_first_item(page, served_round)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
     for number in range(3):
@@ -52,9 +52,9 @@ def test_the_peak_jumped_to_is_above_the_panel_on_a_phone(page: Page, room: Room
         )
 
 
-def test_levels_can_be_told_apart_without_colours(page: Page, room: Room) -> None:
+def test_levels_can_be_told_apart_without_colours(page: Page, served_round: ServedRound) -> None:
     page.emulate_media(forced_colors="active")
-    open_first_item(page, room)
+    open_first_item(page, served_round)
     lines = [
         page.locator(f"mark[data-level='{level}']").first.evaluate(
             "mark => { const style = getComputedStyle(mark);"
@@ -65,8 +65,8 @@ def test_levels_can_be_told_apart_without_colours(page: Page, room: Room) -> Non
     assert len(set(lines)) == 5
 
 
-def test_levels_and_peaks_differ_in_more_than_hue(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+def test_levels_and_peaks_differ_in_more_than_hue(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     lightness = [
         page.locator(f"mark[data-level='{level}']").first.evaluate(
             "mark => getComputedStyle(mark).backgroundColor.match(/\\d+/g).slice(0, 3)"
@@ -79,14 +79,14 @@ def test_levels_and_peaks_differ_in_more_than_hue(page: Page, room: Room) -> Non
     assert peak.evaluate("mark => getComputedStyle(mark).outlineStyle") == "solid"
 
 
-def test_right_to_left_text_runs_from_the_right(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+def test_right_to_left_text_runs_from_the_right(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     page.locator(".passage pre").first.evaluate("pre => pre.textContent = 'שלום עולם'")
     assert page.locator(".passage pre").first.evaluate("pre => getComputedStyle(pre).direction") == "rtl"
 
 
-def test_the_readers_own_face_and_theme_are_kept(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+def test_the_readers_own_face_and_theme_are_kept(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     page.keyboard.press("f")
     page.keyboard.press("t")
     page.reload()
@@ -98,11 +98,11 @@ def test_the_readers_own_face_and_theme_are_kept(page: Page, room: Room) -> None
     page.keyboard.press("1")
     wait_for_saving(page, "saved")
     wait_until_sent(page)
-    assert [(row.unfolded, row.fixed_width) for row in stored_judgments(room)] == [(True, True)]
+    assert [(row.unfolded, row.fixed_width) for row in stored_judgments(served_round)] == [(True, True)]
 
 
-def test_focus_goes_to_what_is_new(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+def test_focus_goes_to_what_is_new(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
     expect(page.locator("#question")).to_be_focused()
@@ -112,8 +112,8 @@ def test_focus_goes_to_what_is_new(page: Page, room: Room) -> None:
     expect(page.get_by_role("status")).to_have_text("Saved")
 
 
-def test_the_page_does_not_jump_when_its_heading_takes_the_focus(page: Page, room: Room) -> None:
-    open_first_item(page, room)
+def test_the_page_does_not_jump_when_its_heading_takes_the_focus(page: Page, served_round: ServedRound) -> None:
+    open_first_item(page, served_round)
     before = top_of(page)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")

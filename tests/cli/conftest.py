@@ -30,8 +30,8 @@ def run(tmp_path: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
-def with_dag(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder in which Dag is an admin, to be copied."""
+def data_folder_with_admin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which Dag is an admin; tests work on a copy of it."""
     folder = tmp_path_factory.mktemp("data")
     words = ["--data", str(folder), "admin", "add", "Dag", "--password-file", "-"]
     assert CliRunner().invoke(cli, words, input=f"{PASSWORD}\n").exit_code == 0
@@ -39,9 +39,9 @@ def with_dag(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def dag(with_dag: Path, tmp_path: Path) -> str:
+def dag(data_folder_with_admin: Path, tmp_path: Path) -> str:
     """The only admin."""
-    shutil.copytree(with_dag, tmp_path / "data")
+    shutil.copytree(data_folder_with_admin, tmp_path / "data")
     return "Dag"
 
 

@@ -18,7 +18,7 @@ from app.harvest.run import harvest_model
 from app.harvest.scan.model_scan import ModelScan
 from app.harvest.text.source import corpus_source
 from app.models.model_folder import LoadedModel
-from tests.conftest import cannot_be_had
+from tests.conftest import skip_or_fail_without
 from tests.harvest.stores import sample_by_hash, slots_by_rank
 
 OPTIONS = HarvestOptions(tokens=30_000, window=24, overlap=8, k=4, sample=200, batch_size=32, save_every=0.0)
@@ -36,7 +36,7 @@ def nodes() -> Iterator[Any]:
         import ray
         from ray.cluster_utils import Cluster as Nodes
     except ImportError:
-        cannot_be_had("Ray")
+        skip_or_fail_without("Ray")
     cluster = Nodes(initialize_head=True, head_node_args={"num_cpus": 0})
     ray.init(address=cluster.address, include_dashboard=False, log_to_driver=False)
     yield cluster

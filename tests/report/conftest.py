@@ -10,7 +10,7 @@ from app.report.analysis.frame import AnalysisFrame, Guess, MarkCounts
 from app.report.export.bundle import UnblindedBundle, unblinded_zip
 from app.report.export.figures import draw_figures
 from app.unblinding.observations import Observation
-from tests.conftest import undrawn_figures
+from tests.conftest import without_figures
 from tests.report.simulated_round import arms_by_item, bundle_for, frame_for, observe, simulate_observations
 
 HOSTILE_NAME = "<script>alert(1)</script>\"&'"
@@ -41,7 +41,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     paths = (folder / "round1.zip", folder / "round2.zip")
     for seed, path in enumerate(paths, start=1):
         observations = simulate_observations(seed, strata=("1L/0",))
-        with undrawn_figures():
+        with without_figures():
             path.write_bytes(unblinded_zip(bundle_for(observations, frame_for(observations))))
     return paths
 

@@ -13,20 +13,20 @@ from app.robots.in_process import InProcessTransport
 from app.robots.visitor import Visitor
 from app.store.engine import Database
 from app.web.app import create_app
-from tests.web.room import Room, furnish
+from tests.web.served_round import ServedRound, make_round
 
-FurnishRoom = Callable[..., tuple[Room, Visitor]]
+MakeServedRound = Callable[..., tuple[ServedRound, Visitor]]
 
 
 @pytest.fixture
-def furnish_room(sqlite_database: Database, tmp_path: Path) -> Iterator[FurnishRoom]:
+def make_served_round(sqlite_database: Database, tmp_path: Path) -> Iterator[MakeServedRound]:
     """Make a round with this public design, and a visitor of its pages who follows redirects."""
     with ExitStack() as stack:
 
-        def furnished(*, at_once: bool = True, **public: Any) -> tuple[Room, Visitor]:
-            room = furnish(sqlite_database, items=3, public=public)
+        def made_round(*, at_once: bool = True, **public: Any) -> tuple[ServedRound, Visitor]:
+            served_round = make_round(sqlite_database, items=3, public=public)
             transport = InProcessTransport(create_app(Settings(data=tmp_path), sqlite_database))
             client = httpx2.Client(transport=transport, base_url="http://in.process", follow_redirects=True)
-            return room, Visitor(stack.enter_context(client), at_once=at_once)
+            return served_round, Visitor(stack.enter_context(client), at_once=at_once)
 
-        yield furnished
+        yield made_round

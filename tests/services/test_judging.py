@@ -13,7 +13,7 @@ from app.services.exports import unblinded_bundle
 from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, FlagRow
-from tests.conftest import Clock, undrawn_figures
+from tests.conftest import Clock, without_figures
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, open_draft
 
@@ -31,7 +31,7 @@ def test_a_verdict_that_was_flagged_is_missing_and_the_export_verifies(
         judging.flag_item(session, visit, flag, clock())
         rounds.lock_round(session, draft, ADMIN, clock())
         unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
-    with database_with_admin.reading() as session, undrawn_figures():
+    with database_with_admin.reading() as session, without_figures():
         export = tmp_path / "export.zip"
         export.write_bytes(unblinded_zip(unblinded_bundle(session, draft)))
     verification = verify_export(export)

@@ -19,7 +19,7 @@ from app.services.own_data import OwnData, own_data
 from app.services.unblinding import unblind_round
 from app.store.admins import add_admin
 from app.store.tables import EvaluatorRow
-from tests.conftest import KINDS, Clock, fresh_database, undrawn_figures
+from tests.conftest import KINDS, Clock, fresh_database, without_figures
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, open_draft
 
@@ -47,7 +47,7 @@ def exported(
         with database.writing() as session:
             rounds.lock_round(session, draft, ADMIN, clock())
             unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
-        with database.reading() as session, undrawn_figures():
+        with database.reading() as session, without_figures():
             export.write_bytes(unblinded_zip(unblinded_bundle(session, draft)))
     return export, own_file
 

@@ -27,7 +27,7 @@ from app.services.unblinding import unblind_round
 from app.store.schema import schema_differences
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
-from tests.conftest import undrawn_figures
+from tests.conftest import without_figures
 from tests.upgrades.conftest import RELEASED, Installation
 
 RELEASE = RELEASED / "0.1.0"
@@ -103,7 +103,7 @@ def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Instal
     shown = sum(arm.shown for arm in analysis.flow)
     assert analysis.judgments in (4 * shown, 4 * shown - 1)  # Bo flagged an item, which may be a control
     assert analysis.blinding.sorting is not None
-    with undrawn_figures():
+    with without_figures():
         exported = exported_analysis(installation, "collecting", tmp_path)
     assert list(json_differences(analysis.content(), exported)) == []
 
@@ -118,7 +118,7 @@ def test_what_was_unblinded_has_the_same_numbers_and_exports_them(installation: 
     """Its figures are drawn once: both kinds of database have the same round."""
     with installation.database.reading() as session:
         frozen = exports.round_analysis(session, installation.rounds["unblinded"])
-    with nullcontext() if installation.kind == "sqlite" else undrawn_figures():
+    with nullcontext() if installation.kind == "sqlite" else without_figures():
         exported = exported_analysis(installation, "unblinded", tmp_path)
     assert list(json_differences(frozen.content(), exported)) == []
 

@@ -1,4 +1,4 @@
-"""A reading room with a client that has come in, on a database of each kind where the kind could matter."""
+"""A made-up round, and browsers that visit its pages."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +10,18 @@ from app.foundation.settings import Settings
 from app.store.engine import Database
 from app.web.app import create_app
 from tests.web.page import NewClient, Page, come_in
-from tests.web.room import Room, furnish
+from tests.web.served_round import ServedRound, make_round
 
 
 @pytest.fixture
-def room(sqlite_database: Database) -> Room:
+def served_round(sqlite_database: Database) -> ServedRound:
     """A round of five items and Ada, who was invited."""
-    return furnish(sqlite_database)
+    return make_round(sqlite_database)
 
 
 @pytest.fixture
 def new_client(tmp_path: Path) -> NewClient:
-    """Makes clients of the app on a database; each is a browser of its own."""
+    """A function that makes a client of the app on a database; each client has its own cookies."""
 
     def opened(database: Database) -> TestClient:
         app = create_app(Settings(data=tmp_path), database)
@@ -31,13 +31,13 @@ def new_client(tmp_path: Path) -> NewClient:
 
 
 @pytest.fixture
-def stranger(room: Room, new_client: NewClient) -> Iterator[TestClient]:
+def stranger(served_round: ServedRound, new_client: NewClient) -> Iterator[TestClient]:
     """A client without a session."""
-    with new_client(room.database) as client:
+    with new_client(served_round.database) as client:
         yield client
 
 
 @pytest.fixture
-def ada(stranger: TestClient, room: Room) -> Page:
-    """Ada's browser: she has come in and agreed, and her first item is before her."""
-    return come_in(stranger, room.token)
+def ada(stranger: TestClient, served_round: ServedRound) -> Page:
+    """Ada's browser at her first item, after she came in and agreed."""
+    return come_in(stranger, served_round.token)

@@ -1,4 +1,4 @@
-"""A browser without scripts: it reads forms from pages, fills them in, posts them and follows where it is sent."""
+"""A browser without scripts: it reads forms from pages, fills them in, posts them and follows redirects."""
 
 import re
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from app.store.engine import Database
 
 Fields = dict[str, str]
 NewClient = Callable[[Database], TestClient]
-"""Makes clients of the app on a database; each is a browser of its own."""
+"""Makes a client of the app on a database; each client has its own cookies."""
 GERMAN = {"Accept-Language": "de"}
 """Headers of a browser whose reader prefers German."""
 
 
 @dataclass
 class Page:
-    """Where a client is, and what it can do there."""
+    """The page that a client is on, with its forms and links."""
 
     client: TestClient
     text: str = ""
@@ -58,12 +58,12 @@ class Page:
         return self._arrive(self.client.get(address))
 
     def back(self) -> "Page":
-        """Where the page's way back leads; the page itself if it has none."""
+        """Follow the page's undo link; returns the page itself if it has none."""
         link = re.search(r'href="(/judge/undo[^"]*)"', self.text)
         return self.go(unescape(link[1])) if link else self
 
     def form(self) -> tuple[str, Fields]:
-        """The first form, which is that of the page's question."""
+        """The first form: it answers the page's question."""
         return self.forms[0]
 
     def send(self, **fields: str) -> "Page":
@@ -74,7 +74,7 @@ class Page:
         return self._arrive(self.client.post(action, data=fields, headers=headers))
 
     def answer_all(self) -> "Page":
-        """The page after the last verdict and hypothesis."""
+        """Answer every question. Returns the page after the last one."""
         page = self
         while page.step in ("verdict", "hypothesis"):
             page = page.send(**({"verdict": "interpretable"} if page.step == "verdict" else {"hypothesis": "x"}))

@@ -9,24 +9,24 @@ from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow
 from app.web.evaluator.aids_view import WIDTH, histogram_bars, visible_text, zero_x
 from tests.web.page import NewClient, Page, come_in
-from tests.web.room import Room, furnish, made_up_aids
+from tests.web.served_round import ServedRound, made_up_aids, make_round
 
 AIDS = {"aids": True}
 OUT_OF_TURN = "That page was out of date. Nothing was changed"
 
 
 @pytest.fixture
-def aided(sqlite_database: Database) -> Room:
-    return furnish(sqlite_database, public=AIDS)
+def aided(sqlite_database: Database) -> ServedRound:
+    return make_round(sqlite_database, public=AIDS)
 
 
 @pytest.fixture
-def reader(aided: Room, new_client: NewClient) -> Page:
+def reader(aided: ServedRound, new_client: NewClient) -> Page:
     return come_in(new_client(aided.database), aided.token)
 
 
-def opened(room: Room) -> list[str]:
-    with room.database.reading() as session:
+def opened(served_round: ServedRound) -> list[str]:
+    with served_round.database.reading() as session:
         return list(session.scalars(select(AssignmentRow.item).where(AssignmentRow.aids_at.is_not(None))))
 
 
@@ -36,13 +36,13 @@ def open_aids(page: Page, item: str = "") -> Page:
 
 
 def test_aids_open_after_the_verdict_and_show_strengths(database: Database, new_client: NewClient) -> None:
-    room = furnish(database, public=AIDS)
+    served_round = make_round(database, public=AIDS)
     with new_client(database) as client:
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         hypothesis_page = page.send(verdict="interpretable")
         shown = open_aids(hypothesis_page)
         assert shown.step == "hypothesis"
-        assert opened(room) == [page.item]
+        assert opened(served_round) == [page.item]
         marks = re.findall(r'<mark data-level="\d"[^>]*data-strength="(\d+) %" tabindex="0"', shown.text)
         assert len(marks) == hypothesis_page.text.count("<mark data-level=") - 6  # the scale's own marks tell nothing
         assert "A closer look" in shown.text
@@ -57,7 +57,7 @@ def test_the_text_is_the_same_with_its_strengths(reader: Page) -> None:
     ]
 
 
-def test_aids_stay_shut_before_the_verdict(reader: Page, aided: Room) -> None:
+def test_aids_stay_shut_before_the_verdict(reader: Page, aided: ServedRound) -> None:
     _, hidden = reader.form()
     refused = reader.post("/judge/aids", {"form_token": hidden["form_token"], "item": reader.item})
     assert refused.status == 422
@@ -85,7 +85,7 @@ def test_the_verdict_is_final_once_the_aids_are_open(reader: Page) -> None:
     assert following.go(f"/judge/undo?item={following.item}").item == following.item  # nothing that undo could reach
 
 
-def test_aids_opened_twice_are_opened_once(reader: Page, aided: Room) -> None:
+def test_aids_opened_twice_are_opened_once(reader: Page, aided: ServedRound) -> None:
     shown = open_aids(reader.send(verdict="interpretable"))
     with aided.database.reading() as session:
         before = session.scalars(select(AssignmentRow.aids_at)).first()
@@ -94,7 +94,7 @@ def test_aids_opened_twice_are_opened_once(reader: Page, aided: Room) -> None:
         assert session.scalars(select(AssignmentRow.aids_at)).first() == before
 
 
-def test_only_the_item_just_judged_can_be_looked_at_closer(reader: Page, aided: Room) -> None:
+def test_only_the_item_just_judged_can_be_looked_at_closer(reader: Page, aided: ServedRound) -> None:
     second = reader.send(verdict="interpretable").send(hypothesis="", comment="")
     for item in (aided.codes[0], second.item, "nothing"):
         _, hidden = second.form()
@@ -103,7 +103,7 @@ def test_only_the_item_just_judged_can_be_looked_at_closer(reader: Page, aided: 
     assert opened(aided) == []
 
 
-def test_a_round_without_aids_offers_and_shows_none(ada: Page, room: Room) -> None:
+def test_a_round_without_aids_offers_and_shows_none(ada: Page, served_round: ServedRound) -> None:
     hypothesis_page = ada.send(verdict="interpretable")
     assert "Look closer" not in hypothesis_page.text
     _, hidden = hypothesis_page.form()
@@ -111,15 +111,15 @@ def test_a_round_without_aids_offers_and_shows_none(ada: Page, room: Room) -> No
         hypothesis_page.post("/judge/aids", {"form_token": hidden["form_token"], "item": hypothesis_page.item}).status
         == 422
     )
-    assert opened(room) == []
+    assert opened(served_round) == []
 
 
 def test_a_round_of_verdicts_alone_stops_after_each_for_a_closer_look(
     sqlite_database: Database, new_client: NewClient
 ) -> None:
-    room = furnish(sqlite_database, public=AIDS | {"hypothesis": False})
+    served_round = make_round(sqlite_database, public=AIDS | {"hypothesis": False})
     with new_client(sqlite_database) as client:
-        hypothesis_page = come_in(client, room.token).send(verdict="interpretable")
+        hypothesis_page = come_in(client, served_round.token).send(verdict="interpretable")
         assert hypothesis_page.step == "hypothesis"
         assert "What is the rule?" not in hypothesis_page.text
         assert "A closer look" in open_aids(hypothesis_page).text
@@ -133,7 +133,7 @@ def test_opened_aids_are_in_the_evaluators_own_data(reader: Page) -> None:
     assert [opening["item"] for opening in data["aids_opened"]] == [item]
 
 
-def test_item_pages_have_one_length_while_the_aids_are_shut(reader: Page, aided: Room) -> None:
+def test_item_pages_have_one_length_while_the_aids_are_shut(reader: Page, aided: ServedRound) -> None:
     lengths, page = set(), reader
     while page.step != "done":
         lengths.add(len(page.client.get("/judge", headers={"Accept-Encoding": "identity"}).content))

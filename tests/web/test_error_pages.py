@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from app.foundation.errors import JudgmentError
 from app.store.tables import RoundRow
 from tests.web.page import GERMAN, Page
-from tests.web.room import Room
+from tests.web.served_round import ServedRound
 
 
 def provoke_refusal(page: Page, how: str) -> Page:
@@ -53,10 +53,10 @@ def test_a_text_that_is_too_long_is_refused_in_the_readers_language(ada: Page) -
     assert "Die Regel hat 10001 Zeichen; höchstens 10000 sind möglich." in next_page.send(hypothesis="x" * 10_001).text
 
 
-def test_a_round_that_takes_no_answers_says_so_in_the_readers_language(ada: Page, room: Room) -> None:
+def test_a_round_that_takes_no_answers_says_so_in_the_readers_language(ada: Page, served_round: ServedRound) -> None:
     ada.client.headers.update(GERMAN)
-    with room.database.writing() as session:
-        session.get_one(RoundRow, room.round_id).state = "locked"
+    with served_round.database.writing() as session:
+        session.get_one(RoundRow, served_round.round_id).state = "locked"
     assert "Diese Runde ist geschlossen. Urteile werden" in ada.send(verdict="interpretable").text
 
 
@@ -88,9 +88,9 @@ def test_every_link_on_an_error_page_leads_to_a_page(ada: Page, stranger: TestCl
     assert 'href="/judge"' not in Page(stranger).go("/judge").text
 
 
-def test_a_title_asks_for_the_invitation_only_where_it_helps(stranger: TestClient, room: Room) -> None:
+def test_a_title_asks_for_the_invitation_only_where_it_helps(stranger: TestClient, served_round: ServedRound) -> None:
     assert "This page needs your invitation" in Page(stranger).go("/judge").text
-    next_page = Page(stranger).post(f"/i/{room.token}", {})
+    next_page = Page(stranger).post(f"/i/{served_round.token}", {})
     refused = next_page.post("/judge/consent", {"form_token": "0" * 32})
     assert (refused.status, refused.heading) == (403, "That could not be done")
     assert '<a href="/judge">' in refused.text
@@ -103,9 +103,9 @@ def test_a_copied_or_pickled_error_keeps_its_sentence_and_values() -> None:
     assert str(JudgmentError("80 % of it")) == "80 % of it"
 
 
-def test_an_unexpected_error_shows_a_page_and_no_traceback(ada: Page, room: Room) -> None:
-    with room.database.writing() as session:
-        session.get_one(RoundRow, room.round_id).public_design = {"groups": "nonsense"}
+def test_an_unexpected_error_shows_a_page_and_no_traceback(ada: Page, served_round: ServedRound) -> None:
+    with served_round.database.writing() as session:
+        session.get_one(RoundRow, served_round.round_id).public_design = {"groups": "nonsense"}
     page = ada.go("/judge")
     assert page.status == 500
     assert "No saved answer is lost" in page.text

@@ -6,7 +6,7 @@ from app.store.engine import Database
 from app.store.rounds import tallies_by_evaluator
 from app.store.tables import FlagRow, JudgmentRow
 from tests.web.page import NewClient, Page, come_in
-from tests.web.room import Room, furnish, stored_rows
+from tests.web.served_round import ServedRound, make_round, stored_rows
 
 
 def skip_item(page: Page, **fields: str) -> Page:
@@ -18,53 +18,53 @@ def skip_item(page: Page, **fields: str) -> Page:
 
 
 @pytest.mark.parametrize("kind", ["fault", "distress"])
-def test_an_item_can_be_skipped(ada: Page, room: Room, kind: str) -> None:
+def test_an_item_can_be_skipped(ada: Page, served_round: ServedRound, kind: str) -> None:
     _, fields = ada.form()
     flag = {name: fields[name] for name in ("form_token", "item", "key")} | {"kind": kind}
     page = ada.post("/judge/flag", flag)
-    assert page.item == room.codes[1]
+    assert page.item == served_round.codes[1]
     assert "1 of 5 done" in page.text
-    assert [(row.item, row.kind) for row in stored_rows(room, FlagRow)] == [(room.codes[0], kind)]
-    assert stored_rows(room, JudgmentRow) == []
+    assert [(row.item, row.kind) for row in stored_rows(served_round, FlagRow)] == [(served_round.codes[0], kind)]
+    assert stored_rows(served_round, JudgmentRow) == []
     assert ada.send(verdict="interpretable").status == 422
     assert page.answer_all().step == "done"
 
 
 def test_skipping_takes_a_remark_in_any_design(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public={"hypothesis": False})
+    served_round = make_round(sqlite_database, public={"hypothesis": False})
     with new_client(sqlite_database) as client:
-        skip_item(come_in(client, room.token), comment=" nothing is marked ")
-    assert [row.comment for row in stored_rows(room, FlagRow)] == ["nothing is marked"]
+        skip_item(come_in(client, served_round.token), comment=" nothing is marked ")
+    assert [row.comment for row in stored_rows(served_round, FlagRow)] == ["nothing is marked"]
 
 
-def test_an_item_can_be_skipped_after_its_verdict_too(ada: Page, room: Room) -> None:
+def test_an_item_can_be_skipped_after_its_verdict_too(ada: Page, served_round: ServedRound) -> None:
     rule = ada.send(verdict="interpretable")
     following = skip_item(rule)
-    assert (following.step, following.item) == ("verdict", room.codes[1])
+    assert (following.step, following.item) == ("verdict", served_round.codes[1])
     assert "1 of 5 done" in following.text
     second = following.send(verdict="interpretable").send(hypothesis="").back()
-    assert second.item == room.codes[1]
+    assert second.item == served_round.codes[1]
     third = skip_item(second)
-    assert third.item == room.codes[2]
+    assert third.item == served_round.codes[2]
     assert third.back().item == third.item  # neither comes back
-    assert third.go(f"/judge/item/{room.codes[1]}").status == 422
-    assert {row.item for row in stored_rows(room, FlagRow)} == set(room.codes[:2])
-    assert len(stored_rows(room, JudgmentRow)) == 3
-    with room.database.reading() as session:
-        assert tallies_by_evaluator(session, room.round_id)["id-Ada"].judged == 0
+    assert third.go(f"/judge/item/{served_round.codes[1]}").status == 422
+    assert {row.item for row in stored_rows(served_round, FlagRow)} == set(served_round.codes[:2])
+    assert len(stored_rows(served_round, JudgmentRow)) == 3
+    with served_round.database.reading() as session:
+        assert tallies_by_evaluator(session, served_round.round_id)["id-Ada"].judged == 0
 
 
-def test_an_item_skipped_twice_is_skipped_once(ada: Page, room: Room) -> None:
+def test_an_item_skipped_twice_is_skipped_once(ada: Page, served_round: ServedRound) -> None:
     skip_item(ada)
-    assert skip_item(ada, kind="fault").item == room.codes[1]
-    assert [row.kind for row in stored_rows(room, FlagRow)] == ["distress"]
+    assert skip_item(ada, kind="fault").item == served_round.codes[1]
+    assert [row.kind for row in stored_rows(served_round, FlagRow)] == ["distress"]
 
 
 def test_an_item_whose_verdict_is_final_cannot_be_skipped(sqlite_database: Database, new_client: NewClient) -> None:
     """Neither after the aids nor in the second phase: that would take back an answer that is locked."""
-    room = furnish(sqlite_database, items=1, public={"aids": True, "blinding_question": "sort"})
+    served_round = make_round(sqlite_database, items=1, public={"aids": True, "blinding_question": "sort"})
     with new_client(sqlite_database) as client:
-        first = come_in(client, room.token)
+        first = come_in(client, served_round.token)
         hidden = {name: first.form()[1][name] for name in ("form_token", "item", "key")} | {"kind": "fault"}
         assert first.post("/judge/flag", hidden | {"kind": "boredom"}).status == 422
         hypothesis_page = first.send(verdict="interpretable")
@@ -75,12 +75,12 @@ def test_an_item_whose_verdict_is_final_cannot_be_skipped(sqlite_database: Datab
         assert phase_two.step == "guess"
         assert 'action="/judge/flag"' not in phase_two.text
         assert phase_two.post("/judge/flag", hidden).status == 422
-    assert stored_rows(room, FlagRow) == []
+    assert stored_rows(served_round, FlagRow) == []
 
 
 def test_a_skipped_item_is_not_asked_about_in_phase_two(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, items=3, public={"blinding_question": "sort"})
+    served_round = make_round(sqlite_database, items=3, public={"blinding_question": "sort"})
     with new_client(sqlite_database) as client:
-        page = skip_item(come_in(client, room.token).send(verdict="interpretable")).answer_all().send()
+        page = skip_item(come_in(client, served_round.token).send(verdict="interpretable")).answer_all().send()
         assert page.heading == "Item 1 of 2"
-        assert room.codes[0] not in (page.item, page.send(guess="A").item)
+        assert served_round.codes[0] not in (page.item, page.send(guess="A").item)

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from app.store.engine import Database
 from tests.web.page import NewClient, Page, come_in
-from tests.web.room import Room, furnish
+from tests.web.served_round import ServedRound, make_round
 
 CHANGING = re.compile(r'name="form_token" value="[0-9a-f]+"|data-reader="[0-9a-f]+"|code\d+|\b\d+ of \d+\b')
 
@@ -24,28 +24,28 @@ def masked(text: str) -> str:
     return re.sub(r"\s+", " ", CHANGING.sub("", without)).strip()
 
 
-def walk(client: TestClient, room: Room, visit: Callable[[Page], None]) -> None:
-    page = come_in(client, room.token)
+def walk(client: TestClient, served_round: ServedRound, visit: Callable[[Page], None]) -> None:
+    page = come_in(client, served_round.token)
     while page.step != "done":
         visit(page)
         page = page.send(**({"verdict": "interpretable"} if page.step == "verdict" else {"hypothesis": "a rule"}))
 
 
 def test_every_item_response_has_one_length_in_each_encoding(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, items=12)
+    served_round = make_round(sqlite_database, items=12)
     lengths: dict[str, set[int]] = {"gzip": set(), "identity": set()}
     headers: set[tuple[tuple[str, str], ...]] = set()
     with new_client(sqlite_database) as client:
 
         def measure(page: Page) -> None:
             addresses = ["/judge", f"/judge/undo?item={page.item}", f"/judge/ahead/{page.item}"]
-            for address in addresses[: 2 if page.item == room.codes[-1] else 3]:
+            for address in addresses[: 2 if page.item == served_round.codes[-1] else 3]:
                 for encoding, sizes in lengths.items():
                     body, response_headers = raw(client, address, encoding)
                     sizes.add(len(body))
                     headers.add(tuple(sorted(response_headers.items())))
 
-        walk(client, room, measure)
+        walk(client, served_round, measure)
     assert [len(sizes) for sizes in lengths.values()] == [1, 1]
     assert len(headers) == 2  # one set of headers for each encoding, the same for every item
 
@@ -60,16 +60,16 @@ def test_both_encodings_have_the_same_page(ada: Page) -> None:
 def test_the_same_words_give_the_same_bytes_wherever_they_stand(
     sqlite_database: Database, new_client: NewClient
 ) -> None:
-    room = furnish(sqlite_database, items=6)
-    with room.database.writing() as session:
+    served_round = make_round(sqlite_database, items=6)
+    with served_round.database.writing() as session:
         from app.store.tables import ItemRow
 
         html = session.get_one(ItemRow, ("round1", "code0")).html
-        for code in room.codes:
+        for code in served_round.codes:
             session.get_one(ItemRow, ("round1", code)).html = html
     with new_client(sqlite_database) as client:
         pages: list[str] = []
-        walk(client, room, lambda page: pages.append(page.text) if page.step == "verdict" else None)
+        walk(client, served_round, lambda page: pages.append(page.text) if page.step == "verdict" else None)
     assert len(pages) == 6
     assert len({masked(text) for text in pages}) == 1
 

@@ -14,7 +14,7 @@ from app.foundation.paths import CHECKOUT, resource_folder
 from app.rounds.rubric import OPERATIONAL_AMONG_GROUPS, Rubric
 from app.web import language
 from tests.web.page import GERMAN, NewClient, Page
-from tests.web.room import Room
+from tests.web.served_round import ServedRound
 
 CATALOGUE = resource_folder("templates") / "languages" / "de" / "LC_MESSAGES"
 METHODS = [("app/**.py", "python"), ("templates/evaluator/**.html", "jinja2"), ("templates/*.html", "jinja2")]
@@ -100,10 +100,12 @@ def test_the_readers_own_choice_comes_first(ada: Page) -> None:
     ("header", "expected"),
     [("", "en"), ("fr", "en"), ("fr,de;q=0.3", "de"), ("en;q=0.1,de", "de"), ("de;q=x,en", "de"), ("*", "en")],
 )
-def test_the_browsers_preferred_language_is_used(header: str, expected: str, room: Room, new_client: NewClient) -> None:
-    with new_client(room.database) as client:
+def test_the_browsers_preferred_language_is_used(
+    header: str, expected: str, served_round: ServedRound, new_client: NewClient
+) -> None:
+    with new_client(served_round.database) as client:
         client.headers["Accept-Language"] = header
-        assert f'<html lang="{expected}"' in Page(client).go(f"/i/{room.token}").text
+        assert f'<html lang="{expected}"' in Page(client).go(f"/i/{served_round.token}").text
     assert set(language.LANGUAGES) >= {"en", "de"}
 
 
@@ -134,21 +136,21 @@ def test_numbers_are_written_as_people_write_them(value: float, english: str, ge
 
 
 @pytest.mark.parametrize("header", ["de;q=²", "de;q=1e400", "de;q=", ";q=0.5", "de; q=0.9", "de;q=0.5;x=y", "\u00b2"])
-def test_no_language_header_breaks_a_page(stranger: TestClient, room: Room, header: str) -> None:
+def test_no_language_header_breaks_a_page(stranger: TestClient, served_round: ServedRound, header: str) -> None:
     sent = {"Accept-Language": header.encode("utf-8")}
-    assert stranger.get(f"/i/{room.token}", headers=sent).status_code == 200  # type: ignore[arg-type]  # httpx takes bytes
+    assert stranger.get(f"/i/{served_round.token}", headers=sent).status_code == 200  # type: ignore[arg-type]  # httpx takes bytes
 
 
-def test_a_language_weight_after_a_space_is_used(stranger: TestClient, room: Room) -> None:
+def test_a_language_weight_after_a_space_is_used(stranger: TestClient, served_round: ServedRound) -> None:
     stranger.headers["Accept-Language"] = "de; q=0.3, en; q=0.9"
-    assert '<html lang="en"' in Page(stranger).go(f"/i/{room.token}").text
+    assert '<html lang="en"' in Page(stranger).go(f"/i/{served_round.token}").text
 
 
 @pytest.mark.parametrize("where", ["/i/{token}", "/judge/instructions", "/judge/mine", "/judge", "/judge/item/code0"])
-def test_choosing_a_language_shows_the_same_page(ada: Page, room: Room, where: str) -> None:
+def test_choosing_a_language_shows_the_same_page(ada: Page, served_round: ServedRound, where: str) -> None:
     ada.send(verdict="interpretable").send(hypothesis="")
-    page = ada.go(where.format(token=room.token))
-    address = where.format(token=room.token)
+    page = ada.go(where.format(token=served_round.token))
+    address = where.format(token=served_round.token)
     fields = page.forms[-1]
     assert fields == ("/language", {"back": address})
     reply = page.client.post("/language", data=fields[1] | {"language": "de"}, follow_redirects=False)
@@ -156,8 +158,8 @@ def test_choosing_a_language_shows_the_same_page(ada: Page, room: Room, where: s
     assert '<html lang="de"' in page.go(address).text
 
 
-def test_choosing_a_language_on_an_invitation_needs_no_session(stranger: TestClient, room: Room) -> None:
-    page = Page(stranger).go(f"/i/{room.token}")
+def test_choosing_a_language_on_an_invitation_needs_no_session(stranger: TestClient, served_round: ServedRound) -> None:
+    page = Page(stranger).go(f"/i/{served_round.token}")
     back = page.post("/language", page.forms[-1][1] | {"language": "de"})
     assert (back.status, back.step) == (200, "confirm")
     assert "Eintreten" in back.text

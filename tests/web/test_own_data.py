@@ -10,23 +10,25 @@ from app.services import log
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, EventRow, JudgmentRow, RoundRow
 from tests.web.page import NewClient, Page, come_in
-from tests.web.room import NOW, Room, furnish, invite, stored_rows
+from tests.web.served_round import NOW, ServedRound, invite, make_round, stored_rows
 
 
 @pytest.mark.parametrize("locked", [False, True])
-def test_data_of_an_abandoned_round_can_be_deleted_unless_it_was_locked(ada: Page, room: Room, locked: bool) -> None:
+def test_data_of_an_abandoned_round_can_be_deleted_unless_it_was_locked(
+    ada: Page, served_round: ServedRound, locked: bool
+) -> None:
     ada.send(verdict="interpretable")
     token = ada.form()[1]["form_token"]
-    with room.database.writing() as session:
+    with served_round.database.writing() as session:
         for action in ("opened", "locked", "abandoned") if locked else ("opened", "abandoned"):
-            log.append_event(session, room.round_id, "Dag", action, {}, NOW)
-        session.get_one(RoundRow, room.round_id).state = "abandoned"
+            log.append_event(session, served_round.round_id, "Dag", action, {}, NOW)
+        session.get_one(RoundRow, served_round.round_id).state = "abandoned"
     mine = ada.go("/judge/mine")
     assert ("The round was locked" in mine.text) == locked
     assert ('action="/judge/erase"' in mine.text) != locked
     page = ada.post("/judge/erase", {"form_token": token, "sure": "true"})
     assert page.step == ("error" if locked else "erased")
-    assert len(stored_rows(room, JudgmentRow)) == int(locked)
+    assert len(stored_rows(served_round, JudgmentRow)) == int(locked)
     assert not locked or "The round was locked, so the answers are part of its record." in page.text
 
 
@@ -45,22 +47,22 @@ def test_the_file_of_own_data_has_what_the_page_says_and_no_more(ada: Page) -> N
         assert phrase in text
 
 
-def test_the_consent_page_says_the_same_of_what_is_stored(stranger: TestClient, room: Room) -> None:
-    consent_page = Page(stranger).post(f"/i/{room.token}", {})
+def test_the_consent_page_says_the_same_of_what_is_stored(stranger: TestClient, served_round: ServedRound) -> None:
+    consent_page = Page(stranger).post(f"/i/{served_round.token}", {})
     text = re.search(r"<p>Under the pseudonym.*?</p>", consent_page.text, re.DOTALL)
     assert text
     assert text[0] in consent_page.send().go("/judge/mine").text
 
 
 def test_nothing_about_the_person_is_left_after_the_deletion(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database)
-    invite(room, "Eve", "invitation-of-eve-0123456789", exposed=True)
+    served_round = make_round(sqlite_database)
+    invite(served_round, "Eve", "invitation-of-eve-0123456789", exposed=True)
     with new_client(sqlite_database) as client:
         page = come_in(client, "invitation-of-eve-0123456789")
         token = page.form()[1]["form_token"]
         page.post("/judge/erase", {"form_token": token, "sure": "true"})
         assert not client.cookies.get("fg_evaluator")
-    row = next(evaluator for evaluator in stored_rows(room, EvaluatorRow) if evaluator.id == "id-Eve")
+    row = next(evaluator for evaluator in stored_rows(served_round, EvaluatorRow) if evaluator.id == "id-Eve")
     assert (row.name, row.joined_at, row.consented_at, row.session_sha256) == ("erased id-Eve", None, None, None)
     assert (row.exposed, row.phase) == (False, 1)
 
@@ -74,26 +76,26 @@ def test_own_data_can_be_downloaded(ada: Page) -> None:
     assert [judgment["hypothesis"] for judgment in data["judgments"]] == ["", "fruit & <b>"]
 
 
-def test_own_data_can_be_deleted_while_the_round_is_open(ada: Page, room: Room) -> None:
+def test_own_data_can_be_deleted_while_the_round_is_open(ada: Page, served_round: ServedRound) -> None:
     ada.send(verdict="interpretable").send(hypothesis="fruit")
     token = ada.form()[1]["form_token"]
     assert ada.post("/judge/erase", {"form_token": token}).step == "mine"
-    assert len(stored_rows(room, JudgmentRow)) == 2
+    assert len(stored_rows(served_round, JudgmentRow)) == 2
     assert ada.post("/judge/erase", {"form_token": token, "sure": "true"}).step == "erased"
-    assert stored_rows(room, JudgmentRow) == []
+    assert stored_rows(served_round, JudgmentRow) == []
     assert ada.go("/judge").status == 403
-    assert ada.go(f"/i/{room.token}").status == 404
-    row = stored_rows(room, EvaluatorRow)[0]
+    assert ada.go(f"/i/{served_round.token}").status == 404
+    row = stored_rows(served_round, EvaluatorRow)[0]
     assert row.name == "erased id-Ada"  # ids of real evaluators are random
-    assert [(event.action, event.detail) for event in stored_rows(room, EventRow)] == [
+    assert [(event.action, event.detail) for event in stored_rows(served_round, EventRow)] == [
         ("erased", {"evaluator": "id-Ada"})
     ]
 
 
-def test_nothing_is_deleted_after_the_lock(ada: Page, room: Room) -> None:
+def test_nothing_is_deleted_after_the_lock(ada: Page, served_round: ServedRound) -> None:
     page = ada.send(verdict="interpretable")
     token = ada.form()[1]["form_token"]
-    with room.database.writing() as session:
-        session.get_one(RoundRow, room.round_id).state = "locked"
+    with served_round.database.writing() as session:
+        session.get_one(RoundRow, served_round.round_id).state = "locked"
     assert page.post("/judge/erase", {"form_token": token, "sure": "true"}).status == 409
-    assert len(stored_rows(room, JudgmentRow)) == 1
+    assert len(stored_rows(served_round, JudgmentRow)) == 1

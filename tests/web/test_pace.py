@@ -11,37 +11,37 @@ from app.store.tables import JudgmentRow
 from app.web import language
 from app.web.templating import page_templates
 from tests.web.page import NewClient, Page, come_in
-from tests.web.room import PRACTICE, Room, furnish, stored_rows
+from tests.web.served_round import PRACTICE, ServedRound, make_round, stored_rows
 
 
 def test_after_the_daily_cap_the_page_sends_home(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public={"daily_cap": 2})
+    served_round = make_round(sqlite_database, public={"daily_cap": 2})
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token).answer_all()
+        page = come_in(client, served_round.token).answer_all()
         assert page.step == "rest"
         assert "2 items a day" in page.text
         assert "3 items to go" in page.text
-        form = {"form_token": page.form_token(), "item": room.codes[2], "key": f"{room.codes[2]}.0"}
+        form = {"form_token": page.form_token(), "item": served_round.codes[2], "key": f"{served_round.codes[2]}.0"}
         refused = page.post("/judge/verdict", form | {"verdict": "interpretable"})
         assert refused.status == 422
         assert "done and saved. Come back tomorrow" in refused.text
-        changed = page.go(f"/judge/item/{room.codes[1]}").send(verdict="not_interpretable")
+        changed = page.go(f"/judge/item/{served_round.codes[1]}").send(verdict="not_interpretable")
         assert changed.step == "hypothesis"  # what was judged today can be changed today
-    assert {row.item for row in stored_rows(room, JudgmentRow)} == set(room.codes[:2])
+    assert {row.item for row in stored_rows(served_round, JudgmentRow)} == set(served_round.codes[:2])
 
 
 def test_a_break_is_offered(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public={"break_every": 2, "hypothesis": False})
+    served_round = make_round(sqlite_database, public={"break_every": 2, "hypothesis": False})
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token).send(verdict="interpretable")
+        page = come_in(client, served_round.token).send(verdict="interpretable")
         assert "break" not in page.text
         assert "A good moment for a break: 2 are done" in page.send(verdict="interpretable").text
 
 
 def test_the_reply_to_a_save_says_that_a_break_is_due(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public={"break_every": 1})
+    served_round = make_round(sqlite_database, public={"break_every": 1})
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         for fields in ({"verdict": "interpretable"}, {"hypothesis": "x"}):
             assert 'class="note">A good moment' not in page.text
             action, hidden = page.form()
@@ -55,16 +55,16 @@ def test_the_reply_to_a_save_says_that_a_break_is_due(sqlite_database: Database,
 def test_nothing_is_fetched_ahead_that_may_not_come_next(
     sqlite_database: Database, new_client: NewClient, public: dict[str, Any]
 ) -> None:
-    room = furnish(sqlite_database, public=public)
+    served_round = make_round(sqlite_database, public=public)
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         assert page.go(f"/judge/ahead/{page.item}").status == 204
 
 
-def test_nothing_is_fetched_ahead_of_a_rule_that_is_still_to_be_written(ada: Page, room: Room) -> None:
+def test_nothing_is_fetched_ahead_of_a_rule_that_is_still_to_be_written(ada: Page, served_round: ServedRound) -> None:
     rule = ada.send(verdict="interpretable").send(hypothesis="").send(verdict="interpretable")
-    assert rule.go(f"/judge/ahead/{rule.item}").item == room.codes[2]
-    assert rule.go(f"/judge/ahead/{room.codes[0]}").status == 204
+    assert rule.go(f"/judge/ahead/{rule.item}").item == served_round.codes[2]
+    assert rule.go(f"/judge/ahead/{served_round.codes[0]}").status == 204
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from app.rounds.item import Item, Passage
 from app.web.evaluator.padding import deflated
 from app.web.evaluator.passages import FRAGMENT_WORDS, render_passages, translate_fragment
 from tests.web.page import Page
-from tests.web.room import HOSTILE, hostile_passage, made_up_item, made_up_passage
+from tests.web.served_round import HOSTILE, hostile_passage, made_up_item, made_up_passage
 
 ONE_GROUP = PublicDesign(groups=(("top", 20),))
 LARGEST_PLAIN, LARGEST_GZIP = 90_000, 15_000

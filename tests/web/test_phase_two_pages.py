@@ -3,14 +3,14 @@
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, GuessRow
 from tests.web.page import NewClient, Page, come_in
-from tests.web.room import Room, furnish, invite, stored_rows
+from tests.web.served_round import ServedRound, invite, make_round, stored_rows
 
 
 def test_exposed_evaluators_are_asked_for_arms_in_alphabetical_order(
     sqlite_database: Database, new_client: NewClient
 ) -> None:
-    room = furnish(sqlite_database, public={"blinding_question": "which_model"})
-    invite(room, "Eve", "invitation-of-eve-0123456789", exposed=True)
+    served_round = make_round(sqlite_database, public={"blinding_question": "which_model"})
+    invite(served_round, "Eve", "invitation-of-eve-0123456789", exposed=True)
     with new_client(sqlite_database) as client:
         page = come_in(client, "invitation-of-eve-0123456789").answer_all()
         assert page.step == "phase"
@@ -18,19 +18,21 @@ def test_exposed_evaluators_are_asked_for_arms_in_alphabetical_order(
         page = page.send()
         assert page.step == "guess"
         assert page.text.index("aardvark") < page.text.index("zebra") < page.text.index("No idea")
-        assert page.go(f"/judge/item/{room.codes[4]}").status == 422
+        assert page.go(f"/judge/item/{served_round.codes[4]}").status == 422
         assert page.send(guess="giraffe").status == 422
         for _ in range(5):
             page = page.send(guess="zebra")
         assert page.step == "done"
         assert "/judge/undo" not in page.text
-    assert {(row.item, row.guess) for row in stored_rows(room, GuessRow)} == {(code, "zebra") for code in room.codes}
+    assert {(row.item, row.guess) for row in stored_rows(served_round, GuessRow)} == {
+        (code, "zebra") for code in served_round.codes
+    }
 
 
 def test_naive_evaluators_never_read_the_name_of_an_arm(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public={"blinding_question": "which_model"})
+    served_round = make_round(sqlite_database, public={"blinding_question": "which_model"})
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token).answer_all()
+        page = come_in(client, served_round.token).answer_all()
         assert page.step == "done"
         for address in ("/judge", "/judge/instructions", "/judge/mine", "/judge/mine.json"):
             text = page.go(address).text
@@ -39,28 +41,28 @@ def test_naive_evaluators_never_read_the_name_of_an_arm(sqlite_database: Databas
 
 
 def test_sorting_into_piles_names_no_arm(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public={"blinding_question": "sort"})
+    served_round = make_round(sqlite_database, public={"blinding_question": "sort"})
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token).answer_all().send()
+        page = come_in(client, served_round.token).answer_all().send()
         assert "Pile A" in page.text
         assert "zebra" not in page.text
         assert page.send(guess="zebra").status == 422
         assert page.send(guess="A").send(guess="unknown").step == "guess"
-    assert sorted(row.guess for row in stored_rows(room, GuessRow)) == ["A", "unknown"]
+    assert sorted(row.guess for row in stored_rows(served_round, GuessRow)) == ["A", "unknown"]
 
 
 def test_another_answer_to_the_last_question_is_refused(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public={"blinding_question": "sort"})
+    served_round = make_round(sqlite_database, public={"blinding_question": "sort"})
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token).answer_all().send()
+        page = come_in(client, served_round.token).answer_all().send()
         assert page.send(guess="A").status == 200
         assert page.send(guess="A").status == 200
         refused = page.send(guess="B")
         assert refused.status == 422
         assert "The first answer counts" in refused.text
-    assert [row.guess for row in stored_rows(room, GuessRow)] == ["A"]
+    assert [row.guess for row in stored_rows(served_round, GuessRow)] == ["A"]
 
 
-def test_phase_two_begins_only_when_all_items_are_judged(ada: Page, room: Room) -> None:
+def test_phase_two_begins_only_when_all_items_are_judged(ada: Page, served_round: ServedRound) -> None:
     assert ada.post("/judge/phase", {"form_token": ada.form()[1]["form_token"]}).status == 422
-    assert [row.phase for row in stored_rows(room, EvaluatorRow)] == [1]
+    assert [row.phase for row in stored_rows(served_round, EvaluatorRow)] == [1]

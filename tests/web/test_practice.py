@@ -3,13 +3,15 @@
 from app.store.engine import Database
 from app.store.tables import JudgmentRow
 from tests.web.page import NewClient, come_in
-from tests.web.room import PRACTICE, furnish, stored_rows
+from tests.web.served_round import PRACTICE, make_round, stored_rows
 
 
 def test_the_expected_answer_is_told_only_after_the_verdict(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public={"training": 2, "training_answers": PRACTICE, "hypothesis": False})
+    served_round = make_round(
+        sqlite_database, public={"training": 2, "training_answers": PRACTICE, "hypothesis": False}
+    )
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         assert page.heading == "Practice 1 of 2"
         assert "the word “apple”. The expected answer" not in page.text
         answered = page.send(verdict="not_interpretable")
@@ -23,9 +25,9 @@ def test_the_expected_answer_is_told_only_after_the_verdict(sqlite_database: Dat
 
 def test_an_evaluator_who_fails_the_practice_is_thanked(sqlite_database: Database, new_client: NewClient) -> None:
     public = {"training": 2, "training_answers": PRACTICE, "training_pass": 2, "hypothesis": False}
-    room = furnish(sqlite_database, public=public)
+    served_round = make_round(sqlite_database, public=public)
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         for _ in range(2):
             page = page.send(verdict="interpretable").send()
         assert page.step == "closed"
@@ -36,16 +38,16 @@ def test_after_a_failed_practice_no_page_is_fetched_ahead_and_no_answer_taken(
     sqlite_database: Database, new_client: NewClient
 ) -> None:
     public = {"training": 2, "training_answers": PRACTICE, "training_pass": 2, "hypothesis": False}
-    room = furnish(sqlite_database, public=public)
+    served_round = make_round(sqlite_database, public=public)
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         for _ in range(2):
             assert page.go(f"/judge/ahead/{page.item}").status == 204
             page = page.send(verdict="interpretable").send()
-        item = room.codes[2]
+        item = served_round.codes[2]
         assert page.go(f"/judge/ahead/{item}").status == 204
         form = {"form_token": page.form_token(), "item": item, "key": f"{item}.0", "verdict": "interpretable"}
         refused = page.post("/judge/verdict", form)
         assert refused.status == 422
         assert "more expected answers on the practice items" in refused.text
-    assert {row.item for row in stored_rows(room, JudgmentRow)} == set(PRACTICE)
+    assert {row.item for row in stored_rows(served_round, JudgmentRow)} == set(PRACTICE)

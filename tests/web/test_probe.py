@@ -14,7 +14,7 @@ from app.leak_audit.responses import ProbeWalks
 from app.store.round_copy import Probe
 from app.web.app import create_app
 from app.web.leak_audit.probe import walk_as_probes
-from tests.web.room import Room
+from tests.web.served_round import ServedRound
 
 PROBE = Probe(id="probe", token="token", order_seed="00")
 
@@ -35,9 +35,11 @@ class OnePageSite:
 
 
 @pytest.fixture
-def walks(room: Room, tmp_path: Path) -> ProbeWalks:
+def walks(served_round: ServedRound, tmp_path: Path) -> ProbeWalks:
     """Ada's invitation, followed by a probe; she has agreed to take part."""
-    return walk_as_probes(create_app(Settings(data=tmp_path, https=True), room.database), [Probe("", room.token, "")])
+    return walk_as_probes(
+        create_app(Settings(data=tmp_path, https=True), served_round.database), [Probe("", served_round.token, "")]
+    )
 
 
 def test_a_probe_walks_from_within_a_running_event_loop() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event
 
 from tests.web.page import Page
-from tests.web.room import Room
+from tests.web.served_round import ServedRound
 
 AT_ONCE = {"X-First-Glance-Swap": "1"}
 MOST = 9
@@ -15,31 +15,31 @@ MOST = 9
 
 
 @contextmanager
-def statements(room: Room) -> Iterator[list[str]]:
+def statements(served_round: ServedRound) -> Iterator[list[str]]:
     """What the database is asked meanwhile."""
     statements_run: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         statements_run.append(statement)
 
-    event.listen(room.database.engine, "before_cursor_execute", note)
+    event.listen(served_round.database.engine, "before_cursor_execute", note)
     yield statements_run
-    event.remove(room.database.engine, "before_cursor_execute", note)
+    event.remove(served_round.database.engine, "before_cursor_execute", note)
 
 
-def test_saving_and_showing_the_next_page_takes_nine_statements(ada: Page, room: Room) -> None:
+def test_saving_and_showing_the_next_page_takes_nine_statements(ada: Page, served_round: ServedRound) -> None:
     page = ada
-    for _ in room.codes[:-1]:
+    for _ in served_round.codes[:-1]:
         for answer in ({"verdict": "interpretable"}, {"hypothesis": "fruit"}):
             action, hidden = page.form()
-            with statements(room) as statements_run:
+            with statements(served_round) as statements_run:
                 page = page.post(action, hidden | answer, **AT_ONCE)
             assert len(statements_run) <= MOST, "\n".join(statements_run)
-    assert page.item == room.codes[-1]
+    assert page.item == served_round.codes[-1]
 
 
-def test_a_page_fetched_ahead_writes_nothing(ada: Page, room: Room) -> None:
-    with statements(room) as statements_run:
-        ada.go(f"/judge/ahead/{room.codes[0]}")
+def test_a_page_fetched_ahead_writes_nothing(ada: Page, served_round: ServedRound) -> None:
+    with statements(served_round) as statements_run:
+        ada.go(f"/judge/ahead/{served_round.codes[0]}")
     assert {statement.split()[0] for statement in statements_run} == {"BEGIN", "SELECT"}
     assert len(statements_run) <= MOST - 4

@@ -8,7 +8,7 @@ import pytest
 from app.rounds.rubric import Rubric
 from app.store.engine import Database
 from tests.web.page import GERMAN, NewClient, come_in
-from tests.web.room import furnish
+from tests.web.served_round import make_round
 
 
 def rubric(**own: Any) -> dict[str, Any]:
@@ -17,9 +17,9 @@ def rubric(**own: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("label", ["YES, 80 % FIT", "YES <b>bold</b>", "%(name)s", "100%"])
 def test_a_label_of_the_design_is_shown_as_it_is(sqlite_database: Database, new_client: NewClient, label: str) -> None:
-    room = furnish(sqlite_database, public=rubric(interpretable=label) | {"cannot_judge": True})
+    served_round = make_round(sqlite_database, public=rubric(interpretable=label) | {"cannot_judge": True})
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         assert page.status == 200
         shown = label.replace("<", "&lt;").replace(">", "&gt;")
         assert f">{shown}<kbd>" in page.text
@@ -30,10 +30,10 @@ def test_a_label_of_the_design_is_shown_as_it_is(sqlite_database: Database, new_
 
 
 def test_the_third_answer_is_translated(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public={"cannot_judge": True})
+    served_round = make_round(sqlite_database, public={"cannot_judge": True})
     with new_client(sqlite_database) as client:
         client.headers.update(GERMAN)
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         assert ">Nicht zu beurteilen<kbd>" in page.text
         assert "Nicht zu beurteilen" in page.send(verdict="cannot_judge").text
 
@@ -41,9 +41,9 @@ def test_the_third_answer_is_translated(sqlite_database: Database, new_client: N
 def test_a_refused_second_answer_names_the_first_by_its_buttons_label(
     sqlite_database: Database, new_client: NewClient
 ) -> None:
-    room = furnish(sqlite_database, public=rubric(interpretable="ONE RULE, 80 %"))
+    served_round = make_round(sqlite_database, public=rubric(interpretable="ONE RULE, 80 %"))
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         action, fields = page.form()
         page.post(action, fields | {"verdict": "interpretable"})
         refused = page.post(action, fields | {"verdict": "not_interpretable"})
@@ -62,18 +62,18 @@ def test_a_refused_second_answer_names_the_first_by_its_buttons_label(
 def test_the_instructions_give_the_designs_time_per_item(
     sqlite_database: Database, new_client: NewClient, minutes: tuple[float, float], english: str, german: str
 ) -> None:
-    room = furnish(sqlite_database, public={"minutes": list(minutes)})
+    served_round = make_round(sqlite_database, public={"minutes": list(minutes)})
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token).go("/judge/instructions")
+        page = come_in(client, served_round.token).go("/judge/instructions")
         assert re.search(rf"\s{re.escape(english)}", page.text)
         client.headers.update(GERMAN)
         assert german in page.go("/judge/instructions").text
 
 
 def test_the_instructions_have_the_designs_notes(sqlite_database: Database, new_client: NewClient) -> None:
-    room = furnish(sqlite_database, public=rubric(notes="Code <b>counts</b>, 100 %.\n\nSo do lists."))
+    served_round = make_round(sqlite_database, public=rubric(notes="Code <b>counts</b>, 100 %.\n\nSo do lists."))
     with new_client(sqlite_database) as client:
-        text = come_in(client, room.token).go("/judge/instructions").text
+        text = come_in(client, served_round.token).go("/judge/instructions").text
         assert "<p>Code &lt;b&gt;counts&lt;/b&gt;, 100 %.</p>" in text
         assert "<p>So do lists.</p>" in text
 
@@ -82,12 +82,12 @@ def test_the_instructions_describe_several_groups_as_the_page_shows_them(
     sqlite_database: Database, new_client: NewClient
 ) -> None:
     groups = {"top": 10, "quantile": 10}
-    room = furnish(
+    served_round = make_round(
         sqlite_database,
         public={"groups": groups, "rubric": Rubric().filled_in(10, among_groups=True).model_dump(mode="json")},
     )
     with new_client(sqlite_database) as client:
-        page = come_in(client, room.token)
+        page = come_in(client, served_round.token)
         assert "10 framed tokens under “Strongest”, one in each passage there" in page.text
         text = page.go("/judge/instructions").text
         assert "An item has 20 passages under a few headings" in text

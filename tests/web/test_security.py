@@ -7,12 +7,12 @@ from app.foundation.digest import sha256
 from app.store.tables import EvaluatorRow, RoundRow
 from app.web.security import POLICY, derive_form_token
 from tests.web.page import Page
-from tests.web.room import Room
+from tests.web.served_round import ServedRound
 
 
-def test_every_response_carries_the_policy(ada: Page, room: Room) -> None:
+def test_every_response_carries_the_policy(ada: Page, served_round: ServedRound) -> None:
     style = ada.text.split('rel="stylesheet" href="')[1].split('"')[0]
-    for address in ("/judge", "/judge/instructions", f"/i/{room.token}", "/nowhere", style):
+    for address in ("/judge", "/judge/instructions", f"/i/{served_round.token}", "/nowhere", style):
         headers = ada.go(address).headers
         assert headers["content-security-policy"] == POLICY
         assert headers["referrer-policy"] == "no-referrer"
@@ -49,22 +49,24 @@ def test_a_request_that_is_too_large_is_refused(ada: Page) -> None:
     assert ada.client.post("/judge/verdict", content=b"x" * 1_000_001).status_code == 413
 
 
-def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(stranger: TestClient, room: Room) -> None:
-    response = stranger.post(f"/i/{room.token}", follow_redirects=False)
+def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(
+    stranger: TestClient, served_round: ServedRound
+) -> None:
+    response = stranger.post(f"/i/{served_round.token}", follow_redirects=False)
     cookie = response.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=lax" in cookie
-    assert room.token not in response.headers["location"]
+    assert served_round.token not in response.headers["location"]
 
 
-def test_the_database_holds_digests_of_secrets_only(ada: Page, room: Room) -> None:
+def test_the_database_holds_digests_of_secrets_only(ada: Page, served_round: ServedRound) -> None:
     cookie = ada.client.cookies["fg_evaluator"]
-    with room.database.reading() as session:
+    with served_round.database.reading() as session:
         row = session.get_one(EvaluatorRow, "id-Ada")
         stored = " ".join(str(value) for value in vars(row).values())
     assert row.session_sha256 == sha256(cookie.encode())
     assert cookie not in stored
-    assert room.token not in stored
+    assert served_round.token not in stored
 
 
 def test_form_tokens_belong_to_one_session() -> None:
@@ -77,9 +79,9 @@ def test_the_frameworks_own_pages_are_not_served(stranger: TestClient) -> None:
         assert stranger.get(address).status_code == 404
 
 
-def test_names_and_titles_are_escaped(ada: Page, room: Room) -> None:
-    with room.database.writing() as session:
-        row = session.get_one(RoundRow, room.round_id)
+def test_names_and_titles_are_escaped(ada: Page, served_round: ServedRound) -> None:
+    with served_round.database.writing() as session:
+        row = session.get_one(RoundRow, served_round.round_id)
         row.public_design = dict(row.public_design) | {"title": "<img src=x>", "consent": "<script>1</script>"}
         session.get_one(EvaluatorRow, "id-Ada").consented_at = None
     text = ada.go("/judge").text

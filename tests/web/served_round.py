@@ -1,4 +1,4 @@
-"""A reading room for tests: a round of made-up items, put straight into the tables, and its evaluators."""
+"""A round of made-up items with its evaluators, written straight into the tables."""
 
 import random
 from collections.abc import Sequence
@@ -44,8 +44,8 @@ Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True)
-class Room:
-    """A round in a database, and how to get in."""
+class ServedRound:
+    """A round in a database, and the token of Ada's invitation."""
 
     database: Database
     codes: tuple[str, ...]
@@ -83,29 +83,29 @@ def made_up_item(code: str, seed: int, tokens: int = 200, share: float = 0.3) ->
 
 
 @cache
-def _room_item(number: int) -> Item:
+def _round_item(number: int) -> Item:
     return made_up_item(f"code{number}", number, share=0.05 + 0.1 * (number % 5))
 
 
 @cache
 def _content(number: int) -> str:
-    return canonical_bytes(_room_item(number).content()).decode()
+    return canonical_bytes(_round_item(number).content()).decode()
 
 
 @cache
 def _fragment(number: int, groups: tuple[tuple[str, int], ...]) -> bytes:
     """An item's passages as HTML, which depend on nothing else in a design than its groups."""
-    return render_passages(_room_item(number), PublicDesign(groups=groups))
+    return render_passages(_round_item(number), PublicDesign(groups=groups))
 
 
 @cache
 def _aids_content(number: int) -> str:
-    return made_up_aids(_room_item(number).passages).model_dump_json()
+    return made_up_aids(_round_item(number).passages).model_dump_json()
 
 
-def furnish(
+def make_round(
     database: Database, items: int = 5, state: str = "collecting", public: dict[str, Any] | None = None
-) -> Room:
+) -> ServedRound:
     """A round with `items` items and one evaluator, Ada."""
     published: dict[str, Any] = {"title": "Spring reading", "groups": {"top": 20}, "hypothesis": True} | (public or {})
     fragments = [_fragment(number, PublicDesign.from_content(published).groups) for number in range(items)]
@@ -121,10 +121,10 @@ def furnish(
                 AidsRow(round_id="round1", item=f"code{number}", content=_aids_content(number))
                 for number in range(items)
             )
-    made_up = tuple(_room_item(number) for number in range(items))
-    room = Room(database, tuple(item.code for item in made_up), items=made_up)
-    invite(room, "Ada", TOKEN)
-    return room
+    made_up = tuple(_round_item(number) for number in range(items))
+    served_round = ServedRound(database, tuple(item.code for item in made_up), items=made_up)
+    invite(served_round, "Ada", TOKEN)
+    return served_round
 
 
 def made_up_aids(
@@ -141,24 +141,26 @@ def made_up_aids(
     )
 
 
-def invite(room: Room, name: str, token: str, *, exposed: bool = False) -> str:
-    """Another evaluator with the same items; the evaluator's id."""
-    with room.database.writing() as session:
+def invite(served_round: ServedRound, name: str, token: str, *, exposed: bool = False) -> str:
+    """Invite another evaluator to the same items. Returns the evaluator's id."""
+    with served_round.database.writing() as session:
         session.add(
             EvaluatorRow(
-                id=f"id-{name}", round_id=room.round_id, name=name, token_sha256=sha256(token.encode()),
+                id=f"id-{name}", round_id=served_round.round_id, name=name, token_sha256=sha256(token.encode()),
                 order_seed="00" * 32, invited_at=NOW, exposed=exposed,
             )
         )  # fmt: skip
         session.flush()
-        for position, code in enumerate(room.codes):
-            session.add(AssignmentRow(evaluator_id=f"id-{name}", item=code, round_id=room.round_id, position=position))
+        for position, code in enumerate(served_round.codes):
+            session.add(
+                AssignmentRow(evaluator_id=f"id-{name}", item=code, round_id=served_round.round_id, position=position)
+            )
     return f"id-{name}"
 
 
-def stored_rows(room: Room, table: type[Row]) -> list[Row]:
+def stored_rows(served_round: ServedRound, table: type[Row]) -> list[Row]:
     """Every row of a table."""
-    with room.database.reading() as session:
+    with served_round.database.reading() as session:
         return list(session.scalars(select(table)))
 
 

@@ -1,4 +1,4 @@
-"""An admins' office for tests: a data folder with two archives, Dag's account, and browsers that read pages' forms."""
+"""The admins' pages for tests: an app over a data folder with two archives, and browsers that read its forms."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +26,8 @@ BASE = "http://127.0.0.1"
 
 
 @dataclass(frozen=True)
-class Office:
-    """Where admins work."""
+class AdminSite:
+    """The app, its database and its data folder with two archives."""
 
     app: FastAPI
     database: Database
@@ -41,12 +41,12 @@ class Office:
 
     @contextmanager
     def browser(self) -> Iterator["Browser"]:
-        """A browser of its own."""
+        """A new browser without a session."""
         with TestClient(self.app, base_url=BASE, follow_redirects=True, raise_server_exceptions=False) as client:
             yield Browser(client)
 
     def evaluators(self, round_id: str) -> tuple[EvaluatorProgress, ...]:
-        """Who was invited."""
+        """The evaluators of a round and how far they are."""
         with self.database.reading() as session:
             return round_progress(session, round_id).evaluators
 
@@ -88,20 +88,20 @@ class Browser:
         return self.send("sign-in", name=name, password=password)
 
 
-def office_of(database: Database, data: Path, archives: tuple[Archive, Archive]) -> Office:
-    """An office over a database; the archives are linked into the data folder."""
+def make_admin_site(database: Database, data: Path, archives: tuple[Archive, Archive]) -> AdminSite:
+    """The admins' pages over a database; the archives are linked into the data folder."""
     (data / "archives").mkdir(parents=True)
     for name, archive in zip(("plum", "fig"), archives, strict=True):
         (data / "archives" / name).mkdir()
         for file in archive.path.iterdir():
             (data / "archives" / name / file.name).hardlink_to(file)
     settings = Settings(data=data)
-    return Office(create_app(settings, database), database, settings, archives)
+    return AdminSite(create_app(settings, database), database, settings, archives)
 
 
-def draft_fields(office: Office, **changes: Any) -> dict[str, Any]:
+def draft_fields(admin_site: AdminSite, **changes: Any) -> dict[str, Any]:
     """The form of a new round, filled in with canary arms."""
-    plum, fig = office.archives
+    plum, fig = admin_site.archives
     return {
         "title": "Spring reading",
         "preset": "quick",
@@ -113,17 +113,17 @@ def draft_fields(office: Office, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def make_draft(browser: Browser, office: Office, **changes: Any) -> str:
+def make_draft(browser: Browser, admin_site: AdminSite, **changes: Any) -> str:
     """Make a draft through the form; the round's id."""
     browser.get("/admin/rounds/new")
-    browser.send("create", **draft_fields(office, **changes))
+    browser.send("create", **draft_fields(admin_site, **changes))
     return browser.path.rsplit("/", 1)[-1]
 
 
-def seal_now(office: Office, round_id: str) -> list[str]:
+def seal_now(admin_site: AdminSite, round_id: str) -> list[str]:
     """Seal without the leak audit, which takes seconds and is tested where it stands; the two keys."""
     keys = [new_key(), new_key()]
-    with office.database.writing() as session:
+    with admin_site.database.writing() as session:
         recipients = [key.recipient for key in keys]
         options = SealOptions(measure=response_sizes)
         seal_round(session, round_id, recipients, render_passages, "Dag", START, options)
