@@ -71,8 +71,8 @@ def ask_peer(peer: "subprocess.Popen[str]", question: str = "") -> list[float]:
 def require_same_model(transformer: Transformer, token_ids: TokenIds, peer_maxima: list[float]) -> None:
     """Exit unless the peer's largest activations [neuron] on the first windows are ours."""
     with torch.inference_mode():
-        reading = transformer.read_site("mlp.act", torch.from_numpy(token_ids[:8].astype(np.int64)))[0]
-    if not np.allclose(reading.amax(dim=(0, 1))[:FEATURES], peer_maxima, atol=1e-4):
+        activations = transformer.read_site("mlp.act", torch.from_numpy(token_ids[:8].astype(np.int64)))[0]
+    if not np.allclose(activations.amax(dim=(0, 1))[:FEATURES], peer_maxima, atol=1e-4):
         msg = "SAEDashboard's model does not compute what ours computes, so their times do not compare"
         raise SystemExit(msg)
 

@@ -38,7 +38,7 @@ from app.archive.manifest import CorpusRecord
 from app.foundation.arrays import Ints, TokenIds
 from app.harvest.arms.callable_arm import CALLABLE_SITE, callable_arm
 from app.harvest.options import HarvestOptions
-from app.harvest.pipeline import HarvestPlan, carry_out
+from app.harvest.pipeline import HarvestPlan, run_harvest
 from app.harvest.progress import report_nothing
 from app.harvest.scan.batches import Batch, split_into_batches
 from app.harvest.scan.memory import keep_freed_memory
@@ -88,7 +88,7 @@ def shard_of_rows(number: int, first_window: int, token_ids: TokenIds) -> Shard:
         number=number,
         first_window=first_window,
         token_ids=token_ids,
-        starts=np.zeros(len(token_ids), np.int64),
+        scoring_starts=np.zeros(len(token_ids), np.int64),
         lengths=np.full(len(token_ids), WINDOW),
         is_special=np.zeros(token_ids.shape, np.bool_),
         labels=tuple(f"row:{first_window + row}" for row in range(len(token_ids))),
@@ -127,7 +127,7 @@ def measure_bare_ratios(transformer: Transformer, token_count: int, slice_count:
     for name, options in OPTIONS_BY_NAME.items():
         pairs = zip(fastest, seconds[name], strict=True)
         ratios[f"bare_ratio_{name}"] = round(statistics.median(bare / harvest for bare, harvest in pairs), 3)
-        finishing = measure_seconds(partial(run_harvest, transformer, 2 * WINDOWS_PER_SHARD, options))
+        finishing = measure_seconds(partial(harvest_zipf_text, transformer, 2 * WINDOWS_PER_SHARD, options))
         ratios[f"whole_ratio_{name}"] = round(sum(fastest) / (sum(seconds[name]) + finishing), 3)
     return {"slices": len(slices), **ratios}
 
@@ -165,7 +165,7 @@ def make_scan(transformer: Transformer, options: HarvestOptions) -> ModelScan:
         {("mlp.act", 0): CONFIG.d_mlp},
         WINDOW,
         options,
-        side_by_side=True,
+        is_thread_safe=True,
     )
 
 
@@ -176,7 +176,7 @@ def measure_seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def run_harvest(transformer: Transformer, window_count: int, options: HarvestOptions) -> None:
+def harvest_zipf_text(transformer: Transformer, window_count: int, options: HarvestOptions) -> None:
     """A harvest from beginning to archive."""
     probe = torch.from_numpy(zipf_rows(0, 1).astype(np.int64))
 
@@ -184,11 +184,12 @@ def run_harvest(transformer: Transformer, window_count: int, options: HarvestOpt
         return transformer.read_site("mlp.act", token_ids)[0]
 
     pieces = [f"<{token_id}>".encode() for token_id in range(CONFIG.d_vocab)]
-    arm = replace(callable_arm(activate, "bench", probe, pieces), side_by_side=True)
+    arm = replace(callable_arm(activate, "bench", probe, pieces), is_thread_safe=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        outs = [{CALLABLE_SITE: folder / "out"}]
-        carry_out(HarvestPlan([arm], ZipfText(window_count), outs, folder / "notes", options), "zipf", report_nothing)
+        paths = [{CALLABLE_SITE: folder / "out"}]
+        plan = HarvestPlan([arm], ZipfText(window_count), paths, folder / "checkpoint", options)
+        run_harvest(plan, "zipf", report_nothing)
 
 
 def compare_with_full_forward(transformer: Transformer, slice_count: int) -> dict[str, float]:
@@ -269,7 +270,7 @@ def measure_growth(token_count: int) -> dict[str, float]:
 def run_as_child(window_count: int) -> None:
     """One harvest in this process; prints its seconds and peak memory."""
     transformer = make_transformer()
-    seconds = measure_seconds(partial(run_harvest, transformer, window_count, FULL))
+    seconds = measure_seconds(partial(harvest_zipf_text, transformer, window_count, FULL))
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "rss": rss}))
 

@@ -1,7 +1,7 @@
-"""What a harvest says about one neuron besides its snippets. Pure.
+"""The statistics of one neuron that a harvest stores besides its snippets. Pure.
 
-It serves as aids after the verdict, and to draw the frame. An evaluator sees none of it before judging, since scales,
-signs and densities differ between arms.
+Rounds use them for the aids after the verdict, and to draw neurons. An evaluator sees none of them before judging,
+since scales, signs and densities differ between arms.
 """
 
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 NeuronKey = tuple[int, int]
 """A neuron's layer, and its index in the layer."""
 DEAD_MAXIMUM = 0.001
-"""A neuron is dead if its largest activation is under this share of its layer's median maximum, ..."""
-DEAD_CONTEXTS = 5
-"""... or if fewer windows than this reach strength 0.1."""
+"""A neuron is dead if its largest activation is under this share of the median maximum of its layer."""
+DEAD_FIRING_WINDOWS = 5
+"""A neuron is also dead if it reaches strength 0.1 in fewer windows than this."""
 QUANTILES = (0.0, 0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999, 1.0)
 """Shares of the sampled tokens at which `NeuronStatistics.quantiles` gives the activation."""
 
@@ -47,7 +47,7 @@ class NeuronStatistics:
     density: float
     """Share of scored tokens at strength 0.1 or more, from the token sample."""
     contexts: int
-    """Windows that reach strength 0.1: an exact count."""
+    """Windows in which the neuron reaches strength 0.1: an exact count."""
     dead: bool
     same_token_share: float
     """Largest share of the top snippets whose peaks are the same word, ignoring case and white space."""

@@ -1,7 +1,7 @@
-"""What a harvest writes to disk while it runs: every shard's windows and extremes, and the running state.
+"""The files that a harvest writes while it runs: every shard's windows and extremes, and the running state.
 
-It lets a killed harvest go on, and keeps memory flat: windows and their maxima grow with the corpus, so they live here
-and not in memory. Everything is written under another name and then renamed.
+They let a killed harvest go on. They also keep memory constant: windows and their maxima grow with the corpus, so they
+are on disk and not in memory. Every file is written under another name and then renamed.
 """
 
 import json
@@ -28,7 +28,7 @@ PLAN_FILE, STATE_FILE = "plan.json", "state.npz"
 
 @dataclass(frozen=True)
 class ShardWindows:
-    """A shard's windows, as they are read back when the snippets are chosen and shown."""
+    """A shard's windows, as they are read from the checkpoint when the snippets are chosen and written."""
 
     token_ids: TokenIds
     """[window, position]"""
@@ -44,18 +44,18 @@ class ShardWindows:
 
 
 ReadWindows = Callable[[], Iterator[ShardWindows]]
-"""Reads the shards' windows from the first; they are never all in memory."""
+"""A function that reads the windows of every shard, in order; they are never all in memory."""
 ReadExtremes = Callable[[], Iterator[Extremes]]
-"""Reads one channel's extremes in each shard, from the first."""
+"""A function that reads one channel's extremes in every shard, in order."""
 
 
 class Checkpoint:
-    """A folder beside the archive to be, `OUT.partial`, removed when the archive is there."""
+    """The folder `OUT.partial` beside the future archive; it is removed when the archive is complete."""
 
     def __init__(self, folder: Path, identity: JsonObject) -> None:
-        """`identity` is what a harvest must have in common with one that it goes on with.
+        """`identity` is everything that must be the same when a harvest goes on.
 
-        Raises ArchiveError if the folder was begun with another identity.
+        Raises ArchiveError if the folder belongs to a harvest with another identity.
         """
         self.folder = folder
         text = json.dumps(identity, sort_keys=True)
@@ -69,7 +69,7 @@ class Checkpoint:
         self._plan, self._done = text, 0
 
     def save_shard(self, shard: Shard, extremes: Sequence[ShardExtremes]) -> None:
-        """Write a shard's windows and each arm's extremes. Raises CorpusError if an earlier run saw other windows."""
+        """Write a shard's windows and each arm's extremes. Raises CorpusError if an earlier run read other windows."""
         self.require_same_windows(shard)
         self._begin()
         self._save(_windows_file(shard.number), _window_arrays(shard))
@@ -77,7 +77,7 @@ class Checkpoint:
             self._save(_extremes_file(arm_index, shard.number), _extreme_arrays(arm_extremes))
 
     def require_same_windows(self, shard: Shard) -> None:
-        """Raise CorpusError if an earlier run of this harvest saw another text in the shard, or scored other tokens."""
+        """Raise CorpusError if an earlier run of this harvest read other text in the shard, or scored other tokens."""
         path = self.folder / _windows_file(shard.number)
         if not path.is_file():
             return
@@ -86,9 +86,9 @@ class Checkpoint:
             raise self._corpus_changed()
 
     def require_complete(self, shard_count: int, arm_count: int) -> None:
-        """Check that there are the files of so many shards, none missing and none over: all of them will be read.
+        """Check that the folder has the files of exactly this many shards, since all of them will be read.
 
-        Raises CorpusError if an earlier run of this harvest saw more text, ArchiveError if a file was lost.
+        Raises CorpusError if an earlier run of this harvest read more text, ArchiveError if a file is missing.
         """
         expected = {_windows_file(shard) for shard in range(shard_count)}
         expected |= {_extremes_file(arm, shard) for arm in range(arm_count) for shard in range(shard_count)}
@@ -111,7 +111,7 @@ class Checkpoint:
             )
 
     def read_extremes(self, arm_index: int, channel: Channel) -> Iterator[Extremes]:
-        """An arm's extremes at one channel in every shard, in order."""
+        """The extremes of one arm at one channel in every shard, in order."""
         for path in sorted(self.folder.glob(f"arm{arm_index}-*.npz")):
             arrays = _load(path, f"{channel[0]}/{channel[1]}/")
             yield Extremes(
@@ -125,7 +125,7 @@ class Checkpoint:
         self._save(STATE_FILE, {"done": np.array(done), **state})
 
     def load_state(self) -> tuple[int, NamedArrays]:
-        """How many shards are done, and the state after them; 0 and nothing at the beginning."""
+        """The number of finished shards and the state after them; 0 and no state if none was saved."""
         path = self.folder / STATE_FILE
         if not path.is_file():
             return 0, {}
@@ -134,7 +134,7 @@ class Checkpoint:
         return self._done, state
 
     def remove(self) -> None:
-        """Delete the folder. It is renamed first, so that half of it never stands under its name."""
+        """Delete the folder. It is renamed first, so that a killed run never leaves half of it under its name."""
         renamed = self.folder.with_name(f".{self.folder.name}.done")
         shutil.rmtree(renamed, ignore_errors=True)
         os.replace(self.folder, renamed)
@@ -145,19 +145,19 @@ class Checkpoint:
         return CorpusError(msg)
 
     def _begin(self) -> None:
-        """The folder appears with the first result, so a corpus that cannot be read leaves nothing behind."""
+        """Create the folder, when the first result is there: so an unreadable corpus leaves no folder behind."""
         if not (self.folder / PLAN_FILE).is_file():
             self._write(lambda: self.folder.mkdir(parents=True, exist_ok=True))
             self._write(lambda: write_text_atomically(self.folder / PLAN_FILE, self._plan))
 
     def _save(self, name: str, arrays: NamedArrays) -> None:
         def save() -> None:
-            fresh = self.folder / f".{name}.new"
-            with fresh.open("wb") as file:
+            unfinished = self.folder / f".{name}.new"
+            with unfinished.open("wb") as file:
                 np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes allow_pickle for an array
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(fresh, self.folder / name)
+            os.replace(unfinished, self.folder / name)
 
         self._write(save)
 
@@ -187,7 +187,7 @@ def _extreme_arrays(extremes: ShardExtremes) -> NamedArrays:
 
 
 def _load(path: Path, prefix: str = "") -> NamedArrays:
-    """The arrays of a file whose names begin with `prefix`, by the rest of their names."""
+    """The arrays of a file whose names begin with `prefix`, under their names without it."""
     try:
         with path.open("rb") as file, np.load(file) as arrays:
             return {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""What a harvest may be asked for. Pure: the command line reads it without loading torch."""
+"""The options of a harvest. Pure: the command line reads them without loading torch."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -24,21 +24,22 @@ SMALLEST_VALUES = {
     "batch_size": 1,
     "seed": -LARGEST_SEED,
 }
-"""Of each option that is a whole number."""
+"""The smallest value of each option that is a whole number."""
 MAY_BE_NONE = frozenset({"tokens", "window", "duplicate_span"})
 OVERLAP = 64
-"""Tokens a window shares with the one before it: context only, never scored, so every peak has 64 before it."""
+"""Tokens that a window shares with the one before it. They are context and never scored, so that every peak has 64
+tokens, or the beginning of its document, before it."""
 
 
 @dataclass(frozen=True)
 class HarvestOptions:
-    """What a harvest does; all but `batch_size`, `device` and `save_every` decide what an archive says.
+    """The options of a harvest; all but `batch_size`, `device` and `save_every` change the archive.
 
     Raises SettingsError on a value that cannot be used.
     """
 
     tokens: int | None = None
-    """Stop after the window that brings the count of scored tokens here; None reads the whole corpus."""
+    """Stop after the window with which this many tokens are scored; None reads the whole corpus."""
     k: int = 20
     """Top snippets per neuron, one per window."""
     window: int | None = None
@@ -49,18 +50,18 @@ class HarvestOptions:
     layers: tuple[int, ...] | None = None
     """Layers to read; None reads all."""
     duplicate_span: int | None = 8
-    """Two snippets of a neuron whose tokens agree this far either side of the peak are near-duplicates, and the
-    stronger stays; None keeps all."""
+    """Two snippets of a neuron are near-duplicates if their tokens are the same up to this distance from the peak. Only
+    the stronger one is kept; None keeps both."""
     random: int = 5
-    """Uniformly drawn snippets per neuron; 0 for none. Likewise the next four."""
+    """Uniformly drawn snippets per neuron; 0 for none, as in the next four options."""
     quantile: int = 3
     """Snippets per band of the neuron's own distribution over tokens."""
     value_bin: int = 2
     """Snippets per fifth of the range from 0 to the largest activation."""
     contrast: int = 3
-    """Snippets where the token the neuron likes best stands and the neuron stays quiet."""
+    """Snippets that contain the neuron's favourite token, on which the neuron does not fire there."""
     firing: int = 32
-    """Firings drawn per neuron: the tokens on which it fires are counted from them."""
+    """Firings drawn per neuron, from which the tokens on which it fires are counted."""
     sample: int = 8192
     """Tokens drawn uniformly from the corpus for histogram, density and quantiles."""
     batch_size: int = 8
@@ -69,7 +70,7 @@ class HarvestOptions:
     """Arithmetic of the model; an archive's activations are float32 in any case."""
     device: Device = "cpu"
     save_every: float = 30.0
-    """Seconds between saved states: what a kill can cost."""
+    """Seconds between saved states: a killed harvest loses at most this much work."""
 
     def __post_init__(self) -> None:
         for name, smallest in SMALLEST_VALUES.items():
@@ -88,11 +89,14 @@ class HarvestOptions:
                 raise SettingsError(msg)
 
     def top_only(self) -> "HarvestOptions":
-        """The same without the other groups and the firing tokens: the smallest archive."""
+        """These options without firings and without any group but `top`: the smallest archive."""
         return replace(self, random=0, quantile=0, value_bin=0, contrast=0, firing=0)
 
     def window_length_within(self, longest: int) -> int:
-        """Tokens per window for a model that takes at most `longest`. Raises CorpusError if nothing would be scored."""
+        """Tokens per window for a model whose longest window is `longest`.
+
+        Raises CorpusError if the window is too long for the model, or so short that nothing would be scored.
+        """
         tokens = longest if self.window is None else self.window
         if tokens > longest:
             msg = f"a window of {tokens} tokens does not fit this model; use at most {longest}"

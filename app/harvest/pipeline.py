@@ -1,7 +1,7 @@
-"""How a harvest is carried out: every shard through every arm, then the archives.
+"""How a harvest runs: every shard goes through every arm, then the archives are written.
 
-What a run finds is written shard by shard beside the archive to be; a run that was killed goes on from there, and the
-archive it ends with is the same to the last byte.
+Results are written to a checkpoint shard by shard. A run that was killed goes on from its checkpoint, and ends with the
+same archive to the last byte.
 """
 
 import platform
@@ -32,24 +32,25 @@ from app.harvest.text.source import TextSource
 from app.harvest.text.windows import Shard
 
 LIBRARIES = ("numpy", "pyarrow", "tokenizers", "torch")
-STATE_VERSION = 2
-"""Of the files that a running harvest writes; a harvest that wrote others is not continued."""
+STATE_VERSION = 3
+"""The version of a checkpoint's files; a harvest whose checkpoint has another version is not continued."""
 WITHOUT_EFFECT = frozenset({"batch_size", "device", "save_every"})
-"""Options that do not change what an archive says."""
+"""Options that change nothing in an archive."""
 
 
 @dataclass(frozen=True)
 class HarvestPlan:
-    """Arms, the text they read, where each arm's archives go by site, and where the checkpoint is until then."""
+    """Everything that a harvest needs to run."""
 
     harvest_arms: Sequence[HarvestArm]
     text: TextSource
-    outs: Sequence[Mapping[str, Path]]
-    checkpoint: Path
+    archive_paths_by_arm: Sequence[Mapping[str, Path]]
+    """For each arm, the path of its archive at each site."""
+    checkpoint_folder: Path
     options: HarvestOptions
 
     def identity(self, spec: str) -> JsonObject:
-        """What must be the same for a killed harvest to go on."""
+        """Everything that must be the same when a killed harvest goes on, as JSON."""
         options: JsonObject = {
             name: value for name, value in asdict(self.options).items() if name not in WITHOUT_EFFECT
         }
@@ -58,7 +59,7 @@ class HarvestPlan:
         ]
         return {
             "models": [arm.record.model_dump(mode="json") for arm in self.harvest_arms],
-            "answers": [arm.answer_sha256 for arm in self.harvest_arms],
+            "answers": [arm.probe_output_sha256 for arm in self.harvest_arms],
             "channels": channels,
             "spec": spec,
             "options": options,
@@ -71,68 +72,73 @@ class HarvestPlan:
 class Meter:
     """Counts and times of this run."""
 
-    total: int | None
+    token_limit: int | None
     began: float
-    resumed: int = 0
+    resumed_token_count: int = 0
+    """Scored tokens of shards that an earlier run has read."""
     shard_count: int = 0
-    tokens: int = 0
-    windows: int = 0
+    token_count: int = 0
+    """Scored tokens."""
+    window_count: int = 0
     special_count: int = 0
 
-    def add(self, shard: Shard, *, resumed: bool) -> None:
-        """Count a shard."""
+    def add(self, shard: Shard, *, is_resumed: bool) -> None:
+        """Count a shard; `is_resumed` says that an earlier run has read it."""
         scored_count = shard.scored_count
-        self.tokens += scored_count
-        self.resumed += scored_count if resumed else 0
+        self.token_count += scored_count
+        self.resumed_token_count += scored_count if is_resumed else 0
         self.shard_count += 1
-        self.windows += len(shard.starts)
+        self.window_count += shard.window_count
         self.special_count += shard.special_count
 
     def progress(self, scans: Sequence[ModelScan]) -> Progress:
-        """How far the run has come."""
+        """A report of how far the run has come."""
         seconds = max(1e-9, time.perf_counter() - self.began)
-        speed = (self.tokens - self.resumed) / seconds
-        eta = None if self.total is None else max(0, self.total - self.tokens) / max(1e-9, speed)
-        forward = sum(scan.clock.model_seconds for scan in scans) / seconds
-        reduction = sum(scan.clock.reduction_seconds for scan in scans) / seconds
-        reading = max(0.0, 1 - forward - reduction)
-        return Progress(self.tokens, self.total, self.windows, speed, eta, forward, reduction, reading)
+        speed = (self.token_count - self.resumed_token_count) / seconds
+        limit = self.token_limit
+        eta = None if limit is None else max(0, limit - self.token_count) / max(1e-9, speed)
+        model_share = sum(scan.clock.model_seconds for scan in scans) / seconds
+        reduction_share = sum(scan.clock.reduction_seconds for scan in scans) / seconds
+        text_share = max(0.0, 1 - model_share - reduction_share)
+        return Progress(
+            self.token_count, limit, self.window_count, speed, eta, model_share, reduction_share, text_share
+        )
 
 
 ScanRunner = Callable[[HarvestPlan, Sequence[ModelScan], Checkpoint, ReportProgress], Meter]
-"""Takes every shard of a plan's text through the arms' scans, saves what each shard gave, and counts."""
-
+"""A function that takes every shard of a plan's text through the arms' scans, saves the results, and counts."""
 
 ArmArchives = list[dict[str, Archive]]
-"""By arm, by site."""
+"""For each arm, its archives by site."""
 
 
-def do_nothing(arm_archives: ArmArchives) -> None:
-    """Most harvests are done when their archives stand."""
+def no_follow_up(arm_archives: ArmArchives) -> None:
+    """Do nothing: most harvests are finished when their archives are written."""
 
 
-def carry_out(
+def run_harvest(
     harvest_plan: HarvestPlan,
     spec: str,
     report: ReportProgress,
     run_scans: ScanRunner | None = None,
-    finally_do: Callable[[ArmArchives], None] = do_nothing,
+    after_archives: Callable[[ArmArchives], None] = no_follow_up,
 ) -> ArmArchives:
-    """Read everything, write the archives, call `finally_do` with them; only then the checkpoint is removed.
+    """Read the text, write the archives, call `after_archives` with them, and then remove the checkpoint.
 
-    `run_scans` reads the shards: in this process by default. Raises ArchiveError, CorpusError or ModelError.
+    `run_scans` reads the shards; it is `scan_in_this_process` by default.
+    Raises ArchiveError, CorpusError or ModelError.
     """
-    for out in (out for outs in harvest_plan.outs for out in outs.values()):
-        if out.exists() and not harvest_plan.checkpoint.exists():
-            msg = f"{out} exists already; archives are never overwritten, choose another place or delete it"
+    for path in (path for paths in harvest_plan.archive_paths_by_arm for path in paths.values()):
+        if path.exists() and not harvest_plan.checkpoint_folder.exists():
+            msg = f"{path} exists already; archives are never overwritten, choose another place or delete it"
             raise ArchiveError(msg)
     keep_freed_memory()
-    checkpoint = Checkpoint(harvest_plan.checkpoint, harvest_plan.identity(spec))
+    checkpoint = Checkpoint(harvest_plan.checkpoint_folder, harvest_plan.identity(spec))
     scans = [make_scan(arm, harvest_plan.text.window_length, harvest_plan.options) for arm in harvest_plan.harvest_arms]
     meter = (run_scans or scan_in_this_process)(harvest_plan, scans, checkpoint, report)
     checkpoint.require_complete(meter.shard_count, len(harvest_plan.harvest_arms))
     archives = _write_archives(harvest_plan, scans, checkpoint, _harvest_context(harvest_plan, meter))
-    finally_do(archives)
+    after_archives(archives)
     checkpoint.remove()
     return archives
 
@@ -140,29 +146,30 @@ def carry_out(
 def _write_archives(
     harvest_plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, harvest_context: HarvestContext
 ) -> ArmArchives:
-    """Write every arm's archives, arms side by side where they may be."""
+    """Write every arm's archives; several arms at the same time if they are thread-safe."""
     finished = [
         finish_arm(arm, scan, checkpoint, arm_index, harvest_context)
         for arm_index, (arm, scan) in enumerate(zip(harvest_plan.harvest_arms, scans, strict=True))
     ]
 
     def write_sites(task: tuple[FinishedArm, Mapping[str, Path]]) -> dict[str, Archive]:
-        arm, outs = task
-        return {site: write_archive(arm, site, checkpoint, harvest_context, out) for site, out in outs.items()}
+        arm, paths = task
+        return {site: write_archive(arm, site, checkpoint, harvest_context, path) for site, path in paths.items()}
 
-    return list(scans[0].threads.map(write_sites, zip(finished, harvest_plan.outs, strict=True)))
+    tasks = zip(finished, harvest_plan.archive_paths_by_arm, strict=True)
+    return list(scans[0].threads.map(write_sites, tasks))
 
 
 def scan_in_this_process(
     harvest_plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, report: ReportProgress
 ) -> Meter:
-    """Take every shard through every arm, from where an earlier run was stopped."""
+    """Run every shard that an earlier run has not read through every arm."""
     meter = Meter(harvest_plan.text.token_limit, time.perf_counter())
     saved = meter.began
     pilot, shards = find_pilot(harvest_plan.text)
     done = begin_scans(scans, pilot, checkpoint)
     for shard in shards:
-        meter.add(shard, resumed=shard.number < done)
+        meter.add(shard, is_resumed=shard.number < done)
         if shard.number < done:
             checkpoint.require_same_windows(shard)
             continue
@@ -176,31 +183,31 @@ def scan_in_this_process(
 
 def find_pilot(text: TextSource) -> tuple[Shard, Iterator[Shard]]:
     """The first shard with a scored token, and all shards. Raises CorpusError if no token is scored."""
-    passed: list[Shard] = []
+    shards_so_far: list[Shard] = []
     shards = text.shards()
     for shard in shards:
-        passed.append(shard)
+        shards_so_far.append(shard)
         if shard.is_scored.any():
-            return shard, chain(passed, shards)
-    msg = "no token scores: all are special, or context alone; give other text, or name fewer special tokens"
+            return shard, chain(shards_so_far, shards)
+    msg = "no token scores: all tokens are special or only context; give other text, or name fewer special tokens"
     raise CorpusError(msg)
 
 
 def make_scan(harvest_arm: HarvestArm, window_length: int, options: HarvestOptions) -> ModelScan:
     """A scan of an arm that has kept nothing yet."""
     return ModelScan(
-        harvest_arm.read, harvest_arm.channels, window_length, options, side_by_side=harvest_arm.side_by_side
+        harvest_arm.read, harvest_arm.channels, window_length, options, is_thread_safe=harvest_arm.is_thread_safe
     )
 
 
 def scan_shard(scans: Sequence[ModelScan], shard: Shard) -> list[ShardExtremes]:
-    """Run one shard through every arm; all arms' batches are sent off before the first arm's are waited for."""
+    """Run one shard through every arm and return each arm's extremes; all start before the first is waited for."""
     started = [scan.start(shard) for scan in scans]
     return [scan.finish(shard, batches) for scan, batches in zip(scans, started, strict=True)]
 
 
 def begin_scans(scans: Sequence[ModelScan], pilot: Shard, checkpoint: Checkpoint) -> int:
-    """Prepare the scans and restore what an earlier run had done; returns how many shards are done."""
+    """Prepare the scans, restore the state of an earlier run, and return how many shards it has finished."""
     done, state = checkpoint.load_state()
     for arm_index, scan in enumerate(scans):
         scan.prepare(pilot)
@@ -210,24 +217,24 @@ def begin_scans(scans: Sequence[ModelScan], pilot: Shard, checkpoint: Checkpoint
 
 
 def scan_states(scans: Sequence[ModelScan]) -> NamedArrays:
-    """The running state of every arm, as a checkpoint keeps it."""
+    """The running state of all arms, as a checkpoint stores it."""
     return join_states({f"arm{arm_index}": scan.state() for arm_index, scan in enumerate(scans)})
 
 
 def arm_state(states: NamedArrays, arm_index: int) -> NamedArrays:
-    """One arm's part of what `scan_states` gives."""
+    """One arm's part of the state that `scan_states` returns."""
     return state_part(states, f"arm{arm_index}")
 
 
 def library_versions() -> dict[str, str]:
-    """Of all that an archive's bytes may depend on: a harvest begun with one version is not continued with another."""
+    """The versions of Python, First Glance and the libraries that an archive's bytes may depend on."""
     own = {"firstglance": __version__, "python": platform.python_version()}
     return own | {name: version(name) for name in LIBRARIES}
 
 
 def _harvest_context(harvest_plan: HarvestPlan, meter: Meter) -> HarvestContext:
     return HarvestContext(
-        corpus=harvest_plan.text.corpus_record(meter.windows, meter.tokens),
+        corpus=harvest_plan.text.corpus_record(meter.window_count, meter.token_count),
         window_length=harvest_plan.text.window_length,
         skipped_count=harvest_plan.text.skipped_count,
         special_count=meter.special_count,

@@ -1,9 +1,9 @@
-"""A harvest on many machines: shards as tasks on a Ray cluster, results equal to one machine's bit for bit.
+"""A harvest on many machines: shards are tasks on a Ray cluster, and the archive equals one machine's bit for bit.
 
-Each actor holds the models and answers with what its shards alone would keep; the driver merges. Merging is a
-function of the set of windows, so it does not matter who read what. A worker that dies is replaced and its tasks are
-run again by Ray. Equal bits need equal arithmetic: the machines of a cluster must be of one kind, and workers run
-models that are not read side by side with the driver's number of threads.
+Each actor holds the models and returns the snippets and statistics of its shards; the driver merges them. The result
+depends only on the set of windows, so it does not matter which actor read which shard. Ray replaces a worker that dies
+and runs its tasks again. Equal bits need equal arithmetic: the machines of a cluster must be of one kind, and workers
+run models that are not thread-safe with the driver's number of threads.
 """
 
 import time
@@ -42,21 +42,21 @@ LOCAL_ADDRESS = "local"
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where the cluster is and how work is dealt out."""
+    """The address of the cluster and how the work is divided."""
 
     address: str = LOCAL_ADDRESS
     """A Ray address, or `local` for a cluster on this machine alone."""
     workers: int = 2
     """Actors, each with a copy of the models."""
     cores: int = 1
-    """Cores per actor, and its threads."""
+    """Cores of each actor, which runs as many threads."""
     gpus: float = 0
     """Graphics cards per actor."""
     shards_per_task: int = 4
 
 
 class ShardWorker:
-    """Holds the arms and reads shards; becomes a Ray actor."""
+    """Reads shards through all arms; runs as a Ray actor."""
 
     def __init__(
         self,
@@ -68,23 +68,26 @@ class ShardWorker:
     ) -> None:
         torch.set_num_threads(thread_count)
         keep_freed_memory()
-        self.prepared = [make_scan(arm, window_length, options) for arm in harvest_arms]
-        for scan in self.prepared:
+        self.prepared_scans = [make_scan(arm, window_length, options) for arm in harvest_arms]
+        for scan in self.prepared_scans:
             scan.prepare(pilot)
 
     def read(self, shards: Sequence[Shard]) -> tuple[list[list[ShardExtremes]], NamedArrays]:
-        """The extremes of each shard for each arm, and the state of scans of these shards alone."""
-        scans = [scan.fresh() for scan in self.prepared]
+        """The extremes of each shard for each arm, and the joined state of new scans of these shards only."""
+        scans = [scan.empty_copy() for scan in self.prepared_scans]
         extremes = [scan_shard(scans, shard) for shard in shards]
         return extremes, scan_states(scans)
 
 
 def scan_on_ray(cluster: Cluster) -> ScanRunner:
-    """A runner that deals shards to a Ray cluster. Raises SettingsError if Ray is missing or cannot be reached."""
+    """A function that reads a plan's shards on a Ray cluster.
+
+    Raises SettingsError if Ray is not installed; the function itself raises it if no cluster answers.
+    """
     try:
         import ray
     except ImportError as error:
-        msg = "many machines need Ray; install firstglance[ray], or harvest without --ray"
+        msg = "a harvest on many machines needs Ray; install firstglance[ray], or harvest without --ray"
         raise SettingsError(msg) from error
 
     def run_scans(
@@ -97,7 +100,7 @@ def scan_on_ray(cluster: Cluster) -> ScanRunner:
 
 
 class _ClusterDriver:
-    """Deals out shards in order and merges answers in order, so that a stopped harvest goes on as on one machine."""
+    """Sends shards to workers in order and merges the results in order, so that a stopped harvest can go on."""
 
     def __init__(
         self,
@@ -130,9 +133,9 @@ class _ClusterDriver:
         resources = {"num_cpus": self.cluster.cores, "num_gpus": self.cluster.gpus}
         remote = self.ray.remote(max_restarts=-1, max_task_retries=-1, **resources)(ShardWorker)
         harvest_plan = self.harvest_plan
-        # Bits do not depend on the number of threads where batches are read side by side.
-        side_by_side = all(arm.side_by_side for arm in harvest_plan.harvest_arms)
-        thread_count = self.cluster.cores if side_by_side else torch.get_num_threads()
+        # The bits of thread-safe arms do not depend on the number of threads: each batch is computed by one.
+        is_thread_safe = all(arm.is_thread_safe for arm in harvest_plan.harvest_arms)
+        thread_count = self.cluster.cores if is_thread_safe else torch.get_num_threads()
         self.actor_arguments = (
             self.ray.put([_without_effects(arm) for arm in harvest_plan.harvest_arms]),
             self.ray.put(pilot),
@@ -150,19 +153,19 @@ class _ClusterDriver:
 
     def _skip_done(self, shards: Iterator[Shard], done: int) -> Iterator[Shard]:
         for shard in shards:
-            self.meter.add(shard, resumed=shard.number < done)
+            self.meter.add(shard, is_resumed=shard.number < done)
             if shard.number < done:
                 self.checkpoint.require_same_windows(shard)
             else:
                 yield shard
 
     def _merge_next(self, report: ReportProgress) -> None:
-        group, answer = self.unmerged.popleft()
-        extremes, states = self.ray.get(answer)
+        group, reply = self.unmerged.popleft()
+        extremes, states = self.ray.get(reply)
         for arm_index, scan in enumerate(self.scans):
-            answered = scan.fresh()
-            answered.restore(arm_state(states, arm_index))
-            scan.merge(answered)
+            part = scan.empty_copy()
+            part.restore(arm_state(states, arm_index))
+            scan.merge(part)
         for shard, shard_extremes in zip(group, extremes, strict=True):
             self.checkpoint.save_shard(shard, shard_extremes)
         report(self.meter.progress(self.scans))
@@ -172,7 +175,7 @@ class _ClusterDriver:
 
 
 def _without_effects(harvest_arm: HarvestArm) -> HarvestArm:
-    """What a worker needs: it writes no archive, so logit effects stay with the driver."""
+    """The arm without logit effects and pieces, which a worker does not need because it writes no archive."""
     return replace(harvest_arm, find_effects=None, pieces=[])
 
 

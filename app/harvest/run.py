@@ -1,6 +1,6 @@
-"""A harvest from beginning to end: models over a corpus, archives out.
+"""Whole harvests: one or more models, or a function, read a corpus and are written to archives.
 
-All arms read the same windows, tokenised once.
+All arms read the same windows, which are tokenised once.
 """
 
 import json
@@ -19,7 +19,7 @@ from app.foundation.files import write_text_atomically
 from app.harvest.arms.callable_arm import CALLABLE_SITE, Activate, Vocabulary, callable_arm
 from app.harvest.arms.model_arm import model_arm
 from app.harvest.options import HarvestOptions
-from app.harvest.pipeline import ArmArchives, HarvestPlan, ScanRunner, carry_out, find_pilot
+from app.harvest.pipeline import ArmArchives, HarvestPlan, ScanRunner, find_pilot, run_harvest
 from app.harvest.progress import ReportProgress, progress_bar
 from app.harvest.scan.device import resolve_device
 from app.harvest.text.source import TokenRows, corpus_source
@@ -28,7 +28,7 @@ from app.models.model_folder import LoadedModel
 
 PAIR_FILE = "pair.json"
 LARGEST_TOKEN_ID = (1 << 24) - 1
-"""Of a callable."""
+"""The largest token id that a callable may be given."""
 
 
 def harvest_model(
@@ -42,18 +42,18 @@ def harvest_model(
 ) -> Archive:
     """Harvest one model over a corpus into an archive at `out`.
 
-    `run_scans` says who reads the shards: this process, or a cluster (`ray_cluster.scan_on_ray`).
+    `run_scans` reads the shards: this process by default, or a cluster (`ray_cluster.scan_on_ray`).
     Raises CorpusError if there is no text, ModelError if the model has no such site or layer, ArchiveError if `out`
-    exists, cannot be written, or was begun with other options.
+    exists, cannot be written, or has a checkpoint of a harvest with other options.
     """
     out, options = _require_name(out), options or HarvestOptions()
     arm = model_arm(name, model, [options.site], options)
     text = corpus_source([model], spec, options)
     plan = HarvestPlan([arm], text, [{options.site: out}], _checkpoint_folder(out), options)
-    return carry_out(plan, spec, progress or progress_bar(), run_scans)[0][options.site]
+    return run_harvest(plan, spec, progress or progress_bar(), run_scans)[0][options.site]
 
 
-def harvest_sites(  # noqa: PLR0913 - what `harvest_model` takes, and the sites
+def harvest_sites(  # noqa: PLR0913 - the parameters of `harvest_model`, and the sites
     model: LoadedModel,
     name: str,
     spec: str,
@@ -65,10 +65,10 @@ def harvest_sites(  # noqa: PLR0913 - what `harvest_model` takes, and the sites
 ) -> dict[str, Archive]:
     """Harvest one model at several sites in one pass into archives at `out`/<site>; raises as `harvest_model`."""
     out, options = _require_name(out), options or HarvestOptions()
-    outs: dict[str, Path] = {site: out / site for site in sites}
+    paths: dict[str, Path] = {site: out / site for site in sites}
     arm = model_arm(name, model, sites, options)
-    plan = HarvestPlan([arm], corpus_source([model], spec, options), [outs], _checkpoint_folder(out), options)
-    return carry_out(plan, spec, progress or progress_bar(), run_scans)[0]
+    plan = HarvestPlan([arm], corpus_source([model], spec, options), [paths], _checkpoint_folder(out), options)
+    return run_harvest(plan, spec, progress or progress_bar(), run_scans)[0]
 
 
 def harvest_pair(
@@ -79,10 +79,10 @@ def harvest_pair(
     progress: ReportProgress | None = None,
     run_scans: ScanRunner | None = None,
 ) -> dict[str, Archive]:
-    """Harvest several arms over the same windows into archives at `out`/<name>, and say what they share in pair.json.
+    """Harvest several models over the same windows into archives at `out`/<name>, and write pair.json beside them.
 
-    Raises ModelError if there is no arm, if a name is no folder's name or if the arms do not share a tokenizer, and
-    what `harvest_model` raises.
+    pair.json says what the archives have in common. Raises ModelError if there is no model, if a name cannot be a
+    folder's name or if the models do not share a tokenizer; otherwise it raises the errors of `harvest_model`.
     """
     _require_folder_names(models)
     folder, options = _require_name(out), options or HarvestOptions()
@@ -97,7 +97,7 @@ def harvest_pair(
     def write_pair_file(arm_archives: ArmArchives) -> None:
         _write_pair_file(by_name(arm_archives), folder)
 
-    return by_name(carry_out(plan, spec, progress or progress_bar(), run_scans, write_pair_file))
+    return by_name(run_harvest(plan, spec, progress or progress_bar(), run_scans, write_pair_file))
 
 
 def harvest(
@@ -116,16 +116,16 @@ def harvest(
         fn: Token ids [window, position] -> activations [window, position, unit]; units become neurons of layer 0.
         token_rows: Token ids [window, position], with BOS where the model wants it, all rows of one length.
         out: The archive's folder, which must not exist. A harvest that was stopped goes on with the same call, if
-            `fn` still gives the very same for the first window that is scored.
+            `fn` still returns the same activations for the first window that is scored.
         name: The model's name in the archive.
-        vocabulary: The bytes of token ids, and which are never scored; without it tokens are shown as numbers.
-        options: As for a model; `tokens`, `window`, `overlap`, `site` and `layers` do not apply.
-        progress: As for a model.
+        vocabulary: The bytes of each token id, and the ids that are never scored; without it tokens are numbers.
+        options: As in `harvest_model`; `tokens`, `window`, `overlap`, `site` and `layers` do not apply.
+        progress: As in `harvest_model`.
 
     Raises:
-        CorpusError: Tokens are of another shape or none, or none of them is scored.
-        ModelError: The function gives another shape, or what is no number.
-        ArchiveError: As for a model.
+        CorpusError: There are no tokens, they have another shape, or none of them is scored.
+        ModelError: The function returns another shape, or values that are not finite.
+        ArchiveError: As in `harvest_model`.
     """
     out, options, vocabulary = _require_name(out), options or HarvestOptions(), vocabulary or Vocabulary()
     text = TokenRows(_as_token_ids(token_rows), vocabulary.special)
@@ -134,7 +134,7 @@ def harvest(
     probe = torch.from_numpy(first_window).to(resolve_device(options.device))
     arm = callable_arm(fn, name, probe, vocabulary.pieces_up_to(int(text.token_ids.max())))
     plan = HarvestPlan([arm], text, [{CALLABLE_SITE: out}], _checkpoint_folder(out), options)
-    return carry_out(plan, "rows", progress or progress_bar())[0][CALLABLE_SITE]
+    return run_harvest(plan, "rows", progress or progress_bar())[0][CALLABLE_SITE]
 
 
 def _as_token_ids(token_rows: Tensor | NDArray[np.integer] | Sequence[Sequence[int]]) -> TokenIds:

@@ -3,13 +3,13 @@
 import numpy as np
 
 from app.foundation.arrays import Floats32, Hashes, Ints
+from app.harvest.scan.priority_store import PriorityStore
 from app.harvest.scan.token_sample import TokenSample
-from app.harvest.scan.top_store import TopStore
 
 
-def slots_by_rank(store: TopStore) -> Ints:
-    """[row, rank] the slot: larger priorities first, then earlier windows; empty slots last."""
-    return np.lexsort((store.window_numbers, -store.priorities))
+def columns_by_rank(store: PriorityStore) -> Ints:
+    """[row, rank] the column: larger priorities first, then earlier windows; empty columns last."""
+    return np.lexsort((store.entry_numbers, -store.priorities))
 
 
 def sample_by_hash(sample: TokenSample) -> tuple[Hashes, Floats32]:

@@ -49,8 +49,8 @@ def cut_document(model: LoadedModel, name: str, ids: list[int], options: Harvest
         part = ids[begin : begin + content]
         with torch.inference_mode():
             by_layer = model.transformer.read_site(options.site, torch.tensor([[model.config.bos, *part]]))
-        activations = {layer: reading[0, 1:].numpy() for layer, reading in by_layer.items()}
-        yield Window(f"{name}:{begin}", part, options.overlap if begin else 0, activations)
+        activations_by_layer = {layer: activations[0, 1:].numpy() for layer, activations in by_layer.items()}
+        yield Window(f"{name}:{begin}", part, options.overlap if begin else 0, activations_by_layer)
         if begin + content >= len(ids):
             return
         begin += content - options.overlap

@@ -69,7 +69,7 @@ def test_tokens_that_are_no_token_ids_are_refused(tokens: Any, sentence: str, tm
 
 
 def test_a_function_of_another_shape_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"must give \[window, position, unit\]"):
+    with pytest.raises(ModelError, match=r"must return a tensor \[window, position, unit\]"):
         harvest(lambda rows: rows.float(), [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing)
 
 

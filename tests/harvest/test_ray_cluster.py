@@ -19,7 +19,7 @@ from app.harvest.scan.model_scan import ModelScan
 from app.harvest.text.source import corpus_source
 from app.models.model_folder import LoadedModel
 from tests.conftest import skip_or_fail_without
-from tests.harvest.stores import sample_by_hash, slots_by_rank
+from tests.harvest.stores import columns_by_rank, sample_by_hash
 
 OPTIONS = HarvestOptions(tokens=30_000, window=24, overlap=8, k=4, sample=200, batch_size=32, save_every=0.0)
 
@@ -95,18 +95,18 @@ def test_workers_answers_merge_to_the_same_in_any_order(model: LoadedModel, corp
     parts = []
     for shard in shards:
         together.scan(shard)
-        parts.append(together.fresh())
+        parts.append(together.empty_copy())
         parts[-1].scan(shard)
-    backwards = together.fresh()
+    backwards = together.empty_copy()
     for part in reversed(parts):
         backwards.merge(part)
     assert len(shards) > 2
     for channel, stores in together.stores.items():
-        for group, store in stores.by_group.items():
-            merged = backwards.stores[channel].by_group[group]
-            for field in ("priorities", "window_numbers", "peaks", "duplicate_keys"):
-                expected = np.take_along_axis(getattr(store, field), slots_by_rank(store), 1)
-                actual = np.take_along_axis(getattr(merged, field), slots_by_rank(merged), 1)
+        for group, store in stores.all_stores.items():
+            merged = backwards.stores[channel].all_stores[group]
+            for field in ("priorities", "entry_numbers", "payloads", "duplicate_keys"):
+                expected = np.take_along_axis(getattr(store, field), columns_by_rank(store), 1)
+                actual = np.take_along_axis(getattr(merged, field), columns_by_rank(merged), 1)
                 assert (actual == expected).all(), (group, field)
         expected_sample, actual_sample = stores.sample, backwards.stores[channel].sample
         assert (sample_by_hash(expected_sample)[1] == sample_by_hash(actual_sample)[1]).all()

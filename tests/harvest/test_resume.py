@@ -69,8 +69,8 @@ def test_progress_counts_what_was_resumed_but_not_its_time(model: LoadedModel, c
     reports: list[Progress] = []
     harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, reports.append)
     assert len(reports) == 2
-    assert reports[-1].tokens >= 10_000
-    assert 0 < reports[-1].forward + reports[-1].reduction + reports[-1].reading <= 1.01
+    assert reports[-1].token_count >= 10_000
+    assert 0 < reports[-1].model_share + reports[-1].reduction_share + reports[-1].text_share <= 1.01
 
 
 def kill_and_finish(model: LoadedModel, corpus: str, out: Path, random: Random) -> Archive:

@@ -14,11 +14,11 @@ from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
 from app.harvest.run import harvest_model, harvest_pair
 from app.harvest.scan.hashing import hash_numbers
+from app.harvest.scan.priority_store import PriorityStore, StoreEntries
 from app.harvest.scan.token_sample import TokenSample
-from app.harvest.scan.top_store import TopEntries, TopStore
-from app.harvest.scan.worker_threads import WorkerThreads, threads_for
+from app.harvest.scan.worker_threads import WorkerThreads, worker_threads_for_device
 from app.models.model_folder import LoadedModel
-from tests.harvest.stores import sample_by_hash, slots_by_rank
+from tests.harvest.stores import columns_by_rank, sample_by_hash
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_outcomes_come_in_the_order_of_the_tasks_each_computed_with_one_thread()
 
 
 def test_what_must_not_run_side_by_side_runs_in_the_callers_thread() -> None:
-    threads = threads_for("cpu", side_by_side=False)
+    threads = worker_threads_for_device("cpu", is_thread_safe=False)
     assert set(threads.map(lambda _: threading.get_ident(), range(9))) == {threading.get_ident()}
     assert threads.calls_at_once == 1
 
@@ -70,19 +70,19 @@ def test_an_error_in_a_thread_reaches_the_caller() -> None:
         list(WorkerThreads(2).map(fail, range(9)))
 
 
-def fill_stores(thread_count: int, random: np.random.Generator) -> tuple[TopStore, TokenSample]:
+def fill_stores(thread_count: int, random: np.random.Generator) -> tuple[PriorityStore, TokenSample]:
     """A store and a sample to which many batches are offered, in any order, by several threads."""
     neuron_count, window_count = 7, 600
     values = np.random.default_rng(0).integers(0, 40, (window_count, neuron_count)).astype(np.float32)  # many ties
     hashes = hash_numbers(np.arange(window_count), 0)
-    store, sample = TopStore(neuron_count, 5, 1), TokenSample(50, neuron_count)
+    store, sample = PriorityStore(neuron_count, 5, 1), TokenSample(50, neuron_count)
 
     def offer(first: int) -> None:
         windows = np.arange(first, first + 6)
         rows, neurons = np.nonzero(store.would_enter(values[windows], windows).T)[::-1]
         entering = values[windows[rows], neurons]
         keys = hash_numbers(windows[rows], 1)
-        store.offer(TopEntries(neurons, entering, windows[rows], rows * 0, keys, entering[:, None]))
+        store.offer(StoreEntries(neurons, entering, windows[rows], rows * 0, keys, entering[:, None]))
         is_sampled = sample.would_enter(hashes[windows])
         sample.offer(hashes[windows][is_sampled], values[windows][is_sampled])
 
@@ -95,9 +95,9 @@ def test_stores_offered_to_by_several_threads_keep_what_one_keeps() -> None:
     random = np.random.default_rng(1)
     for _ in range(5):
         (store, sample), (shared_store, shared_sample) = fill_stores(1, random), fill_stores(8, random)
-        for name in ("priorities", "window_numbers"):
-            expected = np.take_along_axis(getattr(store, name), slots_by_rank(store), 1)
-            actual = np.take_along_axis(getattr(shared_store, name), slots_by_rank(shared_store), 1)
+        for name in ("priorities", "entry_numbers"):
+            expected = np.take_along_axis(getattr(store, name), columns_by_rank(store), 1)
+            actual = np.take_along_axis(getattr(shared_store, name), columns_by_rank(shared_store), 1)
             assert (actual == expected).all()
         (hashes, sampled), (shared_hashes, shared_sampled) = sample_by_hash(sample), sample_by_hash(shared_sample)
         assert (shared_hashes == hashes).all()

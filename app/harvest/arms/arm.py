@@ -1,4 +1,4 @@
-"""An arm of a harvest: what is read, whether a loaded model or any callable."""
+"""An arm of a harvest: a loaded model or any callable whose activations are read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.harvest.scan.channel import Channel, ReadChannels
 
 @dataclass(frozen=True)
 class HarvestArm:
-    """One model of a harvest."""
+    """One model or callable of a harvest."""
 
     record: ModelRecord
     channels: Mapping[Channel, int]
@@ -19,7 +19,7 @@ class HarvestArm:
     find_effects: FindLogitEffects | None
     pieces: list[bytes]
     """The bytes of every token id."""
-    side_by_side: bool = False
-    """Whether several threads may read at once."""
-    answer_sha256: str | None = None
-    """What tells one callable from another: a digest of what it gave for a window, and of its pieces."""
+    is_thread_safe: bool = False
+    """Whether several threads may call `read` at once."""
+    probe_output_sha256: str | None = None
+    """For a callable, which has no weights to tell it by: the digest of its output for a window, and of its pieces."""

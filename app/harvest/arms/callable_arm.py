@@ -13,15 +13,15 @@ from app.harvest.arms.arm import HarvestArm
 from app.harvest.scan.channel import Channel
 
 CALLABLE_SITE = "callable"
-"""The site of a callable: where in its model it reads, only its author can tell."""
+"""The site of a callable, since First Glance cannot know where in a model it reads."""
 
 Activate = Callable[[Tensor], Tensor]
-"""From token ids [window, position] to activations [window, position, unit]."""
+"""A function from token ids [window, position] to activations [window, position, unit]."""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a callable's token ids stand for."""
+    """The meaning of a callable's token ids."""
 
     pieces: Sequence[bytes] = ()
     """The bytes of every token id; an id beyond them is shown as its number."""
@@ -34,10 +34,10 @@ class Vocabulary:
 
 
 def callable_arm(activate: Activate, name: str, probe: Tensor, pieces: list[bytes]) -> HarvestArm:
-    """A function from token ids to activations, whose units become the neurons of layer 0.
+    """Make an arm of a function from token ids to activations, whose units become the neurons of layer 0.
 
-    `probe` [window, position] is given to the function to learn the number of units. Raises ModelError if the function
-    gives another shape, now or when it is read.
+    The function is called once with `probe` [window, position], to learn the number of units.
+    Raises ModelError if the function returns another shape, now or later.
     """
     with torch.inference_mode():
         output = _require_activations(activate(probe), probe, None)
@@ -54,14 +54,14 @@ def callable_arm(activate: Activate, name: str, probe: Tensor, pieces: list[byte
         read=read,
         find_effects=None,
         pieces=pieces,
-        answer_sha256=_digest_output(output, pieces),
+        probe_output_sha256=_digest_output(output, pieces),
     )
 
 
 def _require_activations(output: object, token_ids: Tensor, unit_count: int | None) -> Tensor:
-    """What a function gave, without its gradients. Raises ModelError if it is no tensor [window, position, unit].
+    """The output of a function, without its gradients. Raises ModelError if it is no tensor [window, position, unit].
 
-    Without `unit_count` any number of units will do, but at least one.
+    If `unit_count` is None, any number of units but zero is allowed.
     """
     if isinstance(output, Tensor) and output.dim() == 3:
         windows, positions, units = output.shape
@@ -70,8 +70,8 @@ def _require_activations(output: object, token_ids: Tensor, unit_count: int | No
     shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     expected = "one unit or more" if unit_count is None else f"{unit_count} units as for the first window"
     msg = (
-        f"the function gave {shape} for tokens {tuple(token_ids.shape)}; it must give [window, position, unit], "
-        f"a tensor with a place for every token and {expected}"
+        f"the function returned {shape} for tokens {tuple(token_ids.shape)}; it must return a tensor "
+        f"[window, position, unit] with the windows and positions of the tokens and {expected}"
     )
     raise ModelError(msg)
 

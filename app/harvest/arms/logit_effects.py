@@ -10,28 +10,28 @@ from app.models.readable_model import ReadableModel
 from app.models.transformer import Transformer
 
 LogitEffects = tuple[tuple[LogitEffect, ...], tuple[LogitEffect, ...]]
-"""One neuron's most promoted and most suppressed tokens."""
+"""One neuron's most promoted and most demoted tokens."""
 FindLogitEffects = Callable[[str, int], Iterator[LogitEffects]]
-"""From a site and a layer to the effects of its neurons, in order."""
+"""A function from a site and a layer to the effects of its neurons, in order."""
 TOKENS_SHOWN = 10
-"""Promoted tokens per neuron, and as many suppressed ones."""
+"""Each neuron gets this many promoted tokens, and as many demoted ones."""
 NEURONS_AT_ONCE = 256
 
 
 def logit_effect_finder(transformer: ReadableModel, pieces: list[bytes]) -> FindLogitEffects | None:
-    """A function that finds the effects of a model's layers; None if its output directions cannot be told."""
+    """A function that finds the effects of a model's neurons; None for a model whose output weights are unknown."""
     if not isinstance(transformer, Transformer):
         return None
     return lambda site, layer: find_logit_effects(transformer, layer, site, pieces)
 
 
 def find_logit_effects(transformer: Transformer, layer: int, site: str, pieces: list[bytes]) -> Iterator[LogitEffects]:
-    """The most promoted and the most suppressed tokens of each neuron of a layer, in order of neuron.
+    """The most promoted and the most demoted tokens of each neuron of a layer, in order of neuron.
 
     One unit of activation moves the residual stream by the neuron's column of the output matrix, times the gain of
     the extra LayerNorm where the site lies before one (its division by the token's own deviation left out). The
-    logits then move by that direction, centred and scaled by the final norm's gain, times the unembedding; less
-    the mean over tokens, which no prediction can feel.
+    logits then move by that direction, centred and scaled by the final norm's gain, times the unembedding, minus
+    the mean over tokens, which changes no prediction.
     """
     with torch.inference_mode():
         directions = _output_directions(transformer, layer, site)
@@ -44,12 +44,12 @@ def find_logit_effects(transformer: Transformer, layer: int, site: str, pieces: 
             count = min(TOKENS_SHOWN, logits.shape[1])
             high, low = logits.topk(count), logits.topk(count, largest=False)  # each [neuron, rank]
             promoted = _with_pieces(high.values, high.indices, pieces)
-            suppressed = _with_pieces(low.values, low.indices, pieces)
-            yield from zip(promoted, suppressed, strict=True)
+            demoted = _with_pieces(low.values, low.indices, pieces)
+            yield from zip(promoted, demoted, strict=True)
 
 
 def _output_directions(transformer: Transformer, layer: int, site: str) -> Tensor:
-    """What one unit of activation adds to the residual stream, [neuron, d_model]."""
+    """[neuron, d_model] what one unit of each neuron's activation adds to the residual stream."""
     mlp = transformer.layers[layer].mlp
     directions: Tensor = mlp.down.weight.T
     if mlp.norm is not None and site != "mlp.post_ln":
@@ -58,6 +58,9 @@ def _output_directions(transformer: Transformer, layer: int, site: str) -> Tenso
 
 
 def _with_pieces(logits: Tensor, token_ids: Tensor, pieces: list[bytes]) -> Iterator[tuple[LogitEffect, ...]]:
-    """The effects of each neuron, from [neuron, rank]; fetched from the device once, not once a neuron."""
+    """The effects of each neuron, from logits and token ids [neuron, rank].
+
+    The tensors are copied from the device once, not once for each neuron.
+    """
     for effects, indices in zip(logits.tolist(), token_ids.tolist(), strict=True):
         yield tuple(LogitEffect(pieces[index], effect) for index, effect in zip(indices, effects, strict=True))

@@ -23,7 +23,7 @@ from app.models.transformer import Transformer
 
 
 def model_arm(name: str, model: LoadedModel, sites: Sequence[Site], options: HarvestOptions) -> HarvestArm:
-    """A loaded model, read at some sites. Raises ModelError if it has no such site or layer."""
+    """Make an arm of a loaded model, read at some sites. Raises ModelError if it has no such site or layer."""
     layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
     model.transformer.require_sites_and_layers(sites, layers)
     transformer = _on_device(model.transformer, options)
@@ -34,12 +34,12 @@ def model_arm(name: str, model: LoadedModel, sites: Sequence[Site], options: Har
         read=_reader(transformer, sites, layers),
         find_effects=logit_effect_finder(transformer, pieces),
         pieces=pieces,
-        side_by_side=isinstance(transformer, Transformer),  # another model is read by hooks, one pass at a time
+        is_thread_safe=isinstance(transformer, Transformer),  # other models are read by hooks, one pass at a time
     )
 
 
 def _on_device(transformer: ReadableModel, options: HarvestOptions) -> ReadableModel:
-    """The model on its device and in its arithmetic; the caller's own stays in the arithmetic it is in."""
+    """The model on the device and in the arithmetic of the options; the caller's model keeps its arithmetic."""
     dtype = getattr(torch, options.dtype)
     tensors = chain(transformer.parameters(), transformer.buffers())
     if any(tensor.is_floating_point() and tensor.dtype != dtype for tensor in tensors):
@@ -48,15 +48,19 @@ def _on_device(transformer: ReadableModel, options: HarvestOptions) -> ReadableM
 
 
 def _reader(transformer: ReadableModel, sites: Sequence[Site], layers: Sequence[int]) -> ReadChannels:
-    """Our own transformer gives several sites in one pass; another model is asked for one after the other."""
+    """A function that reads the sites: in one pass of our own transformer, or one pass per site of another model."""
     if isinstance(transformer, Transformer):
         return lambda token_ids: _by_channel(transformer.read_sites(sites, token_ids, layers))
     return lambda token_ids: _by_channel({site: transformer.read_site(site, token_ids, layers) for site in sites})
 
 
 def _by_channel(by_site: Mapping[Site, Mapping[int, Tensor]]) -> dict[Channel, Tensor]:
-    """Activations [window, position, neuron] by site and by layer, as one mapping."""
-    return {(site, layer): reading for site, by_layer in by_site.items() for layer, reading in by_layer.items()}
+    """Activations [window, position, neuron] by site and layer, as one mapping by channel."""
+    return {
+        (site, layer): batch_activations
+        for site, by_layer in by_site.items()
+        for layer, batch_activations in by_layer.items()
+    }
 
 
 def _model_record(name: str, model: LoadedModel) -> ModelRecord:
@@ -72,7 +76,7 @@ def _model_record(name: str, model: LoadedModel) -> ModelRecord:
 
 
 def _read_certificate(model: LoadedModel) -> JsonObject | None:
-    """The pairing certificate in the model's folder or the one above, if it is about this model."""
+    """The pairing certificate in the model's folder or its parent, if it is about this model."""
     for folder in (model.folder, model.folder.parent):
         path = folder / CERTIFICATE_FILE
         if path.is_file():

@@ -1,13 +1,13 @@
-"""Contrast snippets: the token a neuron likes best, in a text where the neuron stays quiet on it.
+"""Contrast snippets: windows with a neuron's favourite token in which the neuron does not fire on that token.
 
-Which token that is, is known only at the end; so some windows in which such tokens stand are read a second time, a
-round at a time: each round takes the windows that promise most to the neurons that still lack snippets, and a neuron
-promises less the more often it was found to fire. A window counts only if the neuron is quiet wherever the token
-stands in it, context included, for all of it is shown.
+The favourite token, the commonest peak of the top list, is known only at the end. So some windows are read a second
+time, in passes: each pass takes the windows that are most useful to the neurons that still lack snippets, and a window
+is less useful to a neuron that fired in many windows already. A window counts only if the neuron does not fire on any
+occurrence of the token in it, context included, because the whole window is shown.
 
-The work does not grow with the corpus: a fixed number of windows is read again, chosen from a pool that is drawn by a
-seeded hash of its own, so that one window serves many tokens. A neuron that fires on nearly every occurrence of its
-token may therefore get fewer snippets than asked for, or none.
+The work does not grow with the corpus: a fixed number of windows is read again. They are chosen from a pool that is
+drawn by a seeded hash of its own, so that one window serves many tokens. A neuron that fires on nearly every occurrence
+of its token may therefore get fewer snippets than the options say, or none.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,28 +25,28 @@ from app.harvest.options import HarvestOptions
 from app.harvest.scan.batches import Batch
 from app.harvest.scan.channel import Channel
 from app.harvest.scan.gathering import gather_windows
-from app.harvest.scan.top_store import position_in_run
+from app.harvest.scan.priority_store import positions_in_runs
 from app.harvest.scan.worker_threads import WorkerThreads
 
 ReadBatch = Callable[[Batch], Mapping[Channel, Tensor]]
-"""From a batch to its activations by channel, each [window, position, neuron]."""
+"""A function from a batch to its activations by channel, each [window, position, neuron]."""
 GROUP = "contrast"
 WINDOWS_REREAD = 768
-"""Windows read a second time, at most: whatever the corpus, a fixed cost."""
-WINDOWS_PER_ROUND = 64
-"""Windows read before it is asked again which neurons lack snippets."""
+"""At most this many windows are read a second time, so the cost does not grow with the corpus."""
+WINDOWS_PER_PASS = 64
+"""After this many windows the search finds out again which neurons lack snippets."""
 WINDOWS_PER_SNIPPET = 10
-"""Windows drawn for each token and snippet looked for: in many of them the neuron fires after all."""
+"""Windows drawn for each token and each snippet that a neuron should get: in many of them the neuron fires."""
 
 
 @dataclass(frozen=True)
 class ContrastTargets:
-    """What one channel's neurons look for, [neuron] each."""
+    """The token and the threshold of each neuron of one channel, [neuron] each."""
 
     token_ids: Ints
-    """The token's id, -1 for none."""
+    """The id of the neuron's favourite token, -1 if it has none."""
     thresholds: Floats32
-    """The smallest activation that is not quiet."""
+    """The smallest activation at which the neuron fires; below it the neuron is quiet."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ class QuietWindows:
 
     @classmethod
     def joined(cls, batches: Sequence["QuietWindows"]) -> "QuietWindows":
-        """All snippets of several batches, in order."""
+        """Join the snippets of several batches, in order."""
         names = ("neuron_indices", "window_numbers", "peaks", "activations")
         return cls(*(np.concatenate([getattr(batch, name) for batch in batches]) for name in names))
 
-    def at(self, indices: Ints) -> "QuietWindows":
-        """The snippets of these indices."""
+    def select(self, indices: Ints) -> "QuietWindows":
+        """The snippets at these indices."""
         return QuietWindows(
             self.neuron_indices[indices], self.window_numbers[indices], self.peaks[indices], self.activations[indices]
         )
@@ -78,7 +78,7 @@ def find_contrast_snippets(
     threads: WorkerThreads,
     options: HarvestOptions,
 ) -> dict[Channel, GroupSnippets]:
-    """Up to `options.contrast` snippets a neuron for every channel, from a second reading of few windows."""
+    """Find up to `options.contrast` contrast snippets for each neuron of each channel, by reading few windows again."""
     tokens = np.unique(np.concatenate([channel_targets.token_ids for channel_targets in targets.values()]))
     pool = WindowPool(tokens[tokens >= 0], read_windows, WINDOWS_PER_SNIPPET * options.contrast, options.seed)
     searches = {
@@ -87,10 +87,13 @@ def find_contrast_snippets(
     }
 
     def search_batch(batch: Batch) -> dict[Channel, QuietWindows]:
-        readings = forward(batch)
-        return {channel: search.find_quiet(readings[channel], batch) for channel, search in searches.items()}
+        activations_by_channel = forward(batch)
+        return {
+            channel: search.find_quiet_windows(activations_by_channel[channel], batch)
+            for channel, search in searches.items()
+        }
 
-    for window_count in _round_sizes():
+    for window_count in _pass_sizes():
         demand = np.sum([search.demand() for search in searches.values()], axis=0)
         rows = pool.take_most_useful(demand, window_count)
         if not len(rows):
@@ -101,14 +104,14 @@ def find_contrast_snippets(
     return {channel: search.snippets() for channel, search in searches.items()}
 
 
-def _round_sizes() -> Iterator[int]:
-    """How many windows each round reads."""
-    for begin in range(0, WINDOWS_REREAD, WINDOWS_PER_ROUND):
-        yield min(WINDOWS_PER_ROUND, WINDOWS_REREAD - begin)
+def _pass_sizes() -> Iterator[int]:
+    """The number of windows that each pass reads."""
+    for begin in range(0, WINDOWS_REREAD, WINDOWS_PER_PASS):
+        yield min(WINDOWS_PER_PASS, WINDOWS_REREAD - begin)
 
 
 class _ContrastSearch:
-    """The snippets that the neurons of one channel have, and how many each lacks."""
+    """The contrast snippets that the neurons of one channel have so far, and how many each still lacks."""
 
     def __init__(self, targets: ContrastTargets, pool: WindowPool, limit: int) -> None:
         self.targets = targets
@@ -120,25 +123,25 @@ class _ContrastSearch:
         self._parts = [QuietWindows(empty, empty, empty, np.zeros((0, pool.token_ids.shape[1]), np.float32))]
 
     def demand(self) -> Floats:
-        """[target] how much a window with the token is worth."""
+        """[target] how useful a window with the token is."""
         neurons = np.flatnonzero(self._lacking)
-        worth = np.bincount(self._target_indices[neurons], 1 / (1 + self._tries[neurons]), self._target_count)
-        return worth.astype(np.float64)  # of no neurons numpy gives whole numbers
+        usefulness = np.bincount(self._target_indices[neurons], 1 / (1 + self._tries[neurons]), self._target_count)
+        return usefulness.astype(np.float64)  # without neurons numpy returns whole numbers
 
-    def find_quiet(self, reading: Tensor, batch: Batch) -> QuietWindows:
-        """Windows of a batch in which a neuron that lacks snippets is quiet on its token; changes nothing.
+    def find_quiet_windows(self, batch_activations: Tensor, batch: Batch) -> QuietWindows:
+        """The windows of a batch in which a neuron that lacks snippets is quiet on its token; changes nothing.
 
-        `reading` is [window, position, neuron].
+        `batch_activations` is [window, position, neuron].
         """
         rows, neurons, positions = self._occurrences(batch)
         indices = (torch.from_numpy(rows), torch.from_numpy(positions), torch.from_numpy(neurons))
-        is_quiet = reading[indices].cpu().numpy() < self.targets.thresholds[neurons]
+        is_quiet = batch_activations[indices].cpu().numpy() < self.targets.thresholds[neurons]
         rows, neurons, peaks = _quiet_pairs(rows, neurons, positions, is_quiet, batch.is_scored)
-        activations = gather_windows(reading, rows, neurons, reading.shape[1])
+        activations = gather_windows(batch_activations, rows, neurons, batch_activations.shape[1])
         return QuietWindows(neurons, batch.window_numbers[rows], peaks, activations)
 
     def _occurrences(self, batch: Batch) -> tuple[Ints, Ints, Ints]:
-        """Row, neuron and position of each place where the token of a neuron that lacks snippets stands."""
+        """Row, neuron and position of every occurrence of the favourite token of a neuron that lacks snippets."""
         neurons = np.flatnonzero(self._lacking)
         neurons = neurons[np.argsort(self.targets.token_ids[neurons], kind="stable")]
         tokens = self.targets.token_ids[neurons]
@@ -146,27 +149,30 @@ class _ContrastSearch:
         occurring = batch.token_ids[rows, positions]
         begins, ends = np.searchsorted(tokens, occurring), np.searchsorted(tokens, occurring, side="right")
         repeats = np.repeat(np.arange(len(rows)), ends - begins)
-        owners = neurons[np.repeat(begins, ends - begins) + position_in_run(repeats)]
+        owners = neurons[np.repeat(begins, ends - begins) + positions_in_runs(repeats)]
         return rows[repeats], owners, positions[repeats]
 
     def keep(self, batches: Sequence[QuietWindows], windows_by_target: Ints) -> None:
-        """Keep what a round gave, no more than is lacking; it looked into `windows_by_target` [target] windows."""
+        """Keep the snippets that a pass found, as many as are lacking.
+
+        `windows_by_target` [target] is the number of windows with each token that the pass read.
+        """
         quiet = QuietWindows.joined(batches)
         order = np.argsort(quiet.neuron_indices, kind="stable")
-        order = order[position_in_run(quiet.neuron_indices[order]) < self._lacking[quiet.neuron_indices[order]]]
-        self._parts.append(quiet.at(order))
+        order = order[positions_in_runs(quiet.neuron_indices[order]) < self._lacking[quiet.neuron_indices[order]]]
+        self._parts.append(quiet.select(order))
         tried = np.flatnonzero(self._lacking)
         self._tries[tried] += windows_by_target[self._target_indices[tried]]
         self._lacking -= np.bincount(quiet.neuron_indices[order], minlength=len(self._lacking))
 
     def snippets(self) -> GroupSnippets:
-        """All that was kept, of each neuron in the order of finding."""
+        """All snippets that were kept, by neuron, each neuron's in the order in which they were found."""
         quiet = QuietWindows.joined(self._parts)
         order = np.argsort(quiet.neuron_indices, kind="stable")
         return GroupSnippets(
             group=GROUP,
             neuron_indices=quiet.neuron_indices[order],
-            ranks=position_in_run(quiet.neuron_indices[order]),
+            ranks=positions_in_runs(quiet.neuron_indices[order]),
             bands=np.full(len(order), ""),
             window_numbers=quiet.window_numbers[order],
             peaks=quiet.peaks[order],
@@ -178,9 +184,9 @@ class _ContrastSearch:
 def _quiet_pairs(
     row_indices: Ints, neuron_indices: Ints, positions: Ints, is_quiet: Bools, is_scored: Bools
 ) -> tuple[Ints, Ints, Ints]:
-    """Row, neuron and earliest scored position of each pair that is quiet at all its positions and scored at one.
+    """Row, neuron and earliest scored position of each pair of a window and a neuron that is quiet at all occurrences.
 
-    All are [occurrence], but `is_scored` is [window, position].
+    At least one occurrence must be scored. Arguments are [occurrence], but `is_scored` is [window, position].
     """
     order = np.lexsort((positions, ~is_scored[row_indices, positions], neuron_indices, row_indices))
     rows, neurons = row_indices[order], neuron_indices[order]
@@ -188,6 +194,6 @@ def _quiet_pairs(
     begins = np.flatnonzero((np.diff(rows, prepend=-1) != 0) | (np.diff(neurons, prepend=-1) != 0))
     if not len(begins):
         return rows, neurons, positions
-    is_kept = np.logical_and.reduceat(is_quiet, begins) & is_scored[rows[begins], positions[begins]]
-    pairs = begins[is_kept]
+    is_contrast = np.logical_and.reduceat(is_quiet, begins) & is_scored[rows[begins], positions[begins]]
+    pairs = begins[is_contrast]
     return rows[pairs], neurons[pairs], positions[pairs]

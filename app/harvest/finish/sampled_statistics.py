@@ -1,4 +1,4 @@
-"""What the samples say about each neuron: histogram, density, quantiles, and the tokens on which it fires."""
+"""Statistics of each neuron from the samples: histogram, density, quantiles, and the tokens on which it fires."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,17 +8,17 @@ import numpy as np
 from app.archive.neuron import QUANTILES, FiringToken
 from app.foundation.arrays import Floats, Floats32
 from app.harvest.finish.exact_statistics import ExactStatistics, firing_thresholds
+from app.harvest.scan.priority_store import NO_ENTRY, FiringStore
 from app.harvest.scan.quantiles import quantile_ranks
-from app.harvest.scan.top_store import NEVER, TopStore
 
-BIN_COUNT = 40
+HISTOGRAM_BIN_COUNT = 40
 FIRING_TOKENS_SHOWN = 12
-"""Per neuron, at most."""
+"""The largest number of tokens that are stored for a neuron."""
 
 
 @dataclass(frozen=True)
 class SampledStatistics:
-    """One neuron's, under the names that `NeuronStatistics` has for them."""
+    """The sampled statistics of one neuron, under the names that they have in `NeuronStatistics`."""
 
     density: float
     histogram: tuple[int, ...]
@@ -28,9 +28,9 @@ class SampledStatistics:
 
 
 def sampled_statistics(
-    sampled_activations: Floats32, firings: TopStore | None, exact: ExactStatistics, pieces: list[bytes]
+    sampled_activations: Floats32, firings: FiringStore | None, exact: ExactStatistics, pieces: list[bytes]
 ) -> Iterator[SampledStatistics]:
-    """One per neuron, from the sorted token sample [neuron, token], and the firings drawn, if any were."""
+    """The sampled statistics of each neuron, from the sorted token sample [neuron, token] and drawn firings, if any."""
     thresholds = firing_thresholds(exact.maxima)
     ranks = quantile_ranks(QUANTILES, sampled_activations.shape[1])
     for neuron, activations in enumerate(sampled_activations):
@@ -47,22 +47,22 @@ def sampled_statistics(
 
 
 def _bin_edges(minimum: float, maximum: float) -> Floats:
-    """[edge] of equal bins from minimum to maximum; a neuron that never changes gets bins up from there."""
-    return np.linspace(minimum, maximum if maximum > minimum else minimum + 1.0, BIN_COUNT + 1)
+    """[edge] the edges of equal bins from minimum to maximum, or one unit wide in all if these are equal."""
+    return np.linspace(minimum, maximum if maximum > minimum else minimum + 1.0, HISTOGRAM_BIN_COUNT + 1)
 
 
 def _firing_tokens(
-    firings: TopStore | None, neuron: int, maximum: np.float32, threshold: np.float32, pieces: list[bytes]
+    firings: FiringStore | None, neuron: int, maximum: np.float32, threshold: np.float32, pieces: list[bytes]
 ) -> tuple[FiringToken, ...]:
-    """The most frequent tokens of the drawn firings first, of equally frequent ones the stronger."""
+    """The tokens of a neuron's drawn firings, most frequent first; of equally frequent ones the stronger first."""
     if firings is None:
         return ()
     activations = firings.activations[neuron, :, 0]
-    fires = (firings.window_numbers[neuron] != NEVER) & (activations >= threshold)
-    token_ids, indices = np.unique(firings.peaks[neuron][fires], return_inverse=True)
+    fires = (firings.corpus_positions[neuron] != NO_ENTRY) & (activations >= threshold)
+    token_ids, indices = np.unique(firings.token_ids[neuron][fires], return_inverse=True)
     if not len(token_ids):
         return ()
     counts = np.bincount(indices)
     strengths = np.bincount(indices, weights=activations[fires]) / counts / float(maximum)
     order = np.lexsort((token_ids, -strengths, -counts))[:FIRING_TOKENS_SHOWN]
-    return tuple(FiringToken(pieces[token_ids[at]], int(counts[at]), float(strengths[at])) for at in order)
+    return tuple(FiringToken(pieces[token_ids[index]], int(counts[index]), float(strengths[index])) for index in order)

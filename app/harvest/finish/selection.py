@@ -1,4 +1,4 @@
-"""Which windows of the stores become snippets, and in which band: decided when the whole corpus has been read."""
+"""The choice of the windows that become snippets, and of their bands, when the whole corpus has been read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from app.foundation.arrays import Floats32, Ints, Strings
 from app.harvest.finish.snippet_table import SnippetBlock
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.pilot import QUANTILE_CUTS
-from app.harvest.scan.snippet_draws import BAND_COUNT, STEP_COUNT
-from app.harvest.scan.top_store import NEVER, TopStore, position_in_run
+from app.harvest.scan.priority_store import NO_ENTRY, WindowStore, positions_in_runs
+from app.harvest.scan.snippet_draws import ACTIVATION_BIN_COUNT, BAND_COUNT
 
 FIFTHS = 5
 QUANTILE_NAMES = tuple(f"{low:g}-{high:g}" for low, high in zip((0, *QUANTILE_CUTS), (*QUANTILE_CUTS, 1), strict=True))
@@ -28,11 +28,11 @@ class GroupSnippets:
     window_numbers: Ints
     peaks: Ints
     row_indices: Ints
-    """Which rows of `activations` are the snippets'."""
+    """Each snippet's row in `activations`, which may have rows of other windows."""
     activations: Floats32
     """[row, position]"""
 
-    def of_neurons(self, first: int, end: int) -> SnippetBlock:
+    def neuron_range(self, first: int, end: int) -> SnippetBlock:
         """The snippets of the neurons from `first` up to, not including, `end`."""
         part = slice(*np.searchsorted(self.neuron_indices, (first, end)).tolist())
         return SnippetBlock(
@@ -48,19 +48,19 @@ class GroupSnippets:
 
 @dataclass(frozen=True)
 class Banding:
-    """The bands of a store's windows."""
+    """The bands of the windows in a store."""
 
     bands: Ints
-    """[row, slot] the band of each window of a store."""
+    """[row, column] the band of each window of a store."""
     names: tuple[str, ...]
     limit: int
-    """How many snippets each band of a neuron gets, at most."""
+    """The largest number of snippets in each band of a neuron."""
 
 
-def select_snippets(
-    stores: Mapping[str, TopStore], cuts: Floats32, maxima: Floats32, options: HarvestOptions
+def choose_group_snippets(
+    stores: Mapping[str, WindowStore], cuts: Floats32, maxima: Floats32, options: HarvestOptions
 ) -> list[GroupSnippets]:
-    """The snippets of every group but contrast, from the stores of one channel.
+    """Choose the snippets of every group but contrast from the stores of one channel.
 
     `cuts` [neuron, cut] are the quantiles of the final sample, `maxima` [neuron] the largest activations.
     """
@@ -73,48 +73,48 @@ def select_snippets(
         bandings["value_bin"] = Banding(_fifths(stores["value_bin"], maxima), FIFTH_NAMES, options.value_bin)
     if options.random:
         bandings["random"] = _single_band(stores["random"], options.random)
-    return [_select_group(group, stores[group], banding, neuron_count) for group, banding in bandings.items()]
+    return [_choose_by_band(group, stores[group], banding, neuron_count) for group, banding in bandings.items()]
 
 
-def _select_group(group: str, store: TopStore, banding: Banding, neuron_count: int) -> GroupSnippets:
-    """Strongest bands first; within a band the store's own order: by value, or that of the draw."""
-    rows, slots = np.nonzero(store.window_numbers != NEVER)
-    neurons, bands = rows // (len(store.window_numbers) // neuron_count), banding.bands[rows, slots]
-    order = np.lexsort((store.window_numbers[rows, slots], -store.priorities[rows, slots], -bands, neurons))
-    order = order[position_in_run((neurons * len(banding.names) + bands)[order]) < banding.limit]
-    rows, slots, neurons, bands = rows[order], slots[order], neurons[order], bands[order]
+def _choose_by_band(group: str, store: WindowStore, banding: Banding, neuron_count: int) -> GroupSnippets:
+    """The first windows of each band, strongest bands first; within a band in the order of the store's priorities."""
+    rows, columns = np.nonzero(store.window_numbers != NO_ENTRY)
+    neurons, bands = rows // (len(store.window_numbers) // neuron_count), banding.bands[rows, columns]
+    order = np.lexsort((store.window_numbers[rows, columns], -store.priorities[rows, columns], -bands, neurons))
+    order = order[positions_in_runs((neurons * len(banding.names) + bands)[order]) < banding.limit]
+    rows, columns, neurons, bands = rows[order], columns[order], neurons[order], bands[order]
     return GroupSnippets(
         group=group,
         neuron_indices=neurons,
-        ranks=position_in_run(neurons),
+        ranks=positions_in_runs(neurons),
         bands=np.array(banding.names)[bands],
-        window_numbers=store.window_numbers[rows, slots],
-        peaks=store.peaks[rows, slots],
-        row_indices=rows * store.k + slots,
+        window_numbers=store.window_numbers[rows, columns],
+        peaks=store.peaks[rows, columns],
+        row_indices=rows * store.k + columns,
         activations=store.activations.reshape(-1, store.activations.shape[2]),
     )
 
 
-def _single_band(store: TopStore, limit: int) -> Banding:
+def _single_band(store: WindowStore, limit: int) -> Banding:
     return Banding(np.zeros(store.window_numbers.shape, np.int64), ("",), limit)
 
 
-def _peak_activations(store: TopStore) -> Floats32:
-    """[row, slot] the activation at each window's peak."""
+def _peak_activations(store: WindowStore) -> Floats32:
+    """[row, column] the activation at each window's peak."""
     activations: Floats32 = np.take_along_axis(store.activations, store.peaks[:, :, None], 2)[:, :, 0]
     return activations
 
 
-def _quantile_bands(store: TopStore, cuts: Floats32) -> Ints:
-    """[row, slot] the band of each peak; a value equal to a cut belongs below it, as in `snippet_draws`."""
+def _quantile_bands(store: WindowStore, cuts: Floats32) -> Ints:
+    """[row, column] the band of each peak; a value equal to a cut belongs below it, as in `snippet_draws`."""
     cuts_by_row = np.repeat(cuts, BAND_COUNT, axis=0)[:, None]
     bands: Ints = (_peak_activations(store)[:, :, None] > cuts_by_row).sum(axis=2)
     return bands
 
 
-def _fifths(store: TopStore, maxima: Floats32) -> Ints:
-    """[row, slot] which fifth of the way from 0 to the neuron's largest activation, upper end included."""
+def _fifths(store: WindowStore, maxima: Floats32) -> Ints:
+    """[row, column] the fifth of the range from 0 to the neuron's largest activation in which each peak lies."""
     positive_maxima = np.where(maxima > 0, maxima, 1).astype(np.float64)
-    shares = _peak_activations(store) / np.repeat(positive_maxima, STEP_COUNT)[:, None]
+    shares = _peak_activations(store) / np.repeat(positive_maxima, ACTIVATION_BIN_COUNT)[:, None]
     fifths: Ints = np.clip(np.ceil(FIFTHS * shares) - 1, 0, FIFTHS - 1).astype(np.int64)
     return fifths

@@ -1,4 +1,4 @@
-"""The archive's table of snippets, made of arrays and not of Python objects."""
+"""Writes the archive's table of snippets, straight from arrays, without a Python object for each snippet."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -15,13 +15,13 @@ from app.harvest.checkpoint import ShardWindows
 
 PLAIN_COLUMNS = ("layer", "neuron", "group", "rank", "band", "window", "peak", "peak_activation")
 COMPRESSION = dict.fromkeys((*PLAIN_COLUMNS, "pieces.list.element"), "zstd") | {"activations.list.element": "none"}
-"""Activations are not compressed: their low bits are noise, and trying takes longer than the writing."""
+"""Activations are not compressed: their low bits are noise, and compressing takes longer than writing."""
 WITH_STATISTICS = ["layer", "neuron", "group", "rank"]
 WITH_DICTIONARY = ["pieces.list.element", "group", "band", "window"]
 
 _PIECE_NUMBERS = pa.list_(pa.dictionary(pa.int32(), pa.binary()))
 _WRITTEN_SCHEMA = SNIPPET_SCHEMA.set(SNIPPET_SCHEMA.get_field_index("pieces"), pa.field("pieces", _PIECE_NUMBERS))
-"""Pieces as numbers of a dictionary, as they come and as Parquet keeps them; readers see SNIPPET_SCHEMA."""
+"""SNIPPET_SCHEMA with pieces as numbers of a dictionary, as Parquet stores them; readers get SNIPPET_SCHEMA."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class SnippetBlock:
 
     @classmethod
     def joined(cls, blocks: Sequence["SnippetBlock"]) -> "SnippetBlock":
-        """Several groups of the same neurons as one, sorted by neuron, the groups of a neuron in the order given."""
+        """Join groups of the same neurons and sort by neuron; a neuron's groups stay in the order of `blocks`."""
         names = [field.name for field in fields(cls)]
         columns = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in names}
         order = np.argsort(columns["neuron_indices"], kind="stable")
@@ -46,10 +46,10 @@ class SnippetBlock:
 
 
 class ShownWindows:
-    """Tokens and labels of the windows that some snippet shows; all others stay on disk."""
+    """The tokens and labels of the windows that snippets are made of; all other windows stay on disk."""
 
     def __init__(self, window_numbers: Ints, shards: Iterable[ShardWindows]) -> None:
-        """`window_numbers` are sorted, each once."""
+        """`window_numbers` must be sorted, without repeats."""
         self._numbers = window_numbers
         first_window = 0
         token_ids, is_special, labels = [], [], []
@@ -80,7 +80,7 @@ class ShownWindows:
 
 
 def rows_in_shard(window_numbers: Ints, first_window: int, shard: ShardWindows) -> Ints:
-    """The rows of a shard whose first window has this number, of those windows that are in it."""
+    """The rows of the windows that are in a shard, whose first window has the number `first_window`."""
     end = first_window + len(shard.token_ids)
     return window_numbers[(window_numbers >= first_window) & (window_numbers < end)] - first_window
 

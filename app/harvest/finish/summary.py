@@ -1,11 +1,11 @@
-"""All that a finished scan says about one channel's neurons."""
+"""The statistics of one channel's neurons, computed when its scan is finished."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.archive.neuron import DEAD_CONTEXTS, DEAD_MAXIMUM, NeuronStatistics
+from app.archive.neuron import DEAD_FIRING_WINDOWS, DEAD_MAXIMUM, NeuronStatistics
 from app.archive.snippet import normalised_word
 from app.foundation.arrays import Bools, Floats, Floats32, Ints
 from app.harvest.arms.logit_effects import LogitEffects
@@ -15,13 +15,13 @@ from app.harvest.finish.sampled_statistics import sampled_statistics
 from app.harvest.finish.snippet_table import ShownWindows
 from app.harvest.scan.channel_stores import ChannelStores
 from app.harvest.scan.pilot import QUANTILE_CUTS
+from app.harvest.scan.priority_store import NO_ENTRY, FiringStore, WindowStore
 from app.harvest.scan.quantiles import sample_quantiles, sort_by_neuron
-from app.harvest.scan.top_store import NEVER, TopStore
 
 
 @dataclass(frozen=True)
 class ChannelSummary:
-    """[neuron] each."""
+    """What the scan of one channel found out about its neurons: [neuron] where nothing else is said."""
 
     exact: ExactStatistics
     sampled_activations: Floats32
@@ -29,7 +29,7 @@ class ChannelSummary:
     cuts: Floats32
     """[neuron, cut] the sampled activations at QUANTILE_CUTS."""
     favourite_tokens: Ints
-    """The commonest peak token of the top list; -1 without a top list."""
+    """The commonest peak token of each top list; -1 if the list is empty."""
     same_word_shares: Floats
     """The largest share of the top list whose peaks are the same word."""
     is_dead: Bools
@@ -42,38 +42,41 @@ def summarise_channel(
     shown_windows: ShownWindows,
     pieces: list[bytes],
 ) -> ChannelSummary:
-    """Put a channel together from its stores, its shards' extremes and the windows of the top lists."""
+    """Compute the summary of a channel from its stores, its shards' extremes and the windows of the top lists."""
     exact = exact_statistics(read_extremes, stores.top, token_count)
     sampled_activations = sort_by_neuron(stores.sample.activations)
-    neurons, slots = np.nonzero(stores.top.window_numbers != NEVER)
-    window_numbers, peaks = stores.top.window_numbers[neurons, slots], stores.top.peaks[neurons, slots]
+    neurons, columns = np.nonzero(stores.top.window_numbers != NO_ENTRY)
+    window_numbers, peaks = stores.top.window_numbers[neurons, columns], stores.top.peaks[neurons, columns]
     peak_tokens = shown_windows.token_ids(window_numbers)[np.arange(len(neurons)), peaks].astype(np.int64)
     return ChannelSummary(
         exact=exact,
         sampled_activations=sampled_activations,
         cuts=sample_quantiles(sampled_activations, QUANTILE_CUTS),
-        favourite_tokens=_favourite_tokens(stores.top, neurons, slots, peak_tokens),
+        favourite_tokens=_favourite_tokens(stores.top, neurons, columns, peak_tokens),
         same_word_shares=_same_word_shares(len(stores.top.priorities), neurons, peak_tokens, pieces),
-        is_dead=find_dead_neurons(exact.maxima, exact.contexts),
+        is_dead=find_dead_neurons(exact.maxima, exact.firing_window_counts),
     )
 
 
-def find_dead_neurons(maxima: Floats32, contexts: Ints) -> Bools:
-    """[neuron of one layer] under 0.1 % of the layer's median maximum, or fewer than 5 windows at strength 0.1."""
-    return (maxima < DEAD_MAXIMUM * np.median(maxima)) | (contexts < DEAD_CONTEXTS)
+def find_dead_neurons(maxima: Floats32, firing_window_counts: Ints) -> Bools:
+    """[neuron] whether each neuron of a layer is dead.
+
+    It is if its maximum is under 0.1 % of the layer's median maximum, or if it fires in fewer than 5 windows.
+    """
+    return (maxima < DEAD_MAXIMUM * np.median(maxima)) | (firing_window_counts < DEAD_FIRING_WINDOWS)
 
 
 def neuron_statistics(
     layer: int,
     summary: ChannelSummary,
-    firings: TopStore | None,
+    firings: FiringStore | None,
     effects: Iterator[LogitEffects],
     pieces: list[bytes],
 ) -> Iterator[NeuronStatistics]:
-    """One record per neuron of a layer, in order; `effects` may end early or be empty."""
+    """The statistics of each neuron of a layer, in order; neurons beyond the end of `effects` get no logit effects."""
     exact = summary.exact
     for index, sampled in enumerate(sampled_statistics(summary.sampled_activations, firings, exact, pieces)):
-        promoted, suppressed = next(effects, ((), ()))
+        promoted_tokens, demoted_tokens = next(effects, ((), ()))
         yield NeuronStatistics(
             layer=layer,
             index=index,
@@ -81,23 +84,23 @@ def neuron_statistics(
             minimum=float(exact.minima[index]),
             mean=float(exact.means[index]),
             density=sampled.density,
-            contexts=int(exact.contexts[index]),
+            contexts=int(exact.firing_window_counts[index]),
             dead=bool(summary.is_dead[index]),
             same_token_share=float(summary.same_word_shares[index]),
-            suppressed=int(exact.suppressed[index]),
+            suppressed=int(exact.near_duplicate_counts[index]),
             histogram=sampled.histogram,
             edges=sampled.edges,
             quantiles=sampled.quantiles,
             tokens=sampled.tokens,
-            promoted=promoted,
-            suppressed_tokens=suppressed,
+            promoted=promoted_tokens,
+            suppressed_tokens=demoted_tokens,
         )
 
 
-def _favourite_tokens(top: TopStore, neuron_indices: Ints, slots: Ints, peak_tokens: Ints) -> Ints:
-    """[neuron] the commonest peak token of each top list, of equally common ones that with the stronger peak.
+def _favourite_tokens(top: WindowStore, neuron_indices: Ints, columns: Ints, peak_tokens: Ints) -> Ints:
+    """[neuron] the commonest peak token of each top list; of equally common ones the token with the stronger peak.
 
-    `neuron_indices`, `slots` and `peak_tokens` are [snippet].
+    `neuron_indices`, `columns` and `peak_tokens` are [snippet].
     """
     favourites = np.full(len(top.priorities), -1)
     if not len(peak_tokens):
@@ -108,7 +111,7 @@ def _favourite_tokens(top: TopStore, neuron_indices: Ints, slots: Ints, peak_tok
         neuron_indices * token_count + peak_tokens, return_inverse=True, return_counts=True
     )
     strongest = np.full(len(pairs), -np.inf)
-    np.maximum.at(strongest, indices, top.priorities[neuron_indices, slots])
+    np.maximum.at(strongest, indices, top.priorities[neuron_indices, columns])
     order = np.lexsort((pairs, -strongest, -counts, pairs // token_count))
     owners, first = np.unique((pairs // token_count)[order], return_index=True)
     favourites[owners] = (pairs % token_count)[order][first]
@@ -116,7 +119,7 @@ def _favourite_tokens(top: TopStore, neuron_indices: Ints, slots: Ints, peak_tok
 
 
 def _same_word_shares(neuron_count: int, neuron_indices: Ints, peak_tokens: Ints, pieces: list[bytes]) -> Floats:
-    """[neuron] the largest share of peaks of the same word; `neuron_indices` and `peak_tokens` are [snippet]."""
+    """[neuron] the largest share of peaks that are the same word; `neuron_indices`, `peak_tokens` are [snippet]."""
     words = [normalised_word(piece) for piece in pieces]
     numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
     word_numbers = np.array([numbers[word] for word in words])

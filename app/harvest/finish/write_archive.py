@@ -1,4 +1,4 @@
-"""From a finished scan to archives on disk: each is written beside its place, then renamed."""
+"""From a finished scan to archives on disk: each is written under another name and then renamed."""
 
 import os
 import shutil
@@ -20,22 +20,22 @@ from app.harvest.arms.arm import HarvestArm
 from app.harvest.checkpoint import Checkpoint
 from app.harvest.finish.contrast import ContrastTargets, find_contrast_snippets
 from app.harvest.finish.exact_statistics import firing_thresholds
-from app.harvest.finish.selection import GroupSnippets, select_snippets
+from app.harvest.finish.selection import GroupSnippets, choose_group_snippets
 from app.harvest.finish.snippet_table import ShownWindows, SnippetBlock, write_snippets
 from app.harvest.finish.summary import ChannelSummary, neuron_statistics, summarise_channel
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.channel import Channel
 from app.harvest.scan.model_scan import ModelScan
+from app.harvest.scan.priority_store import NO_ENTRY, WindowStore
 from app.harvest.scan.token_sample import largest_distance
-from app.harvest.scan.top_store import NEVER, TopStore
 
 NEURONS_PER_ROW_GROUP = 64
-"""Of the snippets' table."""
+"""How many neurons share a row group of snippets.parquet."""
 
 
 @dataclass(frozen=True)
 class HarvestContext:
-    """What is the same for all arms of a harvest."""
+    """What all arms of a harvest have in common."""
 
     corpus: CorpusRecord
     window_length: int
@@ -47,7 +47,7 @@ class HarvestContext:
 
 @dataclass(frozen=True)
 class FinishedArm:
-    """One arm when the whole corpus has been read and every snippet chosen."""
+    """An arm whose snippets are all chosen, after the whole corpus has been read."""
 
     harvest_arm: HarvestArm
     scan: ModelScan
@@ -58,7 +58,7 @@ class FinishedArm:
 def finish_arm(
     harvest_arm: HarvestArm, scan: ModelScan, checkpoint: Checkpoint, arm_index: int, harvest_context: HarvestContext
 ) -> FinishedArm:
-    """Summarise every channel and choose its snippets; this includes the second reading for contrasts."""
+    """Summarise every channel and choose its snippets; for contrasts some windows are read a second time."""
     top_windows = _window_numbers([stores.top for stores in scan.stores.values()])
     windows = ShownWindows(top_windows, checkpoint.read_windows())
     summaries: dict[Channel, ChannelSummary] = {}
@@ -67,8 +67,8 @@ def finish_arm(
         read_extremes = partial(checkpoint.read_extremes, arm_index, channel)
         summary = summarise_channel(stores, read_extremes, harvest_context.corpus.tokens, windows, harvest_arm.pieces)
         summaries[channel] = summary
-        snippet_groups[channel] = select_snippets(
-            stores.by_group, summary.cuts, summary.exact.maxima, harvest_context.options
+        snippet_groups[channel] = choose_group_snippets(
+            stores.window_stores, summary.cuts, summary.exact.maxima, harvest_context.options
         )
     if harvest_context.options.contrast:
         for channel, contrasts in _find_contrasts(summaries, scan, checkpoint, harvest_context.options):
@@ -79,7 +79,10 @@ def finish_arm(
 def _find_contrasts(
     summaries: Mapping[Channel, ChannelSummary], scan: ModelScan, checkpoint: Checkpoint, options: HarvestOptions
 ) -> Iterator[tuple[Channel, GroupSnippets]]:
-    """Site by site: which windows are read again for one site must not depend on the others."""
+    """The contrast snippets of each channel.
+
+    Each site is searched alone, so that the windows that are read again for it do not depend on the other sites.
+    """
     for site in dict.fromkeys(site for site, _ in summaries):
         targets = {
             channel: ContrastTargets(summary.favourite_tokens, firing_thresholds(summary.exact.maxima))
@@ -93,29 +96,29 @@ def _find_contrasts(
 def write_archive(
     finished: FinishedArm, site: str, checkpoint: Checkpoint, harvest_context: HarvestContext, out: Path
 ) -> Archive:
-    """Write one site's archive at `out`. Raises ArchiveError if the disk is full; then nothing stands at `out`."""
-    fresh = out.with_name(f".{out.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
+    """Write one site's archive at `out`. Raises ArchiveError, and leaves nothing at `out`, if the disk is full."""
+    unfinished = out.with_name(f".{out.name}.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        fresh.mkdir(parents=True)
-        _write_files(finished, site, checkpoint, harvest_context, fresh)
-        _move_into_place(fresh, out)
+        unfinished.mkdir(parents=True)
+        _write_files(finished, site, checkpoint, harvest_context, unfinished)
+        _move_into_place(unfinished, out)
     except OSError as error:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
         msg = f"{out} cannot be written ({error.strerror or error}); make room and run the same command to go on"
         raise ArchiveError(msg) from error
     return Archive.open(out)
 
 
-def _move_into_place(fresh: Path, out: Path) -> None:
-    """Rename; an archive that a killed run has already put there must be the same."""
+def _move_into_place(unfinished: Path, out: Path) -> None:
+    """Rename `unfinished` to `out`. If a killed run has already left an archive there, it must be the same one."""
     if not out.exists():
-        os.replace(fresh, out)
+        os.replace(unfinished, out)
         return
-    if Archive.open(out).sha256 != Archive.open(fresh).sha256:
+    if Archive.open(out).sha256 != Archive.open(unfinished).sha256:
         msg = f"{out} exists already; archives are never overwritten, choose another place or delete it"
         raise ArchiveError(msg)
-    shutil.rmtree(fresh)
+    shutil.rmtree(unfinished)
 
 
 def _write_files(
@@ -137,13 +140,13 @@ def _write_files(
 def _snippet_blocks(finished: FinishedArm, channel: Channel) -> Iterator[SnippetBlock]:
     groups = finished.snippet_groups[channel]
     for first in range(0, len(finished.summaries[channel].is_dead), NEURONS_PER_ROW_GROUP):
-        yield SnippetBlock.joined([group.of_neurons(first, first + NEURONS_PER_ROW_GROUP) for group in groups])
+        yield SnippetBlock.joined([group.neuron_range(first, first + NEURONS_PER_ROW_GROUP) for group in groups])
 
 
 def _channel_statistics(finished: FinishedArm, channel: Channel) -> Iterator[NeuronStatistics]:
     arm, layer = finished.harvest_arm, channel[1]
     effects = iter(()) if arm.find_effects is None else arm.find_effects(*channel)
-    firings = finished.scan.stores[channel].by_group.get("firing")
+    firings = finished.scan.stores[channel].firings
     return neuron_statistics(layer, finished.summaries[channel], firings, effects, arm.pieces)
 
 
@@ -182,7 +185,7 @@ def _make_manifest(
 
 
 def _count_snippets(finished: FinishedArm, site: str) -> dict[str, int]:
-    """By group, over all layers of a site; every channel has the same groups."""
+    """The number of snippets of each group, over all layers of a site; every channel has the same groups."""
     counts = {group.group: 0 for group in next(iter(finished.snippet_groups.values()))}
     for channel, groups in finished.snippet_groups.items():
         for group in groups:
@@ -190,15 +193,15 @@ def _count_snippets(finished: FinishedArm, site: str) -> dict[str, int]:
     return counts
 
 
-def _window_numbers(stores: list[TopStore]) -> Ints:
-    """The numbers of all windows in some stores, sorted, each once."""
+def _window_numbers(stores: list[WindowStore]) -> Ints:
+    """The numbers of all windows in some stores, sorted, without repeats."""
     numbers = np.unique(np.concatenate([store.window_numbers.ravel() for store in stores]))
-    occupied: Ints = numbers[numbers != NEVER]
+    occupied: Ints = numbers[numbers != NO_ENTRY]
     return occupied
 
 
 def _flush_to_disk(folder: Path) -> None:
-    """Have the disk hold the files before the rename says that they are complete."""
+    """Wait until the files are on the disk, since the rename that follows says that they are complete."""
     for path in folder.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())

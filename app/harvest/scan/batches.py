@@ -1,4 +1,8 @@
-"""Windows that go through the model together, with all that can be said of them before the model runs."""
+"""Windows that go through the model together, with everything about them that is known before the model runs.
+
+A corpus position is a number that tells every token of a corpus apart: its window's number times LONGEST_WINDOW, plus
+its position in the window.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +16,7 @@ from app.harvest.scan.hashing import hash_neighbourhoods, hash_numbers
 from app.harvest.text.windows import Shard
 
 LONGEST_WINDOW = 1 << 20
-"""Window numbers are multiplied by this to number every token of a corpus."""
+"""Window numbers are multiplied by this in a corpus position."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,12 @@ class Batch:
 
     token_ids: TokenIds
     window_numbers: Ints
-    """In the whole corpus."""
+    """[window] the number of each window in the whole corpus."""
     is_scored: Bools
     duplicate_keys: Hashes
-    """Equal for near-duplicates, if their peaks were at this position."""
-    token_hashes: Hashes
-    """A seeded hash of each token's number in the corpus."""
+    """[window, position] equal for two windows that are near-duplicates if their peaks are at these positions."""
+    corpus_position_hashes: Hashes
+    """[window, position] a seeded hash of each token's corpus position."""
 
     @cached_property
     def common_span(self) -> slice | None:
@@ -39,15 +43,16 @@ class Batch:
         return slice(int(scored[0]), int(scored[-1]) + 1)
 
     @property
-    def token_numbers(self) -> Ints:
-        """[window, position] the number of each token in the corpus."""
-        token_numbers: Ints = self.window_numbers[:, None] * LONGEST_WINDOW + np.arange(self.token_ids.shape[1])
-        return token_numbers
+    def corpus_positions(self) -> Ints:
+        """[window, position] the corpus position of each token."""
+        return _corpus_positions(self.window_numbers, self.token_ids.shape[1])
 
 
 def split_into_batches(shard: Shard, options: HarvestOptions) -> Iterator[tuple[Ints, Batch]]:
     """(rows, batch): the shard's windows in batches, of windows of one length where possible."""
-    duplicate_keys, token_hashes = _duplicate_keys(shard, options.duplicate_span), _token_hashes(shard, options.seed)
+    duplicate_keys = _duplicate_keys(shard, options.duplicate_span)
+    corpus_positions = _corpus_positions(shard.window_numbers, shard.token_ids.shape[1])
+    corpus_position_hashes = hash_numbers(corpus_positions, options.seed)
     for rows in shard.rows_in_batches(options.batch_size):
         longest = int(shard.lengths[rows].max())
         yield (
@@ -57,22 +62,22 @@ def split_into_batches(shard: Shard, options: HarvestOptions) -> Iterator[tuple[
                 window_numbers=shard.first_window + rows,
                 is_scored=shard.is_scored[rows, :longest],
                 duplicate_keys=duplicate_keys[rows, :longest],
-                token_hashes=token_hashes[rows, :longest],
+                corpus_position_hashes=corpus_position_hashes[rows, :longest],
             ),
         )
 
 
 def _duplicate_keys(shard: Shard, span: int | None) -> Hashes:
-    """[window, position]; without a span only a window is a duplicate of itself."""
+    """[window, position] the keys of `Batch`; without a span no two windows are near-duplicates."""
     if span is None:
-        window_keys = hash_numbers(shard.first_window + np.arange(len(shard.starts)), 2)
+        window_keys = hash_numbers(shard.window_numbers, 2)
         return np.broadcast_to(window_keys[:, None], shard.token_ids.shape)
     is_outside = np.arange(shard.token_ids.shape[1]) >= shard.lengths[:, None]
     is_outside[:, 0] |= shard.is_special[:, 0]
     return hash_neighbourhoods(shard.token_ids, is_outside, span)
 
 
-def _token_hashes(shard: Shard, seed: int) -> Hashes:
-    """A seeded hash of each token's number in the corpus, [window, position]."""
-    window_numbers = shard.first_window + np.arange(len(shard.starts))
-    return hash_numbers(window_numbers[:, None] * LONGEST_WINDOW + np.arange(shard.token_ids.shape[1]), seed)
+def _corpus_positions(window_numbers: Ints, window_length: int) -> Ints:
+    """[window, position] the corpus position of each token of windows with these numbers [window]."""
+    corpus_positions: Ints = window_numbers[:, None] * LONGEST_WINDOW + np.arange(window_length)
+    return corpus_positions

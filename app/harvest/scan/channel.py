@@ -7,7 +7,7 @@ from torch import Tensor
 Channel = tuple[str, int]
 """A site and a layer."""
 ReadChannels = Callable[[Tensor], Mapping[Channel, Tensor]]
-"""From token ids [window, position] to activations by channel, each [window, position, neuron]."""
+"""A function from token ids [window, position] to activations by channel, each [window, position, neuron]."""
 
 SITES = ("mlp.act", "mlp.pre", "mlp.post_ln", "callable")
 """Every site, in an order that never changes: seeds depend on it."""
@@ -15,6 +15,6 @@ LARGEST_LAYER_COUNT = 1 << 12
 
 
 def channel_number(channel: Channel) -> int:
-    """A number that no other channel has, whichever channels are read with it: each has random draws of its own."""
+    """The channel's number, from which its random draws are seeded; it does not depend on which channels are read."""
     site, layer = channel
     return LARGEST_LAYER_COUNT * SITES.index(site) + layer

@@ -6,7 +6,7 @@ from app.foundation.errors import SettingsError
 
 
 def resolve_device(name: str) -> str:
-    """`cpu` or `cuda`; for `auto` the graphics card if there is one. Raises SettingsError if `cuda` is not there.
+    """`cpu` or `cuda`; for `auto` the graphics card if there is one. Raises SettingsError if there is none for `cuda`.
 
     Running on `cuda` has not been tested.
     """

@@ -11,9 +11,9 @@ _PRIME = np.uint64(0x100000001B3)
 
 
 def hash_numbers(integers: NDArray[np.generic], seed: int) -> Hashes:
-    """A hash of each of an array of integers of any shape.
+    """A hash of each integer of an array of any shape.
 
-    SplitMix64's finaliser (Steele, Lea and Flood, 2014), moved by a seed.
+    It is SplitMix64's finaliser (Steele, Lea and Flood, 2014) after adding a number that the seed gives.
     """
     with np.errstate(over="ignore"):
         x = integers.astype(np.uint64) + _GOLDEN * np.uint64((2 * seed + 1) % 2**64)
@@ -23,7 +23,7 @@ def hash_numbers(integers: NDArray[np.generic], seed: int) -> Hashes:
 
 
 def hash_neighbourhoods(token_ids: TokenIds, is_outside: Bools, span: int) -> Hashes:
-    """[window, position] a hash of the tokens up to `span` before and after; all that is outside the text is alike."""
+    """[window, position] a hash of the tokens at most `span` away; positions outside the text count as one token."""
     words = np.where(is_outside, np.uint64(0), hash_numbers(token_ids + 1, 0))
     padded = np.pad(words, ((0, 0), (span, span)))
     width = token_ids.shape[1]

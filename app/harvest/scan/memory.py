@@ -14,7 +14,7 @@ LARGEST_BLOCK = 1 << 25  # the largest block that glibc lets be served from what
 
 
 def keep_freed_memory() -> bool:
-    """Ask for it, once per process. False where the C library is not glibc, and nothing changes."""
+    """Tell glibc to keep freed memory; once per process is enough. Returns False, and does nothing, without glibc."""
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt

@@ -1,7 +1,8 @@
-"""The one pass: every shard goes through the model once; each neuron's snippets, extremes and sample are kept.
+"""The scan of a model: every shard goes through it once; each neuron's snippets, extremes and sample are kept.
 
 Per batch there is one reduction over tokens each for maximum, minimum and sum; everything else touches only the
-neurons and tokens that a threshold lets through. Batches go side by side; what is kept does not depend on their order.
+neurons and tokens that a threshold lets through. Batches run at the same time; what is kept does not depend on their
+order.
 """
 
 import time
@@ -21,16 +22,16 @@ from app.harvest.scan.device import resolve_device
 from app.harvest.scan.extremes import ShardExtremes, find_extremes, no_extremes
 from app.harvest.scan.pilot import PILOT_WINDOWS, PilotStatistics, scored_activations
 from app.harvest.scan.saved_state import join_states, state_part
-from app.harvest.scan.worker_threads import threads_for
+from app.harvest.scan.worker_threads import worker_threads_for_device
 from app.harvest.text.windows import Shard
 
 
 @dataclass(frozen=True)
 class ScannedBatch:
-    """What one batch, some rows of a shard, gave."""
+    """The extremes of one batch, which is some rows of a shard, and the seconds it took."""
 
     row_indices: Ints
-    """[window]"""
+    """[window] the row of each window in the shard."""
     extremes: ShardExtremes
     model_seconds: float
     reduction_seconds: float
@@ -38,7 +39,7 @@ class ScannedBatch:
 
 @dataclass
 class ScanClock:
-    """Seconds spent in each part of the work; of batches side by side each counts for its share."""
+    """Seconds spent in each part of the work; the seconds of n batches at the same time are divided by n."""
 
     model_seconds: float = 0.0
     reduction_seconds: float = 0.0
@@ -54,29 +55,30 @@ class ModelScan:
         window_length: int,
         options: HarvestOptions,
         *,
-        side_by_side: bool = False,
+        is_thread_safe: bool = False,
     ) -> None:
-        """`channels` has the number of neurons of each; with `side_by_side` several threads may call `read` at once."""
+        """`channels` has the number of neurons of each; several threads call `read` at once if `is_thread_safe`."""
         self.read, self.channels, self.window_length, self.options = read, channels, window_length, options
         self.device = resolve_device(options.device)
-        self.threads = threads_for(self.device, side_by_side=side_by_side)
+        self.threads = worker_threads_for_device(self.device, is_thread_safe=is_thread_safe)
         self.stores: dict[Channel, ChannelStores] = {}
         self.clock = ScanClock()
         self._pilots: dict[Channel, PilotStatistics] = {}
 
     def prepare(self, shard: Shard) -> None:
-        """Lay out the draws from the first windows that are scored; must come before `scan` and `restore`."""
+        """Compute the pilot from the first windows that are scored; must be called before `scan` and `restore`."""
         began = time.perf_counter()
         batches = [batch for _, batch in split_into_batches(shard.first_scored_windows(PILOT_WINDOWS), self.options)]
-        readings = list(self.threads.map(self.forward, batches))
+        outputs = list(self.threads.map(self.forward, batches))
         for channel in self.channels:
-            pairs = ((reading[channel], batch) for reading, batch in zip(readings, batches, strict=True))
-            self._pilots[channel] = PilotStatistics.from_sample(scored_activations(pairs))
+            activations_by_batch = [activations_by_channel[channel] for activations_by_channel in outputs]
+            sample = scored_activations(zip(activations_by_batch, batches, strict=True))
+            self._pilots[channel] = PilotStatistics.from_sample(sample)
         self._make_stores()
         self.clock.model_seconds += time.perf_counter() - began
 
-    def fresh(self) -> "ModelScan":
-        """Another scan of the same preparation that has kept nothing yet."""
+    def empty_copy(self) -> "ModelScan":
+        """A scan with the same pilot that has kept nothing yet."""
         scan = ModelScan(self.read, self.channels, self.window_length, self.options)
         scan.threads, scan._pilots = self.threads, self._pilots
         scan._make_stores()
@@ -89,17 +91,17 @@ class ModelScan:
             )
 
     def scan(self, shard: Shard) -> ShardExtremes:
-        """Run one shard through the model and keep what it improves."""
+        """Run one shard through the model, keep its snippets and samples, and return its extremes."""
         return self.finish(shard, self.start(shard))
 
     def start(self, shard: Shard) -> Iterator[ScannedBatch]:
-        """Send a shard's batches on their way; `finish` must follow before the next shard's."""
+        """Start a shard's batches; `finish` must be called before the next shard is started."""
         return self.threads.map(self._scan_batch, split_into_batches(shard, self.options))
 
     def finish(self, shard: Shard, batches: Iterator[ScannedBatch]) -> ShardExtremes:
-        """Wait for a shard's batches and add up what they gave, in their order, so that sums are always equal."""
+        """Wait for a shard's batches and join their extremes, in their order, so that sums are always equal."""
         extremes = {
-            channel: no_extremes(len(shard.starts), neuron_count) for channel, neuron_count in self.channels.items()
+            channel: no_extremes(shard.window_count, neuron_count) for channel, neuron_count in self.channels.items()
         }
         for batch in batches:
             for channel, batch_extremes in batch.extremes.items():
@@ -108,40 +110,43 @@ class ModelScan:
             self.clock.reduction_seconds += batch.reduction_seconds / self.threads.calls_at_once
         began = time.perf_counter()
         for stores in self.stores.values():
-            stores.draws.finish_shard()
+            stores.draws.offer_collected_firings()
         self.clock.reduction_seconds += time.perf_counter() - began
         return extremes
 
     def _scan_batch(self, task: tuple[Ints, Batch]) -> ScannedBatch:
-        """Run one batch and keep what it improves; several may run at once."""
+        """Run one batch, keep its snippets and samples, and return its extremes; several may run at once."""
         rows, batch = task
         began = time.perf_counter()
-        readings = self.forward(batch)
+        activations_by_channel = self.forward(batch)
         computed = time.perf_counter()
-        extremes = {channel: find_extremes(reading, batch) for channel, reading in readings.items()}
-        for channel, reading in readings.items():
-            self.stores[channel].offer(reading, batch, extremes[channel].maxima)
+        extremes = {
+            channel: find_extremes(batch_activations, batch)
+            for channel, batch_activations in activations_by_channel.items()
+        }
+        for channel, batch_activations in activations_by_channel.items():
+            self.stores[channel].offer(batch_activations, batch, extremes[channel].maxima)
         return ScannedBatch(rows, extremes, computed - began, time.perf_counter() - computed)
 
     def forward(self, batch: Batch) -> dict[Channel, Tensor]:
         """A batch's activations by channel, each [window, position, neuron], in float32.
 
-        They stay where the model is: only what is kept leaves its device.
+        They stay on the model's device; only what is kept is copied from it.
         """
         with torch.inference_mode():
-            readings = self.read(torch.from_numpy(batch.token_ids.astype(np.int64)).to(self.device))
-            return {channel: readings[channel].float() for channel in self.channels}
+            activations_by_channel = self.read(torch.from_numpy(batch.token_ids.astype(np.int64)).to(self.device))
+            return {channel: activations_by_channel[channel].float() for channel in self.channels}
 
     def state(self) -> NamedArrays:
-        """The arrays that `restore` takes."""
+        """The content of all stores as arrays, which `restore` takes over again."""
         return join_states({f"{site}/{layer}": stores.state() for (site, layer), stores in self.stores.items()})
 
     def restore(self, state: NamedArrays) -> None:
-        """Go on from a state that `state` gave."""
+        """Take over the content that `state` returned; `prepare` must come first."""
         for (site, layer), stores in self.stores.items():
             stores.restore(state_part(state, f"{site}/{layer}"))
 
     def merge(self, scan: "ModelScan") -> None:
-        """Take in a scan of other shards, prepared from the same first shard."""
+        """Add what a scan of other shards has kept; both must have been prepared from the same shard."""
         for channel, stores in self.stores.items():
             stores.merge(scan.stores[channel])

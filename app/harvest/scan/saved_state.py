@@ -1,4 +1,4 @@
-"""Running states as named arrays: the parts of a state carry the part's name in front, as in a path."""
+"""Running states as named arrays: an array's name begins with the name of its part, as in a path."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,11 @@ from app.foundation.arrays import NamedArrays
 
 
 def join_states(states: Mapping[str, NamedArrays]) -> NamedArrays:
-    """One state of several parts; `state_part` takes them out again."""
+    """Join the states of several parts into one; `state_part` gets each part back."""
     return {f"{part}/{name}": array for part, arrays in states.items() for name, array in arrays.items()}
 
 
 def state_part(arrays: NamedArrays, part: str) -> NamedArrays:
-    """The arrays of one part, by their names in it."""
+    """The state of one part, under the names that its arrays have in it."""
     prefix = f"{part}/"
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,8 +1,8 @@
-"""Batches side by side: one thread per core, each with its own batch and one thread of arithmetic.
+"""Batches at the same time: one thread per core, each with a batch of its own and one thread of arithmetic.
 
 The usual way, one batch at a time with every operation split over all cores, leaves the cores idle between operations
 and wherever one thread works alone, and stands still when another program takes one core for a moment. Here each core
-goes its own way. And arithmetic in one thread gives the same bits however many cores a machine has.
+works on its own batch. And arithmetic in one thread gives the same bits however many cores a machine has.
 """
 
 import threading
@@ -19,15 +19,15 @@ Outcome = TypeVar("Outcome")
 
 @cache
 def _thread_pool(thread_count: int) -> ThreadPoolExecutor:
-    """A pool whose threads compute with one thread each; the rest of the process keeps the number it has."""
+    """A pool whose threads compute with one thread each; torch's number of threads stays as it is outside the pool."""
     pool = ThreadPoolExecutor(thread_count, "harvest")
     before = torch.get_num_threads()
     barrier = threading.Barrier(thread_count)
 
     def begin(_: int) -> None:
-        torch.get_num_threads()  # the first question sets the number that other threads have; one set before is lost
+        torch.get_num_threads()  # the first call resets the thread's number, so one that is set before is lost
         torch.set_num_threads(1)
-        barrier.wait()  # so that no thread begins twice and another never
+        barrier.wait()  # so that every thread of the pool takes exactly one of these calls
 
     list(pool.map(begin, range(thread_count)))
     torch.set_num_threads(before)
@@ -35,7 +35,7 @@ def _thread_pool(thread_count: int) -> ThreadPoolExecutor:
 
 
 class WorkerThreads:
-    """Runs calls side by side, or one after the other in the caller's thread where `thread_count` is 0."""
+    """Runs calls at the same time, or one after the other in the caller's thread if `thread_count` is 0."""
 
     def __init__(self, thread_count: int) -> None:
         self.thread_count = thread_count
@@ -53,12 +53,12 @@ class WorkerThreads:
         return _thread_pool(self.thread_count).map(run, tasks) if self.thread_count else map(run, tasks)
 
 
-def threads_for(device: str, *, side_by_side: bool) -> WorkerThreads:
+def worker_threads_for_device(device: str, *, is_thread_safe: bool) -> WorkerThreads:
     """The threads for a function that reads activations on a device.
 
-    On the processor as many as torch would use; elsewhere two, so that one batch is fetched and looked through while
-    the next is computed. A function that must not be called side by side gets the caller's thread.
+    On the processor they are as many as torch would use; elsewhere two, so that one batch is copied and searched while
+    the next is computed. A function that is not thread-safe gets the caller's thread only.
     """
-    if not side_by_side:
+    if not is_thread_safe:
         return WorkerThreads(0)
     return WorkerThreads(torch.get_num_threads() if device == "cpu" else 2)

@@ -1,4 +1,4 @@
-"""What a harvest reads: `stdlib`, files, folders, patterns, or a data set by name, as documents in a seeded order."""
+"""The corpus of a harvest: documents in a seeded order, from `stdlib`, files, folders, patterns or a named data set."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -16,15 +16,15 @@ from app.harvest.text.long_texts import LONGEST_PART, split_text
 from app.harvest.text.windows import Window, cut_into_windows
 
 DOCUMENTS_AT_ONCE, CHARACTERS_AT_ONCE = 32, 1_000_000
-"""What is tokenised together: enough to keep the tokenizer's threads busy, and not more than fits in memory well."""
+"""How much is tokenised together: enough to keep the tokenizer's threads busy, and little enough for the memory."""
 
 EncodeTexts = Callable[[list[str]], list[list[int]]]
-"""From texts to the token ids of each."""
+"""A function from texts to the token ids of each."""
 CorpusDocument = Document | LongDocument
 
 
 class Corpus:
-    """The documents that a spec means, in an order drawn from the seed; counts and digests what is read."""
+    """The documents that a spec names, in an order drawn from the seed; counts those read and computes their digest."""
 
     def __init__(self, spec: str, seed: int) -> None:
         """Find the documents. Raises CorpusError if there is no file of text."""
@@ -48,7 +48,7 @@ class Corpus:
     def windows(self, encode: EncodeTexts, content_length: int, overlap: int) -> Iterator[Window]:
         """The windows of every document, `content_length` tokens each. Raises CorpusError if there is no document.
 
-        Short documents are tokenised together, long ones in parts, as their windows are asked for.
+        Several short documents are tokenised at once; a long one in parts, each when its windows are needed.
         """
         for group in _group_documents(self._documents_with_text()):
             short_documents = iter(encode([document.text for document in group if _is_short(document)]))
@@ -63,7 +63,7 @@ class Corpus:
             raise CorpusError(msg)
 
     def _documents_with_text(self) -> Iterator[CorpusDocument]:
-        """Leave out binary files under a text file's name, and rows that hold no text."""
+        """The documents without binary files that are named like text, and without rows that hold no text."""
         for document in self._documents:
             if document is None or any("\0" in text for text in _texts(document)):
                 self.skipped_count += 1
@@ -88,7 +88,7 @@ def _texts(document: CorpusDocument) -> Iterator[str]:
 
 
 def _is_short(document: CorpusDocument) -> TypeGuard[Document]:
-    """Whether it is tokenised in one piece, together with others."""
+    """Whether the document is tokenised in one piece, together with others."""
     return isinstance(document, Document) and len(document.text) <= LONGEST_PART
 
 

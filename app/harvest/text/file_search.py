@@ -1,4 +1,4 @@
-"""Which files a corpus is made of: those that a path or a pattern means, or Python's standard library."""
+"""The files of a corpus: those that a path or a pattern names, or Python's standard library."""
 
 import glob
 import os
@@ -10,13 +10,13 @@ from app.harvest.text.formats import HARVESTED_SUFFIXES, brief_reason, has_text_
 
 STDLIB = "stdlib"
 NOT_LIBRARY = frozenset({"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"})
-"""Folders in the standard library's folder that are not the library."""
+"""Folders inside the standard library's folder that do not belong to the library."""
 
 
 def find_files(spec: str) -> tuple[Path, list[Path]]:
-    """The folder from which documents are named, and the files that `spec` means, in order of path.
+    """The files that `spec` names, in order of path, and the folder to which documents' names are relative.
 
-    `spec` is a file, a folder, a pattern, or `stdlib`. Raises CorpusError if there is no such file, or none of text.
+    `spec` is a file, a folder, a pattern, or `stdlib`. Raises CorpusError if there is no such file, or no text file.
     """
     if spec == STDLIB:
         return _find_standard_library()

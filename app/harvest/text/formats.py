@@ -43,12 +43,12 @@ class LongDocument:
 
 
 def has_text_suffix(path: Path) -> bool:
-    """Whether a file's name promises text in a format that `stream_documents` reads."""
+    """Whether a file's name ends like that of a format that `stream_documents` reads."""
     return _format_suffix(path) in HARVESTED_SUFFIXES
 
 
 def stream_documents(path: Path, name: str) -> Iterator[Document | LongDocument | None]:
-    """Every document of one file that is not only white space, in order; None for a row that holds no text.
+    """Every document of one file, in order, without those that are only white space; None for a row without text.
 
     A text file is one document; of JSON lines and Parquet each row is one, from its `text`. Invalid UTF-8 and lone
     surrogates become U+FFFD. Raises CorpusError on a file that cannot be read, a line that is not JSON, or a table
@@ -77,12 +77,12 @@ def replace_lone_surrogates(text: str) -> str:
 
 
 def brief_reason(error: Exception) -> str:
-    """What went wrong, in few words."""
+    """A short description of an error: the system's message, or the first line of the error's own."""
     return error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
 
 
 def _format_suffix(path: Path) -> str:
-    """The suffix that names the format, that of compression taken off."""
+    """The suffix that names the format, without the suffix of a compression."""
     uncompressed = path.with_suffix("") if path.suffix in COMPRESSIONS else path
     return uncompressed.suffix
 
@@ -95,7 +95,7 @@ def _corpus_errors(path: Path) -> Iterator[None]:
     except (OSError, pa.ArrowException, EOFError) as error:
         msg = (
             f"{printable_name(str(path))} cannot be read ({brief_reason(error)}); "
-            "mend it, check its permissions or leave it out"
+            "repair it, check its permissions or leave it out"
         )
         raise CorpusError(msg) from error
 
@@ -131,7 +131,7 @@ def _stream_lines(path: Path) -> Iterator[tuple[int, str | None]]:
                 text = json.loads(line.decode("utf-8", errors="replace"))[TEXT_KEY]
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 name = printable_name(str(path))
-                msg = f'{name} line {number} is not JSON with a "{TEXT_KEY}"; mend or delete that line'
+                msg = f'{name} line {number} is not JSON with a "{TEXT_KEY}"; repair or delete that line'
                 raise CorpusError(msg) from error
             yield number, replace_lone_surrogates(text) if isinstance(text, str) else None
 
@@ -151,7 +151,7 @@ def _stream_table(path: Path) -> Iterator[tuple[int, str | None]]:
 
 
 def _text_as_bytes(column: pa.Array) -> pa.Array:
-    """Text as the bytes it is made of, which need not be UTF-8 whatever the file says; other columns as they are."""
+    """A column of text as bytes, because they may not be UTF-8 although the file says so; other columns unchanged."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_large_string(column.type):

@@ -1,13 +1,13 @@
-"""Texts too long to be tokenised in one go, cut where no token is likely to reach across."""
+"""Splits texts that are too long to be tokenised at once, where a cut hardly ever changes a token."""
 
 from collections.abc import Iterable, Iterator
 
 LONGEST_PART = 200_000
-"""Characters that are tokenised at once."""
+"""The largest number of characters that are tokenised at once."""
 
 
 def split_text(chunks: Iterable[str]) -> Iterator[str]:
-    """Parts of at most LONGEST_PART characters of one text that comes in chunks of any size.
+    """Split one text, which comes in chunks of any size, into parts of at most LONGEST_PART characters.
 
     The parts do not depend on the size of the chunks.
     """
@@ -23,9 +23,10 @@ def split_text(chunks: Iterable[str]) -> Iterator[str]:
 
 
 def _best_cut(text: str) -> int:
-    """Where to end a part: before a run of white space, where no token of a byte-level tokenizer reaches across.
+    """The index at which to end a part: before a run of white space, which no token of a byte-level tokenizer spans.
 
-    Best at the end of a line, else of a word; at the very end if there is no white space in the last half.
+    It is the end of the last line in the second half of `text`, otherwise the end of the last word there, otherwise the
+    end of `text`.
     """
     middle = len(text) // 2
     last_half = text[middle:]

@@ -1,4 +1,4 @@
-"""What all arms of a harvest read: a corpus cut into windows, or rows of token ids that the caller gives."""
+"""The text that all arms of a harvest read: a corpus cut into windows, or rows of token ids from the caller."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from app.models.model_folder import LoadedModel
 
 
 class TextSource(Protocol):
-    """Windows in shards; what the text was is known when all shards have been read."""
+    """A text as shards of windows; its record is complete when all shards have been read."""
 
     window_length: int
 
@@ -38,7 +38,7 @@ class TextSource(Protocol):
 
 @dataclass
 class CorpusSource:
-    """A corpus in a tokenizer's tokens, with BOS before every window."""
+    """A corpus that a tokenizer encodes, with BOS before every window."""
 
     corpus: Corpus
     encode: EncodeTexts
@@ -54,7 +54,7 @@ class CorpusSource:
         return self.corpus.skipped_count
 
     def shards(self) -> Iterator[Shard]:
-        """Every shard, up to the window with which the limit of scored tokens is reached."""
+        """Every shard in order, up to the window with which the limit of scored tokens is reached."""
         windows = self.corpus.windows(self.encode, self.window_length - 1, self.overlap)
         return gather_into_shards(self._up_to_limit(windows), self.window_length, self.bos, self.special_ids)
 
@@ -81,7 +81,7 @@ class CorpusSource:
 
 @dataclass
 class TokenRows:
-    """Token ids [window, position] as the caller gives them: every position is scored but the special ids."""
+    """Token ids [window, position] from the caller: all are scored but the special ones."""
 
     token_ids: TokenIds
     special_ids: tuple[int, ...]
@@ -103,7 +103,7 @@ class TokenRows:
                 number=number,
                 first_window=first_window,
                 token_ids=rows,
-                starts=np.zeros(len(rows), np.int64),
+                scoring_starts=np.zeros(len(rows), np.int64),
                 lengths=np.full(len(rows), self.window_length),
                 is_special=np.isin(rows, self.special_ids),
                 labels=tuple(f"row:{first_window + row}" for row in range(len(rows))),
@@ -118,7 +118,7 @@ class TokenRows:
 
 
 def corpus_source(loaded_models: Sequence[LoadedModel], spec: str, options: HarvestOptions) -> CorpusSource:
-    """The corpus in the tokens of the tokenizer that the models share. Raises ModelError if their tokenizers differ."""
+    """The corpus, encoded by the tokenizer that the models share. Raises ModelError if their tokenizers differ."""
     first, *further = loaded_models
     for model in further:
         if _tokenizer_identity(model) != _tokenizer_identity(first):

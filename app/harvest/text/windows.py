@@ -1,8 +1,8 @@
 """Documents cut into windows, and windows gathered into shards.
 
 A window is BOS and then tokens of one document. The next window of the document begins `overlap` tokens before the
-end of the last; those are context only. So every token of a document is scored exactly once, and has `overlap`
-tokens or the document's start before it.
+end of the one before it; these tokens are only context. So every token of a document is scored exactly once, and has
+`overlap` tokens or the document's start before it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ import numpy as np
 from app.foundation.arrays import Bools, Ints, TokenIds
 
 WINDOWS_PER_SHARD = 256
-"""A shard is the unit of resuming, and of work for many machines."""
+"""A stopped harvest goes on after its last whole shard; on a cluster each task is some shards."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Shard:
     """Consecutive windows of a corpus."""
 
     number: int
-    """Counts the shards of a corpus from 0."""
+    """The shard's number in its corpus, from 0."""
     first_window: int
     """The number of the shard's first window in the whole corpus."""
     token_ids: TokenIds
     """[window, position], padded at the end."""
-    starts: Ints
-    """[window] the first position that may be scored."""
+    scoring_starts: Ints
+    """[window] the first position that may be scored: those before it are BOS and context."""
     lengths: Ints
     """[window] how many positions are not padding."""
     is_special: Bools
@@ -48,11 +48,21 @@ class Shard:
     labels: tuple[str, ...]
     """[window] as in `Window`."""
 
+    @property
+    def window_count(self) -> int:
+        """Number of windows."""
+        return len(self.token_ids)
+
+    @property
+    def window_numbers(self) -> Ints:
+        """[window] the number of each window in the whole corpus."""
+        return self.first_window + np.arange(self.window_count)
+
     @cached_property
     def is_scored(self) -> Bools:
         """[window, position] whether the position is scored."""
         positions = np.arange(self.token_ids.shape[1])
-        return (positions >= self.starts[:, None]) & ~self.is_special
+        return (positions >= self.scoring_starts[:, None]) & ~self.is_special
 
     @property
     def scored_count(self) -> int:
@@ -70,7 +80,7 @@ class Shard:
         return replace(
             self,
             token_ids=self.token_ids[rows],
-            starts=self.starts[rows],
+            scoring_starts=self.scoring_starts[rows],
             lengths=self.lengths[rows],
             is_special=self.is_special[rows],
             labels=tuple(self.labels[row] for row in rows),
@@ -78,7 +88,7 @@ class Shard:
 
     def rows_in_batches(self, batch_size: int) -> Iterator[Ints]:
         """The shard's rows, `batch_size` at a time; windows of one length go together so that little is padding."""
-        order = np.lexsort((np.arange(len(self.starts)), self.lengths, self.starts))
+        order = np.lexsort((np.arange(self.window_count), self.lengths, self.scoring_starts))
         for begin in range(0, len(order), batch_size):
             yield order[begin : begin + batch_size]
 
@@ -128,7 +138,7 @@ def _make_shard(
         number=number,
         first_window=number * WINDOWS_PER_SHARD,
         token_ids=token_ids,
-        starts=np.array([1 + window.context_length for window in windows]),
+        scoring_starts=np.array([1 + window.context_length for window in windows]),
         lengths=lengths,
         is_special=is_special,
         labels=tuple(window.label for window in windows),

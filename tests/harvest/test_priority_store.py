@@ -7,8 +7,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.harvest.scan.top_store import NEVER, TopEntries, TopStore
-from tests.harvest.stores import slots_by_rank
+from app.harvest.scan.priority_store import NO_ENTRY, PriorityStore, StoreEntries
+from tests.harvest.stores import columns_by_rank
 
 NEURONS, K, POSITIONS = 3, 4, 5
 Offer = tuple[int, int, int, int]
@@ -23,15 +23,15 @@ offer_lists = st.lists(
 )
 
 
-def make_entries(offers: list[Offer]) -> TopEntries:
+def make_entries(offers: list[Offer]) -> StoreEntries:
     """Activations say which window and neuron they are of."""
     table = np.array(sorted(offers, key=lambda offer: offer[0]), np.int64).reshape(-1, 4)
     activations = np.repeat((table[:, 0] * 1000 + table[:, 2])[:, None], POSITIONS, 1).astype(np.float32)
-    return TopEntries(
+    return StoreEntries(
         store_rows=table[:, 0],
         priorities=table[:, 1].astype(np.float32),
-        window_numbers=table[:, 2],
-        peaks=table[:, 2] % 5,
+        entry_numbers=table[:, 2],
+        payloads=table[:, 2] % 5,
         duplicate_keys=table[:, 3].astype(np.uint64),
         activations=activations,
     )
@@ -48,19 +48,19 @@ def expected_content(offers: list[Offer], neuron: int) -> list[tuple[int, int]]:
     return content[:K]
 
 
-def content_of(store: TopStore, neuron: int) -> list[tuple[int, int]]:
+def content_of(store: PriorityStore, neuron: int) -> list[tuple[int, int]]:
     """(value, window) of a neuron's entries by rank."""
-    slots = [slot for slot in slots_by_rank(store)[neuron] if store.window_numbers[neuron, slot] != NEVER]
-    for slot in slots:
-        assert (store.activations[neuron, slot] == neuron * 1000 + store.window_numbers[neuron, slot]).all()
-        assert store.peaks[neuron, slot] == store.window_numbers[neuron, slot] % 5
-    return [(int(store.priorities[neuron, slot]), int(store.window_numbers[neuron, slot])) for slot in slots]
+    columns = [column for column in columns_by_rank(store)[neuron] if store.entry_numbers[neuron, column] != NO_ENTRY]
+    for column in columns:
+        assert (store.activations[neuron, column] == neuron * 1000 + store.entry_numbers[neuron, column]).all()
+        assert store.payloads[neuron, column] == store.entry_numbers[neuron, column] % 5
+    return [(int(store.priorities[neuron, column]), int(store.entry_numbers[neuron, column])) for column in columns]
 
 
 @settings(max_examples=200, deadline=None)
 @given(offers=offer_lists, cuts=st.lists(st.integers(0, 60), max_size=5))
 def test_batches_in_any_number_keep_what_sorting_everything_keeps(offers: list[Offer], cuts: list[int]) -> None:
-    store = TopStore(NEURONS, K, POSITIONS)
+    store = PriorityStore(NEURONS, K, POSITIONS)
     edges = [0, *sorted(min(cut, len(offers)) for cut in cuts), len(offers)]
     for begin, end in pairwise(edges):
         store.offer(make_entries(offers[begin:end]))
@@ -73,10 +73,10 @@ def test_batches_in_any_number_keep_what_sorting_everything_keeps(offers: list[O
     offers=offer_lists, owners=st.lists(st.integers(0, 2), min_size=60, max_size=60), order=st.permutations(range(3))
 )
 def test_merging_is_associative_and_in_any_order(offers: list[Offer], owners: list[int], order: list[int]) -> None:
-    parts = [TopStore(NEURONS, K, POSITIONS) for _ in range(3)]
+    parts = [PriorityStore(NEURONS, K, POSITIONS) for _ in range(3)]
     for number, part in enumerate(parts):
         part.offer(make_entries([offer for offer, owner in zip(offers, owners, strict=False) if owner == number]))
-    merged = TopStore(NEURONS, K, POSITIONS)
+    merged = PriorityStore(NEURONS, K, POSITIONS)
     for number in order:
         merged.merge(parts[number])
     for neuron in range(NEURONS):
@@ -87,24 +87,25 @@ def test_merging_is_associative_and_in_any_order(offers: list[Offer], owners: li
 @given(offers=offer_lists)
 def test_only_windows_that_beat_the_floor_can_enter(offers: list[Offer]) -> None:
     half = len(offers) // 2
-    store = TopStore(NEURONS, K, POSITIONS)
+    store = PriorityStore(NEURONS, K, POSITIONS)
     store.offer(make_entries(offers[:half]))
     before = [content_of(store, neuron) for neuron in range(NEURONS)]
     for neuron, value, window, key in offers[half:]:
         maxima = np.full((1, NEURONS), -np.inf, np.float32)
         maxima[0, neuron] = value
         beats_floor = store.would_enter(maxima, np.array([window]))[0, neuron]
-        trial = TopStore(NEURONS, K, POSITIONS)
+        trial = PriorityStore(NEURONS, K, POSITIONS)
         trial.restore(store.state())
         trial.offer(make_entries([(neuron, value, window, key)]))
         assert beats_floor or content_of(trial, neuron) == before[neuron]
 
 
 def test_a_restored_store_is_the_store() -> None:
-    store, restored = TopStore(NEURONS, K, POSITIONS), TopStore(NEURONS, K, POSITIONS)
+    store, restored = PriorityStore(NEURONS, K, POSITIONS), PriorityStore(NEURONS, K, POSITIONS)
     store.offer(make_entries([(0, 3, 1, 0), (0, 2, 2, 1), (2, 1, 3, 0)]))
     restored.restore(store.state())
     assert all(
-        (getattr(store, name) == getattr(restored, name)).all() for name in (*store.fields, "floor", "floor_window")
+        (getattr(store, name) == getattr(restored, name)).all()
+        for name in (*store.fields, "floor", "floor_entry_numbers")
     )
-    assert {field.name for field in fields(TopEntries)} == {"store_rows", *store.fields}
+    assert {field.name for field in fields(StoreEntries)} == {"store_rows", *store.fields}
