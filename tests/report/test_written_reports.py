@@ -6,11 +6,11 @@ from app.report.export.markdown import write_markdown_report
 from app.report.export.pdf import pdf_available, write_pdf_report
 
 
-def test_the_markdown_report_names_the_key_of_every_number(full_analysis: Analysis, full_frame: AnalysisFrame) -> None:
+def test_the_markdown_report_names_the_path_of_every_number(full_analysis: Analysis, full_frame: AnalysisFrame) -> None:
     text = write_markdown_report("A round", "ab" * 32, full_analysis, full_frame)
     assert full_analysis.headline in text
     assert "`difference`" in text
-    assert "## The paper, unknown, ours" in text
+    assert "## What the paper fixes, what it leaves open, what we chose" in text
     assert "nan" not in text.lower()
 
 

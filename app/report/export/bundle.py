@@ -1,4 +1,4 @@
-"""One zip that holds a round: what was decided, what was judged, what was opened, what came out.
+"""The export of a round: one zip with its design, its judgments, its opened seal and its results.
 
 The bytes depend on the content alone: files sorted, dates fixed. `exported_round` reads it back.
 """
@@ -52,7 +52,7 @@ class BlindedBundle:
     title: str
     state: str
     public_design: JsonObject
-    """The part of the design that evaluators may know: the other names arms and archives."""
+    """The part of the design that names no arm and no archive."""
     item_contents: Sequence[ItemContent]
     commitment: PublishedCommitment
     judgment_links: Sequence[JudgmentLink]
@@ -80,7 +80,7 @@ def unblinded_zip(bundle: UnblindedBundle) -> bytes:
 
 
 def blinded_zip(bundle: BlindedBundle) -> bytes:
-    """What may leave before unblinding: no arm anywhere, and verdicts only once the round is locked."""
+    """The export of a round before unblinding, which names no arm, and has verdicts only once the round is locked."""
     return zip_files(blinded_files(bundle))
 
 
@@ -113,7 +113,7 @@ def _commitment_json(commitment: PublishedCommitment) -> JsonObject:
 
 
 def _common_files(bundle: BlindedBundle) -> Files:
-    """What both kinds of export have, apart from commitment.json and README.md."""
+    """The files of both kinds of export, apart from commitment.json and README.md."""
     return {
         "items.json": json_bytes(sorted(bundle.item_contents, key=lambda item: item["code"])),
         "items.csv": write_csv(ItemTableRow, item_rows(bundle.item_contents, bundle.commitment.item_digests)).encode(),
@@ -135,7 +135,7 @@ def _chain_files(bundle: BlindedBundle) -> Files:
 
 
 def _opened_files(bundle: UnblindedBundle) -> Files:
-    """What was opened, and what came out."""
+    """The opened seal and the results."""
     neurons = neuron_rows(bundle.seal.allocation, bundle.observations)
     return {
         "design.json": json_bytes(bundle.design_content),
@@ -149,14 +149,14 @@ def _opened_files(bundle: UnblindedBundle) -> Files:
 
 
 def _report_files(bundle: UnblindedBundle) -> Files:
-    """The report in its forms, and what others ask about methods."""
+    """The report in all its formats, and the methods checklist."""
     title, frame, analysis = bundle.title, bundle.frame, bundle.analysis
     commitment = bundle.commitment.commitment
     checklist = methods_checklist(title, bundle.design_content, commitment, frame, analysis)
     figures = draw_figures(analysis)
     files = {
         "report.md": write_markdown_report(title, commitment, analysis, frame).encode(),
-        "methods.json": json_bytes(to_json_value(checklist)),
+        "methods.json": json_bytes(checklist.content()),
         "CITATION.cff": write_citation(title, analysis.headline, commitment).encode(),
     }
     if pdf_available():

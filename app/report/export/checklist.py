@@ -1,11 +1,14 @@
 """methods.json: answers to what HEDS and CONSORT 2025 ask, as far as the data can give them.
 
-Every entry says where the answer comes from; what only a person can answer is listed as such and left open.
+Every answer names the file that it comes from; questions that only people can answer are listed without an answer.
 HEDS: Shimorina & Belz 2022, the Human Evaluation Datasheet. CONSORT 2025: Hopewell et al. 2025.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from app.foundation.json_types import JsonObject, JsonValue, to_json_value
 from app.report.analysis.analysis import Analysis
@@ -15,16 +18,16 @@ from app.report.methods_text import LIMITATIONS, decision_rows, methods_paragrap
 
 @dataclass(frozen=True)
 class OpenQuestion:
-    """What a checklist asks, without an answer."""
+    """A question of a checklist that only people can answer, or that does not apply."""
 
     item: str
-    """Name of the checklist, and number within it."""
+    """The name of the checklist, and the number of the question within it."""
     asks: str
 
 
 @dataclass(frozen=True)
 class AnsweredQuestion:
-    """What a checklist asks, with the answer and the file that it comes from."""
+    """A question of a checklist, with the answer and the file that it comes from."""
 
     item: str
     asks: str
@@ -34,24 +37,32 @@ class AnsweredQuestion:
 
 @dataclass(frozen=True)
 class MethodDecision:
-    """One choice of the protocol: whose it is, what the paper says, and how it is made here."""
+    """One choice of the protocol, as a row of the table of choices."""
 
     choice: str
-    whose: str
+    decided_by: Annotated[str, Field(alias="whose")]
     paper: str
-    here: str
+    in_this_round: Annotated[str, Field(alias="here")]
 
 
 @dataclass(frozen=True)
 class MethodsChecklist:
-    """methods.json."""
+    """methods.json; its keys are the names of the fields, or their aliases."""
 
     answers: tuple[AnsweredQuestion, ...]
     for_people_to_answer: tuple[OpenQuestion, ...]
     not_applicable: tuple[OpenQuestion, ...]
     methods: tuple[str, ...]
-    paper_unknown_ours: tuple[MethodDecision, ...]
+    decisions: Annotated[tuple[MethodDecision, ...], Field(alias="paper_unknown_ours")]
     limitations: tuple[str, ...]
+
+    def content(self) -> JsonObject:
+        """The checklist as plain JSON values."""
+        json_object: JsonObject = _CHECKLIST.dump_python(self, mode="json", by_alias=True)
+        return json_object
+
+
+_CHECKLIST = TypeAdapter(MethodsChecklist)
 
 
 FROM_PEOPLE = (
@@ -71,14 +82,14 @@ NOT_APPLICABLE = (
 def methods_checklist(
     title: str, design_content: JsonObject, commitment: str, frame: AnalysisFrame, analysis: Analysis
 ) -> MethodsChecklist:
-    """The checklist with answers."""
+    """The checklist with the answers that the data can give."""
     answers = (*_answers_on_design(title, design_content, commitment, frame), *_answers_on_results(analysis))
     return MethodsChecklist(
         answers=answers,
         for_people_to_answer=FROM_PEOPLE,
         not_applicable=NOT_APPLICABLE,
         methods=tuple(methods_paragraphs(frame, analysis)),
-        paper_unknown_ours=tuple(MethodDecision(*row) for row in decision_rows()),
+        decisions=tuple(MethodDecision(*row) for row in decision_rows()),
         limitations=LIMITATIONS,
     )
 
@@ -101,7 +112,7 @@ def _answers_on_design(
         ("CONSORT 14 / HEDS 4.3.9", "Primary outcome", "difference in fraction INTERPRETABLE", "analysis.json"),
         ("CONSORT 17", "Sequence", "secret 256-bit seed, opened in allocation.json", "allocation.json"),
         ("CONSORT 18", "Concealment", "allocation encrypted and committed before judging", "events.json"),
-        ("CONSORT 20 / HEDS 3.3.4", "Blinding", "evaluators saw words and marks only", "items.json"),
+        ("CONSORT 20 / HEDS 3.3.4", "Blinding", "evaluators saw only words and marks", "items.json"),
         ("CONSORT 21 / HEDS 4.3.10", "Statistical methods", "see methods", "methods.json"),
         ("CONSORT 21c", "Exclusion rules", rules, "frame.json"),
     )
@@ -112,7 +123,9 @@ def _answers_on_design(
 def _answers_on_results(analysis: Analysis) -> Iterator[AnsweredQuestion]:
     pace = analysis.time.all
     delivery = {"median": pace.median, "quartiles": pace.quartiles, "under_a_minute": pace.under_a_minute}
-    breaches = "archives were browsed while collecting" if analysis.blind_broken else "no opening before the lock"
+    breaches = (
+        "archives were browsed while collecting" if analysis.blind_broken else "no archive was browsed before the lock"
+    )
     answers = (
         ("CONSORT 16b", "Stopped early", analysis.sensitivity.stopped_early, "analysis.json sensitivity"),
         ("CONSORT 22", "Flow", analysis.flow, "analysis.json flow"),

@@ -1,6 +1,6 @@
-"""An export read back: every file that can be checked, read once and with its type.
+"""Reads an export: every file that can be checked, once and with its type.
 
-Evidence stays word for word as it was exported, because digests are taken of it: its form is checked, nothing is
+Evidence stays word for word as it was exported, because digests are computed from it: its form is checked, nothing is
 converted. An entry with a key that First Glance does not write is refused.
 """
 
@@ -43,25 +43,25 @@ class CommitmentFile:
 
 @dataclass(frozen=True)
 class UnblindedPart:
-    """What only an unblinded export holds."""
+    """The files that only an unblinded export has."""
 
     design_content: JsonObject
     seal: SealContent
     frame: AnalysisFrame
     observations: list[Observation]
     analysis: JsonObject
-    """As it was exported, whatever its form: it is compared with the one that is recomputed."""
+    """The exported analysis, whatever its form: it is compared with a recomputed one."""
 
 
 @dataclass(frozen=True)
 class ExportedRound:
-    """What an export says."""
+    """The content of an export."""
 
     title: str
     file_digests: dict[str, str]
-    """Of every file but the list of digests, as they are."""
+    """The digest of every file except the list of digests, computed from the file."""
     listed_digests: dict[str, str] | None
-    """As the list has them; None without a list."""
+    """The digests in digests.json; None if the export has no such file."""
     commitment: PublishedCommitment
     item_contents: list[ItemContent]
     chains: dict[str, list[JudgmentLink]]
@@ -84,7 +84,7 @@ _OBJECT = TypeAdapter(JsonObject)
 
 
 def read_export(path: Path) -> ExportedRound:
-    """The export in the zip at `path`. Raises ExportError if it cannot be read as one."""
+    """Read the export in the zip at `path`. Raises ExportError if it is not an export."""
     files = read_zip(path)
     missing = [name for name in NEEDED_FILES if name not in files]
     if missing:
@@ -128,14 +128,14 @@ def _read_unblinded_part(files: Mapping[str, bytes]) -> UnblindedPart:
 
 
 def _read_title(files: Mapping[str, bytes]) -> str:
-    """The round's title, which the description of the package has; empty without a description."""
+    """The round's title in datapackage.json; empty without that file."""
     if "datapackage.json" not in files:
         return ""
     return str(_read_verbatim(files, "datapackage.json", _OBJECT).get("title"))
 
 
 def _first_problem(value_error: ValueError) -> str:
-    """What is wrong, in one line: a validation error lists all that is."""
+    """What is wrong, in one line; of a validation error only its first problem."""
     if not isinstance(value_error, ValidationError):
         return str(value_error)
     problem = value_error.errors()[0]
@@ -143,7 +143,7 @@ def _first_problem(value_error: ValueError) -> str:
 
 
 def _read(files: Mapping[str, bytes], name: str, adapter: TypeAdapter[Value]) -> Value:
-    """A JSON file, converted to its type. Raises ExportError if it has another form."""
+    """Read a JSON file and convert it to its type. Raises ExportError if it has another form."""
     try:
         return adapter.validate_python(_read_json(files, name))
     except ValidationError as error:
@@ -152,13 +152,13 @@ def _read(files: Mapping[str, bytes], name: str, adapter: TypeAdapter[Value]) ->
 
 
 def _read_verbatim(files: Mapping[str, bytes], name: str, adapter: TypeAdapter[Value]) -> Value:
-    """A JSON file word for word, once its form is checked. Raises ExportError if it has another form."""
+    """Read a JSON file word for word after checking its form. Raises ExportError if it has another form."""
     _read(files, name, adapter)
     return cast("Value", _read_json(files, name))
 
 
 def _read_json(files: Mapping[str, bytes], name: str) -> JsonValue:
-    """A file of the export as JSON. Raises ExportError if it is not."""
+    """Read a JSON file of the export. Raises ExportError if it is not JSON."""
     try:
         json_value: JsonValue = json.loads(_read_text(files, name))
     except ValueError as error:
@@ -168,7 +168,7 @@ def _read_json(files: Mapping[str, bytes], name: str) -> JsonValue:
 
 
 def _read_text(files: Mapping[str, bytes], name: str) -> str:
-    """A file of the export as text. Raises ExportError if it is missing or not UTF-8."""
+    """Read a text file of the export. Raises ExportError if it is missing or not UTF-8."""
     if name not in files:
         msg = f"the export has no {name}; take the zip as it was downloaded"
         raise ExportError(msg)

@@ -1,6 +1,6 @@
-"""The export's figures, drawn by matplotlib: the same bytes for the same analysis, text as text.
+"""The export's figures, drawn by matplotlib: the same bytes for the same analysis, and text that can be selected.
 
-`Figure` is used without pyplot, so nothing is kept between calls. The page's own charts are in `charts`.
+`Figure` is used without pyplot, so no figure stays in memory after its call. The page's own charts are in `charts`.
 """
 
 import io

@@ -18,7 +18,7 @@ class JsonDifference:
     path: str
     """Keys and indices, joined by dots."""
     expected: str
-    """JSON."""
+    """The expected value as JSON."""
     actual: str
 
 
@@ -35,7 +35,7 @@ def json_differences(expected: JsonValue, actual: JsonValue, path: str = "") -> 
 
 
 def count_values(json_value: JsonValue) -> int:
-    """How many values a JSON value holds, itself if it holds none."""
+    """How many values an object or a list contains at any depth; 1 for any other value."""
     if isinstance(json_value, dict):
         return sum(count_values(child) for child in json_value.values())
     if isinstance(json_value, list):

@@ -6,7 +6,7 @@ from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
-from app.report.methods_text import DECISION_COLUMNS, LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
 
 README = """# {title}
 
@@ -24,22 +24,23 @@ README = """# {title}
 | digests.json | SHA-256 of every file here |
 
 Check it: `python verify.py THIS.zip` needs Python and nothing else; `firstglance verify THIS.zip` recomputes every
-number of analysis.json. Both claim "unchanged since the commitment", never "nobody knew".
+number of analysis.json. Both prove that nothing changed after the commitment. They cannot prove that nobody knew
+which item came from which model.
 """
 
 OPENED = """| design.json | everything that was fixed before the first judgment |
 | allocation.json | the opened seal: which item was which neuron, the sampling seed, the nonce |
 | observations.csv | one row per evaluator and item: the final verdict with its arm |
 | neurons.csv | one row per drawn neuron, dead ones included |
-| frame.json | counts of the draw and the plan: with observations.csv, all that the analysis reads |
+| frame.json | counts of the draw and the plan: the analysis reads this file, observations.csv and nothing else |
 | analysis.json | every number of the report, with library versions and seed |
 | report.md, report.pdf, figures/ | the report (the PDF if the server has Typst) |
 | snippets.parquet | every token of every item as it was shown, with its level |
-| methods.json | what HEDS and CONSORT 2025 ask, answered as far as the data can |
-| CITATION.cff | how to cite this |
+| methods.json | what HEDS and CONSORT 2025 ask, answered as far as the data allow |
+| CITATION.cff | how to cite these data |
 """
 
-CLOSED = """| public_design.json | what evaluators may know of the design: the rest names arms and archives |
+CLOSED = """| public_design.json | the part of the design that names no arm and no archive |
 """
 
 
@@ -51,7 +52,7 @@ def write_readme(title: str, round_id: str, *, blinded: bool) -> str:
 
 
 def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame) -> str:
-    """The report: headline, what cannot be said, each figure's summary and table, methods and limits."""
+    """The report in Markdown: headline, what cannot be said, each figure's summary and table, methods and limits."""
     parts = [
         f"# {title}",
         analysis.headline,
@@ -63,7 +64,7 @@ def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame
     for chart in draw_charts(analysis).values():
         parts += _chart_parts(chart)
     parts += ["## Methods", *methods_paragraphs(frame, analysis)]
-    parts += ["## The paper, unknown, ours", _table(DECISION_COLUMNS, decision_rows())]
+    parts += [f"## {DECISION_HEADING}", _table(DECISION_COLUMNS, decision_rows())]
     parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in LIMITATIONS)]
     return "\n\n".join(parts) + "\n"
 

@@ -1,4 +1,4 @@
-"""What others' tools read about an export: its Frictionless data package, and how to cite it."""
+"""The description of an export for other programs: its Frictionless data package, and how to cite it."""
 
 import csv
 import io
@@ -22,24 +22,24 @@ COLUMN_MEANINGS: dict[str, tuple[ColumnType, str]] = {
     "neuron": ("integer", "Index of the neuron within its layer, from 0"),
     "kind": ("string", "neuron, or a control that enters no fraction: planted, purity, repeat, training"),
     "same_token_share": ("number", "Share of the top peaks that are the same token, 0 to 1"),
-    "purity": ("number", "Of a purity-ladder item: the share of snippets from its main neuron"),
-    "repeats": ("string", "Of a hidden repeat: the code of the item that it repeats"),
-    "rule": ("string", "Of a planted item: what its peaks have in common"),
-    "shown_as": ("string", "Code under which it was shown; another than item for one of a pair of repeats"),
-    "verdict": ("string", "interpretable, not_interpretable or cannot_judge (counts as NOT)"),
+    "purity": ("number", "For an item of the purity ladder: the share of snippets from its main neuron"),
+    "repeats": ("string", "For a hidden repeat: the code of the item that it repeats"),
+    "rule": ("string", "For a planted item: what its peaks have in common"),
+    "shown_as": ("string", "The code that the evaluator saw; it differs from item where the item is a repeat"),
+    "verdict": ("string", "interpretable, not_interpretable or cannot_judge, which counts as not_interpretable"),
     "hypothesis": ("string", "The evaluator's written rule, given after the verdict"),
     "confidence": ("integer", "The evaluator's confidence, if the design asks for it"),
-    "comment": ("string", "The evaluator's remark"),
+    "comment": ("string", "The evaluator's comment"),
     "revision": ("integer", "Number of this revision of the verdict, 0 for the first"),
-    "position": ("integer", "Place of the item in this evaluator's order, from 0"),
+    "position": ("integer", "Position of the item in this evaluator's order, from 0"),
     "shown_at": ("datetime", "When the item was displayed, UTC"),
     "judged_at": ("datetime", "When the verdict was given, UTC"),
     "active_seconds": ("number", "Time between display and verdict without idle stretches"),
     "unfolded": ("boolean", "The folded rest of the windows was opened before the verdict"),
     "fixed_width": ("boolean", "The fixed-width toggle was on at the verdict"),
-    "dead": ("boolean", "The neuron was drawn, is dead, and counts NOT INTERPRETABLE"),
+    "dead": ("boolean", "The neuron was drawn, is dead, and counts as NOT INTERPRETABLE"),
     "judgments": ("integer", "Final verdicts on this item"),
-    "interpretable": ("integer", "How many of them are INTERPRETABLE"),
+    "interpretable": ("integer", "How many of the final verdicts on this item are INTERPRETABLE"),
     "digest": ("string", "HMAC-SHA256 of the item under the nonce"),
     "passages": ("integer", "Snippets shown"),
     "tokens": ("integer", "Tokens in the item, folded ones included"),
@@ -47,11 +47,11 @@ COLUMN_MEANINGS: dict[str, tuple[ColumnType, str]] = {
     "joined_at": ("datetime", "When the invitation was accepted, UTC"),
     "aids_opened": ("string", "Codes of the items whose aids were opened after the verdict, separated by spaces"),
     "erased": ("boolean", "The evaluator asked for their judgments to be erased"),
-    "number": ("integer", "Place in the log, from 0"),
-    "at": ("datetime", "When it happened, UTC"),
-    "actor": ("string", "Who did it"),
+    "number": ("integer", "Position in the log, from 0"),
+    "at": ("datetime", "When the event happened, UTC"),
+    "actor": ("string", "Who acted"),
     "action": ("string", "What was done or refused"),
-    "detail": ("object", "More about it, as JSON"),
+    "detail": ("object", "Details of the event, as JSON"),
     "chain": ("string", "SHA-256 over the previous digest and this entry"),
 }
 """Type and meaning of every column of every table: the data dictionary."""
@@ -126,7 +126,7 @@ DataPackage = TypedDict(
     "DataPackage",
     {"$schema": str, "name": str, "title": str, "licenses": list[dict[str, str]], "resources": list[FileResource]},
 )
-"""datapackage.json."""
+"""The content of datapackage.json."""
 
 
 def describe_package(round_id: str, title: str, files: Mapping[str, bytes]) -> DataPackage:

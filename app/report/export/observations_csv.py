@@ -15,7 +15,7 @@ from app.unblinding.observations import Observation
 
 @dataclass(frozen=True)
 class ObservationRow:
-    """One evaluator's final judgment on one item, as a table has it."""
+    """One evaluator's final judgment on one item, as a row of the table."""
 
     evaluator: str
     exposed: bool
@@ -32,7 +32,7 @@ class ObservationRow:
     repeats: str | None
     rule: str | None
     shown_as: str
-    """Code under which it was shown: another than `item` for one of a pair of repeats."""
+    """The code that the evaluator saw; it differs from `item` where the item is a repeat."""
     verdict: Verdict
     hypothesis: str
     confidence: int | None
@@ -55,7 +55,7 @@ def write_observations(observations: Iterable[Observation]) -> str:
 
 
 def observations_from_csv(text: str) -> list[Observation]:
-    """Observations back from their CSV. Raises ExportError naming the first line that is not one."""
+    """Read observations from their CSV. Raises ExportError that names the first line that is not an observation."""
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if tuple(reader.fieldnames or ()) != COLUMNS:
         msg = "observations.csv does not have the columns of a First Glance export; take the zip as it was downloaded"
@@ -98,7 +98,7 @@ def _sort_key(observation: Observation) -> tuple[str, str, str]:
 
 
 def _read_observation(csv_row: dict[str, str]) -> Observation:
-    """The observation in one line; by column."""
+    """The observation in one row, which is given by column."""
     return Observation(
         evaluator=csv_row["evaluator"],
         exposed=csv_row["exposed"] == "true",
@@ -111,7 +111,7 @@ def _read_observation(csv_row: dict[str, str]) -> Observation:
 def _read_judgment(csv_row: dict[str, str]) -> Judgment:
     return Judgment(
         item=csv_row["shown_as"],
-        verdict=csv_row["verdict"],  # type: ignore[arg-type]  # an unknown verdict counts NOT and shows as a difference
+        verdict=csv_row["verdict"],  # type: ignore[arg-type]  # an unknown verdict fails verification
         hypothesis=csv_row["hypothesis"],
         confidence=int(csv_row["confidence"]) if csv_row["confidence"] else None,
         comment=csv_row["comment"],
@@ -133,7 +133,7 @@ def _read_allocated_item(csv_row: dict[str, str]) -> AllocatedItem:
         layer=int(csv_row["layer"]),
         n_layers=int(csv_row["n_layers"]),
         neuron=int(csv_row["neuron"]),
-        kind=csv_row["kind"],  # type: ignore[arg-type]  # an unknown kind enters no fraction and shows as a difference
+        kind=csv_row["kind"],  # type: ignore[arg-type]  # an unknown kind fails verification
         same_token_share=float(csv_row["same_token_share"]),
         purity=float(csv_row["purity"]) if csv_row["purity"] else None,
         repeats=csv_row["repeats"] or None,

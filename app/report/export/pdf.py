@@ -11,7 +11,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.export.figures import draw_figures
-from app.report.methods_text import DECISION_COLUMNS, LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
 
 HEAD = """#set document(title: {title}, date: none)
 #set page(paper: "a4", margin: (x: 22mm, y: 24mm), numbering: "1 / 1")
@@ -25,10 +25,10 @@ HEAD = """#set document(title: {title}, date: none)
 
 
 class TypstCompiler(Protocol):
-    """Typst's compiler, whose own types leave out that a document may be several files."""
+    """Typst's compiler with a document of several files, which Typst's own type hints do not allow."""
 
     def __call__(self, files: dict[str, bytes], *, format: str, ignore_system_fonts: bool, timestamp: int) -> bytes:
-        """The compiled document, of which `main.typ` is the source."""
+        """The document compiled from `main.typ`."""
 
 
 def pdf_available() -> bool:
@@ -43,13 +43,13 @@ def write_pdf_report(
     frame: AnalysisFrame,
     figures: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """The PDF's bytes, the same for the same analysis; `figures` are its SVG files, if someone has drawn them.
+    """The PDF's bytes, the same for the same analysis; `figures` are its SVG files if they were drawn before.
 
     Raises:
         ExportError: Typst is not installed.
     """
     if not pdf_available():
-        msg = "A PDF needs Typst: pip install 'firstglance[pdf]'"
+        msg = "The PDF needs Typst; install it with: pip install 'firstglance[pdf]'"
         raise ExportError(msg)
     import typst
 
@@ -77,7 +77,7 @@ def typst_document(
     for chart in draw_charts(analysis).values():
         parts += [_chart_block(chart, available), _table(chart.columns, chart.rows)]
     parts += ["== Methods", *(_content(paragraph) for paragraph in methods_paragraphs(frame, analysis))]
-    parts += ["== The paper, unknown, ours", _table(DECISION_COLUMNS, decision_rows())]
+    parts += [f"== {DECISION_HEADING}", _table(DECISION_COLUMNS, decision_rows())]
     parts += ["== Limits", *(f"- {_content(limitation)}" for limitation in LIMITATIONS)]
     return "\n\n".join(parts) + "\n"
 
@@ -101,5 +101,5 @@ def _content(text: str) -> str:
 
 
 def _string(text: str) -> str:
-    """Text as a string of Typst's, which JSON's strings are."""
+    """Text as a string literal of Typst, which has the syntax of JSON's strings."""
     return json.dumps(text, ensure_ascii=False)

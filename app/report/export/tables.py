@@ -1,4 +1,4 @@
-"""The tables of an export: as CSV, and every token as it was shown as Parquet.
+"""The tables of an export: CSV files, and a Parquet file of every token as it was shown.
 
 A row's fields are the columns, in order. What they mean is in `metadata.COLUMN_MEANINGS`.
 """
@@ -134,7 +134,7 @@ def event_rows(events: Iterable[EventLink]) -> Iterator[EventTableRow]:
 
 
 def item_rows(item_contents: Iterable[ItemContent], digests: Mapping[str, str]) -> Iterator[ItemTableRow]:
-    """What each item holds, with its published digest."""
+    """The sizes of each item, with its published digest."""
     for content in item_contents:
         stimulus = MarkCounts.from_item(Item.from_content(content))
         yield ItemTableRow(

@@ -1,4 +1,4 @@
-"""The zip of an export, written and read: the same bytes for the same files, and each failure a sentence."""
+"""Writes and reads the zip of an export. The same files always give the same bytes."""
 
 import io
 import json
@@ -13,13 +13,13 @@ from app.foundation.errors import ExportError
 DIGESTS_FILE = "digests.json"
 """{name: SHA-256} of every other file."""
 EARLIEST_DATE = (1980, 1, 1, 0, 0, 0)
-"""Of every file in a zip, so that it says nothing of when it was made."""
+"""The date of every file in a zip, so that the bytes do not depend on when it was made."""
 LARGEST_FILE = 1 << 30
-"""Bytes of one unpacked file; a larger one is refused as no export of ours."""
+"""The largest unpacked file in bytes; a zip with a larger one is refused."""
 
 
 def json_bytes(value: object) -> bytes:
-    """JSON values as every JSON file of an export has them."""
+    """JSON values as the bytes of a JSON file of an export."""
     return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
@@ -38,7 +38,7 @@ def zip_files(files: Mapping[str, bytes]) -> bytes:
 
 
 def read_zip(path: Path) -> dict[str, bytes]:
-    """The files of a zip. Raises ExportError if it is none, or one is damaged."""
+    """The files of a zip. Raises ExportError if it is not a zip or is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_large_files(path, archive)
