@@ -12,7 +12,7 @@ from app.report.number_text import percent
 CELL = 54.0
 LEFT, TOP = 160.0, 30.0
 MOST_IN_HEATMAP = 10
-"""Evaluators that fit into the heat map."""
+"""With more evaluators there is no heat map."""
 STRONGEST_SHADE = 4
 EN_DASH = "\N{EN DASH}"
 

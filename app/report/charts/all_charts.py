@@ -1,4 +1,4 @@
-"""The charts of a report in page order. Pure: analysis in, markup out; the page wraps them in figures."""
+"""The charts of a report in page order. Pure: from an analysis to markup, which the page wraps in figures."""
 
 from app.report.analysis.analysis import Analysis
 from app.report.charts.agreement import agreement_chart, pairs_chart

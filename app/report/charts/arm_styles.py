@@ -1,4 +1,4 @@
-"""What tells arms apart in every figure: a shape and a colour each, so that colour is never the only sign."""
+"""The shape and the colour of each arm in every figure, so that colour is never the only difference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ class ArmStyle:
 
     shape: Shape
     css_class: str
-    """On pages, where the colour is a token of the style sheet."""
+    """The class on pages, where the style sheet sets the colour."""
     marker: str
-    """The same shape, as matplotlib calls it."""
+    """matplotlib's name of the shape."""
     colour: str
-    """In the export's figures."""
+    """The colour in the export's figures."""
 
 
 ARM_STYLES = (
@@ -28,5 +28,5 @@ ARM_STYLES = (
 
 
 def arm_style(arm: str, arm_order: Sequence[str]) -> ArmStyle:
-    """The style of an arm, by its place in the order; a fifth arm looks like the first."""
+    """The style of an arm, by its position in the order; a fifth arm looks like the first."""
     return ARM_STYLES[arm_order.index(arm) % len(ARM_STYLES)]

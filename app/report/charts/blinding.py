@@ -6,7 +6,7 @@ from app.report.charts.dotplot import AREA, INDEX, draw_dotplot, lines_if_estima
 
 
 def stimulus_chart(analysis: Analysis) -> Chart | None:
-    """AUC of marks for telling the arms apart and, where a leak audit was run, of everything else."""
+    """How well the marks and, if a leak audit was run, everything else tell the arms apart, as AUCs."""
     lines = [
         ChartLine(feature.label, feature.auc, feature.interval, f"stimulus.{index}")
         for index, feature in enumerate(analysis.stimulus)
@@ -19,22 +19,22 @@ def stimulus_chart(analysis: Analysis) -> Chart | None:
 
 
 def blinding_chart(analysis: Analysis) -> Chart | None:
-    """Bang's index per arm, over all guesses and within each verdict, with the usual band of a blind that held."""
+    """Bang's index per arm, over all guesses and within each verdict; a band shows what is usual if the blind held."""
     blinding = analysis.blinding
     groups = (
         ("overall", "all guesses", blinding.overall),
-        ("within_interpretable", "marked INTERPRETABLE", blinding.within_interpretable),
-        ("within_not", "marked NOT", blinding.within_not),
+        ("within_interpretable", "INTERPRETABLE", blinding.within_interpretable),
+        ("within_not", "NOT INTERPRETABLE", blinding.within_not),
     )
     lines = [
         line
         for field_name, label, guesses in groups
         if guesses is not None
         for arm, index in guesses.bang.items()
-        for line in lines_if_estimated(f"{arm}, {label}", index, f"blinding.{field_name}.bang.{arm}")
+        for line in lines_if_estimated(f"{arm}: {label}", index, f"blinding.{field_name}.bang.{arm}")
     ]
     james = blinding.overall.james if blinding.overall is not None else None
-    sentence = "Bang's index within a verdict speaks of leaks; over all guesses it also follows the verdicts."
+    sentence = "Bang's index within one verdict shows a leak; over all guesses it also depends on the verdicts."
     if james is not None and james.estimate is not None:
         sentence = f"James' index is {james.estimate:.2f} (0.5 is guessing at random). {sentence}"
     return draw_dotplot("blinding", "Guesses of the arm", sentence, lines, INDEX)

@@ -12,7 +12,7 @@ WIDTH = 720.0
 
 @dataclass(frozen=True)
 class ChartLine:
-    """One result: its label, its numbers and where in analysis.json they are."""
+    """One result: its label, its numbers and their path in analysis.json."""
 
     label: str
     estimate: float
@@ -25,22 +25,22 @@ class ChartLine:
 
 @dataclass(frozen=True)
 class Axis:
-    """How values are placed and written."""
+    """How values are positioned and written along one direction of a chart."""
 
     lowest: float | None
-    """None to fit the lines."""
+    """The lower end of the axis; None to fit it to the results."""
     highest: float | None
     dashed_at: float | None
-    """Where the dashed line stands: no difference, or guessing at random."""
+    """The position of the dashed line: no difference, or guessing at random."""
     tick_steps: tuple[float, ...]
-    """Distances between ticks to choose from."""
+    """The distances that ticks may have; the smallest one that does not give too many ticks is used."""
     write_tick: Callable[[float], str]
     write_value: Callable[[float], str]
     unit: str
     band: tuple[float, float] | None = None
-    """Values shaded as usual."""
+    """Values that are usual, shown as a shaded band."""
     always_shown: tuple[float, float] = (0.0, 1.0)
-    """Where an end is fitted: values that are on the axis even if no line reaches them."""
+    """Values that a fitted axis always includes, even if no result reaches them."""
     interval_name: str = "95 % interval"
 
     def write_interval(self, interval: Interval | None) -> str:
@@ -57,16 +57,16 @@ class Chart:
     name: str
     title: str
     summary_sentence: str
-    """What the figure says, in one line."""
+    """What the figure shows, in one line."""
     svg: str
     """Markup that is safe to put into a page as it is."""
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    """The table beneath, as text."""
+    """The rows of the table under the figure, as text."""
     row_paths: tuple[str, ...]
     """For each row, the path in analysis.json that its numbers come from."""
     lines: tuple[ChartLine, ...] = ()
-    """What the figure is drawn from, where it is one line per result."""
+    """The results that the figure draws as one line each; empty for other figures."""
     axis: Axis | None = None
 
 

@@ -1,4 +1,4 @@
-"""One plot for many results: a labelled line each, with a point, an interval and the numbers at the right."""
+"""The dot plot: one labelled line for each result, with a point, an interval and the numbers at the right."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -63,24 +63,24 @@ class Estimated(Protocol):
 
     @property
     def estimate(self) -> float | None:
-        """None if it cannot be made."""
+        """The estimate; None if it cannot be made."""
 
     @property
     def interval(self) -> Interval | None:
-        """None if there is none."""
+        """The interval of the estimate; None if there is none."""
 
 
 def lines_if_estimated(
     label: str, estimated: Estimated | None, json_path: str, *, strong: bool = False
 ) -> list[ChartLine]:
-    """A line for a result with an estimate, or none."""
+    """A list with a line for the result, or an empty list if it has no estimate."""
     if estimated is None or estimated.estimate is None:
         return []
     return [ChartLine(label, estimated.estimate, estimated.interval, json_path, strong)]
 
 
 def draw_dotplot(name: str, title: str, sentence: str, lines: Sequence[ChartLine], axis: Axis) -> Chart | None:
-    """The plot; None without lines."""
+    """The dot plot of some results; None without results."""
     if not lines:
         return None
     height = 56 + LINE_HEIGHT * len(lines)

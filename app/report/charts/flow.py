@@ -11,18 +11,19 @@ COLUMNS = (
     "Arm",
     "in the frame",
     "drawn",
-    "dead, counted NOT",
+    "dead, count as NOT INTERPRETABLE",
     "shown",
     "judged by someone",
     "analysed",
     "excluded by rule",
     "judgments",
     "cannot judge",
-    "judgments not given",
+    "missing judgments",
 )
-BOXES = COLUMNS[1:7]
-DEAD = BOXES.index("dead, counted NOT")
-"""The box that stands aside: its neurons are shown to nobody."""
+BOXES = ("in the frame", "drawn", "dead, not shown", "shown", "judged by someone", "analysed")
+"""The boxes of an arm, for the first counts of the table; their labels must fit into a narrow column."""
+DEAD = BOXES.index("dead, not shown")
+"""The box that is drawn beside the main flow."""
 
 
 def flow_chart(analysis: Analysis) -> Chart | None:
@@ -42,7 +43,7 @@ def flow_chart(analysis: Analysis) -> Chart | None:
 
 
 def _counts(flow: ArmFlow) -> tuple[int, ...]:
-    """The counts of an arm, a column each."""
+    """The counts of an arm, one for each column after the arm's name."""
     boxes = (flow.eligible, flow.drawn, flow.dead, flow.shown, flow.judged, flow.analysed)
     return (*boxes, flow.excluded, flow.judgments, flow.cannot_judge, flow.missing_judgments)
 

@@ -1,4 +1,4 @@
-"""Forest plots of differences: by stratum with the pooled one, by evaluator, and everything named beside them."""
+"""Forest plots of differences: by stratum and pooled, by evaluator, secondary ones, and under other choices."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -20,7 +20,7 @@ class EstimatedStratum(Estimated, Protocol):
 
     @property
     def stratum(self) -> str:
-        """Its name."""
+        """The name of the stratum."""
 
 
 class ComparedStrata(Protocol):
@@ -28,19 +28,19 @@ class ComparedStrata(Protocol):
 
     @property
     def treatment(self) -> str:
-        """An arm."""
+        """The arm whose advantage is measured."""
 
     @property
     def reference(self) -> str:
-        """The arm that it is compared with."""
+        """The arm that it is measured against."""
 
     @property
     def difference(self) -> Estimated:
-        """Pooled."""
+        """The pooled difference."""
 
     @property
     def strata(self) -> Sequence[EstimatedStratum]:
-        """In order of size."""
+        """The difference in each stratum, in order of size."""
 
     @property
     def heterogeneity(self) -> StrataSpread | None:
@@ -86,7 +86,7 @@ def evaluators_chart(analysis: Analysis) -> Chart | None:
 
 
 def secondary_chart(analysis: Analysis) -> Chart | None:
-    """The pre-specified secondary results."""
+    """The chart of the pre-specified secondary results."""
     secondary = analysis.secondary
     detectors = secondary.not_token_detectors
     lines = lines_if_estimated("not token detectors", detectors, "secondary.not_token_detectors")
@@ -109,26 +109,34 @@ def secondary_chart(analysis: Analysis) -> Chart | None:
 
 
 def sensitivity_chart(analysis: Analysis) -> Chart | None:
-    """The primary difference and how it fares under other choices."""
+    """The primary difference beside the differences that other choices give."""
     if analysis.difference.estimate is None:
         return None
-    lines = lines_if_estimated("as registered", analysis.difference, "difference", strong=True)
+    lines = lines_if_estimated("pre-registered analysis", analysis.difference, "difference", strong=True)
     for label, path, result in _other_choices(analysis):
         lines += lines_if_estimated(label, result, path)
     lowest, highest = _extremes(lines)
-    sentence = f"Under every choice here the difference lies between {lowest} and {highest} percentage points."
+    sentence = f"With each of these choices the difference lies between {lowest} and {highest} percentage points."
     return draw_dotplot("sensitivity", "How far the result depends on choices", sentence, lines, DIFFERENCE)
 
 
 def _other_choices(analysis: Analysis) -> list[tuple[str, str, Estimated | None]]:
-    """(label, path in analysis.json, result) of every choice that the result could have been made under."""
+    """(label, path in analysis.json, result) of every other choice in the analysis."""
     choices = analysis.sensitivity
     return [
-        (f"missing all for {analysis.treatment}", "sensitivity.missing_for_treatment", choices.missing_for_treatment),
-        (f"missing all for {analysis.reference}", "sensitivity.missing_for_reference", choices.missing_for_reference),
+        (
+            f"missing judgments for {analysis.treatment}",
+            "sensitivity.missing_for_treatment",
+            choices.missing_for_treatment,
+        ),
+        (
+            f"missing judgments for {analysis.reference}",
+            "sensitivity.missing_for_reference",
+            choices.missing_for_reference,
+        ),
         ("majority vote", "sensitivity.majority", choices.majority),
         ("estimating equation (GEE)", "model_check", analysis.model_check),
-        ("without excluded", "exclusions.difference", analysis.exclusions.difference),
+        ("without excluded evaluators", "exclusions.difference", analysis.exclusions.difference),
     ]
 
 

@@ -1,6 +1,6 @@
-"""Figure A: the fraction INTERPRETABLE by size and arm, the paper's own figures beside ours as hollow marks."""
+"""Figure A: the fraction INTERPRETABLE by stratum and arm, with the paper's fractions beside ours as hollow marks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.primary import ArmResult, CellResult
@@ -9,16 +9,16 @@ from app.report.charts.chart import WIDTH, Chart, Scale, draw_percent_axis, draw
 from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent, percent_range
 
-PAPER_FRACTIONS = {
+PAPER_FRACTIONS_BY_SIZE = {
     "1 to 40 layers": {"baseline": 0.35, "solu": 0.60},
     "64 layers": {"baseline": 0.33, "solu": 0.42},
 }
-"""Elhage et al. 2022, section 6: about 35 and 60 % up to 40 layers; no interval was given."""
+"""{model sizes: {arm: fraction}} in Elhage et al. 2022, section 6; the paper gives no intervals."""
 
 TOP, BOTTOM, LEFT = 24.0, 300.0, 56.0
-LEGEND = 360.0
+LEGEND_Y = 360.0
 MOST_ROOMY = 2
-"""Arms of a stratum that fit beside each other with wide gaps."""
+"""With more arms in a stratum, the gaps between them are narrow."""
 
 
 def fractions_chart(analysis: Analysis) -> Chart | None:
@@ -38,23 +38,23 @@ def fractions_chart(analysis: Analysis) -> Chart | None:
     )
 
 
-def paper_fractions(arm_order: Sequence[str]) -> dict[str, dict[str, float]]:
-    """{size: {arm: the paper's fraction}} of those arms that this round has; nothing if it has none of them."""
-    by_size = {
-        size: {arm: fraction for arm, fraction in fractions.items() if arm in arm_order}
-        for size, fractions in PAPER_FRACTIONS.items()
+def fractions_in_paper(round_arms: Collection[str]) -> dict[str, dict[str, float]]:
+    """{model sizes: {arm: fraction}} in the paper, for arms of this round; sizes without such an arm are left out."""
+    by_model_sizes = {
+        model_sizes: {arm: fraction for arm, fraction in fractions.items() if arm in round_arms}
+        for model_sizes, fractions in PAPER_FRACTIONS_BY_SIZE.items()
     }
-    return {size: fractions for size, fractions in by_size.items() if fractions}
+    return {model_sizes: fractions for model_sizes, fractions in by_model_sizes.items() if fractions}
 
 
 def judged_strata(analysis: Analysis) -> list[str]:
-    """The strata of which a cell has a result, in order of size."""
+    """The strata in which an arm has a result, in order of size."""
     judged = {cell.stratum for cell in analysis.cells}
     return [stratum for stratum in analysis.stratum_order if stratum in judged]
 
 
 def stratum_label(stratum: str) -> str:
-    """A stratum as people say it: 1L/0 is 1 layer; the replicate follows where it is not the first."""
+    """The words for a stratum: “1 layer” for 1L/0, and “1 layer, run 1” for 1L/1."""
     size, _, replicate = stratum.partition("/")
     if not size[:-1].isdigit() or not size.endswith("L"):
         return stratum
@@ -66,14 +66,14 @@ def _draw_fractions(analysis: Analysis, cells: Sequence[CellResult], sentence: s
     image = SvgImage("fractions", WIDTH, 372, "Fraction of neurons marked INTERPRETABLE", sentence)
     scale = Scale(0, 1, BOTTOM, TOP)
     draw_percent_axis(image, scale, LEFT, WIDTH - 8)
-    strata, reported = judged_strata(analysis), paper_fractions(analysis.arm_order)
+    strata, reported = judged_strata(analysis), fractions_in_paper(analysis.arm_order)
     width = (WIDTH - 8 - LEFT) / (len(strata) + len(reported))
     for index, stratum in enumerate(strata):
         centre = LEFT + width * (index + 0.5)
         group = [cell for cell in cells if cell.stratum == stratum]
         _draw_stratum(image, scale, centre, group, analysis.arm_order)
         image.text(centre, BOTTOM + 20, stratum_label(stratum), "label", "middle")
-    _draw_paper_fractions(image, scale, LEFT + width * len(strata), width, analysis.arm_order)
+    _draw_fractions_in_paper(image, scale, LEFT + width * len(strata), width, analysis.arm_order)
     _draw_legend(image, analysis.arm_order, hollow=bool(reported))
     return image.render()
 
@@ -91,19 +91,21 @@ def _draw_stratum(
         image.text(x, BOTTOM + 36, f"n={cell.n:g}" if roomy else f"{cell.n:g}", "note", "middle")
 
 
-def _draw_paper_fractions(image: SvgImage, scale: Scale, start: float, width: float, arm_order: Sequence[str]) -> None:
-    """Draw the paper's figures as hollow marks, right of a divider."""
-    reported = paper_fractions(arm_order)
+def _draw_fractions_in_paper(
+    image: SvgImage, scale: Scale, start: float, width: float, arm_order: Sequence[str]
+) -> None:
+    """Draw the paper's fractions as hollow marks, to the right of a divider."""
+    reported = fractions_in_paper(arm_order)
     if not reported:
         return
     image.line(start, TOP, start, BOTTOM, "divider")
-    for index, (size, fractions) in enumerate(reported.items()):
+    for index, (model_sizes, fractions) in enumerate(reported.items()):
         centre = start + width * (index + 0.5)
         for arm, fraction in fractions.items():
             style = arm_style(arm, arm_order)
             image.mark(centre, scale(fraction), style.shape, f"mark hollow {style.css_class}")
             image.text(centre + 12, scale(fraction) + 4, f"{100 * fraction:.0f} %", "note")
-        image.text(centre, BOTTOM + 20, size, "label", "middle")
+        image.text(centre, BOTTOM + 20, model_sizes, "label", "middle")
         image.text(centre, BOTTOM + 36, "reported", "note", "middle")
 
 
@@ -111,11 +113,11 @@ def _draw_legend(image: SvgImage, arm_order: Sequence[str], *, hollow: bool) -> 
     x = LEFT
     for arm in arm_order:
         style = arm_style(arm, arm_order)
-        image.mark(x + 6, LEGEND, style.shape, f"mark {style.css_class}")
-        image.text(x + 18, LEGEND + 4, arm, "label")
+        image.mark(x + 6, LEGEND_Y, style.shape, f"mark {style.css_class}")
+        image.text(x + 18, LEGEND_Y + 4, arm, "label")
         x += 40 + 7.5 * len(arm)
     if hollow:
-        image.text(WIDTH - 8, LEGEND + 4, "hollow: reported in the paper, without intervals", "note", "end")
+        image.text(WIDTH - 8, LEGEND_Y + 4, "hollow: reported in the paper, without intervals", "note", "end")
 
 
 def _arm_summary(arm: str, arm_result: ArmResult) -> str:

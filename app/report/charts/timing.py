@@ -1,4 +1,4 @@
-"""Charts of time: how long judgments took, and whether verdicts drift along the order."""
+"""Charts of time: how long judgments took, and whether verdicts drift in the course of an evaluator's order."""
 
 from collections.abc import Sequence
 
@@ -59,7 +59,7 @@ def _drift_sentence(drift: DriftResults) -> str:
     if drift.per_100_items is not None:
         slope = f"{points(drift.per_100_items)} percentage points per 100 items"
     test = f" (p = {drift.p:.2g})" if drift.p is not None else ""
-    return f"Along the order verdicts move by {slope}{test}."
+    return f"The fraction INTERPRETABLE changes by {slope}{test}."
 
 
 def _draw_drift(fifths: Sequence[OrderFifth], sentence: str) -> str:

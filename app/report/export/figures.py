@@ -14,7 +14,7 @@ from app.report.analysis.analysis import Analysis
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.arm_styles import arm_style
 from app.report.charts.chart import Axis, Chart
-from app.report.charts.fractions import judged_strata, paper_fractions, stratum_label
+from app.report.charts.fractions import fractions_in_paper, judged_strata, stratum_label
 
 NO_DATES: dict[str, dict[str, str | None]] = {
     "svg": {"Date": None},
@@ -44,12 +44,12 @@ def _fractions_figure(analysis: Analysis) -> Figure:
     axes = figure.add_subplot()
     arm_order, strata = analysis.arm_order, judged_strata(analysis)
     _plot_cells(axes, analysis, strata)
-    _plot_paper_fractions(axes, arm_order, len(strata))
+    _plot_fractions_in_paper(axes, arm_order, len(strata))
     for arm in arm_order:
         style = arm_style(arm, arm_order)
         axes.plot([], [], style.marker, color=style.colour, label=arm)
     labels = [stratum_label(stratum) for stratum in strata]
-    labels += [f"{size}\nreported" for size in paper_fractions(arm_order)]
+    labels += [f"{model_sizes}\nreported" for model_sizes in fractions_in_paper(arm_order)]
     axes.set_xticks(range(len(labels)), labels)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
@@ -70,12 +70,12 @@ def _plot_cells(axes: Axes, analysis: Analysis, stratum_names: Sequence[str]) ->
         axes.plot([x], [cell.fraction], style.marker, color=style.colour, markersize=6)
 
 
-def _plot_paper_fractions(axes: Axes, arm_order: Sequence[str], start: int) -> None:
-    """Plot the paper's own figures as hollow marks; it gives no intervals."""
-    by_size = paper_fractions(arm_order)
-    if by_size:
+def _plot_fractions_in_paper(axes: Axes, arm_order: Sequence[str], start: int) -> None:
+    """Plot the paper's fractions, which have no intervals, as hollow marks from the position `start` on."""
+    by_model_sizes = fractions_in_paper(arm_order)
+    if by_model_sizes:
         axes.axvline(start - 0.5, color="0.75", linewidth=0.8, linestyle=":")
-    for index, fractions in enumerate(by_size.values()):
+    for index, fractions in enumerate(by_model_sizes.values()):
         for arm, fraction in fractions.items():
             style = arm_style(arm, arm_order)
             axes.plot([start + index], [fraction], style.marker, markerfacecolor="white", markeredgecolor=style.colour)
