@@ -85,8 +85,8 @@ def recompute_cell(rows: Iterable[CsvRow]) -> RecomputedCell:
 
 
 def mantel_haenszel_weight(cells: Cells, stratum: str) -> float:
-    treated, referred = cells["solu", stratum].neuron_count, cells["baseline", stratum].neuron_count
-    return treated * referred / (treated + referred)
+    treatment, reference = cells["solu", stratum].neuron_count, cells["baseline", stratum].neuron_count
+    return treatment * reference / (treatment + reference)
 
 
 def test_fractions_and_their_intervals(cells: Cells, analysis: dict[str, Any]) -> None:

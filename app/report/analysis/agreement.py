@@ -21,7 +21,7 @@ from app.statistics.resampling import seeded_generator
 from app.unblinding.observations import Observation
 
 MOST_PAIRED = 20
-"""Evaluators up to which every pair is shown."""
+"""With more evaluators no pairs are shown."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PairAgreement:
     first: str
     second: str
     items: int
-    """That they judged in common."""
+    """Items that both judged."""
     percent: float | None
     ac1: float | None
 
@@ -96,7 +96,7 @@ def _verdict_counts(verdicts: VerdictTable) -> Floats:
 
 
 def _repeat_counts(observations: Sequence[Observation]) -> Floats:
-    """Verdicts on an item and on its repeat, together: [pair, (NOT, INTERPRETABLE)]."""
+    """How many of the two verdicts on an item and on its repeat are of each kind: [pair, (NOT, INTERPRETABLE)]."""
     originals = {
         (observation.evaluator, observation.allocated.item): observation
         for observation in observations
@@ -129,7 +129,7 @@ def _report_coefficient(coefficient: AgreementCoefficient) -> ReportedEstimate:
 
 
 def _pair_agreements(verdicts: VerdictTable) -> tuple[PairAgreement, ...]:
-    """Each pair's agreement; none at all where there are too many pairs to show."""
+    """The agreement of each pair of evaluators; empty if there are too many pairs to show."""
     names = verdicts.evaluator_names
     if len(names) > MOST_PAIRED:
         return ()
@@ -142,7 +142,7 @@ def _pair_agreements(verdicts: VerdictTable) -> tuple[PairAgreement, ...]:
 
 
 def _pair_agreement(first: str, second: str, verdict_matrix: Floats) -> PairAgreement:
-    """The agreement of two evaluators from their verdicts: [evaluator, item], not a number where there is none."""
+    """The agreement of two evaluators from their verdicts [evaluator, item], which are NaN where one is missing."""
     in_common = np.isfinite(verdict_matrix).all(axis=0)
     if not in_common.any():
         return PairAgreement(first, second, items=0, percent=None, ac1=None)

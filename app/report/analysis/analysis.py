@@ -1,4 +1,4 @@
-"""The pre-registered analysis, run by unblinding itself: observations and a frame in, one frozen value out.
+"""The pre-registered analysis, which unblinding runs: from observations and a frame to one frozen value.
 
 `analyse` is a pure function. The same observations and frame give the same numbers on any machine up to rounding of
 floating-point numbers, which is what `firstglance verify` checks.
@@ -47,14 +47,14 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class AnalysisVersion:
-    """The version of the analysis: another one may make other numbers of the same observations."""
+    """The version of the analysis; another version may compute other numbers from the same observations."""
 
     version: int
 
 
 @dataclass(frozen=True)
 class FurtherResults:
-    """Everything that the design names beside the primary question."""
+    """The results that the design names beside the primary ones."""
 
     per_evaluator: tuple[EvaluatorResult, ...]
     evaluators_like_these: EvaluatorsLikeThese
@@ -72,7 +72,7 @@ class FurtherResults:
 
 @dataclass(frozen=True)
 class BlindingEvidence:
-    """Whether the blind held."""
+    """What is known about whether the blind held."""
 
     blinding: BlindingResults
     stimulus: tuple[StimulusAuc, ...]
@@ -84,7 +84,7 @@ class BlindingEvidence:
 
 @dataclass(frozen=True)
 class NumberSources:
-    """What the numbers were made with."""
+    """The seed, the settings and the libraries that the numbers were computed with."""
 
     seed: str
     shuffles: int
@@ -97,7 +97,7 @@ class NumberSources:
 
 @dataclass(frozen=True)
 class Analysis(BlindingEvidence, FurtherResults, PrimaryResults, HeadlineSentences, AnalysisVersion):
-    """The whole analysis of a round; None, with a sentence in `notes`, where something cannot be said."""
+    """The whole analysis of a round. What cannot be computed is None, and a sentence in `notes` says why."""
 
     flow: tuple[ArmFlow, ...]
     methods: NumberSources
@@ -112,7 +112,7 @@ _ANALYSIS = TypeAdapter(Analysis)
 
 
 def read_analysis(json_value: JsonValue) -> Analysis:
-    """The analysis back from its JSON values. Raises ValueError if they are of another form."""
+    """Read an analysis from its JSON values. Raises ValueError if they have another form."""
     return _ANALYSIS.validate_python(json_value)
 
 

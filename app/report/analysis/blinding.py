@@ -1,4 +1,4 @@
-"""Did the blind hold with people? What they guessed, and how they sorted items into piles."""
+"""Whether evaluators could tell the arms apart: what they guessed, and how they sorted items into piles."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class GuessTable(NamedEvaluator):
 
 @dataclass(frozen=True)
 class GuessResults:
-    """Guesses of the arm by truth, and what James' and Bang's indices make of them."""
+    """Guesses of the arm by the true arm, with James' and Bang's indices of them."""
 
     table: GuessCounts
     """[guess, truth]"""
@@ -46,18 +46,18 @@ class GuessResults:
     columns: tuple[str, ...]
     james: GuessIndex | None
     bang: dict[str, GuessIndex | None]
-    """Of each arm."""
+    """{arm: Bang's index}"""
     per_evaluator: tuple[GuessTable, ...]
 
 
 @dataclass(frozen=True)
 class SortedPiles(NamedEvaluator):
-    """How well two piles of one evaluator agree with the arms, whichever pile is which."""
+    """How well two piles of one evaluator agree with the arms, if each pile stands for the arm that fits it better."""
 
     items: int
     agreeing: int
     p: float
-    """Exact."""
+    """Exact p of Fisher's test."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class BlindingResults:
 
 
 def blinding_results(observations: Sequence[Observation], frame: AnalysisFrame) -> BlindingResults:
-    """What people guessed and sorted, held against the arms of the items that they judged."""
+    """The evaluators' guesses and piles, compared with the arms of the items that they judged."""
     arm_by_item = {observation.allocated.item: observation.allocated.arm for observation in observations}
     verdict_by_key = {
         (observation.evaluator, observation.allocated.item): observation.judgment.verdict
@@ -198,7 +198,7 @@ def _sorting_results(
 def _test_piles(
     evaluator: str, piles: Sequence[PiledItem], arm_by_item: Mapping[str, str], frame: AnalysisFrame
 ) -> SortedPiles:
-    """Fisher's exact test of pile against arm, two-sided in how many items agree whichever pile is which."""
+    """Fisher's exact test of pile against arm, two-sided: each pile may stand for either arm."""
     item_count = len(piles)
     label = min(piled.pile for piled in piles)
     pile_size = sum(piled.pile == label for piled in piles)
@@ -213,6 +213,9 @@ def _test_piles(
 
 
 def _agreeing_items(overlaps: Ints, item_count: int, pile_size: int, treatment_count: int) -> Ints:
-    """Items on their arm's side, for each number of treatment items in the first pile, whichever pile is which."""
+    """How many items lie in their arm's pile, for each number of treatment items in the first pile.
+
+    Each pile stands for the arm that gives the larger number.
+    """
     matches = overlaps + (item_count - pile_size - (treatment_count - overlaps))
     return np.asarray(np.maximum(matches, item_count - matches))

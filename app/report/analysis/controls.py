@@ -26,10 +26,10 @@ class EvaluatorAcceptance(Acceptance, NamedEvaluator):
 
 @dataclass(frozen=True)
 class Purity:
-    """A step of the ladder."""
+    """The purity of the items of one step of the ladder."""
 
     purity: float
-    """Share of an item's snippets that are from one neuron."""
+    """The share of an item's snippets that are from its main neuron."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class LadderCurve(NamedEvaluator):
 
 @dataclass(frozen=True)
 class ControlResults:
-    """Acceptance of planted items and along the purity ladder, each evaluator's and everyone's."""
+    """Acceptance of planted items and along the purity ladder, by evaluator and over all evaluators."""
 
     planted: Acceptance
     planted_by_evaluator: tuple[EvaluatorAcceptance, ...]

@@ -1,4 +1,4 @@
-"""What the parts of an analysis share: numbers as JSON can hold them, estimates, and whom a result is about."""
+"""What the parts of an analysis share: numbers that JSON can hold, estimates, and results of one evaluator."""
 
 import math
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from app.statistics.intervals import Estimate, Interval
 
 Number = int | float
-"""A count that is whole, unless some of an arm's dead neurons stand beside the judged ones."""
+"""A count; it is not whole if dead neurons count in proportion to the judged ones."""
 
 
 @dataclass(frozen=True)
 class ReportedEstimate:
-    """A number with its 95 % interval; None for what cannot be said."""
+    """A number with its 95 % interval; each is None if it cannot be computed."""
 
     estimate: float | None
     interval: Interval | None
@@ -22,10 +22,10 @@ NO_ESTIMATE = ReportedEstimate(None, None)
 
 @dataclass(frozen=True)
 class NamedEvaluator:
-    """Whom a result is about."""
+    """The evaluator whom a result is about."""
 
     evaluator: str
-    """Pseudonym."""
+    """The evaluator's pseudonym."""
 
 
 def report_estimate(estimate: Estimate | None) -> ReportedEstimate:

@@ -1,4 +1,4 @@
-"""The flow of neurons from frame to analysis, per arm: what CONSORT's diagram shows."""
+"""The flow of neurons from frame to analysis for each arm, as in the CONSORT diagram."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from app.report.analysis.verdict_table import VerdictTable
 
 @dataclass(frozen=True)
 class ArmFlow:
-    """What became of the neurons of one arm."""
+    """How many neurons of one arm reached each step from frame to analysis."""
 
     arm: str
     eligible: int
@@ -20,7 +20,7 @@ class ArmFlow:
     shown: int
     judged: int
     analysed: int
-    """Judged or dead."""
+    """Neurons that were judged or are dead."""
     judgments: int
     cannot_judge: int
     missing_judgments: int
@@ -32,7 +32,7 @@ def flow_by_arm(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[ArmFlow, 
 
 
 def planned_judgments_per_item(verdicts: VerdictTable, frame: AnalysisFrame) -> int:
-    """Judgments planned for each item."""
+    """How many judgments each item should have."""
     return frame.planned or len(verdicts.evaluator_names)
 
 

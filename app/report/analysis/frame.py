@@ -1,4 +1,4 @@
-"""What an analysis needs beside the observations: counts of the frame and the draw, and the plan. Pure.
+"""The input of an analysis beside the observations: counts of the frame and the draw, and the plan. Pure.
 
 An `AnalysisFrame` is frame.json: the keys of the JSON are the names of the fields, or their aliases, in the same order.
 With observations.csv it is all that anyone needs to run the analysis again.
@@ -21,7 +21,7 @@ def _write_model(model: CellModel | None) -> JsonObject:
 
 @dataclass(frozen=True)
 class CellCounts:
-    """One arm in one stratum: how many neurons there were, and what became of them before anyone judged."""
+    """One arm in one stratum: how many neurons it had, and how many were drawn, excluded, dead and shown."""
 
     arm: str
     stratum: str
@@ -31,21 +31,21 @@ class CellCounts:
     dead: int
     """Dead among the drawn: NOT INTERPRETABLE without being shown."""
     shown: int
-    """Drawn and alive, so made into items."""
+    """Drawn and not dead, so shown as items."""
     excluded: int = 0
-    """Passed over by a rule of the design: too few snippets or marks, or seen before."""
+    """Neurons that a rule of the design excludes: too few snippets or marks, or seen before."""
     suppressed: int = 0
     """Near-duplicate windows left out of this cell's snippets."""
     layers: tuple[LayerCount, ...] = ()
     model: Annotated[CellModel | None, BeforeValidator(lambda model: model or None), PlainSerializer(_write_model)] = (
         None
     )
-    """Empty in frame.json where nothing was recorded of it."""
+    """The cell's model; None, which frame.json writes as an empty object, if it was not recorded."""
 
 
 @dataclass(frozen=True)
 class EnrolledEvaluator:
-    """Someone invited to the round, whether or not they judged."""
+    """An evaluator who was invited to the round, whether or not they judged."""
 
     evaluator: str
     exposed: bool
@@ -55,7 +55,7 @@ class EnrolledEvaluator:
 
 @dataclass(frozen=True)
 class Guess:
-    """An answer to "which model?" in phase 2."""
+    """An answer to the blinding question "which model?"."""
 
     evaluator: str
     exposed: bool
@@ -66,7 +66,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class PiledItem:
-    """One item in one of two piles, sorted in phase 2 by someone who knows no arm."""
+    """One item in one of two piles, sorted at the blinding question by an evaluator who does not know the arms."""
 
     evaluator: str
     item: str
@@ -103,7 +103,7 @@ class MarkCounts:
 
 @dataclass(frozen=True)
 class AnalysisFrame:
-    """Counts and plan of a round, complete for the analysis."""
+    """The counts and the plan of a round: with the observations, all that its analysis needs."""
 
     cells: tuple[CellCounts, ...]
     reference: str
@@ -113,11 +113,11 @@ class AnalysisFrame:
     seed: str
     """Seeds the shuffles and bootstraps: the round's commitment, so that nobody chose it."""
     contrasts: tuple[tuple[str, str], ...] = ()
-    """Further (arm, its reference); empty means every further arm with the reference."""
+    """Further pairs (arm, its reference); if empty, every further arm is compared with the reference."""
     by_layer: bool = False
     """The draw was by layer, so cells are weighted back by their layers' sizes."""
     planned: int = 0
-    """Judgments planned for each item; 0 means one by everyone who judged."""
+    """Judgments planned for each item; 0 means one by every evaluator who judged."""
     exclusions: Exclusions = field(default_factory=Exclusions)
     evaluators: tuple[EnrolledEvaluator, ...] = ()
     guesses: tuple[Guess, ...] = ()
@@ -157,11 +157,11 @@ _FRAME = TypeAdapter(AnalysisFrame)
 
 
 def read_frame(json_value: JsonValue) -> AnalysisFrame:
-    """The frame back from its JSON values. Raises ValueError if they are of another form."""
+    """Read a frame from its JSON values. Raises ValueError if they have another form."""
     return _FRAME.validate_python(json_value)
 
 
 def stratum_sort_key(stratum: str) -> tuple[int, str]:
-    """Sorts "2L/0" before "16L/0"; names of another form go last, alphabetically."""
+    """A sort key that puts "2L/0" before "16L/0", and names of another form last in alphabetical order."""
     size = stratum.split("L", 1)[0]
     return (int(size) if size.isdigit() else 1 << 30, stratum)

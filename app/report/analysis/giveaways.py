@@ -1,4 +1,4 @@
-"""Did the blind hold in what was shown and sent? What the marks and the transport give away about the arms."""
+"""What the marks and the transport, which is everything that was sent beside words and marks, tell about the arms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,24 +29,24 @@ class StimulusAuc:
 
 @dataclass(frozen=True)
 class TransportResults:
-    """What the leak audit before the seal found in everything but words and marks."""
+    """The results of the leak audit before the seal: how well everything but words and marks tells the arms apart."""
 
     responses: int
     changed_by_swap: int
     names_spoken: int
     auc: float | None
-    """The best attacker's."""
+    """The largest AUC of an attacker."""
     aucs: dict[str, float]
     p: float
     permutations: int
     detectable: float
-    """AUC from which on a leak would have shown."""
+    """The smallest AUC that the audit would have reported as a leak."""
     items: int
     leaks: bool
 
 
 def transport_results(frame: AnalysisFrame) -> TransportResults | None:
-    """What the audit before the seal found in everything but words and marks; None if there was no audit."""
+    """The results of the leak audit before the seal; None if there was no audit."""
     if frame.audit is None:
         return None
     summary = AuditSummary.model_validate(frame.audit)
@@ -83,7 +83,7 @@ def stimulus_aucs(observations: Sequence[Observation], frame: AnalysisFrame) -> 
 
 
 def _stimulus_auc(feature: str, pairs: Sequence[tuple[list[MarkCounts], list[MarkCounts]]]) -> StimulusAuc:
-    """One feature's AUC; `pairs` are the stimuli of treatment and reference in each stratum."""
+    """One feature's AUC; `pairs` are the mark counts of treatment and reference in each stratum."""
     groups = [
         (
             np.array([getattr(stimulus, feature) for stimulus in treatment], dtype=np.float64),

@@ -1,4 +1,4 @@
-"""The report's first sentences: the answer in plain words, and what cannot be said."""
+"""The report's first sentences: the answer in plain words, and what the round cannot answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class HeadlineSentences:
 
     headline: str
     marks_alone: str
-    """How well the marks alone tell the arms apart; it stands beside the headline."""
+    """How well the marks alone tell the arms apart; reports print it under the headline."""
     transport_alone: Annotated[str, Field(alias="wire_alone")]
     """How well everything else that was sent tells them apart."""
     notes: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""What the trainer's pairing certificate says of the models that a stratum compares. Pure.
+"""The report's sentences on the models of a stratum, which quote the trainer's pairing certificate. Pure.
 
 A certificate is quoted only if it is the same for every arm of the stratum and names the very weights that each
-arm's archive was harvested from; otherwise the report says that nothing proves the models a pair.
+arm's archive was harvested from; otherwise the report says that no certificate covers the models.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.rounds.allocation import CellModel
 
 DIGEST_DIGITS = 12
-"""Of a digest in a sentence; all of them are in the export."""
+"""How many digits of a digest a sentence quotes; the export has all of them."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def pairing_sentences(frame: AnalysisFrame) -> list[str]:
 
 
 def _describe_models(models: dict[str, CellModel]) -> str:
-    """`models` is by arm."""
+    """The names of the models, given by arm, and what their certificate says."""
     names = ", ".join(f"{arm} is {model.name} ({model.activation or 'unknown'})" for arm, model in models.items())
     certificate = _common_certificate(list(models.values()))
     if certificate is None:
@@ -62,7 +62,7 @@ def _describe_models(models: dict[str, CellModel]) -> str:
 
 
 def _common_certificate(models: Sequence[CellModel]) -> QuotedCertificate | None:
-    """The certificate, if every model brought the same one and it names each model's weights."""
+    """The models' certificate; None unless they all have the same one and it names the weights of each."""
     stated = models[0].certificate
     certificate = _read_certificate(stated)
     if certificate is None:

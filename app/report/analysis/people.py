@@ -42,7 +42,7 @@ class EvaluatorResult(NamedEvaluator):
     exposed: bool
     judgments: int
     fractions: Annotated[dict[str, EvaluatorFraction], Field(alias="arms")]
-    """By arm."""
+    """{arm: the fraction in it}"""
     own_difference: Annotated[ReportedEstimate, Field(alias="difference")]
 
 
@@ -51,7 +51,7 @@ class EvaluatorsLikeThese(ReportedEstimate):
     """The difference with an interval over evaluators as well as neurons."""
 
     fewest: int
-    """Evaluators from which on there is an interval."""
+    """The interval needs at least this many evaluators."""
     evaluators: int
     degrees: int
     """Degrees of freedom of the t distribution."""
@@ -59,19 +59,22 @@ class EvaluatorsLikeThese(ReportedEstimate):
 
 @dataclass(frozen=True)
 class EvaluatorCount:
-    """How many evaluators a result rests on."""
+    """How many evaluators a result is computed from."""
 
     evaluators: int
 
 
 @dataclass(frozen=True)
 class GroupContrast(Contrast, EvaluatorCount):
-    """The difference among some of the evaluators."""
+    """The difference among a group of the evaluators."""
 
 
 @dataclass(frozen=True)
 class ExposureResults:
-    """The difference by who knew these models; exposure is what they or the round declared."""
+    """The difference among evaluators who knew these models and among those who did not.
+
+    Exposure was declared by the evaluator or recorded by the round.
+    """
 
     exposed: GroupContrast
     naive: GroupContrast
@@ -79,14 +82,17 @@ class ExposureResults:
 
 @dataclass(frozen=True)
 class ExcludedEvaluator(NamedEvaluator):
-    """Someone whom the design's rules leave out."""
+    """An evaluator whom the design's rules exclude, with the rules that they break."""
 
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class ExclusionResults:
-    """The design's rules, whom they leave out, and the results without these; None if they leave out nobody."""
+    """The design's exclusion rules, the evaluators whom they exclude, and the results without these evaluators.
+
+    The results are None if nobody is excluded.
+    """
 
     rules: dict[str, float]
     excluded: tuple[ExcludedEvaluator, ...]
@@ -96,13 +102,13 @@ class ExclusionResults:
 
 @dataclass(frozen=True)
 class Conduct(NamedEvaluator):
-    """How one evaluator worked: what the exclusion rules look at."""
+    """How one evaluator worked: the numbers that the exclusion rules test."""
 
     median_seconds: float | None
     cannot_judge_share: float | None
     completed_share: float | None
     planted_share: float | None
-    """Of planted items marked INTERPRETABLE; None without planted items."""
+    """Share of planted items marked INTERPRETABLE; None without planted items."""
 
 
 def evaluator_results(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[EvaluatorResult, ...]:
@@ -111,7 +117,7 @@ def evaluator_results(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[Eva
 
 
 def evaluators_like_these(verdicts: VerdictTable, frame: AnalysisFrame) -> EvaluatorsLikeThese:
-    """The difference with an interval over evaluators as well as neurons, from five evaluators on."""
+    """The difference with an interval over evaluators as well as neurons, for which it needs five evaluators."""
     evaluator_count = len(verdicts.evaluator_names)
     strata = compare_in_strata(verdicts, frame, frame.treatment, frame.reference)
     estimate = NO_ESTIMATE
@@ -140,7 +146,7 @@ def exposure_results(verdicts: VerdictTable, frame: AnalysisFrame) -> ExposureRe
 def exclusion_results(
     verdicts: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
 ) -> ExclusionResults:
-    """The design's rules, whom they leave out and why, and the result without them."""
+    """The design's exclusion rules, whom they exclude and why, and the results without the excluded evaluators."""
     excluded = tuple(
         ExcludedEvaluator(conduct.evaluator, reasons)
         for conduct in evaluator_conduct(verdicts, observations, frame)
@@ -159,7 +165,7 @@ def exclusion_results(
 def evaluator_conduct(
     verdicts: VerdictTable, observations: Sequence[Observation], frame: AnalysisFrame
 ) -> list[Conduct]:
-    """Each evaluator's pace, hesitation, completeness and marks on planted items."""
+    """How each evaluator worked: pace, share of “cannot judge”, completeness and verdicts on planted items."""
     assigned = {enrolled.evaluator: enrolled.assigned_count for enrolled in frame.evaluators}
     judged = Counter(observation.evaluator for observation in observations)
     planted_answers: dict[str, list[bool]] = {name: [] for name in verdicts.evaluator_names}
@@ -195,7 +201,7 @@ def _evaluator_fraction(verdicts: VerdictTable, frame: AnalysisFrame, arm: str) 
 def _judgments_by_cell(
     verdicts: VerdictTable, frame: AnalysisFrame, comparisons: Sequence[StratumComparison]
 ) -> list[JudgedCell]:
-    """The judgments of treatment and reference in each stratum, with signed weights; cells without any are left out."""
+    """The judgments of treatment and reference in each stratum, with signed weights; cells without any are omitted."""
     total = sum(stratum.weight for stratum in comparisons)
     cells = []
     for stratum in comparisons:
@@ -228,7 +234,7 @@ def _conduct(
 
 
 def _broken_rules(conduct: Conduct, frame: AnalysisFrame) -> tuple[str, ...]:
-    """Which rules an evaluator breaks, each as a sentence part with the value and the limit."""
+    """The rules that an evaluator breaks, each as a phrase with the value and the limit."""
     rules = frame.exclusions
     tests = [
         ("median time below the rule", conduct.median_seconds, rules.shortest_median_seconds, 1),

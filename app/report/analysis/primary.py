@@ -53,7 +53,7 @@ class ArmResult(SampleFraction):
 
 @dataclass(frozen=True)
 class ArmInStratum:
-    """Where a cell is."""
+    """The arm and the stratum of a cell."""
 
     arm: str
     stratum: str
@@ -73,9 +73,9 @@ class Contrast:
     estimate: float | None
     interval: Interval | None
     p: float | None
-    """By permutation of the arms within stratum."""
+    """The p-value from permutations of the arms within strata."""
     method: str | None
-    """How the interval was made."""
+    """The method that gave the interval."""
     neurons: Number
     strata: int
 
@@ -139,7 +139,7 @@ def primary_results(verdicts: VerdictTable, frame: AnalysisFrame) -> PrimaryResu
 
 
 def arm_results(verdicts: VerdictTable, frame: AnalysisFrame) -> dict[str, ArmResult]:
-    """Each arm's fraction over its strata; None where nobody judged it."""
+    """Each arm's fraction over its strata; the fraction is None if nobody judged the arm."""
     return {arm: _arm_result(verdicts, frame, arm) for arm in frame.arms}
 
 
@@ -164,7 +164,7 @@ def contrast_arms(
 
 
 def strata_spread(comparisons: list[StratumComparison]) -> StrataSpread | None:
-    """Cochran's Q over the strata; None for a single one."""
+    """Cochran's Q over the strata; None if there is only one stratum."""
     test = cochran_q_test(comparisons)
     if test is None:
         return None
@@ -204,7 +204,7 @@ def _sample_fraction(sample: NeuronSample) -> SampleFraction:
 
 
 def _ratio(comparisons: list[StratumComparison], seed: str) -> ReportedEstimate:
-    """The pooled ratio with a bootstrap interval; a limit that does not exist makes the interval None."""
+    """The pooled ratio with a bootstrap interval, which is None if one of its limits is not finite."""
     ratio = mantel_haenszel_ratio(comparisons) if comparisons else None
     if ratio is None:
         return NO_ESTIMATE
@@ -217,7 +217,7 @@ def _ratio(comparisons: list[StratumComparison], seed: str) -> ReportedEstimate:
 
 
 def _stratum_results(comparisons: list[StratumComparison], seed: str) -> tuple[StratumResult, ...]:
-    """The difference in each stratum; p from shuffling, Holm's beside it."""
+    """The difference in each stratum, with the p-value of the permutation test and its Holm adjustment."""
     if not comparisons:
         return ()
     p_values = [permutation_p_value([stratum], seed) for stratum in comparisons]

@@ -1,4 +1,4 @@
-"""Over training runs: where a size was trained several times, how much the difference varies from run to run."""
+"""How much the difference varies from training run to training run, for sizes that were trained several times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.report.analysis.verdict_table import VerdictTable
 from app.statistics.intervals import Estimate, Interval, student_quantile, symmetric_interval
 
 FEWEST_RUNS = 3
-"""Replicates from which on an interval over training runs is made."""
+"""An interval over training runs needs at least this many replicates."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TrainingRuns:
 
 
 def training_runs_by_size(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[TrainingRuns, ...]:
-    """Per size with at least three replicates: the mean difference with a t interval over runs."""
+    """The mean difference with a t interval over runs, for each size with at least three replicates."""
     differences: dict[str, list[float]] = {}
     for stratum in compare_in_strata(verdicts, frame, frame.treatment, frame.reference):
         differences.setdefault(stratum.name.partition("/")[0], []).append(stratum.difference)

@@ -1,4 +1,4 @@
-"""From rows of judgments and counts of the frame to samples of neurons."""
+"""Samples of neurons, made from rows of judgments and counts of the frame."""
 
 import numpy as np
 
@@ -22,8 +22,8 @@ def cell_sample(
 ) -> NeuronSample | None:
     """The sample of one arm in one stratum; None if nobody judged any of its neurons and none are dead.
 
-    Dead neurons stand beside the judged ones in proportion: all of them once every shown neuron is judged, and
-    half of them when half are, so that a round stopped early does not drown in its dead.
+    Dead neurons count in proportion to the judged ones: all of them once every shown neuron is judged, and
+    half of them when half are, so that dead neurons do not dominate a round that stopped early.
     """
     rows, cell = verdicts.select(arm, stratum), frame.cell(arm, stratum)
     dead_count = cell.dead if cell is not None and count_dead else 0
@@ -46,10 +46,10 @@ def compare_in_strata(
     """Two arms in every stratum in which both have a sample, in order of size."""
     comparisons = []
     for stratum in frame.strata:
-        treated = cell_sample(verdicts, frame, treatment, stratum, count_dead=count_dead)
-        referred = cell_sample(verdicts, frame, reference, stratum, count_dead=count_dead)
-        if treated is not None and referred is not None:
-            comparisons.append(StratumComparison(stratum, treated, referred))
+        treatment_sample = cell_sample(verdicts, frame, treatment, stratum, count_dead=count_dead)
+        reference_sample = cell_sample(verdicts, frame, reference, stratum, count_dead=count_dead)
+        if treatment_sample is not None and reference_sample is not None:
+            comparisons.append(StratumComparison(stratum, treatment_sample, reference_sample))
     return comparisons
 
 

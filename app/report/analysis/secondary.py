@@ -1,4 +1,4 @@
-"""What the design names in advance beside the main question; anything else a user asks for is post hoc."""
+"""The secondary results that the design names in advance; every other analysis is post hoc."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,7 +12,7 @@ from app.report.analysis.primary import Contrast, contrast_arms
 from app.report.analysis.verdict_table import VerdictTable
 
 TOKEN_DETECTOR = 0.8
-"""Same-token share from which a neuron's top peaks can be explained by one token alone."""
+"""With at least this share of one token among its top peaks, a neuron counts as a token detector."""
 
 Third = Literal["early", "middle", "late"]
 THIRDS: tuple[Third, ...] = ("early", "middle", "late")
@@ -47,7 +47,7 @@ class SecondaryResults:
     live_only: Contrast
     depth: tuple[ThirdContrast, ...]
     contrasts: tuple[Contrast, ...]
-    """Between further arms."""
+    """Differences between further arms."""
 
 
 def secondary_results(verdicts: VerdictTable, frame: AnalysisFrame) -> SecondaryResults:
@@ -105,7 +105,7 @@ def _frame_within_third(verdicts: VerdictTable, frame: AnalysisFrame, third: int
 
 
 def _cell_within_third(cell_counts: CellCounts, depth: int, third: int) -> CellCounts:
-    """The cell's counts within a third of depth; without counts by layer its dead belong to no third."""
+    """The cell's counts within a third of depth; without counts by layer its dead neurons belong to no third."""
     layers = tuple(
         layer for layer in cell_counts.layers if _third_of_depth(np.array([layer.layer]), np.array([depth]))[0] == third
     )

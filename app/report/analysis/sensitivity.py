@@ -1,4 +1,4 @@
-"""How far the main number depends on choices: missing judgments as bounds, majority vote, the model-based check."""
+"""How far the main difference depends on choices: bounds for missing judgments, majority vote, model-based check."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,25 +17,26 @@ from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_di
 from app.statistics.neuron_sample import NeuronSample, Substratum
 
 CellSampler = Callable[[VerdictTable, AnalysisFrame, str, str], NeuronSample | None]
-"""(all verdicts, frame, arm, stratum) -> the sample of that cell under some choice."""
+"""(all verdicts, frame, arm, stratum) -> the sample of that cell that a choice gives."""
 
 
 @dataclass(frozen=True)
 class MajorityVote(ReportedEstimate):
-    """The difference if each neuron's verdict is that of most of its evaluators."""
+    """The difference if the verdict on each neuron is that of the majority of its evaluators."""
 
     ties: str
-    """What a tie counts as."""
+    """The verdict that a tie counts as."""
 
 
 @dataclass(frozen=True)
 class SensitivityResults:
-    """The difference under other choices."""
+    """The difference that other choices give."""
 
     missing_judgments: dict[str, int]
     missing_for_treatment: ReportedEstimate
-    """As if every judgment not given spoke for the treatment."""
+    """The difference if every missing judgment favoured the treatment."""
     missing_for_reference: ReportedEstimate
+    """The difference if every missing judgment favoured the reference."""
     majority: MajorityVote
     stopped_early: bool
 
@@ -99,7 +100,7 @@ def _missing_judgments(verdicts: VerdictTable, frame: AnalysisFrame) -> dict[str
 
 
 def _filled_sampler(treatment_verdict: float, reference_verdict: float) -> CellSampler:
-    """Makes samples in which every judgment not given is one of these verdicts, by arm."""
+    """Makes samples in which every missing judgment of an arm is the given verdict: 0 or 1."""
 
     def filled_sample(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:
         cell = frame.cell(arm, stratum)
@@ -130,7 +131,7 @@ def _majority_sample(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, str
 
 
 def _regression_rows(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> RegressionData:
-    """The rows of one cell, its dead neurons as NOT INTERPRETABLE by everyone."""
+    """The rows of one cell, in which every evaluator marks every dead neuron NOT INTERPRETABLE."""
     rows, cell = verdicts.select(arm, stratum), frame.cell(arm, stratum)
     judged_count = rows.item_count
     dead_count = round(cell.dead * min(1.0, judged_count / max(1, cell.shown))) if cell and judged_count else 0

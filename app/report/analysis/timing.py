@@ -1,4 +1,4 @@
-"""How long judgments took, and whether verdicts drift along each evaluator's order."""
+"""How long judgments took, and whether verdicts drift in the course of each evaluator's order."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from app.statistics.intervals import Interval
 
 FIFTHS = 5
 FEWEST_FOR_DRIFT = 3
-"""Judgments of an evaluator from which on they say something about drift."""
+"""An evaluator with fewer judgments is left out of the test of drift."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class OrderFifth:
     """The verdicts in one fifth of each evaluator's order."""
 
     fifth: int
-    """From 1."""
+    """Number of the fifth, from 1."""
     judgments: int
     fraction: float | None
     median_seconds: float | None
@@ -29,10 +29,10 @@ class OrderFifth:
 
 @dataclass(frozen=True)
 class DriftResults:
-    """Whether verdicts change along the order."""
+    """Whether verdicts change in the course of the order."""
 
     per_100_items: float | None
-    """Change of the fraction INTERPRETABLE."""
+    """Change of the fraction INTERPRETABLE per 100 items."""
     p: float | None
     fifths: tuple[OrderFifth, ...]
 
@@ -46,7 +46,7 @@ class JudgingTime:
     quartiles: Interval | None
     """The lower and the upper quartile."""
     under_a_minute: float | None
-    """Share of the judgments."""
+    """Share of the judgments that took less than a minute."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class TimeResults:
     by_arm: dict[str, JudgingTime]
     by_evaluator: tuple[EvaluatorTime, ...]
     hours: float | None
-    """Of everyone together."""
+    """Hours of all evaluators together."""
     revised: int
     revised_by_arm: dict[str, int]
 
 
 def drift_results(verdicts: VerdictTable) -> DriftResults:
-    """Do verdicts change along the order? Fractions by fifth, and a test by the order's own randomisation.
+    """Whether verdicts change along the order: fractions by fifth, and a test that uses that orders are random.
 
     The orders are uniform shuffles, so within an evaluator the sum of (position - mean)(verdict - mean) has mean 0
     and variance (sum of squares)(sum of squares) / (n - 1), whatever the verdicts are.
@@ -108,7 +108,7 @@ def time_results(verdicts: VerdictTable, frame: AnalysisFrame) -> TimeResults:
 
 
 def _order_fifths(verdicts: VerdictTable) -> tuple[OrderFifth, ...]:
-    """By fifth of each evaluator's own order."""
+    """The verdicts by fifth of each evaluator's own order."""
     if not verdicts.judgment_count:
         return ()
     order_length = np.zeros(len(verdicts.evaluator_names))

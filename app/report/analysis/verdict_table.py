@@ -1,4 +1,4 @@
-"""Observations as columns: one row per evaluator and item. Pure numpy, so that a million judgments stay quick."""
+"""Observations as columns: one row per evaluator and item. Pure numpy, so that a million judgments are fast."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
