@@ -28,15 +28,37 @@ class PlanChoices(TypedDict):
 
 @click.command("power")
 @click.option(
-    "--treatment", "treatment_fraction", type=SHARE, default=0.60, show_default=True, help="Fraction expected there."
+    "--treatment",
+    "treatment_fraction",
+    type=SHARE,
+    default=0.60,
+    show_default=True,
+    help="Fraction expected in the treatment arm.",
 )
 @click.option(
-    "--reference", "reference_fraction", type=SHARE, default=0.35, show_default=True, help="Fraction expected there."
+    "--reference",
+    "reference_fraction",
+    type=SHARE,
+    default=0.35,
+    show_default=True,
+    help="Fraction expected in the reference arm.",
 )
 @click.option(
-    "--neurons", "neurons_per_cell", type=click.IntRange(2), default=60, show_default=True, help="Per arm and stratum."
+    "--neurons",
+    "neurons_per_cell",
+    type=click.IntRange(2),
+    default=60,
+    show_default=True,
+    help="Neurons per arm and stratum.",
 )
-@click.option("--evaluators", "evaluator_count", type=click.IntRange(1), default=3, show_default=True)
+@click.option(
+    "--evaluators",
+    "evaluator_count",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="How many people judge.",
+)
 @click.option("--overlap", type=click.IntRange(1), help="Judgments per neuron; everyone judges all if left out.")
 @click.option(
     "--correlation",
@@ -44,7 +66,7 @@ class PlanChoices(TypedDict):
     type=click.FloatRange(0, 1),
     default=0.5,
     show_default=True,
-    help="Between two evaluators' verdicts on one neuron.",
+    help="Correlation between two evaluators' verdicts on one neuron.",
 )
 @click.option(
     "--spread",
@@ -52,13 +74,23 @@ class PlanChoices(TypedDict):
     type=click.FloatRange(0),
     default=0.0,
     show_default=True,
-    help="SD of evaluators' own effects.",
+    help="How much the difference varies between evaluators: standard deviation, from 0 to 1.",
 )
 @click.option(
-    "--strata", "stratum_count", type=click.IntRange(1), default=1, show_default=True, help="Sizes that are pooled."
+    "--strata",
+    "stratum_count",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How many strata are pooled.",
 )
 @click.option(
-    "--wanted", "target_power", type=SHARE, default=0.8, show_default=True, help="Power to find the neurons for."
+    "--wanted",
+    "target_power",
+    type=SHARE,
+    default=0.8,
+    show_default=True,
+    help="Compute the neurons that this power needs.",
 )
 @json_option
 def power_command(target_power: float, json_wanted: bool, **plan_choices: Unpack[PlanChoices]) -> None:
@@ -76,8 +108,13 @@ def power_command(target_power: float, json_wanted: bool, **plan_choices: Unpack
     click.echo(f"power {forecast.power:.2f} to see {fractions}, {population}")
     click.echo(f"95 % interval of the difference: about ±{100 * forecast.half_width:.1f} percentage points")
     click.echo(f"{forecast.judgment_count:,} judgments, about {forecast.hours:.0f} hours")
-    enough = f"{needed:,} neurons per arm and stratum" if needed else "no number of neurons; it takes more evaluators"
-    click.echo(f"power {target_power:.0%} takes {enough}")
+    click.echo(_neurons_needed_text(target_power, needed))
+
+
+def _neurons_needed_text(target_power: float, needed: int | None) -> str:
+    if needed is None:
+        return f"No number of neurons gives a power of {100 * target_power:.0f} %; plan more evaluators."
+    return f"A power of {100 * target_power:.0f} % needs {needed:,} neurons per arm and stratum."
 
 
 def _as_json(plan: StudyPlan, forecast: PlanPower) -> JsonObject:

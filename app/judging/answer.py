@@ -1,4 +1,4 @@
-"""An answer as a page sends it, and whose turn it is: what may be answered now, what a repeated key means. Pure."""
+"""An answer as a page sends it, whether its question may be answered now, and when it repeats a stored answer. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,13 +9,13 @@ from app.judging.judgment import Step, Verdict
 from app.judging.worklist import DueQuestion, Worklist
 
 LONGEST_SECONDS = 7 * 24 * 3600.0
-"""A page may lie open for a week; a clock that claims more is cut to that."""
+"""A page may be open for a week; a longer time that a page's clock reports is cut to a week."""
 
 OUT_OF_TURN = translatable(
-    "That page was out of date. Nothing was changed; go back to your reading to see what is due now."
+    "That page was out of date. Nothing was changed; go back to your items to see what is due now."
 )
 NOT_YOUR_ITEM = translatable(
-    "That item is not one of yours. Nothing was stored; go back to your reading to see the item that is due."
+    "That item is not one of yours. Nothing was stored; go back to your items to see the one that is due."
 )
 VERDICTS_ONLY = translatable("This round asks for verdicts only. Nothing was stored.")
 OTHER_TEXT_STORED = translatable(
@@ -28,7 +28,7 @@ OTHER_VERDICT_STORED = translatable(
 
 @dataclass(frozen=True)
 class Answer:
-    """A verdict, or what was written after one."""
+    """A verdict, or the texts that were written after a verdict."""
 
     item_code: str
     answer_id: str
@@ -46,15 +46,15 @@ class PageTiming:
     """What the page measured, in seconds; None where it ran without a script."""
 
     elapsed_seconds: float | None = None
-    """From display to answer."""
+    """Seconds from display to answer."""
     attentive_seconds: float | None = None
-    """The same without idle stretches."""
+    """Seconds from display to answer without the times when the evaluator did nothing."""
     delay_seconds: float = 0.0
-    """From answer to arrival, when the network was away."""
+    """Seconds from answer to arrival: the network may have failed in between."""
     unfolded: bool = False
-    """The folded rest of the windows was opened."""
+    """The folded parts of the windows were opened."""
     fixed_width: bool = False
-    """The fixed-width toggle was on."""
+    """The text was shown in a fixed-width font."""
 
     def judged_at(self, arrived_at: datetime) -> datetime:
         """When the answer was given."""
@@ -63,20 +63,20 @@ class PageTiming:
     def shown_at(self, noted_at: datetime | None, arrived_at: datetime) -> datetime:
         """When the item was displayed: by the page's clock or the server's note, whichever is earlier.
 
-        A page that was loaded again counts from then on; the note, made at the first display, stands.
+        A reloaded page restarts its own clock; the server's note of the first display is kept.
         """
         elapsed = timedelta(seconds=min(self.elapsed_seconds or 0.0, LONGEST_SECONDS))
         claimed_at = self.judged_at(arrived_at) - elapsed
         return min(noted_at or claimed_at, claimed_at)
 
     def active_seconds(self, noted_at: datetime | None, arrived_at: datetime) -> float:
-        """Seconds of attention, never more than passed between display and answer."""
+        """Seconds of attention, at most the seconds between display and answer."""
         passed = (self.judged_at(arrived_at) - self.shown_at(noted_at, arrived_at)).total_seconds()
         return round(passed if self.attentive_seconds is None else min(self.attentive_seconds, passed), 3)
 
 
 def require_answer_in_turn(worklist: Worklist, answer: Answer) -> None:
-    """Raise JudgmentError unless `answer` is to the question that is due, or to one that undo reaches."""
+    """Raise JudgmentError unless `answer` belongs to the question that is due or to a verdict that can be changed."""
     if answer.item_code not in worklist.item_codes:
         raise JudgmentError(NOT_YOUR_ITEM)
     if answer.step == "hypothesis" and not worklist.has_second_step(answer.item_code):
@@ -86,9 +86,9 @@ def require_answer_in_turn(worklist: Worklist, answer: Answer) -> None:
 
 
 def require_same_answer(stored: Answer, answer: Answer, stored_label: str) -> None:
-    """Raise JudgmentError, naming what stands, unless a key that was used before brings the same answer again.
+    """Raise JudgmentError if an answer with a known id differs from the stored one; the message names the stored one.
 
-    `stored_label` is how the evaluator's button calls the verdict that was stored.
+    `stored_label` is the text on the button of the stored verdict.
     """
     texts = (answer.hypothesis, answer.confidence, answer.comment)
     if answer.step == "hypothesis" and texts != (stored.hypothesis, stored.confidence, stored.comment):
@@ -98,7 +98,7 @@ def require_same_answer(stored: Answer, answer: Answer, stored_label: str) -> No
 
 
 def _answerable_questions(worklist: Worklist, answer: Answer) -> list[DueQuestion]:
-    """The questions that an answer of this step, on this item, may be to."""
+    """The questions that an answer with this step and item can belong to."""
     due, change = worklist.due_question(), worklist.change_of_verdict(answer.item_code)
     if answer.step == "verdict":
         return [question for question in (due, change) if question is not None and question.asks == "verdict"]

@@ -12,7 +12,7 @@ Step = Literal["verdict", "hypothesis"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 LONGEST_TEXT = 10_000
-"""Characters of a hypothesis or comment."""
+"""Most characters of a hypothesis or comment."""
 
 NO_VERDICT = translatable(
     "That answer is not one of the choices. Nothing was stored; go back and choose one of the buttons."
@@ -41,9 +41,9 @@ class Judgment:
     unfolded: bool
     """The folded parts of the windows were opened before the verdict."""
     fixed_width: bool
-    """The fixed-width toggle was on at the verdict."""
+    """The text was shown in a fixed-width font at the verdict."""
     step: Step = "verdict"
-    """`hypothesis` repeats the verdict with what was written after it."""
+    """A judgment of step `hypothesis` repeats the verdict and adds the texts written after it."""
 
 
 def parse_verdict(text: str, *, cannot_judge: bool) -> Verdict:

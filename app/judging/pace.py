@@ -1,4 +1,4 @@
-"""How an evaluator is getting on: what is left, how long that takes them, whether a rest is due. Pure."""
+"""An evaluator's pace: how many items are left, how long they will take, and whether a break is due. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,38 +10,38 @@ from app.judging.public_design import PublicDesign
 from app.judging.worklist import StandingAnswer, Worklist
 
 LONG_BREAK = timedelta(minutes=30)
-"""After so long without an answer, an evaluator who comes back is shown what is left."""
+"""An evaluator who comes back after such a break is shown how many items are left."""
 FEWEST_ANSWERS_FOR_PACE = 5
-"""Answers from which a pace can be estimated."""
+"""A pace is estimated from at least this many answers."""
 DAILY_CAP_REACHED = translatable(
     "Nothing was stored: the items that this round asks for in one day are done and saved. Come back tomorrow."
 )
 PRACTICE_NOT_PASSED = translatable(
-    "Nothing was stored: this round goes on only for people who give more expected answers on the practice items."
+    "You answered too few practice items correctly to continue in this round. Nothing was stored."
 )
 
 
 @dataclass(frozen=True)
 class EvaluatorPace:
-    """Where an evaluator stands among their items."""
+    """How many items an evaluator has left, and which notes about breaks to show."""
 
     items_left: int | None
-    """Items to go; None where they are given out one at a time and nobody knows how many will come."""
+    """How many items are left; None where items are assigned one at a time, so that nobody knows how many will come."""
     minutes_left: float | None
-    """For the items left, at the evaluator's own pace; None until there is one."""
+    """How long these will take at the evaluator's own pace; None until there are enough answers."""
     returning: bool
-    """Some time has passed since the last answer."""
+    """The last answer is longer ago than LONG_BREAK."""
     break_due: bool
     daily_cap_reached: bool
 
     @property
     def hours_left(self) -> float | None:
-        """The minutes left in hours, to the half."""
+        """The minutes left, in hours rounded to the half hour."""
         return None if self.minutes_left is None else round(self.minutes_left / 30) / 2
 
 
 def evaluator_pace(worklist: Worklist, design: PublicDesign, now: datetime) -> EvaluatorPace:
-    """How far the evaluator has come at `now`."""
+    """The evaluator's pace at the time `now`."""
     answers = _counted_answers(worklist)
     items_left = None if design.assignment == "overlap" else len(worklist.counted_items) - worklist.finished_count
     last_at = max((answer.first_judged_at for answer in answers if answer.first_judged_at), default=None)
@@ -57,7 +57,7 @@ def evaluator_pace(worklist: Worklist, design: PublicDesign, now: datetime) -> E
 
 
 def daily_cap_reached(worklist: Worklist, design: PublicDesign, now: datetime, coming: int = 0) -> bool:
-    """Whether the cap of the day (UTC) is reached, or will be once `coming` more answers are given."""
+    """Whether the cap of the day (UTC) is reached, or will be after `coming` further answers."""
     if not design.daily_cap:
         return False
     days = [answer.first_judged_at.date() for answer in _counted_answers(worklist) if answer.first_judged_at]
@@ -65,7 +65,7 @@ def daily_cap_reached(worklist: Worklist, design: PublicDesign, now: datetime, c
 
 
 def practice_passed(worklist: Worklist, design: PublicDesign) -> bool:
-    """Whether the practice items allow going on: as many right at the first answer as the design asks for."""
+    """Whether the evaluator may continue: as many first answers to practice items are right as the design asks for."""
     answers = [answer for answer in worklist.standing_answers if answer.item_code in worklist.practice_items]
     if not design.training_pass or len(answers) < design.training:
         return True
@@ -75,7 +75,7 @@ def practice_passed(worklist: Worklist, design: PublicDesign) -> bool:
 
 
 def next_verdict_follows(worklist: Worklist, design: PublicDesign, item_code: str, now: datetime) -> bool:
-    """Whether an answer on this item is followed by the next open verdict, with no other page between."""
+    """Whether the page after an answer on this item is certainly the next item's verdict, and no other page."""
     if item_code in worklist.practice_items or not practice_passed(worklist, design):
         return False
     coming = int(worklist.answer_on(item_code) is None)
@@ -84,7 +84,7 @@ def next_verdict_follows(worklist: Worklist, design: PublicDesign, item_code: st
 
 
 def require_new_item_allowed(worklist: Worklist, design: PublicDesign, item_code: str, now: datetime) -> None:
-    """Raise JudgmentError for a first verdict after a practice that was not passed, or beyond the daily cap."""
+    """Raise JudgmentError for a first verdict if the practice was not passed or the daily cap is reached."""
     if item_code in worklist.practice_items or worklist.answer_on(item_code) is not None:
         return
     if not practice_passed(worklist, design):
@@ -94,7 +94,7 @@ def require_new_item_allowed(worklist: Worklist, design: PublicDesign, item_code
 
 
 def _counted_answers(worklist: Worklist) -> list[StandingAnswer]:
-    """The answers that are no practice and whose time is known."""
+    """The answers on items that are not for practice, if the time of the answer is known."""
     counted = (answer for answer in worklist.standing_answers if answer.item_code not in worklist.practice_items)
     return [answer for answer in counted if answer.first_judged_at is not None]
 

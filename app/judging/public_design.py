@@ -1,4 +1,4 @@
-"""What evaluator pages may know of a design: words, times and switches. No arm, no digest, no neuron. Pure."""
+"""The part of a design that evaluators' pages may read: words, times and switches. No arm, no digest. Pure."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -12,7 +12,7 @@ from app.rounds.rubric import FilledRubric
 
 
 def _pairs(counts_by_group: JsonValue) -> JsonValue:
-    """{group: count}, as a design has it, as pairs."""
+    """The (group, count) pairs of a design's {group: count}."""
     if not isinstance(counts_by_group, dict):
         return counts_by_group
     return [[group, count] for group, count in counts_by_group.items()]
@@ -52,7 +52,7 @@ class PublicDesign(BaseModel):
     break_every: int = 30
     """Judgments after which a break is offered; 0 for never."""
     daily_cap: int = 0
-    """Judgments a day after which the evaluator is sent home; 0 for no cap."""
+    """Judgments per day after which the evaluator is asked to come back tomorrow; 0 for no cap."""
     advance_ms: int = 0
     """How long an answered item stays before the next one, in milliseconds."""
 
@@ -63,7 +63,7 @@ class PublicDesign(BaseModel):
 
     @classmethod
     def from_content(cls, public_content: JsonObject) -> "PublicDesign":
-        """From the JSON values that a round publishes; keys that no page needs are left alone."""
+        """From the JSON values that a round publishes; keys that no page needs are ignored."""
         words = public_content.get("rubric")
         rubric = FilledRubric.from_words(words if isinstance(words, dict) else {})
         stated = {name: value for name, value in public_content.items() if value is not None}

@@ -15,15 +15,15 @@ QuestionKind = Literal["verdict", "hypothesis", "guess"]
 
 @dataclass(frozen=True)
 class StandingAnswer:
-    """The latest answer on one item."""
+    """The latest answer on one item: the one that counts."""
 
     item_code: str
     verdict: str
     step: Step
     revision: int
-    """Of the latest row; the next one has this plus one."""
+    """How often the answer was revised; the next answer has the next number."""
     locked: bool = False
-    """An aid was opened: the verdict can no longer be changed."""
+    """The aids were opened, so the verdict can no longer be changed."""
     first_verdict: str = ""
     first_judged_at: datetime | None = None
     first_active_seconds: float = 0.0
@@ -36,7 +36,7 @@ class StandingAnswer:
 
 @dataclass(frozen=True)
 class DueQuestion:
-    """What the evaluator is to do now."""
+    """The question that the evaluator has to answer now."""
 
     item_code: str
     asks: QuestionKind
@@ -67,11 +67,11 @@ class Worklist:
     flagged: frozenset[str] = frozenset()
     """Items flagged as faulty or too distressing: missing, not judged."""
     latest_item: str | None = None
-    """The item that the latest row is about."""
+    """The item of the latest judgment."""
     practice_items: frozenset[str] = frozenset()
-    """Items for practice, which come first and count for nothing."""
+    """Items for practice: they come first and are not counted."""
     shown_at: Mapping[str, datetime] = field(default_factory=dict)
-    """When each item that was displayed was first displayed."""
+    """{code: when the item was first displayed}, for items that were displayed."""
     answer_ids: frozenset[str] = frozenset()
     """The ids of all answers."""
     asks_second_step: bool = False
@@ -79,7 +79,7 @@ class Worklist:
 
     @property
     def counted_items(self) -> tuple[str, ...]:
-        """The items that are no practice, in order."""
+        """The items that are not for practice, in order."""
         return tuple(code for code in self.item_codes if code not in self.practice_items)
 
     @property
@@ -92,7 +92,7 @@ class Worklist:
         return next((answer for answer in self.standing_answers if answer.item_code == item_code), None)
 
     def number_and_total(self, item_code: str) -> tuple[int, int]:
-        """The item's number, from 1, among the practice items or the counted ones, and how many of these there are."""
+        """(number of the item from 1, number of items), among the practice items or among the counted ones."""
         practice = item_code in self.practice_items
         alike = [code for code in self.item_codes if (code in self.practice_items) == practice]
         return alike.index(item_code) + 1, len(alike)
@@ -109,9 +109,9 @@ class Worklist:
         return self.next_verdict()
 
     def unfinished_answer(self, ignoring: str = "") -> StandingAnswer | None:
-        """An answer whose second step is still to come, the latest one first; the item `ignoring` is left out.
+        """An answer whose second step is missing, preferably the latest; the item `ignoring` is left out.
 
-        There is more than one where undo went on from a second step to an item before it.
+        There can be two: an evaluator may go back from the second step of one item to the verdict of an earlier one.
         """
         unfinished = [answer for answer in self.standing_answers if self._lacks_second_step(answer)]
         candidates = [answer for answer in unfinished if answer.item_code != ignoring]
@@ -119,7 +119,7 @@ class Worklist:
         return next(latest, candidates[0] if candidates else None)
 
     def next_verdict(self, ignoring: str = "") -> DueQuestion | None:
-        """The first open verdict; with `ignoring`, the one that can be fetched ahead while that item is read."""
+        """The first item without a verdict, except `ignoring`: its page can be fetched while that item is read."""
         return next((question for question in self._open_verdicts() if question.item_code != ignoring), None)
 
     def change_of_verdict(self, item_code: str) -> DueQuestion | None:
@@ -128,16 +128,16 @@ class Worklist:
         return DueQuestion(answer.item_code, "verdict", answer.revision + 1, answer) if answer else None
 
     def changeable_item_before(self, item_code: str | None) -> str | None:
-        """The item that was judged just before this one, or last of all, within the last ten that can be changed."""
+        """The item judged just before this one, or the last one judged, if its verdict can be changed."""
         changeable = [answer.item_code for answer in self._changeable_answers()]
         if item_code in changeable:
             changeable = changeable[: changeable.index(item_code)]
         return changeable[-1] if changeable else None
 
     def undo_target(self, item_code: str | None, revision: int = 0) -> str | None:
-        """The item whose verdict undo reaches from the page of an item that asks for its `revision`.
+        """The item whose verdict “Change last answer” opens on the page that asks for this `revision` of an item.
 
-        Once that was answered it is the item itself: the answer just given is what was mistaken most likely.
+        If the page's own item has been answered, it is that item; otherwise it is the item judged before it.
         """
         answer = self.answer_on(item_code) if item_code else None
         if answer is None or answer.revision < revision or self.change_of_verdict(answer.item_code) is None:
@@ -145,7 +145,7 @@ class Worklist:
         return item_code
 
     def with_answer(self, standing_answer: StandingAnswer, answer_id: str) -> "Worklist":
-        """The worklist once an item has this answer, which was has the id `answer_id`."""
+        """The worklist after this answer, whose id is `answer_id`, was stored."""
         answers = {answer.item_code: answer for answer in self.standing_answers}
         answers[standing_answer.item_code] = standing_answer
         return replace(
@@ -156,16 +156,16 @@ class Worklist:
         )
 
     def with_flagged(self, item_code: str) -> "Worklist":
-        """The worklist once an item is flagged."""
+        """The worklist after this item was flagged."""
         return replace(self, flagged=self.flagged | {item_code})
 
     def _lacks_second_step(self, answer: StandingAnswer) -> bool:
-        """Whether only the verdict was given where more is asked."""
-        wanted_more = self.has_second_step(answer.item_code) and answer.item_code not in self.flagged
-        return wanted_more and answer.step == "verdict"
+        """Whether the item has a second step and only its verdict was given."""
+        needs_second_step = self.has_second_step(answer.item_code) and answer.item_code not in self.flagged
+        return needs_second_step and answer.step == "verdict"
 
     def _changeable_answers(self) -> list[StandingAnswer]:
-        """Of the last ten verdicts, those whose aids were not opened and whose items were not flagged."""
+        """The answers among the last ten whose aids were not opened and whose items were not flagged."""
         latest = self.standing_answers[-MOST_CHANGEABLE_ANSWERS:]
         return [answer for answer in latest if not answer.locked and answer.item_code not in self.flagged]
 

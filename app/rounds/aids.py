@@ -1,10 +1,10 @@
-"""Aids: what may be looked at once a verdict on an item stands. Pure.
+"""Aids: what an evaluator may open after their verdict on an item. Pure.
 
 Every strength is in per cent of the neuron's largest activation, so no page ever names an arm's own units; but the
 shape of a histogram tells activation functions apart, which is why nobody sees an aid before judging.
 
-The strengths and the strongest tokens are those of the passages shown. Histogram and effects are the neuron's; a made
-item has those of the neuron whose strengths it took, so its aids look like every other item's.
+Strengths and strongest tokens come from the passages shown; histogram and effects come from the neuron. An item that
+was made up has those of the neuron whose strengths it took, so that its aids look like those of any other item.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from app.archive.snippet import Snippet
 from app.rounds.token_text import token_texts
 
 STRONGEST = 10
-"""Tokens listed."""
+"""How many tokens the aids list."""
 
 
 class AidPart(BaseModel):
@@ -27,34 +27,34 @@ class AidPart(BaseModel):
 
 
 class StrongToken(AidPart):
-    """A text on which the neuron fires in the passages shown."""
+    """A token's text on which the neuron fires in the passages shown."""
 
     text: str
     count: int
-    """How often it reaches strength 0.1."""
+    """How often the token reaches strength 0.1."""
     percent: int
-    """Mean strength over those times."""
+    """Mean strength of these tokens, in per cent."""
 
 
 class TokenEffect(AidPart):
-    """How the neuron's output direction moves a token's logit: past every later layer, and past any rescaling."""
+    """How the neuron's output direction changes a token's logit, without later layers and without rescaling."""
 
     text: str
     percent: int
-    """Of the neuron's largest effect, positive if the token gets likelier: arms' own scales would tell them apart."""
+    """In per cent of the neuron's largest effect, because the arms' own scales differ; positive if likelier."""
 
 
 class Aids(AidPart):
-    """Everything that may be looked at for one item."""
+    """The aids of one item."""
 
     strengths: tuple[tuple[int, ...], ...]
-    """Per passage and text, as the item shows them: strength in whole per cent."""
+    """[passage][token] Strength in whole per cent, in the order in which the item shows them."""
     tokens: tuple[StrongToken, ...]
-    """Those that carry most of the firing, first the one with the largest sum of strengths."""
+    """The tokens with the largest sums of strengths, the largest first."""
     lowest: float
-    """The neuron's smallest activation, in per cent of its largest: where the histogram begins. It ends at 100."""
+    """The neuron's smallest activation, in per cent of its largest. The histogram begins there and ends at 100."""
     histogram: tuple[int, ...]
-    """Tokens of the harvest's sample per bin; all bins are equally wide."""
+    """Number of the harvest's sampled tokens in each bin; all bins are equally wide."""
     promoted: tuple[TokenEffect, ...]
     suppressed: tuple[TokenEffect, ...]
 
@@ -75,7 +75,7 @@ def build_aids(snippets: Sequence[Snippet], neuron: NeuronStatistics) -> Aids:
 
 
 def _texts_and_percents(snippet: Snippet, maximum: float) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """A snippet's texts and their strengths; part of a character counts where the character is shown."""
+    """A snippet's token texts and strengths in per cent; part of a character counts where the character is shown."""
     texts, shown_at_index = token_texts(snippet.pieces)
     percents = [0] * len(texts)
     for index, activation in zip(shown_at_index, snippet.activations, strict=True):
@@ -84,7 +84,7 @@ def _texts_and_percents(snippet: Snippet, maximum: float) -> tuple[tuple[str, ..
 
 
 def _strongest_tokens(firings: Sequence[tuple[str, int]]) -> tuple[StrongToken, ...]:
-    """From (text, strength in per cent) of every token shown to the texts that carry most of the firing."""
+    """The texts with the largest sums of strengths; `firings` are (text, strength in per cent) of every token."""
     percents_by_text: dict[str, list[int]] = {}
     for text, percent in firings:
         if text and percent >= 100 * FAINTEST:

@@ -1,7 +1,7 @@
-"""The allocation: which item is whose, and what the draw of each cell came to. It is sealed until unblinding. Pure.
+"""The allocation: which item shows which neuron of which arm, and the counts of each cell. Pure.
 
-One form serves what is sealed, what unblinding opens and what exports hold. Counts are sealed too, because the dead are
-more in one arm than in another.
+It is sealed until unblinding; the seal, unblinding and exports use the same classes. The counts are sealed too, because
+the number of dead neurons differs between arms.
 """
 
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ ItemKind = Literal["neuron", "planted", "purity", "repeat", "training"]
 
 @dataclass(frozen=True)
 class AllocatedItem:
-    """What the allocation says of one item."""
+    """Which neuron of which arm one item shows."""
 
     item: str
     arm: str
@@ -30,16 +30,16 @@ class AllocatedItem:
     same_token_share: float | int = 0.0
     """Share of the top peaks that are the same token, 0 to 1; canonical JSON and the tables made from it write 0."""
     purity: float | int | None = None
-    """Of a purity-ladder item: the share of snippets from the main neuron."""
+    """Share of snippets from the main neuron; only items of the purity ladder have one."""
     repeats: str | None = None
-    """Of a hidden repeat: the code of the item it repeats."""
+    """Code of the item that a hidden repeat repeats."""
     rule: str | None = None
-    """Of a planted item: what its peaks have in common."""
+    """What the peaks of a planted item have in common."""
 
 
 @dataclass(frozen=True)
 class CellModel:
-    """The model of a cell, as its archive has it."""
+    """The model of a cell, as its archive describes it."""
 
     activation: str | None
     certificate: JsonObject | None
@@ -57,49 +57,49 @@ class LayerCount:
     """Neurons of the layer in the frame, dead ones included."""
     drawn: int
     dead: int
-    """Dead among the drawn."""
+    """Number of dead neurons among those drawn."""
 
 
 @dataclass(frozen=True)
 class AllocatedCell:
-    """What the draw of one cell, an arm in a stratum, came to; counts of neurons unless said otherwise."""
+    """The draw of one cell (an arm in a stratum) in counts; they count neurons where nothing else is stated."""
 
     arm: str
     stratum: str
     archive_sha256: str
     frame: int
-    """All that could be drawn."""
+    """Neurons that could be drawn."""
     frame_dead: int
     examined: int
-    """Looked at until enough were drawn."""
+    """Neurons looked at until enough were drawn."""
     excluded: int
-    """Live ones that the design cannot show, or that a named evaluator has seen."""
+    """Live neurons that the design cannot show, or that a named evaluator has seen."""
     eligible: int
     drawn: int
     dead: int
-    """Dead ones drawn: they count as NOT INTERPRETABLE and are not shown."""
+    """Dead neurons drawn: they count as NOT INTERPRETABLE and are not shown."""
     shown: int
     suppressed: int
     """Windows left out of the drawn neurons' top lists as near-duplicates of stronger ones."""
     layers: tuple[LayerCount, ...]
     dead_neurons: tuple[tuple[int, int], ...] = ()
-    """(layer, index) of the dead ones drawn."""
+    """(layer, index) of the dead neurons drawn."""
     model: Annotated[CellModel | None, BeforeValidator(lambda model: model or None)] = None
-    """None, or empty in old seals, if nothing was sealed of it."""
+    """None if the seal says nothing about the model; old seals hold an empty object instead."""
 
 
 @dataclass(frozen=True)
 class Allocation:
-    """Who is who."""
+    """Which item shows which neuron of which arm, and the counts of each cell."""
 
     items: tuple[AllocatedItem, ...]
-    """By code."""
+    """In order of code."""
     cells: tuple[AllocatedCell, ...]
-    """In the design's order of cells."""
+    """In the order of the design's cells."""
 
     @property
     def by_code(self) -> dict[str, AllocatedItem]:
-        """{code: what the allocation says of the item}."""
+        """{code: the allocated item}."""
         return {allocated.item: allocated for allocated in self.items}
 
 
@@ -109,20 +109,20 @@ class SealContent:
 
     allocation: Allocation
     seed: str
-    """64 hexadecimal digits, as the nonce."""
+    """64 hexadecimal digits, like the nonce."""
     nonce: str
     as_sealed: JsonObject = field(default_factory=dict)
-    """{"allocation", "seed", "nonce"} as JSON values, unchanged since they were sealed: the digest is of these."""
+    """The object {allocation, seed, nonce} as JSON values, exactly as it was sealed: its digest is published."""
 
     @classmethod
     def to_seal(cls, allocation: Allocation, seed: str, nonce: str) -> "SealContent":
-        """What a new seal is to hold."""
+        """The content of a new seal."""
         sealed_allocation = _ALLOCATION.dump_python(allocation, mode="json")
         return cls(allocation, seed, nonce, {"allocation": sealed_allocation, "seed": seed, "nonce": nonce})
 
     @classmethod
     def from_content(cls, content: JsonValue) -> "SealContent":
-        """What a seal or an export holds, from its JSON values. Raises ValueError if it is anything else."""
+        """The content of a seal or an export, from its JSON values. Raises ValueError if they are anything else."""
         if not isinstance(content, dict) or set(content) != {"allocation", "seed", "nonce"}:
             msg = "it does not hold exactly an allocation, a seed and a nonce"
             raise ValueError(msg)

@@ -28,11 +28,11 @@ class ArchiveFrame:
     seen_count: int = 0
     """Neurons left out of the frame because a named evaluator has seen them."""
     shown_snippets: dict[NeuronKey, list[Snippet]] = field(default_factory=dict)
-    """What the design shows, of the neurons looked at so far that have enough."""
+    """{neuron: the snippets that the design shows}, for those neurons looked at so far that have enough snippets."""
 
     @classmethod
     def from_archive(cls, archive: Archive, design: Design, seen_neurons: SeenNeurons) -> "ArchiveFrame":
-        """The frame that the design names. Raises DesignError if the archive is not as the design says."""
+        """The frame of an archive under a design. Raises DesignError if layers or site do not fit the design."""
         _require_layers_and_site(archive, design)
         neurons = neurons_of_layers(archive.neurons(), design.layers)
         digest = archive.sha256
@@ -41,11 +41,11 @@ class ArchiveFrame:
 
     @property
     def n_layers(self) -> int:
-        """Layers of the archive's model."""
+        """How many layers the archive's model has."""
         return self.archive.manifest.model.n_layers
 
     def showable(self, neuron_keys: Sequence[NeuronKey]) -> set[NeuronKey]:
-        """Those of the neurons that the design can show; their snippets are in `shown_snippets` from now on."""
+        """Those of the neurons that the design can show; their snippets are stored in `shown_snippets`."""
         unread = [key for key in neuron_keys if key not in self.shown_snippets]
         for key, snippets in self.archive.snippets_by_neuron(unread).items():
             selected = select_shown_snippets(self.design, snippets)
@@ -54,14 +54,14 @@ class ArchiveFrame:
         return self.shown_snippets.keys() & set(neuron_keys)
 
     def shown_snippets_of(self, neuron: NeuronStatistics) -> list[Snippet]:
-        """What the design shows of a neuron that was drawn."""
+        """The snippets that the design shows of a drawn neuron."""
         return self.shown_snippets[neuron_key(neuron)]
 
 
 def archive_frames(
     design: Design, archives: Archives, seen_neurons: SeenNeurons = frozenset()
 ) -> dict[str, ArchiveFrame]:
-    """{digest: frame} of every archive of the design, by digest. Raises DesignError if one is not given."""
+    """{digest: frame} of every archive of the design, by digest. Raises DesignError if an archive is missing."""
     digests = sorted({cell.archive_sha256 for cell in design.arms})
     absent = [digest for digest in digests if digest not in archives]
     if absent:

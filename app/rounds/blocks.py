@@ -1,8 +1,9 @@
 """Balanced incomplete blocks: each evaluator gets some of the items, each item is judged equally often. Pure.
 
-A generalised cyclic design (Patterson and Williams 1976): the items stand in a table of `size` rows; in replicate r,
-row i is turned by i x r, and each column is a block. Every replicate holds every item once. Two items meet in one
-block at most once if the number of columns has no divisor under both the rows and the replicates.
+A generalised cyclic design (Patterson and Williams 1976): the items fill a table of `size` rows; in replicate r,
+row i is rotated by i x r columns, and each column is a block. Every replicate holds every item once. No two items share
+more than one block if no product of two numbers, one below the rows and one below the replicates, is a multiple of
+the number of columns.
 """
 
 from collections.abc import Collection
@@ -11,7 +12,7 @@ from app.rounds.randomness import SecretRandom
 
 
 def balanced_blocks(codes: Collection[str], size: int, replicate_count: int, seed: str) -> list[tuple[str, ...]]:
-    """All blocks, replicate after replicate, of at most `size` items; `seed` shuffles the items into the table."""
+    """All blocks of at most `size` items, one replicate after another; `seed` shuffles the items into the table."""
     shuffled = SecretRandom(seed, "blocks").sample(sorted(codes), len(codes))
     column_count = blocks_per_replicate(len(shuffled), size, replicate_count)
     rows = [shuffled[start : start + column_count] for start in range(0, len(shuffled), column_count)]
@@ -27,7 +28,7 @@ def balanced_blocks(codes: Collection[str], size: int, replicate_count: int, see
 
 
 def blocks_per_replicate(item_count: int, size: int, replicate_count: int) -> int:
-    """The fewest blocks that hold all items and, if it takes at most two more, keep pairs apart."""
+    """How many blocks hold all items: the fewest, or up to two more if that lets no two items share two blocks."""
     fewest = -(-item_count // size)
     row_count = min(size, item_count)
     candidates = range(fewest, fewest + 3)
@@ -35,5 +36,8 @@ def blocks_per_replicate(item_count: int, size: int, replicate_count: int) -> in
 
 
 def _keeps_pairs_apart(column_count: int, row_count: int, replicate_count: int) -> bool:
-    """Rows i and j meet again in replicates r and s only if (i - j)(r - s) is a multiple of the columns."""
+    """Whether no two items share two blocks.
+
+    Items of rows i and j share blocks in replicates r and s only if (i - j)(r - s) is a multiple of the columns.
+    """
     return all(rows * turns % column_count for rows in range(1, row_count) for turns in range(1, replicate_count))

@@ -1,4 +1,4 @@
-"""Drawing the neurons of every cell, and the counts that are sealed with them. Pure.
+"""Draws of the neurons of every cell, and the counts that are sealed with them. Pure.
 
 Everything is drawn in the order of archives, never of arms or their names, so that swapping the arms changes nothing
 but the allocation.
@@ -19,7 +19,7 @@ from app.rounds.randomness import SecretRandom
 
 @dataclass(frozen=True)
 class CellDraw:
-    """One cell's share of its archive's draw."""
+    """The neurons of one cell: its share of what was drawn from its archive."""
 
     cell: Cell
     neurons: tuple[NeuronStatistics, ...]
@@ -30,20 +30,20 @@ class CellDraw:
 
     @property
     def live_neurons(self) -> list[NeuronStatistics]:
-        """The neurons drawn that are shown."""
+        """The drawn neurons that are shown: the live ones."""
         return [neuron for neuron in self.neurons if not neuron.dead]
 
 
 @dataclass(frozen=True)
 class SharedDraw:
-    """What was drawn from a frame, or from one layer of it, for several cells of `neurons_per_cell` each."""
+    """One draw from a frame, or from one of its layers, for several cells with `neurons_per_cell` neurons each."""
 
     neurons_per_cell: int
     frame_draw: FrameDraw
 
 
 def draw_cells(design: Design, frames: Mapping[str, ArchiveFrame], seed: str) -> list[CellDraw]:
-    """Each cell's neurons, in the design's order of cells. Cells of one archive share one draw, so no neuron twice."""
+    """Each cell's neurons, in the design's order of cells. Cells of one archive share its draw, so none repeats."""
     cell_draws = {}
     for digest, archive_frame in frames.items():
         cells = cells_of_archive(design, digest)
@@ -61,7 +61,7 @@ def cells_of_archive(design: Design, digest: str) -> list[Cell]:
 
 
 def allocated_cell(cell_draw: CellDraw, archive_frame: ArchiveFrame) -> AllocatedCell:
-    """The counts of a cell that are sealed."""
+    """The counts of one cell that are sealed."""
     cell, model = cell_draw.cell, archive_frame.archive.manifest.model
     frame_neurons = archive_frame.frame_neurons
     dead = [neuron for neuron in cell_draw.neurons if neuron.dead]
@@ -86,7 +86,7 @@ def allocated_cell(cell_draw: CellDraw, archive_frame: ArchiveFrame) -> Allocate
 
 
 def _shared_draws(design: Design, archive_frame: ArchiveFrame, cell_count: int, generator: Random) -> list[SharedDraw]:
-    """The draw from the whole frame; in a stratified design, one draw from each layer."""
+    """One draw from the whole frame or, in a stratified design, one draw from each layer."""
     frame_neurons, showable = archive_frame.frame_neurons, archive_frame.showable
     if design.by_layer == "simple":
         frame_draw = draw_neurons(frame_neurons, design.neurons * cell_count, showable, generator)
@@ -101,7 +101,7 @@ def _shared_draws(design: Design, archive_frame: ArchiveFrame, cell_count: int, 
 
 
 def _share_of_cell(cell: Cell, index: int, shared: Sequence[SharedDraw]) -> CellDraw:
-    """The neurons of the archive's cell number `index`, from 0."""
+    """The neurons that the draws hold for the archive's cell number `index`, counted from 0."""
     neurons: list[NeuronStatistics] = []
     for draw in shared:
         neurons += draw.frame_draw.neurons[index * draw.neurons_per_cell : (index + 1) * draw.neurons_per_cell]

@@ -1,4 +1,4 @@
-"""Canonical bytes and digests: what binds a round to what was decided before anyone judged. Pure and open.
+"""Digests that prove later that design, items and seal are those that were published before judging. Pure and open.
 
 Nothing here encrypts or decrypts, so evaluator modules may use it. Every digest is 64 hexadecimal digits.
 """
@@ -18,7 +18,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class PublishedCommitment:
-    """What is published at the seal: the commitment, and what it is made of."""
+    """What is published at the seal: the commitment and the digests it is computed from."""
 
     commitment: str
     design_sha256: str
@@ -30,27 +30,28 @@ class PublishedCommitment:
 def item_digest(content: ItemContent, nonce: str) -> str:
     """HMAC-SHA256 of an item's canonical JSON under the round's secret nonce (hexadecimal).
 
-    Without the nonce the digest identifies nothing, not even to someone who holds the archives and guesses.
+    Without the nonce nobody can check a guess against the digest, not even someone who holds the archives.
     """
     return hmac.new(bytes.fromhex(nonce), item_bytes(content), hashlib.sha256).hexdigest()
 
 
 def item_bytes(content: ItemContent) -> bytes:
-    """RFC 8785 bytes of an item, which holds nothing but texts, small whole numbers and plain keys.
+    """RFC 8785 bytes of an item.
 
-    For such values the standard library's encoder writes the same bytes thirty times faster: a round has megabytes.
+    An item holds only texts, small whole numbers and plain keys. For such values the standard library's encoder writes
+    the same bytes thirty times faster, and a round has megabytes of them.
     """
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 
 
 def seal_digest(seal_content: SealContent) -> str:
-    """Digest of what the seal holds."""
+    """Digest of the content of a seal."""
     return sha256_of_json(seal_content.as_sealed)
 
 
 def commitment_digest(design_sha256: str, item_digests: Mapping[str, str], sealed_sha256: str) -> str:
-    """What is published before the first judgment; `item_digests` has each code's digest."""
+    """The commitment, which is published before the first judgment; `item_digests` is {code: digest}."""
     return sha256_of_json(
         {
             "v": VERSION,

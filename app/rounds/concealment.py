@@ -1,6 +1,6 @@
-"""From a neuron's snippets to an item that has nowhere to say whose they are. Pure.
+"""Make an item from a neuron's snippets: an item has no field for a model or a neuron. Pure.
 
-Words and levels go in; activations, layer, index, model and file names stay behind.
+The item keeps words and levels, and loses activations, layer, index, and the names of models and files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ CODE_LENGTH = 10
 
 
 def conceal_snippets(code: str, snippets: Sequence[Snippet], maximum: float, marks: Marks, generator: Random) -> Item:
-    """One item: the snippets as passages in an order drawn from `generator`.
+    """The item of a neuron: its snippets as passages, in an order drawn from `generator`.
 
     `maximum` is the neuron's largest activation. Callers get the snippets from `select_shown_snippets`, which leaves
     neurons with too few marked tokens out.
@@ -32,14 +32,14 @@ def conceal_snippets(code: str, snippets: Sequence[Snippet], maximum: float, mar
 
 
 def snippet_levels(snippets: Sequence[Snippet], maximum: float, marks: Marks) -> list[tuple[int, ...]] | None:
-    """The level of every token of every snippet; None if the marks' rule cannot be met."""
+    """[snippet][token] Levels by the design's rule for marks; None if too few tokens can be marked."""
     if marks == "rank":
         return rank_levels([snippet.activations for snippet in snippets])
     return [proportional_levels(snippet.activations, maximum) for snippet in snippets]
 
 
 def build_passage(snippet: Snippet, token_levels: Sequence[int]) -> Passage:
-    """One snippet as shown. A mark on part of a character is shown where that character is."""
+    """The passage that shows a snippet. A mark on a part of a character moves to the token that shows the character."""
     texts, shown_at_index = token_texts(snippet.pieces)
     levels = [0] * len(texts)
     for index, level in zip(shown_at_index, token_levels, strict=True):
@@ -48,7 +48,7 @@ def build_passage(snippet: Snippet, token_levels: Sequence[int]) -> Passage:
 
 
 def select_shown_snippets(design: Design, snippets: Sequence[Snippet]) -> list[Snippet] | None:
-    """The snippets that the design shows, the first of each group; None if the neuron lacks some or their marks."""
+    """The snippets that the design shows, the best of each group; None if there are too few of them, or of marks."""
     selected: list[Snippet] = []
     for group, count in sorted(design.groups.items()):
         of_group = [snippet for snippet in snippets if snippet.group == group]
@@ -69,7 +69,7 @@ def draw_codes(count: int, generator: Random) -> list[str]:
 
 
 def shared_window_distances(windows: Mapping[str, frozenset[str]], distance: int) -> dict[str, dict[str, int]]:
-    """{code: {code of an item with a window in common: distance}}: it gives away what the texts do, and no more."""
+    """{code: {code of an item that shares a window: distance}}; it reveals only what the texts reveal."""
     holders: dict[str, list[str]] = {}
     for code in sorted(windows):
         for window in windows[code]:

@@ -17,13 +17,13 @@ from app.rounds.randomness import SecretRandom
 from app.rounds.spare_neurons import SpareNeurons
 
 POOL = 48
-"""Spare neurons per archive whose windows planted items are made of."""
+"""Planted items use the windows of so many spare neurons of each archive."""
 ATTEMPTS = 20
-"""Real strength profiles tried for an item before giving up: some end before a window does."""
+"""How many real neurons are tried as models of an item's strengths: the windows of some are too short."""
 
 
 class ControlItemMaker:
-    """Makes controls and practice items, the cells taking turns in giving neurons."""
+    """Makes controls and practice items from spare neurons, taken from each cell in turn."""
 
     def __init__(
         self, design: Design, frames: Mapping[str, ArchiveFrame], cell_draws: Sequence[CellDraw], seed: str
@@ -53,7 +53,7 @@ class ControlItemMaker:
         ]
 
     def practice_items(self) -> list[PlannedItem]:
-        """Practice items: one word each, and every other one without any rule."""
+        """The practice items of the design: in turn an item whose peaks are one word, and an item without a rule."""
         return [
             self._ruleless_item(number) if number % 2 else self._planted_item(number, "training")
             for number in range(self._design.training)
@@ -97,13 +97,13 @@ class ControlItemMaker:
         raise DesignError(_too_little_text("practice items"))
 
     def _strength_donor(self, number: int) -> tuple[Cell, NeuronStatistics, list[Snippet]]:
-        """A real neuron, from each cell in turn, whose strengths a made item takes over."""
+        """(cell, neuron, snippets) of a spare neuron whose strengths item number `number` takes; cells take turns."""
         cell = self._cells[number % len(self._cells)]
         neuron, snippets = self._spares[cell.archive_sha256].next_neuron()
         return cell, neuron, snippets
 
     def _words(self) -> dict[str, list[WordOccurrence]]:
-        """Words of the spare windows that no rule has used yet; a word that is used is taken out."""
+        """{word: its occurrences} in the spare windows; callers remove a word when a rule uses it."""
         if self._unused_words is None:
             pool = [snippet for spares in self._spares.values() for snippet in spares.snippets_of_first(POOL)]
             self._unused_words = word_occurrences(pool)

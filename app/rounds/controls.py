@@ -1,7 +1,7 @@
 """Snippets of known truth: a planted rule, no rule at all, and mixtures of two neurons, with real strengths. Pure.
 
-They look like all other snippets because they are made of the same things: windows of the same corpus, and activations
-that a real neuron had. Only where the activations stand is ours.
+They look like all other snippets because they consist of the same: windows of the same corpus, and activations of a
+real neuron. Only the positions of the activations are made up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from random import Random
 from app.archive.snippet import Snippet
 
 SHORTEST_WORD = 3
-"""Letters of a word that a planted rule can be about."""
+"""A planted rule uses words of at least so many letters."""
 
 WordOccurrence = tuple[Snippet, int]
 """A window and the index of one of its tokens."""
@@ -19,11 +19,11 @@ WordOccurrence = tuple[Snippet, int]
 
 @dataclass(frozen=True)
 class Mixture:
-    """Snippets of two neurons as if they were of one."""
+    """Snippets of two neurons that are shown as if they were of one."""
 
     snippets: tuple[Snippet, ...]
     purity: float
-    """Share of the snippets that are the main neuron's."""
+    """Share of the snippets that come from the main neuron."""
 
 
 def word_occurrences(pool: Sequence[Snippet]) -> dict[str, list[WordOccurrence]]:
@@ -56,7 +56,7 @@ def scatter_words(
 
 
 def mix_snippets(main: Sequence[Snippet], foreign: Sequence[Snippet], share: float, generator: Random) -> Mixture:
-    """The `main` neuron's snippets, all but `share` of them replaced by `foreign` ones at the same strengths."""
+    """The `main` neuron's snippets; `foreign` ones, at the same strengths, replace all but `share` of them."""
     replaced = set(generator.sample(range(len(main)), len(main) - round(share * len(main))))
     snippets = tuple(
         _rescaled(foreign[index], snippet) if index in replaced else snippet for index, snippet in enumerate(main)
@@ -70,7 +70,7 @@ def _with_strengths_of(profile: Sequence[Snippet], occurrences: Sequence[WordOcc
 
 
 def _transplanted(window: Snippet, peak: int, donor: Snippet) -> Snippet:
-    """The window with the donor's activations laid over it so that the peaks coincide; 0 where the donor ends."""
+    """The window with the donor's activations, shifted so that the peaks coincide; 0 where the donor has none."""
     shift = donor.peak - peak
     covered = range(len(donor.activations))
     indices = (index + shift for index in range(len(window.pieces)))
@@ -79,7 +79,7 @@ def _transplanted(window: Snippet, peak: int, donor: Snippet) -> Snippet:
 
 
 def _rescaled(snippet: Snippet, donor: Snippet) -> Snippet:
-    """The snippet with its peak as strong as the donor's."""
+    """The snippet, scaled so that its peak is as strong as the donor's, in the donor's group and rank."""
     own_peak = snippet.peak_activation
     factor = donor.peak_activation / own_peak if own_peak > 0 else 0.0
     activations = tuple(factor * activation for activation in snippet.activations)

@@ -21,7 +21,7 @@ Assignment = Literal["crossed", "overlap", "blocks"]
 BlindingQuestion = Literal["none", "which_model", "sort"]
 
 GIVEAWAYS = ("solu", "gelu", "relu", "softmax", "layernorm", "baseline")
-"""Words that a title shown to evaluators may not hold, beside the arms' own names."""
+"""Words that no text for evaluators may contain, besides the names of the arms."""
 
 
 def _require_digest(text: str) -> str:
@@ -37,7 +37,7 @@ Share = Annotated[float, Field(gt=0.5, lt=1.0)]
 
 
 class DesignPart(BaseModel):
-    """A part of a design: frozen, and no field that is not known."""
+    """A part of a design: frozen, without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -48,7 +48,7 @@ class Cell(DesignPart):
     arm: Name
     """What the model stands for in the comparison: a name of up to 60 characters that evaluators never see."""
     stratum: Name = "1L/0"
-    """Where arms are compared, as size and replicate: up to 60 characters."""
+    """Arms are compared within a stratum, named by size and replicate in up to 60 characters."""
     archive_sha256: Sha256
     """Digest of the archive, 64 hexadecimal digits: `firstglance archive show` prints it."""
 
@@ -59,53 +59,53 @@ class Controls(DesignPart):
     planted: int = Field(default=0, ge=0, le=100)
     """Items whose passages all follow one exact rule, 0 to 100."""
     ladder: tuple[Share, ...] = ()
-    """Purity steps, each above 0.5 and below 1: the share of an item's passages from one neuron, not from a second."""
+    """Purity steps, each above 0.5 and below 1: the share of passages from the first of two neurons in one item."""
     per_step: int = Field(default=0, ge=0, le=20)
-    """Ladder items per step and cell, 0 to 20."""
+    """Items per purity step and cell, 0 to 20."""
 
 
 class Exclusions(DesignPart):
-    """Rules, fixed in advance, by which an evaluator is left out of the second of two results; None is no rule."""
+    """Rules, fixed in advance, that leave an evaluator out of the second of two results; None means no rule."""
 
     shortest_median_seconds: float | None = Field(default=None, gt=0, examples=[5.0])
-    """Leave out evaluators whose median time per verdict is shorter, in seconds; no line is no rule."""
+    """Leave out evaluators with a shorter median time per verdict, in seconds. Without this line it does not apply."""
     largest_cannot_judge: float | None = Field(default=None, ge=0, le=1, examples=[0.3])
-    """Leave out evaluators with a larger share of "cannot judge", 0 to 1; no line is no rule."""
+    """Leave out evaluators with a larger share of "cannot judge", 0 to 1. Without this line it does not apply."""
     smallest_completed: float | None = Field(default=None, ge=0, le=1, examples=[0.5])
-    """Leave out evaluators who judged a smaller share of their items, 0 to 1; no line is no rule."""
+    """Leave out evaluators who judged a smaller share of their items, 0 to 1. Without this line it does not apply."""
     smallest_planted: float | None = Field(default=None, ge=0, le=1, examples=[0.6])
-    """Leave out evaluators who found a smaller share of planted items interpretable, 0 to 1; no line is no rule."""
+    """Leave out evaluators who found fewer planted items interpretable, as a share. Without it no such rule applies."""
 
 
 class Design(DesignPart):
-    """One round, described; every field is in the digest."""
+    """The description of one round; every field is in the digest."""
 
     version: Literal[1] = 1
     """Version of this format: 1."""
     preset: str = "own"
-    """Where the design started from: the name of a preset, or "own"."""
+    """The preset that the design started from, or "own"."""
     title: str = Field(min_length=1, max_length=120)
-    """What evaluators see, 1 to 120 characters: it names no arm and no activation."""
+    """The title that evaluators see, 1 to 120 characters; it may name no arm and no activation."""
     arms: tuple[Cell, ...] = Field(min_length=2)
-    """The cells, one table each: an arm in a stratum. The reference arm is in every stratum."""
+    """The cells, one table for each arm in a stratum. Every stratum needs the reference arm."""
     reference: Name
     """The arm that the others are compared with."""
     neurons: int = Field(default=60, ge=1, le=10_000)
     """Neurons drawn per cell, dead ones included, 1 to 10000."""
     layers: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(default=None, examples=[[0, 1]])
-    """The frame: all neurons of these layers, counted from 0; no line is every layer."""
+    """Neurons are drawn from these layers, counted from 0. Without this line all layers are used."""
     by_layer: Literal["simple", "stratified"] = "simple"
-    """How neurons are drawn: "simple" from the whole frame, "stratified" from each layer in proportion."""
+    """How neurons are drawn: "simple" from the whole frame, "stratified" from each layer in proportion to its size."""
     site: Literal["mlp.pre", "mlp.act", "mlp.post_ln"] = "mlp.act"
     """Where the archives read the activation: "mlp.pre", "mlp.act" (the paper's choice) or "mlp.post_ln"."""
     groups: dict[Group, Annotated[int, Field(ge=1, le=100)]] = {"top": 20}
     """Passages per item from each group of snippets, 1 to 100: top, quantile, value_bin, random or contrast."""
     marks: Marks = "proportional"
-    """Levels of marked tokens: "proportional" to the neuron's largest activation, or "rank", 20 tokens per level."""
+    """How tokens get levels: "proportional" to the neuron's largest activation, or "rank", 20 tokens per level."""
     rubric: Rubric = Rubric()
     """The words that evaluators read."""
     minutes: tuple[float, float] = (1, 2)
-    """Guidance for the time per item, at least and at most, in minutes."""
+    """Suggested time per item, at least and at most, in minutes."""
     hypothesis: bool = True
     """Whether evaluators write down a rule after each verdict."""
     confidence: bool = True
@@ -115,46 +115,46 @@ class Design(DesignPart):
     evaluators: int = Field(default=3, ge=1, le=1000)
     """Evaluators needed before the lock, 1 to 1000; with fewer the report is titled "stopped early"."""
     assignment: Assignment = "crossed"
-    """Who judges what: "crossed" everyone everything, "overlap" items leased one at a time, "blocks" a block each."""
+    """Who judges what: "crossed" all judge all items, "overlap" items are given out singly, "blocks" one block each."""
     overlap: int | None = Field(default=None, ge=1, le=100, examples=[2])
-    """Judgments per item in overlap and block designs, 1 to 100; no line in a crossed design."""
+    """Judgments per item in overlap and block designs, 1 to 100. Leave this line out in a crossed design."""
     block: int | None = Field(default=None, ge=2, examples=[30])
-    """Items per evaluator in a block design, 2 or more; no line in any other."""
+    """Items per evaluator in a block design, 2 or more. Leave this line out in any other design."""
     lease_minutes: int = Field(default=60, ge=1, le=10_080)
-    """In overlap designs: minutes that an item waits for its evaluator before another may have it, 1 to 10080."""
+    """In overlap designs: minutes after which an unanswered item may go to another evaluator, 1 to 10080."""
     named: tuple[Name, ...] = ()
-    """Evaluators known before the seal: neurons that they have seen unblinded leave the frame for everyone."""
+    """Evaluators known before the seal: neurons that they have seen unblinded are not drawn for anyone."""
     repeats: int = Field(default=0, ge=0, le=200)
     """Items shown a second time, under another code and in another order of passages, 0 to 200."""
     repeat_distance: int = Field(default=30, ge=2)
-    """Places between an item and its repeat, 2 or more."""
+    """Least distance of an item and its repeat in the order of items, 2 or more."""
     controls: Controls = Controls()
     """Items of known truth, blinded like all others and never in a fraction."""
     training: int = Field(default=0, ge=0, le=20)
-    """Planted items with feedback, before the round, 0 to 20."""
+    """Practice items, with feedback, before the round, 0 to 20."""
     training_pass: int | None = Field(default=None, ge=1, examples=[2])
-    """Practice items that must be answered right; no line lets everyone pass."""
+    """Practice items that must be answered correctly. Without this line everyone passes."""
     blinding_question: BlindingQuestion = "none"
     """What evaluators are asked at the end: "none", "which_model" (exposed ones only), or "sort" into two piles."""
     primary: str = "difference of interpretable fractions against the reference arm, within strata"
     """The primary analysis, in words."""
     exclusions: Exclusions = Exclusions()
-    """Rules by which an evaluator is left out of the second of two results; a rule without a line does not apply."""
+    """Rules that leave an evaluator out of the second of two results. A rule without a line does not apply."""
     consent: str = Field(default="", max_length=5000)
-    """What evaluators agree to, up to 5000 characters; empty for the page's own words."""
+    """What evaluators agree to, up to 5000 characters; leave it empty to use the page's own words."""
     contact: str = Field(default="", max_length=500)
     """Whom evaluators can ask, up to 500 characters."""
     aids: bool = False
     """Whether aids may be opened after the verdict; opening one locks it."""
     break_every: int = Field(default=30, ge=0)
-    """Judgments after which a break is offered; 0 for never."""
+    """A break is offered after so many judgments; 0 for never."""
     daily_cap: int = Field(default=0, ge=0)
-    """Items per evaluator and day; 0 for no cap."""
+    """Most items per evaluator and day; 0 for no limit."""
     advance_ms: int = Field(default=0, ge=0, le=5000)
-    """How long an answered item stays before the next one, in milliseconds, 0 to 5000."""
+    """How long an answered item stays on the page before the next one, in milliseconds, 0 to 5000."""
 
     @model_validator(mode="after")
-    def _can_be_met(self) -> Self:
+    def _is_consistent(self) -> Self:
         complaints = [*_about_arms(self), *_about_counts(self), *_about_assignment(self), *_about_words(self)]
         if complaints:
             raise ValueError(complaints[0])
@@ -162,7 +162,7 @@ class Design(DesignPart):
 
     @cached_property
     def canonical(self) -> str:
-        """RFC 8785 JSON: what the digest is taken of, and what the database keeps."""
+        """RFC 8785 JSON: the digest is computed from it, and the database stores it."""
         return canonical_bytes(self.model_dump(mode="json")).decode()
 
     @property
@@ -172,12 +172,12 @@ class Design(DesignPart):
 
     @property
     def peaks_per_item(self) -> int:
-        """Strongest firings shown per item."""
+        """How many strongest firings an item shows."""
         return self.groups.get("top", sum(self.groups.values()))
 
     @property
     def treatment(self) -> str:
-        """The first arm named that is not the reference: the one of the headline."""
+        """The first arm that is not the reference: the one in the headline."""
         return next(cell.arm for cell in self.arms if cell.arm != self.reference)
 
     @property
@@ -186,14 +186,14 @@ class Design(DesignPart):
         return sorted({cell.arm for cell in self.arms})
 
     def public_content(self) -> JsonObject:
-        """The part that evaluator pages may know: no arm, digest, stratum or count of neurons."""
+        """The part that evaluators' pages may show: no arm, digest, stratum or count of neurons."""
         peaks = self.peaks_per_item
         rubric = self.rubric.filled_in(peaks, among_groups=peaks < sum(self.groups.values()))
         words: JsonObject = {"rubric": rubric.model_dump(mode="json"), "needed": rubric.needed}
         return self.model_dump(mode="json", include=PUBLIC_FIELDS) | words
 
     def with_changes(self, **changes: object) -> Self:
-        """The same design with other values in some fields. Raises DesignError like `from_values`."""
+        """This design with other values in some fields. Raises DesignError like `from_values`."""
         return self.from_values(self.model_dump() | changes)
 
     @classmethod
@@ -208,7 +208,7 @@ class Design(DesignPart):
 
     @classmethod
     def from_values(cls, fields: object) -> Self:
-        """The design with these values, {field: value}. Raises DesignError with the first field that cannot be."""
+        """The design with these values, {field: value}. Raises DesignError naming the first field that is wrong."""
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
@@ -249,16 +249,19 @@ def _about_counts(design: Design) -> list[str]:
     drawn_count = design.neurons * len(design.arms)
     steps, per_step = design.controls.ladder, design.controls.per_step
     complaints = {
-        f"{design.repeats} repeats of {drawn_count} neurons; repeat fewer": design.repeats > drawn_count,
-        f"repeats cannot stand {design.repeat_distance} apart among {drawn_count} items; lower the distance": (
+        f"there are {design.repeats} repeats but only {drawn_count} neurons; repeat fewer": design.repeats
+        > drawn_count,
+        f"repeats cannot be {design.repeat_distance} places apart among {drawn_count} items; lower the distance": (
             design.repeats > 0 and design.repeat_distance >= drawn_count
         ),
-        "a purity ladder needs its steps (ladder) and how many items each has (per_step)": bool(steps)
+        "a purity ladder needs steps (ladder) and a number of items for each (per_step); set both or neither": bool(
+            steps
+        )
         != bool(per_step),
-        f"{design.training_pass} right answers of {design.training} practice items; lower the pass mark": (
+        f"{design.training} practice items cannot have {design.training_pass} correct answers; lower training_pass": (
             (design.training_pass or 0) > design.training
         ),
-        "the shorter time comes first in minutes": design.minutes[0] > design.minutes[1],
+        "minutes needs the shorter time first; swap the two": design.minutes[0] > design.minutes[1],
     }
     return [complaint for complaint, applies in complaints.items() if applies]
 
@@ -266,16 +269,16 @@ def _about_counts(design: Design) -> list[str]:
 def _about_assignment(design: Design) -> list[str]:
     crossed, blocks = design.assignment == "crossed", design.assignment == "blocks"
     complaints = {
-        "overlap is for overlap and block designs, which need it; a crossed design has none": (
+        "overlap and block designs need overlap, and a crossed design must not have it; add or remove that line": (
             crossed != (design.overlap is None)
         ),
-        f"an overlap of {design.overlap} needs as many evaluators; the target is {design.evaluators}": (
+        f"an overlap of {design.overlap} needs as many evaluators, but evaluators is {design.evaluators}; change one": (
             (design.overlap or 0) > design.evaluators
         ),
-        "hidden repeats need everyone to judge everything; leave them out, or cross the design": (
+        "hidden repeats need a crossed design; set repeats to 0, or assignment to crossed": (
             design.repeats > 0 and not crossed
         ),
-        "a block design says how many items one evaluator gets (block), and no other design does": (
+        "block (how many items one evaluator gets) is for block designs, which need it; add or remove that line": (
             blocks != (design.block is not None)
         ),
     }

@@ -1,4 +1,4 @@
-"""A design as TOML text with one comment line per field: what it is, what it may be, and in which unit. Pure."""
+"""A design as TOML text with a comment line for each field: its meaning, allowed values and unit. Pure."""
 
 from collections.abc import Iterator
 
@@ -15,11 +15,11 @@ TO_FILL_IN = (
     "# “# name =” is an example of a field that is left out.\n"
 )
 BLANK_CELL = Cell(arm="a", archive_sha256="0" * 64)
-"""Stands for the cells of a design that nobody has filled in yet."""
+"""Takes the place of the cells in a design that is not filled in yet."""
 
 
 def preset_toml(preset_name: str) -> str:
-    """A preset with blanks for what no preset can know: title, reference and arms. Raises DesignError if unknown."""
+    """A preset as TOML, with empty title, reference and arms. Raises DesignError if there is no such preset."""
     cells = [BLANK_CELL, BLANK_CELL.model_copy(update={"arm": "b"})]
     design = design_from_preset(preset_name, title="blank", arms=cells, reference="a")
     blank_cells = tuple(cell.model_copy(update={"arm": "", "archive_sha256": ""}) for cell in cells)
@@ -33,7 +33,7 @@ def design_toml(design: Design) -> str:
 
 
 def _table_lines(part: BaseModel, path: str = "") -> Iterator[str]:
-    """The plain fields of a part, then its tables; TOML wants them in this order."""
+    """The lines of a part: its plain fields, then its tables, in the order that TOML needs."""
     fields = type(part).model_fields
     tables = [name for name in fields if _is_table(getattr(part, name))]
     for name, field in fields.items():
@@ -45,7 +45,7 @@ def _table_lines(part: BaseModel, path: str = "") -> Iterator[str]:
 
 
 def _nested_table(path: str, field: FieldInfo, field_value: object) -> Iterator[str]:
-    """A part or a dictionary as a table; several parts as one table each, under one comment."""
+    """The lines of a part or dictionary as one table, or of several parts as a table each, under one comment."""
     if isinstance(field_value, BaseModel):
         yield from ("", _comment(field), f"[{path}]", *_table_lines(field_value, f"{path}."))
     elif isinstance(field_value, dict):
@@ -68,7 +68,7 @@ def _comment(field: FieldInfo) -> str:
 
 
 def _assignment(name: str, field: FieldInfo, json_value: JsonValue) -> str:
-    """`name = value`; of a field that is left out an example, as a comment."""
+    """The line `name = value`; for a field that is left out, a comment with an example value."""
     if json_value is None:
         return f"# {name} = {_inline((field.examples or [None])[0])}"
     return f"{name} = {_inline(json_value)}"

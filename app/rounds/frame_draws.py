@@ -1,8 +1,8 @@
-"""Drawing neurons: which of a frame enter the round, by a secret seed. Pure.
+"""Draws from a frame: a secret seed fixes which of its neurons enter the round. Pure.
 
-The frame is every neuron of the layers named, dead ones included. Neurons are taken in a random order; a live one
-that the design cannot show (too few snippets, or too few marks) is passed over and counted, by the same rule in every
-arm. So the result is a simple random sample of the eligible neurons, and only those looked at are read.
+The frame is every neuron of the design's layers, dead neurons included. Neurons are drawn in a random order; a live
+neuron that the design cannot show (too few snippets, or too few marks) is passed over and counted, by the same rule in
+every arm. So the draw is a simple random sample of the eligible neurons. Only snippets of examined neurons are read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ from random import Random
 from app.archive.neuron import NeuronKey, NeuronStatistics
 
 FindShowable = Callable[[Sequence[NeuronKey]], set[NeuronKey]]
-"""From some neurons to those among them that the design can show."""
+"""A function that returns those of some neurons that the design can show."""
 
 
 @dataclass(frozen=True)
 class FrameDraw:
-    """Neurons in the order drawn, and what was passed over on the way."""
+    """The neurons in the order in which they were drawn, and how many were passed over."""
 
     neurons: tuple[NeuronStatistics, ...]
     excluded: int
@@ -29,7 +29,7 @@ class FrameDraw:
 def draw_neurons(
     frame_neurons: Sequence[NeuronStatistics], neuron_count: int, find_showable: FindShowable, generator: Random
 ) -> FrameDraw:
-    """Draw that many eligible neurons of the frame, or all eligible ones if they are fewer."""
+    """Draw `neuron_count` eligible neurons of the frame, or all eligible ones if there are fewer."""
     shuffled = generator.sample(list(frame_neurons), len(frame_neurons))
     drawn: list[NeuronStatistics] = []
     examined = 0
@@ -42,7 +42,7 @@ def draw_neurons(
 
 
 def quotas_by_layer(layer_sizes: Mapping[int, int], neuron_count: int) -> dict[int, int]:
-    """Neurons to draw per layer in proportion to its size, by largest remainder (ties to the lower layer)."""
+    """{layer: how many neurons to draw}, in proportion to size, by largest remainder (ties: the lower layer)."""
     frame_size = sum(layer_sizes.values())
     exact = {layer: neuron_count * size / frame_size for layer, size in layer_sizes.items()}
     quotas = {layer: int(value) for layer, value in exact.items()}
@@ -53,7 +53,7 @@ def quotas_by_layer(layer_sizes: Mapping[int, int], neuron_count: int) -> dict[i
 
 
 def neurons_of_layers(neurons: Iterable[NeuronStatistics], layers: Sequence[int] | None) -> list[NeuronStatistics]:
-    """The neurons of the layers named, all for None, in order of (layer, index)."""
+    """The neurons of these layers (of all layers if None), in order of (layer, index)."""
     return sorted((neuron for neuron in neurons if layers is None or neuron.layer in layers), key=neuron_key)
 
 

@@ -1,7 +1,7 @@
-"""An item: one neuron as evaluators meet it. There is nowhere in it to put an arm, a model, a layer or a number.
+"""An item: one neuron as evaluators see it. It has no field for an arm, a model, a layer or an activation.
 
-An item holds words and levels. Raw activations stay behind: SoLU's and GELU's scales and signs differ, so a
-number would give the arm away.
+An item holds words and levels. It holds no activations: the scales and signs of SoLU and GELU differ, so a number would
+give the arm away.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing_extensions import TypedDict
 
 CONTEXT = 64
-"""Tokens shown either side of the peak; the rest of the window is folded away, for every item alike."""
+"""How many tokens are shown on either side of the peak; the others are folded away, in every item alike."""
 
 
 class PassageContent(TypedDict):
@@ -22,33 +22,33 @@ class PassageContent(TypedDict):
 
 
 class ItemContent(TypedDict):
-    """An item as JSON values: what its digest is taken of, and what the database and exports keep."""
+    """An item as JSON values: its digest is computed from them, and the database and exports store them."""
 
     code: str
     passages: list[PassageContent]
 
 
 class PracticeAnswer(TypedDict):
-    """What is expected on a practice item, for the feedback after an evaluator's own verdict."""
+    """The expected answer to a practice item; evaluators see it after their own verdict."""
 
     verdict: str
     rule: str
-    """What its peaks have in common; empty if nothing."""
+    """What the peaks have in common; empty if there is no rule."""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """One snippet as shown: text per token, level per token, and which token is the peak."""
+    """One snippet as an item shows it: the text and level of each token, and the index of the peak."""
 
     texts: tuple[str, ...]
     levels: tuple[int, ...]
     peak: int
     group: str
-    """The design's group this passage belongs to (`top` and so on), shown only if the design has several."""
+    """The group of snippets (`top` and so on); pages show it only if the design has several groups."""
 
     @property
     def unfolded_range(self) -> range:
-        """Indices of the tokens that are shown without unfolding anything: 64 either side of the peak."""
+        """Indices of the tokens that are shown without unfolding: the peak and 64 tokens on either side."""
         return range(max(0, self.peak - CONTEXT), min(len(self.texts), self.peak + CONTEXT + 1))
 
     def content(self) -> PassageContent:
@@ -64,7 +64,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Item:
-    """An opaque code and passages, in the random order in which they are shown."""
+    """A neuron as evaluators see it: an opaque code, and passages in the random order in which they are shown."""
 
     code: str
     passages: tuple[Passage, ...]

@@ -3,10 +3,10 @@
     draft -> sealing -> sealed -> collecting -> locked -> unblinded
       any state before unblinded -> abandoned, visible for ever
 
-A seal that was cut off (state `sealing`, and nobody at work) is begun again by sealing once more.
+If a seal was interrupted and the round is left in state `sealing`, sealing it once more starts over.
 
-There is no step that opens one item early. A trial of a drug needs one, because a patient may be in danger; no neuron
-is, and whoever has seen one item's arm can recognise its like.
+No step opens a single item early. Drug trials need such a step to protect a patient. Here nobody is in danger, and an
+evaluator who knows one item's arm could recognise similar items.
 """
 
 from typing import Literal, get_args
@@ -41,7 +41,7 @@ STATE_AFTER: dict[Action, State] = {
 }
 
 SHORTEST_REASON = 10
-"""Characters of the reason that abandoning, unblinding and correcting ask for."""
+"""A reason for abandoning, unblinding or correcting has at least so many characters."""
 
 REFUSED = translatable("This round is %(state)s. %(advice)s")
 STATES_SHOWN_TO_EVALUATORS = (
@@ -50,13 +50,13 @@ STATES_SHOWN_TO_EVALUATORS = (
     translatable("unblinded"),
     translatable("abandoned"),
 )
-"""States in which evaluators may meet a refusal; the catalogue has their names."""
+"""Evaluators may read these states in a refusal, so that their names are in the catalogue of translations."""
 
 ADVICE: dict[Action, str] = {
-    "seal": "Only a draft can be sealed; copy the round to begin anew.",
-    "finish_seal": "The seal was not begun, or was finished before.",
+    "seal": "Only a draft can be sealed; copy the round to start again.",
+    "finish_seal": "There is no seal to finish: it was not begun, or it is finished already. Reload the round's page.",
     "open": "Seal the round first; once it is open it stays open until the lock.",
-    "invite": "Invitations can be made from the seal until the lock.",
+    "invite": "Evaluators can be invited from the seal until the lock.",
     "judge": translatable("Judgments are taken while the round is open. Nothing that was recorded is lost."),
     "lock": "Only a round that is collecting can be locked.",
     "unblind": "Lock the round first: the seal opens once, when no judgment can change any more.",
@@ -78,7 +78,7 @@ def state_after(state: str, action: Action) -> State:
 
 
 def require_reason(text: str) -> str:
-    """The reason of a step that needs one, without surrounding spaces. Raises LifecycleError if it is too short."""
+    """The reason without surrounding spaces. Raises LifecycleError if it is too short."""
     reason = text.strip()
     if len(reason) < SHORTEST_REASON:
         msg = f"Say why, in {SHORTEST_REASON} characters or more: the reason stays in the round's log for ever."

@@ -1,7 +1,7 @@
-"""Which order an evaluator meets the items in: a uniform shuffle of their own, drawn without the allocation. Pure.
+"""The order in which an evaluator gets the items: a uniform shuffle of their own, without the allocation. Pure.
 
-Orders balanced over arms would give the arms away to whoever compares a few of them, so nothing here can see an arm.
-Items with a window in common are moved apart; which those are is a matter of their texts, which evaluators see anyway.
+Orders balanced over arms would give the arms away to anyone who compares a few of them, so nothing here can see an arm.
+Items with a window in common are moved apart. They are known by their texts, which evaluators see anyway.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,17 +9,18 @@ from collections.abc import Collection, Mapping, Sequence
 from app.rounds.randomness import SecretRandom
 
 WINDOW_DISTANCE = 10
-"""Places between items that share a window, where possible."""
+"""Least distance between items that share a window, where possible: 10 is nine items between them."""
 
 Distances = Mapping[str, Mapping[str, int]]
 """{code: {other code: least distance}}"""
 
 
 def evaluator_order(codes: Collection[str], seed: str, distances: Distances | None = None) -> list[str]:
-    """All of `codes` in an order that `seed` (64 hexadecimal digits) fixes, kept at their distances where possible.
+    """All `codes` in an order that `seed` (64 hexadecimal digits) fixes, at their distances where that is possible.
 
-    The shuffle is uniform; then each place takes the first item left that keeps its distances. Where none does, the
-    first one left is slipped in at a random earlier place that keeps them; if there is no such place, it comes next.
+    The codes are shuffled uniformly. Then each position takes the first remaining code that keeps its distances. If
+    none does, the first remaining code is inserted at a random earlier position that keeps its distances; if there is
+    no such position, it comes next.
     """
     generator = SecretRandom(seed, "order")
     waiting = generator.sample(sorted(codes), len(codes))
@@ -39,7 +40,7 @@ def evaluator_order(codes: Collection[str], seed: str, distances: Distances | No
 
 
 def count_breaches(codes: Sequence[str], distances: Distances) -> int:
-    """How many pairs of items stand nearer than they should."""
+    """How many pairs of items are nearer to each other than their distance."""
     positions = {code: position for position, code in enumerate(codes)}
     return sum(
         0 < positions[neighbour] - position < distance
@@ -59,7 +60,7 @@ def _keeps_distance(code: str, before: Sequence[str], distances: Distances) -> b
 
 
 def _fits_into_gap(code: str, ordered: Sequence[str], gap: int, distances: Distances) -> bool:
-    """Whether `code` would keep its distances on both sides of a gap; the others only move further apart."""
+    """Whether `code` would keep its distances on both sides of a gap; inserting it moves all other pairs apart."""
     reach = max(distances[code].values())
     before, after = ordered[max(0, gap - reach) : gap], ordered[gap : gap + reach]
     return _keeps_distance(code, before, distances) and _keeps_distance(code, after[::-1], distances)

@@ -1,4 +1,4 @@
-"""A planned item: what a round shows of one neuron, before it has a code. Pure."""
+"""A planned item: an item before it has a code. Pure."""
 
 from dataclasses import dataclass
 
@@ -11,24 +11,24 @@ from app.rounds.item import PracticeAnswer
 
 @dataclass(frozen=True)
 class PlannedItem:
-    """The snippets of an item to be, and whose they are."""
+    """An item before it has a code: its snippets and their neuron."""
 
     snippets: tuple[Snippet, ...]
     neuron: NeuronStatistics
-    """Whose strengths these are; of a mixture, the main one."""
+    """The neuron whose strengths the snippets have; in a mixture, the main neuron."""
     cell: Cell
     n_layers: int
-    """Layers of the cell's model."""
+    """How many layers the cell's model has."""
     kind: ItemKind
     purity: float | None = None
-    """Of a mixture: the share of snippets from the main neuron."""
+    """Share of snippets from the main neuron; only mixtures have one."""
     rule: str | None = None
-    """Of a planted item: what its peaks have in common."""
+    """What the peaks of a planted item have in common."""
     repeated_index: int | None = None
-    """Of a repeat: which of the planned items it repeats."""
+    """Index of the planned item that a repeat repeats."""
 
     def allocated(self, code: str, repeats: str | None) -> AllocatedItem:
-        """What the allocation says of the item under this code; `repeats` is the code of the item that it repeats."""
+        """The item's entry in the allocation, under this code; `repeats` is the code of the item that it repeats."""
         of_one_neuron = self.kind in ("neuron", "repeat")
         return AllocatedItem(
             item=code,
@@ -45,5 +45,5 @@ class PlannedItem:
         )
 
     def practice_answer(self) -> PracticeAnswer:
-        """What is expected on the item, if it is for practice."""
+        """The expected answer to the item, if it is for practice."""
         return {"verdict": "interpretable" if self.rule else "not_interpretable", "rule": self.rule or ""}

@@ -1,4 +1,4 @@
-"""From a design, its archives and a secret seed to items, allocation and distances: what a seal closes over. Pure."""
+"""Prepare a round from a design, its archives and a secret seed: items, allocation and distances. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,17 +21,17 @@ from app.rounds.randomness import SecretRandom
 
 @dataclass(frozen=True)
 class PreparedRound:
-    """What a seal is made of; the allocation never leaves the process unencrypted."""
+    """Everything that a seal needs; the allocation never leaves the process unencrypted."""
 
     items: tuple[Item, ...]
     """Sorted by code."""
     allocation: Allocation
     distances: dict[str, dict[str, int]]
-    """{code: {other code: places apart}}: items with a window in common, and repeats, should stand apart."""
+    """{code: {other code: places apart}}: for items that share a window, and for repeats."""
     practice_answers: dict[str, PracticeAnswer]
-    """{code of a practice item: what is expected on it}, for the feedback."""
+    """{code of a practice item: the expected answer}, for the feedback."""
     aids: dict[str, Aids]
-    """What may be looked at after a verdict, by code; empty unless the design has aids."""
+    """{code: what may be opened after a verdict}; empty unless the design has aids."""
 
     def practice_answers_content(self) -> JsonObject:
         """The expected answers as JSON values, for the public design."""
@@ -40,7 +40,7 @@ class PreparedRound:
 
 
 def require_drawable(design: Design, archives: Archives, seed: str, seen_neurons: SeenNeurons = frozenset()) -> None:
-    """Raise DesignError with the reason if the design cannot be met; `seed` is thrown away afterwards."""
+    """Raise DesignError with the reason if no round can be drawn for the design; `seed` is not used again."""
     frames = archive_frames(design, archives, seen_neurons)
     _plan_items(design, frames, draw_cells(design, frames, seed), seed)
 
@@ -48,9 +48,9 @@ def require_drawable(design: Design, archives: Archives, seed: str, seen_neurons
 def prepare_round(
     design: Design, archives: Archives, seed: str, seen_neurons: SeenNeurons = frozenset()
 ) -> PreparedRound:
-    """Draw, conceal and list. `seed` is 64 hexadecimal digits and goes into the seal only.
+    """Draw the neurons and make items and allocation. `seed` is 64 hexadecimal digits, which only the seal stores.
 
-    Raises DesignError with the reason if the design cannot be met.
+    Raises DesignError with the reason if no round can be drawn for the design.
     """
     frames = archive_frames(design, archives, seen_neurons)
     cell_draws = draw_cells(design, frames, seed)
@@ -73,7 +73,7 @@ def prepare_round(
 def _plan_items(
     design: Design, frames: Mapping[str, ArchiveFrame], cell_draws: Sequence[CellDraw], seed: str
 ) -> list[PlannedItem]:
-    """Everything the round shows, in an order that swapping the arms does not change."""
+    """All items of the round, in an order that swapping the arms does not change."""
     maker = ControlItemMaker(design, frames, cell_draws, seed)
     drawn_items = _drawn_items(frames, cell_draws)
     controls = [*maker.planted_items(), *maker.ladder_items(), *maker.practice_items()]
@@ -93,7 +93,7 @@ def _drawn_items(frames: Mapping[str, ArchiveFrame], cell_draws: Sequence[CellDr
 
 def _repeats(design: Design, drawn_items: Sequence[PlannedItem], seed: str) -> list[PlannedItem]:
     if design.repeats > len(drawn_items):
-        msg = f"{design.repeats} repeats, but only {len(drawn_items)} of the neurons drawn are alive; repeat fewer."
+        msg = f"There are {design.repeats} repeats but only {len(drawn_items)} live neurons to repeat; repeat fewer."
         raise DesignError(msg)
     indices = sorted(SecretRandom(seed, "repeats").sample(range(len(drawn_items)), design.repeats))
     return [replace(drawn_items[index], kind="repeat", repeated_index=index) for index in indices]
@@ -111,7 +111,7 @@ def _aids(code: str, planned: PlannedItem, seed: str) -> Aids:
 
 
 def _passage_order(code: str, seed: str) -> SecretRandom:
-    """What the order of an item's passages is drawn from, the same at each call."""
+    """The generator that shuffles an item's passages; each call returns a new one that gives the same order."""
     return SecretRandom(seed, f"passages {code}")
 
 

@@ -1,6 +1,6 @@
 """Designs to start from: the paper's, the confirmatory one and a quick look. Pure.
 
-What the paper fixes, leaves open, and what is ours is a table beside every preset: `PROVENANCE`.
+`PROVENANCE` says for each choice whether the paper fixes it, leaves it open, or we added it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from app.rounds.design import Cell, Design, Marks
 
 
 class PresetSettings(TypedDict):
-    """What a preset says beyond a design's defaults."""
+    """The fields in which a preset differs from a design's defaults."""
 
     neurons: int
     marks: Marks

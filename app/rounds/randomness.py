@@ -1,21 +1,22 @@
-"""Random numbers that a secret seed fixes and that give nothing of the seed away.
+"""Random numbers that a secret seed fixes and that reveal nothing about the seed.
 
-Python's own generator is linear: enough of its output (codes and shuffles are public) gives its state, and with it
-the draw. This one hashes: BLAKE2b of a counter, keyed by the seed and a purpose, so that no purpose tells of another.
+Python's own generator is linear: enough of its output (codes and shuffles are public) reveals its state, and so the
+draw. This one hashes a counter with BLAKE2b, keyed by the seed and a purpose, so that the numbers of one purpose reveal
+nothing about those of another.
 """
 
 import hashlib
 from random import Random
 
 SEED_BYTES = 32
-"""256 bits, as long as a seed for a round must be."""
+"""A round's seed has 256 bits."""
 
 
 class SecretRandom(Random):
     """A `random.Random` whose bits are BLAKE2b(key=seed, person=purpose) of 0, 1, 2, ..."""
 
     def __init__(self, seed: str, purpose: str) -> None:
-        """Seed: 64 hexadecimal digits; purpose: any words, one purpose per use."""
+        """`seed` is 64 hexadecimal digits; `purpose` is any text, a different one for each use."""
         super().__init__()
         self._key = hashlib.blake2b(purpose.encode(), key=bytes.fromhex(seed), digest_size=64).digest()
         self._counter = 0

@@ -8,7 +8,7 @@ from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
 
 SHARE = 0.8
-"""Of the strongest firings, how many one rule has to explain."""
+"""The share of the strongest firings that one rule has to explain."""
 OPERATIONAL = translatable(
     "The strongest firings are the {peaks} framed tokens, one in each passage. "
     "Answer INTERPRETABLE if at least {needed} of the {peaks} fit one rule that you could write down."
@@ -17,11 +17,11 @@ OPERATIONAL_AMONG_GROUPS = translatable(
     "The strongest firings are the {peaks} framed tokens under “Strongest”, one in each passage there. "
     "Answer INTERPRETABLE if at least {needed} of the {peaks} fit one rule that you could write down."
 )
-"""The same where an item has passages of other groups too."""
+"""The criterion for items that show passages of other groups too."""
 CANNOT_JUDGE = translatable("Cannot judge")
-"""The label of the third answer, which no design words itself."""
+"""The label of the third answer; no design can change it."""
 DEFAULT_PEAKS = 20
-"""Strongest firings per item in a public design that does not say how many."""
+"""Strongest firings per item where a public design does not say how many."""
 
 
 class Rubric(BaseModel):
@@ -30,7 +30,7 @@ class Rubric(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     version: int = 1
-    """Version of these words, for whoever changes them."""
+    """Version of these words; raise it when you change them."""
     question: str = Field(
         default=translatable("Can one rule explain what this neuron fires on most strongly?"), min_length=1
     )
@@ -42,9 +42,9 @@ class Rubric(BaseModel):
     rule: str = translatable("80 % or more of the strongest firings can be explained by a single rule or category.")
     """The criterion in the paper's words."""
     operational: str = OPERATIONAL
-    """The criterion in ours: which firings count and how many must fit; {peaks} and {needed} stand for the counts."""
+    """The criterion in exact words: which firings count and how many must fit; {peaks} and {needed} are the counts."""
     notes: str = ""
-    """Anything to add to the instructions; an empty line begins a new paragraph."""
+    """More text for the instructions; an empty line begins a new paragraph."""
     examples: tuple[str, ...] = (
         translatable("the word “apple”"),
         translatable("any phrase that has to do with music"),
@@ -53,7 +53,7 @@ class Rubric(BaseModel):
     """Rules that an evaluator might write down."""
 
     def filled_in(self, peaks: int, *, among_groups: bool = False) -> "FilledRubric":
-        """The rubric for `peaks` strongest firings; `among_groups`: they stand among passages of other groups."""
+        """The rubric for `peaks` strongest firings; set `among_groups` if items show passages of other groups too."""
         needed = math.ceil(SHARE * peaks)
         standard = among_groups and self.operational == OPERATIONAL
         template = OPERATIONAL_AMONG_GROUPS if standard else self.operational
@@ -79,6 +79,6 @@ class FilledRubric(Rubric):
         return cls.model_validate(default.model_dump() | words)
 
     def label(self, verdict: str) -> str:
-        """What the button of a verdict says, in English."""
+        """The English text on the button of a verdict."""
         labels = {"interpretable": self.interpretable, "not_interpretable": self.not_interpretable}
         return labels.get(verdict, CANNOT_JUDGE)

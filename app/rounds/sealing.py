@@ -1,7 +1,7 @@
-"""The seal: age encryption to X25519 keys. The one module that encrypts or decrypts; who may import it is checked.
+"""The seal: age encryption to X25519 keys. Only this module encrypts and decrypts; a check limits who imports it.
 
-Keyholders are alternatives: any one of a layer's keys opens that layer. Two-person opening nests the layers, so that
-each person's key alone fails.
+Any one of a layer's keys opens that layer. If two people must open the seal together, it has two layers, one inside the
+other, so that the key of one person alone fails.
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from app.foundation.errors import SealError
 
 HEADER = b"age-encryption.org/v1"
 DEEPEST = 4
-"""Layers opened at most, so that a crafted file cannot keep the server busy."""
+"""At most so many layers are opened, so that a crafted file cannot keep the server busy."""
 
 
 @dataclass(frozen=True)
 class KeyholderKey:
-    """A keyholder's key, shown once: the identity opens, the recipient only seals."""
+    """A keyholder's key, shown once: the identity opens a seal, the recipient can only make one."""
 
     identity: str
     recipient: str
 
 
 def new_keyholder_key() -> KeyholderKey:
-    """A fresh X25519 key from the operating system's randomness."""
+    """A new X25519 key from the operating system's randomness."""
     identity = x25519.Identity.generate()
     return KeyholderKey(str(identity), str(identity.to_public()))
 
@@ -50,7 +50,7 @@ def open_seal(ciphertext: bytes, identities: Sequence[str]) -> bytes:
         if not opened.startswith(HEADER):
             return opened
         opened = _decrypt(opened, parsed, layer)
-    msg = f"The seal has more than {DEEPEST} layers; it was not made here."
+    msg = f"The seal has more than {DEEPEST} layers, so First Glance did not make it; use the seal of this round."
     raise SealError(msg)
 
 
@@ -68,7 +68,7 @@ def _parse_identity(text: str) -> x25519.Identity:
     try:
         return x25519.Identity.from_str(text.strip())
     except pyrage.IdentityError as error:
-        msg = "That is not a key: a key begins with AGE-SECRET-KEY-1 and is on one line."
+        msg = "That is not a key. A key begins with AGE-SECRET-KEY-1 and is one line; copy the whole line."
         raise SealError(msg) from error
 
 
@@ -76,5 +76,5 @@ def _parse_recipient(text: str) -> x25519.Recipient:
     try:
         return x25519.Recipient.from_str(text.strip())
     except pyrage.RecipientError as error:
-        msg = "That is not a recipient: a recipient begins with age1 and was printed beside the key."
+        msg = "That is not a recipient. A recipient begins with age1; copy the public key, not the secret one."
         raise SealError(msg) from error

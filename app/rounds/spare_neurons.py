@@ -1,4 +1,4 @@
-"""The live neurons of one archive that were not drawn: what controls and practice items are made of. Pure."""
+"""The live neurons of one archive that were not drawn; controls and practice items are made of them. Pure."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from app.rounds.archive_frame import ArchiveFrame
 from app.rounds.frame_draws import neuron_key
 
 BATCH = 32
-"""Neurons whose snippets are read at a time."""
+"""The snippets of so many neurons are read at a time."""
 
 
 @dataclass
 class SpareNeurons:
-    """The neurons in a random order; each is given out once."""
+    """The spare neurons of an archive in a random order; each is used once."""
 
     archive_frame: ArchiveFrame
     order: list[NeuronStatistics]
     position: int = 0
-    """How many were looked at."""
+    """How many neurons were looked at."""
 
     @classmethod
     def not_drawn(cls, archive_frame: ArchiveFrame, drawn: Collection[NeuronKey], generator: Random) -> "SpareNeurons":
@@ -44,7 +44,7 @@ class SpareNeurons:
         raise DesignError(msg)
 
     def snippets_of_first(self, neuron_count: int) -> list[Snippet]:
-        """Snippets of the first neurons that the design can show: texts for planted items, whoever fired on them."""
+        """Snippets of the showable ones among the first `neuron_count` neurons; planted items use their texts."""
         neuron_keys = [neuron_key(neuron) for neuron in self.order[:neuron_count]]
         showable = self.archive_frame.showable(neuron_keys)
         return [snippet for key in neuron_keys if key in showable for snippet in self.archive_frame.shown_snippets[key]]

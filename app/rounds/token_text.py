@@ -1,7 +1,7 @@
-"""Token bytes to token texts that together read exactly as the document does. Pure.
+"""Texts of tokens from their bytes; together they read exactly as the document does. Pure.
 
-A character split over tokens appears on the token that completes it. Bytes that are no UTF-8 and control characters
-are made visible, because a browser would drop or obey them.
+A character that is split over tokens is shown by the token that completes it. Bytes that are not UTF-8, and control
+characters, are made visible, because a browser would drop or obey them.
 """
 
 import codecs
@@ -9,9 +9,9 @@ import unicodedata
 from collections.abc import Sequence
 
 VISIBLE = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"} | {0x7F: "␡"}
-"""Control characters by their Unicode pictures; line feeds and tabs are laid out."""
+"""{control character: its Unicode picture}; line feeds and tabs are left as they are."""
 ESCAPED = {0xDC00 + byte: f"⟨{byte:02X}⟩" for byte in range(0x80, 0x100)}
-"""Surrogate escapes, Python's stand-ins for bytes that are no UTF-8."""
+"""{surrogate escape: the byte in visible form}; Python writes bytes that are not UTF-8 as surrogate escapes."""
 
 
 def token_texts(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -27,7 +27,7 @@ def token_texts(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[int, ..
     for index, piece in enumerate(pieces):
         ascii_piece = bool(piece) and piece.isascii()
         if ascii_piece and decoder_is_empty:
-            texts.append(piece.decode("ascii"))  # nearly every token; the decoder is for all others
+            texts.append(piece.decode("ascii"))  # as for nearly every token; only the others need the decoder
             continue
         decoder_is_empty = ascii_piece
         texts.append(decoder.decode(piece, final=index == len(pieces) - 1))
@@ -42,7 +42,7 @@ def token_texts(pieces: Sequence[bytes]) -> tuple[tuple[str, ...], tuple[int, ..
 def visible_text(text: str) -> str:
     """The text with invalid bytes, control and direction-changing characters shown instead of obeyed."""
     if text.isprintable():
-        return text  # nearly every token; any other takes a look at each character
+        return text  # as for nearly every token; only the others are checked character by character
     return "".join(_visible_character(character) for character in text.translate(VISIBLE).translate(ESCAPED))
 
 

@@ -20,7 +20,8 @@ from app.store.tables import JudgmentRow
 
 NO_SUCH_ITEM = translatable("You have no such item. Go back to the item that is due.")
 OUT_OF_REACH = translatable(
-    "This answer can no longer be changed. You can change your last %(most)s answers, except where you looked closer."
+    "This answer can no longer be changed. You can change your last %(most)s answers, except on items where you "
+    "used “Look closer”."
 )
 
 

@@ -25,7 +25,7 @@ from app.store import judging as judging_store
 from app.store.tables import FlagRow, JudgmentRow
 
 PHASE_IS_OVER = translatable(
-    "The first part is closed, and its answers are final. Go back to your reading to see the question that is due."
+    "The first part is closed, and its answers are final. Go back to your items to see the question that is due."
 )
 
 

@@ -19,9 +19,9 @@ def test_the_papers_own_question_needs_about_forty_neurons() -> None:
 
 def test_the_printed_power_says_for_which_evaluators_it_holds() -> None:
     for_these = CliRunner().invoke(power_command, [])
-    for_others_alike = CliRunner().invoke(power_command, ["--spread", "0.05", "--evaluators", "10"])
+    for_evaluators_like_these = CliRunner().invoke(power_command, ["--spread", "0.05", "--evaluators", "10"])
     assert "for these evaluators" in for_these.output
-    assert "for evaluators like these" in for_others_alike.output
+    assert "for evaluators like these" in for_evaluators_like_these.output
 
 
 def test_a_spread_of_one_evaluator_is_refused_with_a_sentence() -> None:
@@ -29,6 +29,6 @@ def test_a_spread_of_one_evaluator_is_refused_with_a_sentence() -> None:
         CliRunner().invoke(power_command, ["--evaluators", "1", "--spread", "0.1"], catch_exceptions=False)
 
 
-def test_a_power_that_no_number_of_neurons_reaches_is_said_to_take_more_evaluators() -> None:
+def test_if_no_number_of_neurons_gives_the_power_the_command_says_to_plan_more_evaluators() -> None:
     result = CliRunner().invoke(power_command, ["--spread", "0.3"])
-    assert "it takes more evaluators" in result.output
+    assert "No number of neurons gives a power of 80 %; plan more evaluators." in result.output

@@ -49,5 +49,5 @@ def test_after_a_failed_practice_no_page_is_fetched_ahead_and_no_answer_taken(
         form = {"form_token": page.form_token(), "item": item, "key": f"{item}.0", "verdict": "interpretable"}
         refused = page.post("/judge/verdict", form)
         assert refused.status == 422
-        assert "more expected answers on the practice items" in refused.text
+        assert "You answered too few practice items correctly" in refused.text
     assert {row.item for row in stored_rows(served_round, JudgmentRow)} == set(PRACTICE)
