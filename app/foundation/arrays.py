@@ -6,10 +6,8 @@ The axes themselves are named in docstrings and comments, in brackets and in ord
 import numpy as np
 from numpy.typing import NDArray
 
-FloatVector = np.ndarray[tuple[int], np.dtype[np.float64]]
 FloatMatrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 IntVector = np.ndarray[tuple[int], np.dtype[np.int64]]
-BoolVector = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 # Any number of axes:
 Floats = NDArray[np.float64]
@@ -24,5 +22,5 @@ Hashes = NDArray[np.uint64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
-NamedArrays = dict[str, NDArray[np.generic]]
+NamedArrays = dict[str, NDArray[np.generic]]  # type: ignore[explicit-any]  # np.generic is numpy's Any
 """What a file of arrays holds, by name."""
