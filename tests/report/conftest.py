@@ -1,4 +1,4 @@
-"""Rounds and their exports, made once: their figures take seconds."""
+"""Rounds and their exports, which are made once, because drawing their figures takes seconds."""
 
 from pathlib import Path
 
@@ -35,9 +35,9 @@ def exported(bundle: UnblindedBundle, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def two_exports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The zips of two rounds with one contrast, a stratum each."""
-    folder = tmp_path_factory.mktemp("pair")
+    folder = tmp_path_factory.mktemp("two_exports")
     paths = (folder / "round1.zip", folder / "round2.zip")
     for seed, path in enumerate(paths, start=1):
         observations = simulate_observations(seed, strata=("1L/0",))
@@ -47,15 +47,15 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def crowd() -> list[Observation]:
-    """What five evaluators judged, one of whom has a name that is markup."""
+def five_evaluators() -> list[Observation]:
+    """The observations of five evaluators, one of whom has markup as a name."""
     return simulate_observations(evaluators=("Ash", "Birch", "Cedar", "Dogwood", HOSTILE_NAME), shown=12)
 
 
 @pytest.fixture(scope="session")
-def full_frame(crowd: list[Observation]) -> AnalysisFrame:
+def full_frame(five_evaluators: list[Observation]) -> AnalysisFrame:
     """A frame with guesses and stimuli."""
-    arms = arms_by_item(crowd)
+    arms = arms_by_item(five_evaluators)
     guesses = tuple(
         Guess(name, True, ("solu", "baseline", None)[index % 3], item)
         for name in ("Ash", "Birch")
@@ -65,11 +65,11 @@ def full_frame(crowd: list[Observation]) -> AnalysisFrame:
         MarkCounts(item, 40 + 7 * (arm == "solu") + index % 13, 90, 900)
         for index, (item, arm) in enumerate(arms.items())
     )
-    return frame_for(crowd, guesses=guesses, stimuli=stimuli)
+    return frame_for(five_evaluators, guesses=guesses, stimuli=stimuli)
 
 
 @pytest.fixture(scope="session")
-def full_analysis(crowd: list[Observation], full_frame: AnalysisFrame) -> Analysis:
+def full_analysis(five_evaluators: list[Observation], full_frame: AnalysisFrame) -> Analysis:
     """The analysis of a round that has something for every chart."""
     verdicts: tuple[Verdict, ...] = ("interpretable", "not_interpretable")
     ladder = [
@@ -78,7 +78,7 @@ def full_analysis(crowd: list[Observation], full_frame: AnalysisFrame) -> Analys
         for purity in (0.5, 0.95)
         for index, verdict in enumerate(verdicts)
     ]
-    return analyse([*crowd, *ladder], full_frame)
+    return analyse([*five_evaluators, *ladder], full_frame)
 
 
 @pytest.fixture(scope="session")

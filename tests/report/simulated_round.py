@@ -1,4 +1,4 @@
-"""A small round with everything real but the people: seals, chains and a frame, made by the project's own parts."""
+"""A small round with simulated judgments, whose seal, chains and frame are made by the program's own functions."""
 
 import random
 from collections.abc import Iterable, Sequence
@@ -63,7 +63,7 @@ def observe(
 
 
 def with_verdict(observation: Observation, verdict: Verdict) -> Observation:
-    """The same observation with another verdict."""
+    """The observation with another verdict."""
     return replace(observation, judgment=replace(observation.judgment, verdict=verdict))
 
 
@@ -76,18 +76,18 @@ def simulate_observations(
     shown: int = 20,
     correlation: float = 0.5,
 ) -> list[Observation]:
-    """A crossed round: each neuron has its own chance, beta-distributed around its arm's."""
-    source = random.Random(seed)
+    """Observations of a crossed round; each neuron's chance is beta-distributed around the fraction of its arm."""
+    generator = random.Random(seed)
     scale = 1 / correlation - 1
     observations = []
     for stratum in strata:
         for arm, fraction in true_fractions.items():
             for number in range(shown):
-                chance = source.betavariate(fraction * scale, (1 - fraction) * scale)
-                item = f"{source.getrandbits(40):010x}"
-                share = source.random()
+                chance = generator.betavariate(fraction * scale, (1 - fraction) * scale)
+                item = f"{generator.getrandbits(40):010x}"
+                share = generator.random()
                 for index, evaluator in enumerate(evaluators):
-                    verdict: Verdict = "interpretable" if source.random() < chance else "not_interpretable"
+                    verdict: Verdict = "interpretable" if generator.random() < chance else "not_interpretable"
                     observations.append(
                         observe(
                             evaluator,
@@ -98,7 +98,7 @@ def simulate_observations(
                             layer=number % 4,
                             n_layers=4,
                             position=(number * 7 + index) % shown,
-                            seconds=20 + 60 * source.random(),
+                            seconds=20 + 60 * generator.random(),
                             share=share,
                         )
                     )
@@ -128,7 +128,7 @@ def arms_by_item(observations: Iterable[Observation]) -> dict[str, str]:
 
 
 def bundle_for(observations: list[Observation], frame: AnalysisFrame) -> UnblindedBundle:
-    """The round of these observations, sealed and chained as the project does it."""
+    """The round of these observations, with a seal and chains like those of a real round."""
     design: JsonObject = {"version": 1, "title": "A round for tests", "arms": ["baseline", "solu"], "neurons": 22}
     allocated = {observation.allocated.item: observation.allocated for observation in observations}
     items = tuple(allocated[code] for code in sorted(allocated))

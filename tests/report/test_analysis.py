@@ -1,4 +1,4 @@
-"""The whole analysis: against its own mirror image, through JSON, and where little can be said."""
+"""The whole analysis: with exchanged arms, written as JSON and read again, and of rounds with few judgments."""
 
 import json
 import zipfile
@@ -33,7 +33,7 @@ DIFFERENCES: list[Callable[[Analysis], Sequence[Estimated | None]]] = [
 
 
 def swap_arms(observations: list[Observation], frame: AnalysisFrame) -> tuple[list[Observation], AnalysisFrame]:
-    """The same round with the two arms' names exchanged."""
+    """The round with the names of its two arms exchanged."""
     swapped = [
         replace(observation, allocated=replace(observation.allocated, arm=OTHER_ARM[observation.allocated.arm]))
         for observation in observations
@@ -43,7 +43,7 @@ def swap_arms(observations: list[Observation], frame: AnalysisFrame) -> tuple[li
 
 
 def assert_mirrored(result: Estimated | None, mirrored: Estimated | None) -> None:
-    """The one is the negative of the other, and as probable."""
+    """Assert that `mirrored` is the negative of `result` and has the same p."""
     assert (result is None) == (mirrored is None)
     if result is None or mirrored is None:
         return
@@ -80,7 +80,7 @@ def test_swapped_arms_mirror_every_number(seed: int, baseline: float, solu: floa
     assert analysis.agreement.between == mirrored.agreement.between
 
 
-def test_an_analysis_survives_json_to_the_byte() -> None:
+def test_an_analysis_is_read_from_its_json_and_written_with_the_same_bytes() -> None:
     observations = simulate_observations(shown=6)
     analysis = analyse(observations, frame_for(observations))
     text = json.dumps(analysis.content())
@@ -88,7 +88,7 @@ def test_an_analysis_survives_json_to_the_byte() -> None:
     assert json.dumps(read_analysis(json.loads(text)).content()) == text
 
 
-def test_what_version_0_1_0_exported_is_read_and_written_to_the_byte() -> None:
+def test_an_analysis_of_version_0_1_0_is_read_and_written_with_the_same_bytes() -> None:
     with zipfile.ZipFile(RELEASED_EXPORT) as archive:
         text = archive.read("analysis.json").decode()
     analysis = read_analysis(json.loads(text))
@@ -97,13 +97,13 @@ def test_what_version_0_1_0_exported_is_read_and_written_to_the_byte() -> None:
 
 
 @pytest.mark.parametrize("content", [{}, [], None, {"version": 1, "headline": "Half."}])
-def test_what_is_no_analysis_is_refused(content: dict[str, int] | list[int] | None) -> None:
+def test_json_that_is_no_analysis_is_refused(content: dict[str, int] | list[int] | None) -> None:
     with pytest.raises(ValueError, match="validation error"):
         read_analysis(content)  # type: ignore[arg-type]
 
 
 def assert_reportable(observations: list[Observation], frame: AnalysisFrame) -> Analysis:
-    """The analysis is JSON without NaN, its charts can be drawn, and no chart says nan."""
+    """Analyse a round and assert that the result is JSON without NaN and that its charts show no NaN."""
     analysis = analyse(observations, frame)
     assert json.loads(json.dumps(analysis.content(), allow_nan=False)) is not None
     for chart in draw_charts(analysis).values():

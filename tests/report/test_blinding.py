@@ -1,4 +1,4 @@
-"""Did the blind hold? Guesses, piles, marks and the leak audit."""
+"""The evidence of whether the blind held: guesses, piles, marks and the leak audit."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from tests.report.simulated_round import arms_by_item, frame_for, simulate_obser
 from tests.report.test_analysis import assert_reportable
 
 
-def test_guesses_and_piles_are_judged_against_the_arms() -> None:
+def test_guesses_and_piles_are_compared_with_the_arms() -> None:
     observations = simulate_observations(strata=("1L/0",))
     arms = arms_by_item(observations)
     guesses = tuple(Guess(name, True, arm, item) for name in ("Ash", "Birch") for item, arm in arms.items())
@@ -39,7 +39,7 @@ def test_james_index_is_1_if_nobody_knows_the_arms() -> None:
     assert overall.james.estimate == 1
 
 
-def test_marks_that_give_the_arm_away_are_beside_the_headline() -> None:
+def test_marks_that_give_the_arm_away_are_reported_under_the_headline() -> None:
     observations = simulate_observations(strata=("1L/0",))
     stimuli = tuple(
         MarkCounts(item, 50 + 40 * (arm == "solu"), 100, 900) for item, arm in arms_by_item(observations).items()
@@ -69,7 +69,9 @@ def test_fewer_marks_tell_the_arms_apart_as_well_as_more() -> None:
         ({"logistic regression": 0.99, "gradient boosting": 1.0}, True, "found a leak"),
     ],
 )
-def test_what_the_audit_found_stands_beside_the_headline(aucs: dict[str, float], leaks: bool, sentence: str) -> None:
+def test_the_result_of_the_leak_audit_stands_under_the_headline(
+    aucs: dict[str, float], leaks: bool, sentence: str
+) -> None:
     attack = AttackSummary(aucs=aucs, p=0.4, permutations=49, detectable=0.71, items=40, features=12)
     nothing = FindingsSummary(count=0, first=[])
     transport = GateAttackSummary(**attack.model_dump(), leaks=leaks)

@@ -1,4 +1,4 @@
-"""An export as one zip: the same bytes for the same round, and no arm before unblinding."""
+"""The export of a round: the same bytes for the same round, and no arm before unblinding."""
 
 from dataclasses import replace
 from pathlib import Path

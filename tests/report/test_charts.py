@@ -1,4 +1,4 @@
-"""Charts are markup that a strict policy lets through, and say what the analysis says."""
+"""Charts are markup that a strict Content-Security-Policy allows, and show the numbers of the analysis."""
 
 import xml.etree.ElementTree as ET
 
@@ -25,7 +25,7 @@ def value_at(analysis: Analysis, path: str) -> JsonValue:
     return value
 
 
-def test_a_full_round_has_every_chart_in_the_order_of_the_page(full_analysis: Analysis) -> None:
+def test_a_round_with_all_results_has_every_chart_in_the_order_of_the_page(full_analysis: Analysis) -> None:
     assert list(draw_charts(full_analysis)) == [
         "fractions",
         "forest",
@@ -60,7 +60,7 @@ def test_names_of_people_are_escaped(full_analysis: Analysis) -> None:
     assert "&lt;script&gt;" in draw_charts(full_analysis)["evaluators"].svg
 
 
-def test_every_row_leads_to_its_number(full_analysis: Analysis) -> None:
+def test_every_row_of_a_chart_has_the_path_of_its_numbers(full_analysis: Analysis) -> None:
     for chart in draw_charts(full_analysis).values():
         assert chart.rows
         assert len(chart.row_paths) == len(chart.rows)
@@ -69,7 +69,7 @@ def test_every_row_leads_to_its_number(full_analysis: Analysis) -> None:
             assert value_at(full_analysis, path) is not None, (chart.name, path)
 
 
-def test_drawn_intervals_are_where_the_numbers_are(full_analysis: Analysis) -> None:
+def test_intervals_are_drawn_at_the_positions_of_their_numbers(full_analysis: Analysis) -> None:
     chart = draw_charts(full_analysis)["forest"]
     bars = [bar for bar in ET.fromstring(chart.svg).iter(f"{SVG}line") if bar.attrib["class"].startswith("interval")]
     drawn = [(float(bar.attrib["x1"]), float(bar.attrib["x2"])) for bar in bars]

@@ -1,4 +1,4 @@
-"""An export read back: word for word, and with a sentence where a file has another form."""
+"""Reading an export: word for word, and with a sentence about a file that has another form."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from app.report.export.zip_file import read_zip, zip_files
 from tests.report.tampering import replace_file
 
 
-def test_what_was_exported_is_read_back(exported: Path, bundle: UnblindedBundle) -> None:
+def test_an_export_is_read_back_unchanged(exported: Path, bundle: UnblindedBundle) -> None:
     export = read_export(exported)
     assert export.title == bundle.title
     assert export.commitment == bundle.commitment
@@ -37,7 +37,7 @@ def test_the_last_event_of_a_kind_is_found(exported: Path) -> None:
     assert export.last_event("abandoned") is None
 
 
-def test_files_of_another_form_get_a_sentence(tmp_path: Path) -> None:
+def test_files_of_another_form_are_refused_with_a_sentence(tmp_path: Path) -> None:
     names = ("design.json", "items.json", "judgments.json", "events.json", "commitment.json")
     odd = tmp_path / "odd.zip"
     odd.write_bytes(zip_files(dict.fromkeys(names, b"[]")))
@@ -58,7 +58,7 @@ def test_an_entry_with_a_key_that_was_added_is_refused(
         read_export(path)
 
 
-def test_a_line_that_is_no_observation_is_named(exported: Path, tmp_path: Path) -> None:
+def test_a_line_that_is_no_observation_is_refused_by_its_number(exported: Path, tmp_path: Path) -> None:
     lines = read_zip(exported)["observations.csv"].decode().splitlines(keepends=True)
     text = "".join([*lines[:2], lines[2].replace("Ash", "Ash,", 1), *lines[3:]])
     with pytest.raises(ExportError, match=r"observations\.csv line 3 is not an observation"):

@@ -19,7 +19,7 @@ from tests.report.simulated_round import frame_for, simulate_observations
 from tests.report.test_analysis import RELEASED_EXPORT
 
 
-def test_a_frame_survives_json() -> None:
+def test_a_frame_is_read_back_unchanged_from_its_json() -> None:
     frame = frame_for(
         simulate_observations(),
         guesses=(Guess("Ash", True, None, "x"),),
@@ -33,7 +33,7 @@ def test_a_frame_survives_json() -> None:
     assert read_frame(json.loads(json.dumps(frame.content()))) == frame
 
 
-def test_models_survive_json_and_an_unknown_one_is_an_empty_object() -> None:
+def test_models_are_read_back_unchanged_and_an_unrecorded_one_is_an_empty_object() -> None:
     cell = CellCounts("solu", "1L/0", eligible=10, drawn=5, dead=0, shown=5)
     model = CellModel(activation="solu_ln", certificate={"difference": {"gelu": 0}}, name="a", weights_sha256=None)
     frame = AnalysisFrame((cell, replace(cell, arm="baseline", model=model)), "baseline", "solu", "s")
@@ -43,7 +43,7 @@ def test_models_survive_json_and_an_unknown_one_is_an_empty_object() -> None:
     assert read_frame(json.loads(text)) == frame
 
 
-def test_what_version_0_1_0_exported_is_read_and_written_to_the_byte() -> None:
+def test_a_frame_of_version_0_1_0_is_read_and_written_with_the_same_bytes() -> None:
     with zipfile.ZipFile(RELEASED_EXPORT) as archive:
         text = archive.read("frame.json").decode()
     assert json.dumps(read_frame(json.loads(text)).content(), ensure_ascii=False, indent=1) + "\n" == text

@@ -1,4 +1,4 @@
-"""What an export says of itself: its data package, and how to cite it."""
+"""The description of an export: its data package, and how to cite it."""
 
 import csv
 import io

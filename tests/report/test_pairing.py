@@ -72,6 +72,6 @@ def test_a_certificate_of_other_weights_is_not_quoted(frame: AnalysisFrame) -> N
     assert "No pairing certificate covers them, so they may differ in more than the activation" in sentence
 
 
-def test_nothing_is_said_of_models_that_were_not_recorded(frame: AnalysisFrame) -> None:
+def test_models_that_were_not_recorded_get_no_sentence(frame: AnalysisFrame) -> None:
     assert pairing_sentences(with_models(frame, None, None)) == []
     assert pairing_sentences(replace(frame, cells=frame.cells[:1])) == []

@@ -1,4 +1,4 @@
-"""Results by who judged: exclusion rules."""
+"""Results by evaluator: exclusion rules."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from app.rounds.design import Exclusions
 from tests.report.simulated_round import frame_for, simulate_observations
 
 
-def test_an_evaluator_who_breaks_a_rule_is_named_and_both_results_stand() -> None:
+def test_an_evaluator_who_breaks_a_rule_is_named_and_both_results_are_reported() -> None:
     observations = [
         replace(observation, judgment=replace(observation.judgment, active_seconds=2.0))
         if observation.evaluator == "Ash"

@@ -14,8 +14,8 @@ from app.report.export.zip_file import read_zip, zip_files
 from tests.report.simulated_round import frame_for, simulate_observations
 
 
-def test_rounds_are_pooled_by_their_neurons(pair: tuple[Path, Path]) -> None:
-    pooled = pool_studies(pair)
+def test_rounds_are_pooled_by_their_neurons(two_exports: tuple[Path, Path]) -> None:
+    pooled = pool_studies(two_exports)
     estimates = [study.estimate for study in pooled.studies if study.estimate is not None]
     widths = [study.interval.width for study in pooled.studies if study.interval is not None]
     assert pooled.difference.estimate == pytest.approx(sum(estimates) / 2)
@@ -26,16 +26,16 @@ def test_rounds_are_pooled_by_their_neurons(pair: tuple[Path, Path]) -> None:
     assert pooled.difference.strata == 2
 
 
-def test_pooled_rounds_have_a_forest_plot(pair: tuple[Path, Path]) -> None:
-    pooled = pool_studies(pair)
+def test_pooled_rounds_have_a_forest_plot(two_exports: tuple[Path, Path]) -> None:
+    pooled = pool_studies(two_exports)
     chart = forest_chart(pooled)
     assert chart is not None
     assert "pooled" in chart.svg
     assert [line.json_path for line in chart.lines] == ["strata.0", "strata.1", "difference"]
 
 
-def test_the_numbers_of_pooled_rounds_are_json(pair: tuple[Path, Path]) -> None:
-    content = pool_studies(pair).content()
+def test_a_pooled_result_can_be_written_as_json(two_exports: tuple[Path, Path]) -> None:
+    content = pool_studies(two_exports).content()
     assert list(content) == [
         "treatment",
         "reference",
@@ -49,25 +49,31 @@ def test_the_numbers_of_pooled_rounds_are_json(pair: tuple[Path, Path]) -> None:
     assert json.loads(json.dumps(content, allow_nan=False)) == content
 
 
-def test_one_export_the_same_round_twice_and_a_damaged_one_are_refused(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_single_export_is_not_pooled(two_exports: tuple[Path, Path]) -> None:
     with pytest.raises(ExportError, match="at least two"):
-        pool_studies(pair[:1])
+        pool_studies(two_exports[:1])
+
+
+def test_the_same_round_twice_is_not_pooled(two_exports: tuple[Path, Path]) -> None:
     with pytest.raises(ExportError, match="same round"):
-        pool_studies([pair[0], pair[0]])
+        pool_studies([two_exports[0], two_exports[0]])
+
+
+def test_a_damaged_export_is_not_pooled(two_exports: tuple[Path, Path], tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.zip"
-    damaged.write_bytes(pair[1].read_bytes()[:-200])
+    damaged.write_bytes(two_exports[1].read_bytes()[:-200])
     with pytest.raises(ExportError, match="cannot be read"):
-        pool_studies([pair[0], damaged])
+        pool_studies([two_exports[0], damaged])
 
 
-def test_an_export_of_another_contrast_is_refused(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_an_export_of_another_contrast_is_refused(two_exports: tuple[Path, Path], tmp_path: Path) -> None:
     observations = simulate_observations(2, strata=("1L/0",))
     frame = frame_for(observations, treatment="baseline", reference="solu")
-    files = read_zip(pair[1])
+    files = read_zip(two_exports[1])
     del files["digests.json"]
     files["frame.json"] = json.dumps(frame.content()).encode()
     files["analysis.json"] = json.dumps(analyse(observations, frame).content()).encode()
     turned = tmp_path / "turned.zip"
     turned.write_bytes(zip_files(files))
     with pytest.raises(ExportError, match="same contrast"):
-        pool_studies([pair[0], turned])
+        pool_studies([two_exports[0], turned])

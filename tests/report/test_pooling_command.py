@@ -9,8 +9,8 @@ from app.cli.report import report_command
 from app.foundation.settings import Settings
 
 
-def test_exports_are_pooled_on_the_command_line(pair: tuple[Path, Path], tmp_path: Path) -> None:
-    paths = [str(path) for path in pair]
+def test_exports_are_pooled_on_the_command_line(two_exports: tuple[Path, Path], tmp_path: Path) -> None:
+    paths = [str(path) for path in two_exports]
     settings = Settings(data=tmp_path)
     plain = CliRunner().invoke(report_command, paths, obj=settings)
     assert plain.exit_code == 0, plain.output

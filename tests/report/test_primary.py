@@ -1,4 +1,4 @@
-"""Fractions and differences: at their limits, with dead neurons, and weighted back to the layers."""
+"""Fractions and differences: of 0 and 1, with dead neurons, and weighted by the sizes of layers."""
 
 import math
 from dataclasses import replace
@@ -16,7 +16,7 @@ Z_SQUARED = 3.8415
 
 
 @pytest.mark.parametrize(("baseline", "solu"), [(0.0, 1.0), (0.0, 0.0), (1.0, 1.0), (0.0, 0.5)])
-def test_arms_at_the_limits_keep_an_interval(baseline: float, solu: float) -> None:
+def test_fractions_of_0_and_1_have_wilson_intervals(baseline: float, solu: float) -> None:
     observations = [
         with_verdict(observation, "interpretable" if index % 2 < 2 * fraction else "not_interpretable")
         for index, observation in enumerate(simulate_observations(shown=60, strata=("1L/0",)))
@@ -32,7 +32,7 @@ def test_arms_at_the_limits_keep_an_interval(baseline: float, solu: float) -> No
     assert analysis.difference.interval.width > 0.05
 
 
-def test_pooled_arms_without_spread_keep_an_interval() -> None:
+def test_a_pooled_difference_without_any_spread_has_an_interval() -> None:
     observations = [with_verdict(observation, "not_interpretable") for observation in simulate_observations()]
     difference = assert_reportable(observations, frame_for(observations)).difference
     assert difference.strata == 2
@@ -40,7 +40,7 @@ def test_pooled_arms_without_spread_keep_an_interval() -> None:
     assert difference.interval.upper > 0.04
 
 
-def test_dead_neurons_count_not_in_proportion_to_what_was_judged() -> None:
+def test_dead_neurons_count_as_not_interpretable_in_proportion_to_the_judged_ones() -> None:
     observations = simulate_observations(strata=("1L/0",), evaluators=("Ash",), shown=20)
     live = analyse(observations, frame_for(observations, dead=0)).arms["solu"]
     assert live.fraction is not None
@@ -84,7 +84,7 @@ def test_controls_and_repeats_enter_no_fraction() -> None:
     assert analysis.agreement.within_evaluator.units == 1
 
 
-def test_layers_drawn_equally_are_weighted_back() -> None:
+def test_layers_drawn_equally_are_weighted_by_their_sizes() -> None:
     observations = simulate_observations(strata=("1L/0",), evaluators=("Ash",))
     layers = tuple(LayerCount(layer, round(1000 * weight), 5, 0) for layer, weight in enumerate(LAYER_WEIGHTS))
     frame = frame_for(observations, dead=0, by_layer=True)

@@ -1,4 +1,4 @@
-"""The main numbers again in plain numpy, from the exported CSV and the counts of the draw alone."""
+"""The main numbers, computed again in plain numpy from the exported CSV and the counts of the draw alone."""
 
 import csv
 import io
@@ -21,19 +21,19 @@ CsvRow = dict[str, str]
 
 
 class RecomputedCell(NamedTuple):
-    """What one arm in one stratum should come to."""
+    """The numbers that one arm in one stratum should have."""
 
     neuron_count: int
     fraction: float
     variance: float
-    """Of the fraction."""
+    """The variance of the fraction."""
     lower: float
-    """Wilson's, on the effective number of judgments."""
+    """The lower limit of Wilson's interval for the effective number of judgments."""
     upper: float
 
 
 Cells = dict[tuple[str, str], RecomputedCell]
-"""By arm and stratum."""
+"""{(arm, stratum): its numbers}"""
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def mean_verdicts(rows: Iterable[CsvRow]) -> list[float]:
 
 
 def recompute_cell(rows: Iterable[CsvRow]) -> RecomputedCell:
-    """A fraction with Wilson's interval on p(1 - p)k/s² judgments, between its neurons and its judgments."""
+    """A fraction with Wilson's interval for p(1 - p)k/s² judgments, kept between its neurons and its judgments."""
     rows = list(rows)
     means = np.array(mean_verdicts(rows))
     k, p, s_squared = len(means), float(means.mean()), float(means.var(ddof=1))
@@ -89,7 +89,7 @@ def mantel_haenszel_weight(cells: Cells, stratum: str) -> float:
     return treatment * reference / (treatment + reference)
 
 
-def test_fractions_and_their_intervals(cells: Cells, analysis: dict[str, Any]) -> None:
+def test_fractions_and_intervals_equal_those_computed_in_plain_numpy(cells: Cells, analysis: dict[str, Any]) -> None:
     assert len(analysis["cells"]) == 4
     for result in analysis["cells"]:
         cell = cells[result["arm"], result["stratum"]]
@@ -98,7 +98,7 @@ def test_fractions_and_their_intervals(cells: Cells, analysis: dict[str, Any]) -
         assert result["interval"] == pytest.approx([cell.lower, cell.upper], abs=1e-9)
 
 
-def test_differences_by_stratum_and_their_intervals(cells: Cells, analysis: dict[str, Any]) -> None:
+def test_differences_by_stratum_equal_those_computed_in_plain_numpy(cells: Cells, analysis: dict[str, Any]) -> None:
     assert len(analysis["strata"]) == 2
     for result in analysis["strata"]:
         solu, baseline = cells["solu", result["stratum"]], cells["baseline", result["stratum"]]
@@ -109,7 +109,9 @@ def test_differences_by_stratum_and_their_intervals(cells: Cells, analysis: dict
         assert result["interval"] == pytest.approx([difference - below, difference + above])
 
 
-def test_the_pooled_difference_its_sandwich_and_q(cells: Cells, analysis: dict[str, Any]) -> None:
+def test_the_pooled_difference_its_interval_and_q_equal_those_computed_in_plain_numpy(
+    cells: Cells, analysis: dict[str, Any]
+) -> None:
     weights = np.array([mantel_haenszel_weight(cells, stratum) for stratum in STRATA])
     differences = np.array([cells["solu", name].fraction - cells["baseline", name].fraction for name in STRATA])
     variances = np.array([cells["solu", name].variance + cells["baseline", name].variance for name in STRATA])
@@ -120,14 +122,14 @@ def test_the_pooled_difference_its_sandwich_and_q(cells: Cells, analysis: dict[s
     assert analysis["heterogeneity"]["q"] == pytest.approx(float(((differences - pooled) ** 2 / variances).sum()))
 
 
-def test_the_pooled_ratio(cells: Cells, analysis: dict[str, Any]) -> None:
+def test_the_pooled_ratio_equals_the_one_computed_in_plain_numpy(cells: Cells, analysis: dict[str, Any]) -> None:
     weights = {stratum: mantel_haenszel_weight(cells, stratum) for stratum in STRATA}
     solu = sum(weight * cells["solu", stratum].fraction for stratum, weight in weights.items())
     baseline = sum(weight * cells["baseline", stratum].fraction for stratum, weight in weights.items())
     assert analysis["ratio"]["estimate"] == pytest.approx(solu / baseline)
 
 
-def test_the_permutation_p_by_plain_shuffling(rows: list[CsvRow], analysis: dict[str, Any]) -> None:
+def test_the_permutation_p_value_agrees_with_plain_shuffling(rows: list[CsvRow], analysis: dict[str, Any]) -> None:
     generator, permutation_count = np.random.default_rng(5), 4000
     observed, permuted = 0.0, np.zeros(permutation_count)
     for stratum in STRATA:
@@ -143,7 +145,9 @@ def test_the_permutation_p_by_plain_shuffling(rows: list[CsvRow], analysis: dict
     assert analysis["difference"]["p"] == pytest.approx(p, abs=4 * math.sqrt(max(p, 1e-3) / permutation_count))
 
 
-def test_each_evaluators_own_fractions(rows: list[CsvRow], analysis: dict[str, Any]) -> None:
+def test_each_evaluator_s_fractions_equal_those_computed_in_plain_python(
+    rows: list[CsvRow], analysis: dict[str, Any]
+) -> None:
     for result in analysis["per_evaluator"]:
         for arm in ("solu", "baseline"):
             verdicts = [

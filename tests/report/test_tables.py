@@ -24,14 +24,14 @@ class SampleRow:
     at: datetime
 
 
-def test_cells_are_written_in_full() -> None:
+def test_values_are_written_with_full_precision() -> None:
     row = SampleRow('a "b",\nc', None, True, 0.1 + 0.2, 3, datetime(2026, 3, 1, 9, 0, tzinfo=UTC))
     header, cells = csv.reader(io.StringIO(write_csv(SampleRow, [row])))
     assert header == ["text", "nothing", "flag", "share", "count", "at"]
     assert cells == ['a "b",\nc', "", "true", "0.30000000000000004", "3", "2026-03-01T09:00:00.000000+00:00"]
 
 
-def test_observations_survive_their_table(observations: list[Observation]) -> None:
+def test_observations_are_read_back_unchanged_from_their_csv(observations: list[Observation]) -> None:
     repeat = observe("Ash", "again", "solu", "cannot_judge", kind="repeat", repeats="first", purity=0.75)
     wordy = replace(repeat, judgment=replace(repeat.judgment, hypothesis='says "a|b",\nor c', confidence=3))
     table = write_observations([*observations, repeat, wordy])
@@ -47,7 +47,7 @@ def test_every_drawn_neuron_has_a_row(bundle: UnblindedBundle) -> None:
     assert all(row.item is None and row.judgments == 0 for row in dead)
 
 
-def test_every_token_of_every_item_is_in_the_snippets(bundle: UnblindedBundle) -> None:
+def test_every_token_of_every_item_is_in_the_snippet_table(bundle: UnblindedBundle) -> None:
     table = pq.read_table(io.BytesIO(write_snippets_parquet(bundle.item_contents)))
     assert table.column_names == ["item", "passage", "group", "token", "text", "level", "peak"]
     first, *_ = sorted(bundle.item_contents, key=lambda item: item["code"])

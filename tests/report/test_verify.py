@@ -1,4 +1,4 @@
-"""`firstglance verify`: an untouched export recomputes in full, and every change is found and named."""
+"""`firstglance verify`: an unchanged export verifies, and every change is found and named."""
 
 import json
 import zipfile
@@ -18,7 +18,7 @@ def names_of_failed_checks(verification: Verification) -> list[str]:
     return [check.name for check in verification.checks if not check.ok]
 
 
-def test_an_export_recomputes_in_full(exported: Path) -> None:
+def test_an_unchanged_export_verifies(exported: Path) -> None:
     verification = verify_export(exported)
     assert verification.differences == []
     assert verification.commitment_verified
@@ -46,7 +46,9 @@ def test_a_changed_byte_without_its_digest_is_named(exported: Path, tmp_path: Pa
         ("frame.json", "leak audit in frame.json"),
     ],
 )
-def test_a_changed_part_is_found_and_named(exported: Path, tmp_path: Path, name: str, difference: str) -> None:
+def test_a_changed_file_fails_the_check_of_its_content(
+    exported: Path, tmp_path: Path, name: str, difference: str
+) -> None:
     content = json.dumps(tamper(name, json.loads(read_zip(exported)[name])))
     verification = verify_export(replace_file(exported, name, content.encode(), tmp_path))
     assert difference in names_of_failed_checks(verification), verification.differences
@@ -117,7 +119,7 @@ def test_a_receipt_is_read_from_the_file_that_an_evaluator_took_along(receipt: R
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"receipt": {"evaluator": "Birch"}}', '{"receipt": null}'])
-def test_what_is_no_receipt_gets_a_sentence(tmp_path: Path, content: str) -> None:
+def test_a_file_without_a_receipt_is_refused_with_a_sentence(tmp_path: Path, content: str) -> None:
     path = tmp_path / "mine.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ExportError, match="holds no receipt"):

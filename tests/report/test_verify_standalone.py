@@ -25,7 +25,9 @@ def test_an_export_verifies_with_the_script_in_it(exported: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["allocation.json", "items.json", "judgments.json", "events.json", "design.json"])
-def test_a_changed_part_is_found(exported: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_script_reports_a_changed_file(
+    exported: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     content = json.dumps(tamper(name, json.loads(read_zip(exported)[name])))
     assert verify_standalone.main(str(replace_file(exported, name, content.encode(), tmp_path))) == 1
     assert "WRONG" in capsys.readouterr().out
@@ -48,5 +50,5 @@ def test_a_changed_part_is_found(exported: Path, tmp_path: Path, name: str, caps
         {"b": [1, None], "a": True},
     ],
 )
-def test_its_canonical_json_is_rfc_8785(value: Json) -> None:
+def test_the_script_s_canonical_json_follows_rfc_8785(value: Json) -> None:
     assert canonical_json(value).encode() == canonical_bytes(value)

@@ -17,7 +17,7 @@ def test_the_markdown_report_names_the_path_of_every_number(full_analysis: Analy
 def test_the_pdf_is_a_pdf_and_the_same_bytes_twice(
     full_analysis: Analysis, full_frame: AnalysisFrame, svg_figures: dict[str, bytes]
 ) -> None:
-    """Once with figures that it draws itself, once with figures that are drawn."""
+    """The PDF is written once with figures that it draws itself and once with figures that were drawn before."""
     assert pdf_available()
     pdf = write_pdf_report("A round", "ab" * 32, full_analysis, full_frame)
     assert pdf.startswith(b"%PDF-")

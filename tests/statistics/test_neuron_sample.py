@@ -1,4 +1,4 @@
-"""What a sample of neurons says of the fraction, compared with plain formulas."""
+"""The fraction that a sample of neurons estimates, compared with plain formulas."""
 
 import pytest
 

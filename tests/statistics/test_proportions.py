@@ -12,6 +12,6 @@ def test_the_effective_sample_size_stays_between_neurons_and_judgments() -> None
     assert effective_sample_size(0.5, 0.25 / 500, 60, 180) == 180
 
 
-def test_a_fraction_of_no_neurons_has_no_interval() -> None:
+def test_a_fraction_of_no_neurons_is_refused() -> None:
     with pytest.raises(ValueError, match="no interval"):
         wilson_interval(0.5, 0)

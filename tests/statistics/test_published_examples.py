@@ -176,7 +176,7 @@ def test_the_installed_holm_correction_gives_published_values() -> None:
 
 
 def test_the_installed_gee_gives_published_estimates() -> None:
-    """The library behind the model-based check, on the data that its own package carries."""
+    """statsmodels computes the model-based check; the data of this example are in its package."""
     case = CASES["gee-logistic-1"]
     path = Path(statsmodels.__file__).parent / "genmod" / "tests" / "results" / "gee_logistic_1.csv"
     data = pd.read_csv(path, header=None).to_numpy()

@@ -16,11 +16,11 @@ def test_the_permutation_p_value_agrees_with_counting_all_permutations() -> None
     observed = abs(np.mean(first) - np.mean(second))
     is_as_far = [
         abs(
-            np.mean([mean_verdicts[i] for i in treated])
-            - np.mean([mean_verdicts[i] for i in range(9) if i not in treated])
+            np.mean([mean_verdicts[i] for i in treatment_indices])
+            - np.mean([mean_verdicts[i] for i in range(9) if i not in treatment_indices])
         )
         >= observed - 1e-9
-        for treated in itertools.combinations(range(9), 4)
+        for treatment_indices in itertools.combinations(range(9), 4)
     ]
     comparison = StratumComparison("", make_sample(*first, digest="a"), make_sample(*second, digest="b"))
     assert permutation_p_value([comparison], "s", permutation_count=50_000) == pytest.approx(

@@ -1,4 +1,4 @@
-"""What a released version release on a disk, restored in a fresh folder: its database, its archives, its exports."""
+"""The files that a released version left on a disk, restored in a fresh folder: database, archives and exports."""
 
 import json
 import lzma
@@ -22,10 +22,10 @@ RELEASED = Path(__file__).parents[1] / "data" / "released"
 
 @dataclass(frozen=True)
 class Installation:
-    """A server of a released version, taken over: its database is at the newest schema."""
+    """A server of a released version whose database was migrated to the newest schema."""
 
     kind: str
-    """Of its database: sqlite or postgres."""
+    """The kind of its database: sqlite or postgres."""
     database: Database
     settings: Settings
     rounds: dict[str, str]
@@ -33,14 +33,14 @@ class Installation:
     states: dict[str, str]
     """{id of a round: its state before any test touched it}."""
     keys: dict[str, list[list[str]]]
-    """{name of a round: the keys of the first person, and of the second}."""
+    """{name of a round: [keys of the first person, keys of the second person]}."""
     tokens: dict[str, dict[str, str]]
     """{name of a round: {pseudonym: invitation token}}."""
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Version 0.1.0 on a database of each kind, in a folder of its own: its paths of archives are relative to that."""
+    """Version 0.1.0 on a database of each kind, in its own folder; the paths of its archives are relative to it."""
     release, folder = RELEASED / "0.1.0", tmp_path_factory.mktemp("installation")
     shutil.copytree(release / "archives", folder / "archives")
     notes = json.loads((release / f"{request.param}.json").read_text("utf-8"))

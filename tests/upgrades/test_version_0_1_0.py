@@ -1,4 +1,4 @@
-"""A server, archives and exports of version 0.1.0 go on under this version.
+"""This version takes over a server, archives and exports of version 0.1.0.
 
 They are migrated, judged on, locked, unblinded, exported and verified, on both kinds of database.
 """
@@ -33,11 +33,11 @@ from tests.upgrades.conftest import RELEASED, Installation
 RELEASE = RELEASED / "0.1.0"
 ADMIN = "demo"
 STATES = {"blocks": "collecting"}
-"""The states of the rounds that are not named after their state."""
+"""{round: its state}, for rounds that are not named after their state"""
 
 
-def judge_what_is_left(address: str, token: str) -> int:
-    """Come back by the old link and answer all that is still due; how many verdicts that were."""
+def judge_remaining_items(address: str, token: str) -> int:
+    """Answer everything that is still due, from an invitation link of version 0.1.0; returns the number of verdicts."""
     lapses = random.Random(1)
     answers = Answers(lambda page: SCRIPTED_EVALUATORS[0].verdict(page.peaks, lapses), guess=lambda _page: "A")
     with Visitor.at(address) as visitor:
@@ -45,7 +45,7 @@ def judge_what_is_left(address: str, token: str) -> int:
 
 
 def analysis_after_unblinding(installation: Installation, name: str) -> Analysis:
-    """Lock the round if it is open, and unblind it with the keys that were handed out then."""
+    """Lock the round if it is open, and unblind it with the keys that version 0.1.0 handed out."""
     round_id = installation.rounds[name]
     keys = [keys_of_person[0] for keys_of_person in installation.keys[name] if keys_of_person]
     with installation.database.writing() as session:
@@ -55,7 +55,7 @@ def analysis_after_unblinding(installation: Installation, name: str) -> Analysis
 
 
 def exported_analysis(installation: Installation, name: str, folder: Path) -> JsonValue:
-    """The numbers in an unblinded round's export, which is written as this version does it, and verified."""
+    """The numbers in an export of an unblinded round that this version writes and verifies."""
     export = folder / "export.zip"
     with installation.database.reading() as session:
         export.write_bytes(unblinded_zip(exports.unblinded_bundle(session, installation.rounds[name])))
@@ -64,15 +64,15 @@ def exported_analysis(installation: Installation, name: str, folder: Path) -> Js
     return analysis
 
 
-def test_its_database_has_the_newest_schema(installation: Installation) -> None:
+def test_a_migrated_database_of_version_0_1_0_has_the_newest_schema(installation: Installation) -> None:
     assert schema_differences(installation.database.engine) == []
 
 
-def test_its_rounds_are_in_the_states_they_were_in(installation: Installation) -> None:
+def test_migrated_rounds_keep_their_states(installation: Installation) -> None:
     assert installation.states == {round_id: STATES.get(name, name) for name, round_id in installation.rounds.items()}
 
 
-def test_a_draft_and_a_seal_that_was_begun_are_sealed(installation: Installation) -> None:
+def test_a_draft_and_a_round_whose_sealing_was_begun_can_be_sealed(installation: Installation) -> None:
     with installation.database.writing() as session:
         for name in ("draft", "sealing"):
             recipients = [seals.new_key().recipient, seals.new_key().recipient]
@@ -86,14 +86,14 @@ def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(i
         rounds.open_round(session, round_id, ADMIN, now())
         token = rounds.invite_evaluator(session, round_id, "Fay", False, ADMIN, now()).token
     with served_in_thread(installation.settings, installation.database) as address:
-        verdicts = judge_what_is_left(address, token)
+        verdicts = judge_remaining_items(address, token)
     assert analysis_after_unblinding(installation, "sealed").judgments == verdicts > 6
 
 
-def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Installation, tmp_path: Path) -> None:
+def test_a_round_that_was_being_judged_can_be_finished(installation: Installation, tmp_path: Path) -> None:
     tokens = installation.tokens["collecting"]
     with served_in_thread(installation.settings, installation.database) as address:
-        verdicts = {name: judge_what_is_left(address, tokens[name]) for name in ("Ada", "Bo", "Cleo", "Eve")}
+        verdicts = {name: judge_remaining_items(address, tokens[name]) for name in ("Ada", "Bo", "Cleo", "Eve")}
     assert verdicts["Cleo"] > verdicts["Bo"] > verdicts["Ada"] == verdicts["Eve"] == 0
     with installation.database.reading() as session:
         progress = rounds.round_progress(session, installation.rounds["collecting"])
@@ -109,13 +109,13 @@ def test_a_round_that_was_being_judged_is_judged_to_its_end(installation: Instal
 
 
 @pytest.mark.parametrize("name", ["locked", "blocks"])
-def test_a_round_that_was_judged_in_part_is_unblinded(installation: Installation, name: str) -> None:
+def test_a_partly_judged_round_can_be_unblinded(installation: Installation, name: str) -> None:
     analysis = analysis_after_unblinding(installation, name)
     assert analysis.difference.estimate is not None
 
 
-def test_what_was_unblinded_has_the_same_numbers_and_exports_them(installation: Installation, tmp_path: Path) -> None:
-    """Its figures are drawn once: both kinds of database have the same round."""
+def test_an_unblinded_round_keeps_its_numbers_and_exports_them(installation: Installation, tmp_path: Path) -> None:
+    """The figures are drawn for one kind of database only, because both have the same round."""
     with installation.database.reading() as session:
         frozen = exports.round_analysis(session, installation.rounds["unblinded"])
     with nullcontext() if installation.kind == "sqlite" else without_figures():
@@ -124,16 +124,16 @@ def test_what_was_unblinded_has_the_same_numbers_and_exports_them(installation: 
 
 
 @pytest.mark.parametrize("name", ["unblinded", "locked-blinded", "collecting-blinded"])
-def test_its_exports_verify(name: str) -> None:
+def test_the_exports_of_version_0_1_0_verify(name: str) -> None:
     assert verify_export(RELEASE / "exports" / f"{name}.zip").differences == []
 
 
 @pytest.mark.parametrize("evaluator", ["Ada", "Bo", "Cleo"])
-def test_its_receipts_agree_with_its_export(evaluator: str) -> None:
+def test_the_receipts_of_version_0_1_0_agree_with_the_export(evaluator: str) -> None:
     receipt = read_receipt(RELEASE / "receipts" / f"unblinded-{evaluator}.json")
     assert verify_receipt(RELEASE / "exports" / "unblinded.zip", receipt).ok
 
 
 @pytest.mark.parametrize("name", ["gelu-0", "gelu-1", "solu_ln-0", "solu_ln-1"])
-def test_its_archives_are_whole(name: str) -> None:
+def test_the_archives_of_version_0_1_0_are_complete(name: str) -> None:
     assert len(Archive.open(RELEASE / "archives" / name).neurons()) == 64
