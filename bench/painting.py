@@ -23,7 +23,7 @@ STOPWATCH = """
   window.painted = [];
   addEventListener("keydown", (event) => (window.pressed = event.timeStamp), { capture: true });
   new MutationObserver((changes) => {
-    if (!changes.some((change) => [...change.addedNodes].some((node) => node.matches?.("main.desk")))) return;
+    if (!changes.some((change) => [...change.addedNodes].some((node) => node.matches?.("main.judging-page")))) return;
     requestAnimationFrame(() => {
       const after = new MessageChannel(); // its message comes once the frame is painted
       after.port1.onmessage = () => painted.push(performance.now() - pressed);

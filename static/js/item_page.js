@@ -32,7 +32,7 @@ function measuredFields(form, submitter) {
 /** What follows an answer: this item's second question, or the next item, unless the server replies before that. */
 async function nextView(form) {
   if (form.dataset.step === "aids") return {}; // only the server has them, and only once the verdict is locked
-  const secondQuestion = form.dataset.step === "verdict" && document.querySelector("template[data-second]");
+  const secondQuestion = form.dataset.step === "verdict" && document.querySelector("template[data-second-answer-id]");
   if (secondQuestion) return { secondQuestion };
   return { page: await Promise.race([prefetchedPageAfter(itemMain().dataset.item), pendingAnswer]) };
 }
@@ -51,7 +51,7 @@ async function submitAnswer(event) {
   pendingAnswer = Promise.all([sendUntilSettled(answer), advanceDelay]).then(([reply]) => showReply(reply));
   const [view] = await Promise.all([nextView(form), advanceDelay]);
   if (!form.isConnected || !(view.secondQuestion || view.page)) return;
-  showPage({ ...view, answerLabel: event.submitter?.dataset.said }, beginQuestion);
+  showPage({ ...view, answerLabel: event.submitter?.dataset.answerLabel }, beginQuestion);
 }
 
 /** The server's word is final: where it says otherwise than what is shown, its page replaces it. */
@@ -63,7 +63,7 @@ const delay = (time) => (time > 0 ? new Promise((resolve) => setTimeout(resolve,
 
 /** The way back leads from what the server knows, so an answer on its way arrives first. */
 async function followLinkAfterAnswer(event) {
-  const link = event.target.closest("a[data-key-of]");
+  const link = event.target.closest("a[data-shortcut]");
   if (!link || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   await pendingAnswer;

@@ -1,5 +1,5 @@
 // Exchanges what is shown without a reload: the frame stays; the item, its question and the progress are replaced.
-export const itemMain = (page = document) => page.querySelector("main.desk");
+export const itemMain = (page = document) => page.querySelector("main.judging-page");
 
 export const parsePage = (text) => new DOMParser().parseFromString(text, "text/html");
 
@@ -8,8 +8,8 @@ export function updateSameQuestion(text) {
   const page = parsePage(text);
   const [current, replied] = [itemMain(), itemMain(page)];
   if (!current || !replied) return false;
-  if (["key", "step", "aids"].some((name) => replied.dataset[name] !== current.dataset[name])) return false;
-  for (const selector of [".progress", "[data-rest]", "[data-undo]"]) replacePart(page, selector);
+  if (["answerId", "step", "aids"].some((name) => replied.dataset[name] !== current.dataset[name])) return false;
+  for (const selector of [".progress", "[data-pace-note]", "[data-undo]"]) replacePart(page, selector);
   return true;
 }
 
@@ -41,9 +41,9 @@ function withHeading(page) {
 function showSecondQuestion(template, answerLabel, begin) {
   const main = itemMain();
   main.dataset.step = "hypothesis";
-  main.dataset.key = template.dataset.second;
+  main.dataset.answerId = template.dataset.secondAnswerId;
   main.querySelector(".question").replaceChildren(template.content.cloneNode(true));
-  main.querySelector("[data-said-here]").textContent = answerLabel ?? "";
+  main.querySelector("[data-answer-label-target]").textContent = answerLabel ?? "";
   main.querySelector("#question").focus({ preventScroll: true });
   begin();
 }

@@ -6,14 +6,14 @@ const STORAGE_PREFIX = "first-glance-clock.";
 
 let storageKey = null;
 let shownAt = 0;
-let lastSignAt = 0;
+let lastActivityAt = 0;
 let activeTime = 0;
 
 /** Start the clock of the question that is shown now. */
 export function startReadingTime() {
-  const { reader, key, step } = itemMain().dataset;
-  storageKey = `${STORAGE_PREFIX}${reader}.${key}.${step}`;
-  shownAt = lastSignAt = performance.now();
+  const { reader, answerId, step } = itemMain().dataset;
+  storageKey = `${STORAGE_PREFIX}${reader}.${answerId}.${step}`;
+  shownAt = lastActivityAt = performance.now();
   activeTime = Number(sessionStorage.getItem(storageKey) ?? 0);
 }
 
@@ -25,8 +25,8 @@ setInterval(() => {
 
 function addActiveTime() {
   const now = performance.now();
-  if (!document.hidden) activeTime += Math.min(now - lastSignAt, LONGEST_PAUSE);
-  lastSignAt = now;
+  if (!document.hidden) activeTime += Math.min(now - lastActivityAt, LONGEST_PAUSE);
+  lastActivityAt = now;
 }
 
 /** What the form's hidden fields report: seconds since display, and which reading tools were used. Ends the clock. */
@@ -55,6 +55,6 @@ addEventListener("pagehide", storeActiveTime);
 // Going away ends a stretch; coming back begins one, and the time between counts for nothing.
 document.addEventListener("visibilitychange", () => {
   const now = performance.now();
-  if (document.hidden) activeTime += Math.min(now - lastSignAt, LONGEST_PAUSE);
-  lastSignAt = now;
+  if (document.hidden) activeTime += Math.min(now - lastActivityAt, LONGEST_PAUSE);
+  lastActivityAt = now;
 });

@@ -2,7 +2,7 @@
 export function prepareReadingTools(main) {
   const passages = main.querySelectorAll(".passages");
   main.addEventListener("toggle", (event) => event.target.open && passages.forEach(noteUnfolded), { capture: true });
-  document.querySelectorAll("[data-act]").forEach((button) => (button.hidden = false));
+  document.querySelectorAll("[data-action]").forEach((button) => (button.hidden = false));
 }
 
 const noteUnfolded = (passages) => (passages.dataset.unfolded = "true");
@@ -10,10 +10,10 @@ const noteUnfolded = (passages) => (passages.dataset.unfolded = "true");
 /** Go to the peak that is `step` passages away from where the reader is. */
 export function goToPeak(step) {
   const passages = [...document.querySelectorAll(".passage")];
-  const current = passages.findIndex((passage) => passage.classList.contains("here"));
-  const wanted = current === -1 ? nearestIndex(passages, step) : current + step;
-  const target = passages[Math.max(0, Math.min(passages.length - 1, wanted))];
-  passages.forEach((passage) => passage.classList.toggle("here", passage === target));
+  const current = passages.findIndex((passage) => passage.classList.contains("current"));
+  const targetIndex = current === -1 ? nearestIndex(passages, step) : current + step;
+  const target = passages[Math.max(0, Math.min(passages.length - 1, targetIndex))];
+  passages.forEach((passage) => passage.classList.toggle("current", passage === target));
   document.documentElement.style.scrollPaddingBlockEnd = `${heightCoveredByPanel()}px`;
   target?.querySelector("[data-peak]").scrollIntoView({ block: "center" });
   target?.focus({ preventScroll: true });

@@ -1,7 +1,7 @@
 // One key or one click for one act. Every key is printed on the button that does the same.
 import { goToPeak, toggleFixedWidth, toggleFoldedText, toggleTheme } from "./reading_tools.js";
 
-const ACTS = {
+const ACTIONS = {
   next: () => goToPeak(1),
   previous: () => goToPeak(-1),
   unfold: toggleFoldedText,
@@ -9,9 +9,9 @@ const ACTS = {
   theme: toggleTheme,
   sheet: () => document.querySelector("dialog.sheet")?.showModal(),
 };
-const ACT_OF_KEY = { n: "next", p: "previous", o: "unfold", f: "fixed", t: "theme", "?": "sheet" };
+const ACTION_OF_KEY = { n: "next", p: "previous", o: "unfold", f: "fixed", t: "theme", "?": "sheet" };
 const DOUBLE_CLICK = 400; // milliseconds
-const SUBMIT_BUTTON = '[data-key-of="Ctrl+Enter"]';
+const SUBMIT_BUTTON = '[data-shortcut="Ctrl+Enter"]';
 
 let lastClickAt = -Infinity;
 
@@ -25,10 +25,10 @@ function handleKey(event) {
   if (event.key === "Enter" && !event.target.closest("a, button, summary")) return clickButton(event, SUBMIT_BUTTON);
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key; // Caps Lock changes nothing
   if (key === "h") return focusHypothesis(event);
-  const act = ACT_OF_KEY[key];
-  if (!act) return clickButton(event, `[data-key-of="${CSS.escape(key)}"]`);
+  const action = ACTION_OF_KEY[key];
+  if (!action) return clickButton(event, `[data-shortcut="${CSS.escape(key)}"]`);
   event.preventDefault();
-  ACTS[act]();
+  ACTIONS[action]();
 }
 
 function clickButton(event, selector) {
@@ -54,8 +54,8 @@ function ignoreSecondClick(event) {
 
 function handleClick(event) {
   ignoreSecondClick(event);
-  const act = event.target.closest("[data-act]")?.dataset.act;
-  if (act) ACTS[act]();
+  const action = event.target.closest("[data-action]")?.dataset.action;
+  if (action) ACTIONS[action]();
 }
 
 export function listenForShortcuts() {

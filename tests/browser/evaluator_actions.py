@@ -64,7 +64,7 @@ def wait_until_shown(page: Page, state: str) -> None:
 
 def wait_until_ready(page: Page) -> None:
     """Wait until the page listens to keys: its script shows the buttons then."""
-    expect(page.locator("button[data-act=next]")).to_be_visible()
+    expect(page.locator("button[data-action=next]")).to_be_visible()
 
 
 def walk_to_first_item(page: Page, served_round: ServedRound) -> None:

@@ -48,7 +48,7 @@ def test_a_round_can_be_judged_by_keyboard_alone(page: Page, served_round: Serve
         expect(page.locator(f"main[data-item={code}]")).to_be_visible()
         page.keyboard.press("n")
         page.keyboard.press("N")  # Caps Lock may be on
-        expect(page.locator(".passage.here h2")).to_contain_text("2")
+        expect(page.locator(".passage.current h2")).to_contain_text("2")
         page.keyboard.press("1" if number % 2 == 0 else "2")
         wait_for_step(page, "hypothesis")
         page.keyboard.press("h")
@@ -93,7 +93,7 @@ def test_a_round_can_be_judged_without_javascript(chromium: Browser, site: Site,
     with new_profile(chromium, site, java_script_enabled=False) as context:
         page = context.new_page()
         walk_to_first_item(page, served_round)
-        expect(page.locator("button[data-act]:visible")).to_have_count(0)
+        expect(page.locator("button[data-action]:visible")).to_have_count(0)
         for number in range(3):
             page.locator("details summary").first.click() if page.locator("details summary").count() else None
             page.get_by_role(

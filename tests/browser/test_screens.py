@@ -44,10 +44,10 @@ def test_the_peak_jumped_to_is_above_the_panel_on_a_phone(page: Page, served_rou
     wait_for_step(page, "hypothesis")
     for number in range(3):
         page.keyboard.press("n")
-        expect(page.locator(".passage.here")).to_have_attribute("data-passage", str(number + 1))
+        expect(page.locator(".passage.current")).to_have_attribute("data-passage", str(number + 1))
         page.wait_for_function(
             "() => { const box = (one) => document.querySelector(one).getBoundingClientRect();"
-            " const peak = box('.passage.here [data-peak]');"
+            " const peak = box('.passage.current [data-peak]');"
             " return peak.top >= 0 && peak.bottom <= box('.panel').top }"
         )
 

@@ -21,7 +21,7 @@ def test_a_key_pressed_by_mistake_is_taken_back_at_once_and_no_word_is_lost(
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")
     page.locator("#hypothesis").fill("fruit, half writ")
-    expect(page.locator("a[data-key-of=u]")).to_be_visible()
+    expect(page.locator("a[data-shortcut=u]")).to_be_visible()
     page.locator("#hypothesis").press("Escape")
     page.keyboard.press("u")
     wait_for_step(page, "verdict")

@@ -46,7 +46,7 @@ def test_the_reply_to_a_save_says_that_a_break_is_due(sqlite_database: Database,
             assert 'class="note">A good moment' not in page.text
             action, hidden = page.form()
             page = page.post(action, hidden | fields, **{"X-First-Glance-Swap": "1"})
-        assert re.search(r'<div data-rest>\s*<p class="note">A good moment for a break: 1 are done', page.text)
+        assert re.search(r'<div data-pace-note>\s*<p class="note">A good moment for a break: 1 are done', page.text)
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,10 @@ def test_a_label_of_the_design_is_shown_as_it_is(sqlite_database: Database, new_
         assert page.status == 200
         shown = label.replace("<", "&lt;").replace(">", "&gt;")
         assert f">{shown}<kbd>" in page.text
-        assert f'data-said="{shown}"' in page.text
+        assert f'data-answer-label="{shown}"' in page.text
         assert "<b>bold" not in page.text
         hypothesis_page = page.send(verdict="interpretable")
-        assert f"data-said-here>{shown}<" in hypothesis_page.text
+        assert f"data-answer-label-target>{shown}<" in hypothesis_page.text
 
 
 def test_the_third_answer_is_translated(sqlite_database: Database, new_client: NewClient) -> None:

@@ -35,7 +35,7 @@ def test_undo_reaches_the_mistake_just_made_before_anything_else(ada: Page, serv
     assert hypothesis_page.step == "hypothesis"
     back = hypothesis_page.back()
     assert (back.step, back.item) == ("verdict", served_round.codes[0])
-    assert 'data-key-of="u"' not in back.text  # nothing was judged before it
+    assert 'data-shortcut="u"' not in back.text  # nothing was judged before it
     again = back.send(verdict="not_interpretable")
     assert (again.step, again.item) == ("hypothesis", served_round.codes[0])
     second = again.send(hypothesis="fruit").send(verdict="interpretable")

@@ -24,12 +24,12 @@ class ArmLine:
 
 @dataclass(frozen=True)
 class ReportView:
-    """Everything on the page beside the charts' own markup."""
+    """The texts, charts and tables of the page."""
 
     report: RoundReport
     headline: str
-    beside: str
-    """What the marks alone and the transport alone give away: it stands beside every headline."""
+    giveaway_sentences: str
+    """How well the marks alone and the transport alone tell the arms apart; shown under the headline."""
     arm_lines: tuple[ArmLine, ...]
     difference_text: str
     ratio: str
@@ -48,7 +48,7 @@ def report_view(report: RoundReport) -> ReportView:
     return ReportView(
         report=report,
         headline=analysis.headline,
-        beside=f"{analysis.marks_alone} {analysis.transport_alone}",
+        giveaway_sentences=f"{analysis.marks_alone} {analysis.transport_alone}",
         arm_lines=tuple(_arm_line(arm, result) for arm, result in analysis.arms.items()),
         difference_text=_describe_difference(analysis.difference),
         ratio=_describe_ratio(analysis.ratio),
