@@ -1,4 +1,4 @@
-// What is being written stays in the browser until it is sent, so a reload loses no word of it.
+// What an evaluator writes is stored in the browser until it is sent, so a reload loses nothing.
 const STORAGE_PREFIX = "first-glance-draft.";
 
 const storageKeyOf = ({ reader, item }) => `${STORAGE_PREFIX}${reader}.${item}`;
@@ -10,12 +10,12 @@ function storeDraft(main) {
   localStorage.setItem(storageKeyOf(main.dataset), JSON.stringify(draft));
 }
 
-/** Texts about an item were saved, and the draft is in them. A changed verdict has no texts, and its draft stays. */
+/** Delete the draft of an item whose texts were saved. A changed verdict brings no texts, so the draft stays then. */
 export function forgetDraft(reader, savedFields) {
   if (savedFields.has("comment")) localStorage.removeItem(storageKeyOf({ reader, item: savedFields.get("item") }));
 }
 
-/** Fill the form with the draft about this item, if there is one, and store what is written from now on. */
+/** Fill the form with the item's draft, if there is one, and store every later change to the form. */
 export function restoreDraft(main) {
   const draft = JSON.parse(localStorage.getItem(storageKeyOf(main.dataset)) ?? "{}");
   for (const field of draftFields(main)) {

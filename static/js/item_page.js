@@ -1,4 +1,4 @@
-// The item page: an answer is saved and the next page shown in one request, at once if it was fetched ahead.
+// The item page: one request saves an answer and brings the next page; a page that was fetched ahead is shown at once.
 import { restoreDraft } from "./drafts.js";
 import { itemMain, showPage, updateSameQuestion } from "./page_swap.js";
 import { prefetchAfter, prefetchedPageAfter } from "./prefetch.js";
@@ -9,9 +9,9 @@ import { listenForShortcuts } from "./shortcuts.js";
 import { canStoreAnswers, removeAnswer, storeAnswer } from "./unsent_answers.js";
 
 let submitting = false;
-let pendingAnswer = Promise.resolve(); // settles once the server has the last answer and its reply was looked at
+let pendingAnswer = Promise.resolve(); // settles once the server has stored the last answer and its reply was handled
 
-/** Set up the question that is shown now. */
+/** Start the clock and the tools of the question that is shown now, and fetch the next page ahead. */
 function beginQuestion() {
   const main = itemMain();
   if (!main) return;
@@ -19,7 +19,7 @@ function beginQuestion() {
   startReadingTime();
   prepareReadingTools(main);
   restoreDraft(main);
-  pendingAnswer.then(() => itemMain() === main && prefetchAfter(main.dataset.item)); // it depends on the last answer
+  pendingAnswer.then(() => itemMain() === main && prefetchAfter(main.dataset.item)); // the next page depends on it
 }
 
 function measuredFields(form, submitter) {
@@ -29,9 +29,9 @@ function measuredFields(form, submitter) {
   return fields;
 }
 
-/** What follows an answer: this item's second question, or the next item, unless the server replies before that. */
+/** What to show after an answer: the item's second question, or the next item's page unless the server replies first. */
 async function nextView(form) {
-  if (form.dataset.step === "aids") return {}; // only the server has them, and only once the verdict is locked
+  if (form.dataset.step === "aids") return {}; // only the server has the aids, and it sends them once the verdict is locked
   const secondQuestion = form.dataset.step === "verdict" && document.querySelector("template[data-second-answer-id]");
   if (secondQuestion) return { secondQuestion };
   return { page: await Promise.race([prefetchedPageAfter(itemMain().dataset.item), pendingAnswer]) };
@@ -46,7 +46,7 @@ async function submitAnswer(event) {
   const answer = storeAnswer(form.getAttribute("action"), measuredFields(form, event.submitter));
   form.querySelectorAll("button").forEach((button) => button.setAttribute("aria-disabled", "true"));
   await pendingAnswer;
-  if (!form.isConnected) return removeAnswer(answer); // the server asks something else, and that is what is seen
+  if (!form.isConnected) return removeAnswer(answer); // the server's reply replaced this question meanwhile
   const advanceDelay = delay(Number(itemMain().dataset.advance));
   pendingAnswer = Promise.all([sendUntilSettled(answer), advanceDelay]).then(([reply]) => showReply(reply));
   const [view] = await Promise.all([nextView(form), advanceDelay]);
@@ -54,14 +54,14 @@ async function submitAnswer(event) {
   showPage({ ...view, answerLabel: event.submitter?.dataset.answerLabel }, beginQuestion);
 }
 
-/** The server's word is final: where it says otherwise than what is shown, its page replaces it. */
+/** Show the page in the server's reply, unless it asks the question that is already shown. */
 function showReply(reply) {
   if (reply && !updateSameQuestion(reply.page)) showPage({ page: reply.page }, beginQuestion);
 }
 
 const delay = (time) => (time > 0 ? new Promise((resolve) => setTimeout(resolve, time)) : null);
 
-/** The way back leads from what the server knows, so an answer on its way arrives first. */
+/** Follow an undo link only after the last answer is stored: the server decides where the link leads. */
 async function followLinkAfterAnswer(event) {
   const link = event.target.closest("a[data-shortcut]");
   if (!link || event.ctrlKey || event.metaKey) return;

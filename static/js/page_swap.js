@@ -1,9 +1,9 @@
-// Exchanges what is shown without a reload: the frame stays; the item, its question and the progress are replaced.
+// Shows the next question without a reload: replaces the item, its question and the progress, and keeps the page shell.
 export const itemMain = (page = document) => page.querySelector("main.judging-page");
 
 export const parsePage = (text) => new DOMParser().parseFromString(text, "text/html");
 
-/** If the page in `text` asks the question that is shown, take over only what it says beside it; whether it does. */
+/** Whether the page in `text` asks the question already shown; if so, takes its progress, pace note and undo link. */
 export function updateSameQuestion(text) {
   const page = parsePage(text);
   const [current, replied] = [itemMain(), itemMain(page)];
@@ -13,7 +13,7 @@ export function updateSameQuestion(text) {
   return true;
 }
 
-/** Show a page, or the second question of the item at hand; then call `begin`. */
+/** Show a page or the second question of the current item, then call `begin`. */
 export function showPage({ page, secondQuestion, answerLabel }, begin) {
   if (secondQuestion) return showSecondQuestion(secondQuestion, answerLabel, begin);
   const next = typeof page === "string" ? withHeading(parsePage(page)) : page; // a prefetched page is parsed already
@@ -28,7 +28,7 @@ export function showPage({ page, secondQuestion, answerLabel }, begin) {
   begin();
 }
 
-/** A refusal can be one sentence without markup: it becomes the heading of a page. */
+/** The page with a heading: where a refusal is a plain sentence, that sentence becomes the heading. */
 function withHeading(page) {
   if (page.querySelector("main h1")) return page;
   const [main, heading] = [page.createElement("main"), page.createElement("h1")];

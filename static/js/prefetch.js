@@ -1,4 +1,4 @@
-// The next item's page, fetched while this one is read. Fetching is not seeing: its clock starts when it is shown.
+// Fetches the next item's page while the current one is read. Its clock starts only when the page is shown.
 import { parsePage } from "./page_swap.js";
 
 let prefetched = { item: null, page: null };
@@ -18,5 +18,5 @@ async function fetchPageAfter(item) {
   return null;
 }
 
-/** A promise of the page that follows `item`; of null if it was not fetched or does not exist. */
+/** The page that follows `item`, as a promise; null if it was not fetched or does not exist. */
 export const prefetchedPageAfter = async (item) => (prefetched.item === item ? prefetched.page : null);

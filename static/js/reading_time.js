@@ -1,7 +1,7 @@
-// How long an item was looked at: in all, and without idle stretches. A reload goes on where the page left off.
+// How long an item was on screen, and how long without idle time. A reload continues the count.
 import { itemMain } from "./page_swap.js";
 
-const LONGEST_PAUSE = 60_000; // milliseconds without a sign of the reader that still count as reading
+const LONGEST_PAUSE = 60_000; // milliseconds without pointer, key or scroll events that still count as reading
 const STORAGE_PREFIX = "first-glance-clock.";
 
 let storageKey = null;
@@ -17,7 +17,7 @@ export function startReadingTime() {
   activeTime = Number(sessionStorage.getItem(storageKey) ?? 0);
 }
 
-/** After the design's time a quiet line says so, once; nothing is cut off. */
+/** Show a note once an item took longer than the design expects. Nothing else happens then. */
 setInterval(() => {
   const line = document.querySelector("[data-minutes][hidden]");
   if (line && performance.now() - shownAt > 60_000 * Number(line.dataset.minutes)) line.hidden = false;
@@ -29,7 +29,7 @@ function addActiveTime() {
   lastActivityAt = now;
 }
 
-/** What the form's hidden fields report: seconds since display, and which reading tools were used. Ends the clock. */
+/** Stop the clock. Returns the values of the form's hidden fields: seconds, and which reading tools were used. */
 export function takeMeasurements() {
   addActiveTime();
   sessionStorage.removeItem(storageKey);
@@ -42,7 +42,7 @@ export function takeMeasurements() {
   };
 }
 
-/** Store the active time where only this tab finds it, for when the same question is shown again. */
+/** Store the active time for this tab only, in case the same question is shown again after a reload. */
 function storeActiveTime() {
   addActiveTime();
   if (storageKey) sessionStorage.setItem(storageKey, String(Math.round(activeTime)));
@@ -52,7 +52,7 @@ for (const kind of ["pointermove", "pointerdown", "keydown", "scroll", "focus"])
   addEventListener(kind, addActiveTime, { passive: true, capture: true });
 }
 addEventListener("pagehide", storeActiveTime);
-// Going away ends a stretch; coming back begins one, and the time between counts for nothing.
+// Hiding the page stops the active time, and showing it again continues it: hidden time does not count.
 document.addEventListener("visibilitychange", () => {
   const now = performance.now();
   if (document.hidden) activeTime += Math.min(now - lastActivityAt, LONGEST_PAUSE);

@@ -1,4 +1,4 @@
-// Help with reading that changes nothing about what is read: jumps, folded text, the typeface. Its use is recorded.
+// Tools for reading: jumps to peaks, unfolding, the typeface. They do not change the text; their use is recorded.
 export function prepareReadingTools(main) {
   const passages = main.querySelectorAll(".passages");
   main.addEventListener("toggle", (event) => event.target.open && passages.forEach(noteUnfolded), { capture: true });
@@ -7,7 +7,7 @@ export function prepareReadingTools(main) {
 
 const noteUnfolded = (passages) => (passages.dataset.unfolded = "true");
 
-/** Go to the peak that is `step` passages away from where the reader is. */
+/** Scroll to the peak `step` passages after (or, if negative, before) the current one. */
 export function goToPeak(step) {
   const passages = [...document.querySelectorAll(".passage")];
   const current = passages.findIndex((passage) => passage.classList.contains("current"));
@@ -19,7 +19,7 @@ export function goToPeak(step) {
   target?.focus({ preventScroll: true });
 }
 
-/** How much of the window's height the panel covers where it lies below the text. */
+/** How many pixels of the window's height the panel covers; 0 where it lies beside the text. */
 function heightCoveredByPanel() {
   const boxOf = (selector) => document.querySelector(selector).getBoundingClientRect();
   const [panel, text] = [boxOf(".panel"), boxOf(".passages")];

@@ -1,4 +1,4 @@
-// Sends answers one at a time, each until the server itself says that it has it or refuses it.
+// Sends answers one at a time and repeats each until the server itself stores or refuses it.
 import { forgetDraft } from "./drafts.js";
 import { itemMain } from "./page_swap.js";
 import { removeAnswer, unsentAnswers } from "./unsent_answers.js";
@@ -9,7 +9,7 @@ const SIGNED_OUT = 403;
 const REQUEST_TIMEOUT = 10_000;
 const LONGEST_WAIT = 15_000;
 
-/** Send what an earlier visit of this reader left behind; the first refusal, or else the last reply. */
+/** Send the answers that this reader's earlier visits left unsent. Returns the first refusal, else the last reply. */
 export async function sendUnsentAnswers() {
   let reply = null;
   for (const answer of unsentAnswers(itemMain()?.dataset.reader)) {
@@ -19,7 +19,7 @@ export async function sendUnsentAnswers() {
   return reply;
 }
 
-/** Send an answer until it is saved or refused; the page that the server sends in return. */
+/** Send an answer until it is saved or refused. Returns the server's reply. */
 export async function sendUntilSettled(answer) {
   for (let wait = 500; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
     showSavingState("saving");
@@ -45,7 +45,7 @@ async function postAnswer(answer) {
   }
 }
 
-/** A saved or refused answer is removed. Without a session it stays: the invitation link brings it back. */
+/** Remove a saved or refused answer. Without a session it stays; it is sent once the invitation link is opened again. */
 async function settleAnswer(response, answer) {
   if (response.status !== SIGNED_OUT) removeAnswer(answer);
   if (response.ok) forgetDraft(answer.reader, new URLSearchParams(answer.body));

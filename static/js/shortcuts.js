@@ -1,4 +1,4 @@
-// One key or one click for one act. Every key is printed on the button that does the same.
+// Keyboard shortcuts. Every shortcut is printed on the button that does the same.
 import { goToPeak, toggleFixedWidth, toggleFoldedText, toggleTheme } from "./reading_tools.js";
 
 const ACTIONS = {
@@ -45,7 +45,7 @@ function focusHypothesis(event) {
   field.focus();
 }
 
-/** The second click of a double click was meant for what the first one was for. A key clicks without detail. */
+/** Ignore the second click of a double click. Clicks made by a key have detail 0 and are never ignored. */
 function ignoreSecondClick(event) {
   if (!event.detail || !event.target.closest(".panel form button")) return;
   if (event.timeStamp - lastClickAt < DOUBLE_CLICK) event.preventDefault();

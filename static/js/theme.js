@@ -1,9 +1,9 @@
-// Runs before the page is painted: the reader's own choice of light or dark, and of a fixed-width face.
+// Runs before the page is painted: applies the reader's stored choice of theme and of the fixed-width typeface.
 try {
   const root = document.documentElement;
   const theme = localStorage.getItem("theme");
   if (theme) root.dataset.theme = theme;
   root.classList.toggle("fixed", localStorage.getItem("fixed") === "true");
 } catch {
-  // A browser that keeps nothing shows the system's theme.
+  // Where the browser allows no storage, the system's theme is shown.
 }

@@ -1,12 +1,12 @@
-// Answers stay in the browser until the server says that it has them, each under a key of its own: neither a second
-// tab nor another reader overwrites one.
+// Answers are stored in the browser until the server has them. Each has a storage key of its own, so that neither a
+// second tab nor another reader overwrites it.
 import { itemMain } from "./page_swap.js";
 
 const STORAGE_PREFIX = "first-glance-answer.";
 
 const storageKeyOf = (answer) => `${STORAGE_PREFIX}${answer.reader}.${answer.id}`;
 
-/** Where nothing can be stored the plain forms are safer; they work by themselves. */
+/** Whether this browser can store answers. Where it cannot, the plain forms are used: they work without a script. */
 export function canStoreAnswers() {
   try {
     localStorage.setItem("first-glance-probe", "");
@@ -17,7 +17,7 @@ export function canStoreAnswers() {
   }
 }
 
-/** Store the fields of a form that is about to be sent to the address `action`. */
+/** Store the fields of a form before they are sent to the address `action`. */
 export function storeAnswer(action, fields) {
   const id = `${action}.${fields.get("key") ?? fields.get("item")}`;
   const answer = { id, action, body: fields.toString(), at: Date.now(), reader: itemMain().dataset.reader };
@@ -25,13 +25,13 @@ export function storeAnswer(action, fields) {
   return answer;
 }
 
-/** The server has this answer; another tab's answer to the same question stays. */
+/** Remove an answer that the server has. Another tab's answer to the same question stays. */
 export function removeAnswer(answer) {
   const key = storageKeyOf(answer);
   if (localStorage.getItem(key) === JSON.stringify(answer)) localStorage.removeItem(key);
 }
 
-/** A reader's answers that earlier visits left behind, in the order in which they were given. */
+/** A reader's answers that were not sent yet, oldest first. */
 export const unsentAnswers = (reader) =>
   Object.keys(localStorage)
     .filter((key) => key.startsWith(`${STORAGE_PREFIX}${reader}.`))
