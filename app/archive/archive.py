@@ -1,4 +1,4 @@
-"""An archive: a folder with manifest.json and Parquet tables. All that a round needs of a model; no torch.
+"""An archive: a folder with manifest.json and Parquet tables. A round needs nothing else of a model. No torch here.
 
     manifest.json       what was harvested, and the SHA-256 of every other file
     snippets.parquet    one row per snippet: layer, neuron, group, rank, band, window, peak, pieces, activations
@@ -67,7 +67,7 @@ class Archive:
             raise ArchiveError(msg)
         for name, digest in sorted(self.manifest.files.items()):
             if not (self.path / name).is_file() or sha256_of_file(self.path / name) != digest:
-                msg = f"{self.path}: {name} is not as it was written; copy the archive again or harvest again"
+                msg = f"{self.path}: {name} has been changed since the harvest; copy the archive again or harvest again"
                 raise ArchiveError(msg)
 
     def neurons(self) -> list[NeuronStatistics]:

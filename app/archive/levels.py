@@ -1,13 +1,13 @@
-"""From activations to strengths, and to the levels 0-5 that pages show: one rule for every arm. Pure."""
+"""Activations as strengths, and as the levels 0-5 that pages show; the rule is the same for every arm. Pure."""
 
 import math
 from collections.abc import Sequence
 
-LEVELS = 5
-FAINTEST = 0.1
+LEVEL_COUNT = 5
+FAINTEST_STRENGTH = 0.1
 """Below this strength a token has level 0 and is shown without a mark."""
-RANKED = 100
-"""Tokens marked per item by `rank_levels`, RANKED / LEVELS at each level."""
+RANKED_TOKEN_COUNT = 100
+"""Tokens that `rank_levels` marks in each item, the same number at each level."""
 
 
 def relative_strength(activation: float, maximum: float) -> float:
@@ -17,7 +17,7 @@ def relative_strength(activation: float, maximum: float) -> float:
 
 def strength_level(strength: float) -> int:
     """ceil(5 x strength), and 0 below strength 0.1."""
-    return 0 if strength < FAINTEST else min(LEVELS, math.ceil(LEVELS * strength))
+    return 0 if strength < FAINTEST_STRENGTH else min(LEVEL_COUNT, math.ceil(LEVEL_COUNT * strength))
 
 
 def proportional_levels(activations: Sequence[float], maximum: float) -> tuple[int, ...]:
@@ -28,8 +28,8 @@ def proportional_levels(activations: Sequence[float], maximum: float) -> tuple[i
 def rank_levels(snippets: Sequence[Sequence[float]]) -> list[tuple[int, ...]] | None:
     """Levels by rank, from activations [snippet, token]: the 100 strongest positive tokens, 20 at each level.
 
-    Of equal tokens the earlier one comes first. None if there are fewer than 100: such a neuron leaves the frame, by
-    the same rule in every arm. So every item has the same number of marks, whatever its sparsity.
+    Of equal tokens the earlier one comes first. None if there are fewer than 100: such a neuron is not drawn, in any
+    arm. So every item has the same number of marks, however sparse its neuron is.
     """
     ranked = sorted(
         (-activation, row, position)
@@ -37,10 +37,10 @@ def rank_levels(snippets: Sequence[Sequence[float]]) -> list[tuple[int, ...]] | 
         for position, activation in enumerate(activations)
         if activation > 0
     )
-    if len(ranked) < RANKED:
+    if len(ranked) < RANKED_TOKEN_COUNT:
         return None
     levels = [[0] * len(activations) for activations in snippets]
-    per_level = RANKED // LEVELS
-    for rank, (_, row, position) in enumerate(ranked[:RANKED]):
-        levels[row][position] = LEVELS - rank // per_level
+    per_level = RANKED_TOKEN_COUNT // LEVEL_COUNT
+    for rank, (_, row, position) in enumerate(ranked[:RANKED_TOKEN_COUNT]):
+        levels[row][position] = LEVEL_COUNT - rank // per_level
     return [tuple(snippet_levels) for snippet_levels in levels]

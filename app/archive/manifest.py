@@ -1,4 +1,4 @@
-"""What an archive says about itself: enough to see whether two compare, and to find any changed byte. Pure."""
+"""The manifest of an archive: what was harvested and how, and the digests that reveal any changed byte. Pure."""
 
 from typing import Self
 
@@ -25,7 +25,7 @@ class ModelRecord(_Record):
     weights_sha256: str | None
     tokenizer_sha256: str | None
     certificate: JsonObject | None = None
-    """What the trainer wrote beside the model about what the arms have in common."""
+    """The pairing certificate that the trainer wrote beside the model."""
 
 
 class CorpusRecord(_Record):
@@ -41,14 +41,14 @@ class CorpusRecord(_Record):
 
 
 class Counts(_Record):
-    """How many neurons, snippets and documents there are of each kind."""
+    """The numbers of neurons, snippets, documents and tokens in a harvest."""
 
     neurons: int
     live: int
     dead: int
     snippets: int
     suppressed: int
-    """Windows that a stronger near-duplicate keeps out of a top list, summed over all neurons."""
+    """Windows left out of a top list because it has a stronger near-duplicate, summed over all neurons."""
     skipped_documents: int
     """Documents that were binary."""
     masked_tokens: int
@@ -72,7 +72,7 @@ class Manifest(_Record):
     """Arithmetic of the model while it was read."""
     duplicate_span: int | None
     groups: dict[str, int]
-    """How many snippets there are of each group."""
+    """The number of snippets of each group."""
     counts: Counts
     sample_tokens: int
     """How many sampled tokens histograms, densities and quantiles are computed from."""
@@ -85,9 +85,9 @@ class Manifest(_Record):
     """The archive's content address: SHA-256 of the canonical JSON of all of the above."""
 
     def computed_address(self) -> str:
-        """The content address of all other fields."""
+        """The content address, computed from all other fields."""
         return sha256_of_json(self.model_dump(mode="json", exclude={"address"}))
 
-    def addressed(self) -> Self:
-        """A copy with its address filled in."""
+    def with_address(self) -> Self:
+        """A copy whose address is filled in."""
         return self.model_copy(update={"address": self.computed_address()})

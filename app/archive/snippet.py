@@ -18,9 +18,9 @@ class Snippet:
     """Index into `pieces` of the token for which the window was taken."""
     group: Group
     rank: int
-    """From 0 within its group: in `top` the strongest first; elsewhere the strongest band first, then as drawn."""
+    """From 0 within its group: in `top` the strongest first; in others the strongest band first, then as drawn."""
     window: str
-    """Where the window stands in the corpus (path and offset): never shown to an evaluator."""
+    """The window's path and offset in the corpus; it is never shown to an evaluator."""
     band: str = ""
     """Which band of its group it was drawn from: quantiles `0.9-0.99`, or `0.4-0.6` of the largest activation."""
 

@@ -1,6 +1,6 @@
 """The two Parquet tables of an archive: their columns, and how they are read and written. Pure.
 
-Snippets are written by the harvest, straight from its arrays, under the schema that stands here.
+The harvest itself writes the snippets, straight from its arrays, with the columns of SNIPPET_SCHEMA.
 """
 
 import operator
@@ -72,7 +72,7 @@ def read_neurons(path: Path) -> list[NeuronStatistics]:
 
 
 def write_neurons(path: Path, neurons: Iterable[NeuronStatistics]) -> None:
-    """Write neurons.parquet, one row per neuron in the order given."""
+    """Write neurons.parquet, one row per neuron, in the order of `neurons`."""
     # `dataclasses.asdict` copies every number of every tuple, which takes seconds.
     nested = ("tokens", "promoted", "suppressed_tokens")
     rows = [
@@ -86,7 +86,7 @@ def read_snippets(path: Path, neuron_keys: Iterable[NeuronKey]) -> dict[NeuronKe
     snippets_by_key: dict[NeuronKey, list[Snippet]] = {key: [] for key in neuron_keys}
     if not snippets_by_key:
         return snippets_by_key
-    for row in _read_table(path, _rows_of_neurons(snippets_by_key)).to_pylist():
+    for row in _read_table(path, _is_of_neurons(snippets_by_key)).to_pylist():
         snippet = Snippet(
             pieces=tuple(row["pieces"]),
             activations=tuple(row["activations"]),
@@ -100,8 +100,8 @@ def read_snippets(path: Path, neuron_keys: Iterable[NeuronKey]) -> dict[NeuronKe
     return snippets_by_key
 
 
-def _rows_of_neurons(neuron_keys: Iterable[NeuronKey]) -> pc.Expression:
-    """True for the snippets of these neurons."""
+def _is_of_neurons(neuron_keys: Iterable[NeuronKey]) -> pc.Expression:
+    """An expression that is true for the rows of these neurons' snippets."""
     indices: dict[int, list[int]] = {}
     for layer, index in neuron_keys:
         indices.setdefault(layer, []).append(index)
@@ -110,7 +110,7 @@ def _rows_of_neurons(neuron_keys: Iterable[NeuronKey]) -> pc.Expression:
 
 
 def _read_table(path: Path, condition: pc.Expression | None) -> pa.Table:
-    """The rows for which an expression is true, or all. Raises ArchiveError."""
+    """The rows for which `condition` is true, or all. Raises ArchiveError if the table cannot be read."""
     try:
         return pq.read_table(path, filters=condition)
     except (pa.ArrowException, OSError, ValueError) as error:

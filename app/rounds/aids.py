@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from app.archive.levels import FAINTEST, relative_strength
+from app.archive.levels import FAINTEST_STRENGTH, relative_strength
 from app.archive.neuron import LogitEffect, NeuronStatistics
 from app.archive.snippet import Snippet
 from app.rounds.token_text import token_texts
@@ -87,7 +87,7 @@ def _strongest_tokens(firings: Sequence[tuple[str, int]]) -> tuple[StrongToken, 
     """The texts with the largest sums of strengths; `firings` are (text, strength in per cent) of every token."""
     percents_by_text: dict[str, list[int]] = {}
     for text, percent in firings:
-        if text and percent >= 100 * FAINTEST:
+        if text and percent >= 100 * FAINTEST_STRENGTH:
             percents_by_text.setdefault(text, []).append(percent)
     by_sum = sorted(percents_by_text.items(), key=lambda pair: (-sum(pair[1]), pair[0]))
     return tuple(

@@ -152,4 +152,4 @@ def _manifest(
         sample_bound=1.0,
         versions={},
         files=digests,
-    ).addressed()
+    ).with_address()

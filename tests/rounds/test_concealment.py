@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.archive.levels import RANKED, proportional_levels
+from app.archive.levels import RANKED_TOKEN_COUNT, proportional_levels
 from app.archive.snippet import Snippet
 from app.foundation.digest import canonical_bytes
 from app.rounds.concealment import (
@@ -62,7 +62,7 @@ def test_every_peak_of_the_top_is_marked() -> None:
 def test_rank_marks_are_as_many_for_every_item_whose_characters_are_whole() -> None:
     whole_characters = [replace(snippet, pieces=(b"x",) * len(snippet.pieces)) for snippet in make_snippets(5)]
     item = conceal_snippets("code", whole_characters, 10.0, "rank", Random(0))
-    assert sum(level > 0 for passage in item.passages for level in passage.levels) == RANKED
+    assert sum(level > 0 for passage in item.passages for level in passage.levels) == RANKED_TOKEN_COUNT
 
 
 def test_a_mark_on_half_a_character_is_shown_where_the_character_is() -> None:

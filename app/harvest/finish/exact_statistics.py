@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.archive.levels import FAINTEST
+from app.archive.levels import FAINTEST_STRENGTH
 from app.foundation.arrays import Floats, Floats32, Ints
 from app.harvest.checkpoint import ReadExtremes
 from app.harvest.scan.extremes import Extremes
@@ -50,12 +50,14 @@ def firing_thresholds(maxima: Floats32) -> Floats32:
 
     It is infinite for a neuron whose largest activation is not positive: such a neuron never fires.
     """
-    near = (FAINTEST * maxima.astype(np.float64)).astype(np.float32)
+    near = (FAINTEST_STRENGTH * maxima.astype(np.float64)).astype(np.float32)
     below, above = np.nextafter(near, np.float32(-np.inf)), np.nextafter(near, np.float32(np.inf))
     positive_maxima = np.where(maxima > 0, maxima, 1).astype(np.float64)
     thresholds = above
     for candidate in (near, below):
-        thresholds = np.where(candidate.astype(np.float64) / positive_maxima >= FAINTEST, candidate, thresholds)
+        thresholds = np.where(
+            candidate.astype(np.float64) / positive_maxima >= FAINTEST_STRENGTH, candidate, thresholds
+        )
     return np.where(maxima > 0, thresholds, np.float32(np.inf))
 
 

@@ -181,7 +181,7 @@ def _make_manifest(
         sample_bound=largest_distance(sample_size, harvest_context.corpus.tokens),
         versions=harvest_context.versions,
         files={name: sha256_of_file(folder / name) for name in (SNIPPETS_TABLE, NEURONS_TABLE)},
-    ).addressed()
+    ).with_address()
 
 
 def _count_snippets(finished: FinishedArm, site: str) -> dict[str, int]:

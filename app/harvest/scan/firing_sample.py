@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.archive.levels import FAINTEST
+from app.archive.levels import FAINTEST_STRENGTH
 from app.foundation.arrays import Floats32, Ints
 from app.harvest.scan.batches import Batch
 from app.harvest.scan.hashing import hash_numbers, uniform_from_hashes
@@ -24,7 +24,7 @@ class FiringSample:
     def __init__(self, pilot_maxima: Floats32, size: int, seed: int) -> None:
         """`pilot_maxima` [neuron] are the largest activations in the pilot, `size` is the firings per neuron."""
         self.store = FiringStore(len(pilot_maxima), size, 1)
-        self.thresholds, self.seed = np.float32(FAINTEST) * pilot_maxima, seed
+        self.thresholds, self.seed = np.float32(FAINTEST_STRENGTH) * pilot_maxima, seed
         self._collected: list[tuple[Ints, Ints, Ints, Floats32]] = []
 
     def collect(self, batch_activations: Tensor, batch: Batch) -> None:
