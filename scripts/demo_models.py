@@ -4,8 +4,8 @@
     firstglance train TEXT --out TRAINED ...
     python scripts/demo_models.py TRAINED DEMO
 
-Weights, config, tokenizer, training log, summary and certificate are copied; the card is written anew under the
-model's new name, and the loss curves of the size beside its folders. Running it again gives the same bytes.
+Weights, config, tokenizer, training log, summary and certificate are copied; the card is written again under the
+model's new name, and the loss curves of the size beside its folders. Running the script again gives the same bytes.
 """
 
 import argparse

@@ -3,9 +3,9 @@
     python scripts/training_text.py OUT
 
 writes OUT/prose/*.txt and OUT/code/*.py, then `firstglance train OUT ...` trains on that folder.
-Any other folder of text serves as well; this is only the recipe behind the committed demo models.
-Nothing is taken from Python's standard library, because the demo harvests it and a model should not
-be harvested over the text that it was fitted to.
+Any other folder of text can be used; the demo models were trained on this one.
+It has nothing from Python's standard library, because the demo harvests the models on that library,
+and a model should not be harvested on the text that it was trained on.
 """
 
 import argparse
@@ -47,7 +47,7 @@ PYPI = [
     "docutils==0.21.2",
     "pandas==2.2.3",
 ]
-LARGEST_PACKAGE = 9_000_000  # bytes of text from one package, so that none drowns the others
+LARGEST_PACKAGE = 9_000_000  # bytes of text from one package, so that no package dominates
 SMALLEST_FILE, LARGEST_FILE = 400, 300_000
 
 

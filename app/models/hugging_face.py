@@ -1,7 +1,8 @@
-"""Any causal language model of the `transformers` library, by family of architectures (extra `hf`).
+"""Reads causal language models of the `transformers` library, by family of architectures (extra `hf`).
 
-The library computes the model. A hook reads what enters a layer's down-projection, and the pass stops there. `mlp.act`
-is that tensor: after the activation, and after the product with the gate if there is one (Shazeer, 2020).
+The library computes the model. A hook records the input of each layer's down-projection, and the pass stops at the last
+of these layers. `mlp.act` is that input: after the activation, and after the product with the gate if there is one
+(Shazeer, 2020).
 """
 
 import contextlib
@@ -30,7 +31,7 @@ WEIGHT_FILES = ("model*.safetensors", "pytorch_model*.bin")
 
 @dataclass(frozen=True)
 class ArchitectureFamily:
-    """The names of a family's modules."""
+    """The paths of the modules that are read, in a family of architectures."""
 
     blocks_path: str
     """The list of blocks within the model."""
@@ -65,7 +66,7 @@ FAMILIES: Mapping[str, ArchitectureFamily] = {
 
 @dataclass(frozen=True)
 class HuggingFaceShape:
-    """Sizes and choices of a model of the library; see `config.ModelShape`."""
+    """The sizes and choices of a model of the library, as `config.ModelShape` asks for them."""
 
     family: str
     activation: str
@@ -80,7 +81,7 @@ class HuggingFaceShape:
 
 
 class _LoadingInfo(TypedDict):
-    """What the library says about the keys of the weights that it read."""
+    """The library's report on the keys of the weights that it read."""
 
     missing_keys: set[str]
     unexpected_keys: set[str]
@@ -93,7 +94,7 @@ class _LastLayerRead(Exception):  # noqa: N818 - it ends a pass and is no error
 
 
 class HuggingFaceModel(ReadableModel):
-    """A causal language model of the library, read at the entrance of its down-projections."""
+    """A causal language model of the library, which is read at the input of its down-projections."""
 
     config: HuggingFaceShape
 
@@ -127,7 +128,7 @@ class HuggingFaceModel(ReadableModel):
 
     @contextlib.contextmanager
     def _recording(self, values_by_layer: dict[int, Tensor], layers: Sequence[int]) -> Iterator[None]:
-        """Record what enters the down-projections of `layers`, and end the pass at the last of them."""
+        """Record the input of the down-projections of `layers`, and end the pass at the last of them."""
         last_layer = max(layers)
 
         def recorder(layer: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
@@ -148,12 +149,12 @@ class HuggingFaceModel(ReadableModel):
 
 
 def is_hugging_face_config(raw_config: JsonObject) -> bool:
-    """Whether a `config.json` is of the library."""
+    """Whether a `config.json` was written by the library."""
     return "model_type" in raw_config
 
 
 def load_hugging_face_model(folder: Path, tokenizer: Tokenizer) -> LoadedModel:
-    """Read a folder that the library saved, weights in float32, from safetensors or from a file of tensors alone.
+    """Read a folder that the library saved, with weights in float32, from safetensors or a file that has only tensors.
 
     Raises ModelError on an architecture that is not in `FAMILIES`, on a missing, surplus or wrongly shaped key, and on
     a damaged file.
@@ -197,7 +198,7 @@ def _load_with_library(folder: Path) -> "PreTrainedModel":
             ignore_mismatched_sizes=True,  # they are refused below, by name
             output_loading_info=True,
         )
-    except Exception as error:  # the library raises whatever its readers met
+    except Exception as error:  # the library raises errors of every kind
         msg = f"{folder} cannot be read as a whole model ({error_summary(error)}); copy it again"
         raise ModelError(msg) from error
     # With `output_loading_info` the library returns a pair, which its types leave out.
@@ -207,24 +208,25 @@ def _load_with_library(folder: Path) -> "PreTrainedModel":
 
 
 def _require_all_keys_read(loading_info: _LoadingInfo, folder: Path) -> None:
-    """Raise ModelError for keys that the library would silently draw at random or leave unread."""
+    """Raise ModelError for keys that the library would fill at random or ignore without saying so."""
     problems = [f"lacks {key}, which its architecture has" for key in sorted(loading_info["missing_keys"])]
-    problems += [
-        f"has {key}, which its architecture has no place for" for key in sorted(loading_info["unexpected_keys"])
-    ]
+    problems += [f"has {key}, which its architecture does not have" for key in sorted(loading_info["unexpected_keys"])]
     problems += [
         f"has {key} in shape {tuple(actual)}, expected {tuple(expected)}"
         for key, actual, expected in sorted(loading_info["mismatched_keys"])
     ]
     if problems:
-        msg = f"{folder} {problems[0]}; the weights are not of this config"
+        msg = f"{folder} {problems[0]}; these weights do not belong to this config"
         raise ModelError(msg)
 
 
 def _shape_of_model(
     model_type: str, library_model: "PreTrainedModel", tokenizer: Tokenizer, folder: Path
 ) -> HuggingFaceShape:
-    """Sizes and choices from the library's config and from the weights. Raises ModelError if no token is first."""
+    """Sizes and choices from the library's config and from the weights.
+
+    Raises ModelError if the config names no token that begins a window.
+    """
     config, family = library_model.config, FAMILIES[model_type]
     blocks = list(library_model.get_submodule(family.blocks_path).children())
     bos = next((token for token in (config.bos_token_id, config.eos_token_id) if isinstance(token, int)), None)
@@ -250,12 +252,12 @@ def _shape_of_model(
 
 
 def _first_attribute(library_config: "PreTrainedConfig", *names: str) -> str:
-    """The first of these attributes that is there and not None."""
+    """The first of these attributes that the config has and that is not None."""
     return next(str(value) for name in names if (value := getattr(library_config, name, None)))
 
 
 def _input_size(projection: nn.Module) -> int:
-    """The size of what enters: rows of GPT-2's Conv1D [in, out], columns of a Linear [out, in]."""
+    """The size of a projection's input: rows of GPT-2's Conv1D [in, out], columns of a Linear [out, in]."""
     weight = projection.weight
     assert isinstance(weight, Tensor)
     return weight.shape[1] if isinstance(projection, nn.Linear) else weight.shape[0]

@@ -1,4 +1,4 @@
-"""Any model by name: a folder in one of three formats, a model that comes with First Glance, or a name on the hub."""
+"""Loads a model by name: a folder in one of three formats, a model that comes with First Glance, or one on the hub."""
 
 import json
 from functools import partial
@@ -18,13 +18,13 @@ OTHER_TENSOR_FILES = ["pytorch_model*.bin"]
 
 
 def load_any_model(name: str | Path, gelu: GeluForm = "tanh", cache: Path | None = None) -> LoadedModel:
-    """A model that is ready to run, weights in float32, whatever its format.
+    """Load a model of any format, with weights in float32, ready to run.
 
     Args:
         name: a folder, a model that comes with First Glance ("1L-gelu"), or OWNER/NAME on the Hugging Face hub, with
             @REVISION to fix a commit.
         gelu: what "gelu" means in TransformerLens's format; see `load_transformer_lens_model`.
-        cache: the hub's folder of downloads, if not the usual one.
+        cache: the folder of downloads from the hub; None takes the hub's own.
 
     Raises:
         ModelError: there is no such model, or it cannot be read; the message says what to do.
@@ -43,7 +43,7 @@ def load_any_model(name: str | Path, gelu: GeluForm = "tanh", cache: Path | None
 
 
 def find_model_folder(name: str | Path, cache: Path | None = None) -> Path:
-    """The folder that `name` means, downloaded if it is a name on the hub. Raises ModelError if it means nothing."""
+    """The folder of the model called `name`, downloaded if it is on the hub. Raises ModelError if there is none."""
     for folder in (Path(name), resource_folder("demo") / name):
         if folder.is_dir():
             return folder
@@ -51,8 +51,8 @@ def find_model_folder(name: str | Path, cache: Path | None = None) -> Path:
     if not slash or not owner or "/" in repository or owner in (".", "..", "~"):
         shipped = sorted(path.parent.name for path in resource_folder("demo").glob(f"*/{CONFIG_FILE}"))
         msg = (
-            f"{name} is no folder, no name on the hub (OWNER/NAME) and not among the models here: "
-            f"{', '.join(shipped) or 'none'}"
+            f"there is no model {name}; name a folder, a model on the hub (OWNER/NAME), or one of those that come with "
+            f"First Glance: {', '.join(shipped) or 'none'}"
         )
         raise ModelError(msg)
     return _download_from_hub(str(name), cache)
@@ -70,7 +70,7 @@ def _download_from_hub(name: str, cache: Path | None) -> Path:
             download(allow_patterns=OTHER_TENSOR_FILES)
     except Exception as error:  # the hub's client raises errors of several libraries
         reason = error_summary(error)
-        msg = f"{name} is no folder here and cannot be had from the hub ({reason}); check name and network"
+        msg = f"there is no folder {name}, and it cannot be downloaded from the hub ({reason}); check name and network"
         raise ModelError(msg) from error
     return folder
 
@@ -90,7 +90,7 @@ def _read_config(folder: Path) -> JsonObject:
 
 
 def _load_tokenizer(folder: Path, raw_config: JsonObject, cache: Path | None) -> Tokenizer:
-    """The folder's own tokenizer, else the one that its config names."""
+    """The folder's own tokenizer; without one, the tokenizer that its config names."""
     tokenizer_name = raw_config.get("tokenizer_name")
     if (folder / TOKENIZER_FILE).is_file() or not tokenizer_name:
         return Tokenizer.load(folder / TOKENIZER_FILE)
@@ -98,7 +98,7 @@ def _load_tokenizer(folder: Path, raw_config: JsonObject, cache: Path | None) ->
 
 
 def _require_known_tokens(loaded: LoadedModel) -> None:
-    """Raise ModelError if the tokenizer has ids that the model does not know; more ids than tokens are common."""
+    """Raise ModelError if the tokenizer has ids that the model does not know; that a model knows more ids is common."""
     if loaded.tokenizer.size > loaded.config.d_vocab:
         msg = (
             f"{loaded.folder}: the tokenizer has {loaded.tokenizer.size} tokens but the model knows "

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from app.models.training_checkpoint import TrainingLogLine, read_training_log
 
 STYLES = (("#1b6ca8", "o"), ("#c1440e", "s"), ("#3a7d44", "^"), ("#6b4e9b", "D"), ("#8a6d1f", "v"), ("#555555", "x"))
-"""Colour and marker of each arm: two signs, so that colour alone need not tell them apart."""
+"""Colour and marker of each arm, so that arms also differ without colour."""
 
 
 def draw_loss_curves(folders: Mapping[str, Path]) -> Figure:

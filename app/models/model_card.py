@@ -1,4 +1,4 @@
-"""A model's card: what exactly was loaded, what its training came to, and what is unusual about it."""
+"""A model's card: its sizes and digests, the result of its training, and warnings about what is unusual."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ FEWEST_TOKENS = 1_000_000
 
 
 class TokenizerFacts(TypedDict):
-    """What a card says about the tokenizer."""
+    """The part of a card about the tokenizer."""
 
     tokens: int
     sha256: str
@@ -31,7 +31,7 @@ class TokenizerFacts(TypedDict):
 
 
 class TrainingFacts(TypedDict):
-    """What a card says about the training."""
+    """The part of a card about the training."""
 
     steps: int
     tokens: int
@@ -46,7 +46,7 @@ class TrainingFacts(TypedDict):
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Everything that `firstglance model show` prints."""
+    """The card of one model, as `firstglance model show` prints it."""
 
     name: str
     folder: str
@@ -140,7 +140,7 @@ def _covering_certificate(loaded_model: LoadedModel) -> PairingCertificate | Non
 
 
 def _training_facts(folder: Path) -> TrainingFacts | None:
-    """What summary and log say about a finished training; None without a summary."""
+    """The facts about a finished training from its summary and log; None without a summary."""
     if not (folder / SUMMARY_FILE).is_file():
         return None
     summary = TrainingSummary.read(folder)
@@ -162,11 +162,11 @@ def _warnings(
     if loaded_model.layout == "First Glance":
         yield from _pairing_warnings(loaded_model, certificate)
     if (folder / CHECKPOINT_FILE).is_file():
-        yield "training is not finished: a checkpoint lies beside the weights"
+        yield "training is not finished: there is a checkpoint beside the weights"
     if isinstance(config, ModelConfig) and config.blocks > 1:
         yield f"softmax and extra LayerNorm run over {config.blocks} blocks of the hidden dimension"
     if config.activation == "solu":
-        yield "SoLU without the LayerNorm after it: the paper's own models have one"
+        yield "SoLU has no LayerNorm after it, unlike in the paper's own models"
     if config.bos not in config.special:
         yield f"token {config.bos} begins every window but is not among the special tokens, so it can score"
     if not loaded_model.tokenizer.special:
@@ -177,18 +177,21 @@ def _warnings(
 
 def _pairing_warnings(loaded_model: LoadedModel, certificate: PairingCertificate | None) -> Iterator[str]:
     if not (loaded_model.folder / SUMMARY_FILE).is_file():
-        yield "nothing is known of its training: there is no summary.json"
+        yield "nothing is known about its training: there is no summary.json"
     if certificate is None:
         is_stale = PairingCertificate.read(loaded_model.folder) is not None
         yield (
-            "the pairing certificate speaks of other weights, so nothing proves that this model has a partner"
+            "the pairing certificate is about other weights, so nothing proves that this model has a partner"
             if is_stale
             else "there is no pairing certificate, so nothing proves that this model has a partner"
         )
         return
     share = certificate.relative_difference.get(loaded_model.config.activation, 0.0)
     if abs(share) > LARGEST_FAIR_DIFFERENCE:
-        yield f"its validation loss is {share:+.1%} of the baseline's ({certificate.arms[0]}); the pair is not level"
+        yield (
+            f"its validation loss differs from the baseline's ({certificate.arms[0]}) by {share:+.1%}; "
+            "the two models are not equally good"
+        )
 
 
 def _page_lines(card: ModelCard) -> Iterator[str]:
@@ -216,7 +219,10 @@ def _page_lines(card: ModelCard) -> Iterator[str]:
 
 def _certificate_lines(certificate: PairingCertificate) -> Iterator[str]:
     yield "\n## Pairing certificate\n"
-    yield "These models differ in their activation and, by these digests, in nothing that came before it.\n"
+    yield (
+        "These models have different activations. The digests show that sizes, initial weights, data order and text "
+        "are the same.\n"
+    )
     yield "| | |\n|---|---|"
     yield f"| initial weights, SHA-256 | `{certificate.initial_sha256}` |"
     yield f"| data order, SHA-256 | `{certificate.order_sha256}` |"

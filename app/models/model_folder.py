@@ -25,18 +25,18 @@ WEIGHTS_FILE, CONFIG_FILE, TOKENIZER_FILE = "model.safetensors", "config.json", 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model that is ready to run, with what identifies it."""
+    """A model that is ready to run, with its tokenizer, digest and origin."""
 
     transformer: ReadableModel
     tokenizer: Tokenizer
     weights_sha256: str
     folder: Path
     layout: str = "First Glance"
-    """Whose format it was read from."""
+    """The name of the format it was read from."""
     notes: tuple[str, ...] = ()
-    """Choices that were made when it was read and that change its values, a sentence each."""
+    """Sentences about choices of the reader that change the model's values."""
     provenance: JsonObject = field(default_factory=dict)
-    """What its config says about its training: seed, tokenizer name and the like."""
+    """Facts from its config about its training, such as the seed and the tokenizer's name."""
 
     @property
     def config(self) -> ModelShape:
@@ -54,7 +54,7 @@ def save_model(transformer: Transformer, folder: Path, dtype: torch.dtype = torc
 
 
 def load_model(folder: Path) -> LoadedModel:
-    """Read a folder in First Glance's own format, weights in float32; `loading.load_any_model` reads every format.
+    """Read a folder in First Glance's own format, with weights in float32; `loading.load_any_model` reads every format.
 
     Raises ModelError, naming the file, the key and what was expected.
     """
@@ -86,7 +86,7 @@ def parse_config(json_bytes: bytes, path: Path) -> ModelConfig:
     try:
         return ModelConfig.model_validate_json(json_bytes)
     except ValidationError as error:
-        msg = f"{path}: {first_problem(error)}; mend it or copy the model again"
+        msg = f"{path}: {first_problem(error)}; repair it or copy the model again"
         raise ModelError(msg) from error
 
 
@@ -112,15 +112,18 @@ def copy_weights(transformer: Transformer, tensors: Mapping[str, Tensor], path: 
 def require_exact_keys(expected: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor], path: Path) -> None:
     """Raise ModelError, naming the key, unless `tensors` has exactly the `expected` keys with exactly these shapes."""
     for name in sorted(expected.keys() - tensors.keys()):
-        msg = f"{path} lacks {name}, expected with shape {expected[name]}; the file is not of this config"
+        msg = f"{path} lacks {name}, expected with shape {expected[name]}; use the file that belongs to this config"
         raise ModelError(msg)
     for name in sorted(tensors.keys() - expected.keys()):
-        msg = f"{path} has {name}, which this config has no place for; the file is not of this config"
+        msg = f"{path} has {name}, which a model of this config does not have; use the file that belongs to it"
         raise ModelError(msg)
     for name, expected_shape in expected.items():
         actual_shape = tuple(tensors[name].shape)
         if actual_shape != expected_shape:
-            msg = f"{path}: {name} has shape {actual_shape}, expected {expected_shape}; the file is not of this config"
+            msg = (
+                f"{path}: {name} has shape {actual_shape}, expected {expected_shape}; "
+                "use the file that belongs to this config"
+            )
             raise ModelError(msg)
 
 

@@ -1,4 +1,4 @@
-"""The pairing certificate: what the arms of a size have in common, proved by digests, and how their losses differ.
+"""The pairing certificate: digests that prove what the arms of a size have in common, and their losses.
 
 It states that the arms had the same config but for the activation, the same initial weights (except those of the extra
 LayerNorm, which start as one and zero), the same rows in the same order, and the same recipe. A report quotes it.
@@ -25,14 +25,14 @@ COMMON_FIELDS = ("shared_config", "recipe", "initial_sha256", "order_sha256", "c
 
 
 class TrainingSummary(BaseModel):
-    """What a finished training run states about itself (`summary.json`)."""
+    """The summary that a finished training run writes (`summary.json`)."""
 
     model_config = ConfigDict(frozen=True)
 
     activation: Activation
     shared_config: JsonObject
     recipe: JsonObject = {}
-    """Empty for runs from before recipes were recorded."""
+    """Empty for runs of versions that did not record recipes."""
     steps: int
     tokens: int
     """Tokens predicted in training."""
@@ -40,7 +40,7 @@ class TrainingSummary(BaseModel):
     order_sha256: str
     corpus_sha256: str
     validation_loss: float
-    """Of the weights as saved, over the held-out rows, in nats per token."""
+    """The loss of the saved weights over the held-out rows, in nats per token."""
     torch: str = ""
     """Version of the library."""
 
@@ -59,7 +59,7 @@ class TrainingSummary(BaseModel):
 
 
 class PairingCertificate(BaseModel):
-    """What the arms of one size share, and the losses they reached. The first arm is the baseline."""
+    """What the arms of one size have in common, and the losses they reached. The first arm is the baseline."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -72,13 +72,13 @@ class PairingCertificate(BaseModel):
     steps: int
     tokens: int
     validation_loss: dict[str, float]
-    """By arm, nats per token."""
+    """The validation loss of each arm, in nats per token."""
     difference: dict[str, float]
-    """By arm, validation loss minus the baseline's, in nats per token."""
+    """For each arm, its validation loss minus the baseline's, in nats per token."""
     relative_difference: dict[str, float] = {}
-    """By arm, the difference as a share of the baseline's loss."""
+    """For each arm, the difference as a share of the baseline's loss."""
     weights_sha256: dict[str, str] = {}
-    """By arm, the digest of `model.safetensors`: the weights that the certificate is about."""
+    """For each arm, the digest of `model.safetensors`, the weights that the certificate is about."""
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
@@ -97,9 +97,9 @@ class PairingCertificate(BaseModel):
 
 
 def certify_arms(out: Path, arm_names: Sequence[str]) -> PairingCertificate:
-    """Compare the finished arms in OUT/<arm name>/ and state what they share.
+    """Compare the finished arms in OUT/<arm name>/ and make their certificate.
 
-    Raises ModelError if one is not finished or if they differ in more than the activation.
+    Raises ModelError if an arm is not finished or if they differ in more than the activation.
     """
     summaries = {name: TrainingSummary.read(out / name) for name in arm_names}
     for key in COMMON_FIELDS:

@@ -11,7 +11,7 @@ from app.models.config import ModelShape, Site
 
 
 class TypedModule(nn.Module):
-    """A module from one tensor to one tensor; torch itself does not tell the type checker so."""
+    """A module from one tensor to one tensor, declared for the type checker, since torch's own modules are not."""
 
     if TYPE_CHECKING:
 
@@ -29,7 +29,7 @@ class ReadableModel(TypedModule):
 
     @abstractmethod
     def read_site(self, site: Site, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
-        """The activations [batch, token, d_mlp] at `site`, by layer; of all layers if `layers` is None.
+        """The activations [batch, token, d_mlp] at `site`, by layer; those of all layers if `layers` is None.
 
         Stops computing at the last of these layers. Raises ModelError on a site or layer that this model does not
         have, and on a window longer than `n_ctx`.
@@ -52,7 +52,7 @@ class ReadableModel(TypedModule):
             raise ModelError(msg)
 
     def require_window_fits(self, length: int) -> None:
-        """Raise ModelError if a window of `length` tokens is longer than the model was made for."""
+        """Raise ModelError if a window of `length` tokens is longer than the model's context."""
         if length > self.config.n_ctx:
             msg = f"a window of {length} tokens does not fit this model; use at most {self.config.n_ctx}"
             raise ModelError(msg)

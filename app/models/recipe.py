@@ -1,4 +1,4 @@
-"""What a training run needs to know beside the model's sizes; the same for every arm of a pair. No torch here."""
+"""The recipe of a training run: everything but the model's sizes. All arms of a pair share it. No torch here."""
 
 import math
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ class Recipe:
 
     steps: int
     batch: int = 32
-    """Rows of a step."""
+    """Rows per training step."""
     learning_rate: float = 2e-3
-    """Peak of the schedule."""
+    """The largest learning rate of the schedule."""
     warmup: int = 100
     """Steps of linear warm-up."""
     weight_decay: float = 0.1
-    """Of matrices only."""
+    """The weight decay of matrices; gains and biases have none."""
     clip: float = 1.0
     """Largest norm of the whole gradient."""
     seed: int = 0
-    """Of the initial weights and of the data order: what makes one replicate differ from another."""
+    """The seed of the initial weights and of the data order; replicates differ in it."""
     text_seed: int = 0
-    """Of the order in which files are read, so also of which documents are held out; replicates share it."""
+    """The seed of the order of files, and so of the choice of held-out documents; replicates share it."""
     save_every: int = 200
     """Steps between checkpoints, each with a validation loss."""
     log_every: int = 20

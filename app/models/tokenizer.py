@@ -1,4 +1,4 @@
-"""Text to token ids, and the bytes of each id's piece, for byte-level BPE and for SentencePiece's byte fallback.
+"""Turns text into token ids, and ids into pieces of bytes, for byte-level BPE and SentencePiece with byte fallback.
 
 A piece may be part of a character; how it is shown is decided where the bytes of several pieces are put together.
 """

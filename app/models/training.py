@@ -2,7 +2,7 @@
 
 All arms start from the same initial weights (drawn by name, so the arm makes no difference) and are trained on the same
 rows in the same order. A run that was killed goes on from its last checkpoint and, on a CPU with the same number
-of threads, ends with the same weights bit for bit. The certificate proves by digests what was the same.
+of threads, ends with the same weights bit for bit. The certificate proves by digests what the arms have in common.
 """
 
 import shutil
@@ -39,7 +39,7 @@ from app.models.transformer import Transformer
 WORK_FOLDER = ".work"
 
 LossFunction = Callable[[Transformer, Tensor], Tensor]
-"""From a model and a batch [row, n_ctx + 1] to its loss in nats per token."""
+"""A function from a model and a batch [row, n_ctx + 1] to its loss in nats per token."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def train_arms(
 ) -> PairingCertificate:
     """Train one model per activation into OUT/<activation>/, write cards, certificate and loss plot.
 
-    The first activation is the baseline. Finished arms are left alone and begun ones go on, so the same command
-    resumes a killed run. Raises CorpusError if `source` has no text, ModelError if OUT holds arms of another size,
-    recipe or text.
+    The first activation is the baseline. Finished arms are not trained again and unfinished ones go on, so the
+    same command resumes a killed run. Raises CorpusError if `source` has no text, ModelError if OUT holds arms of
+    another size, recipe or text.
     """
     return _train_size(source, out, out / WORK_FOLDER, config, activations, recipe)
 
@@ -67,8 +67,9 @@ def train_replicates(
 ) -> list[PairingCertificate]:
     """Train all arms once for each recipe, into OUT/seed-<seed>/<activation>/, and return a certificate for each.
 
-    The recipes differ only in their seed: one training run is a sample of what training does. Tokenizer, rows and
-    held-out documents are shared. Raises as `train_arms` does, and ModelError if the recipes differ in more.
+    The recipes differ only in their seed, because one training run is only one sample of the possible results.
+    Tokenizer, rows and held-out documents are shared. Raises ModelError if more than the seed differs, and the errors
+    of `train_arms`.
     """
     seeds = {recipe.seed for recipe in recipes}
     if len(seeds) < len(recipes) or len({replace(recipe, seed=0) for recipe in recipes}) != 1:
@@ -119,7 +120,7 @@ def train_arm(training_rows: TrainingRows, folder: Path, config: ModelConfig, re
     trainee = _Trainee(transformer, _make_optimiser(transformer, recipe))
     finished_steps = restore_checkpoint(folder, trainee.transformer, trainee.optimiser)
     _run_steps(folder, training_rows, recipe, trainee, finished_steps)
-    transformer.bfloat16().float()  # what is measured below is what is saved
+    transformer.bfloat16().float()  # so that the loss below is that of the saved weights
     save_model(transformer, folder)
     _summarise(transformer, training_rows, recipe, initial_sha256).write(folder)
     delete_checkpoint(folder)

@@ -22,7 +22,7 @@ CHECKPOINT_FILE, LOG_FILE, PLAN_FILE = "progress.pt", "training.jsonl", "plan.js
 
 
 class TrainingLogLine(TypedDict):
-    """One line of the log."""
+    """One line of the training log."""
 
     step: int
     """Finished steps."""
@@ -31,7 +31,7 @@ class TrainingLogLine(TypedDict):
     rate: float
     """Learning rate of the step."""
     loss: float
-    """Of the step's batch, in nats per token."""
+    """The loss of the step's batch, in nats per token."""
     valid: NotRequired[float]
     """Validation loss in nats per token, at checkpoints."""
 
@@ -43,7 +43,7 @@ def save_checkpoint(
     step: int,
     new_lines: Sequence[TrainingLogLine],
 ) -> None:
-    """Append `new_lines` to the log, dropping what a killed run wrote beyond its checkpoint, and save the state."""
+    """Append `new_lines` to the log and save the state. Lines of a killed run after its checkpoint are dropped."""
     first_new_step = min((line["step"] for line in new_lines), default=step + 1)
     log = [*(line for line in read_training_log(folder) if line["step"] < first_new_step), *new_lines]
     write_text_atomically(folder / LOG_FILE, "".join(json.dumps(line) + "\n" for line in log))
@@ -64,8 +64,8 @@ def restore_checkpoint(folder: Path, transformer: Transformer, optimiser: torch.
         transformer.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         return int(state["step"])
-    except Exception as error:  # torch raises whatever its reader met
-        msg = f"{path} is not a checkpoint of this run ({error_summary(error)}); delete {folder} to train it anew"
+    except Exception as error:  # torch raises errors of every kind
+        msg = f"{path} is not a checkpoint of this run ({error_summary(error)}); delete {folder} to train it again"
         raise ModelError(msg) from error
 
 
@@ -88,9 +88,9 @@ def read_training_log(folder: Path) -> list[TrainingLogLine]:
 
 
 def require_same_plan(work: Path, config: ModelConfig, recipe: Recipe, corpus_sha256: str) -> None:
-    """Write the plan of an experiment at its first start, and compare with it later: one size, one recipe, one text.
+    """Write the plan of an experiment when it starts, and compare with it when it goes on.
 
-    Raises ModelError, naming what differs.
+    The plan is the size, the recipe and the text. Raises ModelError, naming the first value that differs.
     """
     plan = {**config.without_activation(), **asdict(recipe), "corpus_sha256": corpus_sha256}
     path = work / PLAN_FILE
@@ -101,5 +101,5 @@ def require_same_plan(work: Path, config: ModelConfig, recipe: Recipe, corpus_sh
     for name in sorted(plan.keys() | written_plan.keys()):
         if plan.get(name) != written_plan.get(name):
             values = f"{name} {written_plan.get(name)}, not {plan.get(name)}"
-            msg = f"{work.parent} was begun with {values}; arms of a pair share everything, so use an empty folder"
+            msg = f"{work.parent} was begun with {values}; the arms of a pair share one plan, so use an empty folder"
             raise ModelError(msg)

@@ -92,7 +92,7 @@ class Mlp(TypedModule):
     def read_sites(self, x: Tensor, sites: Collection[Site]) -> dict[Site, Tensor]:
         """The activations [batch, token, d_mlp] at `sites`, from the normed residual stream [batch, token, d_model].
 
-        Nothing behind the last of the sites is computed.
+        Nothing after the last of the sites is computed.
         """
         values_by_site: dict[Site, Tensor] = {}
         for site, values in self.compute_sites(x):
@@ -178,9 +178,9 @@ class Transformer(ReadableModel):
         return logits
 
     def read_site(self, site: Site, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
-        """The activations [batch, token, d_mlp] at `site`, by layer; of all layers if `layers` is None.
+        """The activations [batch, token, d_mlp] at `site`, by layer; those of all layers if `layers` is None.
 
-        Neither what comes behind the site in the last of these layers nor the logits are computed. Raises ModelError
+        Nothing after the site in the last of these layers is computed. Raises ModelError
         on a site or layer that this model does not have, and on a window longer than `n_ctx`.
         """
         return self.read_sites((site,), token_ids, layers)[site]
@@ -188,7 +188,7 @@ class Transformer(ReadableModel):
     def read_sites(
         self, sites: Collection[Site], token_ids: Tensor, layers: Sequence[int] | None = None
     ) -> dict[Site, dict[int, Tensor]]:
-        """The activations at several sites from one pass, by site and layer; otherwise as `read_site`."""
+        """The activations at several sites, by site and layer, from one pass; other arguments as in `read_site`."""
         read_layers = range(self.config.n_layers) if layers is None else layers
         self.require_sites_and_layers(sites, read_layers)
         values_by_layer: dict[Site, dict[int, Tensor]] = {site: {} for site in sites}
@@ -196,11 +196,11 @@ class Transformer(ReadableModel):
         stream = self._embedded(token_ids)
         for layer, block in enumerate(self.layers[: last_layer + 1]):
             stream = block.attend(stream)
-            read_here = set(sites) if layer in read_layers else set()
+            sites_of_layer = set(sites) if layer in read_layers else set()
             goes_on = layer < last_layer
-            needed = read_here | {block.mlp.last_site} if goes_on else read_here
+            needed = sites_of_layer | {block.mlp.last_site} if goes_on else sites_of_layer
             values = block.mlp.read_sites(block.norm2(stream), needed)
-            for site in read_here:
+            for site in sites_of_layer:
                 values_by_layer[site][layer] = values[site]
             if goes_on:
                 stream = stream + block.mlp.down(values[block.mlp.last_site])

@@ -61,17 +61,17 @@ def is_transformer_lens_config(raw_config: JsonObject) -> bool:
 
 
 def load_transformer_lens_model(folder: Path, name: str, tokenizer: Tokenizer, gelu: GeluForm = "tanh") -> LoadedModel:
-    """Read a folder of this format, weights in float32.
+    """Read a folder of this format, with weights in float32.
 
     Args:
-        folder: with config and weights.
-        name: of the repository; `_old` ones need more renaming.
-        tokenizer: of the model.
-        gelu: what the config's "gelu" means. These repositories were trained with the tanh form, though
+        folder: the folder with config and weights.
+        name: the name of the repository; in those whose name ends in `_old` weights have other names.
+        tokenizer: the model's tokenizer.
+        gelu: the form that the config's "gelu" means. These repositories were trained with the tanh form, though
             TransformerLens runs them with the exact one (at most 4.8e-4 apart).
 
     Raises:
-        ModelError: naming the file and the key.
+        ModelError: the folder is not a model of this format; the message names the file and the key.
     """
     path = folder / CONFIG_FILE
     raw_config: JsonObject = json.loads(path.read_text(encoding="utf-8"))
@@ -95,7 +95,7 @@ def load_transformer_lens_model(folder: Path, name: str, tokenizer: Tokenizer, g
 
 
 def _require_supported_values(raw_config: JsonObject, path: Path) -> None:
-    """Raise ModelError for what our transformer does not compute."""
+    """Raise ModelError if the config has a value that our transformer cannot compute."""
     for key, supported in SUPPORTED_VALUES.items():
         if key in raw_config and raw_config[key] not in supported:
             expected = " or ".join(str(value) for value in supported)
@@ -137,19 +137,19 @@ def _find_weights_file(folder: Path) -> Path:
 
 
 def _read_tensors(path: Path) -> dict[str, Tensor]:
-    """A state dict, without running code from it. Raises ModelError if the file holds anything but tensors."""
+    """Read a state dict without running code from it. Raises ModelError if the file holds anything but tensors."""
     if path.suffix == ".safetensors":
         return read_safetensors(path)
     try:
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        msg = f"{path} holds more than tensors, so it is not opened; ask for it as safetensors"
+        msg = f"{path} holds more than tensors, so it is not opened, since it could run code; ask for it as safetensors"
         raise ModelError(msg) from error
     except (RuntimeError, EOFError, OSError) as error:
         msg = f"{path} is not a whole checkpoint ({error_summary(error)}); copy it again"
         raise ModelError(msg) from error
     if not isinstance(tensors, dict) or not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
-        msg = f"{path} is not a flat table of tensors; save the model's state_dict()"
+        msg = f"{path} is not a flat table of tensors; save the state_dict() of the model instead"
         raise ModelError(msg)
     return tensors
 
@@ -221,7 +221,7 @@ def _to_our_layout(lens: Mapping[str, Tensor], config: ModelConfig) -> dict[str,
 
 
 def _block_to_our_layout(lens: Mapping[str, Tensor], config: ModelConfig) -> dict[str, Tensor]:
-    """The same for one block; names without the block's prefix."""
+    """The weights of one block in our layout, under names without the block's prefix."""
     joined = config.n_heads * config.d_head
     qkv_weights = [lens[f"attn.W_{name}"].mT.reshape(joined, config.d_model) for name in "QKV"]
     qkv_biases = [lens[f"attn.b_{name}"].reshape(joined) for name in "QKV"]
@@ -243,7 +243,7 @@ def _block_to_our_layout(lens: Mapping[str, Tensor], config: ModelConfig) -> dic
 
 
 def _notes(raw_config: JsonObject, config: ModelConfig, gelu: GeluForm) -> list[str]:
-    """What a reader should know of how the config was read."""
+    """Sentences about choices that were made when the config was read."""
     notes = []
     if raw_config["act_fn"] == "gelu":
         reason = "the form it was trained with" if gelu == "tanh" else "TransformerLens's reading"

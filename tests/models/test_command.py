@@ -1,4 +1,4 @@
-"""`firstglance train` and `firstglance model`, as they are typed."""
+"""The commands `firstglance train` and `firstglance model`."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def firstglance(*words: object) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words])
 
 
-def test_train_prints_a_line_for_each_arm_and_can_be_typed_again(text: Path, tmp_path: Path) -> None:
+def test_train_prints_a_line_for_each_arm_also_when_it_is_run_again(text: Path, tmp_path: Path) -> None:
     for _ in range(2):
         result = firstglance("train", text, "--out", tmp_path / "out", *TINY)
         assert result.exit_code == 0, result.output
@@ -30,7 +30,7 @@ def test_train_prints_a_line_for_each_arm_and_can_be_typed_again(text: Path, tmp
         assert solu_ln.endswith(str(tmp_path / "out" / "solu_ln"))
 
 
-def test_train_can_give_replicates_and_print_their_certificates(text: Path, tmp_path: Path) -> None:
+def test_train_can_train_replicates_and_print_their_certificates(text: Path, tmp_path: Path) -> None:
     result = firstglance("train", text, "--out", tmp_path / "out", *TINY, "--seed", 3, "--seeds", 2, "--json")
     assert result.exit_code == 0, result.output
     printed = json.loads(result.stdout)
@@ -102,5 +102,5 @@ def test_model_show_reads_gelu_in_both_forms(tmp_path: Path) -> None:
 def test_model_show_of_an_unknown_name_prints_one_line_of_error() -> None:
     result = firstglance("model", "show", "nothing")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("Error: nothing is no folder, no name on the hub")
+    assert result.stderr.startswith("Error: there is no model nothing; name a folder, a model on the hub")
     assert len(result.stderr.splitlines()) == 1

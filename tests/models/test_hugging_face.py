@@ -28,7 +28,7 @@ def edit_weights(folder: Path, edit: Callable[[dict[str, torch.Tensor]], object]
         ),
         (
             lambda folder: edit_weights(folder, lambda tensors: tensors.update(hat=torch.zeros(2))),
-            "has hat, which its architecture has no place for",
+            "has hat, which its architecture does not have",
         ),
         (
             lambda folder: change_json(folder / "config.json", intermediate_size=20),

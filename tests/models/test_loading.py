@@ -1,4 +1,4 @@
-"""Any name leads to the right loader, and no file gets to run code."""
+"""Any name leads to the right loader, and no file can run code."""
 
 import os
 import shutil
@@ -60,7 +60,7 @@ def hub_cache(cache: Path, name: str, folder: Path) -> None:
 
 @pytest.fixture
 def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hub at a port where nobody listens."""
+    """The address of a hub that does not answer."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -82,12 +82,12 @@ def test_a_name_on_the_hub_is_read_from_its_download_with_the_tokenizer_its_conf
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_a_name_that_the_hub_does_not_give_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="nobody/nothing is no folder here and cannot be had from the hub"):
+def test_a_name_that_cannot_be_downloaded_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="there is no folder nobody/nothing, and it cannot be downloaded from the hub"):
         load_any_model("nobody/nothing", cache=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["nothing", "./no/such", "/no/such/folder", "../no"])
-def test_an_unknown_name_is_refused_with_the_models_that_there_are(name: str) -> None:
-    with pytest.raises(ModelError, match=r"is no folder, no name on the hub .* 1L-gelu, .*1L-solu_ln"):
+def test_an_unknown_name_is_refused_with_a_list_of_the_models_that_can_be_named(name: str) -> None:
+    with pytest.raises(ModelError, match=r"there is no model .* on the hub .* 1L-gelu, .*1L-solu_ln"):
         load_any_model(name)

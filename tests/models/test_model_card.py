@@ -39,7 +39,7 @@ def test_the_card_of_a_trained_arm_has_its_sizes_losses_and_certificate(trained:
     assert json.loads(json.dumps(card.as_dict()))["tokenizer"]["special"] == [0, 1]
 
 
-def test_the_page_beside_the_model_is_its_card(trained: Path) -> None:
+def test_card_md_beside_the_model_is_its_card(trained: Path) -> None:
     page = (trained / "solu_ln" / "card.md").read_text(encoding="utf-8")
     card = describe_model(load_any_model(trained / "solu_ln"))
     assert page == card.markdown()
@@ -47,11 +47,11 @@ def test_the_page_beside_the_model_is_its_card(trained: Path) -> None:
     assert str(trained) not in page
 
 
-def test_a_changed_weight_voids_the_certificate(arm: Path, trained: Path) -> None:
+def test_a_model_whose_weights_were_changed_has_no_certificate(arm: Path, trained: Path) -> None:
     shutil.copy(trained / "gelu_ln" / WEIGHTS_FILE, arm / WEIGHTS_FILE)
     card = describe_model(load_any_model(arm))
     assert card.certificate is None
-    assert any("the pairing certificate speaks of other weights" in warning for warning in card.warnings)
+    assert any("the pairing certificate is about other weights" in warning for warning in card.warnings)
 
 
 def test_a_model_without_summary_and_certificate_gets_warnings(arm: Path) -> None:
@@ -60,9 +60,9 @@ def test_a_model_without_summary_and_certificate_gets_warnings(arm: Path) -> Non
     (arm / CHECKPOINT_FILE).write_bytes(b"")
     warnings = describe_model(load_any_model(arm)).warnings
     assert warnings == (
-        "nothing is known of its training: there is no summary.json",
+        "nothing is known about its training: there is no summary.json",
         "there is no pairing certificate, so nothing proves that this model has a partner",
-        "training is not finished: a checkpoint lies beside the weights",
+        "training is not finished: there is a checkpoint beside the weights",
     )
 
 
@@ -71,7 +71,7 @@ def test_a_pair_with_unequal_losses_gets_a_warning(arm: Path) -> None:
     certificate["relative_difference"]["solu_ln"] = 0.031
     (arm / CERTIFICATE_FILE).write_text(json.dumps(certificate))
     assert any(
-        "+3.1% of the baseline's (gelu); the pair is not level" in card
+        "its validation loss differs from the baseline's (gelu) by +3.1%; the two models are not equally good" in card
         for card in describe_model(load_any_model(arm)).warnings
     )
 
@@ -87,7 +87,7 @@ def test_an_unusual_config_gets_a_warning(arm: Path, key: str, value: object, me
 
 def test_solu_without_its_layernorm_gets_a_warning(trained: Path) -> None:
     assert any(
-        "SoLU without the LayerNorm" in warning for warning in describe_model(load_any_model(trained / "solu")).warnings
+        "SoLU has no LayerNorm" in warning for warning in describe_model(load_any_model(trained / "solu")).warnings
     )
 
 
@@ -110,7 +110,7 @@ def test_all_models_below_a_folder_are_listed(trained: Path, tmp_path: Path) -> 
         describe_models(tmp_path)
 
 
-def test_every_demo_model_is_certified_trained_enough_and_level() -> None:
+def test_every_demo_model_has_a_certificate_and_enough_training_and_a_pair_equal_losses() -> None:
     cards = describe_models(resource_folder("demo"))
     assert {card.name for card in cards} == {"1L-gelu", "1L-gelu_ln", "1L-solu", "1L-solu_ln", "2L-gelu", "2L-solu_ln"}
     for card in cards:

@@ -1,4 +1,4 @@
-"""A model folder: what is written is read back; what is wrong with it is said with the key and what was expected."""
+"""A model folder: it is read as it was written; errors name the key and what was expected."""
 
 import json
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def change_config(path: Path, **values: object) -> None:
         ),
         (
             lambda path: change_tensors(path, lambda tensors: tensors.update(extra=torch.zeros(1))),
-            "has extra, which this config has no place for",
+            "has extra, which a model of this config does not have",
         ),
         (
             lambda path: change_tensors(path, lambda tensors: tensors.update({"norm.bias": torch.zeros(3)})),

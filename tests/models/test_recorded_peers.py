@@ -17,7 +17,7 @@ def test_every_kind_of_checkpoint_is_recorded() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_recorded_values_come_out_of_the_recorded_checkpoint(case: str) -> None:
+def test_a_recorded_checkpoint_gives_the_values_that_were_recorded_with_it(case: str) -> None:
     loaded = load_any_model(RECORDED / case, gelu="exact" if case.endswith("exact") else "tanh")
     with np.load(RECORDED / case / "expected.npz") as expected, torch.inference_mode():
         tokens = torch.from_numpy(expected["tokens"])

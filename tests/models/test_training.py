@@ -1,4 +1,4 @@
-"""Matched arms by construction: the same start, the same rows, one plan; and a killed run ends as it would have."""
+"""Arms have the same initial weights, rows and plan, and a killed run ends with the same weights as any other."""
 
 import os
 import random
@@ -32,7 +32,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def train_through_kills(source: Path, out: Path, recipe: Recipe, kill_count: int, generator: random.Random) -> int:
-    """Train in processes of which the first `kill_count` are killed at a moment of chance; how many were."""
+    """Train in processes, kill the first `kill_count` at random moments, and return how many were killed."""
     log, killed_count = out / "solu_ln" / LOG_FILE, 0
     for _ in range(kill_count):
         before = log.stat().st_mtime_ns if log.is_file() else 0
@@ -70,7 +70,7 @@ def test_a_run_that_was_killed_many_times_ends_with_the_same_weights_bit_for_bit
     assert_kills_change_nothing(text, tmp_path, FULL_COUNT)
 
 
-def test_the_stated_loss_is_the_loss_of_the_weights_as_saved(trained: Path, text: Path) -> None:
+def test_the_loss_in_the_summary_is_that_of_the_saved_weights(trained: Path, text: Path) -> None:
     rows, _ = prepare_training_rows(text, trained / ".work", 16, 300, 0)
     certificate = PairingCertificate.read(trained)
     assert certificate is not None

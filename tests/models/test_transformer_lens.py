@@ -78,7 +78,7 @@ def test_a_lens_checkpoint_may_be_safetensors(copy_recorded: CopyRecorded) -> No
     [
         (lambda state: state.pop("blocks.0.mlp.ln.w"), r"lacks blocks\.0\.mlp\.ln\.w, expected with shape \(24,\)"),
         (lambda state: state.pop("pos_embed.W_pos"), r"lacks pos_embed\.W_pos, expected with shape \(12, 16\)"),
-        (lambda state: state.update(hat=torch.zeros(2)), "has hat, which this config has no place for"),
+        (lambda state: state.update(hat=torch.zeros(2)), "has hat, which a model of this config does not have"),
         (
             lambda state: state.update({"blocks.0.attn.W_Q": torch.zeros(2, 6, 16)}),
             r"blocks\.0\.attn\.W_Q has shape \(2, 6, 16\), expected \(2, 16, 6\)",

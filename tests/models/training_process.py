@@ -13,7 +13,7 @@ from tests.models.conftest import tiny_config
 
 
 def train_in_one_thread(source: Path, out: Path, recipe: Recipe) -> None:
-    """What the process does."""
+    """Train, in the process that the test kills."""
     torch.set_num_threads(1)
     train_arms(source, out, tiny_config("solu_ln"), ("solu_ln",), recipe)
 
