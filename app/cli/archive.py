@@ -1,4 +1,4 @@
-"""`firstglance archive`: what harvests left, and whether it is unchanged."""
+"""`firstglance archive`: lists, shows and verifies the archives of harvests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +11,10 @@ from app.cli.printing import print_facts, print_json, print_table
 from app.foundation.errors import ArchiveError
 from app.foundation.settings import Settings
 
-LISTED = ("model", "activation", "site", "neurons", "dead", "tokens", "path", "sha256")
-"""Of an archive's facts, in the list."""
-DIGITS = 12
-"""Of a digest, in the list."""
+TABLE_COLUMNS = ("model", "activation", "site", "neurons", "dead", "tokens", "path", "sha256")
+"""The facts about an archive that the list shows."""
+DIGEST_LENGTH = 12
+"""How many digits of a digest the list shows."""
 
 
 @click.group("archive")
@@ -36,11 +36,14 @@ def list_archives(settings: Settings, folder: Path | None, json_wanted: bool) ->
     if json_wanted:
         print_json(archives)
         return
-    print_table(LISTED, [[*(facts[name] for name in LISTED[:-1]), str(facts["sha256"])[:DIGITS]] for facts in archives])
+    print_table(
+        TABLE_COLUMNS,
+        [[*(facts[name] for name in TABLE_COLUMNS[:-1]), str(facts["sha256"])[:DIGEST_LENGTH]] for facts in archives],
+    )
 
 
 def _archives_below(folder: Path) -> Iterator[Archive]:
-    """Every archive that can be opened; what a killed run left is passed over, what is no archive is named."""
+    """Every archive below a folder; folders that are no archives are named on stderr, unfinished ones are ignored."""
     for path in sorted(folder.rglob("manifest.json")):
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
@@ -65,7 +68,7 @@ def show_archive(path: Path, json_wanted: bool) -> None:
 @archive_command.command("verify")
 @click.argument("path", metavar="ARCHIVE", type=PATH)
 def verify_archive(path: Path) -> None:
-    """Recompute the digest of every file of ARCHIVE; ends with 1 and the file's name if one was changed."""
+    """Check the digest of every file of ARCHIVE; names the first changed file and exits with status 1."""
     archive = Archive.open(path)
     archive.verify()
     click.echo(f"{path} is whole and unchanged: {archive.sha256}")

@@ -1,4 +1,4 @@
-"""`firstglance harvest`: the text that makes each neuron of a model fire hardest, in archives."""
+"""`firstglance harvest`: stores the text that activates each neuron of a model most, in archives."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class HarvestChoices(TypedDict):
-    """The options of how a harvest reads and what it keeps."""
+    """The options of a harvest."""
 
     sites: tuple[Site, ...]
     layer_indices: tuple[int, ...]
@@ -55,11 +55,15 @@ class HarvestChoices(TypedDict):
 @click.option(
     "--top", "top_count", type=click.IntRange(1), default=20, show_default=True, help="Snippets kept per neuron."
 )
-@click.option("--top-only", is_flag=True, help="Leave out quantile, value, random and contrast snippets.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the order of documents and of every draw.")
+@click.option(
+    "--top-only", is_flag=True, help="Keep top snippets only, no quantile, value_bin, random and contrast snippets."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of the order of documents and of every draw."
+)
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True)
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
-@click.option("--ray", help="Deal shards to a Ray cluster: its address, or local.")
+@click.option("--ray", help="Read the text on a Ray cluster; give its address, or local.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Ray actors, one core each.")
 @click.option("--json", "json_wanted", is_flag=True, help="Progress and result as JSON lines.")
 def harvest_command(
@@ -71,7 +75,7 @@ def harvest_command(
     json_wanted: bool,
     **harvest_choices: Unpack[HarvestChoices],
 ) -> None:
-    """Run MODELS over a corpus and keep, for every neuron, the text that makes it fire hardest.
+    """Run MODELS over a corpus and keep, for every neuron, the text that activates it most.
 
     A model is a folder, a model that comes with First Glance, or OWNER/NAME on the hub. Several models read the same
     windows in one run, each into OUT/<its name>; several sites of one model go into OUT/<site>.
@@ -81,7 +85,7 @@ def harvest_command(
 
     names = _archive_names(model_names, name)
     loaded = {name: load_any_model(model, gelu=gelu_form) for name, model in zip(names, model_names, strict=True)}
-    archives = _run_harvest(
+    archives = _harvest_models(
         loaded, corpus, out, harvest_choices, json_lines(sys.stdout) if json_wanted else progress_bar()
     )
     for path, archive in archives.items():
@@ -92,30 +96,36 @@ def harvest_command(
 
 
 def _archive_names(model_names: tuple[str, ...], name: str | None) -> list[str]:
-    """What the archives call the models. Raises SettingsError if two have one name."""
+    """The models' names in their archives. Raises SettingsError if two models have the same name."""
     if name is not None and len(model_names) > 1:
-        msg = f"--name names one model, and {len(model_names)} are given; leave it out: each has its folder's name"
+        msg = (
+            f"--name works with one model only; you named {len(model_names)}. "
+            "Without it each archive takes its folder's name"
+        )
         raise SettingsError(msg)
     names = [name] if name else [Path(model).resolve().name for model in model_names]
     if len(set(names)) < len(names):
-        msg = f"the models are called {', '.join(names)}; give their folders different names"
+        msg = f"two models have the same name ({', '.join(names)}); give their folders different names"
         raise SettingsError(msg)
     return names
 
 
-def _run_harvest(
+def _harvest_models(
     loaded: "Mapping[str, LoadedModel]",
     corpus: str,
     out: Path,
     harvest_choices: HarvestChoices,
     report: "ReportProgress",
 ) -> dict[Path, Archive]:
-    """{path: archive}, one of each model or of each site. Raises SettingsError on several models at several sites."""
+    """Harvest and return {path: archive}, one for each model or for each site.
+
+    Raises SettingsError for several models at several sites.
+    """
     from app.harvest.run import harvest_model, harvest_pair, harvest_sites
 
     options, sites, runner = _harvest_options(harvest_choices), harvest_choices["sites"], _scan_runner(harvest_choices)
     if len(sites) > 1 and len(loaded) > 1:
-        msg = "several sites are read of one model at a time; name one model, or one site"
+        msg = "several sites can be read in one model only; name one model, or one site"
         raise SettingsError(msg)
     if len(loaded) > 1:
         pair = harvest_pair(loaded, corpus, out, options, report, runner)
@@ -143,7 +153,7 @@ def _harvest_options(harvest_choices: HarvestChoices) -> "HarvestOptions":
 
 
 def _scan_runner(harvest_choices: HarvestChoices) -> "ScanRunner | None":
-    """What reads the shards: a Ray cluster if one is named, else this process."""
+    """The function that reads the shards on a Ray cluster; None, for this process, if no cluster is named."""
     if harvest_choices["ray"] is None:
         return None
     from app.harvest.ray_cluster import Cluster, scan_on_ray

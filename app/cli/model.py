@@ -1,4 +1,4 @@
-"""`firstglance model`: the models that are there, and what exactly each of them is."""
+"""`firstglance model`: lists models and shows the card of each."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +12,8 @@ from app.foundation.paths import resource_folder
 if TYPE_CHECKING:
     from app.models.model_card import ModelCard
 
-FIELDS = ("name", "activation", "n_layers", "d_model", "d_mlp", "parameters")
-"""Of a model's card, in the list."""
+TABLE_COLUMNS = ("name", "activation", "n_layers", "d_model", "d_mlp", "parameters")
+"""The facts of a model's card that the list shows."""
 
 
 @click.group("model")
@@ -32,12 +32,12 @@ def list_models(folder: Path | None, json_wanted: bool) -> None:
     if json_wanted:
         print_json([card.as_dict() for card in model_cards])
     else:
-        print_table([*FIELDS, "validation loss", "warnings"], [_card_line(card) for card in model_cards])
+        print_table([*TABLE_COLUMNS, "validation loss", "warnings"], [_card_line(card) for card in model_cards])
 
 
 def _card_line(card: "ModelCard") -> list[object]:
     loss = card.training["validation_loss"] if card.training else None
-    fields = [getattr(card, name) for name in FIELDS]
+    fields = [getattr(card, name) for name in TABLE_COLUMNS]
     return [*fields, "" if loss is None else f"{loss:.4f}", len(card.warnings)]
 
 

@@ -1,4 +1,4 @@
-"""`firstglance train`: matched models that differ in their activation alone."""
+"""`firstglance train`: trains models that differ only in their activation."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +21,7 @@ WIDTH_OF_A_HEAD = 64
 
 
 class TrainingChoices(TypedDict):
-    """The options of the sizes and of the training."""
+    """The options of the model's sizes and of the training."""
 
     layer_count: int
     d_model: int
@@ -53,15 +53,19 @@ class TrainingChoices(TypedDict):
 @click.option("--layers", "layer_count", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--d-model", type=click.IntRange(8), default=256, show_default=True, help="Width of the residual stream.")
 @click.option(
-    "--blocks", type=click.IntRange(1), default=1, show_default=True, help="Parts that softmax and LN run in."
+    "--blocks",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Split the MLP's hidden dimension into this many blocks for softmax and LayerNorm.",
 )
 @click.option(
     "--vocabulary", type=click.IntRange(258), default=4096, show_default=True, help="Tokens in the vocabulary."
 )
-@click.option("--context", type=click.IntRange(8), default=256, show_default=True, help="Tokens in a window.")
+@click.option("--context", type=click.IntRange(8), default=256, show_default=True, help="Tokens per window.")
 @click.option("--steps", type=click.IntRange(1), default=2000, show_default=True)
-@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="Windows of a step.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the initial weights and the data order.")
+@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="Windows per training step.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the initial weights and the data order.")
 @click.option(
     "--seeds", "replicates", type=click.IntRange(2), help="Train this many replicates, with seeds from --seed on."
 )
@@ -76,7 +80,7 @@ def train_command(
     json_wanted: bool,
     **training_choices: Unpack[TrainingChoices],
 ) -> None:
-    """Train models on the files of TEXT that share seed, weights, data order and sizes; only the activation differs."""
+    """Train models on the files of TEXT. They share seed, weights, data order and sizes, but not the activation."""
     certificates = _train(text, out, activations, training_choices)
     if json_wanted:
         print_json({str(folder): certificate.model_dump(mode="json") for folder, certificate in certificates.items()})
@@ -87,7 +91,7 @@ def train_command(
 def _train(
     text: Path, out: Path, activations: tuple[Activation, ...], training_choices: TrainingChoices
 ) -> "dict[Path, PairingCertificate]":
-    """{folder: certificate} of each replicate."""
+    """Train, and return the certificate of each replicate by its folder."""
     from app.models.training import train_arms, train_replicates
 
     config, recipe = _model_config(training_choices, activations[0]), _recipe(training_choices)

@@ -28,7 +28,7 @@ class Check:
     """A run of `firstglance demo --check --json`."""
 
     folder: Path
-    """In which it did everything; kept here, while a real run removes it."""
+    """The temporary folder of the check, which the test keeps; a real run removes it."""
     data: Path
     """The data folder that the command was given."""
     printed: dict[str, Any]

@@ -52,7 +52,7 @@ def test_several_sites_are_read_in_one_pass(run: Run, trained: Path, words: Path
         assert Archive.open(tmp_path / "s" / site).manifest.site == site
     refused = run("harvest", trained / "solu_ln", trained / "gelu", "--out", tmp_path / "t", *sites)
     assert refused.exit_code == 1
-    assert "several sites are read of one model" in refused.output
+    assert "several sites can be read in one model only" in refused.output
 
 
 def test_json_gives_progress_and_the_result_as_lines(run: Run, trained: Path, words: Path, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_name_for_several_models_is_refused(run: Run, trained: Path, tmp_path:
     models = (trained / "1L-gelu", trained / "1L-solu_ln")
     refused = run("harvest", *models, "--name", "plum", "--out", tmp_path / "a")
     assert refused.exit_code == 1
-    assert "--name names one model, and 2 are given" in refused.output
+    assert "--name works with one model only; you named 2" in refused.output
 
 
 def test_a_folder_that_exists_is_refused(
@@ -84,25 +84,27 @@ def test_a_folder_that_exists_is_refused(
     assert "exists already" in refused.output
 
 
-def test_several_sites_are_read_by_a_cluster_if_one_is_asked_for(
+def test_several_sites_are_read_by_a_cluster_if_the_options_name_one(
     run: Run, trained: Path, words: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clusters: list[Cluster] = []
 
     def on_ray(cluster: Cluster) -> ScanRunner:
         clusters.append(cluster)
-        return counting
+        return count_scans
 
-    def counting(plan: HarvestPlan, passes: Sequence[ModelScan], ledger: Checkpoint, report: ReportProgress) -> Meter:
-        passes_read.append(len(passes))
-        return scan_in_this_process(plan, passes, ledger, report)
+    def count_scans(
+        plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, report: ReportProgress
+    ) -> Meter:
+        scan_counts.append(len(scans))
+        return scan_in_this_process(plan, scans, checkpoint, report)
 
-    passes_read: list[int] = []
+    scan_counts: list[int] = []
     monkeypatch.setattr("app.harvest.ray_cluster.scan_on_ray", on_ray)
     sites = ("--site", "mlp.act", "--site", "mlp.pre", "--ray", "local", "--workers", 3)
     result = run("harvest", trained / "gelu", "--corpus", words, "--out", tmp_path / "s", *sites, *SMALL)
     assert result.exit_code == 0, result.output
-    assert (clusters, passes_read) == ([Cluster(workers=3)], [1])
+    assert (clusters, scan_counts) == ([Cluster(workers=3)], [1])
 
 
 def test_folders_that_are_no_archives_are_left_out_of_the_list(run: Run, archives: tuple[Archive, Archive]) -> None:

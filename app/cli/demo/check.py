@@ -23,13 +23,13 @@ from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS, ScriptedEvaluato
 from app.robots.visitor import Visitor
 
 REASON = "The check of the demo: every scripted evaluator is done."
-NUMBERS = ("n", "interpretable", "fraction", "interval")
-"""Of each arm in analysis.json, the ones that the check prints."""
+PRINTED_FIELDS = ("n", "interpretable", "fraction", "interval")
+"""The fields of each arm in analysis.json that the check prints."""
 
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """What the check came to."""
+    """The result of the check."""
 
     arms: dict[str, ArmResult]
     commitment_verified: bool
@@ -38,26 +38,29 @@ class CheckOutcome:
     def content(self) -> JsonObject:
         """The outcome as JSON values."""
         arm_numbers: JsonObject = {
-            arm: to_json_value({name: getattr(result, name) for name in NUMBERS}) for arm, result in self.arms.items()
+            arm: to_json_value({name: getattr(result, name) for name in PRINTED_FIELDS})
+            for arm, result in self.arms.items()
         }
         return {"arms": arm_numbers, "commitment_verified": self.commitment_verified}
 
     def require_verified(self) -> None:
-        """Raise ExportError if the export did not recompute to the very same numbers."""
+        """Raise ExportError if recomputing the export gave other numbers."""
         if self.differences or not self.commitment_verified:
-            msg = f"the export does not recompute: {'; '.join(self.differences) or 'the commitment differs'}"
+            msg = (
+                f"recomputing the export gives other results: {'; '.join(self.differences) or 'the commitment differs'}"
+            )
             raise ExportError(msg)
 
 
 class Stopwatch:
-    """Seconds by stage."""
+    """Measures the seconds of each stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Note how long what follows takes."""
+        """Measure the seconds of the block under `with`."""
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)

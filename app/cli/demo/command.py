@@ -1,4 +1,4 @@
-"""`firstglance demo`: everything once, on a real pair of models; `--check` does it without you."""
+"""`firstglance demo`: a whole round on a real pair of models; `--check` runs it with scripted evaluators."""
 
 import tempfile
 from pathlib import Path
@@ -31,7 +31,7 @@ NEURONS = 60
 
 
 class PlanOptions(TypedDict):
-    """The options of what is harvested and how large the round is."""
+    """The options of the harvest and of the round's size."""
 
     corpus: str
     token_limit: int
@@ -41,20 +41,22 @@ class PlanOptions(TypedDict):
 
 @click.command("demo")
 @click.option(
-    "--check", is_flag=True, help="Let three scripted evaluators do it all in a temporary folder, then verify."
+    "--check",
+    is_flag=True,
+    help="Run the demo in a temporary folder with three scripted evaluators, then verify the export.",
 )
 @json_option
 @click.option(
     "--models", "models_folder", type=PATH, help="Folder of the pair (default: the pair that comes with First Glance)."
 )
-@click.option("--corpus", default="stdlib", show_default=True, help="What is harvested; see `harvest --corpus`.")
+@click.option("--corpus", default="stdlib", show_default=True, help="The text to harvest; see `harvest --corpus`.")
 @click.option(
     "--tokens",
     "token_limit",
     type=click.IntRange(1),
     default=TOKENS,
     show_default=True,
-    help="Tokens of it, for both arms.",
+    help="Stop the harvest after this many tokens.",
 )
 @click.option("--neurons", type=click.IntRange(1), default=NEURONS, show_default=True, help="Neurons per arm.")
 @click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
@@ -81,7 +83,7 @@ def demo_command(
 
 
 def _serve(plan: DemoPlan, settings: Settings) -> None:
-    """Go on with the round of an earlier run, or make one; then serve it."""
+    """Serve the open round of an earlier run, or a new one."""
     with open_database(settings) as database:
         demo_round = find_open_demo_round(database, settings.data)
         if demo_round is None:
@@ -94,7 +96,7 @@ def _serve(plan: DemoPlan, settings: Settings) -> None:
                 f"  Judge neurons  {address}/i/{demo_round.invitation_tokens[0]}\n"
                 f"  Administer     {address}/admin   name {ADMIN}, password {demo_password(settings.data)}\n"
                 f"  Key to unblind {demo_round.key_file}\n\n"
-                "Ctrl+C ends the server; judgments are kept, and `firstglance demo` goes on where it was."
+                "Ctrl+C ends the server; judgments are kept, and `firstglance demo` goes on with this round."
             )
             web_server(settings, database).run(sockets=[listener])
 

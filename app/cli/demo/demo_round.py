@@ -25,19 +25,19 @@ YOU = "you"
 """The evaluator who runs the demo."""
 TITLE = "A first look"
 ARMS = {"baseline": "1L-gelu", "solu": "1L-solu_ln"}
-"""Arm to model folder; the first is the reference."""
+"""The model folder of each arm; the first arm is the reference."""
 
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """What the demo does."""
+    """The choices of a run of the demo."""
 
     models_folder: Path
     """Folder of the pair."""
     corpus: str
     token_limit: int
     neurons: int
-    """Per arm."""
+    """Neurons per arm."""
     preset_name: str
     evaluator_count: int
 
@@ -51,7 +51,7 @@ class DemoPlan:
         return folders
 
     def harvest_digest(self) -> str:
-        """A short digest of what the harvest depends on: another model or corpus gets another folder."""
+        """A short digest of what the harvest depends on, for the name of its folder."""
         weights = {name: sha256_of_file(folder / "model.safetensors") for name, folder in self.model_folders().items()}
         return sha256_of_json(
             {"format": FORMAT, "weights": weights, "corpus": self.corpus, "tokens": self.token_limit}
@@ -60,7 +60,7 @@ class DemoPlan:
 
 @dataclass(frozen=True)
 class DemoRound:
-    """An open round with what its people need."""
+    """An open round, its key file and its invitations."""
 
     id: str
     key_file: Path
@@ -69,7 +69,7 @@ class DemoRound:
 
 
 def demo_archives(plan: DemoPlan, data: Path) -> dict[str, Archive]:
-    """{arm: archive}: those in the data folder if they are whole, else harvested now."""
+    """{arm: archive}: the archives in the data folder, or new ones if these are not complete."""
     folder = data / ARCHIVES_FOLDER / f"demo-{plan.harvest_digest()}"
     with suppress(ArchiveError):
         return {arm: Archive.open(folder / name) for arm, name in ARMS.items()}
@@ -87,7 +87,7 @@ def create_demo_round(
 ) -> DemoRound:
     """Create, seal and open a round and invite evaluators; keys and tokens are kept in 0600 files.
 
-    Who runs the demo created the round and holds its key, so they judge as exposed.
+    The person who runs the demo created the round and holds its key, so their judgments count as exposed.
     """
     keys = [seals.new_key(), seals.new_key()]
     options = seals.SealOptions(measure=response_sizes)
@@ -109,7 +109,7 @@ def create_demo_round(
 
 
 def find_open_demo_round(database: Database, data: Path) -> DemoRound | None:
-    """A demo round of an earlier run that still takes judgments."""
+    """A demo round of an earlier run that still takes judgments; None if there is none."""
     for links in sorted((data / "demo").glob("*.links")):
         with database.reading() as session, suppress(NotFoundError):
             if rounds.round_progress(session, links.stem).state == "collecting":
