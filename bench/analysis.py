@@ -1,4 +1,4 @@
-"""What an analysis costs: `python -m bench.analysis [--items N]`, one JSON object.
+"""Measures what an analysis costs: `python -m bench.analysis [--items N]` prints one JSON object.
 
 The paper's size (660 neurons, 3 evaluators, charts drawn) and a large round, with a smaller one of the same kind to
 show that the cost grows no faster than the judgments.
@@ -24,7 +24,7 @@ FRACTIONS = (("baseline", 0.35), ("solu", 0.60))
 
 
 class Cost(NamedTuple):
-    """What one analysis cost."""
+    """The cost of one analysis."""
 
     items: int
     judgments: int
@@ -35,7 +35,7 @@ class Cost(NamedTuple):
 def simulate_observations(
     item_count: int, evaluator_count: int, stratum_count: int, seed: int = 1
 ) -> list[Observation]:
-    """A crossed round of neurons over two arms and some sizes."""
+    """Simulate the observations of a crossed round with two arms and some strata."""
     generator = random.Random(seed)
     observations = []
     for number in range(item_count):

@@ -1,4 +1,6 @@
-"""Do the intervals cover, and does the test keep its size? `python -m bench.coverage [--studies N]`, one JSON object.
+"""Measures how often intervals cover the truth and the test raises a false alarm: `python -m bench.coverage`.
+
+Prints one JSON object.
 
 Studies are drawn from beta-binomial neurons (or, for evaluators like these, from evaluators who differ in leniency and
 in their own difference) and analysed by the very functions that a report uses.
@@ -22,7 +24,7 @@ from app.statistics.resampling import permutation_p_value
 from app.statistics.two_way_clustering import JudgedCell, difference_for_evaluators_like_these
 
 TRUE_FRACTIONS = ((0.60, 0.35), (0.42, 0.33))
-"""Of the treatment and of the reference."""
+"""Pairs of the fraction in the treatment arm and in the reference arm."""
 NEURON_COUNT = 60
 PERMUTATION_COUNT = 999
 SIGNIFICANCE = 0.05
@@ -30,7 +32,7 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True)
 class IntervalCoverage:
-    """Shares of studies in which each interval holds the truth."""
+    """For each kind of interval, the share of studies in which it covers the truth."""
 
     evaluators: int
     correlation: float
@@ -42,7 +44,7 @@ class IntervalCoverage:
     pooled: float
 
     def shares(self) -> tuple[float, ...]:
-        """Of all intervals."""
+        """The shares of all kinds of intervals."""
         return self.fraction, self.reference, self.stratum_difference, self.pooled
 
 
@@ -74,7 +76,7 @@ def draw_neuron_chances(generator: np.random.Generator, fraction: float, correla
 def draw_sample(
     generator: np.random.Generator, neuron_chances: Floats, evaluator_count: int, *, uneven: bool, key: str
 ) -> NeuronSample:
-    """A cell: every evaluator on every neuron, or counts that differ and an evaluator who stops half way."""
+    """Draw a cell in which every evaluator judges every neuron; if `uneven`, counts differ and one stops half way."""
     counts = np.full(NEURON_COUNT, evaluator_count)
     if uneven:
         counts = np.maximum(1, generator.binomial(evaluator_count, 0.8, NEURON_COUNT))
@@ -90,7 +92,7 @@ def draw_study(
     correlation: float,
     uneven: bool,
 ) -> StratumComparison:
-    """Two cells of 60 neurons."""
+    """Draw a stratum of two cells of 60 neurons."""
     samples = []
     for fraction, key in zip(fractions, "ab", strict=True):
         neuron_chances = draw_neuron_chances(generator, fraction, correlation)
@@ -127,7 +129,7 @@ def measure_intervals(study_count: int, generator: np.random.Generator) -> Itera
 
 
 def measure_test_sizes(study_count: int, generator: np.random.Generator) -> Iterator[FalseAlarmRates]:
-    """How often the primary analysis finds a difference that is not there."""
+    """How often the primary analysis reports a difference in studies without one."""
     for evaluator_count, fraction in itertools.product((1, 3, 5), (0.35, 0.60)):
         interval = permutation = 0
         for _ in range(study_count):
@@ -158,7 +160,7 @@ def measure_evaluators(study_count: int, generator: np.random.Generator) -> Iter
 def draw_judged_cell(
     generator: np.random.Generator, fraction: float, leniencies: Floats, own_differences: Floats, sign: int
 ) -> JudgedCell:
-    """Verdicts whose chance is the neuron's, moved by evaluator and by evaluator x arm, kept inside [0, 1].
+    """Draw verdicts; their chance depends on neuron, evaluator and evaluator x arm, and is clipped to [0, 1].
 
     `leniencies` and `own_differences` are [evaluator].
     """
@@ -170,7 +172,7 @@ def draw_judged_cell(
 
 
 def limits_are_wilsons() -> bool:
-    """At 0 of 60 and 60 of 60 the interval is plain Wilson's on the neurons, however many judgments."""
+    """Whether the intervals at 0 of 60 and 60 of 60 neurons are no narrower than Wilson's for 60."""
     plain_width = 3.841458820694124 / (60 + 3.841458820694124)
     at_zero = NeuronSample((Substratum(np.zeros(60)),), 180).estimate_fraction().interval
     at_one = NeuronSample((Substratum(np.ones(60)),), 180).estimate_fraction().interval
@@ -178,7 +180,7 @@ def limits_are_wilsons() -> bool:
 
 
 def run_bench(study_count: int, seed: int) -> JsonObject:
-    """Everything this bench measures, as it is printed."""
+    """Measure everything, and return it as it is printed."""
     generator = np.random.default_rng(seed)
     began = time.perf_counter()
     intervals = list(measure_intervals(study_count, generator))

@@ -1,4 +1,4 @@
-"""Our harvest against SAEDashboard, slice by slice over the same windows of the same model: `bench.harvest --peers`."""
+"""Compares our harvest with SAEDashboard on the same windows of the same model; used by `bench.harvest --peers`."""
 
 import json
 import statistics
@@ -18,7 +18,7 @@ from app.models.transformer import Transformer
 PYTHON = Path(".venv-peers-dashboard/bin/python")
 SCRIPT = Path(__file__).with_name("saedashboard.py")
 FEATURES = 64
-"""What SAEDashboard does at once; its time goes up with their number and ours is for every neuron of the model."""
+"""How many features SAEDashboard computes in one run. Its time grows with this number; our time covers all neurons."""
 
 
 def compare_with_saedashboard(
@@ -29,7 +29,7 @@ def compare_with_saedashboard(
     `own_seconds` measures our harvest of the windows from the first number up to, not including, the second.
     """
     if not PYTHON.exists():
-        msg = f"SAEDashboard is not here; install it with `make {PYTHON.parent.parent}/.installed`"
+        msg = f"SAEDashboard is not installed; install it with `make {PYTHON.parent.parent}/.installed`"
         raise SystemExit(msg)
     slice_size, d_mlp = len(token_ids) // slice_count, transformer.config.d_mlp
     with tempfile.TemporaryDirectory() as name:
@@ -49,14 +49,14 @@ def compare_with_saedashboard(
                 (own_seconds(begin, begin + slice_size), ask(f"{begin} {begin + slice_size}")[0])
                 for begin in range(0, slice_size * slice_count, slice_size)
             ]
-            peer.stdin.close()  # type: ignore[union-attr]  # it was asked for as a pipe
+            peer.stdin.close()  # type: ignore[union-attr]  # opened as a pipe above
     ratio = statistics.median(peer_time / FEATURES * d_mlp / own_time for own_time, peer_time in seconds)
     rate = token_ids.size / (sum(peer_time for _, peer_time in seconds) / FEATURES)
     return {"vs_saedashboard": round(ratio, 1), "saedashboard_token_neurons_per_second": round(rate)}
 
 
 def ask_peer(peer: "subprocess.Popen[str]", question: str = "") -> list[float]:
-    """The next line that the peer prints, after it has read the question, if there is one."""
+    """Send the peer a question, if there is one, and return the numbers on the next line that it prints."""
     assert peer.stdin is not None
     assert peer.stdout is not None
     if question:
@@ -69,7 +69,7 @@ def ask_peer(peer: "subprocess.Popen[str]", question: str = "") -> list[float]:
 
 
 def require_same_model(transformer: Transformer, token_ids: TokenIds, peer_maxima: list[float]) -> None:
-    """Exit unless the peer's largest activations [neuron] on the first windows are ours."""
+    """Exit unless the peer's largest activations [neuron] on the first windows equal ours."""
     with torch.inference_mode():
         activations = transformer.read_site("mlp.act", torch.from_numpy(token_ids[:8].astype(np.int64)))[0]
     if not np.allclose(activations.amax(dim=(0, 1))[:FEATURES], peer_maxima, atol=1e-4):

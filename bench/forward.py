@@ -1,9 +1,9 @@
-"""How long our pass to `mlp.act` of the last layer takes, beside TransformerLens's full pass and its `stop_at_layer`.
+"""Compares our pass to `mlp.act` of the last layer with TransformerLens's full pass and its `stop_at_layer`.
 
     make test-peers && .venv-peers/bin/python -m bench.forward
 
 Same weights, same tokens, inference mode, no hooks on either side: 2 layers, d_model 512, d_mlp 2048, 48,262 tokens,
-batch 8 x 256. Slices of the contestants alternate, so that a busy machine slows them alike; a figure is the ratio of
+batch 8 x 256. Slices of the passes alternate, so that a busy machine slows them alike; a figure is the ratio of
 the medians over 9 slices. Prints one JSON object; each headline figure is the worse of the two activations'.
 """
 
@@ -32,21 +32,24 @@ HOOKS = {"solu_ln": "hook_mid", "gelu": "hook_post"}
 
 def main() -> None:
     figures = {
-        activation: {str(dtype)[6:]: run_race(activation, dtype) for dtype in (torch.float32, torch.bfloat16)}
+        activation: {str(dtype)[6:]: compare_speed(activation, dtype) for dtype in (torch.float32, torch.bfloat16)}
         for activation in HOOKS
     }
-    exact = [races["float32"] for races in figures.values()]
-    headline = {key: min(race[key] for race in exact) for key in ("vs_transformerlens_full", "vs_transformerlens_stop")}
+    exact = [figures_by_dtype["float32"] for figures_by_dtype in figures.values()]
+    headline = {
+        key: min(comparison[key] for comparison in exact)
+        for key in ("vs_transformerlens_full", "vs_transformerlens_stop")
+    }
     settings = {"threads": torch.get_num_threads(), "torch": torch.__version__}
     print(json.dumps(headline | settings | figures, indent=2))
 
 
-def run_race(activation: str, dtype: torch.dtype) -> dict[str, float]:
-    """Median seconds of each contestant, and how many times as fast as each of TransformerLens's ours is."""
-    peer, own = load_contestants(activation)
+def compare_speed(activation: str, dtype: torch.dtype) -> dict[str, float]:
+    """Median seconds of each pass, and how many times as fast as TransformerLens's two passes ours is."""
+    peer, own = load_both_models(activation)
     token_ids = torch.randint(0, SIZES["d_vocab"], (BATCH, TOKENS), generator=torch.Generator().manual_seed(0))
     difference = find_largest_difference(activation, peer, own, token_ids)
-    with contextlib.redirect_stdout(sys.stderr):  # it tells of the change of type where our JSON goes
+    with contextlib.redirect_stdout(sys.stderr):  # it prints a message to stdout, where the JSON belongs
         peer, own = peer.to(dtype), own.to(dtype)
     last = SIZES["n_layers"] - 1
     runs: dict[str, Callable[[], Any]] = {
@@ -63,7 +66,7 @@ def run_race(activation: str, dtype: torch.dtype) -> dict[str, float]:
     }
 
 
-def load_contestants(activation: str) -> tuple[HookedTransformer, ReadableModel]:
+def load_both_models(activation: str) -> tuple[HookedTransformer, ReadableModel]:
     """The same random weights in both libraries, through a checkpoint in TransformerLens's format."""
     torch.manual_seed(0)
     config = HookedTransformerConfig(act_fn=activation, normalization_type="LN", seed=0, **SIZES)
@@ -77,7 +80,7 @@ def load_contestants(activation: str) -> tuple[HookedTransformer, ReadableModel]
 
 
 def find_largest_difference(activation: str, peer: HookedTransformer, own: ReadableModel, token_ids: Tensor) -> float:
-    """Of the activations at the site, in float32: the race is only fair if both compute the same."""
+    """The largest difference of activations at the site, in float32; times compare only if both compute the same."""
     last = SIZES["n_layers"] - 1
     hook = f"blocks.{last}.mlp.{HOOKS[activation]}"
     with torch.inference_mode():
@@ -86,7 +89,7 @@ def find_largest_difference(activation: str, peer: HookedTransformer, own: Reada
 
 
 def median_seconds(runs: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Seconds of each, the median of `SLICES` that take turns, after one turn to warm up."""
+    """The median seconds of each function in `SLICES` turns, after one turn to warm up."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     with torch.inference_mode():
         for turn in range(SLICES + 1):

@@ -1,12 +1,12 @@
-"""What a harvest costs over the bare forward pass, beside other ways of harvesting, and as the corpus grows.
+"""Compares the cost of a harvest with the bare forward pass and with other libraries, also for a growing corpus.
 
     .venv/bin/python -m bench.harvest [--tokens 1000000] [--quick] [--peers]
 
 Model: 1 layer, d_model 512, d_mlp 2048, 48,262 tokens, random weights, GELU, windows of 256, k = 20. Slices of the
-contestants alternate over the same windows, so that a busy machine slows them alike; a ratio is the median over the
-slices. The bare pass runs twice, batch after batch on all cores and batches side by side as a harvest runs them, and
-the faster of the two in all is what a harvest is held against. `whole_*` take the whole run instead: filling empty
-lists, the checkpoint on disk, the second reading and the archive included. Prints one JSON object:
+methods alternate over the same windows, so that a busy machine slows them alike; a ratio is the median over the
+slices. The bare pass runs in two ways, batch after batch on all cores and several batches at the same time as in a
+harvest; a harvest is compared with the faster of the two. `whole_*` include the whole run: filling empty lists, the
+checkpoint on disk, the second reading and the archive. Prints one JSON object:
 
     bare_ratio_topk       seconds of our bare pass to the same site / seconds of a harvest of top lists alone
     bare_ratio_full       the same with every group, sample and statistic on
@@ -76,7 +76,7 @@ class ZipfText:
             yield shard_of_rows(number, first_window, zipf_rows(number, count))
 
     def corpus_record(self, window_count: int, token_count: int) -> CorpusRecord:
-        """What was read."""
+        """The manifest's description of the text."""
         return CorpusRecord(
             spec="zipf", sha256="0" * 64, documents=window_count, windows=window_count, tokens=token_count
         )
@@ -96,32 +96,32 @@ def shard_of_rows(number: int, first_window: int, token_ids: TokenIds) -> Shard:
 
 
 def zipf_rows(seed: int, count: int) -> TokenIds:
-    """[window, position] token ids, rarer with their rank like words."""
+    """[window, position] random token ids, whose frequencies fall with their rank like those of words."""
     ranks = np.random.default_rng(seed).zipf(1.2, (count, WINDOW))
     return (ranks % CONFIG.d_vocab).astype(np.int32)
 
 
 def make_transformer() -> Transformer:
-    """Random weights, large enough that neurons differ."""
+    """A transformer with random weights."""
     transformer = Transformer(CONFIG).eval()
     transformer.initialise(0)
     return transformer
 
 
 def measure_bare_ratios(transformer: Transformer, token_count: int, slice_count: int) -> dict[str, float]:
-    """The bare pass against the harvests, slice by slice over the corpus."""
+    """Compare the bare pass with both kinds of harvest, slice by slice over the corpus."""
     shards = list(ZipfText(token_count // WINDOW).shards())
     slice_size = max(1, len(shards) // slice_count)
     slices = [shards[begin : begin + slice_size] for begin in range(0, len(shards), slice_size)]
     scans = {name: make_scan(transformer, options) for name, options in OPTIONS_BY_NAME.items()}
     for scan in scans.values():
         scan.prepare(shards[0])
-    contestants: dict[str, Callable[[Shard], object]] = {
+    methods: dict[str, Callable[[Shard], object]] = {
         "bare_in_turn": partial(run_bare_pass, scans["topk"], WorkerThreads(0)),
         "bare_side_by_side": partial(run_bare_pass, scans["topk"], scans["topk"].threads),
         **{name: scan.scan for name, scan in scans.items()},
     }
-    seconds = time_slices(contestants, slices)
+    seconds = time_slices(methods, slices)
     ratios = {f"{name}_tokens_per_second": float(round(token_count / sum(parts))) for name, parts in seconds.items()}
     fastest = min((seconds[name] for name in BARE_PASSES), key=sum)
     for name, options in OPTIONS_BY_NAME.items():
@@ -132,18 +132,18 @@ def measure_bare_ratios(transformer: Transformer, token_count: int, slice_count:
     return {"slices": len(slices), **ratios}
 
 
-def time_slices(contestants: dict[str, Callable[[Shard], object]], slices: list[list[Shard]]) -> dict[str, list[float]]:
-    """Each contestant's seconds by slice; another one goes first on every slice."""
-    names = list(contestants)
+def time_slices(methods: dict[str, Callable[[Shard], object]], slices: list[list[Shard]]) -> dict[str, list[float]]:
+    """The seconds of each method by slice; on every slice another method goes first."""
+    names = list(methods)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for number, shards in enumerate(slices):
         for name in sorted(names, key=lambda name: (names.index(name) + number) % len(names)):
-            seconds[name].append(measure_seconds(partial(run_on_shards, contestants[name], shards)))
+            seconds[name].append(measure_seconds(partial(run_on_shards, methods[name], shards)))
     return seconds
 
 
 def run_bare_pass(scan: ModelScan, threads: WorkerThreads, shard: Shard) -> None:
-    """Nothing but the forward pass to the site."""
+    """Run only the forward pass to the site."""
 
     def forward(task: tuple[Ints, Batch]) -> None:
         scan.forward(task[1])
@@ -153,13 +153,13 @@ def run_bare_pass(scan: ModelScan, threads: WorkerThreads, shard: Shard) -> None
 
 
 def run_on_shards(run: Callable[[Shard], object], shards: list[Shard]) -> None:
-    """Call a function with each shard, and forget what it gives."""
+    """Call a function with each shard and ignore its results."""
     for shard in shards:
         run(shard)
 
 
 def make_scan(transformer: Transformer, options: HarvestOptions) -> ModelScan:
-    """A scan of the single layer."""
+    """A scan of the model's single layer."""
     return ModelScan(
         lambda token_ids: {("mlp.act", 0): transformer.read_site("mlp.act", token_ids)[0]},
         {("mlp.act", 0): CONFIG.d_mlp},
@@ -177,7 +177,7 @@ def measure_seconds(run: Callable[[], object]) -> float:
 
 
 def harvest_zipf_text(transformer: Transformer, window_count: int, options: HarvestOptions) -> None:
-    """A harvest from beginning to archive."""
+    """Harvest text of Zipf-distributed tokens, with checkpoint and archive, into a temporary folder."""
     probe = torch.from_numpy(zipf_rows(0, 1).astype(np.int64))
 
     def activate(token_ids: Tensor) -> Tensor:
@@ -193,7 +193,7 @@ def harvest_zipf_text(transformer: Transformer, window_count: int, options: Harv
 
 
 def compare_with_full_forward(transformer: Transformer, slice_count: int) -> dict[str, float]:
-    """Ours against a running top-k that keeps context numbers only and runs the whole model, 64k tokens in all."""
+    """Compare our scan with a running top-k that keeps window numbers only and runs the whole model, on 64k tokens."""
     window_count = 65_536 // WINDOW // slice_count
     scan, store = make_scan(transformer, TOP), MaxStore(CONFIG.d_mlp)
     shards = [
@@ -209,7 +209,7 @@ def compare_with_full_forward(transformer: Transformer, slice_count: int) -> dic
 
 
 def compare_with_peers(transformer: Transformer, slice_count: int) -> dict[str, float]:
-    """Ours with everything on against SAEDashboard, a shard of 128 windows a slice."""
+    """Compare our scan of all groups with SAEDashboard; each slice is a shard of 128 windows."""
     rows = zipf_rows(0, PEER_WINDOWS * slice_count)
     scan = make_scan(transformer, FULL)
 
@@ -223,7 +223,7 @@ def compare_with_peers(transformer: Transformer, slice_count: int) -> dict[str, 
 
 
 class MaxStore:
-    """The widespread way: after a full forward pass, batch rows in turn replace each neuron's smallest entry."""
+    """The common method: after a full forward pass, batch rows in turn replace each neuron's smallest entry."""
 
     def __init__(self, neuron_count: int) -> None:
         self.maxima = torch.full((K, neuron_count), -torch.inf)
@@ -232,28 +232,28 @@ class MaxStore:
     @torch.inference_mode()
     def scan(self, transformer: Transformer, shard: Shard) -> None:
         """Run the model with a hook on the activation, 8 windows at a time."""
-        caught: list[Tensor] = []
-        hook = transformer.layers[0].mlp.down.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
+        recorded: list[Tensor] = []
+        hook = transformer.layers[0].mlp.down.register_forward_pre_hook(lambda _, inputs: recorded.append(inputs[0]))
         for begin in range(0, len(shard.token_ids), TOP.batch_size):
             transformer(torch.from_numpy(shard.token_ids[begin : begin + TOP.batch_size].astype(np.int64)))
-            self.update(caught.pop().amax(dim=1), shard.first_window + begin)
+            self.update(recorded.pop().amax(dim=1), shard.first_window + begin)
         hook.remove()
 
     def update(self, maxima: Tensor, first_window: int) -> None:
-        """[window, neuron] maxima, largest window of each neuron first, until a row changes nothing."""
+        """Enter maxima [window, neuron], the largest of each neuron first, until a row changes nothing."""
         ordered, rows = maxima.sort(dim=0, descending=True)
         for values, row in zip(ordered, rows, strict=True):
-            smallest, slots = self.maxima.min(dim=0)
+            smallest, columns = self.maxima.min(dim=0)
             enters = values > smallest
             if not enters.any():
                 return
             neurons = enters.nonzero()[:, 0]
-            self.maxima[slots[neurons], neurons] = values[neurons]
-            self.windows[slots[neurons], neurons] = first_window + row[neurons]
+            self.maxima[columns[neurons], neurons] = values[neurons]
+            self.windows[columns[neurons], neurons] = first_window + row[neurons]
 
 
 def measure_growth(token_count: int) -> dict[str, float]:
-    """Memory and time of a long harvest against a short one, each in a process of its own."""
+    """Compare memory and time of a long harvest with those of a short one, each in a process of its own."""
     measured = {}
     for times in (1, 8):
         command = [sys.executable, "-m", "bench.harvest", "--child", str(times * token_count // WINDOW)]
@@ -268,7 +268,7 @@ def measure_growth(token_count: int) -> dict[str, float]:
 
 
 def run_as_child(window_count: int) -> None:
-    """One harvest in this process; prints its seconds and peak memory."""
+    """Run one harvest in this process, and print its seconds and peak memory."""
     transformer = make_transformer()
     seconds = measure_seconds(partial(harvest_zipf_text, transformer, window_count, FULL))
     rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

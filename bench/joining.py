@@ -1,10 +1,10 @@
-"""How long a crowd waits at the door: many evaluators follow their links within ten seconds.
+"""Measures how long pages take when many evaluators follow their links within ten seconds.
 
     python -m bench.joining [evaluators] [seconds]
 
 A real round with overlap 3 and leases, SQLite in a temporary folder, a real server in a process of its own. Each
 evaluator opens the link, takes part, agrees, reads the instructions and gets the first item. One JSON object:
-milliseconds that a page took (`p50`, `p99`, `worst`), and the way from link to first item (`join_p99`).
+milliseconds that a page took (`p50`, `p99`, `worst`), and the time from link to first item (`join_p99`).
 """
 
 import argparse
@@ -32,22 +32,22 @@ from app.store.tables import AssignmentRow
 from bench.real_round import open_real_round
 
 NEURONS_PER_ARM = 60
-POOL: JsonObject = {"assignment": "overlap", "overlap": 3, "evaluators": 3, "lease_minutes": 60}
-"""Of the design: items are leased one at a time."""
+LEASED_DESIGN: JsonObject = {"assignment": "overlap", "overlap": 3, "evaluators": 3, "lease_minutes": 60}
+"""The fields of a design in which items are leased one at a time."""
 
 
-def measure_crowd(evaluator_count: int, seconds: float) -> dict[str, float]:
-    """The crowd comes in evenly over `seconds`, everyone on a thread of their own."""
+def measure_joining(evaluator_count: int, seconds: float) -> dict[str, float]:
+    """Let the evaluators join evenly over `seconds`, each on a thread of their own, and measure their waits."""
     with tempfile.TemporaryDirectory() as name:
         settings = Settings(data=Path(name), secret="s" * 40, port=0)
         names = [f"E{index:03}" for index in range(evaluator_count)]
-        tokens = open_real_round(settings, names, NEURONS_PER_ARM, POOL)
+        tokens = open_real_round(settings, names, NEURONS_PER_ARM, LEASED_DESIGN)
         with served_in_process(settings) as address:
-            waits = let_crowd_in(address, tokens, seconds)
+            waits = run_evaluators(address, tokens, seconds)
         leased = count_assignments(settings)
-    page_waits = [1000 * wait for waits_of_one in waits for wait in waits_of_one]
+    page_waits = [1000 * wait for evaluator_waits in waits for wait in evaluator_waits]
     p50, p99 = np.quantile(page_waits, [0.5, 0.99])
-    join_p99 = np.quantile([1000 * sum(waits_of_one) for waits_of_one in waits], 0.99)
+    join_p99 = np.quantile([1000 * sum(evaluator_waits) for evaluator_waits in waits], 0.99)
     return {
         "evaluators": evaluator_count,
         "seconds": seconds,
@@ -61,7 +61,7 @@ def measure_crowd(evaluator_count: int, seconds: float) -> dict[str, float]:
 
 @contextmanager
 def served_in_process(settings: Settings) -> Iterator[str]:
-    """Serve in a process of its own, and give the address once it answers."""
+    """Serve in a process of its own, and yield the address once it answers."""
     with bound_socket(settings) as listener:
         process = multiprocessing.get_context("spawn").Process(target=serve, args=(settings, listener))
         process.start()
@@ -74,12 +74,12 @@ def served_in_process(settings: Settings) -> Iterator[str]:
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    """The server's process: it answers until it is ended."""
+    """Run the server until its process is ended."""
     web_server(settings, Database(settings.resolved_database_url)).run(sockets=[listener])
 
 
-def let_crowd_in(address: str, invitation_tokens: Sequence[str], seconds: float) -> list[list[float]]:
-    """Seconds that each evaluator waited for each page."""
+def run_evaluators(address: str, invitation_tokens: Sequence[str], seconds: float) -> list[list[float]]:
+    """Let the evaluators join, and return the seconds that each waited for each page."""
     ready = threading.Barrier(len(invitation_tokens))
     start = time.perf_counter()
 
@@ -105,12 +105,12 @@ def count_assignments(settings: Settings) -> int:
 
 
 def main() -> None:
-    """Print what the crowd waited as one JSON object."""
+    """Print the evaluators' waits as one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("evaluators", type=int, nargs="?", default=200)
     parser.add_argument("seconds", type=float, nargs="?", default=10.0)
     arguments = parser.parse_args()
-    print(json.dumps(measure_crowd(arguments.evaluators, arguments.seconds)))
+    print(json.dumps(measure_joining(arguments.evaluators, arguments.seconds)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The server's share of an item: one request that saves a verdict and brings the next page, and the page fetched ahead.
+"""Measures the server's time per item: for saving a verdict with the next page, and for a page fetched ahead.
 
     python -m bench.judging [items]
 
@@ -24,7 +24,7 @@ ITEMS = 120
 
 @contextmanager
 def serve_real_round(item_count: int) -> Iterator[tuple[str, str]]:
-    """The address of a server with a round that asks for verdicts only, and an invitation token."""
+    """Serve a round that asks for verdicts only, and yield the server's address and an invitation token."""
     with tempfile.TemporaryDirectory() as name:
         settings = Settings(data=Path(name), port=0)
         (token,) = open_real_round(settings, ["Ada"], item_count // 2, {"hypothesis": False})
@@ -35,7 +35,7 @@ def serve_real_round(item_count: int) -> Iterator[tuple[str, str]]:
 
 
 def measure_waits(address: str, token: str) -> dict[str, list[float]]:
-    """Milliseconds of every verdict that was saved, and of every page that was fetched ahead."""
+    """Judge all items, and return the milliseconds of every saved verdict and of every page fetched ahead."""
     with Visitor.at(address) as visitor:
         for page in walk_round(visitor, token, Answers(lambda _page: "interpretable")):
             if page.step == "verdict":

@@ -1,8 +1,9 @@
-"""From a key press to the next item painted, in a real Chromium, with the next page fetched ahead.
+"""Measures the time from a key press to the paint of the next item, in a real Chromium.
 
     python -m bench.painting [items]
 
 One evaluator who gives verdicts only in a round of the demo's models, SQLite, a real server on the loopback interface.
+The next page is fetched ahead, as it always is.
 """
 
 import shutil
@@ -31,8 +32,8 @@ STOPWATCH = """
     });
   }).observe(document, { childList: true, subtree: true });
 """
-THINKING = 300
-"""Milliseconds before each key, in which the next page arrives: people take a minute."""
+PAUSE_BEFORE_KEY_MS = 300
+"""The pause before each key press, in which the next page arrives; people take a minute."""
 SHOWS_ANOTHER_ITEM = "item => (document.querySelector('main').dataset.item ?? item) !== item"
 
 
@@ -53,7 +54,7 @@ def main(item_count: int) -> None:
 
 
 def enrol(address: str, token: str) -> list[tuple[str, str]]:
-    """Come in and agree to take part; the session's cookies, for the browser to go on with."""
+    """Agree to take part, and return the session's cookies, so that the browser can go on."""
     with httpx2.Client(base_url=address, follow_redirects=True) as client:
         pages = walk_round(Visitor(client), token, Answers(lambda _page: "interpretable"))
         next(page for page in pages if page.step == "verdict")
@@ -61,11 +62,11 @@ def enrol(address: str, token: str) -> list[tuple[str, str]]:
 
 
 def measure_paints(page: Page, item_count: int) -> list[float]:
-    """Answer every item but the last by a key."""
+    """Answer every item but the last by a key press; returns the milliseconds until each paint."""
     page.goto("/judge")
     for _ in range(item_count - 1):
         item = page.locator("main").get_attribute("data-item")
-        page.wait_for_timeout(THINKING)
+        page.wait_for_timeout(PAUSE_BEFORE_KEY_MS)
         page.keyboard.press("1")
         page.wait_for_function(SHOWS_ANOTHER_ITEM, arg=item)
         page.wait_for_selector("[data-saving=saved]")

@@ -20,7 +20,7 @@ PRESET = "quick"
 
 
 def open_real_round(settings: Settings, names: Sequence[str], neurons_per_arm: int, changes: JsonObject) -> list[str]:
-    """Make the settings' database with one open round; the design is a preset's with changes.
+    """Create the settings' database with one open round; its design is a preset with `changes`.
 
     Returns one invitation token for each evaluator's name.
     """

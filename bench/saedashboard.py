@@ -1,12 +1,12 @@
-"""SAEDashboard 0.8.0 over the weights and windows of `bench.harvest`, in an environment of its own.
+"""Runs SAEDashboard 0.8.0 on the weights and windows of `bench.harvest`, in an environment of its own.
 
     make .venv-peers-dashboard/.installed
     .venv-peers-dashboard/bin/python bench/saedashboard.py FOLDER
 
 FOLDER holds `weights.pt`, TransformerLens's names to tensors, and `windows.npy` [window, position]. An identity
-dictionary in the place of a trained one makes its features the neurons. Prints the neurons' largest activations on
-the first windows, so that the caller sees that the model is the same; then, for each line "BEGIN END", a list of the
-seconds that it takes for these windows, from tokens to the data of its pages: loading and HTML are left out.
+dictionary instead of a trained one makes the neurons its features. Prints the neurons' largest activations on
+the first windows, so that the caller can check that the model is the same; then, for each line "BEGIN END", a list of
+the seconds that it takes for these windows, from tokens to the data of its pages: loading and HTML are left out.
 """
 
 import json
@@ -42,12 +42,12 @@ def load_model(path: Path) -> HookedSAETransformer:
         device="cpu",
     )
     model = HookedSAETransformer(config)
-    model.load_state_dict(weights, strict=False)  # its masks are its own
+    model.load_state_dict(weights, strict=False)  # masks are not among the weights
     return model.eval()
 
 
 def identity_dictionary(size: int) -> StandardSAE:
-    """A dictionary whose features are the neurons, as far as they are positive."""
+    """A dictionary whose features are the positive parts of the neurons' activations."""
     sae = StandardSAE(StandardSAEConfig(d_in=size, d_sae=size, apply_b_dec_to_input=False))
     with torch.no_grad():
         for name, parameter in sae.named_parameters():
