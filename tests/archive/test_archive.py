@@ -1,4 +1,4 @@
-"""Archives: what is refused, which changes are noticed, and that other tools open them."""
+"""Damaged archives are refused, changed bytes are noticed, and other tools can open the tables."""
 
 import shutil
 from pathlib import Path
@@ -25,7 +25,7 @@ def refusal(path: Path) -> str:
     return str(caught.value)
 
 
-def test_an_untouched_copy_is_in_order_and_has_the_same_address(archive: Archive, copy: Path) -> None:
+def test_an_unchanged_copy_is_verified_and_has_the_same_address(archive: Archive, copy: Path) -> None:
     Archive.open(copy).verify()
     assert Archive.open(copy).sha256 == archive.sha256
     assert len(archive.sha256) == 64
@@ -71,7 +71,7 @@ def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
         Archive.open(tmp_path)
 
 
-def test_a_damaged_table_is_a_sentence_and_no_traceback(copy: Path) -> None:
+def test_a_damaged_table_is_refused_with_a_sentence(copy: Path) -> None:
     (copy / "neurons.parquet").write_bytes(b"PAR1 no longer")
     (copy / "snippets.parquet").write_bytes(b"")
     archive = Archive.open(copy)
@@ -87,7 +87,7 @@ def test_a_neuron_that_does_not_exist_is_named(archive: Archive) -> None:
     assert archive.snippets_by_neuron([]) == {}
 
 
-def test_reading_many_neurons_at_once_gives_what_reading_each_gives(archive: Archive) -> None:
+def test_reading_many_neurons_at_once_gives_the_snippets_of_reading_each_alone(archive: Archive) -> None:
     keys = [(0, 3), (1, 20), (0, 3)]
     assert archive.snippets_by_neuron(keys) == {key: archive.snippets(*key) for key in keys}
 

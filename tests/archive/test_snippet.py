@@ -1,4 +1,4 @@
-"""Words of snippets."""
+"""The word that a token belongs to."""
 
 from app.archive.snippet import normalised_word
 

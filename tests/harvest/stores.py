@@ -1,4 +1,4 @@
-"""What stores and samples hold, in an order that does not depend on how it came in."""
+"""The content of stores and samples in an order that does not depend on the order in which it was offered."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Bad input gets a sentence that says what to do, and nothing is lost or overwritten."""
+"""Bad input is refused with a sentence that says what to do; nothing is lost or overwritten."""
 
 import resource
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def test_an_archive_that_is_there_is_not_overwritten(model: LoadedModel, archive
     assert (archive.path / "manifest.json").read_bytes() == before
 
 
-def test_a_window_is_refused_that_the_model_cannot_read_or_that_would_score_nothing(
+def test_a_window_that_is_too_long_for_the_model_or_would_score_nothing_is_refused(
     model: LoadedModel, texts: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(CorpusError, match="use at most 96"):
@@ -65,7 +65,9 @@ def test_a_window_is_refused_that_the_model_cannot_read_or_that_would_score_noth
         harvest(model, texts, tmp_path / "out", HarvestOptions(window=65))
 
 
-def test_arms_must_be_there_and_have_names_of_folders(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
+def test_a_harvest_without_models_or_with_names_that_no_folder_can_have_is_refused(
+    model: LoadedModel, texts: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ModelError, match="name at least one"):
         harvest_pair({}, str(texts), tmp_path / "out", SMALL, report_nothing)
     for name in ("", "..", "a/b", "pair.json"):
@@ -111,7 +113,7 @@ def test_documents_of_every_kind_are_harvested(model: LoadedModel, tmp_path: Pat
 
 
 def test_a_file_that_cannot_be_read_is_named(model: LoadedModel, tmp_path: Path) -> None:
-    """Reading a process's memory from its beginning fails, for whoever asks."""
+    """Reading a process's memory from its beginning fails, also for root."""
     memory = Path("/proc/self/mem")
     if not memory.exists():
         memory = tmp_path
@@ -124,7 +126,7 @@ def test_a_file_that_cannot_be_read_is_named(model: LoadedModel, tmp_path: Path)
 
 @pytest.fixture
 def _small_files() -> Iterator[None]:
-    """No file may grow beyond 20 kB: to a program much like a full disk."""
+    """No file may grow beyond 20 kB, which a program meets like a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
     yield

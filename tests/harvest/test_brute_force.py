@@ -82,7 +82,7 @@ def expected_top(windows: list[Window], layer: int, neuron: int, k: int) -> list
     return top[:k]
 
 
-def test_top_snippets_are_those_of_the_full_activations(
+def test_top_snippets_equal_those_computed_from_all_activations(
     archive: Archive, windows: list[Window], options: HarvestOptions
 ) -> None:
     """To 1e-5: equal texts in other batches differ in the last bits; exact ties are tested with whole numbers."""
@@ -104,7 +104,9 @@ def test_top_snippets_are_those_of_the_full_activations(
             assert window.activations[layer][snippet.peak, neuron] == pytest.approx(value, abs=1e-5)
 
 
-def test_stored_windows_are_a_fresh_forward_pass(archive: Archive, windows: list[Window], model: LoadedModel) -> None:
+def test_stored_activations_equal_a_new_forward_pass(
+    archive: Archive, windows: list[Window], model: LoadedModel
+) -> None:
     by_label = {window.label: window for window in windows}
     pieces = model.tokenizer.pieces
     for layer, neuron in ((0, 0), (0, 23), (1, 7)):
@@ -114,7 +116,7 @@ def test_stored_windows_are_a_fresh_forward_pass(archive: Archive, windows: list
             assert snippet.pieces == tuple(pieces[token] for token in window.ids)
 
 
-def test_statistics_are_those_of_the_full_activations(archive: Archive, windows: list[Window]) -> None:
+def test_statistics_equal_those_computed_from_all_activations(archive: Archive, windows: list[Window]) -> None:
     neurons = archive.neurons()
     for statistics in neurons:
         parts = [window.scored(statistics.layer, statistics.index) for window in windows]
@@ -171,7 +173,7 @@ def test_every_token_of_a_document_scores_once_with_its_context_before_it(
             assert snippet.peak >= options.overlap or begin == 0, key
 
 
-def test_the_distinct_windows_of_a_top_list_are_as_many_as_its_snippets(archive: Archive) -> None:
+def test_no_window_is_twice_in_a_top_list(archive: Archive) -> None:
     for statistics in archive.neurons():
         snippets = archive.snippets(statistics.layer, statistics.index)
         top = [snippet for snippet in snippets if snippet.group == "top"]

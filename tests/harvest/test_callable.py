@@ -1,4 +1,4 @@
-"""Any function of token ids can be harvested, and whatever is no such function is refused in a sentence."""
+"""Any function of token ids can be harvested, and anything else is refused with a sentence."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ def embedded(tokens: torch.Tensor) -> torch.Tensor:
     return torch.stack([tokens.float(), -tokens.float()], dim=2)
 
 
-def test_a_hook_on_a_model_gives_what_the_model_gives(model: LoadedModel, tmp_path: Path) -> None:
+def test_a_function_that_reads_a_models_activations_is_harvested_like_the_model(
+    model: LoadedModel, tmp_path: Path
+) -> None:
     tokens = torch.randint(2, 300, (20, 30), generator=torch.Generator().manual_seed(0))
     vocabulary = Vocabulary(tuple(model.tokenizer.pieces), model.config.special)
     archive = harvest(
@@ -41,7 +43,7 @@ def test_a_hook_on_a_model_gives_what_the_model_gives(model: LoadedModel, tmp_pa
     assert archive.snippets(0, 0)[0].pieces[0] in model.tokenizer.pieces
 
 
-def test_lists_arrays_and_tensors_are_the_same_tokens(tmp_path: Path) -> None:
+def test_tokens_in_lists_arrays_and_tensors_give_the_same_archive(tmp_path: Path) -> None:
     rows = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     forms: tuple[Any, ...] = (rows, np.array(rows), torch.tensor(rows))
     archives = [
@@ -119,7 +121,7 @@ def test_tokens_of_which_none_is_scored_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("padding", [40, 600])
 def test_rows_of_padding_may_come_first(tmp_path: Path, padding: int) -> None:
-    """More of them than the first windows that are looked at, or than the first shards hold."""
+    """More of them than the pilot has windows, or than the first shard has."""
     rows = np.concatenate([np.zeros((padding, 5), int), np.arange(1, 101).reshape(20, 5)])
     archive = harvest(
         embedded,
@@ -134,7 +136,9 @@ def test_rows_of_padding_may_come_first(tmp_path: Path, padding: int) -> None:
     assert [snippet.peak_activation for snippet in archive.snippets(0, 0)][:3] == [100, 95, 90]
 
 
-def test_the_path_may_be_text_and_must_be_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_archives_path_may_be_text_and_an_existing_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert (
         harvest(embedded, [[1, 2]], str(tmp_path / "out"), options=SMALL, progress=report_nothing).path
         == tmp_path / "out"
@@ -154,7 +158,7 @@ def test_the_mean_is_precise_however_long_the_windows_are(tmp_path: Path, positi
     np.testing.assert_allclose([neuron.mean for neuron in archive.neurons()], exact, rtol=1e-7)
 
 
-def test_activations_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+def test_activations_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not numbers"):
         harvest(
             lambda rows: embedded(rows) / 0, [[0, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing

@@ -7,7 +7,7 @@ from app.harvest.scan.batches import Batch
 from app.harvest.scan.extremes import reduce_in_memory, reduce_on_device
 
 
-def test_reductions_on_a_device_are_those_in_memory() -> None:
+def test_reductions_on_a_device_equal_those_in_memory() -> None:
     batch_activations = torch.randn(3, 12, 5, generator=torch.Generator().manual_seed(1))
     is_scored = np.random.default_rng(1).random((3, 12)) < 0.5
     is_scored[2] = False  # a window of context alone

@@ -99,7 +99,7 @@ def test_lone_surrogates_and_invalid_utf_8_become_the_replacement_character(tmp_
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
-def test_tables_may_keep_text_in_any_way(tmp_path: Path, kind: pa.DataType) -> None:
+def test_a_table_may_store_its_text_in_any_type_of_column(tmp_path: Path, kind: pa.DataType) -> None:
     pq.write_table(pa.table({"text": pa.array([*WORDS, None]).cast(kind)}), tmp_path / "a.parquet")
     assert texts_in(windows_of(tmp_path / "a.parquet")) == WORDS
 

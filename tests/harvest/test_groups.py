@@ -29,7 +29,7 @@ def rows() -> np.ndarray:
 
 
 def activations(tokens: torch.Tensor) -> torch.Tensor:
-    """Whole numbers in float32 by token, neighbour and place, so that arithmetic is exact and ties abound."""
+    """Whole numbers in float32 from a token and the one before it: arithmetic is exact and there are many ties."""
     units = torch.arange(UNITS)
     before = torch.roll(tokens, 1, dims=1)
     mixed = tokens[:, :, None] * (units + 3) + before[:, :, None] * (units * units + 1)
@@ -66,7 +66,7 @@ def scored_values(rows: np.ndarray, full: np.ndarray, unit: int) -> np.ndarray:
 
 
 def test_top_snippets_equal_brute_force_ties_included(archive: Archive, rows: np.ndarray, full: np.ndarray) -> None:
-    """Larger first, then the earlier window; within a window the earliest of equal tokens is the peak."""
+    """Stronger windows come first, then earlier ones; within a window the earliest of equal tokens is the peak."""
     for unit in range(UNITS):
         masked = np.where(rows != 0, full[:, :, unit], -np.inf)
         order = sorted(range(ROWS), key=lambda row: (-masked[row].max(), row))[:8]
@@ -77,7 +77,9 @@ def test_top_snippets_equal_brute_force_ties_included(archive: Archive, rows: np
     assert len(set(values)) < len(values)
 
 
-def test_every_snippet_holds_the_window_as_it_is(archive: Archive, rows: np.ndarray, full: np.ndarray) -> None:
+def test_every_snippet_has_the_tokens_and_activations_of_its_window(
+    archive: Archive, rows: np.ndarray, full: np.ndarray
+) -> None:
     for unit in range(UNITS):
         for snippet in archive.snippets(0, unit):
             row = row_number(snippet)
@@ -123,7 +125,7 @@ def test_zeros_that_lie_at_several_cuts_belong_to_the_lowest_band(sparse: Archiv
     assert all(group(sparse, unit, "quantile")[0].peak_activation > 0 for unit in range(16))
 
 
-def test_a_unit_that_is_silent_in_the_first_windows_has_its_draws_spread_all_the_same(sparse: Archive) -> None:
+def test_the_draws_of_a_unit_that_is_silent_in_the_first_windows_are_spread_too(sparse: Archive) -> None:
     for unit in range(16):
         assert len({snippet.band for snippet in group(sparse, unit, "value_bin")}) >= 4
         assert sparse.neurons()[unit].tokens
@@ -148,7 +150,7 @@ def test_value_bins_are_fifths_of_the_largest_activation(archive: Archive, rows:
 def test_with_enough_snippets_no_fifth_that_the_text_reaches_is_empty(
     rows: np.ndarray, full: np.ndarray, tmp_path: Path
 ) -> None:
-    """Two a fifth may all come from one side of a step of the ladder that lies across a limit; eight do not."""
+    """An activation bin may lie in two fifths. Two draws may all come from the same one of them; eight do not."""
     options = replace(HarvestOptions(k=8, seed=2, duplicate_span=None, sample=400).top_only(), value_bin=8)
     special = Vocabulary(special=(0,))
     many_per_fifth = harvest(
@@ -201,8 +203,8 @@ def test_contrast_shows_the_favourite_token_where_the_neuron_is_quiet_on_every_o
     assert sum(len(group(archive, unit, "contrast")) for unit in range(UNITS)) >= 6
 
 
-def test_contrast_goes_on_looking_for_neurons_that_mostly_fire_on_their_token(tmp_path: Path) -> None:
-    """Token 7 fires units 0 to 3 in three of four windows, in half of these only at its second place."""
+def test_contrast_finds_windows_even_for_neurons_that_mostly_fire_on_their_token(tmp_path: Path) -> None:
+    """Units 0 to 3 fire on token 7 in three of four windows; in two of them only on its second occurrence."""
     generator = np.random.default_rng(0)
     rows = generator.integers(10, 40, (4000, 30))
     rows[:, [5, 20]] = 7
@@ -245,7 +247,7 @@ def test_a_unit_that_never_fires_is_dead_and_counted(archive: Archive) -> None:
     assert archive.manifest.counts.dead == 1
 
 
-def test_without_the_other_groups_the_top_is_the_same(archive: Archive, rows: np.ndarray, tmp_path: Path) -> None:
+def test_top_snippets_are_the_same_without_the_other_groups(archive: Archive, rows: np.ndarray, tmp_path: Path) -> None:
     options = HarvestOptions(k=8, seed=9, duplicate_span=None, sample=10, batch_size=5).top_only()
     vocabulary = Vocabulary(special=(0,))
     top_only = harvest(

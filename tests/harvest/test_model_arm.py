@@ -12,7 +12,9 @@ from app.models.model_folder import LoadedModel
 from tests.harvest.conftest import make_model
 
 
-def test_half_precision_is_read_as_such_and_kept_in_full(texts: Path, tmp_path: Path) -> None:
+def test_a_model_in_bfloat16_is_run_in_bfloat16_and_its_activations_are_stored_exactly(
+    texts: Path, tmp_path: Path
+) -> None:
     half_model = make_model(tmp_path / "model")
     options = HarvestOptions(k=3, window=24, overlap=8, sample=50, dtype="bfloat16").top_only()
     archive = harvest_model(half_model, "tiny", str(texts), tmp_path / "out", options, report_nothing)
@@ -21,7 +23,9 @@ def test_half_precision_is_read_as_such_and_kept_in_full(texts: Path, tmp_path: 
     assert torch.tensor(maximum).bfloat16().item() == maximum
 
 
-def test_a_model_read_in_half_precision_stays_as_it_was(model: LoadedModel, texts: Path, tmp_path: Path) -> None:
+def test_a_harvest_in_bfloat16_leaves_the_callers_model_in_float32(
+    model: LoadedModel, texts: Path, tmp_path: Path
+) -> None:
     options = HarvestOptions(k=3, window=24, overlap=8, sample=50, batch_size=32).top_only()
     before = harvest_model(model, "tiny", str(texts), tmp_path / "before", options, report_nothing)
     harvest_model(model, "tiny", str(texts), tmp_path / "half", replace(options, dtype="bfloat16"), report_nothing)

@@ -1,4 +1,4 @@
-"""What is read in one pass does not depend on what is read with it."""
+"""An archive does not depend on the other sites that are read in the same pass."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The store against sorting everything: ties, near-duplicates, merging in any order."""
+"""The store keeps what sorting all entries would keep: ties, near-duplicates, merging in any order."""
 
 from dataclasses import fields
 from itertools import pairwise
@@ -24,7 +24,7 @@ offer_lists = st.lists(
 
 
 def make_entries(offers: list[Offer]) -> StoreEntries:
-    """Activations say which window and neuron they are of."""
+    """Entries whose activations are made from the numbers of their window and neuron."""
     table = np.array(sorted(offers, key=lambda offer: offer[0]), np.int64).reshape(-1, 4)
     activations = np.repeat((table[:, 0] * 1000 + table[:, 2])[:, None], POSITIONS, 1).astype(np.float32)
     return StoreEntries(
@@ -59,7 +59,9 @@ def content_of(store: PriorityStore, neuron: int) -> list[tuple[int, int]]:
 
 @settings(max_examples=200, deadline=None)
 @given(offers=offer_lists, cuts=st.lists(st.integers(0, 60), max_size=5))
-def test_batches_in_any_number_keep_what_sorting_everything_keeps(offers: list[Offer], cuts: list[int]) -> None:
+def test_entries_offered_in_any_number_of_batches_are_kept_as_if_all_were_sorted(
+    offers: list[Offer], cuts: list[int]
+) -> None:
     store = PriorityStore(NEURONS, K, POSITIONS)
     edges = [0, *sorted(min(cut, len(offers)) for cut in cuts), len(offers)]
     for begin, end in pairwise(edges):
@@ -72,7 +74,9 @@ def test_batches_in_any_number_keep_what_sorting_everything_keeps(offers: list[O
 @given(
     offers=offer_lists, owners=st.lists(st.integers(0, 2), min_size=60, max_size=60), order=st.permutations(range(3))
 )
-def test_merging_is_associative_and_in_any_order(offers: list[Offer], owners: list[int], order: list[int]) -> None:
+def test_stores_merged_in_any_order_have_the_same_entries(
+    offers: list[Offer], owners: list[int], order: list[int]
+) -> None:
     parts = [PriorityStore(NEURONS, K, POSITIONS) for _ in range(3)]
     for number, part in enumerate(parts):
         part.offer(make_entries([offer for offer, owner in zip(offers, owners, strict=False) if owner == number]))
@@ -85,7 +89,7 @@ def test_merging_is_associative_and_in_any_order(offers: list[Offer], owners: li
 
 @settings(max_examples=100, deadline=None)
 @given(offers=offer_lists)
-def test_only_windows_that_beat_the_floor_can_enter(offers: list[Offer]) -> None:
+def test_a_window_that_would_not_enter_changes_nothing_when_it_is_offered(offers: list[Offer]) -> None:
     half = len(offers) // 2
     store = PriorityStore(NEURONS, K, POSITIONS)
     store.offer(make_entries(offers[:half]))
@@ -100,7 +104,7 @@ def test_only_windows_that_beat_the_floor_can_enter(offers: list[Offer]) -> None
         assert beats_floor or content_of(trial, neuron) == before[neuron]
 
 
-def test_a_restored_store_is_the_store() -> None:
+def test_a_restored_store_has_the_entries_that_were_saved() -> None:
     store, restored = PriorityStore(NEURONS, K, POSITIONS), PriorityStore(NEURONS, K, POSITIONS)
     store.offer(make_entries([(0, 3, 1, 0), (0, 2, 2, 1), (2, 1, 3, 0)]))
     restored.restore(store.state())

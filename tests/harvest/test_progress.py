@@ -6,7 +6,7 @@ import json
 from app.harvest.progress import Progress, json_lines, progress_bar
 
 
-def test_progress_comes_as_json_lines_and_as_a_bar() -> None:
+def test_progress_can_be_printed_as_json_lines_and_as_a_bar() -> None:
     lines, bar = io.StringIO(), io.StringIO()
     progress = Progress(500, 1000, 7, 250.0, 2.0, 0.8, 0.15, 0.05)
     json_lines(lines)(progress)
@@ -24,7 +24,7 @@ def test_progress_comes_as_json_lines_and_as_a_bar() -> None:
     assert "500" in bar.getvalue()
 
 
-def test_the_bar_tells_the_speed_of_the_harvest_and_not_its_own() -> None:
+def test_the_bar_shows_the_speed_of_the_harvest_and_not_that_of_its_own_updates() -> None:
     """A bar begins with the first report, when a whole shard has been read: by its own clock that took no time."""
     stream = io.StringIO()
     report = progress_bar(stream)

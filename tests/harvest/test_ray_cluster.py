@@ -31,7 +31,7 @@ def one_machine(model: LoadedModel, corpus: str, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def nodes() -> Iterator[Any]:
-    """A head that only drives, and two nodes that work."""
+    """A cluster whose head node runs no tasks; the tests add nodes that do."""
     try:
         import ray
         from ray.cluster_utils import Cluster as Nodes
@@ -84,8 +84,8 @@ def test_without_ray_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
         scan_on_ray(Cluster())
 
 
-def test_workers_answers_merge_to_the_same_in_any_order(model: LoadedModel, corpus: str) -> None:
-    """What a cluster relies on, without one: shards kept apart and merged backwards are the shards kept together."""
+def test_scans_of_single_shards_merge_to_the_scan_of_all_in_any_order(model: LoadedModel, corpus: str) -> None:
+    """A cluster relies on it: scans of single shards, merged in reverse order, equal one scan of all shards."""
     options = replace(OPTIONS, tokens=15_000)
     text = corpus_source([model], corpus, options)
     arm = model_arm("tiny", model, ["mlp.act"], options)

@@ -63,7 +63,9 @@ def test_a_stopped_harvest_ends_with_the_same_bytes(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
-def test_progress_counts_what_was_resumed_but_not_its_time(model: LoadedModel, corpus: str, tmp_path: Path) -> None:
+def test_progress_counts_tokens_of_earlier_runs_but_not_their_time(
+    model: LoadedModel, corpus: str, tmp_path: Path
+) -> None:
     with pytest.raises(StoppedError):
         harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, stop_after(2))
     reports: list[Progress] = []
@@ -172,7 +174,7 @@ def stop_harvest_of_rows(out: Path, save_every: float = 0.0) -> None:
 
 
 @pytest.mark.parametrize("save_every", [0.0, 1e9])
-def test_a_checkpoint_of_more_rows_is_refused_for_fewer(tmp_path: Path, save_every: float) -> None:
+def test_a_harvest_of_fewer_rows_than_its_checkpoint_is_refused(tmp_path: Path, save_every: float) -> None:
     stop_harvest_of_rows(tmp_path / "out", save_every)
     with pytest.raises(CorpusError, match="has changed since"):
         harvest(
@@ -185,7 +187,7 @@ def test_a_checkpoint_of_more_rows_is_refused_for_fewer(tmp_path: Path, save_eve
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_that_became_shorter_since_is_refused(model: LoadedModel, tmp_path: Path) -> None:
+def test_a_file_that_became_shorter_since_the_checkpoint_is_refused(model: LoadedModel, tmp_path: Path) -> None:
     lines = [f'{{"text": "document number {number} tells of thing {number}"}}\n' for number in range(800)]
     path = tmp_path / "lines.jsonl"
     path.write_text("".join(lines))
@@ -231,7 +233,7 @@ def test_a_harvest_does_not_go_on_with_other_versions_of_libraries(
         harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
 
 
-def test_a_harvest_does_not_go_on_with_files_of_an_earlier_form(
+def test_a_harvest_does_not_go_on_with_a_checkpoint_of_an_earlier_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:

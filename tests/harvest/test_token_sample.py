@@ -8,7 +8,7 @@ from app.harvest.scan.token_sample import TokenSample, largest_distance
 from tests.harvest.stores import sample_by_hash
 
 
-def test_the_token_sample_is_the_smallest_hashes_whatever_the_order() -> None:
+def test_the_token_sample_has_the_smallest_hashes_in_whatever_order_tokens_come() -> None:
     hashes = hash_numbers(np.arange(1000), 3)
     values = np.arange(1000, dtype=np.float32)[:, None]
     expected = np.argsort(hashes)[:50]

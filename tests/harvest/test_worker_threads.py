@@ -1,4 +1,4 @@
-"""Batches side by side keep what batches one after the other keep, to the last bit, on any number of cores."""
+"""Batches at the same time give the archive of batches one after the other, bit for bit, on any number of cores."""
 
 import threading
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def test_an_archive_has_the_same_bytes_on_any_number_of_cores(
     assert again.sha256 == archive.sha256
 
 
-def test_arms_written_side_by_side_are_the_arms_alone(
+def test_a_model_harvested_in_a_pair_gives_the_same_archive_as_alone(
     model: LoadedModel, solu: LoadedModel, texts: Path, options: HarvestOptions, archive: Archive, tmp_path: Path
 ) -> None:
     pair = harvest_pair({"tiny": model, "solu": solu}, str(texts), tmp_path / "pair", options, report_nothing)
@@ -47,14 +47,14 @@ def test_arms_written_side_by_side_are_the_arms_alone(
     assert pair["solu"].sha256 == alone.sha256
 
 
-def test_outcomes_come_in_the_order_of_the_tasks_each_computed_with_one_thread() -> None:
+def test_outcomes_are_in_the_order_of_the_tasks_and_each_is_computed_with_one_thread() -> None:
     before = torch.get_num_threads()
     outcomes = list(WorkerThreads(3).map(lambda task: (task, torch.get_num_threads()), range(40)))
     assert outcomes == [(task, 1) for task in range(40)]
     assert torch.get_num_threads() == before
 
 
-def test_what_must_not_run_side_by_side_runs_in_the_callers_thread() -> None:
+def test_calls_that_are_not_thread_safe_run_in_the_callers_thread() -> None:
     threads = worker_threads_for_device("cpu", is_thread_safe=False)
     assert set(threads.map(lambda _: threading.get_ident(), range(9))) == {threading.get_ident()}
     assert threads.calls_at_once == 1
@@ -91,7 +91,7 @@ def fill_stores(thread_count: int, random: np.random.Generator) -> tuple[Priorit
     return store, sample
 
 
-def test_stores_offered_to_by_several_threads_keep_what_one_keeps() -> None:
+def test_eight_threads_fill_a_store_with_the_same_entries_as_one() -> None:
     random = np.random.default_rng(1)
     for _ in range(5):
         (store, sample), (shared_store, shared_sample) = fill_stores(1, random), fill_stores(8, random)
