@@ -1,4 +1,4 @@
-"""The neurons of an unblinded round with what people wrote about them: searchable, by arm, agreed and disputed."""
+"""The gallery of an unblinded round: its neurons with their verdicts and hypotheses, to be searched and filtered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,16 +50,16 @@ class GalleryPage:
 
     cards: tuple[GalleryCard, ...]
     match_count: int
-    """On all pages."""
+    """How many cards match, on all pages together."""
     page_number: int
-    """From 1."""
+    """The number of this page, from 1."""
     page_count: int
 
 
 def search_gallery(
     observations: Sequence[Observation], text: str = "", arm: str = "", consensus: str = "", page_number: int = 1
 ) -> GalleryPage:
-    """A page of the cards that match; what is empty matches all, and a page beyond the last is the last."""
+    """A page of the cards that match. Empty arguments match all; a page after the last is the last."""
     matches = [
         card
         for card in _gallery_cards(observations)
@@ -72,12 +72,12 @@ def search_gallery(
 
 
 def find_card(observations: Sequence[Observation], item: str) -> GalleryCard | None:
-    """One neuron's card; None for a code that nobody judged."""
+    """The card of one item; None if nobody judged the item."""
     return next((card for card in _gallery_cards(observations) if card.allocated.item == item), None)
 
 
 def _gallery_cards(observations: Sequence[Observation]) -> list[GalleryCard]:
-    """A card for each judged neuron, in order of code."""
+    """A card for each judged neuron, sorted by the item's code."""
     by_item: dict[str, list[Observation]] = {}
     for observation in observations:
         if observation.allocated.kind == "neuron":

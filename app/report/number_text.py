@@ -1,26 +1,26 @@
-"""Numbers as a report prints them."""
+"""Writes numbers as text in the way that reports print them."""
 
 from app.foundation.typography import NO_BREAK_SPACE, with_minus_sign
 from app.statistics.intervals import Interval
 
 
 def points(fraction: float) -> str:
-    """A difference of fractions in percentage points with its sign: +21.7."""
+    """A difference of fractions as text in percentage points with its sign: +21.7."""
     return with_minus_sign(f"{100 * fraction + 0.0:+.1f}")
 
 
 def percent(fraction: float | None) -> str:
-    """A fraction in per cent with one decimal: 35.0 %."""
+    """A fraction as text in per cent with one decimal: 35.0 %."""
     return "none" if fraction is None else f"{100 * fraction:.1f}{NO_BREAK_SPACE}%"
 
 
 def percent_range(interval: Interval | None) -> str:
-    """An interval of a fraction: 24.2 to 47.6 %."""
+    """An interval of a fraction as text: 24.2 to 47.6 %."""
     if interval is None:
         return "no interval"
     return f"{100 * interval.lower:.1f} to {100 * interval.upper:.1f}{NO_BREAK_SPACE}%"
 
 
 def points_range(interval: Interval | None) -> str:
-    """An interval of a difference: -2.6 to +36.0, with a real minus sign."""
+    """An interval of a difference as text: -2.6 to +36.0, with a real minus sign."""
     return f"{points(interval.lower)} to {points(interval.upper)}" if interval else "no interval"

@@ -12,7 +12,7 @@ from app.report.charts.fractions import stratum_label
 from app.report.number_text import points, points_range
 
 LONGEST_NAME = 20
-"""Characters of an evaluator's name that fit beside a line."""
+"""Longer names of evaluators are cut to this many characters."""
 
 
 class EstimatedStratum(Estimated, Protocol):

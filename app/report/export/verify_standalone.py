@@ -21,22 +21,22 @@ Texts = dict[str, str]
 
 
 class CheckPrinter:
-    """Prints every check, and counts those that fail."""
+    """Prints every check and counts those that fail."""
 
     def __init__(self) -> None:
         self.difference_count = 0
 
-    def compare(self, name: str, recomputed: str, exported: str) -> None:
-        """Print whether what was recomputed is what the export says."""
-        if recomputed == exported:
+    def compare(self, name: str, recomputed: str, expected: str) -> None:
+        """Print whether the recomputed text is the expected one."""
+        if recomputed == expected:
             print(f"ok    {name}: {recomputed}")
             return
         self.difference_count += 1
-        print(f"WRONG {name}: {recomputed}, but the export says {exported}")
+        print(f"WRONG {name}: {recomputed}; expected: {expected}")
 
 
 def check_commitment(texts: Texts, printer: CheckPrinter) -> None:
-    """Design, items, allocation and nonce must give the digest that was published before the first judgment."""
+    """Check that design, items, allocation and nonce give the digest that was published before the first judgment."""
     published = json.loads(texts["commitment.json"])
     item_digests = published["items"]  # [code, digest] of every item, sorted by code
     if "allocation.json" in texts:  # an unblinded export
@@ -46,7 +46,7 @@ def check_commitment(texts: Texts, printer: CheckPrinter) -> None:
         printer.compare("sealed allocation", sha256(sealed), published["sealed_sha256"])
         item_digests = digest_items(json.loads(texts["items.json"]), opened["nonce"])
         changed = [code for code, digest in item_digests if [code, digest] not in published["items"]]
-        printer.compare("items as judged", ", ".join(changed) or "none changed", "none changed")
+        printer.compare("items changed after the commitment", ", ".join(changed) or "none", "none")
     committed = {
         "v": 1,
         "design_sha256": published["design_sha256"],
@@ -66,7 +66,7 @@ def digest_items(item_contents: list[dict[str, Json]], nonce: str) -> list[list[
 
 
 def check_chains(texts: Texts, printer: CheckPrinter) -> None:
-    """Each evaluator's judgments follow the commitment; the log follows 64 zeros."""
+    """Check each evaluator's chain, which starts with the commitment, and the log's, which starts with 64 zeros."""
     commitment = json.loads(texts["commitment.json"])["commitment"]
     judgments = sorted(json.loads(texts["judgments.json"]), key=lambda link: int(link["number"]))
     for evaluator in sorted({link["evaluator"] for link in judgments}):
@@ -77,7 +77,7 @@ def check_chains(texts: Texts, printer: CheckPrinter) -> None:
 
 
 def check_chain(name: str, start: str, entries: list[tuple[Json, str]], printer: CheckPrinter) -> None:
-    """Each digest covers its entry and the digest before it, and so everything before it."""
+    """Check one chain: each digest must be that of its entry with the digest before it."""
     previous = start
     for number, (entry, digest) in enumerate(entries):
         if sha256({"previous": previous, "entry": entry}) != digest:
@@ -88,7 +88,7 @@ def check_chain(name: str, start: str, entries: list[tuple[Json, str]], printer:
 
 
 def check_fractions(texts: Texts, printer: CheckPrinter) -> None:
-    """Each arm in each stratum: the mean over its neurons of the neuron's mean verdict, dead neurons as NOT."""
+    """Check each arm's fraction in each stratum: the mean of its neurons' mean verdicts; dead neurons count 0."""
     frame = json.loads(texts["frame.json"])
     if frame["by_layer"]:
         return  # fractions are weighted by layer; `firstglance verify` recomputes them

@@ -48,7 +48,7 @@ def browse_gallery(
     """Cards that match a search, an arm and whether evaluators agree; the door before it for who has not entered."""
     with database.reading() as session:
         if not gallery.has_entered_gallery(session, round_id, admin.name):
-            return render_admin_page(request, "report/gallery_door.html", admin, round_id=round_id)
+            return render_admin_page(request, "report/gallery_consent.html", admin, round_id=round_id)
         cards, arms = gallery.browse_gallery(
             session, round_id, admin.name, search.text, search.arm, search.consensus, search.page_number
         )
