@@ -69,8 +69,8 @@ def lease_next_item(session: Session, evaluator_id: str, now: datetime) -> bool:
     lease_end = now + timedelta(minutes=design.lease_minutes)
     latest = slot_store.latest_items(session, evaluator_id, SLOTS_CONSIDERED)
     generator = SecretRandom(evaluator.order_seed, f"claim {latest[0] if latest else ''}")
-    pivot = generator.getrandbits(PLACE_BITS)
-    while slots := slot_store.open_slots(session, evaluator, pivot, now, SLOTS_CONSIDERED):
+    first_place = generator.getrandbits(PLACE_BITS)
+    while slots := slot_store.open_slots(session, evaluator, first_place, now, SLOTS_CONSIDERED):
         for slot in _distant_first(session, evaluator.round_id, slots, latest):
             if slot_store.lease_slot(session, evaluator, slot, now, lease_end):
                 slot_store.append_assignment(session, evaluator, slot, lease_end)
@@ -111,7 +111,7 @@ def close_slot(session: Session, evaluator_id: str, item_code: str, now: datetim
         return
     for slot in slot_store.open_slots_of_item(session, evaluator.round_id, item_code, now):
         if slot_store.lease_slot(session, evaluator, slot, now, now):
-            slot_store.set_assignment_copy(session, evaluator, slot)
+            slot_store.record_judgment_number(session, evaluator, slot)
             slot_store.close_leased_slot(session, evaluator, item_code)
             return
 

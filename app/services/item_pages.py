@@ -120,7 +120,7 @@ def item_to_undo(session: Session, visit: Visit, item_code: str | None, revision
 
 def record_first_display(session: Session, visit: Visit, item_code: str, now: datetime) -> None:
     """Start the item's clock; later displays change nothing."""
-    judging_store.note_first_display(session, visit.evaluator_id, item_code, now)
+    judging_store.record_first_display(session, visit.evaluator_id, item_code, now)
 
 
 def build_item_page(session: Session, visit: Visit, worklist: Worklist, due: DueQuestion) -> ItemPage:

@@ -64,7 +64,7 @@ def open_aids(session: Session, visit: Visit, item_code: str, now: datetime) -> 
     just_judged = due is not None and due.item_code == item_code and due.asks == "hypothesis"
     if visit.phase != 1 or not just_judged or judging_store.item_with_aids(session, visit.round_id, item_code) is None:
         raise JudgmentError(OUT_OF_TURN)
-    judging_store.note_aids_opened(session, visit.evaluator_id, item_code, now)
+    judging_store.record_aids_opened(session, visit.evaluator_id, item_code, now)
 
 
 def flag_item(session: Session, visit: Visit, flag: FlagRow, now: datetime) -> Worklist:

@@ -21,10 +21,10 @@ def password_hash(session: Session, name: str) -> str | None:
 
 
 def replace_password_hash(session: Session, name: str, password_hash: str) -> None:
-    """Give an existing admin another password hash."""
+    """Replace an existing admin's password hash."""
     session.get_one(AdminRow, name).password_hash = password_hash
 
 
 def admin_names(session: Session) -> list[str]:
-    """Every admin's name, in order."""
+    """Every admin's name, in alphabetical order."""
     return list(session.scalars(select(AdminRow.name).order_by(AdminRow.name)))

@@ -22,7 +22,7 @@ class Base(DeclarativeBase):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time with its zone; SQLite forgets zones, so UTC goes in and UTC comes out."""
+    """A time with its zone, stored and returned in UTC because SQLite does not keep zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -37,7 +37,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return moment.astimezone(UTC)
 
     def process_result_value(self, moment: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Give the zone back to what SQLite returns without one."""
+        """Add UTC where SQLite returns a time without its zone."""
         if moment is None:
             return None
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

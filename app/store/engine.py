@@ -1,7 +1,7 @@
-"""Engine and sessions. SQLite runs in WAL mode with synchronous=FULL; PostgreSQL is the same code with another URL.
+"""Engine and sessions. SQLite runs in WAL mode with synchronous=FULL; PostgreSQL needs only another URL.
 
 One transaction is one use case: `writing` begins it, commits at the end, and rolls back on any error. On SQLite
-writers queue on one lock per process and begin IMMEDIATE, so none of them meets "database is locked".
+writers wait for one lock per process and begin IMMEDIATE, so that none of them gets "database is locked".
 """
 
 import threading
@@ -27,13 +27,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session whose changes are thrown away."""
+        """A session for reading; changes are not stored."""
         with self._sessions() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session that commits once, at the end, or not at all."""
+        """A session for writing: it commits at the end, or stores nothing after an error."""
         if self._writer is None:
             with self._sessions.begin() as session:
                 yield session
@@ -43,7 +43,7 @@ class Database:
             yield session
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Close every connection."""
         self.engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""SQL of evaluators: who was invited to a round, and whose session a request belongs to."""
+"""SQL of evaluators: who was invited to a round, and which evaluator a session belongs to."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,17 +17,19 @@ from app.store.tables import (
     SlotRow,
 )
 
-BY_SESSION = (
+SELECT_BY_SESSION = (
     select(EvaluatorRow, RoundRow)
     .join(RoundRow, RoundRow.id == EvaluatorRow.round_id)
     .where(EvaluatorRow.session_sha256 == bindparam("digest"))
     .options(defer(RoundRow.design))
 )
-BY_SESSION_LOCKED = select(EvaluatorRow).where(EvaluatorRow.session_sha256 == bindparam("digest")).with_for_update()
-ROUND_LOCKED = (
+SELECT_BY_SESSION_LOCKED = (
+    select(EvaluatorRow).where(EvaluatorRow.session_sha256 == bindparam("digest")).with_for_update()
+)
+SELECT_ROUND_LOCKED = (
     select(RoundRow).where(RoundRow.id == bindparam("round")).options(defer(RoundRow.design)).with_for_update(read=True)
 )
-"""The queries that every request runs are built once."""
+"""These queries run on every request, so they are built once."""
 
 
 def add_evaluator(session: Session, evaluator: EvaluatorRow) -> None:
@@ -37,7 +39,7 @@ def add_evaluator(session: Session, evaluator: EvaluatorRow) -> None:
 
 
 def find_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
-    """The evaluator. Raises NotFoundError."""
+    """The evaluator with this id. Raises NotFoundError if there is none."""
     evaluator = session.get(EvaluatorRow, evaluator_id)
     if evaluator is None:
         msg = "There is no such evaluator; choose one from the round's page."
@@ -46,7 +48,7 @@ def find_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
 
 
 def lock_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
-    """The evaluator, locked until the transaction ends, so that nobody else gives them an item meanwhile."""
+    """The evaluator's row, locked until the transaction ends, so that no other transaction assigns them an item."""
     return session.get_one(EvaluatorRow, evaluator_id, with_for_update=True, populate_existing=True)
 
 
@@ -63,26 +65,28 @@ def evaluators_of_round(session: Session, round_id: str) -> Sequence[EvaluatorRo
 
 
 def evaluator_by_token(session: Session, digest: str) -> EvaluatorRow | None:
-    """The evaluator whose invitation token has this SHA-256."""
+    """The evaluator whose invitation token has this SHA-256; None if there is none."""
     return session.scalar(select(EvaluatorRow).where(EvaluatorRow.token_sha256 == digest))
 
 
 def session_owner(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
-    """The evaluator whose session cookie has this SHA-256, and their round."""
-    owner = session.execute(BY_SESSION, {"digest": digest}).one_or_none()
+    """The evaluator whose session cookie has this SHA-256, and their round; None if there is none."""
+    owner = session.execute(SELECT_BY_SESSION, {"digest": digest}).one_or_none()
     return None if owner is None else (owner[0], owner[1])
 
 
 def lock_session_owner(session: Session, digest: str) -> tuple[EvaluatorRow, RoundRow] | None:
-    """The same, with the evaluator's row locked and the round kept from changing state until the transaction ends.
+    """The evaluator whose session cookie has this SHA-256, and their round, locked until the transaction ends.
 
-    One evaluator's answers then come one after the other, whatever is clicked twice, and none lands after the lock.
+    So one evaluator's answers are stored one after another, even after a double click, and none after the round's lock.
     """
     reread = {"populate_existing": True}
-    evaluator = session.scalar(BY_SESSION_LOCKED, {"digest": digest}, execution_options=reread)
+    evaluator = session.scalar(SELECT_BY_SESSION_LOCKED, {"digest": digest}, execution_options=reread)
     if evaluator is None:
         return None
-    return evaluator, session.scalars(ROUND_LOCKED, {"round": evaluator.round_id}, execution_options=reread).one()
+    return evaluator, session.scalars(
+        SELECT_ROUND_LOCKED, {"round": evaluator.round_id}, execution_options=reread
+    ).one()
 
 
 def round_of_evaluator(session: Session, evaluator: EvaluatorRow) -> RoundRow:
@@ -96,10 +100,12 @@ def order_seed(session: Session, evaluator_id: str) -> str:
 
 
 def erase_evaluator(session: Session, evaluator: EvaluatorRow, now: datetime) -> None:
-    """Delete an evaluator's answers and pseudonym; items that were leased to them come free."""
-    mine = {"evaluator_id": evaluator.id}
-    session.execute(update(SlotRow).filter_by(**mine).values(evaluator_id=None, leased_until=None, judged=False))
+    """Delete an evaluator's answers and pseudonym; items that were leased to them can be leased again."""
+    of_evaluator = {"evaluator_id": evaluator.id}
+    session.execute(
+        update(SlotRow).filter_by(**of_evaluator).values(evaluator_id=None, leased_until=None, judged=False)
+    )
     for table in (JudgmentRow, FlagRow, GuessRow, AssignmentRow):
-        session.execute(delete(table).filter_by(**mine))
+        session.execute(delete(table).filter_by(**of_evaluator))
     evaluator.name, evaluator.erased_at = f"erased {evaluator.id}", now
     evaluator.session_sha256, evaluator.consented_at = None, None

@@ -1,4 +1,4 @@
-"""SQL of the exposure register."""
+"""SQL of the exposure register: which rounds share archives, and who did and judged what in them."""
 
 from collections.abc import Collection
 
@@ -20,13 +20,13 @@ def rounds_sharing_archives(session: Session, digests: Collection[str]) -> list[
 
 
 def actors_of(session: Session, round_ids: Collection[str], actions: Collection[str]) -> set[str]:
-    """Names of those who did any of these actions in any of these rounds."""
+    """Names of the people who took any of these actions in any of these rounds."""
     query = select(EventRow.actor).where(EventRow.round_id.in_(round_ids), EventRow.action.in_(actions))
     return set(session.scalars(query.distinct()))
 
 
 def items_judged_by(session: Session, round_id: str, names: Collection[str]) -> set[str]:
-    """Codes of the items of a round that evaluators with these pseudonyms judged."""
+    """Codes of the items of a round that any evaluator with one of these pseudonyms judged."""
     query = (
         select(JudgmentRow.item)
         .join(EvaluatorRow, EvaluatorRow.id == JudgmentRow.evaluator_id)

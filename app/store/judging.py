@@ -1,4 +1,4 @@
-"""SQL of judging: an evaluator's items in order, flags, guesses, and judgments, which are only ever appended."""
+"""SQL of judging: an evaluator's items in order, flags, guesses and judgments. Judgments are only ever appended."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -23,9 +23,9 @@ from app.store.tables import (
 )
 
 AnswerColumns = Row[str, str, str, str, int, datetime, float]
-"""Item, key, verdict, step, revision, time and active seconds of an answer."""
-MINE: BindParameter[str] = bindparam("evaluator")
-ASSIGNED = (
+"""Item, answer id, verdict, step, revision, time and active seconds of an answer."""
+EVALUATOR_ID: BindParameter[str] = bindparam("evaluator")
+SELECT_ASSIGNMENTS = (
     select(
         AssignmentRow.item,
         AssignmentRow.shown_at,
@@ -34,10 +34,10 @@ ASSIGNED = (
         .where(FlagRow.evaluator_id == AssignmentRow.evaluator_id, FlagRow.item == AssignmentRow.item)
         .label("flagged"),
     )
-    .where(AssignmentRow.evaluator_id == MINE)
+    .where(AssignmentRow.evaluator_id == EVALUATOR_ID)
     .order_by(AssignmentRow.position)
 )
-ANSWERS = (
+SELECT_ANSWERS = (
     select(
         JudgmentRow.item,
         JudgmentRow.key,
@@ -47,36 +47,44 @@ ANSWERS = (
         JudgmentRow.judged_at,
         JudgmentRow.active_seconds,
     )
-    .where(JudgmentRow.evaluator_id == MINE)
+    .where(JudgmentRow.evaluator_id == EVALUATOR_ID)
     .order_by(JudgmentRow.number)
 )
-LATEST = select(JudgmentRow).where(JudgmentRow.evaluator_id == MINE).order_by(JudgmentRow.number.desc()).limit(1)
-LATEST_ON = LATEST.where(JudgmentRow.item == bindparam("item"))
-PASSAGES = select(ItemRow.html).where(ItemRow.round_id == bindparam("round"), ItemRow.code == bindparam("item"))
-SHOWN = (
+SELECT_LATEST = (
+    select(JudgmentRow).where(JudgmentRow.evaluator_id == EVALUATOR_ID).order_by(JudgmentRow.number.desc()).limit(1)
+)
+SELECT_LATEST_ON_ITEM = SELECT_LATEST.where(JudgmentRow.item == bindparam("item"))
+SELECT_PASSAGES = select(ItemRow.html).where(ItemRow.round_id == bindparam("round"), ItemRow.code == bindparam("item"))
+RECORD_FIRST_DISPLAY = (
     update(AssignmentRow)
     .where(
-        AssignmentRow.evaluator_id == MINE, AssignmentRow.item == bindparam("code"), AssignmentRow.shown_at.is_(None)
+        AssignmentRow.evaluator_id == EVALUATOR_ID,
+        AssignmentRow.item == bindparam("code"),
+        AssignmentRow.shown_at.is_(None),
     )
     .values(shown_at=bindparam("now"))
     .execution_options(synchronize_session=False)
 )
-AIDS_OPENED = (
+RECORD_AIDS_OPENED = (
     update(AssignmentRow)
-    .where(AssignmentRow.evaluator_id == MINE, AssignmentRow.item == bindparam("code"), AssignmentRow.aids_at.is_(None))
+    .where(
+        AssignmentRow.evaluator_id == EVALUATOR_ID,
+        AssignmentRow.item == bindparam("code"),
+        AssignmentRow.aids_at.is_(None),
+    )
     .values(aids_at=bindparam("now"))
     .execution_options(synchronize_session=False)
 )
-"""The queries that every save runs are built once: building them took longer than running them."""
+"""These queries run on every save, so they are built once: building them took longer than running them."""
 
 
 def read_worklist(
     session: Session, evaluator_id: str, practice_items: Collection[str] = (), *, asks_second_step: bool = False
 ) -> Worklist:
-    """The evaluator's items in order and the latest answer on each, without its texts."""
-    mine = {"evaluator": evaluator_id}
-    assigned = session.execute(ASSIGNED, mine).all()
-    answers = session.execute(ANSWERS, mine).all()
+    """The evaluator's items in order, and the latest answer on each item, without its texts."""
+    evaluator_parameters = {"evaluator": evaluator_id}
+    assigned = session.execute(SELECT_ASSIGNMENTS, evaluator_parameters).all()
+    answers = session.execute(SELECT_ANSWERS, evaluator_parameters).all()
     # Thousands of rows: unpacking them takes a fifth of the time that naming their columns takes.
     locked = {code for code, _, aids_at, _ in assigned if aids_at is not None}
     return Worklist(
@@ -92,7 +100,7 @@ def read_worklist(
 
 
 def _standing_answers(answer_rows: Sequence[AnswerColumns], locked: Collection[str]) -> tuple[StandingAnswer, ...]:
-    """The answer that stands on each item, by the time of the first verdict on it."""
+    """The latest answer on each item, in order of the first verdicts."""
     first_verdicts: dict[str, tuple[str, datetime, float]] = {}
     latest_answers: dict[str, tuple[str, Step, int]] = {}
     for code, _, verdict, step, revision, judged_at, seconds in answer_rows:
@@ -106,21 +114,21 @@ def _standing_answers(answer_rows: Sequence[AnswerColumns], locked: Collection[s
 
 def passages_html(session: Session, round_id: str, item_code: str) -> bytes:
     """The item's passages as HTML, as rendered at the seal."""
-    return session.scalars(PASSAGES, {"round": round_id, "item": item_code}).one()
+    return session.scalars(SELECT_PASSAGES, {"round": round_id, "item": item_code}).one()
 
 
-def note_first_display(session: Session, evaluator_id: str, item_code: str, now: datetime) -> None:
-    """Note when an item was first shown to the evaluator."""
-    session.execute(SHOWN, {"evaluator": evaluator_id, "code": item_code, "now": now})
+def record_first_display(session: Session, evaluator_id: str, item_code: str, now: datetime) -> None:
+    """Record when the evaluator first saw an item; later calls change nothing."""
+    session.execute(RECORD_FIRST_DISPLAY, {"evaluator": evaluator_id, "code": item_code, "now": now})
 
 
-def note_aids_opened(session: Session, evaluator_id: str, item_code: str, now: datetime) -> None:
-    """Note when an item's aids were first opened."""
-    session.execute(AIDS_OPENED, {"evaluator": evaluator_id, "code": item_code, "now": now})
+def record_aids_opened(session: Session, evaluator_id: str, item_code: str, now: datetime) -> None:
+    """Record when the evaluator first opened an item's aids; later calls change nothing."""
+    session.execute(RECORD_AIDS_OPENED, {"evaluator": evaluator_id, "code": item_code, "now": now})
 
 
 def item_with_aids(session: Session, round_id: str, item_code: str) -> tuple[Item, Aids] | None:
-    """The item with its aids; None in a round that was sealed without. Services call it for locked verdicts only."""
+    """The item and its aids; None if the round has no aids. Services call it for locked verdicts only."""
     row = session.get(AidsRow, (round_id, item_code))
     if row is None:
         return None
@@ -135,9 +143,13 @@ def assignments_with_aids_opened(session: Session, evaluator_id: str) -> Sequenc
 
 
 def latest_judgment(session: Session, evaluator_id: str, item_code: str | None = None) -> JudgmentRow | None:
-    """The last row of the evaluator's chain, or the last one on one item."""
-    mine = {"evaluator": evaluator_id}
-    return session.scalar(LATEST, mine) if item_code is None else session.scalar(LATEST_ON, mine | {"item": item_code})
+    """The evaluator's latest judgment, or the latest one on one item; None if there is none."""
+    evaluator_parameters = {"evaluator": evaluator_id}
+    return (
+        session.scalar(SELECT_LATEST, evaluator_parameters)
+        if item_code is None
+        else session.scalar(SELECT_LATEST_ON_ITEM, evaluator_parameters | {"item": item_code})
+    )
 
 
 def judgment_by_answer_id(session: Session, evaluator_id: str, answer_id: str) -> JudgmentRow:
@@ -165,24 +177,24 @@ def flags_of_evaluator(session: Session, evaluator_id: str) -> Sequence[FlagRow]
 
 
 def add_flag(session: Session, flag: FlagRow) -> None:
-    """Store a flag; a second of the same kind on the same item changes nothing."""
+    """Store a flag; a second flag of the same kind on the same item changes nothing."""
     if session.get(FlagRow, (flag.evaluator_id, flag.item, flag.kind)) is None:
         session.add(flag)
         session.flush()
 
 
 def guesses_of_evaluator(session: Session, evaluator_id: str) -> Sequence[GuessRow]:
-    """An evaluator's answers of phase 2, by item."""
+    """An evaluator's answers to the blinding question, by item."""
     return session.scalars(select(GuessRow).where(GuessRow.evaluator_id == evaluator_id).order_by(GuessRow.item)).all()
 
 
 def add_guess(session: Session, guess: GuessRow) -> None:
-    """Store an answer of phase 2."""
+    """Store an answer to the blinding question."""
     session.add(guess)
     session.flush()
 
 
 def arm_names(session: Session, round_id: str) -> list[str]:
-    """The names of the round's arms, in alphabetical order: for phase 2 of exposed evaluators and nowhere else."""
+    """The round's arms in alphabetical order; only the blinding question to exposed evaluators needs them."""
     design = json.loads(session.get_one(RoundRow, round_id).design)
     return sorted({str(cell["arm"]) for cell in design["arms"]})

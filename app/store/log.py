@@ -9,7 +9,7 @@ from app.store.tables import EventRow, RoundRow
 
 
 def lock_log(session: Session, round_id: str) -> bool:
-    """Keep other transactions from appending to the round's log until this one ends; whether there is such a round."""
+    """Let only this transaction append to the round's log until it ends. Returns whether the round exists."""
     return session.scalar(select(RoundRow.id).where(RoundRow.id == round_id).with_for_update()) is not None
 
 

@@ -1,4 +1,4 @@
-"""A round copied into a database of its own: nothing that a probing evaluator does there touches the real one."""
+"""A round copied into a database of its own, so that probing evaluators do not touch the real round."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from app.foundation.digest import sha256
 from app.store.tables import AdminRow, EvaluatorRow, ItemRow, RoundRow
 
 PACING_FIELDS = ("assignment", "daily_cap")
-"""Of a design: what would keep an evaluator from meeting every item at once. Pages show neither."""
+"""The design's fields that would keep an evaluator from getting every item at once. Pages show neither."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A probing evaluator: the same in every copy, so that only the arms can make a difference."""
+    """A probing evaluator; it is the same in every copy, so that only the arms can make a difference."""
 
     id: str
     token: str

@@ -1,4 +1,4 @@
-"""SQL of rounds, their items and counts of what was judged. It cannot name the sealed table."""
+"""SQL of rounds, their items, and counts of judgments. It cannot name the sealed table."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from app.store.tables import (
 
 @dataclass(frozen=True)
 class Tally:
-    """How many items an evaluator was given and has judged; no verdict."""
+    """How many items were assigned to an evaluator, and how many they judged; no verdict."""
 
     assigned: int
     judged: int
@@ -31,12 +31,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class RoundCounts:
-    """How much there is in a round; no verdict."""
+    """How many items, evaluators and judgments a round has; no verdict."""
 
     items: int = 0
     evaluators: int = 0
     judgments: int = 0
-    """Pairs of an evaluator and an item that was judged."""
+    """Pairs of an evaluator and an item that they judged."""
 
 
 def add_round(session: Session, round_row: RoundRow, paths: Mapping[str, Path]) -> None:
@@ -48,7 +48,7 @@ def add_round(session: Session, round_row: RoundRow, paths: Mapping[str, Path]) 
 
 
 def find_round(session: Session, round_id: str, *, for_update: bool = False) -> RoundRow:
-    """The round. With `for_update`, nothing else changes it until this transaction ends. Raises NotFoundError."""
+    """The round. With `for_update`, no other transaction can change it until this one ends. Raises NotFoundError."""
     round_row = session.get(RoundRow, round_id, with_for_update=for_update, populate_existing=for_update)
     if round_row is None:
         msg = "There is no such round; check its address."
@@ -68,7 +68,7 @@ def archive_paths(session: Session, round_id: str) -> dict[str, Path]:
 
 
 def add_items(session: Session, item_rows: Sequence[ItemRow], aids_rows: Sequence[AidsRow]) -> None:
-    """Insert items and their aids; the caller passes them in order of code, so that their order says nothing."""
+    """Insert items and their aids; the caller passes them in order of code, so that their order reveals nothing."""
     session.add_all(item_rows)
     session.flush()
     session.add_all(aids_rows)
@@ -93,7 +93,7 @@ def item_distances(session: Session, round_id: str, *, practice: bool) -> dict[s
 
 
 def distances_of_items(session: Session, round_id: str, codes: Sequence[str]) -> dict[str, dict[str, int]]:
-    """The same of the items with these codes."""
+    """{code: {code of another item: least distance}} of the items with these codes; without contents."""
     query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.code.in_(codes))
     return {row.code: row.apart for row in session.execute(query)}
 
@@ -105,9 +105,9 @@ def add_assignments(session: Session, assignments: Sequence[AssignmentRow]) -> N
 
 
 def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
-    """{evaluator id: how many items they were given and have judged}; practice items are not counted.
+    """{evaluator id: how many items were assigned to them and judged}; practice items are not counted.
 
-    An item that was flagged after its verdict is missing, not judged.
+    An item that was flagged after its verdict counts as missing, not as judged.
     """
     of_round = ItemRow.round_id == round_id, ItemRow.training.is_(False)
     flagged = select(FlagRow.item).where(
@@ -133,9 +133,9 @@ def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
 
 
 def counts_by_round(session: Session) -> dict[str, RoundCounts]:
-    """{round id: how much there is in the round}; a draft, which has nothing yet, is left out."""
-    proper_items = select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False))
-    items = _counts_by_key(session, proper_items.group_by(ItemRow.round_id))
+    """{round id: its counts}; rounds with nothing to count, such as drafts, are left out."""
+    counted_items = select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False))
+    items = _counts_by_key(session, counted_items.group_by(ItemRow.round_id))
     evaluators = _counts_by_key(session, select(EvaluatorRow.round_id, func.count()).group_by(EvaluatorRow.round_id))
     first_verdicts = select(JudgmentRow.round_id, func.count()).where(JudgmentRow.revision == 0)
     judgments = _counts_by_key(session, first_verdicts.group_by(JudgmentRow.round_id))
@@ -146,7 +146,7 @@ def counts_by_round(session: Session) -> dict[str, RoundCounts]:
 
 
 def chain_heads(session: Session, round_id: str) -> dict[str, ChainHead]:
-    """{pseudonym: where their chain ends} of everyone who judged."""
+    """{pseudonym: the end of their chain} of everyone who judged."""
     newest = (
         select(JudgmentRow.evaluator_id, func.max(JudgmentRow.number).label("number"))
         .where(JudgmentRow.round_id == round_id)
@@ -176,5 +176,5 @@ def judgments_of_round(session: Session, round_id: str) -> list[tuple[EvaluatorR
 
 
 def _counts_by_key(session: Session, query: Select[str, int]) -> dict[str, int]:
-    """{key: count} of a query that counts by key."""
+    """{key: count} from a query that selects a key and a count."""
     return {row[0]: row[1] for row in session.execute(query)}

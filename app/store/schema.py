@@ -1,4 +1,4 @@
-"""Alembic runs the migrations: the only way a schema comes to be."""
+"""The schema of the database, which only Alembic's migrations make."""
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -19,7 +19,7 @@ def migrate(url: str) -> None:
 
 
 def schema_differences(engine: Engine) -> list[object]:
-    """What the tables declare and the database lacks, or the other way round; empty if they agree."""
+    """The differences between the declared tables and the database; empty if they agree."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Base.metadata))

@@ -1,4 +1,4 @@
-"""The sealed table, here and not in tables.py, so that evaluator modules have no way to name it."""
+"""The tables of seals and results; they are not in tables.py, so that evaluators' modules cannot name them."""
 
 from datetime import datetime
 
@@ -20,25 +20,25 @@ class SealedRow(Base):
 
 
 class UnblindedRow(Base):
-    """What unblinding produced, frozen: the opened allocation and the analysis. A correction is a new version."""
+    """The result of unblinding: the opened allocation and the analysis. A correction is a new version."""
 
     __tablename__ = "unblinded"
 
     round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     opened: Mapped[str] = mapped_column(Text)
-    """Canonical JSON of {allocation, seed, nonce}."""
+    """Canonical JSON of the seal's content: allocation, seed and nonce."""
     analysis: Mapped[str] = mapped_column(Text)
-    """analysis.json."""
+    """The content of analysis.json."""
     frame: Mapped[str] = mapped_column(Text)
-    """frame.json: the counts and the plan that the analysis was run with."""
+    """The content of frame.json: the counts and the plan that the analysis used."""
     reason: Mapped[str]
     by: Mapped[str]
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 def add_seal(session: Session, round_id: str, ciphertext: bytes, sealed_sha256: str) -> None:
-    """Store a round's seal; a round has one, so a second is refused by the primary key."""
+    """Store a round's seal; the primary key refuses a second one."""
     session.add(SealedRow(round_id=round_id, ciphertext=ciphertext, sealed_sha256=sealed_sha256))
     session.flush()
 
@@ -49,12 +49,12 @@ def find_seal(session: Session, round_id: str) -> SealedRow:
 
 
 def add_unblinded(session: Session, unblinded: UnblindedRow) -> None:
-    """Store what unblinding produced, or a correction under the next version."""
+    """Store the result of unblinding, or a correction under the next version."""
     session.add(unblinded)
     session.flush()
 
 
 def newest_unblinded(session: Session, round_id: str) -> UnblindedRow | None:
-    """The newest version of what unblinding produced; None before unblinding."""
+    """The newest version of the result; None before unblinding."""
     query = select(UnblindedRow).where(UnblindedRow.round_id == round_id).order_by(UnblindedRow.version.desc())
     return session.scalars(query.limit(1)).first()

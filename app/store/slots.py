@@ -1,7 +1,7 @@
-"""SQL of slots: the k judgments that each item is to have when overlap is limited.
+"""SQL of slots: in an overlap design each item has k slots, one for each judgment that it needs.
 
-A slot is leased by one conditional UPDATE, so two evaluators can never have the same one; the unique constraint on
-(round, item, copy) of assignments guards the same again. Nothing is counted, and only open slots are read.
+One conditional UPDATE leases a slot, so two evaluators can never have the same one; the unique constraint on
+(round, item, copy) of assignments is a second guard. Nothing is counted, and only open slots are read.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,11 @@ from app.store.tables import AssignmentRow, EvaluatorRow, SlotRow
 
 @dataclass(frozen=True)
 class Slot:
-    """One judgment that an item still lacks."""
+    """A slot for one judgment of an item."""
 
     item_code: str
-    copy: int
+    judgment_number: int
+    """Which of the item's k judgments it is, from 0: the column `copy`."""
 
 
 def add_slots(session: Session, slots: Sequence[SlotRow]) -> None:
@@ -28,22 +29,22 @@ def add_slots(session: Session, slots: Sequence[SlotRow]) -> None:
     session.flush()
 
 
-def open_slots(session: Session, evaluator: EvaluatorRow, pivot: int, now: datetime, limit: int) -> list[Slot]:
-    """Open slots of items that this evaluator was never given: places from `pivot` upwards, then from the start."""
+def open_slots(session: Session, evaluator: EvaluatorRow, first_place: int, now: datetime, limit: int) -> list[Slot]:
+    """Open slots of items never assigned to this evaluator: from the place `first_place` on, then from the start."""
     query = (
         select(SlotRow.item, SlotRow.copy)
         .where(SlotRow.round_id == evaluator.round_id, _is_open(now), _never_assigned(evaluator))
         .order_by(SlotRow.place)
         .limit(limit)
     )
-    rows = session.execute(query.where(SlotRow.place >= pivot)).all()
+    rows = session.execute(query.where(SlotRow.place >= first_place)).all()
     if len(rows) < limit:
-        rows = [*rows, *session.execute(query.where(SlotRow.place < pivot)).all()]
-    return [Slot(item_code, copy) for item_code, copy in rows[:limit]]
+        rows = [*rows, *session.execute(query.where(SlotRow.place < first_place)).all()]
+    return [Slot(item_code, judgment_number) for item_code, judgment_number in rows[:limit]]
 
 
 def lease_slot(session: Session, evaluator: EvaluatorRow, slot: Slot, now: datetime, lease_end: datetime) -> bool:
-    """Lease the slot if it is still open, also when another's lease of it expired; whether it was open."""
+    """Lease the slot if it is open, also after another evaluator's lease expired. Returns whether it was open."""
     lease = (
         update(SlotRow)
         .where(_is_slot(evaluator.round_id, slot), _is_open(now))
@@ -54,7 +55,7 @@ def lease_slot(session: Session, evaluator: EvaluatorRow, slot: Slot, now: datet
     expired = (
         AssignmentRow.round_id == evaluator.round_id,
         AssignmentRow.item == slot.item_code,
-        AssignmentRow.copy == slot.copy,
+        AssignmentRow.copy == slot.judgment_number,
     )
     session.execute(update(AssignmentRow).where(*expired).values(copy=None))
     return True
@@ -69,7 +70,7 @@ def append_assignment(session: Session, evaluator: EvaluatorRow, slot: Slot, lea
         round_id=evaluator.round_id,
         item=slot.item_code,
         position=0 if last_position is None else last_position + 1,
-        copy=slot.copy,
+        copy=slot.judgment_number,
         leased_until=lease_end,
     )
     session.add(row)
@@ -77,7 +78,7 @@ def append_assignment(session: Session, evaluator: EvaluatorRow, slot: Slot, lea
 
 
 def close_leased_slot(session: Session, evaluator: EvaluatorRow, item_code: str) -> bool:
-    """Close the slot that this evaluator leased for the item; False if the lease was lost, or there are no slots."""
+    """Close the slot that this evaluator leased for the item. Returns False if they have no such lease."""
     leased = (*_leased_by(evaluator, item_code), SlotRow.judged.is_(False))
     return _changes_a_row(session, update(SlotRow).where(*leased).values(judged=True))
 
@@ -85,29 +86,29 @@ def close_leased_slot(session: Session, evaluator: EvaluatorRow, item_code: str)
 def open_slots_of_item(session: Session, round_id: str, item_code: str, now: datetime) -> list[Slot]:
     """The open slots of one item."""
     query = select(SlotRow.copy).where(SlotRow.round_id == round_id, SlotRow.item == item_code, _is_open(now))
-    return [Slot(item_code, copy) for copy in session.scalars(query.order_by(SlotRow.copy))]
+    return [Slot(item_code, judgment_number) for judgment_number in session.scalars(query.order_by(SlotRow.copy))]
 
 
-def set_assignment_copy(session: Session, evaluator: EvaluatorRow, slot: Slot) -> None:
-    """Record which of the item's k judgments this evaluator's is."""
-    session.get_one(AssignmentRow, (evaluator.id, slot.item_code)).copy = slot.copy
+def record_judgment_number(session: Session, evaluator: EvaluatorRow, slot: Slot) -> None:
+    """Record in the assignment which of the item's k judgments is this evaluator's."""
+    session.get_one(AssignmentRow, (evaluator.id, slot.item_code)).copy = slot.judgment_number
     session.flush()
 
 
 def latest_items(session: Session, evaluator_id: str, count: int) -> list[str]:
-    """The items that the evaluator was given last, the newest first."""
+    """The items that were assigned to the evaluator last, the newest first."""
     query = select(AssignmentRow.item).where(AssignmentRow.evaluator_id == evaluator_id)
     return list(session.scalars(query.order_by(AssignmentRow.position.desc()).limit(count)))
 
 
 def has_unjudged_slot(session: Session, round_id: str) -> bool:
-    """Whether a slot of the round, open or leased, was not judged yet."""
+    """Whether the round has a slot without a judgment, open or leased."""
     query = select(SlotRow.item).where(SlotRow.round_id == round_id, SlotRow.judged.is_(False)).limit(1)
     return session.scalar(query) is not None
 
 
 def has_unjudged_slot_for(session: Session, evaluator: EvaluatorRow) -> bool:
-    """The same among the items that this evaluator was never given."""
+    """Whether an item that was never assigned to this evaluator has a slot without a judgment."""
     query = select(SlotRow.item).where(
         SlotRow.round_id == evaluator.round_id, SlotRow.judged.is_(False), _never_assigned(evaluator)
     )
@@ -115,7 +116,7 @@ def has_unjudged_slot_for(session: Session, evaluator: EvaluatorRow) -> bool:
 
 
 def free_slot(session: Session, evaluator: EvaluatorRow, item_code: str) -> None:
-    """Open the evaluator's slot of an item again; the assignment stays, so that they are not given it twice."""
+    """Open the evaluator's slot of an item again; the assignment stays, so that they never get the item twice."""
     free = (
         update(SlotRow)
         .where(*_leased_by(evaluator, item_code))
@@ -141,9 +142,9 @@ def _is_open(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_slot(round_id: str, slot: Slot) -> ColumnElement[bool]:
-    return (SlotRow.round_id == round_id) & (SlotRow.item == slot.item_code) & (SlotRow.copy == slot.copy)
+    return (SlotRow.round_id == round_id) & (SlotRow.item == slot.item_code) & (SlotRow.copy == slot.judgment_number)
 
 
 def _changes_a_row(session: Session, statement: Update) -> bool:
-    """Run an update; whether any row met its condition."""
+    """Run an update. Returns whether it changed a row."""
     return bool(getattr(session.execute(statement), "rowcount", 0))

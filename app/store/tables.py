@@ -1,7 +1,7 @@
 """Every table but the sealed one. Rows are never called models: a model is a transformer.
 
-An evaluator's page can reach rounds, items, aids, evaluators, assignments and judgments; none of them has a column that
-could hold an arm. Judgments and events are appended and never changed.
+The pages of evaluators can read rounds, items, aids, evaluators, assignments and judgments; none of these has a column
+that could hold an arm. Judgments and events are appended and never changed.
 """
 
 from datetime import datetime
@@ -47,9 +47,9 @@ class RoundRow(Base):
     title: Mapped[str]
     state: Mapped[str] = mapped_column(default="draft")
     design: Mapped[str] = mapped_column(Text)
-    """The design's canonical JSON: its digest is in the commitment."""
+    """The design's canonical JSON; its digest is in the commitment."""
     public_design: Mapped[JsonObject] = mapped_column(JSON)
-    """The part of the design that evaluator pages may know: rubric, marks, phases, times."""
+    """The part of the design that evaluators' pages may read: rubric, marks, switches, times."""
     commitment: Mapped[str | None]
     response_bytes: Mapped[int] = mapped_column(default=0)
     """Length of every item response before compression; 0 until the seal."""
@@ -69,7 +69,7 @@ class ArchiveRow(Base):
 
 
 class ItemRow(Base):
-    """One item as evaluators meet it. Its digest needs the nonce in the seal, so that it identifies nothing."""
+    """One item as evaluators see it. Nobody can check its digest without the nonce in the seal."""
 
     __tablename__ = "items"
 
@@ -82,13 +82,13 @@ class ItemRow(Base):
     html: Mapped[bytes] = mapped_column(LargeBinary)
     """The passages as rendered at the seal, UTF-8."""
     training: Mapped[bool] = mapped_column(default=False)
-    """A practice item, shown before the round to everyone. Controls and repeats are in the seal, not here."""
+    """Whether the item is for practice before the round. Only the seal knows the controls and repeats."""
     apart: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
-    """{code of another item: how many places apart the two should stand}; it depends on their texts alone."""
+    """{code of another item: least distance of the two in an order}; it depends on their texts alone."""
 
 
 class AidsRow(Base):
-    """What evaluators may open once their verdict on an item stands, in designs that allow it: it can tell the arm."""
+    """The aids of an item, which evaluators may open after their verdict on it: they can tell the arm."""
 
     __tablename__ = "aids"
     __table_args__ = (ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),)
@@ -115,7 +115,7 @@ class EvaluatorRow(Base):
     order_seed: Mapped[str]
     """Seed of this evaluator's own order, hexadecimal; drawn without the allocation."""
     block: Mapped[int | None]
-    """The number of the evaluator's block of items, in a block design: unique, so that no block is given twice."""
+    """The number of the evaluator's block of items, in a block design; unique, so that no block is assigned twice."""
     phase: Mapped[int] = mapped_column(default=1)
     invited_at: Mapped[datetime] = mapped_column(UtcDateTime)
     joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -124,7 +124,7 @@ class EvaluatorRow(Base):
 
 
 class AssignmentRow(Base):
-    """An item at a position in an evaluator's order; a lease if overlap is limited."""
+    """An item at a position in an evaluator's order; in an overlap design, also a lease."""
 
     __tablename__ = "assignments"
     __table_args__ = (
@@ -138,15 +138,15 @@ class AssignmentRow(Base):
     round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"))
     position: Mapped[int]
     copy: Mapped[int | None]
-    """Which of the item's k judgments this one is, in overlap designs: unique, so that there is never one too many."""
+    """Which of the item's k judgments this one is, in overlap and block designs; unique for the item."""
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     aids_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When an aid was first opened after the verdict: from then on the verdict is locked."""
+    """When the evaluator opened the aids, which locked the verdict."""
 
 
 class SlotRow(Base):
-    """One of the k judgments that an item is to have, in a design with limited overlap: free, leased or judged."""
+    """A slot for one of the k judgments that an item needs in an overlap design: open, leased or judged."""
 
     __tablename__ = "slots"
     __table_args__ = (
@@ -158,15 +158,15 @@ class SlotRow(Base):
     item: Mapped[str] = mapped_column(primary_key=True)
     copy: Mapped[int] = mapped_column(primary_key=True)
     place: Mapped[int] = mapped_column(BigInteger)
-    """A random number: each evaluator begins to search at a number of their own, so that their orders differ."""
+    """A random number that orders the slots; each evaluator searches from a number of their own."""
     evaluator_id: Mapped[str | None] = mapped_column(ForeignKey("evaluators.id"))
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """From then on another evaluator may lease the slot, unless it was judged."""
+    """After this time another evaluator may lease the slot, unless it was judged."""
     judged: Mapped[bool] = mapped_column(default=False)
 
 
 class FlagRow(Base):
-    """An evaluator's report that an item is faulty or too distressing: then it is missing, never a verdict."""
+    """An evaluator's report that an item is faulty or too distressing; the item is missing then, and has no verdict."""
 
     __tablename__ = "flags"
     __table_args__ = (
@@ -183,13 +183,13 @@ class FlagRow(Base):
 
 
 class GuessRow(Base):
-    """An evaluator's answer of phase 2, about the blinding; the first one stands."""
+    """An evaluator's answer to the blinding question; the first answer counts."""
 
     __tablename__ = "guesses"
 
     evaluator_id: Mapped[str] = mapped_column(ForeignKey("evaluators.id"), primary_key=True)
     item: Mapped[str] = mapped_column(primary_key=True, default="")
-    """The item it is about; empty for the whole round."""
+    """The item of the question; empty for the whole round."""
     round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
     guess: Mapped[str]
     """An arm's name, a pile, or `unknown`."""
@@ -199,7 +199,7 @@ class GuessRow(Base):
 
 
 class JudgmentRow(Base):
-    """One verdict or a revision of it; the chain digest covers all of this evaluator's before it."""
+    """A verdict or a revision of it; its chain digest covers all earlier judgments of the evaluator too."""
 
     __tablename__ = "judgments"
     __table_args__ = (
@@ -216,14 +216,14 @@ class JudgmentRow(Base):
     number: Mapped[int]
     """0, 1, 2, ... in this evaluator's chain."""
     key: Mapped[str]
-    """Idempotency key from the page: the same key twice is one judgment."""
+    """The id of the answer, from its page: two answers with one id are one judgment."""
     item: Mapped[str]
     verdict: Mapped[str]
     hypothesis: Mapped[str] = mapped_column(Text)
     confidence: Mapped[int | None]
     comment: Mapped[str] = mapped_column(Text)
     step: Mapped[str] = mapped_column(default="verdict")
-    """`verdict`; or `hypothesis`, which repeats the verdict with what was written after it."""
+    """`verdict`, or `hypothesis`, which repeats the verdict and adds the texts written after it."""
     revision: Mapped[int]
     position: Mapped[int]
     shown_at: Mapped[datetime] = mapped_column(UtcDateTime)
