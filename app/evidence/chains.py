@@ -1,4 +1,4 @@
-"""Hash chains: each digest covers its entry and every entry before it. Pure and open."""
+"""Hash chains: each digest covers its entry and every earlier entry. Pure and open."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from app.foundation.digest import sha256_of_json
 from app.foundation.errors import SealError
 
 START_OF_LOG = "0" * 64
-"""What the first event of a log follows."""
+"""The chain digest that the first event of a log follows."""
 
 
 @dataclass(frozen=True)
 class JudgmentChain:
-    """One evaluator's judgments, in order, and the head that the lock wrote into the log."""
+    """One evaluator's judgments in order, and the head of their chain that the log has from the lock."""
 
     evaluator: str
     links: Sequence[JudgmentLink]
@@ -22,7 +22,7 @@ class JudgmentChain:
 
 
 def chain_digest(previous: str, entry: ChainEntry) -> str:
-    """The digest of a chain after `entry`; it covers everything before it."""
+    """The digest of a chain after `entry`; it covers all earlier entries through the `previous` digest."""
     return sha256_of_json({"previous": previous, "entry": entry})
 
 
@@ -45,7 +45,7 @@ def chains_by_evaluator(links: Iterable[JudgmentLink]) -> dict[str, list[Judgmen
 
 
 def require_unbroken_chains(chains: Iterable[JudgmentChain], commitment: str) -> None:
-    """Raise SealError naming the first judgment that was changed, added or removed since it was given."""
+    """Raise SealError naming the first changed judgment, or an evaluator whose judgments were added or removed."""
     for chain in chains:
         broken = first_break(commitment, ((link["judgment"], link["chain"]) for link in chain.links))
         if broken is not None:

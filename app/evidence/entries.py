@@ -1,6 +1,6 @@
-"""What a chain says of one judgment, and what a round's log says of one event. Pure and open.
+"""Entries of chains: one judgment in an evaluator's chain, one event in a round's log. Pure and open.
 
-An entry holds what its chain digest covers. A link is an entry with its place and digest, as exports hold it.
+An entry holds what its chain digest covers. A link is an entry with its number and digest, as exports store it.
 """
 
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from app.foundation.json_types import JsonObject
 
 
 class StoredJudgment(Protocol):
-    """A judgment as the database has it."""
+    """A judgment as the database stores it."""
 
     number: int
     key: str
@@ -33,7 +33,7 @@ class StoredJudgment(Protocol):
 
 
 class StoredEvent(Protocol):
-    """A line of a round's log as the database has it."""
+    """An event of a round's log as the database stores it."""
 
     number: int
     at: datetime
@@ -44,7 +44,7 @@ class StoredEvent(Protocol):
 
 
 class JudgmentEntry(TypedDict):
-    """One judgment, as JSON values: everything that was recorded of it."""
+    """One judgment as JSON values, with everything that was recorded about it."""
 
     number: int
     """0, 1, 2, ... in this evaluator's chain."""
@@ -61,7 +61,7 @@ class JudgmentEntry(TypedDict):
     unfolded: bool
     fixed_width: bool
     evaluator: str
-    """Pseudonym."""
+    """The evaluator's pseudonym."""
     shown_at: str
     judged_at: str
 
@@ -86,7 +86,7 @@ class JudgmentLink(TypedDict):
     evaluator: str
     number: int
     chain: str
-    """Digest of the entry and of every entry before it."""
+    """Digest of the entry and every earlier entry."""
     judgment: JudgmentEntry
 
 
@@ -95,12 +95,12 @@ class EventLink(TypedDict):
 
     number: int
     chain: str
-    """Digest of the entry and of every entry before it."""
+    """Digest of the entry and every earlier entry."""
     event: EventEntry
 
 
 def judgment_entry(evaluator: str, judgment_row: StoredJudgment) -> JudgmentEntry:
-    """What an evaluator's chain says of one judgment; the first follows the round's commitment."""
+    """The entry of one judgment in its evaluator's chain."""
     return {
         "number": judgment_row.number,
         "key": judgment_row.key,
@@ -128,7 +128,7 @@ def judgment_link(evaluator: str, judgment_row: StoredJudgment) -> JudgmentLink:
 
 
 def event_entry(round_id: str, event_row: StoredEvent) -> EventEntry:
-    """What a round's log says of one event; the first follows START_OF_LOG."""
+    """The entry of one event in its round's log."""
     return {
         "round": round_id,
         "number": event_row.number,

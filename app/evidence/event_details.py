@@ -1,4 +1,4 @@
-"""What the log's entries of the seal and of the lock say: unblinding reads them back as evidence. Pure and open."""
+"""The details of the log's entries about seal and lock; unblinding reads them as evidence. Pure and open."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -6,14 +6,14 @@ from app.foundation.json_types import JsonObject
 
 
 class SealedDetail(BaseModel):
-    """Detail of the entry "sealed"."""
+    """The detail of the log's entry "sealed"."""
 
     model_config = ConfigDict(frozen=True)
 
     commitment: str
     design_sha256: str
     sealed_sha256: str
-    """SHA-256 of what the seal holds."""
+    """SHA-256 of the content of the seal."""
     items: int
     keys: int
     two_person: bool
@@ -33,11 +33,11 @@ class ChainHead(BaseModel):
 
 
 class LockedDetail(BaseModel):
-    """Detail of the entry "locked"."""
+    """The detail of the log's entry "locked"."""
 
     model_config = ConfigDict(frozen=True)
 
     heads: dict[str, ChainHead]
     """{pseudonym: chain head} of everyone who judged."""
     stopped_early: bool
-    """The lock came before the design's target was reached."""
+    """Whether the round was locked before it had the judgments that its design asks for."""

@@ -1,4 +1,4 @@
-"""Receipts: an evaluator takes one along, and it proves later that an export holds their answers as given. Pure."""
+"""Receipts: an evaluator keeps one, and it proves later that an export has their answers unchanged. Pure."""
 
 from collections.abc import Sequence
 
@@ -12,24 +12,24 @@ NO_HEAD = "absent"
 
 
 class Receipt(BaseModel):
-    """What an evaluator's chain was when the receipt was made."""
+    """The state of an evaluator's chain when the receipt was made."""
 
     model_config = ConfigDict(frozen=True)
 
     commitment: str | None
-    """Of the round: what the chain's first judgment follows."""
+    """The round's commitment, which the chain's first judgment follows."""
     evaluator: str
-    """Pseudonym."""
+    """The evaluator's pseudonym."""
     judgments: int
     """How many judgments the receipt covers."""
     head: str
-    """The chain digest after them."""
+    """The chain digest of the last of these judgments."""
     digest: str
-    """SHA-256 of the canonical list of their entries."""
+    """SHA-256 of the canonical JSON list of these judgments' entries."""
 
 
 def make_receipt(evaluator: str, commitment: str | None, links: Sequence[JudgmentLink]) -> Receipt:
-    """The receipt for all of an evaluator's judgments."""
+    """The receipt for all judgments of an evaluator."""
     return Receipt(
         commitment=commitment,
         evaluator=evaluator,
@@ -40,5 +40,5 @@ def make_receipt(evaluator: str, commitment: str | None, links: Sequence[Judgmen
 
 
 def recomputed_receipt(receipt: Receipt, commitment: str | None, links: Sequence[JudgmentLink]) -> Receipt:
-    """What `receipt` would say if it were made from this chain now, for as many judgments: equal if nothing changed."""
+    """The receipt that this chain gives for as many judgments as `receipt` covers; equal to it if nothing changed."""
     return make_receipt(receipt.evaluator, commitment, links[: receipt.judgments])

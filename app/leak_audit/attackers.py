@@ -1,8 +1,8 @@
 """Machine attackers: can a program tell two groups of items apart by some features of them? Pure.
 
 Two attackers (logistic regression, gradient boosting) each give every item an out-of-fold score; the statistic is the
-larger of their AUCs. One p over all of it comes from permuting the labels within strata, as the arms were randomised.
-Permutations stop early once ten of them beat the observed AUC (Besag and Clifford 1991), which keeps p valid.
+larger of their AUCs. Its p-value comes from permuting the labels within strata, as the arms were randomised.
+Permutations stop once ten of them reach the observed AUC (Besag and Clifford 1991), which keeps p valid.
 scikit-learn is the optional extra `audit`.
 """
 
@@ -26,33 +26,33 @@ if TYPE_CHECKING:
 FOLDS = 5
 PERMUTATIONS = 49
 EXTREME_PERMUTATIONS_TO_STOP = 10
-"""Permutations at least as good as the observed labels after which further ones would change nothing."""
+"""The test stops after so many permutations that reach the observed AUC: there is no leak then."""
 POWER = 0.8
 ALPHA = 0.02
-"""The gate: a p this small is a leak; it is the smallest that PERMUTATIONS can give."""
+"""A p of at most this is a leak; it is the smallest p that PERMUTATIONS can give."""
 AUC_DIGITS = 12
-"""Decimals of an AUC that are kept: far more than the items can tell apart, fewer than rounding errors reach."""
+"""AUCs are rounded to so many decimals: rounding errors are smaller, and real differences are far larger."""
 NO_INFORMATION = 0.5
 """The AUC of scores that give nothing away."""
 
 
 @dataclass(frozen=True)
 class AttackResult:
-    """How well the attackers did."""
+    """The AUCs of the attackers, and the p-value of the larger one."""
 
     aucs: dict[str, float]
     """{attacker: AUC of its out-of-fold scores}; 0.5 gives nothing away."""
     p: float
     permutation_count: int
     detectable_auc: float
-    """The AUC that this many items would show as a leak four times out of five."""
+    """With so many items, an attacker of this AUC is recognised as a leak four times out of five."""
     item_count: int
     feature_names: tuple[str, ...]
-    """Of the features that vary, the ones that the attackers got."""
+    """The features that vary; the attackers got these and no others."""
 
     @property
     def leaks(self) -> bool:
-        """Whether the attackers did better than shuffled labels allow."""
+        """Whether the attackers did better than shuffled labels can explain."""
         return self.p <= ALPHA
 
 
@@ -89,7 +89,7 @@ def attack_features(
 
 
 def _permutation_p(observed: float, permuted: Iterable[float]) -> tuple[float, int]:
-    """(p of an observed statistic among permuted ones, how many of these it took)."""
+    """(p of the observed statistic among permuted ones, how many permutations were used)."""
     count = as_good = 0
     for statistic in permuted:
         count += 1
@@ -116,7 +116,7 @@ def _out_of_fold_auc(attacker: "BaseEstimator", features: FloatMatrix, labels: I
     from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
     if any(len(np.unique(labels[folds != fold])) < 2 for fold in range(FOLDS)):
-        return NO_INFORMATION  # nothing can be fitted to items of a single group
+        return NO_INFORMATION  # no attacker can be fitted to items of a single group
     scores = cross_val_predict(attacker, features, labels, cv=PredefinedSplit(folds), method="predict_proba")[:, 1]
     # The library adds up trapezoids, so that equal AUCs may differ in their last digits; the permutations count ties.
     return round(float(roc_auc_score(labels, scores)), AUC_DIGITS)
@@ -133,7 +133,7 @@ def _permuted_within_strata(labels: IntVector, strata: Sequence[str], generator:
 
 @contextmanager
 def _fast_small_fits() -> Iterator[None]:
-    """Fits this small are many times slower when several threads share them, and when each checks its input anew."""
+    """Use one thread and skip input checks: for fits this small, threads and checks take many times longer."""
     try:
         from sklearn import config_context
         from threadpoolctl import threadpool_limits

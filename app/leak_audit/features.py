@@ -1,4 +1,4 @@
-"""Features of items that might tell their arm: those of the transport, and those of the stimulus itself. Pure."""
+"""Features of items that might tell their arm: of the transport, and of the stimulus (the words and marks). Pure."""
 
 import re
 from collections import Counter, defaultdict
@@ -15,15 +15,15 @@ from app.rounds.item import Item
 MOST_TRAITS = 60
 FIRST_LEVEL, LAST_LEVEL = 1, 5
 SHORTEST_SECONDS = 1e-6
-"""A clock's tick: no response is taken to be faster."""
+"""The resolution of the clock: faster responses count as this fast."""
 
 FeatureColumns = dict[str, dict[str, float]]
-"""{feature: {item code: what was measured}}"""
+"""{feature: {item code: measurement}}"""
 
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Features of items."""
+    """Features of items as an array."""
 
     item_codes: tuple[str, ...]
     names: tuple[str, ...]
@@ -32,7 +32,7 @@ class FeatureTable:
 
 
 def transport_features(responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> FeatureTable:
-    """Features that have nothing to do with an item's words: code, position, sizes, headers, markup, times."""
+    """Features of responses apart from an item's words: code, position, sizes, headers, markup, times."""
     item_responses = [response for response in responses if response.item_code]
     item_codes = tuple(sorted({response.item_code for response in item_responses}))
     feature_columns: FeatureColumns = {"code": {code: float(rank) for rank, code in enumerate(item_codes)}}
@@ -44,7 +44,7 @@ def transport_features(responses: Sequence[FetchedResponse], fragments: Mapping[
 
 
 def stimulus_features(items: Sequence[Item]) -> FeatureTable:
-    """Features of what items show: marks, strength profile, lengths, repeated peaks. They cannot be made blind."""
+    """Features of the words and marks themselves: levels, lengths, repeated peaks. Blinding cannot remove them."""
     feature_columns: FeatureColumns = {}
     for item in items:
         for name, measure in _stimulus_measures(item).items():
@@ -69,7 +69,7 @@ def _stimulus_measures(item: Item) -> dict[str, float]:
 
 
 def _add_measures(response: FetchedResponse, feature_columns: FeatureColumns) -> None:
-    """Add what can be measured of a response to the feature_columns, in the line of its item."""
+    """Record the measurements of one response in `feature_columns`, under its item's code."""
     code, probe, kind = response.item_code, f"probe {response.probe}", "gzip" if response.gzip else "plain"
     measures = {
         f"place, {probe}": response.position,
@@ -90,7 +90,8 @@ def _add_measures(response: FetchedResponse, feature_columns: FeatureColumns) ->
 def _dividing_traits(responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> dict[str, set[str]]:
     """{trait of the markup or of a header: codes of the items whose responses have it}.
 
-    Of traits that at least two items have and at least two lack, those that divide the items most evenly.
+    Only traits that at least two items have and at least two lack; among these, the ones that divide the items most
+    evenly.
     """
     item_codes = {response.item_code for response in responses}
     passage_traits = {code: _traits_of_passages(code, fragments.get(code, b"")) for code in item_codes}
@@ -99,7 +100,7 @@ def _dividing_traits(responses: Sequence[FetchedResponse], fragments: Mapping[st
         code = response.item_code
         traits = {f"{name}: {_without_digits(text)}" for name, text in response.fixed_headers}
         if not response.gzip:
-            traits |= passage_traits[code] | _traits_of_frame(response, fragments.get(code, b""))
+            traits |= passage_traits[code] | _traits_of_page_shell(response, fragments.get(code, b""))
         for trait in traits:
             codes_by_trait[trait].add(code)
     count = len(item_codes)
@@ -108,13 +109,13 @@ def _dividing_traits(responses: Sequence[FetchedResponse], fragments: Mapping[st
     return dict(even_first[:MOST_TRAITS])
 
 
-def _traits_of_frame(response: FetchedResponse, fragment: bytes) -> set[str]:
-    """Tags with their attributes of the page around the passages."""
+def _traits_of_page_shell(response: FetchedResponse, fragment: bytes) -> set[str]:
+    """The traits of the page around the passages."""
     return _MarkupReader(response.item_code, frozenset()).read_traits(response.body_without(fragment))
 
 
 def _traits_of_passages(code: str, fragment: bytes) -> set[str]:
-    """Tags with their attributes but for the levels, which are the stimulus itself."""
+    """The traits of the passages' markup, without the levels, which belong to the stimulus."""
     return _MarkupReader(code, frozenset({"data-level"})).read_traits(fragment)
 
 
@@ -123,7 +124,7 @@ def _without_digits(text: str) -> str:
 
 
 class _MarkupReader(HTMLParser):
-    """Collects every tag with each of its attributes; the item's own code and digits count as equal everywhere."""
+    """Collects each attribute of each tag as a trait, with the item's own code and all digits replaced."""
 
     def __init__(self, code: str, ignored_attributes: frozenset[str]) -> None:
         super().__init__()
@@ -131,7 +132,7 @@ class _MarkupReader(HTMLParser):
         self._traits: set[str] = set()
 
     def read_traits(self, html: bytes) -> set[str]:
-        """One trait for each attribute of each tag."""
+        """A trait for each attribute of each tag."""
         self.feed(html.decode(errors="replace"))
         self.close()
         return self._traits
@@ -143,7 +144,7 @@ class _MarkupReader(HTMLParser):
 
 
 def _feature_table(item_codes: tuple[str, ...], feature_columns: FeatureColumns) -> FeatureTable:
-    """The feature_columns as an array; an item that a column lacks has 0 there."""
+    """The columns as one array; an item that is missing in a column has 0 there."""
     names = tuple(feature_columns)
     matrix = np.array(
         [[feature_columns[name].get(code, 0.0) for name in names] for code in item_codes], dtype=np.float64

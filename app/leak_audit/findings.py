@@ -1,7 +1,8 @@
 """The leak audit: does anything but the words and marks tell the arms apart? Pure.
 
-(a) Nothing changes when the arms are swapped, (b) no response names an arm, (c) attackers cannot tell the arms by the
-transport: these gate the seal. (d) What the stimulus gives away and (e) where kinds of items stand are reported.
+A round is sealed only if (a) nothing changes when the arms are swapped, (b) no response names an arm, and (c) attackers
+cannot tell the arms from the transport. (d) What the stimulus (words and marks) gives away, and (e) the mean positions
+of the kinds of items, are only reported.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,17 +18,17 @@ from app.rounds.allocation import Allocation
 from app.rounds.item import Item
 
 SHORTEST_NAME = 3
-"""Shorter names (an arm called "A") would be found in every word."""
+"""Shorter names are not searched for: an arm called "A" would be found in every word."""
 
 
 @dataclass(frozen=True)
 class AuditMaterial:
-    """What an audit compares the walks with."""
+    """Everything about a round that an audit compares the probes' walks with."""
 
     items: tuple[Item, ...]
-    """As drawn with the arms as they are."""
+    """The items drawn with the arms as they are."""
     swapped_items: tuple[Item, ...] | None
-    """As drawn with the arms swapped; None if the archives are no longer there."""
+    """The items drawn with the arms swapped; None if the archives are gone."""
     fragments: Mapping[str, bytes]
     """{code: HTML of the item's passages}"""
     allocation: Allocation
@@ -38,7 +39,7 @@ class AuditMaterial:
 
 @dataclass(frozen=True)
 class AttackData:
-    """Features of neurons with the arms that they might tell, for the attackers."""
+    """The features of items, and the arms that the attackers try to tell from them."""
 
     feature_table: FeatureTable
     labels: IntVector
@@ -47,7 +48,7 @@ class AttackData:
 
 
 def find_swap_differences(walks: ProbeWalks, swapped_walks: ProbeWalks, material: AuditMaterial) -> list[str]:
-    """(a) What changed when the arms were swapped; nothing may. Session and form tokens may differ."""
+    """(a) Everything that changed when the arms were swapped, apart from session and form tokens."""
     secrets = (*walks.secrets, *swapped_walks.secrets)
     differences = compare_responses(walks.responses, swapped_walks.responses, secrets)
     if material.swapped_items is not None and material.swapped_items != material.items:
@@ -58,7 +59,7 @@ def find_swap_differences(walks: ProbeWalks, swapped_walks: ProbeWalks, material
 def compare_responses(
     responses: Sequence[FetchedResponse], swapped: Sequence[FetchedResponse], secrets: Sequence[bytes]
 ) -> list[str]:
-    """What differs between two walks that asked for the same; `secrets` are masked first."""
+    """The responses that differ between two walks with the same requests; `secrets` are masked first."""
     if len(responses) != len(swapped):
         return [f"{len(responses)} responses against {len(swapped)}"]
     return [
@@ -71,11 +72,11 @@ def compare_responses(
 def find_names_in_responses(
     responses: Iterable[FetchedResponse], fragments: Mapping[str, bytes], names: Iterable[str]
 ) -> list[str]:
-    """(b) Where a response says one of `names` outside the words of the passages."""
+    """(b) The responses that contain one of `names` outside the words of the passages."""
     forbidden = sorted({name.lower() for name in names if len(name) >= SHORTEST_NAME})
     spoken: dict[str, None] = {}
     for response in responses:
-        if response.gzip:  # the same page came without compression
+        if response.gzip:  # the probes fetched this page without compression too
             continue
         text = _text_beside_words(response, fragments.get(response.item_code, b"")).lower()
         spoken |= {f"{response.request} says “{name}”": None for name in forbidden if name in text}
@@ -83,17 +84,17 @@ def find_names_in_responses(
 
 
 def transport_attack_data(walks: ProbeWalks, material: AuditMaterial) -> AttackData:
-    """(c) What the attackers get: everything but the words and marks."""
+    """(c) What the attackers get for the transport: everything but the words and marks."""
     return label_neurons(transport_features(walks.responses, material.fragments), material)
 
 
 def stimulus_attack_data(material: AuditMaterial) -> AttackData:
-    """(d) What they get for the stimulus AUC: the words' and marks' own numbers."""
+    """(d) What the attackers get for the stimulus: numbers about the words and marks."""
     return label_neurons(stimulus_features(material.items), material)
 
 
 def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> AttackData:
-    """The features of items that are neurons, with their arms as labels; controls and practice items are left out."""
+    """The features of items of kind `neuron` with their arms as labels, without controls and practice items."""
     neurons = {item.item: item for item in material.allocation.items if item.kind == "neuron"}
     indices = [index for index, code in enumerate(feature_table.item_codes) if code in neurons]
     codes = tuple(feature_table.item_codes[index] for index in indices)

@@ -1,4 +1,4 @@
-"""What probing evaluators fetched: every response to the byte, with what it shows and how long it took. Pure."""
+"""Responses that probing evaluators fetched, byte for byte, with their item and their time. Pure."""
 
 import gzip
 import re
@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 VOLATILE_HEADERS = frozenset({"date", "set-cookie"})
-"""They differ between any two visits."""
+"""These headers differ between any two visits."""
 TAG = re.compile(rb"<[^>]*>")
 
 
 @dataclass(frozen=True)
 class FetchedResponse:
-    """One response, as an evaluator's browser gets it."""
+    """One response as an evaluator's browser gets it."""
 
     probe: int
-    """Which of the probing evaluators asked."""
+    """The number of the probing evaluator that sent the request."""
     request: str
-    """Method and path; the same request of the same probe has the same."""
+    """Method and path; they identify a request of one probe."""
     item_code: str
     """Code of the item shown; empty for other pages."""
     position: int
-    """Of the page in the probe's walk, from 0; -1 for what is no page with a question."""
+    """Number of the page in the probe's walk, from 0; -1 for a response that is not a page with a question."""
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
@@ -30,11 +30,11 @@ class FetchedResponse:
 
     @property
     def fixed_headers(self) -> list[tuple[str, str]]:
-        """The headers that two visits have in common."""
+        """The headers that do not differ between visits."""
         return [(name, value) for name, value in self.headers if name not in VOLATILE_HEADERS]
 
     def comparable_parts(self, secrets: Sequence[bytes]) -> tuple[object, ...]:
-        """What may not differ between two visits: all but times, volatile headers and `secrets`."""
+        """The parts that two visits must have in common: all but times, volatile headers and `secrets`."""
         body = gzip.decompress(self.body) if self.gzip else self.body
         for secret in secrets:
             body = body.replace(secret, b"SECRET")
@@ -47,7 +47,7 @@ class FetchedResponse:
 
 @dataclass(frozen=True)
 class ProbeWalks:
-    """Everything that the probes fetched on their way through a round."""
+    """All responses that the probes fetched on their way through a round."""
 
     responses: tuple[FetchedResponse, ...]
     secrets: tuple[bytes, ...]

@@ -1,4 +1,4 @@
-"""An audit's summary: what is stored in the round's log, printed, and shown beside the headline. Pure.
+"""An audit's summary: it is stored in the round's log, printed, and shown beside the headline. Pure.
 
 The order of the fields is that of the stored JSON.
 """
@@ -27,7 +27,7 @@ class FindingsSummary(SummaryPart):
 
 
 class AttackSummary(SummaryPart):
-    """How well the attackers did; figures are rounded to four digits."""
+    """How well the attackers did; numbers are rounded to four digits."""
 
     aucs: dict[str, float]
     p: float
@@ -49,7 +49,7 @@ class GateAttackSummary(AttackSummary):
 
 
 class GateSummary(SummaryPart):
-    """What decides whether the seal may close."""
+    """The findings that decide whether the round may be sealed."""
 
     swap: FindingsSummary
     name_search: FindingsSummary = Field(validation_alias="scan", serialization_alias="scan")
@@ -58,14 +58,14 @@ class GateSummary(SummaryPart):
 
 
 class PositionSummary(SummaryPart):
-    """Where items of a kind stand in the probes' orders, from 0 to 1."""
+    """Number and mean position, from 0 to 1, of the items of one kind in the probes' orders."""
 
     items: int
     mean: float
 
 
 class AuditSummary(SummaryPart):
-    """What an audit found. Its gate decides whether a round is sealed; the rest is reported."""
+    """The result of an audit. Its gate decides whether the round is sealed; the other parts are only reported."""
 
     passed: bool
     """Whether nothing but words and marks told the arms apart."""

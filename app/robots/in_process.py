@@ -1,4 +1,4 @@
-"""Requests that go straight to an app in this process, with no network between."""
+"""Requests that go straight to an app in this process, without a network."""
 
 import asyncio
 
@@ -7,9 +7,9 @@ from starlette.types import ASGIApp
 
 
 class InProcessTransport(httpx2.BaseTransport):
-    """What a client sends goes to an ASGI app; responses come back byte for byte, not decoded.
+    """Sends a client's requests to an ASGI app; the responses keep their bytes and are not decoded.
 
-    The app runs in an event loop of this transport's own, so it is used in a thread that runs no other.
+    The app runs in an event loop of this transport, so use it in a thread that runs no other event loop.
     """
 
     def __init__(self, app: ASGIApp) -> None:

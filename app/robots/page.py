@@ -1,4 +1,4 @@
-"""Pages as a robot reads them: what the main element says, the forms with their hidden fields, and the passages."""
+"""Pages as a robot reads them: attributes of the main element, forms with hidden fields, and passages."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class RobotError(FirstGlanceError):
 
 @dataclass(frozen=True)
 class HtmlForm:
-    """A form: where it is sent, which step it takes, and its hidden fields."""
+    """A form: the address it is sent to, the step it takes, and its hidden fields."""
 
     action: str
     step: str
@@ -26,16 +26,16 @@ class HtmlForm:
 
 
 class PassageText(NamedTuple):
-    """A piece of a passage's text."""
+    """A part of a passage's text, either in one mark or without a mark."""
 
     text: str
     mark: Mapping[str, str]
-    """Attributes of the mark around it; empty if it is not marked."""
+    """Attributes of the mark around the text; empty if the text is not marked."""
 
 
 @dataclass
 class HtmlPage:
-    """What a robot needs of a page."""
+    """The parts of a page that a robot needs."""
 
     main: dict[str, str] = field(default_factory=dict)
     """Attributes of the main element."""
@@ -45,7 +45,7 @@ class HtmlPage:
 
     @property
     def step(self) -> str:
-        """What the page asks for, such as `verdict`, or that it is the last one: `done`."""
+        """The step that the page asks for, such as `verdict`; on the last page `done`."""
         return self.main.get("data-step", "")
 
     @property
@@ -72,7 +72,7 @@ class HtmlPage:
 
 
 def read_page(html: str) -> HtmlPage:
-    """Read a page. Of its passages, which are most of it, only the peaks go through the parser: that takes a fifth."""
+    """Read a page with only the peaks of its passages, which takes a fifth of the time of `read_whole_page`."""
     return read_whole_page(PASSAGE.sub(lambda passage: f"<pre>{''.join(PEAK.findall(passage[1]))}</pre>", html))
 
 
@@ -85,7 +85,7 @@ def read_whole_page(html: str) -> HtmlPage:
 
 
 class _PageReader(HTMLParser):
-    """Goes through a page once. What stands in a template is no part of the page until a script puts it there."""
+    """Reads a page once. It skips `template` elements: their content is not on the page until a script inserts it."""
 
     def __init__(self) -> None:
         super().__init__()

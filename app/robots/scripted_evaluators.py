@@ -1,7 +1,7 @@
-"""Scripted evaluators: they judge by a rule that is stated here, and know nothing but what their pages show.
+"""Scripted evaluators: they judge by a fixed rule, from nothing but their pages.
 
-INTERPRETABLE if at least a given share of the snippets' peak tokens are the same word, ignoring case and spaces. Each
-lapses (gives the opposite verdict) on a seeded share of the items.
+The verdict is INTERPRETABLE if at least a given share of the snippets' peak tokens are the same word, ignoring case and
+spaces. On a share of the items, which a seed picks, an evaluator lapses: it gives the opposite verdict.
 """
 
 import random
@@ -23,7 +23,7 @@ class ScriptedEvaluator:
     name: str
     """The pseudonym under which it is invited."""
     share: float
-    """Least share of peaks that are the same word for INTERPRETABLE."""
+    """The verdict is INTERPRETABLE if at least this share of the peaks are the same word."""
     seed: int
     """Fixes on which items it lapses."""
 
@@ -46,7 +46,7 @@ SCRIPTED_EVALUATORS = (
     ScriptedEvaluator("script 2 (70 %)", 0.7, 2),
     ScriptedEvaluator("script 3 (90 %)", 0.9, 3),
 )
-"""Those that judge the demo's round."""
+"""The scripted evaluators that judge the demo's round."""
 
 
 def most_common_share(peaks: Sequence[str]) -> float:

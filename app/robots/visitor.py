@@ -1,4 +1,4 @@
-"""A visitor without a person: it has cookies, reads pages and sends their forms, over HTTP or straight to an app."""
+"""A program that visits pages: it keeps cookies, reads pages and sends forms, over HTTP or straight to an app."""
 
 import time
 from collections.abc import Iterator
@@ -10,19 +10,19 @@ import httpx2
 from app.robots.page import HtmlForm, HtmlPage, RobotError, read_page
 
 AT_ONCE = {"X-First-Glance-Swap": "1"}
-"""As the pages' own script asks: the next page in the answer itself, where there is one, and not a redirect to it."""
+"""Asks the server to answer a form with the next page instead of a redirect, as the pages' own script does."""
 TIMEOUT_SECONDS = 60
 
 
 class Wait(NamedTuple):
-    """How long a visitor waited for an answer, redirects included."""
+    """How long a visitor waited for a response, redirects included."""
 
     path: str
     seconds: float
 
 
 class Visitor:
-    """A browser without scripts. Pages come as answers to posted forms if `at_once`, else by the redirect to them."""
+    """A browser without scripts. With `at_once` the response to a form is the next page, otherwise a redirect to it."""
 
     def __init__(self, client: httpx2.Client, *, at_once: bool = True) -> None:
         self._client = client
@@ -32,7 +32,7 @@ class Visitor:
     @classmethod
     @contextmanager
     def at(cls, address: str) -> Iterator[Self]:
-        """A visitor of the server at an address."""
+        """A visitor of the server at `address`."""
         client = httpx2.Client(
             base_url=address,
             headers={"Origin": address},

@@ -1,4 +1,4 @@
-"""A walk through a round, from the invitation to its end: every page is answered as the robot's `Answers` say."""
+"""A walk through a round, from the invitation to the end: the robot's `Answers` answer every page."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -7,30 +7,30 @@ from app.robots.page import HtmlPage, RobotError
 from app.robots.visitor import Visitor
 
 ENDS = frozenset({"done", "phase"})
-"""Steps of the pages with which a walk ends: nothing is left to judge. Phase 2 may name the arms to those who know
-them, so a walk ends before it unless it is given other ends."""
+"""A walk ends at a page with one of these steps: nothing is left to judge. The blinding question may name the arms to
+exposed evaluators, so a walk ends before it by default."""
 MOST_PAGES = 100_000
 
 AnswerTo = Callable[[HtmlPage], str]
 
 
 def no_answer(_page: HtmlPage) -> str:
-    """The field stays empty."""
+    """An empty answer."""
     return ""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """How a robot answers the questions of a round, given the page that asks. It agrees to take part, and goes on."""
+    """How a robot answers each kind of question, given the page that asks it. It agrees to take part in any case."""
 
     verdict: AnswerTo
     hypothesis: AnswerTo = no_answer
     guess: AnswerTo = no_answer
-    """Of phase 2: which model an item is from, or on which pile it belongs."""
+    """The answer to the blinding question: which model an item is from, or on which pile it belongs."""
 
 
 def walk_round(visitor: Visitor, token: str, answers: Answers, ends: Collection[str] = ENDS) -> Iterator[HtmlPage]:
-    """Open an invitation, come in, and yield every page up to the end before it is answered.
+    """Open an invitation and yield every page up to the end, each before it is answered.
 
     Raises RobotError on a page that is neither an end nor a question, and if the round does not end.
     """
@@ -46,7 +46,7 @@ def walk_round(visitor: Visitor, token: str, answers: Answers, ends: Collection[
 
 
 def _next_page(visitor: Visitor, page: HtmlPage, answers: Answers) -> HtmlPage:
-    """Answer a page, and give the one that follows."""
+    """Answer a page, and return the page that follows."""
     if page.step == "instructions":
         return visitor.get("/judge")
     if page.step in ("consent", "phase"):

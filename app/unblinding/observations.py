@@ -10,10 +10,10 @@ from app.rounds.allocation import AllocatedItem
 
 @dataclass(frozen=True)
 class Observation:
-    """One evaluator's final judgment on one item, with its arm."""
+    """One evaluator's final judgment on one item, with the item's allocation."""
 
     evaluator: str
-    """Pseudonym."""
+    """The evaluator's pseudonym."""
     exposed: bool
     """The evaluator knew the models before, created the round or held a key."""
     judgment: Judgment
@@ -24,19 +24,19 @@ class Observation:
 
 @dataclass(frozen=True)
 class EvaluatorJudgments:
-    """Everything one evaluator answered, in the order in which they answered."""
+    """All answers of one evaluator, in the order in which they were given."""
 
     evaluator: str
     exposed: bool
     all_judgments: Sequence[Judgment]
     missing: frozenset[str] = frozenset()
-    """Items they flagged as faulty or distressing: missing, never a verdict."""
+    """Items that they flagged as faulty or distressing: these are missing and have no verdict."""
 
 
 def final_observations(
     histories: Sequence[EvaluatorJudgments], allocated: Mapping[str, AllocatedItem]
 ) -> list[Observation]:
-    """The final judgment of each evaluator on each item, by pseudonym and place in the evaluator's order."""
+    """The final judgment of each evaluator on each item, by pseudonym and position in the evaluator's order."""
     return [observation for history in histories for observation in _evaluator_observations(history, allocated)]
 
 

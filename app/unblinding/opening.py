@@ -1,4 +1,4 @@
-"""Opening the seal, and checking that nothing changed since the commitment; what did change is named. Pure."""
+"""Open the seal, and name everything that changed since the commitment. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from app.rounds.sealing import open_seal
 
 @dataclass(frozen=True)
 class PublishedRound:
-    """What was published at the seal, as the database has it now."""
+    """What was published at the seal, as the database stores it now."""
 
     design: str
-    """Canonical JSON."""
+    """The design's canonical JSON."""
     design_sha256: str
-    """As the log's entry of the seal has it."""
+    """The design's digest in the log's entry of the seal."""
     items_with_digests: Mapping[str, tuple[ItemContent, str]]
     """{code: (content, digest)}"""
     sealed_sha256: str
@@ -27,16 +27,16 @@ class PublishedRound:
 
 
 def open_seal_content(ciphertext: bytes, identities: Sequence[str]) -> SealContent:
-    """What the seal holds. Raises SealError if the keys do not open it, or it holds anything else."""
+    """The content of a seal. Raises SealError if the keys do not open it or the content is not a seal's."""
     return read_seal_content(open_seal(ciphertext, identities))
 
 
 def read_seal_content(plaintext: bytes | str) -> SealContent:
-    """What a seal held, from the JSON text. Raises SealError if it is anything else."""
+    """The content of a seal, from its JSON text. Raises SealError if the text is anything else."""
     try:
         values = json.loads(plaintext)
     except ValueError as error:
-        msg = "What the seal holds cannot be read; it was not made by First Glance."
+        msg = "The content of the seal cannot be read; it was not made by First Glance."
         raise SealError(msg) from error
     try:
         return SealContent.from_content(values)
@@ -46,7 +46,7 @@ def read_seal_content(plaintext: bytes | str) -> SealContent:
 
 
 def require_unchanged(seal_content: SealContent, published: PublishedRound) -> None:
-    """Raise SealError naming everything that is not as it was committed to."""
+    """Raise SealError naming everything that changed since the commitment."""
     changes = changes_since_commitment(seal_content, published)
     if changes:
         msg = (
@@ -56,7 +56,7 @@ def require_unchanged(seal_content: SealContent, published: PublishedRound) -> N
 
 
 def changes_since_commitment(seal_content: SealContent, published: PublishedRound) -> list[str]:
-    """What differs from the commitment, by name; empty if nothing does."""
+    """The names of everything that differs from the commitment; empty if nothing does."""
     design_sha256 = sha256(published.design.encode())
     sealed_sha256 = seal_digest(seal_content)
     items = published.items_with_digests.items()
