@@ -71,7 +71,7 @@ class Checkpoint:
     def save_shard(self, shard: Shard, extremes: Sequence[ShardExtremes]) -> None:
         """Write a shard's windows and each arm's extremes. Raises CorpusError if an earlier run read other windows."""
         self.require_same_windows(shard)
-        self._begin()
+        self._create_folder()
         self._save(_windows_file(shard.number), _window_arrays(shard))
         for arm_index, arm_extremes in enumerate(extremes):
             self._save(_extremes_file(arm_index, shard.number), _extreme_arrays(arm_extremes))
@@ -144,11 +144,11 @@ class Checkpoint:
         msg = f"the corpus has changed since {self.folder} was begun; delete that folder and harvest again"
         return CorpusError(msg)
 
-    def _begin(self) -> None:
+    def _create_folder(self) -> None:
         """Create the folder, when the first result is there: so an unreadable corpus leaves no folder behind."""
         if not (self.folder / PLAN_FILE).is_file():
-            self._write(lambda: self.folder.mkdir(parents=True, exist_ok=True))
-            self._write(lambda: write_text_atomically(self.folder / PLAN_FILE, self._plan))
+            self._explain_write_errors(lambda: self.folder.mkdir(parents=True, exist_ok=True))
+            self._explain_write_errors(lambda: write_text_atomically(self.folder / PLAN_FILE, self._plan))
 
     def _save(self, name: str, arrays: NamedArrays) -> None:
         def save() -> None:
@@ -159,9 +159,10 @@ class Checkpoint:
                 os.fsync(file.fileno())
             os.replace(unfinished, self.folder / name)
 
-        self._write(save)
+        self._explain_write_errors(save)
 
-    def _write(self, write: Callable[[], object]) -> None:
+    def _explain_write_errors(self, write: Callable[[], object]) -> None:
+        """Call `write`, and raise ArchiveError with a sentence for the user if the disk refuses."""
         try:
             write()
         except OSError as error:

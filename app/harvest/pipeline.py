@@ -202,8 +202,8 @@ def make_scan(harvest_arm: HarvestArm, window_length: int, options: HarvestOptio
 
 def scan_shard(scans: Sequence[ModelScan], shard: Shard) -> list[ShardExtremes]:
     """Run one shard through every arm and return each arm's extremes; all start before the first is waited for."""
-    started = [scan.start(shard) for scan in scans]
-    return [scan.finish(shard, batches) for scan, batches in zip(scans, started, strict=True)]
+    started = [scan.start_shard(shard) for scan in scans]
+    return [scan.finish_shard(shard, batches) for scan, batches in zip(scans, started, strict=True)]
 
 
 def begin_scans(scans: Sequence[ModelScan], pilot: Shard, checkpoint: Checkpoint) -> int:

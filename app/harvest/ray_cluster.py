@@ -72,7 +72,7 @@ class ShardWorker:
         for scan in self.prepared_scans:
             scan.prepare(pilot)
 
-    def read(self, shards: Sequence[Shard]) -> tuple[list[list[ShardExtremes]], NamedArrays]:
+    def scan_shards(self, shards: Sequence[Shard]) -> tuple[list[list[ShardExtremes]], NamedArrays]:
         """The extremes of each shard for each arm, and the joined state of new scans of these shards only."""
         scans = [scan.empty_copy() for scan in self.prepared_scans]
         extremes = [scan_shard(scans, shard) for shard in shards]
@@ -122,7 +122,7 @@ class _ClusterDriver:
         done = begin_scans(self.scans, pilot, self.checkpoint)
         actors = self._start_actors(pilot)
         for number, group in enumerate(self._group_shards(shards, done)):
-            self.unmerged.append((group, actors[number % len(actors)].read.remote(group)))
+            self.unmerged.append((group, actors[number % len(actors)].scan_shards.remote(group)))
             if len(self.unmerged) >= 2 * len(actors):
                 self._merge_next(report)
         while self.unmerged:

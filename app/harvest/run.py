@@ -46,7 +46,7 @@ def harvest_model(
     Raises CorpusError if there is no text, ModelError if the model has no such site or layer, ArchiveError if `out`
     exists, cannot be written, or has a checkpoint of a harvest with other options.
     """
-    out, options = _require_name(out), options or HarvestOptions()
+    out, options = _absolute_archive_path(out), options or HarvestOptions()
     arm = model_arm(name, model, [options.site], options)
     text = corpus_source([model], spec, options)
     plan = HarvestPlan([arm], text, [{options.site: out}], _checkpoint_folder(out), options)
@@ -64,7 +64,7 @@ def harvest_sites(  # noqa: PLR0913 - the parameters of `harvest_model`, and the
     run_scans: ScanRunner | None = None,
 ) -> dict[str, Archive]:
     """Harvest one model at several sites in one pass into archives at `out`/<site>; raises as `harvest_model`."""
-    out, options = _require_name(out), options or HarvestOptions()
+    out, options = _absolute_archive_path(out), options or HarvestOptions()
     paths: dict[str, Path] = {site: out / site for site in sites}
     arm = model_arm(name, model, sites, options)
     plan = HarvestPlan([arm], corpus_source([model], spec, options), [paths], _checkpoint_folder(out), options)
@@ -85,7 +85,7 @@ def harvest_pair(
     folder's name or if the models do not share a tokenizer; otherwise it raises the errors of `harvest_model`.
     """
     _require_folder_names(models)
-    folder, options = _require_name(out), options or HarvestOptions()
+    folder, options = _absolute_archive_path(out), options or HarvestOptions()
     site = options.site
     arms = [model_arm(name, model, [site], options) for name, model in models.items()]
     text = corpus_source(list(models.values()), spec, options)
@@ -127,7 +127,7 @@ def harvest(
         ModelError: The function returns another shape, or values that are not finite.
         ArchiveError: As in `harvest_model`.
     """
-    out, options, vocabulary = _require_name(out), options or HarvestOptions(), vocabulary or Vocabulary()
+    out, options, vocabulary = _absolute_archive_path(out), options or HarvestOptions(), vocabulary or Vocabulary()
     text = TokenRows(_as_token_ids(token_rows), vocabulary.special)
     pilot, _ = find_pilot(text)
     first_window = pilot.first_scored_windows(1).token_ids.astype(np.int64)
@@ -162,7 +162,7 @@ def _require_folder_names(models: Mapping[str, LoadedModel]) -> None:
             raise ModelError(msg)
 
 
-def _require_name(out: Path | str) -> Path:
+def _absolute_archive_path(out: Path | str) -> Path:
     """The absolute path of an archive. Raises ArchiveError for the root of a disk, which has no name."""
     path = Path(out).absolute()
     if not path.name:

@@ -25,7 +25,7 @@ OPTIONS = HarvestOptions(tokens=30_000, window=24, overlap=8, k=4, sample=200, b
 
 
 @pytest.fixture(scope="module")
-def one_machine(model: LoadedModel, corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+def archive_of_one_machine(model: LoadedModel, corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return harvest_model(model, "tiny", corpus, tmp_path_factory.mktemp("whole") / "out", OPTIONS, report_nothing)
 
 
@@ -50,18 +50,18 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_two_nodes_give_the_archive_of_one_machine(
-    model: LoadedModel, corpus: str, one_machine: Archive, nodes: Any, tmp_path: Path
+    model: LoadedModel, corpus: str, archive_of_one_machine: Archive, nodes: Any, tmp_path: Path
 ) -> None:
     for _ in range(2):
         nodes.add_node(num_cpus=1)
     run_scans = scan_on_ray(Cluster(address=nodes.address, workers=2, shards_per_task=1))
     archive = harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, report_nothing, run_scans)
-    assert contents(archive.path) == contents(one_machine.path)
+    assert contents(archive.path) == contents(archive_of_one_machine.path)
 
 
 @pytest.mark.slow
 def test_a_node_killed_in_the_middle_changes_nothing(
-    model: LoadedModel, corpus: str, one_machine: Archive, nodes: Any, tmp_path: Path
+    model: LoadedModel, corpus: str, archive_of_one_machine: Archive, nodes: Any, tmp_path: Path
 ) -> None:
     doomed = nodes.add_node(num_cpus=1)
     nodes.add_node(num_cpus=2)
@@ -75,7 +75,7 @@ def test_a_node_killed_in_the_middle_changes_nothing(
     run_scans = scan_on_ray(Cluster(address=nodes.address, workers=2, shards_per_task=1))
     archive = harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, kill_at_the_second, run_scans)
     assert len(reports) > 4
-    assert contents(archive.path) == contents(one_machine.path)
+    assert contents(archive.path) == contents(archive_of_one_machine.path)
 
 
 def test_without_ray_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.harvest.scan.hashing import hash_numbers
-from app.harvest.scan.token_sample import TokenSample, largest_distance
+from app.harvest.scan.token_sample import TokenSample, largest_distribution_distance
 from tests.harvest.stores import sample_by_hash
 
 
@@ -22,5 +22,5 @@ def test_the_token_sample_has_the_smallest_hashes_in_whatever_order_tokens_come(
 
 
 def test_the_bound_on_the_distance_is_massarts() -> None:
-    assert largest_distance(8192, 10**6) == pytest.approx(0.0150050, abs=1e-7)
-    assert largest_distance(100, 100) == 0
+    assert largest_distribution_distance(8192, 10**6) == pytest.approx(0.0150050, abs=1e-7)
+    assert largest_distribution_distance(100, 100) == 0

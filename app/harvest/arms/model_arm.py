@@ -26,7 +26,7 @@ def model_arm(name: str, model: LoadedModel, sites: Sequence[Site], options: Har
     """Make an arm of a loaded model, read at some sites. Raises ModelError if it has no such site or layer."""
     layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
     model.transformer.require_sites_and_layers(sites, layers)
-    transformer = _on_device(model.transformer, options)
+    transformer = _copy_on_device(model.transformer, options)
     pieces = model.tokenizer.pieces
     return HarvestArm(
         record=_model_record(name, model),
@@ -38,7 +38,7 @@ def model_arm(name: str, model: LoadedModel, sites: Sequence[Site], options: Har
     )
 
 
-def _on_device(transformer: ReadableModel, options: HarvestOptions) -> ReadableModel:
+def _copy_on_device(transformer: ReadableModel, options: HarvestOptions) -> ReadableModel:
     """The model on the device and in the arithmetic of the options; the caller's model keeps its arithmetic."""
     dtype = getattr(torch, options.dtype)
     tensors = chain(transformer.parameters(), transformer.buffers())

@@ -100,7 +100,7 @@ def find_contrast_snippets(
             break
         batches = list(threads.map(search_batch, pool.batches(rows, options.batch_size)))
         for channel, search in searches.items():
-            search.keep([batch[channel] for batch in batches], pool.count_windows_by_target(rows))
+            search.keep_snippets([batch[channel] for batch in batches], pool.count_windows_by_target(rows))
     return {channel: search.snippets() for channel, search in searches.items()}
 
 
@@ -118,14 +118,16 @@ class _ContrastSearch:
         self._target_count = len(pool.targets)
         self._target_indices = np.searchsorted(pool.targets, targets.token_ids)  # [neuron]
         self._lacking = np.where(targets.token_ids >= 0, limit, 0)  # [neuron]
-        self._tries = np.zeros(len(targets.token_ids), np.int64)  # [neuron]
+        self._tried_window_counts = np.zeros(len(targets.token_ids), np.int64)  # [neuron]
         empty = np.zeros(0, np.int64)
         self._parts = [QuietWindows(empty, empty, empty, np.zeros((0, pool.token_ids.shape[1]), np.float32))]
 
     def demand(self) -> Floats:
         """[target] how useful a window with the token is."""
         neurons = np.flatnonzero(self._lacking)
-        usefulness = np.bincount(self._target_indices[neurons], 1 / (1 + self._tries[neurons]), self._target_count)
+        usefulness = np.bincount(
+            self._target_indices[neurons], 1 / (1 + self._tried_window_counts[neurons]), self._target_count
+        )
         return usefulness.astype(np.float64)  # without neurons numpy returns whole numbers
 
     def find_quiet_windows(self, batch_activations: Tensor, batch: Batch) -> QuietWindows:
@@ -152,7 +154,7 @@ class _ContrastSearch:
         owners = neurons[np.repeat(begins, ends - begins) + positions_in_runs(repeats)]
         return rows[repeats], owners, positions[repeats]
 
-    def keep(self, batches: Sequence[QuietWindows], windows_by_target: Ints) -> None:
+    def keep_snippets(self, batches: Sequence[QuietWindows], windows_by_target: Ints) -> None:
         """Keep the snippets that a pass found, as many as are lacking.
 
         `windows_by_target` [target] is the number of windows with each token that the pass read.
@@ -162,7 +164,7 @@ class _ContrastSearch:
         order = order[positions_in_runs(quiet.neuron_indices[order]) < self._lacking[quiet.neuron_indices[order]]]
         self._parts.append(quiet.select(order))
         tried = np.flatnonzero(self._lacking)
-        self._tries[tried] += windows_by_target[self._target_indices[tried]]
+        self._tried_window_counts[tried] += windows_by_target[self._target_indices[tried]]
         self._lacking -= np.bincount(quiet.neuron_indices[order], minlength=len(self._lacking))
 
     def snippets(self) -> GroupSnippets:

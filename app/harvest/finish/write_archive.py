@@ -27,7 +27,7 @@ from app.harvest.options import HarvestOptions
 from app.harvest.scan.channel import Channel
 from app.harvest.scan.model_scan import ModelScan
 from app.harvest.scan.priority_store import NO_ENTRY, WindowStore
-from app.harvest.scan.token_sample import largest_distance
+from app.harvest.scan.token_sample import largest_distribution_distance
 
 NEURONS_PER_ROW_GROUP = 64
 """How many neurons share a row group of snippets.parquet."""
@@ -178,7 +178,7 @@ def _make_manifest(
             masked_tokens=harvest_context.special_count,
         ),
         sample_tokens=sample_size,
-        sample_bound=largest_distance(sample_size, harvest_context.corpus.tokens),
+        sample_bound=largest_distribution_distance(sample_size, harvest_context.corpus.tokens),
         versions=harvest_context.versions,
         files={name: sha256_of_file(folder / name) for name in (SNIPPETS_TABLE, NEURONS_TABLE)},
     ).with_address()

@@ -39,7 +39,7 @@ ShardExtremes = Mapping[Channel, Extremes]
 """The extremes of one shard for each channel."""
 
 
-def no_extremes(window_count: int, neuron_count: int) -> Extremes:
+def empty_extremes(window_count: int, neuron_count: int) -> Extremes:
     """Extremes of nothing yet, to which those of a shard's batches are added."""
     return Extremes(
         np.empty((window_count, neuron_count), np.float32),

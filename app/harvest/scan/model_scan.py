@@ -19,7 +19,7 @@ from app.harvest.scan.batches import Batch, split_into_batches
 from app.harvest.scan.channel import Channel, ReadChannels, channel_number
 from app.harvest.scan.channel_stores import ChannelStores
 from app.harvest.scan.device import resolve_device
-from app.harvest.scan.extremes import ShardExtremes, find_extremes, no_extremes
+from app.harvest.scan.extremes import ShardExtremes, empty_extremes, find_extremes
 from app.harvest.scan.pilot import PILOT_WINDOWS, PilotStatistics, scored_activations
 from app.harvest.scan.saved_state import join_states, state_part
 from app.harvest.scan.worker_threads import worker_threads_for_device
@@ -92,16 +92,16 @@ class ModelScan:
 
     def scan(self, shard: Shard) -> ShardExtremes:
         """Run one shard through the model, keep its snippets and samples, and return its extremes."""
-        return self.finish(shard, self.start(shard))
+        return self.finish_shard(shard, self.start_shard(shard))
 
-    def start(self, shard: Shard) -> Iterator[ScannedBatch]:
-        """Start a shard's batches; `finish` must be called before the next shard is started."""
+    def start_shard(self, shard: Shard) -> Iterator[ScannedBatch]:
+        """Start a shard's batches; `finish_shard` must be called before the next shard is started."""
         return self.threads.map(self._scan_batch, split_into_batches(shard, self.options))
 
-    def finish(self, shard: Shard, batches: Iterator[ScannedBatch]) -> ShardExtremes:
+    def finish_shard(self, shard: Shard, batches: Iterator[ScannedBatch]) -> ShardExtremes:
         """Wait for a shard's batches and join their extremes, in their order, so that sums are always equal."""
         extremes = {
-            channel: no_extremes(shard.window_count, neuron_count) for channel, neuron_count in self.channels.items()
+            channel: empty_extremes(shard.window_count, neuron_count) for channel, neuron_count in self.channels.items()
         }
         for batch in batches:
             for channel, batch_extremes in batch.extremes.items():

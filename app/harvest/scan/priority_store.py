@@ -68,9 +68,9 @@ class PriorityStore:
         return self._floors[1]
 
     def would_enter(self, priorities: Floats32, entry_numbers: Ints) -> Bools:
-        """[window, row] which windows would enter, by their priorities [window, row], duplicates aside.
+        """[entry, row] which entries would enter, by their priorities [entry, row], if none were a near-duplicate.
 
-        While another thread offers, a window may be let through that `offer` will then refuse, never the other way.
+        While another thread offers, it may be true for an entry that `offer` will then refuse, but never the reverse.
         """
         floor, floor_entry_numbers = self._floors
         mask = priorities > floor

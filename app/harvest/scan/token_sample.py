@@ -17,7 +17,7 @@ ERROR_PROBABILITY = 0.05
 """Probability, per neuron, that the bound does not hold."""
 
 
-def largest_distance(sample_size: int, population: int) -> float:
+def largest_distribution_distance(sample_size: int, population: int) -> float:
     """The bound on the distance of a neuron's distribution functions in sample and corpus."""
     return 0.0 if sample_size >= population else math.sqrt(math.log(2 / ERROR_PROBABILITY) / (2 * sample_size))
 
