@@ -178,13 +178,13 @@ def measure_seconds(run: Callable[[], object]) -> float:
 
 def harvest_zipf_text(transformer: Transformer, window_count: int, options: HarvestOptions) -> None:
     """Harvest text of Zipf-distributed tokens, with checkpoint and archive, into a temporary folder."""
-    probe = torch.from_numpy(zipf_rows(0, 1).astype(np.int64))
+    trial_window = torch.from_numpy(zipf_rows(0, 1).astype(np.int64))
 
     def activate(token_ids: Tensor) -> Tensor:
         return transformer.read_site("mlp.act", token_ids)[0]
 
     pieces = [f"<{token_id}>".encode() for token_id in range(CONFIG.d_vocab)]
-    arm = replace(callable_arm(activate, "bench", probe, pieces), is_thread_safe=True)
+    arm = replace(callable_arm(activate, "bench", trial_window, pieces), is_thread_safe=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = [{CALLABLE_SITE: folder / "out"}]

@@ -59,7 +59,7 @@ class HarvestPlan:
         ]
         return {
             "models": [arm.record.model_dump(mode="json") for arm in self.harvest_arms],
-            "answers": [arm.probe_output_sha256 for arm in self.harvest_arms],
+            "answers": [arm.trial_output_sha256 for arm in self.harvest_arms],
             "channels": channels,
             "spec": spec,
             "options": options,

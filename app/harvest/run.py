@@ -131,8 +131,8 @@ def harvest(
     text = TokenRows(_as_token_ids(token_rows), vocabulary.special)
     pilot, _ = find_pilot(text)
     first_window = pilot.first_scored_windows(1).token_ids.astype(np.int64)
-    probe = torch.from_numpy(first_window).to(resolve_device(options.device))
-    arm = callable_arm(fn, name, probe, vocabulary.pieces_up_to(int(text.token_ids.max())))
+    trial_window = torch.from_numpy(first_window).to(resolve_device(options.device))
+    arm = callable_arm(fn, name, trial_window, vocabulary.pieces_up_to(int(text.token_ids.max())))
     plan = HarvestPlan([arm], text, [{CALLABLE_SITE: out}], _checkpoint_folder(out), options)
     return run_harvest(plan, "rows", progress or progress_bar())[0][CALLABLE_SITE]
 

@@ -21,5 +21,5 @@ class HarvestArm:
     """The bytes of every token id."""
     is_thread_safe: bool = False
     """Whether several threads may call `read` at once."""
-    probe_output_sha256: str | None = None
+    trial_output_sha256: str | None = None
     """For a callable, which has no weights to tell it by: the digest of its output for a window, and of its pieces."""

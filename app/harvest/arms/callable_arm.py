@@ -33,14 +33,14 @@ class Vocabulary:
         return [*self.pieces, *(f"<{token_id}>".encode() for token_id in range(len(self.pieces), largest_id + 1))]
 
 
-def callable_arm(activate: Activate, name: str, probe: Tensor, pieces: list[bytes]) -> HarvestArm:
+def callable_arm(activate: Activate, name: str, trial_window: Tensor, pieces: list[bytes]) -> HarvestArm:
     """Make an arm of a function from token ids to activations, whose units become the neurons of layer 0.
 
-    The function is called once with `probe` [window, position], to learn the number of units.
+    The function is called once with `trial_window` [window, position], to learn the number of units.
     Raises ModelError if the function returns another shape, now or later.
     """
     with torch.inference_mode():
-        output = _require_activations(activate(probe), probe, None)
+        output = _require_activations(activate(trial_window), trial_window, None)
     unit_count = int(output.shape[2])
 
     def read(token_ids: Tensor) -> dict[Channel, Tensor]:
@@ -54,7 +54,7 @@ def callable_arm(activate: Activate, name: str, probe: Tensor, pieces: list[byte
         read=read,
         find_effects=None,
         pieces=pieces,
-        probe_output_sha256=_digest_output(output, pieces),
+        trial_output_sha256=_digest_output(output, pieces),
     )
 
 
