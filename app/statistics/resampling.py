@@ -117,12 +117,12 @@ def _permuted_differences(comparison: StratumComparison, round_seed: str, permut
     first, second = (reference, treatment) if reference_is_first else (treatment, reference)
     generator = seeded_generator(round_seed, "permutation", first.item_codes_digest + second.item_codes_digest)
     if [substratum.layer for substratum in first.substrata] != [substratum.layer for substratum in second.substrata]:
-        first, second = _without_layers(first), _without_layers(second)
+        first, second = _merge_layers(first), _merge_layers(second)
 
     first_fractions, second_fractions = np.zeros(permutation_count), np.zeros(permutation_count)
     substrata = zip(first.substrata, second.substrata, first.weights, second.weights, strict=True)
     for first_substratum, second_substratum, first_weight, second_weight in substrata:
-        distinct_means, neuron_counts = _count_neurons_by_mean(_joined(first_substratum, second_substratum))
+        distinct_means, neuron_counts = _count_neurons_by_mean(_merge_substrata(first_substratum, second_substratum))
         first_size = first_substratum.mean_verdicts.size + round(first_substratum.dead_count)
         second_size = int(neuron_counts.sum()) - first_size
         drawn_counts = generator.multivariate_hypergeometric(  # [permutation, mean]
@@ -135,13 +135,13 @@ def _permuted_differences(comparison: StratumComparison, round_seed: str, permut
     return np.asarray(-difference if reference_is_first else difference)
 
 
-def _joined(*substrata: Substratum) -> Substratum:
+def _merge_substrata(*substrata: Substratum) -> Substratum:
     """The neurons of several substrata in one."""
     dead_count = sum(round(substratum.dead_count) for substratum in substrata)
     return Substratum(np.concatenate([substratum.mean_verdicts for substratum in substrata]), dead_count)
 
 
-def _without_layers(sample: NeuronSample) -> NeuronSample:
+def _merge_layers(sample: NeuronSample) -> NeuronSample:
     """The sample with all its neurons in a single substratum."""
     mean_verdicts = np.concatenate([substratum.mean_verdicts for substratum in sample.substrata])
     dead_count = sum(substratum.dead_count for substratum in sample.substrata)

@@ -20,7 +20,7 @@ from app.statistics.agreement import AgreementCoefficient, agreement_coefficient
 from app.statistics.resampling import seeded_generator
 from app.unblinding.observations import Observation
 
-MOST_PAIRED = 20
+MOST_EVALUATORS_IN_PAIRS = 20
 """With more evaluators no pairs are shown."""
 
 
@@ -131,7 +131,7 @@ def _report_coefficient(coefficient: AgreementCoefficient) -> ReportedEstimate:
 def _pair_agreements(verdicts: VerdictTable) -> tuple[PairAgreement, ...]:
     """The agreement of each pair of evaluators; empty if there are too many pairs to show."""
     names = verdicts.evaluator_names
-    if len(names) > MOST_PAIRED:
+    if len(names) > MOST_EVALUATORS_IN_PAIRS:
         return ()
     verdict_matrix = np.full((len(names), len(verdicts.item_codes)), np.nan)  # [evaluator, item]
     verdict_matrix[verdicts.evaluator_index, verdicts.item_index] = verdicts.is_interpretable

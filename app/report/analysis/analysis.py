@@ -35,14 +35,14 @@ from app.report.analysis.people import (
 from app.report.analysis.primary import PrimaryResults, primary_results
 from app.report.analysis.replicates import TrainingRuns, training_runs_by_size
 from app.report.analysis.secondary import SecondaryResults, secondary_results
-from app.report.analysis.sensitivity import ModelCheck, SensitivityResults, check_by_model, sensitivity_results
+from app.report.analysis.sensitivity import ModelCheck, SensitivityResults, model_based_check, sensitivity_results
 from app.report.analysis.timing import DriftResults, TimeResults, drift_results, time_results
 from app.report.analysis.verdict_table import VerdictTable, tabulate_verdicts
 from app.statistics.intervals import CONFIDENCE_LEVEL
 from app.statistics.resampling import BOOTSTRAP_RESAMPLES, PERMUTATIONS
 from app.unblinding.observations import Observation
 
-VERSION = 1
+ANALYSIS_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def analyse(observations: Sequence[Observation], frame: AnalysisFrame) -> Analys
     primary = primary_results(verdicts, frame)
     blind = _blinding_evidence(neuron_observations, frame)
     return Analysis(
-        version=VERSION,
+        version=ANALYSIS_VERSION,
         **vars(headline_sentences(primary, blind.stimulus, blind.transport, frame)),
         **vars(primary),
         **vars(_further_results(verdicts, observations, frame)),
@@ -149,7 +149,7 @@ def _further_results(
         secondary=secondary_results(verdicts, frame),
         training_runs=training_runs_by_size(verdicts, frame),
         sensitivity=sensitivity_results(verdicts, frame),
-        model_check=check_by_model(verdicts, frame),
+        model_check=model_based_check(verdicts, frame),
         agreement=agreement_results(verdicts, observations, frame),
         controls=control_results(observations),
         drift=drift_results(verdicts),

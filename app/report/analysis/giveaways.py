@@ -12,7 +12,7 @@ from app.statistics.auc import stratified_auc
 from app.statistics.intervals import Interval
 from app.unblinding.observations import Observation
 
-FEATURES = {"marked": "marked tokens", "level_sum": "sum of levels", "tokens": "tokens shown"}
+FEATURE_LABELS = {"marked": "marked tokens", "level_sum": "sum of levels", "tokens": "tokens shown"}
 """{field of MarkCounts: what it counts}"""
 
 
@@ -79,7 +79,7 @@ def stimulus_aucs(observations: Sequence[Observation], frame: AnalysisFrame) -> 
         (by_cell.get((frame.treatment, stratum), []), by_cell.get((frame.reference, stratum), []))
         for stratum in frame.strata
     ]
-    return tuple(_stimulus_auc(feature, pairs) for feature in FEATURES)
+    return tuple(_stimulus_auc(feature, pairs) for feature in FEATURE_LABELS)
 
 
 def _stimulus_auc(feature: str, pairs: Sequence[tuple[list[MarkCounts], list[MarkCounts]]]) -> StimulusAuc:
@@ -93,4 +93,4 @@ def _stimulus_auc(feature: str, pairs: Sequence[tuple[list[MarkCounts], list[Mar
     ]
     estimate = report_estimate(stratified_auc(groups))
     item_count = sum(treatment.size + reference.size for treatment, reference in groups)
-    return StimulusAuc(feature, FEATURES[feature], estimate.estimate, estimate.interval, item_count)
+    return StimulusAuc(feature, FEATURE_LABELS[feature], estimate.estimate, estimate.interval, item_count)

@@ -130,7 +130,7 @@ def primary_results(verdicts: VerdictTable, frame: AnalysisFrame) -> PrimaryResu
         arms=arm_results(verdicts, frame),
         cells=_cell_results(verdicts, frame),
         difference=contrast_arms(verdicts, frame, frame.treatment, frame.reference),
-        ratio=_ratio(strata, frame.seed),
+        ratio=_pooled_ratio(strata, frame.seed),
         strata=_stratum_results(strata, frame.seed),
         heterogeneity=strata_spread(strata),
         evaluators=len(verdicts.evaluator_names),
@@ -203,7 +203,7 @@ def _sample_fraction(sample: NeuronSample) -> SampleFraction:
     )
 
 
-def _ratio(comparisons: list[StratumComparison], seed: str) -> ReportedEstimate:
+def _pooled_ratio(comparisons: list[StratumComparison], seed: str) -> ReportedEstimate:
     """The pooled ratio with a bootstrap interval, which is None if one of its limits is not finite."""
     ratio = mantel_haenszel_ratio(comparisons) if comparisons else None
     if ratio is None:

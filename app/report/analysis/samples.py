@@ -35,7 +35,7 @@ def cell_sample(
     else:
         means, _ = mean_verdicts(rows)
         shown_count = cell.shown if cell is not None else 0
-        substrata = (Substratum(means, _dead_in_proportion(dead_count, means.size, shown_count)),)
+        substrata = (Substratum(means, _dead_count_in_proportion(dead_count, means.size, shown_count)),)
     judgment_count = rows.judgment_count + sum(substratum.dead_count for substratum in substrata)
     return NeuronSample(substrata, judgment_count, rows.item_codes_digest())
 
@@ -63,11 +63,11 @@ def _substrata_by_layer(verdicts: VerdictTable, cell_counts: CellCounts, *, coun
     substrata = []
     for layer in sorted(cell_counts.layers, key=lambda layer: layer.layer):
         means, _ = mean_verdicts(verdicts.filter_rows(verdicts.layer == layer.layer))
-        dead_count = _dead_in_proportion(layer.dead, means.size, layer.drawn - layer.dead) if count_dead else 0.0
+        dead_count = _dead_count_in_proportion(layer.dead, means.size, layer.drawn - layer.dead) if count_dead else 0.0
         if means.size + dead_count > 0:
             substrata.append(Substratum(means, dead_count, float(layer.eligible), layer.layer))
     return tuple(substrata)
 
 
-def _dead_in_proportion(dead_count: int, judged_count: int, shown_count: int) -> float:
+def _dead_count_in_proportion(dead_count: int, judged_count: int, shown_count: int) -> float:
     return float(dead_count) if shown_count <= 0 else dead_count * min(1.0, judged_count / shown_count)

@@ -11,7 +11,7 @@ from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.analysis.primary import Contrast, contrast_arms
 from app.report.analysis.verdict_table import VerdictTable
 
-TOKEN_DETECTOR = 0.8
+TOKEN_DETECTOR_SHARE = 0.8
 """With at least this share of one token among its top peaks, a neuron counts as a token detector."""
 
 Third = Literal["early", "middle", "late"]
@@ -61,9 +61,9 @@ def secondary_results(verdicts: VerdictTable, frame: AnalysisFrame) -> Secondary
 
 
 def _not_token_detectors(verdicts: VerdictTable, frame: AnalysisFrame) -> NotTokenDetectors:
-    rows = verdicts.filter_rows(verdicts.same_token_share < TOKEN_DETECTOR)
+    rows = verdicts.filter_rows(verdicts.same_token_share < TOKEN_DETECTOR_SHARE)
     contrast = contrast_arms(rows, frame, frame.treatment, frame.reference, count_dead=False)
-    return NotTokenDetectors(**vars(contrast), threshold=TOKEN_DETECTOR, items=rows.item_count)
+    return NotTokenDetectors(**vars(contrast), threshold=TOKEN_DETECTOR_SHARE, items=rows.item_count)
 
 
 def _depth_thirds(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[ThirdContrast, ...]:

@@ -52,17 +52,21 @@ class ModelCheck:
 
 def sensitivity_results(verdicts: VerdictTable, frame: AnalysisFrame) -> SensitivityResults:
     """Bounds for missing judgments and the majority vote, each a difference with its interval."""
-    majority = report_estimate(_pool_samples(verdicts, frame, _majority_sample))
+    majority = report_estimate(_pooled_difference(verdicts, frame, _majority_sample))
     return SensitivityResults(
         missing_judgments=_missing_judgments(verdicts, frame),
-        missing_for_treatment=report_estimate(_pool_samples(verdicts, frame, _filled_sampler(1.0, 0.0))),
-        missing_for_reference=report_estimate(_pool_samples(verdicts, frame, _filled_sampler(0.0, 1.0))),
+        missing_for_treatment=report_estimate(
+            _pooled_difference(verdicts, frame, _sampler_with_missing_filled_in(1.0, 0.0))
+        ),
+        missing_for_reference=report_estimate(
+            _pooled_difference(verdicts, frame, _sampler_with_missing_filled_in(0.0, 1.0))
+        ),
         majority=MajorityVote(**vars(majority), ties="NOT INTERPRETABLE"),
         stopped_early=frame.stopped_early,
     )
 
 
-def check_by_model(verdicts: VerdictTable, frame: AnalysisFrame) -> ModelCheck:
+def model_based_check(verdicts: VerdictTable, frame: AnalysisFrame) -> ModelCheck:
     """The difference by a generalized estimating equation; None if one of the arms has no judgment."""
     if not verdicts.select(frame.treatment).judgment_count or not verdicts.select(frame.reference).judgment_count:
         return ModelCheck("GEE", estimate=None, interval=None)
@@ -82,7 +86,7 @@ def check_by_model(verdicts: VerdictTable, frame: AnalysisFrame) -> ModelCheck:
     return ModelCheck(method, **vars(report_estimate(gee_difference(data))))
 
 
-def _pool_samples(verdicts: VerdictTable, frame: AnalysisFrame, sampler: CellSampler) -> Estimate | None:
+def _pooled_difference(verdicts: VerdictTable, frame: AnalysisFrame, sampler: CellSampler) -> Estimate | None:
     """The pooled difference of the samples that `sampler` makes; None if no stratum has two."""
     strata = []
     for stratum in frame.strata:
@@ -99,7 +103,7 @@ def _missing_judgments(verdicts: VerdictTable, frame: AnalysisFrame) -> dict[str
     return {arm: max(0, shown[arm] * planned - verdicts.select(arm).judgment_count) for arm in frame.arms}
 
 
-def _filled_sampler(treatment_verdict: float, reference_verdict: float) -> CellSampler:
+def _sampler_with_missing_filled_in(treatment_verdict: float, reference_verdict: float) -> CellSampler:
     """Makes samples in which every missing judgment of an arm is the given verdict: 0 or 1."""
 
     def filled_sample(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> NeuronSample | None:

@@ -74,10 +74,10 @@ def tabulate_verdicts(observations: Sequence[Observation]) -> VerdictTable:
     """The observations as columns."""
     items = [observation.allocated for observation in observations]
     judgments = [observation.judgment for observation in observations]
-    item_codes, item_index = _indexed([item.item for item in items])
-    evaluator_names, evaluator_index = _indexed([observation.evaluator for observation in observations])
-    arm_names, arm_index = _indexed([item.arm for item in items])
-    stratum_names, stratum_index = _indexed([item.stratum for item in items])
+    item_codes, item_index = _names_and_indices([item.item for item in items])
+    evaluator_names, evaluator_index = _names_and_indices([observation.evaluator for observation in observations])
+    arm_names, arm_index = _names_and_indices([item.arm for item in items])
+    stratum_names, stratum_index = _names_and_indices([item.stratum for item in items])
     return VerdictTable(
         item_codes=item_codes,
         evaluator_names=evaluator_names,
@@ -99,7 +99,7 @@ def tabulate_verdicts(observations: Sequence[Observation]) -> VerdictTable:
     )
 
 
-def _indexed(names: Sequence[str]) -> tuple[tuple[str, ...], Ints]:
+def _names_and_indices(names: Sequence[str]) -> tuple[tuple[str, ...], Ints]:
     """The distinct names in order, and for each name its index among them: [row]."""
     distinct = sorted(set(names))
     index_by_name = {name: index for index, name in enumerate(distinct)}

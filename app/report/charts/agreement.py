@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from app.report.analysis.agreement import PairAgreement
 from app.report.analysis.analysis import Analysis
 from app.report.charts.chart import WIDTH, Chart
-from app.report.charts.dotplot import COEFFICIENT, draw_dotplot, lines_if_estimated
+from app.report.charts.dotplot import COEFFICIENT_AXIS, draw_dotplot, lines_if_estimated
 from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent
 
-CELL = 54.0
+SQUARE = 54.0
 LEFT, TOP = 160.0, 30.0
-MOST_IN_HEATMAP = 10
+MOST_HEAT_MAP_EVALUATORS = 10
 """With more evaluators there is no heat map."""
 STRONGEST_SHADE = 4
 EN_DASH = "\N{EN DASH}"
@@ -30,27 +30,27 @@ def agreement_chart(analysis: Analysis) -> Chart | None:
         lines += lines_if_estimated(f"{label}: percent", result.percent, f"{path}.percent")
         lines += lines_if_estimated(f"{label}: AC1", result.ac1, f"{path}.ac1", strong=True)
         lines += lines_if_estimated(f"{label}: alpha", result.alpha, f"{path}.alpha")
-    return draw_dotplot("agreement", "Agreement", _agreement_sentence(analysis), lines, COEFFICIENT)
+    return draw_dotplot("agreement", "Agreement", _agreement_sentence(analysis), lines, COEFFICIENT_AXIS)
 
 
 def pairs_chart(analysis: Analysis) -> Chart | None:
     """Pairwise percent agreement as a heat map, each evaluator's own fraction on the diagonal."""
     pairs, leniency = analysis.agreement.pairs, analysis.agreement.leniency
     shares = [pair.percent for pair in pairs if pair.percent is not None]
-    if not shares or len(leniency) > MOST_IN_HEATMAP:
+    if not shares or len(leniency) > MOST_HEAT_MAP_EVALUATORS:
         return None
     sentence = (
         f"Pairs of evaluators agree in {percent(min(shares))} to {percent(max(shares))} of the neurons both judged."
     )
     names = [evaluator.evaluator for evaluator in leniency]
-    image = SvgImage("pairs", WIDTH, 40 + CELL * len(names), "Agreement by pair of evaluators", sentence)
+    image = SvgImage("pairs", WIDTH, 40 + SQUARE * len(names), "Agreement by pair of evaluators", sentence)
     for index, evaluator in enumerate(leniency):
-        image.text(150, TOP + CELL * (index + 0.5) + 4, evaluator.evaluator[:20], "label", "end")
-        image.text(LEFT + CELL * (index + 0.5), 20, evaluator.evaluator[:7], "tick", "middle")
-        _draw_cell(image, index, index, "heat-own", f"{100 * (evaluator.fraction or 0):.0f}")
+        image.text(150, TOP + SQUARE * (index + 0.5) + 4, evaluator.evaluator[:20], "label", "end")
+        image.text(LEFT + SQUARE * (index + 0.5), 20, evaluator.evaluator[:7], "tick", "middle")
+        _draw_heat_map_square(image, index, index, "heat-own", f"{100 * (evaluator.fraction or 0):.0f}")
     for pair in pairs:
         _draw_pair(image, names, pair)
-    image.text(WIDTH - 8, 34 + CELL * len(names), "diagonal: own % INTERPRETABLE", "note", "end")
+    image.text(WIDTH - 8, 34 + SQUARE * len(names), "diagonal: own % INTERPRETABLE", "note", "end")
     return Chart(
         name="pairs",
         title="Agreement by pair",
@@ -74,16 +74,16 @@ def _agreement_sentence(analysis: Analysis) -> str:
 def _draw_pair(image: SvgImage, names: Sequence[str], pair: PairAgreement) -> None:
     row, column = names.index(pair.second), names.index(pair.first)
     if pair.percent is None:
-        _draw_cell(image, row, column, "heat-none", EN_DASH)
+        _draw_heat_map_square(image, row, column, "heat-none", EN_DASH)
         return
     shade = min(STRONGEST_SHADE, int(max(0, pair.percent - 0.5) * 10))
-    _draw_cell(image, row, column, f"heat-{shade}", f"{100 * pair.percent:.0f}")
+    _draw_heat_map_square(image, row, column, f"heat-{shade}", f"{100 * pair.percent:.0f}")
 
 
-def _draw_cell(image: SvgImage, row: int, column: int, css_class: str, text: str) -> None:
-    x, y = LEFT + CELL * column, TOP + CELL * row
-    image.box(x, y, CELL - 2, CELL - 2, f"heat {css_class}")
-    image.text(x + CELL / 2 - 1, y + CELL / 2 + 4, text, "value", "middle")
+def _draw_heat_map_square(image: SvgImage, row: int, column: int, css_class: str, text: str) -> None:
+    x, y = LEFT + SQUARE * column, TOP + SQUARE * row
+    image.box(x, y, SQUARE - 2, SQUARE - 2, f"heat {css_class}")
+    image.text(x + SQUARE / 2 - 1, y + SQUARE / 2 + 4, text, "value", "middle")
 
 
 def _table_row(pair: PairAgreement) -> tuple[str, ...]:

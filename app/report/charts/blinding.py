@@ -2,7 +2,7 @@
 
 from app.report.analysis.analysis import Analysis
 from app.report.charts.chart import Chart, ChartLine
-from app.report.charts.dotplot import AREA, INDEX, draw_dotplot, lines_if_estimated
+from app.report.charts.dotplot import AUC_AXIS, INDEX_AXIS, draw_dotplot, lines_if_estimated
 
 
 def stimulus_chart(analysis: Analysis) -> Chart | None:
@@ -15,7 +15,7 @@ def stimulus_chart(analysis: Analysis) -> Chart | None:
     transport = analysis.transport
     if transport is not None and transport.auc is not None:
         lines.append(ChartLine("all but words and marks", transport.auc, None, "transport.auc"))
-    return draw_dotplot("stimulus", "What the marks alone give away", analysis.marks_alone, lines, AREA)
+    return draw_dotplot("stimulus", "What the marks alone give away", analysis.marks_alone, lines, AUC_AXIS)
 
 
 def blinding_chart(analysis: Analysis) -> Chart | None:
@@ -37,4 +37,4 @@ def blinding_chart(analysis: Analysis) -> Chart | None:
     sentence = "Bang's index within one verdict shows a leak; over all guesses it also depends on the verdicts."
     if james is not None and james.estimate is not None:
         sentence = f"James' index is {james.estimate:.2f} (0.5 is guessing at random). {sentence}"
-    return draw_dotplot("blinding", "Guesses of the arm", sentence, lines, INDEX)
+    return draw_dotplot("blinding", "Guesses of the arm", sentence, lines, INDEX_AXIS)

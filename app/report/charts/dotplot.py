@@ -22,7 +22,7 @@ def _two_decimals(value: float) -> str:
     return with_minus_sign(f"{round(value, 2) + 0.0:.2f}")
 
 
-DIFFERENCE = Axis(
+DIFFERENCE_AXIS = Axis(
     None,
     None,
     dashed_at=0,
@@ -32,11 +32,13 @@ DIFFERENCE = Axis(
     unit="percentage points",
     always_shown=(-0.1, 0.1),
 )
-COEFFICIENT = Axis(
+COEFFICIENT_AXIS = Axis(
     None, 1, dashed_at=0, tick_steps=(0.25, 0.5), write_tick=_two_decimals, write_value=_two_decimals, unit=""
 )
-AREA = Axis(0, 1, dashed_at=0.5, tick_steps=(0.25,), write_tick=_two_decimals, write_value=_two_decimals, unit="AUC")
-INDEX = Axis(
+AUC_AXIS = Axis(
+    0, 1, dashed_at=0.5, tick_steps=(0.25,), write_tick=_two_decimals, write_value=_two_decimals, unit="AUC"
+)
+INDEX_AXIS = Axis(
     -1,
     1,
     dashed_at=0,
@@ -46,7 +48,7 @@ INDEX = Axis(
     unit="",
     band=(-0.2, 0.2),
 )
-SECONDS = Axis(
+SECONDS_AXIS = Axis(
     0,
     None,
     dashed_at=60,

@@ -7,7 +7,7 @@ from app.report.analysis.analysis import Analysis
 from app.report.analysis.people import EvaluatorResult
 from app.report.analysis.primary import StrataSpread
 from app.report.charts.chart import Chart, ChartLine
-from app.report.charts.dotplot import DIFFERENCE, Estimated, draw_dotplot, lines_if_estimated
+from app.report.charts.dotplot import DIFFERENCE_AXIS, Estimated, draw_dotplot, lines_if_estimated
 from app.report.charts.fractions import stratum_label
 from app.report.number_text import points, points_range
 
@@ -60,7 +60,9 @@ def forest_chart(compared: ComparedStrata) -> Chart | None:
     pooled = "pooled" if lines else "one stratum"
     lines += lines_if_estimated(pooled, compared.difference, "difference", strong=True)
     title = f"{compared.treatment} minus {compared.reference} by stratum"
-    return draw_dotplot("forest", title, _forest_sentence(compared, compared.difference.estimate), lines, DIFFERENCE)
+    return draw_dotplot(
+        "forest", title, _forest_sentence(compared, compared.difference.estimate), lines, DIFFERENCE_AXIS
+    )
 
 
 def evaluators_chart(analysis: Analysis) -> Chart | None:
@@ -74,7 +76,7 @@ def evaluators_chart(analysis: Analysis) -> Chart | None:
     ]
     if not lines:
         return None
-    lowest, highest = _extremes(lines)
+    lowest, highest = _lowest_and_highest(lines)
     sentence = f"Evaluators' own differences range from {lowest} to {highest} percentage points."
     lines += lines_if_estimated("all exposed", analysis.exposure.exposed, "exposure.exposed", strong=True)
     lines += lines_if_estimated("all naive", analysis.exposure.naive, "exposure.naive", strong=True)
@@ -82,7 +84,7 @@ def evaluators_chart(analysis: Analysis) -> Chart | None:
         "evaluators like these", analysis.evaluators_like_these, "evaluators_like_these", strong=True
     )
     title = f"{analysis.treatment} minus {analysis.reference} by evaluator"
-    return draw_dotplot("evaluators", title, sentence, lines, DIFFERENCE)
+    return draw_dotplot("evaluators", title, sentence, lines, DIFFERENCE_AXIS)
 
 
 def secondary_chart(analysis: Analysis) -> Chart | None:
@@ -105,7 +107,7 @@ def secondary_chart(analysis: Analysis) -> Chart | None:
             f"Among items whose peaks are not one token, the difference is {points(detectors.estimate)} percentage "
             f"points ({points_range(detectors.interval)})."
         )
-    return draw_dotplot("secondary", "Secondary results, named in advance", sentence, lines, DIFFERENCE)
+    return draw_dotplot("secondary", "Secondary results, named in advance", sentence, lines, DIFFERENCE_AXIS)
 
 
 def sensitivity_chart(analysis: Analysis) -> Chart | None:
@@ -115,9 +117,9 @@ def sensitivity_chart(analysis: Analysis) -> Chart | None:
     lines = lines_if_estimated("pre-registered analysis", analysis.difference, "difference", strong=True)
     for label, path, result in _other_choices(analysis):
         lines += lines_if_estimated(label, result, path)
-    lowest, highest = _extremes(lines)
+    lowest, highest = _lowest_and_highest(lines)
     sentence = f"With each of these choices the difference lies between {lowest} and {highest} percentage points."
-    return draw_dotplot("sensitivity", "How far the result depends on choices", sentence, lines, DIFFERENCE)
+    return draw_dotplot("sensitivity", "How far the result depends on choices", sentence, lines, DIFFERENCE_AXIS)
 
 
 def _other_choices(analysis: Analysis) -> list[tuple[str, str, Estimated | None]]:
@@ -148,7 +150,7 @@ def _forest_sentence(compared: ComparedStrata, pooled: float) -> str:
     return f"{sentence}; heterogeneity over strata: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.2g}."
 
 
-def _extremes(lines: Sequence[ChartLine]) -> tuple[str, str]:
+def _lowest_and_highest(lines: Sequence[ChartLine]) -> tuple[str, str]:
     """The smallest and the largest difference, as text."""
     return points(min(line.estimate for line in lines)), points(max(line.estimate for line in lines))
 

@@ -17,7 +17,7 @@ PAPER_FRACTIONS_BY_SIZE = {
 
 TOP, BOTTOM, LEFT = 24.0, 300.0, 56.0
 LEGEND_Y = 360.0
-MOST_ROOMY = 2
+MOST_ARMS_WITH_WIDE_GAPS = 2
 """With more arms in a stratum, the gaps between them are narrow."""
 
 
@@ -81,14 +81,14 @@ def _draw_fractions(analysis: Analysis, cells: Sequence[CellResult], sentence: s
 def _draw_stratum(
     image: SvgImage, scale: Scale, centre: float, cells: Sequence[CellResult], arm_order: Sequence[str]
 ) -> None:
-    roomy = len(cells) <= MOST_ROOMY
+    has_wide_gaps = len(cells) <= MOST_ARMS_WITH_WIDE_GAPS
     for index, cell in enumerate(cells):
-        x = centre + (48 if roomy else 28) * (index - (len(cells) - 1) / 2)
+        x = centre + (48 if has_wide_gaps else 28) * (index - (len(cells) - 1) / 2)
         style = arm_style(cell.arm, arm_order)
         draw_upright_interval(image, scale, x, cell.interval, style.css_class)
         if cell.fraction is not None:
             image.mark(x, scale(cell.fraction), style.shape, f"mark {style.css_class}")
-        image.text(x, BOTTOM + 36, f"n={cell.n:g}" if roomy else f"{cell.n:g}", "note", "middle")
+        image.text(x, BOTTOM + 36, f"n={cell.n:g}" if has_wide_gaps else f"{cell.n:g}", "note", "middle")
 
 
 def _draw_fractions_in_paper(

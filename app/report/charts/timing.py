@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.timing import DriftResults, OrderFifth
 from app.report.charts.chart import WIDTH, Chart, ChartLine, Scale, draw_percent_axis
-from app.report.charts.dotplot import SECONDS, draw_dotplot
+from app.report.charts.dotplot import SECONDS_AXIS, draw_dotplot
 from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent, points
 
@@ -51,7 +51,7 @@ def time_chart(analysis: Analysis) -> Chart | None:
         for label, time, path in groups
         if time.median is not None
     ]
-    return draw_dotplot("time", "Time per judgment", sentence, lines, SECONDS)
+    return draw_dotplot("time", "Time per judgment", sentence, lines, SECONDS_AXIS)
 
 
 def _drift_sentence(drift: DriftResults) -> str:

@@ -65,7 +65,7 @@ class MethodsChecklist:
 _CHECKLIST = TypeAdapter(MethodsChecklist)
 
 
-FROM_PEOPLE = (
+QUESTIONS_FOR_PEOPLE = (
     OpenQuestion("CONSORT 5", "Funding and conflicts of interest; say which evaluators are authors"),
     OpenQuestion("CONSORT 11", "Setting and devices"),
     OpenQuestion("HEDS 3.2.2", "How evaluators were recruited and paid, and their relation to the authors"),
@@ -73,7 +73,7 @@ FROM_PEOPLE = (
     OpenQuestion("HEDS 5.1", "Ethics approval"),
     OpenQuestion("HEDS 5.2", "Personal data in the corpus"),
 )
-NOT_APPLICABLE = (
+QUESTIONS_NOT_APPLICABLE = (
     OpenQuestion("CONSORT 8", "Patient involvement"),
     OpenQuestion("CONSORT 24b", "Concomitant care"),
 )
@@ -86,8 +86,8 @@ def methods_checklist(
     answers = (*_answers_on_design(title, design_content, commitment, frame), *_answers_on_results(analysis))
     return MethodsChecklist(
         answers=answers,
-        for_people_to_answer=FROM_PEOPLE,
-        not_applicable=NOT_APPLICABLE,
+        for_people_to_answer=QUESTIONS_FOR_PEOPLE,
+        not_applicable=QUESTIONS_NOT_APPLICABLE,
         methods=tuple(methods_paragraphs(frame, analysis)),
         decisions=tuple(MethodDecision(*row) for row in decision_rows()),
         limitations=LIMITATIONS,

@@ -27,8 +27,8 @@ from app.unblinding.observations import Observation
 
 Value = TypeVar("Value")
 
-NEEDED_FILES = ("commitment.json", "items.json", "judgments.json", "events.json")
-EXACT = ConfigDict(extra="forbid", strict=True)
+REQUIRED_FILES = ("commitment.json", "items.json", "judgments.json", "events.json")
+STRICT_CONFIG = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,16 @@ class ExportedRound:
 
 _COMMITMENT = TypeAdapter(CommitmentFile)
 _DIGESTS = TypeAdapter(dict[str, str])
-_ITEMS = TypeAdapter(list[ItemContent], config=EXACT)
-_JUDGMENTS = TypeAdapter(list[JudgmentLink], config=EXACT)
-_EVENTS = TypeAdapter(list[EventLink], config=EXACT)
+_ITEMS = TypeAdapter(list[ItemContent], config=STRICT_CONFIG)
+_JUDGMENTS = TypeAdapter(list[JudgmentLink], config=STRICT_CONFIG)
+_EVENTS = TypeAdapter(list[EventLink], config=STRICT_CONFIG)
 _OBJECT = TypeAdapter(JsonObject)
 
 
 def read_export(path: Path) -> ExportedRound:
     """Read the export in the zip at `path`. Raises ExportError if it is not an export."""
     files = read_zip(path)
-    missing = [name for name in NEEDED_FILES if name not in files]
+    missing = [name for name in REQUIRED_FILES if name not in files]
     if missing:
         msg = f"{path} has no {missing[0]}, so it is not a First Glance export; take the zip as it was downloaded"
         raise ExportError(msg)

@@ -28,7 +28,7 @@ number of analysis.json. Both prove that nothing changed after the commitment. T
 which item came from which model.
 """
 
-OPENED = """| design.json | everything that was fixed before the first judgment |
+UNBLINDED_FILES = """| design.json | everything that was fixed before the first judgment |
 | allocation.json | the opened seal: which item was which neuron, the sampling seed, the nonce |
 | observations.csv | one row per evaluator and item: the final verdict with its arm |
 | neurons.csv | one row per drawn neuron, dead ones included |
@@ -40,7 +40,7 @@ OPENED = """| design.json | everything that was fixed before the first judgment 
 | CITATION.cff | how to cite these data |
 """
 
-CLOSED = """| public_design.json | the part of the design that names no arm and no archive |
+BLINDED_FILES = """| public_design.json | the part of the design that names no arm and no archive |
 """
 
 
@@ -48,7 +48,9 @@ def write_readme(title: str, round_id: str, *, blinded: bool) -> str:
     """The README of an export."""
     kind = "Blinded" if blinded else "Unblinded"
     nonce = "" if blinded else ", with the nonce"
-    return README.format(title=title, kind=kind, round_id=round_id, nonce=nonce, opened=CLOSED if blinded else OPENED)
+    return README.format(
+        title=title, kind=kind, round_id=round_id, nonce=nonce, opened=BLINDED_FILES if blinded else UNBLINDED_FILES
+    )
 
 
 def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame) -> str:

@@ -13,7 +13,7 @@ from app.report.charts.chart import Chart
 from app.report.export.figures import draw_figures
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
 
-HEAD = """#set document(title: {title}, date: none)
+PREAMBLE = """#set document(title: {title}, date: none)
 #set page(paper: "a4", margin: (x: 22mm, y: 24mm), numbering: "1 / 1")
 #set text(size: 10pt, lang: "en")
 #set par(justify: false, leading: 0.62em)
@@ -66,7 +66,7 @@ def typst_document(
     """The report in Typst's markup; `figure_names` are the images that it may show."""
     available = frozenset(figure_names)
     parts = [
-        HEAD.format(title=_string(title)),
+        PREAMBLE.format(title=_string(title)),
         f"= {_content(title)}",
         f"#text(size: 13pt)[{_content(analysis.headline)}]",
         _content(analysis.marks_alone),

@@ -19,7 +19,7 @@ from app.rounds.allocation import Allocation, ItemKind
 from app.rounds.item import Item, ItemContent
 from app.unblinding.observations import Observation
 
-CellValue = str | int | float | bool | datetime | None
+CsvValue = str | int | float | bool | datetime | None
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def write_csv(row_class: type, instances: Iterable[object]) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     for instance in instances:
-        writer.writerow([_cell_text(getattr(instance, column)) for column in columns])
+        writer.writerow([_csv_text(getattr(instance, column)) for column in columns])
     return buffer.getvalue()
 
 
@@ -164,7 +164,7 @@ def write_snippets_parquet(item_contents: Iterable[ItemContent]) -> bytes:
     return buffer.getvalue()
 
 
-def _cell_text(cell_value: CellValue) -> str:
+def _csv_text(cell_value: CsvValue) -> str:
     if cell_value is None:
         return ""
     if isinstance(cell_value, bool):

@@ -86,16 +86,32 @@ def verify_receipt(path: Path, receipt: Receipt) -> Verification:
     export = read_export(path)
     links = export.chains.get(receipt.evaluator, [])
     recomputed = recomputed_receipt(receipt, export.commitment.commitment, links)
-    names_and_values = (
-        ("commitment", str(receipt.commitment), str(recomputed.commitment)),
-        ("judgments", str(receipt.judgments), str(recomputed.judgments)),
-        ("chain head", receipt.head, recomputed.head),
-        ("digest of judgments", receipt.digest, recomputed.digest),
-    )
     return Verification(
-        tuple(
-            _compare(name, stated, actual, f"The receipt's {name} is {stated}, but the export gives {actual}.")
-            for name, stated, actual in names_and_values
+        (
+            _expect_equal(
+                "commitment",
+                str(receipt.commitment),
+                str(recomputed.commitment),
+                "The receipt has another commitment than the export.",
+            ),
+            _expect_equal(
+                "judgments",
+                str(receipt.judgments),
+                str(recomputed.judgments),
+                f"The receipt covers {receipt.judgments} judgments, but the export has only {recomputed.judgments}.",
+            ),
+            _expect_equal(
+                "chain head",
+                receipt.head,
+                recomputed.head,
+                "The receipt has another chain head than the export after the same number of judgments.",
+            ),
+            _expect_equal(
+                "digest of judgments",
+                receipt.digest,
+                recomputed.digest,
+                "The receipt has another digest of judgments than the export.",
+            ),
         )
     )
 
@@ -109,7 +125,7 @@ def read_receipt(path: Path) -> Receipt:
         raise ExportError(msg) from error
 
 
-def _compare(name: str, exported: str, recomputed: str, problem: str) -> Check:
+def _expect_equal(name: str, exported: str, recomputed: str, problem: str) -> Check:
     """A check that passes if both texts are equal; `problem` is the sentence for the case that they are not."""
     ok = exported == recomputed
     return Check(name, ok, exported, recomputed, "" if ok else problem)
@@ -118,7 +134,7 @@ def _compare(name: str, exported: str, recomputed: str, problem: str) -> Check:
 def _expect_none(name: str, expectation: str, offenders: Iterable[str], problem: str) -> Check:
     """A check that passes if `offenders` is empty and otherwise names them, in the place of {} in `problem`."""
     names = ", ".join(sorted(offenders))
-    return _compare(name, expectation, f"not {names}" if names else expectation, problem.format(names))
+    return _expect_equal(name, expectation, f"not {names}" if names else expectation, problem.format(names))
 
 
 def _check_file_digests(export: ExportedRound) -> Iterator[Check]:
@@ -126,13 +142,13 @@ def _check_file_digests(export: ExportedRound) -> Iterator[Check]:
     listed, actual = export.listed_digests, export.file_digests
     if listed is None:
         problem = f"The export has no {DIGESTS_FILE}, so no file can be compared with its digest."
-        yield _compare(DIGESTS_FILE, "a digest of every file", "absent", problem)
+        yield _expect_equal(DIGESTS_FILE, "a digest of every file", "absent", problem)
         return
     changed = sorted(name for name in listed.keys() | actual.keys() if listed.get(name) != actual.get(name))
     for name in changed:
         listed_digest, actual_digest = listed.get(name, "no file"), actual.get(name, "absent")
         problem = f"{name} does not have the digest that {DIGESTS_FILE} lists for it."
-        yield _compare(f"digest of {name}", listed_digest, actual_digest, problem)
+        yield _expect_equal(f"digest of {name}", listed_digest, actual_digest, problem)
     if not changed:
         yield Check("digests of files", True, f"{len(actual)} files", f"{len(actual)} unchanged")
 
@@ -144,16 +160,16 @@ def _check_commitment(export: ExportedRound) -> Iterator[Check]:
     if unblinded is not None:
         design_sha256, sealed_sha256 = sha256_of_json(unblinded.design_content), seal_digest(unblinded.seal)
         problem = "The design was changed after the commitment."
-        yield _compare("design", published.design_sha256, design_sha256, problem)
+        yield _expect_equal("design", published.design_sha256, design_sha256, problem)
         problem = "The allocation, the seed or the nonce was changed after the commitment."
-        yield _compare("allocation", published.sealed_sha256, sealed_sha256, problem)
+        yield _expect_equal("allocation", published.sealed_sha256, sealed_sha256, problem)
         committed = digests
         digests = {item["code"]: item_digest(item, unblinded.seal.nonce) for item in export.item_contents}
         changed = [code for code in digests.keys() | committed.keys() if digests.get(code) != committed.get(code)]
         yield _expect_none("items", "all as committed", changed, "Items {} were changed after the commitment.")
     recomputed = commitment_digest(design_sha256, digests, sealed_sha256)
     problem = "Design, items and seal do not give the commitment that was published."
-    yield _compare("commitment", published.commitment, recomputed, problem)
+    yield _expect_equal("commitment", published.commitment, recomputed, problem)
 
 
 def _check_chains(export: ExportedRound) -> Iterator[Check]:
@@ -179,10 +195,10 @@ def _check_chain(name: str, chain: str, start: str, numbered_links: Sequence[tup
     broken = first_break(start, [(entry, digest) for _, entry, digest in numbered_links])
     if broken is not None:
         problem = f"The {chain} is broken: its entry {broken} was changed, or an entry before it was left out."
-        return _compare(name, "unbroken", f"broken at entry {broken}", problem)
+        return _expect_equal(name, "unbroken", f"broken at entry {broken}", problem)
     if [number for number, _, _ in numbered_links] != list(range(len(numbered_links))):
-        return _compare(name, "every entry", "entries missing", f"The {chain} lacks entries.")
-    return _compare(name, "unbroken", "unbroken", problem="")
+        return _expect_equal(name, "every entry", "entries missing", f"The {chain} lacks entries.")
+    return _expect_equal(name, "unbroken", "unbroken", problem="")
 
 
 def _check_observations(export: ExportedRound, unblinded: UnblindedPart) -> Iterator[Check]:
@@ -201,7 +217,7 @@ def _check_observations(export: ExportedRound, unblinded: UnblindedPart) -> Iter
     problem = "observations.csv has another verdict than the chain of {}."
     yield _expect_none("verdicts in observations.csv", "as judged", map(_describe_key, changed), problem)
     problem = "frame.json has another leak audit than the log's entry of the seal."
-    yield _compare("leak audit in frame.json", _logged_audit(export), json.dumps(frame.audit), problem)
+    yield _expect_equal("leak audit in frame.json", _logged_audit(export), json.dumps(frame.audit), problem)
     absent = final.keys() - verdicts.keys() - _left_out_keys(frame, final)
     problem = "observations.csv lacks the judgment of {}."
     yield _expect_none("judgments in observations.csv", "all of them", map(_describe_key, absent), problem)
@@ -265,7 +281,7 @@ def _check_numbers(unblinded: UnblindedPart) -> Iterator[Check]:
     for difference in differences:
         path, expected, actual = difference.path, difference.expected, difference.actual
         problem = f"analysis.json says {expected} for {path}, but recomputing gives {actual}."
-        yield _compare(f"analysis.json {path}", expected, actual, problem)
+        yield _expect_equal(f"analysis.json {path}", expected, actual, problem)
     if not differences:
         count = count_values(exported)
         yield Check("numbers of analysis.json", True, f"{count} values", f"{count} recomputed")
