@@ -34,7 +34,7 @@ class ChannelStores:
     @property
     def firings(self) -> FiringStore | None:
         """The drawn firings, if firings are drawn."""
-        return self.draws.firings.store if self.draws.firings else None
+        return self.draws.firing_sample.store if self.draws.firing_sample else None
 
     @property
     def all_stores(self) -> dict[str, PriorityStore]:

@@ -52,7 +52,7 @@ class SnippetDraws:
             )
             if size
         }
-        self.firings = FiringSample(pilot.maxima, options.firing, self.seed + 5) if options.firing else None
+        self.firing_sample = FiringSample(pilot.maxima, options.firing, self.seed + 5) if options.firing else None
 
     def offer(self, batch_activations: Tensor, maxima: Floats32, batch: Batch) -> None:
         """Draw from a batch: activations [window, position, neuron] and their scored maxima [window, neuron]."""
@@ -66,13 +66,13 @@ class SnippetDraws:
         if "value_bin" in self.stores:
             rows = np.arange(self.neuron_count) * ACTIVATION_BIN_COUNT + self._activation_bins(maxima)
             self._offer_windows("value_bin", batch_activations, batch, rows, maxima > 0, None, 4)
-        if self.firings:
-            self.firings.collect(batch_activations, batch)
+        if self.firing_sample:
+            self.firing_sample.collect(batch_activations, batch)
 
     def offer_collected_firings(self) -> None:
         """Offer the firings that the shard's batches collected to their store."""
-        if self.firings:
-            self.firings.offer_collected()
+        if self.firing_sample:
+            self.firing_sample.offer_collected()
 
     def _draw_positions(self, batch: Batch, salt: int) -> tuple[Ints, Bools]:
         """[window, neuron] a position drawn from all positions, and whether it is scored: uniform over tokens."""
