@@ -87,9 +87,17 @@ def test_a_site_or_a_layer_that_the_model_does_not_have_is_refused(
 def test_arms_with_different_tokenizers_cannot_read_the_same_windows(
     model: LoadedModel, texts: Path, tmp_path: Path
 ) -> None:
-    stranger = LoadedModel(model.transformer, train_on_few_words(tmp_path), model.weights_sha256, tmp_path)
+    model_with_another_tokenizer = LoadedModel(
+        model.transformer, train_on_few_words(tmp_path), model.weights_sha256, tmp_path
+    )
     with pytest.raises(ModelError, match="different tokenizers"):
-        harvest_pair({"first": model, "second": stranger}, str(texts), tmp_path / "out", SMALL, report_nothing)
+        harvest_pair(
+            {"first": model, "second": model_with_another_tokenizer},
+            str(texts),
+            tmp_path / "out",
+            SMALL,
+            report_nothing,
+        )
 
 
 def train_on_few_words(folder: Path) -> Tokenizer:

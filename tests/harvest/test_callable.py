@@ -18,7 +18,7 @@ from app.models.model_folder import LoadedModel
 SMALL = HarvestOptions(k=3, sample=50).top_only()
 
 
-def embedded(tokens: torch.Tensor) -> torch.Tensor:
+def ids_and_their_negatives(tokens: torch.Tensor) -> torch.Tensor:
     return torch.stack([tokens.float(), -tokens.float()], dim=2)
 
 
@@ -47,7 +47,7 @@ def test_tokens_in_lists_arrays_and_tensors_give_the_same_archive(tmp_path: Path
     rows = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     forms: tuple[Any, ...] = (rows, np.array(rows), torch.tensor(rows))
     archives = [
-        harvest(embedded, form, tmp_path / str(number), options=SMALL, progress=report_nothing)
+        harvest(ids_and_their_negatives, form, tmp_path / str(number), options=SMALL, progress=report_nothing)
         for number, form in enumerate(forms)
     ]
     assert len({archive.sha256 for archive in archives}) == 1
@@ -67,7 +67,7 @@ def test_tokens_in_lists_arrays_and_tensors_give_the_same_archive(tmp_path: Path
 )
 def test_tokens_that_are_no_token_ids_are_refused(tokens: Any, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=sentence):
-        harvest(embedded, tokens, tmp_path / "out", options=SMALL, progress=report_nothing)
+        harvest(ids_and_their_negatives, tokens, tmp_path / "out", options=SMALL, progress=report_nothing)
 
 
 def test_a_function_of_another_shape_is_refused(tmp_path: Path) -> None:
@@ -78,16 +78,16 @@ def test_a_function_of_another_shape_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "later",
     [
-        lambda rows: embedded(rows)[:, :, :1],
-        lambda rows: embedded(rows)[:, 1:],
-        lambda rows: embedded(rows)[:1],
-        lambda rows: embedded(rows).numpy(),
+        lambda rows: ids_and_their_negatives(rows)[:, :, :1],
+        lambda rows: ids_and_their_negatives(rows)[:, 1:],
+        lambda rows: ids_and_their_negatives(rows)[:1],
+        lambda rows: ids_and_their_negatives(rows).numpy(),
     ],
     ids=["fewer units", "fewer positions", "fewer windows", "no tensor"],
 )
 def test_a_function_that_gives_another_shape_after_the_first_window_is_refused(later: Any, tmp_path: Path) -> None:
     def changing(rows: torch.Tensor) -> Any:
-        return embedded(rows) if len(rows) == 1 else later(rows)
+        return ids_and_their_negatives(rows) if len(rows) == 1 else later(rows)
 
     with pytest.raises(ModelError, match="2 units as for the first window"):
         harvest(changing, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing)
@@ -114,7 +114,12 @@ def test_tokens_of_which_none_is_scored_are_refused(tmp_path: Path) -> None:
     all_special = Vocabulary(special=(1, 2))
     with pytest.raises(CorpusError, match="no token scores"):
         harvest(
-            embedded, [[1, 2], [2, 1]], tmp_path / "out", vocabulary=all_special, options=SMALL, progress=report_nothing
+            ids_and_their_negatives,
+            [[1, 2], [2, 1]],
+            tmp_path / "out",
+            vocabulary=all_special,
+            options=SMALL,
+            progress=report_nothing,
         )
     assert not (tmp_path / "out.partial").exists()
 
@@ -124,7 +129,7 @@ def test_rows_of_padding_may_come_first(tmp_path: Path, padding: int) -> None:
     """More of them than the pilot has windows, or than the first shard has."""
     rows = np.concatenate([np.zeros((padding, 5), int), np.arange(1, 101).reshape(20, 5)])
     archive = harvest(
-        embedded,
+        ids_and_their_negatives,
         rows,
         tmp_path / "out",
         vocabulary=Vocabulary(special=(0,)),
@@ -140,13 +145,13 @@ def test_the_archives_path_may_be_text_and_an_existing_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (
-        harvest(embedded, [[1, 2]], str(tmp_path / "out"), options=SMALL, progress=report_nothing).path
+        harvest(ids_and_their_negatives, [[1, 2]], str(tmp_path / "out"), options=SMALL, progress=report_nothing).path
         == tmp_path / "out"
     )
     monkeypatch.chdir(tmp_path)
     for path in (".", "/", "out"):
         with pytest.raises(ArchiveError, match="exists already"):
-            harvest(embedded, [[1, 2]], Path(path), options=SMALL, progress=report_nothing)
+            harvest(ids_and_their_negatives, [[1, 2]], Path(path), options=SMALL, progress=report_nothing)
 
 
 @pytest.mark.parametrize("positions", [4, 256, 5000])
@@ -161,11 +166,17 @@ def test_the_mean_is_precise_however_long_the_windows_are(tmp_path: Path, positi
 def test_activations_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not numbers"):
         harvest(
-            lambda rows: embedded(rows) / 0, [[0, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing
+            lambda rows: ids_and_their_negatives(rows) / 0,
+            [[0, 2], [3, 4]],
+            tmp_path / "out",
+            options=SMALL,
+            progress=report_nothing,
         )
 
 
 def test_fewer_windows_than_k_are_all_in_the_top_list(tmp_path: Path) -> None:
-    archive: Archive = harvest(embedded, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing)
+    archive: Archive = harvest(
+        ids_and_their_negatives, [[1, 2], [3, 4]], tmp_path / "out", options=SMALL, progress=report_nothing
+    )
     assert [snippet.peak_activation for snippet in archive.snippets(0, 0)] == [4.0, 2.0]
     assert all(neuron.dead for neuron in archive.neurons())

@@ -9,13 +9,13 @@ from app.harvest.run import harvest_model
 from app.harvest.text.corpus import Corpus
 from app.harvest.text.long_texts import LONGEST_PART
 from app.models.model_folder import LoadedModel
-from tests.harvest.windows_of_text import code_points, texts_in, windows_of
+from tests.harvest.windows_of_text import code_points, read_windows, texts_of_windows
 
 
 def test_the_order_of_documents_comes_from_the_seed(tmp_path: Path) -> None:
     for number in range(30):
         (tmp_path / f"{number:02}.txt").write_text(str(number))
-    orders = [texts_in(windows_of(tmp_path, seed)) for seed in (0, 0, 1)]
+    orders = [texts_of_windows(read_windows(tmp_path, seed)) for seed in (0, 0, 1)]
     assert orders[0] == orders[1] != orders[2]
     assert sorted(orders[0]) == sorted(orders[2])
 

@@ -7,22 +7,22 @@ import pytest
 
 from app.foundation.errors import CorpusError
 from app.harvest.text.corpus import Corpus
-from tests.harvest.windows_of_text import texts_in, windows_of
+from tests.harvest.windows_of_text import read_windows, texts_of_windows
 
 
 def test_a_pattern_means_its_files(tmp_path: Path) -> None:
     for name in ("x/one.txt", "x/two.md", "y/three.txt", "y/four.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    assert sorted(texts_in(windows_of(tmp_path / "**" / "*.txt"))) == ["x/one.txt", "y/three.txt"]
-    assert sorted(texts_in(windows_of(tmp_path / "x" / "*"))) == ["x/one.txt", "x/two.md"]
+    assert sorted(texts_of_windows(read_windows(tmp_path / "**" / "*.txt"))) == ["x/one.txt", "y/three.txt"]
+    assert sorted(texts_of_windows(read_windows(tmp_path / "x" / "*"))) == ["x/one.txt", "x/two.md"]
     with pytest.raises(CorpusError, match="holds no text"):
-        windows_of(tmp_path / "*.csv")
+        read_windows(tmp_path / "*.csv")
 
 
 def test_a_name_that_is_too_long_for_a_file_is_refused() -> None:
     with pytest.raises(CorpusError, match=r"File name too long.*; name a file"):
-        windows_of("x" * 300)
+        read_windows("x" * 300)
 
 
 def test_stdlib_means_the_standard_library_without_its_tests() -> None:

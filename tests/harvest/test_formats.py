@@ -17,7 +17,7 @@ from app.harvest.run import harvest_model
 from app.harvest.text import formats
 from app.harvest.text.corpus import Corpus
 from app.models.model_folder import LoadedModel
-from tests.harvest.windows_of_text import code_points, texts_in, windows_of
+from tests.harvest.windows_of_text import code_points, read_windows, texts_of_windows
 
 WORDS = ["One text, of several words.", "Další text s háčky — 漢字 😀.", "third\n\n\tone"]
 
@@ -35,14 +35,14 @@ def test_lines_and_tables_compressed_or_not_hold_the_same_documents(tmp_path: Pa
         stream.write(lines)
     pq.write_table(pa.table({"text": WORDS, "id": [1, 2, 3]}), tmp_path / "d.parquet")
     for name in ("a.jsonl", "b.jsonl.gz", "c.jsonl.zst", "d.parquet"):
-        windows = windows_of(tmp_path / name)
-        assert texts_in(windows) == WORDS
+        windows = read_windows(tmp_path / name)
+        assert texts_of_windows(windows) == WORDS
         assert [window.label for window in windows] == [f"{name}:{number}:0" for number in (1, 2, 3)]
 
 
 def test_a_compressed_text_is_a_document(tmp_path: Path) -> None:
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(WORDS[1].encode()))
-    assert texts_in(windows_of(tmp_path)) == [WORDS[1]]
+    assert texts_of_windows(read_windows(tmp_path)) == [WORDS[1]]
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -59,7 +59,7 @@ def test_a_long_text_read_in_parts_gives_the_same_windows(
         corpus = Corpus(str(tmp_path), 0)
         windows = list(corpus.windows(code_points, 100, 10))
         labels = [window.label for window in windows]
-        texts = texts_in(windows)
+        texts = texts_of_windows(windows)
         return list(zip(labels, texts, strict=True)), corpus.sha256, corpus.document_count, corpus.skipped_count
 
     expected = read_corpus()
@@ -90,18 +90,18 @@ def test_file_names_that_are_not_utf_8_stay_different(model: LoadedModel, tmp_pa
 
 def test_lone_surrogates_and_invalid_utf_8_become_the_replacement_character(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": "a \ud83d b 😀"}) + "\n")
-    assert texts_in(windows_of(tmp_path / "a.jsonl")) == ["a \ufffd b 😀"]
+    assert texts_of_windows(read_windows(tmp_path / "a.jsonl")) == ["a \ufffd b 😀"]
     broken = pa.array([b"caf\xe9 x", b"fine", b"caf\xe9 x"])
     strings = pa.Array.from_buffers(pa.string(), 3, broken.buffers())
     for column in (strings, broken):
         pq.write_table(pa.table({"text": column}), tmp_path / "a.parquet")
-        assert texts_in(windows_of(tmp_path / "a.parquet")) == ["caf\ufffd x", "fine", "caf\ufffd x"]
+        assert texts_of_windows(read_windows(tmp_path / "a.parquet")) == ["caf\ufffd x", "fine", "caf\ufffd x"]
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
 def test_a_table_may_store_its_text_in_any_type_of_column(tmp_path: Path, kind: pa.DataType) -> None:
     pq.write_table(pa.table({"text": pa.array([*WORDS, None]).cast(kind)}), tmp_path / "a.parquet")
-    assert texts_in(windows_of(tmp_path / "a.parquet")) == WORDS
+    assert texts_of_windows(read_windows(tmp_path / "a.parquet")) == WORDS
 
 
 def test_rows_without_a_text_are_counted_as_skipped(tmp_path: Path) -> None:
@@ -128,10 +128,10 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CorpusError, match=sentence):
-        windows_of(tmp_path / name)
+        read_windows(tmp_path / name)
 
 
 def test_a_table_without_a_column_of_text_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"words": ["x"]}), tmp_path / "a.parquet")
     with pytest.raises(CorpusError, match="no column text"):
-        windows_of(tmp_path / "a.parquet")
+        read_windows(tmp_path / "a.parquet")

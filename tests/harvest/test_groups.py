@@ -39,7 +39,7 @@ def activations(tokens: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def full(rows: np.ndarray) -> np.ndarray:
+def full_activations(rows: np.ndarray) -> np.ndarray:
     return activations(torch.from_numpy(rows)).numpy()
 
 
@@ -52,7 +52,7 @@ def archive(rows: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Archi
     )
 
 
-def group(archive: Archive, unit: int, name: str) -> list[Snippet]:
+def snippets_of_group(archive: Archive, unit: int, name: str) -> list[Snippet]:
     return [snippet for snippet in archive.snippets(0, unit) if snippet.group == name]
 
 
@@ -60,42 +60,44 @@ def row_number(snippet: Snippet) -> int:
     return int(snippet.window.removeprefix("row:"))
 
 
-def scored_values(rows: np.ndarray, full: np.ndarray, unit: int) -> np.ndarray:
-    values: np.ndarray = full[:, :, unit][rows != 0]
+def scored_values(rows: np.ndarray, full_activations: np.ndarray, unit: int) -> np.ndarray:
+    values: np.ndarray = full_activations[:, :, unit][rows != 0]
     return values
 
 
-def test_top_snippets_equal_brute_force_ties_included(archive: Archive, rows: np.ndarray, full: np.ndarray) -> None:
+def test_top_snippets_equal_brute_force_ties_included(
+    archive: Archive, rows: np.ndarray, full_activations: np.ndarray
+) -> None:
     """Stronger windows come first, then earlier ones; within a window the earliest of equal tokens is the peak."""
     for unit in range(UNITS):
-        masked = np.where(rows != 0, full[:, :, unit], -np.inf)
+        masked = np.where(rows != 0, full_activations[:, :, unit], -np.inf)
         order = sorted(range(ROWS), key=lambda row: (-masked[row].max(), row))[:8]
         expected = [(row, int(masked[row].argmax()), masked[row].max()) for row in order]
-        top = group(archive, unit, "top")
+        top = snippets_of_group(archive, unit, "top")
         assert [(row_number(snippet), snippet.peak, snippet.peak_activation) for snippet in top] == expected
-    values = [snippet.peak_activation for snippet in group(archive, 0, "top")]
+    values = [snippet.peak_activation for snippet in snippets_of_group(archive, 0, "top")]
     assert len(set(values)) < len(values)
 
 
 def test_every_snippet_has_the_tokens_and_activations_of_its_window(
-    archive: Archive, rows: np.ndarray, full: np.ndarray
+    archive: Archive, rows: np.ndarray, full_activations: np.ndarray
 ) -> None:
     for unit in range(UNITS):
         for snippet in archive.snippets(0, unit):
             row = row_number(snippet)
             is_shown = rows[row] != 0
-            np.testing.assert_array_equal(snippet.activations, full[row, is_shown, unit])
+            np.testing.assert_array_equal(snippet.activations, full_activations[row, is_shown, unit])
             assert snippet.pieces == tuple(f"<{token}>".encode() for token in rows[row, is_shown])
 
 
 def test_quantile_snippets_lie_in_their_bands_within_the_bound(
-    archive: Archive, rows: np.ndarray, full: np.ndarray
+    archive: Archive, rows: np.ndarray, full_activations: np.ndarray
 ) -> None:
     bound = archive.manifest.sample_bound
     assert 0 < bound < 0.03
     for unit in range(UNITS):
-        values = np.sort(scored_values(rows, full, unit))
-        snippets = group(archive, unit, "quantile")
+        values = np.sort(scored_values(rows, full_activations, unit))
+        snippets = snippets_of_group(archive, unit, "quantile")
         assert len(snippets) >= 6
         for snippet in snippets:
             low, high = (float(part) for part in snippet.band.split("-"))
@@ -106,7 +108,7 @@ def test_quantile_snippets_lie_in_their_bands_within_the_bound(
 
 
 @pytest.fixture(scope="module")
-def sparse(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+def sparse_archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """Units of a ReLU that fire on one token in two hundred; 0 to 7 are silent in the windows of the pilot."""
     generator = np.random.default_rng(1)
     tokens = np.concatenate([generator.integers(0, 100, (32, 40)), generator.integers(0, 5000, (3000, 40))])
@@ -118,37 +120,39 @@ def sparse(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return harvest(lambda tokens: table[tokens], tokens, out, options=options, progress=report_nothing)
 
 
-def test_zeros_that_lie_at_several_cuts_belong_to_the_lowest_band(sparse: Archive) -> None:
-    snippets = [snippet for unit in range(16) for snippet in group(sparse, unit, "quantile")]
+def test_zeros_that_lie_at_several_cuts_belong_to_the_lowest_band(sparse_archive: Archive) -> None:
+    snippets = [snippet for unit in range(16) for snippet in snippets_of_group(sparse_archive, unit, "quantile")]
     assert {snippet.band for snippet in snippets if snippet.peak_activation == 0} == {"0-0.5"}
     assert {snippet.band for snippet in snippets if snippet.peak_activation > 0} == {"0.99-0.999", "0.999-1"}
-    assert all(group(sparse, unit, "quantile")[0].peak_activation > 0 for unit in range(16))
+    assert all(snippets_of_group(sparse_archive, unit, "quantile")[0].peak_activation > 0 for unit in range(16))
 
 
-def test_the_draws_of_a_unit_that_is_silent_in_the_first_windows_are_spread_too(sparse: Archive) -> None:
+def test_the_draws_of_a_unit_that_is_silent_in_the_first_windows_are_spread_too(sparse_archive: Archive) -> None:
     for unit in range(16):
-        assert len({snippet.band for snippet in group(sparse, unit, "value_bin")}) >= 4
-        assert sparse.neurons()[unit].tokens
+        assert len({snippet.band for snippet in snippets_of_group(sparse_archive, unit, "value_bin")}) >= 4
+        assert sparse_archive.neurons()[unit].tokens
 
 
-def test_value_bins_are_fifths_of_the_largest_activation(archive: Archive, rows: np.ndarray, full: np.ndarray) -> None:
+def test_value_bins_are_fifths_of_the_largest_activation(
+    archive: Archive, rows: np.ndarray, full_activations: np.ndarray
+) -> None:
     bands = set()
     for unit in range(UNITS - 1):
-        largest = scored_values(rows, full, unit).max()
-        snippets = group(archive, unit, "value_bin")
+        largest = scored_values(rows, full_activations, unit).max()
+        snippets = snippets_of_group(archive, unit, "value_bin")
         for snippet in snippets:
             low, high = (float(part) for part in snippet.band.split("-"))
             assert low * largest < snippet.peak_activation <= high * largest
-            window = full[row_number(snippet), rows[row_number(snippet)] != 0, unit]
+            window = full_activations[row_number(snippet), rows[row_number(snippet)] != 0, unit]
             assert snippet.peak == int(window.argmax())
         assert len({snippet.band for snippet in snippets}) >= 3
         bands |= {snippet.band for snippet in snippets}
     assert len(bands) == 5
-    assert group(archive, UNITS - 1, "value_bin") == []
+    assert snippets_of_group(archive, UNITS - 1, "value_bin") == []
 
 
 def test_with_enough_snippets_no_fifth_that_the_text_reaches_is_empty(
-    rows: np.ndarray, full: np.ndarray, tmp_path: Path
+    rows: np.ndarray, full_activations: np.ndarray, tmp_path: Path
 ) -> None:
     """An activation bin may lie in two fifths. Two draws may all come from the same one of them; eight do not."""
     options = replace(HarvestOptions(k=8, seed=2, duplicate_span=None, sample=400).top_only(), value_bin=8)
@@ -157,14 +161,16 @@ def test_with_enough_snippets_no_fifth_that_the_text_reaches_is_empty(
         activations, rows, tmp_path / "out", vocabulary=special, options=options, progress=report_nothing
     )
     for unit in range(UNITS - 1):
-        peaks = np.where(rows == 0, -np.inf, full[:, :, unit]).max(axis=1)
+        peaks = np.where(rows == 0, -np.inf, full_activations[:, :, unit]).max(axis=1)
         fifths = np.ceil(5 * peaks[peaks > 0] / peaks.max()).clip(1, 5)
         reached = {FIFTH_NAMES[int(fifth) - 1] for fifth in fifths}
-        assert {snippet.band for snippet in group(many_per_fifth, unit, "value_bin")} == reached
+        assert {snippet.band for snippet in snippets_of_group(many_per_fifth, unit, "value_bin")} == reached
 
 
 def test_random_snippets_are_spread_over_the_corpus_and_are_each_neurons_own(archive: Archive) -> None:
-    drawn = {unit: [row_number(snippet) for snippet in group(archive, unit, "random")] for unit in range(UNITS)}
+    drawn = {
+        unit: [row_number(snippet) for snippet in snippets_of_group(archive, unit, "random")] for unit in range(UNITS)
+    }
     assert all(len(set(rows)) == 5 for rows in drawn.values())
     assert len({row for rows in drawn.values() for row in rows}) > 20
     assert max(row for rows in drawn.values() for row in rows) > ROWS * 0.8
@@ -173,13 +179,13 @@ def test_random_snippets_are_spread_over_the_corpus_and_are_each_neurons_own(arc
 def test_random_draws_are_uniform_over_tokens(rows: np.ndarray, tmp_path: Path) -> None:
     """Peaks of 400 units' draws fall on early and late positions alike; the bound is six standard deviations."""
 
-    def same_in_all_units(tokens: torch.Tensor) -> torch.Tensor:
+    def repeat_ids_in_all_units(tokens: torch.Tensor) -> torch.Tensor:
         return tokens[:, :, None].float() * torch.ones(400)
 
     options = HarvestOptions(k=1, random=5, quantile=0, value_bin=0, contrast=0, sample=100)
     vocabulary = Vocabulary(special=(0,))
     archive = harvest(
-        same_in_all_units, rows, tmp_path / "out", vocabulary=vocabulary, options=options, progress=report_nothing
+        repeat_ids_in_all_units, rows, tmp_path / "out", vocabulary=vocabulary, options=options, progress=report_nothing
     )
     snippets = archive.snippets_by_neuron((0, unit) for unit in range(400))
     peaks = [snippet.peak for drawn in snippets.values() for snippet in drawn if snippet.group == "random"]
@@ -190,17 +196,19 @@ def test_random_draws_are_uniform_over_tokens(rows: np.ndarray, tmp_path: Path) 
 
 
 def test_contrast_shows_the_favourite_token_where_the_neuron_is_quiet_on_every_occurrence_of_it(
-    archive: Archive, rows: np.ndarray, full: np.ndarray
+    archive: Archive, rows: np.ndarray, full_activations: np.ndarray
 ) -> None:
     for unit in range(UNITS - 1):
-        peaks = Counter(snippet.pieces[snippet.peak] for snippet in group(archive, unit, "top"))
-        for snippet in group(archive, unit, "contrast"):
+        peaks = Counter(snippet.pieces[snippet.peak] for snippet in snippets_of_group(archive, unit, "top"))
+        for snippet in snippets_of_group(archive, unit, "contrast"):
             token = snippet.pieces[snippet.peak]
             assert peaks[token] == max(peaks.values())
             assert snippet.peak == snippet.pieces.index(token)
-            on_it = [value for piece, value in zip(snippet.pieces, snippet.activations, strict=True) if piece == token]
-            assert max(on_it) < 0.1 * scored_values(rows, full, unit).max()
-    assert sum(len(group(archive, unit, "contrast")) for unit in range(UNITS)) >= 6
+            activations_on_token = [
+                value for piece, value in zip(snippet.pieces, snippet.activations, strict=True) if piece == token
+            ]
+            assert max(activations_on_token) < 0.1 * scored_values(rows, full_activations, unit).max()
+    assert sum(len(snippets_of_group(archive, unit, "contrast")) for unit in range(UNITS)) >= 6
 
 
 def test_contrast_finds_windows_even_for_neurons_that_mostly_fire_on_their_token(tmp_path: Path) -> None:
@@ -217,7 +225,7 @@ def test_contrast_finds_windows_even_for_neurons_that_mostly_fire_on_their_token
 
     options = HarvestOptions(k=5, random=0, quantile=0, value_bin=0, firing=0, sample=100)
     archive = harvest(fires, rows, tmp_path / "out", options=options, progress=report_nothing)
-    snippets = [snippet for unit in range(4) for snippet in group(archive, unit, "contrast")]
+    snippets = [snippet for unit in range(4) for snippet in snippets_of_group(archive, unit, "contrast")]
     assert len(snippets) == 12
     assert {snippet.pieces[0] for snippet in snippets} == {b"<0>"}
 
@@ -232,7 +240,7 @@ def test_no_group_repeats_a_window_in_a_band(archive: Archive) -> None:
 
 def test_ranks_count_up_within_a_group(archive: Archive) -> None:
     for name, count in archive.manifest.groups.items():
-        by_unit = [group(archive, unit, name) for unit in range(UNITS)]
+        by_unit = [snippets_of_group(archive, unit, name) for unit in range(UNITS)]
         assert sum(len(snippets) for snippets in by_unit) == count
         for snippets in by_unit:
             assert [snippet.rank for snippet in snippets] == list(range(len(snippets)))
@@ -255,4 +263,4 @@ def test_top_snippets_are_the_same_without_the_other_groups(archive: Archive, ro
     )
     assert top_only.manifest.groups == {"top": 48}
     for unit in range(UNITS):
-        assert top_only.snippets(0, unit) == group(archive, unit, "top")
+        assert top_only.snippets(0, unit) == snippets_of_group(archive, unit, "top")

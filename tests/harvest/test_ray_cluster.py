@@ -44,7 +44,7 @@ def nodes() -> Iterator[Any]:
     cluster.shutdown()
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents_by_name(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
@@ -56,7 +56,7 @@ def test_two_nodes_give_the_archive_of_one_machine(
         nodes.add_node(num_cpus=1)
     run_scans = scan_on_ray(Cluster(address=nodes.address, workers=2, shards_per_task=1))
     archive = harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, report_nothing, run_scans)
-    assert contents(archive.path) == contents(archive_of_one_machine.path)
+    assert contents_by_name(archive.path) == contents_by_name(archive_of_one_machine.path)
 
 
 @pytest.mark.slow
@@ -75,7 +75,7 @@ def test_a_node_killed_in_the_middle_changes_nothing(
     run_scans = scan_on_ray(Cluster(address=nodes.address, workers=2, shards_per_task=1))
     archive = harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, kill_at_the_second, run_scans)
     assert len(reports) > 4
-    assert contents(archive.path) == contents(archive_of_one_machine.path)
+    assert contents_by_name(archive.path) == contents_by_name(archive_of_one_machine.path)
 
 
 def test_without_ray_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,26 +40,26 @@ def stop_after(shard_count: int) -> ReportProgress:
     return report
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents_by_name(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(model: LoadedModel, corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+def uninterrupted_archive(model: LoadedModel, corpus: str, tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return harvest_model(model, "tiny", corpus, tmp_path_factory.mktemp("whole") / "out", OPTIONS, report_nothing)
 
 
 @pytest.mark.parametrize("save_every", [0.0, 1e9])
 @pytest.mark.parametrize("shard_count", [1, 2])
 def test_a_stopped_harvest_ends_with_the_same_bytes(
-    model: LoadedModel, corpus: str, uninterrupted: Archive, tmp_path: Path, shard_count: int, save_every: float
+    model: LoadedModel, corpus: str, uninterrupted_archive: Archive, tmp_path: Path, shard_count: int, save_every: float
 ) -> None:
     options = replace(OPTIONS, save_every=save_every)
     with pytest.raises(StoppedError):
         harvest_model(model, "tiny", corpus, tmp_path / "out", options, stop_after(shard_count))
     assert not (tmp_path / "out").exists()
     archive = harvest_model(model, "tiny", corpus, tmp_path / "out", options, report_nothing)
-    assert contents(archive.path) == contents(uninterrupted.path)
+    assert contents_by_name(archive.path) == contents_by_name(uninterrupted_archive.path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
@@ -91,20 +91,22 @@ def kill_and_finish(model: LoadedModel, corpus: str, out: Path, random: Random) 
 
 
 def test_after_kill_9_the_archive_is_the_same(
-    model: LoadedModel, corpus: str, uninterrupted: Archive, tmp_path: Path
+    model: LoadedModel, corpus: str, uninterrupted_archive: Archive, tmp_path: Path
 ) -> None:
-    assert contents(kill_and_finish(model, corpus, tmp_path / "out", Random(5)).path) == contents(uninterrupted.path)
+    assert contents_by_name(kill_and_finish(model, corpus, tmp_path / "out", Random(5)).path) == contents_by_name(
+        uninterrupted_archive.path
+    )
 
 
 @pytest.mark.slow
 def test_twenty_kills_at_random_moments_give_twenty_equal_archives(
-    model: LoadedModel, corpus: str, uninterrupted: Archive, tmp_path: Path
+    model: LoadedModel, corpus: str, uninterrupted_archive: Archive, tmp_path: Path
 ) -> None:
     random = Random(20)
     for number in range(20):
-        assert contents(kill_and_finish(model, corpus, tmp_path / str(number), random).path) == contents(
-            uninterrupted.path
-        )
+        assert contents_by_name(
+            kill_and_finish(model, corpus, tmp_path / str(number), random).path
+        ) == contents_by_name(uninterrupted_archive.path)
 
 
 def test_a_killed_pair_ends_with_the_same_bytes(
@@ -116,7 +118,7 @@ def test_a_killed_pair_ends_with_the_same_bytes(
         harvest_pair(models, corpus, tmp_path / "out", OPTIONS, stop_after(2))
     harvest_pair(models, corpus, tmp_path / "out", OPTIONS, report_nothing)
     for name in ("gelu", "solu"):
-        assert contents(tmp_path / "out" / name) == contents(tmp_path / "whole" / name)
+        assert contents_by_name(tmp_path / "out" / name) == contents_by_name(tmp_path / "whole" / name)
     assert (tmp_path / "out" / "pair.json").read_bytes() == (tmp_path / "whole" / "pair.json").read_bytes()
 
 
@@ -128,11 +130,11 @@ def test_a_pair_killed_between_its_archives_goes_on(
         harvest_pair(models, corpus, tmp_path / "out", OPTIONS, stop_after(3))
     shutil.copytree(tmp_path / "out.partial", tmp_path / "checkpoint")
     harvest_pair(models, corpus, tmp_path / "out", OPTIONS, report_nothing)
-    before = contents(tmp_path / "out" / "gelu")
+    before = contents_by_name(tmp_path / "out" / "gelu")
     shutil.rmtree(tmp_path / "out" / "solu")
     (tmp_path / "checkpoint").rename(tmp_path / "out.partial")
     harvest_pair(models, corpus, tmp_path / "out", OPTIONS, report_nothing)
-    assert contents(tmp_path / "out" / "gelu") == before
+    assert contents_by_name(tmp_path / "out" / "gelu") == before
 
 
 def test_a_harvest_does_not_go_on_with_other_options_or_another_text(model: LoadedModel, tmp_path: Path) -> None:
@@ -211,8 +213,8 @@ def test_a_lost_file_of_a_checkpoint_is_named(tmp_path: Path, name: str) -> None
 def test_a_callable_goes_on_and_ends_with_the_same_bytes(tmp_path: Path) -> None:
     stop_harvest_of_rows(tmp_path / "out")
     resumed = harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
-    uninterrupted = harvest(read_units, ROWS, tmp_path / "whole", options=FAST, progress=report_nothing)
-    assert resumed.sha256 == uninterrupted.sha256
+    uninterrupted_archive = harvest(read_units, ROWS, tmp_path / "whole", options=FAST, progress=report_nothing)
+    assert resumed.sha256 == uninterrupted_archive.sha256
 
 
 def test_a_harvest_does_not_go_on_with_another_function_or_vocabulary(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ def code_points(texts: list[str]) -> list[list[int]]:
     return [[ord(character) for character in text] for text in texts]
 
 
-def windows_of(spec: Path | str, seed: int = 0) -> list[Window]:
+def read_windows(spec: Path | str, seed: int = 0) -> list[Window]:
     """The windows of a corpus: 100 characters each, of which 10 are context."""
     return list(Corpus(str(spec), seed).windows(code_points, 100, 10))
 
 
-def texts_in(windows: Iterable[Window]) -> list[str]:
+def texts_of_windows(windows: Iterable[Window]) -> list[str]:
     """The text of each window."""
     return ["".join(map(chr, window.token_ids)) for window in windows]

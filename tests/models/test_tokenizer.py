@@ -14,7 +14,7 @@ from tests.models.conftest import WORDS
 
 
 @pytest.fixture(scope="module")
-def ours(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
+def byte_level_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     return train_tokenizer([" ".join(WORDS)] * 3, 300, tmp_path_factory.mktemp("ours") / "tokenizer.json")
 
 
@@ -34,8 +34,8 @@ def sentencepiece(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
 
 
 @given(st.text())
-def test_pieces_of_byte_level_ids_are_the_texts_bytes(ours: Tokenizer, text: str) -> None:
-    assert b"".join(ours.pieces[index] for index in ours.encode(text)) == text.encode()
+def test_pieces_of_byte_level_ids_are_the_texts_bytes(byte_level_tokenizer: Tokenizer, text: str) -> None:
+    assert b"".join(byte_level_tokenizer.pieces[index] for index in byte_level_tokenizer.encode(text)) == text.encode()
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="▁")))
@@ -44,26 +44,26 @@ def test_pieces_of_sentencepiece_ids_are_the_texts_bytes(sentencepiece: Tokenize
 
 
 @given(st.lists(st.text(), max_size=5))
-def test_many_texts_are_encoded_like_each_text_alone(ours: Tokenizer, texts: list[str]) -> None:
-    assert ours.encode_many(texts) == [ours.encode(text) for text in texts]
+def test_many_texts_are_encoded_like_each_text_alone(byte_level_tokenizer: Tokenizer, texts: list[str]) -> None:
+    assert byte_level_tokenizer.encode_many(texts) == [byte_level_tokenizer.encode(text) for text in texts]
 
 
-def test_names_of_special_tokens_in_a_text_are_encoded_as_text(ours: Tokenizer) -> None:
+def test_names_of_special_tokens_in_a_text_are_encoded_as_text(byte_level_tokenizer: Tokenizer) -> None:
     """A document that quotes <|bos|> must not smuggle a special token in."""
-    assert not {0, 1} & set(ours.encode("a <|bos|> b <|end|>"))
+    assert not {0, 1} & set(byte_level_tokenizer.encode("a <|bos|> b <|end|>"))
 
 
-def test_special_tokens_come_first_and_are_listed(ours: Tokenizer, sentencepiece: Tokenizer) -> None:
-    assert (ours.token_id("<|bos|>"), ours.token_id("<|end|>")) == (0, 1)
-    assert ours.special == (0, 1)
+def test_special_tokens_come_first_and_are_listed(byte_level_tokenizer: Tokenizer, sentencepiece: Tokenizer) -> None:
+    assert (byte_level_tokenizer.token_id("<|bos|>"), byte_level_tokenizer.token_id("<|end|>")) == (0, 1)
+    assert byte_level_tokenizer.special == (0, 1)
     assert sentencepiece.special == (0, 1, 2)
-    assert ours.has_token("<|bos|>")
-    assert not ours.has_token("<|pad|>")
+    assert byte_level_tokenizer.has_token("<|bos|>")
+    assert not byte_level_tokenizer.has_token("<|pad|>")
 
 
-def test_an_unknown_token_name_is_an_error(ours: Tokenizer) -> None:
+def test_an_unknown_token_name_is_an_error(byte_level_tokenizer: Tokenizer) -> None:
     with pytest.raises(ModelError, match=r"the tokenizer has no token <\|pad\|>"):
-        ours.token_id("<|pad|>")
+        byte_level_tokenizer.token_id("<|pad|>")
 
 
 def test_the_same_texts_give_the_same_file(tmp_path: Path) -> None:

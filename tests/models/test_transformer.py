@@ -74,7 +74,7 @@ def test_reading_stops_at_the_site_of_the_last_layer_asked_for() -> None:
     assert not {"blocks.1.mlp.norm", "blocks.1.mlp.down"} & set(ran)
 
 
-def written_out(transformer: Transformer, tokens: Tensor) -> Tensor:
+def logits_by_einsum(transformer: Transformer, tokens: Tensor) -> Tensor:
     """The logits of a solu_ln model by einsum and an explicit mask, reading nothing but the parameters."""
     get = dict(transformer.named_parameters()).__getitem__
     config, eps = transformer.config, transformer.config.norm_eps
@@ -107,7 +107,7 @@ def written_out(transformer: Transformer, tokens: Tensor) -> Tensor:
 def test_the_logits_equal_the_model_written_out_in_other_operations() -> None:
     transformer = random_transformer(tiny_config("solu_ln")).double()
     tokens = some_tokens(transformer.config)
-    expected = written_out(transformer, tokens)
+    expected = logits_by_einsum(transformer, tokens)
     assert torch.allclose(transformer(tokens), expected, atol=1e-4)  # softmax within SoLU is float32
 
 
