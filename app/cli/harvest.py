@@ -45,13 +45,27 @@ class HarvestChoices(TypedDict):
     help="stdlib; a file, folder or pattern of .txt, .md, .rst, .py, .jsonl, .parquet, also .gz and .zst; or "
     "datasets:NAME[:SPLIT[:COLUMN]].",
 )
-@click.option("--out", type=PATH, required=True, help="The archive's folder; a harvest that was killed goes on there.")
+@click.option(
+    "--out", type=PATH, required=True, help="The archive's folder; with the same folder a killed harvest goes on."
+)
 @click.option("--name", help="The model's name in the archive (default: its folder's name).")
 @click.option(
     "--tokens", "token_limit", type=click.IntRange(1), help="Stop after this many tokens (default: the whole corpus)."
 )
-@click.option("--site", "sites", type=click.Choice(get_args(Site)), multiple=True, help="Default mlp.act; may repeat.")
-@click.option("--layer", "layer_indices", type=click.IntRange(0), multiple=True, help="Default all; may repeat.")
+@click.option(
+    "--site",
+    "sites",
+    type=click.Choice(get_args(Site)),
+    multiple=True,
+    help="Site to read (default: mlp.act); may be given several times.",
+)
+@click.option(
+    "--layer",
+    "layer_indices",
+    type=click.IntRange(0),
+    multiple=True,
+    help="Layer to read (default: all); may be given several times.",
+)
 @click.option(
     "--top", "top_count", type=click.IntRange(1), default=20, show_default=True, help="Snippets kept per neuron."
 )
@@ -64,8 +78,10 @@ class HarvestChoices(TypedDict):
 @click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True)
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
 @click.option("--ray", help="Read the text on a Ray cluster; give its address, or local.")
-@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Ray actors, one core each.")
-@click.option("--json", "json_wanted", is_flag=True, help="Progress and result as JSON lines.")
+@click.option(
+    "--workers", type=click.IntRange(1), default=2, show_default=True, help="Number of Ray actors, with one core each."
+)
+@click.option("--json", "json_wanted", is_flag=True, help="Print progress and result as JSON lines.")
 def harvest_command(
     model_names: tuple[str, ...],
     gelu_form: Literal["tanh", "exact"],
