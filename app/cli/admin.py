@@ -1,4 +1,4 @@
-"""`firstglance admin`: accounts are made with this command and nowhere else; there is no sign-up."""
+"""`firstglance admin`: the only way to make accounts of admins; there is no sign-up."""
 
 from typing import TextIO
 
@@ -28,7 +28,7 @@ def admin_command() -> None:
 @password_option
 @click.pass_obj
 def add_admin(settings: Settings, name: str, password_file: TextIO | None) -> None:
-    """Make the admin NAME; the password is asked for, never an argument, so it stays out of the shell's history."""
+    """Add the admin NAME. The command asks for the password, so that it stays out of the shell's history."""
     password = _read_password(password_file)
     with open_database(settings) as database, database.writing() as session:
         admins.add_admin(session, name, password, now())
@@ -40,11 +40,11 @@ def add_admin(settings: Settings, name: str, password_file: TextIO | None) -> No
 @password_option
 @click.pass_obj
 def change_password(settings: Settings, name: str, password_file: TextIO | None) -> None:
-    """Give the admin NAME another password, which ends all their sessions."""
+    """Give the admin NAME a new password, which ends all their sessions."""
     password = _read_password(password_file)
     with open_database(settings) as database, database.writing() as session:
         admins.change_password(session, name, password)
-    click.echo(f"{name} has a new password; older sessions are over.")
+    click.echo(f"{name} has a new password; all older sessions have ended.")
 
 
 @admin_command.command("list")
@@ -61,7 +61,7 @@ def list_admins(settings: Settings, json_wanted: bool) -> None:
 
 
 def _read_password(password_file: TextIO | None) -> str:
-    """The first line of the file, or what is typed twice."""
+    """The first line of the file; without a file, the password that is typed twice."""
     if password_file is not None:
         return password_file.readline().rstrip("\r\n")
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)

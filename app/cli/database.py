@@ -1,4 +1,4 @@
-"""The database that a command works on, and the admin in whose name it does so."""
+"""The database that a command works on, and the admin who acts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +15,13 @@ from app.store.schema import migrate
 
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
-    """The settings' database, brought to the newest schema. Raises SettingsError if it cannot be opened."""
+    """The database of the settings, migrated to the newest schema. Raises SettingsError if it cannot be opened."""
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
         migrate(settings.resolved_database_url)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         url = settings.resolved_database_url
-        msg = f"{url} is no database URL that works here ({error}); see SQLAlchemy's database URLs"
+        msg = f"{url} is not a database URL that can be used ({error}); see SQLAlchemy's documentation of database URLs"
         raise SettingsError(msg) from error
     except (DatabaseError, OSError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
@@ -37,7 +37,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
 
 def named_or_only_admin(session: Session, name: str | None) -> str:
-    """The admin who acts: the named one, or the only one there is. Raises SettingsError otherwise."""
+    """The admin with this name; without a name, the only admin there is. Raises SettingsError otherwise."""
     names = admins.admin_names(session)
     if name is None and len(names) == 1:
         return names[0]
@@ -46,7 +46,7 @@ def named_or_only_admin(session: Session, name: str | None) -> str:
     if not names:
         msg = "there is no admin yet; add one with `firstglance admin add NAME`"
     elif name is None:
-        msg = f"there are several admins ({', '.join(names)}); name the one who acts with --by NAME"
+        msg = f"there are several admins ({', '.join(names)}); name one with --by NAME"
     else:
-        msg = f"there is no admin called {name}; --by is one of {', '.join(names)}"
+        msg = f"there is no admin called {name}; use one of {', '.join(names)} with --by"
     raise SettingsError(msg)

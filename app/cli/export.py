@@ -17,11 +17,15 @@ from app.services import exports
 @click.command("export")
 @round_argument
 @click.option("--out", type=PATH, required=True, help="The zip file to write.")
-@click.option("--blinded", is_flag=True, help="Before unblinding: no arm anywhere, no verdict before the lock.")
+@click.option(
+    "--blinded",
+    is_flag=True,
+    help="Write what may be known before unblinding: no arms, and no verdicts before the lock.",
+)
 @by_option
 @click.pass_obj
 def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, by: str | None) -> None:
-    """Write a round's export: every judgment, the opened allocation, every number, and a verifier; it is logged."""
+    """Write a round's export, with all judgments, the allocation, all numbers and a verifier. The export is logged."""
     with open_database(settings) as database:
         with database.reading() as session:
             admin = named_or_only_admin(session, by)

@@ -1,9 +1,9 @@
-"""`firstglance invite`: an evaluator's link, shown this once."""
+"""`firstglance invite`: make and print an evaluator's link."""
 
 import click
 
 from app.cli.options import by_option, round_argument
-from app.cli.round.step import guarded_step
+from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import rounds
@@ -12,15 +12,20 @@ from app.services import rounds
 @click.command("invite")
 @round_argument
 @click.argument("name")
-@click.option("--exposed", is_flag=True, help="They created the round, held a key or saw these models unblinded.")
 @click.option(
-    "--base-url", default="http://127.0.0.1:8000", show_default=True, help="Where evaluators reach the server."
+    "--exposed", is_flag=True, help="The evaluator created the round, held a key or saw these models unblinded."
+)
+@click.option(
+    "--base-url",
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="The address at which evaluators reach the server.",
 )
 @by_option
 @click.pass_obj
 def invite_command(settings: Settings, round_id: str, name: str, exposed: bool, base_url: str, by: str | None) -> None:
-    """Invite an evaluator under the pseudonym NAME and print the link, this once."""
-    invitation = guarded_step(
+    """Invite an evaluator under the pseudonym NAME and print the link. It is printed only now and stored nowhere."""
+    invitation = run_logged_step(
         settings,
         round_id,
         by,

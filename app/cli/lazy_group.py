@@ -1,4 +1,4 @@
-"""A group of commands, in the order of the stages, whose modules are imported when a command is called."""
+"""A group of commands that imports the module of a command only when the command is called."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -9,18 +9,18 @@ import click
 from app.foundation.errors import FirstGlanceError
 
 CommandTable = Mapping[str, tuple[str, str]]
-"""Name of a command, its module and one line of help; the module holds `NAME_command`."""
+"""{name: (module, one line of help)} of commands; the module defines `NAME_command`."""
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command only to run it, so that `--help` loads nothing heavy."""
+    """A group that imports a command only to run it, so that `--help` is fast."""
 
     def __init__(self, *args: Any, command_table: CommandTable, **kwargs: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **kwargs)
         self.command_table = command_table
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
-        """Run the command; an error that First Glance raises on purpose becomes its sentence."""
+        """Run the command; of an error that First Glance raises on purpose only the message is printed."""
         try:
             return super().invoke(ctx)
         except FirstGlanceError as error:
@@ -31,13 +31,13 @@ class LazyGroup(click.Group):
         return list(self.command_table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of that name, imported now."""
+        """Import the command of that name."""
         if cmd_name not in self.command_table:
             return None
         command: click.Command = getattr(import_module(self.command_table[cmd_name][0]), f"{cmd_name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list in `--help` from the table, without importing a command."""
+        """Write the list of commands in `--help` from the table, without importing a command."""
         with formatter.section("Commands, in the order of the stages"):
             formatter.write_dl([(name, line) for name, (_, line) in self.command_table.items()])

@@ -1,7 +1,7 @@
-"""The command `firstglance`. Commands stand in the order of the stages and are imported when they are called.
+"""The command `firstglance`. Its commands are listed in the order of the stages and imported when they are called.
 
-So `firstglance serve` never loads torch, and `--help` loads nothing. An error that First Glance raises on purpose
-ends as one sentence on stderr and exit code 1.
+So `firstglance serve` never loads torch, and `--help` loads nothing. After an error that First Glance raises on
+purpose, the command prints its message on stderr and exits with 1.
 """
 
 from pathlib import Path
@@ -13,14 +13,14 @@ from app.cli.lazy_group import LazyGroup
 from app.foundation.settings import Settings
 
 COMMANDS = {
-    "train": ("app.cli.train", "Train matched models that differ in their activation alone."),
+    "train": ("app.cli.train", "Train matched models that differ only in their activation."),
     "model": ("app.cli.model", "List and show models."),
-    "harvest": ("app.cli.harvest", "Find the text that makes each neuron of a model fire hardest."),
+    "harvest": ("app.cli.harvest", "Find the text on which each neuron of a model fires most strongly."),
     "archive": ("app.cli.archive", "List, show and verify the archives that harvests leave."),
     "round": ("app.cli.round.group", "Create, seal, open, watch, lock and unblind a round."),
     "invite": ("app.cli.invite", "Invite an evaluator and print the link."),
-    "power": ("app.cli.power", "Say how many neurons and evaluators a question needs."),
-    "simulate": ("app.cli.simulate", "Let simulated evaluators judge a copy of a round, for dry runs and load."),
+    "power": ("app.cli.power", "Compute how many neurons and evaluators a round needs."),
+    "simulate": ("app.cli.simulate", "Let simulated evaluators judge a copy of a round, for dry runs and load tests."),
     "serve": ("app.cli.serve", "Serve the pages of evaluators and admins."),
     "report": ("app.cli.report", "Print the report of an unblinded round."),
     "export": ("app.cli.export", "Write an unblinded round's export, which anyone can verify."),

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 PATH = click.Path(path_type=Path)
-"""A path that the command itself checks, so that the message says what was expected there."""
+"""A path that the command checks itself, so that its error message says which file is needed."""
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
-by_option = click.option("--by", help="The admin who does this; may be left out if there is only one.")
+by_option = click.option("--by", help="The admin who acts; leave it out if there is only one.")
 round_argument = click.argument("round_id", metavar="ROUND")
 gelu_option = click.option(
     "--gelu",

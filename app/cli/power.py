@@ -1,4 +1,4 @@
-"""`firstglance power`: how many neurons and evaluators a question needs, before anyone judges anything."""
+"""`firstglance power`: how many neurons and evaluators a round needs, before anyone judges."""
 
 from typing import TypedDict, Unpack
 
@@ -14,7 +14,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 class PlanChoices(TypedDict):
-    """The options: the fields of a plan."""
+    """The options of the command: the fields of a plan."""
 
     treatment_fraction: float
     reference_fraction: float
@@ -59,7 +59,9 @@ class PlanChoices(TypedDict):
     show_default=True,
     help="How many people judge.",
 )
-@click.option("--overlap", type=click.IntRange(1), help="Judgments per neuron; everyone judges all if left out.")
+@click.option(
+    "--overlap", type=click.IntRange(1), help="Judgments per neuron. Without it everyone judges every neuron."
+)
 @click.option(
     "--correlation",
     "verdict_correlation",
@@ -94,7 +96,7 @@ class PlanChoices(TypedDict):
 )
 @json_option
 def power_command(target_power: float, json_wanted: bool, **plan_choices: Unpack[PlanChoices]) -> None:
-    """Print the power of a plan, the width of its interval and its hours, and how many neurons the power needs."""
+    """Print a plan's power, the width of its interval, its hours of judging, and how many neurons a power needs."""
     plan = StudyPlan(**plan_choices)
     problem = plan.problem()
     if problem:
@@ -118,7 +120,7 @@ def _neurons_needed_text(target_power: float, needed: int | None) -> str:
 
 
 def _as_json(plan: StudyPlan, forecast: PlanPower) -> JsonObject:
-    """The plan and what it can show, under the keys that scripts read."""
+    """The plan and its forecast as JSON, under the keys that scripts read."""
     return {
         "plan": {
             "first": plan.treatment_fraction,

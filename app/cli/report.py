@@ -1,4 +1,4 @@
-"""`firstglance report`: the numbers of an unblinded round, or of several rounds pooled."""
+"""`firstglance report`: the numbers of an unblinded round, or of several pooled rounds."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ from app.statistics.intervals import Interval
 @json_option
 @click.pass_obj
 def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bool) -> None:
-    """Print the fractions of an unblinded round, or pool several rounds' exports; --json prints every number."""
+    """Print the fractions of an unblinded round, or pool the exports of several rounds. --json prints all numbers."""
     if len(sources) > 1 or sources[0].endswith(".zip"):
         _print_pooled([Path(source) for source in sources], json_wanted=json_wanted)
         return
@@ -50,7 +50,7 @@ def print_arms(arms: Mapping[str, ArmResult]) -> None:
 
 
 def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
-    """Verify exports, pool them by Mantel and Haenszel and print each one's difference."""
+    """Verify exports, pool them by Mantel and Haenszel and print the difference of each stratum."""
     pooled = pool_studies(paths)
     if json_wanted:
         print_json(pooled.content())

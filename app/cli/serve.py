@@ -1,4 +1,4 @@
-"""`firstglance serve`: the pages, on this machine only unless told otherwise. No torch is loaded."""
+"""`firstglance serve`: serve the pages, by default for this machine only. It does not load torch."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from app.store.engine import Database
 from app.web.app import create_app
 
 STOP_SECONDS = 20
-"""How long a server in a thread may take to answer its last requests."""
+"""A server in a thread has so much time to answer its last requests."""
 
 
 @click.command("serve")
@@ -35,9 +35,9 @@ def serve_command(settings: Settings, host: str | None, port: int | None, https:
 
 @contextmanager
 def bound_socket(settings: Settings) -> Iterator[socket.socket]:
-    """A socket at the settings' address; port 0 takes a free one. Raises SettingsError if it cannot be had.
+    """A socket at the address of the settings; port 0 means any free port. Raises SettingsError if it is not free.
 
-    It is bound before anything is printed, so an address that is shown is one that works.
+    It is bound before the address is printed, so that a printed address works.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
@@ -47,7 +47,7 @@ def bound_socket(settings: Settings) -> Iterator[socket.socket]:
         msg = f"cannot listen on {settings.host}:{settings.port} ({reason}); choose another with --port or --host"
         raise SettingsError(msg) from error
     with listener:
-        # else asyncio lets each answer wait 40 ms for an ACK
+        # Without this, each response waits 40 ms for an ACK.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
@@ -66,7 +66,7 @@ def web_server(settings: Settings, database: Database) -> uvicorn.Server:
 
 @contextmanager
 def served_in_thread(settings: Settings, database: Database) -> Iterator[str]:
-    """Serve in a thread, and give the address."""
+    """Serve in a thread, and yield the address."""
     with bound_socket(settings) as listener:
         server = web_server(settings, database)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True)

@@ -1,7 +1,7 @@
 """`firstglance simulate ROUND`: evaluators with known faults judge a copy of the round over real HTTP.
 
-For dry runs and load. The round itself is never touched. The truth is mechanical: an item is truly interpretable if a
-stated share of its peaks is one word; each evaluator then errs as their sensitivity and specificity say.
+It serves dry runs and load tests, and never touches the round itself. An item counts as truly interpretable if a stated
+share of its peaks is one word; each evaluator then makes errors by their sensitivity and specificity.
 """
 
 import time
@@ -35,9 +35,9 @@ class Character:
     sensitivity: float
     """Probability of INTERPRETABLE on a truly interpretable item."""
     specificity: float
-    """Probability of NOT INTERPRETABLE on any other."""
+    """Probability of NOT INTERPRETABLE on any other item."""
     strictness: float
-    """Share of peaks that must be one word for an item to be truly interpretable."""
+    """An item is truly interpretable if at least this share of its peaks is one word."""
     seconds: float
     """Mean time spent on an item, exponentially distributed."""
 
@@ -49,18 +49,18 @@ class SimulatedSession:
     verdict_pairs: list[tuple[bool, bool]] = field(default_factory=list)
     """(truly interpretable, judged interpretable) of each item."""
     waits: list[float] = field(default_factory=list)
-    """Seconds from asking for a page to having it."""
+    """Seconds from the request of each page to its response."""
 
 
 class SimulatedEvaluator:
-    """One simulated evaluator with a browser and a temperament of their own."""
+    """A simulated evaluator with a visitor and a character of their own."""
 
     def __init__(self, visitor: Visitor, character: Character, generator: Random) -> None:
         self._visitor, self._character, self._generator = visitor, character, generator
         self._verdict_pairs: list[tuple[bool, bool]] = []
 
     def judge_round(self, token: str) -> SimulatedSession:
-        """Come in by the invitation and judge until there is nothing left."""
+        """Open the invitation and judge until no item is left."""
         for _page in walk_round(self._visitor, token, Answers(self._verdict_on)):
             pass
         return SimulatedSession(self._verdict_pairs, [wait.seconds for wait in self._visitor.waits])
@@ -77,18 +77,45 @@ class SimulatedEvaluator:
 
 @click.command("simulate")
 @round_argument
-@click.option("--evaluators", "evaluator_count", type=click.IntRange(1, 1000), default=3, show_default=True)
-@click.option("--sensitivity", type=click.FloatRange(0, 1), default=0.95, show_default=True)
-@click.option("--specificity", type=click.FloatRange(0, 1), default=0.9, show_default=True)
-@click.option("--strictness", type=click.FloatRange(0, 1), default=0.8, show_default=True, help="Share of equal peaks.")
-@click.option("--seconds", type=click.FloatRange(0), default=0.0, show_default=True, help="Mean time per item.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--evaluators",
+    "evaluator_count",
+    type=click.IntRange(1, 1000),
+    default=3,
+    show_default=True,
+    help="How many evaluators judge at once.",
+)
+@click.option(
+    "--sensitivity",
+    type=click.FloatRange(0, 1),
+    default=0.95,
+    show_default=True,
+    help="Probability of INTERPRETABLE on a truly interpretable item.",
+)
+@click.option(
+    "--specificity",
+    type=click.FloatRange(0, 1),
+    default=0.9,
+    show_default=True,
+    help="Probability of NOT INTERPRETABLE on any other item.",
+)
+@click.option(
+    "--strictness",
+    type=click.FloatRange(0, 1),
+    default=0.8,
+    show_default=True,
+    help="Share of peaks that must be one word.",
+)
+@click.option(
+    "--seconds", type=click.FloatRange(0), default=0.0, show_default=True, help="Mean time per item, in seconds."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the evaluators' errors and times.")
 @json_option
 @click.pass_obj
 def simulate_command(
     settings: Settings, /, round_id: str, evaluator_count: int, seed: int, json_wanted: bool, **character: float
 ) -> None:
-    """Let simulated evaluators judge a copy of a sealed round over HTTP; nothing of it is kept."""
+    """Let simulated evaluators judge a copy of a sealed round over HTTP; the copy is deleted afterwards."""
     probes = new_probes(evaluator_count)
     tokens = [probe.token for probe in probes]
     start = time.perf_counter()
@@ -108,7 +135,7 @@ def simulate_command(
 def simulate_evaluators(
     settings: Settings, database: Database, invitation_tokens: Sequence[str], character: Character, seed: int
 ) -> list[SimulatedSession]:
-    """Let one evaluator per invitation token judge, all at once, on a server of their own."""
+    """Start a server and let one evaluator per invitation token judge, all at once."""
     settings = settings.model_copy(update={"port": 0})
     with served_in_thread(settings, database) as address, ThreadPoolExecutor(len(invitation_tokens)) as pool:
 
@@ -121,7 +148,7 @@ def simulate_evaluators(
 
 
 def summarise_sessions(sessions: Sequence[SimulatedSession], seconds: float) -> dict[str, float | None]:
-    """What came of it: how often the evaluators were right, and how long pages took, in seconds."""
+    """{figure: number} of all sessions: how often the evaluators were right, and how many seconds pages took."""
     counts = Counter(pair for session in sessions for pair in session.verdict_pairs)
     interpretable = counts[True, True] + counts[True, False]
     uninterpretable = counts[False, True] + counts[False, False]

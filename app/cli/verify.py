@@ -1,4 +1,4 @@
-"""`firstglance verify`: whether an export recomputes, and whether a receipt agrees with it."""
+"""`firstglance verify`: recompute an export's numbers, or compare a receipt with it."""
 
 from pathlib import Path
 
@@ -9,18 +9,16 @@ from app.cli.printing import print_json, print_table
 from app.report.export.verify import Verification, read_receipt, verify_export, verify_receipt
 
 WIDTH = 44
-"""Of the widest value in the table of checks."""
+"""Most characters of a value in the table of checks."""
 
 
 @click.command("verify")
 @click.argument("export", type=PATH)
-@click.option(
-    "--receipt", "receipt_file", type=PATH, help="Check whether an evaluator's receipt agrees with the export instead."
-)
+@click.option("--receipt", "receipt_file", type=PATH, help="Compare only this evaluator's receipt with the export.")
 @json_option
 @click.pass_context
 def verify_command(ctx: click.Context, export: Path, receipt_file: Path | None, json_wanted: bool) -> None:
-    """Recompute commitment, chains and every number of EXPORT.zip, with no server; ends with 1 if anything differs."""
+    """Recompute commitment, chains and all numbers of EXPORT.zip, without a server. Exits with 1 on a difference."""
     verification = verify_export(export) if receipt_file is None else verify_receipt(export, read_receipt(receipt_file))
     if json_wanted:
         print_json(

@@ -22,15 +22,15 @@ HASHER = PasswordHasher()
 
 @dataclass(frozen=True)
 class Admin:
-    """Who is signed in."""
+    """An admin who is signed in."""
 
     name: str
     stamp: str
-    """Digest of the password's hash: a new password ends every older session."""
+    """Digest of the password's hash; sessions store it, so that a new password ends every older session."""
 
 
 def add_admin(session: Session, name: str, password: str, now: datetime) -> Admin:
-    """Make an account. Raises DesignError if the name is taken or unusable or the password is too short."""
+    """Make an account. Raises DesignError if the name is taken or unusable, or the password too short."""
     if not NAME.fullmatch(name):
         msg = f"{name!r} cannot be an admin's name; use letters, digits and . _ @ -, 64 at most"
         raise DesignError(msg)
@@ -51,7 +51,7 @@ def change_password(session: Session, name: str, password: str) -> None:
 
 
 def sign_in(session: Session, name: str, password: str) -> Admin:
-    """The admin with this name and password. Raises AccessError, the same for a wrong name and a wrong password."""
+    """The admin with this name and password. Raises AccessError, with one message for a wrong name or password."""
     password_hash = admin_store.password_hash(session, name)
     matches = _password_matches(password_hash or _hash_of_nobody(), password)
     if password_hash is None or not matches:
@@ -88,11 +88,11 @@ def _password_matches(password_hash: str, password: str) -> bool:
 
 
 def password_stamp(password_hash: str) -> str:
-    """What a session remembers of a password's hash."""
+    """The digest of a password's hash that a session stores."""
     return sha256(password_hash.encode())[:32]
 
 
 @cache
 def _hash_of_nobody() -> str:
-    """A hash to verify against when the name is unknown, so that the answer takes as long."""
+    """A hash to check a password against if the name is unknown, so that the refusal takes as long."""
     return HASHER.hash("the password of nobody")

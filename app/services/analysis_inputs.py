@@ -1,4 +1,4 @@
-"""What the analysis of an unblinded round is computed from, read from the database: observations and the frame."""
+"""Read the input of an unblinded round's analysis from the database: observations and frame."""
 
 import json
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def observations_from_database(session: Session, round_id: str, allocation: Allo
 def read_analysis_frame(
     session: Session, round_row: RoundRow, allocation: Allocation, events: Sequence[Event]
 ) -> AnalysisFrame:
-    """The counts that were sealed, the plan that the design fixed, and what the evaluators did beside judging."""
+    """The sealed counts, the plan of the design, and what evaluators did besides judging: guesses, piles and flags."""
     design = read_design(round_row.design)
     evaluator_rows = evaluator_store.evaluators_of_round(session, round_row.id)
     guesses = _guesses(session, evaluator_rows)
@@ -115,7 +115,7 @@ def _enrolled(session: Session, round_id: str, evaluator_rows: Sequence[Evaluato
 
 
 def _guesses(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> list[tuple[EvaluatorRow, GuessRow]]:
-    """The answers of phase 2 that are about an item, with their evaluators."""
+    """The answers to the blinding question that are about an item, with their evaluators."""
     return [
         (evaluator, guess)
         for evaluator in evaluator_rows

@@ -1,4 +1,4 @@
-"""Archives that rounds are made from. Pages choose among those in the data folder by digest, never by path."""
+"""The archives from which rounds can be made. Pages name those in the data folder by digest, never by path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ class AvailableArchive:
     sha256: str
     path: Path
     name: str
-    """Its path within the archives' folder."""
+    """The archive's path within the folder of archives."""
     activation: str
     neuron_count: int
     token_count: int
 
 
 def available_archives(data_folder: Path) -> list[AvailableArchive]:
-    """Every complete archive at or below `archives` in the data folder, in order of path; others are left out."""
+    """Every complete archive at or below `archives` in the data folder, in order of path."""
     archives = []
     folder = data_folder / ARCHIVES_FOLDER
     for manifest in sorted(folder.rglob("manifest.json")):
         try:
             archives.append(_available_archive(Archive.open(manifest.parent), folder))
         except ArchiveError:
-            continue  # a harvest under way or a broken copy; `archive verify` says what is wrong with it
+            continue  # an unfinished harvest or a broken copy; `archive verify` says what is wrong
     return archives
 
 
@@ -48,13 +48,13 @@ def _available_archive(archive: Archive, folder: Path) -> AvailableArchive:
 
 
 def verified_archives(paths: Mapping[str, Path]) -> dict[str, Archive]:
-    """The archives {digest: archive} at these paths. Raises ArchiveError if one is not what its digest says."""
+    """{digest: archive} of the archives at these paths. Raises ArchiveError if one does not have its digest."""
     archives = {}
     for digest, path in paths.items():
         archive = Archive.open(path)
         archive.verify()
         if archive.sha256 != digest:
-            msg = f"The archive in {path} is not the one that the design names; it was replaced since. Put it back."
+            msg = f"The archive in {path} is not the one that the design names. Put the archive with that digest back."
             raise ArchiveError(msg)
         archives[digest] = archive
     return archives

@@ -1,8 +1,8 @@
-"""Giving items to evaluators. It knows codes and distances, and cannot reach an arm.
+"""Assign items to evaluators. This module knows codes and distances, and cannot reach an arm.
 
 Crossed: everyone gets every item, in an order of their own, when they are invited. Blocks: everyone gets one block.
 Overlap: items are leased one at a time, so that evaluators can come and go, and each item gets exactly as many
-judgments as the design says; an answer that comes after its lease has gone to someone else is an extra judgment.
+judgments as the design says. If the lease expired and another evaluator has it now, a late answer is an extra judgment.
 """
 
 from collections.abc import Iterable
@@ -22,11 +22,11 @@ from app.store.tables import AssignmentRow, EvaluatorRow, SlotRow
 
 PLACE_BITS = 62
 SLOTS_CONSIDERED = 12
-"""Open slots among which one is looked for that keeps its distances."""
+"""So many open slots are compared to find one whose item keeps its distances."""
 
 
 def make_slots(session: Session, round_id: str) -> None:
-    """Make the k slots of every item, in a random order, if the design leases items. The seal calls it."""
+    """Make the k slots of every item, in a random order, in an overlap design. The seal calls it."""
     round_row = round_store.find_round(session, round_id)
     design = PublicDesign.from_content(round_row.public_design)
     if design.assignment != "overlap":
@@ -34,17 +34,17 @@ def make_slots(session: Session, round_id: str) -> None:
     generator = SecretRandom(str(round_row.commitment), "places")
     codes = round_store.item_distances(session, round_id, practice=False)
     slots = [
-        SlotRow(round_id=round_id, item=code, copy=copy, place=generator.getrandbits(PLACE_BITS))
+        SlotRow(round_id=round_id, item=code, copy=judgment_number, place=generator.getrandbits(PLACE_BITS))
         for code in codes
-        for copy in range(design.overlap)
+        for judgment_number in range(design.overlap)
     ]
     slot_store.add_slots(session, slots)
 
 
 def assign_items(session: Session, evaluator: EvaluatorRow) -> int:
-    """Write the evaluator's practice items and, unless items are leased, all others in order. The invitation calls it.
+    """Assign the evaluator's practice items and, unless items are leased, all other items. The invitation calls it.
 
-    Returns how many pairs of items that share a window stand nearer than they should, for the log.
+    Returns how many pairs of items are nearer to each other than their distance, for the log.
     """
     design = _public_design(session, evaluator.round_id)
     practice_codes = round_store.item_distances(session, evaluator.round_id, practice=True)
@@ -52,16 +52,16 @@ def assign_items(session: Session, evaluator: EvaluatorRow) -> int:
     if design.assignment == "overlap":
         return 0
     distances = round_store.item_distances(session, evaluator.round_id, practice=False)
-    codes, copy = list(distances), None
+    codes, judgment_number = list(distances), None
     if design.assignment == "blocks":
-        codes, copy = _claim_block(session, evaluator, design, codes)
+        codes, judgment_number = _claim_block(session, evaluator, design, codes)
     ordered = evaluator_order(codes, evaluator.order_seed, distances)
-    _add_assignments(session, evaluator, ordered, first_position=len(practice_codes), copy=copy)
+    _add_assignments(session, evaluator, ordered, first_position=len(practice_codes), judgment_number=judgment_number)
     return count_breaches(ordered, distances)
 
 
 def lease_next_item(session: Session, evaluator_id: str, now: datetime) -> bool:
-    """Lease the next item to the evaluator; whether there is one. False in designs without leases."""
+    """Lease the next item to the evaluator. Returns whether there was one; False in designs without leases."""
     evaluator = evaluator_store.lock_evaluator(session, evaluator_id)
     design = _public_design(session, evaluator.round_id)
     if design.assignment != "overlap":
@@ -79,12 +79,12 @@ def lease_next_item(session: Session, evaluator_id: str, now: datetime) -> bool:
 
 
 def items_may_come_free(session: Session, evaluator_id: str) -> bool:
-    """Whether items that this evaluator never had still lack judgments, so that some may be theirs later."""
+    """Whether items that were never assigned to this evaluator still lack judgments, so that some may come later."""
     return slot_store.has_unjudged_slot_for(session, evaluator_store.find_evaluator(session, evaluator_id))
 
 
 def lacks_judgments(session: Session, round_id: str) -> bool:
-    """Whether a design with limited overlap still lacks judgments: an open slot, or a block that nobody finished."""
+    """Whether an overlap or block design lacks judgments: a slot without one, or a block that nobody finished."""
     design = _public_design(session, round_id)
     if design.assignment == "overlap":
         return slot_store.has_unjudged_slot(session, round_id)
@@ -94,18 +94,18 @@ def lacks_judgments(session: Session, round_id: str) -> bool:
 
 
 def finished_evaluators(session: Session, round_id: str) -> int:
-    """How many evaluators have judged every item that they were given."""
+    """How many evaluators have judged all items that are assigned to them."""
     tallies = round_store.tallies_by_evaluator(session, round_id).values()
     return sum(tally.assigned > 0 and tally.judged >= tally.assigned for tally in tallies)
 
 
 def release_slot(session: Session, evaluator_id: str, item_code: str) -> None:
-    """Free the slot of an item that was flagged, for other evaluators; nobody is given the same item again."""
+    """Open the slot of a flagged item to other evaluators; the one who flagged it never gets the item again."""
     slot_store.free_slot(session, evaluator_store.find_evaluator(session, evaluator_id), item_code)
 
 
 def close_slot(session: Session, evaluator_id: str, item_code: str, now: datetime) -> None:
-    """Close the slot of an item that was judged; after a lost lease an open slot of the item, if there is one."""
+    """Close the slot of a judged item. If the lease was lost, close another open slot of the item, if there is one."""
     evaluator = evaluator_store.find_evaluator(session, evaluator_id)
     if slot_store.close_leased_slot(session, evaluator, item_code):
         return
@@ -121,10 +121,16 @@ def _public_design(session: Session, round_id: str) -> PublicDesign:
 
 
 def _add_assignments(
-    session: Session, evaluator: EvaluatorRow, codes: Iterable[str], first_position: int, copy: int | None = None
+    session: Session,
+    evaluator: EvaluatorRow,
+    codes: Iterable[str],
+    first_position: int,
+    judgment_number: int | None = None,
 ) -> None:
     assignments = [
-        AssignmentRow(evaluator_id=evaluator.id, round_id=evaluator.round_id, item=code, position=position, copy=copy)
+        AssignmentRow(
+            evaluator_id=evaluator.id, round_id=evaluator.round_id, item=code, position=position, copy=judgment_number
+        )
         for position, code in enumerate(codes, start=first_position)
     ]
     round_store.add_assignments(session, assignments)
@@ -133,15 +139,13 @@ def _add_assignments(
 def _claim_block(
     session: Session, evaluator: EvaluatorRow, design: PublicDesign, codes: list[str]
 ) -> tuple[list[str], int]:
-    """The items of the first block that nobody has, and which of each item's judgments this evaluator's will be."""
+    """(items of the first block that nobody has, number of each item's judgment that this evaluator gives)."""
     seed = str(round_store.find_round(session, evaluator.round_id).commitment)
     all_blocks = balanced_blocks(codes, design.block, design.overlap, seed)
     claimed = {row.block for row in evaluator_store.evaluators_of_round(session, evaluator.round_id)}
     number = next((number for number in range(len(all_blocks)) if number not in claimed), None)
     if number is None:
-        msg = (
-            f"All {len(all_blocks)} blocks of this design are given out; reissue the link of someone who did not come."
-        )
+        msg = f"All {len(all_blocks)} blocks are assigned. Reissue the link of an evaluator who has not started."
         raise LifecycleError(msg)
     evaluator.block = number
     return list(all_blocks[number]), number // (len(all_blocks) // design.overlap)
@@ -150,7 +154,7 @@ def _claim_block(
 def _distant_first(
     session: Session, round_id: str, slots: list[slot_store.Slot], latest: list[str]
 ) -> list[slot_store.Slot]:
-    """The slots, those first whose items keep their distance from what the evaluator was given last."""
+    """The slots; first those whose items keep their distances from the evaluator's latest items."""
     distances = round_store.distances_of_items(session, round_id, [slot.item_code for slot in slots])
 
     def too_near(slot: slot_store.Slot) -> bool:

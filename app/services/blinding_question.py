@@ -1,7 +1,7 @@
-"""Phase 2: once every verdict is given, what evaluators believe of the blinding. Its beginning closes phase 1.
+"""The blinding question: after all verdicts, evaluators guess which items belong together. It ends the verdicts.
 
-Only evaluators who knew the models before are asked for an arm by its name, and always between all of them in
-alphabetical order; where the design asks everyone, they sort items into two piles that have no names.
+Only exposed evaluators, who knew the models before, choose among the names of all arms, in alphabetical order. If the
+design asks everyone, evaluators sort items into two piles without names.
 """
 
 from dataclasses import replace
@@ -22,7 +22,7 @@ from app.store import judging as judging_store
 from app.store.tables import GuessRow
 
 MOST_GUESSES = 20
-"""Items that an evaluator is asked about, drawn from those that the evaluator judged."""
+"""An evaluator is asked about so many items at most, drawn from those that they judged."""
 PILES = ("A", "B")
 UNKNOWN = "unknown"
 ANSWERED = translatable(
@@ -31,7 +31,7 @@ ANSWERED = translatable(
 
 
 def guess_options(session: Session, visit: Visit) -> tuple[str, ...]:
-    """The answers that this evaluator can choose from; empty if phase 2 asks this evaluator nothing."""
+    """The answers that this evaluator can choose from; empty if the blinding question is not put to them."""
     if visit.design.blinding_question == "sort":
         return (*PILES, UNKNOWN)
     if visit.design.blinding_question == "which_model" and visit.exposed:
@@ -40,7 +40,7 @@ def guess_options(session: Session, visit: Visit) -> tuple[str, ...]:
 
 
 def begin_blinding_question(session: Session, session_token: str) -> None:
-    """Close phase 1 of this evaluator: its verdicts stand from now on. Raises JudgmentError if some are missing."""
+    """End the verdicts of this evaluator, which can no longer change. Raises JudgmentError if some are missing."""
     evaluator, round_row = evaluator_and_round_for_writing(session, session_token)
     require_allowed(round_row.state, "judge")
     worklist = judging_store.read_worklist(session, evaluator.id)
@@ -50,7 +50,7 @@ def begin_blinding_question(session: Session, session_token: str) -> None:
 
 
 def due_guess_page(session: Session, visit: Visit) -> ItemPage | None:
-    """The page of the next item that this evaluator is asked about; None when all were answered."""
+    """The page of the next item that this evaluator is asked about; None if all are answered."""
     worklist = visitor_worklist(session, visit)
     item_codes = _guess_items(session, visit, worklist)
     answered = {row.item for row in judging_store.guesses_of_evaluator(session, visit.evaluator_id)}
@@ -65,9 +65,9 @@ def due_guess_page(session: Session, visit: Visit) -> ItemPage | None:
 
 
 def record_guess(session: Session, visit: Visit, guess: GuessRow, now: datetime) -> None:
-    """Store an answer of phase 2; the first one stands.
+    """Store an answer to the blinding question; the first answer to a question counts.
 
-    `visit` is a visit for writing; `guess` has the item and the answer, and its other fields are filled in. Raises
+    `visit` is a visit for writing. `guess` has the item and the answer; this function fills in its other fields. Raises
     JudgmentError for an item that this evaluator is not asked about, or a second, different answer.
     """
     require_allowed(visit.state, "judge")
@@ -84,7 +84,7 @@ def record_guess(session: Session, visit: Visit, guess: GuessRow, now: datetime)
 
 
 def _guess_items(session: Session, visit: Visit, worklist: Worklist) -> list[str]:
-    """The items asked about, in their order: drawn with the evaluator's own seed, without the allocation."""
+    """The items that the evaluator is asked about, in order: drawn with their own seed, without the allocation."""
     left_out = worklist.practice_items | worklist.flagged
     judged = sorted(answer.item_code for answer in worklist.standing_answers if answer.item_code not in left_out)
     generator = SecretRandom(evaluator_store.order_seed(session, visit.evaluator_id), "phase two")

@@ -1,4 +1,4 @@
-"""How an evaluator comes in and is recognised: the invitation link, the session that it starts, and the consent."""
+"""An evaluator's way in: the invitation link, the session that it starts, and the consent."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ NO_SESSION = translatable("Open your invitation link again, on this device: it b
 
 @dataclass(frozen=True)
 class Visit:
-    """An evaluator and their round as one request finds them; enough to decide which page comes next."""
+    """An evaluator and their round at one request, with all that decides which page comes next."""
 
     evaluator_id: str
     name: str
@@ -33,41 +33,41 @@ class Visit:
     exposed: bool
     design: PublicDesign
     response_sizes: tuple[int, int]
-    """Length of every item response of the round: plain and gzip."""
+    """Length of every item response of the round in bytes: plain and gzip."""
     commitment: str = ""
-    """What was published before anyone judged; every page shows it."""
+    """The commitment, which was published before anyone judged; every page shows it."""
 
 
 def visit_by_invitation(session: Session, token: str) -> Visit:
-    """The visit that an invitation link would start; nothing is recorded. Raises NotFoundError."""
+    """The visit that an invitation link would start; nothing is recorded. Raises NotFoundError for a wrong link."""
     evaluator = _invited_evaluator(session, token)
     return _build_visit(evaluator, evaluator_store.round_of_evaluator(session, evaluator))
 
 
 def join_round(session: Session, token: str, session_token: str, now: datetime) -> None:
-    """Let the holder of an invitation in; from now on the session token stands for it. Raises NotFoundError."""
+    """Start a session for the holder of an invitation link. Raises NotFoundError for a wrong link."""
     evaluator = _invited_evaluator(session, token)
     evaluator.session_sha256 = sha256(session_token.encode())
     evaluator.joined_at = evaluator.joined_at or now
 
 
 def visit_by_session(session: Session, session_token: str) -> Visit:
-    """The visit that a session token stands for. Raises AccessError."""
+    """The visit of the evaluator who has this session. Raises AccessError if there is none."""
     return _build_visit(*_require_session(evaluator_store.session_owner(session, _session_digest(session_token))))
 
 
 def visit_for_writing(session: Session, session_token: str) -> Visit:
-    """The same for a transaction that records something: nothing else of this evaluator happens meanwhile."""
+    """The visit of the evaluator who has this session, for writing: it locks their row until the transaction ends."""
     return _build_visit(*evaluator_and_round_for_writing(session, session_token))
 
 
 def evaluator_by_session(session: Session, session_token: str) -> EvaluatorRow:
-    """The evaluator whose session this is. Raises AccessError."""
+    """The evaluator who has this session. Raises AccessError if there is none."""
     return _require_session(evaluator_store.session_owner(session, _session_digest(session_token)))[0]
 
 
 def evaluator_and_round_for_writing(session: Session, session_token: str) -> tuple[EvaluatorRow, RoundRow]:
-    """The evaluator whose session this is and their round, locked until the transaction ends. Raises AccessError."""
+    """The evaluator who has this session and their round, locked until the transaction ends. Raises AccessError."""
     return _require_session(evaluator_store.lock_session_owner(session, _session_digest(session_token)))
 
 
@@ -91,7 +91,7 @@ def _invited_evaluator(session: Session, token: str) -> EvaluatorRow:
 
 
 def _session_digest(session_token: str) -> str:
-    """What the database stores of a session token; the empty digest belongs to nobody."""
+    """The digest of a session token, which the database stores; an empty token gives an empty digest."""
     return sha256(session_token.encode()) if session_token else ""
 
 

@@ -1,4 +1,4 @@
-"""What leaves the server about a round: the analysis for the report, and the bundle of an export."""
+"""The data of reports and exports: a round's analysis, and the bundle that an export consists of."""
 
 import json
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from app.store.sealed import find_seal
 
 @dataclass(frozen=True)
 class RoundReport:
-    """What the report page shows."""
+    """The content of the report page."""
 
     round_id: str
     title: str
@@ -40,7 +40,7 @@ class RoundReport:
 
 
 def round_report(session: Session, round_id: str) -> RoundReport:
-    """The newest analysis and what the page says around it.
+    """The newest analysis, and the facts about it that the report page shows.
 
     Raises NotFoundError, or LifecycleError if the round is not unblinded; so do the functions below.
     """
@@ -64,7 +64,7 @@ def round_analysis(session: Session, round_id: str) -> Analysis:
 
 
 def observations_csv(session: Session, round_id: str) -> str:
-    """One row per evaluator and item: final verdict, hypothesis, timing, arm and neuron."""
+    """The observations as CSV: for each evaluator and item, final verdict, hypothesis, times, arm and neuron."""
     return write_observations(read_unblinded_round(session, round_id).observations)
 
 
@@ -83,14 +83,14 @@ def unblinded_bundle(session: Session, round_id: str) -> UnblindedBundle:
 
 
 def blinded_bundle(session: Session, round_id: str) -> BlindedBundle:
-    """What may leave the server before unblinding: items, commitment, log, pseudonyms; chains once the round is locked.
+    """Everything that may be exported before unblinding: items, commitment, log, pseudonyms; chains after the lock.
 
     Raises NotFoundError, or LifecycleError for a round that was never sealed.
     """
     round_row = round_store.find_round(session, round_id)
     items = round_store.items_of_round(session, round_id)
     if not items or round_row.commitment is None:
-        msg = f"This round is {round_row.state}. There is something to export once it is sealed."
+        msg = f"This round is {round_row.state}, so there is nothing to export yet. Seal it first."
         raise LifecycleError(msg)
     return BlindedBundle(
         round_id=round_id,
@@ -111,12 +111,12 @@ def blinded_bundle(session: Session, round_id: str) -> BlindedBundle:
 
 
 def record_export(session: Session, round_id: str, by: str, name: str, zip_bytes: bytes, now: datetime) -> None:
-    """Write into the log that an export left the server, under which name and digest."""
+    """Record in the log that an export was made, with its file name and digest."""
     append_event(session, round_id, by, "exported", {"file": name, "sha256": sha256(zip_bytes)}, now)
 
 
 def export_file_name(round_id: str, *, blinded: bool) -> str:
-    """The name of an export's file, which says whether it names the arms."""
+    """The name of an export's file; it says whether the export is blinded."""
     return f"first-glance-{round_id}-{'blinded' if blinded else 'unblinded'}.zip"
 
 
@@ -126,7 +126,7 @@ def _judgment_links(session: Session, round_id: str) -> list[JudgmentLink]:
 
 
 def _exported_evaluators(session: Session, round_id: str) -> list[ExportedEvaluator]:
-    """Pseudonyms only; someone whose data were erased stays, without the name that they chose."""
+    """The evaluators by pseudonym; someone whose data were erased is listed without the pseudonym that they chose."""
     return [
         ExportedEvaluator(
             evaluator=row.name,
@@ -140,5 +140,5 @@ def _exported_evaluators(session: Session, round_id: str) -> list[ExportedEvalua
 
 
 def _items_with_aids_opened(session: Session, evaluator_id: str) -> list[str]:
-    """In order of code, which says nothing about when they were opened."""
+    """Codes of the items, in alphabetical order, which does not reveal when the aids were opened."""
     return sorted(row.item for row in judging_store.assignments_with_aids_opened(session, evaluator_id))

@@ -1,6 +1,6 @@
-"""The exposure register: who knows these models, and which of their neurons named evaluators have seen unblinded.
+"""The exposure register: who knows a round's models, and which of their neurons named evaluators have seen unblinded.
 
-It is computed from the logs and the opened allocations, so that nobody has to write it and nobody can forget to.
+It is computed from the logs and the opened allocations, so that nobody has to keep it up to date.
 """
 
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from app.store.sealed import newest_unblinded
 from app.unblinding.opening import read_seal_content
 
 EXPOSING = ("created", "key read", "unblinded", "archives browsed")
-"""Actions after which someone knows which models are compared, or which neuron an item is."""
+"""Someone who took one of these actions knows which models are compared, or which neuron an item shows."""
 
 
 def knows_the_models(session: Session, round_id: str, name: str) -> bool:
@@ -25,7 +25,7 @@ def knows_the_models(session: Session, round_id: str, name: str) -> bool:
 
 
 def seen_neurons(session: Session, names: Collection[str], archives: Collection[str]) -> SeenNeurons:
-    """Neurons that any of `names` judged in a round that was unblinded since; they leave the frame for everyone."""
+    """The neurons that any of `names` judged in a round that is unblinded now; no frame may contain them."""
     if not names:
         return frozenset()
     neurons_seen: set[tuple[str, int, int]] = set()

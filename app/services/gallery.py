@@ -1,4 +1,4 @@
-"""The gallery of an unblinded round. Whoever opens it has seen these models unblinded, and the log says so."""
+"""The gallery of an unblinded round. Everyone who opens it is exposed to these models, and the log says so."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +17,15 @@ VIEWED = "gallery opened"
 
 @dataclass(frozen=True)
 class GalleryNeuron:
-    """One neuron with the passages that were judged."""
+    """One neuron with the passages that evaluators judged."""
 
     card: GalleryCard
     passages_html: str
-    """The fragment as it was rendered at the seal."""
+    """The HTML of the passages as it was rendered at the seal."""
 
 
 def enter_gallery(session: Session, round_id: str, by: str, now: datetime) -> None:
-    """Write into the log, once, that `by` is exposed from now on. Raises LifecycleError before unblinding."""
+    """Record in the log, once, that `by` is exposed. Raises LifecycleError before unblinding."""
     read_unblinded_round(session, round_id)
     if not has_entered_gallery(session, round_id, by):
         append_event(session, round_id, by, VIEWED, {"exposed": by}, now)

@@ -27,29 +27,29 @@ OUT_OF_REACH = translatable(
 
 @dataclass(frozen=True)
 class ItemPage:
-    """What the page of an item shows: one item and one question about it."""
+    """The content of an item's page: one item and one question about it."""
 
     visit: Visit
     due: DueQuestion
     passages_html: bytes
     number: int
-    """Number of the item among the evaluator's, from 1; practice items are counted by themselves."""
+    """Number of the item among the evaluator's items, from 1; practice items are counted separately."""
     total: int
     done: int
     undo_item: str | None
-    """The item whose verdict undo reaches from this page."""
+    """The item whose verdict “Change last answer” opens on this page."""
     shown_before: bool
-    """The item was displayed before, so its clock runs."""
+    """Whether the item was displayed before, so that its clock is running."""
     practice_passed: bool = True
-    """The practice items were answered well enough for the design."""
+    """Whether enough practice items were answered correctly for the design."""
     latest_judgment: JudgmentRow | None = None
-    """The latest row on this item, whose texts fill the form when an answer is continued or changed."""
+    """The latest judgment on this item; its texts fill the form if the answer is continued or changed."""
     pace: EvaluatorPace | None = None
-    """How the evaluator is getting on; None on a page that was fetched ahead."""
+    """The evaluator's pace; None on a page that was fetched ahead."""
     guess_options: tuple[str, ...] = ()
-    """Answers of a phase 2 question."""
+    """The answers to choose from, if the page asks the blinding question."""
     item_with_aids: tuple[Item, Aids] | None = None
-    """The item and its aids, once they are open; the verdict can no longer be changed then."""
+    """The item and its aids, if the evaluator opened them; the verdict can no longer be changed then."""
 
     @property
     def is_practice(self) -> bool:
@@ -73,9 +73,9 @@ def visitor_worklist(session: Session, visit: Visit) -> Worklist:
 def due_item_page(
     session: Session, visit: Visit, now: datetime | None = None, worklist: Worklist | None = None
 ) -> ItemPage | None:
-    """The page of the item and question that are due; None when all is done.
+    """The page of the item and question that are due; None if nothing is due.
 
-    With `now`, the page says how the evaluator is getting on. `worklist` is read unless the caller has it already.
+    With `now`, the page has the evaluator's pace. `worklist` is read from the database if it is left out.
     """
     worklist = worklist or visitor_worklist(session, visit)
     due = worklist.due_question()
@@ -86,10 +86,10 @@ def due_item_page(
 
 
 def item_page_after_answer(session: Session, visit: Visit, item_code: str, now: datetime) -> ItemPage | None:
-    """The page as it will be once one item is answered: it is fetched early, and not recorded as displayed.
+    """The page that will follow once this item is answered; it is fetched early, and not recorded as displayed.
 
-    None where anything but the next item's verdict will or may follow: the expected answer of a practice item, a rest,
-    a question that was left open, an end.
+    None if something other than the next item's verdict may follow: the expected answer to a practice item, a break, a
+    second step that is still missing, or the end.
     """
     worklist = visitor_worklist(session, visit)
     due = worklist.next_verdict(ignoring=item_code)
@@ -103,7 +103,7 @@ def item_page_after_answer(session: Session, visit: Visit, item_code: str, now: 
 
 
 def item_page_to_change(session: Session, visit: Visit, item_code: str) -> ItemPage:
-    """The page of an item judged before, to change its verdict. Raises JudgmentError if undo does not reach it."""
+    """The page that changes the verdict on an item judged before. Raises JudgmentError if it cannot be changed."""
     worklist = visitor_worklist(session, visit)
     if item_code not in worklist.item_codes:
         raise NotFoundError(NO_SUCH_ITEM)
@@ -114,7 +114,7 @@ def item_page_to_change(session: Session, visit: Visit, item_code: str) -> ItemP
 
 
 def item_to_undo(session: Session, visit: Visit, item_code: str | None, revision: int = 0) -> str | None:
-    """The item that undo reaches from the page of an item that asks for this revision; None if there is none."""
+    """The item whose verdict “Change last answer” opens on the page that asks for this revision; None if none can."""
     return visitor_worklist(session, visit).undo_target(item_code, revision) if visit.phase == 1 else None
 
 

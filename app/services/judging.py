@@ -1,7 +1,7 @@
-"""Recording what an evaluator says of an item: an answer, opened aids, a flag.
+"""Record an evaluator's answer, flag or opening of aids.
 
-Nothing here can reach the seal or an arm. An answer carries the key of the page it was given on; the same key twice is
-one judgment, whatever was clicked twice, sent again or opened in two tabs.
+Nothing here can reach the seal or an arm. An answer has the id of its page, and two answers with one id are one
+judgment: after a double click, a form that was sent again, or a page in two tabs.
 """
 
 from datetime import datetime
@@ -24,17 +24,17 @@ from app.services.item_pages import visitor_worklist
 from app.store import judging as judging_store
 from app.store.tables import FlagRow, JudgmentRow
 
-PHASE_IS_OVER = translatable(
+VERDICTS_ARE_OVER = translatable(
     "The first part is closed, and its answers are final. Go back to your items to see the question that is due."
 )
 
 
 def record_answer(session: Session, visit: Visit, answer: Answer, timing: PageTiming, now: datetime) -> Worklist:
-    """Append an answer and return the worklist with it. The same key with the same answer changes nothing.
+    """Append an answer and return the worklist with it. The same answer with the same id changes nothing.
 
-    `visit` is a visit for writing. Raises LifecycleError when the round is not collecting, and JudgmentError for an
-    item that is not the evaluator's, an answer that is out of turn, one item too many for the day or after a practice
-    that was not passed, or a key that already carries another answer.
+    `visit` is a visit for writing. Raises LifecycleError if the round is not collecting. Raises JudgmentError if the
+    item is not the evaluator's, its question is not due, the daily cap is reached, the practice was not passed, or
+    another answer has this id.
     """
     require_allowed(visit.state, "judge")
     require_consent(visit)
@@ -43,7 +43,7 @@ def record_answer(session: Session, visit: Visit, answer: Answer, timing: PageTi
         recorded = _recorded_answer(judging_store.judgment_by_answer_id(session, visit.evaluator_id, answer.answer_id))
         require_same_answer(recorded, answer, visit.design.rubric.label(recorded.verdict or ""))
         return worklist
-    _require_phase_one(visit)
+    _require_verdicts_open(visit)
     require_answer_in_turn(worklist, answer)
     require_new_item_allowed(worklist, visit.design, answer.item_code, now)
     judgment = _next_judgment(session, visit, worklist, answer, timing, now)
@@ -56,8 +56,8 @@ def record_answer(session: Session, visit: Visit, answer: Answer, timing: PageTi
 def open_aids(session: Session, visit: Visit, item_code: str, now: datetime) -> None:
     """Open the aids of the item that was just judged, which locks its verdict; a second call changes nothing.
 
-    `visit` is a visit for writing. Raises LifecycleError when the round is not collecting, and JudgmentError in a
-    round without aids or when that item's verdict was not the latest answer.
+    `visit` is a visit for writing. Raises LifecycleError if the round is not collecting, and JudgmentError if the round
+    has no aids or the latest answer is not this item's verdict.
     """
     require_allowed(visit.state, "judge")
     due = visitor_worklist(session, visit).due_question()
@@ -70,14 +70,14 @@ def open_aids(session: Session, visit: Visit, item_code: str, now: datetime) -> 
 def flag_item(session: Session, visit: Visit, flag: FlagRow, now: datetime) -> Worklist:
     """Record that an item is faulty or too distressing, and return the worklist without it.
 
-    The item is missing for this evaluator, and never a verdict. An item that was judged can be flagged as long as its
-    verdict can be changed: its rows stay in the chain, and the observations leave it out like every flagged item.
-    `visit` is a visit for writing; `flag` has the item, the kind and a comment, and its other fields are filled in.
+    The item then counts as missing for this evaluator, without a verdict. A judged item can be flagged as long as its
+    verdict can be changed: its judgments stay in the chain, and the observations leave it out like every flagged item.
+    `visit` is a visit for writing. `flag` has the item, the kind and a comment; this function fills in the others.
     Raises JudgmentError for an item that is not the evaluator's or whose verdict can no longer be changed.
     """
     require_allowed(visit.state, "judge")
     require_consent(visit)
-    _require_phase_one(visit)
+    _require_verdicts_open(visit)
     worklist = visitor_worklist(session, visit)
     if flag.item in worklist.flagged:
         return worklist
@@ -91,9 +91,9 @@ def flag_item(session: Session, visit: Visit, flag: FlagRow, now: datetime) -> W
     return worklist.with_flagged(flag.item)
 
 
-def _require_phase_one(visit: Visit) -> None:
+def _require_verdicts_open(visit: Visit) -> None:
     if visit.phase != 1:
-        raise JudgmentError(PHASE_IS_OVER)
+        raise JudgmentError(VERDICTS_ARE_OVER)
 
 
 def _next_judgment(
@@ -127,7 +127,7 @@ def _next_judgment(
 def _previous_on_item(
     session: Session, worklist: Worklist, item_code: str, newest: JudgmentRow | None
 ) -> JudgmentRow | None:
-    """The evaluator's judgment on the item before this one, read again only where it is not the newest of all."""
+    """The evaluator's latest judgment on the item; it is read only if it is not the `newest` of all."""
     if newest is None or worklist.answer_on(item_code) is None:
         return None
     if newest.item == item_code:
@@ -136,7 +136,7 @@ def _previous_on_item(
 
 
 def _write_verdict(judgment: JudgmentRow, verdict: Verdict, previous: JudgmentRow | None) -> None:
-    """Write a verdict; a changed verdict takes the texts over, and the hypothesis step offers them again."""
+    """Write a verdict. A changed verdict keeps the texts, so that the hypothesis step can offer them again."""
     judgment.verdict = verdict
     judgment.hypothesis = previous.hypothesis if previous else ""
     judgment.confidence = previous.confidence if previous else None
@@ -144,14 +144,14 @@ def _write_verdict(judgment: JudgmentRow, verdict: Verdict, previous: JudgmentRo
 
 
 def _write_times(judgment: JudgmentRow, timing: PageTiming, clock_start: datetime | None, now: datetime) -> None:
-    """Write what the page measured; `clock_start` is the item's first display, for the first verdict on it."""
+    """Write what the page measured. `clock_start` is the item's first display; only a first verdict has one."""
     judgment.shown_at = timing.shown_at(clock_start, now)
     judgment.active_seconds = timing.active_seconds(clock_start, now)
     judgment.unfolded, judgment.fixed_width = timing.unfolded, timing.fixed_width
 
 
 def _write_texts(judgment: JudgmentRow, answer: Answer, previous: JudgmentRow) -> None:
-    """Write the texts of a hypothesis step beside the verdict that stands, with that verdict's times."""
+    """Write the texts of a hypothesis step with the verdict before it, and with that verdict's times."""
     judgment.verdict = previous.verdict
     judgment.shown_at, judgment.active_seconds = previous.shown_at, previous.active_seconds
     judgment.unfolded, judgment.fixed_width = previous.unfolded, previous.fixed_width
@@ -159,7 +159,7 @@ def _write_texts(judgment: JudgmentRow, answer: Answer, previous: JudgmentRow) -
 
 
 def _standing_answer(worklist: Worklist, judgment: JudgmentRow) -> StandingAnswer:
-    """The answer that stands on an item once the judgment is stored."""
+    """The latest answer on an item after the judgment was stored."""
     standing = worklist.answer_on(judgment.item)
     step = cast("Step", judgment.step)
     if standing is not None:

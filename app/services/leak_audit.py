@@ -1,4 +1,4 @@
-"""The leak audit of a round: what it is compared with, where it runs, what of it is stored."""
+"""Run the leak audit of a round: probes walk through copies of it, and the log stores the summary."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -36,9 +36,9 @@ from app.store.round_copy import Probe
 
 PROBES = 2
 STIMULUS_PERMUTATIONS = 19
-"""For the stimulus, which is reported and decides nothing."""
+"""Permutations for the stimulus, which is only reported and decides nothing."""
 Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]
-"""Visits every page of a copied round as each probe."""
+"""A function that visits every page of a copied round as each of the probes."""
 
 
 def audit_pending_seal(session: Session, pending: PendingSeal, walk: Walk, now: datetime) -> AuditSummary:
@@ -58,7 +58,7 @@ def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now
 
 
 def swap_arms(design: Design) -> Design:
-    """The same design with every arm's name passed on to the next."""
+    """The design in which every arm has the next arm's name, and the last arm the first one's."""
     names = design.arm_names
     next_names = dict(zip(names, [*names[1:], names[0]], strict=True))
     cells = [cell.model_copy(update={"arm": next_names[cell.arm]}) for cell in design.arms]
@@ -73,7 +73,7 @@ def _audit_round(session: Session, round_id: str, seal: SealContent, walk: Walk,
     swap = find_swap_differences(walks, swapped_walks, material)
     name_search = find_names_in_responses(walks.responses, material.fragments, material.names)
     transport = _attack(transport_attack_data(walks, material), seed, "transport")
-    if transport.leaks:  # chance looks like this in one clean round of fifty; a leak is still there on a second walk
+    if transport.leaks:  # in one clean round of fifty this is chance; a real leak shows in a second walk too
         walks = _walk_copy(session, round_id, walk, new_probes(PROBES), now)
         transport = _attack(transport_attack_data(walks, material), seed, "transport again")
     stimulus = _attack(stimulus_attack_data(material), seed, "stimulus", STIMULUS_PERMUTATIONS)
@@ -111,7 +111,7 @@ def _swapped_items(design: Design, paths: Mapping[str, Path], seed: str) -> tupl
 
 
 def _forbidden_names(design: Design, paths: Mapping[str, Path]) -> tuple[str, ...]:
-    """Everything that no response may say."""
+    """Everything that no response may contain: names, digests and paths of arms, models and archives."""
     names = {name for cell in design.arms for name in (cell.arm, cell.stratum, cell.archive_sha256)}
     names |= {str(path) for path in paths.values()}
     for path in paths.values():
@@ -126,7 +126,7 @@ def _forbidden_names(design: Design, paths: Mapping[str, Path]) -> tuple[str, ..
 def _walk_copy(
     session: Session, round_id: str, walk: Walk, probes: Sequence[Probe], now: datetime, *, swapped: bool = False
 ) -> ProbeWalks:
-    """What the probes fetch on their way through a copy of the round, with the arms as they are or swapped."""
+    """The responses that the probes fetch in a copy of the round, with the arms as they are or swapped."""
     design_text = round_store.find_round(session, round_id).design
     if swapped:
         design_text = swap_arms(read_design(design_text)).canonical

@@ -1,4 +1,4 @@
-"""The round's log: every step, refusal and reading of a key, each entry bound to those before it. Append-only."""
+"""The round's log: every step, refusal and reading of a key. It is a chain and only ever appended to."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,7 +49,7 @@ def append_event(session: Session, round_id: str, actor: str, action: str, detai
 
 @contextmanager
 def logged_attempt(database: Database, round_id: str, actor: str, action: str, now: datetime) -> Iterator[Session]:
-    """A session that writes one step of a round. If the step is refused, it is undone and the log says so."""
+    """A session that writes one step of a round. If the step is refused, it is undone and the refusal is logged."""
     try:
         with database.writing() as session:
             yield session
@@ -67,7 +67,7 @@ def round_events(session: Session, round_id: str) -> list[Event]:
 
 
 def latest_event(events: Sequence[Event], action: str) -> Event:
-    """The last entry of an action that the log must have. Raises SealError if it is missing."""
+    """The latest event with this action. Raises SealError if there is none, because the log must have one."""
     event = next((event for event in reversed(events) if event.action == action), None)
     if event is None:
         msg = f"The log has no entry “{action}”; it was changed. The round is not unblinded."
@@ -76,7 +76,7 @@ def latest_event(events: Sequence[Event], action: str) -> Event:
 
 
 def verify_log(session: Session, round_id: str) -> None:
-    """Raise SealError naming the first event that does not follow from those before it."""
+    """Raise SealError naming the first event that does not follow from those before it in the chain."""
     rows = log_store.events_of_round(session, round_id)
     broken = first_break(START_OF_LOG, ((event_entry(round_id, row), row.chain) for row in rows))
     if broken is not None:

@@ -1,4 +1,4 @@
-"""What belongs to an evaluator: everything that is stored about them as a file, its deletion, and declining."""
+"""An evaluator's own data: reading everything that is stored about them, deleting it, and declining to take part."""
 
 from datetime import datetime
 
@@ -23,7 +23,7 @@ LOCKED = translatable(
 
 
 class OwnJudgment(JudgmentEntry):
-    """A judgment with its chain digest."""
+    """A judgment's entry with its chain digest."""
 
     chain: str
 
@@ -64,7 +64,7 @@ def own_data(session: Session, session_token: str) -> OwnData:
 
 
 def decline_consent(session: Session, session_token: str) -> bool:
-    """Forget that someone who does not agree to take part came in; False, and nothing forgotten, after an agreement."""
+    """Delete the visit of someone who declines to take part. Returns False and deletes nothing if they had agreed."""
     evaluator, _ = evaluator_and_round_for_writing(session, session_token)
     if evaluator.consented_at is not None:
         return False
@@ -73,14 +73,17 @@ def decline_consent(session: Session, session_token: str) -> bool:
 
 
 def are_answers_erasable(session: Session, round_id: str, state: str) -> bool:
-    """Whether answers can be deleted: until the lock, and for ever in a round that was abandoned before it."""
+    """Whether answers can still be deleted: until the lock, and always in a round abandoned before its lock."""
     if state == "abandoned":
         return all(event.action != "locked" for event in round_events(session, round_id))
     return state in ERASABLE
 
 
 def erase_own_data(session: Session, session_token: str, now: datetime) -> None:
-    """Delete it all. Raises LifecycleError once the round was locked: its log has the chain heads of that moment."""
+    """Delete everything that is stored about the evaluator.
+
+    Raises LifecycleError if the round was locked: its log has the chain heads from then, which need the answers.
+    """
     evaluator, round_row = evaluator_and_round_for_writing(session, session_token)
     if not are_answers_erasable(session, round_row.id, round_row.state):
         raise LifecycleError(LOCKED)

@@ -1,4 +1,4 @@
-"""A round in a database of its own that lives as long as it is needed: for audits and dry runs."""
+"""A temporary copy of a round in a database of its own, for audits and dry runs."""
 
 import secrets
 import tempfile
@@ -16,11 +16,11 @@ from app.store.round_copy import Probe, add_probes, copy_round_rows
 from app.store.schema import migrate
 
 UNKNOWN_COMMITMENT = "0" * 64
-"""Stands for the commitment of a round whose seal is not closed yet."""
+"""The copy's commitment, if the round has none because its seal is not finished."""
 
 
 def new_probes(count: int) -> list[Probe]:
-    """So many probing evaluators, to be invited to a copy of a round."""
+    """`count` new probing evaluators, with random ids, tokens and seeds."""
     return [Probe(secrets.token_hex(5), secrets.token_urlsafe(16), secrets.token_hex(32)) for _ in range(count)]
 
 
@@ -28,9 +28,9 @@ def new_probes(count: int) -> list[Probe]:
 def open_round_copy(
     session: Session, round_id: str, probes: Sequence[Probe], now: datetime, design_text: str | None = None
 ) -> Iterator[Database]:
-    """A database that holds a copy of the round, open to judgments, with the probes as its evaluators.
+    """A database with a copy of the round that is open to judgments and has the probes as its evaluators.
 
-    `design_text` replaces the design's text. Raises NotFoundError if there is no such round.
+    The copy has the design `design_text`, if it is not left out. Raises NotFoundError if there is no such round.
     """
     row = round_store.find_round(session, round_id)
     with tempfile.TemporaryDirectory() as folder:

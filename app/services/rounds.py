@@ -1,4 +1,4 @@
-"""A round from draft to lock, one function per step. Nothing here shows an admin anything that depends on an arm."""
+"""The steps of a round from draft to lock. Nothing here shows an admin anything that depends on an arm."""
 
 import secrets
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Invitation:
 
 @dataclass(frozen=True)
 class EvaluatorProgress:
-    """How far an evaluator has come; nothing about the answers."""
+    """How many items an evaluator has judged; nothing about the answers."""
 
     id: str
     name: str
@@ -51,7 +51,7 @@ class EvaluatorProgress:
 
 @dataclass(frozen=True)
 class RoundProgress:
-    """How far a round has come."""
+    """The state of a round and how many items each evaluator has judged."""
 
     id: str
     title: str
@@ -59,7 +59,7 @@ class RoundProgress:
     commitment: str | None
     items: int
     target: int
-    """Evaluators that the design asks for."""
+    """How many evaluators the design asks for."""
     evaluators: tuple[EvaluatorProgress, ...]
 
 
@@ -79,7 +79,7 @@ class RoundSummary:
 
 
 def create_round(session: Session, design: Design, paths: Mapping[str, Path], by: str, now: datetime) -> str:
-    """Store a draft on the archives at `paths` {digest: path}, and return its id.
+    """Store a draft that uses the archives at `paths` {digest: path}, and return its id.
 
     Raises ArchiveError, or DesignError with the reason, if the round cannot be drawn as designed.
     """
@@ -101,7 +101,7 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
 
 
 def copy_round_as_draft(session: Session, round_id: str, by: str, now: datetime) -> str:
-    """Store a new draft with the same design and archives, whatever became of the round; the draft's id."""
+    """Store a new draft with the round's design and archives, in any state of the round; returns the draft's id."""
     paths = round_store.archive_paths(session, round_id)
     draft_id = create_round(session, round_design(session, round_id), paths, by, now)
     append_event(session, draft_id, by, "copied", {"from": round_id}, now)
@@ -126,7 +126,7 @@ def lock_round(session: Session, round_id: str, by: str, now: datetime) -> Locke
 
 
 def abandon_round(session: Session, round_id: str, by: str, reason: str, now: datetime) -> None:
-    """Abandon the round; it stays visible, with the reason, for ever. Raises LifecycleError without a reason."""
+    """Abandon the round, which stays visible with the reason. Raises LifecycleError without a reason."""
     reason = require_reason(reason)
     _change_state(session, round_id, "abandon")
     append_event(session, round_id, by, "abandoned", {"reason": reason}, now)
@@ -155,7 +155,7 @@ def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, 
 
 
 def reissue_invitation(session: Session, evaluator_id: str, by: str, now: datetime) -> Invitation:
-    """Give an evaluator who lost the link a new one; the old link and any open session end."""
+    """Give an evaluator who lost the link a new one; the old link and any session stop working."""
     evaluator = evaluator_store.find_evaluator(session, evaluator_id)
     require_allowed(round_store.find_round(session, evaluator.round_id, for_update=True).state, "invite")
     secret = random_token()
@@ -184,12 +184,12 @@ def round_progress(session: Session, round_id: str) -> RoundProgress:
 
 
 def round_design(session: Session, round_id: str) -> Design:
-    """What was fixed in advance about a round. Raises NotFoundError if there is no such round."""
+    """The design of a round. Raises NotFoundError if there is no such round."""
     return read_design(round_store.find_round(session, round_id).design)
 
 
 def list_rounds(session: Session) -> list[RoundSummary]:
-    """Every round, newest first, the abandoned ones too."""
+    """Every round, newest first, including abandoned ones."""
     counts = round_store.counts_by_round(session)
     return [
         _round_summary(round_row, counts.get(round_row.id, round_store.RoundCounts()))

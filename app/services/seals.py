@@ -1,7 +1,7 @@
-"""The seal of a round: neurons drawn, items concealed, the allocation encrypted, the commitment published.
+"""Seal a round: draw neurons, make items, encrypt the allocation and publish the commitment.
 
 A seal has two steps, so that the leak audit can walk the real pages between them: `begin_seal` writes the items and
-keeps who is who in memory, `finish_seal` encrypts it. Nothing here shows an admin anything that depends on an arm.
+keeps the allocation in memory, `finish_seal` encrypts it. Nothing here shows an admin anything that depends on an arm.
 """
 
 import secrets
@@ -33,17 +33,17 @@ from app.store.sealed import add_seal
 from app.store.tables import AidsRow, ItemRow
 
 Render = Callable[[Item, PublicDesign], bytes]
-"""From an item and the public design to the HTML fragment that pages show."""
+"""A function that renders an item under a public design as the HTML that pages show."""
 Measure = Callable[[Sequence[bytes]], tuple[int, int]]
-"""From all fragments to the length that every response will have: plain and gzip."""
+"""A function that computes from all items' HTML the length of every response: plain and gzip."""
 
 
 @dataclass(frozen=True)
 class SealOptions:
-    """What a seal takes besides its keyholders."""
+    """Options of a seal, besides its keyholders."""
 
     second_person: Sequence[str] = ()
-    """Public keys of a second person: then it takes a key of each person to open the seal."""
+    """Public keys of a second person; if there are any, opening the seal needs a key of each person."""
     measure: Measure | None = None
     entropy: Callable[[int], bytes] = secrets.token_bytes
 
@@ -53,7 +53,7 @@ DEFAULTS = SealOptions()
 
 @dataclass(frozen=True)
 class PendingSeal:
-    """A seal that is not yet closed. It holds the allocation, which exists in this process's memory only."""
+    """A seal that is not finished. It holds the allocation, which exists only in this process's memory."""
 
     round_id: str
     seal_content: SealContent
@@ -62,7 +62,7 @@ class PendingSeal:
 
 
 def new_key() -> KeyholderKey:
-    """A fresh key for a keyholder, to be shown once and never stored with the round."""
+    """A new key for a keyholder, to be shown once and never stored with the round."""
     return new_keyholder_key()
 
 
@@ -75,7 +75,7 @@ def seal_round(
     now: datetime,
     seal_options: SealOptions = DEFAULTS,
 ) -> SealedDetail:
-    """Draw, conceal, encrypt the allocation and publish the commitment: both steps of a seal, without an audit.
+    """Draw neurons, make items, encrypt the allocation and publish the commitment, without an audit.
 
     Raises SealError, DesignError or ArchiveError.
     """
@@ -86,8 +86,8 @@ def seal_round(
 def begin_seal(session: Session, round_id: str, render: Render, seal_options: SealOptions = DEFAULTS) -> PendingSeal:
     """Draw the neurons and write the items, in state `sealing`; the allocation stays in memory.
 
-    Items of a seal that was begun before and never finished are deleted; whoever still works on that seal is refused
-    when they finish it. Raises LifecycleError, DesignError or ArchiveError.
+    Deletes the items of a seal that was begun before and not finished; a process that still works on that seal cannot
+    finish it. Raises LifecycleError, DesignError or ArchiveError.
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     round_row.state = state_after(round_row.state, "seal")
@@ -115,9 +115,9 @@ def finish_seal(
     seal_options: SealOptions = DEFAULTS,
     audit_summary: JsonObject | None = None,
 ) -> SealedDetail:
-    """Encrypt the allocation, store it, publish the commitment, and return what the log says of the seal.
+    """Encrypt the allocation, store it, publish the commitment, and return the log's entry of the seal.
 
-    Raises SealError if the items are no longer those that were drawn: somebody else began the seal anew.
+    Raises SealError if the items are no longer those that were drawn, because someone began the seal again.
     """
     require_keyholders(recipients, seal_options.second_person)
     round_row = round_store.find_round(session, pending.round_id, for_update=True)
@@ -144,9 +144,9 @@ def finish_seal(
 
 
 def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, now: datetime) -> None:
-    """Delete the items of an unfinished seal; the round is a draft again, and its log says so.
+    """Delete the items of an unfinished seal, make the round a draft again, and log it.
 
-    If the seal was begun again meanwhile, the items belong to that one and stay.
+    If the seal was begun again meanwhile, the items belong to the new seal and stay.
     """
     round_row = round_store.find_round(session, pending.round_id, for_update=True)
     append_event(session, round_row.id, by, "seal cancelled", {"why": reason}, now)
@@ -161,7 +161,7 @@ def _items_are_as_drawn(session: Session, pending: PendingSeal) -> bool:
 
 
 def _encrypt_content(pending: PendingSeal, recipients: Sequence[str], second_person: Sequence[str]) -> bytes:
-    """What the seal closes over, encrypted to alternative keys; nested where it takes two people to open it."""
+    """The seal's content, encrypted so that any key opens it; nested if two people must open it together."""
     layers = [list(recipients), list(second_person)] if second_person else [list(recipients)]
     return seal(canonical_bytes(pending.seal_content.as_sealed), layers)
 
@@ -190,7 +190,7 @@ def _aids_rows(round_id: str, prepared: PreparedRound) -> list[AidsRow]:
 
 
 def require_keyholders(recipients: Sequence[str], second_person: Sequence[str]) -> None:
-    """Raise SealError unless there are two keys, so that one may be lost, and each person has a key of their own."""
+    """Raise SealError unless there are two keys, so that one may be lost, and no two people share a key."""
     if len({*recipients, *second_person}) < 2:
         msg = "Name two keyholders, or one keyholder and a recovery key: a single lost key would lose the round."
         raise SealError(msg)

@@ -1,8 +1,8 @@
-"""Unblinding a locked round, correcting the analysis of an unblinded one, and reading what is unblinded.
+"""Unblind a locked round, correct the analysis of an unblinded one, and read an unblinded round.
 
-Both steps check the whole evidence against what was committed to, analyse it with the program as it is now, and store
-the result under a version that stays for ever. Unblinding opens the seal with the keys, once, and makes version 1; a
-correction uses what was opened then and makes the next version.
+Both steps check all evidence against the commitment, analyse it with the current program, and store the result as a
+version that is never deleted. Unblinding opens the seal with the keys, once, and makes version 1; a correction uses the
+content that was opened then and makes the next version.
 """
 
 import json
@@ -33,7 +33,7 @@ from app.unblinding.opening import PublishedRound, open_seal_content, read_seal_
 
 @dataclass(frozen=True)
 class UnblindedRound:
-    """An unblinded round: what was sealed, what was judged, and what came of it."""
+    """An unblinded round: the content of its seal, the observations, and the result."""
 
     seal: SealContent
     observations: list[Observation]
@@ -43,7 +43,7 @@ class UnblindedRound:
 
 @dataclass(frozen=True)
 class ResultVersion:
-    """Which version of the result this is, who made it, why and when."""
+    """A version of the result: its number, who made it, why and when."""
 
     version: int
     by: str
@@ -71,10 +71,10 @@ def unblind_round(
 
 
 def correct_analysis(session: Session, round_id: str, by: str, reason: str, now: datetime) -> Analysis:
-    """Analyse an unblinded round anew, with the program as it is now, and store and return the analysis.
+    """Analyse an unblinded round again with the current program, and store and return the analysis.
 
-    The versions before it stay beside it for ever. Judgments and allocation are checked again and cannot differ: only
-    how they are analysed can. Raises LifecycleError unless the round is unblinded and a reason is given, and SealError
+    Earlier versions are kept. Judgments and allocation are checked again and cannot differ; only the way they are
+    analysed can. Raises LifecycleError unless the round is unblinded and a reason is given, and SealError
     if anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal.
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
@@ -88,7 +88,7 @@ def correct_analysis(session: Session, round_id: str, by: str, reason: str, now:
 
 
 def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
-    """What was sealed and judged, and the newest analysis of it. Raises LifecycleError if it is not unblinded."""
+    """The seal's content, the observations and the newest analysis. Raises LifecycleError before unblinding."""
     _, newest = find_unblinded(session, round_id)
     seal = read_seal_content(newest.opened)
     return UnblindedRound(
@@ -110,17 +110,17 @@ def find_unblinded(session: Session, round_id: str) -> tuple[RoundRow, Unblinded
 
 
 def _verify_evidence(session: Session, round_row: RoundRow, opened: SealContent) -> None:
-    """Raise SealError naming what is not as it was committed to, or as the chains and the lock have it."""
+    """Raise SealError naming everything that contradicts the commitment, the chains or the log's entry of the lock."""
     events = round_events(session, round_row.id)
     require_unchanged(opened, _published_round(session, round_row, events))
     require_unbroken_chains(_judgment_chains(session, round_row.id, events), str(round_row.commitment))
 
 
 def _published_round(session: Session, round_row: RoundRow, events: Sequence[Event]) -> PublishedRound:
-    """What the database says was committed to; the log's chained entry of the seal outranks the columns."""
+    """What was published at the seal. The digests come from the log, whose chain protects them better than a column."""
     sealed = SealedDetail.model_validate(latest_event(events, "sealed").detail)
     if round_row.commitment != sealed.commitment:
-        msg = "The commitment was changed: the log has another. The round is not unblinded; find out who changed it."
+        msg = "The commitment differs from the one in the log. The round is not unblinded; find out who changed it."
         raise SealError(msg)
     items = {
         item.code: (json.loads(item.content), item.digest) for item in round_store.items_of_round(session, round_row.id)
@@ -129,7 +129,7 @@ def _published_round(session: Session, round_row: RoundRow, events: Sequence[Eve
 
 
 def _judgment_chains(session: Session, round_id: str, events: Sequence[Event]) -> list[JudgmentChain]:
-    """Each evaluator's chain of judgments, with the head that the log's entry of the lock has for it."""
+    """Each evaluator's chain of judgments, with its head in the log's entry of the lock."""
     heads = LockedDetail.model_validate(latest_event(events, "locked").detail).heads
     chains: dict[str, list[JudgmentLink]] = {name: [] for name in heads}
     for evaluator, judgment in round_store.judgments_of_round(session, round_id):
@@ -140,7 +140,7 @@ def _judgment_chains(session: Session, round_id: str, events: Sequence[Event]) -
 def _analyse_and_store(
     session: Session, round_row: RoundRow, opened: SealContent, version: ResultVersion, action: str
 ) -> Analysis:
-    """Analyse, store the result under its version, and log the step that led to it."""
+    """Analyse, store the result under its version, and log the step."""
     frame = read_analysis_frame(session, round_row, opened.allocation, round_events(session, round_row.id))
     analysis = analyse(observations_from_database(session, round_row.id, opened.allocation), frame)
     result = UnblindedRow(

@@ -129,7 +129,7 @@ def change_the_design(session: Session, round_id: str) -> str:
 
 def change_the_commitment(session: Session, round_id: str) -> str:
     session.get_one(RoundRow, round_id).commitment = "0" * 64
-    return "The commitment was changed"
+    return "The commitment differs from the one in the log"
 
 
 def flip_a_bit_of_the_seal(session: Session, round_id: str) -> str:

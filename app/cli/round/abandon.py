@@ -1,9 +1,9 @@
-"""`firstglance round abandon`: a round is given up, visibly."""
+"""`firstglance round abandon`: give a round up; it stays visible."""
 
 import click
 
 from app.cli.options import by_option, round_argument
-from app.cli.round.step import guarded_step
+from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import rounds
@@ -11,12 +11,12 @@ from app.services import rounds
 
 @click.command("abandon")
 @round_argument
-@click.option("--reason", required=True, help="Why; it goes into the log.")
+@click.option("--reason", required=True, help="Why you abandon the round; it is written into the log.")
 @by_option
 @click.pass_obj
 def abandon_command(settings: Settings, round_id: str, reason: str, by: str | None) -> None:
-    """Give the round up; it stays visible as abandoned for ever."""
-    guarded_step(
+    """Give the round up. It stays in the list, as abandoned."""
+    run_logged_step(
         settings,
         round_id,
         by,

@@ -1,4 +1,4 @@
-"""`firstglance round audit`: does anything but words and marks tell the arms apart?"""
+"""`firstglance round audit`: check again whether anything but words and marks tells the arms apart."""
 
 import click
 
@@ -17,7 +17,7 @@ from app.web.leak_audit.audited_seal import audit_unblinded_round
 @by_option
 @click.pass_obj
 def audit_command(settings: Settings, round_id: str, json_wanted: bool, by: str | None) -> None:
-    """Audit an unblinded round again, on its real pages; sealing audits it before the commitment."""
+    """Run the leak audit of an unblinded round again, on its real pages. The first audit is part of sealing."""
     with open_database(settings) as database:
         with database.reading() as session:
             admin = named_or_only_admin(session, by)
@@ -36,8 +36,8 @@ def print_audit(audit: AuditSummary) -> None:
             "audit": "passed" if audit.passed else f"FAILED: {audit.complaint}",
             "responses": f"{audit.responses}; {gate.swap.count} differ when the arms are swapped",
             "responses that contain a name of an arm": gate.name_search.count,
-            "transport AUC": f"{_auc_text(transport)} (p = {transport.p}; {transport.detectable} would be seen)",
-            "stimulus AUC": f"{_auc_text(audit.stimulus)}: what words and marks themselves give away; no gate",
+            "transport AUC": f"{_auc_text(transport)} (p = {transport.p}; {transport.detectable} would be detected)",
+            "stimulus AUC": f"{_auc_text(audit.stimulus)}: what words and marks give away; no part of the gate",
         }
     )
 

@@ -1,4 +1,4 @@
-"""`firstglance round create`: a draft from archives, by a preset or by a design in TOML."""
+"""`firstglance round create`: make a draft from archives and a preset, or a design in TOML."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from app.services import rounds
 
 
 class PresetChoices(TypedDict):
-    """The options of a round that starts from a preset."""
+    """The options for a round that starts from a preset."""
 
     title: str | None
     preset_name: str
@@ -28,27 +28,39 @@ class PresetChoices(TypedDict):
 
 
 @click.command("create")
-@click.option("--design", "design_file", type=PATH, help="A design in TOML; instead of the options below.")
-@click.option("--title", help="Shown to evaluators, so it may not name an arm.")
+@click.option(
+    "--design",
+    "design_file",
+    type=PATH,
+    help="A design in TOML. It replaces --title, --preset, --arm, --neurons and --evaluators.",
+)
+@click.option("--title", help="The title that evaluators see; it may not name an arm.")
 @click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
 @click.option(
     "--arm",
     "arm_texts",
     multiple=True,
     metavar="NAME=ARCHIVE[@STRATUM]",
-    help="Repeat it for every arm; the first is the reference.",
+    help="An arm and its archive. Repeat it for every arm; the first is the reference.",
 )
 @click.option(
-    "--archive", "archive_paths", type=PATH, multiple=True, help="With --design: the archives it names by digest."
+    "--archive",
+    "archive_paths",
+    type=PATH,
+    multiple=True,
+    help="With --design: an archive that the design names by digest. Repeat it for every archive.",
 )
 @click.option(
-    "--neurons", "neuron_count", type=click.IntRange(1), help="Neurons drawn per arm and stratum, if not the preset's."
+    "--neurons",
+    "neuron_count",
+    type=click.IntRange(1),
+    help="Neurons to draw per arm and stratum, instead of the preset's number.",
 )
 @click.option(
     "--evaluators",
     "evaluator_count",
     type=click.IntRange(1),
-    help="How many evaluators the design aims at, if not the preset's.",
+    help="Evaluators that the design asks for, instead of the preset's number.",
 )
 @by_option
 @click.pass_obj
@@ -92,7 +104,7 @@ def _read_cell(arm_text: str) -> tuple[Cell, Path]:
 
 
 def _preset_design(design_cells: Sequence[Cell], preset_choices: PresetChoices) -> Design:
-    """The preset's design with what the options change. Raises DesignError without a title or an arm."""
+    """The preset's design with the changes of the options. Raises DesignError without a title or an arm."""
     if not design_cells or not preset_choices["title"]:
         msg = "a round needs --title and at least two --arm NAME=ARCHIVE, or --design FILE"
         raise DesignError(msg)

@@ -1,4 +1,4 @@
-"""`firstglance round design`: a design to start from, as TOML with a comment for every field."""
+"""`firstglance round design`: print a preset's design as TOML with a comment for every field."""
 
 import click
 
@@ -9,5 +9,5 @@ from app.rounds.presets import PRESET_NAMES
 @click.command("design")
 @click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
 def design_command(preset_name: str) -> None:
-    """Print a preset's design as TOML, to be filled in and given to `round create --design FILE`."""
+    """Print a preset's design as TOML. Fill it in and give it to `round create --design FILE`."""
     click.echo(preset_toml(preset_name), nl=False)

@@ -1,4 +1,4 @@
-"""`firstglance round list`: every round and how far it is."""
+"""`firstglance round list`: every round with its state and counts."""
 
 import click
 
@@ -15,7 +15,7 @@ TABLE_COLUMNS = ("id", "state", "items", "evaluators", "judgments", "title")
 @json_option
 @click.pass_obj
 def list_command(settings: Settings, json_wanted: bool) -> None:
-    """Print every round."""
+    """Print every round with its state and counts."""
     with open_database(settings) as database, database.reading() as session:
         summaries = rounds.list_rounds(session)
     if json_wanted:

@@ -1,4 +1,4 @@
-"""`firstglance round seal`: neurons drawn, items made, who is who encrypted; the leak audit is the gate."""
+"""`firstglance round seal`: draw neurons, make items, run the leak audit and encrypt the allocation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import click
 from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, by_option, round_argument
 from app.cli.round.audit import print_audit
-from app.cli.round.step import guarded_step
+from app.cli.round.step import run_logged_step
 from app.evidence.event_details import SealedDetail
 from app.foundation.clock import now
 from app.foundation.private import write_private_file
@@ -23,7 +23,7 @@ from app.web.leak_audit.audited_seal import audited_seal
 
 
 class KeyChoices(TypedDict):
-    """The options of who can open the seal."""
+    """The options that say who can open the seal."""
 
     recipients: tuple[str, ...]
     second: tuple[str, ...]
@@ -36,13 +36,15 @@ class KeyChoices(TypedDict):
     "--recipient",
     "recipients",
     multiple=True,
-    help="A keyholder's age public key; at least two, and any of them opens the seal.",
+    help="A keyholder's age public key. Give at least two; the key of any one opens the seal.",
 )
 @click.option(
-    "--second", multiple=True, help="Two people must open the seal together: the second person's public keys."
+    "--second", multiple=True, help="Public key of a second person, if two people must open the seal together."
 )
 @click.option(
-    "--keys-to", type=PATH, help="Instead of recipients: make two keys and write them to this new file, 0600."
+    "--keys-to",
+    type=PATH,
+    help="Without --recipient: write the two new keys to this new file, which only you can read.",
 )
 @click.option(
     "--audit/--no-audit", "audited", default=True, help="Close the seal only if the leak audit passes (the default)."
@@ -52,7 +54,7 @@ class KeyChoices(TypedDict):
 def seal_command(
     settings: Settings, round_id: str, by: str | None, audited: bool, **key_choices: Unpack[KeyChoices]
 ) -> None:
-    """Draw neurons, make items, encrypt who is who, print the commitment; keys are made unless recipients are named."""
+    """Draw neurons, make items, encrypt the allocation, print the commitment. Makes two keys without --recipient."""
     keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
     recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
     options = SealOptions(second_person=key_choices["second"], measure=response_sizes)
@@ -67,9 +69,9 @@ def seal_command(
 def _seal_round(
     settings: Settings, round_id: str, by: str | None, recipients: Sequence[str], options: SealOptions, *, audited: bool
 ) -> tuple[SealedDetail, AuditSummary | None]:
-    """Seal with the leak audit as the gate, or without one."""
+    """Seal the round; if `audited`, only if the leak audit passes."""
     if not audited:
-        sealed = guarded_step(
+        sealed = run_logged_step(
             settings,
             round_id,
             by,
@@ -90,7 +92,7 @@ def _hand_over_keys(identities: Sequence[str], path: Path | None) -> None:
     lines = "".join(f"{identity}\n" for identity in identities)
     if path is not None:
         write_private_file(path, lines)
-        click.echo(f"Either key in {path} opens the seal; keep one of them somewhere else.")
+        click.echo(f"Either key in {path} opens the seal. Store a copy of one of them somewhere else.")
         return
-    click.echo("Either of these keys opens the seal. They are shown this once; keep them apart.")
+    click.echo("Either of these keys opens the seal. They are shown only now. Store them in different places.")
     click.echo(lines, nl=False)

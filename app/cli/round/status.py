@@ -1,4 +1,4 @@
-"""`firstglance round status`: how far each evaluator is, in counts, never in verdicts."""
+"""`firstglance round status`: how many items each evaluator has judged."""
 
 import click
 
@@ -16,7 +16,7 @@ from app.services.rounds import RoundProgress
 @json_option
 @click.pass_obj
 def status_command(settings: Settings, round_id: str, json_wanted: bool) -> None:
-    """Print how far each evaluator is: counts of judgments, never of verdicts."""
+    """Print how many items each evaluator has judged; it shows no verdicts."""
     with open_database(settings) as database, database.reading() as session:
         round_progress = rounds.round_progress(session, round_id)
         event_count = len(round_events(session, round_id))
@@ -43,4 +43,4 @@ def _print_progress(round_progress: RoundProgress) -> None:
             [evaluator.name, evaluator.judged, evaluator.assigned, "yes" if evaluator.exposed else "no"]
             for evaluator in round_progress.evaluators
         ]
-        print_table(["evaluator", "judged", "of", "exposed"], lines)
+        print_table(["evaluator", "judged", "assigned", "exposed"], lines)

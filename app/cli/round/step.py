@@ -1,4 +1,4 @@
-"""One guarded step of a round's life, as every command takes it: the log says who took it, or that it was refused."""
+"""One step of a round, as every command takes it: the log says who took it, or that it was refused."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,10 +13,10 @@ from app.services.log import logged_attempt
 Result = TypeVar("Result")
 
 
-def guarded_step(
+def run_logged_step(
     settings: Settings, round_id: str, by: str | None, action: str, change: Callable[[Session, str], Result]
 ) -> Result:
-    """What `change(session, admin)` returns, done in one transaction; a refusal is logged under the action's name."""
+    """Run `change(session, admin)` in one transaction and return its result; a refusal is logged with the action."""
     with open_database(settings) as database:
         with database.reading() as session:
             admin = named_or_only_admin(session, by)

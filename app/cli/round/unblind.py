@@ -1,11 +1,11 @@
-"""`firstglance round unblind`: the seal of a locked round is opened, once, and the analysis run."""
+"""`firstglance round unblind`: open the seal of a locked round, once, and run the analysis."""
 
 from pathlib import Path
 
 import click
 
 from app.cli.options import PATH, by_option, round_argument
-from app.cli.round.step import guarded_step
+from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.errors import SealError
 from app.foundation.settings import Settings
@@ -22,9 +22,9 @@ KEY_START = "AGE-SECRET-KEY-"
     type=PATH,
     multiple=True,
     required=True,
-    help="File with a key; for a seal that two people must open, one file of each.",
+    help="File with a key. If two people must open the seal together, give a file of each.",
 )
-@click.option("--reason", required=True, help="Why now; it goes into the log and the report.")
+@click.option("--reason", required=True, help="Why you unblind now; it is written into the log and the report.")
 @by_option
 @click.pass_obj
 def unblind_command(
@@ -32,7 +32,7 @@ def unblind_command(
 ) -> None:
     """Open the seal of a locked round, check it against the commitment, and run the analysis."""
     identities = [identity for path in key_files for identity in _read_identities(path)]
-    guarded_step(
+    run_logged_step(
         settings,
         round_id,
         by,
@@ -43,7 +43,7 @@ def unblind_command(
 
 
 def _read_identities(path: Path) -> list[str]:
-    """The age identities in a key file, one on each line. Raises SealError if it cannot be read or holds none."""
+    """The age identities in a key file, one per line. Raises SealError if it cannot be read or has none."""
     try:
         lines = path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
