@@ -1,4 +1,4 @@
-"""Arrays by what they hold and how many axes they have.
+"""Types of arrays, by their values and their number of axes.
 
 The axes themselves are named in docstrings and comments, in brackets and in order: [neuron, evaluator].
 """
@@ -17,10 +17,10 @@ Ints = NDArray[np.int64]
 TokenIds = NDArray[np.int32]
 """Tokens by their number in the vocabulary."""
 ShortTokenIds = NDArray[np.uint16]
-"""The same of a vocabulary of at most 65,536 tokens."""
+"""Token ids of a vocabulary of at most 65,536 tokens."""
 Hashes = NDArray[np.uint64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
 NamedArrays = dict[str, NDArray[np.generic]]  # type: ignore[explicit-any]  # np.generic is numpy's Any
-"""What a file of arrays holds, by name."""
+"""{name: array} of a file of arrays."""

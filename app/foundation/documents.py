@@ -54,7 +54,7 @@ def read_documents(paths: Iterable[Path], root: Path) -> Iterator[Document]:
 
 
 def shuffled_paths(paths: list[Path], seed: int) -> list[Path]:
-    """The same paths in a random order, drawn from `seed`."""
+    """`paths` in a random order that `seed` fixes."""
     return random.Random(seed).sample(paths, len(paths))
 
 
@@ -70,7 +70,7 @@ def _jsonl_documents(text: str, name: str) -> Iterator[Document]:
         try:
             body = json.loads(line)["text"]
         except (ValueError, KeyError, TypeError) as error:
-            msg = f'{name} line {number} is not JSON with a "text"; mend or delete that line'
+            msg = f'{name} line {number} is not JSON with a "text"; repair or delete that line'
             raise CorpusError(msg) from error
         if isinstance(body, str) and body.strip():
             yield Document(f"{name}:{number}", body)

@@ -29,7 +29,7 @@ def write_private_file(path: Path, text: str) -> None:
 
 
 def session_secret(settings: Settings) -> str:
-    """The key that signs sessions: the one from the settings, else the one in the data folder, made at first use.
+    """The key that signs sessions: from the settings, or from the data folder, where it is made at first use.
 
     Raises SettingsError if that file was emptied or shortened: a short key lets anyone forge a session.
     """

@@ -1,4 +1,4 @@
-"""Which answer is in turn, what a key means that was used before, and what a page's clock counts for."""
+"""Which answer is in turn, what a repeated answer id means, and how a page's clock is used."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,13 @@ def before_noon(seconds: float) -> datetime:
         Answer("item3", "item3.0", "hypothesis"),
         Answer("item2", "item2.1", "verdict", "interpretable"),
     ],
-    ids=["another's item", "a later item", "a later key", "a hypothesis before its verdict", "a key used before"],
+    ids=[
+        "another's item",
+        "a later item",
+        "a later answer id",
+        "a hypothesis before its verdict",
+        "an answer id used before",
+    ],
 )
 def test_an_answer_out_of_turn_is_refused(answer: Answer) -> None:
     with pytest.raises(JudgmentError):
@@ -39,14 +45,14 @@ def test_an_answer_in_turn_is_taken() -> None:
     require_answer_in_turn(judged_worklist(3, last_step="verdict"), second_step)
 
 
-def test_a_repeated_key_must_bring_the_same_verdict() -> None:
+def test_an_answer_with_a_known_id_must_have_the_same_verdict() -> None:
     stored = Answer("item3", "item3.0", "verdict", "interpretable")
     require_same_answer(stored, stored, "YES")
     with pytest.raises(JudgmentError, match=r"You already answered this item: YES\."):
         require_same_answer(stored, replace(stored, verdict="not_interpretable"), "YES")
 
 
-def test_a_repeated_key_must_bring_the_same_texts() -> None:
+def test_an_answer_with_a_known_id_must_have_the_same_texts() -> None:
     answer = Answer("item3", "item3.1", "hypothesis", None, "fruit")
     stored = replace(answer, verdict="interpretable")
     require_same_answer(stored, answer, "YES")
@@ -65,7 +71,7 @@ def test_a_repeated_key_must_bring_the_same_texts() -> None:
         (None, NOON + timedelta(seconds=5), NOON),
     ],
 )
-def test_an_item_was_shown_when_the_earlier_of_page_and_server_says(
+def test_the_display_time_is_the_earlier_of_the_page_s_and_the_server_s(
     elapsed_seconds: float | None, noted_at: datetime | None, shown_at: datetime
 ) -> None:
     assert PageTiming(elapsed_seconds=elapsed_seconds).shown_at(noted_at, NOON) == shown_at
@@ -79,6 +85,6 @@ def test_an_answer_that_waited_for_the_network_was_given_earlier() -> None:
 
 
 @pytest.mark.parametrize(("attentive_seconds", "active_seconds"), [(3.5, 3.5), (500.0, 4.0), (None, 4.0)])
-def test_nobody_attends_longer_than_the_item_was_there(attentive_seconds: float | None, active_seconds: float) -> None:
+def test_active_seconds_never_exceed_the_time_on_screen(attentive_seconds: float | None, active_seconds: float) -> None:
     timing = PageTiming(elapsed_seconds=0.1, attentive_seconds=attentive_seconds)
     assert timing.active_seconds(before_noon(4), NOON) == active_seconds

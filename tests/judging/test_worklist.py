@@ -27,7 +27,7 @@ def test_the_next_verdict_follows_where_the_design_asks_for_verdicts_alone() -> 
     assert due_question(verdicts_only).item_code == "item3"
 
 
-def test_a_skipped_item_does_not_come_back() -> None:
+def test_a_flagged_item_does_not_come_back() -> None:
     assert due_question(judged_worklist(2).with_flagged("item2")).item_code == "item3"
 
 
@@ -70,7 +70,7 @@ def test_undo_reaches_the_verdict_just_given_from_its_second_step() -> None:
     assert worklist.undo_target(None) == "item2"
 
 
-def test_a_second_step_that_undo_left_is_asked_after_all() -> None:
+def test_a_second_step_left_open_by_undo_is_asked_later() -> None:
     left = judged_worklist(3, last_step="verdict")
     changed = left.with_answer(left.standing_answers[1].revised("not_interpretable", "verdict"), "item1.2")
     question = due_question(changed)
@@ -83,14 +83,14 @@ def test_a_second_step_that_undo_left_is_asked_after_all() -> None:
     assert (question.item_code, question.asks) == ("item3", "verdict")
 
 
-def test_an_item_that_was_skipped_after_its_verdict_is_out_of_reach() -> None:
+def test_the_verdict_of_a_flagged_item_cannot_be_changed() -> None:
     worklist = judged_worklist(3).with_flagged("item2")
     assert worklist.change_of_verdict("item2") is None
     assert worklist.undo_target("item3") == "item1"
     assert worklist.finished_count == 3
 
 
-def test_an_answer_remembers_the_key_it_was_given_under() -> None:
+def test_a_worklist_has_the_id_of_every_answer() -> None:
     worklist = judged_worklist(3)
     answered = worklist.with_answer(worklist.standing_answers[2].revised("cannot_judge", "verdict"), "item2.2")
     assert answered.answer_ids == {"item2.2"}

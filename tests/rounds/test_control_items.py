@@ -66,7 +66,7 @@ def test_a_repeat_shows_the_same_passages_in_another_order_and_stands_apart(prep
         assert prepared.distances[repeat.code][original.code] == prepared.distances[original.code][repeat.code] == 10
 
 
-def test_training_items_say_what_is_right_and_half_of_them_have_no_rule(prepared: PreparedRound) -> None:
+def test_practice_items_have_expected_answers_and_half_of_them_have_no_rule(prepared: PreparedRound) -> None:
     answers = prepared.practice_answers
     assert set(answers) == {allocated.item for allocated in allocated_of_kind(prepared, "training")}
     assert sorted(answer["verdict"] for answer in answers.values()) == ["interpretable", "not_interpretable"]
@@ -74,7 +74,7 @@ def test_training_items_say_what_is_right_and_half_of_them_have_no_rule(prepared
         assert (answer["verdict"] == "interpretable") == answer["rule"].startswith("the word")
 
 
-def test_swapping_the_arms_changes_no_byte_of_the_controls_either(
+def test_swapping_the_arms_changes_no_byte_of_the_controls(
     design: Design, archives: dict[str, Archive], prepared: PreparedRound
 ) -> None:
     swapped = prepare_round(swap_arms(with_controls(design)), archives, SEED)
@@ -82,14 +82,14 @@ def test_swapping_the_arms_changes_no_byte_of_the_controls_either(
 
 
 @pytest.mark.parametrize("controls", [{"ladder": [0.6], "per_step": 15}, {"planted": 40}], ids=["ladder", "planted"])
-def test_more_controls_than_the_archives_have_neurons_for_are_refused(
+def test_more_controls_than_there_are_spare_neurons_are_refused(
     design: Design, archives: dict[str, Archive], controls: dict[str, Any]
 ) -> None:
     with pytest.raises(DesignError, match="Too few neurons are left for the controls"):
         prepare_round(with_controls(design, controls=controls), archives, SEED)
 
 
-def test_a_rule_needs_a_word_that_stands_in_enough_windows(
+def test_a_planted_rule_needs_a_word_that_is_in_enough_windows(
     design: Design, archives: dict[str, Archive], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.rounds.controls.SHORTEST_WORD", 99)

@@ -58,5 +58,5 @@ def test_a_seal_nested_without_end_is_refused() -> None:
         open_seal(sealed, [ADA.identity])
 
 
-def test_the_halves_of_a_key_belong_together() -> None:
+def test_an_identity_opens_what_its_recipient_sealed() -> None:
     assert open_seal(seal(b"who is who", [[ADA.recipient]]), [ADA.identity]) == b"who is who"
