@@ -20,7 +20,7 @@ from app.statistics.intervals import Estimate, normal_quantile, symmetric_interv
 
 
 def stratified_auc(groups_by_stratum: Sequence[tuple[Floats, Floats]]) -> Estimate | None:
-    """The mean of the strata's AUCs, weighted by their numbers of pairs; 0.5 if the number tells nothing.
+    """The mean of the strata's AUCs, weighted by their numbers of pairs; 0.5 if the groups cannot be told apart.
 
     Args:
         groups_by_stratum: the values of the first group [item] and of the second group [item], for each stratum.

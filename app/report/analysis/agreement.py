@@ -56,7 +56,7 @@ class Leniency(NamedEvaluator):
 
 @dataclass(frozen=True)
 class AgreementResults:
-    """Between evaluators, over all items and within arm; within evaluators, over hidden repeats; and by pair."""
+    """Agreement between evaluators, over all items, within arm and by pair, and of each with themselves on repeats."""
 
     between: AgreementResult
     within_arm: dict[str, AgreementResult]

@@ -27,7 +27,7 @@ class ArmFlow:
 
 
 def flow_by_arm(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[ArmFlow, ...]:
-    """The flow of each arm."""
+    """How many neurons of each arm reached each step from frame to analysis."""
     return tuple(_arm_flow(verdicts.select(arm), frame, arm) for arm in frame.arms)
 
 

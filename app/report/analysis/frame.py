@@ -75,7 +75,7 @@ class PiledItem:
 
 @dataclass(frozen=True)
 class FlaggedItem:
-    """An item that an evaluator flagged as faulty or distressing: missing, even where a verdict had been given."""
+    """An item that an evaluator flagged as faulty or distressing: it is missing even if it has a verdict."""
 
     evaluator: str
     item: str
@@ -95,7 +95,7 @@ class MarkCounts:
 
     @classmethod
     def from_item(cls, item: Item) -> "MarkCounts":
-        """The numbers of one item."""
+        """Count the marks of one item."""
         levels = [level for passage in item.passages for level in passage.levels]
         marked = sum(level > 0 for level in levels)
         return cls(item=item.code, marked=marked, level_sum=sum(levels), tokens=len(levels))

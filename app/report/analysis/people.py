@@ -112,7 +112,7 @@ class Conduct(NamedEvaluator):
 
 
 def evaluator_results(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[EvaluatorResult, ...]:
-    """Each evaluator's fractions and difference: they differ, and a report must show each of them."""
+    """Each evaluator's own fractions and difference, which a report must show because evaluators differ."""
     return tuple(_evaluator_result(verdicts.select(evaluator=name), frame, name) for name in verdicts.evaluator_names)
 
 

@@ -45,7 +45,7 @@ class SampleFraction:
 
 @dataclass(frozen=True)
 class ArmResult(SampleFraction):
-    """An arm over all its strata."""
+    """The fraction of an arm over all its strata."""
 
     drawn: int
     dead: int
@@ -61,7 +61,7 @@ class ArmInStratum:
 
 @dataclass(frozen=True)
 class CellResult(SampleFraction, ArmInStratum):
-    """An arm in one stratum."""
+    """The fraction of an arm in one stratum."""
 
 
 @dataclass(frozen=True)

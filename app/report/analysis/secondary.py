@@ -20,7 +20,7 @@ THIRDS: tuple[Third, ...] = ("early", "middle", "late")
 
 @dataclass(frozen=True)
 class NotTokenDetectors(Contrast):
-    """The difference among neurons that one token alone does not explain, live ones only."""
+    """The difference among live neurons that are not token detectors."""
 
     threshold: float
     items: int

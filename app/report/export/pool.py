@@ -76,7 +76,7 @@ class PooledStudies:
 
     @property
     def strata(self) -> tuple[StudyStratum, ...]:
-        """The strata of every export, as a forest plot reads them."""
+        """The strata of every export, under the name that a forest plot reads."""
         return self.study_strata
 
     def content(self) -> JsonObject:

@@ -71,7 +71,7 @@ def verify_export(path: Path) -> Verification:
 
 
 def verify_round(export: ExportedRound) -> Verification:
-    """Recompute everything that an export says."""
+    """Recompute every digest, chain and number of an export."""
     checks = [*_check_file_digests(export), *_check_commitment(export), *_check_chains(export)]
     if export.unblinded is not None:
         checks += [*_check_observations(export, export.unblinded), *_check_numbers(export.unblinded)]
@@ -117,7 +117,7 @@ def verify_receipt(path: Path, receipt: Receipt) -> Verification:
 
 
 def read_receipt(path: Path) -> Receipt:
-    """The receipt in the file that an evaluator took along. Raises ExportError if there is none in it."""
+    """Read the receipt in the file that an evaluator downloaded. Raises ExportError if the file has none."""
     try:
         return Receipt.model_validate(json.loads(path.read_text(encoding="utf-8"))["receipt"])
     except (OSError, ValueError, KeyError, TypeError) as error:
