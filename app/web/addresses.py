@@ -1,19 +1,19 @@
-"""Addresses of the evaluators' pages: the desk, and where a form may lead back to."""
+"""Addresses of the evaluators' pages: the judging page, and the pages that a form may lead back to."""
 
 import re
 
 from starlette.requests import Request
 
-DESK = "/judge"
+JUDGING_PAGE = "/judge"
 EVALUATOR_PAGE = re.compile(r"/judge(/(instructions|mine|item/[\w-]{1,64}))?|/i/[\w-]{1,200}", re.ASCII)
-"""Pages that can be loaded again. A form may come from anywhere, so it leads to no other address."""
+"""Pages that can be loaded again. A posted form may name any address, so only these are accepted."""
 
 
-def evaluator_page_or_desk(address: str) -> str:
-    """The address if it is one of these pages, else the desk."""
-    return address if EVALUATOR_PAGE.fullmatch(address) else DESK
+def evaluator_page_or_judging_page(address: str) -> str:
+    """The address if it is an evaluators' page that can be loaded again, else the judging page."""
+    return address if EVALUATOR_PAGE.fullmatch(address) else JUDGING_PAGE
 
 
 def return_address(request: Request) -> str:
-    """Where the page that is being rendered can be loaded again; for a page that answers a form it is the desk."""
-    return evaluator_page_or_desk(request.url.path) if request.method == "GET" else DESK
+    """The address at which the page being rendered can be loaded again; the judging page after a posted form."""
+    return evaluator_page_or_judging_page(request.url.path) if request.method == "GET" else JUDGING_PAGE

@@ -21,7 +21,7 @@ ROUTERS = (
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
-    """The app on a database; without one, on the database that the settings name."""
+    """The web app on `database`, or on the database that the settings name."""
     app = build_site(ROUTERS, settings, database or Database(settings.resolved_database_url))
     app.state.sign_in_limit = SignInLimit()
     return app

@@ -1,4 +1,4 @@
-"""What handlers ask for: the database and the settings of the running app."""
+"""Types by which handlers receive the database and the settings of the running app."""
 
 from typing import Annotated
 

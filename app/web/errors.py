@@ -1,4 +1,4 @@
-"""From an error to a status and a page: the only such table. Every page says what to do, and none shows a traceback."""
+"""The status and the page of every error. Each page says what to do, and none shows a traceback."""
 
 import logging
 from http import HTTPStatus
@@ -38,7 +38,7 @@ TITLES = {
     HTTPStatus.CONFLICT: translatable("Not possible at this stage"),
     HTTPStatus.INTERNAL_SERVER_ERROR: translatable("Something went wrong on our side"),
 }
-OTHERWISE = translatable("That could not be done")
+DEFAULT_TITLE = translatable("That could not be done")
 ADMIN_TITLES = {HTTPStatus.FORBIDDEN: "Not allowed"}
 NO_SUCH_ADDRESS = translatable("There is no page at this address. Check it, or go back to the page you came from.")
 WRONG_METHOD = translatable("This address does not accept that request. Go back to the page you came from.")
@@ -50,8 +50,8 @@ UNEXPECTED = translatable(
 )
 
 
-class SeeOther(Exception):  # noqa: N818 - it is no error: it sends the reader elsewhere
-    """Raised where a reader has to be somewhere else first, such as the sign-in page."""
+class SeeOther(Exception):  # noqa: N818 - not an error: it redirects
+    """Raised to redirect a reader to another page first, such as the sign-in page."""
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -59,7 +59,7 @@ class SeeOther(Exception):  # noqa: N818 - it is no error: it sends the reader e
 
 
 def install_error_pages(app: FastAPI) -> None:
-    """Make every kind of error end in its page."""
+    """Show a page for every kind of error."""
     app.add_exception_handler(SeeOther, _redirect)
     app.add_exception_handler(FirstGlanceError, _page_of_our_error)
     app.add_exception_handler(RequestValidationError, _page_of_invalid_form)
@@ -73,9 +73,9 @@ def error_page(request: Request, status: int, message: str, /, **values: object)
         return _admin_error_page(request, HTTPStatus(status), message % values if values else message)
     language.choose_language(request)
     has_session = bool(evaluator_session_token(request)) and message != NO_SESSION
-    title = TITLES.get(HTTPStatus(status), OTHERWISE)
+    title = TITLES.get(HTTPStatus(status), DEFAULT_TITLE)
     if has_session and status == HTTPStatus.FORBIDDEN:
-        title = OTHERWISE
+        title = DEFAULT_TITLE
     sentence = language.translate_message(message, **values)
     return render_page(
         request, "error.html", status, title=language.gettext(title), message=sentence, has_session=has_session
@@ -83,7 +83,7 @@ def error_page(request: Request, status: int, message: str, /, **values: object)
 
 
 def _admin_error_page(request: Request, status: HTTPStatus, message: str) -> Response:
-    title = (TITLES | ADMIN_TITLES).get(status, OTHERWISE)
+    title = (TITLES | ADMIN_TITLES).get(status, DEFAULT_TITLE)
     return render_page(request, "admin/error.html", status, title=title, message=message)
 
 

@@ -1,4 +1,4 @@
-"""The reader's language: English in the templates, other languages in catalogues that gettext reads."""
+"""The reader's language: templates are in English, and gettext catalogues translate them."""
 
 import gettext as catalogues
 import re
@@ -43,7 +43,7 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 
 
 def translate_message(message: str, /, **values: object) -> str:
-    """The message in the current language with its values; a value that is a word of ours is translated too."""
+    """The message in the current language with its values; values that are in the catalogue are translated too."""
     translated = {name: gettext(value) if isinstance(value, str) else value for name, value in values.items()}
     return gettext(message) % translated if translated else gettext(message)
 
@@ -60,7 +60,7 @@ def _catalogue(name: str) -> catalogues.NullTranslations:
 
 
 def _accepted_languages(header: str) -> list[str]:
-    """Primary language tags in the order that the browser prefers them; a weight that is no number counts as 1."""
+    """Primary language tags in the browser's order of preference; a weight that is not a number counts as 1."""
     ranked = []
     for position, part in enumerate(header.split(",")):
         tag, _, parameter = part.partition(";")

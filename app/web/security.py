@@ -1,8 +1,8 @@
-"""Headers, cookies, and the refusal of requests that another site made.
+"""Security headers, session cookies, and the refusal of requests that come from another site.
 
-The policy allows nothing inline and nothing from elsewhere, so text that slips through as markup still does nothing. A
-POST is refused if the browser says that another site sent it; every form also carries a token that only its session
-knows, for browsers that say nothing.
+The Content-Security-Policy allows no inline code and no other site, so even text that is taken for markup cannot act. A
+POST is refused if the browser says that another site sent it. For browsers that do not say so, every form also has a
+token that only its session knows.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ ADMIN_COOKIE = "fg_admin"
 COOKIE_DAYS = 60
 DAY = 24 * 3600
 LARGEST_BODY = 1_000_000
-"""Bytes of a posted form; a hypothesis of 10,000 characters is a twentieth of it."""
+"""The most bytes that a posted form may have; a hypothesis of 10,000 characters needs a twentieth of it."""
 
 POLICY = "; ".join(
     (
@@ -61,13 +61,13 @@ TOO_LARGE = translatable("What you sent is too long to be stored; nothing was ch
 
 
 class Guard:
-    """ASGI middleware: security headers on every response, and no write from another site or of another size."""
+    """ASGI middleware: adds security headers to responses; refuses writes that are too large or from another site."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse what must not pass; add the headers to what does."""
+        """Answer a refused request itself, pass any other on, and add the headers to the response."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -82,7 +82,7 @@ class Guard:
 
 
 def derive_form_token(session_token: str) -> str:
-    """The token that forms of a session carry: derived from its secret, so another site cannot know it."""
+    """The token in the forms of a session: it is derived from the session token, so another site cannot know it."""
     return hmac.new(session_token.encode(), b"first glance form", hashlib.sha256).hexdigest()[:32]
 
 
@@ -94,7 +94,7 @@ def require_form_token(session_token: str, form_token: str) -> None:
 
 
 def set_session_cookie(response: Response, cookie: str, session_token: str, settings: Settings) -> None:
-    """Give the browser a session that scripts cannot read and other sites cannot send."""
+    """Set the session cookie, which scripts cannot read and other sites cannot send."""
     age = COOKIE_DAYS * DAY
     response.set_cookie(
         cookie, session_token, max_age=age, httponly=True, secure=settings.https, samesite="lax", path="/"
@@ -118,7 +118,7 @@ def _add_security_headers(response_headers: MutableHeaders) -> None:
 
 
 def _refusal(scope: Scope) -> Response | None:
-    """The response to a write that must not pass; None if it may."""
+    """The response that refuses a request; None if the request is allowed."""
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return None
     headers = Headers(scope=scope)
@@ -131,7 +131,7 @@ def _refusal(scope: Scope) -> Response | None:
 
 
 def _refusal_response(scope: Scope, message: str, status: HTTPStatus) -> Response:
-    """The sentence in the reader's language; admins read English."""
+    """A response with the message in the reader's language; for admins in English."""
     if not scope["path"].startswith("/admin"):
         language.choose_language(Request(scope))
         message = language.gettext(message)
@@ -141,7 +141,7 @@ def _refusal_response(scope: Scope, message: str, status: HTTPStatus) -> Respons
 def _is_from_another_site(request_headers: Headers) -> bool:
     """Whether the browser says that another site sent the request.
 
-    `Origin` is "null" on our own forms, because the referrer policy hides it; then only the form's token speaks.
+    `Origin` is "null" on our own forms, because the referrer policy hides it; then only the form's token can tell.
     """
     site = request_headers.get("sec-fetch-site")
     if site is not None:

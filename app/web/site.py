@@ -1,4 +1,4 @@
-"""A site: pages under one policy, with their static files, on one database. No page of a library is served."""
+"""Builds an app from routers, with security headers, error pages, static files and a database."""
 
 from collections.abc import Iterable
 

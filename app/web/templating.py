@@ -1,4 +1,4 @@
-"""The Jinja environment: undefined names are errors, everything is escaped, static files have versioned addresses."""
+"""Renders Jinja templates: everything is escaped, undefined names are errors, static files have versioned addresses."""
 
 import os
 from functools import cache
@@ -21,7 +21,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 @cache
 def static_version() -> str:
-    """Eight digits that change with any static file; part of every address, so files can be cached for ever."""
+    """Eight digits that change with any static file; part of the files' addresses, so they can be cached forever."""
     folder = resource_folder("static")
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     parts = (part for path in files for part in (path.relative_to(folder).as_posix().encode(), path.read_bytes()))
@@ -34,19 +34,19 @@ def static_url(name: str) -> str:
 
 
 class VersionedFiles(StaticFiles):
-    """Static files under their version: they never change, so browsers need not ask again."""
+    """Serves static files under a versioned address: they never change, so browsers cache them forever."""
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        """The file, with leave to cache it for ever."""
+        """The response with the file and headers that allow caching forever."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = IMMUTABLE
         return response
 
 
 def jinja_environment(folder: Path) -> jinja2.Environment:
-    """Templates of a folder, with the helpers that they may use."""
+    """The environment for the templates of a folder, with the functions that templates may call."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
@@ -69,7 +69,7 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
 
 @cache
 def page_templates() -> Jinja2Templates:
-    """The project's templates, compiled once."""
+    """The project's templates; the environment is made once."""
     return Jinja2Templates(env=jinja_environment(resource_folder("templates")))
 
 
@@ -80,16 +80,16 @@ def render_page(request: Request, template: str, status: int = 200, /, **variabl
 
 
 def render_text(request: Request, template: str, **variables: object) -> str:
-    """A template's text in the reader's language, for responses that are put together by hand."""
+    """The text of a template in the reader's language, for responses that are assembled by the caller."""
     language.choose_language(request)
     return page_templates().get_template(template).render(request=request, **variables)
 
 
 def _cached_fragment(template: str) -> Markup:
-    """A part of a page that depends on the language alone, rendered once in each."""
-    return _fragment_in_language(template, language.current_language())
+    """A part of a page that depends on nothing but the language; it is rendered once for each language."""
+    return _rendered_in_language(template, language.current_language())
 
 
 @cache
-def _fragment_in_language(template: str, _language: str) -> Markup:
+def _rendered_in_language(template: str, _language: str) -> Markup:
     return Markup(page_templates().get_template(template).render())  # noqa: S704 - escaped by the template itself

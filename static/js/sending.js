@@ -45,7 +45,7 @@ async function postAnswer(answer) {
   }
 }
 
-/** Remove a saved or refused answer. Without a session it stays; it is sent once the invitation link is opened again. */
+/** Remove a saved or refused answer. Without a session it stays until the invitation link is opened again. */
 async function settleAnswer(response, answer) {
   if (response.status !== SIGNED_OUT) removeAnswer(answer);
   if (response.ok) forgetDraft(answer.reader, new URLSearchParams(answer.body));

@@ -21,7 +21,7 @@ def test_a_draft_is_made_from_archives_in_the_data_folder(dag: Browser, admin_si
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"archive": ["", "", "", ""]}, "A round needs two arms at least"),
+        ({"archive": ["", "", "", ""]}, "A round needs at least two arms"),
         ({"archive": ["f" * 64, "", "", ""]}, "no longer in the data folder"),
         ({"archive": ["../../etc/passwd", "", "", ""]}, "no longer in the data folder"),
         ({"neurons": "many"}, "“many” is not"),

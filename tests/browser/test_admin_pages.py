@@ -91,13 +91,13 @@ def _sealed(page: Page) -> tuple[str, list[str]]:
     for row in (1, 2):
         page.get_by_label(f"Archive of arm {row}").select_option(index=row)
     page.get_by_label("Neurons per arm").fill("2")
-    page.get_by_role("button", name="Make the draft").click()
+    page.get_by_role("button", name="Create the draft").click()
     expect_accessible(page, "Spring reading")
     address = page.url
     page.get_by_role("button", name="Seal the round").click()
     expect_accessible(page, "The round is sealed")
     keys = page.locator("code.secret").all_inner_texts()
-    page.get_by_role("link", name="I have stored them").click()
+    page.get_by_role("link", name="I have stored the keys").click()
     return address, keys
 
 

@@ -91,7 +91,7 @@ def test_an_item_can_be_skipped_while_its_rule_is_asked_for(page: Page, served_r
     wait_for_step(page, "hypothesis")
     page.get_by_text("Skip this item").click()
     page.get_by_label("It is distressing to read").check()
-    page.get_by_label("Remark, if you like").fill("1 u n")
+    page.get_by_label("Comment, if you like").fill("1 u n")
     page.get_by_role("button", name="Skip it").click()
     wait_for_item(page, served_round.codes[1])
     wait_until_sent(page)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, EvaluatorRow
-from app.web.evaluator.aids_view import WIDTH, histogram_bars, visible_text, zero_x
+from app.web.evaluator.aids_view import WIDTH, histogram_bars, with_visible_spaces, zero_x
 from tests.web.page import NewClient, Page, come_in
 from tests.web.served_round import ServedRound, made_up_aids, make_round
 
@@ -157,4 +157,4 @@ def test_the_histogram_reaches_from_end_to_end_and_marks_where_zero_lies() -> No
     ("text", "shown"), [(" the", "␣the"), ("\n", "↵"), ("  ", "␣␣"), ("a b ", "a b␣"), ("\tx", "⇥x")]
 )
 def test_white_space_at_the_ends_of_a_token_is_made_visible(text: str, shown: str) -> None:
-    assert visible_text(text) == shown
+    assert with_visible_spaces(text) == shown

@@ -30,7 +30,7 @@ def test_an_item_can_be_skipped(ada: Page, served_round: ServedRound, kind: str)
     assert page.answer_all().step == "done"
 
 
-def test_skipping_takes_a_remark_in_any_design(sqlite_database: Database, new_client: NewClient) -> None:
+def test_a_skipped_item_takes_a_comment_in_any_design(sqlite_database: Database, new_client: NewClient) -> None:
     served_round = make_round(sqlite_database, public={"hypothesis": False})
     with new_client(sqlite_database) as client:
         skip_item(come_in(client, served_round.token), comment=" nothing is marked ")

@@ -8,7 +8,7 @@ from app.evidence.chains import first_break
 from app.evidence.entries import judgment_entry
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, JudgmentRow, RoundRow
-from app.web.evaluator.judging_pages import SWAP
+from app.web.evaluator.judging_pages import NEXT_PAGE_HEADER
 from tests.web.page import NewClient, Page, come_in
 from tests.web.served_round import ServedRound, invite, make_round
 
@@ -199,7 +199,7 @@ def test_the_script_gets_the_next_page_with_its_answer(ada: Page) -> None:
 
 def test_a_page_that_answers_a_form_comes_back_to_the_desk(ada: Page) -> None:
     action, fields = ada.form()
-    page = ada.post(action, fields | {"verdict": "interpretable"}, **{SWAP: "1"})
+    page = ada.post(action, fields | {"verdict": "interpretable"}, **{NEXT_PAGE_HEADER: "1"})
     assert page.forms[-1] == ("/language", {"back": "/judge"})
     ahead = ada.go(f"/judge/ahead/{ada.item}")
     assert not ahead.text or ahead.forms[-1] == ("/language", {"back": "/judge"})

@@ -42,7 +42,7 @@ def test_the_file_of_own_data_has_what_the_page_says_and_no_more(ada: Page) -> N
     assert [display["item"] for display in data["first_shown"]] == ["code0", "code1"]
     assert (data["judgments"][0]["unfolded"], data["judgments"][0]["fixed_width"]) == (True, True)
     text = ada.go("/judge/mine").text
-    for phrase in ("pseudonym Ada", "what you write", "first shown", "unfolded", "fixed-width", "looked closer",
+    for phrase in ("pseudonym Ada", "what you write", "first shown", "unfolded", "fixed-width", "opened the aids",
                  "came in and agreed", "knew the models before"):  # fmt: skip
         assert phrase in text
 

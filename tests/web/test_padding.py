@@ -7,7 +7,7 @@ import zlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.web.evaluator.padding import FRAME_BYTES, FRAME_GZIP_BYTES, gzipped, padded, response_sizes
+from app.web.evaluator.padding import PAGE_SHELL_BYTES, PAGE_SHELL_GZIP_BYTES, gzipped, padded, response_sizes
 
 PARTS = st.tuples(st.binary(max_size=3_000), st.binary(max_size=6_000), st.binary(max_size=3_000))
 
@@ -29,8 +29,8 @@ def test_a_padded_response_is_the_same_page_in_both_encodings(parts: tuple[bytes
 def test_sizes_are_those_of_the_longest_fragment() -> None:
     noise = random.Random(1).randbytes(20_000)
     plain, compressed = response_sizes([b"short", noise, b"a" * 30_000])
-    assert plain == 30_000 + FRAME_BYTES
-    assert compressed > 20_000 + FRAME_GZIP_BYTES
+    assert plain == 30_000 + PAGE_SHELL_BYTES
+    assert compressed > 20_000 + PAGE_SHELL_GZIP_BYTES
     assert len(gzipped(b"", b"short", b"", compressed)) == compressed == len(gzipped(b"", noise, b"", compressed))
 
 

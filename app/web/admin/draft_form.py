@@ -1,4 +1,4 @@
-"""The form of a new round, and the design that it describes."""
+"""The form for a new round, and the design that it describes."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.rounds.design import Cell, Design
 from app.rounds.presets import PRESET_NAMES, design_from_preset
 
 ROWS = 4
-"""Rows for arms in the form; empty ones are left out."""
+"""How many rows for arms the form has; empty rows are ignored."""
 DEFAULT_STRATUM = "1L/0"
 
 
@@ -26,7 +26,7 @@ class ArmRow:
 
 @dataclass(frozen=True)
 class DraftForm:
-    """A new round as the form gives it."""
+    """The fields of the form for a new round."""
 
     title: str
     preset: str
@@ -61,7 +61,7 @@ def design_from_form(draft: DraftForm, known_digests: Collection[str]) -> Design
     """The design that the form describes. Raises DesignError naming what is missing."""
     rows = [row for row in draft.arm_rows if row.arm and row.archive]
     if not rows:
-        msg = "A round needs two arms at least: give each a name and choose its archive."
+        msg = "A round needs at least two arms. Give each arm a name and choose its archive."
         raise DesignError(msg)
     for row in rows:
         if row.archive not in known_digests:
@@ -77,5 +77,5 @@ def _whole_number(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        msg = f"The number of {name} is a whole number; “{text}” is not."
+        msg = f"The number of {name} must be a whole number; “{text}” is not one."
         raise DesignError(msg) from error

@@ -1,4 +1,4 @@
-"""The gallery's pages: neurons, hypotheses and the snippets judged, behind a form that says what seeing them costs."""
+"""The gallery: judged neurons with hypotheses and snippets, behind a page that says that they expose the admin."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/gallery")
 
 @dataclass(frozen=True)
 class GallerySearch:
-    """What a visitor looks for; an empty field matches everything."""
+    """The fields of the gallery's search; an empty field matches everything."""
 
     text: Annotated[str, Query(alias="q")] = ""
     arm: str = ""
@@ -31,7 +31,7 @@ class GallerySearch:
 
 @router.post("/enter")
 def enter_gallery(round_id: str, database: AppDatabase, admin: ActingAdmin) -> Response:
-    """Mark the viewer exposed, then show the gallery."""
+    """Record that the admin is exposed, then show the gallery."""
     with logged_attempt(database, round_id, admin.name, "open the gallery", now()) as session:
         gallery.enter_gallery(session, round_id, admin.name, now())
     return RedirectResponse(f"/admin/rounds/{round_id}/gallery", status_code=HTTPStatus.SEE_OTHER)
@@ -64,7 +64,7 @@ def browse_gallery(
 
 @router.get("/{item}")
 def show_neuron(request: Request, round_id: str, item: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
-    """One neuron: its model and place, what evaluators wrote, and the passages."""
+    """Show one neuron: its arm and index, what evaluators wrote, and its passages."""
     with database.reading() as session:
         neuron = gallery.gallery_neuron(session, round_id, admin.name, item)
     # The fragment was escaped when it was rendered at the seal, and its digest is in the commitment.

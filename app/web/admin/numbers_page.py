@@ -1,4 +1,4 @@
-"""analysis.json as a list of keys and values, so that a number on the page can link to where it comes from."""
+"""The values of analysis.json as a list, so that numbers in the report can link to their source."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from app.foundation.json_types import JsonObject, JsonValue
 
 @dataclass(frozen=True)
 class NumberEntry:
-    """One value, its path, and the paths above it that begin here: the anchors that links lead to."""
+    """A value, its path, and its anchors: the paths that begin at this value, to which links lead."""
 
     path: str
     text: str
@@ -16,7 +16,7 @@ class NumberEntry:
 
 
 def number_entries(analysis_json: JsonObject) -> list[NumberEntry]:
-    """Every value of an analysis in its order."""
+    """Every value of an analysis, in the order of the file."""
     anchored: set[str] = set()
     entries = []
     for path, value in _values_with_paths(analysis_json, ()):
@@ -28,7 +28,7 @@ def number_entries(analysis_json: JsonObject) -> list[NumberEntry]:
 
 
 def _values_with_paths(json_value: JsonValue, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], JsonValue]]:
-    """Every value that holds no others, with its path; an interval is one value."""
+    """Every innermost value with its path; an interval counts as one value."""
     if isinstance(json_value, dict) and json_value:
         for key, child in json_value.items():
             yield from _values_with_paths(child, (*path, key))
@@ -45,7 +45,7 @@ def _is_interval(elements: list[JsonValue]) -> bool:
 
 def _value_text(json_value: JsonValue) -> str:
     if json_value is None:
-        return "not said"
+        return "no value"
     if isinstance(json_value, list) and json_value:
         return " to ".join(repr(limit) for limit in json_value)
     return str(json_value)

@@ -1,4 +1,4 @@
-"""The power page: how many neurons and evaluators a question takes, before anyone judges anything."""
+"""The power page: how many neurons and evaluators a planned round needs."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -20,13 +20,13 @@ router = APIRouter(prefix="/admin")
 
 @dataclass(frozen=True)
 class PowerTexts:
-    """What a plan can show and what it costs, as the page prints it."""
+    """The power of a plan and its costs, as texts of the page."""
 
     power: str
     half_width: str
-    """Of the difference's interval, in percentage points."""
+    """Half the width of the difference's interval, in percentage points."""
     total_judgments: str
-    reading_hours: str
+    judging_hours: str
     target: str
     """The power that `neurons_needed` neurons per arm give."""
     neurons_needed: int | None
@@ -48,7 +48,7 @@ def study_plan(
 
 @router.get("/power")
 def show_power(request: Request, admin: ViewingAdmin, plan: Annotated[StudyPlan, Depends(study_plan)]) -> Response:
-    """What the plan can show, what it costs, and the same for other numbers of neurons and evaluators."""
+    """Show the plan's power and costs, and the power with other numbers of neurons and evaluators."""
     problem = plan.problem()
     if problem:
         raise DesignError(problem)
@@ -57,7 +57,7 @@ def show_power(request: Request, admin: ViewingAdmin, plan: Annotated[StudyPlan,
 
 
 def _power_row(plan: StudyPlan, neuron_count: int) -> list[str]:
-    """Power with that many neurons, for each number of evaluators; empty where that plan is impossible."""
+    """The power with this number of neurons, for each number of evaluators; "" where the plan is impossible."""
     variants = [replace(plan, neurons_per_cell=neuron_count, evaluator_count=count) for count in EVALUATOR_COUNTS]
     return ["" if variant.problem() else _whole_percent(plan_power(variant).power) for variant in variants]
 
@@ -68,12 +68,12 @@ def _power_texts(plan: StudyPlan) -> PowerTexts:
         power=_whole_percent(power.power),
         half_width=f"{100 * power.half_width:.1f}",
         total_judgments=f"{power.judgment_count:,}",
-        reading_hours=f"{power.hours:,.0f}",
+        judging_hours=f"{power.hours:,.0f}",
         target=_whole_percent(TARGET_POWER),
         neurons_needed=neurons_needed(plan, TARGET_POWER),
     )
 
 
 def _whole_percent(fraction: float) -> str:
-    """A fraction in whole per cent; a plan is no more exact than that."""
+    """The fraction in whole per cent, because a plan is not more exact than that."""
     return f"{100 * fraction:.0f}{NO_BREAK_SPACE}%"

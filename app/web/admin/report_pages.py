@@ -21,7 +21,7 @@ router.include_router(gallery_pages.router)
 
 @router.get("/report")
 def show_report(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
-    """Fractions per arm with intervals, their difference, each evaluator, and the commitment."""
+    """Show the report: each arm's fraction, their difference, the charts, methods and limits."""
     with database.reading() as session:
         report = exports.round_report(session, round_id)
     return render_admin_page(request, "report/report.html", admin, view=report_view(report))
@@ -29,7 +29,7 @@ def show_report(request: Request, round_id: str, database: AppDatabase, admin: V
 
 @router.get("/numbers")
 def show_numbers(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
-    """Every key of the analysis with its value: where the report's numbers link to."""
+    """Show every value of the analysis; the report's numbers link to this page."""
     with database.reading() as session:
         report = exports.round_report(session, round_id)
     variables = {"round_id": round_id, "title": report.title, "entries": number_entries(report.analysis.content())}
@@ -37,16 +37,16 @@ def show_numbers(request: Request, round_id: str, database: AppDatabase, admin: 
 
 
 @router.get("/analysis.json")
-def download_analysis(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the check
-    """Every number of the report."""
+def download_analysis(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - admits admins only
+    """All numbers of the report, as analysis.json."""
     with database.reading() as session:
         analysis = exports.round_analysis(session, round_id)
     return _download(canonical_bytes(analysis.content()), "application/json", f"{round_id}-analysis.json")
 
 
 @router.get("/report.pdf")
-def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the check
-    """The report, set for print."""
+def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - admits admins only
+    """The report as a PDF."""
     with database.reading() as session:
         report = exports.round_report(session, round_id)
     content = write_pdf_report(report.title, report.commitment, report.analysis, report.frame)
@@ -54,8 +54,8 @@ def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> R
 
 
 @router.get("/observations.csv")
-def download_observations(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001
-    """Every final judgment with its arm, one a line."""
+def download_observations(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - admits admins only
+    """The observations, one final judgment with its arm per line, as a CSV file."""
     with database.reading() as session:
         table = exports.observations_csv(session, round_id)
     return _download(table.encode(), "text/csv; charset=utf-8", f"{round_id}-observations.csv")
@@ -63,7 +63,7 @@ def download_observations(round_id: str, database: AppDatabase, admin: ViewingAd
 
 @router.get("/export.zip")
 def download_export(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
-    """Everything that anyone needs to recompute the report; the log says that it left."""
+    """The export with everything that recomputes the report; the log records the download."""
     with database.reading() as session:
         bundle = exports.unblinded_bundle(session, round_id)
     file_name = exports.export_file_name(round_id, blinded=False)
@@ -72,7 +72,7 @@ def download_export(round_id: str, database: AppDatabase, admin: ViewingAdmin) -
 
 @router.get("/blinded.zip")
 def download_blinded_export(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
-    """What may leave before unblinding: no arm, and no verdict before the lock."""
+    """The export without arms, and without verdicts before the lock; the log records the download."""
     with database.reading() as session:
         bundle = exports.blinded_bundle(session, round_id)
     file_name = exports.export_file_name(round_id, blinded=True)

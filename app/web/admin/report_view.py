@@ -1,4 +1,4 @@
-"""What the report page shows, prepared: numbers as text, charts with their tables."""
+"""The texts, charts and tables of the report page, from the frozen analysis."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class ReportView:
     decisions: tuple[tuple[str, ...], ...]
     limits: tuple[str, ...]
     pdf: bool
-    """Whether this server can set a PDF."""
+    """Whether this server can make PDF files."""
 
 
 def report_view(report: RoundReport) -> ReportView:
@@ -70,7 +70,7 @@ def _arm_line(arm: str, result: ArmResult) -> ArmLine:
 
 
 def _describe_difference(difference: Contrast) -> str:
-    """The difference with its interval and p, and how they were made."""
+    """The difference with its interval, its p value and the method."""
     if difference.estimate is None:
         return "The arms cannot be compared."
     numbers = f"{points(difference.estimate)} percentage points, 95 % interval {points_range(difference.interval)}"

@@ -1,4 +1,4 @@
-"""Admins' pages: the list of rounds, drafts, one round's page, invitations. The steps of its life: round_steps.py."""
+"""Admins' pages: the list of rounds, the form for a new one, a round's page, and invitations."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -22,14 +22,14 @@ router = APIRouter(prefix="/admin")
 
 
 @router.get("")
-def show_home(admin: ViewingAdmin) -> Response:  # noqa: ARG001 - the dependency is the check
-    """The list of rounds is where an admin begins."""
+def show_home(admin: ViewingAdmin) -> Response:  # noqa: ARG001 - admits admins only
+    """Redirect to the list of rounds."""
     return RedirectResponse(HOME, status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.get("/rounds")
 def show_rounds(request: Request, database: AppDatabase, admin: ViewingAdmin) -> Response:
-    """Every round, newest first."""
+    """Show the list of all rounds, newest first."""
     with database.reading() as session:
         summaries = rounds.list_rounds(session)
     newest_first = sorted(summaries, key=lambda summary: summary.created_at, reverse=True)
@@ -38,7 +38,7 @@ def show_rounds(request: Request, database: AppDatabase, admin: ViewingAdmin) ->
 
 @router.get("/rounds/new")
 def show_draft_form(request: Request, settings: AppSettings, admin: ViewingAdmin) -> Response:
-    """The form of a new round, with the archives that lie in the data folder."""
+    """Show the form for a new round, with the archives in the data folder."""
     return _draft_page(request, admin, blank_draft_form(), available_archives(settings.data))
 
 
@@ -50,7 +50,7 @@ def create_round(
     admin: ActingAdmin,
     draft: Annotated[DraftForm, Depends(posted_draft_form)],
 ) -> Response:
-    """Make a draft. A form that describes no possible round is shown again as it was filled in, with a sentence."""
+    """Create a draft. If the form describes no possible round, it is shown again with the reason."""
     archives = available_archives(settings.data)
     try:
         paths = {archive.sha256: archive.path for archive in archives}
@@ -64,7 +64,7 @@ def create_round(
 
 @router.get("/rounds/{round_id}")
 def show_round(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
-    """One round: where it stands, what comes next, how far the evaluators are, and its log."""
+    """Show one round: its stage, the next step, the evaluators' progress, its design and its log."""
     with database.reading() as session:
         view = round_view(session, round_id)
     return render_admin_page(request, "admin/round.html", admin, view=view)
@@ -79,7 +79,7 @@ def invite_evaluator(
     name: Annotated[str, Form()] = "",
     exposed: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Invite an evaluator; the link is shown this once."""
+    """Invite an evaluator and show the link, once."""
     with logged_attempt(database, round_id, admin.name, "invite", now()) as session:
         invitation = rounds.invite_evaluator(session, round_id, name.strip(), exposed, admin.name, now())
     return _link_page(request, admin, round_id, name.strip(), invitation.token)
@@ -89,7 +89,7 @@ def invite_evaluator(
 def reissue_invitation(
     request: Request, round_id: str, evaluator_id: str, database: AppDatabase, admin: ActingAdmin
 ) -> Response:
-    """Make a new link for someone who lost theirs; the old one stops working."""
+    """Make a new link for an evaluator and show it; the old link stops working."""
     with logged_attempt(database, round_id, admin.name, "reissue", now()) as session:
         invitation = rounds.reissue_invitation(session, evaluator_id, admin.name, now())
         evaluators = rounds.round_progress(session, round_id).evaluators

@@ -1,4 +1,4 @@
-"""The steps of a round's life, each a form that changes its state. A refused step is logged as refused."""
+"""The forms that change the state of a round. A refused step is logged as refused."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ def seal_round(
     admin: ActingAdmin,
     recipients: Annotated[str, Form()] = "",
 ) -> Response:
-    """Draw, conceal, audit and encrypt. Unless public keys are given, two keys are made and shown this once."""
+    """Seal the round. Unless the form has public keys, two keys are made and shown, once."""
     public_keys = recipients.split()
     new_keys = [] if public_keys else [seals.new_key(), seals.new_key()]
     keyholders = public_keys or [key.recipient for key in new_keys]
@@ -46,7 +46,7 @@ def seal_round(
 
 @router.post("/open")
 def open_round(round_id: str, database: AppDatabase, admin: ActingAdmin) -> Response:
-    """Let evaluators begin."""
+    """Open the round: evaluators can begin."""
     with logged_attempt(database, round_id, admin.name, "open", now()) as session:
         rounds.open_round(session, round_id, admin.name, now())
     return _redirect_to_round(round_id)
@@ -56,7 +56,7 @@ def open_round(round_id: str, database: AppDatabase, admin: ActingAdmin) -> Resp
 def lock_round(
     round_id: str, database: AppDatabase, admin: ActingAdmin, sure: Annotated[bool, Form()] = False
 ) -> Response:
-    """End judging for good."""
+    """Lock the round: judging ends for good."""
     with logged_attempt(database, round_id, admin.name, "lock", now()) as session:
         _require_ticked_box(sure, "lock")
         rounds.lock_round(session, round_id, admin.name, now())
@@ -67,7 +67,7 @@ def lock_round(
 def abandon_round(
     round_id: str, database: AppDatabase, admin: ActingAdmin, reason: Annotated[str, Form()] = ""
 ) -> Response:
-    """Give the round up, for ever and visibly."""
+    """Abandon the round for good; it stays in the list."""
     with logged_attempt(database, round_id, admin.name, "abandon", now()) as session:
         rounds.abandon_round(session, round_id, admin.name, reason, now())
     return _redirect_to_round(round_id)
@@ -75,7 +75,7 @@ def abandon_round(
 
 @router.post("/copy")
 def copy_round(round_id: str, database: AppDatabase, admin: ActingAdmin) -> Response:
-    """A new draft with the same design."""
+    """Create a new draft with the same design."""
     with database.writing() as session:
         copy_id = rounds.copy_round_as_draft(session, round_id, admin.name, now())
     return _redirect_to_round(copy_id)
@@ -83,7 +83,7 @@ def copy_round(round_id: str, database: AppDatabase, admin: ActingAdmin) -> Resp
 
 @router.get("/unblind")
 def show_unblind_form(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
-    """The form with key, password and reason; only a locked round has it."""
+    """Show the form for key, password and reason. Raises LifecycleError unless the round is locked."""
     with database.reading() as session:
         progress = rounds.round_progress(session, round_id)
     require_allowed(progress.state, "unblind")
@@ -100,7 +100,7 @@ def unblind_round(
     password: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
-    """Open the seal once: the right state first, then the password, a reason and the key."""
+    """Open the seal. State and password are checked first, then the reason and the key."""
     with _password_attempt(request, database, round_id, admin, password, "unblind") as session:
         unblinding.unblind_round(session, round_id, key_text.split(), admin.name, reason, now())
     return _redirect_to_report(round_id)
@@ -115,7 +115,7 @@ def correct_analysis(
     password: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
-    """Analyse an unblinded round anew, as a version beside those before it: the right state first, then the rest."""
+    """Analyse an unblinded round again as a new version; earlier ones stay. State and password are checked first."""
     with _password_attempt(request, database, round_id, admin, password, "correct") as session:
         unblinding.correct_analysis(session, round_id, admin.name, reason, now())
     return _redirect_to_report(round_id)
@@ -125,7 +125,7 @@ def correct_analysis(
 def _password_attempt(
     request: Request, database: Database, round_id: str, admin: ViewingAdmin, password: str, action: Action
 ) -> Iterator[Session]:
-    """A logged attempt at a step that needs the right state and the admin's password once more."""
+    """A logged attempt at a step that needs the right state and the admin's password again."""
     with logged_attempt(database, round_id, admin.name, action, now()) as session:
         require_allowed(rounds.round_progress(session, round_id).state, action)
         require_password(session, request, admin.name, password)

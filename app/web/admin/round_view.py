@@ -1,4 +1,4 @@
-"""What the admin's page of a round shows, prepared: the template decides nothing.
+"""Everything that the admin's page of a round shows.
 
 Before unblinding nothing here depends on any item's arm, and no verdict is counted: only how many judgments there are.
 """
@@ -28,7 +28,7 @@ STEP_OF_STATE = {
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the round's life, as the page's header draws it."""
+    """A stage in the row of stages at the top of the page."""
 
     name: str
     when: str
@@ -41,18 +41,18 @@ class LogLine:
 
     event: Event
     details: tuple[tuple[str, str], ...]
-    """Names and values; digests are cut to their first digits, the export has them whole."""
+    """(name, text) of each detail. Digests are shortened; the export has them in full."""
 
 
 @dataclass(frozen=True)
 class RoundView:
-    """Everything on the page."""
+    """The data of the page."""
 
     progress: RoundProgress
     design: Design
     stages: tuple[Stage, ...]
     step: str
-    """Which form the page offers: seal, open, lock, unblind, report, or none when abandoned."""
+    """The next step that the page offers: seal, open, lock, unblind, report, or none for an abandoned round."""
     invites: bool
     judged: int
     assigned: int
@@ -61,7 +61,7 @@ class RoundView:
 
     @property
     def evaluators(self) -> tuple[EvaluatorProgress, ...]:
-        """Everyone invited."""
+        """Every invited evaluator with their progress."""
         return self.progress.evaluators
 
     @property
@@ -101,7 +101,7 @@ def _stages(state: str) -> tuple[Stage, ...]:
 
 
 def _detail_texts(detail: JsonObject, prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """An event's detail as names and short texts; a nested name has the names above it in front."""
+    """(name, short text) of each detail of an event; nested details have the outer name in front."""
     texts: list[tuple[str, str]] = []
     for key, value in detail.items():
         name = f"{prefix} {key}".strip().replace("_", " ")

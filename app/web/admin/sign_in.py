@@ -40,14 +40,14 @@ router = APIRouter(prefix="/admin")
 
 @dataclass(frozen=True)
 class SignedInAdmin:
-    """The admin of a request, and the token that their forms carry."""
+    """The admin of a request, and the token of their forms."""
 
     name: str
     form_token: str
 
 
 def viewing_admin(request: Request, database: AppDatabase, settings: AppSettings) -> SignedInAdmin:
-    """The signed-in admin. Sends a browser that only looks to the sign-in page; raises AccessError otherwise."""
+    """The signed-in admin. Without one, a GET request is redirected to the sign-in page; others raise AccessError."""
     session_token = admin_session_token(request)
     with database.reading() as session:
         admin = _admin_of_session(session_token, session, settings)
@@ -64,7 +64,7 @@ ViewingAdmin = Annotated[SignedInAdmin, Depends(viewing_admin)]
 
 
 def acting_admin(request: Request, admin: ViewingAdmin, form_token: Annotated[str, Form()] = "") -> SignedInAdmin:
-    """The signed-in admin of a form that this site made for this session. Raises AccessError otherwise."""
+    """The signed-in admin who posted a form. Raises AccessError unless this site made the form for their session."""
     require_form_token(admin_session_token(request), form_token)
     return admin
 
@@ -74,7 +74,7 @@ ActingAdmin = Annotated[SignedInAdmin, Depends(acting_admin)]
 
 @router.get("/sign-in")
 def show_sign_in(request: Request, next_page: Annotated[str, Query(alias="next")] = HOME) -> Response:
-    """The sign-in form."""
+    """Show the sign-in form."""
     return render_page(request, "admin/sign_in.html", next_page=_admin_page_or_home(next_page), complaint="", name="")
 
 
@@ -87,7 +87,7 @@ def sign_in(
     password: Annotated[str, Form()] = "",
     next_page: Annotated[str, Form(alias="next")] = HOME,
 ) -> Response:
-    """Open a session, or show the form again with a sentence."""
+    """Start a session, or show the form again with the reason."""
     next_page = _admin_page_or_home(next_page)
     try:
         with database.reading() as session:
@@ -101,7 +101,7 @@ def sign_in(
 
 
 @router.post("/sign-out")
-def sign_out(admin: ActingAdmin) -> Response:  # noqa: ARG001 - only an admin's own form signs them out
+def sign_out(admin: ActingAdmin) -> Response:  # noqa: ARG001 - checks the form's token
     """End the session in this browser."""
     response = RedirectResponse(SIGN_IN, status_code=HTTPStatus.SEE_OTHER)
     response.delete_cookie(ADMIN_COOKIE)
@@ -114,7 +114,7 @@ def signed_session(account: admins.Admin, settings: Settings) -> str:
 
 
 def require_password(session: Session, request: Request, name: str, password: str) -> admins.Admin:
-    """The admin with this name and password. Raises AccessError if either is wrong, or was too often."""
+    """The admin with this name and password. Raises AccessError if one is wrong, or after too many wrong passwords."""
     limit: SignInLimit = request.app.state.sign_in_limit
     address = request.client.host if request.client else ""
     limit.require_attempt_left(address)
@@ -140,5 +140,5 @@ def _serializer(settings: Settings) -> URLSafeTimedSerializer:
 
 
 def _admin_page_or_home(address: str) -> str:
-    """The address if it is a page of the admins' on this site: a link to sign in cannot lead elsewhere."""
+    """The address if it is an admins' page, else the list of rounds: sign-in must not redirect to another site."""
     return address if address.startswith("/admin/") and "\\" not in address and "//" not in address else HOME

@@ -1,4 +1,4 @@
-"""A limit on wrong passwords: after a few, their address waits. Counted in this process; checking is slow anyway."""
+"""A limit on wrong passwords from one address, counted in this process."""
 
 import time
 
@@ -14,13 +14,13 @@ LIMIT = RateLimitItemPerMinute(MOST_WRONG_PASSWORDS, WINDOW_MINUTES, namespace="
 
 
 class SignInLimit:
-    """Counts wrong passwords by address, in windows that begin with the first one and are forgotten at their end."""
+    """Counts wrong passwords by address, in time windows that begin with the first one."""
 
     def __init__(self) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def require_attempt_left(self, address: str) -> None:
-        """Raise AccessError if this address was wrong too often in its window."""
+        """Raise AccessError if too many wrong passwords came from this address within the window."""
         if self._limiter.test(LIMIT, address):
             return
         seconds = self._limiter.get_window_stats(LIMIT, address).reset_time - time.time()

@@ -8,19 +8,19 @@ from app.foundation.typography import with_minus_sign
 from app.rounds.aids import Aids, TokenEffect
 
 WIDTH, HEIGHT = 320, 96
-"""Of the histogram, in the units of its drawing."""
+"""The size of the histogram's drawing, in its own units."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bin of the histogram, measured from the left and from the top."""
+    """A bar of the histogram; x and y are measured from the left and from the top."""
 
     x: float
     y: float
     width: float
     height: float
     below_zero: bool
-    """The bin holds negative activations."""
+    """Whether the bar counts negative activations."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class AidsView:
     """(token, effect on its probability as the next token)"""
     suppressed_tokens: tuple[tuple[str, str], ...]
     lowest: str
-    """The left end of the histogram in per cent."""
+    """The strength at the left end of the histogram, in per cent."""
     bars: tuple[Bar, ...]
     zero_x: float
     width: int = WIDTH
@@ -43,7 +43,9 @@ class AidsView:
 def build_aids_view(aids: Aids) -> AidsView:
     """The aids as their template draws them."""
     return AidsView(
-        strong_tokens=tuple((visible_text(token.text), token.count, f"{token.percent} %") for token in aids.tokens),
+        strong_tokens=tuple(
+            (with_visible_spaces(token.text), token.count, f"{token.percent} %") for token in aids.tokens
+        ),
         promoted_tokens=_effect_rows(aids.promoted),
         suppressed_tokens=_effect_rows(aids.suppressed),
         lowest=with_minus_sign(f"{aids.lowest:.1f}"),
@@ -52,8 +54,8 @@ def build_aids_view(aids: Aids) -> AidsView:
     )
 
 
-def visible_text(text: str) -> str:
-    """A token's text with a sign for the white space at its ends, which a list would not show."""
+def with_visible_spaces(text: str) -> str:
+    """The text with visible signs for line breaks, tabs and the spaces at its ends, which a list would not show."""
     core = text.strip(" ")
     ends = text.partition(core) if core else (text, "", "")
     signs = core.replace("\n", "↵").replace("\t", "⇥")
@@ -61,12 +63,12 @@ def visible_text(text: str) -> str:
 
 
 def zero_x(aids: Aids) -> float:
-    """Where activation 0 lies, from the left."""
+    """The x coordinate of activation 0."""
     return round(WIDTH * _relative_position(aids, 0), 1)
 
 
 def histogram_bars(aids: Aids) -> list[Bar]:
-    """Heights are logarithms: nearly every token lies about zero, and the others would not be seen."""
+    """The histogram's bars. Heights are logarithms: most tokens are near zero, and other bars would be invisible."""
     bins = len(aids.histogram)
     width = WIDTH / bins
     tallest = math.log1p(max(aids.histogram))
@@ -81,9 +83,9 @@ def histogram_bars(aids: Aids) -> list[Bar]:
 
 
 def _effect_rows(effects: Sequence[TokenEffect]) -> tuple[tuple[str, str], ...]:
-    return tuple((visible_text(effect.text), with_minus_sign(f"{effect.percent:+d} %")) for effect in effects)
+    return tuple((with_visible_spaces(effect.text), with_minus_sign(f"{effect.percent:+d} %")) for effect in effects)
 
 
 def _relative_position(aids: Aids, percent: float) -> float:
-    """How far a strength lies between the ends of the histogram, 0 to 1."""
+    """The position of a strength between the left end (0) and the right end (1) of the histogram."""
     return min(1.0, max(0.0, (percent - aids.lowest) / (100 - aids.lowest)))

@@ -14,7 +14,10 @@ from app.web.evaluator.session import render_visit_page
 
 
 def due_page(request: Request, session: Session, visit: Visit, worklist: Worklist | None = None) -> Response:
-    """The page that is due now; `worklist` is what the answer that this transaction recorded left of it."""
+    """The page that is due now.
+
+    `worklist` is what remains after the answer that this transaction recorded; if left out, it is read again.
+    """
     if not visit.consented and visit.state in ("sealed", "collecting"):
         return render_visit_page(request, "evaluator/consent.html", visit)
     if visit.state != "collecting":
@@ -28,7 +31,7 @@ def due_page(request: Request, session: Session, visit: Visit, worklist: Worklis
 
 
 def _verdict_page(request: Request, session: Session, item_page: ItemPage) -> Response:
-    """The page of an item, unless the evaluator is to rest or did not pass the practice; its clock starts now."""
+    """The page of an item, and the start of its clock; or the page that says why no item is shown."""
     visit, pace = item_page.visit, item_page.pace
     if pace is not None and pace.daily_cap_reached and item_page.due.asks == "verdict":
         return render_visit_page(request, "evaluator/rest.html", visit, pace=pace)
@@ -47,7 +50,7 @@ def _guess_page(request: Request, session: Session, visit: Visit) -> Response:
 
 
 def _due_or_leased_item(session: Session, visit: Visit, worklist: Worklist | None) -> ItemPage | None:
-    """The item that is due; where items are leased one at a time and none is due, the next one."""
+    """The item that is due. If none is due and items are leased one at a time, the next item is leased."""
     item_page = item_pages.due_item_page(session, visit, now(), worklist)
     if item_page is not None or not assignment.items_may_come_free(session, visit.evaluator_id):
         return item_page
@@ -56,7 +59,9 @@ def _due_or_leased_item(session: Session, visit: Visit, worklist: Worklist | Non
 
 
 def _end_template(session: Session, visit: Visit) -> str:
-    """The template for an evaluator who has nothing to judge: for now, for the first phase, or for good."""
+    """The template for an evaluator without a due item: wait, go on to the blinding question, or done."""
     if assignment.items_may_come_free(session, visit.evaluator_id):
         return "evaluator/wait.html"
-    return "evaluator/phase_two.html" if blinding_question.guess_options(session, visit) else "evaluator/done.html"
+    return (
+        "evaluator/blinding_question.html" if blinding_question.guess_options(session, visit) else "evaluator/done.html"
+    )

@@ -1,7 +1,7 @@
-"""How an evaluator comes in and what is theirs: the invitation, consent, instructions, their own data.
+"""Pages around the judging: the invitation, consent, instructions, the evaluator's own data, and the language.
 
-An invitation link only shows a page with a button: programs that preview links open them too, and must not be taken
-for the evaluator. The button's POST starts the session and leads to an address without the token.
+An invitation link only shows a page with a button, because programs that preview links open it too. The button's POST
+starts the session and redirects to an address without the token.
 """
 
 import json
@@ -15,7 +15,7 @@ from app.foundation.clock import now
 from app.foundation.codes import random_token
 from app.services import evaluator_session, own_data
 from app.web import language
-from app.web.addresses import DESK
+from app.web.addresses import JUDGING_PAGE
 from app.web.dependencies import AppDatabase, AppSettings
 from app.web.errors import SeeOther
 from app.web.evaluator.forms import EraseForm, LanguageForm, TokenForm
@@ -31,7 +31,7 @@ router = APIRouter()
 
 @router.get("/i/{token}")
 def show_invitation(request: Request, token: str, database: AppDatabase) -> Response:
-    """Ask whoever opened an invitation to come in; nothing is recorded."""
+    """Show the invitation with a button to come in; nothing is recorded."""
     with database.reading() as session:
         visit = evaluator_session.visit_by_invitation(session, token)
     return render_page(request, "evaluator/invitation.html", visit=visit)
@@ -39,11 +39,11 @@ def show_invitation(request: Request, token: str, database: AppDatabase) -> Resp
 
 @router.post("/i/{token}")
 def accept_invitation(token: str, database: AppDatabase, settings: AppSettings) -> Response:
-    """Start the session and lead to an address that can be shown to others."""
+    """Start the session and redirect to an address without the token."""
     session_token = random_token()
     with database.writing() as session:
         evaluator_session.join_round(session, token, session_token, now())
-    response = RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(JUDGING_PAGE, status_code=HTTPStatus.SEE_OTHER)
     set_session_cookie(response, EVALUATOR_COOKIE, session_token, settings)
     return response
 
@@ -59,28 +59,28 @@ def give_consent(request: Request, database: AppDatabase, token_form: Annotated[
 
 @router.post("/judge/decline")
 def decline_consent(request: Request, database: AppDatabase, token_form: Annotated[TokenForm, Form()]) -> Response:
-    """A polite end: the visit is forgotten, and the link stays valid. Whoever agreed before is led to the desk."""
+    """Delete the visit and say goodbye; the link stays valid. Evaluators who agreed before go to the judging page."""
     session_token = require_evaluator_form(request, token_form)
     with database.writing() as session:
         forgotten = own_data.decline_consent(session, session_token)
     if not forgotten:
-        return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+        return RedirectResponse(JUDGING_PAGE, status_code=HTTPStatus.SEE_OTHER)
     return _farewell_page(request, "evaluator/declined.html")
 
 
 @router.get("/judge/decline")
-def leave_decline_address() -> Response:
-    """Declining takes a form; whoever opens its address is led to the desk."""
-    return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+def redirect_from_decline() -> Response:
+    """Redirect to the judging page: declining needs the form, not just its address."""
+    return RedirectResponse(JUDGING_PAGE, status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.get("/judge/instructions")
 def show_instructions(request: Request, database: AppDatabase) -> Response:
-    """The rule, worked examples, the marks and the keys."""
+    """Show the instructions: the question, the rule, two examples, the marks and the keys."""
     with database.reading() as session:
         visit = require_visit(request, session)
     if not visit.consented:
-        raise SeeOther(DESK)
+        raise SeeOther(JUDGING_PAGE)
     language.choose_language(request)  # before the rubric is translated
     return render_visit_page(
         request, "evaluator/instructions.html", visit, rubric=translated_rubric(visit.design.rubric)
@@ -89,7 +89,7 @@ def show_instructions(request: Request, database: AppDatabase) -> Response:
 
 @router.get("/judge/mine")
 def show_own_data(request: Request, database: AppDatabase) -> Response:
-    """What is stored about the evaluator, to download or to have deleted."""
+    """Show what is stored about the evaluator, with links to download and to delete it."""
     with database.reading() as session:
         visit = require_visit(request, session)
         erasable = own_data.are_answers_erasable(session, visit.round_id, visit.state)
@@ -98,7 +98,7 @@ def show_own_data(request: Request, database: AppDatabase) -> Response:
 
 @router.get("/judge/mine.json")
 def download_own_data(request: Request, database: AppDatabase) -> Response:
-    """All that is stored about the evaluator, as a file."""
+    """Everything that is stored about the evaluator, as a JSON file."""
     with database.reading() as session:
         stored = own_data.own_data(session, evaluator_session_token(request))
     headers = {"Content-Disposition": 'attachment; filename="first-glance-my-answers.json"'}
@@ -108,7 +108,7 @@ def download_own_data(request: Request, database: AppDatabase) -> Response:
 
 @router.post("/judge/erase")
 def erase_own_data(request: Request, database: AppDatabase, erase_form: Annotated[EraseForm, Form()]) -> Response:
-    """Delete all of it, if the box was ticked; the session ends."""
+    """Delete everything stored about the evaluator if the box was ticked, and end the session."""
     session_token = require_evaluator_form(request, erase_form)
     if not erase_form.sure:
         return RedirectResponse("/judge/mine", status_code=HTTPStatus.SEE_OTHER)
@@ -126,7 +126,7 @@ def choose_language(language_form: Annotated[LanguageForm, Form()]) -> Response:
 
 
 def _farewell_page(request: Request, template: str) -> Response:
-    """A last page; the session ends with it, on the server and in the browser."""
+    """A last page; its response deletes the session cookie. The caller has ended the session in the database."""
     response = render_page(request, template)
     response.delete_cookie(EVALUATOR_COOKIE, path="/")
     return response

@@ -1,4 +1,4 @@
-"""What evaluators' forms may hold. A field that is missing, unknown or out of range never reaches a service."""
+"""The forms of evaluators' pages. A form with a missing, unknown or impossible field reaches no service."""
 
 from typing import Annotated, Literal
 
@@ -7,10 +7,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.foundation.translatable import translatable
 from app.judging.answer import LONGEST_SECONDS, Answer, PageTiming
 from app.judging.judgment import parse_verdict, parse_written_text
-from app.web.addresses import DESK, evaluator_page_or_desk
+from app.web.addresses import JUDGING_PAGE, evaluator_page_or_judging_page
 
 CONFIDENCES = range(1, 6)
-HYPOTHESIS, COMMENT = translatable("hypothesis"), translatable("remark")
+HYPOTHESIS, COMMENT = translatable("hypothesis"), translatable("comment")
 
 
 def _empty_to_none(field_value: object) -> object:
@@ -22,7 +22,7 @@ Code = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class TokenForm(BaseModel):
-    """What every form carries: the token of its session."""
+    """The field of every form: the token of its session."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,20 +30,20 @@ class TokenForm(BaseModel):
 
 
 class ItemForm(TokenForm):
-    """Which item the page showed, and how long the form waited for the network."""
+    """A form about an item: its code, and how many seconds the form waited for the network."""
 
     item: Code
     waited: Seconds = None
 
 
 class AnswerForm(ItemForm):
-    """The same with the idempotency key of the answer."""
+    """A form that answers a question about an item; an answer with the same `key` is stored only once."""
 
     key: Code
 
 
 class VerdictForm(AnswerForm):
-    """A verdict and what the page measured; the measures stay empty where no script runs."""
+    """A verdict, and the times that the page measured; they are empty where no script runs."""
 
     verdict: str
     elapsed: Seconds = None
@@ -52,16 +52,16 @@ class VerdictForm(AnswerForm):
     fixed_width: bool = False
 
     def answer(self, *, cannot_judge: bool) -> Answer:
-        """The answer in the project's words. Raises JudgmentError for a verdict that is none."""
+        """The verdict as an `Answer`. Raises JudgmentError if it is not one of the choices."""
         return Answer(self.item, self.key, "verdict", parse_verdict(self.verdict, cannot_judge=cannot_judge))
 
     def timing(self) -> PageTiming:
-        """The page's measures."""
+        """The times and reading tools that the page reported."""
         return PageTiming(self.elapsed, self.active, self.waited or 0.0, self.unfolded, self.fixed_width)
 
 
 class FlagForm(AnswerForm):
-    """An item to be skipped, and why."""
+    """A request to skip an item, and the reason."""
 
     kind: Literal["fault", "distress"]
     comment: str = ""
@@ -72,29 +72,29 @@ class FlagForm(AnswerForm):
 
 
 class GuessForm(AnswerForm):
-    """An answer of phase 2."""
+    """An answer to the blinding question."""
 
     guess: Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class EraseForm(TokenForm):
-    """Whether an evaluator really wants everything deleted."""
+    """The form that deletes an evaluator's data; `sure` is its tick box."""
 
     sure: bool = False
 
 
 class LanguageForm(BaseModel):
-    """A language that the pages can be read in."""
+    """The reader's choice of a language."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     language: Literal["en", "de"]
-    back: Annotated[str, AfterValidator(evaluator_page_or_desk)] = DESK
-    """The page that the choice was made on."""
+    back: Annotated[str, AfterValidator(evaluator_page_or_judging_page)] = JUDGING_PAGE
+    """The page that is shown again in the chosen language."""
 
 
 class HypothesisForm(AnswerForm):
-    """What was written after a verdict; all of it may be left out."""
+    """What an evaluator wrote after a verdict; every text may be empty."""
 
     hypothesis: str = ""
     comment: str = ""
@@ -103,10 +103,10 @@ class HypothesisForm(AnswerForm):
     ] = None
 
     def answer(self) -> Answer:
-        """The answer in the project's words. Raises JudgmentError for a text that is too long."""
+        """The texts as an `Answer`. Raises JudgmentError if one is too long."""
         hypothesis, comment = parse_written_text(self.hypothesis, HYPOTHESIS), parse_written_text(self.comment, COMMENT)
         return Answer(self.item, self.key, "hypothesis", None, hypothesis, self.confidence, comment)
 
     def timing(self) -> PageTiming:
-        """Only how long the answer waited for the network; the verdict keeps its own times."""
+        """How long the form waited for the network. All other times are the verdict's."""
         return PageTiming(delay_seconds=self.waited or 0.0)

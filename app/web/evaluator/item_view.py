@@ -1,4 +1,4 @@
-"""The item page: a frame around passages that were rendered at the seal, in responses that all have one length."""
+"""The item page: a page shell around passages that were rendered at the seal. All responses have the same length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ from app.web.security import derive_form_token, evaluator_session_token
 from app.web.templating import render_text
 
 PASSAGES_PLACEHOLDER = "\N{OBJECT REPLACEMENT CHARACTER}passages\N{OBJECT REPLACEMENT CHARACTER}"
-"""Stands where the passages go; a text of an evaluator that held it would have been escaped on another line."""
+"""Marks the position of the passages in the template's output."""
 CONTENT_TYPE = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True)
 class LatestAnswer:
-    """The latest answer on an item as its form shows it; empty where nothing was answered."""
+    """The latest answer on an item, to fill in its form; empty if the item has none."""
 
     verdict: str = ""
     label: str = ""
-    """What the button of the verdict says."""
+    """The text on the verdict's button."""
     hypothesis: str = ""
     confidence: int | None = None
     comment: str = ""
@@ -51,12 +51,12 @@ class ItemView:
     answer_choices: Sequence[tuple[str, str]]
     latest_answer: LatestAnswer
     changing: bool
-    """Whether the page asks for a verdict that was given before."""
+    """Whether the page asks to change a verdict."""
     practice_answer: PracticeAnswer | None
-    """What is expected on a practice item; None on any other item."""
+    """The expected answer of a practice item; None for other items."""
     aids_view: AidsView | None
     reader_id: str
-    """Tells the evaluators apart that share a browser, in what its scripts store there."""
+    """Separates what scripts store in a browser that several evaluators share."""
     form_token: str
     passages_markup: Markup
 
@@ -64,8 +64,8 @@ class ItemView:
 def item_response(request: Request, item_page: ItemPage) -> Response:
     """The page of an item, of the same length as every other item's, compressed if the browser takes gzip."""
     language.choose_language(request)
-    head, tail = _frame(request, _item_view(item_page, evaluator_session_token(request)))
-    fragment = _fragment_in_language(_passages_html(item_page), language.current_language())
+    head, tail = _page_shell(request, _item_view(item_page, evaluator_session_token(request)))
+    fragment = _translated_passages(_passages_html(item_page), language.current_language())
     plain_size, gzip_size = item_page.visit.response_sizes
     headers = {"Content-Type": CONTENT_TYPE, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -109,7 +109,7 @@ def _latest_answer(item_page: ItemPage) -> LatestAnswer:
 
 
 def _passages_html(item_page: ItemPage) -> bytes:
-    """The passages as rendered at the seal; with their strengths once the verdict is locked."""
+    """The passages as rendered at the seal, or with strengths if the aids are open."""
     if item_page.item_with_aids is None:
         return item_page.passages_html
     item, aids = item_page.item_with_aids
@@ -125,7 +125,7 @@ def _heading(item_page: ItemPage) -> str:
 
 
 def _progress_text(item_page: ItemPage) -> str:
-    """A count, never a share."""
+    """How many items are done, as a count and never as a percentage."""
     if item_page.is_practice:
         return _heading(item_page)
     if _total_is_unknown(item_page):
@@ -134,19 +134,19 @@ def _progress_text(item_page: ItemPage) -> str:
 
 
 def _total_is_unknown(item_page: ItemPage) -> bool:
-    """Where items are given out one at a time there is no total to count against."""
+    """Whether the number of items is unknown, because they are leased one at a time."""
     return item_page.visit.design.assignment == "overlap" and item_page.due.asks != "guess"
 
 
-def _frame(request: Request, view: ItemView) -> tuple[bytes, bytes]:
-    """The page before and after its passages."""
+def _page_shell(request: Request, view: ItemView) -> tuple[bytes, bytes]:
+    """The HTML of the page before its passages and after them."""
     head, _, tail = render_text(request, "evaluator/item.html", **vars(view)).partition(PASSAGES_PLACEHOLDER)
     return head.encode(), tail.encode()
 
 
 @lru_cache(maxsize=512)
-def _fragment_in_language(fragment: bytes, name: str) -> bytes:
-    """The fragment with its few own words in the reader's language."""
+def _translated_passages(fragment: bytes, name: str) -> bytes:
+    """The passages with their headings in the language `name`."""
     if name == "en":
         return fragment
     return translate_fragment(fragment, {word: language.gettext(word) for word in FRAGMENT_WORDS})

@@ -1,4 +1,4 @@
-"""The evaluator's desk: the item that is due, the forms that answer it, and the way back to an earlier answer."""
+"""The judging pages: the item that is due, the forms that answer it, and the change of an earlier answer."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -12,7 +12,7 @@ from app.judging.worklist import Worklist
 from app.services import blinding_question, item_pages, judging
 from app.services.evaluator_session import Visit
 from app.store.tables import FlagRow, GuessRow
-from app.web.addresses import DESK
+from app.web.addresses import JUDGING_PAGE
 from app.web.dependencies import AppDatabase
 from app.web.errors import SeeOther
 from app.web.evaluator.due_page import due_page
@@ -20,15 +20,15 @@ from app.web.evaluator.forms import FlagForm, GuessForm, HypothesisForm, ItemFor
 from app.web.evaluator.item_view import item_response
 from app.web.evaluator.session import require_evaluator_form, require_visit, writing_visit
 
-SWAP = "x-first-glance-swap"
-"""Sent by the page's own script: it wants the next page in the same response, not a redirect to it."""
+NEXT_PAGE_HEADER = "x-first-glance-swap"
+"""Header by which the page's script asks for the next page in the response instead of a redirect to it."""
 
 router = APIRouter()
 
 
-@router.get(DESK)
+@router.get(JUDGING_PAGE)
 def show_due_page(request: Request, database: AppDatabase) -> Response:
-    """What is due now: consent, the round's state, an item, or thanks."""
+    """Show the page that is due now: consent, an item, the end, or why there is no item."""
     with database.writing() as session:
         return due_page(request, session, require_visit(request, session))
 
@@ -74,16 +74,16 @@ def submit_flag(request: Request, database: AppDatabase, flag_form: Annotated[Fl
 def begin_blinding_question(
     request: Request, database: AppDatabase, token_form: Annotated[TokenForm, Form()]
 ) -> Response:
-    """Close the verdicts and go on to the last question."""
+    """Make all verdicts final and begin the blinding question."""
     session_token = require_evaluator_form(request, token_form)
     with database.writing() as session:
         blinding_question.begin_blinding_question(session, session_token)
-    return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+    return RedirectResponse(JUDGING_PAGE, status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.post("/judge/guess")
 def submit_guess(request: Request, database: AppDatabase, guess_form: Annotated[GuessForm, Form()]) -> Response:
-    """Record an answer of phase 2."""
+    """Record an answer to the blinding question."""
     with writing_visit(request, database, guess_form) as (session, visit):
         guess = GuessRow(item=guess_form.item, guess=guess_form.guess)
         blinding_question.record_guess(session, visit, guess, now())
@@ -92,16 +92,16 @@ def submit_guess(request: Request, database: AppDatabase, guess_form: Annotated[
 
 @router.get("/judge/undo")
 def undo_answer(request: Request, database: AppDatabase, item: str = "", revision: int = 0) -> Response:
-    """Lead to the answer that undo reaches from the page of `item` that asked for its `revision`."""
+    """Redirect to the item whose verdict "Change last answer" opens, from the page of `item` at this `revision`."""
     with database.reading() as session:
         visit = require_visit(request, session)
         undo_item = item_pages.item_to_undo(session, visit, item or None, revision)
-    return RedirectResponse(f"/judge/item/{undo_item}" if undo_item else DESK, status_code=HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"/judge/item/{undo_item}" if undo_item else JUDGING_PAGE, status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.get("/judge/item/{item}")
 def show_item_to_change(request: Request, item: str, database: AppDatabase) -> Response:
-    """An item judged before, to change its verdict."""
+    """Show an item that was judged, to change its verdict."""
     with database.reading() as session:
         visit = _require_open_round(request, session)
         item_page = item_pages.item_page_to_change(session, visit, item)
@@ -110,7 +110,7 @@ def show_item_to_change(request: Request, item: str, database: AppDatabase) -> R
 
 @router.get("/judge/ahead/{item}")
 def prefetch_next_item(request: Request, item: str, database: AppDatabase) -> Response:
-    """The page that follows once `item` is answered; fetching it is not seeing it, and nothing is recorded."""
+    """The page that follows an answer on `item`. The script fetches it ahead, so nothing is recorded as shown."""
     with database.reading() as session:
         visit = _require_open_round(request, session)
         item_page = item_pages.item_page_after_answer(session, visit, item, now())
@@ -118,15 +118,15 @@ def prefetch_next_item(request: Request, item: str, database: AppDatabase) -> Re
 
 
 def _next_page(request: Request, session: Session, visit: Visit, worklist: Worklist | None = None) -> Response:
-    """The next page at once for the script, or by a redirect, so that reloading it does not send the form again."""
-    if SWAP in request.headers:
+    """The next page if the script asks for it; otherwise a redirect, so that a reload does not send the form again."""
+    if NEXT_PAGE_HEADER in request.headers:
         return due_page(request, session, visit, worklist)
-    return RedirectResponse(DESK, status_code=HTTPStatus.SEE_OTHER)
+    return RedirectResponse(JUDGING_PAGE, status_code=HTTPStatus.SEE_OTHER)
 
 
 def _require_open_round(request: Request, session: Session) -> Visit:
-    """The visit, if its round takes answers from this evaluator; otherwise leads to the page that is due."""
+    """The visit, if its round is open and the evaluator agreed; otherwise a redirect to the judging page is raised."""
     visit = require_visit(request, session)
     if visit.state != "collecting" or not visit.consented:
-        raise SeeOther(DESK)
+        raise SeeOther(JUDGING_PAGE)
     return visit

@@ -1,4 +1,4 @@
-"""One length for every item response of a round, plain and compressed: a length alone tells the arm. Pure.
+"""Pads every item response of a round to one length, plain and compressed, because lengths give the arm away. Pure.
 
 Marks compress differently with each activation function; on a trial pair the compressed length told the arm with an AUC
 of 0.92. So every response is padded to the longest's length: the plain one with white space at its end, the compressed
@@ -9,12 +9,12 @@ import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 
-FRAME_BYTES = 24_576
-"""Room for the page around the passages, before compression."""
-FRAME_GZIP_BYTES = 8_192
-"""The same, compressed."""
+PAGE_SHELL_BYTES = 24_576
+"""Bytes reserved for the page around the passages, before compression."""
+PAGE_SHELL_GZIP_BYTES = 8_192
+"""Bytes reserved for the compressed page around the passages."""
 BLOCK = 8_192
-"""A page whose own text outgrows its room (a very long answer) is lengthened by whole blocks."""
+"""A page that is longer than that (because of a very long answer) is padded to a whole number of blocks more."""
 LEVEL = 6
 
 HEAD = bytes([0x1F, 0x8B, 8])
@@ -23,7 +23,7 @@ TIMELESS = bytes([0, 0, 0, 0, 0, 255])
 TRAILER = 8
 LONGEST_EXTRA = 65_535
 LEAST_EXTRA = 4
-"""An extra field holds at least one subfield header: two letters and a length."""
+"""Bytes of the smallest extra field: one subfield header, which is two letters and a length."""
 
 
 def response_sizes(fragments: Iterable[bytes]) -> tuple[int, int]:
@@ -32,7 +32,7 @@ def response_sizes(fragments: Iterable[bytes]) -> tuple[int, int]:
     for fragment in fragments:
         plain = max(plain, len(fragment))
         compressed = max(compressed, len(deflated(fragment)))
-    return plain + FRAME_BYTES, compressed + FRAME_GZIP_BYTES
+    return plain + PAGE_SHELL_BYTES, compressed + PAGE_SHELL_GZIP_BYTES
 
 
 def padded(body: bytes, size: int) -> bytes:
@@ -63,7 +63,7 @@ def _deflate(plain: bytes, flush: int) -> bytes:
 
 
 def _header(padding: int) -> bytes:
-    """A gzip header with `padding` bytes more than the least one."""
+    """A gzip header that is `padding` bytes longer than the shortest one."""
     extra = min(padding, LONGEST_EXTRA - LEAST_EXTRA)
     comment = padding - extra
     flags = FEXTRA | (FCOMMENT if comment else 0)
@@ -73,5 +73,5 @@ def _header(padding: int) -> bytes:
 
 
 def _room(length: int, size: int) -> int:
-    """`size`, or the next whole block above it that holds `length`."""
+    """The padded length: `size`, or `size` plus as many blocks as `length` needs."""
     return size if length <= size else size + -(-(length - size) // BLOCK) * BLOCK

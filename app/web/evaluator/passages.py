@@ -1,4 +1,4 @@
-"""Passages as HTML: words and levels, nothing else; rendered once, at the seal.
+"""Renders passages as HTML from words and levels alone, once, at the seal.
 
 Everything is escaped, and the page is served under a policy without inline styles or scripts, so the strength of a mark
 is the attribute `data-level`. Characters that would act on the page instead of being read (controls, direction
@@ -21,9 +21,9 @@ SIGNS = {
 }
 """Control characters and direction controls, and what is shown in their place."""
 Strengths = Sequence[Sequence[int]]
-"""Per passage and text: strength in whole per cent."""
+"""Strengths in whole per cent, by passage and text."""
 PassageStrengths = tuple[Passage, Sequence[int]]
-"""A passage with the strengths of its texts, or with none."""
+"""A passage and the strengths of its texts; the strengths are empty before the aids are open."""
 INVISIBLE = re.compile(
     "[\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]*"
 )
@@ -34,28 +34,28 @@ TITLES = {
     "random": translatable("Drawn at random"),
     "contrast": translatable("Weak or silent"),
 }
-"""Headings of groups, in designs that have several."""
+"""The heading of each group, shown if a design has several."""
 FRAGMENT_WORDS = (
     translatable("Passage"),
     translatable("Earlier"),
     translatable("Later"),
     *dict.fromkeys(TITLES.values()),
 )
-"""The fragment's own words, in English; `translate_fragment` replaces them by another language's."""
+"""The headings in the fragment, in English; `translate_fragment` translates them."""
 
 
 def render_passages(item: Item, design: PublicDesign) -> bytes:
-    """The fragment of an item page that shows its passages: a function of words, levels and design alone."""
-    return _fragment([(passage, ()) for passage in item.passages], design)
+    """The HTML of an item's passages. It depends on nothing but words, levels and the public design."""
+    return _passage_lists_html([(passage, ()) for passage in item.passages], design)
 
 
 def render_with_strengths(item: Item, strengths: Strengths, design: PublicDesign) -> bytes:
-    """The same for an item whose verdict is locked: each mark tells its strength in per cent, and can be reached."""
-    return _fragment(list(zip(item.passages, strengths, strict=True)), design)
+    """The HTML of an item's passages after the verdict is locked: each mark has its strength and can be focused."""
+    return _passage_lists_html(list(zip(item.passages, strengths, strict=True)), design)
 
 
 def translate_fragment(fragment: bytes, translations: Mapping[str, str]) -> bytes:
-    """The fragment with its own words in another language. Text of snippets is escaped, so no tag in it can match."""
+    """The fragment with translated headings. Texts of snippets are escaped, so none of them can match a tag."""
     for word, translation in translations.items():
         for before, after in (("<summary>", "<"), ("<span>", " <"), ("<h2>", "<")):
             fragment = fragment.replace(
@@ -64,44 +64,45 @@ def translate_fragment(fragment: bytes, translations: Mapping[str, str]) -> byte
     return fragment
 
 
-def _fragment(pairs: Sequence[PassageStrengths], design: PublicDesign) -> bytes:
+def _passage_lists_html(pairs: Sequence[PassageStrengths], design: PublicDesign) -> bytes:
+    """One list of all passages; if the design has several groups, a heading and a list for each."""
     numbers = iter(range(1, len(pairs) + 1))
     if len(design.groups) == 1:
-        return _passage_list(pairs, numbers, "h2").encode("utf-8", "replace")
-    return "".join(_group_lists(pairs, design, numbers)).encode("utf-8", "replace")
+        return _passage_list_html(pairs, numbers, "h2").encode("utf-8", "replace")
+    return "".join(_group_lists_html(pairs, design, numbers)).encode("utf-8", "replace")
 
 
-def _group_lists(pairs: Sequence[PassageStrengths], design: PublicDesign, numbers: Iterator[int]) -> Iterator[str]:
+def _group_lists_html(pairs: Sequence[PassageStrengths], design: PublicDesign, numbers: Iterator[int]) -> Iterator[str]:
     """A heading and a list for each group of the design that has passages."""
     for group, _count in design.groups:
         members = [pair for pair in pairs if pair[0].group == group]
         if members:
-            yield f"<h2>{TITLES.get(group, escape(group))}</h2>\n{_passage_list(members, numbers, 'h3')}"
+            yield f"<h2>{TITLES.get(group, escape(group))}</h2>\n{_passage_list_html(members, numbers, 'h3')}"
 
 
-def _passage_list(pairs: Sequence[PassageStrengths], numbers: Iterator[int], heading_tag: str) -> str:
-    rows = "".join(_list_item(passage, strengths, next(numbers), heading_tag) for passage, strengths in pairs)
+def _passage_list_html(pairs: Sequence[PassageStrengths], numbers: Iterator[int], heading_tag: str) -> str:
+    rows = "".join(_passage_html(passage, strengths, next(numbers), heading_tag) for passage, strengths in pairs)
     return f'<ol class="passages" role="list">\n{rows}</ol>\n'
 
 
-def _list_item(passage: Passage, strengths: Sequence[int], number: int, heading_tag: str) -> str:
-    """A passage: what is near its peak is shown, the text before and after that is folded."""
+def _passage_html(passage: Passage, strengths: Sequence[int], number: int, heading_tag: str) -> str:
+    """The HTML of a passage: the text near the peak, with the text before and after it folded."""
     tokens = tuple(_token_htmls(passage, strengths))
     unfolded = passage.unfolded_range
     before, after = tokens[: unfolded.start], tokens[unfolded.stop :]
     heading = f"<{heading_tag}><span>Passage </span>{number}</{heading_tag}>"
-    text = _text_block(tokens[unfolded.start : unfolded.stop])
+    text = _text_html(tokens[unfolded.start : unfolded.stop])
     return (
         f'<li class="passage" data-passage="{number}" id="p{number}" tabindex="-1">{heading}\n'
-        f"{_folded(before, 'Earlier')}{text}{_folded(after, 'Later')}</li>\n"
+        f"{_folded_text_html(before, 'Earlier')}{text}{_folded_text_html(after, 'Later')}</li>\n"
     )
 
 
-def _folded(token_htmls: Sequence[str], summary: str) -> str:
-    return f"<details><summary>{summary}</summary>{_text_block(token_htmls)}</details>" if token_htmls else ""
+def _folded_text_html(token_htmls: Sequence[str], summary: str) -> str:
+    return f"<details><summary>{summary}</summary>{_text_html(token_htmls)}</details>" if token_htmls else ""
 
 
-def _text_block(token_htmls: Sequence[str]) -> str:
+def _text_html(token_htmls: Sequence[str]) -> str:
     """A block of text in an unknown language. The parser drops a line feed right after `<pre>`, so it is given one."""
     return f'<pre dir="auto" lang="" translate="no">\n{"".join(token_htmls)}</pre>'
 
@@ -123,9 +124,9 @@ def _token_htmls(passage: Passage, strengths: Sequence[int]) -> Iterator[str]:
 
 
 def _token_html(text: str, level: int, is_peak: bool, strength: str) -> str:
-    """A token that holds a word is marked on the word, not on the space before it: frames then break with the lines.
+    """The HTML of a token. A mark leaves out the space before a word, so that its outline breaks with the lines.
 
-    `strength` is the attribute that tells a mark's strength, or "".
+    `strength` is the attribute with the mark's strength, or "".
     """
     readable = text if text.isprintable() else text.translate(SIGNS)
     if not (level or is_peak):
@@ -136,7 +137,7 @@ def _token_html(text: str, level: int, is_peak: bool, strength: str) -> str:
 
 
 def _blank_attribute(text: str) -> str:
-    """The attribute that lets the style sheet show a marked token which has nothing to see."""
+    """The attribute with the sign that the style sheet shows for a marked token without visible text; else ""."""
     if not INVISIBLE.fullmatch(text):
         return ""
     glyph = "↵" * text.count("\n") or "⇥" * text.count("\t") or ("␣" if text and not text.strip(" ") else "∅")
@@ -144,7 +145,7 @@ def _blank_attribute(text: str) -> str:
 
 
 def _unix_lines(texts: Sequence[str]) -> Iterator[str]:
-    """The same tokens with every line end a line feed; of a CR LF pair split over tokens the LF stays."""
+    """The tokens with every line end as a line feed; of a CR LF pair that is split over two tokens, the LF stays."""
     for index, text in enumerate(texts):
         if "\r" not in text:
             yield text

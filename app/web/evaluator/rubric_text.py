@@ -1,4 +1,4 @@
-"""The rubric in the reader's language: its default words are in the catalogue, a design's own stay as they are."""
+"""Translates the rubric: its default texts are in the catalogue, and a design's own texts stay as they are."""
 
 from app.rounds.rubric import OPERATIONAL, OPERATIONAL_AMONG_GROUPS, FilledRubric
 from app.web import language
@@ -18,7 +18,7 @@ def translated_rubric(rubric: FilledRubric) -> FilledRubric:
 
 
 def _translated_operational(rubric: FilledRubric) -> str:
-    """The rule for the verdict. Its counts are filled in, so the message to translate is the one that yields it."""
+    """The translated rule for the verdict. Its counts are filled in already, so the message is found by its text."""
     counts = {"peaks": rubric.peaks, "needed": rubric.needed}
     for message in (OPERATIONAL, OPERATIONAL_AMONG_GROUPS):
         if message.format(**counts) == rubric.operational:

@@ -1,4 +1,4 @@
-"""Whose request it is, for every page of an evaluator, and the page that a visit without an item gets."""
+"""The evaluator of a request, and the pages of evaluators that show no item."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from app.web.templating import render_page
 
 
 def require_evaluator_form(request: Request, form: TokenForm) -> str:
-    """The session token of a form that this site made for it. Raises AccessError for any other form."""
+    """The session token of a posted form. Raises AccessError unless this site made the form for that session."""
     session_token = evaluator_session_token(request)
     if not session_token:
         raise AccessError(evaluator_session.NO_SESSION)
@@ -32,13 +32,13 @@ def require_visit(request: Request, session: Session) -> Visit:
 
 @contextmanager
 def writing_visit(request: Request, database: Database, form: TokenForm) -> Iterator[tuple[Session, Visit]]:
-    """A transaction that records what a form says, and the visit that sent it. Raises AccessError."""
+    """A transaction for a posted form, and its visit. Raises AccessError unless the form belongs to its session."""
     session_token = require_evaluator_form(request, form)
     with database.writing() as session:
         yield session, evaluator_session.visit_for_writing(session, session_token)
 
 
 def render_visit_page(request: Request, template: str, visit: Visit, **variables: object) -> Response:
-    """A page of an evaluator without an item; `variables` are what its template needs beside the visit."""
+    """A page for an evaluator that shows no item; `variables` are the template's other variables."""
     form_token = derive_form_token(evaluator_session_token(request))
     return render_page(request, template, visit=visit, design=visit.design, form_token=form_token, **variables)

@@ -1,4 +1,4 @@
-"""Sealing with the audit as its gate, and auditing again after unblinding. The pages audited are the real ones."""
+"""Seals a round only if the leak audit of its real pages passes; audits a round again after unblinding."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ def audited_seal(
     now: datetime,
     options: SealOptions,
 ) -> tuple[SealedDetail, AuditSummary]:
-    """Draw, audit as an evaluator would see it, and close the seal. Raises SealError with the leak if there is one.
+    """Draw the items, audit their pages, and close the seal. Raises SealError that names the leak if there is one.
 
     Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.
     """

@@ -1,4 +1,4 @@
-"""A probing evaluator: walks through a round's pages in this process and keeps every response to the byte."""
+"""The audit's probe: an evaluator that judges a whole round in this process and records every response exactly."""
 
 import itertools
 import time
@@ -19,15 +19,15 @@ from app.store.round_copy import Probe
 from app.web.security import EVALUATOR_COOKIE, derive_form_token
 
 ADDRESS = "https://probe.invalid"
-"""HTTPS, so that a cookie marked Secure comes back."""
+"""An HTTPS address, so that the client sends back cookies marked Secure."""
 VERDICTS = ("interpretable", "not_interpretable")
 NO_PAGE = -1
-"""Position of a response that is no page with a question."""
+"""The position of responses that are not a page with a question."""
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and what came back, undecoded."""
+    """A request and its response, with the body as it was sent."""
 
     request: httpx2.Request
     status: int
@@ -37,14 +37,14 @@ class Exchange:
 
 
 class RecordingTransport(httpx2.BaseTransport):
-    """Passes requests on to another transport and keeps what comes back."""
+    """Sends requests through another transport and records the responses."""
 
     def __init__(self, inner_transport: httpx2.BaseTransport) -> None:
         self._inner_transport = inner_transport
         self._exchanges: list[Exchange] = []
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The other transport's response."""
+        """The response of the inner transport, which is recorded."""
         start = time.perf_counter()
         response = self._inner_transport.handle_request(request)
         body = b"".join(response.iter_raw())
@@ -54,7 +54,7 @@ class RecordingTransport(httpx2.BaseTransport):
         return httpx2.Response(response.status_code, headers=response.headers, stream=httpx2.ByteStream(body))
 
     def close(self) -> None:
-        """Close the other transport."""
+        """Close the inner transport."""
         self._inner_transport.close()
 
     def drain(self) -> list[Exchange]:
@@ -64,10 +64,10 @@ class RecordingTransport(httpx2.BaseTransport):
 
 
 def walk_as_probes(app: ASGIApp, probes: Sequence[Probe]) -> ProbeWalks:
-    """Everything that the probes fetch, and their session and form tokens.
+    """Judge the round as each probe. Returns all responses, and the probes' session and form tokens.
 
-    In a thread of its own: the caller's may already run an event loop, and a thread holds only one. Raises
-    LifecycleError if a probe cannot get to the end.
+    It runs in another thread, because the caller's may already run an event loop. Raises LifecycleError if a probe
+    cannot judge every item.
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
         walks = list(pool.map(lambda index: _walk_as_probe(app, index, probes[index]), range(len(probes))))
