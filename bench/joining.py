@@ -22,13 +22,13 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
-from app.cli.serve import bound_socket, browser_address, web_server
 from app.foundation.json_types import JsonObject
 from app.foundation.settings import Settings
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.store.engine import Database
 from app.store.tables import AssignmentRow
+from app.web.serving import bound_socket, browser_address, web_server
 from bench.real_round import open_real_round
 
 NEURONS_PER_ARM = 60

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.cli.serve import served_in_thread
 from app.foundation.settings import Settings
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.store.engine import Database
+from app.web.serving import served_in_thread
 from bench.real_round import open_real_round
 
 ITEMS = 120

@@ -17,7 +17,6 @@ import numpy as np
 from app.cli.database import open_database
 from app.cli.options import json_option, round_argument
 from app.cli.printing import print_facts, print_json
-from app.cli.serve import served_in_thread
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.robots.page import HtmlPage
@@ -26,6 +25,7 @@ from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.services.round_copy import new_probes, open_round_copy
 from app.store.engine import Database
+from app.web.serving import served_in_thread
 
 
 @dataclass(frozen=True)

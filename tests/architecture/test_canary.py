@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
-from app.cli.serve import served_in_thread
 from app.foundation.settings import Settings
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
@@ -30,6 +29,7 @@ from app.store.sealed import find_seal
 from app.web.app import create_app
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
+from app.web.serving import served_in_thread
 from tests.admin.admin_site import route_table
 from tests.architecture.walking import RecordingBrowser, record_contexts
 from tests.conftest import START

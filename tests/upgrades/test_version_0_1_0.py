@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
-from app.cli.serve import served_in_thread
 from app.foundation.clock import now
 from app.foundation.json_types import JsonValue
 from app.report.analysis.analysis import Analysis
@@ -27,6 +26,7 @@ from app.services.unblinding import unblind_round
 from app.store.schema import schema_differences
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
+from app.web.serving import served_in_thread
 from tests.conftest import without_figures
 from tests.upgrades.conftest import RELEASED, Installation
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from app.cli.database import open_database
 from app.cli.demo.demo_round import ADMIN, DemoPlan, DemoRound, create_demo_round, demo_archives, demo_password
-from app.cli.serve import served_in_thread
 from app.foundation.errors import ExportError
 from app.foundation.files import write_bytes_atomically
 from app.foundation.json_types import JsonObject, to_json_value
@@ -21,6 +20,7 @@ from app.report.export.exported_round import read_export
 from app.report.export.verify import verify_round
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS, ScriptedEvaluator
 from app.robots.visitor import Visitor
+from app.web.serving import served_in_thread
 
 REASON = "The check of the demo: every scripted evaluator is done."
 PRINTED_FIELDS = ("n", "interpretable", "fraction", "interval")

@@ -20,11 +20,11 @@ from app.cli.demo.demo_round import (
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_json
 from app.cli.report import print_arms
-from app.cli.serve import bound_socket, browser_address, web_server
 from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
 from app.rounds.presets import PRESET_NAMES
+from app.web.serving import bound_socket, browser_address, web_server
 
 TOKENS = 1_000_000
 NEURONS = 60

@@ -4,9 +4,9 @@ import socket
 import urllib.request
 from pathlib import Path
 
-from app.cli.serve import bound_socket, browser_address, served_in_thread
 from app.foundation.settings import Settings
 from app.store.engine import Database
+from app.web.serving import bound_socket, browser_address, served_in_thread
 
 
 def test_a_connection_sends_each_part_of_an_answer_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""A server of the pages on a socket of this machine: for `firstglance serve`, the demo and simulations."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from app.foundation.errors import SettingsError
+from app.foundation.settings import Settings
+from app.store.engine import Database
+from app.web.app import create_app
+
+STOP_SECONDS = 20
+"""A server in a thread has so much time to answer its last requests."""
+
+
+@contextmanager
+def bound_socket(settings: Settings) -> Iterator[socket.socket]:
+    """A socket at the address of the settings; port 0 means any free port. Raises SettingsError if it is not free.
+
+    It is bound before the address is printed, so that a printed address works.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        msg = f"cannot listen on {settings.host}:{settings.port} ({reason}); choose another with --port or --host"
+        raise SettingsError(msg) from error
+    with listener:
+        # Without this, each response waits 40 ms for an ACK.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield listener
+
+
+def browser_address(listener: socket.socket, settings: Settings) -> str:
+    """The address that a browser on this machine opens."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def web_server(settings: Settings, database: Database) -> uvicorn.Server:
+    """The web server. Its access log stays off: it would write invitation tokens."""
+    app = create_app(settings, database)
+    return uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="error", server_header=False))
+
+
+@contextmanager
+def served_in_thread(settings: Settings, database: Database) -> Iterator[str]:
+    """Serve in a thread, and yield the address."""
+    with bound_socket(settings) as listener:
+        server = web_server(settings, database)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True)
+        thread.start()
+        try:
+            yield browser_address(listener, settings)
+        finally:
+            server.should_exit = True
+            thread.join(STOP_SECONDS)
