@@ -29,9 +29,9 @@ function measuredFields(form, submitter) {
   return fields;
 }
 
-/** What to show after an answer: the item's second question, or the next item's page unless the server replies first. */
+/** What to show after an answer: the item's second question, or the next page unless the server replies first. */
 async function nextView(form) {
-  if (form.dataset.step === "aids") return {}; // only the server has the aids, and it sends them once the verdict is locked
+  if (form.dataset.step === "aids") return {}; // only the server has the aids, and only after the verdict
   const secondQuestion = form.dataset.step === "verdict" && document.querySelector("template[data-second-answer-id]");
   if (secondQuestion) return { secondQuestion };
   return { page: await Promise.race([prefetchedPageAfter(itemMain().dataset.item), pendingAnswer]) };

@@ -16,7 +16,7 @@ ADMIN_ROUTES = [
 ]
 
 
-def test_the_route_table_has_the_routes_that_matter() -> None:
+def test_the_tested_routes_include_unblinding_and_the_export() -> None:
     assert len(ADMIN_ROUTES) >= 18
     assert ("POST", "/admin/rounds/{round_id}/unblind") in ADMIN_ROUTES
     assert ("GET", "/admin/rounds/{round_id}/export.zip") in ADMIN_ROUTES

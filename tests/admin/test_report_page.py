@@ -6,7 +6,7 @@ from app.report.export.pdf import pdf_available
 from tests.admin.admin_site import Browser
 
 
-def test_the_report_answers_two_questions_and_links_every_number(dag: Browser, unblinded: str) -> None:
+def test_the_report_begins_with_the_result_and_links_its_numbers(dag: Browser, unblinded: str) -> None:
     dag.get(f"/admin/rounds/{unblinded}/report")
     text = dag.text
     assert text.index("This one evaluator marked") < text.index("tells the arms apart") < text.index("<svg")

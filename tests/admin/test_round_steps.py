@@ -84,7 +84,7 @@ def test_progress_counts_judgments_and_never_verdicts(
 
 
 def test_the_page_of_a_round_shows_no_item(dag: Browser, collecting: str, admin_site: AdminSite) -> None:
-    """No code, layer or index, so nothing that an arm could show in: it is the same whichever neurons were drawn."""
+    """Without codes, layers or indexes the page is the same whichever neurons were drawn, so it cannot show an arm."""
     dag.get(f"/admin/rounds/{collecting}")
     with admin_site.database.reading() as session:
         codes = [item.code for item in round_store.items_of_round(session, collecting)]

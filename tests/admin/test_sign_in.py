@@ -84,7 +84,7 @@ def test_a_page_that_was_asked_for_is_shown_after_signing_in(stranger: Browser) 
     assert stranger.path == "/admin/rounds/new"
 
 
-def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(stranger: Browser) -> None:
+def test_scripts_and_other_sites_cannot_use_the_admins_cookie(stranger: Browser) -> None:
     stranger.get("/admin/sign-in")
     form = stranger.page.require_form("sign-in")
     fields = form.fields | {"name": "Dag", "password": PASSWORD}

@@ -70,7 +70,7 @@ def pages_of_a_round(page: Page, served_round: ServedRound) -> Iterator[str]:
 
 
 def pages_of_own_data(page: Page) -> Iterator[str]:
-    """What is kept about the evaluator, and the page after its deletion."""
+    """The evaluator's own data, and the page after its deletion."""
     page.goto("/judge/mine")
     yield "mine"
     page.get_by_label("Yes, delete all my answers").check()
@@ -79,8 +79,8 @@ def pages_of_own_data(page: Page) -> Iterator[str]:
     yield "erased"
 
 
-def pages_of_phase_two(page: Page, served_round: ServedRound) -> Iterator[str]:
-    """All verdicts given, and the question about the blinding."""
+def pages_of_blinding_question(page: Page, served_round: ServedRound) -> Iterator[str]:
+    """The page after all verdicts, and the blinding question."""
     for code in served_round.codes:
         wait_for_item(page, code)
         page.get_by_role("button", name="NOT INTERPRETABLE").press("Enter")
@@ -103,9 +103,9 @@ def test_the_pages_of_ones_own_data_are_accessible(page: Page, served_round: Ser
 
 
 @pytest.mark.parametrize("served_round", [VERDICTS_ONLY | {"blinding_question": "sort"}], indirect=True)
-def test_the_pages_of_phase_two_are_accessible(page: Page, served_round: ServedRound) -> None:
+def test_the_pages_of_the_blinding_question_are_accessible(page: Page, served_round: ServedRound) -> None:
     walk_to_first_item(page, served_round)
-    assert inspected(page, pages_of_phase_two(page, served_round)) == ["phase", "guess"]
+    assert inspected(page, pages_of_blinding_question(page, served_round)) == ["phase", "guess"]
 
 
 @pytest.mark.parametrize("served_round", [VERDICTS_ONLY | {"daily_cap": 1}], indirect=True)

@@ -215,7 +215,7 @@ def test_a_closer_look_by_key_locks_the_verdict_and_keeps_what_was_being_written
 
 
 @pytest.mark.parametrize("served_round", [{"aids": True}], indirect=True)
-def test_a_mark_tells_its_strength_to_pointer_and_keyboard(page: Page, served_round: ServedRound) -> None:
+def test_a_mark_shows_its_strength_to_pointer_and_keyboard(page: Page, served_round: ServedRound) -> None:
     open_first_item(page, served_round)
     page.keyboard.press("1")
     wait_for_step(page, "hypothesis")

@@ -1,4 +1,4 @@
-"""After every mishap the server has what the evaluator saw confirmed, once; and what is not saved yet says so."""
+"""After every mishap the server has each confirmed answer exactly once, and the page says what is not saved yet."""
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
@@ -19,14 +19,14 @@ from tests.browser.evaluator_actions import (
 from tests.web.served_round import ServedRound
 
 RETRY_SOON = "const own = setTimeout; window.setTimeout = (callback, time) => own(callback, time / 10)"
-"""Run in a page, it makes the waits before a save is sent again a tenth as long."""
+"""Script for a page that makes the waits between two tries of a save a tenth as long."""
 
 
 @pytest.fixture
 def page(request: pytest.FixtureRequest, window: Window, context: BrowserContext, served_round: ServedRound) -> Page:
-    """Ada at her first item, where requests can be held up from the start.
+    """Ada's page at her first item, with request interception switched on from the start.
 
-    A page that begins to be held up while it is at work may still send one request past whoever holds it.
+    If interception begins while the page is working, one request can still get past it.
     """
     context.route("**/nobody-asks-for-this", lambda route: route.abort())
     open_first_item(window.page, served_round)
@@ -36,12 +36,12 @@ def page(request: pytest.FixtureRequest, window: Window, context: BrowserContext
 
 
 def cut_network(context: BrowserContext) -> None:
-    """From now on nothing arrives; each request fails at once, and the browser is not told that it is offline."""
+    """Make every request fail at once, without the browser knowing that it is offline."""
     context.route("**/*", lambda route: route.abort("internetdisconnected"))
 
 
 def restore_network(context: BrowserContext) -> None:
-    """The network is back."""
+    """Let requests arrive again."""
     context.unroute_all()
 
 

@@ -1,4 +1,4 @@
-"""Second thoughts in a browser: the answer just given is what undo reaches, and a reload takes no time away."""
+"""Changing an answer in a browser: undo opens the answer just given, and a reload loses no reading time."""
 
 from playwright.sync_api import Page, expect
 

@@ -23,7 +23,7 @@ def test_an_unknown_token_gets_a_friendly_page(stranger: TestClient) -> None:
     assert Page(stranger).post("/i/not-a-token", {}).status == 404
 
 
-def test_without_a_session_the_desk_asks_for_the_link(stranger: TestClient) -> None:
+def test_without_a_session_the_judging_page_asks_for_the_invitation_link(stranger: TestClient) -> None:
     page = Page(stranger).go("/judge")
     assert page.status == 403
     assert "Open your invitation link again" in page.text
@@ -50,7 +50,7 @@ def test_declining_stores_nothing_and_the_link_still_works(stranger: TestClient,
     assert come_in(stranger, served_round.token).step == "verdict"
 
 
-def test_whoever_agreed_is_never_told_that_nothing_is_stored(ada: Page, served_round: ServedRound) -> None:
+def test_an_evaluator_who_agreed_is_never_told_that_nothing_is_stored(ada: Page, served_round: ServedRound) -> None:
     judged = ada.send(verdict="interpretable")
     token = ada.form()[1]["form_token"]
     assert judged.post("/judge/decline", {"form_token": token}).step == "hypothesis"

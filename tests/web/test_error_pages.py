@@ -70,7 +70,7 @@ def test_the_second_answer_is_refused_in_german_with_the_german_label(ada: Page)
     )
 
 
-def test_a_refusal_leads_back_to_the_desk(ada: Page) -> None:
+def test_a_refusal_links_to_the_judging_page(ada: Page) -> None:
     refused = provoke_refusal(ada, "turn")
     assert "go back to your items" in refused.text
     assert '<a href="/judge">' in refused.text

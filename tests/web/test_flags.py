@@ -78,7 +78,7 @@ def test_an_item_whose_verdict_is_final_cannot_be_skipped(sqlite_database: Datab
     assert stored_rows(served_round, FlagRow) == []
 
 
-def test_a_skipped_item_is_not_asked_about_in_phase_two(sqlite_database: Database, new_client: NewClient) -> None:
+def test_the_blinding_question_leaves_out_skipped_items(sqlite_database: Database, new_client: NewClient) -> None:
     served_round = make_round(sqlite_database, items=3, public={"blinding_question": "sort"})
     with new_client(sqlite_database) as client:
         page = skip_item(come_in(client, served_round.token).send(verdict="interpretable")).answer_all().send()

@@ -197,7 +197,7 @@ def test_the_script_gets_the_next_page_with_its_answer(ada: Page) -> None:
     assert 'data-step="hypothesis"' in response.text
 
 
-def test_a_page_that_answers_a_form_comes_back_to_the_desk(ada: Page) -> None:
+def test_the_language_form_on_a_posted_page_leads_to_the_judging_page(ada: Page) -> None:
     action, fields = ada.form()
     page = ada.post(action, fields | {"verdict": "interpretable"}, **{NEXT_PAGE_HEADER: "1"})
     assert page.forms[-1] == ("/language", {"back": "/judge"})

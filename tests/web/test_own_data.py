@@ -1,4 +1,4 @@
-"""What is stored about an evaluator: told, downloaded, deleted."""
+"""The data stored about an evaluator: it can be read, downloaded and deleted."""
 
 import json
 import re

@@ -42,6 +42,6 @@ def test_padding_beyond_the_extra_field_goes_into_the_comment() -> None:
         assert len(gzipped(b"head", b"fragment", b"tail", size)) == size
 
 
-def test_a_page_that_outgrows_its_room_is_lengthened_by_whole_blocks() -> None:
+def test_a_page_longer_than_the_reserved_size_is_padded_by_whole_blocks() -> None:
     assert len(padded(b"x" * 100, 64)) == 64 + 8_192
     assert len(padded(b"x" * 64, 64)) == 64

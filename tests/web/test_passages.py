@@ -133,5 +133,5 @@ def test_headings_of_groups_are_translated() -> None:
         assert f"<h2>{heading}</h2>" not in german
 
 
-def test_passages_are_in_no_language_of_the_page(ada: Page) -> None:
+def test_passages_declare_no_language(ada: Page) -> None:
     assert ada.text.count("<pre ") == ada.text.count('<pre dir="auto" lang="" translate="no">') > 0

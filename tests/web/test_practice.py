@@ -1,4 +1,4 @@
-"""Practice items: what is told after a verdict, and who goes on."""
+"""Practice items: what is shown after a verdict, and which evaluators may continue."""
 
 from app.store.engine import Database
 from app.store.tables import JudgmentRow
@@ -6,7 +6,7 @@ from tests.web.page import NewClient, come_in
 from tests.web.served_round import PRACTICE, make_round, stored_rows
 
 
-def test_the_expected_answer_is_told_only_after_the_verdict(sqlite_database: Database, new_client: NewClient) -> None:
+def test_the_expected_answer_is_shown_only_after_the_verdict(sqlite_database: Database, new_client: NewClient) -> None:
     served_round = make_round(
         sqlite_database, public={"training": 2, "training_answers": PRACTICE, "hypothesis": False}
     )

@@ -49,7 +49,7 @@ def test_a_request_that_is_too_large_is_refused(ada: Page) -> None:
     assert ada.client.post("/judge/verdict", content=b"x" * 1_000_001).status_code == 413
 
 
-def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(
+def test_scripts_and_other_sites_cannot_use_the_evaluators_cookie(
     stranger: TestClient, served_round: ServedRound
 ) -> None:
     response = stranger.post(f"/i/{served_round.token}", follow_redirects=False)

@@ -51,7 +51,7 @@ def test_sorting_into_piles_names_no_arm(sqlite_database: Database, new_client: 
     assert sorted(row.guess for row in stored_rows(served_round, GuessRow)) == ["A", "unknown"]
 
 
-def test_another_answer_to_the_last_question_is_refused(sqlite_database: Database, new_client: NewClient) -> None:
+def test_another_answer_to_the_blinding_question_is_refused(sqlite_database: Database, new_client: NewClient) -> None:
     served_round = make_round(sqlite_database, public={"blinding_question": "sort"})
     with new_client(sqlite_database) as client:
         page = come_in(client, served_round.token).answer_all().send()
@@ -63,6 +63,6 @@ def test_another_answer_to_the_last_question_is_refused(sqlite_database: Databas
     assert [row.guess for row in stored_rows(served_round, GuessRow)] == ["A"]
 
 
-def test_phase_two_begins_only_when_all_items_are_judged(ada: Page, served_round: ServedRound) -> None:
+def test_the_blinding_question_begins_only_when_all_items_are_judged(ada: Page, served_round: ServedRound) -> None:
     assert ada.post("/judge/phase", {"form_token": ada.form()[1]["form_token"]}).status == 422
     assert [row.phase for row in stored_rows(served_round, EvaluatorRow)] == [1]
