@@ -12,8 +12,7 @@ from app.rounds.presets import design_from_preset
 from app.services import admins, rounds, seals
 from app.store.engine import Database
 from app.store.schema import migrate
-from app.web.evaluator.padding import response_sizes
-from app.web.evaluator.passages import render_passages
+from app.web.leak_audit.audited_seal import seal_with_real_pages
 
 TOKENS = 200_000
 PRESET = "quick"
@@ -32,13 +31,12 @@ def open_real_round(settings: Settings, names: Sequence[str], neurons_per_arm: i
     )
     paths = {archive.sha256: archive.path for archive in archives.values()}
     recipients = [seals.new_key().recipient, seals.new_key().recipient]
-    options = seals.SealOptions(measure=response_sizes)
     migrate(settings.resolved_database_url)
     database = Database(settings.resolved_database_url)
     with database.writing() as session:
         admins.add_admin(session, ADMIN, "a long enough password", now())
         round_id = rounds.create_round(session, design, paths, ADMIN, now())
-        seals.seal_round(session, round_id, recipients, render_passages, ADMIN, now(), options)
+        seal_with_real_pages(session, round_id, recipients, ADMIN, now())
         rounds.open_round(session, round_id, ADMIN, now())
         tokens = [rounds.invite_evaluator(session, round_id, name, False, ADMIN, now()).token for name in names]
     database.close()

@@ -14,11 +14,10 @@ from app.archive.archive import Archive
 from app.foundation.settings import Settings
 from app.robots.page import HtmlPage, read_page
 from app.services.rounds import EvaluatorProgress, round_progress
-from app.services.seals import SealOptions, new_key, seal_round
+from app.services.seals import new_key
 from app.store.engine import Database
 from app.web.app import create_app
-from app.web.evaluator.padding import response_sizes
-from app.web.evaluator.passages import render_passages
+from app.web.leak_audit.audited_seal import seal_with_real_pages
 from tests.conftest import PASSWORD as PASSWORD
 from tests.conftest import START
 
@@ -125,8 +124,7 @@ def seal_now(admin_site: AdminSite, round_id: str) -> list[str]:
     keys = [new_key(), new_key()]
     with admin_site.database.writing() as session:
         recipients = [key.recipient for key in keys]
-        options = SealOptions(measure=response_sizes)
-        seal_round(session, round_id, recipients, render_passages, "Dag", START, options)
+        seal_with_real_pages(session, round_id, recipients, "Dag", START)
     return [key.identity for key in keys]
 
 

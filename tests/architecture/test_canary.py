@@ -27,8 +27,7 @@ from app.store.admins import add_admin
 from app.store.engine import Database
 from app.store.sealed import find_seal
 from app.web.app import create_app
-from app.web.evaluator.padding import response_sizes
-from app.web.evaluator.passages import render_passages
+from app.web.leak_audit.audited_seal import seal_with_real_pages
 from app.web.serving import served_in_thread
 from tests.admin.admin_site import route_table
 from tests.architecture.walking import RecordingBrowser, record_contexts
@@ -64,13 +63,12 @@ def design(archives: list[Archive]) -> Design:
 def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -> tuple[str, str, KeyholderKey]:
     """The id of a sealed round, Ada's token and a key."""
     keys = [seals.new_key(), seals.new_key()]
-    options = seals.SealOptions(measure=response_sizes)
     with sqlite_database.writing() as session:
         add_admin(session, Admin("Dag", "").name, "-", START)
         paths = {archive.sha256: archive.path for archive in archives}
         round_id = rounds.create_round(session, design, paths, "Dag", START)
         recipients = [key.recipient for key in keys]
-        seals.seal_round(session, round_id, recipients, render_passages, "Dag", START, options)
+        seal_with_real_pages(session, round_id, recipients, "Dag", START)
         token = rounds.invite_evaluator(session, round_id, "Ada", False, "Dag", START).token
     return round_id, token, keys[0]
 

@@ -16,8 +16,7 @@ from app.services.admins import add_admin
 from app.services.round_copy import new_probes, open_round_copy
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, JudgmentRow
-from app.web.evaluator.padding import response_sizes
-from app.web.evaluator.passages import render_passages
+from app.web.leak_audit.audited_seal import seal_with_real_pages
 from tests.rounds.small_archives import make_archive
 
 
@@ -36,8 +35,7 @@ def sealed(sqlite_database: Database, tmp_path: Path) -> str:
         add_admin(session, "Dag", "a long enough password", now())
         paths = {archive.sha256: archive.path for archive in archives}
         round_id = rounds.create_round(session, design, paths, "Dag", now())
-        options = seals.SealOptions(measure=response_sizes)
-        seals.seal_round(session, round_id, recipients, render_passages, "Dag", now(), options)
+        seal_with_real_pages(session, round_id, recipients, "Dag", now())
     return round_id
 
 

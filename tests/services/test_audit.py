@@ -20,10 +20,8 @@ from app.services.log import round_events
 from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, JudgmentRow, RoundRow
-from app.web.evaluator.padding import response_sizes
-from app.web.evaluator.passages import render_passages
 from app.web.leak_audit import audited_seal as auditing
-from app.web.leak_audit.audited_seal import audit_unblinded_round, audited_seal
+from app.web.leak_audit.audited_seal import audit_unblinded_round, audited_seal, seal_with_real_pages
 from app.web.site import build_site
 from tests.conftest import Clock
 from tests.rounds.small_archives import make_archive
@@ -117,8 +115,7 @@ def listen_to_the_seal(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def seal(base: Database, settings: Settings, round_id: str, clock: Clock) -> Any:
-    options = seals.SealOptions(measure=response_sizes)
-    return audited_seal(base, settings, round_id, RECIPIENTS, ADMIN, clock(), options)
+    return audited_seal(base, settings, round_id, RECIPIENTS, ADMIN, clock())
 
 
 def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
@@ -182,8 +179,7 @@ def test_an_unblinded_round_is_audited_again_with_the_allocation_that_was_opened
 ) -> None:
     small = make_draft(base, twins, clock, 4, hypothesis=False)
     with base.writing() as session:
-        options = seals.SealOptions(measure=response_sizes)
-        seals.seal_round(session, small, RECIPIENTS, render_passages, ADMIN, clock(), options)
+        seal_with_real_pages(session, small, RECIPIENTS, ADMIN, clock())
         rounds.open_round(session, small, ADMIN, clock())
     with pytest.raises(LifecycleError):
         audit_unblinded_round(base, settings, small, ADMIN, clock())

@@ -24,8 +24,7 @@ from app.robots.walk import Answers, walk_round
 from app.services import exports, rounds, seals
 from app.services.unblinding import unblind_round
 from app.store.schema import schema_differences
-from app.web.evaluator.padding import response_sizes
-from app.web.evaluator.passages import render_passages
+from app.web.leak_audit.audited_seal import seal_with_real_pages
 from app.web.serving import served_in_thread
 from tests.conftest import without_figures
 from tests.upgrades.conftest import RELEASED, Installation
@@ -76,8 +75,7 @@ def test_a_draft_and_a_round_whose_sealing_was_begun_can_be_sealed(installation:
     with installation.database.writing() as session:
         for name in ("draft", "sealing"):
             recipients = [seals.new_key().recipient, seals.new_key().recipient]
-            options = seals.SealOptions(measure=response_sizes)
-            seals.seal_round(session, installation.rounds[name], recipients, render_passages, ADMIN, now(), options)
+            seal_with_real_pages(session, installation.rounds[name], recipients, ADMIN, now())
 
 
 def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(installation: Installation) -> None:

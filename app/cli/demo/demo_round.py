@@ -17,8 +17,7 @@ from app.rounds.presets import design_from_preset
 from app.services import admins, rounds, seals
 from app.services.archives import ARCHIVES_FOLDER
 from app.store.engine import Database
-from app.web.evaluator.padding import response_sizes
-from app.web.evaluator.passages import render_passages
+from app.web.leak_audit.audited_seal import seal_with_real_pages
 
 ADMIN = "demo"
 YOU = "you"
@@ -90,13 +89,12 @@ def create_demo_round(
     The person who runs the demo created the round and holds its key, so their judgments count as exposed.
     """
     keys = [seals.new_key(), seals.new_key()]
-    options = seals.SealOptions(measure=response_sizes)
     _ensure_admin(database, data)
     with database.writing() as session:
         paths = {archive.sha256: archive.path.resolve() for archive in archives.values()}
         round_id = rounds.create_round(session, _demo_design(plan, archives), paths, ADMIN, now())
         recipients = [key.recipient for key in keys]
-        seals.seal_round(session, round_id, recipients, render_passages, ADMIN, now(), options)
+        seal_with_real_pages(session, round_id, recipients, ADMIN, now())
         rounds.open_round(session, round_id, ADMIN, now())
         tokens = tuple(
             rounds.invite_evaluator(session, round_id, name, name == YOU, ADMIN, now()).token

@@ -16,10 +16,7 @@ from app.foundation.private import write_private_file
 from app.foundation.settings import Settings
 from app.leak_audit.summary import AuditSummary
 from app.services import seals
-from app.services.seals import SealOptions
-from app.web.evaluator.padding import response_sizes
-from app.web.evaluator.passages import render_passages
-from app.web.leak_audit.audited_seal import audited_seal
+from app.web.leak_audit.audited_seal import audited_seal, seal_with_real_pages
 
 
 class KeyChoices(TypedDict):
@@ -57,8 +54,7 @@ def seal_command(
     """Draw neurons, make items, encrypt the allocation, print the commitment. Makes two keys without --recipient."""
     keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
     recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
-    options = SealOptions(second_person=key_choices["second"], measure=response_sizes)
-    sealed, audit = _seal_round(settings, round_id, by, recipients, options, audited=audited)
+    sealed, audit = _seal_round(settings, round_id, by, recipients, key_choices["second"], audited=audited)
     click.echo(f"commitment {sealed.commitment}")
     if audit is not None:
         print_audit(audit)
@@ -67,7 +63,13 @@ def seal_command(
 
 
 def _seal_round(
-    settings: Settings, round_id: str, by: str | None, recipients: Sequence[str], options: SealOptions, *, audited: bool
+    settings: Settings,
+    round_id: str,
+    by: str | None,
+    recipients: Sequence[str],
+    second_person: Sequence[str],
+    *,
+    audited: bool,
 ) -> tuple[SealedDetail, AuditSummary | None]:
     """Seal the round; if `audited`, only if the leak audit passes."""
     if not audited:
@@ -76,15 +78,13 @@ def _seal_round(
             round_id,
             by,
             "seal",
-            lambda session, admin: seals.seal_round(
-                session, round_id, recipients, render_passages, admin, now(), options
-            ),
+            lambda session, admin: seal_with_real_pages(session, round_id, recipients, admin, now(), second_person),
         )
         return sealed, None
     with open_database(settings) as database:
         with database.reading() as session:
             admin = named_or_only_admin(session, by)
-        return audited_seal(database, settings, round_id, recipients, admin, now(), options)
+        return audited_seal(database, settings, round_id, recipients, admin, now(), second_person)
 
 
 def _hand_over_keys(identities: Sequence[str], path: Path | None) -> None:

@@ -18,7 +18,6 @@ from app.store.engine import Database
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, require_password
 from app.web.dependencies import AppDatabase, AppSettings
-from app.web.evaluator.padding import response_sizes
 from app.web.leak_audit.audited_seal import audited_seal
 
 router = APIRouter(prefix="/admin/rounds/{round_id}")
@@ -37,8 +36,7 @@ def seal_round(
     public_keys = recipients.split()
     new_keys = [] if public_keys else [seals.new_key(), seals.new_key()]
     keyholders = public_keys or [key.recipient for key in new_keys]
-    options = seals.SealOptions(measure=response_sizes)
-    sealed, _ = audited_seal(database, settings, round_id, keyholders, admin.name, now(), options)
+    sealed, _ = audited_seal(database, settings, round_id, keyholders, admin.name, now())
     identities = [key.identity for key in new_keys]
     variables = {"round_id": round_id, "sealed": sealed, "identities": identities, "keyholders": public_keys}
     return render_admin_page(request, "admin/sealed.html", admin, **variables)

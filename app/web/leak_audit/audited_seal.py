@@ -1,7 +1,9 @@
-"""Seals a round only if the leak audit of its real pages passes; audits a round again after unblinding."""
+"""Seals a round with the pages that evaluators see, and audits these pages before a seal and after unblinding."""
 
 from collections.abc import Sequence
 from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from app.evidence.event_details import SealedDetail
 from app.foundation.errors import SealError
@@ -10,13 +12,29 @@ from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary
 from app.services.leak_audit import Walk, audit_opened_round, audit_pending_seal
 from app.services.log import logged_attempt
-from app.services.seals import SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders
+from app.services.seals import SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders, seal_round
 from app.store.engine import Database
 from app.store.round_copy import Probe
 from app.web.evaluator import enrolment, judging_pages
+from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
 from app.web.leak_audit.probe import walk_as_probes
 from app.web.site import build_site
+
+
+def seal_with_real_pages(
+    session: Session,
+    round_id: str,
+    recipients: Sequence[str],
+    by: str,
+    now: datetime,
+    second_person: Sequence[str] = (),
+) -> SealedDetail:
+    """Draw the items, render the pages that evaluators see, and close the seal without an audit.
+
+    With public keys of a second person, opening the seal needs a key of each person.
+    """
+    return seal_round(session, round_id, recipients, render_passages, by, now, _real_page_options(second_person))
 
 
 def audited_seal(
@@ -26,13 +44,15 @@ def audited_seal(
     recipients: Sequence[str],
     by: str,
     now: datetime,
-    options: SealOptions,
+    second_person: Sequence[str] = (),
 ) -> tuple[SealedDetail, AuditSummary]:
     """Draw the items, audit their pages, and close the seal. Raises SealError that names the leak if there is one.
 
-    Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.
+    `second_person` as in `seal_with_real_pages`. Between the two transactions the allocation is in memory only; if
+    anything goes wrong the items are removed.
     """
-    require_keyholders(recipients, options.second_person)
+    require_keyholders(recipients, second_person)
+    options = _real_page_options(second_person)
     with logged_attempt(database, round_id, by, "seal", now) as session:
         pending = begin_seal(session, round_id, render_passages, options)
     try:
@@ -56,6 +76,11 @@ def audit_unblinded_round(
     """Audit an unblinded round with its opened allocation. Raises LifecycleError if it is not unblinded."""
     with logged_attempt(database, round_id, by, "audit", now) as session:
         return audit_opened_round(session, round_id, _walk_through(settings), by, now)
+
+
+def _real_page_options(second_person: Sequence[str]) -> SealOptions:
+    """Options of a seal that gives all responses one length, as the evaluators' pages are served."""
+    return SealOptions(second_person=second_person, measure=response_sizes)
 
 
 def _walk_through(settings: Settings) -> Walk:
