@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 
 LEVEL_COUNT = 5
+MARK_LEVELS = range(1, LEVEL_COUNT + 1)
+"""The levels that pages mark, from the faintest to the strongest; level 0 has no mark."""
 FAINTEST_STRENGTH = 0.1
 """Below this strength a token has level 0 and is shown without a mark."""
 RANKED_TOKEN_COUNT = 100

@@ -13,6 +13,8 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 LONGEST_TEXT = 10_000
 """Most characters of a hypothesis or comment."""
+CONFIDENCES = range(1, 6)
+"""How sure an evaluator can be of an answer: 1 is a guess, 5 is certain."""
 
 NO_VERDICT = translatable(
     "That answer is not one of the choices. Nothing was stored; go back and choose one of the buttons."

@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 
 import numpy as np
 
+from app.archive.levels import MARK_LEVELS
 from app.foundation.arrays import FloatMatrix
 from app.leak_audit.responses import FetchedResponse
 from app.rounds.item import Item
 
 MOST_TRAITS = 60
-FIRST_LEVEL, LAST_LEVEL = 1, 5
 SHORTEST_SECONDS = 1e-6
 """The resolution of the clock: faster responses count as this fast."""
 
@@ -59,7 +59,7 @@ def _stimulus_measures(item: Item) -> dict[str, float]:
     peaks = Counter(passage.texts[passage.peak].strip().lower() for passage in passages)
     return {
         "marked tokens": float(len(levels) - counts[0]),
-        **{f"tokens of level {level}": float(counts[level]) for level in range(FIRST_LEVEL, LAST_LEVEL + 1)},
+        **{f"tokens of level {level}": float(counts[level]) for level in MARK_LEVELS},
         "sum of peak levels": float(sum(passage.levels[passage.peak] for passage in passages)),
         "tokens": float(len(levels)),
         "characters": float(sum(len(text) for passage in passages for text in passage.texts)),

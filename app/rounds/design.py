@@ -31,6 +31,9 @@ def _require_digest(text: str) -> str:
     return text
 
 
+LONGEST_TITLE = 120
+"""Most characters of a round's title."""
+
 Sha256 = Annotated[str, AfterValidator(_require_digest)]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
 Share = Annotated[float, Field(gt=0.5, lt=1.0)]
@@ -84,7 +87,7 @@ class Design(DesignPart):
     """Version of this format: 1."""
     preset: str = "own"
     """The preset that the design started from, or "own"."""
-    title: str = Field(min_length=1, max_length=120)
+    title: str = Field(min_length=1, max_length=LONGEST_TITLE)
     """The title that evaluators see, 1 to 120 characters; it may name no arm and no activation."""
     arms: tuple[Cell, ...] = Field(min_length=2)
     """The cells, one table for each arm in a stratum. Every stratum needs the reference arm."""

@@ -25,7 +25,7 @@ from app.store import evaluators as evaluator_store
 from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, RoundRow
 
-LONGEST_NAME = 60
+LONGEST_PSEUDONYM = 60
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,8 @@ def _is_short_of_target(session: Session, design: Design, round_id: str) -> bool
 def _free_pseudonym(session: Session, round_id: str, name: str) -> str:
     """The name without surrounding spaces. Raises LifecycleError if it is unusable or taken in this round."""
     pseudonym = name.strip()
-    if not pseudonym or len(pseudonym) > LONGEST_NAME:
-        msg = f"A pseudonym has 1 to {LONGEST_NAME} characters; give a shorter one."
+    if not pseudonym or len(pseudonym) > LONGEST_PSEUDONYM:
+        msg = f"A pseudonym has 1 to {LONGEST_PSEUDONYM} characters; give a shorter one."
         raise LifecycleError(msg)
     if evaluator_store.evaluator_named(session, round_id, pseudonym) is not None:
         msg = f"“{pseudonym}” is already invited to this round; choose another pseudonym, or reissue the link."

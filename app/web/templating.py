@@ -12,11 +12,23 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import Scope
 
+from app.archive.levels import MARK_LEVELS
 from app.foundation.digest import sha256_of_parts
 from app.foundation.paths import resource_folder
+from app.judging.judgment import CONFIDENCES, LONGEST_TEXT
+from app.rounds.design import LONGEST_TITLE
+from app.rounds.lifecycle import SHORTEST_REASON
 from app.web import addresses, language
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+LIMITS: dict[str, int | range] = {
+    "longest_text": LONGEST_TEXT,
+    "longest_title": LONGEST_TITLE,
+    "shortest_reason": SHORTEST_REASON,
+    "confidences": CONFIDENCES,
+    "mark_levels": MARK_LEVELS,
+}
+"""What the fields of forms accept and which levels are marked: the constants that the program checks."""
 
 
 @cache
@@ -61,6 +73,7 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
         cached_fragment=_cached_fragment,
         current_language=language.current_language,
         languages=language.LANGUAGES,
+        limits=LIMITS,
         format_number=language.format_number,
         return_address=addresses.return_address,
     )

@@ -67,7 +67,7 @@ def show_round(request: Request, round_id: str, database: AppDatabase, admin: Vi
     """Show one round: its stage, the next step, the evaluators' progress, its design and its log."""
     with database.reading() as session:
         view = round_view(session, round_id)
-    return render_admin_page(request, "admin/round.html", admin, view=view)
+    return render_admin_page(request, "admin/round.html", admin, view=view, longest_pseudonym=rounds.LONGEST_PSEUDONYM)
 
 
 @router.post("/rounds/{round_id}/invitations")
