@@ -3,6 +3,7 @@
 import gettext as catalogues
 import re
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 
 from starlette.requests import Request
@@ -10,12 +11,25 @@ from starlette.requests import Request
 from app.foundation.paths import resource_folder
 
 COOKIE = "fg_language"
-LANGUAGES = {"en": "English", "de": "Deutsch"}
 DOMAIN = "messages"
-DECIMAL_SIGNS = {"de": ","}
 WEIGHT = re.compile(r"[01](\.[0-9]{0,3})?")
 
-_current: ContextVar[str] = ContextVar("language", default="en")
+
+@dataclass(frozen=True)
+class Language:
+    """A language in which evaluators can read the pages."""
+
+    name: str
+    """In the language itself."""
+    decimal_sign: str
+
+
+SOURCE_LANGUAGE = "en"
+"""The language of the templates, which needs no catalogue."""
+LANGUAGES = {SOURCE_LANGUAGE: Language("English", "."), "de": Language("Deutsch", ",")}
+"""{code: language}; a further one needs only its catalogue."""
+
+_current: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
 
 
 def choose_language(request: Request) -> None:
@@ -24,7 +38,15 @@ def choose_language(request: Request) -> None:
         request.cookies.get(COOKIE, ""),
         *_accepted_languages(request.headers.get("accept-language", "")),
     ]
-    _current.set(next((name for name in preferred if name in LANGUAGES), "en"))
+    _current.set(next((code for code in preferred if code in LANGUAGES), SOURCE_LANGUAGE))
+
+
+def require_known_language(code: str) -> str:
+    """The code of a language that the pages have. Raises ValueError if they do not have it."""
+    if code not in LANGUAGES:
+        msg = f"The pages are in {', '.join(LANGUAGES)}; choose one of these."
+        raise ValueError(msg)
+    return code
 
 
 def current_language() -> str:
@@ -51,12 +73,12 @@ def translate_message(message: str, /, **values: object) -> str:
 def format_number(number: float) -> str:
     """The number with at most two decimals, no trailing zeros, and the language's decimal sign."""
     text = f"{number:.2f}".rstrip("0").rstrip(".")
-    return text.replace(".", DECIMAL_SIGNS.get(current_language(), "."))
+    return text.replace(".", LANGUAGES[current_language()].decimal_sign)
 
 
 @cache
-def _catalogue(name: str) -> catalogues.NullTranslations:
-    return catalogues.translation(DOMAIN, resource_folder("templates") / "languages", [name], fallback=True)
+def _catalogue(code: str) -> catalogues.NullTranslations:
+    return catalogues.translation(DOMAIN, resource_folder("templates") / "languages", [code], fallback=True)
 
 
 def _accepted_languages(header: str) -> list[str]:

@@ -175,3 +175,18 @@ def test_choosing_a_language_on_an_invitation_needs_no_session(stranger: TestCli
 def test_the_language_form_leads_nowhere_but_to_our_pages(stranger: TestClient, back: str) -> None:
     reply = stranger.post("/language", data={"language": "de", "back": back}, follow_redirects=False)
     assert reply.headers["location"] == "/judge"
+
+
+def test_a_further_language_needs_only_its_entry_and_its_catalogue(ada: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(language.LANGUAGES, "eo", language.Language("Esperanto", ","))
+    assert 'value="eo"' in ada.go("/judge").text
+    reply = ada.client.post("/language", data={"language": "eo", "back": "/judge"}, follow_redirects=False)
+    assert reply.headers["location"] == "/judge"
+    assert '<html lang="eo"' in ada.go("/judge").text
+
+
+@pytest.mark.parametrize("code", ["eo", "", "EN", "de-AT"])
+def test_a_language_that_the_pages_do_not_have_is_refused(stranger: TestClient, code: str) -> None:
+    reply = stranger.post("/language", data={"language": code, "back": "/judge"}, follow_redirects=False)
+    assert reply.status_code == 422
+    assert "(language)" in reply.text

@@ -6,10 +6,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.foundation.translatable import translatable
 from app.judging.answer import LONGEST_SECONDS, Answer, PageTiming
-from app.judging.judgment import parse_verdict, parse_written_text
+from app.judging.judgment import CONFIDENCES, parse_verdict, parse_written_text
 from app.web.addresses import JUDGING_PAGE, evaluator_page_or_judging_page
+from app.web.language import require_known_language
 
-CONFIDENCES = range(1, 6)
 HYPOTHESIS, COMMENT = translatable("hypothesis"), translatable("comment")
 
 
@@ -88,7 +88,7 @@ class LanguageForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    language: Literal["en", "de"]
+    language: Annotated[str, AfterValidator(require_known_language)]
     back: Annotated[str, AfterValidator(evaluator_page_or_judging_page)] = JUDGING_PAGE
     """The page that is shown again in the chosen language."""
 

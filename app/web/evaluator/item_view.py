@@ -145,8 +145,8 @@ def _page_shell(request: Request, view: ItemView) -> tuple[bytes, bytes]:
 
 
 @lru_cache(maxsize=512)
-def _translated_passages(fragment: bytes, name: str) -> bytes:
-    """The passages with their headings in the language `name`."""
-    if name == "en":
+def _translated_passages(fragment: bytes, language_code: str) -> bytes:
+    """The passages with their headings in the language of this code."""
+    if language_code == language.SOURCE_LANGUAGE:
         return fragment
     return translate_fragment(fragment, {word: language.gettext(word) for word in FRAGMENT_WORDS})
