@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from app.archive.snippet import Group
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import DesignError
-from app.foundation.json_types import JsonObject
+from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.rubric import Rubric
 
 Marks = Literal["proportional", "rank"]
@@ -54,6 +54,10 @@ class Cell(DesignPart):
     """Arms are compared within a stratum, named by size and replicate in up to 60 characters."""
     archive_sha256: Sha256
     """Digest of the archive, 64 hexadecimal digits: `firstglance archive show` prints it."""
+
+
+FieldValue = JsonValue | DesignPart | tuple[Cell, ...]
+"""The value of a field before it is checked: as JSON has it, as a part of a design, or as the cells."""
 
 
 class Controls(DesignPart):
@@ -195,7 +199,7 @@ class Design(DesignPart):
         words: JsonObject = {"rubric": rubric.model_dump(mode="json"), "needed": rubric.needed}
         return self.model_dump(mode="json", include=PUBLIC_FIELDS) | words
 
-    def with_changes(self, **changes: object) -> Self:
+    def with_changes(self, **changes: FieldValue) -> Self:
         """This design with other values in some fields. Raises DesignError like `from_values`."""
         return self.from_values(self.model_dump() | changes)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from app.foundation.errors import DesignError
-from app.rounds.design import Cell, Design, Marks
+from app.rounds.design import Cell, Design, FieldValue, Marks
 
 
 class PresetSettings(TypedDict):
@@ -59,7 +59,7 @@ PROVENANCE: tuple[Provenance, ...] = (
 
 
 def design_from_preset(
-    preset_name: str, *, title: str, arms: Sequence[Cell], reference: str, **changes: object
+    preset_name: str, *, title: str, arms: Sequence[Cell], reference: str, **changes: FieldValue
 ) -> Design:
     """The preset's design for these arms, with changes. Raises DesignError for an unknown name or a bad value."""
     if preset_name not in SETTINGS:

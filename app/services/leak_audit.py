@@ -62,7 +62,7 @@ def swap_arms(design: Design) -> Design:
     names = design.arm_names
     next_names = dict(zip(names, [*names[1:], names[0]], strict=True))
     cells = [cell.model_copy(update={"arm": next_names[cell.arm]}) for cell in design.arms]
-    return design.with_changes(arms=cells)
+    return design.with_changes(arms=tuple(cells))
 
 
 def _audit_round(session: Session, round_id: str, seal: SealContent, walk: Walk, now: datetime) -> AuditSummary:

@@ -9,7 +9,7 @@ from app.archive.archive import Archive
 from app.archive.neuron import LogitEffect, NeuronStatistics
 from app.archive.snippet import Snippet
 from app.rounds.aids import Aids, build_aids
-from app.rounds.design import Design
+from app.rounds.design import Design, FieldValue
 from app.rounds.preparation import prepare_round
 from tests.rounds.small_archives import make_snippet
 
@@ -51,7 +51,7 @@ def test_aids_change_neither_items_nor_allocation(design: Design, archives: dict
     ids=["neurons alone", "controls too"],
 )
 def test_a_level_is_a_fifth_of_the_strength_beside_it(
-    design: Design, archives: dict[str, Archive], changes: dict[str, object]
+    design: Design, archives: dict[str, Archive], changes: dict[str, FieldValue]
 ) -> None:
     prepared = prepare_round(design.with_changes(aids=True, **changes), archives, SEED)
     assert prepared.aids.keys() == {item.code for item in prepared.items}

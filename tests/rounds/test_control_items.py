@@ -1,11 +1,10 @@
-from typing import Any
-
 import pytest
 
 from app.archive.archive import Archive
 from app.foundation.errors import DesignError
+from app.foundation.json_types import JsonObject
 from app.rounds.allocation import AllocatedItem, ItemKind
-from app.rounds.design import Design
+from app.rounds.design import Design, FieldValue
 from app.rounds.item import Item
 from app.rounds.preparation import PreparedRound, prepare_round
 from tests.rounds.swapped_arms import swap_arms
@@ -13,9 +12,9 @@ from tests.rounds.swapped_arms import swap_arms
 SEED = "5e" * 32
 
 
-def with_controls(design: Design, **changes: Any) -> Design:
-    controls = {"planted": 2, "ladder": [0.6, 0.9], "per_step": 1}
-    settings = {"neurons": 4, "controls": controls, "repeats": 2, "repeat_distance": 3, "training": 2}
+def with_controls(design: Design, **changes: FieldValue) -> Design:
+    controls: JsonObject = {"planted": 2, "ladder": [0.6, 0.9], "per_step": 1}
+    settings: dict[str, FieldValue] = {"neurons": 4, "controls": controls, "repeats": 2, "repeat_distance": 3, "training": 2}
     return design.with_changes(**settings | changes)
 
 
@@ -83,7 +82,7 @@ def test_swapping_the_arms_changes_no_byte_of_the_controls(
 
 @pytest.mark.parametrize("controls", [{"ladder": [0.6], "per_step": 15}, {"planted": 40}], ids=["ladder", "planted"])
 def test_more_controls_than_there_are_spare_neurons_are_refused(
-    design: Design, archives: dict[str, Archive], controls: dict[str, Any]
+    design: Design, archives: dict[str, Archive], controls: JsonObject
 ) -> None:
     with pytest.raises(DesignError, match="Too few neurons are left for the controls"):
         prepare_round(with_controls(design, controls=controls), archives, SEED)
