@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from app.foundation.errors import SettingsError
+from app.foundation.errors import SettingsError, error_summary
 from app.foundation.settings import Settings
 from app.services import admins
 from app.store.engine import Database
@@ -24,7 +24,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
         msg = f"{url} is not a database URL that can be used ({error}); see SQLAlchemy's documentation of database URLs"
         raise SettingsError(msg) from error
     except (DatabaseError, OSError) as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        reason = error_summary(getattr(error, "orig", None) or error)
         msg = (
             f"the database in {settings.data} cannot be opened ({reason}); check the path, its permissions and the URL"
         )

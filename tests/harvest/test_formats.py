@@ -28,6 +28,14 @@ def write_lines(path: Path) -> bytes:
     return lines
 
 
+def test_an_error_without_a_message_is_described_by_its_class() -> None:
+    assert formats.brief_reason(ValueError("")) == "ValueError"
+    assert formats.brief_reason(ValueError("\n a broken page \nmore")) == "a broken page"
+    assert (
+        formats.brief_reason(FileNotFoundError(2, "No such file or directory", "a.txt")) == "No such file or directory"
+    )
+
+
 def test_lines_and_tables_compressed_or_not_hold_the_same_documents(tmp_path: Path) -> None:
     lines = write_lines(tmp_path / "a.jsonl")
     (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(lines))

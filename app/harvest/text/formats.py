@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.foundation.documents import TEXT_SUFFIXES, Document
-from app.foundation.errors import CorpusError
+from app.foundation.errors import CorpusError, error_summary
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 TEXT_KEY = "text"
@@ -78,7 +78,7 @@ def replace_lone_surrogates(text: str) -> str:
 
 def brief_reason(error: Exception) -> str:
     """A short description of an error: the system's message, or the first line of the error's own."""
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+    return error.strerror if isinstance(error, OSError) and error.strerror else error_summary(error)
 
 
 def _format_suffix(path: Path) -> str:
