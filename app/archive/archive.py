@@ -7,7 +7,7 @@
 Both tables open directly in pandas and in Hugging Face `datasets`. Archives are never changed in place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -86,6 +86,20 @@ class Archive:
                 msg = f"{self.path} has no neuron {index} in layer {layer}; its model is {model.name}"
                 raise ArchiveError(msg)
         return read_snippets(self.path / SNIPPETS_TABLE, neuron_keys)
+
+
+def find_archives(folder: Path) -> Iterator[Archive | ArchiveError]:
+    """Every archive at or below a folder, in order of path; for one that cannot be opened, the error that says why.
+
+    Folders whose names begin with a dot are left out: an interrupted harvest leaves them behind.
+    """
+    for file in sorted(folder.rglob(MANIFEST)):
+        if any(part.startswith(".") for part in file.relative_to(folder).parts):
+            continue
+        try:
+            yield Archive.open(file.parent)
+        except ArchiveError as error:
+            yield error
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
-from app.archive.archive import Archive
+from app.archive.archive import Archive, find_archives
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_facts, print_json, print_table
 from app.foundation.errors import ArchiveError
 from app.foundation.settings import Settings
+from app.services.archives import ARCHIVES_FOLDER
 
 TABLE_COLUMNS = ("model", "activation", "site", "neurons", "dead", "tokens", "path", "sha256")
 """The facts about an archive that the list shows."""
@@ -28,8 +29,8 @@ def archive_command() -> None:
 @click.pass_obj
 def list_archives(settings: Settings, folder: Path | None, json_wanted: bool) -> None:
     """Print the archives in FOLDER (default: the data folder's)."""
-    root = folder or settings.data / "archives"
-    archives = [_archive_facts(archive) for archive in _archives_below(root)]
+    root = folder or settings.data / ARCHIVES_FOLDER
+    archives = [_archive_facts(archive) for archive in _complete_archives(root)]
     if not archives:
         msg = f"{root} holds no archive; make one with `firstglance harvest` or name another folder"
         raise ArchiveError(msg)
@@ -42,15 +43,13 @@ def list_archives(settings: Settings, folder: Path | None, json_wanted: bool) ->
     )
 
 
-def _archives_below(folder: Path) -> Iterator[Archive]:
-    """Every archive below a folder; folders that are no archives are named on stderr, unfinished ones are ignored."""
-    for path in sorted(folder.rglob("manifest.json")):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue
-        try:
-            yield Archive.open(path.parent)
-        except ArchiveError as error:
-            click.echo(f"left out: {error}", err=True)
+def _complete_archives(folder: Path) -> Iterator[Archive]:
+    """Every archive below a folder that can be opened; for the others stderr says why they are left out."""
+    for archive in find_archives(folder):
+        if isinstance(archive, Archive):
+            yield archive
+        else:
+            click.echo(f"left out: {archive}", err=True)
 
 
 @archive_command.command("show")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.archive.archive import Archive
+from app.archive.archive import Archive, find_archives
 from app.foundation.errors import ArchiveError
 
 ARCHIVES_FOLDER = "archives"
@@ -24,15 +24,12 @@ class AvailableArchive:
 
 
 def available_archives(data_folder: Path) -> list[AvailableArchive]:
-    """Every complete archive at or below `archives` in the data folder, in order of path."""
-    archives = []
+    """Every complete archive at or below `archives` in the data folder, in order of path.
+
+    Broken copies are left out; `firstglance archive list` says what is wrong with them.
+    """
     folder = data_folder / ARCHIVES_FOLDER
-    for manifest in sorted(folder.rglob("manifest.json")):
-        try:
-            archives.append(_available_archive(Archive.open(manifest.parent), folder))
-        except ArchiveError:
-            continue  # an unfinished harvest or a broken copy; `archive verify` says what is wrong
-    return archives
+    return [_available_archive(archive, folder) for archive in find_archives(folder) if isinstance(archive, Archive)]
 
 
 def _available_archive(archive: Archive, folder: Path) -> AvailableArchive:
