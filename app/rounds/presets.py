@@ -25,6 +25,8 @@ SETTINGS: dict[str, PresetSettings] = {
     "quick": {"neurons": 12, "marks": "proportional", "evaluators": 1},
 }
 PRESET_NAMES = tuple(SETTINGS)
+DEFAULT_PRESET = "solu-rank"
+"""The preset of a new round unless another one is chosen."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.web.admin.draft_form import blank_draft_form, posted_draft_form
 from tests.admin.admin_site import AdminSite, Browser, draft_fields, make_draft
 
 
@@ -45,6 +46,10 @@ def test_an_impossible_draft_is_refused_with_a_sentence_and_keeps_the_form(
     assert "Traceback" not in dag.text
     dag.get("/admin/rounds")
     assert "There is no round yet" in dag.text
+
+
+def test_a_form_that_names_no_preset_has_the_one_that_the_page_offers_first() -> None:
+    assert posted_draft_form().preset == blank_draft_form().preset
 
 
 def test_a_form_without_arms_is_refused(dag: Browser) -> None:

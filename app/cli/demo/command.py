@@ -23,7 +23,7 @@ from app.cli.report import print_arms
 from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
-from app.rounds.presets import PRESET_NAMES
+from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES
 from app.web.serving import bound_socket, browser_address, web_server
 
 TOKENS = 1_000_000
@@ -59,7 +59,7 @@ class PlanOptions(TypedDict):
     help="Stop the harvest after this many tokens.",
 )
 @click.option("--neurons", type=click.IntRange(1), default=NEURONS, show_default=True, help="Neurons per arm.")
-@click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
+@click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default=DEFAULT_PRESET, show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default: 8000).")
 @click.pass_obj
 def demo_command(

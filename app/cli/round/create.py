@@ -13,7 +13,7 @@ from app.foundation.clock import now
 from app.foundation.errors import DesignError
 from app.foundation.settings import Settings
 from app.rounds.design import Cell, Design
-from app.rounds.presets import PRESET_NAMES, design_from_preset
+from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES, design_from_preset
 from app.services import rounds
 
 
@@ -35,7 +35,7 @@ class PresetChoices(TypedDict):
     help="A design in TOML. It replaces --title, --preset, --arm, --neurons and --evaluators.",
 )
 @click.option("--title", help="The title that evaluators see; it may not name an arm.")
-@click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
+@click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default=DEFAULT_PRESET, show_default=True)
 @click.option(
     "--arm",
     "arm_texts",

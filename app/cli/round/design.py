@@ -3,11 +3,11 @@
 import click
 
 from app.rounds.design_text import preset_toml
-from app.rounds.presets import PRESET_NAMES
+from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES
 
 
 @click.command("design")
-@click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default="solu-rank", show_default=True)
+@click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default=DEFAULT_PRESET, show_default=True)
 def design_command(preset_name: str) -> None:
     """Print a preset's design as TOML. Fill it in and give it to `round create --design FILE`."""
     click.echo(preset_toml(preset_name), nl=False)

@@ -8,7 +8,7 @@ from fastapi import Form
 
 from app.foundation.errors import DesignError
 from app.rounds.design import Cell, Design
-from app.rounds.presets import PRESET_NAMES, design_from_preset
+from app.rounds.presets import DEFAULT_PRESET, design_from_preset
 
 ROWS = 4
 """How many rows for arms the form has; empty rows are ignored."""
@@ -38,12 +38,12 @@ class DraftForm:
 def blank_draft_form() -> DraftForm:
     """The form as it is first shown."""
     rows = (ArmRow("baseline"), ArmRow("solu"), *[ArmRow()] * (ROWS - 2))
-    return DraftForm(title="", preset="solu-rank", neuron_count="", evaluator_count="", arm_rows=rows)
+    return DraftForm(title="", preset=DEFAULT_PRESET, neuron_count="", evaluator_count="", arm_rows=rows)
 
 
 def posted_draft_form(
     title: Annotated[str, Form()] = "",
-    preset: Annotated[str, Form()] = PRESET_NAMES[0],
+    preset: Annotated[str, Form()] = DEFAULT_PRESET,
     neuron_count: Annotated[str, Form(alias="neurons")] = "",
     evaluator_count: Annotated[str, Form(alias="evaluators")] = "",
     arm_names: Annotated[list[str] | None, Form(alias="arm")] = None,
