@@ -40,6 +40,8 @@ STATE_AFTER: dict[Action, State] = {
     "abandon": "abandoned",
 }
 
+LOCKED_STATES: tuple[State, ...] = ("locked", "unblinded")
+
 SHORTEST_REASON = 10
 """A reason for abandoning, unblinding or correcting has at least so many characters."""
 
@@ -65,9 +67,19 @@ ADVICE: dict[Action, str] = {
 }
 
 
+def allows(state: str, action: Action) -> bool:
+    """Whether a round in `state` allows `action`."""
+    return state in ALLOWED[action]
+
+
+def is_locked(state: str) -> bool:
+    """Whether the lock has ended judging, so that no judgment can change any more."""
+    return state in LOCKED_STATES
+
+
 def require_allowed(state: str, action: Action) -> None:
     """Raise LifecycleError unless a round in `state` allows `action`."""
-    if state not in ALLOWED[action]:
+    if not allows(state, action):
         raise LifecycleError(REFUSED, state=state, advice=ADVICE[action])
 
 

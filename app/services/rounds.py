@@ -116,10 +116,10 @@ def open_round(session: Session, round_id: str, by: str, now: datetime) -> None:
 
 def lock_round(session: Session, round_id: str, by: str, now: datetime) -> LockedDetail:
     """End judging for good, write every evaluator's chain head into the log, and return what the log says."""
-    round_row = _change_state(session, round_id, "lock")
+    _change_state(session, round_id, "lock")
     locked = LockedDetail(
         heads=round_store.chain_heads(session, round_id),
-        stopped_early=_is_short_of_target(session, read_design(round_row.design), round_id),
+        stopped_early=is_short_of_target(session, round_id),
     )
     append_event(session, round_id, by, "locked", locked.model_dump(), now)
     return locked
@@ -183,6 +183,14 @@ def round_progress(session: Session, round_id: str) -> RoundProgress:
     )
 
 
+def is_short_of_target(session: Session, round_id: str) -> bool:
+    """Whether the round has fewer judgments than its design asks for, so that a lock now would stop it early."""
+    design = round_design(session, round_id)
+    if design.assignment != "crossed":
+        return lacks_judgments(session, round_id)
+    return finished_evaluators(session, round_id) < design.evaluators
+
+
 def round_design(session: Session, round_id: str) -> Design:
     """The design of a round. Raises NotFoundError if there is no such round."""
     return read_design(round_store.find_round(session, round_id).design)
@@ -228,12 +236,6 @@ def _round_summary(round_row: RoundRow, round_counts: round_store.RoundCounts) -
         evaluators=round_counts.evaluators,
         judgments=round_counts.judgments,
     )
-
-
-def _is_short_of_target(session: Session, design: Design, round_id: str) -> bool:
-    if design.assignment != "crossed":
-        return lacks_judgments(session, round_id)
-    return finished_evaluators(session, round_id) < design.evaluators
 
 
 def _free_pseudonym(session: Session, round_id: str, name: str) -> str:

@@ -14,7 +14,13 @@ SEED = "5e" * 32
 
 def with_controls(design: Design, **changes: FieldValue) -> Design:
     controls: JsonObject = {"planted": 2, "ladder": [0.6, 0.9], "per_step": 1}
-    settings: dict[str, FieldValue] = {"neurons": 4, "controls": controls, "repeats": 2, "repeat_distance": 3, "training": 2}
+    settings: dict[str, FieldValue] = {
+        "neurons": 4,
+        "controls": controls,
+        "repeats": 2,
+        "repeat_distance": 3,
+        "training": 2,
+    }
     return design.with_changes(**settings | changes)
 
 

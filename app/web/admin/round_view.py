@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.design import Design
+from app.rounds.lifecycle import allows
 from app.services import rounds
 from app.services.log import Event, round_events
 from app.services.rounds import EvaluatorProgress, RoundProgress
@@ -54,6 +55,8 @@ class RoundView:
     step: str
     """The next step that the page offers: seal, open, lock, unblind, report, or none for an abandoned round."""
     invites: bool
+    is_short_of_target: bool
+    """Whether the page offers the lock and a lock now would stop the round early."""
     judged: int
     assigned: int
     log: tuple[LogLine, ...]
@@ -64,25 +67,19 @@ class RoundView:
         """Every invited evaluator with their progress."""
         return self.progress.evaluators
 
-    @property
-    def is_short_of_target(self) -> bool:
-        """Whether fewer evaluators have finished than the design asks for, so that a lock now would stop it early."""
-        finished = sum(
-            evaluator.assigned > 0 and evaluator.judged >= evaluator.assigned for evaluator in self.evaluators
-        )
-        return finished < self.progress.target
-
 
 def round_view(session: Session, round_id: str) -> RoundView:
     """Read what the page shows. Raises NotFoundError if there is no such round."""
     progress = rounds.round_progress(session, round_id)
+    step = STEP_OF_STATE.get(progress.state, "none")
     newest_first = reversed(round_events(session, round_id))
     return RoundView(
         progress=progress,
         design=rounds.round_design(session, round_id),
         stages=_stages(progress.state),
-        step=STEP_OF_STATE.get(progress.state, "none"),
-        invites=progress.state in ("sealed", "collecting"),
+        step=step,
+        invites=allows(progress.state, "invite"),
+        is_short_of_target=step == "lock" and rounds.is_short_of_target(session, round_id),
         judged=sum(evaluator.judged for evaluator in progress.evaluators),
         assigned=sum(evaluator.assigned for evaluator in progress.evaluators),
         log=tuple(LogLine(event, _detail_texts(event.detail)) for event in newest_first),
