@@ -12,9 +12,9 @@ import argparse
 import shutil
 from pathlib import Path
 
+from app.models.folder_files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from app.models.loss_curves import write_loss_curves
 from app.models.model_card import write_card
-from app.models.model_folder import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from app.models.pairing_certificate import CERTIFICATE_FILE, SUMMARY_FILE, certify_arms
 from app.models.training_checkpoint import LOG_FILE
 

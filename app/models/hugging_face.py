@@ -19,7 +19,8 @@ from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ModelError, error_summary
 from app.foundation.json_types import JsonObject
 from app.models.config import Site
-from app.models.model_folder import CONFIG_FILE, LoadedModel
+from app.models.folder_files import CONFIG_FILE
+from app.models.model_folder import LoadedModel
 from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from app.foundation.errors import ModelError, error_summary
 from app.foundation.json_types import JsonObject
 from app.foundation.paths import resource_folder
+from app.models.folder_files import CONFIG_FILE, TOKENIZER_FILE
 from app.models.hugging_face import is_hugging_face_config, load_hugging_face_model
-from app.models.model_folder import CONFIG_FILE, TOKENIZER_FILE, LoadedModel, load_model
+from app.models.model_folder import LoadedModel, load_model
 from app.models.tokenizer import Tokenizer
 from app.models.transformer_lens import GeluForm, is_transformer_lens_config, load_transformer_lens_model
 

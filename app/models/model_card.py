@@ -9,8 +9,9 @@ from app.foundation.errors import ModelError
 from app.foundation.files import write_text_atomically
 from app.foundation.json_types import JsonObject, JsonValue
 from app.models.config import ModelConfig
+from app.models.folder_files import CONFIG_FILE
 from app.models.loading import load_any_model
-from app.models.model_folder import CONFIG_FILE, LoadedModel, load_model
+from app.models.model_folder import LoadedModel, load_model
 from app.models.pairing_certificate import SUMMARY_FILE, PairingCertificate, TrainingSummary
 from app.models.training_checkpoint import CHECKPOINT_FILE, read_training_log
 

@@ -16,11 +16,10 @@ from app.foundation.errors import ModelError
 from app.foundation.files import write_atomically, write_text_atomically
 from app.foundation.json_types import JsonObject
 from app.models.config import ModelConfig, ModelShape
+from app.models.folder_files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
 from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
 from app.models.transformer import Transformer
-
-WEIGHTS_FILE, CONFIG_FILE, TOKENIZER_FILE = "model.safetensors", "config.json", "tokenizer.json"
 
 
 @dataclass(frozen=True)

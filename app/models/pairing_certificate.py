@@ -16,7 +16,8 @@ from app.foundation.errors import ModelError
 from app.foundation.files import write_text_atomically
 from app.foundation.json_types import JsonObject
 from app.models.config import Activation, ModelConfig
-from app.models.model_folder import WEIGHTS_FILE, first_problem
+from app.models.folder_files import WEIGHTS_FILE
+from app.models.model_folder import first_problem
 
 CERTIFICATE_FILE, SUMMARY_FILE = "certificate.json", "summary.json"
 Record = TypeVar("Record", bound=BaseModel)

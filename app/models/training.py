@@ -21,9 +21,10 @@ from app.foundation.arrays import ShortTokenIds
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError, error_summary
 from app.models.config import Activation, ModelConfig
+from app.models.folder_files import TOKENIZER_FILE
 from app.models.loss_curves import write_loss_curves
 from app.models.model_card import write_card
-from app.models.model_folder import TOKENIZER_FILE, save_model
+from app.models.model_folder import save_model
 from app.models.pairing_certificate import SUMMARY_FILE, PairingCertificate, TrainingSummary, certify_arms
 from app.models.recipe import Recipe
 from app.models.training_checkpoint import (

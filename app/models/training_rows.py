@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from app.foundation.array_files import write_arrays_atomically
 from app.foundation.arrays import Ints, ShortTokenIds
 from app.foundation.digest import sha256
 from app.foundation.documents import Document, read_documents, sha256_of_documents, shuffled_paths, text_files
 from app.foundation.errors import CorpusError
 from app.foundation.files import write_atomically
+from app.models.folder_files import TOKENIZER_FILE
 from app.models.tokenizer import BOS_TOKEN, END_TOKEN, Tokenizer, train_tokenizer
 
 HELD_OUT = 50  # one document in this many is held out for validation
@@ -63,13 +65,14 @@ def prepare_training_rows(
     folder.mkdir(parents=True, exist_ok=True)
     documents = list(read_documents(shuffled_paths(text_files(source), seed), source))
     corpus_sha256 = sha256_of_documents(documents)
-    tokenizer = _fit_or_load_tokenizer(documents, folder / "tokenizer.json", d_vocab)
+    tokenizer = _fit_or_load_tokenizer(documents, folder / TOKENIZER_FILE, d_vocab)
     path = folder / "rows.npz"
     if not path.is_file():
         training = _cut_into_rows(_training_documents(documents), tokenizer, n_ctx)
         validation = _cut_into_rows(documents[::HELD_OUT], tokenizer, n_ctx)
-        rows = TrainingRows(training, validation, corpus_sha256)
-        write_atomically(path, lambda unfinished: _save_rows(unfinished, rows))
+        write_arrays_atomically(
+            path, {"training": training, "validation": validation, "digest": np.array(corpus_sha256)}
+        )
     with np.load(path) as saved:
         if str(saved["digest"]) != corpus_sha256:
             msg = f"{source} is not the text that {folder} was begun with; train into an empty folder"
@@ -82,16 +85,6 @@ def _fit_or_load_tokenizer(documents: Sequence[Document], path: Path, d_vocab: i
         sample = [document.text for document in documents[:TOKENIZER_SAMPLE]]
         write_atomically(path, lambda unfinished: train_tokenizer(sample, d_vocab, unfinished))
     return Tokenizer.load(path)
-
-
-def _save_rows(path: Path, training_rows: TrainingRows) -> None:
-    with path.open("wb") as file:  # if numpy got a name, it would add a suffix to it
-        np.savez(
-            file,
-            training=training_rows.training_tokens,
-            validation=training_rows.validation_tokens,
-            digest=np.array(training_rows.corpus_sha256),
-        )
 
 
 def _training_documents(documents: Sequence[Document]) -> list[Document]:

@@ -18,14 +18,8 @@ from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError, error_summary
 from app.foundation.json_types import JsonObject, JsonValue
 from app.models.config import ACTIVATIONS_WITH_LAYERNORM, ModelConfig
-from app.models.model_folder import (
-    CONFIG_FILE,
-    LoadedModel,
-    copy_weights,
-    parse_config,
-    read_safetensors,
-    require_exact_keys,
-)
+from app.models.folder_files import CONFIG_FILE
+from app.models.model_folder import LoadedModel, copy_weights, parse_config, read_safetensors, require_exact_keys
 from app.models.tokenizer import Tokenizer
 from app.models.transformer import Transformer
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from app.models.config import Activation, ModelConfig
-from app.models.model_folder import TOKENIZER_FILE, save_model
+from app.models.folder_files import TOKENIZER_FILE
+from app.models.model_folder import save_model
 from app.models.recipe import Recipe
 from app.models.tokenizer import Tokenizer, train_tokenizer
 from app.models.training import train_arms

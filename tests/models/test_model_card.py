@@ -9,9 +9,9 @@ import pytest
 
 from app.foundation.errors import ModelError
 from app.foundation.paths import resource_folder
+from app.models.folder_files import CONFIG_FILE, WEIGHTS_FILE
 from app.models.loading import load_any_model
 from app.models.model_card import describe_model, describe_models
-from app.models.model_folder import CONFIG_FILE, WEIGHTS_FILE
 from app.models.pairing_certificate import CERTIFICATE_FILE, SUMMARY_FILE
 from app.models.training_checkpoint import CHECKPOINT_FILE
 from tests.models.conftest import ARMS

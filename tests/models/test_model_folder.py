@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from app.foundation.errors import ModelError
-from app.models.model_folder import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE, load_model, save_model
+from app.models.folder_files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
+from app.models.model_folder import load_model, save_model
 from app.models.tokenizer import train_tokenizer
 from app.models.transformer import Transformer
 from tests.models.conftest import ARMS, WORDS, random_transformer, tiny_config

@@ -7,7 +7,7 @@ import pytest
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
-from app.models.model_folder import WEIGHTS_FILE
+from app.models.folder_files import WEIGHTS_FILE
 from app.models.pairing_certificate import PairingCertificate, certify_arms
 from app.models.training import sha256_of_shared_weights, train_arms
 from app.models.transformer import Transformer

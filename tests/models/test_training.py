@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.foundation.errors import ModelError
-from app.models.model_folder import WEIGHTS_FILE, load_model
+from app.models.folder_files import WEIGHTS_FILE
+from app.models.model_folder import load_model
 from app.models.pairing_certificate import CERTIFICATE_FILE, SUMMARY_FILE, PairingCertificate
 from app.models.recipe import Recipe
 from app.models.training import train_arms, train_replicates, validation_loss

@@ -12,6 +12,7 @@ from app.foundation.codes import random_token
 from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ArchiveError, ModelError, NotFoundError
 from app.foundation.private import write_private_file
+from app.models.folder_files import WEIGHTS_FILE
 from app.rounds.design import Cell, Design
 from app.rounds.presets import design_from_preset
 from app.services import admins, rounds, seals
@@ -44,14 +45,14 @@ class DemoPlan:
         """{model name: folder}. Raises ModelError if the pair is not there."""
         folders = {name: self.models_folder / name for name in ARMS.values()}
         for folder in folders.values():
-            if not (folder / "model.safetensors").is_file():
+            if not (folder / WEIGHTS_FILE).is_file():
                 msg = f"{folder} holds no model; name the folder that holds {' and '.join(folders)} with --models"
                 raise ModelError(msg)
         return folders
 
     def harvest_digest(self) -> str:
         """A short digest of what the harvest depends on, for the name of its folder."""
-        weights = {name: sha256_of_file(folder / "model.safetensors") for name, folder in self.model_folders().items()}
+        weights = {name: sha256_of_file(folder / WEIGHTS_FILE) for name, folder in self.model_folders().items()}
         return sha256_of_json(
             {"format": FORMAT, "weights": weights, "corpus": self.corpus, "tokens": self.token_limit}
         )[:12]
@@ -72,8 +73,9 @@ def demo_archives(plan: DemoPlan, data: Path) -> dict[str, Archive]:
     folder = data / ARCHIVES_FOLDER / f"demo-{plan.harvest_digest()}"
     with suppress(ArchiveError):
         return {arm: Archive.open(folder / name) for arm, name in ARMS.items()}
+    # A run that goes on with archives of an earlier one loads no torch.
+    from app.harvest.harvests import harvest_pair
     from app.harvest.options import HarvestOptions
-    from app.harvest.run import harvest_pair
     from app.models.model_folder import load_model
 
     models = {name: load_model(path) for name, path in plan.model_folders().items()}
