@@ -38,7 +38,8 @@ from app.archive.manifest import CorpusRecord
 from app.foundation.arrays import Ints, TokenIds
 from app.harvest.arms.callable_arm import CALLABLE_SITE, callable_arm
 from app.harvest.options import HarvestOptions
-from app.harvest.pipeline import HarvestPlan, run_harvest
+from app.harvest.pipeline import run_harvest
+from app.harvest.plan import HarvestPlan
 from app.harvest.progress import report_nothing
 from app.harvest.scan.batches import Batch, split_into_batches
 from app.harvest.scan.memory import keep_freed_memory

@@ -15,8 +15,8 @@ from app.models.config import Site
 
 if TYPE_CHECKING:
     from app.harvest.options import Device, Dtype, HarvestOptions
-    from app.harvest.pipeline import ScanRunner
     from app.harvest.progress import ReportProgress
+    from app.harvest.shard_run import ScanRunner
     from app.models.model_folder import LoadedModel
 
 
@@ -137,7 +137,7 @@ def _harvest_models(
 
     Raises SettingsError for several models at several sites.
     """
-    from app.harvest.run import harvest_model, harvest_pair, harvest_sites
+    from app.harvest.harvests import harvest_model, harvest_pair, harvest_sites
 
     options, sites, runner = _harvest_options(harvest_choices), harvest_choices["sites"], _scan_runner(harvest_choices)
     if len(sites) > 1 and len(loaded) > 1:

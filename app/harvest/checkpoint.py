@@ -14,11 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from app.foundation.arrays import Bools, NamedArrays, TokenIds
+from app.foundation.array_files import write_arrays_atomically
+from app.foundation.arrays import Bools, Ints, NamedArrays, TokenIds
 from app.foundation.errors import ArchiveError, CorpusError
 from app.foundation.files import write_text_atomically
 from app.foundation.json_types import JsonObject
-from app.harvest.scan.channel import Channel
+from app.harvest.archive_errors import cannot_be_written
+from app.harvest.scan.channel import Channel, channel_name
 from app.harvest.scan.extremes import Extremes, ShardExtremes
 from app.harvest.scan.saved_state import join_states
 from app.harvest.text.windows import Shard
@@ -30,6 +32,8 @@ PLAN_FILE, STATE_FILE = "plan.json", "state.npz"
 class ShardWindows:
     """A shard's windows, as they are read from the checkpoint when the snippets are chosen and written."""
 
+    first_window: int
+    """The number of the shard's first window in the whole corpus."""
     token_ids: TokenIds
     """[window, position]"""
     is_special: Bools
@@ -41,6 +45,11 @@ class ShardWindows:
     def labels(self) -> list[str]:
         """[window] path and offset."""
         return self.joined_labels.decode(errors="surrogatepass").split("\0")
+
+    def rows_of(self, window_numbers: Ints) -> Ints:
+        """The rows of those of the windows that are in this shard."""
+        rows = window_numbers - self.first_window
+        return rows[(rows >= 0) & (rows < len(self.token_ids))]
 
 
 ReadWindows = Callable[[], Iterator[ShardWindows]]
@@ -101,19 +110,22 @@ class Checkpoint:
 
     def read_windows(self) -> Iterator[ShardWindows]:
         """The windows of every shard, in order."""
+        first_window = 0
         for path in sorted(self.folder.glob("windows-*.npz")):
             arrays = _load(path)
             yield ShardWindows(
+                first_window=first_window,
                 token_ids=arrays["tokens"].astype(np.int32, copy=False),
                 is_special=arrays["special"].astype(np.bool_, copy=False),
                 is_scored=arrays["scores"].astype(np.bool_, copy=False),
                 joined_labels=arrays["labels"].tobytes(),
             )
+            first_window += len(arrays["tokens"])
 
     def read_extremes(self, arm_index: int, channel: Channel) -> Iterator[Extremes]:
         """The extremes of one arm at one channel in every shard, in order."""
         for path in sorted(self.folder.glob(f"arm{arm_index}-*.npz")):
-            arrays = _load(path, f"{channel[0]}/{channel[1]}/")
+            arrays = _load(path, f"{channel_name(channel)}/")
             yield Extremes(
                 maxima=arrays["maxima"].astype(np.float32, copy=False),
                 minima=arrays["minima"].astype(np.float32, copy=False),
@@ -151,23 +163,14 @@ class Checkpoint:
             self._explain_write_errors(lambda: write_text_atomically(self.folder / PLAN_FILE, self._plan))
 
     def _save(self, name: str, arrays: NamedArrays) -> None:
-        def save() -> None:
-            unfinished = self.folder / f".{name}.new"
-            with unfinished.open("wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes allow_pickle for an array
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, self.folder / name)
-
-        self._explain_write_errors(save)
+        self._explain_write_errors(lambda: write_arrays_atomically(self.folder / name, arrays))
 
     def _explain_write_errors(self, write: Callable[[], object]) -> None:
         """Call `write`, and raise ArchiveError with a sentence for the user if the disk refuses."""
         try:
             write()
         except OSError as error:
-            msg = f"{self.folder} cannot be written ({error.strerror}); make room and run the same command to go on"
-            raise ArchiveError(msg) from error
+            raise cannot_be_written(self.folder, error) from error
 
 
 def _windows_file(shard_number: int) -> str:
@@ -184,7 +187,7 @@ def _window_arrays(shard: Shard) -> NamedArrays:
 
 
 def _extreme_arrays(extremes: ShardExtremes) -> NamedArrays:
-    return join_states({f"{site}/{layer}": dict(vars(arrays)) for (site, layer), arrays in extremes.items()})
+    return join_states({channel_name(channel): dict(vars(arrays)) for channel, arrays in extremes.items()})
 
 
 def _load(path: Path, prefix: str = "") -> NamedArrays:

@@ -6,7 +6,6 @@ and runs its tasks again. Equal bits need equal arithmetic: the machines of a cl
 run models that are not thread-safe with the driver's number of threads.
 """
 
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,24 +19,25 @@ from app.foundation.errors import SettingsError
 from app.harvest.arms.arm import HarvestArm
 from app.harvest.checkpoint import Checkpoint
 from app.harvest.options import HarvestOptions
-from app.harvest.pipeline import (
-    HarvestPlan,
-    Meter,
-    ScanRunner,
-    arm_state,
-    begin_scans,
-    find_pilot,
-    make_scan,
-    scan_shard,
-    scan_states,
-)
+from app.harvest.plan import HarvestPlan
 from app.harvest.progress import ReportProgress
 from app.harvest.scan.extremes import ShardExtremes
 from app.harvest.scan.memory import keep_freed_memory
 from app.harvest.scan.model_scan import ModelScan
+from app.harvest.shard_run import (
+    Meter,
+    ScanRunner,
+    ShardRun,
+    arm_state,
+    make_scan,
+    scan_shard,
+    scan_states,
+)
 from app.harvest.text.windows import Shard
 
 LOCAL_ADDRESS = "local"
+CORES_PER_ACTOR = 1
+"""Cores of each actor, which runs as many threads."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,6 @@ class Cluster:
     """A Ray address, or `local` for a cluster on this machine alone."""
     workers: int = 2
     """Actors, each with a copy of the models."""
-    cores: int = 1
-    """Cores of each actor, which runs as many threads."""
-    gpus: float = 0
-    """Graphics cards per actor."""
     shards_per_task: int = 4
 
 
@@ -94,7 +90,7 @@ def scan_on_ray(cluster: Cluster) -> ScanRunner:
         harvest_plan: HarvestPlan, scans: Sequence[ModelScan], checkpoint: Checkpoint, report: ReportProgress
     ) -> Meter:
         _connect(ray, cluster.address)
-        return _ClusterDriver(ray, cluster, harvest_plan, scans, checkpoint).run(report)
+        return _ClusterDriver(ray, cluster, harvest_plan, scans, checkpoint, report).run()
 
     return run_scans
 
@@ -109,36 +105,32 @@ class _ClusterDriver:
         harvest_plan: HarvestPlan,
         scans: Sequence[ModelScan],
         checkpoint: Checkpoint,
+        report: ReportProgress,
     ) -> None:
-        self.ray, self.cluster, self.harvest_plan = ray, cluster, harvest_plan
-        self.scans, self.checkpoint = scans, checkpoint
-        self.meter = Meter(harvest_plan.text.token_limit, time.perf_counter())
-        self.saved = self.meter.began
+        self.ray, self.cluster, self.harvest_plan, self.scans = ray, cluster, harvest_plan, scans
+        self.shard_run = ShardRun(harvest_plan, scans, checkpoint, report)
         self.actor_arguments: tuple[Any, ...] = ()  # while these are referred to, an actor can be started elsewhere
         self.unmerged: deque[tuple[list[Shard], Any]] = deque()
 
-    def run(self, report: ReportProgress) -> Meter:
-        pilot, shards = find_pilot(self.harvest_plan.text)
-        done = begin_scans(self.scans, pilot, self.checkpoint)
-        actors = self._start_actors(pilot)
-        for number, group in enumerate(self._group_shards(shards, done)):
+    def run(self) -> Meter:
+        actors = self._start_actors()
+        for number, group in enumerate(self._shard_groups()):
             self.unmerged.append((group, actors[number % len(actors)].scan_shards.remote(group)))
             if len(self.unmerged) >= 2 * len(actors):
-                self._merge_next(report)
+                self._merge_next()
         while self.unmerged:
-            self._merge_next(report)
-        return self.meter
+            self._merge_next()
+        return self.shard_run.meter
 
-    def _start_actors(self, pilot: Shard) -> list[Any]:
-        resources = {"num_cpus": self.cluster.cores, "num_gpus": self.cluster.gpus}
-        remote = self.ray.remote(max_restarts=-1, max_task_retries=-1, **resources)(ShardWorker)
+    def _start_actors(self) -> list[Any]:
+        remote = self.ray.remote(num_cpus=CORES_PER_ACTOR, max_restarts=-1, max_task_retries=-1)(ShardWorker)
         harvest_plan = self.harvest_plan
         # The bits of thread-safe arms do not depend on the number of threads: each batch is computed by one.
         is_thread_safe = all(arm.is_thread_safe for arm in harvest_plan.harvest_arms)
-        thread_count = self.cluster.cores if is_thread_safe else torch.get_num_threads()
+        thread_count = CORES_PER_ACTOR if is_thread_safe else torch.get_num_threads()
         self.actor_arguments = (
             self.ray.put([_without_effects(arm) for arm in harvest_plan.harvest_arms]),
-            self.ray.put(pilot),
+            self.ray.put(self.shard_run.pilot),
         )
         arms, shared_pilot = self.actor_arguments
         return [
@@ -146,32 +138,19 @@ class _ClusterDriver:
             for _ in range(self.cluster.workers)
         ]
 
-    def _group_shards(self, shards: Iterator[Shard], done: int) -> Iterator[list[Shard]]:
-        unread = self._skip_done(shards, done)
+    def _shard_groups(self) -> Iterator[list[Shard]]:
+        unread = self.shard_run.unread_shards()
         while group := list(islice(unread, self.cluster.shards_per_task)):
             yield group
 
-    def _skip_done(self, shards: Iterator[Shard], done: int) -> Iterator[Shard]:
-        for shard in shards:
-            self.meter.add(shard, is_resumed=shard.number < done)
-            if shard.number < done:
-                self.checkpoint.require_same_windows(shard)
-            else:
-                yield shard
-
-    def _merge_next(self, report: ReportProgress) -> None:
+    def _merge_next(self) -> None:
         group, reply = self.unmerged.popleft()
         extremes, states = self.ray.get(reply)
         for arm_index, scan in enumerate(self.scans):
             part = scan.empty_copy()
             part.restore(arm_state(states, arm_index))
             scan.merge(part)
-        for shard, shard_extremes in zip(group, extremes, strict=True):
-            self.checkpoint.save_shard(shard, shard_extremes)
-        report(self.meter.progress(self.scans))
-        if time.perf_counter() - self.saved >= self.harvest_plan.options.save_every:
-            self.checkpoint.save_state(group[-1].number + 1, scan_states(self.scans))
-            self.saved = time.perf_counter()
+        self.shard_run.save(group, extremes)
 
 
 def _without_effects(harvest_arm: HarvestArm) -> HarvestArm:

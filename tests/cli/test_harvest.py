@@ -9,10 +9,11 @@ import pytest
 
 from app.archive.archive import Archive
 from app.harvest.checkpoint import Checkpoint
-from app.harvest.pipeline import HarvestPlan, Meter, ScanRunner, scan_in_this_process
+from app.harvest.plan import HarvestPlan
 from app.harvest.progress import ReportProgress
 from app.harvest.ray_cluster import Cluster
 from app.harvest.scan.model_scan import ModelScan
+from app.harvest.shard_run import Meter, ScanRunner, scan_in_this_process
 from tests.cli.conftest import Run
 
 SMALL = ("--tokens", 3000, "--top", 3)

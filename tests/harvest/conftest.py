@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from app.archive.archive import Archive
+from app.harvest.harvests import harvest_model
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest_model
 from app.models.config import Activation, ModelConfig
 from app.models.model_folder import LoadedModel, load_model, save_model
 from app.models.tokenizer import train_tokenizer

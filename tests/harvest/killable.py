@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from app.harvest.harvests import harvest_model
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest_model
 from app.models.model_folder import load_model
 
 OPTIONS = HarvestOptions(tokens=10_000, window=24, overlap=8, k=4, sample=200, batch_size=32, save_every=0.0)

@@ -9,9 +9,9 @@ import pytest
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
+from app.harvest.harvests import harvest_model, harvest_pair
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest_model, harvest_pair
 from app.models.model_folder import LoadedModel
 from app.models.tokenizer import Tokenizer, train_tokenizer
 

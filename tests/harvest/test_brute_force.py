@@ -12,9 +12,9 @@ import torch
 
 from app.archive.archive import Archive
 from app.foundation.documents import read_documents, text_files
+from app.harvest.harvests import harvest_model
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest_model
 from app.models.model_folder import LoadedModel
 
 SPAN = 8

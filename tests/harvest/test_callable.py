@@ -10,9 +10,9 @@ import torch
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.harvest.arms.callable_arm import Vocabulary
+from app.harvest.harvests import harvest
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest
 from app.models.model_folder import LoadedModel
 
 SMALL = HarvestOptions(k=3, sample=50).top_only()

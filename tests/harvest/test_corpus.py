@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from app.archive.archive import Archive
+from app.harvest.harvests import harvest_model
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest_model
 from app.harvest.text.corpus import Corpus
 from app.harvest.text.long_texts import LONGEST_PART
 from app.models.model_folder import LoadedModel

@@ -11,9 +11,9 @@ import pytest
 
 from app.foundation.documents import Document
 from app.foundation.errors import CorpusError
+from app.harvest.harvests import harvest_model
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest_model
 from app.harvest.text import formats
 from app.harvest.text.corpus import Corpus
 from app.models.model_folder import LoadedModel

@@ -12,9 +12,9 @@ from app.archive.archive import Archive
 from app.archive.snippet import Snippet
 from app.harvest.arms.callable_arm import Vocabulary
 from app.harvest.finish.selection import FIFTH_NAMES
+from app.harvest.harvests import harvest
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest
 
 ROWS, POSITIONS, UNITS, TOKENS = 600, 40, 6, 50
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import torch
 
+from app.harvest.harvests import harvest_model
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest_model
 from app.models.model_folder import LoadedModel
 from tests.harvest.conftest import make_model
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from app.harvest.harvests import harvest_model, harvest_sites
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest_model, harvest_sites
 from app.models.config import Site
 from app.models.model_folder import LoadedModel
 

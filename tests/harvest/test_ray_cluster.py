@@ -11,10 +11,10 @@ import pytest
 from app.archive.archive import Archive
 from app.foundation.errors import SettingsError
 from app.harvest.arms.model_arm import model_arm
+from app.harvest.harvests import harvest_model
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, report_nothing
 from app.harvest.ray_cluster import Cluster, scan_on_ray
-from app.harvest.run import harvest_model
 from app.harvest.scan.model_scan import ModelScan
 from app.harvest.text.source import corpus_source
 from app.models.model_folder import LoadedModel

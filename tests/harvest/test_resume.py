@@ -15,9 +15,9 @@ import torch
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError
 from app.harvest.arms.callable_arm import Vocabulary
+from app.harvest.harvests import harvest, harvest_model, harvest_pair
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, ReportProgress, report_nothing
-from app.harvest.run import harvest, harvest_model, harvest_pair
 from app.models.model_folder import LoadedModel
 from tests.harvest.killable import OPTIONS
 
@@ -230,7 +230,7 @@ def test_a_harvest_does_not_go_on_with_other_versions_of_libraries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_harvest_of_rows(tmp_path / "out")
-    monkeypatch.setattr("app.harvest.pipeline.version", lambda _: "0.0")
+    monkeypatch.setattr("app.harvest.plan.version", lambda _: "0.0")
     with pytest.raises(ArchiveError, match="beginning of another harvest"):
         harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)
 
@@ -239,7 +239,7 @@ def test_a_harvest_does_not_go_on_with_a_checkpoint_of_an_earlier_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr("app.harvest.pipeline.STATE_VERSION", 1)
+        earlier.setattr("app.harvest.plan.STATE_VERSION", 1)
         stop_harvest_of_rows(tmp_path / "out")
     with pytest.raises(ArchiveError, match="beginning of another harvest"):
         harvest(read_units, ROWS, tmp_path / "out", options=FAST, progress=report_nothing)

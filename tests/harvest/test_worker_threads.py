@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from app.archive.archive import Archive
+from app.harvest.harvests import harvest_model, harvest_pair
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
-from app.harvest.run import harvest_model, harvest_pair
 from app.harvest.scan.hashing import hash_numbers
 from app.harvest.scan.priority_store import PriorityStore, StoreEntries
 from app.harvest.scan.token_sample import TokenSample

@@ -51,15 +51,13 @@ class ShownWindows:
     def __init__(self, window_numbers: Ints, shards: Iterable[ShardWindows]) -> None:
         """`window_numbers` must be sorted, without repeats."""
         self._numbers = window_numbers
-        first_window = 0
         token_ids, is_special, labels = [], [], []
         for shard in shards:
-            rows = rows_in_shard(window_numbers, first_window, shard)
+            rows = shard.rows_of(window_numbers)
             shard_labels = shard.labels()
             token_ids.append(shard.token_ids[rows])
             is_special.append(shard.is_special[rows])
             labels += [shard_labels[row] for row in rows]
-            first_window += len(shard.token_ids)
         self._token_ids, self._is_special = np.concatenate(token_ids), np.concatenate(is_special)
         self._labels = np.array(labels, dtype=object)
 
@@ -77,12 +75,6 @@ class ShownWindows:
 
     def _rows(self, window_numbers: Ints) -> Ints:
         return np.searchsorted(self._numbers, window_numbers)
-
-
-def rows_in_shard(window_numbers: Ints, first_window: int, shard: ShardWindows) -> Ints:
-    """The rows of the windows that are in a shard, whose first window has the number `first_window`."""
-    end = first_window + len(shard.token_ids)
-    return window_numbers[(window_numbers >= first_window) & (window_numbers < end)] - first_window
 
 
 def write_snippets(

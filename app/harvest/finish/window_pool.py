@@ -6,7 +6,6 @@ import numpy as np
 
 from app.foundation.arrays import Bools, Floats, Hashes, Ints, TokenIds
 from app.harvest.checkpoint import ReadWindows, ShardWindows
-from app.harvest.finish.snippet_table import rows_in_shard
 from app.harvest.scan.batches import Batch
 from app.harvest.scan.hashing import hash_numbers
 from app.harvest.scan.priority_store import positions_in_runs
@@ -66,15 +65,14 @@ def _draw_windows(targets: Ints, shards: Iterator[ShardWindows], windows_per_tar
     """
     # [pair] of a target and a window in which it is scored
     pair_targets, hashes, numbers = np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    first_window = 0
     for shard in shards:
         rows, shard_targets = _find_targets(shard.token_ids, shard.is_scored, targets)
         pair_targets = np.concatenate([pair_targets, shard_targets])
-        numbers = np.concatenate([numbers, first_window + rows])
-        hashes = np.concatenate([hashes, hash_numbers(first_window + rows, seed + 6)])
+        shard_numbers = shard.first_window + rows
+        numbers = np.concatenate([numbers, shard_numbers])
+        hashes = np.concatenate([hashes, hash_numbers(shard_numbers, seed + 6)])
         smallest = _smallest_by_target(pair_targets, hashes, windows_per_target)
         pair_targets, hashes, numbers = pair_targets[smallest], hashes[smallest], numbers[smallest]
-        first_window += len(shard.token_ids)
     ordered = numbers[np.lexsort((pair_targets, hashes, positions_in_runs(pair_targets)))]
     _, first_indices = np.unique(ordered, return_index=True)
     return np.sort(ordered[np.sort(first_indices)[:LARGEST_POOL]])
@@ -96,10 +94,8 @@ def _find_targets(token_ids: TokenIds, is_scored: Bools, targets: Ints) -> tuple
 def _read_windows(window_numbers: Ints, shards: Iterator[ShardWindows]) -> tuple[TokenIds, Bools]:
     """The token ids of these windows and whether each is scored, [window, position] both, in order."""
     token_ids, is_scored = [], []
-    first_window = 0
     for shard in shards:
-        rows = rows_in_shard(window_numbers, first_window, shard)
+        rows = shard.rows_of(window_numbers)
         token_ids.append(shard.token_ids[rows])
         is_scored.append(shard.is_scored[rows])
-        first_window += len(shard.token_ids)
     return np.concatenate(token_ids), np.concatenate(is_scored)

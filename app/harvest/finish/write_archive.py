@@ -15,7 +15,7 @@ from app.archive.neuron import NeuronStatistics
 from app.archive.tables import NEURONS_TABLE, SNIPPETS_TABLE, write_neurons
 from app.foundation.arrays import Ints
 from app.foundation.digest import sha256_of_file
-from app.foundation.errors import ArchiveError
+from app.harvest.archive_errors import already_exists, cannot_be_written
 from app.harvest.arms.arm import HarvestArm
 from app.harvest.checkpoint import Checkpoint
 from app.harvest.finish.contrast import ContrastTargets, find_contrast_snippets
@@ -105,8 +105,7 @@ def write_archive(
         _move_into_place(unfinished, out)
     except OSError as error:
         shutil.rmtree(unfinished, ignore_errors=True)
-        msg = f"{out} cannot be written ({error.strerror or error}); make room and run the same command to go on"
-        raise ArchiveError(msg) from error
+        raise cannot_be_written(out, error) from error
     return Archive.open(out)
 
 
@@ -116,8 +115,7 @@ def _move_into_place(unfinished: Path, out: Path) -> None:
         os.replace(unfinished, out)
         return
     if Archive.open(out).sha256 != Archive.open(unfinished).sha256:
-        msg = f"{out} exists already; archives are never overwritten, choose another place or delete it"
-        raise ArchiveError(msg)
+        raise already_exists(out)
     shutil.rmtree(unfinished)
 
 

@@ -14,6 +14,12 @@ SITES = ("mlp.act", "mlp.pre", "mlp.post_ln", "callable")
 LARGEST_LAYER_COUNT = 1 << 12
 
 
+def channel_name(channel: Channel) -> str:
+    """The channel's name in a checkpoint's files."""
+    site, layer = channel
+    return f"{site}/{layer}"
+
+
 def channel_number(channel: Channel) -> int:
     """The channel's number, from which its random draws are seeded; it does not depend on which channels are read."""
     site, layer = channel

@@ -16,7 +16,7 @@ from torch import Tensor
 from app.foundation.arrays import Ints, NamedArrays
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.batches import Batch, split_into_batches
-from app.harvest.scan.channel import Channel, ReadChannels, channel_number
+from app.harvest.scan.channel import Channel, ReadChannels, channel_name, channel_number
 from app.harvest.scan.channel_stores import ChannelStores
 from app.harvest.scan.device import resolve_device
 from app.harvest.scan.extremes import ShardExtremes, empty_extremes, find_extremes
@@ -139,12 +139,12 @@ class ModelScan:
 
     def state(self) -> NamedArrays:
         """The content of all stores as arrays, which `restore` takes over again."""
-        return join_states({f"{site}/{layer}": stores.state() for (site, layer), stores in self.stores.items()})
+        return join_states({channel_name(channel): stores.state() for channel, stores in self.stores.items()})
 
     def restore(self, state: NamedArrays) -> None:
         """Take over the content that `state` returned; `prepare` must come first."""
-        for (site, layer), stores in self.stores.items():
-            stores.restore(state_part(state, f"{site}/{layer}"))
+        for channel, stores in self.stores.items():
+            stores.restore(state_part(state, channel_name(channel)))
 
     def merge(self, scan: "ModelScan") -> None:
         """Add what a scan of other shards has kept; both must have been prepared from the same shard."""

@@ -19,9 +19,11 @@ from app.foundation.files import write_text_atomically
 from app.harvest.arms.callable_arm import CALLABLE_SITE, Activate, Vocabulary, callable_arm
 from app.harvest.arms.model_arm import model_arm
 from app.harvest.options import HarvestOptions
-from app.harvest.pipeline import ArmArchives, HarvestPlan, ScanRunner, find_pilot, run_harvest
+from app.harvest.pipeline import ArmArchives, run_harvest
+from app.harvest.plan import HarvestPlan
 from app.harvest.progress import ReportProgress, progress_bar
 from app.harvest.scan.device import resolve_device
+from app.harvest.shard_run import ScanRunner, find_pilot
 from app.harvest.text.source import TokenRows, corpus_source
 from app.models.config import Site
 from app.models.model_folder import LoadedModel
@@ -166,7 +168,7 @@ def _absolute_archive_path(out: Path | str) -> Path:
     """The absolute path of an archive. Raises ArchiveError for the root of a disk, which has no name."""
     path = Path(out).absolute()
     if not path.name:
-        msg = f"{path} exists already; archives are never overwritten, choose another place"
+        msg = f"{path} exists already; name a folder in it for the archive"
         raise ArchiveError(msg)
     return path
 
