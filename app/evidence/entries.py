@@ -4,11 +4,19 @@ An entry holds what its chain digest covers. A link is an entry with its number 
 """
 
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from typing_extensions import TypedDict
 
 from app.foundation.json_types import JsonObject
+from app.judging.judgment import Step, Verdict
+
+EventAction = Literal[
+    "created", "copied", "sealed", "seal cancelled", "opened", "invited", "link reissued", "erased", "locked",
+    "key read", "unblinded", "corrected", "abandoned", "exported", "audited", "gallery opened", "archives browsed",
+    "refused",
+]  # fmt: skip
+"""What an event of a round's log says that someone did, or tried to do."""
 
 
 class StoredJudgment(Protocol):
@@ -17,8 +25,8 @@ class StoredJudgment(Protocol):
     number: int
     key: str
     item: str
-    step: str
-    verdict: str
+    step: Step
+    verdict: Verdict
     hypothesis: str
     confidence: int | None
     comment: str
@@ -38,7 +46,7 @@ class StoredEvent(Protocol):
     number: int
     at: datetime
     actor: str
-    action: str
+    action: EventAction
     detail: JsonObject
     chain: str
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from app.judging.judgment import Step
+from app.judging.judgment import Step, Verdict
 
 MOST_CHANGEABLE_ANSWERS = 10
 """How many of the latest verdicts can be changed."""
@@ -18,18 +18,18 @@ class StandingAnswer:
     """The latest answer on one item: the one that counts."""
 
     item_code: str
-    verdict: str
+    verdict: Verdict
     step: Step
     revision: int
     """How often the answer was revised; the next answer has the next number."""
     locked: bool = False
     """The aids were opened, so the verdict can no longer be changed."""
-    first_verdict: str = ""
+    first_verdict: Verdict | None = None
     first_judged_at: datetime | None = None
     first_active_seconds: float = 0.0
     """Active seconds until the first verdict."""
 
-    def revised(self, verdict: str, step: Step) -> "StandingAnswer":
+    def revised(self, verdict: Verdict, step: Step) -> "StandingAnswer":
         """The next answer on the same item."""
         return replace(self, verdict=verdict, step=step, revision=self.revision + 1)
 

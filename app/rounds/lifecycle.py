@@ -67,23 +67,23 @@ ADVICE: dict[Action, str] = {
 }
 
 
-def allows(state: str, action: Action) -> bool:
+def allows(state: State, action: Action) -> bool:
     """Whether a round in `state` allows `action`."""
     return state in ALLOWED[action]
 
 
-def is_locked(state: str) -> bool:
+def is_locked(state: State) -> bool:
     """Whether the lock has ended judging, so that no judgment can change any more."""
     return state in LOCKED_STATES
 
 
-def require_allowed(state: str, action: Action) -> None:
+def require_allowed(state: State, action: Action) -> None:
     """Raise LifecycleError unless a round in `state` allows `action`."""
     if not allows(state, action):
         raise LifecycleError(REFUSED, state=state, advice=ADVICE[action])
 
 
-def state_after(state: str, action: Action) -> State:
+def state_after(state: State, action: Action) -> State:
     """The state that `action` leads to. Raises LifecycleError if it is not allowed."""
     require_allowed(state, action)
     return STATE_AFTER[action]

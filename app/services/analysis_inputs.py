@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from typing import cast
 
 from sqlalchemy.orm import Session
 
 from app.evidence.event_details import LockedDetail, SealedDetail
-from app.judging.judgment import Judgment, Step, Verdict
+from app.judging.judgment import Judgment
 from app.report.analysis.frame import (
     AnalysisFrame,
     CellCounts,
@@ -75,7 +74,7 @@ def read_analysis_frame(
 def _judgment(judgment_row: JudgmentRow) -> Judgment:
     return Judgment(
         item=judgment_row.item,
-        verdict=cast("Verdict", judgment_row.verdict),
+        verdict=judgment_row.verdict,
         hypothesis=judgment_row.hypothesis,
         confidence=judgment_row.confidence,
         comment=judgment_row.comment,
@@ -86,7 +85,7 @@ def _judgment(judgment_row: JudgmentRow) -> Judgment:
         active_seconds=judgment_row.active_seconds,
         unfolded=judgment_row.unfolded,
         fixed_width=judgment_row.fixed_width,
-        step=cast("Step", judgment_row.step),
+        step=judgment_row.step,
     )
 
 

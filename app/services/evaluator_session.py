@@ -9,6 +9,7 @@ from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, NotFoundError
 from app.foundation.translatable import translatable
 from app.judging.public_design import PublicDesign
+from app.rounds.lifecycle import State
 from app.store import evaluators as evaluator_store
 from app.store.tables import EvaluatorRow, RoundRow
 
@@ -26,7 +27,7 @@ class Visit:
     evaluator_id: str
     name: str
     round_id: str
-    state: str
+    state: State
     title: str
     consented: bool
     phase: int

@@ -7,13 +7,14 @@ from collections.abc import Collection
 
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import EventAction
 from app.rounds.allocation import Allocation
 from app.rounds.archive_frame import SeenNeurons
 from app.store import exposure as exposure_store
 from app.store.sealed import newest_unblinded
 from app.unblinding.opening import read_seal_content
 
-EXPOSING = ("created", "key read", "unblinded", "archives browsed")
+EXPOSING: tuple[EventAction, ...] = ("created", "key read", "unblinded", "archives browsed")
 """Someone who took one of these actions knows which models are compared, or which neuron an item shows."""
 
 

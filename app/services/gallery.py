@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import EventAction
 from app.foundation.errors import AccessError, NotFoundError
 from app.report.gallery import GalleryCard, GalleryPage, find_card, search_gallery
 from app.services.log import append_event
@@ -12,7 +13,7 @@ from app.services.unblinding import read_unblinded_round
 from app.store import log as log_store
 from app.store import rounds as round_store
 
-VIEWED = "gallery opened"
+VIEWED: EventAction = "gallery opened"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ judgment: after a double click, a form that was sent again, or a page in two tab
 """
 
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,7 @@ from app.evidence.entries import judgment_entry
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
 from app.judging.answer import OUT_OF_TURN, Answer, PageTiming, require_answer_in_turn, require_same_answer
-from app.judging.judgment import Step, Verdict
+from app.judging.judgment import Verdict
 from app.judging.pace import require_new_item_allowed
 from app.judging.worklist import StandingAnswer, Worklist
 from app.rounds.lifecycle import require_allowed
@@ -161,13 +160,12 @@ def _write_texts(judgment: JudgmentRow, answer: Answer, previous: JudgmentRow) -
 def _standing_answer(worklist: Worklist, judgment: JudgmentRow) -> StandingAnswer:
     """The latest answer on an item after the judgment was stored."""
     standing = worklist.answer_on(judgment.item)
-    step = cast("Step", judgment.step)
     if standing is not None:
-        return standing.revised(judgment.verdict, step)
+        return standing.revised(judgment.verdict, judgment.step)
     return StandingAnswer(
         item_code=judgment.item,
         verdict=judgment.verdict,
-        step=step,
+        step=judgment.step,
         revision=0,
         first_verdict=judgment.verdict,
         first_judged_at=judgment.judged_at,
@@ -176,7 +174,12 @@ def _standing_answer(worklist: Worklist, judgment: JudgmentRow) -> StandingAnswe
 
 
 def _recorded_answer(judgment: JudgmentRow) -> Answer:
-    step, verdict = cast("Step", judgment.step), cast("Verdict", judgment.verdict)
     return Answer(
-        judgment.item, judgment.key, step, verdict, judgment.hypothesis, judgment.confidence, judgment.comment
+        item_code=judgment.item,
+        answer_id=judgment.key,
+        step=judgment.step,
+        verdict=judgment.verdict,
+        hypothesis=judgment.hypothesis,
+        confidence=judgment.confidence,
+        comment=judgment.comment,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.evidence.chains import START_OF_LOG, chain_digest, first_break
-from app.evidence.entries import event_entry
+from app.evidence.entries import EventAction, event_entry
 from app.foundation.errors import FirstGlanceError, NotFoundError, SealError
 from app.foundation.json_types import JsonObject
 from app.store import log as log_store
@@ -23,12 +23,14 @@ class Event:
     number: int
     at: datetime
     actor: str
-    action: str
+    action: EventAction
     detail: JsonObject
     chain: str
 
 
-def append_event(session: Session, round_id: str, actor: str, action: str, detail: JsonObject, now: datetime) -> str:
+def append_event(
+    session: Session, round_id: str, actor: str, action: EventAction, detail: JsonObject, now: datetime
+) -> str:
     """Add an event and return the chain's new head. Raises NotFoundError if there is no such round."""
     if not log_store.lock_log(session, round_id):
         msg = "There is no such round; check its address."
@@ -66,7 +68,7 @@ def round_events(session: Session, round_id: str) -> list[Event]:
     ]
 
 
-def latest_event(events: Sequence[Event], action: str) -> Event:
+def latest_event(events: Sequence[Event], action: EventAction) -> Event:
     """The latest event with this action. Raises SealError if there is none, because the log must have one."""
     event = next((event for event in reversed(events) if event.action == action), None)
     if event is None:

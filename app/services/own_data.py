@@ -10,13 +10,14 @@ from app.evidence.receipts import make_receipt
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
+from app.rounds.lifecycle import State
 from app.services.evaluator_session import evaluator_and_round_for_writing, evaluator_by_session
 from app.services.log import append_event, round_events
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store.tables import EvaluatorRow
 
-ERASABLE = ("sealed", "collecting")
+ERASABLE: tuple[State, ...] = ("sealed", "collecting")
 LOCKED = translatable(
     "The round was locked, so the answers are part of its record. The person who invited you can tell you more."
 )
@@ -72,7 +73,7 @@ def decline_consent(session: Session, session_token: str) -> bool:
     return True
 
 
-def are_answers_erasable(session: Session, round_id: str, state: str) -> bool:
+def are_answers_erasable(session: Session, round_id: str, state: State) -> bool:
     """Whether answers can still be deleted: until the lock, and always in a round abandoned before its lock."""
     if state == "abandoned":
         return all(event.action != "locked" for event in round_events(session, round_id))

@@ -14,7 +14,7 @@ from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.rounds.design import Design, read_design
-from app.rounds.lifecycle import Action, require_allowed, require_reason, state_after
+from app.rounds.lifecycle import Action, State, require_allowed, require_reason, state_after
 from app.rounds.preparation import require_drawable
 from app.rounds.randomness import SEED_BYTES
 from app.services.archives import verified_archives
@@ -55,7 +55,7 @@ class RoundProgress:
 
     id: str
     title: str
-    state: str
+    state: State
     commitment: str | None
     items: int
     target: int
@@ -69,7 +69,7 @@ class RoundSummary:
 
     id: str
     title: str
-    state: str
+    state: State
     commitment: str | None
     created_by: str
     created_at: datetime

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.evidence.chains import JudgmentChain, require_unbroken_chains
-from app.evidence.entries import JudgmentLink, judgment_link
+from app.evidence.entries import EventAction, JudgmentLink, judgment_link
 from app.evidence.event_details import LockedDetail, SealedDetail
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
@@ -138,7 +138,7 @@ def _judgment_chains(session: Session, round_id: str, events: Sequence[Event]) -
 
 
 def _analyse_and_store(
-    session: Session, round_row: RoundRow, opened: SealContent, version: ResultVersion, action: str
+    session: Session, round_row: RoundRow, opened: SealContent, version: ResultVersion, action: EventAction
 ) -> Analysis:
     """Analyse, store the result under its version, and log the step."""
     frame = read_analysis_frame(session, round_row, opened.allocation, round_events(session, round_row.id))

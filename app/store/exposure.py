@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import EventAction
 from app.store.tables import ArchiveRow, EvaluatorRow, EventRow, JudgmentRow
 
 
@@ -19,7 +20,7 @@ def rounds_sharing_archives(session: Session, digests: Collection[str]) -> list[
     return list(session.scalars(query.order_by(ArchiveRow.round_id)))
 
 
-def actors_of(session: Session, round_ids: Collection[str], actions: Collection[str]) -> set[str]:
+def actors_of(session: Session, round_ids: Collection[str], actions: Collection[EventAction]) -> set[str]:
     """Names of the people who took any of these actions in any of these rounds."""
     query = select(EventRow.actor).where(EventRow.round_id.in_(round_ids), EventRow.action.in_(actions))
     return set(session.scalars(query.distinct()))

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy import BindParameter, Row, bindparam, exists, select, update
 from sqlalchemy.orm import Session, defer
 
-from app.judging.judgment import Step
+from app.judging.judgment import Step, Verdict
 from app.judging.worklist import StandingAnswer, Worklist
 from app.rounds.aids import Aids
 from app.rounds.item import Item
@@ -22,7 +21,7 @@ from app.store.tables import (
     RoundRow,
 )
 
-AnswerColumns = Row[str, str, str, str, int, datetime, float]
+AnswerColumns = Row[str, str, Verdict, Step, int, datetime, float]
 """Item, answer id, verdict, step, revision, time and active seconds of an answer."""
 EVALUATOR_ID: BindParameter[str] = bindparam("evaluator")
 SELECT_ASSIGNMENTS = (
@@ -101,11 +100,11 @@ def read_worklist(
 
 def _standing_answers(answer_rows: Sequence[AnswerColumns], locked: Collection[str]) -> tuple[StandingAnswer, ...]:
     """The latest answer on each item, in order of the first verdicts."""
-    first_verdicts: dict[str, tuple[str, datetime, float]] = {}
-    latest_answers: dict[str, tuple[str, Step, int]] = {}
+    first_verdicts: dict[str, tuple[Verdict, datetime, float]] = {}
+    latest_answers: dict[str, tuple[Verdict, Step, int]] = {}
     for code, _, verdict, step, revision, judged_at, seconds in answer_rows:
         first_verdicts.setdefault(code, (verdict, judged_at, seconds))
-        latest_answers[code] = (verdict, cast("Step", step), revision)
+        latest_answers[code] = (verdict, step, revision)
     return tuple(
         StandingAnswer(code, *latest_answers[code], code in locked, *first_verdict)
         for code, first_verdict in first_verdicts.items()

@@ -14,12 +14,16 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    String,
     Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.evidence.entries import EventAction
 from app.foundation.json_types import JsonObject
+from app.judging.judgment import Step, Verdict
+from app.rounds.lifecycle import State
 from app.store.base import Base, UtcDateTime
 
 
@@ -45,7 +49,7 @@ class RoundRow(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
-    state: Mapped[str] = mapped_column(default="draft")
+    state: Mapped[State] = mapped_column(String, default="draft")
     design: Mapped[str] = mapped_column(Text)
     """The design's canonical JSON; its digest is in the commitment."""
     public_design: Mapped[JsonObject] = mapped_column(JSON)
@@ -218,11 +222,11 @@ class JudgmentRow(Base):
     key: Mapped[str]
     """The id of the answer, from its page: two answers with one id are one judgment."""
     item: Mapped[str]
-    verdict: Mapped[str]
+    verdict: Mapped[Verdict] = mapped_column(String)
     hypothesis: Mapped[str] = mapped_column(Text)
     confidence: Mapped[int | None]
     comment: Mapped[str] = mapped_column(Text)
-    step: Mapped[str] = mapped_column(default="verdict")
+    step: Mapped[Step] = mapped_column(String, default="verdict")
     """`verdict`, or `hypothesis`, which repeats the verdict and adds the texts written after it."""
     revision: Mapped[int]
     position: Mapped[int]
@@ -246,7 +250,7 @@ class EventRow(Base):
     number: Mapped[int]
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str]
-    action: Mapped[str]
+    action: Mapped[EventAction] = mapped_column(String)
     """What happened: sealed, opened, invited, locked, refused, unblinded, ..."""
     detail: Mapped[JsonObject] = mapped_column(JSON)
     chain: Mapped[str]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.foundation.settings import Settings
+from app.rounds.lifecycle import State
 from app.services import rounds
 from app.store.engine import Database
 from app.store.schema import migrate
@@ -30,7 +31,7 @@ class Installation:
     settings: Settings
     rounds: dict[str, str]
     """{the state of a round, or what is special about it: its id}."""
-    states: dict[str, str]
+    states: dict[str, State]
     """{id of a round: its state before any test touched it}."""
     keys: dict[str, list[list[str]]]
     """{name of a round: [keys of the first person, keys of the second person]}."""

@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar, cast
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.evidence.chains import chains_by_evaluator
-from app.evidence.entries import EventEntry, EventLink, JudgmentLink
+from app.evidence.entries import EventAction, EventEntry, EventLink, JudgmentLink
 from app.foundation.digest import sha256
 from app.foundation.errors import ExportError
 from app.foundation.json_types import JsonObject, JsonValue
@@ -70,7 +70,7 @@ class ExportedRound:
     """The log, in order."""
     unblinded: UnblindedPart | None
 
-    def last_event(self, action: str) -> EventEntry | None:
+    def last_event(self, action: EventAction) -> EventEntry | None:
         """The last event of a kind; None if there is none."""
         return next((link["event"] for link in reversed(self.events) if link["event"]["action"] == action), None)
 
