@@ -11,10 +11,11 @@ from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.report.analysis.analysis import Analysis, read_analysis
 from app.report.analysis.frame import AnalysisFrame, read_frame
-from app.report.export.bundle import LOCKED_STATES, BlindedBundle, UnblindedBundle
+from app.report.export.bundle import BlindedBundle, UnblindedBundle
 from app.report.export.observations_csv import write_observations
 from app.report.export.tables import ExportedEvaluator
 from app.rounds.commitment import PublishedCommitment
+from app.rounds.lifecycle import is_locked
 from app.services.log import append_event
 from app.services.unblinding import find_unblinded, read_unblinded_round
 from app.store import evaluators as evaluator_store
@@ -104,7 +105,7 @@ def blinded_bundle(session: Session, round_id: str) -> BlindedBundle:
             sealed_sha256=find_seal(session, round_id).sealed_sha256,
             item_digests={item.code: item.digest for item in items},
         ),
-        judgment_links=_judgment_links(session, round_id) if round_row.state in LOCKED_STATES else [],
+        judgment_links=_judgment_links(session, round_id) if is_locked(round_row.state) else [],
         event_links=[event_link(round_id, row) for row in log_store.events_of_round(session, round_id)],
         exported_evaluators=_exported_evaluators(session, round_id),
     )

@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 
 from app.evidence.chains import first_break
 from app.evidence.entries import judgment_entry
+from app.rounds.lifecycle import State
 from app.store.engine import Database
 from app.store.tables import AssignmentRow, JudgmentRow, RoundRow
 from app.web.evaluator.judging_pages import NEXT_PAGE_HEADER
@@ -132,8 +133,7 @@ def test_verdicts_alone_go_from_item_to_item(sqlite_database: Database, new_clie
 
 
 @pytest.mark.parametrize("state", ["sealed", "locked", "unblinded", "abandoned"])
-def test_a_round_that_is_not_open_takes_no_judgment(ada: Page, served_round: ServedRound, state: str) -> None:
-
+def test_a_round_that_is_not_open_takes_no_judgment(ada: Page, served_round: ServedRound, state: State) -> None:
     with served_round.database.writing() as session:
         session.get_one(RoundRow, served_round.round_id).state = state
     refused = ada.send(verdict="interpretable")

@@ -14,6 +14,7 @@ from app.foundation.errors import ArchiveError, ModelError, NotFoundError
 from app.foundation.private import write_private_file
 from app.models.folder_files import WEIGHTS_FILE
 from app.rounds.design import Cell, Design
+from app.rounds.lifecycle import allows
 from app.rounds.presets import design_from_preset
 from app.services import admins, rounds, seals
 from app.services.archives import ARCHIVES_FOLDER
@@ -112,7 +113,7 @@ def find_open_demo_round(database: Database, data: Path) -> DemoRound | None:
     """A demo round of an earlier run that still takes judgments; None if there is none."""
     for links in sorted((data / "demo").glob("*.links")):
         with database.reading() as session, suppress(NotFoundError):
-            if rounds.round_progress(session, links.stem).state == "collecting":
+            if allows(rounds.round_progress(session, links.stem).state, "judge"):
                 return DemoRound(links.stem, links.with_suffix(".key"), tuple(links.read_text("utf-8").split()))
     return None
 

@@ -34,11 +34,10 @@ from app.report.export.zip_file import json_bytes, zip_files
 from app.rounds.allocation import SealContent
 from app.rounds.commitment import PublishedCommitment
 from app.rounds.item import ItemContent
+from app.rounds.lifecycle import State, is_locked
 from app.unblinding.observations import Observation
 
 FORMAT_VERSION = 1
-LOCKED_STATES = frozenset({"locked", "unblinded"})
-"""States in which verdicts may leave the server."""
 
 Files = dict[str, bytes]
 """{name: content}"""
@@ -50,7 +49,7 @@ class BlindedBundle:
 
     round_id: str
     title: str
-    state: str
+    state: State
     public_design: JsonObject
     """The part of the design that names no arm and no archive."""
     item_contents: Sequence[ItemContent]
@@ -95,8 +94,8 @@ def unblinded_files(bundle: UnblindedBundle) -> Files:
 
 def blinded_files(bundle: BlindedBundle) -> Files:
     """The files of a blinded export."""
-    is_locked = bundle.state in LOCKED_STATES
-    files = _common_files(bundle) | (_chain_files(bundle) if is_locked else {"judgments.json": json_bytes([])})
+    judgment_files = _chain_files(bundle) if is_locked(bundle.state) else {"judgments.json": json_bytes([])}
+    files = _common_files(bundle) | judgment_files
     files["commitment.json"] = json_bytes({"v": FORMAT_VERSION, **_commitment_json(bundle.commitment)})
     files["public_design.json"] = json_bytes(bundle.public_design)
     files["README.md"] = write_readme(bundle.title, bundle.round_id, blinded=True).encode()

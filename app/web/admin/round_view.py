@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.design import Design
-from app.rounds.lifecycle import allows
+from app.rounds.lifecycle import State, allows
 from app.services import rounds
 from app.services.log import Event, round_events
 from app.services.rounds import EvaluatorProgress, RoundProgress
@@ -86,7 +86,7 @@ def round_view(session: Session, round_id: str) -> RoundView:
     )
 
 
-def _stages(state: str) -> tuple[Stage, ...]:
+def _stages(state: State) -> tuple[Stage, ...]:
     current = {"sealing": "draft"}.get(state, state)
     if current not in STAGES:
         return (Stage(state, "now"),)

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from app.foundation.clock import now
 from app.judging.worklist import Worklist
+from app.rounds.lifecycle import allows
 from app.services import assignment, blinding_question, item_pages
 from app.services.evaluator_session import Visit
 from app.services.item_pages import ItemPage
@@ -18,9 +19,9 @@ def due_page(request: Request, session: Session, visit: Visit, worklist: Worklis
 
     `worklist` is what remains after the answer that this transaction recorded; if left out, it is read again.
     """
-    if not visit.consented and visit.state in ("sealed", "collecting"):
+    if not visit.consented and allows(visit.state, "invite"):
         return render_visit_page(request, "evaluator/consent.html", visit)
-    if visit.state != "collecting":
+    if not allows(visit.state, "judge"):
         return render_visit_page(request, "evaluator/not_open.html", visit)
     if visit.phase > 1:
         return _guess_page(request, session, visit)

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.foundation.clock import now
 from app.judging.worklist import Worklist
+from app.rounds.lifecycle import allows
 from app.services import blinding_question, item_pages, judging
 from app.services.evaluator_session import Visit
 from app.store.tables import FlagRow, GuessRow
@@ -127,6 +128,6 @@ def _next_page(request: Request, session: Session, visit: Visit, worklist: Workl
 def _require_open_round(request: Request, session: Session) -> Visit:
     """The visit, if its round is open and the evaluator agreed; otherwise a redirect to the judging page is raised."""
     visit = require_visit(request, session)
-    if visit.state != "collecting" or not visit.consented:
+    if not (allows(visit.state, "judge") and visit.consented):
         raise SeeOther(JUDGING_PAGE)
     return visit
