@@ -7,6 +7,7 @@ from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import rounds
+from app.web.addresses import invitation_link
 
 
 @click.command("invite")
@@ -32,4 +33,4 @@ def invite_command(settings: Settings, round_id: str, name: str, exposed: bool, 
         "invite",
         lambda session, admin: rounds.invite_evaluator(session, round_id, name, exposed, admin, now()),
     )
-    click.echo(f"{base_url.rstrip('/')}/i/{invitation.token}")
+    click.echo(invitation_link(base_url, invitation.token))

@@ -1,12 +1,25 @@
-"""Addresses of the evaluators' pages: the judging page, and the pages that a form may lead back to."""
+"""Addresses of pages: the judging page, invitations, the admins' pages, and where a form may lead back to."""
 
 import re
 
 from starlette.requests import Request
 
 JUDGING_PAGE = "/judge"
+INVITATIONS = "/i/"
+"""What every invitation link begins with; its token follows."""
+_ADMIN_PAGES = "/admin"
 EVALUATOR_PAGE = re.compile(r"/judge(/(instructions|mine|item/[\w-]{1,64}))?|/i/[\w-]{1,200}", re.ASCII)
 """Pages that can be loaded again. A posted form may name any address, so only these are accepted."""
+
+
+def invitation_link(base_url: str, token: str) -> str:
+    """The link that is sent to an evaluator. `base_url` is the server's address, with or without a slash at its end."""
+    return f"{base_url.rstrip('/')}{INVITATIONS}{token}"
+
+
+def is_admin_page(path: str) -> bool:
+    """Whether the page is one for admins, who read English."""
+    return path.startswith(_ADMIN_PAGES)
 
 
 def evaluator_page_or_judging_page(address: str) -> str:

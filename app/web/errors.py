@@ -20,6 +20,7 @@ from app.foundation.errors import (
 from app.foundation.translatable import translatable
 from app.services.evaluator_session import NO_SESSION
 from app.web import language
+from app.web.addresses import is_admin_page
 from app.web.security import evaluator_session_token
 from app.web.templating import render_page
 
@@ -69,7 +70,7 @@ def install_error_pages(app: FastAPI) -> None:
 
 def error_page(request: Request, status: int, message: str, /, **values: object) -> Response:
     """A page with one sentence that says what to do, in the reader's language; admins read English."""
-    if request.url.path.startswith("/admin"):
+    if is_admin_page(request.url.path):
         return _admin_error_page(request, HTTPStatus(status), message % values if values else message)
     language.choose_language(request)
     has_session = bool(evaluator_session_token(request)) and message != NO_SESSION

@@ -18,6 +18,7 @@ from app.foundation.errors import AccessError
 from app.foundation.settings import Settings
 from app.foundation.translatable import translatable
 from app.web import language
+from app.web.addresses import is_admin_page
 
 EVALUATOR_COOKIE = "fg_evaluator"
 ADMIN_COOKIE = "fg_admin"
@@ -132,7 +133,7 @@ def _refusal(scope: Scope) -> Response | None:
 
 def _refusal_response(scope: Scope, message: str, status: HTTPStatus) -> Response:
     """A response with the message in the reader's language; for admins in English."""
-    if not scope["path"].startswith("/admin"):
+    if not is_admin_page(scope["path"]):
         language.choose_language(Request(scope))
         message = language.gettext(message)
     return Response(message, status_code=status, media_type="text/plain")

@@ -4,6 +4,9 @@ import hashlib
 import re
 
 from app.foundation.paths import resource_folder
+from app.robots.visitor import AT_ONCE
+from app.web.evaluator.judging_pages import NEXT_PAGE_HEADER
+from app.web.security import SECURITY_HEADERS
 from app.web.templating import static_url
 
 STATIC = resource_folder("static")
@@ -49,3 +52,11 @@ def test_a_first_visit_is_light() -> None:
     files = [*(STATIC / "css").glob("*.css"), *(STATIC / "js").glob("*.js")]
     fonts = [path for path in (STATIC / "fonts").glob("*.woff2") if "ext" not in path.name]
     assert sum(path.stat().st_size for path in [*files, *fonts]) + 30_000 < FIRST_VISIT
+
+
+def test_script_and_robots_name_the_headers_as_the_server_does() -> None:
+    script = (STATIC / "js" / "sending.js").read_text()
+    server_header, next_page_header = re.findall(r'"(X-First-Glance[\w-]*)"', script)
+    assert server_header in SECURITY_HEADERS
+    assert next_page_header.lower() == NEXT_PAGE_HEADER
+    assert {next_page_header} == AT_ONCE.keys()

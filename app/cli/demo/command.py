@@ -24,6 +24,7 @@ from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
 from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES
+from app.web.addresses import invitation_link
 from app.web.serving import bound_socket, browser_address, web_server
 
 TOKENS = 1_000_000
@@ -93,7 +94,7 @@ def _serve(plan: DemoPlan, settings: Settings) -> None:
             address = browser_address(listener, settings)
             click.echo(
                 f"\nA round of {plan.neurons} neurons per arm is open on this machine.\n\n"
-                f"  Judge neurons  {address}/i/{demo_round.invitation_tokens[0]}\n"
+                f"  Judge neurons  {invitation_link(address, demo_round.invitation_tokens[0])}\n"
                 f"  Administer     {address}/admin   name {ADMIN}, password {demo_password(settings.data)}\n"
                 f"  Key to unblind {demo_round.key_file}\n\n"
                 "Ctrl+C ends the server; judgments are kept, and `firstglance demo` goes on with this round."

@@ -14,6 +14,7 @@ from app.web.admin.numbers_page import number_entries
 from app.web.admin.report_view import report_view
 from app.web.admin.sign_in import ViewingAdmin
 from app.web.dependencies import AppDatabase
+from app.web.downloads import download_response
 
 router = APIRouter(prefix="/admin/rounds/{round_id}")
 router.include_router(gallery_pages.router)
@@ -41,7 +42,7 @@ def download_analysis(round_id: str, database: AppDatabase, admin: ViewingAdmin)
     """All numbers of the report, as analysis.json."""
     with database.reading() as session:
         analysis = exports.round_analysis(session, round_id)
-    return _download(canonical_bytes(analysis.content()), "application/json", f"{round_id}-analysis.json")
+    return download_response(canonical_bytes(analysis.content()), "application/json", f"{round_id}-analysis.json")
 
 
 @router.get("/report.pdf")
@@ -50,7 +51,7 @@ def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> R
     with database.reading() as session:
         report = exports.round_report(session, round_id)
     content = write_pdf_report(report.title, report.commitment, report.analysis, report.frame)
-    return _download(content, "application/pdf", f"first-glance-{round_id}.pdf")
+    return download_response(content, "application/pdf", f"first-glance-{round_id}.pdf")
 
 
 @router.get("/observations.csv")
@@ -58,7 +59,7 @@ def download_observations(round_id: str, database: AppDatabase, admin: ViewingAd
     """The observations, one final judgment with its arm per line, as a CSV file."""
     with database.reading() as session:
         table = exports.observations_csv(session, round_id)
-    return _download(table.encode(), "text/csv; charset=utf-8", f"{round_id}-observations.csv")
+    return download_response(table.encode(), "text/csv; charset=utf-8", f"{round_id}-observations.csv")
 
 
 @router.get("/export.zip")
@@ -82,9 +83,4 @@ def download_blinded_export(round_id: str, database: AppDatabase, admin: Viewing
 def _logged_export(database: Database, round_id: str, actor: str, file_name: str, file_bytes: bytes) -> Response:
     with database.writing() as session:
         exports.record_export(session, round_id, actor, file_name, file_bytes, now())
-    return _download(file_bytes, "application/zip", file_name)
-
-
-def _download(file_bytes: bytes, media_type: str, file_name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "no-store"}
-    return Response(file_bytes, media_type=media_type, headers=headers)
+    return download_response(file_bytes, "application/zip", file_name)

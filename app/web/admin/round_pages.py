@@ -12,6 +12,7 @@ from app.rounds.presets import PRESET_NAMES
 from app.services import rounds
 from app.services.archives import AvailableArchive, available_archives
 from app.services.log import logged_attempt
+from app.web.addresses import invitation_link
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.draft_form import DraftForm, blank_draft_form, design_from_form, posted_draft_form
 from app.web.admin.round_view import round_view
@@ -110,5 +111,5 @@ def _draft_page(
 
 
 def _link_page(request: Request, admin: ViewingAdmin, round_id: str, name: str, token: str) -> Response:
-    link = f"{str(request.base_url).rstrip('/')}/i/{token}"
+    link = invitation_link(str(request.base_url), token)
     return render_admin_page(request, "admin/invitation.html", admin, round_id=round_id, name=name, link=link)

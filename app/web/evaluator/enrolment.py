@@ -17,6 +17,7 @@ from app.services import evaluator_session, own_data
 from app.web import language
 from app.web.addresses import JUDGING_PAGE
 from app.web.dependencies import AppDatabase, AppSettings
+from app.web.downloads import download_response
 from app.web.errors import SeeOther
 from app.web.evaluator.forms import EraseForm, LanguageForm, TokenForm
 from app.web.evaluator.rubric_text import translated_rubric
@@ -101,9 +102,8 @@ def download_own_data(request: Request, database: AppDatabase) -> Response:
     """Everything that is stored about the evaluator, as a JSON file."""
     with database.reading() as session:
         stored = own_data.own_data(session, evaluator_session_token(request))
-    headers = {"Content-Disposition": 'attachment; filename="first-glance-my-answers.json"'}
     text = json.dumps(stored, indent=2, ensure_ascii=False)
-    return Response(text, media_type="application/json", headers=headers)
+    return download_response(text, "application/json", "first-glance-my-answers.json")
 
 
 @router.post("/judge/erase")

@@ -16,6 +16,7 @@ from app.robots.page import RobotError
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.store.round_copy import Probe
+from app.web.addresses import INVITATIONS
 from app.web.security import EVALUATOR_COOKIE, derive_form_token
 
 ADDRESS = "https://probe.invalid"
@@ -114,7 +115,7 @@ def _as_fetched_response(
     path = exchange.request.url.path
     return FetchedResponse(
         probe=index,
-        request=f"{exchange.request.method} {'/i' if path.startswith('/i/') else path}",
+        request=f"{exchange.request.method} {'/i' if path.startswith(INVITATIONS) else path}",
         item_code=item_code,
         position=position,
         status=exchange.status,
