@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_json, print_table
-from app.foundation.errors import ModelError
+from app.foundation.errors import ModelError, first_problem
 from app.models.config import Activation, ModelConfig
 from app.models.recipe import Recipe
 
@@ -148,5 +148,5 @@ def _model_config(training_choices: TrainingChoices, activation: Activation) -> 
             blocks=training_choices["blocks"],
         )
     except ValidationError as error:
-        msg = f"no model has these sizes: {error.errors()[0]['msg']}"
+        msg = f"no model has these sizes: {first_problem(error)[1]}"
         raise ModelError(msg) from error

@@ -14,6 +14,8 @@ FirstGlanceError
 └── SettingsError         a setting has a value that cannot be used
 """
 
+from pydantic import ValidationError
+
 
 class FirstGlanceError(Exception):
     """The root of the tree; the command line prints its message and exits with status 1.
@@ -74,6 +76,12 @@ class ExportError(FirstGlanceError):
 
 class SettingsError(FirstGlanceError):
     """A setting has a value that cannot be used."""
+
+
+def first_problem(validation_error: ValidationError) -> tuple[str, str]:
+    """(the first field that pydantic refused, with dots between its parts, and why); a whole object has no field."""
+    problem = validation_error.errors()[0]
+    return ".".join(str(part) for part in problem["loc"]), problem["msg"].removeprefix("Value error, ")
 
 
 def error_summary(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.foundation.errors import SettingsError
+from app.foundation.errors import SettingsError, first_problem
 
 SHORTEST_SECRET = 32
 
@@ -45,9 +45,8 @@ class Settings(BaseSettings):
         try:
             return cls.model_validate(cls().model_dump() | overrides_set)
         except ValidationError as error:
-            problem = error.errors()[0]
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            msg = f"FIRSTGLANCE_{name}: {problem['msg']}"
+            path, reason = first_problem(error)
+            msg = f"FIRSTGLANCE_{path.replace('.', '_').upper()}: {reason}"
             raise SettingsError(msg) from error
 
     @property

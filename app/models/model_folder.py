@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from app.foundation.digest import sha256_of_file
-from app.foundation.errors import ModelError
+from app.foundation.errors import ModelError, first_problem
 from app.foundation.files import write_atomically, write_text_atomically
 from app.foundation.json_types import JsonObject
 from app.models.config import ModelConfig, ModelShape
@@ -85,15 +85,14 @@ def parse_config(json_bytes: bytes, path: Path) -> ModelConfig:
     try:
         return ModelConfig.model_validate_json(json_bytes)
     except ValidationError as error:
-        msg = f"{path}: {first_problem(error)}; repair it or copy the model again"
+        msg = f"{path}: {problem_in_file(error)}; repair it or copy the model again"
         raise ModelError(msg) from error
 
 
-def first_problem(validation_error: ValidationError) -> str:
+def problem_in_file(validation_error: ValidationError) -> str:
     """The first key that pydantic refused, and why: "d_mlp: Field required"."""
-    problem = validation_error.errors()[0]
-    key = ".".join(str(part) for part in problem["loc"]) or "the file"
-    return f"{key}: {problem['msg']}"
+    key, reason = first_problem(validation_error)
+    return f"{key or 'the file'}: {reason}"
 
 
 def copy_weights(transformer: Transformer, tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -17,7 +17,7 @@ from app.foundation.files import write_text_atomically
 from app.foundation.json_types import JsonObject
 from app.models.config import Activation, ModelConfig
 from app.models.folder_files import WEIGHTS_FILE
-from app.models.model_folder import first_problem
+from app.models.model_folder import problem_in_file
 
 CERTIFICATE_FILE, SUMMARY_FILE = "certificate.json", "summary.json"
 Record = TypeVar("Record", bound=BaseModel)
@@ -124,5 +124,5 @@ def _read_record(record_class: type[Record], path: Path) -> Record:
     try:
         return record_class.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        msg = f"{path}: {first_problem(error)}; restore the file from where the model came from"
+        msg = f"{path}: {problem_in_file(error)}; restore the file from where the model came from"
         raise ModelError(msg) from error

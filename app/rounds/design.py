@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from app.archive.snippet import Group
 from app.foundation.digest import canonical_bytes, sha256
-from app.foundation.errors import DesignError
+from app.foundation.errors import DesignError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.rubric import Rubric
 
@@ -219,9 +219,7 @@ class Design(DesignPart):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            first = error.errors()[0]
-            path = ".".join(str(part) for part in first["loc"])
-            reason = first["msg"].removeprefix("Value error, ")
+            path, reason = first_problem(error)
             msg = f"The design cannot be met: {path + ': ' if path else ''}{reason}"
             raise DesignError(msg) from error
 

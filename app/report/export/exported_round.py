@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from app.evidence.chains import chains_by_evaluator
 from app.evidence.entries import EventAction, EventEntry, EventLink, JudgmentLink
 from app.foundation.digest import sha256
-from app.foundation.errors import ExportError
+from app.foundation.errors import ExportError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
 from app.report.analysis.frame import AnalysisFrame, read_frame
 from app.report.export.observations_csv import observations_from_csv
@@ -138,8 +138,7 @@ def _first_problem(value_error: ValueError) -> str:
     """What is wrong, in one line; of a validation error only its first problem."""
     if not isinstance(value_error, ValidationError):
         return str(value_error)
-    problem = value_error.errors()[0]
-    return f"{'.'.join(str(key) for key in problem['loc'])}: {problem['msg']}"
+    return ": ".join(first_problem(value_error))
 
 
 def _read(files: Mapping[str, bytes], name: str, adapter: TypeAdapter[Value]) -> Value:
