@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.evidence.entries import ChainEntry, JudgmentLink
-from app.foundation.digest import sha256_of_json
+from app.foundation.digest import ZERO_DIGEST, sha256_of_json
 from app.foundation.errors import SealError
 
-START_OF_LOG = "0" * 64
+START_OF_LOG = ZERO_DIGEST
 """The chain digest that the first event of a log follows."""
 
 

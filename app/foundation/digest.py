@@ -13,6 +13,8 @@ import rfc8785
 from app.foundation.json_types import JsonValue
 
 BLOCK = 1 << 20  # bytes read at a time
+ZERO_DIGEST = "0" * 64
+"""Stands where a digest belongs and there is nothing to digest."""
 
 
 def sha256(data: bytes) -> str:

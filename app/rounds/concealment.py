@@ -8,12 +8,10 @@ from random import Random
 
 from app.archive.levels import proportional_levels, rank_levels
 from app.archive.snippet import Snippet
-from app.foundation.codes import ALPHABET
+from app.foundation.codes import ALPHABET, CODE_LENGTH
 from app.rounds.design import Design, Marks
 from app.rounds.item import Item, Passage
 from app.rounds.token_text import token_texts
-
-CODE_LENGTH = 10
 
 
 def conceal_snippets(code: str, snippets: Sequence[Snippet], maximum: float, marks: Marks, generator: Random) -> Item:

@@ -6,6 +6,7 @@ import tomli_w
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from app.foundation.digest import ZERO_DIGEST
 from app.foundation.json_types import JsonValue
 from app.rounds.design import Cell, Design
 from app.rounds.presets import design_from_preset
@@ -14,7 +15,7 @@ TO_FILL_IN = (
     "# Fill in the title, the reference and the arms; all other lines may stay as they are. A line that begins with\n"
     "# “# name =” is an example of a field that is left out.\n"
 )
-BLANK_CELL = Cell(arm="a", archive_sha256="0" * 64)
+BLANK_CELL = Cell(arm="a", archive_sha256=ZERO_DIGEST)
 """Takes the place of the cells in a design that is not filled in yet."""
 
 

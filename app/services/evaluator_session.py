@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.foundation.digest import sha256
+from app.foundation.codes import token_digest
 from app.foundation.errors import AccessError, NotFoundError
 from app.foundation.translatable import translatable
 from app.judging.public_design import PublicDesign
@@ -48,7 +48,7 @@ def visit_by_invitation(session: Session, token: str) -> Visit:
 def join_round(session: Session, token: str, session_token: str, now: datetime) -> None:
     """Start a session for the holder of an invitation link. Raises NotFoundError for a wrong link."""
     evaluator = _invited_evaluator(session, token)
-    evaluator.session_sha256 = sha256(session_token.encode())
+    evaluator.session_sha256 = token_digest(session_token)
     evaluator.joined_at = evaluator.joined_at or now
 
 
@@ -85,7 +85,7 @@ def require_consent(visit: Visit) -> None:
 
 
 def _invited_evaluator(session: Session, token: str) -> EvaluatorRow:
-    evaluator = evaluator_store.evaluator_by_token(session, sha256(token.encode()))
+    evaluator = evaluator_store.evaluator_by_token(session, token_digest(token))
     if evaluator is None or evaluator.erased_at is not None:
         raise NotFoundError(NO_SUCH_LINK)
     return evaluator
@@ -93,7 +93,7 @@ def _invited_evaluator(session: Session, token: str) -> EvaluatorRow:
 
 def _session_digest(session_token: str) -> str:
     """The digest of a session token, which the database stores; an empty token gives an empty digest."""
-    return sha256(session_token.encode()) if session_token else ""
+    return token_digest(session_token) if session_token else ""
 
 
 def _require_session(owner: tuple[EvaluatorRow, RoundRow] | None) -> tuple[EvaluatorRow, RoundRow]:

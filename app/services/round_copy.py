@@ -9,19 +9,22 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from app.foundation.codes import random_code, random_token
+from app.foundation.digest import ZERO_DIGEST
+from app.rounds.randomness import SEED_BYTES
 from app.services.assignment import assign_items
 from app.store import rounds as round_store
 from app.store.engine import Database
 from app.store.round_copy import Probe, add_probes, copy_round_rows
 from app.store.schema import migrate
 
-UNKNOWN_COMMITMENT = "0" * 64
+UNKNOWN_COMMITMENT = ZERO_DIGEST
 """The copy's commitment, if the round has none because its seal is not finished."""
 
 
 def new_probes(count: int) -> list[Probe]:
     """`count` new probing evaluators, with random ids, tokens and seeds."""
-    return [Probe(secrets.token_hex(5), secrets.token_urlsafe(16), secrets.token_hex(32)) for _ in range(count)]
+    return [Probe(random_code(), random_token(), secrets.token_hex(SEED_BYTES)) for _ in range(count)]
 
 
 @contextmanager

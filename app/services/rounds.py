@@ -9,8 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.evidence.event_details import LockedDetail
-from app.foundation.codes import random_code, random_token
-from app.foundation.digest import sha256
+from app.foundation.codes import random_code, random_token, token_digest
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.rounds.design import Design, read_design
@@ -142,7 +141,7 @@ def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, 
         id=random_code(),
         round_id=round_id,
         name=pseudonym,
-        token_sha256=sha256(secret.encode()),
+        token_sha256=token_digest(secret),
         exposed=is_exposed,
         order_seed=secrets.token_hex(SEED_BYTES),
         invited_at=now,
@@ -159,7 +158,7 @@ def reissue_invitation(session: Session, evaluator_id: str, by: str, now: dateti
     evaluator = evaluator_store.find_evaluator(session, evaluator_id)
     require_allowed(round_store.find_round(session, evaluator.round_id, for_update=True).state, "invite")
     secret = random_token()
-    evaluator.token_sha256, evaluator.session_sha256 = sha256(secret.encode()), None
+    evaluator.token_sha256, evaluator.session_sha256 = token_digest(secret), None
     append_event(session, evaluator.round_id, by, "link reissued", {"evaluator": evaluator.name}, now)
     return Invitation(evaluator.id, secret)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.foundation.digest import sha256
+from app.foundation.codes import token_digest
 from app.store.tables import AdminRow, EvaluatorRow, ItemRow, RoundRow
 
 PACING_FIELDS = ("assignment", "daily_cap")
@@ -56,7 +56,7 @@ def add_probes(copy_session: Session, round_id: str, probes: Sequence[Probe], no
             id=probe.id,
             round_id=round_id,
             name=f"probe {index}",
-            token_sha256=sha256(probe.token.encode()),
+            token_sha256=token_digest(probe.token),
             order_seed=probe.order_seed,
             invited_at=now,
             consented_at=now,

@@ -1,6 +1,5 @@
 """The text that all arms of a harvest read: a corpus cut into windows, or rows of token ids from the caller."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,6 +8,7 @@ import numpy as np
 
 from app.archive.manifest import CorpusRecord
 from app.foundation.arrays import TokenIds
+from app.foundation.digest import sha256
 from app.foundation.errors import CorpusError, ModelError
 from app.harvest.options import HarvestOptions
 from app.harvest.text.corpus import Corpus, EncodeTexts
@@ -111,7 +111,7 @@ class TokenRows:
 
     def corpus_record(self, window_count: int, token_count: int) -> CorpusRecord:
         """The manifest's description of the rows; each counts as a document."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.token_ids, "<i4").tobytes()).hexdigest()
+        digest = sha256(np.ascontiguousarray(self.token_ids, "<i4").tobytes())
         return CorpusRecord(
             spec="rows", sha256=digest, documents=len(self.token_ids), windows=window_count, tokens=token_count
         )

@@ -1,12 +1,12 @@
 """Observations as columns: one row per evaluator and item. Pure numpy, so that a million judgments are fast."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.foundation.arrays import Bools, Floats, Ints
+from app.foundation.digest import sha256
 from app.unblinding.observations import Observation
 
 
@@ -67,7 +67,7 @@ class VerdictTable:
     def item_codes_digest(self) -> str:
         """A digest of the codes of the items that have rows here; it does not depend on the names of the arms."""
         codes = [self.item_codes[index] for index in np.unique(self.item_index).tolist()]
-        return hashlib.sha256("\0".join(codes).encode()).hexdigest()
+        return sha256("\0".join(codes).encode())
 
 
 def tabulate_verdicts(observations: Sequence[Observation]) -> VerdictTable:
