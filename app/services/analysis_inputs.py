@@ -1,6 +1,5 @@
 """Read the input of an unblinded round's analysis from the database: observations and frame."""
 
-import json
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
@@ -18,7 +17,6 @@ from app.report.analysis.frame import (
 )
 from app.rounds.allocation import AllocatedCell, Allocation
 from app.rounds.design import read_design
-from app.rounds.item import Item
 from app.services.blinding_question import UNKNOWN
 from app.services.log import Event, latest_event
 from app.store import evaluators as evaluator_store
@@ -144,4 +142,4 @@ def _flagged(session: Session, evaluator_rows: Sequence[EvaluatorRow]) -> tuple[
 def _stimuli(session: Session, round_id: str) -> tuple[MarkCounts, ...]:
     """What each item that is no practice shows apart from its words."""
     rows = [row for row in round_store.items_of_round(session, round_id) if not row.training]
-    return tuple(MarkCounts.from_item(Item.from_content(json.loads(row.content))) for row in rows)
+    return tuple(MarkCounts.from_item(row.read_item()) for row in rows)

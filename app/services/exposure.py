@@ -11,6 +11,7 @@ from app.evidence.entries import EventAction
 from app.rounds.allocation import Allocation
 from app.rounds.archive_frame import SeenNeurons
 from app.store import exposure as exposure_store
+from app.store import rounds as round_store
 from app.store.sealed import newest_unblinded
 from app.unblinding.opening import read_seal_content
 
@@ -20,7 +21,7 @@ EXPOSING: tuple[EventAction, ...] = ("created", "key read", "unblinded", "archiv
 
 def knows_the_models(session: Session, round_id: str, name: str) -> bool:
     """Whether this person created a round on the same archives, read a key of one, or saw one unblinded."""
-    archives = exposure_store.archives_of_round(session, round_id)
+    archives = round_store.archive_paths(session, round_id)
     related_rounds = exposure_store.rounds_sharing_archives(session, archives)
     return name in exposure_store.actors_of(session, related_rounds, EXPOSING)
 

@@ -1,6 +1,5 @@
 """Run the leak audit of a round: probes walk through copies of it, and the log stores the summary."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -92,7 +91,7 @@ def _audit_material(session: Session, round_id: str, seal: SealContent) -> Audit
     item_rows = round_store.items_of_round(session, round_id)
     paths = round_store.archive_paths(session, round_id)
     return AuditMaterial(
-        items=tuple(Item.from_content(json.loads(item_row.content)) for item_row in item_rows),
+        items=tuple(item_row.read_item() for item_row in item_rows),
         swapped_items=_swapped_items(design, paths, seal.seed),
         fragments={item_row.code: item_row.html for item_row in item_rows},
         allocation=seal.allocation,

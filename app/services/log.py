@@ -13,6 +13,7 @@ from app.foundation.errors import FirstGlanceError, NotFoundError, SealError
 from app.foundation.json_types import JsonObject
 from app.store import log as log_store
 from app.store.engine import Database
+from app.store.rounds import NO_SUCH_ROUND
 from app.store.tables import EventRow
 
 
@@ -33,8 +34,7 @@ def append_event(
 ) -> str:
     """Add an event and return the chain's new head. Raises NotFoundError if there is no such round."""
     if not log_store.lock_log(session, round_id):
-        msg = "There is no such round; check its address."
-        raise NotFoundError(msg)
+        raise NotFoundError(NO_SUCH_ROUND)
     newest = log_store.newest_event(session, round_id)
     row = EventRow(
         round_id=round_id,

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session, defer
 
 from app.foundation.errors import NotFoundError
+from app.store.slots import free_slots_of_evaluator
 from app.store.tables import (
     AssignmentRow,
     EvaluatorRow,
@@ -14,7 +15,6 @@ from app.store.tables import (
     GuessRow,
     JudgmentRow,
     RoundRow,
-    SlotRow,
 )
 
 SELECT_BY_SESSION = (
@@ -102,9 +102,7 @@ def order_seed(session: Session, evaluator_id: str) -> str:
 def erase_evaluator(session: Session, evaluator: EvaluatorRow, now: datetime) -> None:
     """Delete an evaluator's answers and pseudonym; items that were leased to them can be leased again."""
     of_evaluator = {"evaluator_id": evaluator.id}
-    session.execute(
-        update(SlotRow).filter_by(**of_evaluator).values(evaluator_id=None, leased_until=None, judged=False)
-    )
+    free_slots_of_evaluator(session, evaluator)
     for table in (JudgmentRow, FlagRow, GuessRow, AssignmentRow):
         session.execute(delete(table).filter_by(**of_evaluator))
     evaluator.name, evaluator.erased_at = f"erased {evaluator.id}", now

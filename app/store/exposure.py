@@ -9,11 +9,6 @@ from app.evidence.entries import EventAction
 from app.store.tables import ArchiveRow, EvaluatorRow, EventRow, JudgmentRow
 
 
-def archives_of_round(session: Session, round_id: str) -> set[str]:
-    """Digests of a round's archives."""
-    return set(session.scalars(select(ArchiveRow.sha256).where(ArchiveRow.round_id == round_id)))
-
-
 def rounds_sharing_archives(session: Session, digests: Collection[str]) -> list[str]:
     """Ids of the rounds that use any of the archives with these digests."""
     query = select(ArchiveRow.round_id).where(ArchiveRow.sha256.in_(digests)).distinct()

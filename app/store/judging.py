@@ -131,8 +131,8 @@ def item_with_aids(session: Session, round_id: str, item_code: str) -> tuple[Ite
     row = session.get(AidsRow, (round_id, item_code))
     if row is None:
         return None
-    content = session.get_one(ItemRow, (round_id, item_code), options=[defer(ItemRow.html)]).content
-    return Item.from_content(json.loads(content)), Aids.model_validate_json(row.content)
+    item_row = session.get_one(ItemRow, (round_id, item_code), options=[defer(ItemRow.html)])
+    return item_row.read_item(), Aids.model_validate_json(row.content)
 
 
 def assignments_with_aids_opened(session: Session, evaluator_id: str) -> Sequence[AssignmentRow]:

@@ -20,6 +20,8 @@ from app.store.tables import (
     RoundRow,
 )
 
+NO_SUCH_ROUND = "There is no such round; check its address."
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -51,8 +53,7 @@ def find_round(session: Session, round_id: str, *, for_update: bool = False) -> 
     """The round. With `for_update`, no other transaction can change it until this one ends. Raises NotFoundError."""
     round_row = session.get(RoundRow, round_id, with_for_update=for_update, populate_existing=for_update)
     if round_row is None:
-        msg = "There is no such round; check its address."
-        raise NotFoundError(msg)
+        raise NotFoundError(NO_SUCH_ROUND)
     return round_row
 
 

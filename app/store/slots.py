@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.store.tables import AssignmentRow, EvaluatorRow, SlotRow
 
+FREE_SLOTS = update(SlotRow).values(evaluator_id=None, leased_until=None, judged=False)
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -117,12 +119,12 @@ def has_unjudged_slot_for(session: Session, evaluator: EvaluatorRow) -> bool:
 
 def free_slot(session: Session, evaluator: EvaluatorRow, item_code: str) -> None:
     """Open the evaluator's slot of an item again; the assignment stays, so that they never get the item twice."""
-    free = (
-        update(SlotRow)
-        .where(*_leased_by(evaluator, item_code))
-        .values(evaluator_id=None, leased_until=None, judged=False)
-    )
-    session.execute(free)
+    session.execute(FREE_SLOTS.where(*_leased_by(evaluator, item_code)))
+
+
+def free_slots_of_evaluator(session: Session, evaluator: EvaluatorRow) -> None:
+    """Open every slot of an evaluator again, judged or not."""
+    session.execute(FREE_SLOTS.where(SlotRow.evaluator_id == evaluator.id))
 
 
 def _leased_by(evaluator: EvaluatorRow, item_code: str) -> tuple[ColumnElement[bool], ...]:

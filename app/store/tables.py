@@ -4,6 +4,7 @@ The pages of evaluators can read rounds, items, aids, evaluators, assignments an
 that could hold an arm. Judgments and events are appended and never changed.
 """
 
+import json
 from datetime import datetime
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.evidence.entries import EventAction
 from app.foundation.json_types import JsonObject
 from app.judging.judgment import Step, Verdict
+from app.rounds.item import Item
 from app.rounds.lifecycle import State
 from app.store.base import Base, UtcDateTime
 
@@ -89,6 +91,10 @@ class ItemRow(Base):
     """Whether the item is for practice before the round. Only the seal knows the controls and repeats."""
     apart: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """{code of another item: least distance of the two in an order}; it depends on their texts alone."""
+
+    def read_item(self) -> Item:
+        """The item that `content` describes."""
+        return Item.from_content(json.loads(self.content))
 
 
 class AidsRow(Base):
