@@ -10,6 +10,8 @@ from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import CorpusError
 
 TEXT_SUFFIXES = frozenset({".txt", ".md", ".rst", ".py", ".jsonl"})
+TEXT_KEY = "text"
+"""The key of a JSON line, and the column of a Parquet file, that holds a document."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,19 @@ def read_documents(paths: Iterable[Path], root: Path) -> Iterator[Document]:
             yield Document(name, text)
 
 
+def text_of_json_line(line: str, file_name: str, number: int) -> str | None:
+    """The text of one line of a .jsonl file; None if what it holds as `text` is not text.
+
+    Raises CorpusError, naming file and line, if it is not JSON with a `text`.
+    """
+    try:
+        text = json.loads(line)[TEXT_KEY]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        msg = f'{file_name} line {number} is not JSON with a "{TEXT_KEY}"; repair or delete that line'
+        raise CorpusError(msg) from error
+    return text if isinstance(text, str) else None
+
+
 def shuffled_paths(paths: list[Path], seed: int) -> list[Path]:
     """`paths` in a random order that `seed` fixes."""
     return random.Random(seed).sample(paths, len(paths))
@@ -65,12 +80,6 @@ def sha256_of_documents(documents: Iterable[Document]) -> str:
 
 def _jsonl_documents(text: str, name: str) -> Iterator[Document]:
     for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            body = json.loads(line)["text"]
-        except (ValueError, KeyError, TypeError) as error:
-            msg = f'{name} line {number} is not JSON with a "text"; repair or delete that line'
-            raise CorpusError(msg) from error
-        if isinstance(body, str) and body.strip():
-            yield Document(f"{name}:{number}", body)
+        line_text = text_of_json_line(line, name, number) if line.strip() else None
+        if line_text and line_text.strip():
+            yield Document(f"{name}:{number}", line_text)

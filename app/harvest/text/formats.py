@@ -1,7 +1,6 @@
 """Files that hold text, read as a stream: plain text, JSON lines and Parquet, compressed or not."""
 
 import io
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -13,12 +12,10 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from app.foundation.documents import TEXT_SUFFIXES, Document
+from app.foundation.documents import TEXT_KEY, TEXT_SUFFIXES, Document, text_of_json_line
 from app.foundation.errors import CorpusError, error_summary
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
-TEXT_KEY = "text"
-"""The key of a JSON line, and the column of a Parquet file, that holds a document."""
 HARVESTED_SUFFIXES = TEXT_SUFFIXES | {".parquet"}
 BYTES_AT_ONCE = 1 << 20
 """A text file that has more bytes than this is read in parts."""
@@ -123,17 +120,13 @@ def _stream_text_file(path: Path, name: str) -> Iterator[Document | LongDocument
 
 def _stream_lines(path: Path) -> Iterator[tuple[int, str | None]]:
     """(number, text) of each line of JSON."""
+    file_name = printable_name(str(path))
     with _open_bytes(path) as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
-            try:
-                text = json.loads(line.decode("utf-8", errors="replace"))[TEXT_KEY]
-            except (ValueError, KeyError, TypeError, RecursionError) as error:
-                name = printable_name(str(path))
-                msg = f'{name} line {number} is not JSON with a "{TEXT_KEY}"; repair or delete that line'
-                raise CorpusError(msg) from error
-            yield number, replace_lone_surrogates(text) if isinstance(text, str) else None
+            text = text_of_json_line(line.decode("utf-8", errors="replace"), file_name, number)
+            yield number, None if text is None else replace_lone_surrogates(text)
 
 
 def _stream_table(path: Path) -> Iterator[tuple[int, str | None]]:
