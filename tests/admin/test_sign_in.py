@@ -6,9 +6,9 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 
 from app.foundation.errors import SettingsError
-from app.foundation.private import session_secret
 from app.foundation.settings import Settings
 from app.services.admins import change_password
+from app.web.admin.session_secret import session_secret
 from app.web.admin.sign_in_limit import MOST_WRONG_PASSWORDS
 from tests.admin.admin_site import PASSWORD, AdminSite, Browser
 

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from app.foundation.codes import random_token
 from app.foundation.errors import AccessError
-from app.foundation.private import session_secret
 from app.foundation.settings import Settings
 from app.services import admins
+from app.web.admin.session_secret import session_secret
 from app.web.admin.sign_in_limit import SignInLimit
 from app.web.dependencies import AppDatabase, AppSettings
 from app.web.errors import SeeOther
