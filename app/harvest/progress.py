@@ -52,16 +52,14 @@ def report_nothing(_progress: Progress) -> None:
     """Ignore the report."""
 
 
-def progress_bar(stream: TextIO | None = None) -> ReportProgress:
-    """A report that draws a progress bar in tokens, on stderr by default."""
+def progress_bar() -> ReportProgress:
+    """A report that draws a progress bar in tokens on stderr."""
     bars: list[tqdm[Never]] = []
 
     def report(progress: Progress) -> None:
         if not bars:
-            file = stream or sys.stderr
-            bars.append(
-                tqdm(desc="harvest", total=progress.token_limit, file=file, unit_scale=True, bar_format=BAR_FORMAT)
-            )
+            total = progress.token_limit
+            bars.append(tqdm(desc="harvest", total=total, file=sys.stderr, unit_scale=True, bar_format=BAR_FORMAT))
         bars[0].set_postfix_str(_describe_pace(progress), refresh=False)
         bars[0].update(progress.token_count - bars[0].n)
         if progress.token_limit is not None and progress.token_count >= progress.token_limit:

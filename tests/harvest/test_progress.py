@@ -3,14 +3,18 @@
 import io
 import json
 
+import pytest
+
 from app.harvest.progress import Progress, json_lines, progress_bar
 
 
-def test_progress_can_be_printed_as_json_lines_and_as_a_bar() -> None:
-    lines, bar = io.StringIO(), io.StringIO()
+def test_progress_can_be_printed_as_json_lines_and_as_a_bar(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = io.StringIO()
     progress = Progress(500, 1000, 7, 250.0, 2.0, 0.8, 0.15, 0.05)
     json_lines(lines)(progress)
-    progress_bar(bar)(progress)
+    progress_bar()(progress)
     assert json.loads(lines.getvalue()) == {
         "tokens": 500,
         "total": 1000,
@@ -21,15 +25,17 @@ def test_progress_can_be_printed_as_json_lines_and_as_a_bar() -> None:
         "reduction": 0.15,
         "reading": 0.05,
     }
-    assert "500" in bar.getvalue()
+    assert "500" in capsys.readouterr().err
 
 
-def test_the_bar_shows_the_speed_of_the_harvest_and_not_that_of_its_own_updates() -> None:
+def test_the_bar_shows_the_speed_of_the_harvest_and_not_that_of_its_own_updates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """A bar begins with the first report, when a whole shard has been read: by its own clock that took no time."""
-    stream = io.StringIO()
-    report = progress_bar(stream)
+    report = progress_bar()
     report(Progress(900_000, 1_000_000, 5000, 25_000.0, 4.0, 0.8, 0.15, 0.05))
     report(Progress(1_000_000, 1_000_000, 5500, 24_000.0, 0.0, 0.8, 0.15, 0.05))
-    rates = {part.split("tok/s")[0].split()[-1] for part in stream.getvalue().split("\r") if "tok/s" in part}
+    bar = capsys.readouterr().err
+    rates = {part.split("tok/s")[0].split()[-1] for part in bar.split("\r") if "tok/s" in part}
     assert rates <= {"25.0k", "24.0k"}
-    assert "24.0ktok/s, 00:00 left" in stream.getvalue()
+    assert "24.0ktok/s, 00:00 left" in bar
