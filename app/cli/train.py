@@ -1,4 +1,7 @@
-"""`firstglance train`: trains models that differ only in their activation."""
+"""`firstglance train`: trains models that differ only in their activation.
+
+The trainer loads torch, so it is imported in the function that needs it: help and wrong options answer at once.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -99,7 +102,7 @@ def _train(
         return {out: train_arms(text, out, config, activations, recipe)}
     recipes = [replace(recipe, seed=recipe.seed + index) for index in range(training_choices["replicates"])]
     certificates = train_replicates(text, out, config, activations, recipes)
-    return {out / f"seed-{recipe.seed}": certificate for recipe, certificate in zip(recipes, certificates, strict=True)}
+    return {out / recipe.replicate_name: certificate for recipe, certificate in zip(recipes, certificates, strict=True)}
 
 
 def _print_losses(certificates: "Mapping[Path, PairingCertificate]") -> None:

@@ -44,6 +44,15 @@ class Recipe:
         progress = (step - self.warmup) / max(1, self.steps - self.warmup)
         return self.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * progress)))
 
+    @property
+    def replicate_name(self) -> str:
+        """The name of this replicate's folder, beside those of the replicates with other seeds."""
+        return f"seed-{self.seed}"
+
+    def token_count(self, step_count: int, n_ctx: int) -> int:
+        """How many tokens are predicted in this many steps, with rows of `n_ctx` tokens."""
+        return step_count * self.batch * n_ctx
+
     def saves_after(self, finished_steps: int) -> bool:
         """Whether a checkpoint follows this many finished steps."""
         return finished_steps % self.save_every == 0 or finished_steps == self.steps

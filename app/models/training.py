@@ -77,7 +77,7 @@ def train_replicates(
         msg = "replicates differ in their seed and in nothing else; give each seed once and one recipe for all"
         raise ModelError(msg)
     return [
-        _train_size(source, out / f"seed-{recipe.seed}", out / WORK_FOLDER, config, activations, recipe)
+        _train_size(source, out / recipe.replicate_name, out / WORK_FOLDER, config, activations, recipe)
         for recipe in recipes
     ]
 
@@ -152,7 +152,7 @@ def _run_steps(
             unsaved_lines.append(
                 TrainingLogLine(
                     step=step + 1,
-                    tokens=(step + 1) * recipe.batch * config.n_ctx,
+                    tokens=recipe.token_count(step + 1, config.n_ctx),
                     rate=recipe.learning_rate_at(step),
                     loss=loss.item(),
                 )
@@ -233,7 +233,7 @@ def _summarise(
         shared_config=config.without_activation(),
         recipe=asdict(recipe),
         steps=recipe.steps,
-        tokens=recipe.steps * recipe.batch * config.n_ctx,
+        tokens=recipe.token_count(recipe.steps, config.n_ctx),
         initial_sha256=initial_sha256,
         order_sha256=training_rows.order_sha256(training_rows.row_order(recipe.seed), recipe.steps, recipe.batch),
         corpus_sha256=training_rows.corpus_sha256,
