@@ -1,20 +1,23 @@
-"""`firstglance harvest`: stores the text that activates each neuron of a model most, in archives."""
+"""`firstglance harvest`: stores the text that activates each neuron of a model most, in archives.
+
+Modules that load torch are imported in the functions that need them, so that help and wrong options answer at once.
+"""
 
 import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args
+from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
 
 import click
 
 from app.archive.archive import Archive
 from app.cli.options import PATH, gelu_option
 from app.foundation.errors import SettingsError
-from app.models.config import Site
+from app.harvest.options import Device, Dtype, HarvestOptions
+from app.models.config import GeluForm, Site
 
 if TYPE_CHECKING:
-    from app.harvest.options import Device, Dtype, HarvestOptions
     from app.harvest.progress import ReportProgress
     from app.harvest.shard_run import ScanRunner
     from app.models.model_folder import LoadedModel
@@ -29,8 +32,8 @@ class HarvestChoices(TypedDict):
     top_count: int
     top_only: bool
     seed: int
-    device: "Device"
-    dtype: "Dtype"
+    device: Device
+    dtype: Dtype
     ray: str | None
     workers: int
 
@@ -67,16 +70,25 @@ class HarvestChoices(TypedDict):
     help="Layer to read (default: all); may be given several times.",
 )
 @click.option(
-    "--top", "top_count", type=click.IntRange(1), default=20, show_default=True, help="Snippets kept per neuron."
+    "--top",
+    "top_count",
+    type=click.IntRange(1),
+    default=HarvestOptions.k,
+    show_default=True,
+    help="Snippets kept per neuron.",
 )
 @click.option(
     "--top-only", is_flag=True, help="Keep top snippets only, no quantile, value_bin, random and contrast snippets."
 )
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Seed of the order of documents and of every draw."
+    "--seed",
+    type=int,
+    default=HarvestOptions.seed,
+    show_default=True,
+    help="Seed of the order of documents and of every draw.",
 )
-@click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True)
-@click.option("--dtype", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True)
+@click.option("--device", type=click.Choice(get_args(Device)), default=HarvestOptions.device, show_default=True)
+@click.option("--dtype", type=click.Choice(get_args(Dtype)), default=HarvestOptions.dtype, show_default=True)
 @click.option("--ray", help="Read the text on a Ray cluster; give its address, or local.")
 @click.option(
     "--workers", type=click.IntRange(1), default=2, show_default=True, help="Number of Ray actors, with one core each."
@@ -84,7 +96,7 @@ class HarvestChoices(TypedDict):
 @click.option("--json", "json_wanted", is_flag=True, help="Print progress and result as JSON lines.")
 def harvest_command(
     model_names: tuple[str, ...],
-    gelu_form: Literal["tanh", "exact"],
+    gelu_form: GeluForm,
     corpus: str,
     out: Path,
     name: str | None,
@@ -153,14 +165,12 @@ def _harvest_models(
     return {out: harvest_model(model, name, corpus, out, options, report, runner)}
 
 
-def _harvest_options(harvest_choices: HarvestChoices) -> "HarvestOptions":
-    from app.harvest.options import HarvestOptions
-
+def _harvest_options(harvest_choices: HarvestChoices) -> HarvestOptions:
     options = HarvestOptions(
         tokens=harvest_choices["token_limit"],
         k=harvest_choices["top_count"],
         seed=harvest_choices["seed"],
-        site=harvest_choices["sites"][0] if harvest_choices["sites"] else "mlp.act",
+        site=harvest_choices["sites"][0] if harvest_choices["sites"] else HarvestOptions.site,
         layers=harvest_choices["layer_indices"] or None,
         device=harvest_choices["device"],
         dtype=harvest_choices["dtype"],

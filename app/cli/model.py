@@ -1,13 +1,17 @@
-"""`firstglance model`: lists models and shows the card of each."""
+"""`firstglance model`: lists models and shows the card of each.
+
+Modules that load torch are imported in the functions that need them, so that help and wrong options answer at once.
+"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
 from app.cli.options import PATH, gelu_option, json_option
 from app.cli.printing import print_json, print_table
 from app.foundation.paths import resource_folder
+from app.models.config import GeluForm
 
 if TYPE_CHECKING:
     from app.models.model_card import ModelCard
@@ -45,7 +49,7 @@ def _card_line(card: "ModelCard") -> list[object]:
 @click.argument("model_name", metavar="MODEL")
 @gelu_option
 @json_option
-def show_model(model_name: str, gelu_form: Literal["tanh", "exact"], json_wanted: bool) -> None:
+def show_model(model_name: str, gelu_form: GeluForm, json_wanted: bool) -> None:
     """Read MODEL and print its card; MODEL is a folder, comes with First Glance, or is OWNER/NAME on the hub."""
     from app.models.loading import load_any_model
     from app.models.model_card import describe_model

@@ -1,8 +1,11 @@
 """Options and arguments that several commands take."""
 
 from pathlib import Path
+from typing import get_args
 
 import click
+
+from app.models.config import GeluForm
 
 PATH = click.Path(path_type=Path)
 """A path that the command checks itself, so that its error message says which file is needed."""
@@ -13,7 +16,7 @@ round_argument = click.argument("round_id", metavar="ROUND")
 gelu_option = click.option(
     "--gelu",
     "gelu_form",
-    type=click.Choice(["tanh", "exact"]),
+    type=click.Choice(get_args(GeluForm)),
     default="tanh",
     show_default=True,
     help="What 'gelu' means in a checkpoint of the NeelNanda repositories, which were trained with tanh.",

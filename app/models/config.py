@@ -12,6 +12,9 @@ Activation = Literal["gelu", "gelu_tanh", "relu", "solu", "solu_ln", "gelu_ln"]
 Site = Literal["mlp.pre", "mlp.act", "mlp.post_ln"]
 """Where activations are read: before the activation function, after it, and after the extra LayerNorm."""
 
+GeluForm = Literal["tanh", "exact"]
+"""What a checkpoint in TransformerLens's format means by `gelu`; its config does not say."""
+
 Norm = Literal["layernorm", "rms"]
 
 ACTIVATIONS_WITH_LAYERNORM: frozenset[Activation] = frozenset({"solu_ln", "gelu_ln"})

@@ -7,11 +7,12 @@ from pathlib import Path
 from app.foundation.errors import ModelError, error_summary
 from app.foundation.json_types import JsonObject
 from app.foundation.paths import resource_folder
+from app.models.config import GeluForm
 from app.models.folder_files import CONFIG_FILE, TOKENIZER_FILE
 from app.models.hugging_face import is_hugging_face_config, load_hugging_face_model
-from app.models.model_folder import LoadedModel, load_model
+from app.models.model_folder import LoadedModel, load_model, read_config
 from app.models.tokenizer import Tokenizer
-from app.models.transformer_lens import GeluForm, is_transformer_lens_config, load_transformer_lens_model
+from app.models.transformer_lens import is_transformer_lens_config, load_transformer_lens_model
 
 TEXT_FILES = ["*.json"]
 TENSOR_FILES = ["*final.pth", "*.safetensors"]
@@ -31,7 +32,7 @@ def load_any_model(name: str | Path, gelu: GeluForm = "tanh", cache: Path | None
         ModelError: there is no such model, or it cannot be read; the message says what to do.
     """
     folder = find_model_folder(name, cache)
-    raw_config = _read_config(folder)
+    raw_config = _parse_any_config(folder)
     if is_transformer_lens_config(raw_config):
         tokenizer = _load_tokenizer(folder, raw_config, cache)
         loaded = load_transformer_lens_model(folder, Path(name).name, tokenizer, gelu)
@@ -61,7 +62,7 @@ def find_model_folder(name: str | Path, cache: Path | None = None) -> Path:
 
 def _download_from_hub(name: str, cache: Path | None) -> Path:
     """The folder with a repository's text files and weights, from the hub or from an earlier download."""
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import snapshot_download  # slow to import, and needed for downloads only
 
     repository, _, revision = name.partition("@")
     try:
@@ -76,16 +77,12 @@ def _download_from_hub(name: str, cache: Path | None) -> Path:
     return folder
 
 
-def _read_config(folder: Path) -> JsonObject:
+def _parse_any_config(folder: Path) -> JsonObject:
     """`config.json` in any format. Raises ModelError if it is missing or not JSON."""
-    path = folder / CONFIG_FILE
-    if not path.is_file():
-        msg = f"{folder} is no model folder: {CONFIG_FILE} is missing"
-        raise ModelError(msg)
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(read_config(folder))
     except ValueError as error:
-        msg = f"{path} is not JSON ({error}); copy it again"
+        msg = f"{folder / CONFIG_FILE} is not JSON ({error}); copy it again"
         raise ModelError(msg) from error
     return config if isinstance(config, dict) else {}
 

@@ -73,11 +73,16 @@ def load_model(folder: Path) -> LoadedModel:
 
 def load_config(folder: Path) -> ModelConfig:
     """Read `config.json`. Raises ModelError if it is missing or has an unknown key or value."""
+    return parse_config(read_config(folder), folder / CONFIG_FILE)
+
+
+def read_config(folder: Path) -> bytes:
+    """The bytes of `config.json`. Raises ModelError if it is missing."""
     path = folder / CONFIG_FILE
     if not path.is_file():
         msg = f"{folder} is no model folder: {CONFIG_FILE} is missing"
         raise ModelError(msg)
-    return parse_config(path.read_bytes(), path)
+    return path.read_bytes()
 
 
 def parse_config(json_bytes: bytes, path: Path) -> ModelConfig:

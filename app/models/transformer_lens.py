@@ -9,7 +9,6 @@ import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -17,13 +16,12 @@ from torch import Tensor
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError, error_summary
 from app.foundation.json_types import JsonObject, JsonValue
-from app.models.config import ACTIVATIONS_WITH_LAYERNORM, ModelConfig
+from app.models.config import ACTIVATIONS_WITH_LAYERNORM, GeluForm, ModelConfig
 from app.models.folder_files import CONFIG_FILE
 from app.models.model_folder import LoadedModel, copy_weights, parse_config, read_safetensors, require_exact_keys
 from app.models.tokenizer import Tokenizer
 from app.models.transformer import Transformer
 
-GeluForm = Literal["tanh", "exact"]
 TensorShape = tuple[int, ...]
 
 ACTIVATIONS: Mapping[str, str] = {
