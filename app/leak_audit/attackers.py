@@ -3,7 +3,7 @@
 Two attackers (logistic regression, gradient boosting) each give every item an out-of-fold score; the statistic is the
 larger of their AUCs. Its p-value comes from permuting the labels within strata, as the arms were randomised.
 Permutations stop once ten of them reach the observed AUC (Besag and Clifford 1991), which keeps p valid.
-scikit-learn is the optional extra `audit`.
+scikit-learn is the optional extra `audit`, so it is imported in the functions that need it.
 """
 
 import math

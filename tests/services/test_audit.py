@@ -16,6 +16,7 @@ from app.leak_audit.summary import FindingsSummary
 from app.rounds.design import Cell
 from app.rounds.presets import design_from_preset
 from app.services import leak_audit, rounds, seals
+from app.services.admins import add_admin
 from app.services.log import round_events
 from app.services.unblinding import unblind_round
 from app.store.engine import Database
@@ -42,8 +43,6 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def base(sqlite_database: Database, clock: Clock) -> Database:
-    from app.services.admins import add_admin
-
     with sqlite_database.writing() as session:
         add_admin(session, ADMIN, "a long enough password", clock())
     return sqlite_database

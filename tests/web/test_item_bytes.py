@@ -7,6 +7,7 @@ from collections.abc import Callable
 from starlette.testclient import TestClient
 
 from app.store.engine import Database
+from app.store.tables import ItemRow
 from tests.web.page import NewClient, Page, come_in
 from tests.web.served_round import ServedRound, make_round
 
@@ -62,8 +63,6 @@ def test_the_same_words_give_the_same_bytes_wherever_they_stand(
 ) -> None:
     served_round = make_round(sqlite_database, items=6)
     with served_round.database.writing() as session:
-        from app.store.tables import ItemRow
-
         html = session.get_one(ItemRow, ("round1", "code0")).html
         for code in served_round.codes:
             session.get_one(ItemRow, ("round1", code)).html = html

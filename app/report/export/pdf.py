@@ -51,7 +51,7 @@ def write_pdf_report(
     if not pdf_available():
         msg = "The PDF needs Typst; install it with: pip install 'firstglance[pdf]'"
         raise ExportError(msg)
-    import typst
+    import typst  # optional: the extra `pdf`
 
     images = draw_figures(analysis, ("svg",)) if figures is None else figures
     document = typst_document(title, commitment, analysis, frame, images)
