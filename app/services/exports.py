@@ -73,8 +73,17 @@ def unblinded_bundle(session: Session, round_id: str) -> UnblindedBundle:
     """Everything that goes into the export of an unblinded round."""
     round_row, _ = find_unblinded(session, round_id)
     unblinded = read_unblinded_round(session, round_id)
+    blinded = blinded_bundle(session, round_id)
     return UnblindedBundle(
-        **vars(blinded_bundle(session, round_id)),
+        round_id=blinded.round_id,
+        title=blinded.title,
+        state=blinded.state,
+        public_design=blinded.public_design,
+        item_contents=blinded.item_contents,
+        commitment=blinded.commitment,
+        judgment_links=blinded.judgment_links,
+        event_links=blinded.event_links,
+        exported_evaluators=blinded.exported_evaluators,
         design_content=json.loads(round_row.design),
         seal=unblinded.seal,
         observations=unblinded.observations,

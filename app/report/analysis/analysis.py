@@ -126,14 +126,47 @@ def analyse(observations: Sequence[Observation], frame: AnalysisFrame) -> Analys
     neuron_observations = [observation for observation in observations if observation.allocated.kind == "neuron"]
     verdicts = tabulate_verdicts(neuron_observations)
     primary = primary_results(verdicts, frame)
+    further = _further_results(verdicts, observations, frame)
     blind = _blinding_evidence(neuron_observations, frame)
+    return _join_parts(primary, further, blind, verdicts, frame)
+
+
+def _join_parts(
+    primary: PrimaryResults, further: FurtherResults, blind: BlindingEvidence, table: VerdictTable, frame: AnalysisFrame
+) -> Analysis:
     return Analysis(
-        version=ANALYSIS_VERSION,
-        **vars(headline_sentences(primary, blind.stimulus, blind.transport, frame)),
-        **vars(primary),
-        **vars(_further_results(verdicts, observations, frame)),
-        **vars(blind),
-        flow=flow_by_arm(verdicts, frame),
+        ANALYSIS_VERSION,
+        *headline_sentences(primary, blind.stimulus, blind.transport, frame).in_order(),
+        treatment=primary.treatment,
+        reference=primary.reference,
+        arm_order=primary.arm_order,
+        stratum_order=primary.stratum_order,
+        arms=primary.arms,
+        cells=primary.cells,
+        difference=primary.difference,
+        ratio=primary.ratio,
+        strata=primary.strata,
+        heterogeneity=primary.heterogeneity,
+        evaluators=primary.evaluators,
+        judgments=primary.judgments,
+        per_evaluator=further.per_evaluator,
+        evaluators_like_these=further.evaluators_like_these,
+        exposure=further.exposure,
+        exclusions=further.exclusions,
+        secondary=further.secondary,
+        training_runs=further.training_runs,
+        sensitivity=further.sensitivity,
+        model_check=further.model_check,
+        agreement=further.agreement,
+        controls=further.controls,
+        drift=further.drift,
+        time=further.time,
+        blinding=blind.blinding,
+        stimulus=blind.stimulus,
+        transport=blind.transport,
+        marks=blind.marks,
+        blind_broken=blind.blind_broken,
+        flow=flow_by_arm(table, frame),
         methods=_number_sources(frame),
     )
 

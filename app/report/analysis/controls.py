@@ -61,8 +61,7 @@ def control_results(observations: Sequence[Observation]) -> ControlResults:
     return ControlResults(
         planted=_acceptance(planted),
         planted_by_evaluator=tuple(
-            EvaluatorAcceptance(evaluator=name, **vars(_acceptance(judged)))
-            for name, judged in _by_evaluator(planted).items()
+            _evaluator_acceptance(name, _acceptance(judged)) for name, judged in _by_evaluator(planted).items()
         ),
         ladder=_ladder_steps(ladder),
         ladder_by_evaluator=tuple(
@@ -91,4 +90,24 @@ def _ladder_steps(ladder: Sequence[Observation]) -> tuple[LadderStep, ...]:
     for observation in ladder:
         if observation.allocated.purity is not None:
             by_purity.setdefault(observation.allocated.purity, []).append(observation)
-    return tuple(LadderStep(purity=purity, **vars(_acceptance(by_purity[purity]))) for purity in sorted(by_purity))
+    return tuple(_ladder_step(purity, _acceptance(by_purity[purity])) for purity in sorted(by_purity))
+
+
+def _evaluator_acceptance(name: str, acceptance: Acceptance) -> EvaluatorAcceptance:
+    return EvaluatorAcceptance(
+        evaluator=name,
+        judgments=acceptance.judgments,
+        interpretable=acceptance.interpretable,
+        fraction=acceptance.fraction,
+        interval=acceptance.interval,
+    )
+
+
+def _ladder_step(purity: float, acceptance: Acceptance) -> LadderStep:
+    return LadderStep(
+        purity=purity,
+        judgments=acceptance.judgments,
+        interpretable=acceptance.interpretable,
+        fraction=acceptance.fraction,
+        interval=acceptance.interval,
+    )

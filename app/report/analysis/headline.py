@@ -24,6 +24,10 @@ class HeadlineSentences:
     notes: tuple[str, ...]
     """What the report cannot say."""
 
+    def in_order(self) -> tuple[str, str, str, tuple[str, ...]]:
+        """The values of the fields, in the order of the fields."""
+        return self.headline, self.marks_alone, self.transport_alone, self.notes
+
 
 def headline_sentences(
     primary: PrimaryResults,

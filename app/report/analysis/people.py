@@ -126,7 +126,11 @@ def evaluators_like_these(verdicts: VerdictTable, frame: AnalysisFrame) -> Evalu
         difference = mantel_haenszel_difference(strata).value
         estimate = report_estimate(difference_for_evaluators_like_these(cells, difference, evaluator_count))
     return EvaluatorsLikeThese(
-        **vars(estimate), fewest=FEWEST_EVALUATORS, evaluators=evaluator_count, degrees=max(0, evaluator_count - 1)
+        estimate=estimate.estimate,
+        interval=estimate.interval,
+        fewest=FEWEST_EVALUATORS,
+        evaluators=evaluator_count,
+        degrees=max(0, evaluator_count - 1),
     )
 
 
@@ -218,7 +222,17 @@ def _judgments_by_cell(
 def _contrast_in_group(verdicts: VerdictTable, frame: AnalysisFrame) -> GroupContrast:
     evaluator_count = int(np.unique(verdicts.evaluator_index).size)
     contrast = contrast_arms(verdicts, frame, frame.treatment, frame.reference)
-    return GroupContrast(evaluators=evaluator_count, **vars(contrast))
+    return GroupContrast(
+        evaluators=evaluator_count,
+        treatment=contrast.treatment,
+        reference=contrast.reference,
+        estimate=contrast.estimate,
+        interval=contrast.interval,
+        p=contrast.p,
+        method=contrast.method,
+        neurons=contrast.neurons,
+        strata=contrast.strata,
+    )
 
 
 def _conduct(

@@ -178,15 +178,36 @@ def _arm_result(verdicts: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmRe
     else:
         fraction = SampleFraction(n=0, interpretable=0, fraction=None, interval=None, effective_n=None, judgments=0)
     cells = [cell for cell in frame.cells if cell.arm == arm]
-    drawn, dead = sum(cell.drawn for cell in cells), sum(cell.dead for cell in cells)
-    return ArmResult(**vars(fraction), drawn=drawn, dead=dead)
+    return ArmResult(
+        n=fraction.n,
+        interpretable=fraction.interpretable,
+        fraction=fraction.fraction,
+        interval=fraction.interval,
+        effective_n=fraction.effective_n,
+        judgments=fraction.judgments,
+        drawn=sum(cell.drawn for cell in cells),
+        dead=sum(cell.dead for cell in cells),
+    )
 
 
 def _cell_results(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[CellResult, ...]:
     return tuple(
-        CellResult(arm=arm, stratum=stratum, **vars(_sample_fraction(sample)))
+        _cell_result(arm, stratum, _sample_fraction(sample))
         for arm in frame.arms
         for stratum, sample in samples_by_stratum(verdicts, frame, arm).items()
+    )
+
+
+def _cell_result(arm: str, stratum: str, fraction: SampleFraction) -> CellResult:
+    return CellResult(
+        arm=arm,
+        stratum=stratum,
+        n=fraction.n,
+        interpretable=fraction.interpretable,
+        fraction=fraction.fraction,
+        interval=fraction.interval,
+        effective_n=fraction.effective_n,
+        judgments=fraction.judgments,
     )
 
 
@@ -223,14 +244,20 @@ def _stratum_results(comparisons: list[StratumComparison], seed: str) -> tuple[S
     p_values = [permutation_p_value([stratum], seed) for stratum in comparisons]
     adjusted = multipletests(p_values, method="holm")[1]
     return tuple(
-        StratumResult(
-            stratum=stratum.name,
-            **vars(report_estimate(stratum.estimate_difference())),
-            p=p_value,
-            p_holm=float(p_holm),
-            neurons=whole_number(_neuron_count(stratum)),
-        )
+        _stratum_result(stratum, p_value, float(p_holm))
         for stratum, p_value, p_holm in zip(comparisons, p_values, adjusted, strict=True)
+    )
+
+
+def _stratum_result(stratum: StratumComparison, p_value: float, p_holm: float) -> StratumResult:
+    difference = report_estimate(stratum.estimate_difference())
+    return StratumResult(
+        stratum=stratum.name,
+        estimate=difference.estimate,
+        interval=difference.interval,
+        p=p_value,
+        p_holm=p_holm,
+        neurons=whole_number(_neuron_count(stratum)),
     )
 
 

@@ -31,10 +31,15 @@ def training_runs_by_size(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple
     for stratum in compare_in_strata(verdicts, frame, frame.treatment, frame.reference):
         differences.setdefault(stratum.name.partition("/")[0], []).append(stratum.difference)
     return tuple(
-        TrainingRuns(size, len(run_differences), **vars(report_estimate(_mean_over_runs(run_differences))))
+        _training_runs(size, run_differences)
         for size, run_differences in differences.items()
         if len(run_differences) >= FEWEST_RUNS
     )
+
+
+def _training_runs(size: str, run_differences: Sequence[float]) -> TrainingRuns:
+    mean = report_estimate(_mean_over_runs(run_differences))
+    return TrainingRuns(size, len(run_differences), mean.estimate, mean.interval)
 
 
 def _mean_over_runs(differences: Sequence[float]) -> Estimate:

@@ -63,7 +63,18 @@ def secondary_results(verdicts: VerdictTable, frame: AnalysisFrame) -> Secondary
 def _not_token_detectors(verdicts: VerdictTable, frame: AnalysisFrame) -> NotTokenDetectors:
     rows = verdicts.filter_rows(verdicts.same_token_share < TOKEN_DETECTOR_SHARE)
     contrast = contrast_arms(rows, frame, frame.treatment, frame.reference, count_dead=False)
-    return NotTokenDetectors(**vars(contrast), threshold=TOKEN_DETECTOR_SHARE, items=rows.item_count)
+    return NotTokenDetectors(
+        treatment=contrast.treatment,
+        reference=contrast.reference,
+        estimate=contrast.estimate,
+        interval=contrast.interval,
+        p=contrast.p,
+        method=contrast.method,
+        neurons=contrast.neurons,
+        strata=contrast.strata,
+        threshold=TOKEN_DETECTOR_SHARE,
+        items=rows.item_count,
+    )
 
 
 def _depth_thirds(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[ThirdContrast, ...]:
@@ -71,13 +82,26 @@ def _depth_thirds(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[ThirdCo
     third_of_row = _third_of_depth(verdicts.layer, verdicts.layer_count)
     if np.unique(third_of_row).size < 2:
         return ()
-    contrasts = []
-    for index, third in enumerate(THIRDS):
-        rows = verdicts.filter_rows(third_of_row == index)
-        contrast = contrast_arms(rows, _frame_within_third(verdicts, frame, index), frame.treatment, frame.reference)
-        judged = {arm: _interpretable_share(rows.select(arm)) for arm in frame.arms}
-        contrasts.append(ThirdContrast(third=third, judged=judged, **vars(contrast)))
-    return tuple(contrasts)
+    return tuple(
+        _third_contrast(verdicts.filter_rows(third_of_row == index), _frame_within_third(verdicts, frame, index), third)
+        for index, third in enumerate(THIRDS)
+    )
+
+
+def _third_contrast(verdicts: VerdictTable, frame: AnalysisFrame, third: Third) -> ThirdContrast:
+    contrast = contrast_arms(verdicts, frame, frame.treatment, frame.reference)
+    return ThirdContrast(
+        third=third,
+        judged={arm: _interpretable_share(verdicts.select(arm)) for arm in frame.arms},
+        treatment=contrast.treatment,
+        reference=contrast.reference,
+        estimate=contrast.estimate,
+        interval=contrast.interval,
+        p=contrast.p,
+        method=contrast.method,
+        neurons=contrast.neurons,
+        strata=contrast.strata,
+    )
 
 
 def _further_contrasts(frame: AnalysisFrame) -> list[tuple[str, str]]:

@@ -61,7 +61,7 @@ def sensitivity_results(verdicts: VerdictTable, frame: AnalysisFrame) -> Sensiti
         missing_for_reference=report_estimate(
             _pooled_difference(verdicts, frame, _sampler_with_missing_filled_in(0.0, 1.0))
         ),
-        majority=MajorityVote(**vars(majority), ties="NOT INTERPRETABLE"),
+        majority=MajorityVote(majority.estimate, majority.interval, ties="NOT INTERPRETABLE"),
         stopped_early=frame.stopped_early,
     )
 
@@ -83,7 +83,8 @@ def model_based_check(verdicts: VerdictTable, frame: AnalysisFrame) -> ModelChec
         np.concatenate([cell.neuron_index for cell in cells]),
     )
     method = "GEE, identity link, independence, robust errors: verdict ~ stratum + evaluator + arm"
-    return ModelCheck(method, **vars(report_estimate(gee_difference(data))))
+    difference = report_estimate(gee_difference(data))
+    return ModelCheck(method, difference.estimate, difference.interval)
 
 
 def _pooled_difference(verdicts: VerdictTable, frame: AnalysisFrame, sampler: CellSampler) -> Estimate | None:

@@ -98,12 +98,22 @@ def time_results(verdicts: VerdictTable, frame: AnalysisFrame) -> TimeResults:
         all=_judging_time(verdicts.active_seconds),
         by_arm={arm: _judging_time(rows.active_seconds) for arm, rows in rows_by_arm.items()},
         by_evaluator=tuple(
-            EvaluatorTime(evaluator=name, **vars(_judging_time(verdicts.select(evaluator=name).active_seconds)))
+            _evaluator_time(name, _judging_time(verdicts.select(evaluator=name).active_seconds))
             for name in verdicts.evaluator_names
         ),
         hours=finite_number(float(verdicts.active_seconds.sum()) / 3600),
         revised=int((verdicts.revisions > 0).sum()),
         revised_by_arm={arm: int((rows.revisions > 0).sum()) for arm, rows in rows_by_arm.items()},
+    )
+
+
+def _evaluator_time(name: str, judging_time: JudgingTime) -> EvaluatorTime:
+    return EvaluatorTime(
+        evaluator=name,
+        judgments=judging_time.judgments,
+        median=judging_time.median,
+        quartiles=judging_time.quartiles,
+        under_a_minute=judging_time.under_a_minute,
     )
 
 

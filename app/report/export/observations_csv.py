@@ -72,12 +72,22 @@ def observations_from_csv(text: str) -> list[Observation]:
 
 def _observation_rows(observations: Iterable[Observation]) -> Iterator[ObservationRow]:
     for observation in sorted(observations, key=_sort_key):
-        judgment = observation.judgment
+        judgment, allocated = observation.judgment, observation.allocated
         yield ObservationRow(
             evaluator=observation.evaluator,
             exposed=observation.exposed,
             revisions=observation.revisions,
-            **vars(observation.allocated),
+            item=allocated.item,
+            arm=allocated.arm,
+            stratum=allocated.stratum,
+            layer=allocated.layer,
+            n_layers=allocated.n_layers,
+            neuron=allocated.neuron,
+            kind=allocated.kind,
+            same_token_share=allocated.same_token_share,
+            purity=allocated.purity,
+            repeats=allocated.repeats,
+            rule=allocated.rule,
             shown_as=judgment.item,
             verdict=judgment.verdict,
             hypothesis=judgment.hypothesis,

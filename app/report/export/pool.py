@@ -111,13 +111,13 @@ def pool_studies(paths: Sequence[Path]) -> PooledStudies:
         treatment=treatment,
         reference=reference,
         headline=_headline(estimate, treatment, reference, len(studies)),
-        difference=PooledDifference(**vars(estimate), p=permutation_p_value(strata, seed), strata=len(strata)),
+        difference=PooledDifference(
+            estimate.estimate, estimate.interval, p=permutation_p_value(strata, seed), strata=len(strata)
+        ),
         ratio=finite_number(mantel_haenszel_ratio(strata)),
         heterogeneity=strata_spread(strata),
         studies=tuple(_study_result(study) for study in studies),
-        study_strata=tuple(
-            StudyStratum(stratum.name, **vars(report_estimate(stratum.estimate_difference()))) for stratum in strata
-        ),
+        study_strata=tuple(_study_stratum(stratum) for stratum in strata),
     )
 
 
@@ -163,7 +163,12 @@ def _refuse_other_contrasts(studies: Sequence[VerifiedStudy], paths: Sequence[Pa
 def _study_result(study: VerifiedStudy) -> StudyResult:
     comparisons = list(study.comparisons)
     estimate = report_estimate(mantel_haenszel_difference(comparisons) if comparisons else None)
-    return StudyResult(study.title, study.commitment, len(comparisons), **vars(estimate))
+    return StudyResult(study.title, study.commitment, len(comparisons), estimate.estimate, estimate.interval)
+
+
+def _study_stratum(stratum: StratumComparison) -> StudyStratum:
+    difference = report_estimate(stratum.estimate_difference())
+    return StudyStratum(stratum.name, difference.estimate, difference.interval)
 
 
 def _headline(pooled: ReportedEstimate, treatment: str, reference: str, study_count: int) -> str:

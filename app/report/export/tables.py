@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +20,10 @@ from app.rounds.allocation import Allocation, ItemKind
 from app.rounds.item import Item, ItemContent
 from app.unblinding.observations import Observation
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+TableRow = TypeVar("TableRow", bound="DataclassInstance")
 CsvValue = str | int | float | bool | datetime | None
 
 
@@ -89,14 +94,14 @@ PASSAGE_SCHEMA = pa.schema(
 """snippets.parquet: one row per token."""
 
 
-def write_csv(row_class: type, instances: Iterable[object]) -> str:
-    """CSV of dataclass instances: empty for None, true/false for booleans, full precision for floats."""
+def write_csv(row_class: type[TableRow], table_rows: Iterable[TableRow]) -> str:
+    """CSV of rows, which are dataclasses: empty for None, true/false for booleans, full precision for floats."""
     columns = [field.name for field in fields(row_class)]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
-    for instance in instances:
-        writer.writerow([_csv_text(getattr(instance, column)) for column in columns])
+    for row in table_rows:
+        writer.writerow([_csv_text(getattr(row, column)) for column in columns])
     return buffer.getvalue()
 
 
