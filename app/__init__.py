@@ -2,9 +2,10 @@
 
 Read the packages in the order of the data:
 
-    models -> harvest -> rounds -> judging -> unblinding | statistics -> report
+    models -> harvest -> archive -> rounds -> judging -> evidence -> leak_audit | unblinding -> statistics -> report
 
-with `foundation` below them and `store`, `services`, `web` and `cli` around them.
+with `foundation` and `robots` below them and `store`, `services`, `web` and `cli` around them. docs/architecture.md says
+what each one holds.
 """
 
 __version__ = "0.1.0"
