@@ -3,7 +3,6 @@
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import httpx2
@@ -67,11 +66,9 @@ class RecordingTransport(httpx2.BaseTransport):
 def walk_as_probes(app: ASGIApp, probes: Sequence[Probe]) -> ProbeWalks:
     """Judge the round as each probe. Returns all responses, and the probes' session and form tokens.
 
-    It runs in another thread, because the caller's may already run an event loop. Raises LifecycleError if a probe
-    cannot judge every item.
+    Raises LifecycleError if a probe cannot judge every item.
     """
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        walks = list(pool.map(lambda index: _walk_as_probe(app, index, probes[index]), range(len(probes))))
+    walks = [_walk_as_probe(app, index, probe) for index, probe in enumerate(probes)]
     return ProbeWalks(
         tuple(itertools.chain.from_iterable(walk.responses for walk in walks)),
         tuple(itertools.chain.from_iterable(walk.secrets for walk in walks)),
