@@ -4,8 +4,7 @@ Read the packages in the order of the data:
 
     models -> harvest -> archive -> rounds -> judging -> evidence -> leak_audit | unblinding -> statistics -> report
 
-with `foundation` and `robots` below them and `store`, `services`, `web` and `cli` around them. What each holds is said in
-docs/architecture.md.
+with `foundation` and `robots` below them and `store`, `services`, `web` and `cli` around them.
 """
 
 __version__ = "0.1.0"
