@@ -19,7 +19,6 @@ export function showPage({ page, secondQuestion, answerLabel }, begin) {
   const next = typeof page === "string" ? withHeading(parsePage(page)) : page; // a prefetched page is parsed already
   for (const selector of ["main", ".progress", ".skip"]) replacePart(next, selector);
   document.title = next.title;
-  document.body.className = next.body.className;
   scrollTo({ top: 0, behavior: "instant" });
   history.replaceState(null, "", "/judge");
   const heading = document.querySelector("main h1");
