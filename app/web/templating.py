@@ -74,10 +74,16 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
         current_language=language.current_language,
         languages=language.LANGUAGES,
         limits=LIMITS,
+        counted=counted,
         format_number=language.format_number,
         return_address=addresses.return_address,
     )
     return environment
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun, for the admins' pages, which are in English: 1 neuron, 2 neurons."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 @cache
