@@ -1,4 +1,4 @@
-// Keyboard shortcuts. Every shortcut is printed on the button that does the same.
+// Keyboard shortcuts. Each is printed on the button that does the same; the list of keys has those without a button.
 import { goToPeak, toggleFixedWidth, toggleFoldedText, toggleTheme } from "./reading_tools.js";
 
 const ACTIONS = {
