@@ -103,7 +103,7 @@ def download_own_data(request: Request, database: AppDatabase) -> Response:
     with database.reading() as session:
         stored = own_data.own_data(session, evaluator_session_token(request))
     text = json.dumps(stored, indent=2, ensure_ascii=False)
-    return download_response(text, "application/json", "first-glance-my-answers.json")
+    return download_response(text.encode(), "application/json", "first-glance-my-answers.json")
 
 
 @router.post("/judge/erase")
