@@ -10,7 +10,7 @@ def already_exists(path: Path) -> ArchiveError:
     return ArchiveError(f"{path} exists already; archives are never overwritten, choose another place or delete it")
 
 
-def cannot_be_written(path: Path, error: OSError) -> ArchiveError:
+def cannot_be_written(path: Path, os_error: OSError) -> ArchiveError:
     """The error for a path to which the disk does not let us write."""
-    reason = error.strerror or error
+    reason = os_error.strerror or os_error
     return ArchiveError(f"{path} cannot be written ({reason}); make room and run the same command to go on")
