@@ -37,7 +37,7 @@ def compare_with_saedashboard(
         torch.save(weights_by_lens_name(transformer), folder / "weights.pt")
         np.save(folder / "windows.npy", token_ids)
         with subprocess.Popen(
-            [PYTHON, SCRIPT, folder],
+            [PYTHON, SCRIPT, folder, str(FEATURES)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

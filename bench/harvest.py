@@ -45,7 +45,7 @@ from app.harvest.scan.batches import Batch, split_into_batches
 from app.harvest.scan.memory import keep_freed_memory
 from app.harvest.scan.model_scan import ModelScan
 from app.harvest.scan.worker_threads import WorkerThreads
-from app.harvest.text.windows import WINDOWS_PER_SHARD, Shard
+from app.harvest.text.windows import WINDOWS_PER_SHARD, Shard, shard_of_rows
 from app.models.config import ModelConfig
 from app.models.transformer import Transformer
 from bench.dashboard import compare_with_saedashboard
@@ -81,19 +81,6 @@ class ZipfText:
         return CorpusRecord(
             spec="zipf", sha256="0" * 64, documents=window_count, windows=window_count, tokens=token_count
         )
-
-
-def shard_of_rows(number: int, first_window: int, token_ids: TokenIds) -> Shard:
-    """A shard of windows [window, position] in which every token is scored."""
-    return Shard(
-        number=number,
-        first_window=first_window,
-        token_ids=token_ids,
-        scoring_starts=np.zeros(len(token_ids), np.int64),
-        lengths=np.full(len(token_ids), WINDOW),
-        is_special=np.zeros(token_ids.shape, np.bool_),
-        labels=tuple(f"row:{first_window + row}" for row in range(len(token_ids))),
-    )
 
 
 def zipf_rows(seed: int, count: int) -> TokenIds:

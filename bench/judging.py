@@ -8,7 +8,7 @@ One evaluator of a round of the demo's models, SQLite in a temporary folder, a r
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,9 +52,13 @@ def main(item_count: int) -> None:
     with serve_real_round(item_count) as (address, token):
         waits = measure_waits(address, token)
     for name, milliseconds in waits.items():
-        percentiles = statistics.quantiles(milliseconds, n=20)
-        median = statistics.median(milliseconds)
-        print(f"{name}: p50 {median:.1f} ms, p95 {percentiles[18]:.1f} ms, n {len(milliseconds)}")
+        print(f"{name}: {describe_times(milliseconds)}")
+
+
+def describe_times(milliseconds: Sequence[float]) -> str:
+    """The median, the 95th percentile and the number of some times, as text."""
+    median, percentiles = statistics.median(milliseconds), statistics.quantiles(milliseconds, n=20)
+    return f"p50 {median:.1f} ms, p95 {percentiles[18]:.1f} ms, n {len(milliseconds)}"
 
 
 if __name__ == "__main__":

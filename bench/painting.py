@@ -7,7 +7,6 @@ The next page is fetched ahead, as it always is.
 """
 
 import shutil
-import statistics
 import sys
 
 import httpx2
@@ -15,7 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
-from bench.judging import serve_real_round
+from bench.judging import describe_times, serve_real_round
 
 ITEMS = 40
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -48,9 +47,7 @@ def main(item_count: int) -> None:
         page.add_init_script(STOPWATCH)
         milliseconds = measure_paints(page, item_count)
         browser.close()
-    percentiles = statistics.quantiles(milliseconds, n=20)
-    median = statistics.median(milliseconds)
-    print(f"key to painted: p50 {median:.0f} ms, p95 {percentiles[18]:.0f} ms, n {len(milliseconds)}")
+    print(f"key to painted: {describe_times(milliseconds)}")
 
 
 def enrol(address: str, token: str) -> list[tuple[str, str]]:

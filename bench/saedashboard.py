@@ -1,12 +1,13 @@
 """Runs SAEDashboard 0.8.0 on the weights and windows of `bench.harvest`, in an environment of its own.
 
     make .venv-peers-dashboard/.installed
-    .venv-peers-dashboard/bin/python bench/saedashboard.py FOLDER
+    .venv-peers-dashboard/bin/python bench/saedashboard.py FOLDER FEATURES
 
 FOLDER holds `weights.pt`, TransformerLens's names to tensors, and `windows.npy` [window, position]. An identity
-dictionary instead of a trained one makes the neurons its features. Prints the neurons' largest activations on
-the first windows, so that the caller can check that the model is the same; then, for each line "BEGIN END", a list of
-the seconds that it takes for these windows, from tokens to the data of its pages: loading and HTML are left out.
+dictionary instead of a trained one makes the neurons its features, and the first FEATURES of them are computed. Prints
+these neurons' largest activations on the first windows, so that the caller can check that the model is the same; then,
+for each line "BEGIN END", a list of the seconds that it takes for these windows, from tokens to the data of its pages:
+loading and HTML are left out.
 """
 
 import json
@@ -22,7 +23,6 @@ from sae_lens import HookedSAETransformer, StandardSAE, StandardSAEConfig
 from transformer_lens import HookedTransformerConfig
 
 SITE = "blocks.0.mlp.hook_post"
-FEATURES = 64
 
 
 def load_model(path: Path) -> HookedSAETransformer:
@@ -56,17 +56,18 @@ def identity_dictionary(size: int) -> StandardSAE:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    folder, feature_count = Path(sys.argv[1]), int(sys.argv[2])
     torch.manual_seed(0)
     model = load_model(folder / "weights.pt")
     windows = torch.from_numpy(np.load(folder / "windows.npy").astype(np.int64))
     sae = identity_dictionary(model.cfg.d_mlp)
     with torch.inference_mode():
         _, cache = model.run_with_cache(windows[:8], names_filter=SITE, stop_at_layer=1)
-    print(json.dumps(cache[SITE].amax(dim=(0, 1))[:FEATURES].tolist()), flush=True)
+    print(json.dumps(cache[SITE].amax(dim=(0, 1))[:feature_count].tolist()), flush=True)
     for line in sys.stdin:
         begin, end = map(int, line.split())
-        config = SaeVisConfig(hook_point=SITE, features=list(range(FEATURES)), minibatch_size_features=FEATURES)
+        features = list(range(feature_count))
+        config = SaeVisConfig(hook_point=SITE, features=features, minibatch_size_features=feature_count)
         began = time.perf_counter()
         SaeVisRunner(config).run(encoder=sae, model=model, tokens=windows[begin:end])
         print(json.dumps([time.perf_counter() - began]), flush=True)

@@ -12,7 +12,7 @@ from app.foundation.digest import sha256
 from app.foundation.errors import CorpusError, ModelError
 from app.harvest.options import HarvestOptions
 from app.harvest.text.corpus import Corpus, EncodeTexts
-from app.harvest.text.windows import WINDOWS_PER_SHARD, Shard, Window, gather_into_shards
+from app.harvest.text.windows import WINDOWS_PER_SHARD, Shard, Window, gather_into_shards, shard_of_rows
 from app.models.model_folder import LoadedModel
 
 
@@ -99,15 +99,7 @@ class TokenRows:
         """Every shard in order."""
         for number, first_window in enumerate(range(0, len(self.token_ids), WINDOWS_PER_SHARD)):
             rows = self.token_ids[first_window : first_window + WINDOWS_PER_SHARD]
-            yield Shard(
-                number=number,
-                first_window=first_window,
-                token_ids=rows,
-                scoring_starts=np.zeros(len(rows), np.int64),
-                lengths=np.full(len(rows), self.window_length),
-                is_special=np.isin(rows, self.special_ids),
-                labels=tuple(f"row:{first_window + row}" for row in range(len(rows))),
-            )
+            yield shard_of_rows(number, first_window, rows, self.special_ids)
 
     def corpus_record(self, window_count: int, token_count: int) -> CorpusRecord:
         """The manifest's description of the rows; each counts as a document."""

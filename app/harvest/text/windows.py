@@ -124,6 +124,19 @@ def gather_into_shards(
         yield _make_shard(number, gathered, window_length, bos, special_ids)
 
 
+def shard_of_rows(number: int, first_window: int, token_ids: TokenIds, special_ids: tuple[int, ...] = ()) -> Shard:
+    """A shard of windows [window, position] without padding, in which all tokens are scored but the special ones."""
+    return Shard(
+        number=number,
+        first_window=first_window,
+        token_ids=token_ids,
+        scoring_starts=np.zeros(len(token_ids), np.int64),
+        lengths=np.full(len(token_ids), token_ids.shape[1]),
+        is_special=np.isin(token_ids, special_ids),
+        labels=tuple(f"row:{first_window + row}" for row in range(len(token_ids))),
+    )
+
+
 def _make_shard(
     number: int, windows: list[Window], window_length: int, bos: int, special_ids: tuple[int, ...]
 ) -> Shard:
