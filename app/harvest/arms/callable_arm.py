@@ -1,6 +1,5 @@
 """Any function of token ids as an arm of a harvest."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import torch
 from torch import Tensor
 
 from app.archive.manifest import ModelRecord
+from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError
 from app.harvest.arms.arm import HarvestArm
 from app.harvest.scan.channel import Channel
@@ -77,7 +77,5 @@ def _require_activations(output: object, token_ids: Tensor, unit_count: int | No
 
 
 def _digest_output(output: Tensor, pieces: Sequence[bytes]) -> str:
-    digest = hashlib.sha256(output.float().cpu().contiguous().numpy().tobytes())
-    for piece in pieces:
-        digest.update(len(piece).to_bytes(4) + piece)
-    return digest.hexdigest()
+    numbers = output.float().cpu().contiguous().numpy().tobytes()
+    return sha256_of_parts([numbers, *(len(piece).to_bytes(4) + piece for piece in pieces)])
