@@ -19,32 +19,31 @@ TENSOR_FILES = ["*final.pth", "*.safetensors"]
 OTHER_TENSOR_FILES = ["pytorch_model*.bin"]
 
 
-def load_any_model(name: str | Path, gelu: GeluForm = "tanh", cache: Path | None = None) -> LoadedModel:
+def load_any_model(name: str | Path, gelu: GeluForm = "tanh") -> LoadedModel:
     """Load a model of any format, with weights in float32, ready to run.
 
     Args:
         name: a folder, a model that comes with First Glance ("1L-gelu"), or OWNER/NAME on the Hugging Face hub, with
             @REVISION to fix a commit.
         gelu: what "gelu" means in TransformerLens's format; see `load_transformer_lens_model`.
-        cache: the folder of downloads from the hub; None takes the hub's own.
 
     Raises:
         ModelError: there is no such model, or it cannot be read; the message says what to do.
     """
-    folder = find_model_folder(name, cache)
+    folder = find_model_folder(name)
     raw_config = _parse_any_config(folder)
     if is_transformer_lens_config(raw_config):
-        tokenizer = _load_tokenizer(folder, raw_config, cache)
+        tokenizer = _load_tokenizer(folder, raw_config)
         loaded = load_transformer_lens_model(folder, Path(name).name, tokenizer, gelu)
     elif is_hugging_face_config(raw_config):
-        loaded = load_hugging_face_model(folder, _load_tokenizer(folder, raw_config, cache))
+        loaded = load_hugging_face_model(folder, _load_tokenizer(folder, raw_config))
     else:
         return load_model(folder)
     _require_known_tokens(loaded)
     return loaded
 
 
-def find_model_folder(name: str | Path, cache: Path | None = None) -> Path:
+def find_model_folder(name: str | Path) -> Path:
     """The folder of the model called `name`, downloaded if it is on the hub. Raises ModelError if there is none."""
     for folder in (Path(name), resource_folder("demo") / name):
         if folder.is_dir():
@@ -57,16 +56,16 @@ def find_model_folder(name: str | Path, cache: Path | None = None) -> Path:
             f"First Glance: {', '.join(shipped) or 'none'}"
         )
         raise ModelError(msg)
-    return _download_from_hub(str(name), cache)
+    return _download_from_hub(str(name))
 
 
-def _download_from_hub(name: str, cache: Path | None) -> Path:
+def _download_from_hub(name: str) -> Path:
     """The folder with a repository's text files and weights, from the hub or from an earlier download."""
     from huggingface_hub import snapshot_download  # slow to import, and needed for downloads only
 
     repository, _, revision = name.partition("@")
     try:
-        download = partial(snapshot_download, repository, revision=revision or None, cache_dir=cache)
+        download = partial(snapshot_download, repository, revision=revision or None)
         folder = Path(download(allow_patterns=[*TEXT_FILES, *TENSOR_FILES]))
         if not any(next(folder.glob(pattern), None) for pattern in TENSOR_FILES):
             download(allow_patterns=OTHER_TENSOR_FILES)
@@ -87,12 +86,12 @@ def _parse_any_config(folder: Path) -> JsonObject:
     return config if isinstance(config, dict) else {}
 
 
-def _load_tokenizer(folder: Path, raw_config: JsonObject, cache: Path | None) -> Tokenizer:
+def _load_tokenizer(folder: Path, raw_config: JsonObject) -> Tokenizer:
     """The folder's own tokenizer; without one, the tokenizer that its config names."""
     tokenizer_name = raw_config.get("tokenizer_name")
     if (folder / TOKENIZER_FILE).is_file() or not tokenizer_name:
         return Tokenizer.load(folder / TOKENIZER_FILE)
-    return Tokenizer.load(find_model_folder(str(tokenizer_name), cache) / TOKENIZER_FILE)
+    return Tokenizer.load(find_model_folder(str(tokenizer_name)) / TOKENIZER_FILE)
 
 
 def _require_known_tokens(loaded: LoadedModel) -> None:

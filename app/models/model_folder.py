@@ -43,11 +43,11 @@ class LoadedModel:
         return self.transformer.config
 
 
-def save_model(transformer: Transformer, folder: Path, dtype: torch.dtype = torch.bfloat16) -> None:
-    """Write weights and config; a tied unembedding is written once, as the embedding."""
+def save_model(transformer: Transformer, folder: Path) -> None:
+    """Write weights, in bfloat16, and config; a tied unembedding is written once, as the embedding."""
     folder.mkdir(parents=True, exist_ok=True)
     parameters = _parameters_by_name(transformer)
-    tensors = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in parameters.items()}
+    tensors = {name: tensor.to("cpu", torch.bfloat16).contiguous() for name, tensor in parameters.items()}
     write_atomically(folder / WEIGHTS_FILE, lambda path: save_file(tensors, path))
     write_text_atomically(folder / CONFIG_FILE, json.dumps(transformer.config.model_dump(), indent=2) + "\n")
 

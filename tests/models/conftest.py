@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from app.models.config import Activation, ModelConfig
-from app.models.folder_files import TOKENIZER_FILE
+from app.models.folder_files import TOKENIZER_FILE, WEIGHTS_FILE
 from app.models.model_folder import save_model
 from app.models.recipe import Recipe
 from app.models.tokenizer import Tokenizer, train_tokenizer
@@ -83,7 +84,9 @@ def write_model_folder(tmp_path: Path, tokenizer_file: Path) -> Callable[..., Pa
         size = Tokenizer.load(tokenizer_file).size
         target = tmp_path / activation
         config = tiny_config(activation, **{"d_vocab": size, **changes})
-        save_model(random_transformer(config), target, torch.float32)
+        transformer = random_transformer(config)
+        save_model(transformer, target)
+        save_file(dict(transformer.named_parameters()), target / WEIGHTS_FILE)  # with every bit, not in bfloat16
         (target / TOKENIZER_FILE).write_bytes(tokenizer_file.read_bytes())
         return target
 

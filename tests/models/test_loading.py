@@ -59,12 +59,13 @@ def hub_cache(cache: Path, name: str, folder: Path) -> None:
 
 
 @pytest.fixture
-def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The address of a hub that does not answer."""
+def no_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The address of a hub that does not answer, and a folder of downloads of our own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", address)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
 
 
 @pytest.mark.usefixtures("no_hub")
@@ -76,15 +77,15 @@ def test_a_name_on_the_hub_is_read_from_its_download_with_the_tokenizer_its_conf
     change_json(plain / "config.json", tokenizer_name="NeelNanda/gpt-neox-tokenizer-digits")
     hub_cache(tmp_path / "hub", "NeelNanda/SoLU_1L512W_C4_Code", plain)
     hub_cache(tmp_path / "hub", "NeelNanda/gpt-neox-tokenizer-digits", tokenizer)
-    loaded = load_any_model("NeelNanda/SoLU_1L512W_C4_Code", cache=tmp_path / "hub")
+    loaded = load_any_model("NeelNanda/SoLU_1L512W_C4_Code")
     assert loaded.layout == "TransformerLens"
     assert loaded.tokenizer.size == 40
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_a_name_that_cannot_be_downloaded_is_refused(tmp_path: Path) -> None:
+def test_a_name_that_cannot_be_downloaded_is_refused() -> None:
     with pytest.raises(ModelError, match="there is no folder nobody/nothing, and it cannot be downloaded from the hub"):
-        load_any_model("nobody/nothing", cache=tmp_path)
+        load_any_model("nobody/nothing")
 
 
 @pytest.mark.parametrize("name", ["nothing", "./no/such", "/no/such/folder", "../no"])
