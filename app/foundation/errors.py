@@ -84,6 +84,6 @@ def first_problem(validation_error: ValidationError) -> tuple[str, str]:
     return ".".join(str(part) for part in problem["loc"]), problem["msg"].removeprefix("Value error, ")
 
 
-def error_summary(error: BaseException) -> str:
+def error_summary(error: Exception) -> str:
     """The first line of another library's error message, or the name of the error's class if the message is empty."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
