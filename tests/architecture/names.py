@@ -7,6 +7,7 @@ import ast
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 FILLERS = frozenset((
@@ -28,6 +29,7 @@ MOST_TYPES = 3
 SEQUENCES = frozenset({"Sequence", "list", "Iterable", "Collection", "Iterator", "Generator", "set", "frozenset"})
 MAPPINGS = frozenset({"Mapping", "dict", "MutableMapping", "defaultdict"})
 WRAPPERS = frozenset({"Annotated", "Mapped", "Final", "ClassVar"})
+UNIONS = frozenset({"Optional", "Union"})
 Sources = Mapping[str, ast.Module]
 
 
@@ -38,18 +40,32 @@ def read_sources(root: Path, folders: Iterable[str] = ("app", "bench")) -> dict[
 
 
 def bindings(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """(name, line) of every assignment, loop variable and parameter."""
+    """(name, line) of all that gets a name: assignments, loop variables, parameters, functions, aliases, and so on."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id, node.lineno
-        elif isinstance(node, ast.arg):
-            yield node.arg, node.lineno
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name, node.lineno
+            case ast.arg(arg=name):
+                yield name, node.lineno
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name, node.lineno
+            case ast.MatchMapping(rest=str(name)):
+                yield name, node.lineno
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name, node.lineno
+            case ast.alias(asname=str(name)):
+                yield name, node.lineno
 
 
 def empty_words(sources: Sources) -> list[str]:
     """Where a binding is called by a word that says nothing: "path:line name"."""
     words = FILLERS | SYNONYMS
-    return [f"{path}:{line} {name}" for path, tree in sources.items() for name, line in bindings(tree) if name in words]
+    return [
+        f"{path}:{line} {name}"
+        for path, tree in sources.items()
+        for name, line in bindings(tree)
+        if name.strip("_").lower() in words
+    ]
 
 
 def share_of_empty_words(sources: Sources) -> float:
@@ -70,7 +86,7 @@ def names_of_many_types(sources: Sources) -> dict[str, list[str]]:
                 types[node.arg].add(type_of(node.annotation))
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 types[node.target.id].add(type_of(node.annotation))
-    return {name: sorted(found) for name, found in sorted(types.items()) if len(found) > MOST_TYPES}
+    return {name: sorted(type_names) for name, type_names in sorted(types.items()) if len(type_names) > MOST_TYPES}
 
 
 def type_of(annotation: ast.expr) -> str:
@@ -86,6 +102,8 @@ def type_of(annotation: ast.expr) -> str:
     name = ast.unparse(annotation.value).rpartition(".")[2]
     if name in WRAPPERS:
         return type_of(parts[0])
+    if name in UNIONS:
+        return " | ".join(sorted({type_of(part) for part in parts} - {"None"}))
     endless = name == "tuple" and isinstance(parts[-1], ast.Constant) and parts[-1].value is Ellipsis
     if name in SEQUENCES or endless:
         return f"many {type_of(parts[0])}"
@@ -94,23 +112,23 @@ def type_of(annotation: ast.expr) -> str:
 
 def classes_defined_twice(sources: Sources) -> dict[str, list[str]]:
     """{class name: the files that define it} of names that stand for more than one class."""
-    places: dict[str, list[str]] = defaultdict(list)
+    paths_of_class: dict[str, list[str]] = defaultdict(list)
     for path, tree in sources.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):
-                places[node.name].append(path)
-    return {name: paths for name, paths in sorted(places.items()) if len(paths) > 1}
+                paths_of_class[node.name].append(path)
+    return {name: paths for name, paths in sorted(paths_of_class.items()) if len(paths) > 1}
 
 
 def aliases_of_two_modules(sources: Sources) -> dict[str, list[str]]:
     """{name: the modules that it is bound to by imports in one file or another}, for names of more than one."""
-    modules = {path.removesuffix(".py").replace("/", ".") for path in sources}
+    modules = {path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in sources}
     bound: dict[str, set[str]] = defaultdict(set)
     for tree in sources.values():
         for name, module in imported(tree):
             if module in modules:
                 bound[name].add(module)
-    return {name: sorted(found) for name, found in sorted(bound.items()) if len(found) > 1}
+    return {name: sorted(module_names) for name, module_names in sorted(bound.items()) if len(module_names) > 1}
 
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -122,34 +140,87 @@ def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield from ((alias.asname, alias.name) for alias in node.names if alias.asname)
 
 
-def open_dictionaries(sources: Sources) -> list[str]:
-    """Where a mapping from str to object is annotated, which is `Any` by another name: "path:line"."""
-    return [
-        f"{path}:{node.lineno}"
-        for path, tree in sources.items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Subscript)
-        and ast.unparse(node.value).rpartition(".")[2] in MAPPINGS
-        and type_of(node) == "dict[str, object]"
-    ]
+def open_types(sources: Sources) -> list[str]:
+    """Where a type is left open: "path:line".
+
+    A container, a `**` parameter or a field of a TypedDict is annotated with `object`, which is `Any` by another name,
+    or a call takes its arguments from all fields of another object, which no type checker compares. What is about to
+    be validated may be an `object` by itself.
+    """
+    return [f"{path}:{line}" for path, tree in sources.items() for line in sorted(set(_lines_of_open_types(tree)))]
+
+
+def _lines_of_open_types(tree: ast.Module) -> Iterator[int]:
+    for node in ast.walk(tree):
+        for annotation in _types_said_by(node):
+            yield from _open_containers(annotation)
+        match node:
+            case ast.arguments(kwarg=ast.arg(annotation=ast.Name(id="object")) as parameter):
+                yield parameter.lineno
+            case ast.ClassDef(bases=bases) if any(_name_of(base) == "TypedDict" for base in bases):
+                yield from (field.lineno for field in node.body if _is_open_field(field))
+            case ast.Call(keywords=keywords):
+                yield from (node.lineno for keyword in keywords if _spreads_an_instance(keyword))
+
+
+def _types_said_by(node: ast.AST) -> list[ast.expr]:
+    """The annotation of a parameter, variable or result; the type of an alias; the bases of a class."""
+    match node:
+        case ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation):
+            return [annotation]
+        case ast.FunctionDef(returns=ast.expr() as annotation) | ast.AsyncFunctionDef(returns=ast.expr() as annotation):
+            return [annotation]
+        case ast.Assign(value=ast.Subscript() | ast.BinOp() | ast.Call() as annotation):
+            return [annotation]
+        case ast.ClassDef(bases=bases):
+            return bases
+    return []
+
+
+def _open_containers(annotation: ast.expr) -> Iterator[int]:
+    """The line of every `object` that a container holds, in an annotation and in the strings that stand for types."""
+    for node in ast.walk(annotation):
+        if isinstance(node, ast.Subscript) and any(_name_of(part) == "object" for part in ast.walk(node.slice)):
+            yield node.lineno
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            with suppress(SyntaxError, ValueError):  # text that is no type
+                yield from (annotation.lineno for _ in _open_containers(ast.parse(node.value, mode="eval").body))
+
+
+def _is_open_field(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.AnnAssign) and _name_of(statement.annotation) == "object"
+
+
+def _name_of(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _spreads_an_instance(keyword: ast.keyword) -> bool:
+    """Whether a keyword argument is `**vars(instance)`, `**asdict(instance)` or `**instance.__dict__`."""
+    match keyword:
+        case ast.keyword(arg=None, value=ast.Call(func=ast.Name(id="vars" | "asdict"))):
+            return True
+        case ast.keyword(arg=None, value=ast.Attribute(attr="__dict__")):
+            return True
+    return False
 
 
 def main(folders: list[str]) -> None:
     """Print what stands in the way, for the files below `folders`; types and classes are those of the whole tree."""
-    everything = read_sources(Path())
-    sources = {path: tree for path, tree in everything.items() if path.startswith(tuple(folders))}
+    all_sources = read_sources(Path())
+    sources = {path: tree for path, tree in all_sources.items() if path.startswith(tuple(folders))}
     counts = Counter(line.rpartition(" ")[2] for line in empty_words(sources))
     print(f"empty words: {share_of_empty_words(sources):.1f} of 1,000; {dict(counts.most_common())}")
     print("\n".join(empty_words(sources)))
     local = {name for tree in sources.values() for name, _ in bindings(tree)}
-    for name, types in names_of_many_types(everything).items():
+    for name, types in names_of_many_types(all_sources).items():
         if name in local:
             print(f"{name} is annotated with {len(types)} types: {'; '.join(types)}")
-    for name, paths in classes_defined_twice(everything).items():
+    for name, paths in classes_defined_twice(all_sources).items():
         print(f"class {name} is defined in {', '.join(paths)}")
-    for name, modules in aliases_of_two_modules(everything).items():
+    for name, modules in aliases_of_two_modules(all_sources).items():
         print(f"{name} names {', '.join(modules)}")
-    print("open dictionaries:", *open_dictionaries(sources), sep="\n  ")
+    print("open types:", *open_types(sources), sep="\n  ")
 
 
 if __name__ == "__main__":
