@@ -47,6 +47,11 @@ class Judgment:
     step: Step = "verdict"
     """A judgment of step `hypothesis` repeats the verdict and adds the texts written after it."""
 
+    @property
+    def is_interpretable(self) -> bool:
+        """Whether the verdict is INTERPRETABLE."""
+        return self.verdict == "interpretable"
+
 
 def parse_verdict(text: str, *, cannot_judge: bool) -> Verdict:
     """The verdict that a form sent. Raises JudgmentError if it is outside the design's scale.

@@ -95,7 +95,7 @@ def stimulus_attack_data(material: AuditMaterial) -> AttackData:
 
 def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> AttackData:
     """The features of items of kind `neuron` with their arms as labels, without controls and practice items."""
-    neurons = {item.item: item for item in material.allocation.items if item.kind == "neuron"}
+    neurons = {item.item: item for item in material.allocation.items if item.is_neuron}
     indices = [index for index, code in enumerate(feature_table.item_codes) if code in neurons]
     codes = tuple(feature_table.item_codes[index] for index in indices)
     labels = np.array([int(neurons[code].arm != material.reference) for code in codes], dtype=np.int64)

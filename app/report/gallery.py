@@ -80,7 +80,7 @@ def _gallery_cards(observations: Sequence[Observation]) -> list[GalleryCard]:
     """A card for each judged neuron, sorted by the item's code."""
     by_item: dict[str, list[Observation]] = {}
     for observation in observations:
-        if observation.allocated.kind == "neuron":
+        if observation.allocated.is_neuron:
             by_item.setdefault(observation.allocated.item, []).append(observation)
     return [_gallery_card(by_item[item]) for item in sorted(by_item)]
 

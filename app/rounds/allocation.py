@@ -36,6 +36,11 @@ class AllocatedItem:
     rule: str | None = None
     """What the peaks of a planted item have in common."""
 
+    @property
+    def is_neuron(self) -> bool:
+        """Whether the item enters the fractions, as controls, repeats and practice items do not."""
+        return self.kind == "neuron"
+
 
 @dataclass(frozen=True)
 class CellModel:

@@ -123,7 +123,7 @@ def analyse(observations: Sequence[Observation], frame: AnalysisFrame) -> Analys
         observations: final verdicts, one per evaluator and item, controls and repeats included.
         frame: counts of the draw and the plan.
     """
-    neuron_observations = [observation for observation in observations if observation.allocated.kind == "neuron"]
+    neuron_observations = [observation for observation in observations if observation.allocated.is_neuron]
     verdicts = tabulate_verdicts(neuron_observations)
     primary = primary_results(verdicts, frame)
     further = _further_results(verdicts, observations, frame)

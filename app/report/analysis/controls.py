@@ -79,7 +79,7 @@ def _acceptance(observations: Sequence[Observation]) -> Acceptance:
     judgment_count = len(observations)
     if not judgment_count:
         return Acceptance(0, 0, fraction=None, interval=None)
-    accepted_count = sum(observation.judgment.verdict == "interpretable" for observation in observations)
+    accepted_count = sum(observation.judgment.is_interpretable for observation in observations)
     fraction = accepted_count / judgment_count
     interval = finite_interval(wilson_interval(fraction, judgment_count))
     return Acceptance(judgment_count, accepted_count, fraction, interval)

@@ -175,7 +175,7 @@ def evaluator_conduct(
     planted_answers: dict[str, list[bool]] = {name: [] for name in verdicts.evaluator_names}
     for observation in observations:
         if observation.allocated.kind == "planted" and observation.evaluator in planted_answers:
-            planted_answers[observation.evaluator].append(observation.judgment.verdict == "interpretable")
+            planted_answers[observation.evaluator].append(observation.judgment.is_interpretable)
     return [
         _conduct(verdicts.select(evaluator=name), name, judged[name], assigned.get(name, 0), planted_answers[name])
         for name in verdicts.evaluator_names

@@ -90,7 +90,7 @@ def tabulate_verdicts(observations: Sequence[Observation]) -> VerdictTable:
         layer=np.array([item.layer for item in items], dtype=np.int64),
         layer_count=np.array([item.n_layers for item in items], dtype=np.int64),
         same_token_share=_float_column(item.same_token_share for item in items),
-        is_interpretable=_float_column(judgment.verdict == "interpretable" for judgment in judgments),
+        is_interpretable=_float_column(judgment.is_interpretable for judgment in judgments),
         cannot_judge=np.array([judgment.verdict == "cannot_judge" for judgment in judgments], dtype=np.bool_),
         exposed=np.array([observation.exposed for observation in observations], dtype=np.bool_),
         position=_float_column(judgment.position for judgment in judgments),

@@ -132,7 +132,7 @@ def _read_study(path: Path) -> VerifiedStudy:
         msg = f"{path} does not verify: {verification.differences[0]} Run `firstglance verify {path}` for the others"
         raise ExportError(msg)
     frame = export.unblinded.frame
-    neurons = [observed for observed in export.unblinded.observations if observed.allocated.kind == "neuron"]
+    neurons = [observed for observed in export.unblinded.observations if observed.allocated.is_neuron]
     strata = tuple(
         StratumComparison(f"{export.title}: {stratum.name}", stratum.treatment_sample, stratum.reference_sample)
         for stratum in compare_in_strata(tabulate_verdicts(neurons), frame, frame.treatment, frame.reference)

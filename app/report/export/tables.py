@@ -109,8 +109,7 @@ def neuron_rows(allocation: Allocation, observations: Iterable[Observation]) -> 
     """Every allocated item with its verdicts, then the dead neurons of each cell."""
     verdicts_by_item: dict[str, list[bool]] = {}
     for observation in observations:
-        verdict = observation.judgment.verdict
-        verdicts_by_item.setdefault(observation.allocated.item, []).append(verdict == "interpretable")
+        verdicts_by_item.setdefault(observation.allocated.item, []).append(observation.judgment.is_interpretable)
     for allocated in allocation.items:
         item_verdicts = verdicts_by_item.get(allocated.item, [])
         yield NeuronRow(
