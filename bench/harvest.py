@@ -36,12 +36,13 @@ from torch import Tensor
 
 from app.archive.manifest import CorpusRecord
 from app.foundation.arrays import Ints, TokenIds
-from app.harvest.arms.callable_arm import CALLABLE_SITE, callable_arm
+from app.harvest.arms.callable_arm import callable_arm
 from app.harvest.options import HarvestOptions
 from app.harvest.pipeline import run_harvest
 from app.harvest.plan import HarvestPlan
 from app.harvest.progress import report_nothing
 from app.harvest.scan.batches import Batch, split_into_batches
+from app.harvest.scan.channel import CALLABLE_SITE
 from app.harvest.scan.memory import keep_freed_memory
 from app.harvest.scan.model_scan import ModelScan
 from app.harvest.scan.worker_threads import WorkerThreads

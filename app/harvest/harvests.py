@@ -16,12 +16,13 @@ from app.archive.archive import Archive
 from app.foundation.arrays import TokenIds
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.foundation.files import write_text_atomically
-from app.harvest.arms.callable_arm import CALLABLE_SITE, Activate, Vocabulary, callable_arm
+from app.harvest.arms.callable_arm import Activate, Vocabulary, callable_arm
 from app.harvest.arms.model_arm import model_arm
 from app.harvest.options import HarvestOptions
 from app.harvest.pipeline import ArmArchives, run_harvest
 from app.harvest.plan import HarvestPlan
 from app.harvest.progress import ReportProgress, progress_bar
+from app.harvest.scan.channel import CALLABLE_SITE
 from app.harvest.scan.device import resolve_device
 from app.harvest.shard_run import ScanRunner, find_pilot
 from app.harvest.text.source import TokenRows, corpus_source

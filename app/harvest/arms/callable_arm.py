@@ -10,10 +10,7 @@ from app.archive.manifest import ModelRecord
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError
 from app.harvest.arms.arm import HarvestArm
-from app.harvest.scan.channel import Channel
-
-CALLABLE_SITE = "callable"
-"""The site of a callable, since First Glance cannot know where in a model it reads."""
+from app.harvest.scan.channel import CALLABLE_SITE, Channel
 
 Activate = Callable[[Tensor], Tensor]
 """A function from token ids [window, position] to activations [window, position, unit]."""

@@ -9,7 +9,9 @@ Channel = tuple[str, int]
 ReadChannels = Callable[[Tensor], Mapping[Channel, Tensor]]
 """A function from token ids [window, position] to activations by channel, each [window, position, neuron]."""
 
-SITES = ("mlp.act", "mlp.pre", "mlp.post_ln", "callable")
+CALLABLE_SITE = "callable"
+"""The site of a callable, since First Glance cannot know where in a model it reads."""
+SITES = ("mlp.act", "mlp.pre", "mlp.post_ln", CALLABLE_SITE)
 """Every site, in an order that never changes: seeds depend on it."""
 LARGEST_LAYER_COUNT = 1 << 12
 
