@@ -12,9 +12,9 @@ from app.foundation.json_types import JsonObject
 from app.judging.judgment import Step, Verdict
 
 EventAction = Literal[
-    "created", "copied", "sealed", "seal cancelled", "opened", "invited", "link reissued", "erased", "locked",
-    "key read", "unblinded", "corrected", "abandoned", "exported", "audited", "gallery opened", "archives browsed",
-    "refused",
+    "created", "copied", "draw announced", "seal begun", "sealed", "seal cancelled", "opened", "invited",
+    "link reissued", "erased", "locked", "key read", "unblinded", "corrected", "abandoned", "exported", "audited",
+    "gallery opened", "archives browsed", "refused",
 ]  # fmt: skip
 """What an event of a round's log says that someone did, or tried to do."""
 

@@ -1,8 +1,40 @@
-"""The details of the log's entries about seal and lock; unblinding reads them as evidence. Pure and open."""
+"""The details of the log's entries about draw, seal and lock; unblinding reads them as evidence. Pure and open."""
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from app.foundation.json_types import JsonObject
+
+
+class AnnouncedDetail(BaseModel):
+    """The detail of the log's entry "draw announced"."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    """1, 2, 3, ... among the announcements of the round."""
+    half_sha256: str
+    """SHA-256 of the server's half of the seed."""
+    public_name: str
+    """The name of the future public value that completes the seed."""
+
+
+class DrawDetail(BaseModel):
+    """The detail of the log's entry "seal begun": how the seed of the draw came about."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    """1, 2, 3, ... among the draws of the round."""
+    again: bool = False
+    """Whether the seal was begun again from the same half and value, so that the draw is the same as before."""
+    seed_rule: Literal["server", "public"] = "server"
+    half_sha256: str | None = None
+    """SHA-256 of the announced half of the seed; None if the server drew the whole seed alone."""
+    public_name: str | None = None
+    public_value: str | None = None
+    """The public value that completed the seed."""
 
 
 class SealedDetail(BaseModel):
@@ -19,6 +51,8 @@ class SealedDetail(BaseModel):
     two_person: bool
     audit: JsonObject | None
     """Summary of the leak audit; None if the round was sealed without one."""
+    draw: DrawDetail | None = None
+    """The draw whose neurons were sealed; logs of version 0.1.0 do not say."""
 
 
 class ChainHead(BaseModel):

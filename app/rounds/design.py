@@ -19,6 +19,7 @@ from app.rounds.rubric import Rubric
 Marks = Literal["proportional", "rank"]
 Assignment = Literal["crossed", "overlap", "blocks"]
 BlindingQuestion = Literal["none", "which_model", "sort"]
+SeedRule = Literal["server", "public"]
 
 GIVEAWAYS = ("solu", "gelu", "relu", "softmax", "layernorm", "baseline")
 """Words that no text for evaluators may contain, besides the names of the arms."""
@@ -105,6 +106,8 @@ class Design(DesignPart):
     """How neurons are drawn: "simple" from the whole frame, "stratified" from each layer in proportion to its size."""
     site: Literal["mlp.pre", "mlp.act", "mlp.post_ln"] = "mlp.act"
     """Where the archives read the activation: "mlp.pre", "mlp.act" (the paper's choice) or "mlp.post_ln"."""
+    seed_rule: SeedRule = "server"
+    """Who draws the seed: "server" alone, or "public", where a public value named beforehand completes it."""
     groups: dict[Group, Annotated[int, Field(ge=1, le=100)]] = {"top": 20}
     """Passages per item from each group of snippets, 1 to 100: top, quantile, value_bin, random or contrast."""
     marks: Marks = "proportional"
