@@ -36,7 +36,7 @@ def open_real_round(settings: Settings, names: Sequence[str], neurons_per_arm: i
     with database.writing() as session:
         admins.add_admin(session, ADMIN, "a long enough password", now())
         round_id = rounds.create_round(session, design, paths, ADMIN, now())
-        seal_with_real_pages(session, round_id, recipients, ADMIN, now())
+        seal_with_real_pages(session, settings, round_id, recipients, ADMIN, now())
         rounds.open_round(session, round_id, ADMIN, now())
         tokens = [rounds.invite_evaluator(session, round_id, name, False, ADMIN, now()).token for name in names]
     database.close()

@@ -53,6 +53,8 @@ class SealedDetail(BaseModel):
     """Summary of the leak audit; None if the round was sealed without one."""
     draw: DrawDetail | None = None
     """The draw whose neurons were sealed; logs of version 0.1.0 do not say."""
+    receipt_key: str | None = None
+    """Public half of the key that signs receipts; None if version 0.1 sealed the round."""
 
 
 class ChainHead(BaseModel):

@@ -13,8 +13,6 @@ from app.foundation.digest import sha256_of_json
 from app.rounds.allocation import SealContent
 from app.rounds.item import ItemContent
 
-VERSION = 1
-
 
 @dataclass(frozen=True)
 class PublishedCommitment:
@@ -25,6 +23,13 @@ class PublishedCommitment:
     sealed_sha256: str
     item_digests: Mapping[str, str]
     """{code: digest of the item}"""
+    receipt_key: str | None
+    """Public half of the key that signs receipts; None if version 0.1 sealed the round, which signed none."""
+
+    @property
+    def version(self) -> int:
+        """The version of the commitment's form."""
+        return commitment_version(self.receipt_key)
 
 
 def item_digest(content: ItemContent, nonce: str) -> str:
@@ -50,13 +55,22 @@ def seal_digest(seal_content: SealContent) -> str:
     return sha256_of_json(seal_content.as_sealed)
 
 
-def commitment_digest(design_sha256: str, item_digests: Mapping[str, str], sealed_sha256: str) -> str:
+def commitment_version(receipt_key: str | None) -> int:
+    """The version of a commitment's form: 1 without a key, which is how version 0.1 sealed rounds."""
+    return 1 if receipt_key is None else 2
+
+
+def commitment_digest(
+    design_sha256: str, item_digests: Mapping[str, str], sealed_sha256: str, receipt_key: str | None
+) -> str:
     """The commitment, which is published before the first judgment; `item_digests` is {code: digest}."""
+    key_field = {} if receipt_key is None else {"receipt_key": receipt_key}
     return sha256_of_json(
         {
-            "v": VERSION,
+            "v": commitment_version(receipt_key),
             "design_sha256": design_sha256,
             "items": [[code, item_digests[code]] for code in sorted(item_digests)],
             "sealed_sha256": sealed_sha256,
+            **key_field,
         }
     )

@@ -17,6 +17,7 @@ from app.report.export.tables import ExportedEvaluator
 from app.rounds.commitment import PublishedCommitment
 from app.rounds.lifecycle import is_locked
 from app.services.log import append_event
+from app.services.round_keys import committed_receipt_key
 from app.services.unblinding import find_unblinded, read_unblinded_round
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
@@ -113,6 +114,7 @@ def blinded_bundle(session: Session, round_id: str) -> BlindedBundle:
             design_sha256=sha256(round_row.design.encode()),
             sealed_sha256=find_seal(session, round_id).sealed_sha256,
             item_digests={item.code: item.digest for item in items},
+            receipt_key=committed_receipt_key(session, round_id),
         ),
         judgment_links=_judgment_links(session, round_id) if is_locked(round_row.state) else [],
         event_links=[event_link(round_id, row) for row in log_store.events_of_round(session, round_id)],

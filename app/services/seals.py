@@ -42,13 +42,12 @@ Measure = Callable[[Sequence[bytes]], tuple[int, int]]
 class SealOptions:
     """Options of a seal, besides its keyholders."""
 
+    receipt_key: str
+    """Public half of the key that will sign the round's receipts and exports."""
     second_person: Sequence[str] = ()
     """Public keys of a second person; if there are any, opening the seal needs a key of each person."""
     measure: Measure | None = None
     entropy: Callable[[int], bytes] = secrets.token_bytes
-
-
-DEFAULTS = SealOptions()
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def seal_round(
     render: Render,
     by: str,
     now: datetime,
-    seal_options: SealOptions = DEFAULTS,
+    seal_options: SealOptions,
 ) -> SealedDetail:
     """Draw neurons, make items, encrypt the allocation and publish the commitment, without an audit.
 
@@ -83,7 +82,7 @@ def seal_round(
     return finish_seal(session, pending, recipients, by, now, seal_options)
 
 
-def begin_seal(session: Session, round_id: str, render: Render, seal_options: SealOptions = DEFAULTS) -> PendingSeal:
+def begin_seal(session: Session, round_id: str, render: Render, seal_options: SealOptions) -> PendingSeal:
     """Draw the neurons and write the items, in state `sealing`; the allocation stays in memory.
 
     Deletes the items of a seal that was begun before and not finished; a process that still works on that seal cannot
@@ -112,7 +111,7 @@ def finish_seal(
     recipients: Sequence[str],
     by: str,
     now: datetime,
-    seal_options: SealOptions = DEFAULTS,
+    seal_options: SealOptions,
     audit_summary: JsonObject | None = None,
 ) -> SealedDetail:
     """Encrypt the allocation, store it, publish the commitment, and return the log's entry of the seal.
@@ -128,7 +127,7 @@ def finish_seal(
     sealed_sha256 = seal_digest(pending.seal_content)
     design_sha256 = sha256(round_row.design.encode())
     add_seal(session, round_row.id, _encrypt_content(pending, recipients, seal_options.second_person), sealed_sha256)
-    round_row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256)
+    round_row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256, seal_options.receipt_key)
     make_slots(session, round_row.id)
     sealed = SealedDetail(
         commitment=round_row.commitment,
@@ -138,6 +137,7 @@ def finish_seal(
         keys=len(recipients) + len(seal_options.second_person),
         two_person=bool(seal_options.second_person),
         audit=audit_summary or None,
+        receipt_key=seal_options.receipt_key,
     )
     append_event(session, round_row.id, by, "sealed", sealed.model_dump(), now)
     return sealed

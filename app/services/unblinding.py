@@ -125,7 +125,14 @@ def _published_round(session: Session, round_row: RoundRow, events: Sequence[Eve
     items = {
         item.code: (json.loads(item.content), item.digest) for item in round_store.items_of_round(session, round_row.id)
     }
-    return PublishedRound(round_row.design, sealed.design_sha256, items, sealed.sealed_sha256, sealed.commitment)
+    return PublishedRound(
+        design=round_row.design,
+        design_sha256=sealed.design_sha256,
+        items_with_digests=items,
+        sealed_sha256=sealed.sealed_sha256,
+        commitment=sealed.commitment,
+        receipt_key=sealed.receipt_key,
+    )
 
 
 def _judgment_chains(session: Session, round_id: str, events: Sequence[Event]) -> list[JudgmentChain]:

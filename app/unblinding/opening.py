@@ -24,6 +24,8 @@ class PublishedRound:
     """{code: (content, digest)}"""
     sealed_sha256: str
     commitment: str
+    receipt_key: str | None
+    """Public half of the key that signs receipts; None if version 0.1 sealed the round."""
 
 
 def open_seal_content(ciphertext: bytes, identities: Sequence[str]) -> SealContent:
@@ -64,6 +66,7 @@ def changes_since_commitment(seal_content: SealContent, published: PublishedRoun
     changes = ["the design"] if design_sha256 != published.design_sha256 else []
     changes += [f"item {code}" for code, (_, digest) in items if digests[code] != digest]
     changes += ["the allocation"] if sealed_sha256 != published.sealed_sha256 else []
-    if not changes and commitment_digest(design_sha256, digests, sealed_sha256) != published.commitment:
-        return ["the commitment, or the list of items"]
+    commitment = commitment_digest(design_sha256, digests, sealed_sha256, published.receipt_key)
+    if not changes and commitment != published.commitment:
+        return ["the commitment, the key of the receipts, or the list of items"]
     return changes

@@ -124,7 +124,7 @@ def seal_now(admin_site: AdminSite, round_id: str) -> list[str]:
     keys = [new_key(), new_key()]
     with admin_site.database.writing() as session:
         recipients = [key.recipient for key in keys]
-        seal_with_real_pages(session, round_id, recipients, "Dag", START)
+        seal_with_real_pages(session, admin_site.settings, round_id, recipients, "Dag", START)
     return [key.identity for key in keys]
 
 

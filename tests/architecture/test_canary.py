@@ -60,7 +60,9 @@ def design(archives: list[Archive]) -> Design:
 
 
 @pytest.fixture
-def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -> tuple[str, str, KeyholderKey]:
+def sealed(
+    sqlite_database: Database, archives: list[Archive], design: Design, tmp_path: Path
+) -> tuple[str, str, KeyholderKey]:
     """The id of a sealed round, Ada's token and a key."""
     keys = [seals.new_key(), seals.new_key()]
     with sqlite_database.writing() as session:
@@ -68,7 +70,7 @@ def sealed(sqlite_database: Database, archives: list[Archive], design: Design) -
         paths = {archive.sha256: archive.path for archive in archives}
         round_id = rounds.create_round(session, design, paths, "Dag", START)
         recipients = [key.recipient for key in keys]
-        seal_with_real_pages(session, round_id, recipients, "Dag", START)
+        seal_with_real_pages(session, Settings(data=tmp_path), round_id, recipients, "Dag", START)
         token = rounds.invite_evaluator(session, round_id, "Ada", False, "Dag", START).token
     return round_id, token, keys[0]
 

@@ -86,7 +86,7 @@ def test_a_second_run_reuses_the_archives_and_the_open_round(trained: Path, tmp_
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "archives").rglob("*")} == times
     with open_database(Settings(data=tmp_path)) as database:
         assert find_open_demo_round(database, tmp_path) is None
-        demo_round = create_demo_round(database, plan, archives, tmp_path, ["you"])
+        demo_round = create_demo_round(database, plan, archives, Settings(data=tmp_path), ["you"])
         assert find_open_demo_round(database, tmp_path) == demo_round
     assert stat.S_IMODE(demo_round.key_file.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "demo" / "password").stat().st_mode) == 0o600

@@ -35,7 +35,7 @@ def sealed(sqlite_database: Database, tmp_path: Path) -> str:
         add_admin(session, "Dag", "a long enough password", now())
         paths = {archive.sha256: archive.path for archive in archives}
         round_id = rounds.create_round(session, design, paths, "Dag", now())
-        seal_with_real_pages(session, round_id, recipients, "Dag", now())
+        seal_with_real_pages(session, Settings(data=tmp_path), round_id, recipients, "Dag", now())
     return round_id
 
 

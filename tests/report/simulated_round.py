@@ -10,6 +10,7 @@ from typing import Any
 from app.evidence.chains import START_OF_LOG, chain_digest
 from app.evidence.entries import EventLink, JudgmentLink, event_entry, judgment_entry
 from app.evidence.event_details import ChainHead, LockedDetail, SealedDetail
+from app.evidence.signing import SigningKey
 from app.foundation.digest import sha256_of_json
 from app.foundation.json_types import JsonObject
 from app.judging.judgment import Judgment, Verdict
@@ -22,6 +23,7 @@ from app.rounds.commitment import PublishedCommitment, commitment_digest, item_d
 from app.rounds.item import Item, ItemContent, Passage
 from app.unblinding.observations import Observation
 
+SIGNING_KEY = SigningKey.from_text("5e" * 32)
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 TRUE_FRACTIONS = {"baseline": 0.35, "solu": 0.6}
 
@@ -161,8 +163,9 @@ def bundle_for(observations: list[Observation], frame: AnalysisFrame) -> Unblind
 def _commit_to(design: JsonObject, items: list[ItemContent], seal: SealContent) -> PublishedCommitment:
     digests = {item["code"]: item_digest(item, seal.nonce) for item in items}
     design_sha256, sealed_sha256 = sha256_of_json(design), seal_digest(seal)
-    commitment = commitment_digest(design_sha256, digests, sealed_sha256)
-    return PublishedCommitment(commitment, design_sha256, sealed_sha256, digests)
+    receipt_key = SIGNING_KEY.public_key
+    commitment = commitment_digest(design_sha256, digests, sealed_sha256, receipt_key)
+    return PublishedCommitment(commitment, design_sha256, sealed_sha256, digests, receipt_key)
 
 
 def _allocated_cell(counts: CellCounts) -> AllocatedCell:
@@ -211,6 +214,7 @@ def _chained_events(judgments: list[JudgmentLink], commitment: PublishedCommitme
         keys=2,
         two_person=False,
         audit=None,
+        receipt_key=commitment.receipt_key,
     )
     locked = LockedDetail(heads=heads, stopped_early=False)
     details = {"sealed": sealed.model_dump(), "locked": locked.model_dump()}

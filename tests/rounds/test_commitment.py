@@ -20,18 +20,20 @@ def plain_json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-@given(DIGESTS, st.dictionaries(st.text("abc", min_size=1), DIGESTS, max_size=5), DIGESTS)
+@given(DIGESTS, st.dictionaries(st.text("abc", min_size=1), DIGESTS, max_size=5), DIGESTS, st.none() | DIGESTS)
 def test_the_commitment_is_the_digest_of_its_canonical_bytes(
-    design_sha256: str, item_digests: dict[str, str], sealed_sha256: str
+    design_sha256: str, item_digests: dict[str, str], sealed_sha256: str, receipt_key: str | None
 ) -> None:
     document = {
-        "v": 1,
+        "v": 1 if receipt_key is None else 2,
         "design_sha256": design_sha256,
         "items": sorted([code, digest] for code, digest in item_digests.items()),
         "sealed_sha256": sealed_sha256,
     }
+    if receipt_key is not None:
+        document["receipt_key"] = receipt_key
     expected = hashlib.sha256(plain_json(document)).hexdigest()
-    assert commitment_digest(design_sha256, item_digests, sealed_sha256) == expected
+    assert commitment_digest(design_sha256, item_digests, sealed_sha256, receipt_key) == expected
 
 
 @given(st.lists(TEXTS), st.integers(0, 10**6))

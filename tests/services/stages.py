@@ -3,6 +3,7 @@
 import json
 
 from app.evidence.event_details import LockedDetail, SealedDetail
+from app.evidence.signing import SigningKey
 from app.judging.public_design import PublicDesign
 from app.rounds.item import Item
 from app.services import rounds, seals
@@ -15,7 +16,8 @@ from tests.services.judges import judge_everything
 ADMIN = "Dag"
 KEYS = [seals.new_key(), seals.new_key()]
 RECIPIENTS = [key.recipient for key in KEYS]
-SEAL_OPTIONS = seals.SealOptions(measure=response_sizes)
+RECEIPT_KEY = SigningKey.from_text("5e" * 32)
+SEAL_OPTIONS = seals.SealOptions(RECEIPT_KEY.public_key, measure=response_sizes)
 
 
 def render_plainly(item: Item, _: PublicDesign) -> bytes:

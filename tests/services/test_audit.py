@@ -178,7 +178,7 @@ def test_an_unblinded_round_is_audited_again_with_the_allocation_that_was_opened
 ) -> None:
     small = make_draft(base, twins, clock, 4, hypothesis=False)
     with base.writing() as session:
-        seal_with_real_pages(session, small, RECIPIENTS, ADMIN, clock())
+        seal_with_real_pages(session, settings, small, RECIPIENTS, ADMIN, clock())
         rounds.open_round(session, small, ADMIN, clock())
     with pytest.raises(LifecycleError):
         audit_unblinded_round(base, settings, small, ADMIN, clock())

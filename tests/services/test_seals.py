@@ -1,6 +1,7 @@
 """A seal conceals who is who from the database, needs two keys, and is closed whole or not at all."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,15 @@ from app.store.sealed import SealedRow
 from app.store.tables import ItemRow, RoundRow
 from app.web.evaluator.padding import response_sizes
 from tests.conftest import Clock
-from tests.services.stages import ADMIN, RECIPIENTS, SEAL_OPTIONS, render_plainly, seal_draft, state_of_round
+from tests.services.stages import (
+    ADMIN,
+    RECEIPT_KEY,
+    RECIPIENTS,
+    SEAL_OPTIONS,
+    render_plainly,
+    seal_draft,
+    state_of_round,
+)
 
 
 def test_the_seal_stores_items_and_commitment_and_no_arm_in_clear(
@@ -34,7 +43,10 @@ def test_the_seal_stores_items_and_commitment_and_no_arm_in_clear(
     stored += json.dumps(round_row.public_design)
     digests = {item.code: item.digest for item in items}
     assert sealed.commitment == round_row.commitment
-    assert sealed.commitment == commitment_digest(sha256(round_row.design.encode()), digests, seal.sealed_sha256)
+    design_sha256 = sha256(round_row.design.encode())
+    expected = commitment_digest(design_sha256, digests, seal.sealed_sha256, RECEIPT_KEY.public_key)
+    assert sealed.commitment == expected
+    assert sealed.receipt_key == RECEIPT_KEY.public_key
     sizes = response_sizes([item.html for item in items])
     assert (round_row.response_bytes, round_row.response_gzip_bytes) == sizes
     for canary in ("quokka", "axolotl", plum_archive.sha256, "model 1", "1L/0"):
@@ -54,7 +66,7 @@ def test_a_single_key_is_refused_because_it_could_be_lost(
 def test_two_person_opening_needs_a_different_key_for_each_person(
     database_with_admin: Database, draft: str, clock: Clock
 ) -> None:
-    same_key = seals.SealOptions(second_person=RECIPIENTS[:1])
+    same_key = replace(SEAL_OPTIONS, second_person=RECIPIENTS[:1])
     with pytest.raises(SealError, match="different keys"), database_with_admin.writing() as session:
         seals.seal_round(session, draft, RECIPIENTS, render_plainly, ADMIN, clock(), same_key)
 

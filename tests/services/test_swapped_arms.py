@@ -1,5 +1,6 @@
 """The names of the arms are labels and nothing else: swapped, they change no byte of a page and mirror every result."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,13 @@ from app.services.unblinding import unblind_round
 from app.statistics.intervals import Interval
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, RoundRow
-from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
 from tests.conftest import Clock
 from tests.services.judges import judge_everything
-from tests.services.stages import ADMIN, KEYS, RECIPIENTS
+from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS
 
-SAME_SEED = seals.SealOptions(measure=response_sizes, entropy=lambda size: b"\x07" * size)
-"""The same secret seed for both rounds; outside a test it comes from the system."""
+SAME_SEED = replace(SEAL_OPTIONS, entropy=lambda size: b"\x07" * size)
+"""The same secret seed and key for both rounds; outside a test they come from the system."""
 
 
 def open_round(database: Database, design: Design, paths: dict[str, Path], clock: Clock) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -19,7 +20,16 @@ from app.store.tables import EventRow, ItemRow, JudgmentRow, RoundRow
 from tests.conftest import Clock
 from tests.services.conftest import StagedRound
 from tests.services.judges import judge_everything
-from tests.services.stages import ADMIN, KEYS, RECIPIENTS, lock_draft, open_draft, render_plainly, state_of_round
+from tests.services.stages import (
+    ADMIN,
+    KEYS,
+    RECIPIENTS,
+    SEAL_OPTIONS,
+    lock_draft,
+    open_draft,
+    render_plainly,
+    state_of_round,
+)
 
 
 def unblind(staged: StagedRound, reason: str = "all have finished") -> None:
@@ -192,7 +202,7 @@ def test_what_was_changed_since_the_commitment_is_named(
 def test_two_people_open_a_nested_seal_together_and_neither_alone(
     database_with_admin: Database, draft: str, clock: Clock
 ) -> None:
-    two_persons = seals.SealOptions(second_person=RECIPIENTS[1:])
+    two_persons = replace(SEAL_OPTIONS, second_person=RECIPIENTS[1:])
     with database_with_admin.writing() as session:
         seals.seal_round(session, draft, RECIPIENTS[:1], render_plainly, ADMIN, clock(), two_persons)
         rounds.open_round(session, draft, ADMIN, clock())

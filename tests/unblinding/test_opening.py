@@ -22,7 +22,8 @@ PUBLISHED = PublishedRound(
     design_sha256=sha256(DESIGN.encode()),
     items_with_digests={"a": (ITEM.content(), DIGEST)},
     sealed_sha256=seal_digest(CONTENT),
-    commitment=commitment_digest(sha256(DESIGN.encode()), {"a": DIGEST}, seal_digest(CONTENT)),
+    commitment=commitment_digest(sha256(DESIGN.encode()), {"a": DIGEST}, seal_digest(CONTENT), "5e" * 32),
+    receipt_key="5e" * 32,
 )
 
 
@@ -45,6 +46,11 @@ def test_a_seal_that_holds_anything_else_is_refused(plaintext: bytes, complaint:
         open_seal_content(seal(plaintext, [[KEY.recipient]]), [KEY.identity])
 
 
+def test_the_commitment_of_a_round_that_version_0_1_sealed_is_still_checked() -> None:
+    commitment = commitment_digest(sha256(DESIGN.encode()), {"a": DIGEST}, seal_digest(CONTENT), None)
+    assert changes_since_commitment(CONTENT, replace(PUBLISHED, commitment=commitment, receipt_key=None)) == []
+
+
 def test_nothing_differs_from_a_commitment_that_was_kept() -> None:
     assert changes_since_commitment(CONTENT, PUBLISHED) == []
     require_unchanged(CONTENT, PUBLISHED)
@@ -56,8 +62,10 @@ def test_nothing_differs_from_a_commitment_that_was_kept() -> None:
         (replace(PUBLISHED, design='{"title":"A second look"}'), "the design"),
         (replace(PUBLISHED, items_with_digests={"a": (Item("a", ()).content(), DIGEST)}), "item a"),
         (replace(PUBLISHED, sealed_sha256="0" * 64), "the allocation"),
-        (replace(PUBLISHED, items_with_digests={}), "the commitment, or the list of items"),
-        (replace(PUBLISHED, commitment="0" * 64), "the commitment, or the list of items"),
+        (replace(PUBLISHED, items_with_digests={}), "the commitment, the key of the receipts, or the list of items"),
+        (replace(PUBLISHED, receipt_key="0" * 64), "the commitment, the key of the receipts, or the list of items"),
+        (replace(PUBLISHED, receipt_key=None), "the commitment, the key of the receipts, or the list of items"),
+        (replace(PUBLISHED, commitment="0" * 64), "the commitment, the key of the receipts, or the list of items"),
     ],
 )
 def test_whatever_was_changed_since_the_commitment_is_named(published: PublishedRound, change: str) -> None:

@@ -75,7 +75,7 @@ def test_a_draft_and_a_round_whose_sealing_was_begun_can_be_sealed(installation:
     with installation.database.writing() as session:
         for name in ("draft", "sealing"):
             recipients = [seals.new_key().recipient, seals.new_key().recipient]
-            seal_with_real_pages(session, installation.rounds[name], recipients, ADMIN, now())
+            seal_with_real_pages(session, installation.settings, installation.rounds[name], recipients, ADMIN, now())
 
 
 def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(installation: Installation) -> None:

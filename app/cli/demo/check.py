@@ -73,7 +73,7 @@ def run_check(plan: DemoPlan, settings: Settings, watch: Stopwatch) -> CheckOutc
     with open_database(settings) as database:
         with watch.stage("seal"):
             names = [evaluator.name for evaluator in SCRIPTED_EVALUATORS]
-            demo_round = create_demo_round(database, plan, archives, settings.data, names)
+            demo_round = create_demo_round(database, plan, archives, settings, names)
         with served_in_thread(settings, database) as address:
             with watch.stage("judge"), ThreadPoolExecutor(len(SCRIPTED_EVALUATORS)) as pool:
                 judging = partial(_judge_round, address)

@@ -89,7 +89,7 @@ def _serve(plan: DemoPlan, settings: Settings) -> None:
         demo_round = find_open_demo_round(database, settings.data)
         if demo_round is None:
             archives = demo_archives(plan, settings.data)
-            demo_round = create_demo_round(database, plan, archives, settings.data, [YOU])
+            demo_round = create_demo_round(database, plan, archives, settings, [YOU])
         with bound_socket(settings) as listener:
             address = browser_address(listener, settings)
             click.echo(

@@ -12,6 +12,7 @@ from app.foundation.codes import random_token
 from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ArchiveError, ModelError, NotFoundError
 from app.foundation.private import write_private_file
+from app.foundation.settings import Settings
 from app.models.folder_files import WEIGHTS_FILE
 from app.rounds.design import Cell, Design
 from app.rounds.lifecycle import allows
@@ -85,27 +86,31 @@ def demo_archives(plan: DemoPlan, data: Path) -> dict[str, Archive]:
 
 
 def create_demo_round(
-    database: Database, plan: DemoPlan, archives: Mapping[str, Archive], data: Path, evaluator_names: Sequence[str]
+    database: Database,
+    plan: DemoPlan,
+    archives: Mapping[str, Archive],
+    settings: Settings,
+    evaluator_names: Sequence[str],
 ) -> DemoRound:
     """Create, seal and open a round and invite evaluators; keys and tokens are kept in 0600 files.
 
     The person who runs the demo created the round and holds its key, so their judgments count as exposed.
     """
     keys = [seals.new_key(), seals.new_key()]
-    _ensure_admin(database, data)
+    _ensure_admin(database, settings.data)
     with database.writing() as session:
         paths = {archive.sha256: archive.path.resolve() for archive in archives.values()}
         round_id = rounds.create_round(session, _demo_design(plan, archives), paths, ADMIN, now())
         recipients = [key.recipient for key in keys]
-        seal_with_real_pages(session, round_id, recipients, ADMIN, now())
+        seal_with_real_pages(session, settings, round_id, recipients, ADMIN, now())
         rounds.open_round(session, round_id, ADMIN, now())
         tokens = tuple(
             rounds.invite_evaluator(session, round_id, name, name == YOU, ADMIN, now()).token
             for name in evaluator_names
         )
-    key_file = data / "demo" / f"{round_id}.key"
+    key_file = settings.data / "demo" / f"{round_id}.key"
     write_private_file(key_file, "".join(f"{key.identity}\n" for key in keys))
-    write_private_file(data / "demo" / f"{round_id}.links", "\n".join(tokens))
+    write_private_file(settings.data / "demo" / f"{round_id}.links", "\n".join(tokens))
     return DemoRound(round_id, key_file, tokens)
 
 

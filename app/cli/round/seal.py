@@ -78,7 +78,9 @@ def _seal_round(
             round_id,
             by,
             "seal",
-            lambda session, admin: seal_with_real_pages(session, round_id, recipients, admin, now(), second_person),
+            lambda session, admin: seal_with_real_pages(
+                session, settings, round_id, recipients, admin, now(), second_person
+            ),
         )
         return sealed, None
     with open_database(settings) as database:

@@ -108,6 +108,7 @@ def _commitment_json(commitment: PublishedCommitment) -> JsonObject:
         "design_sha256": commitment.design_sha256,
         "sealed_sha256": commitment.sealed_sha256,
         "items": [[code, digest] for code, digest in commitment.item_digests.items()],
+        "receipt_key": commitment.receipt_key,
     }
 
 

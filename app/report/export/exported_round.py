@@ -39,6 +39,7 @@ class CommitmentFile:
     design_sha256: str
     sealed_sha256: str
     code_and_digest: Annotated[list[tuple[str, str]], Field(alias="items")]
+    receipt_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,13 @@ def read_export(path: Path) -> ExportedRound:
 
 def _read_commitment(files: Mapping[str, bytes]) -> PublishedCommitment:
     file = _read(files, "commitment.json", _COMMITMENT)
-    return PublishedCommitment(file.commitment, file.design_sha256, file.sealed_sha256, dict(file.code_and_digest))
+    return PublishedCommitment(
+        commitment=file.commitment,
+        design_sha256=file.design_sha256,
+        sealed_sha256=file.sealed_sha256,
+        item_digests=dict(file.code_and_digest),
+        receipt_key=file.receipt_key,
+    )
 
 
 def _read_unblinded_part(files: Mapping[str, bytes]) -> UnblindedPart:

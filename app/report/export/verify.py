@@ -167,7 +167,7 @@ def _check_commitment(export: ExportedRound) -> Iterator[Check]:
         digests = {item["code"]: item_digest(item, unblinded.seal.nonce) for item in export.item_contents}
         changed = [code for code in digests.keys() | committed.keys() if digests.get(code) != committed.get(code)]
         yield _expect_none("items", "all as committed", changed, "Items {} were changed after the commitment.")
-    recomputed = commitment_digest(design_sha256, digests, sealed_sha256)
+    recomputed = commitment_digest(design_sha256, digests, sealed_sha256, published.receipt_key)
     problem = "Design, items and seal do not give the commitment that was published."
     yield _expect_equal("commitment", published.commitment, recomputed, problem)
 

@@ -47,12 +47,15 @@ def check_commitment(texts: Texts, printer: CheckPrinter) -> None:
         item_digests = digest_items(json.loads(texts["items.json"]), opened["nonce"])
         changed = [code for code, digest in item_digests if [code, digest] not in published["items"]]
         printer.compare("items changed after the commitment", ", ".join(changed) or "none", "none")
+    receipt_key = published.get("receipt_key")  # signs receipts; a round of version 0.1 has none
     committed = {
-        "v": 1,
+        "v": 2 if receipt_key else 1,
         "design_sha256": published["design_sha256"],
         "items": item_digests,
         "sealed_sha256": published["sealed_sha256"],
     }
+    if receipt_key:
+        committed["receipt_key"] = receipt_key
     printer.compare("commitment", sha256(committed), published["commitment"])
 
 

@@ -12,6 +12,7 @@ from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary
 from app.services.leak_audit import Walk, audit_opened_round, audit_pending_seal
 from app.services.log import logged_attempt
+from app.services.round_keys import RoundKeys
 from app.services.seals import SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders, seal_round
 from app.store.engine import Database
 from app.store.round_copy import Probe
@@ -24,6 +25,7 @@ from app.web.site import build_site
 
 def seal_with_real_pages(
     session: Session,
+    settings: Settings,
     round_id: str,
     recipients: Sequence[str],
     by: str,
@@ -34,7 +36,8 @@ def seal_with_real_pages(
 
     With public keys of a second person, opening the seal needs a key of each person.
     """
-    return seal_round(session, round_id, recipients, render_passages, by, now, _real_page_options(second_person))
+    options = _real_page_options(settings, round_id, second_person)
+    return seal_round(session, round_id, recipients, render_passages, by, now, options)
 
 
 def audited_seal(
@@ -52,7 +55,7 @@ def audited_seal(
     anything goes wrong the items are removed.
     """
     require_keyholders(recipients, second_person)
-    options = _real_page_options(second_person)
+    options = _real_page_options(settings, round_id, second_person)
     with logged_attempt(database, round_id, by, "seal", now) as session:
         pending = begin_seal(session, round_id, render_passages, options)
     try:
@@ -78,9 +81,13 @@ def audit_unblinded_round(
         return audit_opened_round(session, round_id, _walk_through(settings), by, now)
 
 
-def _real_page_options(second_person: Sequence[str]) -> SealOptions:
-    """Options of a seal that gives all responses one length, as the evaluators' pages are served."""
-    return SealOptions(second_person=second_person, measure=response_sizes)
+def _real_page_options(settings: Settings, round_id: str, second_person: Sequence[str]) -> SealOptions:
+    """Options of a seal that gives all responses one length, as the evaluators' pages are served.
+
+    The key that will sign the round's receipts is made here, in the data folder.
+    """
+    signing_key = RoundKeys.in_data_folder(settings.data).for_seal(round_id)
+    return SealOptions(signing_key.public_key, second_person, measure=response_sizes)
 
 
 def _walk_through(settings: Settings) -> Walk:

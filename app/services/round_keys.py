@@ -1,0 +1,75 @@
+"""The keys that sign rounds' receipts and exports: private halves in a folder, public halves in commitments."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from app.evidence.event_details import SealedDetail
+from app.evidence.signing import SigningKey
+from app.foundation.errors import SealError
+from app.foundation.private import write_private_file
+from app.services.log import round_events
+
+FOLDER = "round_keys"
+
+
+@dataclass(frozen=True)
+class RoundKeys:
+    """The private halves: files that only their owner may read, in the data folder and not in the database."""
+
+    folder: Path
+
+    @classmethod
+    def in_data_folder(cls, data: Path) -> "RoundKeys":
+        """The keys of the rounds of a server with this data folder."""
+        return cls(data / FOLDER)
+
+    def path_of(self, round_id: str) -> Path:
+        """The file of a round's key, whether it exists or not."""
+        return self.folder / f"{round_id}.key"
+
+    def for_seal(self, round_id: str) -> SigningKey:
+        """The key of a round that is about to be sealed, which is made unless an earlier try made it.
+
+        Raises SealError if the file holds no key.
+        """
+        path = self.path_of(round_id)
+        with suppress(FileExistsError):
+            write_private_file(path, SigningKey.new().private_text)
+        try:
+            return SigningKey.from_text(path.read_text(encoding="utf-8").strip())
+        except (OSError, ValueError) as error:
+            msg = f"{path} cannot be read, or it holds no key. Delete the file and seal again; a new key is made."
+            raise SealError(msg) from error
+
+    def committed(self, round_id: str, receipt_key: str | None) -> SigningKey | None:
+        """The key of a sealed round; None if its file is lost, or if its public half is not the committed one."""
+        try:
+            signing_key = SigningKey.from_text(self.path_of(round_id).read_text(encoding="utf-8").strip())
+        except (OSError, ValueError):
+            return None
+        return signing_key if signing_key.public_key == receipt_key else None
+
+
+def committed_receipt_key(session: Session, round_id: str) -> str | None:
+    """The public half in the log's entry of the seal; None before the seal, and if version 0.1 sealed the round."""
+    sealed = next((event for event in reversed(round_events(session, round_id)) if event.action == "sealed"), None)
+    return None if sealed is None else SealedDetail.model_validate(sealed.detail).receipt_key
+
+
+def round_signing_key(session: Session, round_id: str, round_keys: RoundKeys) -> SigningKey | None:
+    """The key that signs what leaves a round; None if version 0.1 sealed it, or if its file is lost."""
+    return round_keys.committed(round_id, committed_receipt_key(session, round_id))
+
+
+def missing_key_warning(session: Session, round_id: str, round_keys: RoundKeys) -> str | None:
+    """A sentence for admins if the round has a key whose file is lost; otherwise None."""
+    receipt_key = committed_receipt_key(session, round_id)
+    if receipt_key is None or round_keys.committed(round_id, receipt_key) is not None:
+        return None
+    return (
+        f"The key that signs this round's receipts is missing: {round_keys.path_of(round_id)} is lost or has another "
+        "key. Receipts and exports are not signed until you restore the file from a backup."
+    )
