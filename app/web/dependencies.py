@@ -1,10 +1,11 @@
-"""Types by which handlers receive the database and the settings of the running app."""
+"""Types by which handlers receive the database, the settings and the rounds' keys of the running app."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from app.foundation.settings import Settings
+from app.services.round_keys import RoundKeys
 from app.store.engine import Database
 
 
@@ -18,5 +19,10 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
+def _round_keys(request: Request) -> RoundKeys:
+    return RoundKeys.in_data_folder(_settings(request).data)
+
+
 AppDatabase = Annotated[Database, Depends(_database)]
 AppSettings = Annotated[Settings, Depends(_settings)]
+AppRoundKeys = Annotated[RoundKeys, Depends(_round_keys)]

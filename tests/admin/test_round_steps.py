@@ -10,7 +10,7 @@ from app.report.number_text import percent, percent_range
 from app.statistics.intervals import Interval
 from app.store import rounds as round_store
 from app.web.leak_audit import audited_seal
-from tests.admin.admin_site import PASSWORD, AdminSite, Browser
+from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, seal_now
 from tests.admin.snapshots import REASON, Snapshots, judge_as_ada
 
 KEY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+")
@@ -162,3 +162,14 @@ def test_an_abandoned_round_stays_visible_with_its_reason(dag: Browser, collecti
     dag.send("abandon", reason="The corpus was the wrong one.")
     assert "given up" in dag.text
     assert "The corpus was the wrong one." in dag.text
+
+
+def test_a_lost_key_of_the_receipts_is_said_on_the_round_s_page(dag: Browser, admin_site: AdminSite) -> None:
+    round_id = make_draft(dag, admin_site)
+    assert "receipts is missing" not in dag.text
+    seal_now(admin_site, round_id)
+    dag.get(f"/admin/rounds/{round_id}")
+    assert "receipts is missing" not in dag.text
+    (admin_site.settings.data / "round_keys" / f"{round_id}.key").unlink()
+    dag.get(f"/admin/rounds/{round_id}")
+    assert "The key that signs this round&#39;s receipts is missing" in dag.text

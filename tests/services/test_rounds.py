@@ -8,6 +8,7 @@ from app.foundation.errors import ArchiveError, DesignError, LifecycleError, Not
 from app.rounds.design import Design
 from app.services import rounds
 from app.services.log import logged_attempt, round_events
+from app.services.round_keys import RoundKeys
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, RoundRow
 from app.web.admin.round_view import round_view
@@ -127,7 +128,7 @@ def test_a_step_of_a_round_that_does_not_exist_says_so(database_with_admin: Data
 
 
 def test_the_page_warns_of_a_lock_before_all_blocks_are_judged_as_the_lock_itself_says(
-    database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
+    database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock, tmp_path: Path
 ) -> None:
     """Two evaluators are as many as the design asks for, but leave blocks without judgments."""
     blocks = design.with_changes(assignment="blocks", overlap=2, block=4, evaluators=2)
@@ -136,7 +137,7 @@ def test_the_page_warns_of_a_lock_before_all_blocks_are_judged_as_the_lock_itsel
     open_draft(database_with_admin, round_id, clock)
     judge_everything(database_with_admin, round_id, clock)
     with database_with_admin.reading() as session:
-        is_short = round_view(session, round_id).is_short_of_target
+        is_short = round_view(session, round_id, RoundKeys(tmp_path)).is_short_of_target
     with database_with_admin.writing() as session:
         stopped_early = rounds.lock_round(session, round_id, ADMIN, clock()).stopped_early
     assert is_short

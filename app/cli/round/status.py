@@ -8,6 +8,7 @@ from app.cli.printing import print_facts, print_json, print_table
 from app.foundation.settings import Settings
 from app.services import rounds
 from app.services.log import round_events
+from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import RoundProgress
 
 
@@ -20,11 +21,14 @@ def status_command(settings: Settings, round_id: str, json_wanted: bool) -> None
     with open_database(settings) as database, database.reading() as session:
         round_progress = rounds.round_progress(session, round_id)
         event_count = len(round_events(session, round_id))
+        warning = missing_key_warning(session, round_id, RoundKeys.in_data_folder(settings.data))
     if json_wanted:
         evaluators = [vars(evaluator) for evaluator in round_progress.evaluators]
-        print_json({**vars(round_progress), "evaluators": evaluators, "events": event_count})
+        print_json({**vars(round_progress), "evaluators": evaluators, "events": event_count, "warning": warning})
     else:
         _print_progress(round_progress)
+        if warning is not None:
+            click.echo(f"\n{warning}")
 
 
 def _print_progress(round_progress: RoundProgress) -> None:

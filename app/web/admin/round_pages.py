@@ -17,7 +17,7 @@ from app.web.admin.admin_page import render_admin_page
 from app.web.admin.draft_form import DraftForm, blank_draft_form, design_from_form, posted_draft_form
 from app.web.admin.round_view import round_view
 from app.web.admin.sign_in import HOME, ActingAdmin, ViewingAdmin
-from app.web.dependencies import AppDatabase, AppSettings
+from app.web.dependencies import AppDatabase, AppRoundKeys, AppSettings
 
 router = APIRouter(prefix="/admin")
 
@@ -64,10 +64,12 @@ def create_round(
 
 
 @router.get("/rounds/{round_id}")
-def show_round(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
+def show_round(
+    request: Request, round_id: str, database: AppDatabase, round_keys: AppRoundKeys, admin: ViewingAdmin
+) -> Response:
     """Show one round: its stage, the next step, the evaluators' progress, its design and its log."""
     with database.reading() as session:
-        view = round_view(session, round_id)
+        view = round_view(session, round_id, round_keys)
     return render_admin_page(request, "admin/round.html", admin, view=view, longest_pseudonym=rounds.LONGEST_PSEUDONYM)
 
 

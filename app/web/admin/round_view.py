@@ -13,6 +13,7 @@ from app.rounds.design import Design
 from app.rounds.lifecycle import State, allows
 from app.services import rounds
 from app.services.log import Event, round_events
+from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import EvaluatorProgress, RoundProgress
 
 STAGES = ("draft", "sealed", "collecting", "locked", "unblinded")
@@ -61,6 +62,8 @@ class RoundView:
     assigned: int
     log: tuple[LogLine, ...]
     """Newest first."""
+    missing_key_warning: str | None
+    """A sentence if the file of the key that signs receipts is lost."""
 
     @property
     def evaluators(self) -> tuple[EvaluatorProgress, ...]:
@@ -68,7 +71,7 @@ class RoundView:
         return self.progress.evaluators
 
 
-def round_view(session: Session, round_id: str) -> RoundView:
+def round_view(session: Session, round_id: str, round_keys: RoundKeys) -> RoundView:
     """Read what the page shows. Raises NotFoundError if there is no such round."""
     progress = rounds.round_progress(session, round_id)
     step = STEP_OF_STATE.get(progress.state, "none")
@@ -83,6 +86,7 @@ def round_view(session: Session, round_id: str) -> RoundView:
         judged=sum(evaluator.judged for evaluator in progress.evaluators),
         assigned=sum(evaluator.assigned for evaluator in progress.evaluators),
         log=tuple(LogLine(event, _detail_texts(event.detail)) for event in newest_first),
+        missing_key_warning=missing_key_warning(session, round_id, round_keys),
     )
 
 
