@@ -8,12 +8,14 @@ import tomllib
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from app.archive.snippet import Group
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import DesignError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
+from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
+from app.rounds.design_part import DesignPart
 from app.rounds.rubric import Rubric
 
 Marks = Literal["proportional", "rank"]
@@ -35,15 +37,13 @@ def _require_digest(text: str) -> str:
 LONGEST_TITLE = 120
 """Most characters of a round's title."""
 
+NEWEST_VERSION: Literal[2] = 2
+FIELDS_SINCE_2 = {"analysis", "seed_rule"}
+"""Fields that a design of version 1 does not have: they are not in its canonical text, so its digest stays."""
+
 Sha256 = Annotated[str, AfterValidator(_require_digest)]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
 Share = Annotated[float, Field(gt=0.5, lt=1.0)]
-
-
-class DesignPart(BaseModel):
-    """A part of a design: frozen, without unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Cell(DesignPart):
@@ -88,8 +88,8 @@ class Exclusions(DesignPart):
 class Design(DesignPart):
     """The description of one round; every field is in the digest."""
 
-    version: Literal[1] = 1
-    """Version of this format: 1."""
+    version: Literal[1, 2] = NEWEST_VERSION
+    """Version of this format: 2."""
     preset: str = "own"
     """The preset that the design started from, or "own"."""
     title: str = Field(min_length=1, max_length=LONGEST_TITLE)
@@ -108,7 +108,7 @@ class Design(DesignPart):
     """Where the archives read the activation: "mlp.pre", "mlp.act" (the paper's choice) or "mlp.post_ln"."""
     seed_rule: SeedRule = "server"
     """Who draws the seed: "server" alone, or "public", where a public value named beforehand completes it."""
-    groups: dict[Group, Annotated[int, Field(ge=1, le=100)]] = {"top": 20}
+    groups: dict[Group, Annotated[int, Field(ge=1, le=100)]] = Field(default={"top": 20})
     """Passages per item from each group of snippets, 1 to 100: top, quantile, value_bin, random or contrast."""
     marks: Marks = "proportional"
     """How tokens get levels: "proportional" to the neuron's largest activation, or "rank", 20 tokens per level."""
@@ -162,10 +162,18 @@ class Design(DesignPart):
     """Most items per evaluator and day; 0 for no limit."""
     advance_ms: int = Field(default=0, ge=0, le=5000)
     """How long an answered item stays on the page before the next one, in milliseconds, 0 to 5000."""
+    analysis: AnalysisPlan = STANDARD_PLAN
+    """The whole plan of the analysis. It can stay as it is; only numbers may be set otherwise."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        complaints = [*_about_arms(self), *_about_counts(self), *_about_assignment(self), *_about_words(self)]
+        complaints = [
+            *_about_version(self),
+            *_about_arms(self),
+            *_about_counts(self),
+            *_about_assignment(self),
+            *_about_words(self),
+        ]
         if complaints:
             raise ValueError(complaints[0])
         return self
@@ -173,12 +181,17 @@ class Design(DesignPart):
     @cached_property
     def canonical(self) -> str:
         """RFC 8785 JSON: the digest is computed from it, and the database stores it."""
-        return canonical_bytes(self.model_dump(mode="json")).decode()
+        return canonical_bytes(self.model_dump(mode="json", exclude=self._absent_fields)).decode()
 
     @property
     def sha256(self) -> str:
         """Digest of the canonical JSON."""
         return sha256(self.canonical.encode())
+
+    @property
+    def planned_analysis(self) -> AnalysisPlan | None:
+        """The plan that the digest covers; None in a design of version 1, which has no plan."""
+        return None if "analysis" in self._absent_fields else self.analysis
 
     @property
     def peaks_per_item(self) -> int:
@@ -204,7 +217,12 @@ class Design(DesignPart):
 
     def with_changes(self, **changes: FieldValue) -> Self:
         """This design with other values in some fields. Raises DesignError like `from_values`."""
-        return self.from_values(self.model_dump() | changes)
+        return self.from_values(self.model_dump(exclude=self._absent_fields) | changes)
+
+    def in_newest_version(self) -> Self:
+        """This design as a new round would have it: with today's plan, of which it keeps the numbers that it set."""
+        analysis = STANDARD_PLAN.model_copy(update={"numbers": self.analysis.numbers})
+        return self.with_changes(version=NEWEST_VERSION, analysis=analysis)
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
@@ -214,6 +232,8 @@ class Design(DesignPart):
         except tomllib.TOMLDecodeError as error:
             msg = f"The design is not TOML: {error}. Compare it with what `firstglance round design` prints."
             raise DesignError(msg) from error
+        if fields.get("version") == 1:  # a file that version 0.1 printed: what it leaves out has today's values
+            del fields["version"]
         return cls.from_values(fields)
 
     @classmethod
@@ -226,6 +246,11 @@ class Design(DesignPart):
             msg = f"The design cannot be met: {path + ': ' if path else ''}{reason}"
             raise DesignError(msg) from error
 
+    @property
+    def _absent_fields(self) -> set[str]:
+        """Fields that designs of this version do not have."""
+        return FIELDS_SINCE_2 if self.version == 1 else set()
+
 
 PUBLIC_FIELDS = {
     "title", "groups", "marks", "minutes", "hypothesis", "confidence", "cannot_judge", "blinding_question", "training",
@@ -235,8 +260,14 @@ PUBLIC_FIELDS = {
 
 
 def read_design(canonical: str) -> Design:
-    """The design back from its canonical JSON."""
+    """The design back from the canonical JSON of any version: `canonical` gives that very text again."""
     return Design.model_validate_json(canonical)
+
+
+def _about_version(design: Design) -> list[str]:
+    if design.version == 1 and FIELDS_SINCE_2 & design.model_fields_set:
+        return ["a design of version 1 has no plan of the analysis; leave out the line version = 1"]
+    return []
 
 
 def _about_arms(design: Design) -> list[str]:

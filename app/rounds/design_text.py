@@ -13,7 +13,7 @@ from app.rounds.presets import design_from_preset
 
 TO_FILL_IN = (
     "# Fill in the title, the reference and the arms; all other lines may stay as they are. A line that begins with\n"
-    "# “# name =” is an example of a field that is left out.\n"
+    "# “# name =” is an example of a field that is left out. The plan of the analysis comes last; it can stay.\n"
 )
 BLANK_CELL = Cell(arm="a", archive_sha256=ZERO_DIGEST)
 """Takes the place of the cells in a design that is not filled in yet."""

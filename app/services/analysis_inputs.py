@@ -66,6 +66,7 @@ def read_analysis_frame(
         blind_broken=any(event.action == "archives browsed" for event in events),
         marks=design.marks,
         audit=SealedDetail.model_validate(latest_event(events, "sealed").detail).audit,
+        plan=design.planned_analysis,
     )
 
 

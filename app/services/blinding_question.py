@@ -14,6 +14,7 @@ from app.foundation.translatable import translatable
 from app.judging.answer import OUT_OF_TURN
 from app.judging.worklist import DueQuestion, Worklist
 from app.rounds.lifecycle import require_allowed
+from app.rounds.planned_numbers import CONSTANTS
 from app.rounds.randomness import SecretRandom
 from app.services.evaluator_session import Visit, evaluator_and_round_for_writing
 from app.services.item_pages import ItemPage, build_item_page, visitor_worklist
@@ -21,7 +22,7 @@ from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store.tables import GuessRow
 
-MOST_GUESSES = 20
+MOST_GUESSES = CONSTANTS.most_guesses
 """An evaluator is asked about so many items at most, drawn from those that they judged."""
 PILES = ("A", "B")
 UNKNOWN = "unknown"

@@ -12,6 +12,7 @@ from app.evidence.event_details import LockedDetail
 from app.foundation.codes import random_code, random_token, token_digest
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
+from app.rounds.analysis_plan import require_computable_plan
 from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import Action, State, require_allowed, require_reason, state_after
 from app.rounds.preparation import require_drawable
@@ -82,6 +83,8 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
 
     Raises ArchiveError, or DesignError with the reason, if the round cannot be drawn as designed.
     """
+    design = design if design.planned_analysis else design.in_newest_version()
+    require_computable_plan(design.analysis)
     left_out = seen_neurons(session, design.named, paths)
     require_drawable(design, verified_archives(paths), secrets.token_hex(SEED_BYTES), left_out)
     round_row = RoundRow(
@@ -102,7 +105,7 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
 def copy_round_as_draft(session: Session, round_id: str, by: str, now: datetime) -> str:
     """Store a new draft with the round's design and archives, in any state of the round; returns the draft's id."""
     paths = round_store.archive_paths(session, round_id)
-    draft_id = create_round(session, round_design(session, round_id), paths, by, now)
+    draft_id = create_round(session, round_design(session, round_id).in_newest_version(), paths, by, now)
     append_event(session, draft_id, by, "copied", {"from": round_id}, now)
     return draft_id
 

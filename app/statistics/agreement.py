@@ -21,8 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.foundation.arrays import Floats
+from app.rounds.planned_numbers import CONSTANTS
 from app.statistics.intervals import Interval
-from app.statistics.resampling import bootstrap_interval
+from app.statistics.resampling import BOOTSTRAP_RESAMPLES, bootstrap_interval
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,15 @@ class Agreement:
     alpha: AgreementCoefficient
 
 
-def agreement_with_intervals(category_counts: Floats, generator: np.random.Generator) -> Agreement:
+def agreement_with_intervals(
+    category_counts: Floats, generator: np.random.Generator, resample_count: int = BOOTSTRAP_RESAMPLES
+) -> Agreement:
     """Percent agreement, AC1 and alpha, each with a bootstrap interval over units.
 
     Args:
         category_counts: how many judgments put each unit into each category: [unit, category].
         generator: the source of the draws.
+        resample_count: how often the units are resampled.
     """
     patterns, frequencies = np.unique(category_counts, axis=0, return_counts=True)
     pattern_counts = frequencies.astype(np.int64)
@@ -62,11 +66,13 @@ def agreement_with_intervals(category_counts: Floats, generator: np.random.Gener
             return np.asarray(_coefficients(resampled @ terms, category_count)[index])
 
         if np.isfinite(value):
-            interval = bootstrap_interval(pattern_counts, resampled_coefficient, generator)
+            interval = bootstrap_interval(pattern_counts, resampled_coefficient, generator, resample_count)
             coefficients.append(AgreementCoefficient(float(value), interval))
         else:
             coefficients.append(AgreementCoefficient(None, None))
-    return Agreement(int(frequencies[patterns.sum(axis=1) >= 2].sum()), *coefficients)
+    return Agreement(
+        int(frequencies[patterns.sum(axis=1) >= CONSTANTS.fewest_judgments_for_agreement].sum()), *coefficients
+    )
 
 
 def agreement_coefficients(category_counts: Floats) -> tuple[float, float, float]:
@@ -83,7 +89,7 @@ def _unit_terms(category_counts: Floats) -> Floats:
     q categories; and, if r_i ≥ 2, its matching pairs o and its judgments in each of the q categories.
     """
     r_i = category_counts.sum(axis=1)
-    judged_twice = r_i >= 2
+    judged_twice = r_i >= CONSTANTS.fewest_judgments_for_agreement
     pairs = (category_counts * (category_counts - 1)).sum(axis=1)
     agreeing = np.where(judged_twice, pairs / np.maximum(r_i * (r_i - 1), 1), 0.0)
     shares = category_counts / np.maximum(r_i, 1)[:, None]

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import stats
 
 from app.foundation.arrays import Floats
+from app.rounds.planned_numbers import CONSTANTS
 from app.statistics.intervals import Estimate, normal_quantile, symmetric_interval
 
 
@@ -28,7 +29,11 @@ def stratified_auc(groups_by_stratum: Sequence[tuple[Floats, Floats]]) -> Estima
     Returns:
         None if no stratum has two values of each group.
     """
-    usable = [(first, second) for first, second in groups_by_stratum if min(first.size, second.size) >= 2]
+    usable = [
+        (first, second)
+        for first, second in groups_by_stratum
+        if min(first.size, second.size) >= CONSTANTS.fewest_items_for_auc
+    ]
     if not usable:
         return None
     weights = np.array([first.size * second.size for first, second in usable], dtype=np.float64)

@@ -17,9 +17,10 @@ from statsmodels.genmod.generalized_estimating_equations import GEE
 from statsmodels.regression.linear_model import OLS
 
 from app.foundation.arrays import Floats, Ints
+from app.rounds.planned_numbers import STANDARD_NUMBERS
 from app.statistics.intervals import Estimate, normal_quantile, symmetric_interval
 
-MOST_GEE_CLUSTERS = 4_000
+MOST_GEE_CLUSTERS = STANDARD_NUMBERS.most_gee_neurons
 """Rounds with more neurons are solved by least squares, because statsmodels' GEE would take minutes."""
 
 
@@ -39,7 +40,7 @@ class RegressionData:
     """The neuron: [judgment]."""
 
 
-def gee_difference(regression_data: RegressionData) -> Estimate | None:
+def gee_difference(regression_data: RegressionData, most_clusters: int = MOST_GEE_CLUSTERS) -> Estimate | None:
     """The arm's coefficient with its robust interval; None if the judgments do not determine them."""
     predictors = np.column_stack(
         [
@@ -51,7 +52,7 @@ def gee_difference(regression_data: RegressionData) -> Estimate | None:
     if not _is_estimable(regression_data.is_interpretable, predictors):
         return None
     with np.errstate(invalid="ignore"):  # a cell without spread may leave a variance just below zero
-        coefficient, standard_error = _fit_arm_coefficient(regression_data, predictors)
+        coefficient, standard_error = _fit_arm_coefficient(regression_data, predictors, most_clusters)
     if not np.isfinite([coefficient, standard_error]).all() or standard_error <= 0:
         return None
     return Estimate(coefficient, symmetric_interval(coefficient, normal_quantile() * standard_error))
@@ -68,9 +69,11 @@ def _is_estimable(verdicts: Floats, predictors: Floats) -> bool:
     return not np.allclose(predictors @ np.linalg.lstsq(predictors, verdicts, rcond=None)[0], verdicts)
 
 
-def _fit_arm_coefficient(regression_data: RegressionData, predictors: Floats) -> tuple[float, float]:
+def _fit_arm_coefficient(
+    regression_data: RegressionData, predictors: Floats, most_clusters: int
+) -> tuple[float, float]:
     """The arm's coefficient and its robust standard error."""
-    if np.unique(regression_data.neuron_index).size <= MOST_GEE_CLUSTERS:
+    if np.unique(regression_data.neuron_index).size <= most_clusters:
         model = GEE(
             regression_data.is_interpretable,
             predictors,

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from scipy import stats
 
-CONFIDENCE_LEVEL = 0.95
+from app.rounds.planned_numbers import CONSTANTS
+
+CONFIDENCE_LEVEL = CONSTANTS.level
 """The share of rounds in which an interval should contain the true value."""
 
 

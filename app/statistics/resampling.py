@@ -14,14 +14,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from app.foundation.arrays import Floats, Ints
+from app.rounds.planned_numbers import CONSTANTS, STANDARD_NUMBERS
 from app.statistics.intervals import CONFIDENCE_LEVEL, Interval
 from app.statistics.mantel_haenszel import StratumComparison
 from app.statistics.neuron_sample import NeuronSample, Substratum
 
-PERMUTATIONS = 19_999
-BOOTSTRAP_RESAMPLES = 10_000
-TIE_TOLERANCE = 1e-9
-"""Differences this close count as equal: the order in which means are added up can change their last digits."""
+PERMUTATIONS = STANDARD_NUMBERS.shuffles
+BOOTSTRAP_RESAMPLES = STANDARD_NUMBERS.bootstrap_draws
 
 
 def seeded_generator(round_seed: str, purpose: str, subject: str) -> np.random.Generator:
@@ -44,7 +43,8 @@ def permutation_p_value(
     permuted = np.zeros(permutation_count)
     for comparison in comparisons:
         permuted += comparison.weight / total * _permuted_differences(comparison, round_seed, permutation_count)
-    b = int((np.abs(permuted) >= abs(observed) - TIE_TOLERANCE).sum())
+    # the order in which means are added up can change their last digits, so close differences count as equal
+    b = int((np.abs(permuted) >= abs(observed) - CONSTANTS.tie_tolerance).sum())
     return (1 + b) / (permutation_count + 1)
 
 
@@ -90,18 +90,18 @@ def bootstrap_interval(
         None for fewer than two units, or if the statistic is not defined in 5 % of the draws or more.
     """
     unit_count = int(pattern_counts.sum())
-    if unit_count < 2:
+    if unit_count < CONSTANTS.fewest_for_bootstrap:
         return None
     resampled = generator.multinomial(unit_count, pattern_counts / unit_count, size=resample_count).astype(np.float64)
     values = statistic(resampled)
     defined = values[np.isfinite(values)]
-    return percentile_interval(defined) if defined.size > resample_count * CONFIDENCE_LEVEL else None
+    return percentile_interval(defined) if defined.size > resample_count * CONSTANTS.defined_share else None
 
 
 def _count_neurons_by_mean(substratum: Substratum) -> tuple[Floats, Ints]:
     """The distinct mean verdicts [mean] and how many neurons have each [mean]; a dead neuron's mean is 0."""
     dead_means = np.zeros(round(substratum.dead_count))
-    means = np.concatenate([np.round(substratum.mean_verdicts, 9), dead_means])
+    means = np.concatenate([np.round(substratum.mean_verdicts, CONSTANTS.mean_decimals), dead_means])
     distinct_means, neuron_counts = np.unique(means, return_counts=True)
     return distinct_means, neuron_counts.astype(np.int64)
 

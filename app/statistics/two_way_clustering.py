@@ -24,9 +24,10 @@ from typing import NamedTuple
 import numpy as np
 
 from app.foundation.arrays import Floats, Ints
+from app.rounds.planned_numbers import STANDARD_NUMBERS
 from app.statistics.intervals import Estimate, student_quantile, symmetric_interval
 
-FEWEST_EVALUATORS = 5
+FEWEST_EVALUATORS = STANDARD_NUMBERS.fewest_evaluators
 """With fewer evaluators there is no interval."""
 
 
@@ -56,13 +57,13 @@ class _VarianceParts(NamedTuple):
 
 
 def difference_for_evaluators_like_these(
-    judged_cells: Sequence[JudgedCell], point_estimate: float, evaluator_count: int
+    judged_cells: Sequence[JudgedCell], point_estimate: float, evaluator_count: int, fewest: int = FEWEST_EVALUATORS
 ) -> Estimate | None:
     """The pooled difference `point_estimate` with an interval over neurons and evaluators.
 
-    None with fewer evaluators than `FEWEST_EVALUATORS`.
+    None with fewer evaluators than `fewest`.
     """
-    if evaluator_count < FEWEST_EVALUATORS:
+    if evaluator_count < fewest:
         return None
     evaluator_scores = np.zeros(evaluator_count)
     neuron_variance = judgment_variance = 0.0

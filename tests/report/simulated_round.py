@@ -19,6 +19,7 @@ from app.report.analysis.frame import AnalysisFrame, CellCounts, EnrolledEvaluat
 from app.report.export.bundle import UnblindedBundle
 from app.report.export.tables import ExportedEvaluator
 from app.rounds.allocation import AllocatedCell, AllocatedItem, Allocation, ItemKind, SealContent
+from app.rounds.analysis_plan import STANDARD_PLAN
 from app.rounds.commitment import PublishedCommitment, commitment_digest, item_digest, seal_digest
 from app.rounds.item import Item, ItemContent, Passage
 from app.unblinding.observations import Observation
@@ -120,7 +121,9 @@ def frame_for(observations: Sequence[Observation], dead: int = 2, **changes: Any
     )
     names = [observation.evaluator for observation in observations]
     enrolled = tuple(EnrolledEvaluator(name, False, names.count(name)) for name in sorted(set(names)))
-    frame = AnalysisFrame(cells, reference="baseline", treatment="solu", seed="5e" * 32, evaluators=enrolled)
+    frame = AnalysisFrame(
+        cells, reference="baseline", treatment="solu", seed="5e" * 32, evaluators=enrolled, plan=STANDARD_PLAN
+    )
     return replace(frame, **changes)
 
 

@@ -25,7 +25,7 @@ def test_an_export_is_read_back_unchanged(exported: Path, bundle: UnblindedBundl
     assert export.unblinded is not None
     assert export.unblinded.seal == bundle.seal
     assert export.unblinded.frame == bundle.frame
-    assert export.unblinded.analysis == bundle.analysis.content()
+    assert export.unblinded.analysis_content == bundle.analysis.content()
     assert sorted(export.unblinded.observations, key=repr) == sorted(bundle.observations, key=repr)
 
 

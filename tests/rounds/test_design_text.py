@@ -2,8 +2,10 @@ import pytest
 from pydantic import BaseModel
 
 from app.foundation.errors import DesignError
+from app.rounds.analysis_plan import AnalysisPlan
 from app.rounds.design import Cell, Controls, Design, Exclusions
 from app.rounds.design_text import design_toml, preset_toml
+from app.rounds.planned_numbers import PlannedConstants, PlannedNumbers
 from app.rounds.presets import PRESET_NAMES, design_from_preset
 from app.rounds.rubric import Rubric
 
@@ -58,7 +60,9 @@ def test_a_design_with_every_field_set_reads_back() -> None:
     assert Design.from_toml(design_toml(design)) == design
 
 
-@pytest.mark.parametrize("part", [Design, Cell, Controls, Exclusions, Rubric])
+@pytest.mark.parametrize(
+    "part", [Design, Cell, Controls, Exclusions, Rubric, AnalysisPlan, PlannedNumbers, PlannedConstants]
+)
 def test_every_field_has_a_comment_of_one_line(part: type[BaseModel]) -> None:
     for name, field in part.model_fields.items():
         assert field.description, name
@@ -76,12 +80,40 @@ def lines_with_comments(text: str) -> dict[str, str]:
 
 def test_the_text_has_the_comment_of_every_field_and_table_above_it() -> None:
     comments = lines_with_comments(preset_toml("solu-2022"))
-    for part in (Design, Cell, Controls, Exclusions, Rubric):
+    for part in (Design, Cell, Controls, Exclusions, Rubric, PlannedNumbers, PlannedConstants):
         for name, field in part.model_fields.items():
             if name != "version":
                 assert comments[name] == f"# {field.description}"
+    for name, field in AnalysisPlan.model_fields.items():
+        assert comments.get(name, comments.get(f"analysis.{name}")) == f"# {field.description}"
     assert preset_toml("solu-2022").count(f"# {Rubric.model_fields['version'].description}\nversion = 1") == 1
-    assert preset_toml("solu-2022").count(f"# {Design.model_fields['version'].description}\nversion = 1") == 1
+    assert preset_toml("solu-2022").count(f"# {Design.model_fields['version'].description}\nversion = 2") == 1
+
+
+def test_the_plan_of_the_analysis_comes_after_everything_that_is_to_be_filled_in() -> None:
+    text = preset_toml("solu-rank")
+    tables = [line for line in text.splitlines() if line.startswith("[")]
+    first_of_plan = tables.index("[analysis]")
+    assert tables[first_of_plan:] == [table for table in tables if table.startswith("[analysis")]
+    assert text.index("[[arms]]") < text.index("[analysis]")
+
+
+def test_a_design_whose_plan_was_cut_off_has_the_same_plan() -> None:
+    text = fill_in(preset_toml("solu-rank"))
+    assert Design.from_toml(text[: text.index("[analysis]")]) == Design.from_toml(text)
+
+
+def test_a_number_of_the_plan_that_a_design_sets_reads_back() -> None:
+    text = fill_in(preset_toml("solu-rank")).replace("shuffles = 19999", "shuffles = 999")
+    design = Design.from_toml(text)
+    assert design.analysis.numbers.shuffles == 999
+    assert Design.from_toml(design_toml(design)) == design
+
+
+def test_a_text_that_version_0_1_printed_makes_a_design_of_the_newest_version() -> None:
+    text = fill_in(preset_toml("solu-rank"))
+    old_text = text[: text.index("[analysis]")].replace("version = 2", "version = 1", 1)
+    assert Design.from_toml(old_text) == Design.from_toml(text)
 
 
 def test_a_field_that_is_left_out_is_shown_by_an_example_that_the_design_would_take() -> None:

@@ -38,11 +38,10 @@ def test_the_estimating_equation_gives_the_plain_difference_and_the_sandwich() -
     assert estimate.interval.width == pytest.approx(width, rel=0.02)
 
 
-def test_least_squares_for_many_neurons_gives_the_same_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_least_squares_for_many_neurons_gives_the_same_estimate() -> None:
     regression_data = simulate_judgments(40)
     by_gee = gee_difference(regression_data)
-    monkeypatch.setattr("app.statistics.estimating_equation.MOST_GEE_CLUSTERS", 1)
-    by_least_squares = gee_difference(regression_data)
+    by_least_squares = gee_difference(regression_data, most_clusters=1)
     assert MOST_GEE_CLUSTERS > 100
     assert by_gee is not None
     assert by_least_squares is not None

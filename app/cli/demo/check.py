@@ -107,5 +107,5 @@ def _read_outcome(path: Path) -> CheckOutcome:
     export = read_export(path)
     assert export.unblinded is not None  # it was made after unblinding
     verification = verify_round(export)
-    arms = read_analysis(export.unblinded.analysis).arms
+    arms = read_analysis(export.unblinded.analysis_content).arms
     return CheckOutcome(arms, verification.commitment_verified, tuple(verification.differences))

@@ -16,12 +16,10 @@ from app.report.analysis.estimates import (
 )
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.verdict_table import VerdictTable
+from app.rounds.planned_numbers import CONSTANTS
 from app.statistics.agreement import AgreementCoefficient, agreement_coefficients, agreement_with_intervals
 from app.statistics.resampling import seeded_generator
 from app.unblinding.observations import Observation
-
-MOST_EVALUATORS_IN_PAIRS = 20
-"""With more evaluators no pairs are shown."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def agreement_results(
             for arm, rows in rows_by_arm.items()
         },
         within_evaluator=_agreement_result(_repeat_counts(observations), frame, "repeats", digest),
-        pairs=_pair_agreements(verdicts),
+        pairs=_pair_agreements(verdicts, frame),
         leniency=tuple(
             Leniency(name, finite_number(float(verdicts.select(evaluator=name).is_interpretable.mean())))
             for name in verdicts.evaluator_names
@@ -113,9 +111,10 @@ def _repeat_counts(observations: Sequence[Observation]) -> Floats:
 
 
 def _agreement_result(verdict_counts: Floats, frame: AnalysisFrame, purpose: str, digest: str) -> AgreementResult:
-    if not (verdict_counts.sum(axis=1) >= 2).any():
+    if not (verdict_counts.sum(axis=1) >= CONSTANTS.fewest_judgments_for_agreement).any():
         return AgreementResult(0, NO_ESTIMATE, NO_ESTIMATE, NO_ESTIMATE)
-    agreement = agreement_with_intervals(verdict_counts, seeded_generator(frame.seed, f"agreement {purpose}", digest))
+    generator = seeded_generator(frame.seed, f"agreement {purpose}", digest)
+    agreement = agreement_with_intervals(verdict_counts, generator, frame.numbers.bootstrap_draws)
     return AgreementResult(
         units=agreement.unit_count,
         percent=_report_coefficient(agreement.percent_agreement),
@@ -128,10 +127,10 @@ def _report_coefficient(coefficient: AgreementCoefficient) -> ReportedEstimate:
     return ReportedEstimate(finite_number(coefficient.value), finite_interval(coefficient.interval))
 
 
-def _pair_agreements(verdicts: VerdictTable) -> tuple[PairAgreement, ...]:
+def _pair_agreements(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[PairAgreement, ...]:
     """The agreement of each pair of evaluators; empty if there are too many pairs to show."""
     names = verdicts.evaluator_names
-    if len(names) > MOST_EVALUATORS_IN_PAIRS:
+    if len(names) > frame.numbers.most_evaluators_in_pairs:
         return ()
     verdict_matrix = np.full((len(names), len(verdicts.item_codes)), np.nan)  # [evaluator, item]
     verdict_matrix[verdicts.evaluator_index, verdicts.item_index] = verdicts.is_interpretable

@@ -38,8 +38,7 @@ from app.report.analysis.secondary import SecondaryResults, secondary_results
 from app.report.analysis.sensitivity import ModelCheck, SensitivityResults, model_based_check, sensitivity_results
 from app.report.analysis.timing import DriftResults, TimeResults, drift_results, time_results
 from app.report.analysis.verdict_table import VerdictTable, tabulate_verdicts
-from app.statistics.intervals import CONFIDENCE_LEVEL
-from app.statistics.resampling import BOOTSTRAP_RESAMPLES, PERMUTATIONS
+from app.rounds.planned_numbers import CONSTANTS
 from app.unblinding.observations import Observation
 
 ANALYSIS_VERSION = 1
@@ -185,7 +184,7 @@ def _further_results(
         model_check=model_based_check(verdicts, frame),
         agreement=agreement_results(verdicts, observations, frame),
         controls=control_results(observations),
-        drift=drift_results(verdicts),
+        drift=drift_results(verdicts, frame),
         time=time_results(verdicts, frame),
     )
 
@@ -203,9 +202,9 @@ def _blinding_evidence(neuron_observations: Sequence[Observation], frame: Analys
 def _number_sources(frame: AnalysisFrame) -> NumberSources:
     return NumberSources(
         seed=frame.seed,
-        shuffles=PERMUTATIONS,
-        bootstrap_draws=BOOTSTRAP_RESAMPLES,
-        level=CONFIDENCE_LEVEL,
+        shuffles=frame.numbers.shuffles,
+        bootstrap_draws=frame.numbers.bootstrap_draws,
+        level=CONSTANTS.level,
         generator="numpy PCG64, seeded by SHA-256 of seed, purpose and item codes",
         libraries={name: version(name) for name in ("numpy", "scipy", "statsmodels")},
     )

@@ -10,9 +10,10 @@ from app.foundation.arrays import Floats, Ints
 from app.judging.judgment import Verdict
 from app.report.analysis.estimates import NamedEvaluator, finite_interval, finite_number
 from app.report.analysis.frame import AnalysisFrame, Guess, PiledItem
+from app.rounds.planned_numbers import CONSTANTS
 from app.statistics.blinding import BlindingIndex, bang_indices, james_index
 from app.statistics.intervals import Interval
-from app.statistics.resampling import BOOTSTRAP_RESAMPLES, percentile_interval, seeded_generator
+from app.statistics.resampling import percentile_interval, seeded_generator
 from app.unblinding.observations import Observation
 
 GuessCounts = tuple[tuple[int, ...], ...]
@@ -167,10 +168,10 @@ def _guess_index(
         return None
     evaluator_count = len(tables)
     bootstrap_interval = None
-    if evaluator_count > 1:
+    if evaluator_count >= CONSTANTS.fewest_for_bootstrap:
         generator = seeded_generator(frame.seed, f"guesses {purpose}", str(evaluator_count))
         shares = np.full(evaluator_count, 1 / evaluator_count)
-        draws = generator.multinomial(evaluator_count, shares, size=BOOTSTRAP_RESAMPLES // 10)
+        draws = generator.multinomial(evaluator_count, shares, size=frame.numbers.guess_draws)
         drawn = [statistic(np.tensordot(draw, tables, axes=1)) for draw in draws]
         values = np.array([draw_index.value for draw_index in drawn if draw_index is not None])
         bootstrap_interval = finite_interval(percentile_interval(values))

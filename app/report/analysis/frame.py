@@ -11,8 +11,10 @@ from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.allocation import CellModel, LayerCount
+from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
 from app.rounds.design import Exclusions
 from app.rounds.item import Item
+from app.rounds.planned_numbers import PlannedNumbers
 
 
 def _write_model(model: CellModel | None) -> JsonObject:
@@ -130,10 +132,19 @@ class AnalysisFrame:
     marks: str = "proportional"
     audit: JsonObject | None = None
     """Summary of the leak audit, word for word as the log has it since the seal; None if there was none."""
+    plan: AnalysisPlan | None = None
+    """The plan of the analysis in the design; None in a design of version 1, which has no plan."""
+
+    @property
+    def numbers(self) -> PlannedNumbers:
+        """The numbers that the plan in force sets; without a plan in the design it is the standard one."""
+        return (self.plan or STANDARD_PLAN).numbers
 
     def content(self) -> JsonObject:
         """The frame as plain JSON values."""
         json_object: JsonObject = _FRAME.dump_python(self, mode="json", by_alias=True)
+        if self.plan is None:
+            del json_object["plan"]  # a frame of version 0.1 keeps its bytes
         return json_object
 
     def cell(self, arm: str, stratum: str) -> CellCounts | None:

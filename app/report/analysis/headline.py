@@ -10,6 +10,9 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.giveaways import StimulusAuc, TransportResults
 from app.report.analysis.primary import ArmResult, Contrast, PrimaryResults
 from app.report.number_text import percent, points, points_range
+from app.rounds.analysis_plan import plan_deviations
+
+PLAN_NOT_IN_DESIGN = "The design has the form of version 0.1: the plan of the analysis was not in it."
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def headline_sentences(
         headline=_headline(primary, frame),
         marks_alone=_marks_sentence(stimulus),
         transport_alone=_transport_sentence(transport),
-        notes=(*_notes_on_arms(primary.arms), *_notes_on_difference(primary)),
+        notes=(*_notes_on_arms(primary.arms), *_notes_on_difference(primary), *_notes_on_plan(frame)),
     )
 
 
@@ -144,6 +147,11 @@ def _notes_on_difference(primary: PrimaryResults) -> list[str]:
     if primary.evaluators == 1:
         notes.append("There is one evaluator: nothing can be said about agreement or about other evaluators.")
     return notes
+
+
+def _notes_on_plan(frame: AnalysisFrame) -> list[str]:
+    """What the program computes otherwise than the design planned."""
+    return [PLAN_NOT_IN_DESIGN] if frame.plan is None else plan_deviations(frame.plan)
 
 
 def _join_with_and(parts: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from app.report.analysis.verdict_table import VerdictTable
 from app.statistics.intervals import Interval
 from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference
 from app.statistics.neuron_sample import merge_samples
-from app.statistics.two_way_clustering import FEWEST_EVALUATORS, JudgedCell, difference_for_evaluators_like_these
+from app.statistics.two_way_clustering import JudgedCell, difference_for_evaluators_like_these
 from app.unblinding.observations import Observation
 
 
@@ -124,11 +124,12 @@ def evaluators_like_these(verdicts: VerdictTable, frame: AnalysisFrame) -> Evalu
     if strata:
         cells = _judgments_by_cell(verdicts, frame, strata)
         difference = mantel_haenszel_difference(strata).value
-        estimate = report_estimate(difference_for_evaluators_like_these(cells, difference, evaluator_count))
+        fewest = frame.numbers.fewest_evaluators
+        estimate = report_estimate(difference_for_evaluators_like_these(cells, difference, evaluator_count, fewest))
     return EvaluatorsLikeThese(
         estimate=estimate.estimate,
         interval=estimate.interval,
-        fewest=FEWEST_EVALUATORS,
+        fewest=frame.numbers.fewest_evaluators,
         evaluators=evaluator_count,
         degrees=max(0, evaluator_count - 1),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
+from app.foundation.arrays import Floats
 from app.report.analysis.estimates import (
     NO_ESTIMATE,
     Number,
@@ -130,8 +131,8 @@ def primary_results(verdicts: VerdictTable, frame: AnalysisFrame) -> PrimaryResu
         arms=arm_results(verdicts, frame),
         cells=_cell_results(verdicts, frame),
         difference=contrast_arms(verdicts, frame, frame.treatment, frame.reference),
-        ratio=_pooled_ratio(strata, frame.seed),
-        strata=_stratum_results(strata, frame.seed),
+        ratio=_pooled_ratio(strata, frame),
+        strata=_stratum_results(strata, frame),
         heterogeneity=strata_spread(strata),
         evaluators=len(verdicts.evaluator_names),
         judgments=verdicts.judgment_count,
@@ -156,7 +157,7 @@ def contrast_arms(
         reference,
         estimate=difference.estimate,
         interval=difference.interval,
-        p=permutation_p_value(strata, frame.seed),
+        p=permutation_p_value(strata, frame.seed, frame.numbers.shuffles),
         method="square-and-add of the two intervals" if len(strata) == 1 else "Mantel-Haenszel, stratified sandwich",
         neurons=sum(_neuron_count(stratum) for stratum in strata),
         strata=len(strata),
@@ -224,24 +225,32 @@ def _sample_fraction(sample: NeuronSample) -> SampleFraction:
     )
 
 
-def _pooled_ratio(comparisons: list[StratumComparison], seed: str) -> ReportedEstimate:
+def _pooled_ratio(comparisons: list[StratumComparison], frame: AnalysisFrame) -> ReportedEstimate:
     """The pooled ratio with a bootstrap interval, which is None if one of its limits is not finite."""
     ratio = mantel_haenszel_ratio(comparisons) if comparisons else None
     if ratio is None:
         return NO_ESTIMATE
-    numerators = sum(stratum.weight * bootstrap_fractions(stratum.treatment_sample, seed) for stratum in comparisons)
-    denominators = sum(stratum.weight * bootstrap_fractions(stratum.reference_sample, seed) for stratum in comparisons)
+    numerators = _resampled_sums([(stratum.weight, stratum.treatment_sample) for stratum in comparisons], frame)
+    denominators = _resampled_sums([(stratum.weight, stratum.reference_sample) for stratum in comparisons], frame)
     with np.errstate(divide="ignore", invalid="ignore"):
-        draws = np.asarray(numerators) / np.asarray(denominators)
+        draws = numerators / denominators
     draws = np.where(np.isnan(draws), np.inf, draws)
     return ReportedEstimate(finite_number(ratio), finite_interval(percentile_interval(draws)))
 
 
-def _stratum_results(comparisons: list[StratumComparison], seed: str) -> tuple[StratumResult, ...]:
+def _resampled_sums(weighted_samples: list[tuple[float, NeuronSample]], frame: AnalysisFrame) -> Floats:
+    """The weighted sum of the samples' fractions in each bootstrap sample: [draw]."""
+    sums = np.zeros(frame.numbers.bootstrap_draws)
+    for weight, sample in weighted_samples:
+        sums += weight * bootstrap_fractions(sample, frame.seed, frame.numbers.bootstrap_draws)
+    return sums
+
+
+def _stratum_results(comparisons: list[StratumComparison], frame: AnalysisFrame) -> tuple[StratumResult, ...]:
     """The difference in each stratum, with the p-value of the permutation test and its Holm adjustment."""
     if not comparisons:
         return ()
-    p_values = [permutation_p_value([stratum], seed) for stratum in comparisons]
+    p_values = [permutation_p_value([stratum], frame.seed, frame.numbers.shuffles) for stratum in comparisons]
     adjusted = multipletests(p_values, method="holm")[1]
     return tuple(
         _stratum_result(stratum, p_value, float(p_holm))

@@ -11,9 +11,6 @@ from app.report.analysis.samples import compare_in_strata
 from app.report.analysis.verdict_table import VerdictTable
 from app.statistics.intervals import Estimate, Interval, student_quantile, symmetric_interval
 
-FEWEST_RUNS = 3
-"""An interval over training runs needs at least this many replicates."""
-
 
 @dataclass(frozen=True)
 class TrainingRuns:
@@ -26,14 +23,14 @@ class TrainingRuns:
 
 
 def training_runs_by_size(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[TrainingRuns, ...]:
-    """The mean difference with a t interval over runs, for each size with at least three replicates."""
+    """The mean difference with a t interval over runs, for each size with enough replicates."""
     differences: dict[str, list[float]] = {}
     for stratum in compare_in_strata(verdicts, frame, frame.treatment, frame.reference):
         differences.setdefault(stratum.name.partition("/")[0], []).append(stratum.difference)
     return tuple(
         _training_runs(size, run_differences)
         for size, run_differences in differences.items()
-        if len(run_differences) >= FEWEST_RUNS
+        if len(run_differences) >= frame.numbers.fewest_training_runs
     )
 
 

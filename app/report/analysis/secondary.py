@@ -10,9 +10,7 @@ from app.report.analysis.estimates import finite_number
 from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.analysis.primary import Contrast, contrast_arms
 from app.report.analysis.verdict_table import VerdictTable
-
-TOKEN_DETECTOR_SHARE = 0.8
-"""With at least this share of one token among its top peaks, a neuron counts as a token detector."""
+from app.rounds.planned_numbers import CONSTANTS
 
 Third = Literal["early", "middle", "late"]
 THIRDS: tuple[Third, ...] = ("early", "middle", "late")
@@ -61,7 +59,8 @@ def secondary_results(verdicts: VerdictTable, frame: AnalysisFrame) -> Secondary
 
 
 def _not_token_detectors(verdicts: VerdictTable, frame: AnalysisFrame) -> NotTokenDetectors:
-    rows = verdicts.filter_rows(verdicts.same_token_share < TOKEN_DETECTOR_SHARE)
+    threshold = frame.numbers.token_detector_share
+    rows = verdicts.filter_rows(verdicts.same_token_share < threshold)
     contrast = contrast_arms(rows, frame, frame.treatment, frame.reference, count_dead=False)
     return NotTokenDetectors(
         treatment=contrast.treatment,
@@ -72,7 +71,7 @@ def _not_token_detectors(verdicts: VerdictTable, frame: AnalysisFrame) -> NotTok
         method=contrast.method,
         neurons=contrast.neurons,
         strata=contrast.strata,
-        threshold=TOKEN_DETECTOR_SHARE,
+        threshold=threshold,
         items=rows.item_count,
     )
 
@@ -112,7 +111,8 @@ def _further_contrasts(frame: AnalysisFrame) -> list[tuple[str, str]]:
 
 def _third_of_depth(layer: Ints, layer_count: Ints) -> Ints:
     """0, 1 or 2 for early, middle or late, from layers that count from 0."""
-    return np.minimum(2, np.floor(3 * (layer + 0.5) / np.maximum(layer_count, 1))).astype(np.int64)
+    parts = CONSTANTS.depth_parts
+    return np.minimum(parts - 1, np.floor(parts * (layer + 0.5) / np.maximum(layer_count, 1))).astype(np.int64)
 
 
 def _interpretable_share(verdicts: VerdictTable) -> float | None:

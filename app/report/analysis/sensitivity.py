@@ -11,6 +11,7 @@ from app.report.analysis.flow import planned_judgments_per_item
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import cell_sample, mean_verdicts
 from app.report.analysis.verdict_table import VerdictTable
+from app.rounds.planned_numbers import CONSTANTS
 from app.statistics.estimating_equation import RegressionData, gee_difference
 from app.statistics.intervals import Estimate, Interval
 from app.statistics.mantel_haenszel import StratumComparison, mantel_haenszel_difference
@@ -83,7 +84,7 @@ def model_based_check(verdicts: VerdictTable, frame: AnalysisFrame) -> ModelChec
         np.concatenate([cell.neuron_index for cell in cells]),
     )
     method = "GEE, identity link, independence, robust errors: verdict ~ stratum + evaluator + arm"
-    difference = report_estimate(gee_difference(data))
+    difference = report_estimate(gee_difference(data, frame.numbers.most_gee_neurons))
     return ModelCheck(method, difference.estimate, difference.interval)
 
 
@@ -129,7 +130,9 @@ def _majority_sample(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, str
     if sample is None:
         return None
     substrata = tuple(
-        replace(substratum, mean_verdicts=np.asarray(substratum.mean_verdicts > 0.5, dtype=np.float64))
+        replace(
+            substratum, mean_verdicts=np.asarray(substratum.mean_verdicts > CONSTANTS.majority_share, dtype=np.float64)
+        )
         for substratum in sample.substrata
     )
     return NeuronSample(substrata, sample.neuron_count, sample.item_codes_digest)

@@ -9,11 +9,8 @@ from app.foundation.arrays import Floats
 from app.report.analysis.estimates import NamedEvaluator, finite_number
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.verdict_table import VerdictTable
+from app.rounds.planned_numbers import CONSTANTS
 from app.statistics.intervals import Interval
-
-FIFTHS = 5
-FEWEST_FOR_DRIFT = 3
-"""An evaluator with fewer judgments is left out of the test of drift."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class TimeResults:
     revised_by_arm: dict[str, int]
 
 
-def drift_results(verdicts: VerdictTable) -> DriftResults:
+def drift_results(verdicts: VerdictTable, frame: AnalysisFrame) -> DriftResults:
     """Whether verdicts change along the order: fractions by fifth, and a test that uses that orders are random.
 
     The orders are uniform shuffles, so within an evaluator the sum of (position - mean)(verdict - mean) has mean 0
@@ -76,7 +73,7 @@ def drift_results(verdicts: VerdictTable) -> DriftResults:
     score = variance = span = 0.0
     for name in verdicts.evaluator_names:
         rows = verdicts.select(evaluator=name)
-        if rows.judgment_count < FEWEST_FOR_DRIFT:
+        if rows.judgment_count < frame.numbers.fewest_for_drift:
             continue
         position = rows.position - rows.position.mean()
         verdict = rows.is_interpretable - rows.is_interpretable.mean()
@@ -85,7 +82,7 @@ def drift_results(verdicts: VerdictTable) -> DriftResults:
         variance += float((position @ position) * (verdict @ verdict)) / (rows.judgment_count - 1)
     z = score / variance**0.5 if variance > 0 else None
     return DriftResults(
-        per_100_items=finite_number(100 * score / span) if span > 0 else None,
+        per_100_items=finite_number(CONSTANTS.drift_items * score / span) if span > 0 else None,
         p=finite_number(2 * float(stats.norm.sf(abs(z)))) if z is not None else None,
         fifths=_order_fifths(verdicts),
     )
@@ -123,8 +120,9 @@ def _order_fifths(verdicts: VerdictTable) -> tuple[OrderFifth, ...]:
         return ()
     order_length = np.zeros(len(verdicts.evaluator_names))
     np.maximum.at(order_length, verdicts.evaluator_index, verdicts.position + 1)
-    fifth_of_row = np.minimum(FIFTHS - 1, FIFTHS * verdicts.position // order_length[verdicts.evaluator_index])
-    return tuple(_order_fifth(verdicts.filter_rows(fifth_of_row == index), index + 1) for index in range(FIFTHS))
+    parts = CONSTANTS.order_parts
+    fifth_of_row = np.minimum(parts - 1, parts * verdicts.position // order_length[verdicts.evaluator_index])
+    return tuple(_order_fifth(verdicts.filter_rows(fifth_of_row == index), index + 1) for index in range(parts))
 
 
 def _order_fifth(verdicts: VerdictTable, fifth: int) -> OrderFifth:
@@ -135,5 +133,6 @@ def _order_fifth(verdicts: VerdictTable, fifth: int) -> OrderFifth:
 def _judging_time(active_seconds: Floats) -> JudgingTime:
     if not active_seconds.size:
         return JudgingTime(0, median=None, quartiles=None, under_a_minute=None)
-    lower, median, upper = (float(quantile) for quantile in np.quantile(active_seconds, [0.25, 0.5, 0.75]))
-    return JudgingTime(int(active_seconds.size), median, Interval(lower, upper), float((active_seconds < 60).mean()))
+    lower, median, upper = (float(quantile) for quantile in np.quantile(active_seconds, CONSTANTS.time_quantiles))
+    under_a_minute = float((active_seconds < CONSTANTS.short_judgment_seconds).mean())
+    return JudgingTime(int(active_seconds.size), median, Interval(lower, upper), under_a_minute)

@@ -50,7 +50,7 @@ class UnblindedPart:
     seal: SealContent
     frame: AnalysisFrame
     observations: list[Observation]
-    analysis: JsonObject
+    analysis_content: JsonObject
     """The exported analysis, whatever its form: it is compared with a recomputed one."""
 
 
@@ -130,7 +130,7 @@ def _read_unblinded_part(files: Mapping[str, bytes]) -> UnblindedPart:
         seal=seal,
         frame=frame,
         observations=observations_from_csv(_read_text(files, "observations.csv")),
-        analysis=_read_verbatim(files, "analysis.json", _OBJECT),
+        analysis_content=_read_verbatim(files, "analysis.json", _OBJECT),
     )
 
 

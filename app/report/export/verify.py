@@ -14,7 +14,7 @@ from app.foundation.errors import ExportError
 from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame
-from app.report.analysis.headline import headline_of_version_0_1_0
+from app.report.analysis.headline import PLAN_NOT_IN_DESIGN, headline_of_version_0_1_0
 from app.report.export.exported_round import ExportedRound, UnblindedPart, read_export
 from app.report.export.json_differences import count_values, json_differences
 from app.report.export.zip_file import DIGESTS_FILE
@@ -274,9 +274,11 @@ def _describe_key(key: JudgmentKey) -> str:
 def _check_numbers(unblinded: UnblindedPart) -> Iterator[Check]:
     """Check that the exported observations give the exported numbers, whichever versions the libraries have."""
     analysis = analyse(unblinded.observations, unblinded.frame)
-    exported, recomputed = _without_libraries(unblinded.analysis), _without_libraries(analysis.content())
+    exported, recomputed = _without_libraries(unblinded.analysis_content), _without_libraries(analysis.content())
     if exported.get("headline") == headline_of_version_0_1_0(analysis, unblinded.frame):
         recomputed["headline"] = exported["headline"]
+    if exported.get("notes") == [note for note in analysis.notes if note != PLAN_NOT_IN_DESIGN]:
+        recomputed["notes"] = exported["notes"]
     differences = list(json_differences(exported, recomputed))
     for difference in differences:
         path, expected, actual = difference.path, difference.expected, difference.actual
@@ -287,9 +289,9 @@ def _check_numbers(unblinded: UnblindedPart) -> Iterator[Check]:
         yield Check("numbers of analysis.json", True, f"{count} values", f"{count} recomputed")
 
 
-def _without_libraries(analysis: JsonObject) -> JsonObject:
+def _without_libraries(analysis_content: JsonObject) -> JsonObject:
     """The analysis as JSON, without the versions of the libraries that computed it."""
-    methods = analysis.get("methods")
+    methods = analysis_content.get("methods")
     if not isinstance(methods, dict):
-        return analysis
-    return analysis | {"methods": {name: value for name, value in methods.items() if name != "libraries"}}
+        return analysis_content
+    return analysis_content | {"methods": {name: value for name, value in methods.items() if name != "libraries"}}
