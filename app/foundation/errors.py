@@ -74,6 +74,10 @@ class ExportError(FirstGlanceError):
     """An export is incomplete, or its numbers cannot be recomputed."""
 
 
+class TimestampError(FirstGlanceError):
+    """A time stamp was not given, or does not prove what it should."""
+
+
 class SettingsError(FirstGlanceError):
     """A setting has a value that cannot be used."""
 

@@ -1,0 +1,113 @@
+"""Certificates of time-stamping authorities: those that a verifier trusts, and why a token's certificate is refused.
+
+`rfc3161-client` decides whether a token is accepted. What stands here finds the reason for a sentence that helps.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509 import (
+    Certificate,
+    ExtendedKeyUsage,
+    ExtensionNotFound,
+    InvalidVersion,
+    NameOID,
+    load_pem_x509_certificates,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from app.foundation.errors import TimestampError
+
+UNREADABLE = (ValueError, TypeError, KeyError, UnsupportedAlgorithm, InvalidVersion)
+"""What reading damaged certificates and signatures raises."""
+LONGEST_CHAIN = 10
+"""Most certificates that are followed from an authority's to a root."""
+
+
+@dataclass(frozen=True)
+class TrustedCertificates:
+    """What a verifier trusts: roots, which sign themselves, and certificates that lead from a token to a root."""
+
+    roots: tuple[Certificate, ...]
+    intermediates: tuple[Certificate, ...]
+
+
+def read_trusted_certificates(pem: bytes) -> TrustedCertificates:
+    """The certificates in a PEM file. Raises TimestampError if the file has none that signs itself."""
+    try:
+        certificates = dict.fromkeys(load_pem_x509_certificates(pem))
+    except UNREADABLE as error:
+        msg = "The file of roots holds no certificate; give the authority's root certificate as PEM."
+        raise TimestampError(msg) from error
+    roots = tuple(certificate for certificate in certificates if _was_issued_by(certificate, certificate))
+    if not roots:
+        msg = "The file of roots holds no root certificate (one that signs itself); add the authority's root."
+        raise TimestampError(msg)
+    return TrustedCertificates(roots, tuple(certificate for certificate in certificates if certificate not in roots))
+
+
+def certificate_problem(
+    signer: Certificate, embedded: Sequence[Certificate], trusted: TrustedCertificates, moment: datetime
+) -> str:
+    """A sentence that says why the authority's certificate does not hold at a moment; empty if no reason is known.
+
+    `signer` is the certificate of a token's signature, `embedded` are all certificates in the token.
+    """
+    if not _is_for_time_stamps(signer):
+        return f"The certificate “{subject_name(signer)}” that signed the time stamp is not for time stamps."
+    chain = list(_issuing_chain(signer, [*trusted.roots, *trusted.intermediates, *embedded]))
+    if chain[-1] not in trusted.roots:
+        return (
+            f"The authority “{subject_name(signer)}” is not trusted: no root that you gave stands behind its "
+            f"certificate (it leads to “{chain[-1].issuer.rfc4514_string()}”)."
+        )
+    for certificate in chain:
+        if moment > certificate.not_valid_after_utc:
+            return (
+                f"The certificate “{subject_name(certificate)}” had expired at the time of the stamp "
+                f"(valid until {certificate.not_valid_after_utc}, stamped {moment})."
+            )
+        if moment < certificate.not_valid_before_utc:
+            return (
+                f"The certificate “{subject_name(certificate)}” was not valid yet at the time of the stamp "
+                f"(valid from {certificate.not_valid_before_utc}, stamped {moment})."
+            )
+    return ""
+
+
+def subject_name(certificate: Certificate) -> str:
+    """The common name of a certificate's subject, or the whole subject if it has none."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.subject.rfc4514_string()
+
+
+def _issuing_chain(signer: Certificate, candidates: Sequence[Certificate]) -> Iterator[Certificate]:
+    """The signer's certificate, its issuer's, and so on, as far as the candidates reach; roots are tried first."""
+    certificate: Certificate | None = signer
+    for _ in range(LONGEST_CHAIN):
+        if certificate is None:
+            return
+        yield certificate
+        if _was_issued_by(certificate, certificate):
+            return
+        current = certificate
+        certificate = next((candidate for candidate in candidates if _was_issued_by(current, candidate)), None)
+
+
+def _was_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (*UNREADABLE, InvalidSignature):
+        return False
+    return True
+
+
+def _is_for_time_stamps(certificate: Certificate) -> bool:
+    """Whether time stamps are the one purpose of the certificate, marked critical (RFC 3161, 2.3)."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(ExtendedKeyUsage)
+    except (*UNREADABLE, ExtensionNotFound):
+        return False
+    return extension.critical and list(extension.value) == [ExtendedKeyUsageOID.TIME_STAMPING]

@@ -1,0 +1,124 @@
+"""What a round's time stamps have to show: that each digest existed before the step that it must precede. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Literal, cast, get_args
+
+from app.evidence.authority_certificates import TrustedCertificates
+from app.evidence.entries import EventLink
+from app.evidence.timestamps import stamped_time, verified_time
+from app.foundation.errors import TimestampError
+
+StampedDigest = Literal["draw", "commitment", "lock"]
+"""Which digest of a round is stamped: of the log up to “draw announced”, the commitment, of the log up to the lock."""
+
+FOLDER = "timestamps/"
+"""The folder of an export that holds the time stamps."""
+FILE_NAME = re.compile(rf"{FOLDER}({'|'.join(get_args(StampedDigest))})-[1-9][0-9]*\.tsr")
+
+
+@dataclass(frozen=True)
+class StampTarget:
+    """A digest of a round that can be stamped, and the step before which its time stamp has to be."""
+
+    of: StampedDigest
+    digest: str
+    step: str
+    """The step in words, such as "the first judgment"."""
+    step_at: datetime | None
+    """When the step was taken; None if it was not."""
+
+    def problem_at(self, moment: datetime) -> str:
+        """A sentence that says why a time stamp of this moment comes too late; empty if it does not."""
+        if self.step_at is None or moment < self.step_at:
+            return ""
+        return f"The time stamp of the {self.of} ({moment}) is not before {self.step} ({self.step_at})."
+
+
+@dataclass(frozen=True)
+class StampFinding:
+    """What checking one time stamp of an export gave."""
+
+    file: str
+    of: StampedDigest | None
+    """None if the file's name says nothing that can be stamped."""
+    moment: datetime | None
+    """The time that it proves; None if it proves none."""
+    problem: str
+    """A sentence that says why the time stamp does not show what it should; empty if it does."""
+
+
+def stamp_targets(
+    commitment: str | None, event_links: Sequence[EventLink], first_judgment_at: datetime | None
+) -> list[StampTarget]:
+    """Everything that can be stamped so far, in the order of the round's life; of several draws, the oldest first.
+
+    The opening that the lock precedes is the first "key read" or "unblinded" after it. `first_judgment_at` is the time
+    of the first entry in any evaluator's chain; None if there is none.
+    """
+    targets = [
+        StampTarget("draw", link["chain"], "the seal", _first_time(event_links[index:], "sealed"))
+        for index, link in enumerate(event_links)
+        if link["event"]["action"] == "draw announced"
+    ]
+    if commitment is not None:
+        targets.append(StampTarget("commitment", commitment, "the first judgment", first_judgment_at))
+    targets += [
+        StampTarget("lock", link["chain"], "the unblinding", _first_time(event_links[index:], "key read", "unblinded"))
+        for index, link in enumerate(event_links)
+        if link["event"]["action"] == "locked"
+    ]
+    return targets
+
+
+def timestamp_files(tokens: Iterable[tuple[StampedDigest, bytes]]) -> dict[str, bytes]:
+    """{name: content} of the files of an export for (of, token) pairs, numbered from 1 in their order."""
+    numbers: dict[StampedDigest, Iterator[int]] = {of: count(1) for of in get_args(StampedDigest)}
+    return {f"{FOLDER}{of}-{next(numbers[of])}.tsr": token for of, token in tokens}
+
+
+def timestamps_of_export(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The time stamps among the files of an export, {name: content}; how many there are needs no roots."""
+    return {name: content for name, content in sorted(files.items()) if name.startswith(FOLDER)}
+
+
+def check_timestamps(
+    stamp_files: Mapping[str, bytes], trusted: TrustedCertificates, targets: Sequence[StampTarget]
+) -> list[StampFinding]:
+    """Check every time stamp of an export against what the round's evidence says should have been stamped, and when."""
+    return [_check_timestamp(name, content, trusted, targets) for name, content in sorted(stamp_files.items())]
+
+
+def _check_timestamp(
+    name: str, answer: bytes, trusted: TrustedCertificates, targets: Sequence[StampTarget]
+) -> StampFinding:
+    match = FILE_NAME.fullmatch(name)
+    if match is None:
+        return StampFinding(name, None, None, "The file's name does not say what was stamped.")
+    of = cast(StampedDigest, match[1])
+    candidates = [target for target in targets if target.of == of]
+    if not candidates:
+        return StampFinding(name, of, None, f"The round has no {of} that could have been stamped.")
+    target = next((target for target in candidates if _is_stamp_of(answer, target.digest)), candidates[-1])
+    try:
+        moment = verified_time(answer, target.digest, trusted)
+    except TimestampError as error:
+        return StampFinding(name, of, None, str(error))
+    return StampFinding(name, of, moment, target.problem_at(moment))
+
+
+def _is_stamp_of(answer: bytes, digest: str) -> bool:
+    try:
+        stamped_time(answer, digest)
+    except TimestampError:
+        return False
+    return True
+
+
+def _first_time(event_links: Iterable[EventLink], *actions: str) -> datetime | None:
+    """When the first of these actions was taken; None if none was."""
+    times = (link["event"]["at"] for link in event_links if link["event"]["action"] in actions)
+    return next((datetime.fromisoformat(at) for at in times), None)
