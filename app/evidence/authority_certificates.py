@@ -77,37 +77,37 @@ def certificate_problem(
     return ""
 
 
-def subject_name(certificate: Certificate) -> str:
+def subject_name(x509_certificate: Certificate) -> str:
     """The common name of a certificate's subject, or the whole subject if it has none."""
-    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else certificate.subject.rfc4514_string()
+    names = x509_certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else x509_certificate.subject.rfc4514_string()
 
 
 def _issuing_chain(signer: Certificate, candidates: Sequence[Certificate]) -> Iterator[Certificate]:
     """The signer's certificate, its issuer's, and so on, as far as the candidates reach; roots are tried first."""
-    certificate: Certificate | None = signer
+    x509_certificate: Certificate | None = signer
     for _ in range(LONGEST_CHAIN):
-        if certificate is None:
+        if x509_certificate is None:
             return
-        yield certificate
-        if _was_issued_by(certificate, certificate):
+        yield x509_certificate
+        if _was_issued_by(x509_certificate, x509_certificate):
             return
-        current = certificate
-        certificate = next((candidate for candidate in candidates if _was_issued_by(current, candidate)), None)
+        current = x509_certificate
+        x509_certificate = next((candidate for candidate in candidates if _was_issued_by(current, candidate)), None)
 
 
-def _was_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
+def _was_issued_by(x509_certificate: Certificate, issuer: Certificate) -> bool:
     try:
-        certificate.verify_directly_issued_by(issuer)
+        x509_certificate.verify_directly_issued_by(issuer)
     except (*UNREADABLE, InvalidSignature):
         return False
     return True
 
 
-def _is_for_time_stamps(certificate: Certificate) -> bool:
+def _is_for_time_stamps(x509_certificate: Certificate) -> bool:
     """Whether time stamps are the one purpose of the certificate, marked critical (RFC 3161, 2.3)."""
     try:
-        extension = certificate.extensions.get_extension_for_class(ExtendedKeyUsage)
+        extension = x509_certificate.extensions.get_extension_for_class(ExtendedKeyUsage)
     except (*UNREADABLE, ExtensionNotFound):
         return False
     return extension.critical and list(extension.value) == [ExtendedKeyUsageOID.TIME_STAMPING]

@@ -74,10 +74,10 @@ def stamp_targets(
     return targets
 
 
-def timestamp_files(tokens: Iterable[tuple[StampedDigest, bytes]]) -> dict[str, bytes]:
+def timestamp_files(stamps: Iterable[tuple[StampedDigest, bytes]]) -> dict[str, bytes]:
     """{name: content} of the files of an export for (of, token) pairs, numbered from 1 in their order."""
-    numbers: dict[StampedDigest, Iterator[int]] = {of: count(1) for of in get_args(StampedDigest)}
-    return {f"{FOLDER}{of}-{next(numbers[of])}.tsr": token for of, token in tokens}
+    next_numbers: dict[StampedDigest, Iterator[int]] = {of: count(1) for of in get_args(StampedDigest)}
+    return {f"{FOLDER}{of}-{next(next_numbers[of])}.tsr": token for of, token in stamps}
 
 
 def timestamps_of_export(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -86,33 +86,33 @@ def timestamps_of_export(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def check_timestamps(
-    stamp_files: Mapping[str, bytes], trusted: TrustedCertificates, targets: Sequence[StampTarget]
+    stamp_files: Mapping[str, bytes], trusted: TrustedCertificates, stampable: Sequence[StampTarget]
 ) -> list[StampFinding]:
     """Check every time stamp of an export against what the round's evidence says should have been stamped, and when."""
-    return [_check_timestamp(name, content, trusted, targets) for name, content in sorted(stamp_files.items())]
+    return [_check_timestamp(name, content, trusted, stampable) for name, content in sorted(stamp_files.items())]
 
 
 def _check_timestamp(
-    name: str, answer: bytes, trusted: TrustedCertificates, targets: Sequence[StampTarget]
+    name: str, reply: bytes, trusted: TrustedCertificates, stampable: Sequence[StampTarget]
 ) -> StampFinding:
     match = FILE_NAME.fullmatch(name)
     if match is None:
         return StampFinding(name, None, None, "The file's name does not say what was stamped.")
     of = cast(StampedDigest, match[1])
-    candidates = [target for target in targets if target.of == of]
+    candidates = [target for target in stampable if target.of == of]
     if not candidates:
         return StampFinding(name, of, None, f"The round has no {of} that could have been stamped.")
-    target = next((target for target in candidates if _is_stamp_of(answer, target.digest)), candidates[-1])
+    target = next((target for target in candidates if _is_stamp_of(reply, target.digest)), candidates[-1])
     try:
-        moment = verified_time(answer, target.digest, trusted)
+        moment = verified_time(reply, target.digest, trusted)
     except TimestampError as error:
         return StampFinding(name, of, None, str(error))
     return StampFinding(name, of, moment, target.problem_at(moment))
 
 
-def _is_stamp_of(answer: bytes, digest: str) -> bool:
+def _is_stamp_of(reply: bytes, digest: str) -> bool:
     try:
-        stamped_time(answer, digest)
+        stamped_time(reply, digest)
     except TimestampError:
         return False
     return True

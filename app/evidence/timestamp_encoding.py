@@ -1,4 +1,4 @@
-"""RFC 3161 in DER: the query for an authority, and its answer in the form that `rfc3161-client` reads. Pure."""
+"""RFC 3161 in DER: the query for an authority, and its reply in the form that `rfc3161-client` reads. Pure."""
 
 from typing import Annotated
 
@@ -51,11 +51,11 @@ class TokenParts:
     """TimeStampToken."""
 
     content_type: ObjectIdentifier
-    content: Annotated[SignedParts, asn1.Explicit(0)]
+    signed_parts: Annotated[SignedParts, asn1.Explicit(0)]
 
 
 @asn1.sequence
-class AnswerParts:
+class ReplyParts:
     """TimeStampResp."""
 
     status: asn1.TLV
@@ -63,20 +63,20 @@ class AnswerParts:
 
 
 def encode_query(digest: str, nonce: int) -> bytes:
-    """The DER query for a time stamp of a digest (64 hexadecimal digits); the answer must repeat the nonce."""
+    """The DER query for a time stamp of a digest (64 hexadecimal digits); the reply must repeat the nonce."""
     algorithm = DigestAlgorithm(algorithm=SHA256, parameters=asn1.Null())
     imprint = DigestImprint(hash_algorithm=algorithm, hashed_message=bytes.fromhex(digest))
     return asn1.encode_der(TimestampQuery(version=1, message_imprint=imprint, nonce=nonce, cert_req=True))
 
 
-def sort_certificates(answer: bytes) -> bytes:
-    """An authority's answer with its certificates in DER's order, which `rfc3161-client` insists on.
+def sort_certificates(reply: bytes) -> bytes:
+    """An authority's reply with its certificates in DER's order, which `rfc3161-client` insists on.
 
     OpenSSL and the authorities built on it write them in their own order. No signature covers it. Raises ValueError if
-    the answer is no TimeStampResp.
+    the reply is no TimeStampResp.
     """
-    parts = asn1.decode_der(AnswerParts, answer)
-    if parts.token is None or parts.token.content.certificates is None:
-        return answer
-    parts.token.content.certificates.sort(key=asn1.encode_der)
+    parts = asn1.decode_der(ReplyParts, reply)
+    if parts.token is None or parts.token.signed_parts.certificates is None:
+        return reply
+    parts.token.signed_parts.certificates.sort(key=asn1.encode_der)
     return asn1.encode_der(parts)

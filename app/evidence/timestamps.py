@@ -32,13 +32,13 @@ from app.foundation.errors import TimestampError
 DAMAGED = "The time stamp is damaged: {reason}. Get it again from where it came from."
 
 
-def stamped_time(answer: bytes, digest: str, nonce: int | None = None) -> datetime:
-    """The time that an authority's answer states for a digest; its signature is not checked.
+def stamped_time(reply: bytes, digest: str, nonce: int | None = None) -> datetime:
+    """The time that an authority's reply states for a digest; its signature is not checked.
 
-    `answer` is a DER TimeStampResp, the content of a .tsr file. Raises TimestampError if the authority refused, if the
-    answer is damaged, or if it is for another digest or another query than the one with this nonce.
+    `reply` is a DER TimeStampResp, the content of a .tsr file. Raises TimestampError if the authority refused, if the
+    reply is damaged, or if it is for another digest or another query than the one with this nonce.
     """
-    statement = _granted_statement(_read_answer(answer))
+    statement = _granted_statement(_read_reply(reply))
     imprint = statement.message_imprint
     if imprint.hash_algorithm != SHA256 or imprint.message.hex() != digest:
         msg = f"The time stamp is for another digest ({imprint.message.hex()}), not for {digest}."
@@ -49,26 +49,26 @@ def stamped_time(answer: bytes, digest: str, nonce: int | None = None) -> dateti
     return statement.gen_time.astimezone(UTC)
 
 
-def verified_time(answer: bytes, digest: str, trusted: TrustedCertificates) -> datetime:
+def verified_time(reply: bytes, digest: str, trusted: TrustedCertificates) -> datetime:
     """The time that a time stamp proves for a digest, to someone who trusts these certificates.
 
     Raises TimestampError as `stamped_time` does, and if the authority's certificate is not for time stamps, leads to no
     trusted root, or was not valid at the time of the stamp, or if the signature does not match.
     """
-    moment = stamped_time(answer, digest)
+    moment = stamped_time(reply, digest)
     try:
-        _verify_signature(_read_answer(answer), digest, trusted, moment)
+        _verify_signature(_read_reply(reply), digest, trusted, moment)
     except UNREADABLE as error:
         msg = DAMAGED.format(reason="its signature or a certificate in it cannot be read")
         raise TimestampError(msg) from error
     return moment
 
 
-def _read_answer(answer: bytes) -> TimeStampResponse:
+def _read_reply(reply: bytes) -> TimeStampResponse:
     try:
-        return decode_timestamp_response(sort_certificates(answer))
+        return decode_timestamp_response(sort_certificates(reply))
     except UNREADABLE as error:
-        msg = DAMAGED.format(reason="it cannot be read as an RFC 3161 answer")
+        msg = DAMAGED.format(reason="it cannot be read as an RFC 3161 reply")
         raise TimestampError(msg) from error
 
 

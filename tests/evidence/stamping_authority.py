@@ -102,18 +102,18 @@ class StampingAuthority:
         (folder / "serial").write_text("01")
         (folder / "tsa.cnf").write_text(CONFIGURATION.format(folder=folder, digests=digests))
 
-    def answer(self, query: bytes) -> bytes:
-        """The authority's answer to a DER query."""
+    def reply(self, query: bytes) -> bytes:
+        """The authority's reply to a DER query."""
         (self.folder / "query.tsq").write_bytes(query)
         chain = ["-chain", "chain.pem"] if self.chain else []
         command = ["ts", "-reply", "-config", "tsa.cnf", "-section", "tsa", "-queryfile", "query.tsq"]
-        self._openssl(*command, "-signer", "signer.pem", "-inkey", "key.pem", *chain, "-out", "answer.tsr")
-        return (self.folder / "answer.tsr").read_bytes()
+        self._openssl(*command, "-signer", "signer.pem", "-inkey", "key.pem", *chain, "-out", "reply.tsr")
+        return (self.folder / "reply.tsr").read_bytes()
 
-    def forged_answer(self, answer: bytes, moment: datetime | None = None) -> bytes:
+    def forged_reply(self, reply: bytes, moment: datetime | None = None) -> bytes:
         """What this authority's key signs of what another authority stated, at another moment if one is given."""
-        (self.folder / "answer.tsr").write_bytes(answer)
-        self._openssl("ts", "-reply", "-config", "tsa.cnf", "-in", "answer.tsr", "-token_out", "-out", "token.der")
+        (self.folder / "reply.tsr").write_bytes(reply)
+        self._openssl("ts", "-reply", "-config", "tsa.cnf", "-in", "reply.tsr", "-token_out", "-out", "token.der")
         read = ["cms", "-verify", "-noverify", "-nosigs", "-binary", "-inform", "DER", "-in", "token.der"]
         self._openssl(*read, "-out", "statement.der")
         statement = (self.folder / "statement.der").read_bytes()
@@ -162,8 +162,8 @@ def served(respond: Callable[[bytes], tuple[int, str, bytes]]) -> Iterator[str]:
 
 @contextmanager
 def served_authority(authority: StampingAuthority) -> Iterator[str]:
-    """The address of an authority that answers over HTTP."""
-    with served(lambda query: (200, "application/timestamp-reply", authority.answer(query))) as address:
+    """The address of an authority that replies over HTTP."""
+    with served(lambda query: (200, "application/timestamp-reply", authority.reply(query))) as address:
         yield address
 
 

@@ -35,7 +35,7 @@ def trusted(authority: StampingAuthority) -> TrustedCertificates:
 
 
 def token_of(authority: StampingAuthority, digest: str) -> bytes:
-    return authority.answer(encode_query(digest, 1))
+    return authority.reply(encode_query(digest, 1))
 
 
 def event_link(number: int, action: EventAction, hours: int) -> EventLink:

@@ -1,4 +1,4 @@
-"""The query for a time stamp, compared with OpenSSL's, and the order of an answer's certificates."""
+"""The query for a time stamp, compared with OpenSSL's, and the order of a reply's certificates."""
 
 import subprocess
 from pathlib import Path
@@ -24,15 +24,15 @@ def test_the_query_is_the_one_that_openssl_makes_of_the_digest(tmp_path: Path) -
 def test_certificates_in_the_order_of_openssl_are_sorted_and_nothing_else_changes(tmp_path: Path) -> None:
     root = certify("Root", is_authority=True)
     intermediate = certify("An intermediate authority", root, is_authority=True)
-    answers = [
-        StampingAuthority(tmp_path / name, certify(name, intermediate), (intermediate,)).answer(encode_query(DIGEST, 7))
+    replies = [
+        StampingAuthority(tmp_path / name, certify(name, intermediate), (intermediate,)).reply(encode_query(DIGEST, 7))
         for name in ("Short", "An authority with a long name and so with a long certificate")
     ]
-    for answer in answers:
-        ordered = sort_certificates(answer)
-        assert sorted(ordered) == sorted(answer)
+    for reply in replies:
+        ordered = sort_certificates(reply)
+        assert sorted(ordered) == sorted(reply)
         assert sort_certificates(ordered) == ordered
-    assert [sort_certificates(answer) == answer for answer in answers] != [True, True]
+    assert [sort_certificates(reply) == reply for reply in replies] != [True, True]
 
 
 def test_what_is_no_answer_is_refused() -> None:

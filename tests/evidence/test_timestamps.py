@@ -38,14 +38,14 @@ def authority(root: Certified, tmp_path_factory: pytest.TempPathFactory) -> Stam
 
 
 @pytest.fixture(scope="module")
-def answer(authority: StampingAuthority) -> bytes:
-    return authority.answer(encode_query(DIGEST, NONCE))
+def reply(authority: StampingAuthority) -> bytes:
+    return authority.reply(encode_query(DIGEST, NONCE))
 
 
 @pytest.fixture
-def forge(answer: bytes, tmp_path: Path) -> Sign:
-    """Sign what the real answer states with another certificate, as an authority that breaks the rules."""
-    return lambda signer, moment=None: StampingAuthority(tmp_path / "forger", signer).forged_answer(answer, moment)
+def forge(reply: bytes, tmp_path: Path) -> Sign:
+    """Sign what the real reply states with another certificate, as an authority that breaks the rules."""
+    return lambda signer, moment=None: StampingAuthority(tmp_path / "forger", signer).forged_reply(reply, moment)
 
 
 @pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
@@ -55,7 +55,7 @@ def test_a_stamp_proves_the_time_of_its_digest(tmp_path: Path, kind: str, throug
     issuer = certify("Intermediate", root, is_authority=True, kind=kind) if through_intermediate else root
     chain = (issuer,) if through_intermediate else ()
     authority = StampingAuthority(tmp_path, certify("Authority", issuer, kind=kind), chain)
-    moment = verified_time(authority.answer(encode_query(DIGEST, NONCE)), DIGEST, read_trusted_certificates(root.pem))
+    moment = verified_time(authority.reply(encode_query(DIGEST, NONCE)), DIGEST, read_trusted_certificates(root.pem))
     assert abs(moment - NOW) < timedelta(minutes=10)
     assert moment.utcoffset() == timedelta(0)
 
@@ -64,10 +64,10 @@ def test_an_intermediate_that_the_token_lacks_can_be_given_with_the_roots(tmp_pa
     root = certify("Root", is_authority=True)
     intermediate = certify("Intermediate", root, is_authority=True)
     authority = StampingAuthority(tmp_path, certify("Authority", intermediate))
-    answer = authority.answer(encode_query(DIGEST, NONCE))
+    reply = authority.reply(encode_query(DIGEST, NONCE))
     with pytest.raises(TimestampError, match=r"“Authority” is not trusted.*CN=Intermediate"):
-        verified_time(answer, DIGEST, read_trusted_certificates(root.pem))
-    assert verified_time(answer, DIGEST, read_trusted_certificates(root.pem + intermediate.pem))
+        verified_time(reply, DIGEST, read_trusted_certificates(root.pem))
+    assert verified_time(reply, DIGEST, read_trusted_certificates(root.pem + intermediate.pem))
 
 
 def test_an_intermediate_alone_is_no_root(root: Certified) -> None:
@@ -75,17 +75,17 @@ def test_an_intermediate_alone_is_no_root(root: Certified) -> None:
         read_trusted_certificates(certify("Intermediate", root, is_authority=True).pem)
 
 
-def test_openssl_verifies_the_same_token_by_the_digest(answer: bytes, root: Certified, tmp_path: Path) -> None:
-    (tmp_path / "answer.tsr").write_bytes(answer)
+def test_openssl_verifies_the_same_token_by_the_digest(reply: bytes, root: Certified, tmp_path: Path) -> None:
+    (tmp_path / "reply.tsr").write_bytes(reply)
     (tmp_path / "roots.pem").write_bytes(root.pem)
-    command = ["openssl", "ts", "-verify", "-digest", DIGEST, "-in", "answer.tsr", "-CAfile", "roots.pem"]
+    command = ["openssl", "ts", "-verify", "-digest", DIGEST, "-in", "reply.tsr", "-CAfile", "roots.pem"]
     done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert "Verification: OK" in done.stdout + done.stderr
 
 
-def test_a_stamp_of_another_digest_is_refused(answer: bytes, trusted: TrustedCertificates) -> None:
+def test_a_stamp_of_another_digest_is_refused(reply: bytes, trusted: TrustedCertificates) -> None:
     with pytest.raises(TimestampError, match=f"another digest.*{DIGEST}.*not for {OTHER_DIGEST}"):
-        verified_time(answer, OTHER_DIGEST, trusted)
+        verified_time(reply, OTHER_DIGEST, trusted)
 
 
 def test_a_stamp_whose_digest_is_of_another_kind_is_refused(tmp_path: Path, root: Certified) -> None:
@@ -93,21 +93,21 @@ def test_a_stamp_whose_digest_is_of_another_kind_is_refused(tmp_path: Path, root
     authority = StampingAuthority(tmp_path, certify("Authority", root), digests="sha3-256")
     command = ["openssl", "ts", "-query", "-digest", DIGEST, "-sha3-256", "-cert", "-out", "query.tsq"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    answer = authority.answer((tmp_path / "query.tsq").read_bytes())
+    reply = authority.reply((tmp_path / "query.tsq").read_bytes())
     with pytest.raises(TimestampError, match="another digest"):
-        stamped_time(answer, DIGEST)
+        stamped_time(reply, DIGEST)
 
 
-def test_an_answer_to_another_query_is_refused(answer: bytes) -> None:
-    assert stamped_time(answer, DIGEST, NONCE)
+def test_an_answer_to_another_query_is_refused(reply: bytes) -> None:
+    assert stamped_time(reply, DIGEST, NONCE)
     with pytest.raises(TimestampError, match="another query"):
-        stamped_time(answer, DIGEST, NONCE + 1)
+        stamped_time(reply, DIGEST, NONCE + 1)
 
 
-def test_an_authority_that_no_root_stands_behind_is_not_trusted(answer: bytes) -> None:
+def test_an_authority_that_no_root_stands_behind_is_not_trusted(reply: bytes) -> None:
     strangers = read_trusted_certificates(certify("Root", is_authority=True).pem)  # of the same name
     with pytest.raises(TimestampError, match="“Authority” is not trusted: no root that you gave"):
-        verified_time(answer, DIGEST, strangers)
+        verified_time(reply, DIGEST, strangers)
 
 
 def test_an_authority_certified_by_one_that_may_not_certify_is_refused(
@@ -122,25 +122,25 @@ def test_a_certificate_that_had_expired_at_the_time_of_the_stamp_is_refused(
     root: Certified, trusted: TrustedCertificates, tmp_path: Path
 ) -> None:
     expired = certify("Authority", root, start=NOW - 9 * DAY, end=NOW - DAY)
-    answer = StampingAuthority(tmp_path, expired).answer(encode_query(DIGEST, NONCE))
+    reply = StampingAuthority(tmp_path, expired).reply(encode_query(DIGEST, NONCE))
     with pytest.raises(TimestampError, match=r"“Authority” had expired at the time of the stamp"):
-        verified_time(answer, DIGEST, trusted)
+        verified_time(reply, DIGEST, trusted)
 
 
 def test_a_certificate_that_was_not_valid_yet_is_refused(
     root: Certified, trusted: TrustedCertificates, tmp_path: Path
 ) -> None:
     early = certify("Authority", root, start=NOW + DAY, end=NOW + 9 * DAY)
-    answer = StampingAuthority(tmp_path, early).answer(encode_query(DIGEST, NONCE))
+    reply = StampingAuthority(tmp_path, early).reply(encode_query(DIGEST, NONCE))
     with pytest.raises(TimestampError, match=r"“Authority” was not valid yet"):
-        verified_time(answer, DIGEST, trusted)
+        verified_time(reply, DIGEST, trusted)
 
 
 def test_an_expired_root_is_refused_too(tmp_path: Path) -> None:
     root = certify("Old root", is_authority=True, start=NOW - 9 * DAY, end=NOW - DAY)
-    answer = StampingAuthority(tmp_path, certify("Authority", root)).answer(encode_query(DIGEST, NONCE))
+    reply = StampingAuthority(tmp_path, certify("Authority", root)).reply(encode_query(DIGEST, NONCE))
     with pytest.raises(TimestampError, match="“Old root” had expired"):
-        verified_time(answer, DIGEST, read_trusted_certificates(root.pem))
+        verified_time(reply, DIGEST, read_trusted_certificates(root.pem))
 
 
 def test_a_stamp_stays_good_after_its_certificates_expired(forge: Sign) -> None:
@@ -169,12 +169,12 @@ def test_a_certificate_that_is_not_for_time_stamps_is_refused(
 def test_an_authority_that_refuses_is_quoted(tmp_path: Path, root: Certified) -> None:
     authority = StampingAuthority(tmp_path, certify("Authority", root), digests="sha512")
     with pytest.raises(TimestampError, match=r"refused to stamp \(Message digest algorithm is not supported"):
-        stamped_time(authority.answer(encode_query(DIGEST, NONCE)), DIGEST)
+        stamped_time(authority.reply(encode_query(DIGEST, NONCE)), DIGEST)
 
 
-def test_a_time_that_was_changed_in_the_token_is_noticed(answer: bytes, trusted: TrustedCertificates) -> None:
+def test_a_time_that_was_changed_in_the_token_is_noticed(reply: bytes, trusted: TrustedCertificates) -> None:
     year = f"{NOW:%Y%m}".encode()
-    earlier = answer.replace(b"\x18\x0f" + year, b"\x18\x0f" + b"202401", 1)
+    earlier = reply.replace(b"\x18\x0f" + year, b"\x18\x0f" + b"202401", 1)
     assert stamped_time(earlier, DIGEST).year == 2024
     with pytest.raises(TimestampError, match=r"not valid yet|does not match"):
         verified_time(earlier, DIGEST, trusted)
@@ -192,14 +192,14 @@ def test_a_grant_without_a_token_is_called_damaged() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
-def test_no_changed_byte_changes_what_a_stamp_proves(answer: bytes, trusted: TrustedCertificates) -> None:
+def test_no_changed_byte_changes_what_a_stamp_proves(reply: bytes, trusted: TrustedCertificates) -> None:
     """A changed token is refused by a sentence, or it proves what it proved (a few bytes are covered by nothing)."""
-    moment = verified_time(answer, DIGEST, trusted)
+    moment = verified_time(reply, DIGEST, trusted)
     randomness = random.Random(1)
     refused = 0
     for _ in range(1000):
-        changed = bytearray(answer)
-        changed[randomness.randrange(len(answer))] ^= randomness.randrange(1, 256)
+        changed = bytearray(reply)
+        changed[randomness.randrange(len(reply))] ^= randomness.randrange(1, 256)
         try:
             assert verified_time(bytes(changed), DIGEST, trusted) == moment
         except TimestampError:
@@ -207,8 +207,8 @@ def test_no_changed_byte_changes_what_a_stamp_proves(answer: bytes, trusted: Tru
     assert refused > 950
 
 
-def test_a_truncated_token_is_refused(answer: bytes, trusted: TrustedCertificates) -> None:
+def test_a_truncated_token_is_refused(reply: bytes, trusted: TrustedCertificates) -> None:
     with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):
-        for length in range(0, len(answer), 25):
+        for length in range(0, len(reply), 25):
             with pytest.raises(TimestampError):
-                verified_time(answer[:length], DIGEST, trusted)
+                verified_time(reply[:length], DIGEST, trusted)
