@@ -9,7 +9,7 @@ import click
 from app.foundation.errors import FirstGlanceError
 
 CommandTable = Mapping[str, tuple[str, str]]
-"""{name: (module, one line of help)} of commands; the module defines `NAME_command`."""
+"""{name: (module, one line of help)} of commands; the module defines `NAME_command`, with _ for each - of NAME."""
 
 
 class LazyGroup(click.Group):
@@ -34,7 +34,8 @@ class LazyGroup(click.Group):
         """Import the command of that name."""
         if cmd_name not in self.command_table:
             return None
-        command: click.Command = getattr(import_module(self.command_table[cmd_name][0]), f"{cmd_name}_command")
+        name = f"{cmd_name.replace('-', '_')}_command"
+        command: click.Command = getattr(import_module(self.command_table[cmd_name][0]), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

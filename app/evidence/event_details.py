@@ -2,9 +2,35 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.foundation.json_types import JsonObject
+
+
+class CreatedDetail(BaseModel):
+    """The detail of the log's entry "created"."""
+
+    model_config = ConfigDict(frozen=True)
+
+    design_sha256: str
+    preset: str
+    same_archives: tuple[str, ...] | None = None
+    """Ids of earlier rounds of this server that use the same archives; logs of version 0.1.0 do not say."""
+
+
+class CopiedDetail(BaseModel):
+    """The detail of the log's entry "copied"; logs of version 0.1.0 name nothing but the source."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+    source: str = Field(alias="from")
+    """Id of the round that was copied."""
+    state: str | None = None
+    """The state of that round when it was copied."""
+    draws: int | None = None
+    """How many draws were begun in that round and in those that it was copied from."""
+    announced: int | None = None
+    """How many times a half of a seed was announced there."""
 
 
 class AnnouncedDetail(BaseModel):

@@ -4,6 +4,7 @@ It is sealed until unblinding; the seal, unblinding and exports use the same cla
 the number of dead neurons differs between arms.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
@@ -11,6 +12,10 @@ from pydantic import BeforeValidator, TypeAdapter
 
 from app.foundation.json_types import JsonObject, JsonValue
 
+VERSION = 2
+"""Version of the form of a seal's content."""
+NeuronAddress = tuple[str, int, int]
+"""A neuron as (archive digest, layer, index)."""
 ItemKind = Literal["neuron", "planted", "purity", "repeat", "training"]
 
 
@@ -109,6 +114,16 @@ class Allocation:
 
 
 @dataclass(frozen=True)
+class SeedHalves:
+    """The two halves that a seed was computed from, and the name under which the public one was announced."""
+
+    half: str
+    """The server's half, 64 hexadecimal digits."""
+    public_name: str
+    public_value: str
+
+
+@dataclass(frozen=True)
 class SealContent:
     """What a seal holds: the allocation, the secret seed of the draw, and the nonce of the items' digests."""
 
@@ -116,23 +131,41 @@ class SealContent:
     seed: str
     """64 hexadecimal digits, like the nonce."""
     nonce: str
+    draw: SeedHalves | None = None
+    """None if the server drew the whole seed alone."""
+    left_out: tuple[NeuronAddress, ...] = ()
+    """Neurons that no cell could draw because named evaluators have seen them, sorted."""
     as_sealed: JsonObject = field(default_factory=dict)
-    """The object {allocation, seed, nonce} as JSON values, exactly as it was sealed: its digest is published."""
+    """The content as JSON values, exactly as it was sealed: its digest is published."""
 
     @classmethod
-    def to_seal(cls, allocation: Allocation, seed: str, nonce: str) -> "SealContent":
-        """The content of a new seal."""
-        sealed_allocation = _ALLOCATION.dump_python(allocation, mode="json")
-        return cls(allocation, seed, nonce, {"allocation": sealed_allocation, "seed": seed, "nonce": nonce})
+    def to_seal(
+        cls,
+        allocation: Allocation,
+        seed: str,
+        nonce: str,
+        draw: SeedHalves | None = None,
+        left_out: Iterable[NeuronAddress] = (),
+    ) -> "SealContent":
+        """The content of a new seal, in version 2 of its form."""
+        neurons = tuple(sorted(left_out))
+        content = cls(allocation, seed, nonce, draw, neurons)
+        json_object: JsonObject = _SEAL_CONTENT.dump_python(content, mode="json", exclude={"as_sealed"})
+        return replace(content, as_sealed={"v": VERSION} | json_object)
 
     @classmethod
     def from_content(cls, content: JsonValue) -> "SealContent":
         """The content of a seal or an export, from its JSON values. Raises ValueError if they are anything else."""
-        if not isinstance(content, dict) or set(content) != {"allocation", "seed", "nonce"}:
-            msg = "it does not hold exactly an allocation, a seed and a nonce"
+        if not isinstance(content, dict) or (content.get("v", 1), set(content)) not in _PARTS:
+            msg = "it does not hold exactly an allocation, a seed and a nonce, and from version 2 the draw's halves"
             raise ValueError(msg)
-        return replace(_SEAL_CONTENT.validate_python(content), as_sealed=content)
+        parts = {name: part for name, part in content.items() if name != "v"}
+        return replace(_SEAL_CONTENT.validate_python(parts), as_sealed=content)
 
 
-_ALLOCATION = TypeAdapter(Allocation)
+_PARTS = [
+    (1, {"allocation", "seed", "nonce"}),
+    (2, {"v", "allocation", "seed", "nonce", "draw", "left_out"}),
+]
+"""(version of the form, the parts of a seal's content)"""
 _SEAL_CONTENT = TypeAdapter(SealContent)

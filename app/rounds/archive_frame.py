@@ -7,14 +7,15 @@ from app.archive.archive import Archive
 from app.archive.neuron import NeuronKey, NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
+from app.rounds.allocation import NeuronAddress
 from app.rounds.concealment import select_shown_snippets
 from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key, neurons_of_layers
 
 Archives = Mapping[str, Archive]
 """Archives by their digest."""
-SeenNeurons = frozenset[tuple[str, int, int]]
-"""Neurons that an evaluator has seen, as (archive digest, layer, index): the frame leaves them out for everyone."""
+SeenNeurons = frozenset[NeuronAddress]
+"""Neurons that an evaluator has seen: the frame leaves them out for everyone."""
 
 
 @dataclass

@@ -15,11 +15,12 @@ from app.foundation.errors import LifecycleError
 from app.foundation.translatable import translatable
 
 State = Literal["draft", "sealing", "sealed", "collecting", "locked", "unblinded", "abandoned"]
-Action = Literal["seal", "finish_seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]
+Action = Literal["announce", "seal", "finish_seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]
 
 STATES: tuple[State, ...] = get_args(State)
 
 ALLOWED: dict[Action, tuple[State, ...]] = {
+    "announce": ("draft", "sealing"),
     "seal": ("draft", "sealing"),
     "finish_seal": ("sealing",),
     "open": ("sealed",),
@@ -55,6 +56,7 @@ STATES_SHOWN_TO_EVALUATORS = (
 """Evaluators may read these states in a refusal, so that their names are in the catalogue of translations."""
 
 ADVICE: dict[Action, str] = {
+    "announce": "A draw is announced before the seal; copy the round to start again.",
     "seal": "Only a draft can be sealed; copy the round to start again.",
     "finish_seal": "There is no seal to finish: it was not begun, or it is finished already. Reload the round's page.",
     "open": "Seal the round first; once it is open it stays open until the lock.",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.evidence.event_details import LockedDetail
+from app.evidence.draws import draw_history
+from app.evidence.event_details import CopiedDetail, CreatedDetail, LockedDetail
 from app.foundation.codes import random_code, random_token, token_digest
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
@@ -19,9 +20,11 @@ from app.rounds.preparation import require_drawable
 from app.rounds.randomness import SEED_BYTES
 from app.services.archives import verified_archives
 from app.services.assignment import assign_items, finished_evaluators, lacks_judgments
+from app.services.draws import logged_steps
 from app.services.exposure import knows_the_models, seen_neurons
-from app.services.log import append_event
+from app.services.log import append_event, round_events
 from app.store import evaluators as evaluator_store
+from app.store import exposure as exposure_store
 from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, RoundRow
 
@@ -79,14 +82,17 @@ class RoundSummary:
 
 
 def create_round(session: Session, design: Design, paths: Mapping[str, Path], by: str, now: datetime) -> str:
-    """Store a draft that uses the archives at `paths` {digest: path}, and return its id.
+    """Store a draft that uses those of the archives at `paths` {digest: path} that its design names; return its id.
 
     Raises ArchiveError, or DesignError with the reason, if the round cannot be drawn as designed.
     """
     design = design if design.planned_analysis else design.in_newest_version()
     require_computable_plan(design.analysis)
-    left_out = seen_neurons(session, design.named, paths)
-    require_drawable(design, verified_archives(paths), secrets.token_hex(SEED_BYTES), left_out)
+    named_digests = {cell.archive_sha256 for cell in design.arms}
+    named_paths = {digest: path for digest, path in paths.items() if digest in named_digests}
+    left_out = seen_neurons(session, design.named, named_digests)
+    require_drawable(design, verified_archives(named_paths), secrets.token_hex(SEED_BYTES), left_out)
+    earlier_rounds = exposure_store.rounds_sharing_archives(session, named_digests)
     round_row = RoundRow(
         id=random_code(),
         title=design.title,
@@ -96,17 +102,25 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
         created_by=by,
         created_at=now,
     )
-    round_store.add_round(session, round_row, paths)
-    detail: JsonObject = {"design_sha256": design.sha256, "preset": design.preset}
-    append_event(session, round_row.id, by, "created", detail, now)
+    round_store.add_round(session, round_row, named_paths)
+    created = CreatedDetail(design_sha256=design.sha256, preset=design.preset, same_archives=tuple(earlier_rounds))
+    append_event(session, round_row.id, by, "created", created.model_dump(mode="json"), now)
     return round_row.id
 
 
 def copy_round_as_draft(session: Session, round_id: str, by: str, now: datetime) -> str:
-    """Store a new draft with the round's design and archives, in any state of the round; returns the draft's id."""
+    """Store a new draft with the round's design and archives, in any state of the round; returns the draft's id.
+
+    The new draft's log counts the draws of the round and of those that it was copied from.
+    """
+    round_row = round_store.find_round(session, round_id)
     paths = round_store.archive_paths(session, round_id)
-    draft_id = create_round(session, round_design(session, round_id).in_newest_version(), paths, by, now)
-    append_event(session, draft_id, by, "copied", {"from": round_id}, now)
+    draft_id = create_round(session, read_design(round_row.design).in_newest_version(), paths, by, now)
+    history = draw_history(logged_steps(round_events(session, round_id)))
+    copied = CopiedDetail(
+        source=round_id, state=round_row.state, draws=history.total_drawn, announced=history.total_announced
+    )
+    append_event(session, draft_id, by, "copied", copied.model_dump(), now)
     return draft_id
 
 

@@ -8,17 +8,19 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.evidence.event_details import SealedDetail
+from app.evidence.event_details import DrawDetail, SealedDetail
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.judging.public_design import PublicDesign
 from app.rounds.allocation import SealContent
+from app.rounds.archive_frame import SeenNeurons
 from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
-from app.rounds.design import read_design
+from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.lifecycle import state_after
 from app.rounds.preparation import PreparedRound, prepare_round
@@ -26,11 +28,12 @@ from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import KeyholderKey, new_keyholder_key, seal
 from app.services.archives import verified_archives
 from app.services.assignment import make_slots
+from app.services.draws import Entropy, begin_draw, remove_halves
 from app.services.exposure import seen_neurons
 from app.services.log import append_event
 from app.store import rounds as round_store
 from app.store.sealed import add_seal
-from app.store.tables import AidsRow, ItemRow
+from app.store.tables import AidsRow, ItemRow, RoundRow
 
 Render = Callable[[Item, PublicDesign], bytes]
 """A function that renders an item under a public design as the HTML that pages show."""
@@ -47,7 +50,11 @@ class SealOptions:
     second_person: Sequence[str] = ()
     """Public keys of a second person; if there are any, opening the seal needs a key of each person."""
     measure: Measure | None = None
-    entropy: Callable[[int], bytes] = secrets.token_bytes
+    public_value: str = ""
+    """The public value that completes the seed, if the design has one complete it."""
+    data_folder: Path | None = None
+    """Where the announced half of a seed is stored."""
+    entropy: Entropy = secrets.token_bytes
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class PendingSeal:
     seal_content: SealContent
     digests: dict[str, str]
     """{code: digest of the item}"""
+    draw: DrawDetail
+    """How the draw came about, as the log has it."""
 
 
 def new_key() -> KeyholderKey:
@@ -78,31 +87,32 @@ def seal_round(
 
     Raises SealError, DesignError or ArchiveError.
     """
-    pending = begin_seal(session, round_id, render, seal_options)
+    pending = begin_seal(session, round_id, render, by, now, seal_options)
     return finish_seal(session, pending, recipients, by, now, seal_options)
 
 
-def begin_seal(session: Session, round_id: str, render: Render, seal_options: SealOptions) -> PendingSeal:
-    """Draw the neurons and write the items, in state `sealing`; the allocation stays in memory.
+def begin_seal(
+    session: Session, round_id: str, render: Render, by: str, now: datetime, seal_options: SealOptions
+) -> PendingSeal:
+    """Draw the neurons, log the draw and write the items, in state `sealing`; the allocation stays in memory.
 
     Deletes the items of a seal that was begun before and not finished; a process that still works on that seal cannot
-    finish it. Raises LifecycleError, DesignError or ArchiveError.
+    finish it. Raises LifecycleError, DesignError, ArchiveError, or SealError if the seed cannot be made.
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     round_row.state = state_after(round_row.state, "seal")
     round_store.remove_items(session, round_id)
-    seed, nonce = seal_options.entropy(SEED_BYTES).hex(), seal_options.entropy(SEED_BYTES).hex()
-    archives = verified_archives(round_store.archive_paths(session, round_id))
+    options = seal_options
+    draw = begin_draw(session, round_id, options.public_value, options.data_folder, by, now, options.entropy)
+    nonce = options.entropy(SEED_BYTES).hex()
     design = read_design(round_row.design)
-    prepared = prepare_round(design, archives, seed, seen_neurons(session, design.named, archives))
+    archives = verified_archives(round_store.archive_paths(session, round_id))
+    left_out = _neurons_to_leave_out(session, design)
+    prepared = prepare_round(design, archives, draw.seed, left_out)
     digests = {item.code: item_digest(item.content(), nonce) for item in prepared.items}
-    round_row.public_design = {**round_row.public_design, "training_answers": prepared.practice_answers_content()}
-    public_design = PublicDesign.from_content(round_row.public_design)
-    fragments = [render(item, public_design) for item in prepared.items]
-    round_store.add_items(session, _item_rows(round_id, prepared, digests, fragments), _aids_rows(round_id, prepared))
-    if seal_options.measure is not None:
-        round_row.response_bytes, round_row.response_gzip_bytes = seal_options.measure(fragments)
-    return PendingSeal(round_id, SealContent.to_seal(prepared.allocation, seed, nonce), digests)
+    _store_items(session, round_row, prepared, digests, render, options.measure)
+    content = SealContent.to_seal(prepared.allocation, draw.seed, nonce, draw.halves, left_out)
+    return PendingSeal(round_id, content, digests, draw.detail)
 
 
 def finish_seal(
@@ -138,8 +148,10 @@ def finish_seal(
         two_person=bool(seal_options.second_person),
         audit=audit_summary or None,
         receipt_key=seal_options.receipt_key,
+        draw=pending.draw,
     )
     append_event(session, round_row.id, by, "sealed", sealed.model_dump(), now)
+    remove_halves(seal_options.data_folder, round_row.id)
     return sealed
 
 
@@ -149,11 +161,35 @@ def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, no
     If the seal was begun again meanwhile, the items belong to the new seal and stay.
     """
     round_row = round_store.find_round(session, pending.round_id, for_update=True)
-    append_event(session, round_row.id, by, "seal cancelled", {"why": reason}, now)
+    append_event(session, round_row.id, by, "seal cancelled", {"why": reason, "number": pending.draw.number}, now)
     if round_row.state != "sealing" or not _items_are_as_drawn(session, pending):
         return
     round_store.remove_items(session, round_row.id)
     round_row.state = "draft"
+
+
+def _neurons_to_leave_out(session: Session, design: Design) -> SeenNeurons:
+    """The neurons of the design's archives that an evaluator named in it has seen."""
+    digests = {cell.archive_sha256 for cell in design.arms}
+    return frozenset(neuron for neuron in seen_neurons(session, design.named, digests) if neuron[0] in digests)
+
+
+def _store_items(
+    session: Session,
+    round_row: RoundRow,
+    prepared: PreparedRound,
+    digests: Mapping[str, str],
+    render: Render,
+    measure: Measure | None,
+) -> None:
+    """Render and store the items, their aids, the expected practice answers and the length of every response."""
+    round_row.public_design = {**round_row.public_design, "training_answers": prepared.practice_answers_content()}
+    public_design = PublicDesign.from_content(round_row.public_design)
+    fragments = [render(item, public_design) for item in prepared.items]
+    item_rows = _item_rows(round_row.id, prepared, digests, fragments)
+    round_store.add_items(session, item_rows, _aids_rows(round_row.id, prepared))
+    if measure is not None:
+        round_row.response_bytes, round_row.response_gzip_bytes = measure(fragments)
 
 
 def _items_are_as_drawn(session: Session, pending: PendingSeal) -> bool:

@@ -26,7 +26,7 @@ def test_help_lists_the_commands_in_the_order_of_the_stages(run: Run) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_and_a_line_in_the_list(run: Run, name: str) -> None:
     module, line = COMMANDS[name]
-    command: click.Command = getattr(import_module(module), f"{name}_command")
+    command: click.Command = getattr(import_module(module), f"{name.replace('-', '_')}_command")
     result = run(name, "--help")
     assert result.exit_code == 0
     assert line.endswith(".")
@@ -36,7 +36,7 @@ def test_every_command_has_help_and_a_line_in_the_list(run: Run, name: str) -> N
 @pytest.mark.parametrize("name", ROUND_COMMANDS)
 def test_every_command_of_a_round_has_help_and_a_line_in_the_list(run: Run, name: str) -> None:
     module, line = ROUND_COMMANDS[name]
-    command: click.Command = getattr(import_module(module), f"{name}_command")
+    command: click.Command = getattr(import_module(module), f"{name.replace('-', '_')}_command")
     assert f"  {name} " in run("round", "--help").output
     assert run("round", name, "--help").exit_code == 0
     assert line.endswith(".")

@@ -22,7 +22,7 @@ from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, JudgmentRow, RoundRow
 from app.web.leak_audit import audited_seal as auditing
-from app.web.leak_audit.audited_seal import audit_unblinded_round, audited_seal, seal_with_real_pages
+from app.web.leak_audit.audited_seal import SealRequest, audit_unblinded_round, audited_seal, seal_with_real_pages
 from app.web.site import build_site
 from tests.conftest import Clock
 from tests.rounds.small_archives import make_archive
@@ -114,7 +114,7 @@ def listen_to_the_seal(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def seal(base: Database, settings: Settings, round_id: str, clock: Clock) -> Any:
-    return audited_seal(base, settings, round_id, RECIPIENTS, ADMIN, clock())
+    return audited_seal(base, settings, round_id, SealRequest(RECIPIENTS), ADMIN, clock())
 
 
 def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
@@ -170,7 +170,7 @@ def test_a_planted_leak_is_caught_and_nothing_is_sealed(
     with base.reading() as session:
         assert session.get_one(RoundRow, draft).state == "draft"
         assert session.scalars(select(ItemRow)).all() == []
-        assert [event.action for event in round_events(session, draft)] == ["created", "seal cancelled"]
+        assert [event.action for event in round_events(session, draft)] == ["created", "seal begun", "seal cancelled"]
 
 
 def test_an_unblinded_round_is_audited_again_with_the_allocation_that_was_opened(

@@ -43,7 +43,7 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
     assert {(layer, index) for _, layer, index in neurons_of_ada} == {(item.layer, item.neuron) for item in items}
     with database.writing() as session:
         next_round = rounds.create_round(session, design.with_changes(named=["Ada"]), paths, ADMIN, clock())
-        pending = seals.begin_seal(session, next_round, render_plainly, SEAL_OPTIONS)
+        pending = seals.begin_seal(session, next_round, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
         seals.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
     cells = {(cell.arm, cell.stratum): cell for cell in pending.seal_content.allocation.cells}
     drawn = {

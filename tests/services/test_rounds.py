@@ -62,7 +62,12 @@ def test_a_round_can_be_copied_as_a_new_draft(database_with_admin: Database, dra
     with database_with_admin.reading() as session:
         original, copy = session.get_one(RoundRow, draft), session.get_one(RoundRow, copy_id)
         assert (copy.design, copy.state, copy.commitment) == (original.design, "draft", None)
-        assert round_events(session, copy_id)[-1].detail == {"from": draft}
+        assert round_events(session, copy_id)[-1].detail == {
+            "from": draft,
+            "state": "sealed",
+            "draws": 1,
+            "announced": 0,
+        }
 
 
 def test_an_invitation_stores_nothing_of_its_token_but_the_digest(

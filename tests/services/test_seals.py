@@ -73,7 +73,7 @@ def test_two_person_opening_needs_a_different_key_for_each_person(
 
 def test_a_seal_can_be_cancelled_before_it_is_closed(database_with_admin: Database, draft: str, clock: Clock) -> None:
     with database_with_admin.writing() as session:
-        pending = seals.begin_seal(session, draft, render_plainly, SEAL_OPTIONS)
+        pending = seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
     assert state_of_round(database_with_admin, draft) == "sealing"
     with database_with_admin.writing() as session:
         seals.cancel_seal(session, pending, ADMIN, "the audit found a leak", clock())
@@ -86,9 +86,9 @@ def test_a_seal_that_was_cut_off_is_begun_again_and_the_first_can_neither_finish
     database_with_admin: Database, draft: str, clock: Clock
 ) -> None:
     with database_with_admin.writing() as session:
-        first = seals.begin_seal(session, draft, render_plainly, SEAL_OPTIONS)
+        first = seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
     with database_with_admin.writing() as session:
-        second = seals.begin_seal(session, draft, render_plainly, SEAL_OPTIONS)
+        second = seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
     with pytest.raises(SealError, match="begun again meanwhile"), database_with_admin.writing() as session:
         seals.finish_seal(session, first, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
     with database_with_admin.writing() as session:

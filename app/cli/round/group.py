@@ -8,6 +8,10 @@ COMMANDS = {
     "design": ("app.cli.round.design", "Print a preset's design as TOML, with a comment for every field."),
     "create": ("app.cli.round.create", "Make a draft from archives and print its id."),
     "list": ("app.cli.round.list", "Print every round."),
+    "announce-draw": (
+        "app.cli.round.announce_draw",
+        "Fix the server's half of the seed, and name the value that will complete it.",
+    ),
     "seal": ("app.cli.round.seal", "Draw neurons, make items, encrypt the allocation, print the commitment."),
     "open": ("app.cli.round.open", "Let evaluators begin."),
     "status": ("app.cli.round.status", "Print how many items each evaluator has judged; it shows no verdicts."),

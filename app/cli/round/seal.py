@@ -9,14 +9,13 @@ import click
 from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, by_option, round_argument
 from app.cli.round.audit import print_audit
-from app.cli.round.step import run_logged_step
 from app.evidence.event_details import SealedDetail
 from app.foundation.clock import now
 from app.foundation.private import write_private_file
 from app.foundation.settings import Settings
 from app.leak_audit.summary import AuditSummary
 from app.services import seals
-from app.web.leak_audit.audited_seal import audited_seal, seal_with_real_pages
+from app.web.leak_audit.audited_seal import SealRequest, audited_seal, seal_without_audit
 
 
 class KeyChoices(TypedDict):
@@ -46,15 +45,26 @@ class KeyChoices(TypedDict):
 @click.option(
     "--audit/--no-audit", "audited", default=True, help="Close the seal only if the leak audit passes (the default)."
 )
+@click.option(
+    "--public-value",
+    default="",
+    help="The public value that the announcement of the draw named, as it is published now. It completes the seed.",
+)
 @by_option
 @click.pass_obj
 def seal_command(
-    settings: Settings, round_id: str, by: str | None, audited: bool, **key_choices: Unpack[KeyChoices]
+    settings: Settings,
+    round_id: str,
+    by: str | None,
+    audited: bool,
+    public_value: str,
+    **key_choices: Unpack[KeyChoices],
 ) -> None:
     """Draw neurons, make items, encrypt the allocation, print the commitment. Makes two keys without --recipient."""
     keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
     recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
-    sealed, audit = _seal_round(settings, round_id, by, recipients, key_choices["second"], audited=audited)
+    seal_request = SealRequest(recipients, key_choices["second"], public_value)
+    sealed, audit = _seal_round(settings, round_id, by, seal_request, audited=audited)
     click.echo(f"commitment {sealed.commitment}")
     if audit is not None:
         print_audit(audit)
@@ -63,30 +73,15 @@ def seal_command(
 
 
 def _seal_round(
-    settings: Settings,
-    round_id: str,
-    by: str | None,
-    recipients: Sequence[str],
-    second_person: Sequence[str],
-    *,
-    audited: bool,
+    settings: Settings, round_id: str, by: str | None, seal_request: SealRequest, *, audited: bool
 ) -> tuple[SealedDetail, AuditSummary | None]:
     """Seal the round; if `audited`, only if the leak audit passes."""
-    if not audited:
-        sealed = run_logged_step(
-            settings,
-            round_id,
-            by,
-            "seal",
-            lambda session, admin: seal_with_real_pages(
-                session, settings, round_id, recipients, admin, now(), second_person
-            ),
-        )
-        return sealed, None
     with open_database(settings) as database:
         with database.reading() as session:
             admin = named_or_only_admin(session, by)
-        return audited_seal(database, settings, round_id, recipients, admin, now(), second_person)
+        if audited:
+            return audited_seal(database, settings, round_id, seal_request, admin, now())
+        return seal_without_audit(database, settings, round_id, seal_request, admin, now()), None
 
 
 def _hand_over_keys(identities: Sequence[str], path: Path | None) -> None:

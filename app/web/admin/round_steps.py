@@ -18,7 +18,7 @@ from app.store.engine import Database
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, require_password
 from app.web.dependencies import AppDatabase, AppSettings
-from app.web.leak_audit.audited_seal import audited_seal
+from app.web.leak_audit.audited_seal import SealRequest, audited_seal
 
 router = APIRouter(prefix="/admin/rounds/{round_id}")
 
@@ -31,12 +31,14 @@ def seal_round(
     settings: AppSettings,
     admin: ActingAdmin,
     recipients: Annotated[str, Form()] = "",
+    public_value: Annotated[str, Form()] = "",
 ) -> Response:
     """Seal the round. Unless the form has public keys, two keys are made and shown, once."""
     public_keys = recipients.split()
     new_keys = [] if public_keys else [seals.new_key(), seals.new_key()]
     keyholders = public_keys or [key.recipient for key in new_keys]
-    sealed, _ = audited_seal(database, settings, round_id, keyholders, admin.name, now())
+    seal_request = SealRequest(keyholders, public_value=public_value)
+    sealed, _ = audited_seal(database, settings, round_id, seal_request, admin.name, now())
     identities = [key.identity for key in new_keys]
     variables = {"round_id": round_id, "sealed": sealed, "identities": identities, "keyholders": public_keys}
     return render_admin_page(request, "admin/sealed.html", admin, **variables)

@@ -1,6 +1,8 @@
 """Seals a round with the pages that evaluators see, and audits these pages before a seal and after unblinding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -13,7 +15,15 @@ from app.leak_audit.summary import AuditSummary
 from app.services.leak_audit import Walk, audit_opened_round, audit_pending_seal
 from app.services.log import logged_attempt
 from app.services.round_keys import RoundKeys
-from app.services.seals import SealOptions, begin_seal, cancel_seal, finish_seal, require_keyholders, seal_round
+from app.services.seals import (
+    PendingSeal,
+    SealOptions,
+    begin_seal,
+    cancel_seal,
+    finish_seal,
+    require_keyholders,
+    seal_round,
+)
 from app.store.engine import Database
 from app.store.round_copy import Probe
 from app.web.evaluator import enrolment, judging_pages
@@ -21,6 +31,17 @@ from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
 from app.web.leak_audit.probe import walk_as_probes
 from app.web.site import build_site
+
+
+@dataclass(frozen=True)
+class SealRequest:
+    """Who can open the seal, and the public value that completes the seed if the design has one complete it."""
+
+    recipients: Sequence[str]
+    """Public keys; the key of any one opens the seal."""
+    second_person: Sequence[str] = ()
+    """Public keys of a second person; if there are any, opening the seal needs a key of each person."""
+    public_value: str = ""
 
 
 def seal_with_real_pages(
@@ -36,7 +57,7 @@ def seal_with_real_pages(
 
     With public keys of a second person, opening the seal needs a key of each person.
     """
-    options = _real_page_options(settings, round_id, second_person)
+    options = _seal_options(settings, round_id, SealRequest(recipients, second_person))
     return seal_round(session, round_id, recipients, render_passages, by, now, options)
 
 
@@ -44,21 +65,17 @@ def audited_seal(
     database: Database,
     settings: Settings,
     round_id: str,
-    recipients: Sequence[str],
+    seal_request: SealRequest,
     by: str,
     now: datetime,
-    second_person: Sequence[str] = (),
 ) -> tuple[SealedDetail, AuditSummary]:
     """Draw the items, audit their pages, and close the seal. Raises SealError that names the leak if there is one.
 
-    `second_person` as in `seal_with_real_pages`. Between the two transactions the allocation is in memory only; if
-    anything goes wrong the items are removed.
+    Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.
     """
-    require_keyholders(recipients, second_person)
-    options = _real_page_options(settings, round_id, second_person)
-    with logged_attempt(database, round_id, by, "seal", now) as session:
-        pending = begin_seal(session, round_id, render_passages, options)
-    try:
+    require_keyholders(seal_request.recipients, seal_request.second_person)
+    options = _seal_options(settings, round_id, seal_request)
+    with _pending_seal(database, round_id, by, now, options) as pending:
         with database.reading() as session:
             audit = audit_pending_seal(session, pending, _walk_through(settings), now)
         if not audit.passed:
@@ -66,11 +83,25 @@ def audited_seal(
             raise SealError(msg)
         with logged_attempt(database, round_id, by, "seal", now) as session:
             stored = audit.model_dump(mode="json")
-            return finish_seal(session, pending, recipients, by, now, options, stored), audit
-    except BaseException as error:
-        with database.writing() as session:
-            cancel_seal(session, pending, by, str(error) or type(error).__name__, now)
-        raise
+            return finish_seal(session, pending, seal_request.recipients, by, now, options, stored), audit
+
+
+def seal_without_audit(
+    database: Database,
+    settings: Settings,
+    round_id: str,
+    seal_request: SealRequest,
+    by: str,
+    now: datetime,
+) -> SealedDetail:
+    """Seal a round as `audited_seal` does, without the audit. An interruption between the transactions is logged."""
+    require_keyholders(seal_request.recipients, seal_request.second_person)
+    options = _seal_options(settings, round_id, seal_request)
+    with (
+        _pending_seal(database, round_id, by, now, options) as pending,
+        logged_attempt(database, round_id, by, "seal", now) as session,
+    ):
+        return finish_seal(session, pending, seal_request.recipients, by, now, options)
 
 
 def audit_unblinded_round(
@@ -81,13 +112,34 @@ def audit_unblinded_round(
         return audit_opened_round(session, round_id, _walk_through(settings), by, now)
 
 
-def _real_page_options(settings: Settings, round_id: str, second_person: Sequence[str]) -> SealOptions:
+@contextmanager
+def _pending_seal(
+    database: Database, round_id: str, by: str, now: datetime, options: SealOptions
+) -> Iterator[PendingSeal]:
+    """A seal that is begun, and cancelled if it is not finished because of any error."""
+    with logged_attempt(database, round_id, by, "seal", now) as session:
+        pending = begin_seal(session, round_id, render_passages, by, now, options)
+    try:
+        yield pending
+    except BaseException as error:
+        with database.writing() as session:
+            cancel_seal(session, pending, by, str(error) or type(error).__name__, now)
+        raise
+
+
+def _seal_options(settings: Settings, round_id: str, seal_request: SealRequest) -> SealOptions:
     """Options of a seal that gives all responses one length, as the evaluators' pages are served.
 
     The key that will sign the round's receipts is made here, in the data folder.
     """
     signing_key = RoundKeys.in_data_folder(settings.data).for_seal(round_id)
-    return SealOptions(signing_key.public_key, second_person, measure=response_sizes)
+    return SealOptions(
+        signing_key.public_key,
+        seal_request.second_person,
+        measure=response_sizes,
+        public_value=seal_request.public_value,
+        data_folder=settings.data,
+    )
 
 
 def _walk_through(settings: Settings) -> Walk:

@@ -1,0 +1,40 @@
+"""`firstglance round announce-draw`: fix the server's half of the seed, and name the value that will complete it."""
+
+import click
+
+from app.cli.options import by_option, round_argument
+from app.cli.printing import print_facts
+from app.cli.round.step import run_logged_step
+from app.foundation.clock import now
+from app.foundation.settings import Settings
+from app.services.draws import announce_draw
+
+
+@click.command("announce-draw")
+@round_argument
+@click.option(
+    "--value",
+    "public_name",
+    required=True,
+    help="Name of a public value that nobody knows yet, such as the round of a randomness beacon, with its number.",
+)
+@by_option
+@click.pass_obj
+def announce_draw_command(settings: Settings, round_id: str, public_name: str, by: str | None) -> None:
+    """Log the digest of the server's half of the seed, with the name of the public value that will complete it."""
+    announced = run_logged_step(
+        settings,
+        round_id,
+        by,
+        "announce",
+        lambda session, admin: announce_draw(session, round_id, public_name, settings.data, admin, now()),
+    )
+    print_facts(
+        {
+            "announcement": announced.announcement.number,
+            "public value": announced.announcement.public_name,
+            "digest of the server's half": announced.announcement.half_sha256,
+            "digest of the log's entry": announced.chain,
+        }
+    )
+    click.echo("Publish or time-stamp the last digest now. When the value is out: `round seal --public-value VALUE`.")

@@ -1,0 +1,244 @@
+"""The seed of a draw from two halves, and the draws that a round's log counts. Pure and open.
+
+The server draws its half of the seed, and logs the half's digest together with the name of a public value that does not
+exist yet. The seed is a hash of both. So the server cannot try draws until one pleases it, and whoever gives the value
+without having seen the half cannot either.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from app.evidence.event_details import AnnouncedDetail, CopiedDetail, CreatedDetail, DrawDetail, SealedDetail
+from app.foundation.digest import sha256, sha256_of_json
+from app.foundation.errors import SealError
+from app.foundation.json_types import JsonObject
+from app.rounds.allocation import SealContent
+from app.rounds.design import SeedRule
+
+Detail = TypeVar("Detail", bound=BaseModel)
+
+
+class LoggedStep(NamedTuple):
+    """What an entry of a round's log says: its action and its detail."""
+
+    action: str
+    detail: JsonObject
+
+
+@dataclass(frozen=True)
+class DrawHistory:
+    """How the seed of a round came about, and every draw that its log counts."""
+
+    seed_rule: SeedRule
+    number: int
+    """Number of the draw whose neurons were sealed, counted from 1; before the seal, of the last draw."""
+    draw_count: int
+    """How many draws were begun, the sealed one included."""
+    cancelled: int
+    """How many of them were cancelled and not used."""
+    restarted: int
+    """How many of them were interrupted, so that another draw was begun in their place."""
+    announced: int
+    """How many times a half of a seed was announced."""
+    begun_again: int
+    """How many times the seal was begun again from the same half and value, which gives the same draw."""
+    starts_logged: bool
+    """Whether the log names every draw when it begins; logs of version 0.1.0 name sealed and cancelled ones only."""
+    half_sha256: str | None = None
+    """SHA-256 of the announced half; None, like the public name and value, if the server drew the seed alone."""
+    public_name: str | None = None
+    public_value: str | None = None
+    copied_from: str | None = None
+    """Id of the round that this one is a copy of."""
+    copied_state: str | None = None
+    """The state of that round when it was copied."""
+    copied_draws: int | None = None
+    """How many draws were begun in that round and those that it was copied from; None if the log does not say."""
+    copied_announced: int | None = None
+    """How many times a half was announced there."""
+    earlier_rounds: tuple[str, ...] | None = None
+    """Ids of earlier rounds of the server on the same archives; None if the log does not say."""
+
+    @property
+    def total_drawn(self) -> int:
+        """How many draws were begun in this round and those that it was copied from."""
+        return self.draw_count + (self.copied_draws or 0)
+
+    @property
+    def total_announced(self) -> int:
+        """How many times a half was announced in this round and those that it was copied from."""
+        return self.announced + (self.copied_announced or 0)
+
+
+def half_digest(half: str) -> str:
+    """SHA-256 of a half of a seed, which is 64 hexadecimal digits; the digest is what is announced."""
+    return sha256(bytes.fromhex(half))
+
+
+def seed_from_halves(half: str, public_name: str, public_value: str) -> str:
+    """The seed of a draw: SHA-256 of the canonical JSON {half, public_name, public_value}."""
+    return sha256_of_json({"half": half, "public_name": public_name, "public_value": public_value})
+
+
+def draw_history(steps: Sequence[LoggedStep]) -> DrawHistory:
+    """How the seed came about, from a round's log. Raises SealError if one of its entries has another form."""
+    tally = _DrawTally()
+    for action, detail in steps:
+        _COUNTERS.get(action, _ignore)(tally, detail)
+    return tally.history()
+
+
+def draw_problems(seed_rule: SeedRule, seal_content: SealContent, steps: Sequence[LoggedStep]) -> list[str]:
+    """One sentence for everything in a seal or a log that contradicts the design's rule for the seed; [] if nothing.
+
+    Raises SealError if an entry of the log has another form.
+    """
+    sealed_draws = [read_detail(SealedDetail, detail).draw for action, detail in steps if action == "sealed"]
+    sealed_draw = sealed_draws[-1] if sealed_draws else None
+    if seed_rule == "server":
+        problem = "The seal says that a public value completed the seed, but the design has the server draw it alone."
+        return [] if seal_content.draw is None else [problem]
+    if seal_content.draw is None or sealed_draw is None:
+        return ["The design has a public value complete the seed, but the seal or its entry in the log names none."]
+    return [*_seed_problems(seal_content, sealed_draw), *_announcement_problems(sealed_draw, steps)]
+
+
+def read_detail(detail_type: type[Detail], detail: JsonObject) -> Detail:
+    """The typed detail of an entry of the log. Raises SealError if it has another form."""
+    try:
+        return detail_type.model_validate(detail)
+    except ValidationError as error:
+        name = detail_type.__name__.removesuffix("Detail").lower()
+        msg = f"The log's entry about “{name}” has another form than First Glance writes; the log was changed."
+        raise SealError(msg) from error
+
+
+def _seed_problems(seal_content: SealContent, sealed_draw: DrawDetail) -> list[str]:
+    """What does not fit together within the seal, or between the seal and its entry in the log."""
+    draw = seal_content.draw
+    if draw is None:
+        return []
+    problems = []
+    if seed_from_halves(draw.half, draw.public_name, draw.public_value) != seal_content.seed:
+        problems.append("The sealed seed does not follow from the server's half and the public value.")
+    if half_digest(draw.half) != sealed_draw.half_sha256:
+        problems.append("The sealed half of the seed does not have the digest that the log has.")
+    if (draw.public_name, draw.public_value) != (sealed_draw.public_name, sealed_draw.public_value):
+        problems.append("The seal names another public value, or has another text for it, than the log.")
+    return problems
+
+
+def _announcement_problems(sealed_draw: DrawDetail, steps: Sequence[LoggedStep]) -> list[str]:
+    """What does not fit together in the log: announcements, draws and the seal, in their order."""
+    announced: AnnouncedDetail | None = None
+    announced_for: dict[int, AnnouncedDetail | None] = {}
+    draws: list[DrawDetail] = []
+    for action, detail in steps:
+        if action == "draw announced":
+            announced = read_detail(AnnouncedDetail, detail)
+        elif action == "seal begun":
+            draws.append(read_detail(DrawDetail, detail))
+            announced_for.setdefault(draws[-1].number, announced)
+    problems = []
+    if sealed_draw not in draws:
+        problems.append("The log does not say that the sealed draw was begun.")
+    source = announced_for.get(sealed_draw.number)
+    if source is None or source.half_sha256 != sealed_draw.half_sha256:
+        problems.append("The half of the sealed draw is not the one that was announced before the draw was begun.")
+    elif source.public_name != sealed_draw.public_name:
+        problems.append("The public value of the sealed draw is not the one that was named in the announcement.")
+    values = {draw.public_value for draw in draws if draw.half_sha256 == sealed_draw.half_sha256}
+    if len(values) > 1:
+        problems.append("The announced half was completed by more than one value, so more than one draw was made.")
+    return problems
+
+
+@dataclass
+class _DrawTally:
+    """The draws counted so far while a log is read."""
+
+    numbers: set[int] = field(default_factory=set)
+    cancelled: set[int] = field(default_factory=set)
+    sealed: DrawDetail | None = None
+    sealed_number: int | None = None
+    announced: int = 0
+    begun_again: int = 0
+    starts_logged: bool = True
+    copied: CopiedDetail | None = None
+    created: CreatedDetail | None = None
+
+    def next_number(self) -> int:
+        """The number of a draw that the log does not number."""
+        return max(self.numbers, default=0) + 1
+
+    def history(self) -> DrawHistory:
+        """The counts, once the whole log is read."""
+        sealed, copied = self.sealed or DrawDetail(number=0), self.copied
+        final = {self.sealed_number} if self.sealed_number is not None else set()
+        return DrawHistory(
+            seed_rule=sealed.seed_rule,
+            number=self.sealed_number or max(self.numbers, default=0),
+            draw_count=len(self.numbers),
+            cancelled=len(self.cancelled - final),
+            restarted=len(self.numbers - self.cancelled - final),
+            announced=self.announced,
+            begun_again=self.begun_again,
+            starts_logged=self.starts_logged,
+            half_sha256=sealed.half_sha256,
+            public_name=sealed.public_name,
+            public_value=sealed.public_value,
+            copied_from=copied.source if copied else None,
+            copied_state=copied.state if copied else None,
+            copied_draws=copied.draws if copied else None,
+            copied_announced=copied.announced if copied else None,
+            earlier_rounds=self.created.same_archives if self.created else None,
+        )
+
+
+def _count_created(tally: _DrawTally, detail: JsonObject) -> None:
+    tally.created = read_detail(CreatedDetail, detail)
+
+
+def _count_copied(tally: _DrawTally, detail: JsonObject) -> None:
+    tally.copied = read_detail(CopiedDetail, detail)
+
+
+def _count_announced(tally: _DrawTally, _detail: JsonObject) -> None:
+    tally.announced += 1
+
+
+def _count_begun(tally: _DrawTally, detail: JsonObject) -> None:
+    draw = read_detail(DrawDetail, detail)
+    tally.begun_again += draw.number in tally.numbers
+    tally.numbers.add(draw.number)
+
+
+def _count_cancelled(tally: _DrawTally, detail: JsonObject) -> None:
+    number = detail.get("number")
+    cancelled = number if isinstance(number, int) else tally.next_number()
+    tally.numbers.add(cancelled)
+    tally.cancelled.add(cancelled)
+
+
+def _count_sealed(tally: _DrawTally, detail: JsonObject) -> None:
+    tally.sealed = read_detail(SealedDetail, detail).draw
+    tally.starts_logged = tally.sealed is not None
+    tally.sealed_number = tally.next_number() if tally.sealed is None else tally.sealed.number
+    tally.numbers.add(tally.sealed_number)
+
+
+def _ignore(_tally: _DrawTally, _detail: JsonObject) -> None:
+    """Other entries of the log say nothing about draws."""
+
+
+_COUNTERS: dict[str, Callable[[_DrawTally, JsonObject], None]] = {
+    "created": _count_created,
+    "copied": _count_copied,
+    "draw announced": _count_announced,
+    "seal begun": _count_begun,
+    "seal cancelled": _count_cancelled,
+    "sealed": _count_sealed,
+}

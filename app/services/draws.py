@@ -1,0 +1,204 @@
+"""Announce a draw, and begin one: every draw that is begun is numbered and logged in the transaction that begins it.
+
+The half of the seed that an announcement binds lies in a file that only the server's owner can read, outside the
+database, until the seal is finished: with the public value it gives the draw away.
+
+A seal that is begun again after an interruption draws anew, with two exceptions, both of them no choice: with the same
+announced half and the same value the draw is the same, so it keeps its number; and a half that was begun with one
+value takes no other, so that nobody can try values.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from app.evidence.draws import LoggedStep, draw_history, half_digest, read_detail, seed_from_halves
+from app.evidence.event_details import AnnouncedDetail, DrawDetail
+from app.foundation.errors import LifecycleError, SealError
+from app.foundation.private import write_private_file
+from app.rounds.allocation import SeedHalves
+from app.rounds.design import Design, read_design
+from app.rounds.lifecycle import require_allowed
+from app.rounds.randomness import SEED_BYTES
+from app.services.log import Event, append_event, round_events
+from app.store import rounds as round_store
+
+HALVES_FOLDER = "draws"
+LONGEST_PUBLIC_TEXT = 500
+"""Most characters of the name of a public value, and of the value."""
+Entropy = Callable[[int], bytes]
+"""A function that returns so many random bytes."""
+
+
+@dataclass(frozen=True)
+class AnnouncedDraw:
+    """The newest announcement of a round."""
+
+    announcement: AnnouncedDetail
+    at: datetime
+    chain: str
+    """The chain digest of the log's entry: a time stamp of it shows when the half was fixed."""
+
+
+@dataclass(frozen=True)
+class BegunDraw:
+    """A draw whose seed is known to this process: what is sealed of it, and what is logged."""
+
+    seed: str
+    halves: SeedHalves | None
+    """None if the server drew the whole seed alone."""
+    detail: DrawDetail
+
+
+def announce_draw(
+    session: Session,
+    round_id: str,
+    public_name: str,
+    data_folder: Path,
+    by: str,
+    now: datetime,
+    entropy: Entropy = secrets.token_bytes,
+) -> AnnouncedDraw:
+    """Draw the server's half of the seed, and log its digest with the name of the public value that completes it.
+
+    Announcing again is possible until the seal is finished, and counted. Raises LifecycleError if the round is sealed
+    or its design has the server draw the seed alone, and SealError if the name is empty.
+    """
+    round_row = round_store.find_round(session, round_id, for_update=True)
+    require_allowed(round_row.state, "announce")
+    _require_public_rule(read_design(round_row.design))
+    name = _require_public_text(public_name, "name")
+    number = draw_history(logged_steps(round_events(session, round_id))).announced + 1
+    half = entropy(SEED_BYTES).hex()
+    file = half_file(data_folder, round_id, number)
+    file.unlink(missing_ok=True)  # left by an announcement that was interrupted before it was logged
+    write_private_file(file, half)
+    announcement = AnnouncedDetail(number=number, half_sha256=half_digest(half), public_name=name)
+    chain = append_event(session, round_id, by, "draw announced", announcement.model_dump(), now)
+    return AnnouncedDraw(announcement, now, chain)
+
+
+def announced_draw(session: Session, round_id: str) -> AnnouncedDraw | None:
+    """The newest announcement of the round; None if there is none."""
+    return _newest_announcement(round_events(session, round_id))
+
+
+def begin_draw(
+    session: Session,
+    round_id: str,
+    public_value: str,
+    data_folder: Path | None,
+    by: str,
+    now: datetime,
+    entropy: Entropy = secrets.token_bytes,
+) -> BegunDraw:
+    """Make the seed of a new draw by the design's rule, number the draw and log that it is begun.
+
+    Raises SealError if a value is missing, is not asked for, or cannot complete the announced half.
+    """
+    design = read_design(round_store.find_round(session, round_id).design)
+    events = round_events(session, round_id)
+    draw_count = draw_history(logged_steps(events)).draw_count
+    if design.seed_rule == "server":
+        if public_value.strip():
+            msg = "The design has the server draw the seed alone, so it takes no public value; leave the value out."
+            raise SealError(msg)
+        draw = BegunDraw(entropy(SEED_BYTES).hex(), None, DrawDetail(number=draw_count + 1))
+    else:
+        draw = _complete_announced_draw(events, round_id, public_value, data_folder, draw_count)
+    append_event(session, round_id, by, "seal begun", draw.detail.model_dump(), now)
+    return draw
+
+
+def remove_halves(data_folder: Path | None, round_id: str) -> None:
+    """Delete the files of all announced halves of a round; with the logged value they would give the draw away."""
+    if data_folder is not None:
+        for file in (data_folder / HALVES_FOLDER).glob(f"{round_id}-*.half"):
+            file.unlink(missing_ok=True)
+
+
+def logged_steps(events: list[Event]) -> list[LoggedStep]:
+    """The log as the rules of draws read it."""
+    return [LoggedStep(event.action, event.detail) for event in events]
+
+
+def half_file(data_folder: Path, round_id: str, number: int) -> Path:
+    """The file of the half that announcement number `number` binds."""
+    return data_folder / HALVES_FOLDER / f"{round_id}-{number}.half"
+
+
+def _complete_announced_draw(
+    events: list[Event], round_id: str, public_value: str, data_folder: Path | None, draw_count: int
+) -> BegunDraw:
+    """The draw from the newest announced half and the value."""
+    announced = _newest_announcement(events)
+    if announced is None or data_folder is None:
+        msg = "The design has a public value complete the seed. Announce the draw first: `round announce-draw`."
+        raise SealError(msg)
+    value = _require_public_text(public_value, "value")
+    halves = SeedHalves(_read_half(data_folder, round_id, announced), announced.announcement.public_name, value)
+    detail = DrawDetail(
+        number=draw_count + 1,
+        seed_rule="public",
+        half_sha256=announced.announcement.half_sha256,
+        public_name=halves.public_name,
+        public_value=halves.public_value,
+    )
+    seed = seed_from_halves(halves.half, halves.public_name, halves.public_value)
+    return BegunDraw(seed, halves, _numbered_as_before(detail, events))
+
+
+def _numbered_as_before(detail: DrawDetail, events: list[Event]) -> DrawDetail:
+    """The detail of a draw, with its former number if it is begun again. Raises SealError if its value is another."""
+    begun = [read_detail(DrawDetail, event.detail) for event in events if event.action == "seal begun"]
+    former = next((draw for draw in begun if draw.half_sha256 == detail.half_sha256), None)
+    if former is None:
+        return detail
+    if former.public_value != detail.public_value:
+        msg = (
+            f"The announced half was begun with the value “{former.public_value}” and takes no other, because values "
+            "could be tried. Give that value, or announce the draw again."
+        )
+        raise SealError(msg)
+    return detail.model_copy(update={"number": former.number, "again": True})
+
+
+def _newest_announcement(events: list[Event]) -> AnnouncedDraw | None:
+    event = next((event for event in reversed(events) if event.action == "draw announced"), None)
+    if event is None:
+        return None
+    return AnnouncedDraw(read_detail(AnnouncedDetail, event.detail), event.at, event.chain)
+
+
+def _read_half(data_folder: Path, round_id: str, announced: AnnouncedDraw) -> str:
+    """The announced half in its file. Raises SealError if it is not there or not the one that was announced."""
+    file = half_file(data_folder, round_id, announced.announcement.number)
+    try:
+        half = file.read_text(encoding="utf-8").strip()
+        digest = half_digest(half)
+    except (OSError, ValueError) as error:
+        msg = f"The announced half of the seed cannot be read from {file}. Put it back, or announce the draw again."
+        raise SealError(msg) from error
+    if digest != announced.announcement.half_sha256:
+        msg = f"The half of the seed in {file} is not the one that was announced. Put it back, or announce again."
+        raise SealError(msg)
+    return half
+
+
+def _require_public_rule(design: Design) -> None:
+    if design.seed_rule != "public":
+        msg = 'The design has the server draw the seed alone. To announce a draw, set seed_rule = "public" in it.'
+        raise LifecycleError(msg)
+
+
+def _require_public_text(text: str, noun: str) -> str:
+    """The text without surrounding spaces. Raises SealError if it is empty or too long."""
+    stripped = text.strip()
+    if not stripped or len(stripped) > LONGEST_PUBLIC_TEXT:
+        msg = f"The {noun} of the public value has 1 to {LONGEST_PUBLIC_TEXT} characters; give it as it is published."
+        raise SealError(msg)
+    return stripped
