@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from app.evidence.draws import draw_history
 from app.evidence.event_details import LockedDetail, SealedDetail
 from app.judging.judgment import Judgment
 from app.report.analysis.frame import (
@@ -18,6 +19,7 @@ from app.report.analysis.frame import (
 from app.rounds.allocation import AllocatedCell, Allocation
 from app.rounds.design import read_design
 from app.services.blinding_question import UNKNOWN
+from app.services.draws import logged_steps
 from app.services.log import Event, latest_event
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
@@ -67,6 +69,7 @@ def read_analysis_frame(
         marks=design.marks,
         audit=SealedDetail.model_validate(latest_event(events, "sealed").detail).audit,
         plan=design.planned_analysis,
+        draws=draw_history(logged_steps(events)),
     )
 
 
