@@ -5,14 +5,15 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
-from app.evidence.entries import JudgmentEntry, judgment_link
-from app.evidence.receipts import make_receipt
+from app.evidence.entries import JudgmentEntry, canonical_time, judgment_link
+from app.evidence.receipts import make_receipt, receipt_note
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
 from app.rounds.lifecycle import State
 from app.services.evaluator_session import evaluator_and_round_for_writing, evaluator_by_session
 from app.services.log import append_event, round_events
+from app.services.round_keys import RoundKeys, read_committed_round
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store.tables import EvaluatorRow
@@ -34,6 +35,8 @@ class OwnData(TypedDict):
 
     about: JsonObject
     receipt: JsonObject
+    receipt_note: str
+    """A sentence that says what the receipt is worth."""
     first_shown: list[JsonObject]
     judgments: list[OwnJudgment]
     flags: list[JsonObject]
@@ -41,8 +44,8 @@ class OwnData(TypedDict):
     phase_2: list[JsonObject]
 
 
-def own_data(session: Session, session_token: str) -> OwnData:
-    """Everything that is stored about this evaluator."""
+def own_data(session: Session, session_token: str, round_keys: RoundKeys, now: datetime) -> OwnData:
+    """Everything that is stored about this evaluator, with a receipt that the round's key signs."""
     evaluator = evaluator_by_session(session, session_token)
     judgments = judging_store.judgments_of_evaluator(session, evaluator.id)
     flags = judging_store.flags_of_evaluator(session, evaluator.id)
@@ -50,10 +53,13 @@ def own_data(session: Session, session_token: str) -> OwnData:
     with_aids = judging_store.assignments_with_aids_opened(session, evaluator.id)
     first_shown = judging_store.read_worklist(session, evaluator.id).shown_at
     links = [judgment_link(evaluator.name, row) for row in judgments]
-    receipt = make_receipt(evaluator.name, evaluator_store.round_of_evaluator(session, evaluator).commitment, links)
+    committed_round = read_committed_round(session, evaluator_store.round_of_evaluator(session, evaluator))
+    signing_key = round_keys.committed(evaluator.round_id, committed_round.receipt_key)
+    receipt = make_receipt(committed_round, evaluator.name, links, canonical_time(now), signing_key)
     return {
         "about": _facts_about(evaluator),
         "receipt": receipt.model_dump(),
+        "receipt_note": receipt_note(receipt),
         "first_shown": [{"item": item, "at": _iso_text(at)} for item, at in first_shown.items()],
         "judgments": [{**link["judgment"], "chain": link["chain"]} for link in links],
         "flags": [
