@@ -5,6 +5,7 @@ exist yet. The seed is a hash of both. So the server cannot try draws until one 
 without having seen the half cannot either.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
@@ -18,6 +19,7 @@ from app.foundation.json_types import JsonObject
 from app.rounds.allocation import SealContent
 from app.rounds.design import SeedRule
 
+HALF = re.compile(r"[0-9a-f]{64}")
 Detail = TypeVar("Detail", bound=BaseModel)
 
 
@@ -121,6 +123,8 @@ def _seed_problems(seal_content: SealContent, sealed_draw: DrawDetail) -> list[s
     draw = seal_content.draw
     if draw is None:
         return []
+    if not HALF.fullmatch(draw.half):
+        return ["The sealed half of the seed is not 64 hexadecimal digits."]
     problems = []
     if seed_from_halves(draw.half, draw.public_name, draw.public_value) != seal_content.seed:
         problems.append("The sealed seed does not follow from the server's half and the public value.")

@@ -67,8 +67,8 @@ def test_a_round_can_be_copied_as_a_new_draft(database_with_admin: Database, dra
         assert round_events(session, copy_id)[-1].detail == {
             "from": draft,
             "state": "sealed",
-            "draws": 1,
-            "announced": 0,
+            "draw_count": 1,
+            "announcement_count": 0,
         }
 
 
