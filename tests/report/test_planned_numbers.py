@@ -21,8 +21,8 @@ from app.unblinding.observations import Observation
 from tests.report.simulated_round import frame_for, simulate_observations
 
 ROOT = Path(__file__).resolve().parents[2]
-POWER = "app/statistics/power.py"
-"""Plans a round before its design; no result is computed with it."""
+NO_RESULTS = {"app/statistics/power.py", "app/report/analysis/draws.py"}
+"""Modules that compute no result: one plans a round before its design, the other writes sentences about the log."""
 PARTS_OF_FORMULAS = (0, 1, 2)
 NOT_IN_THE_PLAN = {
     "app/report/analysis/analysis.py ANALYSIS_VERSION = 1": "the version of a file's form",
@@ -79,7 +79,7 @@ def numbers_of_the_program() -> set[str]:
     return {
         number
         for name, path in paths.items()
-        if name != POWER
+        if name not in NO_RESULTS
         for number in numbers_in(name, ast.parse(path.read_text(encoding="utf-8")))
     }
 
