@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.evidence.entries import JudgmentLink
 from app.evidence.receipt_findings import ReceiptCase, ReceiptFinding, judge_receipt
@@ -73,6 +75,16 @@ def test_a_receipt_with_a_changed_field_is_forged(change: JsonObject) -> None:
     finding = finding_on(genuine().model_copy(update=change))
     assert (finding.case, finding.is_genuine, finding.agrees, finding.lock) == ("forged", False, False, None)
     assert finding.sentence == "The signature does not fit the receipt: the receipt is forged, or it was changed."
+
+
+@given(st.sampled_from(sorted(set(Receipt.model_fields) - {"v"})), st.data())
+def test_a_receipt_with_any_other_text_in_a_field_is_never_genuine(field: str, data: st.DataObject) -> None:
+    original = genuine().model_dump()[field]
+    texts = st.text(st.characters(codec="utf-8"), max_size=130)
+    changed = st.integers(0, 2**60) if isinstance(original, int) else texts | st.from_regex(r"[0-9a-f]{64,128}")
+    value = data.draw(changed.filter(lambda text: text != original))
+    finding = finding_on(genuine().model_copy(update={field: value}))
+    assert (finding.is_genuine, finding.agrees) == (False, False)
 
 
 def test_a_receipt_that_another_key_signed_is_forged() -> None:
