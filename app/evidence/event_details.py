@@ -1,5 +1,6 @@
-"""The details of the log's entries about draw, seal and lock; unblinding reads them as evidence. Pure and open."""
+"""The details of the log's entries that decide a result: draw, seal and lock. Pure and open."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,10 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.foundation.json_types import JsonObject
 
 
-class CreatedDetail(BaseModel):
-    """The detail of the log's entry "created"."""
+class Detail(BaseModel):
+    """The detail of an event, or a part of one: plain JSON values that never change."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class CreatedDetail(Detail):
+    """The detail of the log's entry "created"."""
 
     design_sha256: str
     preset: str
@@ -18,25 +23,23 @@ class CreatedDetail(BaseModel):
     """Ids of earlier rounds of this server that use the same archives; logs of version 0.1.0 do not say."""
 
 
-class CopiedDetail(BaseModel):
+class CopiedDetail(Detail):
     """The detail of the log's entry "copied"; logs of version 0.1.0 name nothing but the source."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
     source: str = Field(alias="from")
     """Id of the round that was copied."""
     state: str | None = None
     """The state of that round when it was copied."""
-    draw_count: int | None = None
+    draws: int | None = None
     """How many draws were begun in that round and in those that it was copied from."""
-    announcement_count: int | None = None
+    announced: int | None = None
     """How many times a half of a seed was announced there."""
 
 
-class AnnouncedDetail(BaseModel):
+class AnnouncedDetail(Detail):
     """The detail of the log's entry "draw announced"."""
-
-    model_config = ConfigDict(frozen=True)
 
     number: int
     """1, 2, 3, ... among the announcements of the round."""
@@ -46,10 +49,8 @@ class AnnouncedDetail(BaseModel):
     """The name of the future public value that completes the seed."""
 
 
-class DrawDetail(BaseModel):
+class DrawDetail(Detail):
     """The detail of the log's entry "seal begun": how the seed of the draw came about."""
-
-    model_config = ConfigDict(frozen=True)
 
     number: int
     """1, 2, 3, ... among the draws of the round."""
@@ -63,10 +64,8 @@ class DrawDetail(BaseModel):
     """The public value that completed the seed."""
 
 
-class SealedDetail(BaseModel):
+class SealedDetail(Detail):
     """The detail of the log's entry "sealed"."""
-
-    model_config = ConfigDict(frozen=True)
 
     commitment: str
     design_sha256: str
@@ -83,10 +82,8 @@ class SealedDetail(BaseModel):
     """Public half of the key that signs receipts; None if version 0.1 sealed the round."""
 
 
-class ChainHead(BaseModel):
-    """The end of one evaluator's chain."""
-
-    model_config = ConfigDict(frozen=True)
+class ChainHead(Detail):
+    """The end of one evaluator's chain, as version 0.1.0 wrote it."""
 
     judgments: int
     """How many judgments the chain has."""
@@ -94,12 +91,83 @@ class ChainHead(BaseModel):
     """The chain digest of the last one."""
 
 
-class LockedDetail(BaseModel):
+class Enrolment(Detail):
+    """What the lock says about one evaluator who was invited to the round."""
+
+    entries: int
+    """How many entries their chain has."""
+    head: str
+    """The chain digest of the last one; the commitment if there is none."""
+    exposed: bool
+    erased: bool
+    assigned: int
+    """How many items they had in their order, practice items not counted."""
+    joined_at: str | None
+    consented_at: str | None
+
+
+class LockedDetail(Detail):
     """The detail of the log's entry "locked"."""
 
-    model_config = ConfigDict(frozen=True)
-
-    heads: dict[str, ChainHead]
-    """{pseudonym: chain head} of everyone who judged."""
+    v: Literal[2] = 2
+    evaluators: Mapping[str, Enrolment]
+    """{pseudonym: what the lock says about them} of everyone who was invited."""
     stopped_early: bool
     """Whether the round was locked before it had the judgments that its design asks for."""
+
+
+class LockedDetailV1(Detail):
+    """The detail of the log's entry "locked" as version 0.1.0 wrote it."""
+
+    heads: Mapping[str, ChainHead]
+    """{pseudonym: chain head} of everyone who judged."""
+    stopped_early: bool
+
+
+class EnrolmentV1(Detail):
+    """What version 0.1.0 knew about an evaluator besides their judgments."""
+
+    exposed: bool = False
+    erased: bool = False
+    assigned: int = 0
+    joined_at: str | None = None
+    consented_at: str | None = None
+
+
+class UnboundFact(Detail):
+    """What an evaluator did about an item under version 0.1.0, outside their chain."""
+
+    evaluator: str
+    item: str
+    at: str | None = None
+
+
+class UnboundFlag(UnboundFact):
+    """A flag that version 0.1.0 stored outside the chains."""
+
+    reason: str = ""
+    comment: str = ""
+
+
+class UnboundGuess(UnboundFact):
+    """An answer to the blinding question that version 0.1.0 stored outside the chains."""
+
+    guess: str
+
+
+class UnboundAids(UnboundFact):
+    """Aids that were opened under version 0.1.0."""
+
+
+class CarriedOver(Detail):
+    """The detail of the log's entry "carried over": what version 0.1.0 bound to nothing in a locked round."""
+
+    evaluators: Mapping[str, EnrolmentV1] = Field(default_factory=dict)
+    flags: tuple[UnboundFlag, ...] = ()
+    guesses: tuple[UnboundGuess, ...] = ()
+    aids_opened: tuple[UnboundAids, ...] = ()
+
+
+def locked_detail(detail: JsonObject) -> LockedDetail | LockedDetailV1:
+    """The detail of an entry "locked", in the form in which it was written. Raises ValueError for anything else."""
+    return LockedDetail.model_validate(detail) if "v" in detail else LockedDetailV1.model_validate(detail)

@@ -43,35 +43,34 @@ class Answer:
 
 @dataclass(frozen=True)
 class PageTiming:
-    """What the page measured, in seconds; None where it ran without a script."""
+    """What the page reported, in seconds; None where it ran without a script."""
 
     elapsed_seconds: float | None = None
     """Seconds from display to answer."""
     attentive_seconds: float | None = None
     """Seconds from display to answer without the times when the evaluator did nothing."""
-    delay_seconds: float = 0.0
+    delay_seconds: float | None = None
     """Seconds from answer to arrival: the network may have failed in between."""
     unfolded: bool = False
     """The folded parts of the windows were opened."""
     fixed_width: bool = False
     """The text was shown in a fixed-width font."""
 
-    def judged_at(self, arrived_at: datetime) -> datetime:
-        """When the answer was given."""
-        return arrived_at - timedelta(seconds=min(self.delay_seconds, LONGEST_SECONDS))
+    def shown_at(self, noted_at: datetime | None, earliest: datetime, answered_at: datetime) -> datetime:
+        """When the item was displayed: when the server noted it, or when the page says, whichever is earlier.
 
-    def shown_at(self, noted_at: datetime | None, arrived_at: datetime) -> datetime:
-        """When the item was displayed: by the page's clock or the server's note, whichever is earlier.
-
-        A reloaded page restarts its own clock; the server's note of the first display is kept.
+        A reloaded page restarts its own clock, so the note of the first display is kept. A page that was fetched ahead
+        is displayed before the server knows it, and a changed verdict has no note; then the page is believed, but never
+        that it was before `earliest`, the time of the evaluator's entry before.
         """
-        elapsed = timedelta(seconds=min(self.elapsed_seconds or 0.0, LONGEST_SECONDS))
-        claimed_at = self.judged_at(arrived_at) - elapsed
-        return min(noted_at or claimed_at, claimed_at)
+        reported = (self.elapsed_seconds or 0.0) + (self.delay_seconds or 0.0)
+        claimed_at = answered_at - timedelta(seconds=min(reported, LONGEST_SECONDS))
+        possible_at = min(max(claimed_at, earliest), answered_at)
+        return possible_at if noted_at is None else min(noted_at, possible_at)
 
-    def active_seconds(self, noted_at: datetime | None, arrived_at: datetime) -> float:
-        """Seconds of attention, at most the seconds between display and answer."""
-        passed = (self.judged_at(arrived_at) - self.shown_at(noted_at, arrived_at)).total_seconds()
+    def active_seconds(self, shown_at: datetime, answered_at: datetime) -> float:
+        """Seconds of attention, at most the seconds between display and answer by the server's clock."""
+        passed = (answered_at - shown_at).total_seconds()
         return round(passed if self.attentive_seconds is None else min(self.attentive_seconds, passed), 3)
 
 

@@ -78,6 +78,11 @@ class Worklist:
     """The design asks for something after every verdict: a hypothesis, or a look at the aids."""
 
     @property
+    def nothing_done(self) -> bool:
+        """Whether the evaluator has not answered or flagged anything, so that their chain is empty."""
+        return not self.answer_ids and not self.flagged
+
+    @property
     def counted_items(self) -> tuple[str, ...]:
         """The items that are not for practice, in order."""
         return tuple(code for code in self.item_codes if code not in self.practice_items)

@@ -3,6 +3,7 @@
 The docstring of every field is one line, because `firstglance round design` prints it as the field's comment.
 """
 
+import json
 import re
 import tomllib
 from functools import cached_property
@@ -262,6 +263,16 @@ PUBLIC_FIELDS = {
 def read_design(canonical: str) -> Design:
     """The design back from the canonical JSON of any version: `canonical` gives that very text again."""
     return Design.model_validate_json(canonical)
+
+
+def read_design_content(content: JsonObject) -> Design:
+    """The design back from its JSON values. Raises DesignError if they are no design's."""
+    try:
+        return Design.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        path, reason = first_problem(error)
+        msg = f"The committed design cannot be read: {path + ': ' if path else ''}{reason}"
+        raise DesignError(msg) from error
 
 
 def _about_version(design: Design) -> list[str]:

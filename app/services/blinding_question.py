@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import is_guess
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
 from app.judging.answer import OUT_OF_TURN
@@ -16,11 +17,12 @@ from app.judging.worklist import DueQuestion, Worklist
 from app.rounds.lifecycle import require_allowed
 from app.rounds.planned_numbers import CONSTANTS
 from app.rounds.randomness import SecretRandom
+from app.services.chains import append_entry, chain_end, entry_head
 from app.services.evaluator_session import Visit, evaluator_and_round_for_writing
 from app.services.item_pages import ItemPage, build_item_page, visitor_worklist
+from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
-from app.store.tables import GuessRow
 
 MOST_GUESSES = CONSTANTS.most_guesses
 """An evaluator is asked about so many items at most, drawn from those that they judged."""
@@ -54,7 +56,7 @@ def due_guess_page(session: Session, visit: Visit) -> ItemPage | None:
     """The page of the next item that this evaluator is asked about; None if all are answered."""
     worklist = visitor_worklist(session, visit)
     item_codes = _guess_items(session, visit, worklist)
-    answered = {row.item for row in judging_store.guesses_of_evaluator(session, visit.evaluator_id)}
+    answered = _guesses(session, visit)
     index = next((index for index, code in enumerate(item_codes) if code not in answered), None)
     if index is None:
         return None
@@ -65,23 +67,30 @@ def due_guess_page(session: Session, visit: Visit) -> ItemPage | None:
     )
 
 
-def record_guess(session: Session, visit: Visit, guess: GuessRow, now: datetime) -> None:
+def record_guess(session: Session, visit: Visit, item_code: str, guess: str, now: datetime) -> None:
     """Store an answer to the blinding question; the first answer to a question counts.
 
-    `visit` is a visit for writing. `guess` has the item and the answer; this function fills in its other fields. Raises
-    JudgmentError for an item that this evaluator is not asked about, or a second, different answer.
+    `visit` is a visit for writing. Raises JudgmentError for an item that this evaluator is not asked about, or for
+    another answer than the first.
     """
     require_allowed(visit.state, "judge")
     item_codes = _guess_items(session, visit, visitor_worklist(session, visit)) if visit.phase == 2 else []
-    if guess.item not in item_codes or guess.guess not in guess_options(session, visit):
+    if item_code not in item_codes or guess not in guess_options(session, visit):
         raise JudgmentError(OUT_OF_TURN)
-    answers = {row.item: row.guess for row in judging_store.guesses_of_evaluator(session, visit.evaluator_id)}
-    if guess.item in answers:
-        if guess.guess != answers[guess.item]:
+    answers = _guesses(session, visit)
+    if item_code in answers:
+        if guess != answers[item_code]:
             raise JudgmentError(ANSWERED)
         return
-    guess.evaluator_id, guess.round_id, guess.at = visit.evaluator_id, visit.round_id, now
-    judging_store.add_guess(session, guess)
+    end = chain_end(session, visit)
+    head = entry_head(visit, end, item_code, now)
+    append_entry(session, visit, end, {**head, "kind": "guess", "guess": guess, "confidence": None, "reason": ""})
+
+
+def _guesses(session: Session, visit: Visit) -> dict[str, str]:
+    """{item: the evaluator's answer to the blinding question}."""
+    entries = [row.read_entry() for row in chain_store.entries_of_evaluator(session, visit.evaluator_id, "guess")]
+    return {entry["item"]: entry["guess"] for entry in entries if is_guess(entry)}
 
 
 def _guess_items(session: Session, visit: Visit, worklist: Worklist) -> list[str]:

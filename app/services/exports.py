@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.evidence.entries import JudgmentLink, event_link, judgment_link
+from app.evidence.entries import ChainLink, event_link
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
 from app.report.analysis.analysis import Analysis, read_analysis
@@ -14,13 +14,15 @@ from app.report.analysis.frame import AnalysisFrame, read_frame
 from app.report.export.bundle import BlindedBundle, UnblindedBundle
 from app.report.export.observations_csv import write_observations
 from app.report.export.tables import ExportedEvaluator
+from app.report.result import observations_of, result_of
 from app.rounds.commitment import PublishedCommitment
 from app.rounds.lifecycle import is_locked
+from app.services.evidence import read_chains
 from app.services.log import append_event
 from app.services.round_keys import committed_receipt_key
-from app.services.unblinding import find_unblinded, read_unblinded_round
+from app.services.unblinding import find_unblinded, unblinded_evidence
+from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
-from app.store import judging as judging_store
 from app.store import log as log_store
 from app.store import rounds as round_store
 from app.store.sealed import find_seal
@@ -67,13 +69,13 @@ def round_analysis(session: Session, round_id: str) -> Analysis:
 
 def observations_csv(session: Session, round_id: str) -> str:
     """The observations as CSV: for each evaluator and item, final verdict, hypothesis, times, arm and neuron."""
-    return write_observations(read_unblinded_round(session, round_id).observations)
+    return write_observations(observations_of(unblinded_evidence(session, round_id)))
 
 
 def unblinded_bundle(session: Session, round_id: str) -> UnblindedBundle:
     """Everything that goes into the export of an unblinded round."""
     round_row, _ = find_unblinded(session, round_id)
-    unblinded = read_unblinded_round(session, round_id)
+    unblinded = result_of(unblinded_evidence(session, round_id))
     blinded = blinded_bundle(session, round_id)
     return UnblindedBundle(
         round_id=blinded.round_id,
@@ -86,7 +88,7 @@ def unblinded_bundle(session: Session, round_id: str) -> UnblindedBundle:
         event_links=blinded.event_links,
         exported_evaluators=blinded.exported_evaluators,
         design_content=json.loads(round_row.design),
-        seal=unblinded.seal,
+        seal=unblinded_evidence(session, round_id).seal,
         observations=unblinded.observations,
         frame=unblinded.frame,
         analysis=unblinded.analysis,
@@ -132,9 +134,8 @@ def export_file_name(round_id: str, *, blinded: bool) -> str:
     return f"first-glance-{round_id}-{'blinded' if blinded else 'unblinded'}.zip"
 
 
-def _judgment_links(session: Session, round_id: str) -> list[JudgmentLink]:
-    rows = round_store.judgments_of_round(session, round_id)
-    return [judgment_link(evaluator.name, row) for evaluator, row in rows]
+def _judgment_links(session: Session, round_id: str) -> list[ChainLink]:
+    return read_chains(session, round_id)
 
 
 def _exported_evaluators(session: Session, round_id: str) -> list[ExportedEvaluator]:
@@ -153,4 +154,4 @@ def _exported_evaluators(session: Session, round_id: str) -> list[ExportedEvalua
 
 def _items_with_aids_opened(session: Session, evaluator_id: str) -> list[str]:
     """Codes of the items, in alphabetical order, which does not reveal when the aids were opened."""
-    return sorted(row.item for row in judging_store.assignments_with_aids_opened(session, evaluator_id))
+    return sorted(row.item for row in chain_store.entries_of_evaluator(session, evaluator_id, "aids opened"))

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from app.evidence.entries import EventAction
 from app.foundation.errors import AccessError, NotFoundError
 from app.report.gallery import GalleryCard, GalleryPage, find_card, search_gallery
+from app.report.result import frame_of, observations_of
 from app.services.log import append_event
-from app.services.unblinding import read_unblinded_round
+from app.services.unblinding import find_unblinded, unblinded_evidence
 from app.store import log as log_store
 from app.store import rounds as round_store
 
@@ -27,7 +28,7 @@ class GalleryNeuron:
 
 def enter_gallery(session: Session, round_id: str, by: str, now: datetime) -> None:
     """Record in the log, once, that `by` is exposed. Raises LifecycleError before unblinding."""
-    read_unblinded_round(session, round_id)
+    find_unblinded(session, round_id)
     if not has_entered_gallery(session, round_id, by):
         append_event(session, round_id, by, VIEWED, {"exposed": by}, now)
 
@@ -42,14 +43,15 @@ def browse_gallery(
 ) -> tuple[GalleryPage, list[str]]:
     """A page of the cards that match, and the names of the arms. Raises AccessError before `enter_gallery`."""
     _require_entered(session, round_id, by)
-    unblinded = read_unblinded_round(session, round_id)
-    return search_gallery(unblinded.observations, text, arm, consensus, page_number), unblinded.frame.arms
+    evidence = unblinded_evidence(session, round_id)
+    gallery_page = search_gallery(observations_of(evidence), text, arm, consensus, page_number)
+    return gallery_page, frame_of(evidence).arms
 
 
 def gallery_neuron(session: Session, round_id: str, by: str, item_code: str) -> GalleryNeuron:
     """One neuron. Raises AccessError before `enter_gallery`, and NotFoundError for a code that nobody judged."""
     _require_entered(session, round_id, by)
-    card = find_card(read_unblinded_round(session, round_id).observations, item_code)
+    card = find_card(observations_of(unblinded_evidence(session, round_id)), item_code)
     if card is None:
         msg = "No neuron with this code was judged in this round; go back to the gallery."
         raise NotFoundError(msg)

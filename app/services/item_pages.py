@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.foundation.errors import JudgmentError, NotFoundError
 from app.foundation.translatable import translatable
+from app.judging.judgment import Judgment
 from app.judging.pace import EvaluatorPace, evaluator_pace, next_verdict_follows, practice_passed
 from app.judging.worklist import MOST_CHANGEABLE_ANSWERS, DueQuestion, Worklist
 from app.rounds.aids import Aids
 from app.rounds.item import Item
 from app.services.evaluator_session import Visit
+from app.store import chains as chain_store
 from app.store import judging as judging_store
-from app.store.tables import JudgmentRow
 
 NO_SUCH_ITEM = translatable("You have no such item. Go back to the item that is due.")
 OUT_OF_REACH = translatable(
@@ -42,7 +43,7 @@ class ItemPage:
     """Whether the item was displayed before, so that its clock is running."""
     practice_passed: bool = True
     """Whether enough practice items were answered correctly for the design."""
-    latest_judgment: JudgmentRow | None = None
+    latest_judgment: Judgment | None = None
     """The latest judgment on this item; its texts fill the form if the answer is continued or changed."""
     pace: EvaluatorPace | None = None
     """The evaluator's pace; None on a page that was fetched ahead."""
@@ -138,6 +139,11 @@ def build_item_page(session: Session, visit: Visit, worklist: Worklist, due: Due
         undo_item=worklist.undo_target(due.item_code, due.revision if due.asks == "verdict" else 0),
         shown_before=due.item_code in worklist.shown_at,
         practice_passed=practice_passed(worklist, visit.design),
-        latest_judgment=judging_store.latest_judgment(session, visit.evaluator_id, due.item_code) if before else None,
+        latest_judgment=_latest_judgment(session, visit, due.item_code) if before else None,
         item_with_aids=judging_store.item_with_aids(session, visit.round_id, due.item_code) if aids_open else None,
     )
+
+
+def _latest_judgment(session: Session, visit: Visit, item_code: str) -> Judgment | None:
+    row = chain_store.latest_judgment(session, visit.evaluator_id, item_code)
+    return None if row is None else row.read_judgment()

@@ -28,7 +28,7 @@ from app.rounds.preparation import prepare_round
 from app.services.log import append_event
 from app.services.round_copy import new_probes, open_round_copy
 from app.services.seals import PendingSeal
-from app.services.unblinding import read_unblinded_round
+from app.services.unblinding import unblinded_evidence
 from app.store import rounds as round_store
 from app.store.engine import Database
 from app.store.round_copy import Probe
@@ -50,8 +50,7 @@ def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now
 
     Raises LifecycleError if the round is not unblinded.
     """
-    unblinded = read_unblinded_round(session, round_id)
-    audit = _audit_round(session, round_id, unblinded.seal, walk, now)
+    audit = _audit_round(session, round_id, unblinded_evidence(session, round_id).seal, walk, now)
     append_event(session, round_id, by, "audited", audit.model_dump(mode="json"), now)
     return audit
 

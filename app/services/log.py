@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app import __version__
 from app.evidence.chains import START_OF_LOG, chain_digest, first_break
-from app.evidence.entries import EventAction, event_entry
+from app.evidence.entries import ENTRY_VERSION, EventAction, event_entry
 from app.foundation.errors import FirstGlanceError, NotFoundError, SealError
 from app.foundation.json_types import JsonObject
 from app.store import log as log_store
@@ -32,17 +33,22 @@ class Event:
 def append_event(
     session: Session, round_id: str, actor: str, action: EventAction, detail: JsonObject, now: datetime
 ) -> str:
-    """Add an event and return the chain's new head. Raises NotFoundError if there is no such round."""
+    """Add an event and return the chain's new head. Raises NotFoundError if there is no such round.
+
+    An event is never dated before the one before it, also if the server's clock was set back.
+    """
     if not log_store.lock_log(session, round_id):
         raise NotFoundError(NO_SUCH_ROUND)
     newest = log_store.newest_event(session, round_id)
     row = EventRow(
         round_id=round_id,
         number=newest.number + 1 if newest else 0,
-        at=now,
+        at=max(now, newest.at) if newest else now,
         actor=actor,
         action=action,
         detail=detail,
+        version=ENTRY_VERSION,
+        program=__version__,
     )
     row.chain = chain_digest(newest.chain if newest else START_OF_LOG, event_entry(round_id, row))
     log_store.add_event(session, row)

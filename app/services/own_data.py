@@ -1,19 +1,22 @@
 """An evaluator's own data: reading everything that is stored about them, deleting it, and declining to take part."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
-from app.evidence.entries import JudgmentEntry, canonical_time, judgment_link
-from app.evidence.receipts import make_receipt, receipt_note
+from app.evidence.entries import ChainLink, EntryKind, entry_kind
+from app.evidence.event_details import CarriedOver, UnboundFact
+from app.evidence.receipts import make_receipt
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
 from app.rounds.lifecycle import State
 from app.services.evaluator_session import evaluator_and_round_for_writing, evaluator_by_session
 from app.services.log import append_event, round_events
-from app.services.round_keys import RoundKeys, read_committed_round
+from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
 from app.store.tables import EvaluatorRow
@@ -24,49 +27,33 @@ LOCKED = translatable(
 )
 
 
-class OwnJudgment(JudgmentEntry):
-    """A judgment's entry with its chain digest."""
-
-    chain: str
-
-
 class OwnData(TypedDict):
     """Everything that is stored about an evaluator, as JSON values."""
 
     about: JsonObject
     receipt: JsonObject
-    receipt_note: str
-    """A sentence that says what the receipt is worth."""
     first_shown: list[JsonObject]
-    judgments: list[OwnJudgment]
+    judgments: list[JsonObject]
     flags: list[JsonObject]
     aids_opened: list[JsonObject]
     phase_2: list[JsonObject]
 
 
-def own_data(session: Session, session_token: str, round_keys: RoundKeys, now: datetime) -> OwnData:
-    """Everything that is stored about this evaluator, with a receipt that the round's key signs."""
+def own_data(session: Session, session_token: str) -> OwnData:
+    """Everything that is stored about this evaluator: each entry of the chain, with its digest."""
     evaluator = evaluator_by_session(session, session_token)
-    judgments = judging_store.judgments_of_evaluator(session, evaluator.id)
-    flags = judging_store.flags_of_evaluator(session, evaluator.id)
-    guesses = judging_store.guesses_of_evaluator(session, evaluator.id)
-    with_aids = judging_store.assignments_with_aids_opened(session, evaluator.id)
+    links = [row.read_link(evaluator.name) for row in chain_store.entries_of_evaluator(session, evaluator.id)]
+    receipt = make_receipt(evaluator.name, evaluator_store.round_of_evaluator(session, evaluator).commitment, links)
     first_shown = judging_store.read_worklist(session, evaluator.id).shown_at
-    links = [judgment_link(evaluator.name, row) for row in judgments]
-    committed_round = read_committed_round(session, evaluator_store.round_of_evaluator(session, evaluator))
-    signing_key = round_keys.committed(evaluator.round_id, committed_round.receipt_key)
-    receipt = make_receipt(committed_round, evaluator.name, links, canonical_time(now), signing_key)
+    unbound = _carried_over(session, evaluator)
     return {
         "about": _facts_about(evaluator),
         "receipt": receipt.model_dump(),
-        "receipt_note": receipt_note(receipt),
         "first_shown": [{"item": item, "at": _iso_text(at)} for item, at in first_shown.items()],
-        "judgments": [{**link["judgment"], "chain": link["chain"]} for link in links],
-        "flags": [
-            {"item": row.item, "kind": row.kind, "comment": row.comment, "at": _iso_text(row.at)} for row in flags
-        ],
-        "aids_opened": [{"item": row.item, "at": _iso_text(row.aids_at)} for row in with_aids],
-        "phase_2": [{"item": row.item, "guess": row.guess, "at": _iso_text(row.at)} for row in guesses],
+        "judgments": _entries(links, "judgment"),
+        "flags": [*_entries(links, "flag"), *_own_facts(unbound.flags, evaluator)],
+        "aids_opened": [*_entries(links, "aids opened"), *_own_facts(unbound.aids_opened, evaluator)],
+        "phase_2": [*_entries(links, "guess"), *_own_facts(unbound.guesses, evaluator)],
     }
 
 
@@ -97,6 +84,23 @@ def erase_own_data(session: Session, session_token: str, now: datetime) -> None:
     evaluator_store.erase_evaluator(session, evaluator, now)
     evaluator.joined_at, evaluator.exposed, evaluator.phase = None, False, 1
     append_event(session, round_row.id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
+
+
+def _entries(links: Sequence[ChainLink], kind: EntryKind) -> list[JsonObject]:
+    """The entries of one kind, as the chain has them, each with its chain digest."""
+    own = [link for link in links if entry_kind(link["entry"]) == kind]
+    return [{**cast("JsonObject", link["entry"]), "chain": link["chain"]} for link in own]
+
+
+def _carried_over(session: Session, evaluator: EvaluatorRow) -> CarriedOver:
+    """What version 0.1.0 stored outside the chains, in a round that was locked before the upgrade."""
+    events = round_events(session, evaluator.round_id)
+    details = [event.detail for event in events if event.action == "carried over"]
+    return CarriedOver.model_validate(details[-1]) if details else CarriedOver()
+
+
+def _own_facts(facts: Sequence[UnboundFact], evaluator: EvaluatorRow) -> list[JsonObject]:
+    return [fact.model_dump(mode="json") for fact in facts if fact.evaluator == evaluator.name]
 
 
 def _facts_about(evaluator: EvaluatorRow) -> JsonObject:

@@ -21,8 +21,10 @@ from app.rounds.randomness import SEED_BYTES
 from app.services.archives import verified_archives
 from app.services.assignment import assign_items, finished_evaluators, lacks_judgments
 from app.services.draws import logged_steps
+from app.services.enrolments import enrolments
 from app.services.exposure import knows_the_models, seen_neurons
 from app.services.log import append_event, round_events
+from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
 from app.store import exposure as exposure_store
 from app.store import rounds as round_store
@@ -118,10 +120,7 @@ def copy_round_as_draft(session: Session, round_id: str, by: str, now: datetime)
     draft_id = create_round(session, read_design(round_row.design).in_newest_version(), paths, by, now)
     history = draw_history(logged_steps(round_events(session, round_id)))
     copied = CopiedDetail(
-        source=round_id,
-        state=round_row.state,
-        draw_count=history.total_draw_count,
-        announcement_count=history.total_announced_count,
+        source=round_id, state=round_row.state, draws=history.total_drawn, announced=history.total_announced
     )
     append_event(session, draft_id, by, "copied", copied.model_dump(), now)
     return draft_id
@@ -134,13 +133,17 @@ def open_round(session: Session, round_id: str, by: str, now: datetime) -> None:
 
 
 def lock_round(session: Session, round_id: str, by: str, now: datetime) -> LockedDetail:
-    """End judging for good, write every evaluator's chain head into the log, and return what the log says."""
-    _change_state(session, round_id, "lock")
+    """End judging for good, write the end of every chain into the log, and return what the log says.
+
+    Raises SealError if an entry of a chain was changed since it was made.
+    """
+    round_row = _change_state(session, round_id, "lock")
     locked = LockedDetail(
-        heads=round_store.chain_heads(session, round_id),
+        evaluators=enrolments(session, round_id, str(round_row.commitment)),
         stopped_early=is_short_of_target(session, round_id),
     )
-    append_event(session, round_id, by, "locked", locked.model_dump(), now)
+    latest = chain_store.latest_time(session, round_id)
+    append_event(session, round_id, by, "locked", locked.model_dump(), max(now, latest or now))
     return locked
 
 

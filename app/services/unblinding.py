@@ -12,33 +12,22 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app.evidence.chains import JudgmentChain, require_unbroken_chains
-from app.evidence.entries import EventAction, JudgmentLink, judgment_link
-from app.evidence.event_details import LockedDetail, SealedDetail
+from app.evidence.checks import check_evidence
+from app.evidence.entries import EventAction
+from app.evidence.round_evidence import Evidence
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.json_types import JsonObject
-from app.report.analysis.analysis import Analysis, analyse, read_analysis
-from app.report.analysis.frame import AnalysisFrame, read_frame
+from app.report.analysis.analysis import Analysis
+from app.report.result import result_of
 from app.rounds.allocation import SealContent
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
-from app.services.analysis_inputs import observations_from_database, read_analysis_frame
-from app.services.log import Event, append_event, latest_event, round_events, verify_log
+from app.services.evidence import RESULT_ACTIONS, read_evidence
+from app.services.log import append_event, round_events, verify_log
 from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
 from app.store.tables import RoundRow
-from app.unblinding.observations import Observation
-from app.unblinding.opening import PublishedRound, open_seal_content, read_seal_content, require_unchanged
-
-
-@dataclass(frozen=True)
-class UnblindedRound:
-    """An unblinded round: the content of its seal, the observations, and the result."""
-
-    seal: SealContent
-    observations: list[Observation]
-    frame: AnalysisFrame
-    analysis: Analysis
+from app.unblinding.opening import open_seal_content, read_seal_content
 
 
 @dataclass(frozen=True)
@@ -65,7 +54,6 @@ def unblind_round(
     verify_log(session, round_id)
     opened = open_seal_content(find_seal(session, round_id).ciphertext, identities)
     append_event(session, round_id, by, "key read", {"keys": len(identities)}, now)
-    _verify_evidence(session, round_row, opened)
     round_row.state = new_state
     return _analyse_and_store(session, round_row, opened, version, "unblinded")
 
@@ -83,20 +71,13 @@ def correct_analysis(session: Session, round_id: str, by: str, reason: str, now:
     version = ResultVersion(newest.version + 1, by, require_reason(reason), now)
     verify_log(session, round_id)
     opened = read_seal_content(newest.opened)
-    _verify_evidence(session, round_row, opened)
     return _analyse_and_store(session, round_row, opened, version, "corrected")
 
 
-def read_unblinded_round(session: Session, round_id: str) -> UnblindedRound:
-    """The seal's content, the observations and the newest analysis. Raises LifecycleError before unblinding."""
-    _, newest = find_unblinded(session, round_id)
-    seal = read_seal_content(newest.opened)
-    return UnblindedRound(
-        seal=seal,
-        observations=observations_from_database(session, round_id, seal.allocation),
-        frame=read_frame(json.loads(newest.frame)),
-        analysis=read_analysis(json.loads(newest.analysis)),
-    )
+def unblinded_evidence(session: Session, round_id: str) -> Evidence:
+    """The evidence of an unblinded round up to its newest result. Raises LifecycleError before unblinding."""
+    round_row, newest = find_unblinded(session, round_id)
+    return read_evidence(session, round_row, read_seal_content(newest.opened))
 
 
 def find_unblinded(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
@@ -106,61 +87,44 @@ def find_unblinded(session: Session, round_id: str) -> tuple[RoundRow, Unblinded
     if newest is None:
         msg = f"This round is {round_row.state}. Its report and its allocation can be read only after unblinding."
         raise LifecycleError(msg)
+    _require_logged_result(session, newest)
     return round_row, newest
 
 
-def _verify_evidence(session: Session, round_row: RoundRow, opened: SealContent) -> None:
-    """Raise SealError naming everything that contradicts the commitment, the chains or the log's entry of the lock."""
-    events = round_events(session, round_row.id)
-    require_unchanged(opened, _published_round(session, round_row, events))
-    require_unbroken_chains(_judgment_chains(session, round_row.id, events), str(round_row.commitment))
-
-
-def _published_round(session: Session, round_row: RoundRow, events: Sequence[Event]) -> PublishedRound:
-    """What was published at the seal. The digests come from the log, whose chain protects them better than a column."""
-    sealed = SealedDetail.model_validate(latest_event(events, "sealed").detail)
-    if round_row.commitment != sealed.commitment:
-        msg = "The commitment differs from the one in the log. The round is not unblinded; find out who changed it."
+def _require_logged_result(session: Session, newest: UnblindedRow) -> None:
+    """Raise SealError if the stored result is not the one whose digest the log has; version 0.1.0 logged no digest."""
+    events = [event for event in round_events(session, newest.round_id) if event.action in RESULT_ACTIONS]
+    logged = events[-1].detail.get("result_sha256") if events else None
+    if logged not in (None, newest.digest):
+        msg = "The stored result is not the one that the log names, so somebody changed it; restore a backup."
         raise SealError(msg)
-    items = {
-        item.code: (json.loads(item.content), item.digest) for item in round_store.items_of_round(session, round_row.id)
-    }
-    return PublishedRound(
-        design=round_row.design,
-        design_sha256=sealed.design_sha256,
-        items_with_digests=items,
-        sealed_sha256=sealed.sealed_sha256,
-        commitment=sealed.commitment,
-        receipt_key=sealed.receipt_key,
-    )
 
 
-def _judgment_chains(session: Session, round_id: str, events: Sequence[Event]) -> list[JudgmentChain]:
-    """Each evaluator's chain of judgments, with its head in the log's entry of the lock."""
-    heads = LockedDetail.model_validate(latest_event(events, "locked").detail).heads
-    chains: dict[str, list[JudgmentLink]] = {name: [] for name in heads}
-    for evaluator, judgment in round_store.judgments_of_round(session, round_id):
-        chains.setdefault(evaluator.name, []).append(judgment_link(evaluator.name, judgment))
-    return [JudgmentChain(name, links, heads[name].head if name in heads else None) for name, links in chains.items()]
+def _require_consistent(evidence: Evidence) -> None:
+    """Raise SealError naming what contradicts the commitment, the chains or the log's entry of the lock."""
+    problems = [check.problem for check in check_evidence(evidence) if not check.ok]
+    if problems:
+        msg = f"{' '.join(problems)} The round is not unblinded; find out who changed it, or restore a backup."
+        raise SealError(msg)
 
 
 def _analyse_and_store(
     session: Session, round_row: RoundRow, opened: SealContent, version: ResultVersion, action: EventAction
 ) -> Analysis:
-    """Analyse, store the result under its version, and log the step."""
-    frame = read_analysis_frame(session, round_row, opened.allocation, round_events(session, round_row.id))
-    analysis = analyse(observations_from_database(session, round_row.id, opened.allocation), frame)
-    result = UnblindedRow(
+    """Analyse, log the step with the digest of the result, check all evidence, and store the result as a version."""
+    result = result_of(read_evidence(session, round_row, opened, whole_log=True))
+    unblinded = UnblindedRow(
         round_id=round_row.id,
         version=version.version,
         opened=canonical_bytes(opened.as_sealed).decode(),
-        analysis=json.dumps(analysis.content()),
-        frame=json.dumps(frame.content()),
+        analysis=json.dumps(result.analysis.content()),
+        frame=json.dumps(result.frame.content()),
         reason=version.reason,
         by=version.by,
         at=version.at,
     )
-    add_unblinded(session, result)
-    detail: JsonObject = {"reason": version.reason, "version": version.version}
+    detail: JsonObject = {"reason": version.reason, "version": version.version, "result_sha256": unblinded.digest}
     append_event(session, round_row.id, version.by, action, detail, version.at)
-    return analysis
+    _require_consistent(read_evidence(session, round_row, opened))
+    add_unblinded(session, unblinded)
+    return result.analysis

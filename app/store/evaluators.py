@@ -8,14 +8,7 @@ from sqlalchemy.orm import Session, defer
 
 from app.foundation.errors import NotFoundError
 from app.store.slots import free_slots_of_evaluator
-from app.store.tables import (
-    AssignmentRow,
-    EvaluatorRow,
-    FlagRow,
-    GuessRow,
-    JudgmentRow,
-    RoundRow,
-)
+from app.store.tables import AssignmentRow, ChainEntryRow, EvaluatorRow, RoundRow
 
 SELECT_BY_SESSION = (
     select(EvaluatorRow, RoundRow)
@@ -103,7 +96,7 @@ def erase_evaluator(session: Session, evaluator: EvaluatorRow, now: datetime) ->
     """Delete an evaluator's answers and pseudonym; items that were leased to them can be leased again."""
     of_evaluator = {"evaluator_id": evaluator.id}
     free_slots_of_evaluator(session, evaluator)
-    for table in (JudgmentRow, FlagRow, GuessRow, AssignmentRow):
+    for table in (ChainEntryRow, AssignmentRow):
         session.execute(delete(table).filter_by(**of_evaluator))
     evaluator.name, evaluator.erased_at = f"erased {evaluator.id}", now
     evaluator.session_sha256, evaluator.consented_at = None, None

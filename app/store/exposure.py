@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.evidence.entries import EventAction
-from app.store.tables import ArchiveRow, EvaluatorRow, EventRow, JudgmentRow
+from app.store.tables import ArchiveRow, ChainEntryRow, EvaluatorRow, EventRow
 
 
 def rounds_sharing_archives(session: Session, digests: Collection[str]) -> list[str]:
@@ -24,8 +24,8 @@ def actors_of(session: Session, round_ids: Collection[str], actions: Collection[
 def items_judged_by(session: Session, round_id: str, names: Collection[str]) -> set[str]:
     """Codes of the items of a round that any evaluator with one of these pseudonyms judged."""
     query = (
-        select(JudgmentRow.item)
-        .join(EvaluatorRow, EvaluatorRow.id == JudgmentRow.evaluator_id)
-        .where(JudgmentRow.round_id == round_id, EvaluatorRow.name.in_(names))
+        select(ChainEntryRow.item)
+        .join(EvaluatorRow, EvaluatorRow.id == ChainEntryRow.evaluator_id)
+        .where(ChainEntryRow.round_id == round_id, ChainEntryRow.kind == "judgment", EvaluatorRow.name.in_(names))
     )
     return set(session.scalars(query.distinct()))

@@ -1,6 +1,7 @@
 """SQL of the round's log. Events are added and read; there is no function that changes or removes one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,12 @@ def newest_event(session: Session, round_id: str) -> EventRow | None:
     """The newest event of the round's log; None while it is empty."""
     query = select(EventRow).where(EventRow.round_id == round_id).order_by(EventRow.number.desc()).limit(1)
     return session.scalars(query).first()
+
+
+def opened_at(session: Session, round_id: str) -> datetime | None:
+    """When the round was opened to evaluators; None for the copy of a round that an audit walks."""
+    query = select(EventRow.at).where(EventRow.round_id == round_id, EventRow.action == "opened")
+    return session.scalars(query.order_by(EventRow.number.desc()).limit(1)).first()
 
 
 def add_event(session: Session, event: EventRow) -> None:

@@ -5,20 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Select, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from app.evidence.event_details import ChainHead
 from app.foundation.errors import NotFoundError
-from app.store.tables import (
-    AidsRow,
-    ArchiveRow,
-    AssignmentRow,
-    EvaluatorRow,
-    FlagRow,
-    ItemRow,
-    JudgmentRow,
-    RoundRow,
-)
+from app.store.tables import AidsRow, ArchiveRow, AssignmentRow, ChainEntryRow, EvaluatorRow, ItemRow, RoundRow
 
 NO_SUCH_ROUND = "There is no such round; check its address."
 
@@ -111,8 +101,12 @@ def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
     An item that was flagged after its verdict counts as missing, not as judged.
     """
     of_round = ItemRow.round_id == round_id, ItemRow.training.is_(False)
-    flagged = select(FlagRow.item).where(
-        FlagRow.evaluator_id == JudgmentRow.evaluator_id, FlagRow.item == JudgmentRow.item
+    flag = aliased(ChainEntryRow)
+    flagged = select(flag.item).where(
+        flag.round_id == ChainEntryRow.round_id,
+        flag.kind == "flag",
+        flag.item == ChainEntryRow.item,
+        flag.evaluator_id == ChainEntryRow.evaluator_id,
     )
     assigned = (
         select(AssignmentRow.evaluator_id, func.count())
@@ -121,10 +115,10 @@ def tallies_by_evaluator(session: Session, round_id: str) -> dict[str, Tally]:
         .group_by(AssignmentRow.evaluator_id)
     )
     judged = (
-        select(JudgmentRow.evaluator_id, func.count(JudgmentRow.item.distinct()))
-        .join(ItemRow, (ItemRow.round_id == JudgmentRow.round_id) & (ItemRow.code == JudgmentRow.item))
-        .where(*of_round, ~flagged.exists())
-        .group_by(JudgmentRow.evaluator_id)
+        select(ChainEntryRow.evaluator_id, func.count(ChainEntryRow.item.distinct()))
+        .join(ItemRow, (ItemRow.round_id == ChainEntryRow.round_id) & (ItemRow.code == ChainEntryRow.item))
+        .where(*of_round, ChainEntryRow.kind == "judgment", ~flagged.exists())
+        .group_by(ChainEntryRow.evaluator_id)
     )
     judged_counts = _counts_by_key(session, judged)
     return {
@@ -138,42 +132,12 @@ def counts_by_round(session: Session) -> dict[str, RoundCounts]:
     counted_items = select(ItemRow.round_id, func.count()).where(ItemRow.training.is_(False))
     items = _counts_by_key(session, counted_items.group_by(ItemRow.round_id))
     evaluators = _counts_by_key(session, select(EvaluatorRow.round_id, func.count()).group_by(EvaluatorRow.round_id))
-    first_verdicts = select(JudgmentRow.round_id, func.count()).where(JudgmentRow.revision == 0)
-    judgments = _counts_by_key(session, first_verdicts.group_by(JudgmentRow.round_id))
+    first_verdicts = select(ChainEntryRow.round_id, func.count()).where(ChainEntryRow.revision == 0)
+    judgments = _counts_by_key(session, first_verdicts.group_by(ChainEntryRow.round_id))
     return {
         round_id: RoundCounts(items.get(round_id, 0), evaluators.get(round_id, 0), judgments.get(round_id, 0))
         for round_id in items.keys() | evaluators.keys() | judgments.keys()
     }
-
-
-def chain_heads(session: Session, round_id: str) -> dict[str, ChainHead]:
-    """{pseudonym: the end of their chain} of everyone who judged."""
-    newest = (
-        select(JudgmentRow.evaluator_id, func.max(JudgmentRow.number).label("number"))
-        .where(JudgmentRow.round_id == round_id)
-        .group_by(JudgmentRow.evaluator_id)
-        .subquery()
-    )
-    query = (
-        select(EvaluatorRow.name, JudgmentRow.number, JudgmentRow.chain)
-        .join(newest, (newest.c.evaluator_id == JudgmentRow.evaluator_id) & (newest.c.number == JudgmentRow.number))
-        .join(EvaluatorRow, EvaluatorRow.id == JudgmentRow.evaluator_id)
-    )
-    return {
-        name: ChainHead(judgments=number + 1, head=chain)
-        for name, number, chain in session.execute(query.order_by(EvaluatorRow.name))
-    }
-
-
-def judgments_of_round(session: Session, round_id: str) -> list[tuple[EvaluatorRow, JudgmentRow]]:
-    """Every judgment of the round with its evaluator, chain after chain. Services call it after the lock only."""
-    query = (
-        select(EvaluatorRow, JudgmentRow)
-        .join(EvaluatorRow, EvaluatorRow.id == JudgmentRow.evaluator_id)
-        .where(JudgmentRow.round_id == round_id)
-        .order_by(EvaluatorRow.name, JudgmentRow.number)
-    )
-    return [(evaluator, judgment) for evaluator, judgment in session.execute(query)]
 
 
 def _counts_by_key(session: Session, query: Select[str, int]) -> dict[str, int]:

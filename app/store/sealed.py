@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.foundation.digest import sha256_of_json
 from app.store.base import Base, UtcDateTime
 
 
@@ -35,6 +36,11 @@ class UnblindedRow(Base):
     reason: Mapped[str]
     by: Mapped[str]
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the stored result: the log has it since the step that made the result."""
+        return sha256_of_json([self.opened, self.analysis, self.frame])
 
 
 def add_seal(session: Session, round_id: str, ciphertext: bytes, sealed_sha256: str) -> None:

@@ -1,7 +1,7 @@
 """Every table but the sealed one. Rows are never called models: a model is a transformer.
 
-The pages of evaluators can read rounds, items, aids, evaluators, assignments and judgments; none of these has a column
-that could hold an arm. Judgments and events are appended and never changed.
+The pages of evaluators can read rounds, items, aids, evaluators, assignments and chains; none of these has a column
+that could hold an arm. Entries of chains and events are appended and never changed.
 """
 
 import json
@@ -21,9 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.evidence.entries import EventAction
+from app.evidence.entries import ChainEntry, ChainLink, EntryKind, EventAction, is_judgment, read_judgment
 from app.foundation.json_types import JsonObject
-from app.judging.judgment import Step, Verdict
+from app.judging.judgment import Judgment, Step, Verdict
 from app.rounds.item import Item
 from app.rounds.lifecycle import State
 from app.store.base import Base, UtcDateTime
@@ -151,8 +151,6 @@ class AssignmentRow(Base):
     """Which of the item's k judgments this one is, in overlap and block designs; unique for the item."""
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shown_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    aids_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the evaluator opened the aids, which locked the verdict."""
 
 
 class SlotRow(Base):
@@ -175,74 +173,58 @@ class SlotRow(Base):
     judged: Mapped[bool] = mapped_column(default=False)
 
 
-class FlagRow(Base):
-    """An evaluator's report that an item is faulty or too distressing; the item is missing then, and has no verdict."""
+class ChainEntryRow(Base):
+    """One entry of an evaluator's chain: a judgment, a flag, a guess, or that aids were opened.
 
-    __tablename__ = "flags"
-    __table_args__ = (
-        ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),
-        CheckConstraint("kind IN ('fault', 'distress')", name="kind"),
-    )
+    `content` and `chain` are the evidence. The columns between `kind` and `active_seconds` repeat parts of the content,
+    for queries; unblinding checks that they do.
+    """
 
-    evaluator_id: Mapped[str] = mapped_column(ForeignKey("evaluators.id"), primary_key=True)
-    item: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
-    comment: Mapped[str] = mapped_column(Text, default="")
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class GuessRow(Base):
-    """An evaluator's answer to the blinding question; the first answer counts."""
-
-    __tablename__ = "guesses"
-
-    evaluator_id: Mapped[str] = mapped_column(ForeignKey("evaluators.id"), primary_key=True)
-    item: Mapped[str] = mapped_column(primary_key=True, default="")
-    """The item of the question; empty for the whole round."""
-    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
-    guess: Mapped[str]
-    """An arm's name, a pile, or `unknown`."""
-    confidence: Mapped[int | None]
-    reason: Mapped[str] = mapped_column(Text, default="")
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class JudgmentRow(Base):
-    """A verdict or a revision of it; its chain digest covers all earlier judgments of the evaluator too."""
-
-    __tablename__ = "judgments"
+    __tablename__ = "chain_entries"
     __table_args__ = (
         ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),
         UniqueConstraint("evaluator_id", "key"),
-        UniqueConstraint("evaluator_id", "number"),
+        CheckConstraint("kind IN ('judgment', 'flag', 'guess', 'aids opened')", name="kind"),
         CheckConstraint("verdict IN ('interpretable', 'not_interpretable', 'cannot_judge')", name="verdict"),
         CheckConstraint("step IN ('verdict', 'hypothesis')", name="step"),
+        Index("ix_chain_entries_kind", "round_id", "kind", "item"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
-    evaluator_id: Mapped[str] = mapped_column(ForeignKey("evaluators.id"))
-    number: Mapped[int]
+    evaluator_id: Mapped[str] = mapped_column(ForeignKey("evaluators.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
     """0, 1, 2, ... in this evaluator's chain."""
-    key: Mapped[str]
-    """The id of the answer, from its page: two answers with one id are one judgment."""
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"))
+    kind: Mapped[EntryKind] = mapped_column(String)
     item: Mapped[str]
-    verdict: Mapped[Verdict] = mapped_column(String)
-    hypothesis: Mapped[str] = mapped_column(Text)
-    confidence: Mapped[int | None]
-    comment: Mapped[str] = mapped_column(Text)
-    step: Mapped[Step] = mapped_column(String, default="verdict")
+    key: Mapped[str | None]
+    """The id of an answer, from its page: two answers with one id are one judgment."""
+    verdict: Mapped[Verdict | None] = mapped_column(String)
+    step: Mapped[Step | None] = mapped_column(String)
     """`verdict`, or `hypothesis`, which repeats the verdict and adds the texts written after it."""
-    revision: Mapped[int]
-    position: Mapped[int]
-    shown_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    judged_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    active_seconds: Mapped[float]
-    unfolded: Mapped[bool]
-    fixed_width: Mapped[bool]
+    revision: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    active_seconds: Mapped[float | None]
+    content: Mapped[str] = mapped_column(Text)
+    """The entry as canonical JSON, which is never changed."""
     chain: Mapped[str]
-    """SHA-256 over the previous chain digest and this judgment's canonical JSON."""
+    """SHA-256 over the previous chain digest and the content."""
+
+    def read_entry(self) -> ChainEntry:
+        """The entry that `content` holds."""
+        entry: ChainEntry = json.loads(self.content)
+        return entry
+
+    def read_link(self, evaluator: str) -> ChainLink:
+        """The entry with its number and digest, in the chain of the evaluator with this pseudonym."""
+        return {"evaluator": evaluator, "number": self.number, "chain": self.chain, "entry": self.read_entry()}
+
+    def read_judgment(self) -> Judgment:
+        """The judgment that `content` holds. Raises ValueError if the entry is of another kind."""
+        entry = self.read_entry()
+        if not is_judgment(entry):
+            msg = f"entry {self.number} is a {self.kind}, not a judgment"
+            raise ValueError(msg)
+        return read_judgment(entry)
 
 
 class EventRow(Base):
@@ -259,4 +241,28 @@ class EventRow(Base):
     action: Mapped[EventAction] = mapped_column(String)
     """What happened: sealed, opened, invited, locked, refused, unblinded, ..."""
     detail: Mapped[JsonObject] = mapped_column(JSON)
+    version: Mapped[int]
+    """Version of the entry's form: 1, or 2 since program version 0.2.0."""
+    program: Mapped[str | None]
+    """Version of the program that wrote a version-2 entry."""
     chain: Mapped[str]
+
+
+class TimestampRow(Base):
+    """A time stamp by an outside authority, as RFC 3161 has it."""
+
+    __tablename__ = "timestamps"
+    __table_args__ = (CheckConstraint("of IN ('draw', 'commitment', 'lock')", name="of"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
+    of: Mapped[str]
+    """What was stamped: the draw's half, the commitment or the lock."""
+    digest: Mapped[str]
+    """The digest that was stamped, 64 hexadecimal digits."""
+    authority: Mapped[str]
+    """Address of the authority."""
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    """The authority's response, DER."""
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The time in the token."""

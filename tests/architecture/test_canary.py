@@ -21,7 +21,7 @@ from app.rounds.presets import design_from_preset
 from app.rounds.sealing import KeyholderKey
 from app.services import rounds, seals
 from app.services.admins import Admin
-from app.services.unblinding import read_unblinded_round, unblind_round
+from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store import rounds as round_store
 from app.store.admins import add_admin
 from app.store.engine import Database
@@ -156,7 +156,7 @@ def test_the_canaries_are_really_in_the_round(
         rounds.lock_round(session, round_id, "Dag", START)
         unblind_round(session, round_id, [key.identity], "Dag", "to see what shows", START)
     with sqlite_database.reading() as session:
-        allocation = json.dumps(read_unblinded_round(session, round_id).seal.as_sealed["allocation"])
+        allocation = json.dumps(unblinded_evidence(session, round_id).seal.as_sealed["allocation"])
     for canary in (*ARMS, STRATUM, str(LAYER), str(NEURON)[:8], archives[0].sha256):
         assert canary in allocation
     assert ARMS[0] in design.canonical

@@ -2,11 +2,10 @@
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
 
 from app.robots.page import read_page
-from app.store.tables import JudgmentRow
 from tests.web.served_round import ServedRound
+from tests.web.served_round import stored_judgments as stored_judgments
 
 VERDICTS = ("interpretable", "not_interpretable")
 RECORD_SAVING_STATES = """
@@ -15,12 +14,6 @@ RECORD_SAVING_STATES = """
     .observe(document, { subtree: true, attributeFilter: ["data-saving"] });
 """
 """Runs in every page before its own scripts, and records every saving state that the page shows."""
-
-
-def stored_judgments(served_round: ServedRound) -> list[JudgmentRow]:
-    """Every judgment, in the order in which they came."""
-    with served_round.database.reading() as session:
-        return list(session.scalars(select(JudgmentRow).order_by(JudgmentRow.id)))
 
 
 def standing_answers(served_round: ServedRound) -> dict[str, tuple[str, str]]:

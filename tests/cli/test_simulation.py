@@ -15,7 +15,7 @@ from app.services import rounds, seals
 from app.services.admins import add_admin
 from app.services.round_copy import new_probes, open_round_copy
 from app.store.engine import Database
-from app.store.tables import EvaluatorRow, JudgmentRow
+from app.store.tables import ChainEntryRow, EvaluatorRow
 from app.web.leak_audit.audited_seal import seal_with_real_pages
 from tests.rounds.small_archives import make_archive
 
@@ -48,12 +48,12 @@ def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
     with sqlite_database.reading() as session, open_round_copy(session, sealed, probes, now()) as copy:
         sessions = simulate_evaluators(settings, copy, [probe.token for probe in probes], perfect, seed=1)
         with copy.reading() as copy_session:
-            assert len(copy_session.scalars(select(JudgmentRow)).all()) == 4 * 8
+            assert len(copy_session.scalars(select(ChainEntryRow)).all()) == 4 * 8
     results = summarise_sessions(sessions, 1.0)
     assert results["judgments"] == 4 * 8
     assert results["sensitivity found"] in (1, None)
     with sqlite_database.reading() as session:
-        assert session.scalars(select(JudgmentRow)).all() == []
+        assert session.scalars(select(ChainEntryRow)).all() == []
         assert session.scalars(select(EvaluatorRow)).all() == []
 
 

@@ -69,19 +69,22 @@ def test_an_answer_with_a_known_id_must_have_the_same_texts() -> None:
         (None, before_noon(4), before_noon(4)),
         (None, None, NOON),
         (None, NOON + timedelta(seconds=5), NOON),
+        (604_000.0, None, before_noon(40)),  # never before the entry before
+        (604_000.0, before_noon(4), before_noon(40)),
+        (604_000.0, before_noon(50), before_noon(50)),  # displayed, then another answer was changed
     ],
 )
 def test_the_display_time_is_the_earlier_of_the_page_s_and_the_server_s(
     elapsed_seconds: float | None, noted_at: datetime | None, shown_at: datetime
 ) -> None:
-    assert PageTiming(elapsed_seconds=elapsed_seconds).shown_at(noted_at, NOON) == shown_at
+    assert PageTiming(elapsed_seconds=elapsed_seconds).shown_at(noted_at, before_noon(40), NOON) == shown_at
 
 
-def test_an_answer_that_waited_for_the_network_was_given_earlier() -> None:
+def test_an_answer_that_waited_for_the_network_keeps_the_seconds_that_it_took() -> None:
     timing = PageTiming(elapsed_seconds=10.0, attentive_seconds=8.0, delay_seconds=60.0)
-    assert timing.judged_at(NOON) == before_noon(60)
-    assert timing.shown_at(before_noon(5), NOON) == before_noon(70)
-    assert timing.active_seconds(before_noon(5), NOON) == 8.0
+    shown_at = timing.shown_at(before_noon(5), before_noon(90), NOON)
+    assert shown_at == before_noon(70)
+    assert timing.active_seconds(shown_at, NOON) == 8.0
 
 
 @pytest.mark.parametrize(("attentive_seconds", "active_seconds"), [(3.5, 3.5), (500.0, 4.0), (None, 4.0)])

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from app.evidence.chains import START_OF_LOG, chain_digest
-from app.evidence.entries import EventLink, JudgmentLink, event_entry, judgment_entry
-from app.evidence.event_details import ChainHead, LockedDetail, SealedDetail
+from app.evidence.entries import ChainEntry, ChainLink, EventLink, canonical_time, event_entry
+from app.evidence.event_details import ChainHead, LockedDetailV1, SealedDetail
 from app.evidence.signing import SigningKey
 from app.foundation.digest import sha256_of_json
 from app.foundation.json_types import JsonObject
@@ -194,20 +194,22 @@ def _item_content(code: str) -> ItemContent:
     return Item(code, (Passage((" the", " naïve", "\n\n"), (0, 5, 0), 1, "top"),) * 2).content()
 
 
-def _chained_judgments(observations: list[Observation], commitment: str) -> list[JudgmentLink]:
-    links: list[JudgmentLink] = []
+def _chained_judgments(observations: list[Observation], commitment: str) -> list[ChainLink]:
+    links: list[ChainLink] = []
     heads: dict[str, tuple[int, str]] = {}
     for observation in observations:
         number, previous = heads.get(observation.evaluator, (0, commitment))
-        fields = asdict(observation.judgment) | {"number": number, "key": f"{observation.evaluator}-{number}"}
-        entry = judgment_entry(observation.evaluator, SimpleNamespace(**fields))
+        judgment = observation.judgment
+        times = {"shown_at": canonical_time(judgment.shown_at), "judged_at": canonical_time(judgment.judged_at)}
+        about = {"number": number, "key": f"{observation.evaluator}-{number}", "evaluator": observation.evaluator}
+        entry = cast("ChainEntry", asdict(judgment) | times | about)
         chain = chain_digest(previous, entry)
         heads[observation.evaluator] = (number + 1, chain)
-        links.append({"evaluator": observation.evaluator, "number": number, "chain": chain, "judgment": entry})
+        links.append({"evaluator": observation.evaluator, "number": number, "chain": chain, "entry": entry})
     return links
 
 
-def _chained_events(judgments: list[JudgmentLink], commitment: PublishedCommitment) -> list[EventLink]:
+def _chained_events(judgments: list[ChainLink], commitment: PublishedCommitment) -> list[EventLink]:
     heads = {link["evaluator"]: ChainHead(judgments=link["number"] + 1, head=link["chain"]) for link in judgments}
     sealed = SealedDetail(
         commitment=commitment.commitment,
@@ -219,12 +221,13 @@ def _chained_events(judgments: list[JudgmentLink], commitment: PublishedCommitme
         audit=None,
         receipt_key=commitment.receipt_key,
     )
-    locked = LockedDetail(heads=heads, stopped_early=False)
+    locked = LockedDetailV1(heads=heads, stopped_early=False)
     details = {"sealed": sealed.model_dump(), "locked": locked.model_dump()}
     links: list[EventLink] = []
     previous = START_OF_LOG
     for number, action in enumerate(("created", "sealed", "opened", "locked", "unblinded")):
         row = SimpleNamespace(number=number, at=START, actor="Ada", action=action, detail=details.get(action, {}))
+        row.version, row.program = 1, None
         entry = event_entry("r1", row)
         previous = chain_digest(previous, entry)
         links.append({"number": number, "chain": previous, "event": entry})

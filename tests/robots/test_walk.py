@@ -1,12 +1,11 @@
 """A robot's walk through a round, from the invitation to the end."""
 
 import pytest
-from sqlalchemy import select
 
 from app.robots.page import HtmlPage, RobotError
 from app.robots.walk import Answers, walk_round
-from app.store.tables import JudgmentRow
 from tests.robots.conftest import MakeServedRound
+from tests.web.served_round import stored_judgments
 
 ITEM = ["verdict", "hypothesis"]
 START = ["consent", "instructions"]
@@ -21,9 +20,7 @@ def test_every_question_is_answered_and_every_page_is_yielded(make_served_round:
     answers = Answers(by_item, hypothesis=lambda page: f"about {page.item}")
     steps = [page.step for page in walk_round(visitor, served_round.token, answers)]
     assert steps == [*START, *ITEM * 3, "done"]
-    with served_round.database.reading() as session:
-        rows = session.scalars(select(JudgmentRow).order_by(JudgmentRow.id)).all()
-    judged = {row.item: (row.verdict, row.hypothesis) for row in rows}
+    judged = {judgment.item: (judgment.verdict, judgment.hypothesis) for judgment in stored_judgments(served_round)}
     assert judged == {
         "code0": ("not_interpretable", "about code0"),
         "code1": ("interpretable", "about code1"),

@@ -12,7 +12,7 @@ from app.judging.answer import Answer, PageTiming
 from app.rounds.design import Design
 from app.services import assignment, evaluator_session, item_pages, judging, rounds
 from app.store.engine import Database
-from app.store.tables import AssignmentRow, EvaluatorRow, FlagRow, ItemRow, JudgmentRow, SlotRow
+from app.store.tables import AssignmentRow, ChainEntryRow, EvaluatorRow, ItemRow, SlotRow
 from tests.conftest import Clock
 from tests.services.stages import ADMIN, open_draft
 
@@ -67,7 +67,7 @@ def answer_all(database: Database, evaluator_id: str, clock: Clock) -> list[str]
 def flag(database: Database, evaluator_id: str, item_code: str, clock: Clock) -> None:
     with database.writing() as session:
         visit = evaluator_session.visit_for_writing(session, evaluator_id)
-        judging.flag_item(session, visit, FlagRow(item=item_code, kind="distress", comment=""), clock())
+        judging.flag_item(session, visit, judging.FlagReport(item_code, "distress"), clock())
 
 
 def items_may_come_free(database: Database, evaluator_id: str) -> bool:
@@ -77,7 +77,9 @@ def items_may_come_free(database: Database, evaluator_id: str) -> bool:
 
 def judgments_by_item(database: Database) -> Counter[str]:
     with database.reading() as session:
-        pairs = session.execute(select(JudgmentRow.item, JudgmentRow.evaluator_id)).all()
+        pairs = session.execute(
+            select(ChainEntryRow.item, ChainEntryRow.evaluator_id).where(ChainEntryRow.kind == "judgment")
+        ).all()
     assert len(set(pairs)) == len(pairs), "someone judged an item twice"
     return Counter(item_code for item_code, _ in pairs)
 

@@ -20,7 +20,7 @@ from app.services.admins import add_admin
 from app.services.log import round_events
 from app.services.unblinding import unblind_round
 from app.store.engine import Database
-from app.store.tables import EvaluatorRow, ItemRow, JudgmentRow, RoundRow
+from app.store.tables import ChainEntryRow, EvaluatorRow, ItemRow, RoundRow
 from app.web.leak_audit import audited_seal as auditing
 from app.web.leak_audit.audited_seal import SealRequest, audit_unblinded_round, audited_seal, seal_with_real_pages
 from app.web.site import build_site
@@ -135,7 +135,7 @@ def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
         assert (row.state, row.commitment) == ("sealed", sealed.commitment)
         assert round_events(session, draft)[-1].detail["audit"] == audit.model_dump(mode="json")
         assert session.scalars(select(EvaluatorRow)).all() == []
-        assert session.scalars(select(JudgmentRow)).all() == []
+        assert session.scalars(select(ChainEntryRow)).all() == []
 
 
 def slow(kind: str) -> Any:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from app.rounds.design import Design
 from app.services import rounds, seals
 from app.services.exposure import seen_neurons
-from app.services.unblinding import read_unblinded_round, unblind_round
+from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow
 from tests.conftest import Clock
@@ -38,7 +38,7 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
         unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
     with database.reading() as session:
         neurons_of_ada = seen_neurons(session, ["Ada"], paths)
-        items = read_unblinded_round(session, round_id).seal.allocation.items
+        items = unblinded_evidence(session, round_id).seal.allocation.items
         assert seen_neurons(session, ["Cleo"], paths) == frozenset()
     assert {(layer, index) for _, layer, index in neurons_of_ada} == {(item.layer, item.neuron) for item in items}
     with database.writing() as session:

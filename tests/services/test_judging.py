@@ -12,7 +12,7 @@ from app.services import evaluator_session, item_pages, judging, rounds
 from app.services.exports import unblinded_bundle
 from app.services.unblinding import unblind_round
 from app.store.engine import Database
-from app.store.tables import EvaluatorRow, FlagRow
+from app.store.tables import EvaluatorRow
 from tests.conftest import Clock, without_figures
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, open_draft
@@ -27,7 +27,7 @@ def test_a_verdict_that_was_flagged_is_missing_and_the_export_verifies(
         ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
         visit = evaluator_session.visit_for_writing(session, ada)
         item_code = item_pages.visitor_worklist(session, visit).standing_answers[-1].item_code
-        flag = FlagRow(item=item_code, kind="fault", comment="nothing is marked")
+        flag = judging.FlagReport(item_code, "fault", "nothing is marked")
         judging.flag_item(session, visit, flag, clock())
         rounds.lock_round(session, draft, ADMIN, clock())
         unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
@@ -43,7 +43,7 @@ def test_a_verdict_that_was_flagged_is_missing_and_the_export_verifies(
     assert json.loads(frame)["flagged"] == [flagged]
     assert not any("Ada" in line and item_code in line for line in observations.splitlines())
     chain = [link for link in json.loads(judgments) if link["evaluator"] == "Ada"]
-    assert chain[-1]["judgment"]["item"] == item_code
+    assert chain[-1]["entry"]["item"] == item_code
 
 
 def text_in_zip(path: Path, file_name: str) -> str:

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
+from app.judging.judgment import Verdict
+from app.report.result import result_of
 from app.rounds.sealing import open_seal, seal
 from app.services import rounds, seals
 from app.services.log import logged_attempt, round_events, verify_log
-from app.services.unblinding import correct_analysis, read_unblinded_round, unblind_round
+from app.services.unblinding import correct_analysis, unblind_round, unblinded_evidence
 from app.store.engine import Database
 from app.store.sealed import SealedRow, UnblindedRow
-from app.store.tables import EventRow, ItemRow, JudgmentRow, RoundRow
+from app.store.tables import ChainEntryRow, EventRow, ItemRow, RoundRow
 from tests.conftest import Clock
 from tests.services.conftest import StagedRound
 from tests.services.judges import judge_everything
@@ -47,19 +49,19 @@ def test_a_round_goes_from_draft_to_unblinded_and_its_numbers_are_the_judgments(
 ) -> None:
     locked = lock_draft(database_with_admin, draft, clock)
     assert not locked.stopped_early
-    assert set(locked.heads) == {"Ada", "Bo"}
+    assert set(locked.evaluators) == {"Ada", "Bo"}
     with database_with_admin.writing() as session:
         analysis = unblind_round(session, draft, [KEYS[1].identity], ADMIN, "all have finished", clock())
     with database_with_admin.reading() as session:
-        unblinded = read_unblinded_round(session, draft)
+        result = result_of(unblinded_evidence(session, draft))
         actions = [event.action for event in round_events(session, draft)]
         verify_log(session, draft)
     assert {name: arm.n for name, arm in analysis.arms.items()} == {"quokka": 6, "axolotl": 6}
     for arm in ("quokka", "axolotl"):
-        judgments = [item.judgment for item in unblinded.observations if item.allocated.arm == arm]
+        judgments = [item.judgment for item in result.observations if item.allocated.arm == arm]
         share = sum(judgment.verdict == "interpretable" for judgment in judgments) / 2
         assert analysis.arms[arm].interpretable == pytest.approx(share)
-    assert unblinded.analysis == analysis
+    assert result.analysis == analysis
     assert state_of_round(database_with_admin, draft) == "unblinded"
     assert actions[:5] == ["created", "seal begun", "sealed", "invited", "invited"]
     assert actions[5:] == ["opened", "locked", "key read", "unblinded"]
@@ -74,7 +76,7 @@ def test_a_round_that_was_locked_early_says_so_when_it_is_unblinded(
         assert rounds.lock_round(session, draft, ADMIN, clock()).stopped_early
     unblind(StagedRound(database_with_admin, draft, clock), "no more time")
     with database_with_admin.reading() as session:
-        assert read_unblinded_round(session, draft).frame.stopped_early
+        assert unblinded_evidence(session, draft).stopped_early
 
 
 def test_unblinding_before_the_lock_is_refused_and_the_refusal_is_logged(
@@ -126,21 +128,27 @@ def test_a_round_is_unblinded_once(locked_round: StagedRound) -> None:
         assert len(session.scalars(select(UnblindedRow)).all()) == 1
 
 
+OTHER_VERDICT: dict[Verdict | None, Verdict] = {
+    "interpretable": "not_interpretable",
+    "not_interpretable": "interpretable",
+}
+
+
 def change_an_item(session: Session, round_id: str) -> str:
     item = session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code).limit(1)).one()
     item.content = item.content.replace('"levels":[', '"levels":[5,', 1)
-    return f"item {item.code}"
+    return f"Items changed after the commitment: {item.code}"
 
 
 def change_the_design(session: Session, round_id: str) -> str:
     round_row = session.get_one(RoundRow, round_id)
     round_row.design = round_row.design.replace('"neurons":6', '"neurons":7')
-    return "the design"
+    return "The design was changed"
 
 
 def change_the_commitment(session: Session, round_id: str) -> str:
     session.get_one(RoundRow, round_id).commitment = "0" * 64
-    return "The commitment differs from the one in the log"
+    return "The commitment is not the one that the log has"
 
 
 def flip_a_bit_of_the_seal(session: Session, round_id: str) -> str:
@@ -155,18 +163,26 @@ def exchange_the_seal(session: Session, round_id: str) -> str:
     line = content["allocation"]["items"][0]
     line["arm"] = "axolotl" if line["arm"] == "quokka" else "quokka"
     sealed.ciphertext = seal(canonical_bytes(content), [RECIPIENTS])
-    return "the allocation"
+    return "The allocation, the seed or the nonce was changed"
 
 
 def change_a_judgment(session: Session, round_id: str) -> str:
-    third = select(JudgmentRow).where(JudgmentRow.round_id == round_id, JudgmentRow.number == 2).limit(1)
-    judgment = session.scalars(third).one()
-    judgment.verdict = "interpretable" if judgment.verdict == "not_interpretable" else "not_interpretable"
-    return "Judgment 2 of"
+    third = select(ChainEntryRow).where(ChainEntryRow.round_id == round_id, ChainEntryRow.number == 2).limit(1)
+    row = session.scalars(third).one()
+    old, new = row.verdict, OTHER_VERDICT[row.verdict]
+    row.content, row.verdict = row.content.replace(f'"{old}"', f'"{new}"'), new
+    return "Entry 2 of the chain of"
+
+
+def change_a_column(session: Session, round_id: str) -> str:
+    row = session.scalars(select(ChainEntryRow).where(ChainEntryRow.round_id == round_id).limit(1)).one()
+    row.verdict = OTHER_VERDICT[row.verdict]
+    return "has columns that its content contradicts"
 
 
 def remove_a_judgment(session: Session, round_id: str) -> str:
-    newest = select(JudgmentRow).where(JudgmentRow.round_id == round_id).order_by(JudgmentRow.number.desc()).limit(1)
+    entries = select(ChainEntryRow).where(ChainEntryRow.round_id == round_id)
+    newest = entries.order_by(ChainEntryRow.number.desc()).limit(1)
     session.delete(session.scalars(newest).one())
     return "added or removed since the lock"
 
@@ -184,6 +200,7 @@ CHANGES = [
     flip_a_bit_of_the_seal,
     exchange_the_seal,
     change_a_judgment,
+    change_a_column,
     remove_a_judgment,
     change_an_event,
 ]
@@ -217,7 +234,7 @@ def test_two_people_open_a_nested_seal_together_and_neither_alone(
 
 def test_the_allocation_cannot_be_read_before_unblinding(locked_round: StagedRound) -> None:
     with pytest.raises(LifecycleError, match="only after unblinding"), locked_round.database.reading() as session:
-        read_unblinded_round(session, locked_round.round_id)
+        unblinded_evidence(session, locked_round.round_id)
 
 
 def test_a_correction_is_a_new_version_beside_the_frozen_one(locked_round: StagedRound) -> None:

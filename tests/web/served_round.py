@@ -9,13 +9,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
+from app.evidence.entries import EntryKind
 from app.foundation.digest import canonical_bytes, sha256
+from app.judging.judgment import Judgment
 from app.judging.public_design import PublicDesign
 from app.rounds.aids import Aids, StrongToken, TokenEffect
 from app.rounds.item import Item, Passage
 from app.store.base import Base
 from app.store.engine import Database
-from app.store.tables import AdminRow, AidsRow, AssignmentRow, EvaluatorRow, ItemRow, RoundRow
+from app.store.tables import AdminRow, AidsRow, AssignmentRow, ChainEntryRow, EvaluatorRow, ItemRow, RoundRow
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
 
@@ -162,6 +164,18 @@ def stored_rows(served_round: ServedRound, table: type[Row]) -> list[Row]:
     """Every row of a table."""
     with served_round.database.reading() as session:
         return list(session.scalars(select(table)))
+
+
+def stored_entries(served_round: ServedRound, kind: EntryKind) -> list[ChainEntryRow]:
+    """Every entry of one kind, in order of the chains."""
+    query = select(ChainEntryRow).where(ChainEntryRow.kind == kind)
+    with served_round.database.reading() as session:
+        return list(session.scalars(query.order_by(ChainEntryRow.evaluator_id, ChainEntryRow.number)))
+
+
+def stored_judgments(served_round: ServedRound) -> list[Judgment]:
+    """Every judgment, in order of the chains."""
+    return [row.read_judgment() for row in stored_entries(served_round, "judgment")]
 
 
 def _round_row(public: dict[str, Any], state: str, sizes: tuple[int, int]) -> RoundRow:

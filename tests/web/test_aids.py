@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from app.store.engine import Database
-from app.store.tables import AssignmentRow, EvaluatorRow
+from app.store.tables import EvaluatorRow
 from app.web.evaluator.aids_view import WIDTH, histogram_bars, with_visible_spaces, zero_x
 from tests.web.page import NewClient, Page, come_in
-from tests.web.served_round import ServedRound, made_up_aids, make_round
+from tests.web.served_round import ServedRound, made_up_aids, make_round, stored_entries
 
 AIDS = {"aids": True}
 OUT_OF_TURN = "That page was out of date. Nothing was changed"
@@ -26,8 +26,7 @@ def reader(aided: ServedRound, new_client: NewClient) -> Page:
 
 
 def opened(served_round: ServedRound) -> list[str]:
-    with served_round.database.reading() as session:
-        return list(session.scalars(select(AssignmentRow.item).where(AssignmentRow.aids_at.is_not(None))))
+    return [row.item for row in stored_entries(served_round, "aids opened")]
 
 
 def open_aids(page: Page, item: str = "") -> Page:
@@ -87,11 +86,10 @@ def test_the_verdict_is_final_once_the_aids_are_open(reader: Page) -> None:
 
 def test_aids_opened_twice_are_opened_once(reader: Page, aided: ServedRound) -> None:
     shown = open_aids(reader.send(verdict="interpretable"))
-    with aided.database.reading() as session:
-        before = session.scalars(select(AssignmentRow.aids_at)).first()
+    before = [row.chain for row in stored_entries(aided, "aids opened")]
+    assert len(before) == 1
     assert open_aids(shown).text.count("A closer look") == 1
-    with aided.database.reading() as session:
-        assert session.scalars(select(AssignmentRow.aids_at)).first() == before
+    assert [row.chain for row in stored_entries(aided, "aids opened")] == before
 
 
 def test_only_the_item_just_judged_can_be_looked_at_closer(reader: Page, aided: ServedRound) -> None:

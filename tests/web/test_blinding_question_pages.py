@@ -1,9 +1,15 @@
 """Phase 2: the question about the blinding."""
 
+from app.evidence.entries import GuessEntry, is_guess
 from app.store.engine import Database
-from app.store.tables import EvaluatorRow, GuessRow
+from app.store.tables import EvaluatorRow
 from tests.web.page import NewClient, Page, come_in
-from tests.web.served_round import ServedRound, invite, make_round, stored_rows
+from tests.web.served_round import ServedRound, invite, make_round, stored_entries, stored_rows
+
+
+def stored_guesses(served_round: ServedRound) -> list[GuessEntry]:
+    entries = [row.read_entry() for row in stored_entries(served_round, "guess")]
+    return [entry for entry in entries if is_guess(entry)]
 
 
 def test_exposed_evaluators_are_asked_for_arms_in_alphabetical_order(
@@ -24,7 +30,7 @@ def test_exposed_evaluators_are_asked_for_arms_in_alphabetical_order(
             page = page.send(guess="zebra")
         assert page.step == "done"
         assert "/judge/undo" not in page.text
-    assert {(row.item, row.guess) for row in stored_rows(served_round, GuessRow)} == {
+    assert {(entry["item"], entry["guess"]) for entry in stored_guesses(served_round)} == {
         (code, "zebra") for code in served_round.codes
     }
 
@@ -48,7 +54,7 @@ def test_sorting_into_piles_names_no_arm(sqlite_database: Database, new_client: 
         assert "zebra" not in page.text
         assert page.send(guess="zebra").status == 422
         assert page.send(guess="A").send(guess="unknown").step == "guess"
-    assert sorted(row.guess for row in stored_rows(served_round, GuessRow)) == ["A", "unknown"]
+    assert sorted(entry["guess"] for entry in stored_guesses(served_round)) == ["A", "unknown"]
 
 
 def test_another_answer_to_the_blinding_question_is_refused(sqlite_database: Database, new_client: NewClient) -> None:
@@ -60,7 +66,7 @@ def test_another_answer_to_the_blinding_question_is_refused(sqlite_database: Dat
         refused = page.send(guess="B")
         assert refused.status == 422
         assert "The first answer counts" in refused.text
-    assert [row.guess for row in stored_rows(served_round, GuessRow)] == ["A"]
+    assert [entry["guess"] for entry in stored_guesses(served_round)] == ["A"]
 
 
 def test_the_blinding_question_begins_only_when_all_items_are_judged(ada: Page, served_round: ServedRound) -> None:

@@ -3,9 +3,9 @@
 from starlette.testclient import TestClient
 
 from app.store.engine import Database
-from app.store.tables import EvaluatorRow, JudgmentRow
+from app.store.tables import EvaluatorRow
 from tests.web.page import NewClient, Page, come_in
-from tests.web.served_round import ServedRound, make_round, stored_rows
+from tests.web.served_round import ServedRound, make_round, stored_entries, stored_rows
 
 
 def test_opening_an_invitation_records_nothing(stranger: TestClient, served_round: ServedRound) -> None:
@@ -55,7 +55,7 @@ def test_an_evaluator_who_agreed_is_never_told_that_nothing_is_stored(ada: Page,
     token = ada.form()[1]["form_token"]
     assert judged.post("/judge/decline", {"form_token": token}).step == "hypothesis"
     assert judged.go("/judge/decline").step == "hypothesis"
-    assert len(stored_rows(served_round, JudgmentRow)) == 1
+    assert len(stored_entries(served_round, "judgment")) == 1
     assert stored_rows(served_round, EvaluatorRow)[0].session_sha256 is not None
 
 

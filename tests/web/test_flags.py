@@ -2,11 +2,16 @@
 
 import pytest
 
+from app.evidence.entries import FlagEntry, is_flag
 from app.store.engine import Database
 from app.store.rounds import tallies_by_evaluator
-from app.store.tables import FlagRow, JudgmentRow
 from tests.web.page import NewClient, Page, come_in
-from tests.web.served_round import ServedRound, make_round, stored_rows
+from tests.web.served_round import ServedRound, make_round, stored_entries
+
+
+def stored_flags(served_round: ServedRound) -> list[FlagEntry]:
+    entries = [row.read_entry() for row in stored_entries(served_round, "flag")]
+    return [entry for entry in entries if is_flag(entry)]
 
 
 def skip_item(page: Page, **fields: str) -> Page:
@@ -24,8 +29,8 @@ def test_an_item_can_be_skipped(ada: Page, served_round: ServedRound, kind: str)
     page = ada.post("/judge/flag", flag)
     assert page.item == served_round.codes[1]
     assert "1 of 5 done" in page.text
-    assert [(row.item, row.kind) for row in stored_rows(served_round, FlagRow)] == [(served_round.codes[0], kind)]
-    assert stored_rows(served_round, JudgmentRow) == []
+    assert [(entry["item"], entry["reason"]) for entry in stored_flags(served_round)] == [(served_round.codes[0], kind)]
+    assert stored_entries(served_round, "judgment") == []
     assert ada.send(verdict="interpretable").status == 422
     assert page.answer_all().step == "done"
 
@@ -34,7 +39,7 @@ def test_a_skipped_item_takes_a_comment_in_any_design(sqlite_database: Database,
     served_round = make_round(sqlite_database, public={"hypothesis": False})
     with new_client(sqlite_database) as client:
         skip_item(come_in(client, served_round.token), comment=" nothing is marked ")
-    assert [row.comment for row in stored_rows(served_round, FlagRow)] == ["nothing is marked"]
+    assert [entry["comment"] for entry in stored_flags(served_round)] == ["nothing is marked"]
 
 
 def test_an_item_can_be_skipped_after_its_verdict_too(ada: Page, served_round: ServedRound) -> None:
@@ -48,8 +53,8 @@ def test_an_item_can_be_skipped_after_its_verdict_too(ada: Page, served_round: S
     assert third.item == served_round.codes[2]
     assert third.back().item == third.item  # neither comes back
     assert third.go(f"/judge/item/{served_round.codes[1]}").status == 422
-    assert {row.item for row in stored_rows(served_round, FlagRow)} == set(served_round.codes[:2])
-    assert len(stored_rows(served_round, JudgmentRow)) == 3
+    assert {entry["item"] for entry in stored_flags(served_round)} == set(served_round.codes[:2])
+    assert len(stored_entries(served_round, "judgment")) == 3
     with served_round.database.reading() as session:
         assert tallies_by_evaluator(session, served_round.round_id)["id-Ada"].judged == 0
 
@@ -57,7 +62,7 @@ def test_an_item_can_be_skipped_after_its_verdict_too(ada: Page, served_round: S
 def test_an_item_skipped_twice_is_skipped_once(ada: Page, served_round: ServedRound) -> None:
     skip_item(ada)
     assert skip_item(ada, kind="fault").item == served_round.codes[1]
-    assert [row.kind for row in stored_rows(served_round, FlagRow)] == ["distress"]
+    assert [entry["reason"] for entry in stored_flags(served_round)] == ["distress"]
 
 
 def test_an_item_whose_verdict_is_final_cannot_be_skipped(sqlite_database: Database, new_client: NewClient) -> None:
@@ -75,7 +80,7 @@ def test_an_item_whose_verdict_is_final_cannot_be_skipped(sqlite_database: Datab
         assert phase_two.step == "guess"
         assert 'action="/judge/flag"' not in phase_two.text
         assert phase_two.post("/judge/flag", hidden).status == 422
-    assert stored_rows(served_round, FlagRow) == []
+    assert stored_flags(served_round) == []
 
 
 def test_the_blinding_question_leaves_out_skipped_items(sqlite_database: Database, new_client: NewClient) -> None:

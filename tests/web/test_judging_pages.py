@@ -1,29 +1,25 @@
 """Judging without a script, from invitation to thanks: answers, their keys, and every way to do it wrong."""
 
+import json
+from typing import cast
+
 import pytest
-from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from app.evidence.chains import first_break
-from app.evidence.entries import judgment_entry
+from app.evidence.entries import ChainEntry
 from app.rounds.lifecycle import State
 from app.store.engine import Database
-from app.store.tables import AssignmentRow, JudgmentRow, RoundRow
+from app.store.tables import AssignmentRow, RoundRow
 from app.web.evaluator.judging_pages import NEXT_PAGE_HEADER
 from tests.web.page import NewClient, Page, come_in
-from tests.web.served_round import ServedRound, invite, make_round
+from tests.web.served_round import ServedRound, invite, make_round, stored_entries, stored_judgments
 
 VERDICTS = ("interpretable", "not_interpretable", "interpretable", "interpretable", "not_interpretable")
 
 
-def rows(served_round: ServedRound) -> list[JudgmentRow]:
-    with served_round.database.reading() as session:
-        return list(session.scalars(select(JudgmentRow).order_by(JudgmentRow.number)))
-
-
 def count(served_round: ServedRound) -> int:
-    with served_round.database.reading() as session:
-        return session.scalars(select(func.count()).select_from(JudgmentRow)).one()
+    return len(stored_entries(served_round, "judgment"))
 
 
 def test_a_round_is_judged_from_invitation_to_thanks(database: Database, new_client: NewClient) -> None:
@@ -40,17 +36,17 @@ def test_a_round_is_judged_from_invitation_to_thanks(database: Database, new_cli
             page = page.send(hypothesis=f"rule {number}", comment="")
         assert page.step == "done"
     assert tuple(items) == served_round.codes
-    final = {row.item: row for row in rows(served_round)}
+    final = {row.item: row for row in stored_judgments(served_round)}
     assert [final[code].verdict for code in served_round.codes] == list(VERDICTS)
     assert [final[code].hypothesis for code in served_round.codes] == [f"rule {number}" for number in range(5)]
 
 
 def test_judgments_are_chained_from_the_commitment_on(ada: Page, served_round: ServedRound) -> None:
     ada.send(verdict="interpretable").send(hypothesis="fruit").send(verdict="not_interpretable")
-    links = [(judgment_entry("Ada", row), row.chain) for row in rows(served_round)]
+    links = [(row.read_entry(), row.chain) for row in stored_entries(served_round, "judgment")]
     assert len(links) == 3
     assert first_break("c" * 64, links) is None
-    changed = [(links[0][0] | {"verdict": "not_interpretable"}, links[0][1]), *links[1:]]
+    changed = [(cast("ChainEntry", {**links[0][0], "verdict": "not_interpretable"}), links[0][1]), *links[1:]]
     assert first_break("c" * 64, changed) == 0
 
 
@@ -79,7 +75,7 @@ def test_another_answer_under_the_same_key_is_refused(ada: Page, served_round: S
     refused = ada.post(action, fields | {"verdict": "not_interpretable"})
     assert refused.status == 422
     assert "You already answered this item: INTERPRETABLE" in refused.text
-    assert [row.verdict for row in rows(served_round)] == ["interpretable"]
+    assert [row.verdict for row in stored_judgments(served_round)] == ["interpretable"]
 
 
 @pytest.mark.parametrize("verdict", ["cannot_judge", "NOT_A_LABEL", "<script>", "", "Interpretable"])
@@ -113,7 +109,7 @@ def test_a_hypothesis_that_is_too_long_is_not_cut(ada: Page, served_round: Serve
     assert hypothesis_page.send(hypothesis="x" * 10_001).status == 422
     accepted = hypothesis_page.send(hypothesis="ü" * 10_000)
     assert accepted.step == "verdict"
-    assert rows(served_round)[-1].hypothesis == "ü" * 10_000
+    assert stored_judgments(served_round)[-1].hypothesis == "ü" * 10_000
 
 
 def test_a_form_without_its_token_is_refused(ada: Page, served_round: ServedRound) -> None:
@@ -129,7 +125,7 @@ def test_verdicts_alone_go_from_item_to_item(sqlite_database: Database, new_clie
         page = come_in(client, served_round.token).send(verdict="cannot_judge")
         assert page.item == served_round.codes[1]
         assert page.send(verdict="interpretable").step == "done"
-    assert [row.verdict for row in rows(served_round)] == ["cannot_judge", "interpretable"]
+    assert [row.verdict for row in stored_judgments(served_round)] == ["cannot_judge", "interpretable"]
 
 
 @pytest.mark.parametrize("state", ["sealed", "locked", "unblinded", "abandoned"])
@@ -163,22 +159,36 @@ def test_one_evaluator_cannot_reach_anothers_answers(
         assert bo.go(f"/judge/item/{served_round.codes[0]}").status == 422
         bo = bo.go("/judge").send(verdict="not_interpretable")
         assert "a secret rule" not in bo.text
-    assert {row.evaluator_id: row.verdict for row in rows(served_round)} == {
+    assert {row.evaluator_id: row.verdict for row in stored_entries(served_round, "judgment")} == {
         "id-Ada": "interpretable",
         "id-Bo": "not_interpretable",
     }
 
 
-def test_times_come_from_the_page_or_else_from_the_server(ada: Page, served_round: ServedRound) -> None:
-    ada.send(verdict="interpretable", elapsed="30", active="12.5", waited="4", unfolded="true", fixed_width="true")
-    row = rows(served_round)[0]
-    assert (row.judged_at - row.shown_at).total_seconds() == pytest.approx(30)
-    assert row.active_seconds == 12.5
+def test_times_are_the_servers_and_what_the_page_reports_stays_beside_them(
+    ada: Page, served_round: ServedRound
+) -> None:
+    ada.send(verdict="interpretable", elapsed="30", active="0.001", waited="4", unfolded="true", fixed_width="true")
+    row = stored_judgments(served_round)[0]
+    assert 0 <= (row.judged_at - row.shown_at).total_seconds() < 25  # the item was sent a moment ago
+    assert row.active_seconds == 0.001
     assert (row.unfolded, row.fixed_width) == (True, True)
+    content = json.loads(stored_entries(served_round, "judgment")[0].content)
+    assert content["reported"] == {"elapsed_seconds": 30, "attentive_seconds": 0.001, "delay_seconds": 4}
     ada.go("/judge").send(hypothesis="").send(verdict="interpretable")
-    plain = rows(served_round)[2]
+    plain = stored_judgments(served_round)[2]
     assert 0 <= plain.active_seconds < 60
     assert plain.active_seconds == pytest.approx((plain.judged_at - plain.shown_at).total_seconds(), abs=0.01)
+
+
+def test_no_browser_can_date_a_judgment_before_the_answer_before_it(ada: Page, served_round: ServedRound) -> None:
+    second = ada.send(verdict="interpretable").send(hypothesis="")
+    second.send(verdict="interpretable", elapsed="604000", active="604000", waited="604000")
+    times = [row.judged_at for row in stored_judgments(served_round)]
+    assert times == sorted(times)
+    last = stored_judgments(served_round)[-1]
+    assert times[1] <= last.shown_at <= last.judged_at
+    assert last.active_seconds <= (last.judged_at - times[1]).total_seconds() + 0.001
 
 
 def test_a_page_fetched_ahead_is_not_recorded_as_shown(ada: Page, served_round: ServedRound) -> None:

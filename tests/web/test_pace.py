@@ -7,11 +7,10 @@ import pytest
 
 from app.judging.pace import EvaluatorPace
 from app.store.engine import Database
-from app.store.tables import JudgmentRow
 from app.web import language
 from app.web.templating import page_templates
 from tests.web.page import NewClient, Page, come_in
-from tests.web.served_round import PRACTICE, ServedRound, make_round, stored_rows
+from tests.web.served_round import PRACTICE, ServedRound, make_round, stored_judgments
 
 
 def test_after_the_daily_cap_the_page_sends_home(sqlite_database: Database, new_client: NewClient) -> None:
@@ -27,7 +26,7 @@ def test_after_the_daily_cap_the_page_sends_home(sqlite_database: Database, new_
         assert "done and saved. Come back tomorrow" in refused.text
         changed = page.go(f"/judge/item/{served_round.codes[1]}").send(verdict="not_interpretable")
         assert changed.step == "hypothesis"  # what was judged today can be changed today
-    assert {row.item for row in stored_rows(served_round, JudgmentRow)} == set(served_round.codes[:2])
+    assert {row.item for row in stored_judgments(served_round)} == set(served_round.codes[:2])
 
 
 def test_a_break_is_offered(sqlite_database: Database, new_client: NewClient) -> None:

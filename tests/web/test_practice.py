@@ -1,9 +1,8 @@
 """Practice items: what is shown after a verdict, and which evaluators may continue."""
 
 from app.store.engine import Database
-from app.store.tables import JudgmentRow
 from tests.web.page import NewClient, come_in
-from tests.web.served_round import PRACTICE, make_round, stored_rows
+from tests.web.served_round import PRACTICE, make_round, stored_judgments
 
 
 def test_the_expected_answer_is_shown_only_after_the_verdict(sqlite_database: Database, new_client: NewClient) -> None:
@@ -50,4 +49,4 @@ def test_after_a_failed_practice_no_page_is_fetched_ahead_and_no_answer_taken(
         refused = page.post("/judge/verdict", form)
         assert refused.status == 422
         assert "You answered too few practice items correctly" in refused.text
-    assert {row.item for row in stored_rows(served_round, JudgmentRow)} == set(PRACTICE)
+    assert {row.item for row in stored_judgments(served_round)} == set(PRACTICE)

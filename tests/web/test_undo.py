@@ -1,16 +1,8 @@
 """Undo without a script: which answers it reaches, and what is asked for afterwards."""
 
-from sqlalchemy import select
-
 from app.store.engine import Database
-from app.store.tables import JudgmentRow
 from tests.web.page import NewClient, Page, come_in
-from tests.web.served_round import ServedRound, make_round
-
-
-def rows(served_round: ServedRound) -> list[JudgmentRow]:
-    with served_round.database.reading() as session:
-        return list(session.scalars(select(JudgmentRow).order_by(JudgmentRow.number)))
+from tests.web.served_round import ServedRound, make_round, stored_judgments
 
 
 def test_undo_reaches_the_last_answer_and_keeps_its_history(ada: Page, served_round: ServedRound) -> None:
@@ -22,7 +14,7 @@ def test_undo_reaches_the_last_answer_and_keeps_its_history(ada: Page, served_ro
     hypothesis_page = back.send(verdict="not_interpretable")
     assert "fruit" in hypothesis_page.text
     assert hypothesis_page.send(hypothesis="none").item == second.item
-    assert [(row.verdict, row.step, row.revision) for row in rows(served_round)] == [
+    assert [(row.verdict, row.step, row.revision) for row in stored_judgments(served_round)] == [
         ("interpretable", "verdict", 0),
         ("interpretable", "hypothesis", 1),
         ("not_interpretable", "verdict", 2),

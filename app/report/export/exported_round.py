@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar, cast
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.evidence.chains import chains_by_evaluator
-from app.evidence.entries import EventAction, EventEntry, EventLink, JudgmentLink
+from app.evidence.entries import ChainLink, EventAction, EventLink, LogEntry
 from app.foundation.digest import sha256
 from app.foundation.errors import ExportError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
@@ -65,13 +65,13 @@ class ExportedRound:
     """The digests in digests.json; None if the export has no such file."""
     commitment: PublishedCommitment
     item_contents: list[ItemContent]
-    chains: dict[str, list[JudgmentLink]]
+    chains: dict[str, list[ChainLink]]
     """{pseudonym: links in order}, by pseudonym."""
     events: list[EventLink]
     """The log, in order."""
     unblinded: UnblindedPart | None
 
-    def last_event(self, action: EventAction) -> EventEntry | None:
+    def last_event(self, action: EventAction) -> LogEntry | None:
         """The last event of a kind; None if there is none."""
         return next((link["event"] for link in reversed(self.events) if link["event"]["action"] == action), None)
 
@@ -79,7 +79,7 @@ class ExportedRound:
 _COMMITMENT = TypeAdapter(CommitmentFile)
 _DIGESTS = TypeAdapter(dict[str, str])
 _ITEMS = TypeAdapter(list[ItemContent], config=STRICT_CONFIG)
-_JUDGMENTS = TypeAdapter(list[JudgmentLink], config=STRICT_CONFIG)
+_JUDGMENTS = TypeAdapter(list[ChainLink], config=STRICT_CONFIG)
 _EVENTS = TypeAdapter(list[EventLink], config=STRICT_CONFIG)
 _OBJECT = TypeAdapter(JsonObject)
 

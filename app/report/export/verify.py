@@ -1,21 +1,22 @@
 """Recomputes every digest, chain and number of an export and names what differs. Needs no server and no database."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.evidence.chains import START_OF_LOG, first_break
-from app.evidence.entries import ChainEntry, JudgmentEntry
-from app.evidence.event_details import LockedDetail, SealedDetail
+from app.evidence.entries import AnyJudgmentEntry, ChainEntry, LogEntry, is_judgment
+from app.evidence.event_details import ChainHead, Enrolment, LockedDetailV1, SealedDetail, locked_detail
+from app.evidence.receipts import Receipt, recomputed_receipt
 from app.foundation.digest import sha256_of_json
+from app.foundation.errors import ExportError
 from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.headline import PLAN_NOT_IN_DESIGN, headline_of_version_0_1_0
 from app.report.export.exported_round import ExportedRound, UnblindedPart, read_export
 from app.report.export.json_differences import count_values, json_differences
-from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
 from app.report.export.zip_file import DIGESTS_FILE
 from app.rounds.allocation import AllocatedItem
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
@@ -77,15 +78,51 @@ def verify_round(export: ExportedRound) -> Verification:
     return Verification(tuple(checks), blinded=export.unblinded is None)
 
 
-def verify_receipt(path: Path, receipt_path: Path) -> Verification:
-    """Check whether an export has everything that the receipt in an evaluator's file covers.
+def verify_receipt(path: Path, receipt: Receipt) -> Verification:
+    """Check whether an export has the commitment and every judgment that an evaluator's receipt states.
 
-    Raises ExportError if the zip at `path` cannot be read as an export, or the file at `receipt_path` has no receipt.
+    Raises ExportError if the zip at `path` cannot be read as an export.
     """
-    finding = judge_receipt_file(read_receipt_file(receipt_path), read_export(path))
-    name = f"receipt of {finding.evaluator}"
-    problem = "" if finding.agrees else finding.sentence
-    return Verification((Check(name, finding.agrees, "agrees", finding.case, problem),))
+    export = read_export(path)
+    links = export.chains.get(receipt.evaluator, [])
+    recomputed = recomputed_receipt(receipt, export.commitment.commitment, links)
+    return Verification(
+        (
+            _expect_equal(
+                "commitment",
+                str(receipt.commitment),
+                str(recomputed.commitment),
+                "The receipt has another commitment than the export.",
+            ),
+            _expect_equal(
+                "judgments",
+                str(receipt.judgments),
+                str(recomputed.judgments),
+                f"The receipt covers {receipt.judgments} judgments, but the export has only {recomputed.judgments}.",
+            ),
+            _expect_equal(
+                "chain head",
+                receipt.head,
+                recomputed.head,
+                "The receipt has another chain head than the export after the same number of judgments.",
+            ),
+            _expect_equal(
+                "digest of judgments",
+                receipt.digest,
+                recomputed.digest,
+                "The receipt has another digest of judgments than the export.",
+            ),
+        )
+    )
+
+
+def read_receipt(path: Path) -> Receipt:
+    """Read the receipt in the file that an evaluator downloaded. Raises ExportError if the file has none."""
+    try:
+        return Receipt.model_validate(json.loads(path.read_text(encoding="utf-8"))["receipt"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{path} holds no receipt; use the file as the evaluator downloaded it from the last page"
+        raise ExportError(msg) from error
 
 
 def _expect_equal(name: str, exported: str, recomputed: str, problem: str) -> Check:
@@ -138,14 +175,14 @@ def _check_commitment(export: ExportedRound) -> Iterator[Check]:
 def _check_chains(export: ExportedRound) -> Iterator[Check]:
     """Check that every chain is unbroken and ends as the log's entry of the lock says."""
     for evaluator, links in export.chains.items():
-        numbered = [(link["number"], link["judgment"], link["chain"]) for link in links]
+        numbered = [(link["number"], link["entry"], link["chain"]) for link in links]
         chain = f"chain of {evaluator}"
         yield _check_chain(f"judgments of {evaluator}", chain, export.commitment.commitment, numbered)
     events = [(link["number"], link["event"], link["chain"]) for link in export.events]
     yield _check_chain("log", "chain of the log", START_OF_LOG, events)
     locked = export.last_event("locked")
     if locked is not None and export.chains:
-        locked_heads = LockedDetail.model_validate(locked["detail"]).heads
+        locked_heads = _heads(locked["detail"])
         expected = {evaluator: head.head for evaluator, head in locked_heads.items()}
         actual = {evaluator: links[-1]["chain"] for evaluator, links in export.chains.items()}
         changed = [name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name)]
@@ -153,7 +190,16 @@ def _check_chains(export: ExportedRound) -> Iterator[Check]:
         yield _expect_none("chain heads at the lock", "as the log has them", changed, problem)
 
 
-def _check_chain(name: str, chain: str, start: str, numbered_links: Sequence[tuple[int, ChainEntry, str]]) -> Check:
+def _heads(detail: JsonObject) -> Mapping[str, Enrolment] | Mapping[str, ChainHead]:
+    locked = locked_detail(detail)
+    if isinstance(locked, LockedDetailV1):
+        return locked.heads
+    return {name: enrolment for name, enrolment in locked.evaluators.items() if enrolment.entries}
+
+
+def _check_chain(
+    name: str, chain: str, start: str, numbered_links: Sequence[tuple[int, ChainEntry | LogEntry, str]]
+) -> Check:
     """Check that no entry of a chain was changed or left out; a link is (number, entry, chain digest)."""
     broken = first_break(start, [(entry, digest) for _, entry, digest in numbered_links])
     if broken is not None:
@@ -186,12 +232,13 @@ def _check_observations(export: ExportedRound, unblinded: UnblindedPart) -> Iter
     yield _expect_none("judgments in observations.csv", "all of them", map(_describe_key, absent), problem)
 
 
-def _final_judgments(export: ExportedRound) -> dict[JudgmentKey, JudgmentEntry]:
+def _final_judgments(export: ExportedRound) -> dict[JudgmentKey, AnyJudgmentEntry]:
     """The last judgment of each evaluator on each item."""
     return {
-        (evaluator, link["judgment"]["item"]): link["judgment"]
+        (evaluator, link["entry"]["item"]): link["entry"]
         for evaluator, links in export.chains.items()
         for link in links
+        if is_judgment(link["entry"])
     }
 
 

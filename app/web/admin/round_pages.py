@@ -11,7 +11,6 @@ from app.foundation.errors import FirstGlanceError
 from app.rounds.presets import PRESET_NAMES
 from app.services import rounds
 from app.services.archives import AvailableArchive, available_archives
-from app.services.draws import LONGEST_PUBLIC_TEXT
 from app.services.log import logged_attempt
 from app.web.addresses import invitation_link
 from app.web.admin.admin_page import render_admin_page
@@ -71,8 +70,7 @@ def show_round(
     """Show one round: its stage, the next step, the evaluators' progress, its design and its log."""
     with database.reading() as session:
         view = round_view(session, round_id, round_keys)
-    limits = {"longest_pseudonym": rounds.LONGEST_PSEUDONYM, "longest_public_text": LONGEST_PUBLIC_TEXT}
-    return render_admin_page(request, "admin/round.html", admin, view=view, **limits)
+    return render_admin_page(request, "admin/round.html", admin, view=view, longest_pseudonym=rounds.LONGEST_PSEUDONYM)
 
 
 @router.post("/rounds/{round_id}/invitations")

@@ -57,7 +57,7 @@ class VerdictForm(AnswerForm):
 
     def timing(self) -> PageTiming:
         """The times and reading tools that the page reported."""
-        return PageTiming(self.elapsed, self.active, self.waited or 0.0, self.unfolded, self.fixed_width)
+        return PageTiming(self.elapsed, self.active, self.waited, self.unfolded, self.fixed_width)
 
 
 class FlagForm(AnswerForm):
@@ -109,4 +109,4 @@ class HypothesisForm(AnswerForm):
 
     def timing(self) -> PageTiming:
         """How long the form waited for the network. All other times are the verdict's."""
-        return PageTiming(delay_seconds=self.waited or 0.0)
+        return PageTiming(delay_seconds=self.waited)

@@ -12,7 +12,6 @@ from app.judging.worklist import Worklist
 from app.rounds.lifecycle import allows
 from app.services import blinding_question, item_pages, judging
 from app.services.evaluator_session import Visit
-from app.store.tables import FlagRow, GuessRow
 from app.web.addresses import JUDGING_PAGE
 from app.web.dependencies import AppDatabase
 from app.web.errors import SeeOther
@@ -66,7 +65,7 @@ def open_aids(request: Request, database: AppDatabase, item_form: Annotated[Item
 def submit_flag(request: Request, database: AppDatabase, flag_form: Annotated[FlagForm, Form()]) -> Response:
     """Skip an item that is faulty or too distressing."""
     with writing_visit(request, database, flag_form) as (session, visit):
-        flag = FlagRow(item=flag_form.item, kind=flag_form.kind, comment=flag_form.checked_comment())
+        flag = judging.FlagReport(flag_form.item, flag_form.kind, flag_form.checked_comment())
         worklist = judging.flag_item(session, visit, flag, now())
         return _next_page(request, session, visit, worklist)
 
@@ -86,8 +85,7 @@ def begin_blinding_question(
 def submit_guess(request: Request, database: AppDatabase, guess_form: Annotated[GuessForm, Form()]) -> Response:
     """Record an answer to the blinding question."""
     with writing_visit(request, database, guess_form) as (session, visit):
-        guess = GuessRow(item=guess_form.item, guess=guess_form.guess)
-        blinding_question.record_guess(session, visit, guess, now())
+        blinding_question.record_guess(session, visit, guess_form.item, guess_form.guess, now())
         return _next_page(request, session, visit)
 
 

@@ -1,0 +1,172 @@
+"""Whether a round's evidence is whole and consistent: unbroken chains, the commitment, the ends that the lock names.
+
+Unblinding refuses a round if a check fails; `firstglance verify` prints all checks. They prove that the evidence agrees
+with itself. Whoever owns the server can rewrite all of it consistently: only an anchor from outside (a published
+digest, a receipt, a time stamp) shows that nobody did. Pure.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.evidence.chains import START_OF_LOG, first_break
+from app.evidence.entries import ChainEntry, ChainLink, EventAction, EventLink, LogEntry, entry_time
+from app.evidence.event_details import LockedDetailV1, locked_detail
+from app.evidence.round_evidence import Evidence
+from app.foundation.digest import sha256_of_json
+from app.rounds.commitment import commitment_digest, item_digest, seal_digest
+
+ONCE: tuple[EventAction, ...] = ("created", "sealed", "opened", "locked", "unblinded")
+"""Steps that a round takes once, in this order."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One part of the evidence, or one file of an export, that was recomputed."""
+
+    name: str
+    ok: bool
+    expected: str
+    """What the evidence or the export says."""
+    actual: str
+    """What recomputing gives."""
+    problem: str = ""
+    """A sentence that says what differs; empty if nothing does."""
+
+
+def expect_equal(name: str, expected: str, actual: str, problem: str) -> Check:
+    """A check that passes if both texts are equal; `problem` is the sentence for the case that they are not."""
+    ok = expected == actual
+    return Check(name, ok, expected, actual, "" if ok else problem)
+
+
+def expect_none(name: str, expectation: str, offenders: Iterable[str], problem: str) -> Check:
+    """A check that passes if `offenders` is empty and otherwise names them, in the place of {} in `problem`."""
+    names = ", ".join(sorted(offenders))
+    return expect_equal(name, expectation, f"not {names}" if names else expectation, problem.format(names))
+
+
+def check_evidence(evidence: Evidence) -> Iterator[Check]:
+    """Check everything that decides the result; the log must reach from the creation to an unblinding."""
+    yield from check_commitment(evidence)
+    yield from check_log(evidence.log)
+    yield from _check_steps(evidence)
+    yield from _check_chains(evidence)
+    yield from _check_lock(evidence)
+    yield from _check_people(evidence)
+
+
+def check_commitment(evidence: Evidence) -> Iterator[Check]:
+    """Check that design, opened seal and items have the published digests, and that these give the commitment."""
+    published, seal = evidence.published, evidence.seal
+    design_sha256, sealed_sha256 = sha256_of_json(evidence.design_content), seal_digest(seal)
+    problem = "The design was changed after the commitment."
+    yield expect_equal("design", published.design_sha256, design_sha256, problem)
+    problem = "The allocation, the seed or the nonce was changed after the commitment."
+    yield expect_equal("allocation", published.sealed_sha256, sealed_sha256, problem)
+    committed, digests = published.item_digests, {}
+    for item in evidence.item_contents:
+        digests[item["code"]] = item_digest(item, seal.nonce)
+    changed = [code for code in digests.keys() | committed.keys() if digests.get(code) != committed.get(code)]
+    yield expect_none("items", "all as committed", changed, "Items changed after the commitment: {}.")
+    recomputed = commitment_digest(design_sha256, digests, sealed_sha256, published.receipt_key)
+    problem = "Design, items and seal do not give the commitment that was published."
+    yield expect_equal("commitment", published.commitment, recomputed, problem)
+    problem = "The commitment is not the one that the log has since the seal."
+    yield expect_equal("commitment in the log", evidence.sealed.commitment, published.commitment, problem)
+
+
+def check_log(log: Sequence[EventLink]) -> Iterator[Check]:
+    """Check that no event of a log was changed, left out or put before an earlier one."""
+    yield check_chain("log", "the log", START_OF_LOG, [(link["number"], link["event"], link["chain"]) for link in log])
+    times = [link["event"]["at"] for link in log]
+    early = [str(index + 1) for index, (before, after) in enumerate(pairwise(times)) if after < before]
+    yield expect_none(
+        "times of the log", "in order", early, "The log's events {} are dated before the one before them."
+    )
+    rounds = {link["event"]["round"] for link in log}
+    yield expect_equal("rounds of the log", "1", str(len(rounds)), "The log has events of another round.")
+
+
+def check_chain(
+    name: str, chain: str, start: str, numbered_links: Sequence[tuple[int, ChainEntry | LogEntry, str]]
+) -> Check:
+    """Check that no entry of a chain was changed or left out; a link is (number, entry, chain digest)."""
+    broken = first_break(start, [(entry, digest) for _, entry, digest in numbered_links])
+    if broken is not None:
+        problem = f"Entry {broken} of {chain} was changed, or an entry before it was left out."
+        return expect_equal(name, "unbroken", f"broken at entry {broken}", problem)
+    numbers = [(number, entry["number"]) for number, entry, _ in numbered_links]
+    if numbers != [(index, index) for index in range(len(numbered_links))]:
+        return expect_equal(name, "every entry", "entries missing", f"{chain} lacks entries.".capitalize())
+    return expect_equal(name, "unbroken", "unbroken", problem="")
+
+
+def _check_steps(evidence: Evidence) -> Iterator[Check]:
+    """Check that the round took each step once, in order."""
+    actions = [link["event"]["action"] for link in evidence.log]
+    steps = [action for action in actions if action in ONCE]
+    problem = "The log has the steps {}, so it was changed: a round takes each step once, in order."
+    yield expect_equal("steps of the round", ", ".join(ONCE), ", ".join(steps), problem.format(", ".join(steps)))
+
+
+def _check_chains(evidence: Evidence) -> Iterator[Check]:
+    """Check each evaluator's chain: its digests, its name, the order of its times, and its items."""
+    opened, locked = evidence.last_event("opened")["at"], evidence.last_event("locked")["at"]
+    codes = {item["code"] for item in evidence.item_contents}
+    for name, links in evidence.chains.items():
+        numbered = [(link["number"], link["entry"], link["chain"]) for link in links]
+        yield check_chain(f"chain of {name}", f"the chain of “{name}”", evidence.published.commitment, numbered)
+        strangers = [
+            str(link["number"])
+            for link in links
+            if link["entry"]["evaluator"] != name or link["entry"]["item"] not in codes
+        ]
+        problem = f"Entries {{}} of “{name}” are about another evaluator or an item that was never committed to."
+        yield expect_none(f"entries of {name}", "their own", strangers, problem)
+        problem = f"Entries {{}} of “{name}” are dated out of order, or outside the time from opening to lock."
+        yield expect_none(f"times of {name}", "in order", _misdated(links, opened, locked), problem)
+
+
+def _misdated(links: Sequence[ChainLink], opened: str, locked: str) -> list[str]:
+    """Numbers of the version-2 entries that are dated before an earlier entry, before the opening or after the lock."""
+    latest, misdated = opened, []
+    for link in links:
+        if "v" not in link["entry"]:
+            continue  # version 1 let the browser date a judgment
+        at = entry_time(link["entry"])
+        if not latest <= at <= locked:
+            misdated.append(str(link["number"]))
+        latest = max(latest, at)
+    return misdated
+
+
+def _check_lock(evidence: Evidence) -> Iterator[Check]:
+    """Check that every chain ends as the log's entry of the lock says, and that no chain is without such an end."""
+    roster = evidence.roster
+    problem = "Entries of “{}” were added or removed since the lock."
+    for name in sorted(roster.keys() | evidence.chains.keys()):
+        links = evidence.chains.get(name, ())
+        head = links[-1]["chain"] if links else evidence.published.commitment
+        enrolment = roster.get(name)
+        expected = "no such evaluator" if enrolment is None else f"{enrolment.entries} entries, {enrolment.head}"
+        yield expect_equal(f"end of {name}", expected, f"{len(links)} entries, {head}", problem.format(name))
+
+
+def _check_people(evidence: Evidence) -> Iterator[Check]:
+    """Check that who was invited, exposed and erased is the same in the lock and in the events before it."""
+    if isinstance(locked_detail(evidence.last_event("locked")["detail"]), LockedDetailV1):
+        return
+    invitations = evidence.details_of("invited")
+    exposed = {str(detail.get("evaluator")): detail.get("exposed") for detail in invitations}
+    erased = [f"erased {detail.get('evaluator')}" for detail in evidence.details_of("erased")]
+    roster = evidence.roster
+    present = {name: enrolment for name, enrolment in roster.items() if not enrolment.erased}
+    differing = [name for name, enrolment in present.items() if exposed.get(name) is not enrolment.exposed]
+    problem = "The lock says something else than the invitation about {}."
+    yield expect_none("evaluators at the lock", "as invited", differing, problem)
+    listed = sorted(name for name, enrolment in roster.items() if enrolment.erased)
+    problem = "The lock lists other evaluators as erased than the log."
+    yield expect_equal("erased evaluators", ", ".join(sorted(erased)) or "none", ", ".join(listed) or "none", problem)
+    problem = f"The lock lists {len(roster)} evaluators, but the log has {len(invitations)} invitations."
+    yield expect_equal("number of evaluators", str(len(invitations)), str(len(roster)), problem)

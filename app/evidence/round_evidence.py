@@ -1,0 +1,173 @@
+"""The evidence of a round: all that decides its result, and nothing else. Pure.
+
+The result is a function of this value alone. Whatever else a database or an export holds is a view of it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.evidence.entries import (
+    ChainEntry,
+    ChainLink,
+    EventAction,
+    EventLink,
+    LogEntry,
+    is_aids,
+    is_flag,
+    is_guess,
+    is_judgment,
+    read_judgment,
+)
+from app.evidence.event_details import (
+    CarriedOver,
+    ChainHead,
+    Enrolment,
+    EnrolmentV1,
+    LockedDetailV1,
+    SealedDetail,
+    locked_detail,
+)
+from app.foundation.errors import SealError
+from app.foundation.json_types import JsonObject
+from app.judging.judgment import Judgment
+from app.rounds.allocation import SealContent
+from app.rounds.commitment import PublishedCommitment
+from app.rounds.design import Design, read_design_content
+from app.rounds.item import ItemContent
+
+
+@dataclass(frozen=True)
+class Flag:
+    """An item that an evaluator reported as faulty or distressing."""
+
+    evaluator: str
+    item: str
+    reason: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class BlindingGuess:
+    """An evaluator's answer to the blinding question on one item."""
+
+    evaluator: str
+    item: str
+    guess: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What decides the result of a round."""
+
+    design_content: JsonObject
+    """The design as it was committed to, word for word."""
+    seal: SealContent
+    item_contents: Sequence[ItemContent]
+    published: PublishedCommitment
+    """What was published at the seal."""
+    chains: Mapping[str, Sequence[ChainLink]]
+    """{pseudonym: links in order}, by pseudonym; evaluators without an entry may be missing."""
+    log: Sequence[EventLink]
+    """The round's log up to the unblinding or the correction in question."""
+    unbound: CarriedOver | None = None
+    """What an export of version 0.1.0 says beside its evidence, because that version bound it to nothing."""
+
+    @cached_property
+    def design(self) -> Design:
+        """The design. Raises DesignError if it has another form."""
+        return read_design_content(self.design_content)
+
+    @cached_property
+    def sealed(self) -> SealedDetail:
+        """The detail of the log's entry of the seal. Raises SealError without one."""
+        return SealedDetail.model_validate(self.last_event("sealed")["detail"])
+
+    @cached_property
+    def carried_over(self) -> CarriedOver:
+        """What version 0.1.0 left unbound, as the log has it since the upgrade; empty for any other round."""
+        if self.unbound is not None:
+            return self.unbound
+        event = self.find_event("carried over")
+        return CarriedOver() if event is None else CarriedOver.model_validate(event["detail"])
+
+    @cached_property
+    def stopped_early(self) -> bool:
+        """Whether the round was locked before it had the judgments that its design asks for."""
+        return locked_detail(self.last_event("locked")["detail"]).stopped_early
+
+    @cached_property
+    def roster(self) -> dict[str, Enrolment]:
+        """{pseudonym: what the lock says about the evaluator} of everyone who was invited, by pseudonym."""
+        locked = locked_detail(self.last_event("locked")["detail"])
+        enrolments = self._roster_v1(locked) if isinstance(locked, LockedDetailV1) else locked.evaluators
+        return dict(sorted(enrolments.items()))
+
+    @cached_property
+    def flags(self) -> list[Flag]:
+        """Every flag, by evaluator, item and reason."""
+        flags = [
+            Flag(name, entry["item"], entry["reason"], entry["comment"])
+            for name, entry in self._entries()
+            if is_flag(entry)
+        ]
+        flags += [Flag(flag.evaluator, flag.item, flag.reason, flag.comment) for flag in self.carried_over.flags]
+        return sorted(flags, key=lambda flag: (flag.evaluator, flag.item, flag.reason))
+
+    @cached_property
+    def guesses(self) -> list[BlindingGuess]:
+        """Every answer to the blinding question, by evaluator and item."""
+        guesses = [
+            BlindingGuess(name, entry["item"], entry["guess"]) for name, entry in self._entries() if is_guess(entry)
+        ]
+        guesses += [BlindingGuess(guess.evaluator, guess.item, guess.guess) for guess in self.carried_over.guesses]
+        return sorted(guesses, key=lambda guess: (guess.evaluator, guess.item))
+
+    def judgments_of(self, evaluator: str) -> list[Judgment]:
+        """An evaluator's judgments in order, revisions included."""
+        entries = (link["entry"] for link in self.chains.get(evaluator, ()))
+        return [read_judgment(entry) for entry in entries if is_judgment(entry)]
+
+    def items_with_aids_opened(self, evaluator: str) -> list[str]:
+        """Codes of the items whose aids an evaluator opened, in alphabetical order."""
+        codes = {entry["item"] for name, entry in self._entries() if name == evaluator and is_aids(entry)}
+        return sorted(codes | {aids.item for aids in self.carried_over.aids_opened if aids.evaluator == evaluator})
+
+    def find_event(self, action: EventAction) -> LogEntry | None:
+        """The last event with this action; None if there is none."""
+        return next((link["event"] for link in reversed(self.log) if link["event"]["action"] == action), None)
+
+    def last_event(self, action: EventAction) -> LogEntry:
+        """The last event with this action. Raises SealError if there is none, because the log must have one."""
+        event = self.find_event(action)
+        if event is None:
+            msg = f"The log has no entry “{action}”, so it was changed; compare it with a backup."
+            raise SealError(msg)
+        return event
+
+    def details_of(self, action: EventAction) -> list[JsonObject]:
+        """The details of every event with this action, in order."""
+        return [link["event"]["detail"] for link in self.log if link["event"]["action"] == action]
+
+    def _entries(self) -> Iterator[tuple[str, ChainEntry]]:
+        for name, links in self.chains.items():
+            for link in links:
+                yield name, link["entry"]
+
+    def _roster_v1(self, locked: LockedDetailV1) -> dict[str, Enrolment]:
+        """The chain heads that version 0.1.0 wrote at the lock, joined with what it left unbound."""
+        facts = self.carried_over.evaluators
+        roster = {}
+        for name in locked.heads.keys() | facts.keys():
+            end = locked.heads.get(name) or ChainHead(judgments=0, head=self.published.commitment)
+            known = facts.get(name, EnrolmentV1())
+            roster[name] = Enrolment(
+                entries=end.judgments,
+                head=end.head,
+                exposed=known.exposed,
+                erased=known.erased,
+                assigned=known.assigned,
+                joined_at=known.joined_at,
+                consented_at=known.consented_at,
+            )
+        return roster

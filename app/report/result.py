@@ -1,0 +1,130 @@
+"""The result of a round as a function of its evidence, and of nothing else.
+
+Unblinding, the report and `firstglance verify` all call `result_of`. Observations, frame and analysis are views of the
+evidence, and so is every table, text and figure that is made of them. Pure.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.evidence.round_evidence import Evidence
+from app.report.analysis.analysis import Analysis, analyse
+from app.report.analysis.frame import (
+    AnalysisFrame,
+    CellCounts,
+    EnrolledEvaluator,
+    FlaggedItem,
+    Guess,
+    MarkCounts,
+    PiledItem,
+)
+from app.rounds.allocation import AllocatedCell
+from app.rounds.item import Item
+from app.unblinding.observations import EvaluatorJudgments, Observation, final_observations
+
+UNKNOWN = "unknown"
+"""The answer "don't know" to the blinding question."""
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """The result of an unblinded round."""
+
+    observations: Sequence[Observation]
+    """The final judgment of each evaluator on each item, by pseudonym and position."""
+    frame: AnalysisFrame
+    analysis: Analysis
+
+
+def result_of(evidence: Evidence) -> RoundResult:
+    """The result that follows from the evidence."""
+    observations, frame = observations_of(evidence), frame_of(evidence)
+    return RoundResult(observations, frame, analyse(observations, frame))
+
+
+def observations_of(evidence: Evidence) -> list[Observation]:
+    """The final judgment of each evaluator on each item, joined with the allocation; erased evaluators have none."""
+    flagged: dict[str, set[str]] = {}
+    for flag in evidence.flags:
+        flagged.setdefault(flag.evaluator, set()).add(flag.item)
+    histories = [
+        EvaluatorJudgments(
+            evaluator=name,
+            exposed=enrolment.exposed,
+            all_judgments=evidence.judgments_of(name),
+            missing=frozenset(flagged.get(name, ())),
+        )
+        for name, enrolment in evidence.roster.items()
+        if not enrolment.erased
+    ]
+    return final_observations(histories, evidence.seal.allocation.by_code)
+
+
+def frame_of(evidence: Evidence) -> AnalysisFrame:
+    """The sealed counts, the plan of the design, and what evaluators did besides judging."""
+    design = evidence.design
+    sorts = design.blinding_question == "sort"
+    return AnalysisFrame(
+        cells=tuple(_cell_counts(cell) for cell in evidence.seal.allocation.cells),
+        reference=design.reference,
+        treatment=design.treatment,
+        seed=evidence.published.commitment,
+        by_layer=design.by_layer == "stratified",
+        planned=design.overlap or 0,
+        exclusions=design.exclusions,
+        evaluators=_enrolled(evidence),
+        guesses=() if sorts else _guesses(evidence),
+        piles=_piled_items(evidence) if sorts else (),
+        stimuli=_stimuli(evidence),
+        flagged=tuple(FlaggedItem(flag.evaluator, flag.item, flag.reason, flag.comment) for flag in evidence.flags),
+        stopped_early=evidence.stopped_early,
+        blind_broken=evidence.find_event("archives browsed") is not None,
+        marks=design.marks,
+        audit=evidence.sealed.audit,
+        plan=design.planned_analysis,
+    )
+
+
+def _cell_counts(allocated: AllocatedCell) -> CellCounts:
+    return CellCounts(
+        arm=allocated.arm,
+        stratum=allocated.stratum,
+        eligible=allocated.eligible,
+        drawn=allocated.drawn,
+        dead=allocated.dead,
+        shown=allocated.shown,
+        excluded=allocated.excluded,
+        suppressed=allocated.suppressed,
+        layers=allocated.layers,
+        model=allocated.model,
+    )
+
+
+def _enrolled(evidence: Evidence) -> tuple[EnrolledEvaluator, ...]:
+    return tuple(
+        EnrolledEvaluator(name, enrolment.exposed, enrolment.assigned, enrolment.erased)
+        for name, enrolment in evidence.roster.items()
+    )
+
+
+def _guesses(evidence: Evidence) -> tuple[Guess, ...]:
+    return tuple(
+        Guess(
+            evaluator=guess.evaluator,
+            exposed=guess.evaluator in evidence.roster and evidence.roster[guess.evaluator].exposed,
+            guess=None if guess.guess == UNKNOWN else guess.guess,
+            item=guess.item,
+        )
+        for guess in evidence.guesses
+    )
+
+
+def _piled_items(evidence: Evidence) -> tuple[PiledItem, ...]:
+    return tuple(PiledItem(guess.evaluator, guess.item, pile=guess.guess) for guess in evidence.guesses)
+
+
+def _stimuli(evidence: Evidence) -> tuple[MarkCounts, ...]:
+    """What each item that is no practice shows apart from its words."""
+    by_code = evidence.seal.allocation.by_code
+    contents = [content for content in evidence.item_contents if by_code[content["code"]].kind != "training"]
+    return tuple(MarkCounts.from_item(Item.from_content(content)) for content in contents)

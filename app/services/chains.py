@@ -1,0 +1,88 @@
+"""Append entries to an evaluator's chain. Nothing here can reach the seal or an arm.
+
+The caller has locked the evaluator's row, so that one entry is appended after another. An entry has the server's time,
+never before the entry before it, also if the server's clock was set back.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from app.evidence.chains import chain_digest
+from app.evidence.entries import (
+    ENTRY_VERSION,
+    AidsEntry,
+    EntryHead,
+    FlagEntry,
+    GuessEntry,
+    JudgmentEntry,
+    canonical_time,
+)
+from app.foundation.digest import canonical_bytes
+from app.services.evaluator_session import Visit
+from app.store import chains as chain_store
+from app.store import log as log_store
+from app.store.tables import ChainEntryRow
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+NewEntry = JudgmentEntry | FlagEntry | GuessEntry | AidsEntry
+
+
+@dataclass(frozen=True)
+class ChainEnd:
+    """Where an evaluator's next entry goes."""
+
+    newest: ChainEntryRow | None
+    head: str
+    """The digest that the next entry follows."""
+    earliest: datetime
+    """The next entry is dated then or later."""
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next entry."""
+        return 0 if self.newest is None else self.newest.number + 1
+
+    def time_of_next(self, now: datetime) -> datetime:
+        """The time of an entry that is made now."""
+        return max(now, self.earliest)
+
+
+def chain_end(session: Session, visit: Visit, *, is_empty: bool = False) -> ChainEnd:
+    """The end of the evaluator's chain; a caller who knows that the chain `is_empty` saves a query."""
+    newest = None if is_empty else chain_store.newest_entry(session, visit.evaluator_id)
+    if newest is not None:
+        return ChainEnd(newest, newest.chain, newest.at)
+    return ChainEnd(None, visit.commitment, log_store.opened_at(session, visit.round_id) or LONG_AGO)
+
+
+def entry_head(visit: Visit, end: ChainEnd, item_code: str, now: datetime) -> EntryHead:
+    """What the next entry of the chain begins with."""
+    at = canonical_time(end.time_of_next(now))
+    return {"v": ENTRY_VERSION, "evaluator": visit.name, "number": end.next_number, "at": at, "item": item_code}
+
+
+def append_entry(session: Session, visit: Visit, end: ChainEnd, entry: NewEntry) -> ChainEntryRow:
+    """Append an entry to the evaluator's chain, and return its row."""
+    row = entry_row(visit, entry, chain_digest(end.head, entry))
+    chain_store.add_entry(session, row)
+    return row
+
+
+def entry_row(visit: Visit, entry: NewEntry, chain: str) -> ChainEntryRow:
+    """An entry as the database stores it."""
+    row = ChainEntryRow(
+        evaluator_id=visit.evaluator_id,
+        number=entry["number"],
+        round_id=visit.round_id,
+        kind=entry["kind"],
+        item=entry["item"],
+        at=datetime.fromisoformat(entry["at"]),
+        content=canonical_bytes(entry).decode(),
+        chain=chain,
+    )
+    if entry["kind"] == "judgment":
+        row.key, row.verdict, row.step = entry["key"], entry["verdict"], entry["step"]
+        row.revision, row.active_seconds = entry["revision"], entry["active_seconds"]
+    return row

@@ -1,0 +1,104 @@
+"""Read the evidence of a round from the database. Nothing else in the database decides a result."""
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from app.evidence.chains import chains_by_evaluator
+from app.evidence.entries import (
+    ChainLink,
+    EventAction,
+    EventLink,
+    canonical_time,
+    entry_kind,
+    entry_time,
+    event_link,
+    is_judgment,
+)
+from app.evidence.event_details import SealedDetail
+from app.evidence.round_evidence import Evidence
+from app.foundation.errors import SealError
+from app.rounds.allocation import SealContent
+from app.rounds.commitment import PublishedCommitment
+from app.store import chains as chain_store
+from app.store import log as log_store
+from app.store import rounds as round_store
+from app.store.tables import ChainEntryRow, ItemRow, RoundRow
+
+RESULT_ACTIONS: tuple[EventAction, ...] = ("unblinded", "corrected")
+
+
+def read_evidence(session: Session, round_row: RoundRow, opened: SealContent, *, whole_log: bool = False) -> Evidence:
+    """The evidence of a round whose seal was opened: its log ends with the newest unblinding or correction.
+
+    With `whole_log` the log does not end there: a result that is being made follows from all events until now.
+    Raises SealError naming a row whose columns say something else than its entry.
+    """
+    items, log = round_store.items_of_round(session, round_row.id), read_log(session, round_row.id)
+    return Evidence(
+        design_content=json.loads(round_row.design),
+        seal=opened,
+        item_contents=[json.loads(item.content) for item in items],
+        published=published_commitment(round_row, items, log),
+        chains=chains_by_evaluator(read_chains(session, round_row.id)),
+        log=log if whole_log else _until_result(log),
+    )
+
+
+def published_commitment(
+    round_row: RoundRow, items: Sequence[ItemRow], log: Sequence[EventLink]
+) -> PublishedCommitment:
+    """What was published at the seal. All but the commitment comes from the log, whose chain protects it."""
+    details = [link["event"]["detail"] for link in log if link["event"]["action"] == "sealed"]
+    if not details:
+        msg = "The log has no entry “sealed”, so it was changed; restore a backup."
+        raise SealError(msg)
+    sealed = SealedDetail.model_validate(details[-1])
+    return PublishedCommitment(
+        commitment=str(round_row.commitment),
+        design_sha256=sealed.design_sha256,
+        sealed_sha256=sealed.sealed_sha256,
+        item_digests={item.code: item.digest for item in items},
+        receipt_key=sealed.receipt_key,
+    )
+
+
+def read_chains(session: Session, round_id: str) -> list[ChainLink]:
+    """Every entry of every evaluator's chain. Services call it from the lock on only."""
+    links = []
+    for evaluator, row in chain_store.entries_of_round(session, round_id):
+        link = row.read_link(evaluator.name)
+        if not _columns_agree(row, link):
+            msg = (
+                f"Entry {row.number} of “{evaluator.name}” has columns that its content contradicts, so somebody "
+                "changed the database; restore a backup."
+            )
+            raise SealError(msg)
+        links.append(link)
+    return links
+
+
+def read_log(session: Session, round_id: str) -> list[EventLink]:
+    """The round's log, oldest entry first."""
+    return [event_link(round_id, row) for row in log_store.events_of_round(session, round_id)]
+
+
+def _until_result(log: Sequence[EventLink]) -> list[EventLink]:
+    """The log up to the newest result, and up to what an upgrade carried over; all of it before an unblinding."""
+    ends = [index for index, link in enumerate(log) if link["event"]["action"] in (*RESULT_ACTIONS, "carried over")]
+    has_result = any(link["event"]["action"] in RESULT_ACTIONS for link in log)
+    return list(log[: ends[-1] + 1]) if has_result else list(log)
+
+
+def _columns_agree(row: ChainEntryRow, link: ChainLink) -> bool:
+    """Whether the columns repeat what the entry says."""
+    entry = link["entry"]
+    columns = (row.number, row.item, row.kind, canonical_time(row.at))
+    if columns != (entry["number"], entry["item"], entry_kind(entry), entry_time(entry)):
+        return False
+    answer = (row.key, row.verdict, row.step, row.revision, row.active_seconds)
+    if not is_judgment(entry):
+        return answer == (None,) * len(answer)
+    fields = (entry["key"], entry["verdict"], entry["step"], entry["revision"], entry["active_seconds"])
+    return answer == fields
