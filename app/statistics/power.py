@@ -18,6 +18,9 @@ from dataclasses import dataclass, replace
 from scipy import stats
 
 MOST_NEURONS = 1_000_000
+LARGEST_SHARE_SEARCHED = 0.999
+"""Detectable differences are searched up to this share of the way from the reference fraction to 1."""
+DIFFERENCE_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,27 @@ def neurons_needed(plan: StudyPlan, target_power: float = 0.8) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if is_reached(middle) else (middle + 1, high)
     return low
+
+
+def detectable_difference(plan: StudyPlan, target_power: float = 0.8) -> float | None:
+    """The smallest difference above the plan's reference fraction that it finds with a power; None if none is found.
+
+    The plan's treatment fraction is not used.
+
+    Raises:
+        ValueError: the plan cannot be computed.
+    """
+
+    def power_at(difference: float) -> float:
+        return plan_power(replace(plan, treatment_fraction=plan.reference_fraction + difference)).power
+
+    low, high = 0.0, (1 - plan.reference_fraction) * LARGEST_SHARE_SEARCHED
+    if power_at(high) < target_power:
+        return None
+    while high - low > DIFFERENCE_TOLERANCE:
+        middle = (low + high) / 2
+        low, high = (low, middle) if power_at(middle) >= target_power else (middle, high)
+    return high
 
 
 def _critical_value(plan: StudyPlan) -> float:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.statistics.power import StudyPlan, neurons_needed, plan_power
+from app.statistics.power import StudyPlan, detectable_difference, neurons_needed, plan_power
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,16 @@ def test_power_and_interval_width_agree_with_simulation() -> None:
 def test_a_plan_that_cannot_be_computed_is_refused_with_a_sentence(plan: StudyPlan) -> None:
     with pytest.raises(ValueError, match=r"\.$"):
         plan_power(plan)
+
+
+def test_the_detectable_difference_is_the_smallest_with_the_power() -> None:
+    plan = StudyPlan(0.5, 0.35, 60, 3)
+    difference = detectable_difference(plan, 0.8)
+    assert difference is not None
+    reached = plan_power(replace(plan, treatment_fraction=0.35 + difference)).power
+    assert reached == pytest.approx(0.8, abs=1e-4)
+    assert plan_power(replace(plan, treatment_fraction=0.35 + difference - 0.01)).power < 0.8
+
+
+def test_no_difference_is_detectable_with_two_neurons() -> None:
+    assert detectable_difference(StudyPlan(0.5, 0.35, 2), 0.8) is None

@@ -13,6 +13,10 @@ COMMANDS = {
         "Fix the server's half of the seed, and name the value that will complete it.",
     ),
     "seal": ("app.cli.round.seal", "Draw neurons, make items, encrypt the allocation, print the commitment."),
+    "preregistration": (
+        "app.cli.round.preregistration",
+        "Print the design and its analysis plan in words, for a registry; from the seal on.",
+    ),
     "open": ("app.cli.round.open", "Let evaluators begin."),
     "status": ("app.cli.round.status", "Print how many items each evaluator has judged; it shows no verdicts."),
     "lock": ("app.cli.round.lock", "End judging for good; a locked round can be unblinded."),

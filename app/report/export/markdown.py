@@ -1,11 +1,10 @@
 """The report in Markdown, and the export's own README. Every number names its path in analysis.json."""
 
-from collections.abc import Sequence
-
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
+from app.report.markdown_table import markdown_table
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
 
 README = """# {title}
@@ -66,7 +65,7 @@ def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame
     for chart in draw_charts(analysis).values():
         parts += _chart_parts(chart)
     parts += ["## Methods", *methods_paragraphs(frame, analysis)]
-    parts += [f"## {DECISION_HEADING}", _table(DECISION_COLUMNS, decision_rows())]
+    parts += [f"## {DECISION_HEADING}", markdown_table(DECISION_COLUMNS, decision_rows())]
     parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in LIMITATIONS)]
     return "\n\n".join(parts) + "\n"
 
@@ -77,12 +76,4 @@ def _chart_parts(chart: Chart) -> list[str]:
     if chart.lines or chart.name == "fractions":
         parts.append(f"![{chart.title}](figures/{chart.name}.svg)")
     rows = [(*row, f"`{path}`") for row, path in zip(chart.rows, chart.row_paths, strict=True)]
-    return [*parts, _table((*chart.columns, "analysis.json"), rows)]
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(_table_line(texts) for texts in (columns, ["---"] * len(columns), *rows))
-
-
-def _table_line(texts: Sequence[str]) -> str:
-    return "| " + " | ".join(text.replace("|", "\\|") or " " for text in texts) + " |"
+    return [*parts, markdown_table((*chart.columns, "analysis.json"), rows)]

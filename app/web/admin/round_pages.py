@@ -12,12 +12,14 @@ from app.rounds.presets import PRESET_NAMES
 from app.services import rounds
 from app.services.archives import AvailableArchive, available_archives
 from app.services.log import logged_attempt
+from app.services.preregistration import round_preregistration
 from app.web.addresses import invitation_link
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.draft_form import DraftForm, blank_draft_form, design_from_form, posted_draft_form
 from app.web.admin.round_view import round_view
 from app.web.admin.sign_in import HOME, ActingAdmin, ViewingAdmin
 from app.web.dependencies import AppDatabase, AppRoundKeys, AppSettings
+from app.web.downloads import download_response
 
 router = APIRouter(prefix="/admin")
 
@@ -71,6 +73,14 @@ def show_round(
     with database.reading() as session:
         view = round_view(session, round_id, round_keys)
     return render_admin_page(request, "admin/round.html", admin, view=view, longest_pseudonym=rounds.LONGEST_PSEUDONYM)
+
+
+@router.get("/rounds/{round_id}/preregistration.md")
+def download_preregistration(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - admits admins only
+    """The preregistration of a sealed round, which names the arms, as a Markdown file."""
+    with database.reading() as session:
+        text = round_preregistration(session, round_id)
+    return download_response(text.encode(), "text/markdown; charset=utf-8", f"{round_id}-preregistration.md")
 
 
 @router.post("/rounds/{round_id}/invitations")

@@ -1,0 +1,241 @@
+"""The preregistration of a sealed round, in Markdown with the headings of a registry. Pure.
+
+It is made of the design and the log's entry of the seal alone, so that anyone can make it again. It names the arms: it
+is for admins before the unblinding, and for everybody after it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from app.evidence.event_details import SealedDetail
+from app.report.markdown_table import markdown_table
+from app.report.sample_size_text import sample_size_paragraphs
+from app.rounds.analysis_plan import AnalysisPlan
+from app.rounds.design import Design
+from app.rounds.design_part import DesignPart
+
+PREREGISTRATION_FILE = "preregistration.md"
+WITHOUT_PLAN = (
+    "The design has the form of version 0.1, which did not contain the analysis plan: beside the sentence above, only "
+    "the exclusion rules were fixed in advance."
+)
+NOT_FIXED = (
+    "Who the evaluators are, apart from those whom the design names, and how they are recruited and paid.",
+    "When the round is locked: an admin decides. No verdict is counted before, and a lock short of the target is "
+    "reported as stopped early.",
+    "The versions of the libraries; the results state them.",
+    "The reading of written hypotheses and comments, and any analysis that this document does not name: post hoc.",
+)
+
+
+def write_preregistration(design: Design, sealed: SealedDetail) -> str:
+    """The preregistration of the round with this design and this entry of its seal in the log."""
+    sections = {
+        "Study information": _study_information(design),
+        "Design plan": [*_design_plan(design), *_blinding(sealed)],
+        "Sampling plan": _sampling_plan(design, sealed),
+        "Variables": _variables(design),
+        "Analysis plan": _analysis_plan(design),
+        "What is not fixed": [_bullets(NOT_FIXED)],
+        "Commitment": _commitment(sealed),
+        "How to verify": _verification(sealed),
+    }
+    parts = [f"# Preregistration: {_one_line(design.title)}", *_introduction()]
+    for heading, paragraphs in sections.items():
+        parts += [f"## {heading}", *paragraphs]
+    return "\n\n".join(parts) + "\n"
+
+
+def _introduction() -> list[str]:
+    return [
+        "Written by First Glance from the round's design and from the log's entry of its seal; nothing was added by "
+        "hand. The design, with the whole analysis plan, is covered by the commitment at the end, which was published "
+        "before the first judgment.",
+        "**This document names the arms.** Evaluators must not see it before they have judged: register it under "
+        "embargo, or let the registry's page be seen by nobody who judges.",
+    ]
+
+
+def _study_information(design: Design) -> list[str]:
+    plan = design.planned_analysis
+    estimand = [f"Estimand: {plan.estimand}."] if plan else []
+    return [
+        f"**Question.** Do people who do not know which model they are looking at find a different fraction of neurons "
+        f"interpretable in the arm “{design.treatment}” than in the arm “{design.reference}”?",
+        f"**Hypotheses.** The test is two-sided: no difference between {design.treatment} and {design.reference} "
+        "against a difference in either direction.",
+        f"**Primary comparison.** {design.treatment} minus {design.reference}. In the design's "
+        f"words: {_one_line(design.primary)}.",
+        *estimand,
+        markdown_table(
+            ["Arm", "Stratum", "Archive (SHA-256)"],
+            [[cell.arm, cell.stratum, f"`{cell.archive_sha256}`"] for cell in design.arms],
+        ),
+    ]
+
+
+def _design_plan(design: Design) -> list[str]:
+    controls = design.controls
+    counts = [
+        f"hidden repeats: {design.repeats}, at least {design.repeat_distance} items apart" if design.repeats else "",
+        f"planted items of a known rule: {controls.planted}" if controls.planted else "",
+        f"items of known purity: {controls.per_step} per cell at {_listed(controls.ladder)}" if controls.ladder else "",
+        f"practice items with feedback: {design.training}" + _practice_bar(design) if design.training else "",
+    ]
+    return [
+        "**Study type.** Blinded evaluation: neurons of several models, one at a time, in the same form.",
+        f"**Assignment.** {_assignment_text(design)} Every evaluator has an order of their own, a uniform shuffle that "
+        "is drawn without the allocation.",
+        f"**Items beside the neurons.** {_sentence([count for count in counts if count]) or 'None.'}",
+    ]
+
+
+def _practice_bar(design: Design) -> str:
+    return f", of which {design.training_pass} must be right" if design.training_pass else ""
+
+
+def _assignment_text(design: Design) -> str:
+    if design.assignment == "crossed":
+        return "Every evaluator judges every item."
+    if design.assignment == "blocks":
+        return f"Every evaluator gets a block of {design.block} items; every item gets {design.overlap} judgments."
+    return f"Items are given out singly; every item gets {design.overlap} judgments."
+
+
+def _blinding(sealed: SealedDetail) -> list[str]:
+    opening = "a key of each of two people" if sealed.two_person else f"any one of {sealed.keys} keys"
+    audit = "ran before the seal" if sealed.audit else "was not run"
+    return [
+        "**Blinding.** Evaluators see words and marks, and nothing else that depends on the arm. Which item is which "
+        f"neuron was encrypted at the seal; opening it takes {opening}, once, after the lock. A leak audit of all "
+        f"responses {audit}. How much the marks alone give away is measured and stands beside the result.",
+    ]
+
+
+def _sampling_plan(design: Design, sealed: SealedDetail) -> list[str]:
+    layers = f"layers {_listed(design.layers)}" if design.layers else "all layers"
+    drawn = "from each layer in proportion to its size" if design.by_layer == "stratified" else "from the whole frame"
+    named = "; neurons that the named evaluators have seen are left out for everyone" if design.named else ""
+    return [
+        "**Existing data.** Models and archives exist. At the seal nobody had judged an item of this round.",
+        f"**Frame.** All neurons of {layers} at the site {design.site}, dead ones included. Live neurons with too few "
+        f"snippets or marks to be shown are left out by the same rule in every arm{named}.",
+        f"**Draw.** {design.neurons} neurons per arm and stratum, at random {drawn}, from a seed that is sealed with "
+        f"the allocation. {_seed_text(design, sealed)}",
+        f"**Items.** {sealed.items:,} items were made, controls, practice and repeats included.",
+        "**Sample size and power.**",
+        *sample_size_paragraphs(design),
+    ]
+
+
+def _seed_text(design: Design, sealed: SealedDetail) -> str:
+    draw = sealed.draw
+    if design.seed_rule == "public" and draw is not None:
+        return (
+            f"The seed is a hash of the server's half, whose digest `{draw.half_sha256}` was logged first, and of the "
+            f"public value “{_one_line(draw.public_name or '')}”, which is “{_one_line(draw.public_value or '')}”. "
+            f"This is draw {draw.number} of the round."
+        )
+    number = f" This is draw {draw.number} of the round." if draw is not None else ""
+    return f"The server drew the seed alone, so nothing shows that it drew only once.{number}"
+
+
+def _variables(design: Design) -> list[str]:
+    rubric = design.rubric.filled_in(design.peaks_per_item, among_groups=len(design.groups) > 1)
+    answers = [rubric.interpretable, rubric.not_interpretable, *(["cannot judge"] if design.cannot_judge else [])]
+    groups = _listed([f"{count} {group}" for group, count in design.groups.items()])
+    asked = [
+        "a rule in words" if design.hypothesis else "",
+        "confidence from 1 to 5" if design.hypothesis and design.confidence else "",
+        {"none": "", "which_model": "a guess of the model, exposed evaluators only", "sort": "two piles of items"}[
+            design.blinding_question
+        ],
+    ]
+    return [
+        f"**Manipulated.** The arm. **Shown.** Snippets per item: {groups}; marks: {design.marks}.",
+        f"**Measured.** One verdict per evaluator and item, {' / '.join(map(_one_line, answers))}, to the question: "
+        f"{_one_line(rubric.question)}",
+        f"> {_one_line(rubric.rule)}\n>\n> {_one_line(rubric.operational)}",
+        f"**Also asked, after the verdict.** {_sentence([text for text in asked if text]) or 'Nothing.'}",
+        "**Also recorded.** Active seconds, position in the order, revisions, items flagged as faulty or distressing.",
+    ]
+
+
+def _analysis_plan(design: Design) -> list[str]:
+    rules = [f"{name.replace('_', ' ')}: {limit:g}" for name, limit in design.exclusions if limit is not None]
+    exclusions = f"**Exclusion rules for evaluators.** {_sentence(rules) or 'None.'}"
+    plan = design.planned_analysis
+    if plan is None:
+        return [exclusions, WITHOUT_PLAN]
+    return [
+        _bullets(_plan_sentences(plan)),
+        exclusions,
+        "### Secondary results",
+        _named_sentences(plan.secondary),
+        "### Sensitivity analyses",
+        _named_sentences(plan.sensitivity),
+        "### Measures of the blind",
+        _named_sentences(plan.blinding),
+        "### Numbers that the analysis reads from the design",
+        _number_table(plan.numbers),
+        "### Numbers that are built into the program",
+        _number_table(plan.constants),
+    ]
+
+
+def _plan_sentences(plan: AnalysisPlan) -> list[str]:
+    """Every field of the plan that is one sentence, under its name."""
+    return [f"**{name.replace('_', ' ').capitalize()}**: {text}." for name, text in plan if isinstance(text, str)]
+
+
+def _named_sentences(sentences: Mapping[str, str]) -> str:
+    return _bullets([f"`{name}`: {text}." for name, text in sentences.items()])
+
+
+def _number_table(numbers: DesignPart) -> str:
+    fields = type(numbers).model_fields
+    values = numbers.model_dump(mode="json")
+    rows = [[f"`{name}`", str(values[name]), field.description or ""] for name, field in fields.items()]
+    return markdown_table(["Number", "Value", "Meaning"], rows)
+
+
+def _commitment(sealed: SealedDetail) -> list[str]:
+    key = [["public half of the key that signs receipts", f"`{sealed.receipt_key}`"]] if sealed.receipt_key else []
+    rows = [
+        ["commitment", f"`{sealed.commitment}`"],
+        ["design", f"`{sealed.design_sha256}`"],
+        ["content of the seal", f"`{sealed.sealed_sha256}`"],
+        *key,
+    ]
+    return [
+        markdown_table(["What", "SHA-256" if not key else "Digest or key"], rows),
+        "The commitment is a SHA-256 over the digests of the design, of every item and of the content of the seal"
+        f"{', and over the key' if key else ''}. Publish it, here or elsewhere, before the first judgment.",
+    ]
+
+
+def _verification(sealed: SealedDetail) -> list[str]:
+    return [
+        "After the unblinding the round's export contains the design, the opened seal and this document. Check it "
+        "against the commitment that was registered here:",
+        f"```\nfirstglance verify EXPORT.zip --commitment {sealed.commitment}\n```",
+        "A design, an item or an allocation that was changed since gives another commitment. Add the digest that is "
+        "published at the lock with `--lock` to check the judgments in the same way.",
+    ]
+
+
+def _bullets(sentences: Sequence[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _listed(values: Sequence[object]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    """The parts as one sentence; empty if there are none."""
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}." if text else ""

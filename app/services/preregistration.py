@@ -1,0 +1,20 @@
+"""The preregistration of a sealed round, read from the database."""
+
+from sqlalchemy.orm import Session
+
+from app.evidence.event_details import SealedDetail
+from app.foundation.errors import LifecycleError
+from app.report.preregistration import write_preregistration
+from app.rounds.design import read_design
+from app.services.log import latest_event, round_events
+from app.store import rounds as round_store
+
+
+def round_preregistration(session: Session, round_id: str) -> str:
+    """The preregistration in Markdown, which names the arms. Raises LifecycleError if the round was never sealed."""
+    round_row = round_store.find_round(session, round_id)
+    if round_row.commitment is None:
+        msg = f"This round is {round_row.state}; its preregistration is written at the seal. Seal it first."
+        raise LifecycleError(msg)
+    sealed = SealedDetail.model_validate(latest_event(round_events(session, round_id), "sealed").detail)
+    return write_preregistration(read_design(round_row.design), sealed)
