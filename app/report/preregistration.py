@@ -231,7 +231,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _listed(values: Sequence[object]) -> str:
+def _listed(values: Sequence[str | float]) -> str:
     return ", ".join(map(str, values))
 
 
