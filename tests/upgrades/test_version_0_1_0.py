@@ -21,8 +21,10 @@ from app.report.export.zip_file import read_zip
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
+from app.rounds.design import read_design
 from app.services import exports, rounds, seals
 from app.services.unblinding import unblind_round
+from app.store.rounds import all_rounds
 from app.store.schema import schema_differences
 from app.web.leak_audit.audited_seal import seal_with_real_pages
 from app.web.serving import served_in_thread
@@ -69,6 +71,14 @@ def test_a_migrated_database_of_version_0_1_0_has_the_newest_schema(installation
 
 def test_migrated_rounds_keep_their_states(installation: Installation) -> None:
     assert installation.states == {round_id: STATES.get(name, name) for name, round_id in installation.rounds.items()}
+
+
+def test_the_designs_of_migrated_rounds_keep_their_text_and_have_no_plan(installation: Installation) -> None:
+    with installation.database.reading() as session:
+        texts = [row.design for row in all_rounds(session)]
+    assert texts
+    assert [read_design(text).canonical for text in texts] == texts
+    assert {read_design(text).planned_analysis for text in texts} == {None}
 
 
 def test_a_draft_and_a_round_whose_sealing_was_begun_can_be_sealed(installation: Installation) -> None:
