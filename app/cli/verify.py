@@ -6,7 +6,7 @@ import click
 
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_json, print_table
-from app.report.export.verify import Verification, read_receipt, verify_export, verify_receipt
+from app.report.export.verify import Verification, verify_export, verify_receipt
 
 WIDTH = 44
 """Most characters of a value in the table of checks."""
@@ -19,7 +19,7 @@ WIDTH = 44
 @click.pass_context
 def verify_command(ctx: click.Context, export: Path, receipt_file: Path | None, json_wanted: bool) -> None:
     """Recompute commitment, chains and all numbers of EXPORT.zip, without a server. Exits with 1 on a difference."""
-    verification = verify_export(export) if receipt_file is None else verify_receipt(export, read_receipt(receipt_file))
+    verification = verify_export(export) if receipt_file is None else verify_receipt(export, receipt_file)
     if json_wanted:
         print_json(
             {

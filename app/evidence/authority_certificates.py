@@ -9,6 +9,7 @@ from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509 import (
+    BasicConstraints,
     Certificate,
     ExtendedKeyUsage,
     ExtensionNotFound,
@@ -63,16 +64,19 @@ def certificate_problem(
             f"The authority “{subject_name(signer)}” is not trusted: no root that you gave stands behind its "
             f"certificate (it leads to “{chain[-1].issuer.rfc4514_string()}”)."
         )
-    for certificate in chain:
-        if moment > certificate.not_valid_after_utc:
+    for link in chain[1:]:
+        if not _may_certify(link):
+            return f"“{subject_name(link)}” certified the authority, but its own certificate does not allow that."
+    for link in chain:
+        if moment > link.not_valid_after_utc:
             return (
-                f"The certificate “{subject_name(certificate)}” had expired at the time of the stamp "
-                f"(valid until {certificate.not_valid_after_utc}, stamped {moment})."
+                f"The certificate “{subject_name(link)}” had expired at the time of the stamp "
+                f"(valid until {link.not_valid_after_utc}, stamped {moment})."
             )
-        if moment < certificate.not_valid_before_utc:
+        if moment < link.not_valid_before_utc:
             return (
-                f"The certificate “{subject_name(certificate)}” was not valid yet at the time of the stamp "
-                f"(valid from {certificate.not_valid_before_utc}, stamped {moment})."
+                f"The certificate “{subject_name(link)}” was not valid yet at the time of the stamp "
+                f"(valid from {link.not_valid_before_utc}, stamped {moment})."
             )
     return ""
 
@@ -102,6 +106,13 @@ def _was_issued_by(x509_certificate: Certificate, issuer: Certificate) -> bool:
     except (*UNREADABLE, InvalidSignature):
         return False
     return True
+
+
+def _may_certify(x509_certificate: Certificate) -> bool:
+    try:
+        return x509_certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+    except (*UNREADABLE, ExtensionNotFound):
+        return False
 
 
 def _is_for_time_stamps(x509_certificate: Certificate) -> bool:

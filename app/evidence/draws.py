@@ -5,6 +5,7 @@ exist yet. The seed is a hash of both. So the server cannot try draws until one 
 without having seen the half cannot either.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
@@ -18,6 +19,7 @@ from app.foundation.json_types import JsonObject
 from app.rounds.allocation import SealContent
 from app.rounds.design import SeedRule
 
+HALF = re.compile(r"[0-9a-f]{64}")
 Detail = TypeVar("Detail", bound=BaseModel)
 
 
@@ -63,12 +65,12 @@ class DrawHistory:
     """Ids of earlier rounds of the server on the same archives; None if the log does not say."""
 
     @property
-    def total_drawn(self) -> int:
+    def total_draw_count(self) -> int:
         """How many draws were begun in this round and those that it was copied from."""
         return self.draw_count + (self.copied_draws or 0)
 
     @property
-    def total_announced(self) -> int:
+    def total_announced_count(self) -> int:
         """How many times a half was announced in this round and those that it was copied from."""
         return self.announced + (self.copied_announced or 0)
 
@@ -121,6 +123,8 @@ def _seed_problems(seal_content: SealContent, sealed_draw: DrawDetail) -> list[s
     draw = seal_content.draw
     if draw is None:
         return []
+    if not HALF.fullmatch(draw.half):
+        return ["The sealed half of the seed is not 64 hexadecimal digits."]
     problems = []
     if seed_from_halves(draw.half, draw.public_name, draw.public_value) != seal_content.seed:
         problems.append("The sealed seed does not follow from the server's half and the public value.")
@@ -135,22 +139,22 @@ def _announcement_problems(sealed_draw: DrawDetail, steps: Sequence[LoggedStep])
     """What does not fit together in the log: announcements, draws and the seal, in their order."""
     announced: AnnouncedDetail | None = None
     announced_for: dict[int, AnnouncedDetail | None] = {}
-    draws: list[DrawDetail] = []
+    begun_draws: list[DrawDetail] = []
     for action, detail in steps:
         if action == "draw announced":
             announced = read_detail(AnnouncedDetail, detail)
         elif action == "seal begun":
-            draws.append(read_detail(DrawDetail, detail))
-            announced_for.setdefault(draws[-1].number, announced)
+            begun_draws.append(read_detail(DrawDetail, detail))
+            announced_for.setdefault(begun_draws[-1].number, announced)
     problems = []
-    if sealed_draw not in draws:
+    if sealed_draw not in begun_draws:
         problems.append("The log does not say that the sealed draw was begun.")
     source = announced_for.get(sealed_draw.number)
     if source is None or source.half_sha256 != sealed_draw.half_sha256:
         problems.append("The half of the sealed draw is not the one that was announced before the draw was begun.")
     elif source.public_name != sealed_draw.public_name:
         problems.append("The public value of the sealed draw is not the one that was named in the announcement.")
-    values = {draw.public_value for draw in draws if draw.half_sha256 == sealed_draw.half_sha256}
+    values = {draw.public_value for draw in begun_draws if draw.half_sha256 == sealed_draw.half_sha256}
     if len(values) > 1:
         problems.append("The announced half was completed by more than one value, so more than one draw was made.")
     return problems
@@ -192,8 +196,8 @@ class _DrawTally:
             public_value=sealed.public_value,
             copied_from=copied.source if copied else None,
             copied_state=copied.state if copied else None,
-            copied_draws=copied.draws if copied else None,
-            copied_announced=copied.announced if copied else None,
+            copied_draws=copied.draw_count if copied else None,
+            copied_announced=copied.announcement_count if copied else None,
             earlier_rounds=self.created.same_archives if self.created else None,
         )
 

@@ -32,9 +32,9 @@ class CopiedDetail(Detail):
     """Id of the round that was copied."""
     state: str | None = None
     """The state of that round when it was copied."""
-    draws: int | None = None
+    draw_count: int | None = None
     """How many draws were begun in that round and in those that it was copied from."""
-    announced: int | None = None
+    announcement_count: int | None = None
     """How many times a half of a seed was announced there."""
 
 

@@ -88,8 +88,9 @@ def _granted_statement(response: TimeStampResponse) -> TimeStampTokenInfo:
 def _verify_signature(response: TimeStampResponse, digest: str, trusted: TrustedCertificates, moment: datetime) -> None:
     embedded = [load_der_x509_certificate(der) for der in sorted(response.signed_data.certificates)]
     signer = _signer_certificate(response, [*embedded, *trusted.intermediates, *trusted.roots])
+    given_signer = None if signer in embedded else signer  # the library trusts the one that it is given
     verifier = VerifierBuilder(
-        tsa_certificate=signer, intermediates=list(trusted.intermediates), roots=list(trusted.roots)
+        tsa_certificate=given_signer, intermediates=list(trusted.intermediates), roots=list(trusted.roots)
     ).build()
     try:
         verifier.verify(response, bytes.fromhex(digest))

@@ -35,6 +35,7 @@ def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
         "analysed. The unit is the neuron: its verdict is the mean of its judgments. Dead neurons and “cannot judge” "
         "count as NOT INTERPRETABLE; items flagged as faulty or distressing are missing. "
         f"Marks were {frame.marks}.",
+        *([" ".join(analysis.draws.sentences)] if analysis.draws else []),
         "A fraction has Wilson's interval with effective sample size p(1 - p)k/s², between the number of neurons and "
         "the number of judgments. A difference within a stratum has the square-and-add interval of its two fractions. "
         "The primary result is the Mantel-Haenszel difference over strata with a stratified sandwich interval (the "

@@ -7,6 +7,7 @@ evidence, and so is every table, text and figure that is made of them. Pure.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.evidence.draws import LoggedStep, draw_history
 from app.evidence.round_evidence import Evidence
 from app.report.analysis.analysis import Analysis, analyse
 from app.report.analysis.frame import (
@@ -82,6 +83,7 @@ def frame_of(evidence: Evidence) -> AnalysisFrame:
         marks=design.marks,
         audit=evidence.sealed.audit,
         plan=design.planned_analysis,
+        draws=draw_history([LoggedStep(link["event"]["action"], link["event"]["detail"]) for link in evidence.log]),
     )
 
 

@@ -9,7 +9,7 @@ value takes no other, so that nobody can try values.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -121,7 +121,7 @@ def remove_halves(data_folder: Path | None, round_id: str) -> None:
             file.unlink(missing_ok=True)
 
 
-def logged_steps(events: list[Event]) -> list[LoggedStep]:
+def logged_steps(events: Sequence[Event]) -> list[LoggedStep]:
     """The log as the rules of draws read it."""
     return [LoggedStep(event.action, event.detail) for event in events]
 
@@ -132,7 +132,7 @@ def half_file(data_folder: Path, round_id: str, number: int) -> Path:
 
 
 def _complete_announced_draw(
-    events: list[Event], round_id: str, public_value: str, data_folder: Path | None, draw_count: int
+    events: Sequence[Event], round_id: str, public_value: str, data_folder: Path | None, draw_count: int
 ) -> BegunDraw:
     """The draw from the newest announced half and the value."""
     announced = _newest_announcement(events)
@@ -152,7 +152,7 @@ def _complete_announced_draw(
     return BegunDraw(seed, halves, _numbered_as_before(detail, events))
 
 
-def _numbered_as_before(detail: DrawDetail, events: list[Event]) -> DrawDetail:
+def _numbered_as_before(detail: DrawDetail, events: Sequence[Event]) -> DrawDetail:
     """The detail of a draw, with its former number if it is begun again. Raises SealError if its value is another."""
     begun = [read_detail(DrawDetail, event.detail) for event in events if event.action == "seal begun"]
     former = next((draw for draw in begun if draw.half_sha256 == detail.half_sha256), None)
@@ -167,7 +167,7 @@ def _numbered_as_before(detail: DrawDetail, events: list[Event]) -> DrawDetail:
     return detail.model_copy(update={"number": former.number, "again": True})
 
 
-def _newest_announcement(events: list[Event]) -> AnnouncedDraw | None:
+def _newest_announcement(events: Sequence[Event]) -> AnnouncedDraw | None:
     event = next((event for event in reversed(events) if event.action == "draw announced"), None)
     if event is None:
         return None

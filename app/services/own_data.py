@@ -7,15 +7,16 @@ from typing import cast
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
-from app.evidence.entries import ChainLink, EntryKind, entry_kind
+from app.evidence.entries import ChainLink, EntryKind, canonical_time, entry_kind
 from app.evidence.event_details import CarriedOver, UnboundFact
-from app.evidence.receipts import make_receipt
+from app.evidence.receipts import make_receipt, receipt_note
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
 from app.rounds.lifecycle import State
 from app.services.evaluator_session import evaluator_and_round_for_writing, evaluator_by_session
 from app.services.log import append_event, round_events
+from app.services.round_keys import RoundKeys, read_committed_round
 from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
 from app.store import judging as judging_store
@@ -32,6 +33,8 @@ class OwnData(TypedDict):
 
     about: JsonObject
     receipt: JsonObject
+    receipt_note: str
+    """A sentence that says what the receipt is worth."""
     first_shown: list[JsonObject]
     judgments: list[JsonObject]
     flags: list[JsonObject]
@@ -39,16 +42,19 @@ class OwnData(TypedDict):
     phase_2: list[JsonObject]
 
 
-def own_data(session: Session, session_token: str) -> OwnData:
-    """Everything that is stored about this evaluator: each entry of the chain, with its digest."""
+def own_data(session: Session, session_token: str, round_keys: RoundKeys, now: datetime) -> OwnData:
+    """Everything that is stored about this evaluator, with a receipt that the round's key signs."""
     evaluator = evaluator_by_session(session, session_token)
     links = [row.read_link(evaluator.name) for row in chain_store.entries_of_evaluator(session, evaluator.id)]
-    receipt = make_receipt(evaluator.name, evaluator_store.round_of_evaluator(session, evaluator).commitment, links)
+    committed_round = read_committed_round(session, evaluator_store.round_of_evaluator(session, evaluator))
+    signing_key = round_keys.committed(evaluator.round_id, committed_round.receipt_key)
+    receipt = make_receipt(committed_round, evaluator.name, links, canonical_time(now), signing_key)
     first_shown = judging_store.read_worklist(session, evaluator.id).shown_at
     unbound = _carried_over(session, evaluator)
     return {
         "about": _facts_about(evaluator),
         "receipt": receipt.model_dump(),
+        "receipt_note": receipt_note(receipt),
         "first_shown": [{"item": item, "at": _iso_text(at)} for item, at in first_shown.items()],
         "judgments": _entries(links, "judgment"),
         "flags": [*_entries(links, "flag"), *_own_facts(unbound.flags, evaluator)],

@@ -1,5 +1,6 @@
 """The keys that sign rounds' receipts and exports: private halves in a folder, public halves in commitments."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.evidence.event_details import SealedDetail
+from app.evidence.receipts import CommittedRound
 from app.evidence.signing import SigningKey
 from app.foundation.errors import SealError
 from app.foundation.private import write_private_file
-from app.services.log import round_events
+from app.services.log import Event, round_events
+from app.store.tables import RoundRow
 
 FOLDER = "round_keys"
 
@@ -55,8 +58,18 @@ class RoundKeys:
 
 def committed_receipt_key(session: Session, round_id: str) -> str | None:
     """The public half in the log's entry of the seal; None before the seal, and if version 0.1 sealed the round."""
-    sealed = next((event for event in reversed(round_events(session, round_id)) if event.action == "sealed"), None)
-    return None if sealed is None else SealedDetail.model_validate(sealed.detail).receipt_key
+    return _receipt_key_in(round_events(session, round_id))
+
+
+def read_committed_round(session: Session, round_row: RoundRow) -> CommittedRound:
+    """What receipts say about a round; its key and its lock are those of its log."""
+    events = round_events(session, round_row.id)
+    return CommittedRound(
+        round_id=round_row.id,
+        commitment=str(round_row.commitment),
+        receipt_key=_receipt_key_in(events),
+        lock=next((event.chain for event in reversed(events) if event.action == "locked"), None),
+    )
 
 
 def round_signing_key(session: Session, round_id: str, round_keys: RoundKeys) -> SigningKey | None:
@@ -64,12 +77,22 @@ def round_signing_key(session: Session, round_id: str, round_keys: RoundKeys) ->
     return round_keys.committed(round_id, committed_receipt_key(session, round_id))
 
 
+def is_key_missing(session: Session, round_id: str, round_keys: RoundKeys) -> bool:
+    """Whether the commitment names a key whose file is lost, so that nothing can be signed."""
+    receipt_key = committed_receipt_key(session, round_id)
+    return receipt_key is not None and round_keys.committed(round_id, receipt_key) is None
+
+
 def missing_key_warning(session: Session, round_id: str, round_keys: RoundKeys) -> str | None:
     """A sentence for admins if the round has a key whose file is lost; otherwise None."""
-    receipt_key = committed_receipt_key(session, round_id)
-    if receipt_key is None or round_keys.committed(round_id, receipt_key) is not None:
+    if not is_key_missing(session, round_id, round_keys):
         return None
     return (
         f"The key that signs this round's receipts is missing: {round_keys.path_of(round_id)} is lost or has another "
         "key. Receipts and exports are not signed until you restore the file from a backup."
     )
+
+
+def _receipt_key_in(events: Sequence[Event]) -> str | None:
+    sealed = next((event for event in reversed(events) if event.action == "sealed"), None)
+    return None if sealed is None else SealedDetail.model_validate(sealed.detail).receipt_key

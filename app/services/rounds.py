@@ -120,7 +120,10 @@ def copy_round_as_draft(session: Session, round_id: str, by: str, now: datetime)
     draft_id = create_round(session, read_design(round_row.design).in_newest_version(), paths, by, now)
     history = draw_history(logged_steps(round_events(session, round_id)))
     copied = CopiedDetail(
-        source=round_id, state=round_row.state, draws=history.total_drawn, announced=history.total_announced
+        source=round_id,
+        state=round_row.state,
+        draw_count=history.total_draw_count,
+        announcement_count=history.total_announced_count,
     )
     append_event(session, draft_id, by, "copied", copied.model_dump(), now)
     return draft_id

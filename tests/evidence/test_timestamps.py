@@ -110,12 +110,36 @@ def test_an_authority_that_no_root_stands_behind_is_not_trusted(reply: bytes) ->
         verified_time(reply, DIGEST, strangers)
 
 
-def test_an_authority_certified_by_one_that_may_not_certify_is_refused(
-    root: Certified, trusted: TrustedCertificates, forge: Sign
+@pytest.mark.parametrize("embeds_root", [False, True], ids=["signs itself", "brings its own root"])
+def test_an_authority_that_vouches_for_itself_is_not_trusted(
+    tmp_path: Path, trusted: TrustedCertificates, embeds_root: bool
 ) -> None:
-    impostor = certify("Impostor", certify("Some shop", root), purposes=(ExtendedKeyUsageOID.TIME_STAMPING,))
-    with pytest.raises(TimestampError, match="not trusted"):
-        verified_time(forge(impostor), DIGEST, trusted)
+    own_root = certify("Root", is_authority=True)
+    impostor, chain = (certify("Impostor", own_root), (own_root,)) if embeds_root else (certify("Impostor"), ())
+    reply = StampingAuthority(tmp_path, impostor, chain).reply(encode_query(DIGEST, NONCE))
+    with pytest.raises(TimestampError, match="“Impostor” is not trusted"):
+        verified_time(reply, DIGEST, trusted)
+
+
+def test_a_token_without_certificates_is_verified_with_one_that_is_given(
+    root: Certified, trusted: TrustedCertificates, tmp_path: Path
+) -> None:
+    signer = certify("Authority", root)
+    query = ["openssl", "ts", "-query", "-digest", DIGEST, "-sha256", "-out", "query.tsq"]  # asks for no certificate
+    subprocess.run(query, cwd=tmp_path, check=True, capture_output=True)
+    reply = StampingAuthority(tmp_path, signer).reply((tmp_path / "query.tsq").read_bytes())
+    with pytest.raises(TimestampError, match=r"certificate, issued by “CN=Root”, is missing; add it"):
+        verified_time(reply, DIGEST, trusted)
+    assert verified_time(reply, DIGEST, read_trusted_certificates(root.pem + signer.pem))
+
+
+def test_an_authority_certified_by_one_that_may_not_certify_is_refused(
+    root: Certified, trusted: TrustedCertificates, tmp_path: Path
+) -> None:
+    shop = certify("Some shop", root, purposes=())
+    reply = StampingAuthority(tmp_path, certify("Impostor", shop), (shop,)).reply(encode_query(DIGEST, NONCE))
+    with pytest.raises(TimestampError, match="“Some shop” certified the authority, but"):
+        verified_time(reply, DIGEST, trusted)
 
 
 def test_a_certificate_that_had_expired_at_the_time_of_the_stamp_is_refused(

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.evidence.receipts import Receipt, make_receipt
-from app.foundation.errors import ExportError
-from app.report.export.exported_round import read_export
-from app.report.export.verify import Verification, read_receipt, verify_export, verify_receipt
+from app.report.export.verify import Verification, verify_export
 from app.report.export.zip_file import read_zip
 from tests.report.tampering import replace_file, tamper
 
@@ -89,38 +86,3 @@ def test_an_arm_changed_in_the_csv_is_found(exported: Path, tmp_path: Path) -> N
     first = first.replace("baseline", "solu") if "baseline" in first else first.replace("solu", "baseline")
     path = replace_file(exported, "observations.csv", "".join([header, first, *others]).encode(), tmp_path)
     assert "arms in observations.csv" in names_of_failed_checks(verify_export(path))
-
-
-@pytest.fixture
-def receipt(exported: Path) -> Receipt:
-    """Birch's receipt after seven judgments."""
-    export = read_export(exported)
-    return make_receipt("Birch", export.commitment.commitment, export.chains["Birch"][:7])
-
-
-def test_a_receipt_agrees_with_the_export(exported: Path, receipt: Receipt) -> None:
-    assert receipt.judgments == 7
-    assert verify_receipt(exported, receipt).ok
-    final_receipts = json.loads(read_zip(exported)["receipts.json"])
-    assert all(verify_receipt(exported, Receipt(**final_receipt)).ok for final_receipt in final_receipts)
-
-
-@pytest.mark.parametrize(
-    ("field", "forged"), [("head", "00"), ("digest", "00"), ("commitment", "00"), ("evaluator", "Nobody")]
-)
-def test_a_changed_receipt_is_found(exported: Path, receipt: Receipt, field: str, forged: str) -> None:
-    assert not verify_receipt(exported, receipt.model_copy(update={field: forged})).ok
-
-
-def test_a_receipt_is_read_from_the_file_that_an_evaluator_took_along(receipt: Receipt, tmp_path: Path) -> None:
-    path = tmp_path / "mine.json"
-    path.write_text(json.dumps({"receipt": receipt.model_dump(), "judgments": []}), encoding="utf-8")
-    assert read_receipt(path) == receipt
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"receipt": {"evaluator": "Birch"}}', '{"receipt": null}'])
-def test_a_file_without_a_receipt_is_refused_with_a_sentence(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "mine.json"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(ExportError, match="holds no receipt"):
-        read_receipt(path)

@@ -1,27 +1,45 @@
 """A receipt proves, without trusting the server, that an evaluator's answers stand in the export as they were given."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.cli.main import cli
 from app.cli.verify import verify_command
-from app.evidence.receipts import Receipt
+from app.foundation.json_types import JsonObject
 from app.report.export.bundle import unblinded_zip
-from app.report.export.verify import verify_receipt
+from app.report.export.exported_round import ExportedRound, read_export
+from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
 from app.rounds.design import Design
 from app.services import rounds
 from app.services.exports import unblinded_bundle
 from app.services.own_data import OwnData, own_data
+from app.services.round_keys import RoundKeys
 from app.services.unblinding import unblind_round
 from app.store.admins import add_admin
 from app.store.tables import EvaluatorRow
 from tests.conftest import KINDS, Clock, fresh_database, without_figures
 from tests.services.judges import judge_everything
-from tests.services.stages import ADMIN, KEYS, open_draft
+from tests.services.stages import ADMIN, KEYS, RECEIPT_KEY, open_draft
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An export, and Ada's file as her last page gave it before the lock and after it, and without the key."""
+
+    path: Path
+    before_lock: OwnData
+    after_lock: OwnData
+    without_key: OwnData
+
+    @property
+    def export(self) -> ExportedRound:
+        return read_export(self.path)
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -31,51 +49,85 @@ def exported(
     paths: dict[str, Path],
     password_hash: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, OwnData]:
-    """An export from a database of each kind, and Ada's file as her last page gave it before the lock."""
+) -> Exported:
+    """A round in a database of each kind, judged, locked and unblinded."""
     folder, clock = tmp_path_factory.mktemp("exported"), Clock()
-    export = folder / "export.zip"
+    path, round_keys = folder / "export.zip", RoundKeys(folder)
     with fresh_database(request, folder) as database:
         with database.writing() as session:
             add_admin(session, ADMIN, password_hash, clock())
             draft = rounds.create_round(session, design, paths, ADMIN, clock())
+        round_keys.path_of(draft).write_text(RECEIPT_KEY.private_text, "utf-8")
         open_draft(database, draft, clock)
         judge_everything(database, draft, clock)
         with database.reading() as session:
-            ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
-            own_file = own_data(session, ada)
+            before_lock = file_of_ada(session, round_keys, clock)
+            without_key = file_of_ada(session, RoundKeys(folder / "empty"), clock)
         with database.writing() as session:
             rounds.lock_round(session, draft, ADMIN, clock())
+            after_lock = file_of_ada(session, round_keys, clock)
             unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
         with database.reading() as session, without_figures():
-            export.write_bytes(unblinded_zip(unblinded_bundle(session, draft)))
-    return export, own_file
+            path.write_bytes(unblinded_zip(unblinded_bundle(session, draft)))
+    return Exported(path, before_lock, after_lock, without_key)
 
 
-def test_a_receipt_agrees_with_the_export(exported: tuple[Path, OwnData]) -> None:
-    export, own_file = exported
-    assert verify_receipt(export, Receipt.model_validate(own_file["receipt"])).ok
-    assert own_file["receipt"]["judgments"] == len(own_file["judgments"])
+def file_of_ada(session: Session, round_keys: RoundKeys, clock: Clock) -> OwnData:
+    ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
+    return own_data(session, ada, round_keys, clock())
 
 
-@pytest.mark.parametrize("field", ["commitment", "head", "digest", "judgments"])
-def test_a_changed_receipt_is_detected_and_the_change_named(exported: tuple[Path, OwnData], field: str) -> None:
-    export, own_file = exported
-    forged = own_file["receipt"] | {field: 1 if field == "judgments" else "0" * 64}
-    verification = verify_receipt(export, Receipt.model_validate(forged))
-    names = {"commitment": "commitment", "head": "chain head", "digest": "digest of judgments"}
-    assert not verification.ok
-    assert names.get(field, "chain head") in " ".join(verification.differences)
+def write_file(own_file: OwnData | JsonObject, folder: Path) -> Path:
+    path = folder / "mine.json"
+    path.write_text(json.dumps(own_file), encoding="utf-8")
+    return path
 
 
-def test_the_command_line_compares_a_receipt_with_an_export(exported: tuple[Path, OwnData], tmp_path: Path) -> None:
-    export, own_file = exported
-    receipt = tmp_path / "mine.json"
-    receipt.write_text(json.dumps(own_file), encoding="utf-8")
-    runner = CliRunner()
-    assert runner.invoke(verify_command, [str(export), "--receipt", str(receipt)]).exit_code == 0
-    changed = own_file | {"receipt": own_file["receipt"] | {"head": "0" * 64}}
-    receipt.write_text(json.dumps(changed), encoding="utf-8")
-    assert runner.invoke(verify_command, [str(export), "--receipt", str(receipt)]).exit_code == 1
+def test_a_receipt_agrees_with_the_export(exported: Exported, tmp_path: Path) -> None:
+    receipt_file = read_receipt_file(write_file(exported.before_lock, tmp_path))
+    finding = judge_receipt_file(receipt_file, exported.export)
+    assert (finding.case, finding.anchors_entries, finding.anchors_lock) == ("genuine", True, False)
+    assert finding.entries == len(exported.before_lock["judgments"]) == len(receipt_file.own_chain) > 0
+    assert "is signed with the key" in exported.before_lock["receipt_note"]
+
+
+def test_a_receipt_from_after_the_lock_has_the_lock_s_digest(exported: Exported, tmp_path: Path) -> None:
+    locks = [link["chain"] for link in exported.export.events if link["event"]["action"] == "locked"]
+    assert exported.before_lock["receipt"]["lock"] is None
+    assert [exported.after_lock["receipt"]["lock"]] == locks
+    finding = judge_receipt_file(read_receipt_file(write_file(exported.after_lock, tmp_path)), exported.export)
+    assert (finding.case, finding.anchors_lock) == ("genuine", True)
+
+
+def test_the_commitment_names_the_key_that_signed(exported: Exported) -> None:
+    commitment = exported.export.commitment
+    assert (commitment.version, commitment.receipt_key) == (2, RECEIPT_KEY.public_key)
+    assert exported.before_lock["receipt"]["key"] == RECEIPT_KEY.public_key
+    assert exported.before_lock["receipt"]["commitment"] == commitment.commitment
+
+
+def test_a_receipt_is_handed_out_unsigned_if_the_key_is_lost_and_says_so(exported: Exported, tmp_path: Path) -> None:
+    own_file = exported.without_key
+    assert own_file["receipt"]["signature"] is None
+    assert own_file["receipt_note"].startswith("This receipt is not signed, because the server lost the key")
+    finding = judge_receipt_file(read_receipt_file(write_file(own_file, tmp_path)), exported.export)
+    assert (finding.case, finding.agrees, finding.anchors_entries) == ("unsigned", True, False)
+
+
+@pytest.mark.parametrize(
+    "field", ["commitment", "head", "digest", "entries", "evaluator", "lock", "at", "key", "round"]
+)
+def test_a_changed_receipt_is_detected_and_the_change_named(exported: Exported, tmp_path: Path, field: str) -> None:
+    forged = exported.after_lock["receipt"] | {field: 1 if field == "entries" else "0" * 64}
+    finding = judge_receipt_file(read_receipt_file(write_file({"receipt": forged}, tmp_path)), exported.export)
+    assert (finding.case, finding.agrees) == ("forged", False)
+
+
+def test_the_command_line_compares_a_receipt_with_an_export(exported: Exported, tmp_path: Path) -> None:
+    receipt = write_file(exported.after_lock, tmp_path)
+    runner, command = CliRunner(), [str(exported.path), "--receipt", str(receipt)]
+    assert runner.invoke(verify_command, command).exit_code == 0
+    write_file({"receipt": exported.after_lock["receipt"] | {"head": "0" * 64}}, tmp_path)
+    assert runner.invoke(verify_command, command).exit_code == 1
     receipt.write_text("{}", encoding="utf-8")
-    assert "holds no receipt" in runner.invoke(cli, ["verify", str(export), "--receipt", str(receipt)]).output
+    assert "holds no receipt" in runner.invoke(cli, ["verify", *command]).output

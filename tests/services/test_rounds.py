@@ -5,7 +5,9 @@ import pytest
 from app.foundation.codes import random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import ArchiveError, DesignError, LifecycleError, NotFoundError
-from app.rounds.design import Design
+from app.rounds.analysis_plan import AnalysisPlan
+from app.rounds.design import Design, read_design
+from app.rounds.planned_numbers import PlannedNumbers
 from app.services import rounds
 from app.services.log import logged_attempt, round_events
 from app.services.round_keys import RoundKeys
@@ -65,8 +67,8 @@ def test_a_round_can_be_copied_as_a_new_draft(database_with_admin: Database, dra
         assert round_events(session, copy_id)[-1].detail == {
             "from": draft,
             "state": "sealed",
-            "draws": 1,
-            "announced": 0,
+            "draw_count": 1,
+            "announcement_count": 0,
         }
 
 
@@ -147,3 +149,41 @@ def test_the_page_warns_of_a_lock_before_all_blocks_are_judged_as_the_lock_itsel
         stopped_early = rounds.lock_round(session, round_id, ADMIN, clock()).stopped_early
     assert is_short
     assert stopped_early
+
+
+def test_a_copy_of_a_round_of_version_0_1_has_today_s_plan_and_leaves_the_original_as_it_was(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    with database_with_admin.writing() as session:
+        newest = read_design(session.get_one(RoundRow, draft).design)
+        values = newest.model_dump(exclude={"analysis", "seed_rule"}) | {"version": 1}
+        old_text = Design.from_values(values).canonical
+        session.get_one(RoundRow, draft).design = old_text
+    with database_with_admin.writing() as session:
+        copy_id = rounds.copy_round_as_draft(session, draft, ADMIN, clock())
+    with database_with_admin.reading() as session:
+        assert read_design(session.get_one(RoundRow, copy_id).design) == newest
+        assert session.get_one(RoundRow, draft).design == old_text
+
+
+def test_a_design_that_plans_what_the_program_does_not_compute_is_refused(
+    database_with_admin: Database, draft: str, paths: dict[str, Path], clock: Clock
+) -> None:
+    with database_with_admin.reading() as session:
+        design = rounds.round_design(session, draft)
+    plan = AnalysisPlan(estimator="difference of medians")
+    with pytest.raises(DesignError, match="planned estimator"), database_with_admin.writing() as session:
+        rounds.create_round(session, design.with_changes(analysis=plan), paths, ADMIN, clock())
+
+
+def test_a_copy_of_a_round_that_planned_what_the_program_no_longer_computes_has_today_s_plan(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    numbers = PlannedNumbers(shuffles=999)
+    with database_with_admin.writing() as session:
+        round_row = session.get_one(RoundRow, draft)
+        plan = AnalysisPlan(estimator="difference of medians", numbers=numbers)
+        round_row.design = read_design(round_row.design).with_changes(analysis=plan).canonical
+    with database_with_admin.writing() as session:
+        copy_id = rounds.copy_round_as_draft(session, draft, ADMIN, clock())
+        assert rounds.round_design(session, copy_id).analysis == AnalysisPlan(numbers=numbers)

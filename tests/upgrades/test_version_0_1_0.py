@@ -12,18 +12,23 @@ import pytest
 
 from app.archive.archive import Archive
 from app.foundation.clock import now
+from app.foundation.codes import token_digest
 from app.foundation.json_types import JsonValue
 from app.report.analysis.analysis import Analysis
 from app.report.export.bundle import unblinded_zip
+from app.report.export.exported_round import read_export
 from app.report.export.json_differences import json_differences
-from app.report.export.verify import read_receipt, verify_export, verify_receipt
+from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
+from app.report.export.verify import verify_export
 from app.report.export.zip_file import read_zip
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.rounds.design import read_design
-from app.services import exports, rounds, seals
+from app.services import exports, own_data, rounds, seals
+from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.unblinding import unblind_round
+from app.store.evaluators import evaluators_of_round
 from app.store.rounds import all_rounds
 from app.store.schema import schema_differences
 from app.web.leak_audit.audited_seal import seal_with_real_pages
@@ -138,8 +143,32 @@ def test_the_exports_of_version_0_1_0_verify(name: str) -> None:
 
 @pytest.mark.parametrize("evaluator", ["Ada", "Bo", "Cleo"])
 def test_the_receipts_of_version_0_1_0_agree_with_the_export(evaluator: str) -> None:
-    receipt = read_receipt(RELEASE / "receipts" / f"unblinded-{evaluator}.json")
-    assert verify_receipt(RELEASE / "exports" / "unblinded.zip", receipt).ok
+    """They are not signed: whether they are genuine cannot be told."""
+    receipt_file = read_receipt_file(RELEASE / "receipts" / f"unblinded-{evaluator}.json")
+    finding = judge_receipt_file(receipt_file, read_export(RELEASE / "exports" / "unblinded.zip"))
+    assert (finding.case, finding.agrees, finding.is_genuine) == ("unsigned", True, False)
+    assert finding.entries == len(receipt_file.own_chain) > 0
+
+
+@pytest.mark.parametrize("evaluator", ["Ada", "Bo", "Cleo"])
+def test_a_receipt_of_version_0_1_0_finds_another_round(evaluator: str) -> None:
+    receipt_file = read_receipt_file(RELEASE / "receipts" / f"locked-{evaluator}.json")
+    finding = judge_receipt_file(receipt_file, read_export(RELEASE / "exports" / "unblinded.zip"))
+    assert (finding.case, finding.agrees) == ("other round", False)
+
+
+def test_a_round_that_version_0_1_0_sealed_has_receipts_of_version_1(installation: Installation) -> None:
+    with installation.database.writing() as session:
+        session_token = "a-session-of-ada"
+        ada = next(row for row in evaluators_of_round(session, installation.rounds["locked"]) if row.name == "Ada")
+        ada.session_sha256 = token_digest(session_token)
+        round_keys = RoundKeys.in_data_folder(installation.settings.data)
+        own_file = own_data.own_data(session, session_token, round_keys, now())
+        assert missing_key_warning(session, installation.rounds["locked"], round_keys) is None
+    released = json.loads((RELEASE / "receipts" / "locked-Ada.json").read_text("utf-8"))
+    assert own_file["receipt"].keys() == released["receipt"].keys()
+    assert installation.kind == "postgres" or own_file["receipt"] == released["receipt"]
+    assert "not signed, because version 0.1 sealed the round" in own_file["receipt_note"]
 
 
 @pytest.mark.parametrize("name", ["gelu-0", "gelu-1", "solu_ln-0", "solu_ln-1"])

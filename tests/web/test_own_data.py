@@ -2,11 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from app.evidence.event_details import SealedDetail
+from app.evidence.signing import SigningKey, is_signed
 from app.services import log
+from app.services.round_keys import RoundKeys
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, EventRow, RoundRow
 from tests.web.page import NewClient, Page, come_in
@@ -35,7 +39,16 @@ def test_data_of_an_abandoned_round_can_be_deleted_unless_it_was_locked(
 def test_the_file_of_own_data_has_what_the_page_says_and_no_more(ada: Page) -> None:
     ada.send(verdict="interpretable", unfolded="true", fixed_width="true").send(hypothesis="fruit").go("/judge")
     data = json.loads(ada.go("/judge/mine.json").text)
-    assert set(data) == {"about", "receipt", "first_shown", "judgments", "flags", "aids_opened", "phase_2"}
+    assert set(data) == {
+        "about",
+        "receipt",
+        "receipt_note",
+        "first_shown",
+        "judgments",
+        "flags",
+        "aids_opened",
+        "phase_2",
+    }
     assert set(data["about"]) == {
         "pseudonym", "knew_the_models_before", "last_question_begun", "invited_at", "joined_at", "consented_at",
     }  # fmt: skip
@@ -99,3 +112,26 @@ def test_nothing_is_deleted_after_the_lock(ada: Page, served_round: ServedRound)
         session.get_one(RoundRow, served_round.round_id).state = "locked"
     assert page.post("/judge/erase", {"form_token": token, "sure": "true"}).status == 409
     assert len(stored_entries(served_round, "judgment")) == 1
+
+
+@pytest.mark.parametrize("key_is_stored", [True, False])
+def test_the_page_says_that_receipts_are_unsigned_if_the_key_of_the_round_is_lost(
+    ada: Page, served_round: ServedRound, tmp_path: Path, key_is_stored: bool
+) -> None:
+    round_keys = RoundKeys.in_data_folder(tmp_path)
+    signing_key = round_keys.for_seal(served_round.round_id) if key_is_stored else SigningKey.new()
+    sealed = SealedDetail(
+        commitment="c0" * 32,
+        design_sha256="d0" * 32,
+        sealed_sha256="e0" * 32,
+        items=2,
+        keys=2,
+        two_person=False,
+        audit=None,
+        receipt_key=signing_key.public_key,
+    )
+    with served_round.database.writing() as session:
+        log.append_event(session, served_round.round_id, "Dag", "sealed", sealed.model_dump(), NOW)
+    receipt = json.loads(ada.go("/judge/mine.json").text)["receipt"]
+    assert is_signed(receipt, signing_key.public_key) == key_is_stored
+    assert ("is not signed" in ada.go("/judge/mine").text) != key_is_stored

@@ -18,6 +18,7 @@ from app.foundation.json_types import JsonObject, JsonValue
 from app.report.analysis.agreement import AgreementResults, agreement_results
 from app.report.analysis.blinding import BlindingResults, blinding_results
 from app.report.analysis.controls import ControlResults, control_results
+from app.report.analysis.draws import DrawResults, draw_results
 from app.report.analysis.flow import ArmFlow, flow_by_arm
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.giveaways import StimulusAuc, TransportResults, stimulus_aucs, transport_results
@@ -100,10 +101,14 @@ class Analysis(BlindingEvidence, FurtherResults, PrimaryResults, HeadlineSentenc
 
     flow: tuple[ArmFlow, ...]
     methods: NumberSources
+    draws: DrawResults | None = None
+    """How the seed came about; analyses of version 0.1.0 do not say."""
 
     def content(self) -> JsonObject:
         """The analysis as plain JSON values."""
         json_object: JsonObject = _ANALYSIS.dump_python(self, mode="json", by_alias=True)
+        if self.draws is None:
+            del json_object["draws"]  # an analysis of version 0.1 keeps its bytes
         return json_object
 
 
@@ -167,6 +172,7 @@ def _join_parts(
         blind_broken=blind.blind_broken,
         flow=flow_by_arm(table, frame),
         methods=_number_sources(frame),
+        draws=draw_results(frame.draws),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
+from app.evidence.draws import DrawHistory
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.allocation import CellModel, LayerCount
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
@@ -134,6 +135,8 @@ class AnalysisFrame:
     """Summary of the leak audit, word for word as the log has it since the seal; None if there was none."""
     plan: AnalysisPlan | None = None
     """The plan of the analysis in the design; None in a design of version 1, which has no plan."""
+    draws: DrawHistory | None = None
+    """How the seed came about, and every draw that the log counts; frames of version 0.1.0 have no such counts."""
 
     @property
     def numbers(self) -> PlannedNumbers:
@@ -143,8 +146,9 @@ class AnalysisFrame:
     def content(self) -> JsonObject:
         """The frame as plain JSON values."""
         json_object: JsonObject = _FRAME.dump_python(self, mode="json", by_alias=True)
-        if self.plan is None:
-            del json_object["plan"]  # a frame of version 0.1 keeps its bytes
+        for name in ("plan", "draws"):
+            if json_object[name] is None:
+                del json_object[name]  # a frame of version 0.1 keeps its bytes
         return json_object
 
     def cell(self, arm: str, stratum: str) -> CellCounts | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.report.analysis.draws import draw_notes
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.giveaways import StimulusAuc, TransportResults
 from app.report.analysis.primary import ArmResult, Contrast, PrimaryResults
@@ -43,7 +44,12 @@ def headline_sentences(
         headline=_headline(primary, frame),
         marks_alone=_marks_sentence(stimulus),
         transport_alone=_transport_sentence(transport),
-        notes=(*_notes_on_arms(primary.arms), *_notes_on_difference(primary), *_notes_on_plan(frame)),
+        notes=(
+            *_notes_on_arms(primary.arms),
+            *_notes_on_difference(primary),
+            *_notes_on_plan(frame),
+            *draw_notes(frame.draws),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.evidence.chains import chains_by_evaluator
 from app.evidence.entries import ChainLink, EventLink
-from app.evidence.receipts import make_receipt
+from app.evidence.receipts import make_receipt_v1
 from app.foundation.json_types import JsonObject, to_json_value
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
@@ -127,7 +127,7 @@ def _common_files(bundle: BlindedBundle) -> Files:
 def _chain_files(bundle: BlindedBundle) -> Files:
     """The judgments, and what each evaluator's receipt must say."""
     chains = chains_by_evaluator(bundle.judgment_links)
-    receipts = [make_receipt(name, bundle.commitment.commitment, links) for name, links in chains.items()]
+    receipts = [make_receipt_v1(name, bundle.commitment.commitment, links) for name, links in chains.items()]
     return {
         "judgments.json": json_bytes(bundle.judgment_links),
         "receipts.json": json_bytes(to_json_value(receipts)),

@@ -8,15 +8,14 @@ from pathlib import Path
 from app.evidence.chains import START_OF_LOG, first_break
 from app.evidence.entries import AnyJudgmentEntry, ChainEntry, LogEntry, is_judgment
 from app.evidence.event_details import ChainHead, Enrolment, LockedDetailV1, SealedDetail, locked_detail
-from app.evidence.receipts import Receipt, recomputed_receipt
 from app.foundation.digest import sha256_of_json
-from app.foundation.errors import ExportError
 from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.headline import PLAN_NOT_IN_DESIGN, headline_of_version_0_1_0
 from app.report.export.exported_round import ExportedRound, UnblindedPart, read_export
 from app.report.export.json_differences import count_values, json_differences
+from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
 from app.report.export.zip_file import DIGESTS_FILE
 from app.rounds.allocation import AllocatedItem
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
@@ -78,51 +77,15 @@ def verify_round(export: ExportedRound) -> Verification:
     return Verification(tuple(checks), blinded=export.unblinded is None)
 
 
-def verify_receipt(path: Path, receipt: Receipt) -> Verification:
-    """Check whether an export has the commitment and every judgment that an evaluator's receipt states.
+def verify_receipt(path: Path, receipt_path: Path) -> Verification:
+    """Check whether an export has everything that the receipt in an evaluator's file covers.
 
-    Raises ExportError if the zip at `path` cannot be read as an export.
+    Raises ExportError if the zip at `path` cannot be read as an export, or the file at `receipt_path` has no receipt.
     """
-    export = read_export(path)
-    links = export.chains.get(receipt.evaluator, [])
-    recomputed = recomputed_receipt(receipt, export.commitment.commitment, links)
-    return Verification(
-        (
-            _expect_equal(
-                "commitment",
-                str(receipt.commitment),
-                str(recomputed.commitment),
-                "The receipt has another commitment than the export.",
-            ),
-            _expect_equal(
-                "judgments",
-                str(receipt.judgments),
-                str(recomputed.judgments),
-                f"The receipt covers {receipt.judgments} judgments, but the export has only {recomputed.judgments}.",
-            ),
-            _expect_equal(
-                "chain head",
-                receipt.head,
-                recomputed.head,
-                "The receipt has another chain head than the export after the same number of judgments.",
-            ),
-            _expect_equal(
-                "digest of judgments",
-                receipt.digest,
-                recomputed.digest,
-                "The receipt has another digest of judgments than the export.",
-            ),
-        )
-    )
-
-
-def read_receipt(path: Path) -> Receipt:
-    """Read the receipt in the file that an evaluator downloaded. Raises ExportError if the file has none."""
-    try:
-        return Receipt.model_validate(json.loads(path.read_text(encoding="utf-8"))["receipt"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{path} holds no receipt; use the file as the evaluator downloaded it from the last page"
-        raise ExportError(msg) from error
+    finding = judge_receipt_file(read_receipt_file(receipt_path), read_export(path))
+    name = f"receipt of {finding.evaluator}"
+    problem = "" if finding.agrees else finding.sentence
+    return Verification((Check(name, finding.agrees, "agrees", finding.case, problem),))
 
 
 def _expect_equal(name: str, exported: str, recomputed: str, problem: str) -> Check:

@@ -11,6 +11,7 @@ from app.foundation.errors import FirstGlanceError
 from app.rounds.presets import PRESET_NAMES
 from app.services import rounds
 from app.services.archives import AvailableArchive, available_archives
+from app.services.draws import LONGEST_PUBLIC_TEXT
 from app.services.log import logged_attempt
 from app.services.preregistration import round_preregistration
 from app.web.addresses import invitation_link
@@ -72,7 +73,8 @@ def show_round(
     """Show one round: its stage, the next step, the evaluators' progress, its design and its log."""
     with database.reading() as session:
         view = round_view(session, round_id, round_keys)
-    return render_admin_page(request, "admin/round.html", admin, view=view, longest_pseudonym=rounds.LONGEST_PSEUDONYM)
+    limits = {"longest_pseudonym": rounds.LONGEST_PSEUDONYM, "longest_public_text": LONGEST_PUBLIC_TEXT}
+    return render_admin_page(request, "admin/round.html", admin, view=view, **limits)
 
 
 @router.get("/rounds/{round_id}/preregistration.md")

@@ -12,6 +12,7 @@ from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.design import Design
 from app.rounds.lifecycle import State, allows
 from app.services import rounds
+from app.services.draws import AnnouncedDraw, announced_draw
 from app.services.log import Event, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import EvaluatorProgress, RoundProgress
@@ -60,6 +61,8 @@ class RoundView:
     """Whether the page offers the lock and a lock now would stop the round early."""
     judged: int
     assigned: int
+    announced: AnnouncedDraw | None
+    """The newest announcement of the round's draw, which the seal completes."""
     log: tuple[LogLine, ...]
     """Newest first."""
     missing_key_warning: str | None
@@ -85,6 +88,7 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys) -> RoundV
         is_short_of_target=step == "lock" and rounds.is_short_of_target(session, round_id),
         judged=sum(evaluator.judged for evaluator in progress.evaluators),
         assigned=sum(evaluator.assigned for evaluator in progress.evaluators),
+        announced=announced_draw(session, round_id),
         log=tuple(LogLine(event, _detail_texts(event.detail)) for event in newest_first),
         missing_key_warning=missing_key_warning(session, round_id, round_keys),
     )

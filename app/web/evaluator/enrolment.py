@@ -14,9 +14,10 @@ from starlette.responses import RedirectResponse, Response
 from app.foundation.clock import now
 from app.foundation.codes import random_token
 from app.services import evaluator_session, own_data
+from app.services.round_keys import is_key_missing
 from app.web import language
 from app.web.addresses import JUDGING_PAGE
-from app.web.dependencies import AppDatabase, AppSettings
+from app.web.dependencies import AppDatabase, AppRoundKeys, AppSettings
 from app.web.downloads import download_response
 from app.web.errors import SeeOther
 from app.web.evaluator.forms import EraseForm, LanguageForm, TokenForm
@@ -89,19 +90,20 @@ def show_instructions(request: Request, database: AppDatabase) -> Response:
 
 
 @router.get("/judge/mine")
-def show_own_data(request: Request, database: AppDatabase) -> Response:
+def show_own_data(request: Request, database: AppDatabase, round_keys: AppRoundKeys) -> Response:
     """Show what is stored about the evaluator, with links to download and to delete it."""
     with database.reading() as session:
         visit = require_visit(request, session)
         erasable = own_data.are_answers_erasable(session, visit.round_id, visit.state)
-    return render_visit_page(request, "evaluator/own_data.html", visit, erasable=erasable)
+        unsigned = is_key_missing(session, visit.round_id, round_keys)
+    return render_visit_page(request, "evaluator/own_data.html", visit, erasable=erasable, unsigned=unsigned)
 
 
 @router.get("/judge/mine.json")
-def download_own_data(request: Request, database: AppDatabase) -> Response:
+def download_own_data(request: Request, database: AppDatabase, round_keys: AppRoundKeys) -> Response:
     """Everything that is stored about the evaluator, as a JSON file."""
     with database.reading() as session:
-        stored = own_data.own_data(session, evaluator_session_token(request))
+        stored = own_data.own_data(session, evaluator_session_token(request), round_keys, now())
     text = json.dumps(stored, indent=2, ensure_ascii=False)
     return download_response(text.encode(), "application/json", "first-glance-my-answers.json")
 

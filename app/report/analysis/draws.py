@@ -1,0 +1,116 @@
+"""How the seed of a round came about, in plain sentences that count every draw of its log. Pure."""
+
+from dataclasses import dataclass
+
+from app.evidence.draws import DrawHistory
+
+DIGEST_DIGITS = 12
+"""How many digits of a digest a sentence quotes; the export has all of them."""
+MOST_IDS = 6
+"""A sentence names at most so many rounds; the log has all of them."""
+NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@dataclass(frozen=True)
+class DrawResults:
+    """How the seed came about, and every draw that the log counts."""
+
+    history: DrawHistory
+    sentences: tuple[str, ...]
+    """What the report's methods say about it."""
+
+
+def draw_results(history: DrawHistory | None) -> DrawResults | None:
+    """The counts and their sentences; None if the frame has no counts, as those of version 0.1.0."""
+    if history is None:
+        return None
+    sentences = [_seed_sentence(history), *_count_sentences(history), *_origin_sentences(history)]
+    return DrawResults(history, tuple(sentences))
+
+
+def draw_notes(history: DrawHistory | None) -> list[str]:
+    """What a reader must know of other draws than the sealed one; empty if there were none."""
+    if history is None:
+        return []
+    notes = [_number_sentence(history)] if history.cancelled + history.restarted else []
+    notes += [_announcement_sentence(history)] if history.announced > 1 else []
+    notes += [_copy_sentence(history)] if history.copied_draws or history.copied_announced else []
+    return notes
+
+
+def _seed_sentence(history: DrawHistory) -> str:
+    if history.seed_rule == "server":
+        return "The server drew the seed alone; nothing shows that it drew only once."
+    digest = str(history.half_sha256)[:DIGEST_DIGITS]
+    return (
+        f"The seed is a hash of a half that the server had announced (SHA-256 {digest}…) and of a public value: "
+        f"“{history.public_name}” is “{history.public_value}”. If nobody knew this value when the half was announced, "
+        "nobody chose the draw."
+    )
+
+
+def _count_sentences(history: DrawHistory) -> list[str]:
+    sentences = [_number_sentence(history)]
+    if history.announced > 1:
+        sentences.append(_announcement_sentence(history))
+    if history.begun_again:
+        times = _counted(history.begun_again, "time")
+        sentences.append(f"The seal was begun again {times} from the same half and value, which gives the same draw.")
+    if not history.starts_logged:
+        sentences.append("The log, of version 0.1, does not say whether a draw was interrupted and begun anew.")
+    return sentences
+
+
+def _origin_sentences(history: DrawHistory) -> list[str]:
+    """What came before the round: the round that it is a copy of, and rounds on the same archives."""
+    sentences = [_copy_sentence(history)] if history.copied_from else []
+    if history.earlier_rounds:
+        rounds = _counted(len(history.earlier_rounds), "earlier round").capitalize()
+        verb = "uses" if len(history.earlier_rounds) == 1 else "use"
+        ids = ", ".join(history.earlier_rounds[:MOST_IDS])
+        unnamed = " and others" if len(history.earlier_rounds) > MOST_IDS else ""
+        sentences.append(f"{rounds} of this server {verb} the same archives: {ids}{unnamed}.")
+    return sentences
+
+
+def _number_sentence(history: DrawHistory) -> str:
+    """Which draw the neurons are from, and what became of the others."""
+    fates = [(history.cancelled, "cancelled"), (history.restarted, "interrupted and begun anew")]
+    parts = [(count, fate) for count, fate in fates if count]
+    if not parts:
+        return f"The neurons are from draw {history.number}; the round's log has no other."
+    count, fate = parts[0]
+    text = f"{_counted(count, 'other draw')} of this round {_was(count)} {fate}"
+    for count, fate in parts[1:]:
+        text += f", {_number_word(count)} {_was(count)} {fate}"
+    return f"The neurons are from draw {history.number}: {text}."
+
+
+def _announcement_sentence(history: DrawHistory) -> str:
+    return f"A half of a seed was announced {_counted(history.announced, 'time')} for this round."
+
+
+def _copy_sentence(history: DrawHistory) -> str:
+    start = f"The round is a copy of round {history.copied_from}"
+    if history.copied_draws is None:
+        return f"{start}; the log does not say how many draws were made there."
+    draws, verb = _counted(history.copied_draws, "draw"), _was(history.copied_draws)
+    announced = history.copied_announced or 0
+    halves = f", and {_counted(announced, 'half', 'halves')} {_was(announced)} announced" if announced else ""
+    return (
+        f"{start}, which was in state {history.copied_state}; "
+        f"in it and the rounds it was copied from {draws} {verb} begun{halves}."
+    )
+
+
+def _counted(count: int, noun: str, plural: str = "") -> str:
+    """The count as a word with its noun: two draws."""
+    return f"{_number_word(count)} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def _number_word(count: int) -> str:
+    return NUMBER_WORDS[count] if count < len(NUMBER_WORDS) else str(count)
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"

@@ -1,0 +1,133 @@
+"""Draw a sealed round again from its archives, and name what differs from what was sealed. Pure.
+
+A draw is a function of design, archives, seed and the neurons that were left out. So a round whose neurons somebody
+picked by hand differs from its own draw, however consistently its digests were rewritten.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+
+from app.foundation.errors import DesignError
+from app.rounds.allocation import AllocatedCell, AllocatedItem, SealContent
+from app.rounds.archive_frame import Archives
+from app.rounds.design import Design
+from app.rounds.item import ItemContent
+from app.rounds.preparation import PreparedRound, prepare_round
+
+LONGEST_VALUE = 60
+"""Most characters of a value in a sentence."""
+
+
+def redraw_differences(
+    design: Design, seal_content: SealContent, item_contents: Sequence[ItemContent], archives: Archives
+) -> list[str]:
+    """One sentence for the first difference of each kind between a sealed round and its draw; empty if they agree.
+
+    `archives` are by digest and hold those of the design; callers have verified their files.
+    """
+    problems = _left_out_problems(design, seal_content)
+    try:
+        redrawn = prepare_round(design, archives, seal_content.seed, frozenset(seal_content.left_out))
+    except (DesignError, ValueError) as error:
+        return [*problems, f"The sealed seed draws no round from these archives: {error}"]
+    sealed = seal_content.allocation
+    problems += _cell_differences(sealed.cells, redrawn.allocation.cells)
+    problems += _neuron_differences(design, sealed.by_code, redrawn.allocation.by_code)
+    problems += _allocation_differences(sealed.by_code, redrawn.allocation.by_code)
+    problems += _item_differences(item_contents, redrawn)
+    if problems and design.named and "left_out" not in seal_content.as_sealed:
+        problems.append(
+            "Version 0.1 sealed this round and did not record which neurons were left out because named evaluators had "
+            "seen them, so the differences may come from that."
+        )
+    return problems
+
+
+def _left_out_problems(design: Design, seal_content: SealContent) -> list[str]:
+    count = len(seal_content.left_out)
+    if design.named or not count:
+        return []
+    return [f"The seal leaves out {count} neurons as seen by named evaluators, but the design names no evaluator."]
+
+
+def _cell_differences(sealed: Sequence[AllocatedCell], redrawn: Sequence[AllocatedCell]) -> Iterator[str]:
+    """The first count of each cell that differs."""
+    if [(cell.arm, cell.stratum) for cell in sealed] != [(cell.arm, cell.stratum) for cell in redrawn]:
+        yield "The sealed cells are not those of the design."
+        return
+    for sealed_cell, redrawn_cell in zip(sealed, redrawn, strict=True):
+        name = _first_differing_field(sealed_cell, redrawn_cell)
+        if name is not None:
+            before, after = _value_text(sealed_cell, name), _value_text(redrawn_cell, name)
+            yield f"{_cell_name(sealed_cell)}: {name} is {before} in the seal and {after} in the draw."
+
+
+def _neuron_differences(
+    design: Design, sealed: Mapping[str, AllocatedItem], redrawn: Mapping[str, AllocatedItem]
+) -> Iterator[str]:
+    """The first neuron of each cell that was sealed and not drawn, and the first that was drawn and not sealed."""
+    for cell in design.arms:
+        sealed_neurons = _neurons_of_cell(sealed, cell.arm, cell.stratum)
+        redrawn_neurons = _neurons_of_cell(redrawn, cell.arm, cell.stratum)
+        name = f"Cell {cell.arm} in {cell.stratum}"
+        picked, omitted = sealed_neurons - redrawn_neurons, redrawn_neurons - sealed_neurons
+        if picked:
+            layer, index = min(picked)
+            yield f"{name}: neuron {index} of layer {layer} was sealed, but not drawn ({len(picked)} such neurons)."
+        if omitted:
+            layer, index = min(omitted)
+            yield f"{name}: neuron {index} of layer {layer} was drawn, but not sealed ({len(omitted)} such neurons)."
+
+
+def _allocation_differences(sealed: Mapping[str, AllocatedItem], redrawn: Mapping[str, AllocatedItem]) -> Iterator[str]:
+    """The first code that only one of the two has, and the first item that is allocated to something else."""
+    unmatched = sorted(sealed.keys() ^ redrawn.keys())
+    if unmatched:
+        code = unmatched[0]
+        where = "sealed, but not drawn" if code in sealed else "drawn, but not sealed"
+        yield f"Item {code} was {where} ({len(unmatched)} codes differ)."
+    differing = [code for code in sorted(sealed.keys() & redrawn.keys()) if sealed[code] != redrawn[code]]
+    if differing:
+        code = differing[0]
+        name = _first_differing_field(sealed[code], redrawn[code])
+        before, after = _value_text(sealed[code], str(name)), _value_text(redrawn[code], str(name))
+        count = len(differing)
+        yield f"Item {code}: its {name} is {before} in the seal and {after} in the draw ({count} such items)."
+
+
+def _item_differences(item_contents: Sequence[ItemContent], redrawn: PreparedRound) -> Iterator[str]:
+    """The first item whose passages are not those of its draw."""
+    drawn_contents = {item.code: item.content() for item in redrawn.items}
+    shown_contents = {content["code"]: content for content in item_contents}
+    unmatched = sorted(shown_contents.keys() ^ drawn_contents.keys())
+    if unmatched:
+        yield f"The list of items and the draw do not have the same codes; the first that differs is {unmatched[0]}."
+    for code in sorted(shown_contents.keys() & drawn_contents.keys()):
+        if shown_contents[code] != drawn_contents[code]:
+            yield f"Item {code} does not show the passages that were drawn for it."
+            return
+
+
+def _neurons_of_cell(items: Mapping[str, AllocatedItem], arm: str, stratum: str) -> set[tuple[int, int]]:
+    """(layer, index) of the shown neurons of one cell."""
+    return {
+        (allocated.layer, allocated.neuron)
+        for allocated in items.values()
+        if allocated.is_neuron and (allocated.arm, allocated.stratum) == (arm, stratum)
+    }
+
+
+def _first_differing_field(first: AllocatedCell | AllocatedItem, second: AllocatedCell | AllocatedItem) -> str | None:
+    """The name of the first field in which two parts of an allocation differ; None if they are equal."""
+    names = (field.name for field in fields(first))
+    return next((name for name in names if getattr(first, name) != getattr(second, name)), None)
+
+
+def _value_text(part: AllocatedCell | AllocatedItem, name: str) -> str:
+    """The value of a field as text, shortened."""
+    text = str(getattr(part, name))
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def _cell_name(cell: AllocatedCell) -> str:
+    return f"Cell {cell.arm} in {cell.stratum}"
