@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.foundation.json_types import JsonObject
 
+StampedDigest = Literal["draw", "commitment", "lock"]
+"""Which digest of a round is stamped: of the log up to “draw announced”, the commitment, of the log up to the lock."""
+
 
 class Detail(BaseModel):
     """The detail of an event, or a part of one: plain JSON values that never change."""
@@ -171,3 +174,14 @@ class CarriedOver(Detail):
 def locked_detail(detail: JsonObject) -> LockedDetail | LockedDetailV1:
     """The detail of an entry "locked", in the form in which it was written. Raises ValueError for anything else."""
     return LockedDetail.model_validate(detail) if "v" in detail else LockedDetailV1.model_validate(detail)
+
+
+class TimeStampedDetail(Detail):
+    """The detail of the log's entry "time stamped"."""
+
+    of: StampedDigest
+    digest: str
+    authority: str
+    """The authority's address, without passwords or keys."""
+    time: str
+    """The time in the token."""

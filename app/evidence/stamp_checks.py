@@ -5,15 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 from app.evidence.authority_certificates import TrustedCertificates
 from app.evidence.entries import EventLink
+from app.evidence.event_details import StampedDigest
 from app.evidence.timestamps import stamped_time, verified_time
 from app.foundation.errors import TimestampError
-
-StampedDigest = Literal["draw", "commitment", "lock"]
-"""Which digest of a round is stamped: of the log up to “draw announced”, the commitment, of the log up to the lock."""
 
 FOLDER = "timestamps/"
 """The folder of an export that holds the time stamps."""
@@ -33,9 +31,11 @@ class StampTarget:
 
     def problem_at(self, moment: datetime) -> str:
         """A sentence that says why a time stamp of this moment comes too late; empty if it does not."""
-        if self.step_at is None or moment < self.step_at:
+        if self.step_at is None or moment <= self.step_at:
             return ""
-        return f"The time stamp of the {self.of} ({moment}) is not before {self.step} ({self.step_at})."
+        return (
+            f"The time stamp of the {self.of} ({moment}) is after {self.step} ({self.step_at}); it had to precede it."
+        )
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,12 @@ def stamp_targets(
 ) -> list[StampTarget]:
     """Everything that can be stamped so far, in the order of the round's life; of several draws, the oldest first.
 
-    The opening that the lock precedes is the first "key read" or "unblinded" after it. `first_judgment_at` is the time
+    The seal that an announced draw precedes is the first "seal begun" after it, which has the public value. The opening
+    that the lock precedes is the first "key read" or "unblinded" after it. `first_judgment_at` is the time
     of the first entry in any evaluator's chain; None if there is none.
     """
     targets = [
-        StampTarget("draw", link["chain"], "the seal", _first_time(event_links[index:], "sealed"))
+        StampTarget("draw", link["chain"], "the seal", _first_time(event_links[index:], "seal begun", "sealed"))
         for index, link in enumerate(event_links)
         if link["event"]["action"] == "draw announced"
     ]

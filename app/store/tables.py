@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.evidence.entries import ChainEntry, ChainLink, EntryKind, EventAction, is_judgment, read_judgment
+from app.evidence.event_details import StampedDigest
 from app.foundation.json_types import JsonObject
 from app.judging.judgment import Judgment, Step, Verdict
 from app.rounds.item import Item
@@ -256,7 +257,7 @@ class TimestampRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), index=True)
-    of: Mapped[str]
+    of: Mapped[StampedDigest] = mapped_column(String)
     """What was stamped: the draw's half, the commitment or the lock."""
     digest: Mapped[str]
     """The digest that was stamped, 64 hexadecimal digits."""

@@ -45,14 +45,14 @@ def event_link(number: int, action: EventAction, hours: int) -> EventLink:
 
 
 def test_targets_are_the_draws_the_commitment_and_the_lock_with_the_steps_that_they_precede() -> None:
-    actions: list[EventAction] = ["created", "draw announced", "draw announced", "sealed", "opened", "locked", "exported", "key read", "unblinded"]  # fmt: skip  # noqa: E501
+    actions: list[EventAction] = ["created", "draw announced", "draw announced", "seal begun", "sealed", "opened", "locked", "exported", "key read", "unblinded"]  # fmt: skip  # noqa: E501
     links = [event_link(number, action, number) for number, action in enumerate(actions)]
-    targets = stamp_targets(COMMITMENT, links, NOW + 4.5 * timedelta(hours=1))
+    targets = stamp_targets(COMMITMENT, links, NOW + 5.5 * timedelta(hours=1))
     assert [(target.of, target.digest[-1], target.step_at) for target in targets] == [
         ("draw", "1", NOW + timedelta(hours=3)),
         ("draw", "2", NOW + timedelta(hours=3)),
-        ("commitment", "0", NOW + timedelta(hours=4.5)),
-        ("lock", "5", NOW + timedelta(hours=7)),
+        ("commitment", "0", NOW + timedelta(hours=5.5)),
+        ("lock", "6", NOW + timedelta(hours=8)),
     ]
 
 
@@ -74,7 +74,7 @@ def test_the_files_of_an_export_are_numbered_by_kind_and_found_again() -> None:
 
 @pytest.mark.parametrize(
     ("step_at", "problem"),
-    [(None, ""), (LATER, ""), (EARLIER, "is not before the first judgment")],
+    [(None, ""), (LATER, ""), (EARLIER, "is after the first judgment")],
     ids=["the step is to come", "before the step", "after the step"],
 )
 def test_a_stamp_must_be_before_its_step(

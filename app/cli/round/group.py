@@ -18,6 +18,7 @@ COMMANDS = {
         "Print the design and its analysis plan in words, for a registry; from the seal on.",
     ),
     "open": ("app.cli.round.open", "Let evaluators begin."),
+    "timestamp": ("app.cli.round.timestamp", "Let an authority sign when commitment or lock existed (needs network)."),
     "status": ("app.cli.round.status", "Print how many items each evaluator has judged; it shows no verdicts."),
     "lock": ("app.cli.round.lock", "End judging for good; a locked round can be unblinded."),
     "abandon": ("app.cli.round.abandon", "Give the round up. It stays in the list, as abandoned."),

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.design import Design
 from app.rounds.lifecycle import State, allows
-from app.services import rounds
+from app.services import rounds, timestamps
 from app.services.draws import AnnouncedDraw, announced_draw
 from app.services.log import Event, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import EvaluatorProgress, RoundProgress
+from app.services.timestamps import RoundStamp
 
 STAGES = ("draft", "sealed", "collecting", "locked", "unblinded")
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -63,6 +64,8 @@ class RoundView:
     assigned: int
     announced: AnnouncedDraw | None
     """The newest announcement of the round's draw, which the seal completes."""
+    stamps: tuple[RoundStamp, ...]
+    """The time stamps by authorities, oldest first."""
     log: tuple[LogLine, ...]
     """Newest first."""
     missing_key_warning: str | None
@@ -89,6 +92,7 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys) -> RoundV
         judged=sum(evaluator.judged for evaluator in progress.evaluators),
         assigned=sum(evaluator.assigned for evaluator in progress.evaluators),
         announced=announced_draw(session, round_id),
+        stamps=timestamps.round_stamps(session, round_id),
         log=tuple(LogLine(event, _detail_texts(event.detail)) for event in newest_first),
         missing_key_warning=missing_key_warning(session, round_id, round_keys),
     )

@@ -1,0 +1,114 @@
+"""`firstglance round timestamp`: the one command that asks a server on the network for something."""
+
+import secrets
+from pathlib import Path
+from typing import get_args
+
+import click
+import httpx2
+
+from app.cli.database import open_database
+from app.cli.options import PATH, by_option, json_option, round_argument
+from app.cli.printing import print_facts, print_json
+from app.cli.round.step import run_logged_step
+from app.evidence.authority_certificates import TrustedCertificates, read_trusted_certificates
+from app.evidence.event_details import StampedDigest
+from app.evidence.timestamp_encoding import encode_query
+from app.evidence.timestamps import stamped_time, verified_time
+from app.foundation.clock import now
+from app.foundation.errors import TimestampError, error_summary
+from app.foundation.settings import Settings
+from app.services import timestamps
+from app.services.timestamps import PendingStamp
+
+TIMEOUT_SECONDS = 30.0
+NONCE_BITS = 63  # some authorities refuse a longer number
+HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+
+
+@click.command("timestamp")
+@round_argument
+@click.option("--authority", required=True, help="Address of a time-stamping authority (RFC 3161), http or https.")
+@click.option(
+    "--of",
+    type=click.Choice(get_args(StampedDigest)),
+    help="What to stamp; left out, the newest of them: the announced draw, the commitment, or the lock.",
+)
+@click.option("--roots", "roots_file", type=PATH, help="PEM file of the authority's root: check its signature at once.")
+@by_option
+@json_option
+@click.pass_obj
+def timestamp_command(
+    settings: Settings,
+    round_id: str,
+    authority: str,
+    of: StampedDigest | None,
+    roots_file: Path | None,
+    by: str | None,
+    json_wanted: bool,
+) -> None:
+    """Let an authority sign when the round's commitment, lock or announced draw existed, and store its reply.
+
+    Only the digest is sent. This is the only command that opens a connection to another machine for a round.
+    """
+    trusted = _read_roots(roots_file) if roots_file else None
+    with open_database(settings) as database, database.reading() as session:
+        target = timestamps.digest_to_stamp(session, round_id, of)
+    pending_stamp = PendingStamp(target.of, target.digest, _public_address(authority), secrets.randbits(NONCE_BITS))
+    reply = _ask_authority(authority, pending_stamp, trusted)
+    moment = run_logged_step(
+        settings,
+        round_id,
+        by,
+        "time stamp",
+        lambda session, admin: timestamps.store_timestamp(session, round_id, pending_stamp, reply, admin, now()),
+    )
+    facts = {
+        "of": target.of,
+        "digest": target.digest,
+        "authority": pending_stamp.authority,
+        "time": moment.isoformat(),
+    }
+    if json_wanted:
+        print_json(facts)
+        return
+    print_facts(facts)
+    checked = "was checked with these roots" if trusted else "is checked by `firstglance verify --timestamp ROOTS.pem`"
+    click.echo(f"\nThe export will hold this time stamp. Its signature {checked}.")
+
+
+def _ask_authority(address: str, pending_stamp: PendingStamp, trusted: TrustedCertificates | None) -> bytes:
+    """The authority's reply, of which everything was checked that can be. Raises TimestampError with what to do."""
+    query, authority = encode_query(pending_stamp.digest, pending_stamp.nonce), pending_stamp.authority
+    try:
+        response = httpx2.post(address, content=query, headers=HEADERS, timeout=TIMEOUT_SECONDS)
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        msg = f"{authority} could not be asked ({error_summary(error)}); check the address and the connection."
+        raise TimestampError(msg) from error
+    media_type = response.headers.get("Content-Type", "")
+    if response.status_code != httpx2.codes.OK or media_type.startswith("text/"):
+        answered = f"{response.status_code} {media_type}".strip()
+        msg = f"{authority} gave no time stamp (it answered {answered}); check the address."
+        raise TimestampError(msg)
+    stamped_time(response.content, pending_stamp.digest, pending_stamp.nonce)
+    if trusted is not None:
+        verified_time(response.content, pending_stamp.digest, trusted)
+    return response.content
+
+
+def _public_address(authority: str) -> str:
+    """The address without user, password and query, which may hold an account's keys. Raises TimestampError."""
+    try:
+        url = httpx2.URL(authority)
+    except httpx2.InvalidURL as error:
+        msg = f"{authority} is no address ({error_summary(error)}); give one that begins with http:// or https://"
+        raise TimestampError(msg) from error
+    return str(url.copy_with(userinfo=b"", query=None, fragment=None))
+
+
+def _read_roots(path: Path) -> TrustedCertificates:
+    try:
+        return read_trusted_certificates(path.read_bytes())
+    except OSError as error:
+        msg = f"{path} cannot be read ({error_summary(error)}); give the PEM file of the authority's root certificate"
+        raise TimestampError(msg) from error
