@@ -26,6 +26,7 @@ from app.store import log as log_store
 from app.store.tables import ChainEntryRow
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""Before any entry: the copy of a round that an audit walks was never opened."""
 NewEntry = JudgmentEntry | FlagEntry | GuessEntry | AidsEntry
 
 
@@ -54,7 +55,8 @@ def chain_end(session: Session, visit: Visit, *, is_empty: bool = False) -> Chai
     newest = None if is_empty else chain_store.newest_entry(session, visit.evaluator_id)
     if newest is not None:
         return ChainEnd(newest, newest.chain, newest.at)
-    return ChainEnd(None, visit.commitment, log_store.opened_at(session, visit.round_id) or LONG_AGO)
+    opened = log_store.newest_event_with(session, visit.round_id, "opened")
+    return ChainEnd(None, visit.commitment, LONG_AGO if opened is None else opened.at)
 
 
 def entry_head(visit: Visit, end: ChainEnd, item_code: str, now: datetime) -> EntryHead:

@@ -74,6 +74,15 @@ def round_events(session: Session, round_id: str) -> list[Event]:
     ]
 
 
+def lock_digest(session: Session, round_id: str) -> str | None:
+    """The lock's digest, to be published: the chain digest of the log's entry "locked". None before the lock.
+
+    It covers every event until then, and so the commitment, the end of every chain, and everyone who was enrolled.
+    """
+    event = log_store.newest_event_with(session, round_id, "locked")
+    return None if event is None else event.chain
+
+
 def latest_event(events: Sequence[Event], action: EventAction) -> Event:
     """The latest event with this action. Raises SealError if there is none, because the log must have one."""
     event = next((event for event in reversed(events) if event.action == action), None)

@@ -63,12 +63,16 @@ def own_data(session: Session, session_token: str, round_keys: RoundKeys, now: d
     }
 
 
-def decline_consent(session: Session, session_token: str) -> bool:
-    """Delete the visit of someone who declines to take part. Returns False and deletes nothing if they had agreed."""
-    evaluator, _ = evaluator_and_round_for_writing(session, session_token)
+def decline_consent(session: Session, session_token: str, now: datetime) -> bool:
+    """Delete the visit of someone who declines to take part, and log that they did.
+
+    Returns False and changes nothing if they had agreed.
+    """
+    evaluator, round_row = evaluator_and_round_for_writing(session, session_token)
     if evaluator.consented_at is not None:
         return False
     evaluator.session_sha256, evaluator.joined_at = None, None
+    append_event(session, round_row.id, evaluator.name, "declined", {"evaluator": evaluator.name}, now)
     return True
 
 

@@ -23,7 +23,7 @@ from app.services.assignment import assign_items, finished_evaluators, lacks_jud
 from app.services.draws import logged_steps
 from app.services.enrolments import enrolments
 from app.services.exposure import knows_the_models, seen_neurons
-from app.services.log import append_event, round_events
+from app.services.log import append_event, lock_digest, round_events
 from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
 from app.store import exposure as exposure_store
@@ -62,6 +62,8 @@ class RoundProgress:
     title: str
     state: State
     commitment: str | None
+    lock: str | None
+    """The lock's digest, to be published; None before the lock."""
     items: int
     target: int
     """How many evaluators the design asks for."""
@@ -202,6 +204,7 @@ def round_progress(session: Session, round_id: str) -> RoundProgress:
         title=round_row.title,
         state=round_row.state,
         commitment=round_row.commitment,
+        lock=lock_digest(session, round_id),
         items=len(round_store.item_distances(session, round_id, practice=False)),
         target=read_design(round_row.design).evaluators,
         evaluators=evaluators,

@@ -1,11 +1,11 @@
 """SQL of the round's log. Events are added and read; there is no function that changes or removes one."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import EventAction
 from app.store.tables import EventRow, RoundRow
 
 
@@ -20,9 +20,9 @@ def newest_event(session: Session, round_id: str) -> EventRow | None:
     return session.scalars(query).first()
 
 
-def opened_at(session: Session, round_id: str) -> datetime | None:
-    """When the round was opened to evaluators; None for the copy of a round that an audit walks."""
-    query = select(EventRow.at).where(EventRow.round_id == round_id, EventRow.action == "opened")
+def newest_event_with(session: Session, round_id: str, action: EventAction) -> EventRow | None:
+    """The newest event of the round with this action; None if there is none."""
+    query = select(EventRow).where(EventRow.round_id == round_id, EventRow.action == action)
     return session.scalars(query.order_by(EventRow.number.desc()).limit(1)).first()
 
 

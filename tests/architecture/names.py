@@ -100,6 +100,8 @@ def type_of(annotation: ast.expr) -> str:
         return ast.unparse(annotation)
     parts = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
     name = ast.unparse(annotation.value).rpartition(".")[2]
+    if name == "Literal":
+        return ast.unparse(annotation)
     if name in WRAPPERS:
         return type_of(parts[0])
     if name in UNIONS:

@@ -1,12 +1,14 @@
 """`firstglance round lock`: end judging."""
 
 import click
+from sqlalchemy.orm import Session
 
 from app.cli.options import by_option, round_argument
 from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import rounds
+from app.services.log import lock_digest
 
 
 @click.command("lock")
@@ -15,7 +17,11 @@ from app.services import rounds
 @click.pass_obj
 def lock_command(settings: Settings, round_id: str, by: str | None) -> None:
     """End judging for good; a locked round can be unblinded."""
-    run_logged_step(
-        settings, round_id, by, "lock", lambda session, admin: rounds.lock_round(session, round_id, admin, now())
-    )
-    click.echo("The round is locked.")
+    digest = run_logged_step(settings, round_id, by, "lock", lambda session, admin: _lock(session, round_id, admin))
+    click.echo(f"The round is locked.\nlock {digest}\nPublish this digest: it shows later that no answer was changed.")
+
+
+def _lock(session: Session, round_id: str, admin: str) -> str | None:
+    """Lock the round and return the lock's digest."""
+    rounds.lock_round(session, round_id, admin, now())
+    return lock_digest(session, round_id)

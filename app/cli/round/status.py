@@ -37,6 +37,7 @@ def _print_progress(round_progress: RoundProgress) -> None:
             "title": round_progress.title,
             "state": round_progress.state,
             "commitment": round_progress.commitment or "none yet",
+            "lock": round_progress.lock or "none yet",
             "items": round_progress.items,
             "evaluators": f"{len(round_progress.evaluators)} of {round_progress.target}",
         }

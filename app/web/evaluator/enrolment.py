@@ -64,7 +64,7 @@ def decline_consent(request: Request, database: AppDatabase, token_form: Annotat
     """Delete the visit and say goodbye; the link stays valid. Evaluators who agreed before go to the judging page."""
     session_token = require_evaluator_form(request, token_form)
     with database.writing() as session:
-        forgotten = own_data.decline_consent(session, session_token)
+        forgotten = own_data.decline_consent(session, session_token, now())
     if not forgotten:
         return RedirectResponse(JUDGING_PAGE, status_code=HTTPStatus.SEE_OTHER)
     return _farewell_page(request, "evaluator/declined.html")
