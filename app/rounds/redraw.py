@@ -108,19 +108,21 @@ def _item_differences(item_contents: Sequence[ItemContent], redrawn: PreparedRou
             return
 
 
-def _neurons_of_cell(items: Mapping[str, AllocatedItem], arm: str, stratum: str) -> set[tuple[int, int]]:
+def _neurons_of_cell(by_code: Mapping[str, AllocatedItem], arm: str, stratum: str) -> set[tuple[int, int]]:
     """(layer, index) of the shown neurons of one cell."""
     return {
         (allocated.layer, allocated.neuron)
-        for allocated in items.values()
+        for allocated in by_code.values()
         if allocated.is_neuron and (allocated.arm, allocated.stratum) == (arm, stratum)
     }
 
 
-def _first_differing_field(first: AllocatedCell | AllocatedItem, second: AllocatedCell | AllocatedItem) -> str | None:
+def _first_differing_field(
+    sealed_part: AllocatedCell | AllocatedItem, redrawn_part: AllocatedCell | AllocatedItem
+) -> str | None:
     """The name of the first field in which two parts of an allocation differ; None if they are equal."""
-    names = (field.name for field in fields(first))
-    return next((name for name in names if getattr(first, name) != getattr(second, name)), None)
+    names = (field.name for field in fields(sealed_part))
+    return next((name for name in names if getattr(sealed_part, name) != getattr(redrawn_part, name)), None)
 
 
 def _value_text(part: AllocatedCell | AllocatedItem, name: str) -> str:

@@ -51,5 +51,6 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
         for item in pending.seal_content.allocation.items
     }
     assert drawn.isdisjoint(neurons_of_ada)
+    assert set(pending.seal_content.left_out) == neurons_of_ada
     assert all(cell.frame < 24 for cell in cells.values())
     assert all(cell.eligible + cell.excluded == 24 for cell in cells.values())

@@ -1,0 +1,85 @@
+"""The report's sentences on the draws of a round."""
+
+from dataclasses import replace
+
+from app.evidence.draws import DrawHistory
+from app.report.analysis.analysis import analyse, read_analysis
+from app.report.analysis.draws import draw_notes, draw_results
+from app.report.analysis.frame import AnalysisFrame, read_frame
+from app.report.export.markdown import write_markdown_report
+from app.unblinding.observations import Observation
+
+SINGLE = DrawHistory(
+    seed_rule="server", number=1, draw_count=1, cancelled=0, restarted=0, announced=0, begun_again=0, starts_logged=True
+)
+
+
+def sentences(history: DrawHistory) -> str:
+    results = draw_results(history)
+    assert results is not None
+    return " ".join(results.sentences)
+
+
+def test_a_single_draw_by_the_server_alone_says_that_nothing_shows_it_was_the_only_one() -> None:
+    assert sentences(SINGLE) == (
+        "The server drew the seed alone; nothing shows that it drew only once. "
+        "The neurons are from draw 1; the round's log has no other."
+    )
+    assert draw_notes(SINGLE) == []
+
+
+def test_cancelled_and_interrupted_draws_are_counted_in_methods_and_notes() -> None:
+    history = replace(SINGLE, number=3, draw_count=3, cancelled=2)
+    note = "The neurons are from draw 3: two other draws of this round were cancelled."
+    assert note in sentences(history)
+    assert draw_notes(history) == [note]
+    both = replace(history, number=15, draw_count=15, cancelled=13, restarted=1)
+    assert "13 other draws of this round were cancelled, one was interrupted and begun anew." in sentences(both)
+
+
+def test_an_announced_draw_quotes_the_half_s_digest_and_the_value() -> None:
+    history = replace(
+        SINGLE, seed_rule="public", half_sha256="ab" * 32, public_name="round 7", public_value="b0", announced=2
+    )
+    text = sentences(history)
+    assert "(SHA-256 abababababab…) and of a public value: “round 7” is “b0”" in text
+    assert "A half of a seed was announced two times for this round." in text
+    assert "alone" not in text
+
+
+def test_a_copy_and_rounds_on_the_same_archives_are_named() -> None:
+    history = replace(
+        SINGLE,
+        copied_from="abc",
+        copied_state="sealed",
+        copied_draws=1,
+        copied_announced=1,
+        earlier_rounds=tuple(f"r{number}" for number in range(8)),
+    )
+    text = sentences(history)
+    assert "copy of round abc, which was in state sealed; in it and the rounds it was copied from one draw was" in text
+    assert "one half was announced" in text
+    assert "Eight earlier rounds of this server use the same archives: r0, r1, r2, r3, r4, r5 and others." in text
+    assert len(draw_notes(history)) == 1
+
+
+def test_a_log_of_version_0_1_0_says_that_it_may_lack_draws() -> None:
+    assert "does not say whether a draw was interrupted" in sentences(replace(SINGLE, starts_logged=False))
+    unknown = replace(SINGLE, copied_from="abc")
+    assert "the log does not say how many draws were made there" in sentences(unknown)
+
+
+def test_frame_and_analysis_keep_the_counts_and_the_report_prints_them(
+    five_evaluators: list[Observation], full_frame: AnalysisFrame
+) -> None:
+    frame = replace(full_frame, draws=replace(SINGLE, number=2, draw_count=2, cancelled=1))
+    assert read_frame(frame.content()) == frame
+    analysis = analyse(five_evaluators, frame)
+    assert read_analysis(analysis.content()) == analysis
+    text = write_markdown_report("A round", "ab" * 32, analysis, frame)
+    assert text.count("The neurons are from draw 2: one other draw of this round was cancelled.") == 2
+
+
+def test_a_frame_without_counts_gives_no_sentences() -> None:
+    assert draw_results(None) is None
+    assert draw_notes(None) == []

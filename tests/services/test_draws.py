@@ -1,0 +1,318 @@
+"""A draw cannot be ground: what completes its seed is named beforehand, and every draw that is begun is in the log."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.archive.archive import Archive
+from app.evidence.draws import draw_history, draw_problems, half_digest, seed_from_halves
+from app.foundation.errors import ArchiveError, LifecycleError, SealError
+from app.report.export.redraw import redraw_problems
+from app.report.methods_text import methods_paragraphs
+from app.rounds import preparation
+from app.rounds.archive_frame import ArchiveFrame
+from app.rounds.cell_draws import CellDraw, draw_cells
+from app.rounds.design import Design, read_design
+from app.rounds.frame_draws import neuron_key
+from app.services import rounds, seals
+from app.services.draws import AnnouncedDraw, announce_draw, half_file, logged_steps
+from app.services.log import round_events, verify_log
+from app.services.unblinding import read_unblinded_round, unblind_round
+from app.store.engine import Database
+from app.store.rounds import items_of_round
+from app.store.tables import RoundRow
+from tests.conftest import Clock
+from tests.services.judges import judge_everything
+from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS, render_plainly, seal_draft, state_of_round
+
+NAME, VALUE = "beacon round 4242", "c0ffee"
+
+
+@pytest.fixture
+def public_draft(database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock) -> str:
+    """A draft whose seed a public value completes."""
+    with database_with_admin.writing() as session:
+        return rounds.create_round(session, design.with_changes(seed_rule="public"), paths, ADMIN, clock())
+
+
+def announce(database: Database, draft: str, clock: Clock, folder: Path, name: str = NAME) -> AnnouncedDraw:
+    with database.writing() as session:
+        return announce_draw(session, draft, name, folder, ADMIN, clock())
+
+
+def begin(database: Database, draft: str, clock: Clock, folder: Path, value: str = VALUE) -> seals.PendingSeal:
+    options = replace(SEAL_OPTIONS, public_value=value, data_folder=folder)
+    with database.writing() as session:
+        return seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), options)
+
+
+def finish(database: Database, pending: seals.PendingSeal, clock: Clock, folder: Path) -> None:
+    options = replace(SEAL_OPTIONS, data_folder=folder)
+    with database.writing() as session:
+        seals.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), options)
+
+
+def cancel(database: Database, pending: seals.PendingSeal, clock: Clock) -> None:
+    with database.writing() as session:
+        seals.cancel_seal(session, pending, ADMIN, "a leak", clock())
+
+
+def actions(database: Database, draft: str) -> list[str]:
+    with database.reading() as session:
+        return [event.action for event in round_events(session, draft)]
+
+
+def unblind(database: Database, round_id: str, clock: Clock) -> str:
+    """Open the sealed round, let Ada judge it, lock and unblind it; returns the methods of its report."""
+    with database.writing() as session:
+        rounds.invite_evaluator(session, round_id, "Ada", False, ADMIN, clock())
+        rounds.open_round(session, round_id, ADMIN, clock())
+    judge_everything(database, round_id, clock)
+    with database.writing() as session:
+        rounds.lock_round(session, round_id, ADMIN, clock())
+        analysis = unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        frame = read_unblinded_round(session, round_id).frame
+    return "\n".join([*methods_paragraphs(frame, analysis), *analysis.notes])
+
+
+def test_an_announcement_logs_the_digest_of_a_half_that_only_its_owner_can_read_outside_the_database(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    announced = announce(database_with_admin, public_draft, clock, tmp_path)
+    file = half_file(tmp_path, public_draft, 1)
+    half = file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert announced.announcement.half_sha256 == half_digest(half)
+    with database_with_admin.reading() as session:
+        event = round_events(session, public_draft)[-1]
+    assert (event.action, event.chain) == ("draw announced", announced.chain)
+    assert event.detail == {"number": 1, "half_sha256": half_digest(half), "public_name": NAME}
+    assert half not in str(event)
+
+
+def test_the_announced_value_completes_the_seed_and_the_half_s_file_is_removed_at_the_seal(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    announced = announce(database_with_admin, public_draft, clock, tmp_path)
+    half = half_file(tmp_path, public_draft, 1).read_text()
+    pending = begin(database_with_admin, public_draft, clock, tmp_path)
+    assert pending.seal_content.seed == seed_from_halves(half, NAME, VALUE)
+    finish(database_with_admin, pending, clock, tmp_path)
+    assert list((tmp_path / "draws").iterdir()) == []
+    content = pending.seal_content.as_sealed
+    assert content["draw"] == {"half": half, "public_name": NAME, "public_value": VALUE}
+    with database_with_admin.reading() as session:
+        steps = logged_steps(round_events(session, public_draft))
+        verify_log(session, public_draft)
+    assert steps[-1].detail["draw"] == {
+        "number": 1,
+        "again": False,
+        "seed_rule": "public",
+        "half_sha256": announced.announcement.half_sha256,
+        "public_name": NAME,
+        "public_value": VALUE,
+    }
+    assert draw_problems("public", pending.seal_content, steps) == []
+    methods = unblind(database_with_admin, public_draft, clock)
+    assert f"“{NAME}” is “{VALUE}”" in methods
+    assert "The neurons are from draw 1; the round's log has no other." in methods
+
+
+def test_a_draw_is_announced_only_before_the_seal_and_where_the_design_has_a_public_value(
+    database_with_admin: Database, draft: str, public_draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    with pytest.raises(LifecycleError, match="has the server draw the seed alone"):
+        announce(database_with_admin, draft, clock, tmp_path)
+    with pytest.raises(SealError, match="1 to 500 characters"):
+        announce(database_with_admin, public_draft, clock, tmp_path, "  ")
+    seal_draft(database_with_admin, draft, clock)
+    with pytest.raises(LifecycleError, match="announced before the seal"):
+        announce(database_with_admin, draft, clock, tmp_path)
+
+
+def test_a_round_whose_seed_needs_a_public_value_is_not_sealed_without_announcement_and_value(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    with pytest.raises(SealError, match="Announce the draw first"):
+        begin(database_with_admin, public_draft, clock, tmp_path)
+    announce(database_with_admin, public_draft, clock, tmp_path)
+    with pytest.raises(SealError, match="The value of the public value has 1 to 500"):
+        begin(database_with_admin, public_draft, clock, tmp_path, "")
+    assert state_of_round(database_with_admin, public_draft) == "draft"
+
+
+def test_a_round_whose_seed_the_server_draws_takes_no_value(
+    database_with_admin: Database, draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    with pytest.raises(SealError, match="leave the value out"):
+        begin(database_with_admin, draft, clock, tmp_path)
+
+
+@pytest.mark.parametrize("text", [None, "5f" * 32, "no half"])
+def test_a_half_that_is_lost_or_exchanged_completes_no_seed(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path, text: str | None
+) -> None:
+    announce(database_with_admin, public_draft, clock, tmp_path)
+    file = half_file(tmp_path, public_draft, 1)
+    file.unlink()
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(SealError, match="announce"):
+        begin(database_with_admin, public_draft, clock, tmp_path)
+
+
+def test_the_same_half_takes_no_second_value_and_with_the_same_value_the_draw_is_the_same(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    announce(database_with_admin, public_draft, clock, tmp_path)
+    first = begin(database_with_admin, public_draft, clock, tmp_path)
+    cancel(database_with_admin, first, clock)
+    with pytest.raises(SealError, match=f"was begun with the value “{VALUE}” and takes no other"):
+        begin(database_with_admin, public_draft, clock, tmp_path, "c0ffef")
+    second = begin(database_with_admin, public_draft, clock, tmp_path)
+    assert second.seal_content.allocation == first.seal_content.allocation
+    assert (second.draw.number, second.draw.again) == (1, True)
+    announce(database_with_admin, public_draft, clock, tmp_path)
+    third = begin(database_with_admin, public_draft, clock, tmp_path, "c0ffef")
+    assert third.seal_content.allocation != first.seal_content.allocation
+    assert third.draw.number == 2
+    finish(database_with_admin, third, clock, tmp_path)
+    methods = unblind(database_with_admin, public_draft, clock)
+    assert "The neurons are from draw 2: one other draw of this round was cancelled." in methods
+    assert "A half of a seed was announced two times for this round." in methods
+
+
+def test_a_seal_that_a_process_did_not_finish_leaves_a_trace_and_is_drawn_anew(
+    database_with_admin: Database, draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    lost = begin(database_with_admin, draft, clock, tmp_path, "")
+    cancel(database_with_admin, begin(database_with_admin, draft, clock, tmp_path, ""), clock)
+    final = begin(database_with_admin, draft, clock, tmp_path, "")
+    finish(database_with_admin, final, clock, tmp_path)
+    assert lost.seal_content.seed != final.seal_content.seed
+    assert actions(database_with_admin, draft)[1:] == [
+        "seal begun",
+        "seal begun",
+        "seal cancelled",
+        "seal begun",
+        "sealed",
+    ]
+    methods = unblind(database_with_admin, draft, clock)
+    sentence = "draw 3: one other draw of this round was cancelled, one was interrupted and begun anew."
+    assert methods.count(sentence) == 2  # in the methods and among the notes
+    assert "The server drew the seed alone; nothing shows that it drew only once." in methods
+
+
+def test_a_copy_counts_the_draws_of_the_rounds_before_it_and_names_rounds_on_the_same_archives(
+    database_with_admin: Database, draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    cancel(database_with_admin, begin(database_with_admin, draft, clock, tmp_path, ""), clock)
+    seal_draft(database_with_admin, draft, clock)
+    with database_with_admin.writing() as session:
+        copy = rounds.copy_round_as_draft(session, draft, ADMIN, clock())
+    cancel(database_with_admin, begin(database_with_admin, copy, clock, tmp_path, ""), clock)
+    with database_with_admin.writing() as session:
+        copy_of_copy = rounds.copy_round_as_draft(session, copy, ADMIN, clock())
+        history = draw_history(logged_steps(round_events(session, copy_of_copy)))
+    assert (history.copied_from, history.copied_state, history.copied_draws) == (copy, "draft", 3)
+    assert set(history.earlier_rounds or ()) == {draft, copy}
+    seal_draft(database_with_admin, copy_of_copy, clock)
+    methods = unblind(database_with_admin, copy_of_copy, clock)
+    assert f"The round is a copy of round {copy}, which was in state draft" in methods
+    assert "three draws were begun" in methods
+    assert "Two earlier rounds of this server use the same archives" in methods
+
+
+def pick_by_hand(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Exchange a drawn neuron of the first arm for the spare one with the largest activation, wherever it is drawn.
+
+    Returns a list that gets (neuron that was drawn, neuron that was picked).
+    """
+    exchanged: list[tuple[int, int]] = []
+
+    def picked(design: Design, frames: dict[str, ArchiveFrame], seed: str) -> list[CellDraw]:
+        first, *others = draw_cells(design, frames, seed)
+        frame = frames[first.cell.archive_sha256]
+        drawn = {neuron_key(neuron) for neuron in first.neurons}
+        spare = [neuron for neuron in frame.frame_neurons if not neuron.dead and neuron_key(neuron) not in drawn]
+        pick = max(spare, key=lambda neuron: neuron.maximum)
+        assert frame.showable([neuron_key(pick)])
+        replaced = first.live_neurons[0]
+        exchanged.append((replaced.index, pick.index))
+        neurons = tuple(pick if neuron is replaced else neuron for neuron in first.neurons)
+        return [replace(first, neurons=neurons), *others]
+
+    monkeypatch.setattr(preparation, "draw_cells", picked)
+    return exchanged
+
+
+def problems_of_draw(database: Database, round_id: str, folder: Path) -> list[str]:
+    """What a verifier finds who has the unblinded round and a folder with its archives."""
+    with database.reading() as session:
+        design = read_design(session.get_one(RoundRow, round_id).design)
+        seal = read_unblinded_round(session, round_id).seal
+        items = [json.loads(row.content) for row in items_of_round(session, round_id)]
+        steps = logged_steps(round_events(session, round_id))
+    return redraw_problems(design, seal, items, steps, folder)
+
+
+@pytest.fixture
+def archives_folder(tmp_path: Path, plum_archive: Archive, fig_archive: Archive) -> Path:
+    """A folder that holds the two archives, not side by side."""
+    for name, archive in (("plum", plum_archive), ("deeper/fig", fig_archive)):
+        target = tmp_path / "verifier" / name
+        target.mkdir(parents=True)
+        for file in archive.path.iterdir():
+            (target / file.name).hardlink_to(file)
+    return tmp_path / "verifier"
+
+
+@pytest.mark.parametrize("rule", ["server", "public"])
+def test_the_redraw_of_an_honest_round_agrees_with_its_seal(
+    database_with_admin: Database,
+    draft: str,
+    public_draft: str,
+    clock: Clock,
+    tmp_path: Path,
+    archives_folder: Path,
+    rule: str,
+) -> None:
+    round_id = draft if rule == "server" else public_draft
+    if rule == "public":
+        announce(database_with_admin, round_id, clock, tmp_path)
+    value = VALUE if rule == "public" else ""
+    finish(database_with_admin, begin(database_with_admin, round_id, clock, tmp_path, value), clock, tmp_path)
+    unblind(database_with_admin, round_id, clock)
+    assert problems_of_draw(database_with_admin, round_id, archives_folder) == []
+
+
+def test_the_redraw_finds_a_design_whose_units_were_chosen_though_everything_else_agrees(
+    database_with_admin: Database,
+    draft: str,
+    clock: Clock,
+    tmp_path: Path,
+    archives_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Allocation, items, digests, seal and commitment are all made from the chosen neurons; unblinding accepts them."""
+    with monkeypatch.context() as patch:
+        exchanged = pick_by_hand(patch)
+        pending = begin(database_with_admin, draft, clock, tmp_path, "")
+    finish(database_with_admin, pending, clock, tmp_path)
+    unblind(database_with_admin, draft, clock)
+    problems = problems_of_draw(database_with_admin, draft, archives_folder)
+    ((replaced, pick),) = exchanged
+    cell = "Cell quokka in 1L/0"
+    assert f"{cell}: neuron {pick} of layer 0 was sealed, but not drawn (1 such neurons)." in problems
+    assert f"{cell}: neuron {replaced} of layer 0 was drawn, but not sealed (1 such neurons)." in problems
+
+
+def test_a_redraw_without_the_archives_says_which_is_missing(
+    database_with_admin: Database, draft: str, clock: Clock, fig_archive: Archive
+) -> None:
+    seal_draft(database_with_admin, draft, clock)
+    unblind(database_with_admin, draft, clock)
+    with pytest.raises(ArchiveError, match="so the draw cannot be repeated"):
+        problems_of_draw(database_with_admin, draft, fig_archive.path)
