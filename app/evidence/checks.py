@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.evidence.chains import START_OF_LOG, first_break
+from app.evidence.draws import draw_problems, steps_of_log
 from app.evidence.entries import ChainEntry, ChainLink, EventAction, EventLink, LogEntry, entry_time
 from app.evidence.event_details import LockedDetailV1, locked_detail
 from app.evidence.round_evidence import Evidence
@@ -49,6 +50,7 @@ def expect_none(name: str, expectation: str, offenders: Iterable[str], problem: 
 def check_evidence(evidence: Evidence) -> Iterator[Check]:
     """Check everything that decides the result; the log must reach from the creation to an unblinding."""
     yield from check_commitment(evidence)
+    yield _check_seed(evidence)
     yield from check_log(evidence.log)
     yield from _check_steps(evidence)
     yield from _check_chains(evidence)
@@ -74,6 +76,12 @@ def check_commitment(evidence: Evidence) -> Iterator[Check]:
     yield expect_equal("commitment", published.commitment, recomputed, problem)
     problem = "The commitment is not the one that the log has since the seal."
     yield expect_equal("commitment in the log", evidence.sealed.commitment, published.commitment, problem)
+
+
+def _check_seed(evidence: Evidence) -> Check:
+    """Check that the seed came about by the design's rule, as the log has it."""
+    problems = draw_problems(evidence.design.seed_rule, evidence.seal, steps_of_log(evidence.log))
+    return expect_equal("seed", "by the rule", "not by the rule" if problems else "by the rule", " ".join(problems))
 
 
 def check_log(log: Sequence[EventLink]) -> Iterator[Check]:

@@ -6,12 +6,13 @@ without having seen the half cannot either.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from app.evidence.entries import EventLink
 from app.evidence.event_details import AnnouncedDetail, CopiedDetail, CreatedDetail, DrawDetail, SealedDetail
 from app.foundation.digest import sha256, sha256_of_json
 from app.foundation.errors import SealError
@@ -83,6 +84,11 @@ def half_digest(half: str) -> str:
 def seed_from_halves(half: str, public_name: str, public_value: str) -> str:
     """The seed of a draw: SHA-256 of the canonical JSON {half, public_name, public_value}."""
     return sha256_of_json({"half": half, "public_name": public_name, "public_value": public_value})
+
+
+def steps_of_log(log: Iterable[EventLink]) -> list[LoggedStep]:
+    """What the entries of a log say, without times and actors."""
+    return [LoggedStep(link["event"]["action"], link["event"]["detail"]) for link in log]
 
 
 def draw_history(steps: Sequence[LoggedStep]) -> DrawHistory:

@@ -22,6 +22,11 @@ LIMITATIONS = (
     "from which model.",
 )
 
+DRAWN_BY_VERSION_0_1_0 = (
+    "The server drew the seed alone; nothing shows that it drew only once. Version 0.1 sealed the round and counted no "
+    "draws."
+)
+
 DECISION_HEADING = "What the paper fixes, what it leaves open, what we chose"
 DECISION_COLUMNS = ("Choice", "Decided by", "In the paper", "In this round")
 
@@ -35,7 +40,7 @@ def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
         "analysed. The unit is the neuron: its verdict is the mean of its judgments. Dead neurons and “cannot judge” "
         "count as NOT INTERPRETABLE; items flagged as faulty or distressing are missing. "
         f"Marks were {frame.marks}.",
-        *([" ".join(analysis.draws.sentences)] if analysis.draws else []),
+        " ".join(analysis.draws.sentences) if analysis.draws else DRAWN_BY_VERSION_0_1_0,
         "A fraction has Wilson's interval with effective sample size p(1 - p)k/s², between the number of neurons and "
         "the number of judgments. A difference within a stratum has the square-and-add interval of its two fractions. "
         "The primary result is the Mantel-Haenszel difference over strata with a stratified sandwich interval (the "

@@ -7,7 +7,7 @@ evidence, and so is every table, text and figure that is made of them. Pure.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.evidence.draws import LoggedStep, draw_history
+from app.evidence.draws import DrawHistory, draw_history, steps_of_log
 from app.evidence.round_evidence import Evidence
 from app.report.analysis.analysis import Analysis, analyse
 from app.report.analysis.frame import (
@@ -83,8 +83,13 @@ def frame_of(evidence: Evidence) -> AnalysisFrame:
         marks=design.marks,
         audit=evidence.sealed.audit,
         plan=design.planned_analysis,
-        draws=draw_history([LoggedStep(link["event"]["action"], link["event"]["detail"]) for link in evidence.log]),
+        draws=_draw_history(evidence),
     )
+
+
+def _draw_history(evidence: Evidence) -> DrawHistory | None:
+    """How the seed came about; None if version 0.1.0 sealed the round, whose analyses have no such part."""
+    return draw_history(steps_of_log(evidence.log)) if evidence.seal.version > 1 else None
 
 
 def _cell_counts(allocated: AllocatedCell) -> CellCounts:

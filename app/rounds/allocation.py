@@ -138,6 +138,11 @@ class SealContent:
     as_sealed: JsonObject = field(default_factory=dict)
     """The content as JSON values, exactly as it was sealed: its digest is published."""
 
+    @property
+    def version(self) -> int:
+        """The version of the content's form: 1 if version 0.1 sealed the round."""
+        return VERSION if "v" in self.as_sealed else 1
+
     @classmethod
     def to_seal(
         cls,

@@ -35,7 +35,7 @@ def redraw_differences(
     problems += _neuron_differences(design, sealed.by_code, redrawn.allocation.by_code)
     problems += _allocation_differences(sealed.by_code, redrawn.allocation.by_code)
     problems += _item_differences(item_contents, redrawn)
-    if problems and design.named and "left_out" not in seal_content.as_sealed:
+    if problems and design.named and seal_content.version == 1:
         problems.append(
             "Version 0.1 sealed this round and did not record which neurons were left out because named evaluators had "
             "seen them, so the differences may come from that."

@@ -1,6 +1,5 @@
 """A draw cannot be ground: what completes its seed is named beforehand, and every draw that is begun is in the log."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,18 +10,17 @@ from app.evidence.draws import draw_history, draw_problems, half_digest, seed_fr
 from app.foundation.errors import ArchiveError, LifecycleError, SealError
 from app.report.export.redraw import redraw_problems
 from app.report.methods_text import methods_paragraphs
+from app.report.result import result_of
 from app.rounds import preparation
 from app.rounds.archive_frame import ArchiveFrame
 from app.rounds.cell_draws import CellDraw, draw_cells
-from app.rounds.design import Design, read_design
+from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key
 from app.services import rounds, seals
 from app.services.draws import AnnouncedDraw, announce_draw, half_file, logged_steps
 from app.services.log import round_events, verify_log
-from app.services.unblinding import read_unblinded_round, unblind_round
+from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
-from app.store.rounds import items_of_round
-from app.store.tables import RoundRow
 from tests.conftest import Clock
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS, render_plainly, seal_draft, state_of_round
@@ -73,7 +71,7 @@ def unblind(database: Database, round_id: str, clock: Clock) -> str:
     with database.writing() as session:
         rounds.lock_round(session, round_id, ADMIN, clock())
         analysis = unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
-        frame = read_unblinded_round(session, round_id).frame
+        frame = result_of(unblinded_evidence(session, round_id)).frame
     return "\n".join([*methods_paragraphs(frame, analysis), *analysis.notes])
 
 
@@ -249,13 +247,9 @@ def pick_by_hand(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
 
 def problems_of_draw(database: Database, round_id: str, folder: Path) -> list[str]:
-    """What a verifier finds who has the unblinded round and a folder with its archives."""
+    """What a verifier finds who has the unblinded round's evidence and a folder with its archives."""
     with database.reading() as session:
-        design = read_design(session.get_one(RoundRow, round_id).design)
-        seal = read_unblinded_round(session, round_id).seal
-        items = [json.loads(row.content) for row in items_of_round(session, round_id)]
-        steps = logged_steps(round_events(session, round_id))
-    return redraw_problems(design, seal, items, steps, folder)
+        return redraw_problems(unblinded_evidence(session, round_id), folder)
 
 
 @pytest.fixture
