@@ -21,6 +21,7 @@ from app.rounds.presets import design_from_preset
 from app.rounds.sealing import KeyholderKey
 from app.services import rounds, seals
 from app.services.admins import Admin
+from app.services.round_keys import RoundKeys
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store import rounds as round_store
 from app.store.admins import add_admin
@@ -115,11 +116,13 @@ def test_no_response_and_no_template_context_holds_a_canary(
     address: str,
     design: Design,
     archives: list[Archive],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     round_id, token, key = sealed
     contexts = record_contexts(monkeypatch)
     forbidden = canaries(sqlite_database, round_id, design, archives)
+    forbidden.append(RoundKeys.in_data_folder(tmp_path).for_seal(round_id).private_text[-PREFIX:])
     routes = [
         route for route in route_table(create_app(Settings(), sqlite_database)) if not route[1].startswith("/admin")
     ]
@@ -139,6 +142,7 @@ def test_no_response_and_no_template_context_holds_a_canary(
     responses = browser.responses
     assert len([text for _, text in responses if "data-peak" in text]) >= 2 * len(codes)
     assert any("Spring reading" in context for context in contexts)
+    assert any('"signature": "' in text for _, text in responses), "no receipt was signed, so no key was used"
     for canary in forbidden:
         pattern = re.compile(re.escape(canary), re.IGNORECASE)
         assert not [request for request, text in responses if pattern.search(text)], canary
