@@ -26,7 +26,7 @@ def tamper(name: str, content: Any) -> Any:
         case "items.json":
             content[3]["passages"][0]["texts"][0] = " a"
         case "judgments.json":
-            content[0]["judgment"]["verdict"] = "cannot_judge"
+            content[0]["entry"]["verdict"] = "cannot_judge"
         case "events.json":
             content[1]["event"]["actor"] = "Eve"
         case "analysis.json":

@@ -72,7 +72,11 @@ def check_chains(texts: Texts, printer: CheckPrinter) -> None:
     commitment = json.loads(texts["commitment.json"])["commitment"]
     judgments = sorted(json.loads(texts["judgments.json"]), key=lambda link: int(link["number"]))
     for evaluator in sorted({link["evaluator"] for link in judgments}):
-        chain = [(link["judgment"], link["chain"]) for link in judgments if link["evaluator"] == evaluator]
+        chain = [
+            (link.get("entry") or link["judgment"], link["chain"])
+            for link in judgments
+            if link["evaluator"] == evaluator
+        ]
         check_chain(evaluator, commitment, chain, printer)
     events = sorted(json.loads(texts["events.json"]), key=lambda link: int(link["number"]))
     check_chain("the log", "0" * 64, [(link["event"], link["chain"]) for link in events], printer)
