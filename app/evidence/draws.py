@@ -62,8 +62,8 @@ class DrawHistory:
     """How many draws were begun in that round and those that it was copied from; None if the log does not say."""
     copied_announced: int | None = None
     """How many times a half was announced there."""
-    earlier_rounds: tuple[str, ...] | None = None
-    """Ids of earlier rounds of the server on the same archives; None if the log does not say."""
+    same_archives: tuple[str, ...] | None = None
+    """Ids of the other rounds of the server on the same archives, at the draw; None if the log does not say."""
 
     @property
     def total_draw_count(self) -> int:
@@ -170,9 +170,9 @@ def _announcement_problems(sealed_draw: DrawDetail, steps: Sequence[LoggedStep])
 class _DrawTally:
     """The draws counted so far while a log is read."""
 
-    numbers: set[int] = field(default_factory=set)
+    drawn_numbers: set[int] = field(default_factory=set)
     cancelled: set[int] = field(default_factory=set)
-    sealed: DrawDetail | None = None
+    sealed_draw: DrawDetail | None = None
     sealed_number: int | None = None
     announced: int = 0
     begun_again: int = 0
@@ -182,29 +182,29 @@ class _DrawTally:
 
     def next_number(self) -> int:
         """The number of a draw that the log does not number."""
-        return max(self.numbers, default=0) + 1
+        return max(self.drawn_numbers, default=0) + 1
 
     def history(self) -> DrawHistory:
         """The counts, once the whole log is read."""
-        sealed, copied = self.sealed or DrawDetail(number=0), self.copied
+        sealed_draw, copied = self.sealed_draw or DrawDetail(number=0), self.copied
         final = {self.sealed_number} if self.sealed_number is not None else set()
         return DrawHistory(
-            seed_rule=sealed.seed_rule,
-            number=self.sealed_number or max(self.numbers, default=0),
-            draw_count=len(self.numbers),
+            seed_rule=sealed_draw.seed_rule,
+            number=self.sealed_number or max(self.drawn_numbers, default=0),
+            draw_count=len(self.drawn_numbers),
             cancelled=len(self.cancelled - final),
-            restarted=len(self.numbers - self.cancelled - final),
+            restarted=len(self.drawn_numbers - self.cancelled - final),
             announced=self.announced,
             begun_again=self.begun_again,
             starts_logged=self.starts_logged,
-            half_sha256=sealed.half_sha256,
-            public_name=sealed.public_name,
-            public_value=sealed.public_value,
+            half_sha256=sealed_draw.half_sha256,
+            public_name=sealed_draw.public_name,
+            public_value=sealed_draw.public_value,
             copied_from=copied.source if copied else None,
             copied_state=copied.state if copied else None,
             copied_draws=copied.draw_count if copied else None,
             copied_announced=copied.announcement_count if copied else None,
-            earlier_rounds=self.created.same_archives if self.created else None,
+            same_archives=sealed_draw.same_archives or (self.created.same_archives if self.created else None),
         )
 
 
@@ -222,22 +222,22 @@ def _count_announced(tally: _DrawTally, _detail: JsonObject) -> None:
 
 def _count_begun(tally: _DrawTally, detail: JsonObject) -> None:
     draw = read_detail(DrawDetail, detail)
-    tally.begun_again += draw.number in tally.numbers
-    tally.numbers.add(draw.number)
+    tally.begun_again += draw.number in tally.drawn_numbers
+    tally.drawn_numbers.add(draw.number)
 
 
 def _count_cancelled(tally: _DrawTally, detail: JsonObject) -> None:
     number = detail.get("number")
     cancelled = number if isinstance(number, int) else tally.next_number()
-    tally.numbers.add(cancelled)
+    tally.drawn_numbers.add(cancelled)
     tally.cancelled.add(cancelled)
 
 
 def _count_sealed(tally: _DrawTally, detail: JsonObject) -> None:
-    tally.sealed = read_detail(SealedDetail, detail).draw
-    tally.starts_logged = tally.sealed is not None
-    tally.sealed_number = tally.next_number() if tally.sealed is None else tally.sealed.number
-    tally.numbers.add(tally.sealed_number)
+    tally.sealed_draw = read_detail(SealedDetail, detail).draw
+    tally.starts_logged = tally.sealed_draw is not None
+    tally.sealed_number = tally.next_number() if tally.sealed_draw is None else tally.sealed_draw.number
+    tally.drawn_numbers.add(tally.sealed_number)
 
 
 def _ignore(_tally: _DrawTally, _detail: JsonObject) -> None:

@@ -65,6 +65,8 @@ class DrawDetail(Detail):
     public_name: str | None = None
     public_value: str | None = None
     """The public value that completed the seed."""
+    same_archives: tuple[str, ...] | None = None
+    """Ids of all other rounds of this server that used the same archives when the draw was begun."""
 
 
 class SealedDetail(Detail):

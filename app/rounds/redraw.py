@@ -30,10 +30,10 @@ def redraw_differences(
         redrawn = prepare_round(design, archives, seal_content.seed, frozenset(seal_content.left_out))
     except (DesignError, ValueError) as error:
         return [*problems, f"The sealed seed draws no round from these archives: {error}"]
-    sealed = seal_content.allocation
-    problems += _cell_differences(sealed.cells, redrawn.allocation.cells)
-    problems += _neuron_differences(design, sealed.by_code, redrawn.allocation.by_code)
-    problems += _allocation_differences(sealed.by_code, redrawn.allocation.by_code)
+    allocation = seal_content.allocation
+    problems += _cell_differences(allocation.cells, redrawn.allocation.cells)
+    problems += _neuron_differences(design, allocation.by_code, redrawn.allocation.by_code)
+    problems += _allocation_differences(allocation.by_code, redrawn.allocation.by_code)
     problems += _item_differences(item_contents, redrawn)
     if problems and design.named and seal_content.version == 1:
         problems.append(
@@ -50,12 +50,12 @@ def _left_out_problems(design: Design, seal_content: SealContent) -> list[str]:
     return [f"The seal leaves out {count} neurons as seen by named evaluators, but the design names no evaluator."]
 
 
-def _cell_differences(sealed: Sequence[AllocatedCell], redrawn: Sequence[AllocatedCell]) -> Iterator[str]:
+def _cell_differences(sealed_cells: Sequence[AllocatedCell], redrawn_cells: Sequence[AllocatedCell]) -> Iterator[str]:
     """The first count of each cell that differs."""
-    if [(cell.arm, cell.stratum) for cell in sealed] != [(cell.arm, cell.stratum) for cell in redrawn]:
+    if [(cell.arm, cell.stratum) for cell in sealed_cells] != [(cell.arm, cell.stratum) for cell in redrawn_cells]:
         yield "The sealed cells are not those of the design."
         return
-    for sealed_cell, redrawn_cell in zip(sealed, redrawn, strict=True):
+    for sealed_cell, redrawn_cell in zip(sealed_cells, redrawn_cells, strict=True):
         name = _first_differing_field(sealed_cell, redrawn_cell)
         if name is not None:
             before, after = _value_text(sealed_cell, name), _value_text(redrawn_cell, name)
@@ -63,12 +63,12 @@ def _cell_differences(sealed: Sequence[AllocatedCell], redrawn: Sequence[Allocat
 
 
 def _neuron_differences(
-    design: Design, sealed: Mapping[str, AllocatedItem], redrawn: Mapping[str, AllocatedItem]
+    design: Design, sealed_items: Mapping[str, AllocatedItem], redrawn_items: Mapping[str, AllocatedItem]
 ) -> Iterator[str]:
     """The first neuron of each cell that was sealed and not drawn, and the first that was drawn and not sealed."""
     for cell in design.arms:
-        sealed_neurons = _neurons_of_cell(sealed, cell.arm, cell.stratum)
-        redrawn_neurons = _neurons_of_cell(redrawn, cell.arm, cell.stratum)
+        sealed_neurons = _neurons_of_cell(sealed_items, cell.arm, cell.stratum)
+        redrawn_neurons = _neurons_of_cell(redrawn_items, cell.arm, cell.stratum)
         name = f"Cell {cell.arm} in {cell.stratum}"
         picked, omitted = sealed_neurons - redrawn_neurons, redrawn_neurons - sealed_neurons
         if picked:
@@ -79,18 +79,22 @@ def _neuron_differences(
             yield f"{name}: neuron {index} of layer {layer} was drawn, but not sealed ({len(omitted)} such neurons)."
 
 
-def _allocation_differences(sealed: Mapping[str, AllocatedItem], redrawn: Mapping[str, AllocatedItem]) -> Iterator[str]:
+def _allocation_differences(
+    sealed_items: Mapping[str, AllocatedItem], redrawn_items: Mapping[str, AllocatedItem]
+) -> Iterator[str]:
     """The first code that only one of the two has, and the first item that is allocated to something else."""
-    unmatched = sorted(sealed.keys() ^ redrawn.keys())
+    unmatched = sorted(sealed_items.keys() ^ redrawn_items.keys())
     if unmatched:
         code = unmatched[0]
-        where = "sealed, but not drawn" if code in sealed else "drawn, but not sealed"
+        where = "sealed, but not drawn" if code in sealed_items else "drawn, but not sealed"
         yield f"Item {code} was {where} ({len(unmatched)} codes differ)."
-    differing = [code for code in sorted(sealed.keys() & redrawn.keys()) if sealed[code] != redrawn[code]]
+    differing = [
+        code for code in sorted(sealed_items.keys() & redrawn_items.keys()) if sealed_items[code] != redrawn_items[code]
+    ]
     if differing:
         code = differing[0]
-        name = _first_differing_field(sealed[code], redrawn[code])
-        before, after = _value_text(sealed[code], str(name)), _value_text(redrawn[code], str(name))
+        name = _first_differing_field(sealed_items[code], redrawn_items[code])
+        before, after = _value_text(sealed_items[code], str(name)), _value_text(redrawn_items[code], str(name))
         count = len(differing)
         yield f"Item {code}: its {name} is {before} in the seal and {after} in the draw ({count} such items)."
 

@@ -10,7 +10,7 @@ value takes no other, so that nobody can try values.
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import require_allowed
 from app.rounds.randomness import SEED_BYTES
 from app.services.log import Event, append_event, round_events
+from app.store import exposure as exposure_store
 from app.store import rounds as round_store
 
 HALVES_FOLDER = "draws"
@@ -110,8 +111,12 @@ def begin_draw(
         draw = BegunDraw(entropy(SEED_BYTES).hex(), None, DrawDetail(number=draw_count + 1))
     else:
         draw = _complete_announced_draw(events, round_id, public_value, data_folder, draw_count)
-    append_event(session, round_id, by, "seal begun", draw.detail.model_dump(), now)
-    return draw
+    digests = {cell.archive_sha256 for cell in design.arms}
+    sharing_rounds = exposure_store.rounds_sharing_archives(session, digests)
+    same_archives = tuple(sharing_id for sharing_id in sharing_rounds if sharing_id != round_id)
+    detail = draw.detail.model_copy(update={"same_archives": same_archives})
+    append_event(session, round_id, by, "seal begun", detail.model_dump(mode="json"), now)
+    return replace(draw, detail=detail)
 
 
 def remove_halves(data_folder: Path | None, round_id: str) -> None:

@@ -150,7 +150,7 @@ def finish_seal(
         receipt_key=seal_options.receipt_key,
         draw=pending.draw,
     )
-    append_event(session, round_row.id, by, "sealed", sealed.model_dump(), now)
+    append_event(session, round_row.id, by, "sealed", sealed.model_dump(mode="json"), now)
     remove_halves(seal_options.data_folder, round_row.id)
     return sealed
 

@@ -79,7 +79,7 @@ def test_a_log_of_version_0_1_0_counts_what_it_has_and_says_that_it_does_not_hav
     history = draw_history([created, cancelled(None), cancelled(None), sealed(None)])
     assert (history.number, history.draw_count, history.cancelled) == (3, 3, 2)
     assert not history.starts_logged
-    assert history.earlier_rounds is None
+    assert history.same_archives is None
 
 
 def test_draws_of_the_rounds_that_a_round_was_copied_from_are_added_up() -> None:

@@ -54,12 +54,15 @@ def test_a_copy_and_rounds_on_the_same_archives_are_named() -> None:
         copied_state="sealed",
         copied_draws=1,
         copied_announced=1,
-        earlier_rounds=tuple(f"r{number}" for number in range(8)),
+        same_archives=tuple(f"r{number}" for number in range(8)),
     )
     text = sentences(history)
     assert "copy of round abc, which was in state sealed; in it and the rounds it was copied from one draw was" in text
     assert "one half was announced" in text
-    assert "Eight earlier rounds of this server use the same archives: r0, r1, r2, r3, r4, r5 and others." in text
+    assert (
+        "Eight other rounds of this server had the same archives at the draw: r0, r1, r2, r3, r4, r5 and others."
+        in text
+    )
     assert len(draw_notes(history)) == 1
 
 

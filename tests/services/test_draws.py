@@ -111,6 +111,7 @@ def test_the_announced_value_completes_the_seed_and_the_half_s_file_is_removed_a
         "half_sha256": announced.announcement.half_sha256,
         "public_name": NAME,
         "public_value": VALUE,
+        "same_archives": [],
     }
     assert draw_problems("public", pending.seal_content, steps) == []
     methods = unblind(database_with_admin, public_draft, clock)
@@ -215,12 +216,23 @@ def test_a_copy_counts_the_draws_of_the_rounds_before_it_and_names_rounds_on_the
         copy_of_copy = rounds.copy_round_as_draft(session, copy, ADMIN, clock())
         history = draw_history(logged_steps(round_events(session, copy_of_copy)))
     assert (history.copied_from, history.copied_state, history.copied_draws) == (copy, "draft", 3)
-    assert set(history.earlier_rounds or ()) == {draft, copy}
+    assert set(history.same_archives or ()) == {draft, copy}
     seal_draft(database_with_admin, copy_of_copy, clock)
     methods = unblind(database_with_admin, copy_of_copy, clock)
     assert f"The round is a copy of round {copy}, which was in state draft" in methods
     assert "three draws were begun" in methods
-    assert "Two earlier rounds of this server use the same archives" in methods
+    assert "Two other rounds of this server had the same archives at the draw" in methods
+
+
+def test_a_draft_that_was_made_after_this_one_and_before_its_draw_is_named_too(
+    database_with_admin: Database, draft: str, design: Design, paths: dict[str, Path], clock: Clock
+) -> None:
+    """Someone could make many drafts, draw them all, and open the one that pleases."""
+    with database_with_admin.writing() as session:
+        later = rounds.create_round(session, design, paths, ADMIN, clock())
+    seal_draft(database_with_admin, draft, clock)
+    with database_with_admin.reading() as session:
+        assert draw_history(logged_steps(round_events(session, draft))).same_archives == (later,)
 
 
 def pick_by_hand(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:

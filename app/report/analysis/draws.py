@@ -64,12 +64,11 @@ def _count_sentences(history: DrawHistory) -> list[str]:
 def _origin_sentences(history: DrawHistory) -> list[str]:
     """What came before the round: the round that it is a copy of, and rounds on the same archives."""
     sentences = [_copy_sentence(history)] if history.copied_from else []
-    if history.earlier_rounds:
-        rounds = _counted(len(history.earlier_rounds), "earlier round").capitalize()
-        verb = "uses" if len(history.earlier_rounds) == 1 else "use"
-        ids = ", ".join(history.earlier_rounds[:MOST_IDS])
-        unnamed = " and others" if len(history.earlier_rounds) > MOST_IDS else ""
-        sentences.append(f"{rounds} of this server {verb} the same archives: {ids}{unnamed}.")
+    if history.same_archives:
+        rounds = _counted(len(history.same_archives), "other round").capitalize()
+        ids = ", ".join(history.same_archives[:MOST_IDS])
+        unnamed = " and others" if len(history.same_archives) > MOST_IDS else ""
+        sentences.append(f"{rounds} of this server had the same archives at the draw: {ids}{unnamed}.")
     return sentences
 
 
