@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from app.evidence.chains import START_OF_LOG, first_break
 from app.evidence.draws import draw_problems, steps_of_log
-from app.evidence.entries import ChainEntry, ChainLink, EventAction, EventLink, LogEntry, entry_time
+from app.evidence.entries import AnyEntry, ChainLink, EventAction, EventLink, entry_time
 from app.evidence.event_details import LockedDetailV1, locked_detail
 from app.evidence.round_evidence import Evidence
 from app.foundation.digest import sha256_of_json
@@ -96,9 +96,7 @@ def check_log(log: Sequence[EventLink]) -> Iterator[Check]:
     yield expect_equal("rounds of the log", "1", str(len(rounds)), "The log has events of another round.")
 
 
-def check_chain(
-    name: str, chain: str, start: str, numbered_links: Sequence[tuple[int, ChainEntry | LogEntry, str]]
-) -> Check:
+def check_chain(name: str, chain: str, start: str, numbered_links: Sequence[tuple[int, AnyEntry, str]]) -> Check:
     """Check that no entry of a chain was changed or left out; a link is (number, entry, chain digest)."""
     broken = first_break(start, [(entry, digest) for _, entry, digest in numbered_links])
     if broken is not None:
@@ -136,14 +134,14 @@ def _check_chains(evidence: Evidence) -> Iterator[Check]:
         yield expect_none(f"times of {name}", "in order", _misdated(links, opened, locked), problem)
 
 
-def _misdated(links: Sequence[ChainLink], opened: str, locked: str) -> list[str]:
+def _misdated(links: Sequence[ChainLink], opened_at: str, locked_at: str) -> list[str]:
     """Numbers of the version-2 entries that are dated before an earlier entry, before the opening or after the lock."""
-    latest, misdated = opened, []
+    latest, misdated = opened_at, []
     for link in links:
         if "v" not in link["entry"]:
             continue  # version 1 let the browser date a judgment
         at = entry_time(link["entry"])
-        if not latest <= at <= locked:
+        if not latest <= at <= locked_at:
             misdated.append(str(link["number"]))
         latest = max(latest, at)
     return misdated

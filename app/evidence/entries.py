@@ -5,9 +5,11 @@ say which form they have: version 1 (program 0.1.0, judgments only) has no field
 program that writes it was released, so old digests stay right.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal, Protocol, TypeGuard, cast
+from typing import Annotated, Literal, Protocol, TypeGuard, cast, get_type_hints
 
+from pydantic import AfterValidator
 from typing_extensions import TypedDict
 
 from app.foundation.json_types import JsonObject
@@ -16,6 +18,7 @@ from app.judging.judgment import Judgment, Step, Verdict
 ENTRY_VERSION: Literal[2] = 2
 """The form of the entries that this program writes."""
 
+FlagReason = Literal["fault", "distress"]
 EntryKind = Literal["judgment", "flag", "guess", "aids opened"]
 EventAction = Literal[
     "created", "copied", "draw announced", "seal begun", "sealed", "seal cancelled", "opened", "invited", "declined",
@@ -69,10 +72,11 @@ class ReportedTimes(TypedDict):
     delay_seconds: float | None
 
 
-class EntryHead(TypedDict):
+class EntryBase(TypedDict):
     """What every entry of version 2 begins with."""
 
     v: Literal[2]
+    kind: EntryKind
     evaluator: str
     """The evaluator's pseudonym."""
     number: int
@@ -82,10 +86,9 @@ class EntryHead(TypedDict):
     item: str
 
 
-class JudgmentEntry(EntryHead):
+class JudgmentEntry(EntryBase):
     """A judgment of version 2."""
 
-    kind: Literal["judgment"]
     key: str
     step: Step
     verdict: Verdict
@@ -103,33 +106,37 @@ class JudgmentEntry(EntryHead):
     reported: ReportedTimes
 
 
-class FlagEntry(EntryHead):
+class FlagEntry(EntryBase):
     """A report that an item is faulty or too distressing; it is missing then, also if it has a verdict."""
 
-    kind: Literal["flag"]
-    reason: Literal["fault", "distress"]
+    reason: FlagReason
     comment: str
 
 
-class GuessEntry(EntryHead):
+class GuessEntry(EntryBase):
     """An answer to the blinding question."""
 
-    kind: Literal["guess"]
     guess: str
     """An arm's name, a pile, or `unknown`."""
     confidence: int | None
     reason: str
 
 
-class AidsEntry(EntryHead):
+class AidsEntry(EntryBase):
     """The evaluator opened an item's aids, which locked its verdict."""
-
-    kind: Literal["aids opened"]
 
 
 AnyJudgmentEntry = JudgmentEntryV1 | JudgmentEntry
+NewEntry = JudgmentEntry | FlagEntry | GuessEntry | AidsEntry
 ChainEntry = AnyJudgmentEntry | FlagEntry | GuessEntry | AidsEntry
 """What stands in an evaluator's chain."""
+FORMS: Mapping[EntryKind, type[NewEntry]] = {
+    "judgment": JudgmentEntry,
+    "flag": FlagEntry,
+    "guess": GuessEntry,
+    "aids opened": AidsEntry,
+}
+"""The form of an entry of version 2."""
 
 
 class EventEntryV1(TypedDict):
@@ -153,6 +160,16 @@ class EventEntry(EventEntryV1):
 
 LogEntry = EventEntryV1 | EventEntry
 """What stands in a round's log."""
+AnyEntry = ChainEntry | LogEntry
+
+
+def _require_form_of_kind(entry: ChainEntry) -> ChainEntry:
+    """Raise ValueError unless the entry has exactly the fields of its kind."""
+    form = FORMS[entry_kind(entry)] if "v" in entry else JudgmentEntryV1
+    if set(entry) != set(get_type_hints(form)):
+        msg = f"the entry does not have the fields of a {entry_kind(entry)}"
+        raise ValueError(msg)
+    return entry
 
 
 class ChainLink(TypedDict):
@@ -162,7 +179,7 @@ class ChainLink(TypedDict):
     number: int
     chain: str
     """Digest of the entry and every earlier entry."""
-    entry: ChainEntry
+    entry: Annotated[ChainEntry, AfterValidator(_require_form_of_kind)]
 
 
 class EventLink(TypedDict):
@@ -201,32 +218,32 @@ def is_aids(entry: ChainEntry) -> TypeGuard[AidsEntry]:
 
 def entry_time(entry: ChainEntry) -> str:
     """When the entry was made, as canonical text; in version 1 as the browser dated it."""
-    first, later = cast("JudgmentEntryV1", entry), cast("EntryHead", entry)
+    first, later = cast("JudgmentEntryV1", entry), cast("EntryBase", entry)
     return later["at"] if "v" in entry else first["judged_at"]
 
 
-def read_judgment(entry: AnyJudgmentEntry) -> Judgment:
+def read_judgment(judgment_entry: AnyJudgmentEntry) -> Judgment:
     """The judgment in an entry."""
     return Judgment(
-        item=entry["item"],
-        verdict=entry["verdict"],
-        hypothesis=entry["hypothesis"],
-        confidence=entry["confidence"],
-        comment=entry["comment"],
-        revision=entry["revision"],
-        position=entry["position"],
-        shown_at=datetime.fromisoformat(entry["shown_at"]),
-        judged_at=datetime.fromisoformat(entry_time(entry)),
-        active_seconds=entry["active_seconds"],
-        unfolded=entry["unfolded"],
-        fixed_width=entry["fixed_width"],
-        step=entry["step"],
+        item=judgment_entry["item"],
+        verdict=judgment_entry["verdict"],
+        hypothesis=judgment_entry["hypothesis"],
+        confidence=judgment_entry["confidence"],
+        comment=judgment_entry["comment"],
+        revision=judgment_entry["revision"],
+        position=judgment_entry["position"],
+        shown_at=datetime.fromisoformat(judgment_entry["shown_at"]),
+        judged_at=datetime.fromisoformat(entry_time(judgment_entry)),
+        active_seconds=judgment_entry["active_seconds"],
+        unfolded=judgment_entry["unfolded"],
+        fixed_width=judgment_entry["fixed_width"],
+        step=judgment_entry["step"],
     )
 
 
 def event_entry(round_id: str, event_row: StoredEvent) -> LogEntry:
     """The entry of one event in its round's log, in the form in which it was written."""
-    first: EventEntryV1 = {
+    entry_v1: EventEntryV1 = {
         "round": round_id,
         "number": event_row.number,
         "at": canonical_time(event_row.at),
@@ -235,8 +252,8 @@ def event_entry(round_id: str, event_row: StoredEvent) -> LogEntry:
         "detail": event_row.detail,
     }
     if event_row.version == 1:
-        return first
-    return {**first, "v": ENTRY_VERSION, "program": str(event_row.program)}
+        return entry_v1
+    return {**entry_v1, "v": ENTRY_VERSION, "program": str(event_row.program)}
 
 
 def event_link(round_id: str, event_row: StoredEvent) -> EventLink:

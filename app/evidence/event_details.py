@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.evidence.entries import FlagReason
 from app.foundation.json_types import JsonObject
 
 StampedDigest = Literal["draw", "commitment", "lock"]
@@ -114,8 +115,10 @@ class Enrolment(Detail):
 class LockedDetail(Detail):
     """The detail of the log's entry "locked"."""
 
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
     v: Literal[2] = 2
-    evaluators: Mapping[str, Enrolment]
+    roster: Mapping[str, Enrolment] = Field(alias="evaluators")
     """{pseudonym: what the lock says about them} of everyone who was invited."""
     stopped_early: bool
     """Whether the round was locked before it had the judgments that its design asks for."""
@@ -150,7 +153,7 @@ class UnboundFact(Detail):
 class UnboundFlag(UnboundFact):
     """A flag that version 0.1.0 stored outside the chains."""
 
-    reason: str = ""
+    reason: FlagReason = "fault"
     comment: str = ""
 
 
@@ -167,7 +170,9 @@ class UnboundAids(UnboundFact):
 class CarriedOver(Detail):
     """The detail of the log's entry "carried over": what version 0.1.0 bound to nothing in a locked round."""
 
-    evaluators: Mapping[str, EnrolmentV1] = Field(default_factory=dict)
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    roster: Mapping[str, EnrolmentV1] = Field(default_factory=dict, alias="evaluators")
     flags: tuple[UnboundFlag, ...] = ()
     guesses: tuple[UnboundGuess, ...] = ()
     aids_opened: tuple[UnboundAids, ...] = ()

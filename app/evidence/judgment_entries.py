@@ -6,13 +6,13 @@ seconds that are analysed are never more than the server's times allow.
 
 from datetime import datetime
 
-from app.evidence.entries import EntryHead, JudgmentEntry, ReportedTimes, canonical_time
+from app.evidence.entries import EntryBase, JudgmentEntry, ReportedTimes, canonical_time
 from app.judging.answer import Answer, PageTiming
 from app.judging.judgment import Judgment, Verdict
 
 
 def verdict_entry(
-    head: EntryHead,
+    base: EntryBase,
     answer: Answer,
     verdict: Verdict,
     position: int,
@@ -21,10 +21,9 @@ def verdict_entry(
     previous: Judgment | None,
 ) -> JudgmentEntry:
     """A first or changed verdict; a changed one keeps the texts, so that the hypothesis step can offer them again."""
-    answered_at = datetime.fromisoformat(head["at"])
+    answered_at = datetime.fromisoformat(base["at"])
     return {
-        **head,
-        "kind": "judgment",
+        **base,
         "key": answer.answer_id,
         "step": answer.step,
         "verdict": verdict,
@@ -42,12 +41,11 @@ def verdict_entry(
 
 
 def hypothesis_entry(
-    head: EntryHead, answer: Answer, position: int, timing: PageTiming, previous: Judgment
+    base: EntryBase, answer: Answer, position: int, timing: PageTiming, previous: Judgment
 ) -> JudgmentEntry:
     """What was written after a verdict; verdict, times and reading tools are those of the judgment before it."""
     return {
-        **head,
-        "kind": "judgment",
+        **base,
         "key": answer.answer_id,
         "step": answer.step,
         "verdict": previous.verdict,

@@ -12,6 +12,7 @@ from app.evidence.entries import (
     ChainLink,
     EventAction,
     EventLink,
+    FlagReason,
     LogEntry,
     is_aids,
     is_flag,
@@ -43,7 +44,7 @@ class Flag:
 
     evaluator: str
     item: str
-    reason: str
+    reason: FlagReason
     comment: str
 
 
@@ -100,7 +101,7 @@ class Evidence:
     def roster(self) -> dict[str, Enrolment]:
         """{pseudonym: what the lock says about the evaluator} of everyone who was invited, by pseudonym."""
         locked = locked_detail(self.last_event("locked")["detail"])
-        enrolments = self._roster_v1(locked) if isinstance(locked, LockedDetailV1) else locked.evaluators
+        enrolments = self._roster_v1(locked) if isinstance(locked, LockedDetailV1) else locked.roster
         return dict(sorted(enrolments.items()))
 
     @cached_property
@@ -154,20 +155,20 @@ class Evidence:
             for link in links:
                 yield name, link["entry"]
 
-    def _roster_v1(self, locked: LockedDetailV1) -> dict[str, Enrolment]:
+    def _roster_v1(self, lock: LockedDetailV1) -> dict[str, Enrolment]:
         """The chain heads that version 0.1.0 wrote at the lock, joined with what it left unbound."""
-        facts = self.carried_over.evaluators
+        facts = self.carried_over.roster
         roster = {}
-        for name in locked.heads.keys() | facts.keys():
-            end = locked.heads.get(name) or ChainHead(judgments=0, head=self.published.commitment)
-            known = facts.get(name, EnrolmentV1())
+        for name in lock.heads.keys() | facts.keys():
+            end = lock.heads.get(name) or ChainHead(judgments=0, head=self.published.commitment)
+            earlier = facts.get(name, EnrolmentV1())
             roster[name] = Enrolment(
                 entries=end.judgments,
                 head=end.head,
-                exposed=known.exposed,
-                erased=known.erased,
-                assigned=known.assigned,
-                joined_at=known.joined_at,
-                consented_at=known.consented_at,
+                exposed=earlier.exposed,
+                erased=earlier.erased,
+                assigned=earlier.assigned,
+                joined_at=earlier.joined_at,
+                consented_at=earlier.consented_at,
             )
         return roster

@@ -265,10 +265,10 @@ def read_design(canonical: str) -> Design:
     return Design.model_validate_json(canonical)
 
 
-def read_design_content(content: JsonObject) -> Design:
+def read_design_content(design_content: JsonObject) -> Design:
     """The design back from its JSON values. Raises DesignError if they are no design's."""
     try:
-        return Design.model_validate_json(json.dumps(content))
+        return Design.model_validate_json(json.dumps(design_content))
     except ValidationError as error:
         path, reason = first_problem(error)
         msg = f"The committed design cannot be read: {path + ': ' if path else ''}{reason}"

@@ -17,7 +17,7 @@ from app.judging.worklist import DueQuestion, Worklist
 from app.rounds.lifecycle import require_allowed
 from app.rounds.planned_numbers import CONSTANTS
 from app.rounds.randomness import SecretRandom
-from app.services.chains import append_entry, chain_end, entry_head
+from app.services.chains import append_entry, chain_end, entry_base
 from app.services.evaluator_session import Visit, evaluator_and_round_for_writing
 from app.services.item_pages import ItemPage, build_item_page, visitor_worklist
 from app.store import chains as chain_store
@@ -83,8 +83,8 @@ def record_guess(session: Session, visit: Visit, item_code: str, guess: str, now
             raise JudgmentError(ANSWERED)
         return
     end = chain_end(session, visit)
-    head = entry_head(visit, end, item_code, now)
-    append_entry(session, visit, end, {**head, "kind": "guess", "guess": guess, "confidence": None, "reason": ""})
+    base = entry_base(visit, end, "guess", item_code, now)
+    append_entry(session, visit, end, {**base, "guess": guess, "confidence": None, "reason": ""})
 
 
 def _guesses(session: Session, visit: Visit) -> dict[str, str]:

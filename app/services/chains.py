@@ -10,15 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy.orm import Session
 
 from app.evidence.chains import chain_digest
-from app.evidence.entries import (
-    ENTRY_VERSION,
-    AidsEntry,
-    EntryHead,
-    FlagEntry,
-    GuessEntry,
-    JudgmentEntry,
-    canonical_time,
-)
+from app.evidence.entries import ENTRY_VERSION, EntryBase, EntryKind, NewEntry, canonical_time, is_judgment
 from app.foundation.digest import canonical_bytes
 from app.services.evaluator_session import Visit
 from app.store import chains as chain_store
@@ -27,7 +19,6 @@ from app.store.tables import ChainEntryRow
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """Before any entry: the copy of a round that an audit walks was never opened."""
-NewEntry = JudgmentEntry | FlagEntry | GuessEntry | AidsEntry
 
 
 @dataclass(frozen=True)
@@ -59,32 +50,38 @@ def chain_end(session: Session, visit: Visit, *, is_empty: bool = False) -> Chai
     return ChainEnd(None, visit.commitment, LONG_AGO if opened is None else opened.at)
 
 
-def entry_head(visit: Visit, end: ChainEnd, item_code: str, now: datetime) -> EntryHead:
+def entry_base(visit: Visit, end: ChainEnd, kind: EntryKind, item_code: str, now: datetime) -> EntryBase:
     """What the next entry of the chain begins with."""
-    at = canonical_time(end.time_of_next(now))
-    return {"v": ENTRY_VERSION, "evaluator": visit.name, "number": end.next_number, "at": at, "item": item_code}
+    return {
+        "v": ENTRY_VERSION,
+        "kind": kind,
+        "evaluator": visit.name,
+        "number": end.next_number,
+        "at": canonical_time(end.time_of_next(now)),
+        "item": item_code,
+    }
 
 
-def append_entry(session: Session, visit: Visit, end: ChainEnd, entry: NewEntry) -> ChainEntryRow:
+def append_entry(session: Session, visit: Visit, end: ChainEnd, new_entry: NewEntry) -> ChainEntryRow:
     """Append an entry to the evaluator's chain, and return its row."""
-    row = entry_row(visit, entry, chain_digest(end.head, entry))
+    row = entry_row(visit, new_entry, chain_digest(end.head, new_entry))
     chain_store.add_entry(session, row)
     return row
 
 
-def entry_row(visit: Visit, entry: NewEntry, chain: str) -> ChainEntryRow:
+def entry_row(visit: Visit, new_entry: NewEntry, chain: str) -> ChainEntryRow:
     """An entry as the database stores it."""
     row = ChainEntryRow(
         evaluator_id=visit.evaluator_id,
-        number=entry["number"],
+        number=new_entry["number"],
         round_id=visit.round_id,
-        kind=entry["kind"],
-        item=entry["item"],
-        at=datetime.fromisoformat(entry["at"]),
-        content=canonical_bytes(entry).decode(),
+        kind=new_entry["kind"],
+        item=new_entry["item"],
+        at=datetime.fromisoformat(new_entry["at"]),
+        content=canonical_bytes(new_entry).decode(),
         chain=chain,
     )
-    if entry["kind"] == "judgment":
-        row.key, row.verdict, row.step = entry["key"], entry["verdict"], entry["step"]
-        row.revision, row.active_seconds = entry["revision"], entry["active_seconds"]
+    if is_judgment(new_entry):
+        row.key, row.verdict, row.step = new_entry["key"], new_entry["verdict"], new_entry["step"]
+        row.revision, row.active_seconds = new_entry["revision"], new_entry["active_seconds"]
     return row

@@ -35,19 +35,19 @@ def read_evidence(session: Session, round_row: RoundRow, opened: SealContent, *,
     With `whole_log` the log does not end there: a result that is being made follows from all events until now.
     Raises SealError naming a row whose columns say something else than its entry.
     """
-    items, log = round_store.items_of_round(session, round_row.id), read_log(session, round_row.id)
+    item_rows, log = round_store.items_of_round(session, round_row.id), read_log(session, round_row.id)
     return Evidence(
         design_content=json.loads(round_row.design),
         seal=opened,
-        item_contents=[json.loads(item.content) for item in items],
-        published=published_commitment(round_row, items, log),
+        item_contents=[json.loads(item.content) for item in item_rows],
+        published=published_commitment(round_row, item_rows, log),
         chains=chains_by_evaluator(read_chains(session, round_row.id)),
         log=log if whole_log else _until_result(log),
     )
 
 
 def published_commitment(
-    round_row: RoundRow, items: Sequence[ItemRow], log: Sequence[EventLink]
+    round_row: RoundRow, item_rows: Sequence[ItemRow], log: Sequence[EventLink]
 ) -> PublishedCommitment:
     """What was published at the seal. All but the commitment comes from the log, whose chain protects it."""
     details = [link["event"]["detail"] for link in log if link["event"]["action"] == "sealed"]
@@ -59,7 +59,7 @@ def published_commitment(
         commitment=str(round_row.commitment),
         design_sha256=sealed.design_sha256,
         sealed_sha256=sealed.sealed_sha256,
-        item_digests={item.code: item.digest for item in items},
+        item_digests={item.code: item.digest for item in item_rows},
         receipt_key=sealed.receipt_key,
     )
 

@@ -6,11 +6,10 @@ judgment: after a double click, a form that was sent again, or a page in two tab
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from app.evidence.entries import JudgmentEntry, read_judgment
+from app.evidence.entries import FlagReason, JudgmentEntry, read_judgment
 from app.evidence.judgment_entries import hypothesis_entry, verdict_entry
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
@@ -20,13 +19,11 @@ from app.judging.pace import require_new_item_allowed
 from app.judging.worklist import StandingAnswer, Worklist
 from app.rounds.lifecycle import require_allowed
 from app.services.assignment import close_slot, release_slot
-from app.services.chains import ChainEnd, append_entry, chain_end, entry_head
+from app.services.chains import ChainEnd, append_entry, chain_end, entry_base
 from app.services.evaluator_session import Visit, require_consent
 from app.services.item_pages import visitor_worklist
 from app.store import chains as chain_store
 from app.store import judging as judging_store
-
-FlagReason = Literal["fault", "distress"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def open_aids(session: Session, visit: Visit, item_code: str, now: datetime) -> 
     if standing is not None and standing.locked:
         return
     end = chain_end(session, visit)
-    append_entry(session, visit, end, {**entry_head(visit, end, item_code, now), "kind": "aids opened"})
+    append_entry(session, visit, end, entry_base(visit, end, "aids opened", item_code, now))
 
 
 def flag_item(session: Session, visit: Visit, flag: FlagReport, now: datetime) -> Worklist:
@@ -105,8 +102,8 @@ def flag_item(session: Session, visit: Visit, flag: FlagReport, now: datetime) -
     if flag.item not in worklist.item_codes or verdict_stands:
         raise JudgmentError(OUT_OF_TURN)
     end = chain_end(session, visit, is_empty=worklist.nothing_done)
-    head = entry_head(visit, end, flag.item, now)
-    append_entry(session, visit, end, {**head, "kind": "flag", "reason": flag.reason, "comment": flag.comment})
+    base = entry_base(visit, end, "flag", flag.item, now)
+    append_entry(session, visit, end, {**base, "reason": flag.reason, "comment": flag.comment})
     if visit.design.assignment == "overlap":
         release_slot(session, visit.evaluator_id, flag.item)
     return worklist.with_flagged(flag.item)
@@ -121,16 +118,16 @@ def _judgment_entry(
     session: Session, visit: Visit, worklist: Worklist, end: ChainEnd, answer: Answer, timing: PageTiming, now: datetime
 ) -> JudgmentEntry:
     """The answer as the next entry of the evaluator's chain."""
-    head = entry_head(visit, end, answer.item_code, now)
+    base = entry_base(visit, end, "judgment", answer.item_code, now)
     position = worklist.item_codes.index(answer.item_code)
     previous = _previous_on_item(session, visit, worklist, answer.item_code, end)
     if answer.verdict is None:
         assert previous is not None  # only an item that has a verdict has a hypothesis step
-        return hypothesis_entry(head, answer, position, timing, previous)
+        return hypothesis_entry(base, answer, position, timing, previous)
     noted_at = worklist.shown_at.get(answer.item_code) if previous is None else None
     earliest = end.earliest if end.newest or noted_at is None else noted_at  # nothing is fetched ahead of a first item
     shown_at = timing.shown_at(noted_at, earliest, end.time_of_next(now))
-    return verdict_entry(head, answer, answer.verdict, position, timing, shown_at, previous)
+    return verdict_entry(base, answer, answer.verdict, position, timing, shown_at, previous)
 
 
 def _previous_on_item(

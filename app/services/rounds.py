@@ -144,7 +144,7 @@ def lock_round(session: Session, round_id: str, by: str, now: datetime) -> Locke
     """
     round_row = _change_state(session, round_id, "lock")
     locked = LockedDetail(
-        evaluators=enrolments(session, round_id, str(round_row.commitment)),
+        roster=enrolments(session, round_id, str(round_row.commitment)),
         stopped_early=is_short_of_target(session, round_id),
     )
     latest = chain_store.latest_time(session, round_id)

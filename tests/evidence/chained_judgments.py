@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from app.evidence.chains import chain_digest
-from app.evidence.entries import ChainLink, EntryHead, JudgmentEntryV1
+from app.evidence.entries import ChainLink, EntryBase, JudgmentEntryV1
 from app.evidence.judgment_entries import verdict_entry
 from app.judging.answer import Answer, PageTiming
 
@@ -17,9 +17,16 @@ def chained_judgments(evaluator: str, count: int) -> list[ChainLink]:
     digest = COMMITMENT
     for number in range(count):
         at = f"2026-01-05T12:{number:02}:30.000000+00:00"
-        head: EntryHead = {"v": 2, "evaluator": evaluator, "number": number, "at": at, "item": f"i{number}"}
+        base: EntryBase = {
+            "v": 2,
+            "kind": "judgment",
+            "evaluator": evaluator,
+            "number": number,
+            "at": at,
+            "item": f"i{number}",
+        }
         answer = Answer(f"i{number}", f"i{number}.0", "verdict")
-        entry = verdict_entry(head, answer, "interpretable", number, PageTiming(), NOON, previous=None)
+        entry = verdict_entry(base, answer, "interpretable", number, PageTiming(), NOON, previous=None)
         digest = chain_digest(digest, entry)
         links.append({"evaluator": evaluator, "number": number, "chain": digest, "entry": entry})
     return links

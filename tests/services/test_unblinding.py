@@ -49,7 +49,7 @@ def test_a_round_goes_from_draft_to_unblinded_and_its_numbers_are_the_judgments(
 ) -> None:
     locked = lock_draft(database_with_admin, draft, clock)
     assert not locked.stopped_early
-    assert set(locked.evaluators) == {"Ada", "Bo"}
+    assert set(locked.roster) == {"Ada", "Bo"}
     with database_with_admin.writing() as session:
         analysis = unblind_round(session, draft, [KEYS[1].identity], ADMIN, "all have finished", clock())
     with database_with_admin.reading() as session:

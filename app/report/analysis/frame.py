@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
 from app.evidence.draws import DrawHistory
+from app.evidence.entries import FlagReason
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.allocation import CellModel, LayerCount
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
@@ -82,7 +83,7 @@ class FlaggedItem:
 
     evaluator: str
     item: str
-    kind: str = ""
+    kind: FlagReason = "fault"
     """`fault` or `distress`."""
     comment: str = ""
 

@@ -157,7 +157,7 @@ def _heads(detail: JsonObject) -> Mapping[str, Enrolment] | Mapping[str, ChainHe
     locked = locked_detail(detail)
     if isinstance(locked, LockedDetailV1):
         return locked.heads
-    return {name: enrolment for name, enrolment in locked.evaluators.items() if enrolment.entries}
+    return {name: enrolment for name, enrolment in locked.roster.items() if enrolment.entries}
 
 
 def _check_chain(

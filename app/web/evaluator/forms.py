@@ -1,9 +1,10 @@
 """The forms of evaluators' pages. A form with a missing, unknown or impossible field reaches no service."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from app.evidence.entries import FlagReason
 from app.foundation.translatable import translatable
 from app.judging.answer import LONGEST_SECONDS, Answer, PageTiming
 from app.judging.judgment import CONFIDENCES, parse_verdict, parse_written_text
@@ -63,7 +64,7 @@ class VerdictForm(AnswerForm):
 class FlagForm(AnswerForm):
     """A request to skip an item, and the reason."""
 
-    kind: Literal["fault", "distress"]
+    kind: FlagReason
     comment: str = ""
 
     def checked_comment(self) -> str:
