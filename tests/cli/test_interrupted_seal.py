@@ -1,0 +1,39 @@
+"""A process that is killed while it seals leaves a trace of its draw, and the next seal counts it."""
+
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from app.archive.archive import Archive
+from app.evidence.draws import draw_history
+from app.foundation.settings import Settings
+from app.services.draws import logged_steps
+from app.services.log import round_events
+from app.store.engine import Database
+from tests.cli.conftest import Run
+
+KILLED_BEFORE_THE_END = """
+import os, sys
+from app.cli.main import cli
+from app.web.leak_audit import audited_seal
+audited_seal.finish_seal = lambda *_arguments: os._exit(9)
+cli(sys.argv[1:])
+"""
+
+
+def test_a_draw_whose_process_was_killed_is_in_the_log_and_counted(
+    run: Run, dag: str, archives: tuple[Archive, Archive], tmp_path: Path
+) -> None:
+    assert dag
+    arms = [part for name, archive in zip("pq", archives, strict=True) for part in ("--arm", f"{name}={archive.path}")]
+    draft = run("round", "create", "--title", "Reading", "--preset", "quick", "--neurons", 3, *arms).output.strip()
+    words = ["--data", str(tmp_path / "data"), "round", "seal", draft, "--no-audit"]
+    killed = subprocess.run([sys.executable, "-c", KILLED_BEFORE_THE_END, *words], check=False, capture_output=True)
+    assert killed.returncode == 9, killed.stderr
+    assert run("round", "status", draft, "--json").output.count('"sealing"') == 1
+    assert run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys").exit_code == 0
+    url = Settings(data=tmp_path / "data").resolved_database_url
+    with closing(Database(url)) as database, database.reading() as session:
+        history = draw_history(logged_steps(round_events(session, draft)))
+    assert (history.number, history.draw_count, history.cancelled, history.restarted) == (2, 2, 0, 1)
