@@ -143,7 +143,7 @@ def _variables(design: Design) -> list[str]:
     rubric = design.rubric.filled_in(design.peaks_per_item, among_groups=len(design.groups) > 1)
     answers = [rubric.interpretable, rubric.not_interpretable, *(["cannot judge"] if design.cannot_judge else [])]
     groups = _listed([f"{count} {group}" for group, count in design.groups.items()])
-    asked = [
+    questions = [
         "a rule in words" if design.hypothesis else "",
         "confidence from 1 to 5" if design.hypothesis and design.confidence else "",
         {"none": "", "which_model": "a guess of the model, exposed evaluators only", "sort": "two piles of items"}[
@@ -155,7 +155,7 @@ def _variables(design: Design) -> list[str]:
         f"**Measured.** One verdict per evaluator and item, {' / '.join(map(_one_line, answers))}, to the question: "
         f"{_one_line(rubric.question)}",
         f"> {_one_line(rubric.rule)}\n>\n> {_one_line(rubric.operational)}",
-        f"**Also asked, after the verdict.** {_sentence([text for text in asked if text]) or 'Nothing.'}",
+        f"**Also questions, after the verdict.** {_sentence([text for text in asked if text]) or 'Nothing.'}",
         "**Also recorded.** Active seconds, position in the order, revisions, items flagged as faulty or distressing.",
     ]
 
@@ -191,9 +191,9 @@ def _named_sentences(sentences: Mapping[str, str]) -> str:
     return _bullets([f"`{name}`: {text}." for name, text in sentences.items()])
 
 
-def _number_table(numbers: DesignPart) -> str:
-    fields = type(numbers).model_fields
-    values = numbers.model_dump(mode="json")
+def _number_table(number_part: DesignPart) -> str:
+    fields = type(number_part).model_fields
+    values = number_part.model_dump(mode="json")
     rows = [[f"`{name}`", str(values[name]), field.description or ""] for name, field in fields.items()]
     return markdown_table(["Number", "Value", "Meaning"], rows)
 

@@ -121,8 +121,8 @@ def detectable_difference(plan: StudyPlan, target_power: float = 0.8) -> float |
         ValueError: the plan cannot be computed.
     """
 
-    def power_at(difference: float) -> float:
-        return plan_power(replace(plan, treatment_fraction=plan.reference_fraction + difference)).power
+    def power_at(true_difference: float) -> float:
+        return plan_power(replace(plan, treatment_fraction=plan.reference_fraction + true_difference)).power
 
     low, high = 0.0, (1 - plan.reference_fraction) * LARGEST_SHARE_SEARCHED
     if power_at(high) < target_power:
