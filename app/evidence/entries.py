@@ -172,6 +172,10 @@ def _require_form_of_kind(entry: ChainEntry) -> ChainEntry:
     return entry
 
 
+CheckedEntry = Annotated[ChainEntry, AfterValidator(_require_form_of_kind)]
+"""An entry that comes from a database or a file: it has exactly the fields of its kind."""
+
+
 class ChainLink(TypedDict):
     """An entry in its evaluator's chain."""
 
@@ -179,7 +183,7 @@ class ChainLink(TypedDict):
     number: int
     chain: str
     """Digest of the entry and every earlier entry."""
-    entry: Annotated[ChainEntry, AfterValidator(_require_form_of_kind)]
+    entry: CheckedEntry
 
 
 class EventLink(TypedDict):

@@ -155,7 +155,7 @@ def _variables(design: Design) -> list[str]:
         f"**Measured.** One verdict per evaluator and item, {' / '.join(map(_one_line, answers))}, to the question: "
         f"{_one_line(rubric.question)}",
         f"> {_one_line(rubric.rule)}\n>\n> {_one_line(rubric.operational)}",
-        f"**Also questions, after the verdict.** {_sentence([text for text in asked if text]) or 'Nothing.'}",
+        f"**Also asked, after the verdict.** {_sentence([text for text in questions if text]) or 'Nothing.'}",
         "**Also recorded.** Active seconds, position in the order, revisions, items flagged as faulty or distressing.",
     ]
 

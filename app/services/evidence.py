@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from typing import TypeVar, cast
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from app.evidence.chains import chains_by_evaluator
 from app.evidence.entries import (
+    ChainEntry,
     ChainLink,
+    CheckedEntry,
     EventAction,
     EventLink,
     canonical_time,
@@ -18,14 +22,21 @@ from app.evidence.entries import (
 )
 from app.evidence.event_details import SealedDetail
 from app.evidence.round_evidence import Evidence
-from app.foundation.errors import SealError
+from app.foundation.errors import SealError, first_problem
+from app.foundation.json_types import JsonObject
 from app.rounds.allocation import SealContent
 from app.rounds.commitment import PublishedCommitment
+from app.rounds.item import ItemContent
 from app.store import chains as chain_store
 from app.store import log as log_store
 from app.store import rounds as round_store
 from app.store.tables import ChainEntryRow, ItemRow, RoundRow
 
+Value = TypeVar("Value")
+
+_DESIGN = TypeAdapter(JsonObject)
+_ITEM = TypeAdapter(ItemContent)
+_ENTRY = TypeAdapter(CheckedEntry)
 RESULT_ACTIONS: tuple[EventAction, ...] = ("unblinded", "corrected")
 
 
@@ -37,9 +48,9 @@ def read_evidence(session: Session, round_row: RoundRow, opened: SealContent, *,
     """
     item_rows, log = round_store.items_of_round(session, round_row.id), read_log(session, round_row.id)
     return Evidence(
-        design_content=json.loads(round_row.design),
+        design_content=_parse_row("the design", round_row.design, _DESIGN),
         seal=opened,
-        item_contents=[json.loads(item.content) for item in item_rows],
+        item_contents=[_parse_row(f"item {item.code}", item.content, _ITEM) for item in item_rows],
         published=published_commitment(round_row, item_rows, log),
         chains=chains_by_evaluator(read_chains(session, round_row.id)),
         log=log if whole_log else _until_result(log),
@@ -68,14 +79,12 @@ def read_chains(session: Session, round_id: str) -> list[ChainLink]:
     """Every entry of every evaluator's chain. Services call it from the lock on only."""
     links = []
     for evaluator, row in chain_store.entries_of_round(session, round_id):
-        link = row.read_link(evaluator.name)
-        if not _columns_agree(row, link):
-            msg = (
-                f"Entry {row.number} of “{evaluator.name}” has columns that its content contradicts, so somebody "
-                "changed the database; restore a backup."
-            )
+        name = f"entry {row.number} of “{evaluator.name}”"
+        entry = _parse_row(name, row.content, _ENTRY)
+        if not _columns_agree(row, entry):
+            msg = f"The columns of {name} contradict its content, so somebody changed the database; restore a backup."
             raise SealError(msg)
-        links.append(link)
+        links.append(row.read_link(evaluator.name))
     return links
 
 
@@ -91,9 +100,19 @@ def _until_result(log: Sequence[EventLink]) -> list[EventLink]:
     return list(log[: ends[-1] + 1]) if has_result else list(log)
 
 
-def _columns_agree(row: ChainEntryRow, link: ChainLink) -> bool:
+def _parse_row(name: str, text: str, adapter: TypeAdapter[Value]) -> Value:
+    """The JSON values of a row, word for word. Raises SealError that names the row if they have another form."""
+    try:
+        adapter.validate_json(text, strict=True)
+    except ValidationError as error:
+        field, reason = first_problem(error)
+        msg = f"In the database {name} cannot be read ({field}: {reason}), so somebody changed it; restore a backup."
+        raise SealError(msg) from error
+    return cast("Value", json.loads(text))
+
+
+def _columns_agree(row: ChainEntryRow, entry: ChainEntry) -> bool:
     """Whether the columns repeat what the entry says."""
-    entry = link["entry"]
     columns = (row.number, row.item, row.kind, canonical_time(row.at))
     if columns != (entry["number"], entry["item"], entry_kind(entry), entry_time(entry)):
         return False

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, LargeBinary, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.foundation.digest import sha256_of_json
+from app.foundation.errors import SealError
 from app.store.base import Base, UtcDateTime
 
 
@@ -50,8 +51,12 @@ def add_seal(session: Session, round_id: str, ciphertext: bytes, sealed_sha256: 
 
 
 def find_seal(session: Session, round_id: str) -> SealedRow:
-    """The seal of a sealed round."""
-    return session.get_one(SealedRow, round_id)
+    """The seal of a sealed round. Raises SealError if it is missing."""
+    row = session.get(SealedRow, round_id)
+    if row is None:
+        msg = "The seal of this round is missing from the database; restore a backup."
+        raise SealError(msg)
+    return row
 
 
 def add_unblinded(session: Session, unblinded: UnblindedRow) -> None:

@@ -177,7 +177,7 @@ def change_a_judgment(session: Session, round_id: str) -> str:
 def change_a_column(session: Session, round_id: str) -> str:
     row = session.scalars(select(ChainEntryRow).where(ChainEntryRow.round_id == round_id).limit(1)).one()
     row.verdict = OTHER_VERDICT[row.verdict]
-    return "has columns that its content contradicts"
+    return "The columns of entry"
 
 
 def remove_a_judgment(session: Session, round_id: str) -> str:
