@@ -13,12 +13,13 @@ from app.evidence.chains import START_OF_LOG, first_break
 from app.evidence.draws import draw_problems, steps_of_log
 from app.evidence.entries import AnyEntry, ChainLink, EventAction, EventLink, entry_time
 from app.evidence.event_details import LockedDetailV1, locked_detail
-from app.evidence.round_evidence import Evidence
+from app.evidence.round_evidence import BlindedEvidence, Evidence
 from app.foundation.digest import sha256_of_json
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
 
 ONCE: tuple[EventAction, ...] = ("created", "sealed", "opened", "locked", "unblinded")
 """Steps that a round takes once, in this order."""
+STEPS_PROBLEM = "The log has the steps {}, so it was changed: a round takes each step once, in order."
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,25 @@ def check_evidence(evidence: Evidence) -> Iterator[Check]:
     yield from _check_people(evidence)
 
 
+def check_blinded_evidence(evidence: BlindedEvidence) -> Iterator[Check]:
+    """Check all that can be checked while the seal is closed: commitment, log, and chains once the round is locked."""
+    published = evidence.published
+    recomputed = commitment_digest(
+        published.design_sha256, published.item_digests, published.sealed_sha256, published.receipt_key
+    )
+    problem = "The published digests do not give the commitment."
+    yield expect_equal("commitment", published.commitment, recomputed, problem)
+    yield from _check_published(evidence)
+    yield from check_log(evidence.log)
+    steps = _steps_taken(evidence)
+    expected = ", ".join(ONCE[: max(2, len(steps))])
+    yield expect_equal("steps of the round", expected, ", ".join(steps), STEPS_PROBLEM.format(", ".join(steps)))
+    if evidence.lock_digest is not None:
+        yield from _check_chains(evidence)
+        yield from _check_lock(evidence)
+        yield from _check_people(evidence)
+
+
 def check_commitment(evidence: Evidence) -> Iterator[Check]:
     """Check that design, opened seal and items have the published digests, and that these give the commitment."""
     published, seal = evidence.published, evidence.seal
@@ -74,8 +94,18 @@ def check_commitment(evidence: Evidence) -> Iterator[Check]:
     recomputed = commitment_digest(design_sha256, digests, sealed_sha256, published.receipt_key)
     problem = "Design, items and seal do not give the commitment that was published."
     yield expect_equal("commitment", published.commitment, recomputed, problem)
+    yield from _check_published(evidence)
+
+
+def _check_published(evidence: BlindedEvidence) -> Iterator[Check]:
+    """Check that the commitment and the digests that give it are those that the log has since the seal."""
+    published, sealed = evidence.published, evidence.sealed
     problem = "The commitment is not the one that the log has since the seal."
-    yield expect_equal("commitment in the log", evidence.sealed.commitment, published.commitment, problem)
+    yield expect_equal("commitment in the log", sealed.commitment, published.commitment, problem)
+    logged = (sealed.design_sha256, sealed.sealed_sha256, sealed.receipt_key)
+    digests = (published.design_sha256, published.sealed_sha256, published.receipt_key)
+    problem = "The digests of design and seal, or the key of the round, are not those that the log has since the seal."
+    yield expect_equal("digests in the log", ", ".join(map(str, logged)), ", ".join(map(str, digests)), problem)
 
 
 def _check_seed(evidence: Evidence) -> Check:
@@ -110,13 +140,15 @@ def check_chain(name: str, chain: str, start: str, numbered_links: Sequence[tupl
 
 def _check_steps(evidence: Evidence) -> Iterator[Check]:
     """Check that the round took each step once, in order."""
-    actions = [link["event"]["action"] for link in evidence.log]
-    steps = [action for action in actions if action in ONCE]
-    problem = "The log has the steps {}, so it was changed: a round takes each step once, in order."
-    yield expect_equal("steps of the round", ", ".join(ONCE), ", ".join(steps), problem.format(", ".join(steps)))
+    steps = ", ".join(_steps_taken(evidence))
+    yield expect_equal("steps of the round", ", ".join(ONCE), steps, STEPS_PROBLEM.format(steps))
 
 
-def _check_chains(evidence: Evidence) -> Iterator[Check]:
+def _steps_taken(evidence: BlindedEvidence) -> list[str]:
+    return [link["event"]["action"] for link in evidence.log if link["event"]["action"] in ONCE]
+
+
+def _check_chains(evidence: BlindedEvidence) -> Iterator[Check]:
     """Check each evaluator's chain: its digests, its name, the order of its times, and its items."""
     opened, locked = evidence.last_event("opened")["at"], evidence.last_event("locked")["at"]
     codes = {item["code"] for item in evidence.item_contents}
@@ -147,7 +179,7 @@ def _misdated(links: Sequence[ChainLink], opened_at: str, locked_at: str) -> lis
     return misdated
 
 
-def _check_lock(evidence: Evidence) -> Iterator[Check]:
+def _check_lock(evidence: BlindedEvidence) -> Iterator[Check]:
     """Check that every chain ends as the log's entry of the lock says, and that no chain is without such an end."""
     roster = evidence.roster
     problem = "Entries of “{}” were added or removed since the lock."
@@ -159,7 +191,7 @@ def _check_lock(evidence: Evidence) -> Iterator[Check]:
         yield expect_equal(f"end of {name}", expected, f"{len(links)} entries, {head}", problem.format(name))
 
 
-def _check_people(evidence: Evidence) -> Iterator[Check]:
+def _check_people(evidence: BlindedEvidence) -> Iterator[Check]:
     """Check that who was invited, exposed and erased is the same in the lock and in the events before it."""
     if isinstance(locked_detail(evidence.last_event("locked")["detail"]), LockedDetailV1):
         return

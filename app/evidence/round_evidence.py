@@ -57,13 +57,10 @@ class BlindingGuess:
     guess: str
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What decides the result of a round."""
+@dataclass(frozen=True, kw_only=True)
+class BlindedEvidence:
+    """The part of a round's evidence that is public before the unblinding; design and seal are known by digest."""
 
-    design_content: JsonObject
-    """The design as it was committed to, word for word."""
-    seal: SealContent
     item_contents: Sequence[ItemContent]
     published: PublishedCommitment
     """What was published at the seal."""
@@ -74,10 +71,33 @@ class Evidence:
     unbound: CarriedOver | None = None
     """What an export of version 0.1.0 says beside its evidence, because that version bound it to nothing."""
 
-    @cached_property
-    def design(self) -> Design:
-        """The design. Raises DesignError if it has another form."""
-        return read_design_content(self.design_content)
+    @property
+    def round_id(self) -> str:
+        """The round's id, as the log has it."""
+        return self.log[0]["event"]["round"]
+
+    @property
+    def lock_digest(self) -> str | None:
+        """The chain digest of the log's entry of the lock, which covers everything before it; None before the lock."""
+        digests = [link["chain"] for link in self.log if link["event"]["action"] == "locked"]
+        return digests[-1] if digests else None
+
+    @property
+    def log_until_lock(self) -> Sequence[EventLink]:
+        """The log up to and with the entry of the lock; all of it before the lock."""
+        actions = [link["event"]["action"] for link in self.log]
+        return self.log[: actions.index("locked") + 1] if "locked" in actions else self.log
+
+    @property
+    def locked_by_version_0_1(self) -> bool:
+        """Whether version 0.1 locked the round: its lock names the ends of chains and nobody's enrolment."""
+        event = self.find_event("locked")
+        return event is not None and isinstance(locked_detail(event["detail"]), LockedDetailV1)
+
+    @property
+    def blind_broken(self) -> bool:
+        """Whether archives of the round were browsed before the lock."""
+        return any(link["event"]["action"] == "archives browsed" for link in self.log_until_lock)
 
     @cached_property
     def sealed(self) -> SealedDetail:
@@ -86,7 +106,12 @@ class Evidence:
 
     @cached_property
     def carried_over(self) -> CarriedOver:
-        """What version 0.1.0 left unbound, as the log has it since the upgrade; empty for any other round."""
+        """What version 0.1.0 left unbound in a round that it locked, as the log has it since the upgrade.
+
+        Empty for any other round: a lock of this version names everyone, and nothing after it decides a result.
+        """
+        if not self.locked_by_version_0_1:
+            return CarriedOver()
         if self.unbound is not None:
             return self.unbound
         event = self.find_event("carried over")
@@ -172,3 +197,17 @@ class Evidence:
                 consented_at=earlier.consented_at,
             )
         return roster
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence(BlindedEvidence):
+    """What decides the result of a round."""
+
+    design_content: JsonObject
+    """The design as it was committed to, word for word."""
+    seal: SealContent
+
+    @cached_property
+    def design(self) -> Design:
+        """The design. Raises DesignError if it has another form."""
+        return read_design_content(self.design_content)

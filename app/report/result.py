@@ -79,7 +79,7 @@ def frame_of(evidence: Evidence) -> AnalysisFrame:
         stimuli=_stimuli(evidence),
         flagged=tuple(FlaggedItem(flag.evaluator, flag.item, flag.reason, flag.comment) for flag in evidence.flags),
         stopped_early=evidence.stopped_early,
-        blind_broken=evidence.find_event("archives browsed") is not None,
+        blind_broken=evidence.blind_broken,
         marks=design.marks,
         audit=evidence.sealed.audit,
         plan=design.planned_analysis,
@@ -89,7 +89,7 @@ def frame_of(evidence: Evidence) -> AnalysisFrame:
 
 def _draw_history(evidence: Evidence) -> DrawHistory | None:
     """How the seed came about; None if version 0.1.0 sealed the round, whose analyses have no such part."""
-    return draw_history(steps_of_log(evidence.log)) if evidence.seal.version > 1 else None
+    return draw_history(steps_of_log(evidence.log_until_lock)) if evidence.seal.version > 1 else None
 
 
 def _cell_counts(allocated: AllocatedCell) -> CellCounts:
@@ -134,4 +134,5 @@ def _stimuli(evidence: Evidence) -> tuple[MarkCounts, ...]:
     """What each item that is no practice shows apart from its words."""
     by_code = evidence.seal.allocation.by_code
     contents = [content for content in evidence.item_contents if by_code[content["code"]].kind != "training"]
+    contents.sort(key=lambda content: content["code"])
     return tuple(MarkCounts.from_item(Item.from_content(content)) for content in contents)
