@@ -10,8 +10,8 @@ from app.report.export.verify import verify_export
 from tests.admin.admin_site import Browser
 from tests.conftest import without_figures
 
-WHOLE = {"analysis.json", "allocation.json", "judgments.json", "verify.py", "report.pdf", "report.md"}
-WHOLE |= {"snippets.parquet", "CITATION.cff", "figures/fractions.svg"}
+WHOLE = {"analysis.json", "allocation.json", "chains.json", "verify.py", "report.pdf", "report.md"}
+WHOLE |= {"snippets.parquet", "CITATION.cff", "figures/fractions.svg", "preregistration.md", "program.json"}
 
 
 def test_the_export_has_the_report_and_all_that_recomputes_it(dag: Browser, unblinded: str) -> None:
@@ -48,6 +48,6 @@ def test_a_blinded_export_has_no_arm_and_no_verdict(dag: Browser, sealed: str, t
     assert verify_export(path).ok
     with zipfile.ZipFile(path) as archive:
         texts = b"".join(archive.read(name) for name in archive.namelist() if not name.endswith((".py", ".md")))
-        assert json.loads(archive.read("judgments.json")) == []
+        assert json.loads(archive.read("chains.json")) == []
     for arm in (b"axolotl", b"quokka"):
         assert arm not in texts

@@ -11,7 +11,8 @@ from app.report.export.bundle import UnblindedBundle, unblinded_zip
 from app.report.export.figures import draw_figures
 from app.unblinding.observations import Observation
 from tests.conftest import without_figures
-from tests.report.simulated_round import arms_by_item, bundle_for, frame_for, observe, simulate_observations
+from tests.report.simulated_evidence import SIGNING_KEY, bundle_for
+from tests.report.simulated_round import arms_by_item, frame_for, observe, simulate_observations
 
 HOSTILE_NAME = "<script>alert(1)</script>\"&'"
 
@@ -30,7 +31,16 @@ def bundle(observations: list[Observation]) -> UnblindedBundle:
 def exported(bundle: UnblindedBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The round as a zip."""
     path = tmp_path_factory.mktemp("export") / "round.zip"
-    path.write_bytes(unblinded_zip(bundle))
+    path.write_bytes(unblinded_zip(bundle, SIGNING_KEY))
+    return path
+
+
+@pytest.fixture(scope="session")
+def exported_without_figures(bundle: UnblindedBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The round as a zip that is quickly checked, by `verify_without_figures`."""
+    path = tmp_path_factory.mktemp("export") / "without_figures.zip"
+    with without_figures():
+        path.write_bytes(unblinded_zip(bundle, SIGNING_KEY))
     return path
 
 
@@ -42,7 +52,7 @@ def two_exports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for seed, path in enumerate(paths, start=1):
         observations = simulate_observations(seed, strata=("1L/0",))
         with without_figures():
-            path.write_bytes(unblinded_zip(bundle_for(observations, frame_for(observations))))
+            path.write_bytes(unblinded_zip(bundle_for(observations, frame_for(observations)), SIGNING_KEY))
     return paths
 
 

@@ -20,7 +20,7 @@ def files(exported: Path) -> dict[str, bytes]:
 def test_the_data_package_describes_every_file(files: dict[str, bytes]) -> None:
     package = json.loads(files["datapackage.json"])
     described = {resource["path"]: resource for resource in package["resources"]}
-    assert described.keys() == files.keys() - {"datapackage.json", "digests.json"}
+    assert described.keys() == files.keys() - {"datapackage.json", "digests.json", "signature.json"}
     assert all(resource["bytes"] == len(files[path]) for path, resource in described.items())
     assert "application/octet-stream" not in {resource["mediatype"] for resource in described.values()}
 
@@ -38,8 +38,8 @@ def test_the_data_package_says_what_every_column_means(files: dict[str, bytes]) 
 
 
 def test_the_list_of_digests_names_every_other_file(files: dict[str, bytes]) -> None:
-    digests = json.loads(files["digests.json"])
-    assert digests == {name: sha256(content) for name, content in files.items() if name != "digests.json"}
+    digests, unlisted = json.loads(files["digests.json"]), ("digests.json", "signature.json")
+    assert digests == {name: sha256(content) for name, content in files.items() if name not in unlisted}
 
 
 def test_titles_with_quotes_are_quoted_in_the_citation() -> None:

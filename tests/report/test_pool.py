@@ -2,16 +2,24 @@
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.foundation.errors import ExportError
-from app.report.analysis.analysis import analyse
 from app.report.charts.forest import forest_chart
+from app.report.export.bundle import unblinded_zip
 from app.report.export.pool import pool_studies
-from app.report.export.zip_file import read_zip, zip_files
+from tests.conftest import without_figures
+from tests.report.simulated_evidence import SIGNING_KEY, bundle_for
 from tests.report.simulated_round import frame_for, simulate_observations
+
+
+@pytest.fixture(autouse=True)
+def figures_are_not_drawn() -> Iterator[None]:
+    with without_figures():
+        yield
 
 
 def test_rounds_are_pooled_by_their_neurons(two_exports: tuple[Path, Path]) -> None:
@@ -69,11 +77,7 @@ def test_a_damaged_export_is_not_pooled(two_exports: tuple[Path, Path], tmp_path
 def test_an_export_of_another_contrast_is_refused(two_exports: tuple[Path, Path], tmp_path: Path) -> None:
     observations = simulate_observations(2, strata=("1L/0",))
     frame = frame_for(observations, treatment="baseline", reference="solu")
-    files = read_zip(two_exports[1])
-    del files["digests.json"]
-    files["frame.json"] = json.dumps(frame.content()).encode()
-    files["analysis.json"] = json.dumps(analyse(observations, frame).content()).encode()
     turned = tmp_path / "turned.zip"
-    turned.write_bytes(zip_files(files))
+    turned.write_bytes(unblinded_zip(bundle_for(observations, frame), SIGNING_KEY))
     with pytest.raises(ExportError, match="same contrast"):
         pool_studies([two_exports[0], turned])

@@ -8,11 +8,11 @@ import pytest
 from app.evidence.receipts import Receipt, make_receipt, make_receipt_v1, read_receipt
 from app.foundation.errors import ExportError
 from app.foundation.json_types import JsonObject, JsonValue
+from app.report.export.anchors import AnchorFinding, Anchors, compare_anchors
 from app.report.export.exported_round import read_export
 from app.report.export.receipt_file import committed_round, judge_receipt_file, read_receipt_file
-from app.report.export.verify import verify_receipt
 from app.report.export.zip_file import read_zip
-from tests.report.simulated_round import SIGNING_KEY
+from tests.report.simulated_evidence import SIGNING_KEY
 from tests.report.tampering import replace_file
 
 AT = "2026-03-02T09:00:00.000000+00:00"
@@ -22,7 +22,7 @@ AT = "2026-03-02T09:00:00.000000+00:00"
 def own_file(exported: Path) -> JsonObject:
     """What Birch took along after the lock."""
     export = read_export(exported)
-    links = export.chains["Birch"]
+    links = export.evidence.chains["Birch"]
     receipt = make_receipt(committed_round(export), "Birch", links, AT, SIGNING_KEY)
     judgments = [{**link["entry"], "chain": link["chain"]} for link in links]
     own_file: JsonObject = json.loads(json.dumps({"receipt": receipt.model_dump(), "judgments": judgments}))
@@ -35,15 +35,20 @@ def write_file(own_file: JsonObject, folder: Path) -> Path:
     return path
 
 
+def compare_receipt(exported: Path, path: Path) -> AnchorFinding:
+    (finding,) = compare_anchors(read_export(exported), Anchors(receipts=(path,)))
+    return finding
+
+
 def test_a_receipt_agrees_with_the_export(exported: Path, own_file: JsonObject, tmp_path: Path) -> None:
     finding = judge_receipt_file(read_receipt_file(write_file(own_file, tmp_path)), read_export(exported))
     assert (finding.case, finding.anchors_lock) == ("genuine", True)
-    assert verify_receipt(exported, tmp_path / "mine.json").ok
+    assert compare_receipt(exported, tmp_path / "mine.json").covers == ("commitment", "entries", "lock")
 
 
 def test_what_the_export_says_of_receipts_agrees_with_its_chains(exported: Path, tmp_path: Path) -> None:
     for content in json.loads(read_zip(exported)["receipts.json"]):
-        assert verify_receipt(exported, write_file({"receipt": content}, tmp_path)).ok
+        assert compare_receipt(exported, write_file({"receipt": content}, tmp_path)).agrees
 
 
 @pytest.mark.parametrize(
@@ -54,29 +59,30 @@ def test_a_changed_receipt_is_found(
 ) -> None:
     content = own_file["receipt"]
     assert isinstance(content, dict)
-    verification = verify_receipt(exported, write_file({"receipt": content | {field: forged}}, tmp_path))
-    assert verification.differences == [
-        "The signature does not fit the receipt: the receipt is forged, or it was changed."
-    ]
+    finding = compare_receipt(exported, write_file({"receipt": content | {field: forged}}, tmp_path))
+    assert (finding.agrees, finding.covers) == (False, ())
+    assert finding.check().problem == (
+        "mine.json: The signature does not fit the receipt: the receipt is forged, or it was changed."
+    )
 
 
 @pytest.mark.parametrize("field", ["head", "digest", "commitment", "evaluator"])
 def test_a_changed_receipt_of_version_1_is_found(exported: Path, tmp_path: Path, field: str) -> None:
     export = read_export(exported)
-    receipt = make_receipt_v1("Birch", export.commitment.commitment, export.chains["Birch"][:7])
-    assert verify_receipt(exported, write_file({"receipt": receipt.model_dump()}, tmp_path)).ok
+    receipt = make_receipt_v1("Birch", export.evidence.published.commitment, export.evidence.chains["Birch"][:7])
+    assert compare_receipt(exported, write_file({"receipt": receipt.model_dump()}, tmp_path)).agrees
     changed = receipt.model_dump() | {field: "Nobody"}
-    assert not verify_receipt(exported, write_file({"receipt": changed}, tmp_path)).ok
+    assert not compare_receipt(exported, write_file({"receipt": changed}, tmp_path)).agrees
 
 
 def test_the_entry_that_differs_from_the_evaluator_s_file_is_named(
     exported: Path, own_file: JsonObject, tmp_path: Path
 ) -> None:
-    links = json.loads(read_zip(exported)["judgments.json"])
+    links = json.loads(read_zip(exported)["chains.json"])
     link = next(link for link in links if link["evaluator"] == "Birch" and link["number"] == 3)
     link["chain"] = "00" * 32
     link["entry"]["verdict"] = "cannot_judge"
-    path = replace_file(exported, "judgments.json", json.dumps(links).encode(), tmp_path)
+    path = replace_file(exported, "chains.json", json.dumps(links).encode(), tmp_path)
     finding = judge_receipt_file(read_receipt_file(write_file(own_file, tmp_path)), read_export(path))
     assert (finding.case, finding.is_genuine) == ("entries differ", True)
     assert "entry 3 is the first that differs from the evaluator's file" in finding.sentence

@@ -4,12 +4,15 @@ import csv
 import io
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import cast
 
 import pyarrow.parquet as pq
 
+from app.judging.judgment import Judgment, Verdict
 from app.report.export.bundle import UnblindedBundle
-from app.report.export.observations_csv import observations_from_csv, write_observations
+from app.report.export.observations_csv import write_observations
 from app.report.export.tables import neuron_rows, write_csv, write_snippets_parquet
+from app.rounds.allocation import AllocatedItem, ItemKind
 from app.unblinding.observations import Observation
 from tests.report.simulated_round import observe
 
@@ -38,19 +41,55 @@ def test_observations_are_read_back_unchanged_from_their_csv(observations: list[
     assert sorted(observations_from_csv(table), key=repr) == sorted([*observations, repeat, wordy], key=repr)
 
 
+def observations_from_csv(text: str) -> list[Observation]:
+    """The observations in the CSV, as anybody would read them."""
+    return [read_observation(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
+
+
+def read_observation(row: dict[str, str]) -> Observation:
+    judgment = Judgment(
+        item=row["shown_as"],
+        verdict=cast("Verdict", row["verdict"]),
+        hypothesis=row["hypothesis"],
+        confidence=int(row["confidence"]) if row["confidence"] else None,
+        comment=row["comment"],
+        revision=int(row["revision"]),
+        position=int(row["position"]),
+        shown_at=datetime.fromisoformat(row["shown_at"]),
+        judged_at=datetime.fromisoformat(row["judged_at"]),
+        active_seconds=float(row["active_seconds"]),
+        unfolded=row["unfolded"] == "true",
+        fixed_width=row["fixed_width"] == "true",
+    )
+    allocated = AllocatedItem(
+        item=row["item"],
+        arm=row["arm"],
+        stratum=row["stratum"],
+        layer=int(row["layer"]),
+        n_layers=int(row["n_layers"]),
+        neuron=int(row["neuron"]),
+        kind=cast("ItemKind", row["kind"]),
+        same_token_share=float(row["same_token_share"]),
+        purity=float(row["purity"]) if row["purity"] else None,
+        repeats=row["repeats"] or None,
+        rule=row["rule"] or None,
+    )
+    return Observation(row["evaluator"], row["exposed"] == "true", judgment, allocated, int(row["revisions"]))
+
+
 def test_every_drawn_neuron_has_a_row(bundle: UnblindedBundle) -> None:
-    rows = list(neuron_rows(bundle.seal.allocation, bundle.observations))
+    rows = list(neuron_rows(bundle.evidence.seal.allocation, bundle.result.observations))
     live, dead = [row for row in rows if not row.dead], [row for row in rows if row.dead]
-    assert len(live) == len(bundle.item_contents)
+    assert len(live) == len(bundle.evidence.item_contents)
     assert all(row.judgments == 3 and 0 <= row.interpretable <= 3 for row in live)
-    assert len(dead) == 2 * len(bundle.frame.cells)
+    assert len(dead) == 2 * len(bundle.result.frame.cells)
     assert all(row.item is None and row.judgments == 0 for row in dead)
 
 
 def test_every_token_of_every_item_is_in_the_snippet_table(bundle: UnblindedBundle) -> None:
-    table = pq.read_table(io.BytesIO(write_snippets_parquet(bundle.item_contents)))
+    table = pq.read_table(io.BytesIO(write_snippets_parquet(bundle.evidence.item_contents)))
     assert table.column_names == ["item", "passage", "group", "token", "text", "level", "peak"]
-    first, *_ = sorted(bundle.item_contents, key=lambda item: item["code"])
+    first, *_ = sorted(bundle.evidence.item_contents, key=lambda item: item["code"])
     assert table.slice(0, 3).column("text").to_pylist() == first["passages"][0]["texts"]
     assert table.slice(0, 3).column("peak").to_pylist() == [False, True, False]
-    assert table.num_rows == 6 * len(bundle.item_contents)
+    assert table.num_rows == 6 * len(bundle.evidence.item_contents)

@@ -34,10 +34,10 @@ def test_a_verdict_that_was_flagged_is_missing_and_the_export_verifies(
     with database_with_admin.reading() as session, without_figures():
         export = tmp_path / "export.zip"
         export.write_bytes(unblinded_zip(unblinded_bundle(session, draft)))
-    verification = verify_export(export)
+        verification = verify_export(export)
     assert verification.ok, verification.differences
     frame, observations, judgments = (
-        text_in_zip(export, name) for name in ("frame.json", "observations.csv", "judgments.json")
+        text_in_zip(export, name) for name in ("frame.json", "observations.csv", "chains.json")
     )
     flagged = {"evaluator": "Ada", "item": item_code, "kind": "fault", "comment": "nothing is marked"}
     assert json.loads(frame)["flagged"] == [flagged]

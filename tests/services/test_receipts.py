@@ -68,7 +68,7 @@ def exported(
             after_lock = file_of_ada(session, round_keys, clock)
             unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
         with database.reading() as session, without_figures():
-            path.write_bytes(unblinded_zip(unblinded_bundle(session, draft)))
+            path.write_bytes(unblinded_zip(unblinded_bundle(session, draft), RECEIPT_KEY))
     return Exported(path, before_lock, after_lock, without_key)
 
 
@@ -92,7 +92,7 @@ def test_a_receipt_agrees_with_the_export(exported: Exported, tmp_path: Path) ->
 
 
 def test_a_receipt_from_after_the_lock_has_the_lock_s_digest(exported: Exported, tmp_path: Path) -> None:
-    locks = [link["chain"] for link in exported.export.events if link["event"]["action"] == "locked"]
+    locks = [link["chain"] for link in exported.export.evidence.log if link["event"]["action"] == "locked"]
     assert exported.before_lock["receipt"]["lock"] is None
     assert [exported.after_lock["receipt"]["lock"]] == locks
     finding = judge_receipt_file(read_receipt_file(write_file(exported.after_lock, tmp_path)), exported.export)
@@ -100,7 +100,7 @@ def test_a_receipt_from_after_the_lock_has_the_lock_s_digest(exported: Exported,
 
 
 def test_the_commitment_names_the_key_that_signed(exported: Exported) -> None:
-    commitment = exported.export.commitment
+    commitment = exported.export.evidence.published
     assert (commitment.version, commitment.receipt_key) == (2, RECEIPT_KEY.public_key)
     assert exported.before_lock["receipt"]["key"] == RECEIPT_KEY.public_key
     assert exported.before_lock["receipt"]["commitment"] == commitment.commitment
@@ -126,8 +126,11 @@ def test_a_changed_receipt_is_detected_and_the_change_named(exported: Exported, 
 def test_the_command_line_compares_a_receipt_with_an_export(exported: Exported, tmp_path: Path) -> None:
     receipt = write_file(exported.after_lock, tmp_path)
     runner, command = CliRunner(), [str(exported.path), "--receipt", str(receipt)]
-    assert runner.invoke(verify_command, command).exit_code == 0
-    write_file({"receipt": exported.after_lock["receipt"] | {"head": "0" * 64}}, tmp_path)
-    assert runner.invoke(verify_command, command).exit_code == 1
-    receipt.write_text("{}", encoding="utf-8")
-    assert "holds no receipt" in runner.invoke(cli, ["verify", *command]).output
+    with without_figures():
+        assert runner.invoke(verify_command, command).exit_code == 0
+        write_file(exported.before_lock, tmp_path)
+        assert runner.invoke(verify_command, command).exit_code == 3
+        write_file({"receipt": exported.after_lock["receipt"] | {"head": "0" * 64}}, tmp_path)
+        assert runner.invoke(verify_command, command).exit_code == 1
+        receipt.write_text("{}", encoding="utf-8")
+        assert "holds no receipt" in runner.invoke(cli, ["verify", *command]).output

@@ -60,12 +60,14 @@ def analysis_after_unblinding(installation: Installation, name: str) -> Analysis
         return unblind_round(session, round_id, keys, ADMIN, "The server was taken over.", now())
 
 
-def exported_analysis(installation: Installation, name: str, folder: Path) -> JsonValue:
-    """The numbers in an export of an unblinded round that this version writes and verifies."""
+def exported_analysis(installation: Installation, name: str, folder: Path, conclusion: str) -> JsonValue:
+    """The numbers in an export of an unblinded round that this version writes, verifies and concludes so about."""
     export = folder / "export.zip"
     with installation.database.reading() as session:
         export.write_bytes(unblinded_zip(exports.unblinded_bundle(session, installation.rounds[name])))
-    assert verify_export(export).differences == []
+    verification = verify_export(export)
+    assert verification.differences == []
+    assert (verification.statement.conclusion, verification.statement.exit_status) == (conclusion, 3)
     analysis: JsonValue = json.loads(read_zip(export)["analysis.json"])
     return analysis
 
@@ -117,7 +119,7 @@ def test_a_round_that_was_being_judged_can_be_finished(installation: Installatio
     assert analysis.judgments in (4 * shown, 4 * shown - 1)  # Bo flagged an item, which may be a control
     assert analysis.blinding.sorting is not None
     with without_figures():
-        exported = exported_analysis(installation, "collecting", tmp_path)
+        exported = exported_analysis(installation, "collecting", tmp_path, "not anchored")
     assert list(json_differences(analysis.content(), exported)) == []
 
 
@@ -132,8 +134,10 @@ def test_an_unblinded_round_keeps_its_numbers_and_exports_them(installation: Ins
     with installation.database.reading() as session:
         frozen = exports.round_analysis(session, installation.rounds["unblinded"])
     with nullcontext() if installation.kind == "sqlite" else without_figures():
-        exported = exported_analysis(installation, "unblinded", tmp_path)
-    assert list(json_differences(frozen.content(), exported)) == []
+        exported = exported_analysis(installation, "unblinded", tmp_path, "version 0.1")
+    differences = list(json_differences(frozen.content(), exported))
+    assert [difference.path for difference in differences] == ["headline", "notes"]  # in the words of this version
+    assert frozen.headline.count("were marked INTERPRETABLE") == 1
 
 
 @pytest.mark.parametrize("name", ["unblinded", "locked-blinded", "collecting-blinded"])

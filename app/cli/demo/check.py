@@ -14,10 +14,8 @@ from app.foundation.errors import ExportError
 from app.foundation.files import write_bytes_atomically
 from app.foundation.json_types import JsonObject, to_json_value
 from app.foundation.settings import Settings
-from app.report.analysis.analysis import read_analysis
 from app.report.analysis.primary import ArmResult
-from app.report.export.exported_round import read_export
-from app.report.export.verify import verify_round
+from app.report.export.verify import verify_export
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS, ScriptedEvaluator
 from app.robots.visitor import Visitor
 from app.web.serving import served_in_thread
@@ -104,8 +102,6 @@ def _unblind(visitor: Visitor, demo_round: DemoRound, settings: Settings) -> Pat
 
 
 def _read_outcome(path: Path) -> CheckOutcome:
-    export = read_export(path)
-    assert export.unblinded is not None  # it was made after unblinding
-    verification = verify_round(export)
-    arms = read_analysis(export.unblinded.analysis_content).arms
-    return CheckOutcome(arms, verification.commitment_verified, tuple(verification.differences))
+    verification = verify_export(path)
+    arms = verification.result.analysis.arms if verification.result is not None else {}
+    return CheckOutcome(dict(arms), verification.commitment_verified, tuple(verification.differences))

@@ -1,43 +1,45 @@
-"""The export of a round: one zip with its design, its judgments, its opened seal and its results.
+"""The export of a round: one zip with its evidence, and with every view of it.
 
-The bytes depend on the content alone: files sorted, dates fixed. `exported_round` reads it back.
+Every file is a function of the evidence, of the public design before the unblinding, and of nothing else, so
+`firstglance verify` makes each of them again. The bytes depend on the content alone: files sorted, dates fixed.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.evidence.chains import chains_by_evaluator
-from app.evidence.entries import ChainLink, EventLink
+from app.evidence.entries import ChainLink
 from app.evidence.receipts import make_receipt_v1
+from app.evidence.round_evidence import BlindedEvidence, Evidence
+from app.evidence.signing import SigningKey
 from app.foundation.json_types import JsonObject, to_json_value
-from app.report.analysis.analysis import Analysis
-from app.report.analysis.frame import AnalysisFrame
 from app.report.export.checklist import methods_checklist
 from app.report.export.figures import draw_figures
-from app.report.export.markdown import write_markdown_report, write_readme
+from app.report.export.markdown import write_markdown_report
 from app.report.export.metadata import describe_package, write_citation
 from app.report.export.observations_csv import write_observations
 from app.report.export.pdf import pdf_available, write_pdf_report
+from app.report.export.program_versions import installed_versions
+from app.report.export.readme import write_readme
 from app.report.export.tables import (
     EventTableRow,
     ExportedEvaluator,
     ItemTableRow,
     NeuronRow,
+    evaluator_rows,
     event_rows,
     item_rows,
     neuron_rows,
     write_csv,
     write_snippets_parquet,
 )
-from app.report.export.zip_file import json_bytes, zip_files
-from app.rounds.allocation import SealContent
-from app.rounds.commitment import PublishedCommitment
-from app.rounds.item import ItemContent
-from app.rounds.lifecycle import State, is_locked
-from app.unblinding.observations import Observation
+from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, json_bytes, zip_files
+from app.report.preregistration import PREREGISTRATION_FILE, write_preregistration
+from app.report.result import RoundResult
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+README_FILE = "README.md"
+PACKAGE_FILE = "datapackage.json"
 
 Files = dict[str, bytes]
 """{name: content}"""
@@ -47,114 +49,125 @@ Files = dict[str, bytes]
 class BlindedBundle:
     """Everything that may leave the server before unblinding."""
 
-    round_id: str
-    title: str
-    state: State
+    evidence: BlindedEvidence
     public_design: JsonObject
     """The part of the design that names no arm and no archive."""
-    item_contents: Sequence[ItemContent]
-    commitment: PublishedCommitment
-    judgment_links: Sequence[ChainLink]
-    """Every chain, revisions included."""
-    event_links: Sequence[EventLink]
-    """The log."""
-    exported_evaluators: Sequence[ExportedEvaluator]
+    stamp_files: Mapping[str, bytes] = field(default_factory=dict)
+    """{name of a file in the export: time stamp}"""
 
 
 @dataclass(frozen=True)
-class UnblindedBundle(BlindedBundle):
+class UnblindedBundle:
     """Everything that goes into the export of an unblinded round."""
 
-    design_content: JsonObject
-    """Everything that was fixed before the first judgment."""
-    seal: SealContent
-    observations: Sequence[Observation]
-    frame: AnalysisFrame
-    analysis: Analysis
+    evidence: Evidence
+    result: RoundResult
+    """The result that follows from the evidence."""
+    stamp_files: Mapping[str, bytes] = field(default_factory=dict)
+    """{name of a file in the export: time stamp}"""
 
 
-def unblinded_zip(bundle: UnblindedBundle) -> bytes:
-    """The export of an unblinded round."""
-    return zip_files(unblinded_files(bundle))
+def unblinded_zip(bundle: UnblindedBundle, signing_key: SigningKey | None = None) -> bytes:
+    """The export of an unblinded round, signed if the round has a key."""
+    return zip_files(unblinded_files(bundle.evidence, bundle.result, bundle.stamp_files), signing_key)
 
 
-def blinded_zip(bundle: BlindedBundle) -> bytes:
+def blinded_zip(bundle: BlindedBundle, signing_key: SigningKey | None = None) -> bytes:
     """The export of a round before unblinding, which names no arm, and has verdicts only once the round is locked."""
-    return zip_files(blinded_files(bundle))
+    return zip_files(blinded_files(bundle.evidence, bundle.public_design, bundle.stamp_files), signing_key)
 
 
-def unblinded_files(bundle: UnblindedBundle) -> Files:
-    """The files of an unblinded export."""
-    commitment = {**_commitment_json(bundle.commitment), "v": FORMAT_VERSION, "nonce": bundle.seal.nonce}
-    files = _common_files(bundle) | _chain_files(bundle) | _opened_files(bundle) | _report_files(bundle)
-    files["commitment.json"] = json_bytes(commitment)
-    files["README.md"] = write_readme(bundle.title, bundle.round_id, blinded=False).encode()
-    return _with_package_description(files, bundle)
+def unblinded_files(evidence: Evidence, result: RoundResult, stamp_files: Mapping[str, bytes]) -> Files:
+    """Every file of an unblinded export, apart from the list of digests and its signature."""
+    files = _common_files(evidence) | _chain_files(evidence) | dict(stamp_files)
+    files |= _opened_files(evidence, result) | _report_files(evidence, result)
+    files["commitment.json"] = json_bytes(commitment_content(evidence) | {"nonce": evidence.seal.nonce})
+    return files | describing_files(files, evidence.design.title, evidence.round_id, blinded=False)
 
 
-def blinded_files(bundle: BlindedBundle) -> Files:
-    """The files of a blinded export."""
-    judgment_files = _chain_files(bundle) if is_locked(bundle.state) else {"judgments.json": json_bytes([])}
-    files = _common_files(bundle) | judgment_files
-    files["commitment.json"] = json_bytes({"v": FORMAT_VERSION, **_commitment_json(bundle.commitment)})
-    files["public_design.json"] = json_bytes(bundle.public_design)
-    files["README.md"] = write_readme(bundle.title, bundle.round_id, blinded=True).encode()
-    return _with_package_description(files, bundle)
+def blinded_files(evidence: BlindedEvidence, public_design: JsonObject, stamp_files: Mapping[str, bytes]) -> Files:
+    """Every file of a blinded export, apart from the list of digests and its signature."""
+    is_locked = evidence.lock_digest is not None
+    files = _common_files(evidence) | (_chain_files(evidence) if is_locked else {"chains.json": json_bytes([])})
+    files |= {"commitment.json": json_bytes(commitment_content(evidence))} | dict(stamp_files)
+    files["public_design.json"] = json_bytes(public_design)
+    return files | describing_files(files, str(public_design["title"]), evidence.round_id, blinded=True)
 
 
-def _commitment_json(commitment: PublishedCommitment) -> JsonObject:
+def describing_files(files: Mapping[str, bytes], title: str, round_id: str, *, blinded: bool) -> Files:
+    """The two files that describe all others: README.md and datapackage.json."""
+    described = {name: content for name, content in files.items() if name not in (README_FILE, PACKAGE_FILE)}
+    names = [*described, PACKAGE_FILE, DIGESTS_FILE, SIGNATURE_FILE]
+    described[README_FILE] = write_readme(title, round_id, names, blinded=blinded).encode()
+    package = json_bytes(describe_package(round_id, title, described))
+    return {README_FILE: described[README_FILE], PACKAGE_FILE: package}
+
+
+def commitment_content(evidence: BlindedEvidence) -> JsonObject:
+    """commitment.json, without the nonce that an unblinded export adds."""
+    published = evidence.published
     return {
-        "commitment": commitment.commitment,
-        "design_sha256": commitment.design_sha256,
-        "sealed_sha256": commitment.sealed_sha256,
-        "items": [[code, digest] for code, digest in commitment.item_digests.items()],
-        "receipt_key": commitment.receipt_key,
+        "v": FORMAT_VERSION,
+        "commitment": published.commitment,
+        "design_sha256": published.design_sha256,
+        "sealed_sha256": published.sealed_sha256,
+        "items": [[code, digest] for code, digest in published.item_digests.items()],
+        "receipt_key": published.receipt_key,
     }
 
 
-def _common_files(bundle: BlindedBundle) -> Files:
-    """The files of both kinds of export, apart from commitment.json and README.md."""
+def chain_links(evidence: BlindedEvidence) -> list[ChainLink]:
+    """Every entry of every chain, by pseudonym and number."""
+    return [link for _, links in sorted(evidence.chains.items()) for link in links]
+
+
+def _common_files(evidence: BlindedEvidence) -> Files:
+    """The files of both kinds of export at any time, apart from those that name the kind."""
+    contents = sorted(evidence.item_contents, key=lambda item: item["code"])
+    digests = evidence.published.item_digests
     return {
-        "items.json": json_bytes(sorted(bundle.item_contents, key=lambda item: item["code"])),
-        "items.csv": write_csv(ItemTableRow, item_rows(bundle.item_contents, bundle.commitment.item_digests)).encode(),
-        "evaluators.csv": write_csv(ExportedEvaluator, bundle.exported_evaluators).encode(),
-        "events.csv": write_csv(EventTableRow, event_rows(bundle.event_links)).encode(),
-        "events.json": json_bytes(bundle.event_links),
+        "items.json": json_bytes(contents),
+        "items.csv": write_csv(ItemTableRow, item_rows(contents, digests)).encode(),
+        "events.csv": write_csv(EventTableRow, event_rows(evidence.log)).encode(),
+        "events.json": json_bytes(evidence.log),
+        "program.json": json_bytes(installed_versions().model_dump()),
         "verify.py": (Path(__file__).parent / "verify_standalone.py").read_bytes(),
     }
 
 
-def _chain_files(bundle: BlindedBundle) -> Files:
-    """The judgments, and what each evaluator's receipt must say."""
-    chains = chains_by_evaluator(bundle.judgment_links)
-    receipts = [make_receipt_v1(name, bundle.commitment.commitment, links) for name, links in chains.items()]
+def _chain_files(evidence: BlindedEvidence) -> Files:
+    """Since the lock: all entries, who made them, and what each evaluator's receipt must say."""
+    commitment = evidence.published.commitment
+    receipts = [make_receipt_v1(name, commitment, links) for name, links in sorted(evidence.chains.items())]
     return {
-        "judgments.json": json_bytes(bundle.judgment_links),
+        "chains.json": json_bytes(chain_links(evidence)),
+        "evaluators.csv": write_csv(ExportedEvaluator, evaluator_rows(evidence)).encode(),
         "receipts.json": json_bytes(to_json_value(receipts)),
     }
 
 
-def _opened_files(bundle: UnblindedBundle) -> Files:
-    """The opened seal and the results."""
-    neurons = neuron_rows(bundle.seal.allocation, bundle.observations)
+def _opened_files(evidence: Evidence, result: RoundResult) -> Files:
+    """The opened seal and the numbers."""
+    neurons = neuron_rows(evidence.seal.allocation, result.observations)
     return {
-        "design.json": json_bytes(bundle.design_content),
-        "allocation.json": json_bytes(bundle.seal.as_sealed),
-        "frame.json": json_bytes(bundle.frame.content()),
-        "analysis.json": json_bytes(bundle.analysis.content()),
-        "observations.csv": write_observations(bundle.observations).encode(),
+        "design.json": json_bytes(evidence.design_content),
+        "allocation.json": json_bytes(evidence.seal.as_sealed),
+        "frame.json": json_bytes(result.frame.content()),
+        "analysis.json": json_bytes(result.analysis.content()),
+        "observations.csv": write_observations(result.observations).encode(),
         "neurons.csv": write_csv(NeuronRow, neurons).encode(),
-        "snippets.parquet": write_snippets_parquet(bundle.item_contents),
+        "snippets.parquet": write_snippets_parquet(evidence.item_contents),
     }
 
 
-def _report_files(bundle: UnblindedBundle) -> Files:
+def _report_files(evidence: Evidence, result: RoundResult) -> Files:
     """The report in all its formats, and the methods checklist."""
-    title, frame, analysis = bundle.title, bundle.frame, bundle.analysis
-    commitment = bundle.commitment.commitment
-    checklist = methods_checklist(title, bundle.design_content, commitment, frame, analysis)
+    title, commitment = evidence.design.title, evidence.published.commitment
+    frame, analysis = result.frame, result.analysis
+    checklist = methods_checklist(title, evidence.design_content, commitment, frame, analysis)
     figures = draw_figures(analysis)
     files = {
+        PREREGISTRATION_FILE: write_preregistration(evidence.design, evidence.sealed).encode(),
         "report.md": write_markdown_report(title, commitment, analysis, frame).encode(),
         "methods.json": json_bytes(checklist.content()),
         "CITATION.cff": write_citation(title, analysis.headline, commitment).encode(),
@@ -163,7 +176,3 @@ def _report_files(bundle: UnblindedBundle) -> Files:
         images = {name: content for name, content in figures.items() if name.endswith(".svg")}
         files["report.pdf"] = write_pdf_report(title, commitment, analysis, frame, images)
     return files | figures
-
-
-def _with_package_description(files: Files, bundle: BlindedBundle) -> Files:
-    return files | {"datapackage.json": json_bytes(describe_package(bundle.round_id, bundle.title, files))}

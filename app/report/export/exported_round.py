@@ -1,185 +1,136 @@
-"""Reads an export: every file that can be checked, once and with its type.
+"""Reads an export: the evidence in its files, and nothing that follows from the evidence.
 
-Evidence stays word for word as it was exported, because digests are computed from it: its form is checked, nothing is
-converted. An entry with a key that First Glance does not write is refused.
+Views are not read here: `file_comparison` makes them again from the evidence and compares.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, TypeVar, cast
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from app.evidence.chains import chains_by_evaluator
-from app.evidence.entries import ChainLink, EventAction, EventLink, LogEntry
-from app.foundation.digest import sha256
+from app.evidence.round_evidence import BlindedEvidence, Evidence
+from app.evidence.stamp_checks import FILE_NAME
 from app.foundation.errors import ExportError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
-from app.report.analysis.frame import AnalysisFrame, read_frame
-from app.report.export.observations_csv import observations_from_csv
-from app.report.export.zip_file import DIGESTS_FILE, read_zip
+from app.report.export import evidence_forms as forms
+from app.report.export.program_versions import ProgramVersions, read_program_versions
+from app.report.export.released_0_1 import read_links_v1, read_unbound
+from app.report.export.strict_json import read_strict_json
+from app.report.export.zip_file import read_zip
 from app.rounds.allocation import SealContent
-from app.rounds.commitment import PublishedCommitment
-from app.rounds.item import ItemContent
-from app.unblinding.observations import Observation
-
-Value = TypeVar("Value")
-
-REQUIRED_FILES = ("commitment.json", "items.json", "judgments.json", "events.json")
-STRICT_CONFIG = ConfigDict(extra="forbid", strict=True)
-
-
-@dataclass(frozen=True)
-class CommitmentFile:
-    """commitment.json, apart from its version and its nonce."""
-
-    commitment: str
-    design_sha256: str
-    sealed_sha256: str
-    code_and_digest: Annotated[list[tuple[str, str]], Field(alias="items")]
-    receipt_key: str | None = None
-
-
-@dataclass(frozen=True)
-class UnblindedPart:
-    """The files that only an unblinded export has."""
-
-    design_content: JsonObject
-    seal: SealContent
-    frame: AnalysisFrame
-    observations: list[Observation]
-    analysis_content: JsonObject
-    """The exported analysis, whatever its form: it is compared with a recomputed one."""
 
 
 @dataclass(frozen=True)
 class ExportedRound:
     """The content of an export."""
 
-    title: str
-    file_digests: dict[str, str]
-    """The digest of every file except the list of digests, computed from the file."""
-    listed_digests: dict[str, str] | None
-    """The digests in digests.json; None if the export has no such file."""
-    commitment: PublishedCommitment
-    item_contents: list[ItemContent]
-    chains: dict[str, list[ChainLink]]
-    """{pseudonym: links in order}, by pseudonym."""
-    events: list[EventLink]
-    """The log, in order."""
-    unblinded: UnblindedPart | None
+    files: Mapping[str, bytes]
+    """{name: content} of every file."""
+    version: int
+    """Version of the export's form: 1 from version 0.1 of the program, and 2."""
+    evidence: BlindedEvidence
+    """What the export says happened; an `Evidence` with design and opened seal unless the export is blinded."""
+    versions: ProgramVersions | None
+    """Which versions say that they wrote the export; None if version 0.1 did."""
+    public_design: JsonObject | None
+    """The content of public_design.json, which only a blinded export has."""
 
-    def last_event(self, action: EventAction) -> LogEntry | None:
-        """The last event of a kind; None if there is none."""
-        return next((link["event"] for link in reversed(self.events) if link["event"]["action"] == action), None)
+    @property
+    def unblinded(self) -> Evidence | None:
+        """The evidence with design and opened seal; None in a blinded export."""
+        return self.evidence if isinstance(self.evidence, Evidence) else None
 
-
-_COMMITMENT = TypeAdapter(CommitmentFile)
-_DIGESTS = TypeAdapter(dict[str, str])
-_ITEMS = TypeAdapter(list[ItemContent], config=STRICT_CONFIG)
-_JUDGMENTS = TypeAdapter(list[ChainLink], config=STRICT_CONFIG)
-_EVENTS = TypeAdapter(list[EventLink], config=STRICT_CONFIG)
-_OBJECT = TypeAdapter(JsonObject)
+    @cached_property
+    def stamp_files(self) -> dict[str, bytes]:
+        """{name: content} of the time stamps."""
+        return {name: content for name, content in sorted(self.files.items()) if FILE_NAME.fullmatch(name)}
 
 
 def read_export(path: Path) -> ExportedRound:
     """Read the export in the zip at `path`. Raises ExportError if it is not an export."""
     files = read_zip(path)
-    missing = [name for name in REQUIRED_FILES if name not in files]
-    if missing:
-        msg = f"{path} has no {missing[0]}, so it is not a First Glance export; take the zip as it was downloaded"
+    if "commitment.json" not in files:
+        msg = f"{path} has no commitment.json, so it is not a First Glance export; take the zip as it was downloaded"
         raise ExportError(msg)
-    judgments = _read_verbatim(files, "judgments.json", _JUDGMENTS)
-    events = _read_verbatim(files, "events.json", _EVENTS)
-    has_digests = DIGESTS_FILE in files
+    commitment = forms.COMMITMENT.read("commitment.json", read_json_file(files, "commitment.json"))
+    blinded = _read_blinded_evidence(files, commitment)
+    is_blinded = "allocation.json" not in files
     return ExportedRound(
-        title=_read_title(files),
-        file_digests={name: sha256(content) for name, content in files.items() if name != DIGESTS_FILE},
-        listed_digests=_read_verbatim(files, DIGESTS_FILE, _DIGESTS) if has_digests else None,
-        commitment=_read_commitment(files),
-        item_contents=_read_verbatim(files, "items.json", _ITEMS),
-        chains=chains_by_evaluator(judgments),
-        events=sorted(events, key=lambda link: link["number"]),
-        unblinded=_read_unblinded_part(files) if "allocation.json" in files else None,
+        files=files,
+        version=commitment.v,
+        evidence=blinded if is_blinded else _read_evidence(files, blinded, commitment.v),
+        versions=None if commitment.v == 1 else _read_versions(files),
+        public_design=_read_object(files, "public_design.json") if is_blinded else None,
     )
 
 
-def _read_commitment(files: Mapping[str, bytes]) -> PublishedCommitment:
-    file = _read(files, "commitment.json", _COMMITMENT)
-    return PublishedCommitment(
-        commitment=file.commitment,
-        design_sha256=file.design_sha256,
-        sealed_sha256=file.sealed_sha256,
-        item_digests=dict(file.code_and_digest),
-        receipt_key=file.receipt_key,
-    )
-
-
-def _read_unblinded_part(files: Mapping[str, bytes]) -> UnblindedPart:
-    try:
-        seal = SealContent.from_content(_read_json(files, "allocation.json"))
-        frame = read_frame(_read_json(files, "frame.json"))
-    except ValueError as error:
-        problem = _first_problem(error)
-        msg = f"allocation.json or frame.json in the export has another form ({problem}); download it again"
-        raise ExportError(msg) from error
-    return UnblindedPart(
-        design_content=_read_verbatim(files, "design.json", _OBJECT),
-        seal=seal,
-        frame=frame,
-        observations=observations_from_csv(_read_text(files, "observations.csv")),
-        analysis_content=_read_verbatim(files, "analysis.json", _OBJECT),
-    )
-
-
-def _read_title(files: Mapping[str, bytes]) -> str:
-    """The round's title in datapackage.json; empty without that file."""
-    if "datapackage.json" not in files:
-        return ""
-    return str(_read_verbatim(files, "datapackage.json", _OBJECT).get("title"))
-
-
-def _first_problem(value_error: ValueError) -> str:
-    """What is wrong, in one line; of a validation error only its first problem."""
-    if not isinstance(value_error, ValidationError):
-        return str(value_error)
-    return ": ".join(first_problem(value_error))
-
-
-def _read(files: Mapping[str, bytes], name: str, adapter: TypeAdapter[Value]) -> Value:
-    """Read a JSON file and convert it to its type. Raises ExportError if it has another form."""
-    try:
-        return adapter.validate_python(_read_json(files, name))
-    except ValidationError as error:
-        msg = f"{name} in the export has another form ({_first_problem(error)}); download it again"
-        raise ExportError(msg) from error
-
-
-def _read_verbatim(files: Mapping[str, bytes], name: str, adapter: TypeAdapter[Value]) -> Value:
-    """Read a JSON file word for word after checking its form. Raises ExportError if it has another form."""
-    _read(files, name, adapter)
-    return cast("Value", _read_json(files, name))
-
-
-def _read_json(files: Mapping[str, bytes], name: str) -> JsonValue:
-    """Read a JSON file of the export. Raises ExportError if it is not JSON."""
-    try:
-        json_value: JsonValue = json.loads(_read_text(files, name))
-    except ValueError as error:
-        msg = f"{name} in the export is not JSON; download it again"
-        raise ExportError(msg) from error
-    return json_value
-
-
-def _read_text(files: Mapping[str, bytes], name: str) -> str:
-    """Read a text file of the export. Raises ExportError if it is missing or not UTF-8."""
+def read_json_file(files: Mapping[str, bytes], name: str) -> JsonValue:
+    """Read a JSON file of the export. Raises ExportError if it is missing or not JSON with a single meaning."""
     if name not in files:
         msg = f"the export has no {name}; take the zip as it was downloaded"
         raise ExportError(msg)
     try:
-        return files[name].decode()
+        return read_strict_json(files[name])
     except UnicodeDecodeError as error:
         msg = f"{name} in the export is not UTF-8 text; download it again"
         raise ExportError(msg) from error
+    except ValueError as error:
+        msg = f"{name} in the export is not JSON ({error}); download it again"
+        raise ExportError(msg) from error
+
+
+def _read_blinded_evidence(files: Mapping[str, bytes], commitment: forms.CommitmentFile) -> BlindedEvidence:
+    if commitment.v == 1:
+        links = read_links_v1(
+            forms.JUDGMENTS_V1.read_verbatim("judgments.json", read_json_file(files, "judgments.json"))
+        )
+    else:
+        links = forms.CHAINS.read_verbatim("chains.json", read_json_file(files, "chains.json"))
+    events = forms.EVENTS.read_verbatim("events.json", read_json_file(files, "events.json"))
+    if not events:
+        msg = "events.json in the export is empty, but a round has a log; take the zip as it was downloaded"
+        raise ExportError(msg)
+    return BlindedEvidence(
+        item_contents=forms.ITEMS.read_verbatim("items.json", read_json_file(files, "items.json")),
+        published=commitment.published,
+        chains=chains_by_evaluator(links),
+        log=sorted(events, key=lambda link: link["number"]),
+    )
+
+
+def _read_evidence(files: Mapping[str, bytes], blinded: BlindedEvidence, version: int) -> Evidence:
+    try:
+        seal = SealContent.from_content(read_json_file(files, "allocation.json"))
+        bytes.fromhex(seal.nonce)
+    except ValueError as error:
+        problem = ": ".join(first_problem(error)) if isinstance(error, ValidationError) else str(error)
+        msg = f"allocation.json in the export has another form ({problem}); take the zip as it was downloaded"
+        raise ExportError(msg) from error
+    evidence = Evidence(
+        item_contents=blinded.item_contents,
+        published=blinded.published,
+        chains=blinded.chains,
+        log=blinded.log,
+        design_content=_read_object(files, "design.json"),
+        seal=seal,
+    )
+    if version > 1:
+        return evidence
+    frame_content = _read_object(files, "frame.json")
+    return replace(evidence, unbound=read_unbound(frame_content, files.get("evaluators.csv", b"")))
+
+
+def _read_versions(files: Mapping[str, bytes]) -> ProgramVersions:
+    try:
+        return read_program_versions(read_json_file(files, "program.json"))
+    except ValidationError as error:
+        problem = ": ".join(first_problem(error))
+        msg = f"program.json in the export has another form ({problem}); take the zip as it was downloaded"
+        raise ExportError(msg) from error
+
+
+def _read_object(files: Mapping[str, bytes], name: str) -> JsonObject:
+    return forms.OBJECT.read_verbatim(name, read_json_file(files, name))

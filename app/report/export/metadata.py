@@ -65,6 +65,7 @@ MEDIA_TYPES = {
     ".pdf": "application/pdf",
     ".cff": "text/yaml",
     ".parquet": "application/vnd.apache.parquet",
+    ".tsr": "application/timestamp-reply",
 }
 
 CITATION = """cff-version: 1.2.0

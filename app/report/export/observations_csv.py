@@ -1,15 +1,12 @@
-"""observations.csv: one row per evaluator and item, the final verdict with its arm. Written and read back."""
+"""observations.csv: one row per evaluator and item, the final verdict with its arm."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
-from app.foundation.errors import ExportError
-from app.judging.judgment import Judgment, Verdict
+from app.judging.judgment import Verdict
 from app.report.export.tables import write_csv
-from app.rounds.allocation import AllocatedItem, ItemKind
+from app.rounds.allocation import ItemKind
 from app.unblinding.observations import Observation
 
 
@@ -46,28 +43,9 @@ class ObservationRow:
     fixed_width: bool
 
 
-COLUMNS = tuple(field.name for field in fields(ObservationRow))
-
-
 def write_observations(observations: Iterable[Observation]) -> str:
     """The CSV of observations, by evaluator and item."""
     return write_csv(ObservationRow, _observation_rows(observations))
-
-
-def observations_from_csv(text: str) -> list[Observation]:
-    """Read observations from their CSV. Raises ExportError that names the first line that is not an observation."""
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        msg = "observations.csv does not have the columns of a First Glance export; take the zip as it was downloaded"
-        raise ExportError(msg)
-    observations = []
-    for csv_row in reader:
-        try:
-            observations.append(_read_observation(csv_row))
-        except (ValueError, KeyError, TypeError) as error:
-            msg = f"observations.csv line {reader.line_num} is not an observation; take the zip as it was downloaded"
-            raise ExportError(msg) from error
-    return observations
 
 
 def _observation_rows(observations: Iterable[Observation]) -> Iterator[ObservationRow]:
@@ -105,47 +83,3 @@ def _observation_rows(observations: Iterable[Observation]) -> Iterator[Observati
 
 def _sort_key(observation: Observation) -> tuple[str, str, str]:
     return observation.evaluator, observation.allocated.item, observation.judgment.item
-
-
-def _read_observation(csv_row: dict[str, str]) -> Observation:
-    """The observation in one row, which is given by column."""
-    return Observation(
-        evaluator=csv_row["evaluator"],
-        exposed=csv_row["exposed"] == "true",
-        judgment=_read_judgment(csv_row),
-        allocated=_read_allocated_item(csv_row),
-        revisions=int(csv_row["revisions"]),
-    )
-
-
-def _read_judgment(csv_row: dict[str, str]) -> Judgment:
-    return Judgment(
-        item=csv_row["shown_as"],
-        verdict=csv_row["verdict"],  # type: ignore[arg-type]  # an unknown verdict fails verification
-        hypothesis=csv_row["hypothesis"],
-        confidence=int(csv_row["confidence"]) if csv_row["confidence"] else None,
-        comment=csv_row["comment"],
-        revision=int(csv_row["revision"]),
-        position=int(csv_row["position"]),
-        shown_at=datetime.fromisoformat(csv_row["shown_at"]),
-        judged_at=datetime.fromisoformat(csv_row["judged_at"]),
-        active_seconds=float(csv_row["active_seconds"]),
-        unfolded=csv_row["unfolded"] == "true",
-        fixed_width=csv_row["fixed_width"] == "true",
-    )
-
-
-def _read_allocated_item(csv_row: dict[str, str]) -> AllocatedItem:
-    return AllocatedItem(
-        item=csv_row["item"],
-        arm=csv_row["arm"],
-        stratum=csv_row["stratum"],
-        layer=int(csv_row["layer"]),
-        n_layers=int(csv_row["n_layers"]),
-        neuron=int(csv_row["neuron"]),
-        kind=csv_row["kind"],  # type: ignore[arg-type]  # an unknown kind fails verification
-        same_token_share=float(csv_row["same_token_share"]),
-        purity=float(csv_row["purity"]) if csv_row["purity"] else None,
-        repeats=csv_row["repeats"] or None,
-        rule=csv_row["rule"] or None,
-    )

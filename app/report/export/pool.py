@@ -124,20 +124,21 @@ def pool_studies(paths: Sequence[Path]) -> PooledStudies:
 def _read_study(path: Path) -> VerifiedStudy:
     """The study in an export. Raises ExportError if the export is blinded or does not verify."""
     export = read_export(path)
-    if export.unblinded is None:
+    evidence = export.unblinded
+    if evidence is None:
         msg = f"{path} is a blinded export; it has no arms to pool. Export the round after unblinding"
         raise ExportError(msg)
     verification = verify_round(export)
-    if not verification.ok:
+    if not verification.ok or verification.result is None:
         msg = f"{path} does not verify: {verification.differences[0]} Run `firstglance verify {path}` for the others"
         raise ExportError(msg)
-    frame = export.unblinded.frame
-    neurons = [observed for observed in export.unblinded.observations if observed.allocated.is_neuron]
+    title, frame = evidence.design.title, verification.result.frame
+    neurons = [observed for observed in verification.result.observations if observed.allocated.is_neuron]
     strata = tuple(
-        StratumComparison(f"{export.title}: {stratum.name}", stratum.treatment_sample, stratum.reference_sample)
+        StratumComparison(f"{title}: {stratum.name}", stratum.treatment_sample, stratum.reference_sample)
         for stratum in compare_in_strata(tabulate_verdicts(neurons), frame, frame.treatment, frame.reference)
     )
-    return VerifiedStudy(export.title, export.commitment.commitment, frame.treatment, frame.reference, strata)
+    return VerifiedStudy(title, evidence.published.commitment, frame.treatment, frame.reference, strata)
 
 
 def _refuse_same_round_twice(studies: Sequence[VerifiedStudy], paths: Sequence[Path]) -> None:

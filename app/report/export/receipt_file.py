@@ -38,18 +38,18 @@ def read_receipt_file(path: Path) -> ReceiptFile:
 
 def judge_receipt_file(receipt_file: ReceiptFile, export: ExportedRound) -> ReceiptFinding:
     """Judge the receipt in an evaluator's file against an export."""
-    links = export.chains.get(receipt_file.receipt.evaluator, [])
+    links = export.evidence.chains.get(receipt_file.receipt.evaluator, [])
     return judge_receipt(receipt_file.receipt, committed_round(export), links, receipt_file.own_chain)
 
 
 def committed_round(export: ExportedRound) -> CommittedRound:
     """What the export says about its round."""
-    lock = next((link["chain"] for link in reversed(export.events) if link["event"]["action"] == "locked"), None)
+    evidence = export.evidence
     return CommittedRound(
-        round_id=export.events[0]["event"]["round"] if export.events else "",
-        commitment=export.commitment.commitment,
-        receipt_key=export.commitment.receipt_key,
-        lock=lock,
+        round_id=evidence.round_id,
+        commitment=evidence.published.commitment,
+        receipt_key=evidence.published.receipt_key,
+        lock=evidence.lock_digest,
     )
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.evidence.entries import EventLink
+from app.evidence.round_evidence import BlindedEvidence
 from app.report.analysis.frame import MarkCounts
 from app.rounds.allocation import Allocation, ItemKind
 from app.rounds.item import Item, ItemContent
@@ -135,6 +136,18 @@ def event_rows(events: Iterable[EventLink]) -> Iterator[EventTableRow]:
         event = link["event"]
         detail = json.dumps(event["detail"], ensure_ascii=False, sort_keys=True)
         yield EventTableRow(event["number"], event["at"], event["actor"], event["action"], detail, link["chain"])
+
+
+def evaluator_rows(evidence: BlindedEvidence) -> Iterator[ExportedEvaluator]:
+    """Everyone who was invited, by pseudonym; the round must be locked."""
+    for name, enrolment in evidence.roster.items():
+        yield ExportedEvaluator(
+            evaluator=name,
+            exposed=enrolment.exposed,
+            joined_at=enrolment.joined_at,
+            erased=enrolment.erased,
+            aids_opened=" ".join(evidence.items_with_aids_opened(name)),
+        )
 
 
 def item_rows(item_contents: Iterable[ItemContent], digests: Mapping[str, str]) -> Iterator[ItemTableRow]:

@@ -70,13 +70,9 @@ def digest_items(item_contents: list[dict[str, Json]], nonce: str) -> list[list[
 def check_chains(texts: Texts, printer: CheckPrinter) -> None:
     """Check each evaluator's chain, which starts with the commitment, and the log's, which starts with 64 zeros."""
     commitment = json.loads(texts["commitment.json"])["commitment"]
-    judgments = sorted(json.loads(texts["judgments.json"]), key=lambda link: int(link["number"]))
+    judgments = sorted(json.loads(texts["chains.json"]), key=lambda link: int(link["number"]))
     for evaluator in sorted({link["evaluator"] for link in judgments}):
-        chain = [
-            (link.get("entry") or link["judgment"], link["chain"])
-            for link in judgments
-            if link["evaluator"] == evaluator
-        ]
+        chain = [(link["entry"], link["chain"]) for link in judgments if link["evaluator"] == evaluator]
         check_chain(evaluator, commitment, chain, printer)
     events = sorted(json.loads(texts["events.json"]), key=lambda link: int(link["number"]))
     check_chain("the log", "0" * 64, [(link["event"], link["chain"]) for link in events], printer)

@@ -2,20 +2,28 @@
 
 import io
 import json
+import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from app.evidence.signing import SigningKey, sign_digests
 from app.foundation.digest import sha256
 from app.foundation.errors import ExportError
 
 DIGESTS_FILE = "digests.json"
-"""{name: SHA-256} of every other file."""
+"""{name: SHA-256} of every file but this one and the signature."""
+SIGNATURE_FILE = "signature.json"
+"""The signature of the list of digests by the round's key; absent if the round has none, or if it is lost."""
 EARLIEST_DATE = (1980, 1, 1, 0, 0, 0)
 """The date of every file in a zip, so that the bytes do not depend on when it was made."""
 LARGEST_FILE = 1 << 30
 """The largest unpacked file in bytes; a zip with a larger one is refused."""
+LARGEST_EXPORT = 1 << 31
+"""The largest size of all unpacked files together, in bytes."""
+MOST_FILES = 10_000
 
 
 def json_bytes(value: object) -> bytes:
@@ -23,36 +31,50 @@ def json_bytes(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
-def zip_files(files: Mapping[str, bytes]) -> bytes:
-    """A zip of these files and a list of their digests."""
-    digests = {name: sha256(content) for name, content in sorted(files.items())}
-    with_digests = {**files, DIGESTS_FILE: json_bytes(digests)}
+def zip_files(files: Mapping[str, bytes], signing_key: SigningKey | None = None) -> bytes:
+    """A zip of these files and a list of their digests, which the round's key signs if there is one."""
+    digests = json_bytes({name: sha256(content) for name, content in sorted(files.items())})
+    complete = {**files, DIGESTS_FILE: digests}
+    if signing_key is not None:
+        complete[SIGNATURE_FILE] = json_bytes(sign_digests(signing_key, digests).model_dump())
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in sorted(with_digests):
+        for name in sorted(complete):
             entry = zipfile.ZipInfo(name, EARLIEST_DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, with_digests[name])
+            archive.writestr(entry, complete[name])
     return buffer.getvalue()
 
 
 def read_zip(path: Path) -> dict[str, bytes]:
-    """The files of a zip. Raises ExportError if it is not a zip or is damaged."""
+    """The files of a zip. Raises ExportError if it is not a zip, is damaged, or has two files of one name."""
     try:
         with zipfile.ZipFile(path) as archive:
-            _refuse_large_files(path, archive)
+            _refuse_foreign_zip(path, archive)
             return {name: archive.read(name) for name in archive.namelist()}
     except FileNotFoundError as error:
         msg = f"{path} does not exist; name the zip that `firstglance export` wrote"
         raise ExportError(msg) from error
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, RuntimeError, ValueError, zlib.error) as error:
+    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, RuntimeError, ValueError) as error:
         msg = f"{path} cannot be read as a zip ({error}); download it again"
+        raise ExportError(msg) from error
+    except (zlib.error, struct.error, MemoryError, OverflowError) as error:
+        msg = f"{path} is a damaged zip ({error}); download it again"
         raise ExportError(msg) from error
 
 
-def _refuse_large_files(path: Path, archive: zipfile.ZipFile) -> None:
-    for entry in archive.infolist():
+def _refuse_foreign_zip(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse what First Glance writes into no zip: huge files, very many of them, and two of one name."""
+    entries, names = archive.infolist(), archive.namelist()
+    for entry in entries:
         if entry.file_size > LARGEST_FILE:
             msg = f"{path} holds {entry.filename}, larger than any export's file; it was not made by First Glance"
             raise ExportError(msg)
+    if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > LARGEST_EXPORT:
+        msg = f"{path} holds more than any export; it was not made by First Glance"
+        raise ExportError(msg)
+    duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
+    if duplicates:
+        msg = f"{path} has two files named {duplicates[0]}, so nobody can say which counts; it was changed"
+        raise ExportError(msg)

@@ -7,13 +7,14 @@ from app.foundation.digest import canonical_bytes
 from app.report.export.bundle import blinded_zip, unblinded_zip
 from app.report.export.pdf import write_pdf_report
 from app.services import exports
+from app.services.round_keys import round_signing_key
 from app.store.engine import Database
 from app.web.admin import gallery_pages
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.numbers_page import number_entries
 from app.web.admin.report_view import report_view
 from app.web.admin.sign_in import ViewingAdmin
-from app.web.dependencies import AppDatabase
+from app.web.dependencies import AppDatabase, AppRoundKeys
 from app.web.downloads import download_response
 
 router = APIRouter(prefix="/admin/rounds/{round_id}")
@@ -63,21 +64,25 @@ def download_observations(round_id: str, database: AppDatabase, admin: ViewingAd
 
 
 @router.get("/export.zip")
-def download_export(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
+def download_export(round_id: str, database: AppDatabase, round_keys: AppRoundKeys, admin: ViewingAdmin) -> Response:
     """The export with everything that recomputes the report; the log records the download."""
     with database.reading() as session:
         bundle = exports.unblinded_bundle(session, round_id)
+        signing_key = round_signing_key(session, round_id, round_keys)
     file_name = exports.export_file_name(round_id, blinded=False)
-    return _logged_export(database, round_id, admin.name, file_name, unblinded_zip(bundle))
+    return _logged_export(database, round_id, admin.name, file_name, unblinded_zip(bundle, signing_key))
 
 
 @router.get("/blinded.zip")
-def download_blinded_export(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
+def download_blinded_export(
+    round_id: str, database: AppDatabase, round_keys: AppRoundKeys, admin: ViewingAdmin
+) -> Response:
     """The export without arms, and without verdicts before the lock; the log records the download."""
     with database.reading() as session:
         bundle = exports.blinded_bundle(session, round_id)
+        signing_key = round_signing_key(session, round_id, round_keys)
     file_name = exports.export_file_name(round_id, blinded=True)
-    return _logged_export(database, round_id, admin.name, file_name, blinded_zip(bundle))
+    return _logged_export(database, round_id, admin.name, file_name, blinded_zip(bundle, signing_key))
 
 
 def _logged_export(database: Database, round_id: str, actor: str, file_name: str, file_bytes: bytes) -> Response:

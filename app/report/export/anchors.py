@@ -1,0 +1,168 @@
+"""What a verifier knows from outside an export, and whether the export agrees with it.
+
+Whoever owns the server can rewrite a round so that everything in it agrees. What was published, handed out or stamped
+before cannot be rewritten: it anchors the round.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from app.evidence.authority_certificates import TrustedCertificates, read_trusted_certificates
+from app.evidence.checks import Check
+from app.evidence.entries import entry_time
+from app.evidence.round_evidence import BlindedEvidence
+from app.evidence.stamp_checks import StampFinding, check_timestamps, stamp_targets
+from app.foundation.errors import ArchiveError, ExportError
+from app.report.export.exported_round import ExportedRound
+from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
+from app.report.export.redraw import redraw_problems
+
+AnchorKind = Literal["commitment", "lock", "receipt", "time stamp", "archives"]
+Covered = Literal["draw", "commitment", "entries", "lock"]
+"""What an anchor covers: the announcement of the draw; what was fixed at the seal; one chain; all until the lock."""
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """What a verifier gives; everything may be left out."""
+
+    commitment: str | None = None
+    """The commitment as it was published at the seal."""
+    lock: str | None = None
+    """The lock's digest as it was published at the lock."""
+    receipts: tuple[Path, ...] = ()
+    """Files that evaluators kept."""
+    roots: Path | None = None
+    """PEM file with the certificates of authorities whose time stamps the verifier trusts."""
+    archive_folder: Path | None = None
+    """Folder of the archives that the neurons were drawn from."""
+
+
+@dataclass(frozen=True)
+class AnchorFinding:
+    """What comparing an export with one anchor gave."""
+
+    anchor_kind: AnchorKind
+    agrees: bool
+    covers: tuple[Covered, ...]
+    """What the anchor proves; nothing if the export differs from it, or if it is not worth anything."""
+    sentence: str
+
+    def check(self) -> Check:
+        """The finding as a check."""
+        problem = "" if self.agrees else self.sentence
+        return Check(
+            f"anchor: {self.anchor_kind}", self.agrees, "agrees", "agrees" if self.agrees else "differs", problem
+        )
+
+
+def compare_anchors(export: ExportedRound, anchors: Anchors) -> list[AnchorFinding]:
+    """Compare an export with everything that the verifier gave.
+
+    Raises ExportError or TimestampError if a file that the verifier gave cannot be read.
+    """
+    return [*_compare(export, anchors)]
+
+
+def _compare(export: ExportedRound, anchors: Anchors) -> Iterator[AnchorFinding]:
+    evidence = export.evidence
+    if anchors.commitment is not None:
+        yield _compare_commitment(evidence, anchors.commitment)
+    if anchors.lock is not None:
+        yield _compare_lock(evidence, anchors.lock)
+    for path in anchors.receipts:
+        yield _compare_receipt(export, path)
+    if anchors.roots is None and export.stamp_files:
+        count = len(export.stamp_files)
+        stamps, them = ("1 time stamp", "it") if count == 1 else (f"{count} time stamps", "them")
+        yield AnchorFinding(
+            "time stamp", True, (), f"The export has {stamps}. Give --timestamp ROOTS.pem to check {them}."
+        )
+    if anchors.roots is not None:
+        yield from _compare_stamps(export, _read_roots(anchors.roots))
+    if anchors.archive_folder is not None:
+        yield _compare_archives(export, anchors.archive_folder)
+
+
+def _compare_commitment(evidence: BlindedEvidence, published: str) -> AnchorFinding:
+    commitment = evidence.published.commitment
+    if commitment == published:
+        return AnchorFinding("commitment", True, ("commitment",), "The export has the commitment that you gave.")
+    sentence = f"The export has the commitment {_shorten(commitment)}, not {_shorten(published)} as you gave it."
+    return AnchorFinding("commitment", False, (), sentence)
+
+
+def _compare_lock(evidence: BlindedEvidence, published: str) -> AnchorFinding:
+    digest = evidence.lock_digest
+    if digest == published:
+        return AnchorFinding("lock", True, ("commitment", "lock"), "The export has the lock's digest that you gave.")
+    if digest is None:
+        return AnchorFinding("lock", False, (), "The export's log has no lock, so it has not the digest that you gave.")
+    sentence = f"The export has the lock's digest {_shorten(digest)}, not {_shorten(published)} as you gave it."
+    return AnchorFinding("lock", False, (), sentence)
+
+
+def _compare_receipt(export: ExportedRound, path: Path) -> AnchorFinding:
+    finding = judge_receipt_file(read_receipt_file(path), export)
+    covers: tuple[Covered, ...] = ()
+    if finding.anchors_lock:
+        covers = ("commitment", "entries", "lock")
+    elif finding.anchors_entries:
+        covers = ("commitment", "entries")
+    return AnchorFinding("receipt", finding.agrees, covers, f"{path.name}: {finding.sentence}")
+
+
+def _read_roots(path: Path) -> TrustedCertificates:
+    try:
+        return read_trusted_certificates(path.read_bytes())
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror}); name the PEM file of the authority's root certificate"
+        raise ExportError(msg) from error
+
+
+def _compare_stamps(export: ExportedRound, trusted: TrustedCertificates) -> Iterator[AnchorFinding]:
+    if not export.stamp_files:
+        yield AnchorFinding("time stamp", True, (), "The export has no time stamp to compare.")
+    evidence = export.evidence
+    targets = stamp_targets(evidence.published.commitment, evidence.log, first_entry_at(evidence))
+    for finding in check_timestamps(export.stamp_files, trusted, targets):
+        yield _stamp_finding(finding)
+
+
+def _stamp_finding(finding: StampFinding) -> AnchorFinding:
+    if finding.problem or finding.of is None or finding.moment is None:
+        return AnchorFinding("time stamp", False, (), f"{finding.file}: {finding.problem}")
+    covers: tuple[Covered, ...] = ("commitment", "lock") if finding.of == "lock" else (finding.of,)
+    sentence = f"{finding.file}: the {finding.of} existed on {finding.moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC."
+    return AnchorFinding("time stamp", True, covers, sentence)
+
+
+def first_entry_at(evidence: BlindedEvidence) -> datetime | None:
+    """When the first entry of any chain was made; None if there is none."""
+    times = [entry_time(link["entry"]) for links in evidence.chains.values() for link in links]
+    return datetime.fromisoformat(min(times)) if times else None
+
+
+def _compare_archives(export: ExportedRound, folder: Path) -> AnchorFinding:
+    evidence = export.unblinded
+    if evidence is None:
+        return AnchorFinding("archives", True, (), "A blinded export does not say what was drawn from the archives.")
+    try:
+        problems = redraw_problems(evidence, folder)
+    except ArchiveError as error:
+        raise ExportError(str(error)) from error
+    return _archives_finding(problems)
+
+
+def _archives_finding(problems: Sequence[str]) -> AnchorFinding:
+    if problems:
+        return AnchorFinding("archives", False, (), f"The draw differs from the archives: {' '.join(problems)}")
+    sentence = "Drawing again from the archives gives the same neurons and the same items."
+    return AnchorFinding("archives", True, (), sentence)
+
+
+def _shorten(digest: str) -> str:
+    return f"{digest[:12]}…"

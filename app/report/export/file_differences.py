@@ -1,0 +1,135 @@
+"""Where a file of an export first differs from the same file as it was made again.
+
+JSON and CSV are compared value by value, numbers to nine digits; Parquet by its content; everything else by its bytes.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from itertools import zip_longest
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from app.foundation.json_types import JsonValue
+from app.report.export.json_differences import ABSENT, JsonDifference, are_close, json_differences
+from app.report.export.metadata import COLUMN_MEANINGS
+from app.report.export.strict_json import read_strict_json
+
+LONGEST_VALUE = 80
+"""Most characters of a value in a sentence."""
+
+
+class FileDifference(JsonDifference):
+    """The first difference between two files: where it is, and what each of them says there."""
+
+
+def file_difference(name: str, exported_bytes: bytes, rebuilt_bytes: bytes) -> FileDifference | None:
+    """The first difference of a file of an export; None if there is none."""
+    if exported_bytes == rebuilt_bytes:
+        return None
+    try:
+        return next(_differences(name, exported_bytes, rebuilt_bytes), None)
+    except (ValueError, OSError, csv.Error, pa.ArrowException) as error:
+        return FileDifference("", f"a file that cannot be read ({_shorten(str(error))})", "one that can")
+
+
+def _differences(name: str, exported_bytes: bytes, rebuilt_bytes: bytes) -> Iterator[FileDifference]:
+    extension = name.rsplit(".", 1)[-1]
+    if extension == "json":
+        yield from _json_differences(read_strict_json(exported_bytes), json.loads(rebuilt_bytes))
+    elif extension == "csv":
+        yield from _csv_differences(exported_bytes.decode(), rebuilt_bytes.decode())
+    elif extension == "parquet":
+        yield from _table_differences(exported_bytes, rebuilt_bytes)
+    else:
+        yield _first_line_difference(exported_bytes, rebuilt_bytes)
+
+
+def _json_differences(exported_value: JsonValue, rebuilt_value: JsonValue) -> Iterator[FileDifference]:
+    for difference in json_differences(exported_value, rebuilt_value, absent_is_null=False):
+        yield FileDifference(difference.path or "the top", _shorten(difference.expected), _shorten(difference.actual))
+
+
+def _csv_differences(exported_text: str, rebuilt_text: str) -> Iterator[FileDifference]:
+    exported_rows, rebuilt_rows = _read_rows(exported_text), _read_rows(rebuilt_text)
+    header = next(rebuilt_rows)
+    columns = next(exported_rows, [])
+    if columns != header:
+        yield FileDifference("columns", _shorten(", ".join(columns)), _shorten(", ".join(header)))
+        return
+    for number, (exported_row, rebuilt_row) in enumerate(zip_longest(exported_rows, rebuilt_rows), start=2):
+        if exported_row is None or rebuilt_row is None or len(exported_row) != len(rebuilt_row):
+            yield FileDifference(f"row {number}", _describe_row(exported_row), _describe_row(rebuilt_row))
+            return
+        for column, exported_cell, rebuilt_cell in zip(header, exported_row, rebuilt_row, strict=True):
+            if not _cells_agree(column, exported_cell, rebuilt_cell):
+                where = f"row {number}, column {column}"
+                yield FileDifference(where, _quote(exported_cell), _quote(rebuilt_cell))
+
+
+def _read_rows(text: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), strict=True)
+
+
+def _cells_agree(column: str, exported_cell: str, rebuilt_cell: str) -> bool:
+    if exported_cell == rebuilt_cell:
+        return True
+    if COLUMN_MEANINGS[column][0] != "number" or not exported_cell or not rebuilt_cell:
+        return False
+    number = float(exported_cell)
+    return math.isfinite(number) and are_close(number, float(rebuilt_cell))
+
+
+def _table_differences(exported_bytes: bytes, rebuilt_bytes: bytes) -> Iterator[FileDifference]:
+    exported_table, rebuilt_table = pq.read_table(io.BytesIO(exported_bytes)), pq.read_table(io.BytesIO(rebuilt_bytes))
+    if not exported_table.schema.equals(rebuilt_table.schema, check_metadata=True):
+        yield FileDifference("columns", _shorten(str(exported_table.schema)), _shorten(str(rebuilt_table.schema)))
+        return
+    if exported_table.num_rows != rebuilt_table.num_rows:
+        yield FileDifference("rows", f"{exported_table.num_rows} rows", f"{rebuilt_table.num_rows} rows")
+        return
+    for column in rebuilt_table.column_names:
+        pairs = zip(exported_table[column].to_pylist(), rebuilt_table[column].to_pylist(), strict=True)
+        for number, (exported_cell, rebuilt_cell) in enumerate(pairs):
+            if exported_cell != rebuilt_cell:
+                yield FileDifference(f"row {number}, column {column}", repr(exported_cell), repr(rebuilt_cell))
+
+
+def _first_line_difference(exported_bytes: bytes, rebuilt_bytes: bytes) -> FileDifference:
+    lines = zip_longest(exported_bytes.split(b"\n"), rebuilt_bytes.split(b"\n"))
+    for number, (exported_line, rebuilt_line) in enumerate(lines, start=1):
+        if exported_line != rebuilt_line:
+            return FileDifference(f"line {number}", *_around_difference(exported_line, rebuilt_line))
+    raise AssertionError  # equal files are not compared
+
+
+def _around_difference(exported_line: bytes | None, rebuilt_line: bytes | None) -> tuple[str, str]:
+    """Both lines, from shortly before the first character that differs."""
+    if exported_line is None or rebuilt_line is None:
+        return _describe_line(exported_line), _describe_line(rebuilt_line)
+    exported_text, rebuilt_text = exported_line.decode("utf-8", "replace"), rebuilt_line.decode("utf-8", "replace")
+    pairs = enumerate(zip(exported_text, rebuilt_text, strict=False))
+    shorter = min(len(exported_text), len(rebuilt_text))
+    start = max(0, next((index for index, (first, second) in pairs if first != second), shorter) - LONGEST_VALUE // 2)
+    return _quote(exported_text[start:]), _quote(rebuilt_text[start:])
+
+
+def _describe_line(line: bytes | None) -> str:
+    return ABSENT if line is None else _quote(line.decode("utf-8", "replace"))
+
+
+def _describe_row(texts: list[str] | None) -> str:
+    return ABSENT if texts is None else _quote(", ".join(texts))
+
+
+def _quote(text: str) -> str:
+    return f"“{_shorten(text)}”"
+
+
+def _shorten(text: str) -> str:
+    """The beginning of a text, with a dot for everything that a terminal does not print."""
+    short = text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return "".join(letter if letter.isprintable() else "·" for letter in short)

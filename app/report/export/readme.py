@@ -1,0 +1,75 @@
+"""The README of an export: what each of its files is."""
+
+from collections.abc import Iterable
+
+README = """# {title}
+
+{kind} export of the First Glance round {round_id}.
+
+## Evidence: what decides the result
+
+{evidence}
+
+## Views: everything else follows from the evidence
+
+{views}
+
+Check it: `python verify.py THIS.zip` needs Python and nothing else; `firstglance verify THIS.zip` makes every file
+again from the evidence and compares. Both find what does not fit together. Whoever owns the server can rewrite all of
+it so that it fits: give `firstglance verify` what was published or kept elsewhere (`--commitment`, `--lock`,
+`--receipt`, `--timestamp`), and it says whether this is the same round. Nothing proves that nobody knew which item came
+from which model.
+"""
+
+EVIDENCE_FILES = {
+    "design.json": "everything that was fixed before anyone judged",
+    "allocation.json": "the opened seal: which item was which neuron, the sampling seed, the nonce",
+    "commitment.json": "the digests published at the seal",
+    "items.json": "the items as they were judged",
+    "chains.json": "all that evaluators did, as chains: judgments with revisions, flags, guesses, opened aids",
+    "events.json": "the round's log, hash-chained",
+    "timestamps/": "RFC 3161 time stamps of published digests",
+    "signature.json": "signature of digests.json by the round's key, which the commitment names; absent if it is lost",
+}
+"""{file, or folder with a slash: what it is}"""
+VIEW_FILES = {
+    "public_design.json": "the part of the design that names no arm and no archive",
+    "preregistration.md": "design and plan of the analysis in plain words, as at the seal",
+    "observations.csv": "one row per evaluator and item: the final verdict with its arm",
+    "neurons.csv": "one row per drawn neuron, dead ones included",
+    "frame.json": "counts of the draw, the plan, and what evaluators did besides judging",
+    "analysis.json": "every number of the report, with library versions and seed",
+    "report.md": "the report",
+    "report.pdf": "the report as a document",
+    "figures/": "the report's figures",
+    "items.csv": "sizes and digests of the items",
+    "evaluators.csv": "pseudonyms",
+    "events.csv": "the log as a table",
+    "receipts.json": "what each evaluator's receipt must say",
+    "snippets.parquet": "every token of every item as it was shown, with its level",
+    "methods.json": "what HEDS and CONSORT 2025 ask, answered as far as the data allow",
+    "CITATION.cff": "how to cite these data",
+    "program.json": "versions of the program and the libraries that wrote this export",
+    "verify.py": "a check that needs nothing but Python",
+    "datapackage.json": "Frictionless description of every file and column",
+    "digests.json": "SHA-256 of every file here but itself and the signature",
+}
+"""{file, or folder with a slash: what it is}"""
+
+
+def write_readme(title: str, round_id: str, file_names: Iterable[str], *, blinded: bool) -> str:
+    """The README of an export that has these files beside it."""
+    names = set(file_names)
+    return README.format(
+        title=title,
+        kind="Blinded" if blinded else "Unblinded",
+        round_id=round_id,
+        evidence=_file_table(EVIDENCE_FILES, names),
+        views=_file_table(VIEW_FILES, names),
+    )
+
+
+def _file_table(meanings: dict[str, str], names: set[str]) -> str:
+    folders = {f"{name.partition('/')[0]}/" for name in names if "/" in name}
+    lines = [f"| {name} | {meaning} |" for name, meaning in meanings.items() if name in names | folders]
+    return "\n".join(["| file | what it is |", "|---|---|", *lines])

@@ -1,0 +1,59 @@
+"""Reads JSON that somebody may have changed: one meaning for every text, and nothing that cannot be written again."""
+
+import json
+import math
+
+from app.foundation.json_types import JsonObject, JsonValue
+
+LARGEST_INTEGER = (1 << 53) - 1
+"""The largest whole number that every JSON library reads alike (RFC 8785)."""
+
+
+def read_strict_json(file_bytes: bytes) -> JsonValue:
+    """The JSON value in UTF-8 text.
+
+    Raises ValueError for anything else, and for a key that an object has twice, NaN, Infinity, numbers that other
+    programs read differently, half a surrogate pair, and nesting that is too deep to read.
+    """
+    try:
+        json_value: JsonValue = json.loads(
+            file_bytes.decode(),
+            object_pairs_hook=_object_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+            parse_int=_small_integer,
+        )
+        json.dumps(json_value, ensure_ascii=False).encode()  # refuses half a surrogate pair
+    except RecursionError:
+        msg = "it is nested too deeply"
+        raise ValueError(msg) from None
+    return json_value
+
+
+def _object_without_duplicates(members: list[tuple[str, JsonValue]]) -> JsonObject:
+    json_object = dict(members)
+    if len(json_object) < len(members):
+        names = [name for name, _ in members]
+        msg = f"it has the key “{next(name for name in names if names.count(name) > 1)}” twice in one object"
+        raise ValueError(msg)
+    return json_object
+
+
+def _refuse_constant(name: str) -> JsonValue:
+    msg = f"it holds {name}, which is no JSON"
+    raise ValueError(msg)
+
+
+def _finite_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        msg = f"it holds {text}, which is too large a number"
+        raise ValueError(msg)
+    return number
+
+
+def _small_integer(text: str) -> int:
+    if len(text) > len(str(LARGEST_INTEGER)) + 1 or abs(int(text)) > LARGEST_INTEGER:
+        msg = f"it holds {text[:20]}, which is too large a whole number"
+        raise ValueError(msg)
+    return int(text)

@@ -1,0 +1,287 @@
+"""What a verifier gives from outside, and what the verification says it proves."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.evidence.receipts import Receipt, make_receipt, make_receipt_v1
+from app.evidence.signing import SigningKey
+from app.evidence.timestamp_encoding import encode_query
+from app.foundation.errors import ExportError, FirstGlanceError
+from app.report.export.anchors import Anchors
+from app.report.export.bundle import UnblindedBundle, blinded_zip, unblinded_zip
+from app.report.export.exported_round import read_export
+from app.report.export.receipt_file import committed_round
+from app.report.export.verify import Verification
+from tests.conftest import without_figures
+from tests.evidence.stamping_authority import Certified, StampingAuthority, certify
+from tests.report.simulated_evidence import LOCK, SIGNING_KEY, START, blinded_bundle_of
+from tests.report.tampering import replace_files, verify_without_figures
+
+AT = "2026-03-02T09:30:00.000000+00:00"
+SOON = timedelta(minutes=30)
+OTHER = "ab" * 32
+
+
+def outcome(verification: Verification) -> tuple[str, int]:
+    return verification.statement.conclusion, verification.statement.exit_status
+
+
+def said(verification: Verification) -> str:
+    return " ".join(verification.statement.sentences)
+
+
+def test_without_an_anchor_an_export_is_consistent_and_not_anchored(exported_without_figures: Path) -> None:
+    verification = verify_without_figures(exported_without_figures)
+    assert outcome(verification) == ("not anchored", 3)
+    assert said(verification).startswith("Consistent, not anchored")
+    assert "all agree" not in said(verification)
+    assert "--commitment, --lock, --receipt or --timestamp" in said(verification)
+
+
+def test_with_the_lock_s_digest_all_agree_and_later_entries_are_named(
+    exported_without_figures: Path, bundle: UnblindedBundle
+) -> None:
+    verification = verify_without_figures(exported_without_figures, Anchors(lock=bundle.evidence.lock_digest))
+    assert outcome(verification) == ("anchored", 0)
+    assert said(verification).startswith("Anchored, and all agree.")
+    assert (
+        "After the lock the log has 2 entries (key read, unblinded). The signature of the export by the round's key, "
+        "which the commitment names, binds them."
+    ) in said(verification)
+
+
+def test_the_commitment_anchors_a_part_and_what_is_not_anchored_is_named(
+    exported_without_figures: Path, bundle: UnblindedBundle
+) -> None:
+    anchors = Anchors(commitment=bundle.evidence.published.commitment)
+    verification = verify_without_figures(exported_without_figures, anchors)
+    assert outcome(verification) == ("anchored in part", 3)
+    assert "anchored in part: the commitment, so design, items, allocation and seed." in said(verification)
+    assert "Nothing outside the export confirms judgments, flags, erasures and the log" in said(verification)
+
+
+@pytest.mark.parametrize("anchors", [Anchors(commitment=OTHER), Anchors(lock=OTHER)])
+def test_another_digest_than_the_published_one_differs_and_both_are_named(
+    exported_without_figures: Path, anchors: Anchors
+) -> None:
+    verification = verify_without_figures(exported_without_figures, anchors)
+    assert outcome(verification) == ("differs", 1)
+    (sentence,) = verification.differences
+    assert f"not {OTHER[:12]}… as you gave it." in sentence
+
+
+def test_an_export_without_a_signature_is_anchored_in_part(
+    exported_without_figures: Path, bundle: UnblindedBundle, tmp_path: Path
+) -> None:
+    """Anybody can leave the signature out and then change what comes after the lock."""
+    path = replace_files(exported_without_figures, {}, tmp_path, signing_key=None)
+    verification = verify_without_figures(path, Anchors(lock=bundle.evidence.lock_digest))
+    assert verification.differences == []
+    assert outcome(verification) == ("anchored in part", 3)
+    assert "The export is not signed, so only digests.json binds them." in said(verification)
+
+
+@pytest.mark.parametrize(
+    "signature", [b"{}", b"[", b'{"v": 2, "key": "00", "digests_sha256": "00", "signature": "00"}']
+)
+def test_a_forged_signature_differs(exported_without_figures: Path, tmp_path: Path, signature: bytes) -> None:
+    path = replace_files(exported_without_figures, {"signature.json": signature}, tmp_path, signing_key=None)
+    verification = verify_without_figures(path)
+    assert "signature.json" in [check.name for check in verification.checks if not check.ok]
+
+
+def test_another_key_s_signature_differs(exported_without_figures: Path, tmp_path: Path) -> None:
+    path = replace_files(exported_without_figures, {}, tmp_path, signing_key=SigningKey.from_text("6f" * 32))
+    verification = verify_without_figures(path)
+    assert verification.differences == ["The export is signed by another key than the one that its commitment names."]
+
+
+def receipt_of(exported: Path, *, after_lock: bool, key: SigningKey | None = SIGNING_KEY) -> Receipt:
+    """Birch's receipt, from after seven entries or from after the lock."""
+    export = read_export(exported)
+    links = export.evidence.chains["Birch"]
+    known = committed_round(export)
+    if not after_lock:
+        known, links = replace(known, lock=None), links[:7]
+    receipt = make_receipt(known, "Birch", links, AT, key)
+    assert isinstance(receipt, Receipt)
+    return receipt
+
+
+def write_receipt(content: object, folder: Path, name: str = "birch.json") -> Path:
+    path = folder / name
+    path.write_text(json.dumps({"receipt": content}), encoding="utf-8")
+    return path
+
+
+def test_a_genuine_receipt_from_after_the_lock_anchors_everything(
+    exported_without_figures: Path, tmp_path: Path
+) -> None:
+    receipt = write_receipt(receipt_of(exported_without_figures, after_lock=True).model_dump(), tmp_path)
+    verification = verify_without_figures(exported_without_figures, Anchors(receipts=(receipt,)))
+    assert outcome(verification) == ("anchored", 0)
+
+
+def test_a_genuine_receipt_from_before_the_lock_anchors_its_entries_and_the_commitment(
+    exported_without_figures: Path, tmp_path: Path
+) -> None:
+    receipt = write_receipt(receipt_of(exported_without_figures, after_lock=False).model_dump(), tmp_path)
+    verification = verify_without_figures(exported_without_figures, Anchors(receipts=(receipt,)))
+    assert outcome(verification) == ("anchored in part", 3)
+    assert "the entries that the receipts cover" in said(verification)
+
+
+def test_an_unsigned_receipt_anchors_nothing(exported_without_figures: Path, tmp_path: Path) -> None:
+    unsigned = receipt_of(exported_without_figures, after_lock=True, key=None).model_dump()
+    evidence = read_export(exported_without_figures).evidence
+    old = make_receipt_v1("Ash", evidence.published.commitment, evidence.chains["Ash"]).model_dump()
+    receipts = (write_receipt(unsigned, tmp_path), write_receipt(old, tmp_path, "ash.json"))
+    verification = verify_without_figures(exported_without_figures, Anchors(receipts=receipts))
+    assert outcome(verification) == ("not anchored", 3)
+    assert all("cannot be told from a forged one" in finding.sentence for finding in verification.anchor_findings)
+
+
+def test_every_receipt_is_compared_and_a_forged_one_is_named(exported_without_figures: Path, tmp_path: Path) -> None:
+    genuine = receipt_of(exported_without_figures, after_lock=True)
+    receipts = (
+        write_receipt(genuine.model_dump(), tmp_path),
+        write_receipt(genuine.model_copy(update={"head": OTHER}).model_dump(), tmp_path, "forged.json"),
+    )
+    verification = verify_without_figures(exported_without_figures, Anchors(receipts=receipts))
+    assert outcome(verification) == ("differs", 1)
+    (sentence,) = verification.differences
+    assert sentence.startswith("forged.json: The signature does not fit the receipt")
+
+
+@pytest.fixture(scope="module")
+def root() -> Certified:
+    return certify("Root", is_authority=True, start=START - timedelta(days=9))
+
+
+@pytest.fixture(scope="module")
+def authority(root: Certified, tmp_path_factory: pytest.TempPathFactory) -> StampingAuthority:
+    signer = certify("Authority", root, start=START - timedelta(days=9))
+    return StampingAuthority(tmp_path_factory.mktemp("authority"), signer)
+
+
+@pytest.fixture(scope="module")
+def stamped(authority: StampingAuthority, bundle: UnblindedBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export with a stamp of the commitment from before the opening, and one of the lock from after it."""
+    evidence = bundle.evidence
+    moments = {
+        "commitment": (evidence.published.commitment, START - SOON),
+        "lock": (str(evidence.lock_digest), LOCK + SOON),
+    }
+    stamps = {
+        f"timestamps/{of}-1.tsr": authority.forged_reply(authority.reply(encode_query(digest, 1)), moment)
+        for of, (digest, moment) in moments.items()
+    }
+    path = tmp_path_factory.mktemp("stamped") / "stamped.zip"
+    with without_figures():
+        path.write_bytes(unblinded_zip(replace(bundle, stamp_files=stamps), SIGNING_KEY))
+    return path
+
+
+def write_roots(root: Certified, folder: Path) -> Path:
+    path = folder / "roots.pem"
+    path.write_bytes(root.pem)
+    return path
+
+
+def test_a_time_stamp_of_the_lock_anchors_everything_and_its_time_is_printed(
+    stamped: Path, root: Certified, tmp_path: Path
+) -> None:
+    verification = verify_without_figures(stamped, Anchors(roots=write_roots(root, tmp_path)))
+    assert verification.differences == []
+    assert outcome(verification) == ("anchored", 0)
+    assert [finding.sentence for finding in verification.anchor_findings] == [
+        "timestamps/commitment-1.tsr: the commitment existed on 2026-03-01 08:30:00 UTC.",
+        "timestamps/lock-1.tsr: the lock existed on 2026-03-02 09:30:00 UTC.",
+    ]
+
+
+def test_time_stamps_that_nobody_checked_anchor_nothing_and_it_says_how_to_check_them(stamped: Path) -> None:
+    verification = verify_without_figures(stamped)
+    assert outcome(verification) == ("not anchored", 3)
+    (finding,) = verification.anchor_findings
+    assert finding.sentence == "The export has 2 time stamps. Give --timestamp ROOTS.pem to check them."
+
+
+def test_an_authority_that_the_verifier_does_not_trust_differs(stamped: Path, tmp_path: Path) -> None:
+    stranger = write_roots(certify("Stranger", is_authority=True), tmp_path)
+    verification = verify_without_figures(stamped, Anchors(roots=stranger))
+    assert outcome(verification) == ("differs", 1)
+    assert len(verification.differences) == 2
+
+
+def test_a_time_stamp_of_another_lock_differs(
+    stamped: Path, authority: StampingAuthority, root: Certified, tmp_path: Path
+) -> None:
+    token = authority.forged_reply(authority.reply(encode_query(OTHER, 1)), LOCK + SOON)
+    path = replace_files(stamped, {"timestamps/lock-1.tsr": token}, tmp_path)
+    verification = verify_without_figures(path, Anchors(roots=write_roots(root, tmp_path)))
+    assert any("is for another digest" in sentence for sentence in verification.differences)
+
+
+def test_a_time_stamp_from_after_the_unblinding_differs(
+    stamped: Path, authority: StampingAuthority, bundle: UnblindedBundle, root: Certified, tmp_path: Path
+) -> None:
+    """Whoever rewrites a round after its result was known can only get a later stamp."""
+    digest = str(bundle.evidence.lock_digest)
+    token = authority.reply(encode_query(digest, 1))
+    path = replace_files(stamped, {"timestamps/lock-1.tsr": token}, tmp_path)
+    verification = verify_without_figures(path, Anchors(roots=write_roots(root, tmp_path)))
+    assert any("is after the unblinding" in sentence for sentence in verification.differences)
+
+
+def test_an_export_without_time_stamps_is_not_anchored_by_roots(
+    exported_without_figures: Path, root: Certified, tmp_path: Path
+) -> None:
+    verification = verify_without_figures(exported_without_figures, Anchors(roots=write_roots(root, tmp_path)))
+    assert outcome(verification) == ("not anchored", 3)
+    assert [finding.sentence for finding in verification.anchor_findings] == [
+        "The export has no time stamp to compare."
+    ]
+
+
+def test_files_that_cannot_be_read_are_named(exported_without_figures: Path, tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing"
+    for anchors in (Anchors(roots=nothing), Anchors(receipts=(nothing,)), Anchors(archive_folder=nothing)):
+        with pytest.raises(ExportError):
+            verify_without_figures(exported_without_figures, anchors)
+    nothing.write_bytes(b"no certificate")
+    with pytest.raises(FirstGlanceError, match="no certificate"):
+        verify_without_figures(exported_without_figures, Anchors(roots=nothing))
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_blinded_export_names_what_can_be_checked_only_after_the_unblinding(
+    bundle: UnblindedBundle, tmp_path: Path, locked: bool
+) -> None:
+    path = tmp_path / "blinded.zip"
+    path.write_bytes(blinded_zip(blinded_bundle_of(bundle.evidence, locked=locked), SIGNING_KEY))
+    lock = bundle.evidence.lock_digest if locked else None
+    verification = verify_without_figures(path, Anchors(commitment=bundle.evidence.published.commitment, lock=lock))
+    assert verification.differences == []
+    assert outcome(verification) == ("anchored in part", 3)
+    assert {unchecked.name for unchecked in verification.unchecked} == {"items.json", "public_design.json"}
+    assert all("until the unblinding" in unchecked.reason for unchecked in verification.unchecked)
+
+
+@pytest.mark.parametrize("name", ["public_design.json", "items.json", "items.csv", "events.csv", "README.md"])
+def test_a_file_of_a_blinded_export_that_somebody_without_the_key_changed_is_found(
+    bundle: UnblindedBundle, tmp_path: Path, name: str
+) -> None:
+    """Its digest in digests.json is not the one that the round's key signed."""
+    path = tmp_path / "blinded.zip"
+    path.write_bytes(blinded_zip(blinded_bundle_of(bundle.evidence, locked=True), SIGNING_KEY))
+    export = read_export(path)
+    changed = export.files[name].replace(b"A round", b"B round").replace(b"Ada", b"Eve").replace(b" the", b" The")
+    changed = changed.replace(b",6,2", b",6,3")
+    changes: dict[str, bytes | None] = {name: changed, "signature.json": export.files["signature.json"]}
+    verification = verify_without_figures(replace_files(path, changes, tmp_path, signing_key=None))
+    assert "digests.json was changed after the key of the round signed it." in verification.differences
