@@ -1,5 +1,6 @@
 """The documents for developers say what is there: every path exists, every room and every contract is told."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -8,7 +9,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md", "docs/statistics.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    "docs/glossary.md",
+    "docs/statistics.md",
+    "docs/trust.md",
+)
+TRUST = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+TEST = re.compile(r"`(tests/[a-z0-9_/]+\.py)::(test_[a-z0-9_]+)`")
 PATH = re.compile(r"`((?:app|bench|demo|docs|migrations|static|templates|tests)/[A-Za-z0-9_./]*)`")
 
 
@@ -40,3 +50,39 @@ def test_files_named_without_a_folder_stand_where_the_sentence_says() -> None:
     names = {path.name for path in (ROOT / "app").rglob("*.py")}
     bare = re.findall(r"`([a-z_]+\.py)`", ARCHITECTURE)
     assert [name for name in bare if name not in names] == []
+
+
+def missing_tests(text: str) -> list[str]:
+    """The tests that a text names in code font and that the repository lacks."""
+    return [f"{path}::{name}" for path, name in TEST.findall(text) if name not in names_of_tests(ROOT / path)]
+
+
+def names_of_tests(path: Path) -> set[str]:
+    if not path.exists():
+        return set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def numbered_rows(text: str) -> list[list[str]]:
+    """The cells of the rows of a text's tables that begin with a number."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    return [cells for cells in rows if cells[0].isdigit()]
+
+
+def test_every_test_that_the_page_on_trust_names_exists() -> None:
+    assert missing_tests(TRUST) == []
+
+
+def test_a_test_that_is_not_there_is_reported() -> None:
+    text = "see `tests/architecture/test_docs.py::test_nothing` and `tests/nowhere.py::test_it`"
+    assert missing_tests(text) == ["tests/architecture/test_docs.py::test_nothing", "tests/nowhere.py::test_it"]
+
+
+def test_every_row_of_the_page_on_trust_has_what_shows_it_with_and_without_anchors_a_command_and_a_test() -> None:
+    rows = numbered_rows(TRUST)
+    threats, checks = [row for row in rows if len(row) == 4], [row for row in rows if len(row) == 3]
+    assert len(threats) + len(checks) == len(rows)
+    assert [row[0] for row in threats] == [row[0] for row in checks] == [str(i + 1) for i in range(len(threats))]
+    assert all(all(row) for row in rows)
+    assert all(TEST.fullmatch(row[2]) for row in checks)
