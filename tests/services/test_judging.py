@@ -6,10 +6,12 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from app.report.export import verify_standalone
 from app.report.export.bundle import unblinded_zip
 from app.report.export.verify import verify_export
 from app.services import evaluator_session, item_pages, judging, rounds
 from app.services.exports import unblinded_bundle
+from app.services.log import lock_digest
 from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow
@@ -32,10 +34,11 @@ def test_a_verdict_that_was_flagged_is_missing_and_the_export_verifies(
         rounds.lock_round(session, draft, ADMIN, clock())
         unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
     with database_with_admin.reading() as session, without_figures():
-        export = tmp_path / "export.zip"
+        export, lock = tmp_path / "export.zip", str(lock_digest(session, draft))
         export.write_bytes(unblinded_zip(unblinded_bundle(session, draft)))
         verification = verify_export(export)
     assert verification.ok, verification.differences
+    assert verify_standalone.main([str(export), "--lock", lock]) == 0
     frame, observations, judgments = (
         text_in_zip(export, name) for name in ("frame.json", "observations.csv", "chains.json")
     )
