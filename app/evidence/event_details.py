@@ -86,6 +86,8 @@ class SealedDetail(Detail):
     """The draw whose neurons were sealed; logs of version 0.1.0 do not say."""
     receipt_key: str | None = None
     """Public half of the key that signs receipts; None if version 0.1 sealed the round."""
+    public_design_sha256: str | None = None
+    """SHA-256 of the part of the design that pages and blinded exports show; None if version 0.1 sealed the round."""
 
 
 class ChainHead(Detail):

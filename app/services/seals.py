@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.evidence.event_details import DrawDetail, SealedDetail
-from app.foundation.digest import canonical_bytes, sha256
+from app.foundation.digest import canonical_bytes, sha256, sha256_of_json
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.judging.public_design import PublicDesign
@@ -148,6 +148,7 @@ def finish_seal(
         two_person=bool(seal_options.second_person),
         audit=audit_summary or None,
         receipt_key=seal_options.receipt_key,
+        public_design_sha256=sha256_of_json(round_row.public_design),
         draw=pending.draw,
     )
     append_event(session, round_row.id, by, "sealed", sealed.model_dump(mode="json"), now)

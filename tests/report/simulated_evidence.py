@@ -209,6 +209,7 @@ def _log(
         audit=facts.audit,
         draw=draw,
         receipt_key=published.receipt_key,
+        public_design_sha256=sha256_of_json(facts.design.public_content()),
     )
     invitations = [("invited", START, {"evaluator": name, "exposed": name in facts.exposed}) for name in chains]
     lost = [("invited", START, {"evaluator": f"formerly {code}", "exposed": False}) for code in sorted(facts.erased)]

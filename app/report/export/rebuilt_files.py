@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from app import __version__
-from app.evidence.checks import Check
+from app.evidence.checks import Check, expect_equal
 from app.evidence.round_evidence import Evidence
+from app.foundation.digest import sha256_of_json
 from app.foundation.errors import ExportError
 from app.report.export import evidence_forms as forms
 from app.report.export.bundle import (
@@ -51,10 +52,10 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     PDF_FILE: PDF_LIBRARIES,
 }
 """{file: libraries} of the files that are the same only under the same versions of First Glance and these libraries."""
-UNTIL_THE_UNBLINDING = {
-    "items.json": "its digests need the nonce, which is secret until the unblinding",
-    "public_design.json": "it is a part of the design, which is secret until the unblinding",
-}
+ITEMS_FILE = "items.json"
+PUBLIC_DESIGN_FILE = "public_design.json"
+WAITING_FOR_NONCE = "its digests need the nonce, which is secret until the unblinding"
+WAITING_FOR_DESIGN = "it is a part of the design, which is secret until the unblinding"
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,10 @@ def _compare_all(export: ExportedRound, rebuilt: Files) -> Iterator[Check | Unch
             yield _surplus_file(export, name)
         elif name not in names:
             yield from _missing_file(export, name)
-        elif export.unblinded is None and name in UNTIL_THE_UNBLINDING:
-            yield UncheckedFile(name, UNTIL_THE_UNBLINDING[name])
+        elif export.unblinded is None and name == ITEMS_FILE:
+            yield UncheckedFile(name, WAITING_FOR_NONCE)
+        elif export.unblinded is None and name == PUBLIC_DESIGN_FILE:
+            yield _compare_public_design(export)
         else:
             yield from _compare_file(export, name, rebuilt[name])
 
@@ -136,6 +139,15 @@ def _compare_versions(export: ExportedRound) -> Check | UncheckedFile:
     if export.versions == here:
         return Check(PROGRAM_FILE, True, "these versions", "these versions")
     return UncheckedFile(PROGRAM_FILE, "nothing but the export says which versions wrote it")
+
+
+def _compare_public_design(export: ExportedRound) -> Check | UncheckedFile:
+    """The public part of the design has a digest in the log's entry of the seal."""
+    logged = export.evidence.sealed.public_design_sha256
+    if logged is None:
+        return UncheckedFile(PUBLIC_DESIGN_FILE, WAITING_FOR_DESIGN)
+    problem = f"{PUBLIC_DESIGN_FILE} does not have the digest that the log has since the seal."
+    return expect_equal(PUBLIC_DESIGN_FILE, logged, sha256_of_json(export.public_design), problem)
 
 
 def _surplus_file(export: ExportedRound, name: str) -> Check | UncheckedFile:
