@@ -1,19 +1,19 @@
 """`firstglance verify`: check an export, and compare it with what is known from elsewhere."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_json
-from app.evidence.checks import Check
 from app.report.export.anchors import Anchors
 from app.report.export.verify import Verification, verify_export
 
-WIDTH = 60
-"""Most characters of a value in a table."""
+WIDTH = 110
+"""Most characters of a line."""
+INDENT = 11
+"""Where the sentences begin, after their labels."""
 
 
 class DigestParameter(click.ParamType[str]):
@@ -90,23 +90,29 @@ def _json_content(verification: Verification) -> dict[str, object]:
 
 
 def _print_verification(verification: Verification) -> None:
-    """What differs first, then what could not be checked, what agrees in short, and the statement last."""
+    """What differs first, then anchors, what was not checked, what agrees in short, and the statement last."""
     for sentence in verification.differences:
-        click.echo(f"DIFFERS  {sentence}")
+        _print_finding("DIFFERS", sentence)
     for finding in verification.anchor_findings:
         if finding.agrees:
-            click.echo(f"{'agrees' if finding.covers else 'noted':8} {finding.sentence}")
-    for unchecked in verification.unchecked:
-        click.echo(f"{'unknown':8} {unchecked.name}: {unchecked.reason}")
-    agreeing = [check for check in verification.checks if check.ok]
-    click.echo(f"{'ok':8} {len(agreeing)} of {len(verification.checks)} checks: {_summary(agreeing)}")
+            _print_finding("anchor" if finding.covers else "note", finding.sentence)
+    for reason, names in _unchecked_by_reason(verification).items():
+        _print_finding("unchecked", f"{', '.join(names)}: {reason}.")
+    agreeing = [check.name for check in verification.checks if check.ok]
+    file_count = sum("." in name and " " not in name for name in agreeing)
+    _print_finding("ok", f"{file_count} files are the same as those that were made again from the evidence.")
+    _print_finding("ok", f"{len(agreeing) - file_count} checks of commitment, chains, log, lock and digests agree.")
     click.echo()
-    for sentence in verification.statement.sentences:
-        click.echo(sentence)
+    click.echo(click.wrap_text(" ".join(verification.statement.sentences), WIDTH))
 
 
-def _summary(checks: Sequence[Check]) -> str:
-    """The names of checks in one line; files are counted."""
-    files = sum("." in check.name for check in checks)
-    chains = sum(check.name.startswith(("chain of", "entries of", "times of", "end of")) for check in checks)
-    return f"{files} of files, {chains} of chains, {len(checks) - files - chains} of the rest"
+def _print_finding(label: str, sentence: str) -> None:
+    click.echo(click.wrap_text(sentence, WIDTH, initial_indent=label.ljust(INDENT), subsequent_indent=" " * INDENT))
+
+
+def _unchecked_by_reason(verification: Verification) -> dict[str, list[str]]:
+    """{reason: files that were not checked for this reason}."""
+    names: dict[str, list[str]] = {}
+    for unchecked in verification.unchecked:
+        names.setdefault(unchecked.reason, []).append(unchecked.name)
+    return names

@@ -83,6 +83,9 @@ def test_an_export_without_a_signature_is_anchored_in_part(
     assert verification.differences == []
     assert outcome(verification) == ("anchored in part", 3)
     assert "The export is not signed, so only digests.json binds them." in said(verification)
+    unanchored = verify_without_figures(path)
+    assert outcome(unanchored) == ("not anchored", 3)
+    assert "this key did not sign the export" in said(unanchored)
 
 
 @pytest.mark.parametrize(
@@ -268,8 +271,18 @@ def test_a_blinded_export_names_what_can_be_checked_only_after_the_unblinding(
     verification = verify_without_figures(path, Anchors(commitment=bundle.evidence.published.commitment, lock=lock))
     assert verification.differences == []
     assert outcome(verification) == ("anchored in part", 3)
-    assert {unchecked.name for unchecked in verification.unchecked} == {"items.json", "public_design.json"}
-    assert all("until the unblinding" in unchecked.reason for unchecked in verification.unchecked)
+    (unchecked,) = verification.unchecked
+    assert (unchecked.name, "until the unblinding" in unchecked.reason) == ("items.json", True)
+
+
+def test_a_forged_public_design_is_found_even_if_the_export_is_signed_again(
+    bundle: UnblindedBundle, tmp_path: Path
+) -> None:
+    path = tmp_path / "blinded.zip"
+    path.write_bytes(blinded_zip(blinded_bundle_of(bundle.evidence, locked=False), SIGNING_KEY))
+    forged = read_export(path).files["public_design.json"].replace(b'"needed": 16', b'"needed": 1')
+    verification = verify_without_figures(replace_files(path, {"public_design.json": forged}, tmp_path))
+    assert "public_design.json does not have the digest that the log has since the seal." in verification.differences
 
 
 @pytest.mark.parametrize("name", ["public_design.json", "items.json", "items.csv", "events.csv", "README.md"])

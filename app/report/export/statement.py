@@ -73,6 +73,8 @@ def make_statement(findings: Findings) -> Statement:
     if "lock" in findings.covered:
         sentences += _after_the_lock(findings)
     sentences += _unchecked_sentences(findings)
+    if findings.signature == "unsigned" and not any(BINDING["unsigned"] in sentence for sentence in sentences):
+        sentences.append("The commitment names a key of the round, but this key did not sign the export.")
     return Statement(conclusion, tuple(sentences))
 
 
