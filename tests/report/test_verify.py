@@ -162,6 +162,16 @@ def test_a_forged_table_of_tokens_is_found(exported_without_figures: Path, tmp_p
     assert "snippets.parquet" in names_of_failed_checks(verify_without_figures(path))
 
 
+def test_not_even_the_statistics_of_the_table_of_tokens_can_be_forged(
+    exported_without_figures: Path, tmp_path: Path
+) -> None:
+    """Readers skip rows by them."""
+    content = bytearray(read_zip(exported_without_figures)["snippets.parquet"])
+    content[-200] ^= 1
+    path = replace_file(exported_without_figures, "snippets.parquet", bytes(content), tmp_path)
+    assert "snippets.parquet" in names_of_failed_checks(verify_without_figures(path))
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -16,7 +16,8 @@ from app.foundation.json_types import JsonValue
 NUMBER_LIBRARIES = ("numpy", "scipy", "statsmodels")
 FIGURE_LIBRARIES = (*NUMBER_LIBRARIES, "matplotlib")
 PDF_LIBRARIES = (*FIGURE_LIBRARIES, "typst")
-LIBRARIES = (*PDF_LIBRARIES, "pyarrow")
+TABLE_LIBRARIES = ("pyarrow",)
+LIBRARIES = (*PDF_LIBRARIES, *TABLE_LIBRARIES)
 
 
 class ProgramVersions(BaseModel):
