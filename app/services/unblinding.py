@@ -16,10 +16,11 @@ from app.evidence.checks import check_evidence
 from app.evidence.entries import EventAction
 from app.evidence.round_evidence import Evidence
 from app.foundation.digest import canonical_bytes
-from app.foundation.errors import LifecycleError, SealError
+from app.foundation.errors import FirstGlanceError, LifecycleError, SealError, error_summary
 from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import Analysis
-from app.report.result import result_of
+from app.report.export.verify import FROM_FORGED_EVIDENCE
+from app.report.result import RoundResult, result_of
 from app.rounds.allocation import SealContent
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
 from app.services.evidence import RESULT_ACTIONS, read_evidence
@@ -28,6 +29,9 @@ from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
 from app.store.tables import RoundRow
 from app.unblinding.opening import open_seal_content, read_seal_content
+
+STEPS_CHECK = "steps of the round"
+"""The check that fails as long as the round is not unblinded."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,24 @@ def _require_consistent(evidence: Evidence) -> None:
         raise SealError(msg)
 
 
+def _result_that_follows(evidence: Evidence) -> RoundResult:
+    """The result of the evidence. Raises SealError naming what was changed if no round can have such evidence."""
+    try:
+        return result_of(evidence)
+    except FirstGlanceError:
+        raise
+    except FROM_FORGED_EVIDENCE as error:
+        problems = [check.problem for check in check_evidence(evidence) if not check.ok and check.name != STEPS_CHECK]
+        reason = " ".join(problems) or f"No round can have this evidence: {error_summary(error)}."
+        msg = f"{reason} The round is not unblinded; find out who changed it, or restore a backup."
+        raise SealError(msg) from error
+
+
 def _analyse_and_store(
     session: Session, round_row: RoundRow, opened: SealContent, version: ResultVersion, action: EventAction
 ) -> Analysis:
     """Analyse, log the step with the digest of the result, check all evidence, and store the result as a version."""
-    result = result_of(read_evidence(session, round_row, opened, whole_log=True))
+    result = _result_that_follows(read_evidence(session, round_row, opened, whole_log=True))
     unblinded = UnblindedRow(
         round_id=round_row.id,
         version=version.version,

@@ -22,7 +22,7 @@ from app.services.log import append_event, verify_log
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
 from app.store.sealed import UnblindedRow
-from app.store.tables import ChainEntryRow, EvaluatorRow, EventRow
+from app.store.tables import ChainEntryRow, EvaluatorRow, EventRow, ItemRow
 from tests.conftest import Clock, copied_database
 from tests.services.conftest import StagedRound
 from tests.services.judges import judge_everything
@@ -268,3 +268,14 @@ def session_of_locked(locked_round: StagedRound) -> Iterator[Session]:
     with locked_round.database.writing() as session:
         append_event(session, locked_round.round_id, ADMIN, "audited", {}, locked_round.clock())
         yield session
+
+
+def test_an_item_with_another_code_is_named_when_unblinding(locked_round: StagedRound) -> None:
+    with locked_round.database.writing() as session:
+        row = session.scalars(select(ItemRow).order_by(ItemRow.code)).all()[0]
+        row.content = json.dumps({**json.loads(row.content), "code": "zzzzzzzzzz"})
+    with (
+        pytest.raises(SealError, match=r"Items changed after the commitment: .*zzzzzzzzzz"),
+        locked_round.database.writing() as session,
+    ):
+        unblind_round(session, locked_round.round_id, [KEYS[0].identity], ADMIN, REASON, locked_round.clock())
