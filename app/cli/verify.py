@@ -33,6 +33,7 @@ class DigestParameter(click.ParamType[str]):
 @click.argument("export", type=PATH)
 @click.option("--commitment", type=DigestParameter(), help="The commitment as it was published at the seal.")
 @click.option("--lock", type=DigestParameter(), help="The lock's digest as it was published at the lock.")
+@click.option("--result", type=DigestParameter(), help="The result's digest as it was published at the unblinding.")
 @click.option("--receipt", "receipts", type=PATH, multiple=True, help="A file that an evaluator kept; repeatable.")
 @click.option("--timestamp", "roots", type=PATH, help="PEM file of authorities whose time stamps you trust.")
 @click.option(
@@ -45,6 +46,7 @@ def verify_command(  # noqa: PLR0913 - one parameter for each anchor
     export: Path,
     commitment: str | None,
     lock: str | None,
+    result: str | None,
     receipts: tuple[Path, ...],
     roots: Path | None,
     archive_folder: Path | None,
@@ -55,7 +57,7 @@ def verify_command(  # noqa: PLR0913 - one parameter for each anchor
     Exits with 0 if all agrees and what you gave confirms it, with 1 if anything differs, and with 3 if all agrees but
     nothing from outside, or only a part of it, confirms it.
     """
-    anchors = Anchors(commitment, lock, receipts, roots, archive_folder)
+    anchors = Anchors(commitment, lock, result, receipts, roots, archive_folder)
     verification = verify_export(export, anchors)
     if json_wanted:
         print_json(_json_content(verification))

@@ -14,11 +14,17 @@ from app.evidence.draws import draw_problems, steps_of_log
 from app.evidence.entries import AnyEntry, ChainLink, EventAction, EventLink, entry_time
 from app.evidence.event_details import LockedDetailV1, locked_detail
 from app.evidence.round_evidence import BlindedEvidence, Evidence
+from app.evidence.signing import SIGNATURE, is_event_signed
 from app.foundation.digest import sha256_of_json
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
 
 ONCE: tuple[EventAction, ...] = ("created", "sealed", "opened", "locked", "unblinded")
 """Steps that a round takes once, in this order."""
+AFTER_THE_LOCK: tuple[EventAction, ...] = (
+    "key read", "unblinded", "corrected", "abandoned", "exported", "audited", "gallery opened", "archives browsed",
+    "time stamped", "refused",
+)  # fmt: skip
+"""What the program writes into the log after the lock; none of it decides a result."""
 STEPS_PROBLEM = "The log has the steps {}, so it was changed: a round takes each step once, in order."
 
 
@@ -54,6 +60,8 @@ def check_evidence(evidence: Evidence) -> Iterator[Check]:
     yield _check_seed(evidence)
     yield from check_log(evidence.log)
     yield from _check_steps(evidence)
+    yield from _check_after_the_lock(evidence)
+    yield from _check_signed_events(evidence)
     yield from _check_chains(evidence)
     yield from _check_lock(evidence)
     yield from _check_people(evidence)
@@ -72,6 +80,8 @@ def check_blinded_evidence(evidence: BlindedEvidence) -> Iterator[Check]:
     steps = _steps_taken(evidence)
     expected = ", ".join(ONCE[: max(2, len(steps))])
     yield expect_equal("steps of the round", expected, ", ".join(steps), STEPS_PROBLEM.format(", ".join(steps)))
+    yield from _check_after_the_lock(evidence)
+    yield from _check_signed_events(evidence)
     if evidence.lock_digest is not None:
         yield from _check_chains(evidence)
         yield from _check_lock(evidence)
@@ -148,6 +158,25 @@ def _steps_taken(evidence: BlindedEvidence) -> list[str]:
     return [link["event"]["action"] for link in evidence.log if link["event"]["action"] in ONCE]
 
 
+def _check_after_the_lock(evidence: BlindedEvidence) -> Iterator[Check]:
+    """Check that the log has nothing after the lock that no program writes there."""
+    allowed = (*AFTER_THE_LOCK, "carried over") if evidence.locked_by_version_0_1 else AFTER_THE_LOCK
+    later = [link["event"]["action"] for link in evidence.log[len(evidence.log_until_lock) :]]
+    surplus = [f"“{action}”" for action in later if action not in allowed]
+    yield expect_none("log after the lock", "as usual", surplus, "After the lock the log has {}, so it was changed.")
+
+
+def _check_signed_events(evidence: BlindedEvidence) -> Iterator[Check]:
+    """Check the signature of each event that has one: it covers the event and the log before it."""
+    key, previous, forged = evidence.published.receipt_key, START_OF_LOG, []
+    for link in evidence.log:
+        if SIGNATURE in link["event"]["detail"] and not (key and is_event_signed(previous, link["event"], key)):
+            forged.append(f"{link['number']} ({link['event']['action']})")
+        previous = link["chain"]
+    problem = "The round's key did not sign the log's event {}: it, or an event before it, was changed."
+    yield expect_none("signed events", "signed by the round's key", forged, problem)
+
+
 def _check_chains(evidence: BlindedEvidence) -> Iterator[Check]:
     """Check each evaluator's chain: its digests, its name, the order of its times, and its items."""
     opened, locked = evidence.last_event("opened")["at"], evidence.last_event("locked")["at"]
@@ -182,13 +211,15 @@ def _misdated(links: Sequence[ChainLink], opened_at: str, locked_at: str) -> lis
 def _check_lock(evidence: BlindedEvidence) -> Iterator[Check]:
     """Check that every chain ends as the log's entry of the lock says, and that no chain is without such an end."""
     roster = evidence.roster
-    problem = "Entries of “{}” were added or removed since the lock."
+    problem = "Entries of “{}” were added or removed since the lock: there are {}, at the lock there were {}."
     for name in sorted(roster.keys() | evidence.chains.keys()):
         links = evidence.chains.get(name, ())
         head = links[-1]["chain"] if links else evidence.published.commitment
         enrolment = roster.get(name)
-        expected = "no such evaluator" if enrolment is None else f"{enrolment.entries} entries, {enrolment.head}"
-        yield expect_equal(f"end of {name}", expected, f"{len(links)} entries, {head}", problem.format(name))
+        count = 0 if enrolment is None else enrolment.entries
+        expected = "no such evaluator" if enrolment is None else f"{count} entries, {enrolment.head}"
+        sentence = problem.format(name, len(links), count)
+        yield expect_equal(f"end of {name}", expected, f"{len(links)} entries, {head}", sentence)
 
 
 def _check_people(evidence: BlindedEvidence) -> Iterator[Check]:

@@ -28,6 +28,10 @@ EventAction = Literal[
 """What an event of a round's log says that someone did, or tried to do."""
 
 
+RESULT_ACTIONS: tuple[EventAction, ...] = ("unblinded", "corrected")
+"""The steps that make a result."""
+
+
 class StoredEvent(Protocol):
     """An event of a round's log as the database stores it."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.evidence.entries import (
+    RESULT_ACTIONS,
     ChainEntry,
     ChainLink,
     EventAction,
@@ -29,6 +30,7 @@ from app.evidence.event_details import (
     SealedDetail,
     locked_detail,
 )
+from app.evidence.signing import SIGNATURE
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.judging.judgment import Judgment
@@ -81,6 +83,18 @@ class BlindedEvidence:
         """The chain digest of the log's entry of the lock, which covers everything before it; None before the lock."""
         digests = [link["chain"] for link in self.log if link["event"]["action"] == "locked"]
         return digests[-1] if digests else None
+
+    @property
+    def result_digest(self) -> str | None:
+        """The chain digest of the log's newest result, which covers all before it; None before the unblinding."""
+        digests = [link["chain"] for link in self.log if link["event"]["action"] in RESULT_ACTIONS]
+        return digests[-1] if digests else None
+
+    @property
+    def is_result_signed(self) -> bool:
+        """Whether the log's newest result carries a signature, which `check_signed_events` checks."""
+        event = next((link["event"] for link in reversed(self.log) if link["event"]["action"] in RESULT_ACTIONS), None)
+        return event is not None and SIGNATURE in event["detail"]
 
     @property
     def log_until_lock(self) -> Sequence[EventLink]:

@@ -4,12 +4,13 @@ The commitment names the public half, so whoever has the commitment can tell wha
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict
 
+from app.evidence.entries import LogEntry
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.json_types import JsonObject
 
@@ -81,6 +82,16 @@ def sign_digests(signing_key: SigningKey, digests: bytes) -> ExportSignature:
     return unsigned.model_copy(update={SIGNATURE: signing_key.sign(unsigned.model_dump())})
 
 
+def sign_event(signing_key: SigningKey, previous: str, event: LogEntry) -> str:
+    """The signature of an event and, through the chain digest `previous`, of the whole log before it."""
+    return signing_key.sign(_signed_event(previous, event))
+
+
+def is_event_signed(previous: str, event: LogEntry, public_key: str) -> bool:
+    """Whether the detail of an event holds its signature under a public key (hexadecimal)."""
+    return is_signed(_signed_event(previous, event) | {SIGNATURE: event["detail"].get(SIGNATURE)}, public_key)
+
+
 def signature_problem(export_signature: ExportSignature, digests: bytes, receipt_key: str | None) -> str | None:
     """What is wrong with an export's signature.json, in a sentence; None if the round's key signed these digests.
 
@@ -95,6 +106,11 @@ def signature_problem(export_signature: ExportSignature, digests: bytes, receipt
     if export_signature.digests_sha256 != sha256(digests):
         return "digests.json was changed after the key of the round signed it."
     return None
+
+
+def _signed_event(previous: str, event: LogEntry) -> JsonObject:
+    detail = {name: value for name, value in event["detail"].items() if name != SIGNATURE}
+    return {"previous": previous, "event": {**cast("JsonObject", event), "detail": detail}}
 
 
 def _signed_bytes(json_object: JsonObject) -> bytes:

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.evidence.chains import chains_by_evaluator
 from app.evidence.entries import (
+    RESULT_ACTIONS,
     ChainEntry,
     ChainLink,
     CheckedEntry,
-    EventAction,
     EventLink,
     canonical_time,
     entry_kind,
@@ -37,7 +37,6 @@ Value = TypeVar("Value")
 _DESIGN = TypeAdapter(JsonObject)
 _ITEM = TypeAdapter(ItemContent)
 _ENTRY = TypeAdapter(CheckedEntry)
-RESULT_ACTIONS: tuple[EventAction, ...] = ("unblinded", "corrected")
 
 
 def read_evidence(session: Session, round_row: RoundRow, opened: SealContent, *, whole_log: bool = False) -> Evidence:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app import __version__
 from app.evidence.chains import START_OF_LOG, chain_digest, first_break
-from app.evidence.entries import ENTRY_VERSION, EventAction, event_entry
+from app.evidence.entries import ENTRY_VERSION, RESULT_ACTIONS, EventAction, event_entry
+from app.evidence.signing import SIGNATURE, SigningKey, sign_event
 from app.foundation.errors import FirstGlanceError, NotFoundError, SealError
 from app.foundation.json_types import JsonObject
 from app.store import log as log_store
@@ -31,11 +32,18 @@ class Event:
 
 
 def append_event(
-    session: Session, round_id: str, actor: str, action: EventAction, detail: JsonObject, now: datetime
+    session: Session,
+    round_id: str,
+    actor: str,
+    action: EventAction,
+    detail: JsonObject,
+    now: datetime,
+    signing_key: SigningKey | None = None,
 ) -> str:
     """Add an event and return the chain's new head. Raises NotFoundError if there is no such round.
 
-    An event is never dated before the one before it, also if the server's clock was set back.
+    An event is never dated before the one before it, also if the server's clock was set back. With the round's
+    `signing_key` the event is signed: nobody without the key can change it, or an event before it.
     """
     if not log_store.lock_log(session, round_id):
         raise NotFoundError(NO_SUCH_ROUND)
@@ -50,7 +58,10 @@ def append_event(
         version=ENTRY_VERSION,
         program=__version__,
     )
-    row.chain = chain_digest(newest.chain if newest else START_OF_LOG, event_entry(round_id, row))
+    previous = newest.chain if newest else START_OF_LOG
+    if signing_key is not None:
+        row.detail = {**detail, SIGNATURE: sign_event(signing_key, previous, event_entry(round_id, row))}
+    row.chain = chain_digest(previous, event_entry(round_id, row))
     log_store.add_event(session, row)
     return row.chain
 
@@ -81,6 +92,15 @@ def lock_digest(session: Session, round_id: str) -> str | None:
     """
     event = log_store.newest_event_with(session, round_id, "locked")
     return None if event is None else event.chain
+
+
+def result_digest(session: Session, round_id: str) -> str | None:
+    """The result's digest, to be published: the chain digest of the newest unblinding or correction; None before.
+
+    It covers the whole log until then, and so the lock as well.
+    """
+    events = [event for event in round_events(session, round_id) if event.action in RESULT_ACTIONS]
+    return events[-1].chain if events else None
 
 
 def latest_event(events: Sequence[Event], action: EventAction) -> Event:

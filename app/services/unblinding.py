@@ -13,8 +13,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.evidence.checks import check_evidence
-from app.evidence.entries import EventAction
+from app.evidence.entries import RESULT_ACTIONS, EventAction
 from app.evidence.round_evidence import Evidence
+from app.evidence.signing import SigningKey
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import FirstGlanceError, LifecycleError, SealError, error_summary
 from app.foundation.json_types import JsonObject
@@ -23,7 +24,7 @@ from app.report.export.verify import FROM_FORGED_EVIDENCE
 from app.report.result import RoundResult, result_of
 from app.rounds.allocation import SealContent
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
-from app.services.evidence import RESULT_ACTIONS, read_evidence
+from app.services.evidence import read_evidence
 from app.services.log import append_event, round_events, verify_log
 from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
@@ -36,25 +37,33 @@ STEPS_CHECK = "steps of the round"
 
 @dataclass(frozen=True)
 class ResultVersion:
-    """A version of the result: its number, who made it, why and when."""
+    """A version of the result: its number, who made it, why and when, and the key that signs it in the log."""
 
     version: int
     by: str
     reason: str
     at: datetime
+    signing_key: SigningKey | None
 
 
 def unblind_round(
-    session: Session, round_id: str, identities: Sequence[str], by: str, reason: str, now: datetime
+    session: Session,
+    round_id: str,
+    identities: Sequence[str],
+    by: str,
+    reason: str,
+    now: datetime,
+    signing_key: SigningKey | None = None,
 ) -> Analysis:
     """Open the seal of a locked round, check everything against the commitment, and store and return the analysis.
 
     Raises LifecycleError unless the round is locked and a reason is given, and SealError if the keys do not open the
-    seal or anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal.
+    seal or anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal. With the
+    round's `signing_key`, which may be lost, the step is signed in the log.
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     new_state = state_after(round_row.state, "unblind")
-    version = ResultVersion(1, by, require_reason(reason), now)
+    version = ResultVersion(1, by, require_reason(reason), now, signing_key)
     verify_log(session, round_id)
     opened = open_seal_content(find_seal(session, round_id).ciphertext, identities)
     append_event(session, round_id, by, "key read", {"keys": len(identities)}, now)
@@ -62,7 +71,9 @@ def unblind_round(
     return _analyse_and_store(session, round_row, opened, version, "unblinded")
 
 
-def correct_analysis(session: Session, round_id: str, by: str, reason: str, now: datetime) -> Analysis:
+def correct_analysis(
+    session: Session, round_id: str, by: str, reason: str, now: datetime, signing_key: SigningKey | None = None
+) -> Analysis:
     """Analyse an unblinded round again with the current program, and store and return the analysis.
 
     Earlier versions are kept. Judgments and allocation are checked again and cannot differ; only the way they are
@@ -72,7 +83,7 @@ def correct_analysis(session: Session, round_id: str, by: str, reason: str, now:
     round_row = round_store.find_round(session, round_id, for_update=True)
     require_allowed(round_row.state, "correct")
     _, newest = find_unblinded(session, round_id)
-    version = ResultVersion(newest.version + 1, by, require_reason(reason), now)
+    version = ResultVersion(newest.version + 1, by, require_reason(reason), now, signing_key)
     verify_log(session, round_id)
     opened = read_seal_content(newest.opened)
     return _analyse_and_store(session, round_row, opened, version, "corrected")
@@ -141,7 +152,7 @@ def _analyse_and_store(
         at=version.at,
     )
     detail: JsonObject = {"reason": version.reason, "version": version.version, "result_sha256": unblinded.digest}
-    append_event(session, round_row.id, version.by, action, detail, version.at)
+    append_event(session, round_row.id, version.by, action, detail, version.at, version.signing_key)
     _require_consistent(read_evidence(session, round_row, opened))
     add_unblinded(session, unblinded)
     return result.analysis

@@ -13,7 +13,7 @@ from app.evidence.chains import START_OF_LOG, chain_digest
 from app.evidence.entries import ChainEntry, ChainLink, EventLink, canonical_time, event_entry
 from app.evidence.event_details import DrawDetail, Enrolment, LockedDetail, SealedDetail
 from app.evidence.round_evidence import Evidence
-from app.evidence.signing import SigningKey
+from app.evidence.signing import SigningKey, sign_event
 from app.foundation.digest import sha256_of_json
 from app.foundation.json_types import JsonObject
 from app.report.analysis.frame import AnalysisFrame, CellCounts
@@ -232,7 +232,9 @@ def _log(
         )
         for action, at, detail in steps
     ]
-    return relinked([{"number": 0, "chain": "", "event": event_entry("r1", row)} for row in rows])
+    log = relinked([{"number": 0, "chain": "", "event": event_entry("r1", row)} for row in rows])
+    log[-1]["event"]["detail"]["signature"] = sign_event(facts.signing_key, log[-2]["chain"], log[-1]["event"])
+    return relinked(log)
 
 
 def _lock(facts: RoundFacts, published: PublishedCommitment, chains: Mapping[str, Sequence[ChainLink]]) -> LockedDetail:

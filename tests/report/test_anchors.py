@@ -49,9 +49,20 @@ def test_with_the_lock_s_digest_all_agree_and_later_entries_are_named(
     assert outcome(verification) == ("anchored", 0)
     assert said(verification).startswith("Anchored, and all agree.")
     assert (
-        "After the lock the log has 2 entries (key read, unblinded). The signature of the export by the round's key, "
-        "which the commitment names, binds them."
+        "After the lock the log has 2 entries (key read, unblinded), which decide no number. The round's key signed "
+        "them, so only its owner could have changed them: --result would show it."
     ) in said(verification)
+
+
+def test_with_the_result_s_digest_the_whole_log_is_anchored(
+    exported_without_figures: Path, bundle: UnblindedBundle
+) -> None:
+    verification = verify_without_figures(exported_without_figures, Anchors(result=bundle.evidence.result_digest))
+    assert outcome(verification) == ("anchored", 0)
+    assert "After the lock" not in said(verification)
+    verification = verify_without_figures(exported_without_figures, Anchors(result=OTHER))
+    assert outcome(verification) == ("differs", 1)
+    assert "has the result's digest" in " ".join(verification.differences)
 
 
 def test_the_commitment_anchors_a_part_and_what_is_not_anchored_is_named(
@@ -82,7 +93,7 @@ def test_an_export_without_a_signature_is_anchored_in_part(
     verification = verify_without_figures(path, Anchors(lock=bundle.evidence.lock_digest))
     assert verification.differences == []
     assert outcome(verification) == ("anchored in part", 3)
-    assert "The export is not signed, so only digests.json binds them." in said(verification)
+    assert "this key did not sign the export" in said(verification)
     unanchored = verify_without_figures(path)
     assert outcome(unanchored) == ("not anchored", 3)
     assert "this key did not sign the export" in said(unanchored)

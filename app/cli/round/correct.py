@@ -1,12 +1,15 @@
 """`firstglance round correct`: analyse an unblinded round again; earlier results are kept."""
 
 import click
+from sqlalchemy.orm import Session
 
 from app.cli.options import by_option, round_argument
-from app.cli.round.step import run_logged_step
+from app.cli.round.step import publish_result, run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import unblinding
+from app.services.log import result_digest
+from app.services.round_keys import RoundKeys, round_signing_key
 
 
 @click.command("correct")
@@ -16,11 +19,12 @@ from app.services import unblinding
 @click.pass_obj
 def correct_command(settings: Settings, round_id: str, reason: str, by: str | None) -> None:
     """Analyse an unblinded round again with this version of First Glance. Earlier results are kept."""
-    analysis = run_logged_step(
-        settings,
-        round_id,
-        by,
-        "correct",
-        lambda session, admin: unblinding.correct_analysis(session, round_id, admin, reason, now()),
-    )
-    click.echo(f"{analysis.headline}\n\nThe round has a new analysis; see `firstglance report {round_id}`.")
+    round_keys = RoundKeys.in_data_folder(settings.data)
+
+    def correct(session: Session, admin: str) -> str | None:
+        signing_key = round_signing_key(session, round_id, round_keys)
+        unblinding.correct_analysis(session, round_id, admin, reason, now(), signing_key)
+        return result_digest(session, round_id)
+
+    digest = run_logged_step(settings, round_id, by, "correct", correct)
+    click.echo(f"The round has a new analysis; see `firstglance report {round_id}`.\n{publish_result(digest)}")

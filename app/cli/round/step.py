@@ -22,3 +22,8 @@ def run_logged_step(
             admin = named_or_only_admin(session, by)
         with logged_attempt(database, round_id, admin, action, now()) as session:
             return change(session, admin)
+
+
+def publish_result(digest: str | None) -> str:
+    """What a command says after it made a result."""
+    return f"result {digest}\nPublish this digest with the report: it shows later that the log was not changed."

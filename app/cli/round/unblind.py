@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
 from app.cli.options import PATH, by_option, round_argument
-from app.cli.round.step import run_logged_step
+from app.cli.round.step import publish_result, run_logged_step
 from app.foundation.clock import now
 from app.foundation.errors import SealError
 from app.foundation.settings import Settings
 from app.services import unblinding
+from app.services.log import result_digest
+from app.services.round_keys import RoundKeys, round_signing_key
 
 KEY_START = "AGE-SECRET-KEY-"
 
@@ -32,14 +35,15 @@ def unblind_command(
 ) -> None:
     """Open the seal of a locked round, check it against the commitment, and run the analysis."""
     identities = [identity for path in key_files for identity in _read_identities(path)]
-    run_logged_step(
-        settings,
-        round_id,
-        by,
-        "unblind",
-        lambda session, admin: unblinding.unblind_round(session, round_id, identities, admin, reason, now()),
-    )
-    click.echo(f"The round is unblinded; see `firstglance report {round_id}`.")
+    round_keys = RoundKeys.in_data_folder(settings.data)
+
+    def unblind(session: Session, admin: str) -> str | None:
+        signing_key = round_signing_key(session, round_id, round_keys)
+        unblinding.unblind_round(session, round_id, identities, admin, reason, now(), signing_key)
+        return result_digest(session, round_id)
+
+    digest = run_logged_step(settings, round_id, by, "unblind", unblind)
+    click.echo(f"The round is unblinded; see `firstglance report {round_id}`.\n{publish_result(digest)}")
 
 
 def _read_identities(path: Path) -> list[str]:

@@ -20,9 +20,9 @@ from app.report.export.exported_round import ExportedRound
 from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
 from app.report.export.redraw import redraw_problems
 
-AnchorKind = Literal["commitment", "lock", "receipt", "time stamp", "archives"]
-Covered = Literal["draw", "commitment", "entries", "lock"]
-"""What an anchor covers: the announcement of the draw; what was fixed at the seal; one chain; all until the lock."""
+AnchorKind = Literal["commitment", "lock", "result", "receipt", "time stamp", "archives"]
+Covered = Literal["draw", "commitment", "entries", "lock", "result"]
+"""What is covered: the announcement of the draw; what the seal fixed; one chain; all until the lock; the whole log."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Anchors:
     """The commitment as it was published at the seal."""
     lock: str | None = None
     """The lock's digest as it was published at the lock."""
+    result: str | None = None
+    """The result's digest as it was published at the unblinding, or at a correction."""
     receipts: tuple[Path, ...] = ()
     """Files that evaluators kept."""
     roots: Path | None = None
@@ -73,6 +75,8 @@ def _compare(export: ExportedRound, anchors: Anchors) -> Iterator[AnchorFinding]
         yield _compare_commitment(evidence, anchors.commitment)
     if anchors.lock is not None:
         yield _compare_lock(evidence, anchors.lock)
+    if anchors.result is not None:
+        yield _compare_result(evidence, anchors.result)
     for path in anchors.receipts:
         yield _compare_receipt(export, path)
     if anchors.roots is None and export.stamp_files:
@@ -103,6 +107,17 @@ def _compare_lock(evidence: BlindedEvidence, published: str) -> AnchorFinding:
         return AnchorFinding("lock", False, (), "The export's log has no lock, so it has not the digest that you gave.")
     sentence = f"The export has the lock's digest {_shorten(digest)}, not {_shorten(published)} as you gave it."
     return AnchorFinding("lock", False, (), sentence)
+
+
+def _compare_result(evidence: BlindedEvidence, published: str) -> AnchorFinding:
+    digest = evidence.result_digest
+    if digest == published:
+        covers: tuple[Covered, ...] = ("commitment", "lock", "result")
+        return AnchorFinding("result", True, covers, "The export has the result's digest that you gave.")
+    if digest is None:
+        return AnchorFinding("result", False, (), "The export's log has no result, so it has not the digest you gave.")
+    sentence = f"The export has the result's digest {_shorten(digest)}, not {_shorten(published)} as you gave it."
+    return AnchorFinding("result", False, (), sentence)
 
 
 def _compare_receipt(export: ExportedRound, path: Path) -> AnchorFinding:

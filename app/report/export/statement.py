@@ -56,6 +56,11 @@ class Findings:
         return {covered for finding in self.anchor_findings for covered in finding.covers}
 
     @property
+    def is_log_bound(self) -> bool:
+        """Whether the round's key signed the result in the log, or the round has no result yet."""
+        return self.evidence.is_result_signed or self.evidence.result_digest is None
+
+    @property
     def is_of_version_0_1(self) -> bool:
         """Whether flags, erasures and frame were bound to nothing: in the export, or when the round was locked."""
         return self.version == 1 or self.evidence.locked_by_version_0_1
@@ -85,7 +90,8 @@ def _conclude(findings: Findings) -> Conclusion:
         return "version 0.1"
     if not findings.covered:
         return "not anchored"
-    whole = "lock" in findings.covered and not findings.unchecked and findings.signature == "signed"
+    bound = findings.signature == "signed" and (findings.is_log_bound or "result" in findings.covered)
+    whole = "lock" in findings.covered and not findings.unchecked and bound
     return "anchored" if whole else "anchored in part"
 
 
@@ -134,14 +140,16 @@ def _after_the_lock(findings: Findings) -> list[str]:
     """The log's entries after the lock, which the lock's digest cannot cover."""
     log = findings.evidence.log
     later = log[len(findings.evidence.log_until_lock) :]
-    if not later:
+    if not later or "result" in findings.covered:
         return []
     actions = ", ".join(link["event"]["action"] for link in later)
-    count = "1 entry" if len(later) == 1 else f"{len(later)} entries"
-    return [
-        f"After the lock the log has {count} ({actions}). {BINDING[findings.signature]} "
-        f"{'it' if len(later) == 1 else 'them'}."
-    ]
+    count, them = ("1 entry", "it") if len(later) == 1 else (f"{len(later)} entries", "them")
+    binding = (
+        f"The round's key signed {them}, so only its owner could have changed {them}: --result would show it."
+        if findings.evidence.is_result_signed
+        else f"Nothing that you gave confirms {them}: give --result."
+    )
+    return [f"After the lock the log has {count} ({actions}), which decide no number. {binding}"]
 
 
 def _unchecked_sentences(findings: Findings) -> list[str]:

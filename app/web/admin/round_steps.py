@@ -14,10 +14,11 @@ from app.foundation.errors import LifecycleError
 from app.rounds.lifecycle import Action, require_allowed
 from app.services import rounds, seals, unblinding
 from app.services.log import logged_attempt
+from app.services.round_keys import round_signing_key
 from app.store.engine import Database
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, require_password
-from app.web.dependencies import AppDatabase, AppSettings
+from app.web.dependencies import AppDatabase, AppRoundKeys, AppSettings
 from app.web.leak_audit.audited_seal import SealRequest, audited_seal
 
 router = APIRouter(prefix="/admin/rounds/{round_id}")
@@ -91,18 +92,20 @@ def show_unblind_form(request: Request, round_id: str, database: AppDatabase, ad
 
 
 @router.post("/unblind")
-def unblind_round(
+def unblind_round(  # noqa: PLR0913 - one parameter for each field of the form
     request: Request,
     round_id: str,
     database: AppDatabase,
     admin: ActingAdmin,
+    round_keys: AppRoundKeys,
     key_text: Annotated[str, Form(alias="keys")] = "",
     password: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """Open the seal. State and password are checked first, then the reason and the key."""
     with _password_attempt(request, database, round_id, admin, password, "unblind") as session:
-        unblinding.unblind_round(session, round_id, key_text.split(), admin.name, reason, now())
+        signing_key = round_signing_key(session, round_id, round_keys)
+        unblinding.unblind_round(session, round_id, key_text.split(), admin.name, reason, now(), signing_key)
     return _redirect_to_report(round_id)
 
 
@@ -112,12 +115,14 @@ def correct_analysis(
     round_id: str,
     database: AppDatabase,
     admin: ActingAdmin,
+    round_keys: AppRoundKeys,
     password: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """Analyse an unblinded round again as a new version; earlier ones stay. State and password are checked first."""
     with _password_attempt(request, database, round_id, admin, password, "correct") as session:
-        unblinding.correct_analysis(session, round_id, admin.name, reason, now())
+        signing_key = round_signing_key(session, round_id, round_keys)
+        unblinding.correct_analysis(session, round_id, admin.name, reason, now(), signing_key)
     return _redirect_to_report(round_id)
 
 
