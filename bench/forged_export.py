@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 from app.evidence.chains import START_OF_LOG, chain_digest
 from app.evidence.entries import ChainEntry, LogEntry
-from app.evidence.signing import SigningKey
+from app.evidence.signing import SIGNATURE, SigningKey, sign_event
 from app.foundation.digest import canonical_bytes, sha256_of_json
 from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import analyse, read_analysis
@@ -104,12 +104,15 @@ class EvidenceTexts:
             head = own[-1]["chain"] if own else self.commitment["commitment"]
             enrolment |= {"entries": len(own), "head": head}
 
-    def rewrite_log(self) -> None:
-        """Number the events, and make their digests follow from one another."""
+    def rewrite_log(self, signing_key: SigningKey) -> None:
+        """Number the events, make their digests follow from one another, and sign again those that are signed."""
         previous = START_OF_LOG
         for number, link in enumerate(self.log):
             event = cast("JsonObject", link["event"])
             event["number"] = number
+            detail = cast("JsonObject", event["detail"])
+            if SIGNATURE in detail:
+                detail[SIGNATURE] = sign_event(signing_key, previous, cast("LogEntry", event))
             previous = chain_digest(previous, cast("LogEntry", event))
             link |= {"number": number, "chain": previous}
 
@@ -129,13 +132,13 @@ class EvidenceTexts:
             detail = cast("JsonObject", cast("JsonObject", link["event"])["detail"])
             detail |= {name: facts[name] for name in facts.keys() & detail.keys()}
 
-    def rewrite(self, depth: str) -> None:
+    def rewrite(self, depth: str, signing_key: SigningKey) -> None:
         """Make everything above a change fit again, as deep as `depth` says."""
         if depth == "commitment":
             self.commit_again()
         self.rewrite_chains()
         self.rewrite_lock()
-        self.rewrite_log()
+        self.rewrite_log(signing_key)
 
 
 def change_random_value(files: Files, generator: Random) -> FileChange:
@@ -156,7 +159,7 @@ def make_files_fit(file_change: FileChange, honest: HonestRound, depth: str, fol
         return files
     if file_change.name in EVIDENCE:
         evidence_texts = EvidenceTexts(files)
-        evidence_texts.rewrite(depth)
+        evidence_texts.rewrite(depth, honest.signing_key)
         return views_of_forged_evidence(files, evidence_texts, honest, folder)
     if file_change.name in ENOUGH_FOR_AN_ANALYSIS:
         return files_of_forged_view(files, file_change.name, read_files(files, honest, folder))
@@ -171,7 +174,7 @@ def views_of_forged_evidence(files: Files, evidence_texts: EvidenceTexts, honest
     opened = canonical_bytes(export.unblinded.seal.as_sealed).decode()
     stored = [opened, json.dumps(result.analysis.content()), json.dumps(result.frame.content())]
     evidence_texts.detail("unblinded")["result_sha256"] = sha256_of_json(stored)
-    evidence_texts.rewrite_log()
+    evidence_texts.rewrite_log(honest.signing_key)
     export = read_files(files | evidence_texts.files(), honest, folder)
     return {**files, **rebuild_files(export, result), **evidence_texts.files()}
 

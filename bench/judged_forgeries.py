@@ -85,7 +85,9 @@ def unblinded_export(honest: HonestRound, path: Path) -> bytes:
     """Unblind the round in the database at `path` with the keyholder's key, and return its signed export."""
     with closing(Database(f"sqlite:///{path}")) as database:
         with database.writing() as session:
-            unblind_round(session, honest.round_id, [honest.identity], ADMIN, REASON, honest.locked_at)
+            unblind_round(
+                session, honest.round_id, [honest.identity], ADMIN, REASON, honest.locked_at, honest.signing_key
+            )
         with database.reading() as session:
             bundle = exports.unblinded_bundle(session, honest.round_id)
     return bundles.unblinded_zip(bundle, honest.signing_key)

@@ -249,7 +249,7 @@ def _forge_evidence(name: str, depth: str, workplace: Workplace) -> Outcome:
     files = dict(workplace.originals.files)
     evidence_texts = EvidenceTexts(files)
     forgery.forge(evidence_texts)
-    evidence_texts.rewrite(depth)
+    evidence_texts.rewrite(depth, workplace.honest.signing_key)
     try:
         forged = views_of_forged_evidence(files, evidence_texts, workplace.honest, workplace.folder)
     except Exception:  # no result follows from such evidence
