@@ -12,7 +12,7 @@ from app.foundation.files import write_bytes_atomically
 from app.foundation.settings import Settings
 from app.report.export.bundle import UnblindedBundle, blinded_zip, unblinded_zip
 from app.services import exports
-from app.services.round_keys import RoundKeys, round_signing_key
+from app.services.round_keys import RoundKeys, missing_key_warning, round_signing_key
 
 
 @click.command("export")
@@ -31,7 +31,9 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
         with database.reading() as session:
             admin = named_or_only_admin(session, by)
             bundle = (exports.blinded_bundle if blinded else exports.unblinded_bundle)(session, round_id)
-            signing_key = round_signing_key(session, round_id, RoundKeys.in_data_folder(settings.data))
+            round_keys = RoundKeys.in_data_folder(settings.data)
+            signing_key = round_signing_key(session, round_id, round_keys)
+            warning = missing_key_warning(session, round_id, round_keys)
         if isinstance(bundle, UnblindedBundle):
             zip_bytes = unblinded_zip(bundle, signing_key)
         else:
@@ -39,6 +41,8 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
         _write_export(out, zip_bytes)
         with database.writing() as session:
             exports.record_export(session, round_id, admin, out.name, zip_bytes, now())
+    if warning is not None:
+        click.echo(warning)
     click.echo(f"{out}  check it with `firstglance verify {out}`")
 
 

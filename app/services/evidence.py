@@ -22,11 +22,14 @@ from app.evidence.entries import (
 )
 from app.evidence.event_details import SealedDetail
 from app.evidence.round_evidence import Evidence
+from app.foundation.digest import sha256
 from app.foundation.errors import SealError, first_problem
 from app.foundation.json_types import JsonObject
 from app.rounds.allocation import SealContent
 from app.rounds.commitment import PublishedCommitment
+from app.rounds.design import Design, read_design
 from app.rounds.item import ItemContent
+from app.services.log import latest_event, round_events
 from app.store import chains as chain_store
 from app.store import log as log_store
 from app.store import rounds as round_store
@@ -74,16 +77,25 @@ def published_commitment(
     )
 
 
+def committed_design(session: Session, round_row: RoundRow) -> Design:
+    """The design of a sealed round. Raises SealError if it is not the one whose digest the log has since the seal."""
+    sealed = SealedDetail.model_validate(latest_event(round_events(session, round_row.id), "sealed").detail)
+    if sha256(round_row.design.encode()) != sealed.design_sha256:
+        msg = "The design was changed after the commitment, so somebody changed the database; restore a backup."
+        raise SealError(msg)
+    return read_design(round_row.design)
+
+
 def read_chains(session: Session, round_id: str) -> list[ChainLink]:
     """Every entry of every evaluator's chain. Services call it from the lock on only."""
     links = []
     for evaluator, row in chain_store.entries_of_round(session, round_id):
-        name = f"entry {row.number} of “{evaluator.name}”"
+        name = f"entry {row.number} of “{evaluator}”"
         entry = _parse_row(name, row.content, _ENTRY)
         if not _columns_agree(row, entry):
             msg = f"The columns of {name} contradict its content, so somebody changed the database; restore a backup."
             raise SealError(msg)
-        links.append(row.read_link(evaluator.name))
+        links.append(row.read_link(evaluator))
     return links
 
 

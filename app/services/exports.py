@@ -10,16 +10,16 @@ from app.evidence.chains import chains_by_evaluator
 from app.evidence.round_evidence import BlindedEvidence
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError
-from app.report.analysis.analysis import Analysis, read_analysis
-from app.report.analysis.frame import AnalysisFrame, read_frame
+from app.report.analysis.analysis import Analysis
+from app.report.analysis.frame import AnalysisFrame
 from app.report.export.bundle import BlindedBundle, UnblindedBundle
 from app.report.export.observations_csv import write_observations
 from app.report.result import observations_of, result_of
 from app.rounds.lifecycle import is_locked
-from app.services.evidence import published_commitment, read_chains, read_log
+from app.services.evidence import committed_design, published_commitment, read_chains, read_log
 from app.services.log import append_event
 from app.services.timestamps import exported_timestamps
-from app.services.unblinding import find_unblinded, unblinded_evidence
+from app.services.unblinding import current_result, unblinded_evidence
 from app.store import rounds as round_store
 
 
@@ -43,17 +43,18 @@ def round_report(session: Session, round_id: str) -> RoundReport:
 
     Raises NotFoundError, or LifecycleError if the round is not unblinded; so do the functions below.
     """
-    round_row, newest = find_unblinded(session, round_id)
+    current = current_result(session, round_id)
+    event, round_row = current.event, round_store.find_round(session, round_id)
     return RoundReport(
         round_id=round_id,
-        title=round_row.title,
+        title=committed_design(session, round_row).title,
         commitment=round_row.commitment or "",
-        analysis=read_analysis(json.loads(newest.analysis)),
-        frame=read_frame(json.loads(newest.frame)),
-        reason=newest.reason,
-        by=newest.by,
-        at=newest.at,
-        version=newest.version,
+        analysis=current.analysis,
+        frame=current.frame,
+        reason=str(event["detail"].get("reason")),
+        by=event["actor"],
+        at=datetime.fromisoformat(event["at"]),
+        version=int(str(event["detail"].get("version", 1))),
     )
 
 

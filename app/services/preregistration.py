@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from app.evidence.event_details import SealedDetail
 from app.foundation.errors import LifecycleError
 from app.report.preregistration import write_preregistration
-from app.rounds.design import read_design
+from app.services.evidence import committed_design
 from app.services.log import latest_event, round_events
 from app.store import rounds as round_store
 
@@ -17,4 +17,4 @@ def round_preregistration(session: Session, round_id: str) -> str:
         msg = f"This round is {round_row.state}; its preregistration is written at the seal. Seal it first."
         raise LifecycleError(msg)
     sealed = SealedDetail.model_validate(latest_event(round_events(session, round_id), "sealed").detail)
-    return write_preregistration(read_design(round_row.design), sealed)
+    return write_preregistration(committed_design(session, round_row), sealed)

@@ -49,10 +49,10 @@ def entries_of_evaluator(session: Session, evaluator_id: str, kind: EntryKind | 
     return session.scalars(query.order_by(ChainEntryRow.number)).all()
 
 
-def entries_of_round(session: Session, round_id: str) -> list[tuple[EvaluatorRow, ChainEntryRow]]:
-    """Every entry of the round with its evaluator, chain after chain. Services call it from the lock on only."""
+def entries_of_round(session: Session, round_id: str) -> list[tuple[str, ChainEntryRow]]:
+    """Every entry of the round with its evaluator's pseudonym, chain after chain; for services after the lock only."""
     query = (
-        select(EvaluatorRow, ChainEntryRow)
+        select(EvaluatorRow.name, ChainEntryRow)
         .join(EvaluatorRow, EvaluatorRow.id == ChainEntryRow.evaluator_id)
         .where(ChainEntryRow.round_id == round_id)
         .order_by(ChainEntryRow.evaluator_id, ChainEntryRow.number)

@@ -11,22 +11,24 @@ from sqlalchemy.orm import Session
 
 from app.evidence.chains import START_OF_LOG, chain_digest
 from app.evidence.checks import check_evidence
-from app.evidence.entries import ChainEntry, ChainLink, EventLink, LogEntry
+from app.evidence.entries import ChainEntry, ChainLink, EventLink, LogEntry, event_entry
 from app.evidence.round_evidence import Evidence
 from app.foundation.errors import SealError
-from app.foundation.json_types import JsonObject
+from app.foundation.json_types import JsonObject, JsonValue
 from app.report.result import result_of
 from app.services import judging, rounds
 from app.services.evaluator_session import visit_for_writing
+from app.services.exports import round_report
 from app.services.log import append_event, verify_log
+from app.services.preregistration import round_preregistration
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
 from app.store.sealed import UnblindedRow
-from app.store.tables import ChainEntryRow, EvaluatorRow, EventRow, ItemRow
+from app.store.tables import ChainEntryRow, EvaluatorRow, EventRow, ItemRow, RoundRow
 from tests.conftest import Clock, copied_database
 from tests.services.conftest import StagedRound
 from tests.services.judges import judge_everything
-from tests.services.stages import ADMIN, KEYS, open_draft
+from tests.services.stages import ADMIN, KEYS, RECEIPT_KEY, open_draft
 
 REASON = "everyone has finished"
 
@@ -200,13 +202,91 @@ def test_rows_that_nothing_binds_do_not_change_the_result(locked_round: StagedRo
         unblind_round(session, locked_round.round_id, [KEYS[0].identity], ADMIN, REASON, locked_round.clock())
 
 
-def test_a_result_that_was_changed_in_the_database_is_not_shown(locked_round: StagedRound) -> None:
+HEADLINE = "The headline is +78."
+
+
+def forge_the_result(session: Session, round_id: str) -> UnblindedRow:
+    """Write another headline into the stored result."""
+    row = session.scalars(select(UnblindedRow).where(UnblindedRow.round_id == round_id)).one()
+    row.analysis = json.dumps(json.loads(row.analysis) | {"headline": HEADLINE})
+    return row
+
+
+def rewrite_the_result_event(session: Session, round_id: str, **changes: JsonValue) -> None:
+    """Change the detail of the log's last event, and its digest, as someone without the round's key can."""
+    *_, before, last = session.scalars(select(EventRow).where(EventRow.round_id == round_id).order_by(EventRow.number))
+    last.detail = {name: value for name, value in (last.detail | changes).items() if value is not None}
+    last.chain = chain_digest(before.chain, event_entry(round_id, last))
+
+
+@pytest.fixture
+def unblinded_round(locked_round: StagedRound) -> StagedRound:
+    """An unblinded round whose result the round's key signed."""
     with locked_round.database.writing() as session:
-        unblind_round(session, locked_round.round_id, [KEYS[0].identity], ADMIN, REASON, locked_round.clock())
+        unblind_round(
+            session, locked_round.round_id, [KEYS[0].identity], ADMIN, REASON, locked_round.clock(), RECEIPT_KEY
+        )
+    return locked_round
+
+
+def test_a_signed_result_that_was_changed_in_the_database_is_not_shown(unblinded_round: StagedRound) -> None:
+    database, round_id = unblinded_round.database, unblinded_round.round_id
+    with database.writing() as session:
+        assert round_report(session, round_id).by == ADMIN
+        forge_the_result(session, round_id)
+    with pytest.raises(SealError, match="not the one that the log names"), database.reading() as session:
+        round_report(session, round_id)
+
+
+@pytest.mark.parametrize("signature", [None, "0" * 128])
+def test_a_result_that_the_key_did_not_sign_is_computed_again(
+    unblinded_round: StagedRound, signature: str | None
+) -> None:
+    database, round_id = unblinded_round.database, unblinded_round.round_id
+    with database.writing() as session:
+        true = round_report(session, round_id).analysis
+        row = forge_the_result(session, round_id)
+        rewrite_the_result_event(session, round_id, result_sha256=row.digest, signature=signature)
+    with database.reading() as session:
+        assert round_report(session, round_id).analysis == true
+        assert HEADLINE not in round_report(session, round_id).analysis.headline
+
+
+def test_the_report_takes_its_facts_from_log_and_design(unblinded_round: StagedRound) -> None:
+    database, round_id = unblinded_round.database, unblinded_round.round_id
+    with database.writing() as session:
         row = session.scalars(select(UnblindedRow)).one()
-        row.analysis = row.analysis.replace("INTERPRETABLE", "interpretable", 1)
-    with pytest.raises(SealError, match="not the one that the log names"), locked_round.database.reading() as session:
-        unblinded_evidence(session, locked_round.round_id)
+        row.by, row.reason = "Eve", "because I could"
+        session.get_one(RoundRow, round_id).title = "Another title"
+    with database.reading() as session:
+        report = round_report(session, round_id)
+    assert (report.by, report.reason) == (ADMIN, REASON)
+    assert report.title != "Another title"
+
+
+def test_a_design_that_was_changed_after_the_seal_is_not_preregistered(locked_round: StagedRound) -> None:
+    with locked_round.database.writing() as session:
+        row = session.get_one(RoundRow, locked_round.round_id)
+        row.design = row.design.replace('"neurons":6', '"neurons":500')
+    with pytest.raises(SealError, match="changed after the commitment"), locked_round.database.reading() as session:
+        round_preregistration(session, locked_round.round_id)
+
+
+def test_the_log_after_the_lock_cannot_be_rewritten_without_the_key(unblinded_round: StagedRound) -> None:
+    database, round_id = unblinded_round.database, unblinded_round.round_id
+    with database.writing() as session:
+        rewrite_the_result_event(session, round_id, reason="because I could")
+    with database.reading() as session:
+        assert "The round's key did not sign the log's event" in problems(unblinded_evidence(session, round_id))
+
+
+def test_an_item_under_another_code_is_named_at_the_unblinding(locked_round: StagedRound) -> None:
+    with locked_round.database.writing() as session:
+        item = session.scalars(select(ItemRow).where(ItemRow.round_id == locked_round.round_id).limit(1)).one()
+        item.content = item.content.replace(item.code, "forged")
+    refused = pytest.raises(SealError, match="Items changed after the commitment")
+    with refused, locked_round.database.writing() as session:
+        unblind_round(session, locked_round.round_id, [KEYS[0].identity], ADMIN, REASON, locked_round.clock())
 
 
 def test_the_stored_result_is_the_one_that_follows_from_the_evidence(locked_round: StagedRound) -> None:
