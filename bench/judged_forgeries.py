@@ -7,7 +7,7 @@ import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
@@ -26,8 +26,9 @@ from bench.honest_round import ADMIN, HonestRound
 
 Judgement = Literal["refused", "not certified", "harmless", "after the lock", "harmful", "crashed"]
 """Refused: verification or a step before it says that something differs. Not certified: consistent at most. Harmless:
-certified, and every file says the same. After the lock: certified but for log entries after the lock, which the
-statement names. Harmful: certified, and a reader sees something else. Crashed: a traceback instead of a refusal."""
+certified, and every file says the same. After the lock: certified but for log entries after the lock, which decide no
+number, which the statement names, and which the result's digest shows. Harmful: certified, and a reader sees something
+else. Crashed: a traceback instead of a refusal."""
 REASON = "everyone has finished"
 ANCHOR_CHECK = "anchor: "
 AFTER_THE_LOCK = {"events.json", "events.csv", "datapackage.json"}
@@ -129,6 +130,9 @@ def judge_export(path: Path, honest: HonestRound, files: Mapping[str, bytes], pa
         return Ruling("not certified", True, " ".join(verification.statement.sentences))
     if not differing:
         return Ruling("harmless", True, "every file says the same")
+    with_result = replace(published_anchors(honest), result=result_digest_in(files))
+    if verify_round(export, with_result).statement.exit_status == 0:
+        return Ruling("harmful", False, f"{', '.join(differing)}, also with the result's digest")
     if set(differing) <= AFTER_THE_LOCK and _names_the_tail(verification):
         return Ruling("after the lock", True, f"{', '.join(differing)}: only entries after the lock")
     return Ruling("harmful", False, ", ".join(differing))
@@ -145,6 +149,11 @@ def judge_database(path: Path, honest: HonestRound, files: Mapping[str, bytes], 
     export_path = path.with_suffix(".zip")
     export_path.write_bytes(exported)
     return judge_export(export_path, honest, files, part_names)
+
+
+def result_digest_in(files: Mapping[str, bytes]) -> str:
+    """The result's digest as it was published: the chain digest of the unblinding, which is the log's last event."""
+    return str(json.loads(files["events.json"])[-1]["chain"])
 
 
 def names_part(text: str, part_names: tuple[str, ...]) -> bool:
