@@ -3,11 +3,15 @@
 `rfc3161-client` decides whether a token is accepted. What stands here finds the reason for a sentence that helps.
 """
 
+import re
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import (
     BasicConstraints,
     Certificate,
@@ -15,7 +19,7 @@ from cryptography.x509 import (
     ExtensionNotFound,
     InvalidVersion,
     NameOID,
-    load_pem_x509_certificates,
+    load_pem_x509_certificate,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -23,6 +27,7 @@ from app.foundation.errors import TimestampError
 
 UNREADABLE = (ValueError, TypeError, KeyError, UnsupportedAlgorithm, InvalidVersion)
 """What reading damaged certificates and signatures raises."""
+START_OF_CERTIFICATE = re.compile(rb"(?=-----BEGIN (?:X509 )?CERTIFICATE-----)")
 LONGEST_CHAIN = 10
 """Most certificates that are followed from an authority's to a root."""
 
@@ -36,17 +41,22 @@ class TrustedCertificates:
 
 
 def read_trusted_certificates(pem: bytes) -> TrustedCertificates:
-    """The certificates in a PEM file. Raises TimestampError if the file has none that signs itself."""
-    try:
-        certificates = dict.fromkeys(load_pem_x509_certificates(pem))
-    except UNREADABLE as error:
-        msg = "The file of roots holds no certificate; give the authority's root certificate as PEM."
-        raise TimestampError(msg) from error
-    roots = tuple(certificate for certificate in certificates if _was_issued_by(certificate, certificate))
+    """The certificates in a PEM file. Raises TimestampError if one is damaged, or if none signs itself."""
+    with no_warnings():
+        certificates = dict.fromkeys(_read_certificates(pem))
+        roots = tuple(certificate for certificate in certificates if _was_issued_by(certificate, certificate))
     if not roots:
         msg = "The file of roots holds no root certificate (one that signs itself); add the authority's root."
         raise TimestampError(msg)
     return TrustedCertificates(roots, tuple(certificate for certificate in certificates if certificate not in roots))
+
+
+@contextmanager
+def no_warnings() -> Iterator[None]:
+    """Without the warnings for programmers that `cryptography` gives about odd or damaged certificates."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        yield
 
 
 def certificate_problem(
@@ -79,6 +89,19 @@ def certificate_problem(
                 f"(valid from {link.not_valid_before_utc}, stamped {moment})."
             )
     return ""
+
+
+def _read_certificates(pem: bytes) -> Iterator[Certificate]:
+    parts = START_OF_CERTIFICATE.split(pem)[1:]
+    if not parts:
+        msg = "The file of roots holds no certificate; give the authority's root certificate as PEM."
+        raise TimestampError(msg)
+    for number, part in enumerate(parts, start=1):
+        try:
+            yield load_pem_x509_certificate(part)
+        except UNREADABLE as error:
+            msg = f"Certificate {number} of {len(parts)} in the file of roots is damaged; get it again or take it out."
+            raise TimestampError(msg) from error
 
 
 def subject_name(x509_certificate: Certificate) -> str:

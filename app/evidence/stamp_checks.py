@@ -1,9 +1,13 @@
-"""What a round's time stamps have to show: that each digest existed before the step that it must precede. Pure."""
+"""What a round's time stamps have to show: that each digest existed before the step that it must precede. Pure.
+
+The clocks of an authority and of the server differ, so a stamp may be later than its step, or earlier than the log's
+entry that made its digest, by LARGEST_DIFFERENCE. The log's own times are the server's word in any case.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import cast, get_args
 
@@ -12,7 +16,10 @@ from app.evidence.entries import EventLink
 from app.evidence.event_details import StampedDigest
 from app.evidence.timestamps import stamped_time, verified_time
 from app.foundation.errors import TimestampError
+from app.foundation.json_types import JsonValue
 
+LARGEST_DIFFERENCE = timedelta(minutes=5)
+"""Largest difference between the clocks of an authority and of the server; times of both are compared."""
 FOLDER = "timestamps/"
 """The folder of an export that holds the time stamps."""
 FILE_NAME = re.compile(rf"{FOLDER}({'|'.join(get_args(StampedDigest))})-[1-9][0-9]*\.tsr")
@@ -28,10 +35,22 @@ class StampTarget:
     """The step in words, such as "the first judgment"."""
     step_at: datetime | None
     """When the step was taken; None if it was not."""
+    made_at: datetime | None = None
+    """When the digest was made, as the log has it; None if the log does not say."""
+    superseded: bool = False
+    """Whether it is an announcement of another draw than the sealed one."""
 
-    def problem_at(self, moment: datetime) -> str:
-        """A sentence that says why a time stamp of this moment comes too late; empty if it does not."""
-        if self.step_at is None or moment <= self.step_at:
+    def problem_at(self, moment: datetime, tolerance: timedelta = LARGEST_DIFFERENCE) -> str:
+        """A sentence that says why a time stamp of this moment is too late or too early; empty if it is neither.
+
+        It may be later than the step by the `tolerance`, and older than the digest by LARGEST_DIFFERENCE.
+        """
+        if self.made_at is not None and moment < self.made_at - LARGEST_DIFFERENCE:
+            return (
+                f"The time stamp of the {self.of} ({moment}) is older than the {self.of} itself, which the log dates "
+                f"{self.made_at}. One of the two times is wrong."
+            )
+        if self.step_at is None or moment <= self.step_at + tolerance:
             return ""
         return (
             f"The time stamp of the {self.of} ({moment}) is after {self.step} ({self.step_at}); it had to precede it."
@@ -49,6 +68,8 @@ class StampFinding:
     """The time that it proves; None if it proves none."""
     problem: str
     """A sentence that says why the time stamp does not show what it should; empty if it does."""
+    superseded: bool = False
+    """Whether it is of an announcement of another draw than the sealed one, and says nothing about that one."""
 
 
 def stamp_targets(
@@ -61,14 +82,15 @@ def stamp_targets(
     of the first entry in any evaluator's chain; None if there is none.
     """
     targets = [
-        StampTarget("draw", link["chain"], "the seal", _first_time(event_links[index:], "seal begun", "sealed"))
+        _target_of_event("draw", event_links, index, "the seal", "seal begun", "sealed")
         for index, link in enumerate(event_links)
         if link["event"]["action"] == "draw announced"
     ]
     if commitment is not None:
-        targets.append(StampTarget("commitment", commitment, "the first judgment", first_judgment_at))
+        sealed_at = _first_time(reversed(event_links), "sealed")
+        targets.append(StampTarget("commitment", commitment, "the first judgment", first_judgment_at, sealed_at))
     targets += [
-        StampTarget("lock", link["chain"], "the unblinding", _first_time(event_links[index:], "key read", "unblinded"))
+        _target_of_event("lock", event_links, index, "the unblinding", "key read", "unblinded")
         for index, link in enumerate(event_links)
         if link["event"]["action"] == "locked"
     ]
@@ -108,7 +130,7 @@ def _check_timestamp(
         moment = verified_time(reply, target.digest, trusted)
     except TimestampError as error:
         return StampFinding(name, of, None, str(error))
-    return StampFinding(name, of, moment, target.problem_at(moment))
+    return StampFinding(name, of, moment, target.problem_at(moment), target.superseded)
 
 
 def _is_stamp_of(reply: bytes, digest: str) -> bool:
@@ -117,6 +139,27 @@ def _is_stamp_of(reply: bytes, digest: str) -> bool:
     except TimestampError:
         return False
     return True
+
+
+def _target_of_event(
+    of: StampedDigest, event_links: Sequence[EventLink], index: int, step: str, *step_actions: str
+) -> StampTarget:
+    """The chain digest of the event at the index, which must exist before the first of these actions after it."""
+    link = event_links[index]
+    step_at = _first_time(event_links[index:], *step_actions)
+    made_at = datetime.fromisoformat(link["event"]["at"])
+    return StampTarget(of, link["chain"], step, step_at, made_at, of == "draw" and _is_superseded(link, event_links))
+
+
+def _is_superseded(announcement: EventLink, event_links: Sequence[EventLink]) -> bool:
+    """Whether the sealed draw has another half or another public value than this announcement."""
+    seals = [link["event"]["detail"].get("draw") for link in event_links if link["event"]["action"] == "sealed"]
+    return bool(seals) and _announced_parts(announcement["event"]["detail"]) != _announced_parts(seals[-1])
+
+
+def _announced_parts(detail: JsonValue) -> tuple[JsonValue, JsonValue] | None:
+    """What an announcement and the draw that it announces have in common."""
+    return (detail.get("half_sha256"), detail.get("public_name")) if isinstance(detail, dict) else None
 
 
 def _first_time(event_links: Iterable[EventLink], *actions: str) -> datetime | None:

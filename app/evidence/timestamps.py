@@ -25,7 +25,12 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from app.evidence.authority_certificates import UNREADABLE, TrustedCertificates, certificate_problem
+from app.evidence.authority_certificates import (
+    UNREADABLE,
+    TrustedCertificates,
+    certificate_problem,
+    no_warnings,
+)
 from app.evidence.timestamp_encoding import SHA256, sort_certificates
 from app.foundation.errors import TimestampError
 
@@ -38,8 +43,9 @@ def stamped_time(reply: bytes, digest: str, nonce: int | None = None) -> datetim
     `reply` is a DER TimeStampResp, the content of a .tsr file. Raises TimestampError if the authority refused, if the
     reply is damaged, or if it is for another digest or another query than the one with this nonce.
     """
-    statement = _granted_statement(_read_reply(reply))
-    imprint = statement.message_imprint
+    with no_warnings():
+        statement = _granted_statement(_read_reply(reply))
+        imprint = statement.message_imprint
     if imprint.hash_algorithm != SHA256 or imprint.message.hex() != digest:
         msg = f"The time stamp is for another digest ({imprint.message.hex()}), not for {digest}."
         raise TimestampError(msg)
@@ -57,7 +63,8 @@ def verified_time(reply: bytes, digest: str, trusted: TrustedCertificates) -> da
     """
     moment = stamped_time(reply, digest)
     try:
-        _verify_signature(_read_reply(reply), digest, trusted, moment)
+        with no_warnings():
+            _verify_signature(_read_reply(reply), digest, trusted, moment)
     except UNREADABLE as error:
         msg = DAMAGED.format(reason="its signature or a certificate in it cannot be read")
         raise TimestampError(msg) from error

@@ -1,7 +1,8 @@
 """Append entries to an evaluator's chain. Nothing here can reach the seal or an arm.
 
 The caller has locked the evaluator's row, so that one entry is appended after another. An entry has the server's time,
-never before the entry before it, also if the server's clock was set back.
+never before the entry before it, also if the server's clock was set back, and never before what the log had when the
+evaluator began.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from app.store import log as log_store
 from app.store.tables import ChainEntryRow
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-"""Before any entry: the copy of a round that an audit walks was never opened."""
+"""Before any entry: the copy of a round that an audit walks has no log."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ def chain_end(session: Session, visit: Visit, *, is_empty: bool = False) -> Chai
     newest = None if is_empty else chain_store.newest_entry(session, visit.evaluator_id)
     if newest is not None:
         return ChainEnd(newest, newest.chain, newest.at)
-    opened = log_store.newest_event_with(session, visit.round_id, "opened")
-    return ChainEnd(None, visit.commitment, LONG_AGO if opened is None else opened.at)
+    event = log_store.newest_event(session, visit.round_id)
+    return ChainEnd(None, visit.commitment, LONG_AGO if event is None else event.at)
 
 
 def entry_base(visit: Visit, end: ChainEnd, kind: EntryKind, item_code: str, now: datetime) -> EntryBase:

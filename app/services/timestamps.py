@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.evidence.entries import canonical_time, event_link
 from app.evidence.event_details import StampedDigest, TimeStampedDetail
-from app.evidence.stamp_checks import StampTarget, stamp_targets, timestamp_files
+from app.evidence.stamp_checks import LARGEST_DIFFERENCE, StampTarget, stamp_targets, timestamp_files
 from app.evidence.timestamps import stamped_time
 from app.foundation.errors import LifecycleError, TimestampError
 from app.services.log import append_event
@@ -16,8 +16,8 @@ from app.store import rounds as round_store
 from app.store import timestamps as timestamp_store
 from app.store.tables import TimestampRow
 
-LARGEST_DIFFERENCE = timedelta(minutes=5)
-"""Largest difference between the clocks of an authority and of this server; times of both are compared."""
+AT_ONCE = timedelta(0)
+"""A time stamp is stored only if it precedes its step by the clocks of both; a verifier allows for their difference."""
 ADVICE: dict[StampedDigest | None, str] = {
     None: "There is nothing to stamp yet: announce the draw or seal the round first.",
     "draw": "No draw is announced; announce it first with `firstglance round announce-draw`.",
@@ -70,9 +70,9 @@ def store_timestamp(
 ) -> datetime:
     """Store an authority's reply, log it, and return the time that it states.
 
-    The log's later times are not before that of the stamp, even if this server's clock is behind the authority's.
+    The log dates it by this server's clock: verifiers allow for the difference between clocks that is accepted here.
     Raises TimestampError as `stamped_time` does, or if the clocks differ by minutes; LifecycleError if the time is past
-    the step that it has to precede, which may have been taken while the authority was asked.
+    the step that it has to precede, which may have been taken while the authority was asked, or before what it stamps.
     """
     round_store.find_round(session, round_id, for_update=True)
     moment = stamped_time(reply, pending_stamp.digest, pending_stamp.nonce)
@@ -84,7 +84,7 @@ def store_timestamp(
     target = next((target for target in targets if (target.of, target.digest) == stamped), None)
     if target is None:
         raise LifecycleError(ADVICE[pending_stamp.of])
-    if problem := target.problem_at(moment):
+    if problem := target.problem_at(moment, AT_ONCE):
         raise LifecycleError(problem)
     row = TimestampRow(
         round_id=round_id,
@@ -96,7 +96,7 @@ def store_timestamp(
     )
     timestamp_store.add_timestamp(session, row)
     detail = TimeStampedDetail(of=row.of, digest=row.digest, authority=row.authority, time=canonical_time(moment))
-    append_event(session, round_id, by, "time stamped", detail.model_dump(), max(now, moment))
+    append_event(session, round_id, by, "time stamped", detail.model_dump(), now)
     return moment
 
 

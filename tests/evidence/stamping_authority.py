@@ -118,7 +118,7 @@ class StampingAuthority:
         self._openssl(*read, "-out", "statement.der")
         statement = (self.folder / "statement.der").read_bytes()
         if moment is not None:
-            start = statement.index(b"\x18\x0f") + 2  # GeneralizedTime of 15 characters
+            start = statement.index(b"\x18\x0f20") + 2  # GeneralizedTime of 15 characters
             statement = statement[:start] + f"{moment:%Y%m%d%H%M%SZ}".encode() + statement[start + 15 :]
         (self.folder / "statement.der").write_bytes(statement)
         sign = ["cms", "-sign", "-binary", "-nodetach", "-nosmimecap", "-econtent_type", TST_INFO, "-outform", "DER"]

@@ -15,6 +15,8 @@ from app.evidence.stamp_checks import (
     timestamps_of_export,
 )
 from app.evidence.timestamp_encoding import encode_query
+from app.evidence.timestamps import stamped_time
+from app.foundation.json_types import JsonObject
 from tests.evidence.stamping_authority import DAY, NOW, StampingAuthority, certify
 
 COMMITMENT = "c0" * 32
@@ -38,10 +40,10 @@ def token_of(authority: StampingAuthority, digest: str) -> bytes:
     return authority.reply(encode_query(digest, 1))
 
 
-def event_link(number: int, action: EventAction, hours: int) -> EventLink:
+def event_link(number: int, action: EventAction, hours: float, detail: JsonObject | None = None) -> EventLink:
     at = canonical_time(NOW + timedelta(hours=hours))
     event: dict[str, object] = {"round": "r", "number": number, "at": at, "actor": "Dag", "action": action}
-    return {"number": number, "chain": f"{number:064x}", "event": {**event, "detail": {}}}  # type: ignore[typeddict-item]
+    return {"number": number, "chain": f"{number:064x}", "event": {**event, "detail": detail or {}}}  # type: ignore[typeddict-item]
 
 
 def test_targets_are_the_draws_the_commitment_and_the_lock_with_the_steps_that_they_precede() -> None:
@@ -87,6 +89,49 @@ def test_a_stamp_must_be_before_its_step(
     assert abs(finding.moment - STAMPED) < timedelta(minutes=10)
     assert (finding.problem == "") == (problem == "")
     assert problem in finding.problem
+
+
+@pytest.mark.parametrize(
+    ("minutes", "problem"),
+    [(4, ""), (6, "is older than the lock itself, which the log dates")],
+    ids=["as clocks differ", "long before the lock"],
+)
+def test_a_stamp_cannot_be_older_than_what_it_stamps(
+    authority: StampingAuthority, trusted: TrustedCertificates, minutes: int, problem: str
+) -> None:
+    links = [event_link(1, "locked", minutes / 60)]
+    token = token_of(authority, links[0]["chain"])
+    made_at = stamped_time(token, links[0]["chain"]) + timedelta(minutes=minutes)
+    links[0]["event"]["at"] = canonical_time(made_at)
+    (finding,) = check_timestamps(timestamp_files([("lock", token)]), trusted, stamp_targets(None, links, None))
+    assert problem in finding.problem
+    assert bool(problem) == bool(finding.problem)
+
+
+def test_a_stamp_may_be_later_than_its_step_by_the_allowed_difference_of_clocks() -> None:
+    target = StampTarget("commitment", COMMITMENT, "the first judgment", NOW)
+    assert target.problem_at(NOW + timedelta(minutes=5)) == ""
+    assert "is after the first judgment" in target.problem_at(NOW + timedelta(minutes=5, seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("announced", "superseded"),
+    [
+        ({"half_sha256": "aa", "public_name": "beacon 1"}, True),
+        ({"half_sha256": "bb", "public_name": "beacon 2"}, False),
+    ],
+)
+def test_the_stamp_of_an_announcement_that_was_not_used_is_told_from_that_of_the_sealed_draw(
+    authority: StampingAuthority, trusted: TrustedCertificates, announced: JsonObject, superseded: bool
+) -> None:
+    links = [
+        event_link(1, "draw announced", 0, announced),
+        event_link(2, "seal begun", 1),
+        event_link(3, "sealed", 1, {"draw": {"half_sha256": "bb", "public_name": "beacon 2", "number": 1}}),
+    ]
+    files = timestamp_files([("draw", token_of(authority, links[0]["chain"]))])
+    (finding,) = check_timestamps(files, trusted, stamp_targets(None, links, None))
+    assert (finding.problem, finding.superseded) == ("", superseded)
 
 
 def test_each_draw_may_be_stamped_and_a_stamp_names_the_problem_of_its_own_draw(

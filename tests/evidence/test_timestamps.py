@@ -2,13 +2,11 @@
 
 import random
 import subprocess
-import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from app.evidence.authority_certificates import TrustedCertificates, read_trusted_certificates
@@ -73,6 +71,17 @@ def test_an_intermediate_that_the_token_lacks_can_be_given_with_the_roots(tmp_pa
 def test_an_intermediate_alone_is_no_root(root: Certified) -> None:
     with pytest.raises(TimestampError, match="no root certificate"):
         read_trusted_certificates(certify("Intermediate", root, is_authority=True).pem)
+
+
+def test_a_damaged_certificate_among_the_roots_is_named_by_its_number(root: Certified) -> None:
+    damaged = certify("Root", is_authority=True).pem.replace(b"MII", b"MXX")
+    with pytest.raises(TimestampError, match="Certificate 2 of 3 in the file of roots is damaged"):
+        read_trusted_certificates(root.pem + b"a comment\n" + damaged + root.pem)
+    cut = root.pem[:200]
+    with pytest.raises(TimestampError, match="Certificate 2 of 2 in the file of roots is damaged"):
+        read_trusted_certificates(root.pem + cut)
+    with pytest.raises(TimestampError, match="holds no certificate"):
+        read_trusted_certificates(b"no roots")
 
 
 def test_openssl_verifies_the_same_token_by_the_digest(reply: bytes, root: Certified, tmp_path: Path) -> None:
@@ -215,7 +224,6 @@ def test_a_grant_without_a_token_is_called_damaged() -> None:
         stamped_time(b"\x30\x05\x30\x03\x02\x01\x00", DIGEST)
 
 
-@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 def test_no_changed_byte_changes_what_a_stamp_proves(reply: bytes, trusted: TrustedCertificates) -> None:
     """A changed token is refused by a sentence, or it proves what it proved (a few bytes are covered by nothing)."""
     moment = verified_time(reply, DIGEST, trusted)
@@ -232,7 +240,6 @@ def test_no_changed_byte_changes_what_a_stamp_proves(reply: bytes, trusted: Trus
 
 
 def test_a_truncated_token_is_refused(reply: bytes, trusted: TrustedCertificates) -> None:
-    with warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning):
-        for length in range(0, len(reply), 25):
-            with pytest.raises(TimestampError):
-                verified_time(reply[:length], DIGEST, trusted)
+    for length in range(0, len(reply), 25):
+        with pytest.raises(TimestampError):
+            verified_time(reply[:length], DIGEST, trusted)

@@ -17,6 +17,7 @@ from app.services.timestamps import PendingStamp
 from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.log import events_of_round
+from app.store.timestamps import first_entry_at as first_entry_time
 from tests.conftest import START, Clock
 from tests.evidence.stamping_authority import DAY, Certified, StampingAuthority, certify
 from tests.services.conftest import StagedRound
@@ -145,6 +146,36 @@ def test_what_follows_a_stamp_is_not_dated_before_it_by_a_clock_that_is_behind(
         files = timestamps.exported_timestamps(session, round_id)
     (finding,) = check_timestamps(files, read_trusted_certificates(root.pem), stamp_targets(None, links, None))
     assert finding.problem == ""
+
+
+def test_a_judgment_after_the_stamp_of_an_open_round_s_commitment_verifies_though_the_server_s_clock_is_behind(
+    database_with_admin: Database, draft: str, clock: Clock, authority: StampingAuthority, root: Certified
+) -> None:
+    open_draft(database_with_admin, draft, clock)
+    target = target_of(database_with_admin, draft)
+    stamped_at = clock.move(60)
+    store_stamp(database_with_admin, draft, target, authority, stamped_at + timedelta(minutes=4), now=stamped_at)
+    clock.move(-30)  # the server's clock is corrected in the wrong direction
+    judge_everything(database_with_admin, draft, clock, most=2)
+    with database_with_admin.reading() as session:
+        links = [event_link(draft, row) for row in events_of_round(session, draft)]
+        files = timestamps.exported_timestamps(session, draft)
+        first_entry_at = first_entry_time(session, draft)
+    assert first_entry_at is not None
+    assert first_entry_at >= stamped_at
+    targets = stamp_targets(target.digest, links, first_entry_at)
+    (finding,) = check_timestamps(files, read_trusted_certificates(root.pem), targets)
+    assert finding.problem == ""
+
+
+def test_a_stamp_older_than_what_the_log_dates_by_a_clock_that_was_ahead_is_not_stored(
+    database_with_admin: Database, draft: str, clock: Clock, authority: StampingAuthority
+) -> None:
+    sealed_at = clock()
+    seal_draft(database_with_admin, draft, clock)
+    target = target_of(database_with_admin, draft)
+    with pytest.raises(LifecycleError, match="is older than the commitment itself"):
+        store_stamp(database_with_admin, draft, target, authority, sealed_at - timedelta(hours=1))
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])

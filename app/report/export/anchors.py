@@ -150,6 +150,9 @@ def _compare_stamps(export: ExportedRound, trusted: TrustedCertificates) -> Iter
 def _stamp_finding(finding: StampFinding) -> AnchorFinding:
     if finding.problem or finding.of is None or finding.moment is None:
         return AnchorFinding("time stamp", False, (), f"{finding.file}: {finding.problem}")
+    if finding.superseded:
+        sentence = f"{finding.file}: of another announcement, not of the sealed draw; it says nothing about the draw."
+        return AnchorFinding("time stamp", True, (), sentence)
     covers: tuple[Covered, ...] = ("commitment", "lock") if finding.of == "lock" else (finding.of,)
     sentence = f"{finding.file}: the {finding.of} existed on {finding.moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC."
     return AnchorFinding("time stamp", True, covers, sentence)
