@@ -55,6 +55,16 @@ def test_a_round_goes_from_draft_to_lock(run: Run, draft: str, tmp_path: Path) -
     assert json.loads(run("round", "list", "--json").output)[0]["state"] == "locked"
 
 
+@pytest.mark.parametrize("name", ["nowhere", "../escaped"])
+def test_a_seal_of_no_round_leaves_no_key(run: Run, dag: str, tmp_path: Path, name: str) -> None:
+    assert dag
+    refused = run("round", "seal", name, "--keys-to", tmp_path / "keys")
+    assert refused.exit_code == 1
+    assert "There is no such round" in refused.output
+    assert not list(tmp_path.rglob("*.key"))
+    assert not (tmp_path / "keys").exists()
+
+
 @pytest.mark.parametrize("preset_name", PRESET_NAMES)
 def test_a_preset_is_printed_filled_in_and_made_a_round(
     run: Run, dag: str, archives: tuple[Archive, Archive], tmp_path: Path, preset_name: str

@@ -66,7 +66,7 @@ def exported(
         with database.writing() as session:
             rounds.lock_round(session, draft, ADMIN, clock())
             after_lock = file_of_ada(session, round_keys, clock)
-            unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock())
+            unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock(), RECEIPT_KEY)
         with database.reading() as session, without_figures():
             path.write_bytes(unblinded_zip(unblinded_bundle(session, draft), RECEIPT_KEY))
     return Exported(path, before_lock, after_lock, without_key)

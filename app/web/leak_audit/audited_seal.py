@@ -24,6 +24,7 @@ from app.services.seals import (
     require_keyholders,
     seal_round,
 )
+from app.store import rounds as round_store
 from app.store.engine import Database
 from app.store.round_copy import Probe
 from app.web.evaluator import enrolment, judging_pages
@@ -57,7 +58,7 @@ def seal_with_real_pages(
 
     With public keys of a second person, opening the seal needs a key of each person.
     """
-    options = _seal_options(settings, round_id, SealRequest(recipients, second_person))
+    options = _seal_options(session, settings, round_id, SealRequest(recipients, second_person))
     return seal_round(session, round_id, recipients, render_passages, by, now, options)
 
 
@@ -74,7 +75,8 @@ def audited_seal(
     Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.
     """
     require_keyholders(seal_request.recipients, seal_request.second_person)
-    options = _seal_options(settings, round_id, seal_request)
+    with database.reading() as session:
+        options = _seal_options(session, settings, round_id, seal_request)
     with _pending_seal(database, round_id, by, now, options) as pending:
         with database.reading() as session:
             audit = audit_pending_seal(session, pending, _walk_through(settings), now)
@@ -96,7 +98,8 @@ def seal_without_audit(
 ) -> SealedDetail:
     """Seal a round as `audited_seal` does, without the audit. An interruption between the transactions is logged."""
     require_keyholders(seal_request.recipients, seal_request.second_person)
-    options = _seal_options(settings, round_id, seal_request)
+    with database.reading() as session:
+        options = _seal_options(session, settings, round_id, seal_request)
     with (
         _pending_seal(database, round_id, by, now, options) as pending,
         logged_attempt(database, round_id, by, "seal", now) as session,
@@ -127,11 +130,13 @@ def _pending_seal(
         raise
 
 
-def _seal_options(settings: Settings, round_id: str, seal_request: SealRequest) -> SealOptions:
+def _seal_options(session: Session, settings: Settings, round_id: str, seal_request: SealRequest) -> SealOptions:
     """Options of a seal that gives all responses one length, as the evaluators' pages are served.
 
-    The key that will sign the round's receipts is made here, in the data folder.
+    The key that will sign the round's receipts is made here, in the data folder. Raises NotFoundError if there is no
+    such round.
     """
+    round_store.find_round(session, round_id)
     signing_key = RoundKeys.in_data_folder(settings.data).for_seal(round_id)
     return SealOptions(
         signing_key.public_key,
