@@ -4,7 +4,6 @@ What follows from changed evidence is computed by the program itself, so a forge
 """
 
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
@@ -20,7 +19,7 @@ from app.report.analysis.frame import read_frame
 from app.report.export.bundle import Files, describing_files, unblinded_files
 from app.report.export.exported_round import ExportedRound, read_export
 from app.report.export.rebuilt_files import rebuild_files
-from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, json_bytes, zip_files
+from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, json_bytes, pack_files, zip_files
 from app.report.result import RoundResult, result_of
 from app.rounds.commitment import commitment_digest, item_digest
 from app.rounds.item import ItemContent
@@ -218,9 +217,7 @@ def write_export(
         listed = {name: content for name, content in files.items() if name not in (DIGESTS_FILE, SIGNATURE_FILE)}
         path.write_bytes(zip_files(listed, signing_key))
         return path
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):
-            archive.writestr(name, content)
+    path.write_bytes(pack_files(files))
     return path
 
 

@@ -1,6 +1,5 @@
 """Exports that someone changed, and made to agree with themselves as well as a careful cheat can."""
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.export.anchors import Anchors
 from app.report.export.bundle import UnblindedBundle, unblinded_files
 from app.report.export.verify import Verification, verify_export
-from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, read_zip, zip_files
+from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, pack_files, read_zip, zip_files
 from app.report.result import RoundResult
 from app.unblinding.observations import Observation
 from tests.conftest import without_figures
@@ -37,8 +36,7 @@ def replace_files(
     signature = changed.pop(SIGNATURE_FILE, None)
     path.write_bytes(zip_files(changed, signing_key))
     if signature is not None:
-        with zipfile.ZipFile(path, "a") as archive:
-            archive.writestr(SIGNATURE_FILE, signature)
+        path.write_bytes(pack_files({**read_zip(path), SIGNATURE_FILE: signature}))
     return path
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from app.report.export.anchors import Anchors
 from app.report.export.exported_round import read_export
 from app.report.export.verify import Verification, verify_export
-from app.report.export.zip_file import read_zip
+from app.report.export.zip_file import pack_files, read_zip
 from tests.report.tampering import replace_file, replace_files
 
 EXPORTS = Path(__file__).parents[1] / "data" / "released" / "0.1.0" / "exports"
@@ -106,9 +105,7 @@ def test_a_new_round_cannot_pass_as_one_of_version_0_1(exported: Path, tmp_path:
 
 def test_a_file_that_version_0_1_did_not_write_is_found(tmp_path: Path) -> None:
     path = tmp_path / "more.zip"
-    path.write_bytes(UNBLINDED.read_bytes())
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("notes.txt", "Read me first.")
+    path.write_bytes(pack_files({**read_zip(UNBLINDED), "notes.txt": b"Read me first."}))
     assert {"digest of notes.txt", "notes.txt"} <= set(failed_checks(verify_export(path)))
 
 

@@ -12,13 +12,12 @@ from pathlib import Path
 from app.evidence.signing import SigningKey, sign_digests
 from app.foundation.digest import sha256
 from app.foundation.errors import ExportError
+from app.report.export.zip_form import new_entry, unpack
 
 DIGESTS_FILE = "digests.json"
 """{name: SHA-256} of every file but this one and the signature."""
 SIGNATURE_FILE = "signature.json"
 """The signature of the list of digests by the round's key; absent if the round has none, or if it is lost."""
-EARLIEST_DATE = (1980, 1, 1, 0, 0, 0)
-"""The date of every file in a zip, so that the bytes do not depend on when it was made."""
 LARGEST_FILE = 1 << 30
 """The largest unpacked file in bytes; a zip with a larger one is refused."""
 LARGEST_EXPORT = 1 << 31
@@ -37,22 +36,24 @@ def zip_files(files: Mapping[str, bytes], signing_key: SigningKey | None = None)
     complete = {**files, DIGESTS_FILE: digests}
     if signing_key is not None:
         complete[SIGNATURE_FILE] = json_bytes(sign_digests(signing_key, digests).model_dump())
+    return pack_files(complete)
+
+
+def pack_files(files: Mapping[str, bytes]) -> bytes:
+    """A zip of exactly these files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in sorted(complete):
-            entry = zipfile.ZipInfo(name, EARLIEST_DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, complete[name])
+        for name in sorted(files):
+            archive.writestr(new_entry(name), files[name])
     return buffer.getvalue()
 
 
 def read_zip(path: Path) -> dict[str, bytes]:
-    """The files of a zip. Raises ExportError if it is not a zip, is damaged, or has two files of one name."""
+    """The files of a zip. Raises ExportError if it is not a zip, is damaged, or is not as First Glance writes it."""
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_foreign_zip(path, archive)
-            return {name: archive.read(name) for name in archive.namelist()}
+            return _unpack(path, archive)
     except FileNotFoundError as error:
         msg = f"{path} does not exist; name the zip that `firstglance export` wrote"
         raise ExportError(msg) from error
@@ -61,6 +62,17 @@ def read_zip(path: Path) -> dict[str, bytes]:
         raise ExportError(msg) from error
     except (zlib.error, struct.error, MemoryError, OverflowError) as error:
         msg = f"{path} is a damaged zip ({error}); download it again"
+        raise ExportError(msg) from error
+
+
+def _unpack(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
+    if path.stat().st_size > LARGEST_EXPORT:
+        msg = f"{path} is larger than any export; it was not made by First Glance"
+        raise ExportError(msg)
+    try:
+        return unpack(path.read_bytes(), archive.infolist())
+    except ExportError as error:
+        msg = f"{path} is not a zip as First Glance writes it: {error}. Take the zip as it was downloaded"
         raise ExportError(msg) from error
 
 
