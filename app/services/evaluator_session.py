@@ -36,7 +36,7 @@ class Visit:
     response_sizes: tuple[int, int]
     """Length of every item response of the round in bytes: plain and gzip."""
     commitment: str = ""
-    """The commitment, which was published before anyone judged; every page shows it."""
+    """The commitment, which was made before anyone judged; every page shows it."""
 
 
 def visit_by_invitation(session: Session, token: str) -> Visit:
