@@ -98,6 +98,7 @@ def test_a_round_is_locked_only_if_the_box_is_ticked(dag: Browser, collecting: s
     assert "Tick the box" in dag.text
     lock(dag, collecting)
     assert "The round is locked" in dag.text
+    assert re.search(r"<dt>Lock</dt>\s*<dd>\s*<code class=\"digest\">[0-9a-f]{64}</code>", dag.text)
 
 
 def test_unblinding_before_the_lock_is_refused_and_logged(dag: Browser, collecting: str, snapshots: Snapshots) -> None:

@@ -51,7 +51,12 @@ def test_a_round_goes_from_draft_to_lock(run: Run, draft: str, tmp_path: Path) -
     early = run("round", "unblind", draft, "--key-file", tmp_path / "keys", *REASON)
     assert early.exit_code == 1
     assert "Lock the round first" in early.output
-    assert run("round", "lock", draft).exit_code == 0
+    assert json.loads(run("round", "status", draft, "--json").output)["lock"] is None
+    locked = run("round", "lock", draft)
+    assert locked.exit_code == 0
+    digest = json.loads(run("round", "status", draft, "--json").output)["lock"]
+    assert len(digest) == 64
+    assert f"lock {digest}" in locked.output
     assert json.loads(run("round", "list", "--json").output)[0]["state"] == "locked"
 
 

@@ -3,7 +3,7 @@
 from starlette.testclient import TestClient
 
 from app.store.engine import Database
-from app.store.tables import EvaluatorRow
+from app.store.tables import EvaluatorRow, EventRow
 from tests.web.page import NewClient, Page, come_in
 from tests.web.served_round import ServedRound, make_round, stored_entries, stored_rows
 
@@ -37,7 +37,9 @@ def test_a_design_may_bring_its_own_consent(sqlite_database: Database, new_clien
     assert "Questions go to ada@example.org." in text
 
 
-def test_declining_stores_nothing_and_the_link_still_works(stranger: TestClient, served_round: ServedRound) -> None:
+def test_declining_is_logged_and_nothing_else_is_stored_and_the_link_still_works(
+    stranger: TestClient, served_round: ServedRound
+) -> None:
     page = Page(stranger).post(f"/i/{served_round.token}", {})
     action, fields = page.forms[1]
     assert action == "/judge/decline"
@@ -46,6 +48,7 @@ def test_declining_stores_nothing_and_the_link_still_works(stranger: TestClient,
     assert not stranger.cookies.get("fg_evaluator")
     row = stored_rows(served_round, EvaluatorRow)[0]
     assert (row.joined_at, row.session_sha256, row.consented_at) == (None, None, None)
+    assert [event.action for event in stored_rows(served_round, EventRow)] == ["declined"]
     assert declined.go("/judge").status == 403
     assert come_in(stranger, served_round.token).step == "verdict"
 
