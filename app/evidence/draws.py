@@ -17,10 +17,13 @@ from app.evidence.event_details import AnnouncedDetail, CopiedDetail, CreatedDet
 from app.foundation.digest import sha256, sha256_of_json
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
+from app.foundation.typography import visible_text
 from app.rounds.allocation import SealContent
 from app.rounds.design import SeedRule
 
 HALF = re.compile(r"[0-9a-f]{64}")
+PUBLIC_VALUE = re.compile(r"[!-@\[-~]+( [!-@\[-~]+)*")
+"""How a public value is written, so that nobody can choose between spellings of it."""
 Detail = TypeVar("Detail", bound=BaseModel)
 
 
@@ -54,6 +57,8 @@ class DrawHistory:
     """SHA-256 of the announced half; None, like the public name and value, if the server drew the seed alone."""
     public_name: str | None = None
     public_value: str | None = None
+    value_length: int | None = None
+    """How many characters the value had to have by the announcement; None if it does not say."""
     copied_from: str | None = None
     """Id of the round that this one is a copy of."""
     copied_state: str | None = None
@@ -84,6 +89,22 @@ def half_digest(half: str) -> str:
 def seed_from_halves(half: str, public_name: str, public_value: str) -> str:
     """The seed of a draw: SHA-256 of the canonical JSON {half, public_name, public_value}."""
     return sha256_of_json({"half": half, "public_name": public_name, "public_value": public_value})
+
+
+def public_value_problem(public_value: str, value_length: int | None) -> str:
+    """A sentence that says how a public value has to be written; empty if it is written so."""
+    if not PUBLIC_VALUE.fullmatch(public_value):
+        return (
+            f"The public value “{visible_text(public_value)}” is not written by the rule that leaves no choice of "
+            "spelling: letters in lower case without accents, digits, the punctuation of ASCII, and single spaces "
+            "between words."
+        )
+    if value_length is not None and len(public_value) != value_length:
+        return (
+            f"The public value “{public_value}” has {len(public_value)} characters; the announcement says that it has "
+            f"{value_length}."
+        )
+    return ""
 
 
 def steps_of_log(log: Iterable[EventLink]) -> list[LoggedStep]:
@@ -136,6 +157,8 @@ def _seed_problems(seal_content: SealContent, sealed_draw: DrawDetail) -> list[s
         problems.append("The sealed seed does not follow from the server's half and the public value.")
     if half_digest(draw.half) != sealed_draw.half_sha256:
         problems.append("The sealed half of the seed does not have the digest that the log has.")
+    if problem := public_value_problem(draw.public_value, value_length=None):
+        problems.append(problem)
     if (draw.public_name, draw.public_value) != (sealed_draw.public_name, sealed_draw.public_value):
         problems.append("The seal names another public value, or has another text for it, than the log.")
     return problems
@@ -155,14 +178,22 @@ def _announcement_problems(sealed_draw: DrawDetail, steps: Sequence[LoggedStep])
     problems = []
     if sealed_draw not in begun_draws:
         problems.append("The log does not say that the sealed draw was begun.")
-    source = announced_for.get(sealed_draw.number)
-    if source is None or source.half_sha256 != sealed_draw.half_sha256:
-        problems.append("The half of the sealed draw is not the one that was announced before the draw was begun.")
-    elif source.public_name != sealed_draw.public_name:
-        problems.append("The public value of the sealed draw is not the one that was named in the announcement.")
+    problems += _source_problems(sealed_draw, announced_for.get(sealed_draw.number))
     values = {draw.public_value for draw in begun_draws if draw.half_sha256 == sealed_draw.half_sha256}
     if len(values) > 1:
         problems.append("The announced half was completed by more than one value, so more than one draw was made.")
+    return problems
+
+
+def _source_problems(sealed_draw: DrawDetail, announcement: AnnouncedDetail | None) -> list[str]:
+    """What does not fit together between the sealed draw and the announcement before it."""
+    if announcement is None or announcement.half_sha256 != sealed_draw.half_sha256:
+        return ["The half of the sealed draw is not the one that was announced before the draw was begun."]
+    problems = []
+    if announcement.public_name != sealed_draw.public_name:
+        problems.append("The public value of the sealed draw is not the one that was named in the announcement.")
+    if announcement.value_length not in (None, len(sealed_draw.public_value or "")):
+        problems.append("The public value of the sealed draw has not the length that the announcement says.")
     return problems
 
 
@@ -175,6 +206,8 @@ class _DrawTally:
     sealed_draw: DrawDetail | None = None
     sealed_number: int | None = None
     announced: int = 0
+    value_lengths: dict[str, int | None] = field(default_factory=dict)
+    """{digest of an announced half: the length that the announcement gives the public value}"""
     begun_again: int = 0
     starts_logged: bool = True
     copied: CopiedDetail | None = None
@@ -200,6 +233,7 @@ class _DrawTally:
             half_sha256=sealed_draw.half_sha256,
             public_name=sealed_draw.public_name,
             public_value=sealed_draw.public_value,
+            value_length=self.value_lengths.get(sealed_draw.half_sha256 or ""),
             copied_from=copied.source if copied else None,
             copied_state=copied.state if copied else None,
             copied_draws=copied.draw_count if copied else None,
@@ -216,8 +250,10 @@ def _count_copied(tally: _DrawTally, detail: JsonObject) -> None:
     tally.copied = read_detail(CopiedDetail, detail)
 
 
-def _count_announced(tally: _DrawTally, _detail: JsonObject) -> None:
+def _count_announced(tally: _DrawTally, detail: JsonObject) -> None:
+    announcement = read_detail(AnnouncedDetail, detail)
     tally.announced += 1
+    tally.value_lengths[announcement.half_sha256] = announcement.value_length
 
 
 def _count_begun(tally: _DrawTally, detail: JsonObject) -> None:

@@ -51,6 +51,8 @@ class AnnouncedDetail(Detail):
     """SHA-256 of the server's half of the seed."""
     public_name: str
     """The name of the future public value that completes the seed."""
+    value_length: int | None = None
+    """How many characters the value will have; None if the announcement does not say."""
 
 
 class DrawDetail(Detail):

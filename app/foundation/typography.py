@@ -9,3 +9,8 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 def with_minus_sign(number: str) -> str:
     """A printed number with a minus sign in place of its hyphen."""
     return number.replace("-", MINUS_SIGN)
+
+
+def visible_text(text: str) -> str:
+    """The text with every character that cannot be seen, such as a zero-width space, written as its code point."""
+    return "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)

@@ -7,6 +7,7 @@ is for admins before the unblinding, and for everybody after it.
 from collections.abc import Mapping, Sequence
 
 from app.evidence.event_details import SealedDetail
+from app.foundation.typography import visible_text
 from app.report.markdown_table import markdown_table
 from app.report.sample_size_text import sample_size_paragraphs
 from app.rounds.analysis_plan import AnalysisPlan
@@ -132,7 +133,7 @@ def _seed_text(design: Design, sealed: SealedDetail) -> str:
     if design.seed_rule == "public" and draw is not None:
         return (
             f"The seed is a hash of the server's half, whose digest `{draw.half_sha256}` was logged first, and of the "
-            f"public value “{_one_line(draw.public_name or '')}”, which is “{_one_line(draw.public_value or '')}”. "
+            f"public value “{_visible_line(draw.public_name)}”, which is “{_visible_line(draw.public_value)}”. "
             f"This is draw {draw.number} of the round."
         )
     number = f" This is draw {draw.number} of the round." if draw is not None else ""
@@ -229,6 +230,10 @@ def _bullets(sentences: Sequence[str]) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _visible_line(text: str | None) -> str:
+    return visible_text(_one_line(text or ""))
 
 
 def _listed(values: Sequence[str | float]) -> str:

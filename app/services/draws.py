@@ -16,10 +16,18 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.evidence.draws import LoggedStep, draw_history, half_digest, read_detail, seed_from_halves
+from app.evidence.draws import (
+    LoggedStep,
+    draw_history,
+    half_digest,
+    public_value_problem,
+    read_detail,
+    seed_from_halves,
+)
 from app.evidence.event_details import AnnouncedDetail, DrawDetail
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.private import write_private_file
+from app.foundation.typography import visible_text
 from app.rounds.allocation import SeedHalves
 from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import require_allowed
@@ -55,7 +63,7 @@ class BegunDraw:
     detail: DrawDetail
 
 
-def announce_draw(
+def announce_draw(  # noqa: PLR0913 - who announces what, when, and where its half is kept
     session: Session,
     round_id: str,
     public_name: str,
@@ -63,11 +71,13 @@ def announce_draw(
     by: str,
     now: datetime,
     entropy: Entropy = secrets.token_bytes,
+    value_length: int | None = None,
 ) -> AnnouncedDraw:
     """Draw the server's half of the seed, and log its digest with the name of the public value that completes it.
 
-    Announcing again is possible until the seal is finished, and counted. Raises LifecycleError if the round is sealed
-    or its design has the server draw the seed alone, and SealError if the name is empty.
+    `value_length` is the number of characters that the value will have, if that is known. Announcing again is possible
+    until the seal is finished, and counted. Raises LifecycleError if the round is sealed or its design has the server
+    draw the seed alone, and SealError if the name is empty or has invisible characters.
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     require_allowed(round_row.state, "announce")
@@ -78,8 +88,10 @@ def announce_draw(
     file = half_file(data_folder, round_id, number)
     file.unlink(missing_ok=True)  # left by an announcement that was interrupted before it was logged
     write_private_file(file, half)
-    announcement = AnnouncedDetail(number=number, half_sha256=half_digest(half), public_name=name)
-    chain = append_event(session, round_id, by, "draw announced", announcement.model_dump(), now)
+    announcement = AnnouncedDetail(
+        number=number, half_sha256=half_digest(half), public_name=name, value_length=value_length
+    )
+    chain = append_event(session, round_id, by, "draw announced", announcement.model_dump(exclude_none=True), now)
     return AnnouncedDraw(announcement, now, chain)
 
 
@@ -145,6 +157,8 @@ def _complete_announced_draw(
         msg = "The design has a public value complete the seed. Announce the draw first: `round announce-draw`."
         raise SealError(msg)
     value = _require_public_text(public_value, "value")
+    if problem := public_value_problem(value, announced.announcement.value_length):
+        raise SealError(problem)
     halves = SeedHalves(_read_half(data_folder, round_id, announced), announced.announcement.public_name, value)
     detail = DrawDetail(
         number=draw_count + 1,
@@ -201,9 +215,14 @@ def _require_public_rule(design: Design) -> None:
 
 
 def _require_public_text(text: str, noun: str) -> str:
-    """The text without surrounding spaces. Raises SealError if it is empty or too long."""
+    """The text without surrounding spaces. Raises SealError if it is empty, too long or not all visible."""
     stripped = text.strip()
     if not stripped or len(stripped) > LONGEST_PUBLIC_TEXT:
         msg = f"The {noun} of the public value has 1 to {LONGEST_PUBLIC_TEXT} characters; give it as it is published."
+        raise SealError(msg)
+    if not stripped.isprintable():
+        msg = (
+            f"The {noun} of the public value has characters that nobody sees: “{visible_text(stripped)}”. Type it anew."
+        )
         raise SealError(msg)
     return stripped

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from app.evidence.draws import LoggedStep, draw_history, draw_problems, half_digest, seed_from_halves
+from app.evidence.draws import (
+    LoggedStep,
+    draw_history,
+    draw_problems,
+    half_digest,
+    public_value_problem,
+    seed_from_halves,
+)
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.rounds.allocation import Allocation, SealContent, SeedHalves
@@ -150,6 +157,32 @@ def test_everything_that_contradicts_the_rule_for_the_seed_is_named(
     rule: SeedRule, content: SealContent, steps: list[LoggedStep], problem: str
 ) -> None:
     assert any(problem in sentence for sentence in draw_problems(rule, content, steps))
+
+
+@pytest.mark.parametrize(
+    "value", ["c0ffee\u200b", "C0ffee", "c0ffee ", " c0ffee", "c0  ffee", "c0\tffee", "é", "e\u0301", "c0ffee\n", ""]
+)
+def test_a_public_value_that_can_be_spelled_in_more_ways_than_one_is_refused_and_named(value: str) -> None:
+    assert "is not written by the rule" in public_value_problem(value, None)
+    draw = PUBLIC_DRAW | {"public_value": value}
+    steps = [ANNOUNCED, LoggedStep("seal begun", draw), sealed(draw)]
+    (problem,) = draw_problems("public", content_with(public_value=value), steps)
+    assert "is not written by the rule" in problem
+    assert "\u200b" not in problem
+
+
+@pytest.mark.parametrize("value", ["b0", "31.4", "3 17 22 41", "-0.5 %", "rien ne va plus!"])
+def test_lower_case_ascii_with_single_spaces_is_a_public_value(value: str) -> None:
+    assert public_value_problem(value, None) == ""
+
+
+def test_a_public_value_has_the_length_that_was_announced() -> None:
+    assert public_value_problem(VALUE, len(VALUE)) == ""
+    assert "has 4 characters; the announcement says that it has 2" in public_value_problem("0xb0", 2)
+    announced = LoggedStep("draw announced", {**ANNOUNCED.detail, "value_length": 3})
+    (problem,) = draw_problems("public", CONTENT, [announced, BEGUN, sealed(PUBLIC_DRAW)])
+    assert "has not the length" in problem
+    assert draw_history([announced, BEGUN, sealed(PUBLIC_DRAW)]).value_length == 3
 
 
 def test_a_seed_that_the_server_drew_alone_needs_no_announcement() -> None:

@@ -45,6 +45,10 @@ def test_an_announced_draw_quotes_the_half_s_digest_and_the_value() -> None:
     assert "(SHA-256 abababababab…) and of a public value: “round 7” is “b0”" in text
     assert "A half of a seed was announced two times for this round." in text
     assert "alone" not in text
+    assert "how many characters it would have was not announced" in text
+    assert "If the announcement was published before anybody knew this value" in text
+    assert "which has 2 characters, as the announcement says" in sentences(replace(history, value_length=2))
+    assert "“b0<U+200B>”" in sentences(replace(history, public_value="b0\u200b"))
 
 
 def test_a_copy_and_rounds_on_the_same_archives_are_named() -> None:

@@ -142,6 +142,26 @@ def test_a_round_whose_seed_needs_a_public_value_is_not_sealed_without_announcem
     assert state_of_round(database_with_admin, public_draft) == "draft"
 
 
+@pytest.mark.parametrize("value", [f"{VALUE}\u200b", VALUE.upper(), f"0x{VALUE}", "c0ffee."])
+def test_a_value_that_is_spelled_otherwise_than_by_the_rule_begins_no_draw(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path, value: str
+) -> None:
+    with database_with_admin.writing() as session:
+        announce_draw(session, public_draft, NAME, tmp_path, ADMIN, clock(), value_length=len(VALUE))
+    with pytest.raises(SealError, match=r"lower case|characters"):
+        begin(database_with_admin, public_draft, clock, tmp_path, value)
+    assert "seal begun" not in actions(database_with_admin, public_draft)
+    finish(database_with_admin, begin(database_with_admin, public_draft, clock, tmp_path), clock, tmp_path)
+    assert "which has 6 characters, as the announcement says" in unblind(database_with_admin, public_draft, clock)
+
+
+def test_a_name_with_invisible_characters_is_not_announced(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    with pytest.raises(SealError, match="beacon<U\\+200B>"):
+        announce(database_with_admin, public_draft, clock, tmp_path, "beacon\u200b")
+
+
 def test_a_round_whose_seed_the_server_draws_takes_no_value(
     database_with_admin: Database, draft: str, clock: Clock, tmp_path: Path
 ) -> None:

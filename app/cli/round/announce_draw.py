@@ -7,7 +7,7 @@ from app.cli.printing import print_facts
 from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.services.draws import announce_draw
+from app.services.draws import LONGEST_PUBLIC_TEXT, announce_draw
 
 
 @click.command("announce-draw")
@@ -16,18 +16,29 @@ from app.services.draws import announce_draw
     "--value",
     "public_name",
     required=True,
-    help="Name of a public value that nobody knows yet, such as the round of a randomness beacon, with its number.",
+    help="Name of a public value that nobody knows yet, such as the round of a randomness beacon, with its number, and "
+    "how it is written, such as the number of decimals.",
+)
+@click.option(
+    "--length",
+    "value_length",
+    type=click.IntRange(1, LONGEST_PUBLIC_TEXT),
+    help="How many characters the value will have, if that is known: then it can be spelled in one way only.",
 )
 @by_option
 @click.pass_obj
-def announce_draw_command(settings: Settings, round_id: str, public_name: str, by: str | None) -> None:
+def announce_draw_command(
+    settings: Settings, round_id: str, public_name: str, value_length: int | None, by: str | None
+) -> None:
     """Log the digest of the server's half of the seed, with the name of the public value that will complete it."""
     announced = run_logged_step(
         settings,
         round_id,
         by,
         "announce",
-        lambda session, admin: announce_draw(session, round_id, public_name, settings.data, admin, now()),
+        lambda session, admin: announce_draw(
+            session, round_id, public_name, settings.data, admin, now(), value_length=value_length
+        ),
     )
     print_facts(
         {
@@ -37,4 +48,8 @@ def announce_draw_command(settings: Settings, round_id: str, public_name: str, b
             "digest of the log's entry": announced.chain,
         }
     )
-    click.echo("Publish or time-stamp the last digest now. When the value is out: `round seal --public-value VALUE`.")
+    click.echo(
+        "Publish the last digest now, before the value is out: only that shows that this was the one announcement "
+        "(`firstglance verify --announcement`). When the value is out: `round seal --public-value VALUE`, with letters "
+        "in lower case."
+    )

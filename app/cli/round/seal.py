@@ -48,7 +48,8 @@ class KeyChoices(TypedDict):
 @click.option(
     "--public-value",
     default="",
-    help="The public value that the announcement of the draw named, as it is published now. It completes the seed.",
+    help="The public value that the announcement of the draw named, as it is published now, with letters in lower "
+    "case. It completes the seed.",
 )
 @by_option
 @click.pass_obj

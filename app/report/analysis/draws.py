@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.evidence.draws import DrawHistory
+from app.foundation.typography import visible_text
 
 DIGEST_DIGITS = 12
 """How many digits of a digest a sentence quotes; the export has all of them."""
@@ -41,11 +42,17 @@ def draw_notes(history: DrawHistory | None) -> list[str]:
 def _seed_sentence(history: DrawHistory) -> str:
     if history.seed_rule == "server":
         return "The server drew the seed alone; nothing shows that it drew only once."
-    digest = str(history.half_sha256)[:DIGEST_DIGITS]
+    digest, value = str(history.half_sha256)[:DIGEST_DIGITS], visible_text(history.public_value or "")
+    spelled = (
+        f"which has {history.value_length} characters, as the announcement says. "
+        if history.value_length is not None
+        else "written by a fixed rule; how many characters it would have was not announced. "
+    )
     return (
         f"The seed is a hash of a half that the server had announced (SHA-256 {digest}…) and of a public value: "
-        f"“{history.public_name}” is “{history.public_value}”. If nobody knew this value when the half was announced, "
-        "nobody chose the draw."
+        f"“{visible_text(history.public_name or '')}” is “{value}”, {spelled}"
+        "If the announcement was published before anybody knew this value, and this is the value that came out, nobody "
+        "chose the draw. A time stamp of the announcement is not enough: it does not show that there was no other one."
     )
 
 
