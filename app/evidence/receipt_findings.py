@@ -3,19 +3,31 @@
 A genuine receipt is an anchor: whoever rewrites the chain, the log or the commitment cannot rewrite it too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from app.evidence.entries import ChainLink
-from app.evidence.receipts import NO_HEAD, CommittedRound, Receipt, ReceiptV1, digest_of_entries
+from app.evidence.own_answers import OwnAnswers, difference_from_export, uncovered_reason
+from app.evidence.receipts import (
+    CommittedRound,
+    Receipt,
+    ReceiptV1,
+    digest_of_entries,
+    entry_count,
+    expected_head,
+)
 from app.evidence.signing import is_signed
 
 ReceiptCase = Literal[
-    "genuine", "unsigned", "forged", "other round", "other commitment", "entries missing", "entries differ",
-    "lock differs",
+    "genuine", "unsigned", "forged", "file changed", "other round", "other commitment", "entries missing",
+    "entries differ", "lock differs",
 ]  # fmt: skip
 """What a receipt turns out to be; in the first two cases the export agrees with it."""
+
+
+UNSIGNED = "The receipt is not signed, so it cannot be told from a forged one."
+UNCOUNTED = "The receipt is not signed: anyone could have written it, so it is not counted."
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,9 @@ class ReceiptFinding:
     entries: int
     """How many entries the receipt covers."""
     is_genuine: bool
-    """Whether the key that the commitment names signed the receipt."""
+    """Whether the key that the commitment names signed the receipt, and the receipt covers its file's own answers."""
+    counts: bool
+    """Whether the finding says anything: a receipt without a signature proves nothing if the round has a key."""
     lock: str | None
     """The lock's digest on the receipt; None if it is from before the lock, or not signed."""
 
@@ -53,31 +67,57 @@ def judge_receipt(
     receipt: Receipt | ReceiptV1,
     committed_round: CommittedRound,
     links: Sequence[ChainLink],
-    own_chain: Mapping[int, str] | None = None,
+    own_answers: OwnAnswers | None = None,
+    *,
+    is_enrolled: bool = True,
 ) -> ReceiptFinding:
     """Judge a receipt against an export, which gives the round and the evaluator's links in order.
 
-    `own_chain` is {number of an entry: its chain digest} from the evaluator's own file, if the file has them: with it
-    the finding names the first entry that differs. Whether the links are a chain at all is checked elsewhere.
+    `own_answers` are the answers that the evaluator's own file has beside the receipt: the receipt must cover exactly
+    these, and the finding names the first that differs. `is_enrolled` is false if the export does not know the
+    evaluator. Whether the links are a chain at all is checked elsewhere.
     """
     signature_finding = _find_false_signature(receipt, committed_round)
     if signature_finding is not None:
         return _finding(receipt, *signature_finding, is_genuine=False)
     is_genuine = isinstance(receipt, Receipt) and receipt.signature is not None
+    exported = _ExportedChain(links, is_enrolled)
     case, sentence = (
         _find_other_round(receipt, committed_round)
-        or _find_other_entries(receipt, committed_round, links, own_chain or {})
-        or _find_other_lock(receipt, committed_round, links)
-        or _agreement(receipt)
+        or _find_changed_file(receipt, committed_round, exported, own_answers)
+        or _find_difference(receipt, committed_round, exported, own_answers)
+        or _agreement(receipt, exported, own_answers)
     )
-    if not is_genuine:
-        sentence += " The receipt is not signed, so it cannot be told from a forged one."
-    return _finding(receipt, case, sentence, is_genuine=is_genuine)
+    if is_genuine:
+        return _finding(receipt, case, sentence, is_genuine=case != "file changed")
+    if committed_round.receipt_key is None:
+        return _finding(receipt, case, f"{sentence} {UNSIGNED}", is_genuine=False)
+    return _finding(receipt, case, _uncounted_sentence(receipt, case, sentence), is_genuine=False, counts=False)
 
 
-def _finding(receipt: Receipt | ReceiptV1, case: ReceiptCase, sentence: str, *, is_genuine: bool) -> ReceiptFinding:
+@dataclass(frozen=True)
+class _ExportedChain:
+    """What the export has of the evaluator."""
+
+    links: Sequence[ChainLink]
+    is_enrolled: bool
+    """Whether the export names the evaluator at all."""
+
+
+def _finding(
+    receipt: Receipt | ReceiptV1, case: ReceiptCase, sentence: str, *, is_genuine: bool, counts: bool = True
+) -> ReceiptFinding:
     lock = receipt.lock if is_genuine and isinstance(receipt, Receipt) else None
-    return ReceiptFinding(case, sentence, receipt.evaluator, _entry_count(receipt), is_genuine, lock)
+    return ReceiptFinding(case, sentence, receipt.evaluator, entry_count(receipt), is_genuine, counts, lock)
+
+
+def _uncounted_sentence(receipt: Receipt | ReceiptV1, case: ReceiptCase, sentence: str) -> str:
+    """What to say of a receipt without a signature if the round has a key, which signs every receipt."""
+    not_made = " The round has a key, so it never made a receipt in the form of version 0.1."
+    uncounted = f"{UNCOUNTED}{not_made if isinstance(receipt, ReceiptV1) else ''}"
+    if case == "unsigned":
+        return f"{sentence} {uncounted}"
+    return f"{uncounted} It does not agree with the export: {sentence[0].lower()}{sentence[1:]}"
 
 
 def _find_false_signature(
@@ -92,7 +132,7 @@ def _find_false_signature(
     if not is_signed(content, receipt.key):
         return "forged", "The signature does not fit the receipt: the receipt is forged, or it was changed."
     if receipt.commitment != committed_round.commitment:
-        return "other round", _other_round_sentence(receipt, committed_round)
+        return _other_commitment(receipt, committed_round)
     if receipt_key is None:
         return "forged", (
             "The receipt is forged: it is signed, but the round was sealed by version 0.1, which had no key."
@@ -106,65 +146,109 @@ def _find_other_round(receipt: Receipt | ReceiptV1, committed_round: CommittedRo
     if is_same_round and receipt.commitment == committed_round.commitment:
         return None
     if isinstance(receipt, ReceiptV1) or receipt.signature is None:
-        return "other round", _other_round_sentence(receipt, committed_round)
+        return _other_commitment(receipt, committed_round)
     return "other commitment", (
-        f"The receipt is genuine, but it names round {receipt.round} and commitment {_shortened(receipt.commitment)}, "
-        f"and the export has round {committed_round.round_id} and commitment {_shortened(committed_round.commitment)}: "
+        f"The receipt is genuine, but it names round {receipt.round} and commitment {_shorten(receipt.commitment)}, "
+        f"and the export has round {committed_round.round_id} and commitment {_shorten(committed_round.commitment)}: "
         "the round was sealed anew with the same key after the receipt was made."
+    )
+
+
+def _find_changed_file(
+    receipt: Receipt | ReceiptV1,
+    committed_round: CommittedRound,
+    exported: _ExportedChain,
+    own_answers: OwnAnswers | None,
+) -> tuple[ReceiptCase, str] | None:
+    """Whether the answers in the file are others than those that its receipt covers."""
+    reason = uncovered_reason(receipt, own_answers) if own_answers is not None else ""
+    if own_answers is None or not reason:
+        return None
+    differs = _find_difference(receipt, committed_round, exported, None) is not None
+    return "file changed", _join(
+        f"The answers in the file are not those that its receipt covers: {reason}. The file was changed after it was "
+        "downloaded, unless the server's records were changed before.",
+        difference_from_export(own_answers, exported.links) if exported.links else "",
+        f"The receipt by itself {'does not agree' if differs else 'agrees'} with the export.",
+    )
+
+
+def _find_difference(
+    receipt: Receipt | ReceiptV1,
+    committed_round: CommittedRound,
+    exported: _ExportedChain,
+    own_answers: OwnAnswers | None,
+) -> tuple[ReceiptCase, str] | None:
+    """What the export has otherwise than the receipt says."""
+    return _find_other_entries(receipt, committed_round, exported, own_answers) or _find_other_lock(
+        receipt, committed_round, exported
     )
 
 
 def _find_other_entries(
     receipt: Receipt | ReceiptV1,
     committed_round: CommittedRound,
-    links: Sequence[ChainLink],
-    own_chain: Mapping[int, str],
+    exported: _ExportedChain,
+    own_answers: OwnAnswers | None,
 ) -> tuple[ReceiptCase, str] | None:
     """Whether the export's chain has fewer entries than the receipt covers, or other ones."""
-    count, name = _entry_count(receipt), receipt.evaluator
-    if len(links) < count:
-        hint = (
-            "An export from before the lock has no entries; take a later one."
-            if committed_round.lock is None
-            else "They were removed, unless the log says that the evaluator had them deleted before the lock."
-        )
-        sentence = f"The receipt covers {count} entries of “{name}”, but the export has only {len(links)}. {hint}"
-        return "entries missing", sentence
-    covered = links[:count]
-    if receipt.head == _head(receipt, covered) and receipt.digest == digest_of_entries(covered):
+    count, covered = entry_count(receipt), exported.links[: entry_count(receipt)]
+    if len(covered) == count and _covers(receipt, covered):
         return None
-    sentence = f"The export's chain of “{name}” differs from the receipt within its first {count} entries"
-    differing = next((number for number in range(count) if own_chain.get(number) != covered[number]["chain"]), None)
-    # The file's own digests say where, if they lead to the head on the receipt.
-    if count and own_chain.get(count - 1) == receipt.head and differing is not None:
-        sentence += f": entry {differing} is the first that differs from the evaluator's file"
-    return "entries differ", f"{sentence}."
+    difference = difference_from_export(own_answers, covered) if own_answers is not None else ""
+    if len(covered) < count:
+        sentence = _missing_sentence(receipt, committed_round, exported)
+        return "entries missing", _join(sentence, difference if covered else "")
+    sentence = f"The export's chain of “{receipt.evaluator}” differs from the receipt within its first {count} entries."
+    return "entries differ", _join(sentence, difference)
+
+
+def _covers(receipt: Receipt | ReceiptV1, links: Sequence[ChainLink]) -> bool:
+    return receipt.head == expected_head(receipt, links) and receipt.digest == digest_of_entries(links)
+
+
+def _missing_sentence(receipt: Receipt | ReceiptV1, committed_round: CommittedRound, exported: _ExportedChain) -> str:
+    count, name = entry_count(receipt), receipt.evaluator
+    hint = (
+        "An export from before the lock has no entries; take a later one."
+        if committed_round.lock is None
+        else "They were removed, unless the log says that the evaluator had them deleted before the lock."
+    )
+    if exported.is_enrolled:
+        return f"The receipt covers {count} entries of “{name}”, but the export has only {len(exported.links)}. {hint}"
+    return f"The receipt covers {count} entries of “{name}”, but the export has no evaluator of this name. {hint}"
 
 
 def _find_other_lock(
-    receipt: Receipt | ReceiptV1, committed_round: CommittedRound, links: Sequence[ChainLink]
+    receipt: Receipt | ReceiptV1, committed_round: CommittedRound, exported: _ExportedChain
 ) -> tuple[ReceiptCase, str] | None:
     """Whether a receipt from after the lock knows another lock, or an end of the chain that is not the export's."""
     if isinstance(receipt, ReceiptV1) or receipt.lock is None:
         return None
     if committed_round.lock is None:
-        sentence = f"The receipt names the lock {_shortened(receipt.lock)}, but the export is from before the lock."
+        sentence = f"The receipt names the lock {_shorten(receipt.lock)}, but the export is from before the lock."
         return "lock differs", sentence
     if receipt.lock != committed_round.lock:
         return "lock differs", (
-            f"The receipt names the lock {_shortened(receipt.lock)}, but the export has the lock "
-            f"{_shortened(committed_round.lock)}: the log, or what the lock covers, was changed."
+            f"The receipt names the lock {_shorten(receipt.lock)}, but the export has the lock "
+            f"{_shorten(committed_round.lock)}: the log, or what the lock covers, was changed."
         )
-    if len(links) != receipt.entries:
+    if len(exported.links) != receipt.entries:
         return "entries differ", (
-            f"The export has {len(links)} entries of “{receipt.evaluator}”, but there were {receipt.entries} at the "
-            "lock: entries were added."
+            f"The export has {len(exported.links)} entries of “{receipt.evaluator}”, but there were {receipt.entries} "
+            "at the lock: entries were added."
         )
     return None
 
 
-def _agreement(receipt: Receipt | ReceiptV1) -> tuple[ReceiptCase, str]:
-    has = f"the export has the {_entry_count(receipt)} entries of “{receipt.evaluator}” that it covers"
+def _agreement(
+    receipt: Receipt | ReceiptV1, exported: _ExportedChain, own_answers: OwnAnswers | None
+) -> tuple[ReceiptCase, str]:
+    has = f"the export has the {entry_count(receipt)} entries of “{receipt.evaluator}” that it covers"
+    if not exported.is_enrolled:
+        has = f"it covers no entry, and the export has no evaluator “{receipt.evaluator}”"
+    elif own_answers is not None and own_answers.links:
+        has += ", which are those in the file"
     if isinstance(receipt, ReceiptV1) or receipt.signature is None:
         return "unsigned", f"The receipt agrees: {has}."
     if receipt.lock is None:
@@ -173,23 +257,24 @@ def _agreement(receipt: Receipt | ReceiptV1) -> tuple[ReceiptCase, str]:
     return "genuine", f"The receipt is genuine: {has}, and the lock that it names."
 
 
-def _other_round_sentence(receipt: Receipt | ReceiptV1, committed_round: CommittedRound) -> str:
-    return (
-        f"The receipt is of another round: it names the commitment {_shortened(str(receipt.commitment))}, and the "
-        f"export has {_shortened(committed_round.commitment)}. Check it against the export of its own round."
+def _other_commitment(receipt: Receipt | ReceiptV1, committed_round: CommittedRound) -> tuple[ReceiptCase, str]:
+    """The case and sentence of a receipt with another commitment that the round's key did not sign."""
+    named, exported = _shorten(str(receipt.commitment)), _shorten(committed_round.commitment)
+    if isinstance(receipt, Receipt) and receipt.round == committed_round.round_id:
+        return "other commitment", (
+            f"The receipt names this round, but the commitment {named}, and the export has {exported}: either the "
+            "receipt is forged, or the round was sealed anew after it was made. Compare both with the commitment that "
+            "was published."
+        )
+    return "other round", (
+        f"The receipt is of another round: it names the commitment {named}, and the export has {exported}. Check it "
+        "against the export of its own round."
     )
 
 
-def _head(receipt: Receipt | ReceiptV1, covered: Sequence[ChainLink]) -> str:
-    """The head that the receipt must name if it covers these links."""
-    if covered:
-        return covered[-1]["chain"]
-    return NO_HEAD if isinstance(receipt, ReceiptV1) else receipt.commitment
+def _join(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _entry_count(receipt: Receipt | ReceiptV1) -> int:
-    return receipt.judgments if isinstance(receipt, ReceiptV1) else receipt.entries
-
-
-def _shortened(digest: str) -> str:
+def _shorten(digest: str) -> str:
     return f"{digest[:12]}…"

@@ -122,6 +122,18 @@ def digest_of_entries(links: Sequence[ChainLink]) -> str:
     return sha256_of_json([_entry(link) for link in links])
 
 
+def entry_count(receipt: Receipt | ReceiptV1) -> int:
+    """How many entries the receipt covers."""
+    return receipt.judgments if isinstance(receipt, ReceiptV1) else receipt.entries
+
+
+def expected_head(receipt: Receipt | ReceiptV1, covered: Sequence[ChainLink]) -> str | None:
+    """The head that the receipt must name if it covers these links."""
+    if covered:
+        return covered[-1]["chain"]
+    return NO_HEAD if isinstance(receipt, ReceiptV1) else receipt.commitment
+
+
 def receipt_note(receipt: Receipt | ReceiptV1) -> str:
     """A sentence for the evaluator who keeps the receipt: what it is worth."""
     if isinstance(receipt, ReceiptV1):

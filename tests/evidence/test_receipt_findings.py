@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.evidence.entries import ChainLink
+from app.evidence.own_answers import OwnAnswers
 from app.evidence.receipt_findings import ReceiptCase, ReceiptFinding, judge_receipt
-from app.evidence.receipts import CommittedRound, Receipt, make_receipt, make_receipt_v1
+from app.evidence.receipts import CommittedRound, Receipt, ReceiptV1, make_receipt, make_receipt_v1
 from app.evidence.signing import SigningKey
 from app.foundation.json_types import JsonObject, JsonValue
 from tests.evidence.chained_judgments import COMMITMENT, chained_judgments, judgment_v1
@@ -123,8 +124,13 @@ def test_a_receipt_finds_a_commitment_that_was_made_anew(receipt_key: SigningKey
     """Whoever owns the server can draw again under the old key or a new one; old receipts name the old commitment."""
     remade = replace(LOCKED, commitment="0b" * 32, receipt_key=receipt_key.public_key)
     finding = finding_on(genuine(), remade)
-    assert finding.case == ("other commitment" if receipt_key is KEY else "other round")
-    assert not finding.agrees
+    assert (finding.case, finding.is_genuine) == ("other commitment", receipt_key is KEY)
+    assert (finding.agrees, finding.counts) == (False, True)
+    assert receipt_key is KEY or finding.sentence == (
+        "The receipt names this round, but the commitment c0c0c0c0c0c0…, and the export has 0b0b0b0b0b0b…: either the "
+        "receipt is forged, or the round was sealed anew after it was made. Compare both with the commitment that was "
+        "published."
+    )
 
 
 def test_a_receipt_of_another_round_with_the_same_commitment_is_found() -> None:
@@ -147,20 +153,61 @@ def test_an_export_from_before_the_lock_has_no_entries_and_the_finding_says_why(
 
 def test_a_changed_entry_is_found_and_the_evaluator_s_own_file_says_which() -> None:
     rewritten = [*LINKS[:2], *chained_judgments("Bo", 5)[2:]]
-    own_chain = {link["number"]: link["chain"] for link in LINKS}
-    finding = judge_receipt(genuine(), LOCKED, rewritten, own_chain)
+    finding = judge_receipt(genuine(), LOCKED, rewritten, OwnAnswers(LINKS))
     assert (finding.case, finding.is_genuine) == ("entries differ", True)
     assert finding.sentence == (
-        "The export's chain of “Ada” differs from the receipt within its first 5 entries: entry 2 is the first that "
-        "differs from the evaluator's file."
+        "The export's chain of “Ada” differs from the receipt within its first 5 entries. The file has the evaluator "
+        "“Ada” on item i2 (entry 2); the export has “Bo”."
     )
 
 
-@pytest.mark.parametrize("own_chain", [{}, {4: "00" * 32}, {0: "00" * 32, 4: "00" * 32}])
-def test_digests_that_do_not_lead_to_the_receipt_name_no_entry(own_chain: dict[int, str]) -> None:
-    finding = judge_receipt(genuine(), LOCKED, chained_judgments("Bo", 5), own_chain)
+def test_a_receipt_without_the_answers_names_no_entry() -> None:
+    finding = judge_receipt(genuine(), LOCKED, chained_judgments("Bo", 5))
     assert finding.case == "entries differ"
     assert finding.sentence.endswith("differs from the receipt within its first 5 entries.")
+
+
+CHANGED_ENTRY: ChainLink = {**LINKS[1], "entry": judgment_v1("Ada", 1)}
+
+
+@pytest.mark.parametrize(
+    ("own_answers", "reason"),
+    [
+        (OwnAnswers(LINKS[:4]), "the receipt covers 5 entries, and the file has 4"),
+        (OwnAnswers([]), "the receipt covers 5 entries, and the file has 0"),
+        (OwnAnswers([*LINKS, LINKS[4]]), "the receipt covers 5 entries, and the file has 6"),
+        (OwnAnswers(LINKS, foreign_count=1), "1 of them cannot be read as entries of a chain"),
+        (OwnAnswers([LINKS[0], CHANGED_ENTRY, *LINKS[2:]]), "entry 1 does not have the digest that follows from it"),
+        (OwnAnswers([*LINKS[:4], {**LINKS[4], "chain": "00" * 32}]), "entry 4 does not have the digest"),
+        (OwnAnswers(chained_judgments("Bo", 5)), "they give other digests than the receipt has"),
+    ],
+)
+def test_a_genuine_receipt_with_other_answers_in_its_file_is_a_changed_file(
+    own_answers: OwnAnswers, reason: str
+) -> None:
+    finding = judge_receipt(genuine(), LOCKED, LINKS, own_answers)
+    assert (finding.case, finding.is_genuine, finding.agrees, finding.counts) == ("file changed", False, False, True)
+    assert (finding.anchors_entries, finding.anchors_lock, finding.lock) == (False, False, None)
+    assert finding.sentence.startswith(f"The answers in the file are not those that its receipt covers: {reason}")
+    assert "The file was changed after it was downloaded" in finding.sentence
+    assert finding.sentence.endswith("The receipt by itself agrees with the export.")
+
+
+def test_a_changed_file_whose_receipt_differs_from_the_export_says_both() -> None:
+    finding = judge_receipt(genuine(), LOCKED, chained_judgments("Bo", 5), OwnAnswers(LINKS[:4]))
+    assert finding.case == "file changed"
+    assert finding.sentence.endswith("The receipt by itself does not agree with the export.")
+
+
+def test_a_receipt_with_its_own_answers_is_genuine_and_says_that_the_file_has_them() -> None:
+    finding = judge_receipt(genuine(), LOCKED, LINKS, OwnAnswers(LINKS))
+    assert (finding.case, finding.anchors_lock) == ("genuine", True)
+    assert "5 entries of “Ada” that it covers, which are those in the file" in finding.sentence
+    nothing = judge_receipt(genuine(COLLECTING, []), LOCKED, LINKS, OwnAnswers([]))
+    assert nothing.case == "genuine"
+    old_receipt = make_receipt_v1("Ada", COMMITMENT, LINKS[:3])
+    assert judge_receipt(old_receipt, OLD_ROUND, LINKS, OwnAnswers(LINKS[:3])).case == "unsigned"
+    assert judge_receipt(old_receipt, OLD_ROUND, LINKS, OwnAnswers(LINKS[:2])).case == "file changed"
 
 
 def test_an_entry_changed_under_its_old_digest_is_found() -> None:
@@ -187,6 +234,7 @@ def test_an_export_without_the_lock_that_the_receipt_names_is_found() -> None:
     assert "the export is from before the lock" in finding.sentence
 
 
+UNCOUNTED = " The receipt is not signed: anyone could have written it, so it is not counted."
 UNSIGNED = " The receipt is not signed, so it cannot be told from a forged one."
 
 
@@ -202,7 +250,29 @@ def test_a_receipt_without_a_signature_because_the_key_was_lost_proves_nothing()
     receipt = make_receipt(LOCKED, "Ada", LINKS, AT, None)
     finding = judge_receipt(receipt, LOCKED, LINKS)
     assert (finding.case, finding.is_genuine, finding.anchors_lock) == ("unsigned", False, False)
-    assert finding.sentence.endswith(UNSIGNED)
+    assert (finding.counts, finding.sentence.endswith(UNCOUNTED)) == (False, True)
+
+
+@pytest.mark.parametrize("receipt", [make_receipt(LOCKED, "Ada", LINKS, AT, None), make_receipt_v1("Ada", "00", LINKS)])
+@pytest.mark.parametrize("links", [LINKS, LINKS[:2], [], chained_judgments("Bo", 5)])
+def test_a_receipt_without_a_signature_is_not_counted_if_the_round_has_a_key(
+    receipt: Receipt | ReceiptV1, links: list[ChainLink]
+) -> None:
+    """Anybody can write one, so it must not speak against an honest export."""
+    finding = judge_receipt(receipt, LOCKED, links)
+    assert (finding.counts, finding.is_genuine, finding.anchors_entries) == (False, False, False)
+    assert "The receipt is not signed: anyone could have written it, so it is not counted." in finding.sentence
+    not_made = "so it never made a receipt in the form of version 0.1"
+    assert (not_made in finding.sentence) == isinstance(receipt, ReceiptV1)
+
+
+def test_a_receipt_of_somebody_whom_the_export_does_not_know_says_so() -> None:
+    for receipt in (genuine(), make_receipt_v1("Ada", COMMITMENT, LINKS)):
+        finding = judge_receipt(receipt, LOCKED, [], is_enrolled=False)
+        assert (finding.case, finding.counts) == ("entries missing", receipt == genuine())
+        assert "but the export has no evaluator of this name" in finding.sentence
+    finding = judge_receipt(make_receipt_v1("Ada", COMMITMENT, []), LOCKED, [], is_enrolled=False)
+    assert "the export has no evaluator “Ada”" in finding.sentence
 
 
 def test_a_genuine_receipt_whose_signature_was_taken_off_proves_nothing() -> None:

@@ -1,6 +1,7 @@
 """A receipt proves, without trusting the server, that an evaluator's answers stand in the export as they were given."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.cli.main import cli
 from app.cli.verify import verify_command
+from app.evidence.chains import chain_digest
 from app.foundation.json_types import JsonObject
 from app.report.export.bundle import unblinded_zip
 from app.report.export.exported_round import ExportedRound, read_export
@@ -22,7 +24,7 @@ from app.services.own_data import OwnData, own_data
 from app.services.round_keys import RoundKeys
 from app.services.unblinding import unblind_round
 from app.store.admins import add_admin
-from app.store.tables import EvaluatorRow
+from app.store.tables import ChainEntryRow, EvaluatorRow
 from tests.conftest import KINDS, Clock, fresh_database, without_figures
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, RECEIPT_KEY, open_draft
@@ -36,6 +38,8 @@ class Exported:
     before_lock: OwnData
     after_lock: OwnData
     without_key: OwnData
+    tampered: Sequence[OwnData]
+    """Ada's file as the server gave it after somebody had changed one of her rows in the database."""
 
     @property
     def export(self) -> ExportedRound:
@@ -66,15 +70,36 @@ def exported(
         with database.writing() as session:
             rounds.lock_round(session, draft, ADMIN, clock())
             after_lock = file_of_ada(session, round_keys, clock)
+            tampered = [*files_from_tampered_rows(session, round_keys, clock)]
             unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock(), RECEIPT_KEY)
         with database.reading() as session, without_figures():
             path.write_bytes(unblinded_zip(unblinded_bundle(session, draft), RECEIPT_KEY))
-    return Exported(path, before_lock, after_lock, without_key)
+    return Exported(path, before_lock, after_lock, without_key, tampered)
 
 
 def file_of_ada(session: Session, round_keys: RoundKeys, clock: Clock) -> OwnData:
     ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
     return own_data(session, ada, round_keys, clock())
+
+
+def files_from_tampered_rows(session: Session, round_keys: RoundKeys, clock: Clock) -> Iterator[OwnData]:
+    """Ada's file for each change of one of her rows, which is taken back afterwards."""
+    ada = session.scalars(select(EvaluatorRow.id).where(EvaluatorRow.name == "Ada")).one()
+    row = session.get_one(ChainEntryRow, (ada, 2))
+    content, chain = row.content, row.chain
+    entry = json.loads(content)
+    assert entry["verdict"] in ("interpretable", "not_interpretable")
+    for tampered_content, tampered_chain in (
+        (json.dumps(entry | {"verdict": "cannot_judge"}), chain),
+        (json.dumps(entry | {"comment": "I never wrote this"}), chain),
+        (json.dumps(entry | {"number": 7}), chain),
+        (content, "00" * 32),
+        (json.dumps(entry | {"verdict": "cannot_judge"}), chain_digest(chain, entry)),
+    ):
+        row.content, row.chain = tampered_content, tampered_chain
+        yield file_of_ada(session, round_keys, clock)
+    row.content, row.chain = content, chain
+    session.flush()
 
 
 def write_file(own_file: OwnData | JsonObject, folder: Path) -> Path:
@@ -87,8 +112,26 @@ def test_a_receipt_agrees_with_the_export(exported: Exported, tmp_path: Path) ->
     receipt_file = read_receipt_file(write_file(exported.before_lock, tmp_path))
     finding = judge_receipt_file(receipt_file, exported.export)
     assert (finding.case, finding.anchors_entries, finding.anchors_lock) == ("genuine", True, False)
-    assert finding.entries == len(exported.before_lock["judgments"]) == len(receipt_file.own_chain) > 0
+    assert receipt_file.own_answers is not None
+    assert finding.entries == len(exported.before_lock["judgments"]) == len(receipt_file.own_answers.links) > 0
     assert "is signed with the key" in exported.before_lock["receipt_note"]
+
+
+def test_rows_that_were_changed_before_the_download_break_the_chain_in_the_file(
+    exported: Exported, tmp_path: Path
+) -> None:
+    """The receipt is signed, and still the file does not pass: its own entries do not lead to the receipt's head."""
+    assert len(exported.tampered) == 5
+    for own_file in exported.tampered:
+        assert "is signed with the key" in own_file["receipt_note"]
+        finding = judge_receipt_file(read_receipt_file(write_file(own_file, tmp_path)), exported.export)
+        assert (finding.case, finding.is_genuine, finding.agrees) == ("file changed", False, False)
+        assert "unless the server's records were changed before" in finding.sentence
+    sentence = judge_receipt_file(
+        read_receipt_file(write_file(exported.tampered[0], tmp_path)), exported.export
+    ).sentence
+    assert "entry 2 does not have the digest that follows from it" in sentence
+    assert "The file says CANNOT JUDGE on item" in sentence
 
 
 def test_a_receipt_from_after_the_lock_has_the_lock_s_digest(exported: Exported, tmp_path: Path) -> None:

@@ -112,6 +112,14 @@ class Form(Generic[Value]):
         self.read(name, json_value)
         return cast("Value", json_value)
 
+    def has_form(self, value: object) -> bool:
+        """Whether a value, from wherever it was read, has this form."""
+        try:
+            self.adapter.validate_python(value)
+        except ValidationError:
+            return False
+        return True
+
 
 COMMITMENT = Form(TypeAdapter(CommitmentFile))
 ITEMS = Form[list[ItemContent]](TypeAdapter(list[ItemContent], config=STRICT_CONFIG))

@@ -1,19 +1,25 @@
 """The file that an evaluator downloaded: their receipt, and their own copy of their chain."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from pydantic import TypeAdapter
 
+from app.evidence.entries import ChainLink
+from app.evidence.own_answers import OwnAnswers
 from app.evidence.receipt_findings import ReceiptFinding, judge_receipt
 from app.evidence.receipts import CommittedRound, Receipt, ReceiptV1, read_receipt
-from app.foundation.errors import ExportError
-from app.foundation.json_types import JsonObject
+from app.foundation.errors import ExportError, FirstGlanceError
+from app.foundation.json_types import JsonObject, JsonValue
+from app.report.export import evidence_forms as forms
 from app.report.export.exported_round import ExportedRound
+from app.report.export.strict_json import read_strict_json
 
 CHAIN_PARTS = ("judgments", "flags", "aids_opened", "phase_2")
 """The parts of the file whose entries stand in the evaluator's chain."""
+LARGEST_FILE = 1 << 26
+"""The largest file in bytes that is read; thousands of answers make a small part of it."""
 _OBJECT = TypeAdapter(JsonObject)
 
 
@@ -22,24 +28,31 @@ class ReceiptFile:
     """What the file says about the evaluator's chain."""
 
     receipt: Receipt | ReceiptV1
-    own_chain: dict[int, str]
-    """{number of an entry: its chain digest}"""
+    own_answers: OwnAnswers | None
+    """The evaluator's answers; None if the file has nothing but a receipt."""
 
 
 def read_receipt_file(path: Path) -> ReceiptFile:
     """Read the file that an evaluator downloaded. Raises ExportError if it cannot be read, or has no receipt."""
     try:
-        own_file = _OBJECT.validate_python(json.loads(path.read_text(encoding="utf-8")))
-        return ReceiptFile(read_receipt(_OBJECT.validate_python(own_file.get("receipt"))), _own_chain(own_file))
-    except (OSError, ValueError) as error:
+        own_file = _OBJECT.validate_python(read_strict_json(_read_bytes(path)))
+        receipt = read_receipt(_OBJECT.validate_python(own_file.get("receipt")))
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         msg = f"{path} holds no receipt; use the file as the evaluator downloaded it from the last page"
         raise ExportError(msg) from error
+    return ReceiptFile(receipt, _read_own_answers(own_file, receipt))
 
 
 def judge_receipt_file(receipt_file: ReceiptFile, export: ExportedRound) -> ReceiptFinding:
-    """Judge the receipt in an evaluator's file against an export."""
-    links = export.evidence.chains.get(receipt_file.receipt.evaluator, [])
-    return judge_receipt(receipt_file.receipt, committed_round(export), links, receipt_file.own_chain)
+    """Judge the receipt in an evaluator's file, and the evaluator's own answers beside it, against an export."""
+    evaluator = receipt_file.receipt.evaluator
+    return judge_receipt(
+        receipt_file.receipt,
+        committed_round(export),
+        export.evidence.chains.get(evaluator, []),
+        receipt_file.own_answers,
+        is_enrolled=_is_enrolled(export, evaluator),
+    )
 
 
 def committed_round(export: ExportedRound) -> CommittedRound:
@@ -53,9 +66,54 @@ def committed_round(export: ExportedRound) -> CommittedRound:
     )
 
 
-def _own_chain(own_file: JsonObject) -> dict[int, str]:
-    """The chain digests of all entries; version 0.1 wrote none for flags, aids and the last question."""
-    parts = [part for name in CHAIN_PARTS if isinstance(part := own_file.get(name), list)]
-    entries = [entry for part in parts for entry in part if isinstance(entry, dict)]
-    pairs = [(entry.get("number"), entry.get("chain")) for entry in entries]
-    return {number: chain for number, chain in pairs if isinstance(number, int) and isinstance(chain, str)}
+def _read_bytes(path: Path) -> bytes:
+    """The file's content. Raises OSError if it cannot be read, ValueError if it is too large."""
+    with path.open("rb") as file:
+        content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        msg = f"it has more than {LARGEST_FILE >> 20} MB"
+        raise ValueError(msg)
+    return content
+
+
+def _is_enrolled(export: ExportedRound, evaluator: str) -> bool:
+    """Whether the export names the evaluator; also if it is from before the lock, which names everyone."""
+    evidence = export.evidence
+    if evaluator in evidence.chains or evidence.lock_digest is None:
+        return True
+    try:
+        return evaluator in evidence.roster
+    except (FirstGlanceError, ValueError):
+        return True  # a forged lock, which the checks of the evidence name
+
+
+def _read_own_answers(own_file: JsonObject, receipt: Receipt | ReceiptV1) -> OwnAnswers | None:
+    if not any(name in own_file for name in CHAIN_PARTS):
+        return None
+    parts = {name: own_file.get(name, []) for name in CHAIN_PARTS}
+    foreign_count = sum(not isinstance(part, list) for part in parts.values())
+    links: list[ChainLink] = []
+    for name, part in parts.items():
+        for answer in part if isinstance(part, list) else []:
+            link = _read_link(answer)
+            if link is not None:
+                links.append(link)
+            elif not _is_outside_chain(answer, name, receipt):
+                foreign_count += 1
+    return OwnAnswers(sorted(links, key=lambda link: link["number"]), foreign_count)
+
+
+def _read_link(answer: JsonValue) -> ChainLink | None:
+    """The entry with its digest, exactly as the chain has it; None if it has another form."""
+    if not isinstance(answer, dict):
+        return None
+    entry = {name: value for name, value in answer.items() if name != "chain"}
+    parts = {"evaluator": answer.get("evaluator"), "number": answer.get("number"), "chain": answer.get("chain")}
+    link = cast("ChainLink", parts | {"entry": entry})
+    return link if forms.CHAINS.has_form([link]) else None
+
+
+def _is_outside_chain(answer: JsonValue, part_name: str, receipt: Receipt | ReceiptV1) -> bool:
+    """Whether it is a flag, an opening of aids or a guess as version 0.1 stored it, outside the chain."""
+    is_old = isinstance(receipt, ReceiptV1) and part_name != "judgments"
+    return is_old and isinstance(answer, dict) and not answer.keys() & {"number", "chain"}
