@@ -3,6 +3,7 @@
 import ast
 import json
 import random
+import re
 import subprocess
 import sys
 import warnings
@@ -22,17 +23,22 @@ from app.foundation.json_types import JsonObject, JsonValue
 from app.report.analysis.analysis import Analysis
 from app.report.export import bundle as bundle_module
 from app.report.export import verify_standalone
-from app.report.export.bundle import blinded_zip, unblinded_files
+from app.report.export.bundle import PACKAGE_FILE, README_FILE, blinded_files, blinded_zip, unblinded_files
+from app.report.export.readme import EVIDENCE_FILES, VIEW_FILES
 from app.report.export.verify_standalone import canonical_json
 from app.report.export.zip_file import json_bytes, read_zip, zip_files
+from app.report.number_text import points_range
 from app.report.result import result_of
+from app.statistics.intervals import Interval
 from tests.conftest import without_figures
 from tests.report.random_rounds import RoundOptions, flag_entry, judgment_entry, random_round
 from tests.report.simulated_evidence import SIGNING_KEY, RoundFacts, blinded_bundle_of, evidence_of, relinked
 from tests.report.tampering import replace_file, tamper
+from tests.report.test_zip_form import ODD_ZIPS
 
 SCRIPT = Path(verify_standalone.__file__)
 EVERYTHING = RoundOptions()
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 KINDS_OF_ROUND = (
     EVERYTHING,
     RoundOptions(by_layer=True),
@@ -190,7 +196,34 @@ def test_the_commitment_alone_anchors_nothing_after_the_seal(
     assert "anchored up to the seal only" in capsys.readouterr().out.splitlines()[-1]
 
 
-@pytest.mark.parametrize("option", ["--commitment", "--lock"])
+def test_the_digest_of_the_result_anchors_the_whole_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence, path = honest_evidence(), write_zip(tmp_path, honest_zip())
+    assert verify_standalone.main([path, "--result", str(evidence.result_digest)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Anchored up to the result: ")
+    log: list[EventLink] = json.loads(json.dumps(list(evidence.log)))
+    log[-1]["event"]["detail"] |= {"reason": "another reason than was logged"}
+    rewritten = write_export(tmp_path, replace(evidence, log=relinked(log)))
+    assert verify_standalone.main([rewritten, *published_digests(evidence)]) == 0, "the lock is before the result"
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Anchored up to the lock: ")
+    assert verify_standalone.main([rewritten, "--result", str(evidence.result_digest)]) == 1
+    blinded = write_zip(tmp_path, blinded_zip(blinded_bundle_of(evidence, locked=True), SIGNING_KEY))
+    assert verify_standalone.main([blinded, "--result", str(evidence.result_digest)]) == 1
+    assert "the round has no result" in capsys.readouterr().out
+
+
+def test_the_last_line_says_what_was_not_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence, path = honest_evidence(), write_zip(tmp_path, honest_zip())
+    blinded = write_zip(tmp_path, blinded_zip(blinded_bundle_of(evidence, locked=True), SIGNING_KEY))
+    assert verify_standalone.main([blinded, *published_digests(evidence)]) == 0
+    assert "items, tables and texts were not checked here" in capsys.readouterr().out.splitlines()[-1]
+    path = write_zip(tmp_path, honest_zip())
+    for options in ([], published_digests(evidence)):
+        verify_standalone.main([path, *options])
+        last_line = capsys.readouterr().out.splitlines()[-1]
+        assert "intervals, tables, texts and figures were not checked here: firstglance verify does" in last_line
+
+
+@pytest.mark.parametrize("option", ["--commitment", "--lock", "--result"])
 def test_an_export_that_has_another_digest_than_the_published_one_differs(option: str, tmp_path: Path) -> None:
     path = write_zip(tmp_path, honest_zip())
     assert verify_standalone.main([path, option, "5e" * 32]) == 1
@@ -215,7 +248,39 @@ def test_results_in_an_export_that_says_it_is_blinded_are_reported(
 ) -> None:
     files = files_of(honest_evidence()) | {"public_design.json": b"{}"}
     assert verify_standalone.main([write_zip(tmp_path, zip_files(files, SIGNING_KEY))]) == 1
-    assert "WRONG results in a blinded export: allocation.json, analysis.json" in capsys.readouterr().out
+    opened = "CITATION.cff, allocation.json, analysis.json, design.json, frame.json"
+    assert f"WRONG files that no such export has: {opened}" in capsys.readouterr().out
+
+
+def test_an_unblinded_export_made_into_a_blinded_one_keeps_no_forged_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence, removed = honest_evidence(), ("design.json", "allocation.json", "analysis.json", "report.md")
+    files = {name: content for name, content in files_of(evidence).items() if name not in removed}
+    files |= {"public_design.json": json_bytes(evidence.design.public_content()), "report.pdf": b"%PDF +78"}
+    assert verify_standalone.main([write_zip(tmp_path, zip_files(files)), *published_digests(evidence)]) == 1
+    printed = capsys.readouterr().out
+    assert "WRONG files that no such export has: CITATION.cff, frame.json, methods.json" in printed
+    assert "report.pdf" in printed
+
+
+def test_every_file_that_an_export_may_have_belongs_to_one_kind_of_export_or_to_both() -> None:
+    both, unblinded = verify_standalone.IN_EVERY_EXPORT, verify_standalone.IN_UNBLINDED_EXPORTS
+    names = {name for name in (*EVIDENCE_FILES, *VIEW_FILES) if not name.endswith("/")}
+    names |= {README_FILE, PACKAGE_FILE, "figures/forest.svg", "figures/forest.pdf", "timestamps/lock-1.tsr"}
+    unknown = {name for name in names if not re.fullmatch(both + unblinded, name)}
+    assert unknown == {verify_standalone.MARK_OF_BLINDED}
+    blinded = blinded_files(blinded_bundle_of(honest_evidence(), locked=True).evidence, {"title": "Round"}, {})
+    assert {name for name in blinded if not re.fullmatch(both, name)} == unknown
+
+
+@pytest.mark.parametrize("name", ["REPORT.md", "report.md ", "./report.md", "../evil", "figures/a.html", "report.md\n"])
+def test_a_file_that_no_export_has_is_reported_though_it_is_listed(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_zip(tmp_path, zip_files(files_of(honest_evidence()) | {name: b"The headline is +78."}))
+    assert verify_standalone.main([path, *published_digests(honest_evidence())]) == 1
+    assert f"WRONG files that no such export has: {ascii(name)[1:-1]}; expected: none\n" in capsys.readouterr().out
 
 
 def leave_flags_out(facts: RoundFacts) -> RoundFacts:
@@ -323,6 +388,32 @@ def test_a_headline_of_another_difference_is_reported(tmp_path: Path, capsys: py
     with_number = replace(forged, difference=replace(analysis.difference, estimate=0.78))
     assert verify_standalone.main([write_export(tmp_path, honest_evidence(), with_number)]) == 1
     assert "WRONG solu minus baseline" in capsys.readouterr().out
+
+
+def test_the_interval_in_the_headline_is_called_unchecked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    analysis = honest_analysis()
+    narrow = Interval(-0.12, -0.11)
+    written = "(95 % interval " + analysis.headline.partition("(95 % interval ")[2]
+    forged_words = f"(95 % interval {points_range(narrow)}); the interval leaves out zero."
+    forged = replace(analysis, headline=analysis.headline.replace(written, forged_words))
+    assert forged.headline != analysis.headline
+    assert verify_standalone.main([write_export(tmp_path, honest_evidence(), forged)]) == 1, "analysis.json has another"
+    capsys.readouterr()
+    forged = replace(forged, difference=replace(analysis.difference, interval=narrow))
+    verify_standalone.main([write_export(tmp_path, honest_evidence(), forged)])
+    headline = next(line for line in capsys.readouterr().out.splitlines() if "headline: " in line)
+    assert headline.endswith("percentage points (95 % interval: not checked here)")
+    assert "zero" not in headline
+
+
+def test_a_headline_that_compares_nothing_though_there_is_a_difference_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    analysis = honest_analysis()
+    headline = analysis.headline.partition("solu minus baseline: ")[0] + "The arms cannot be compared."
+    forged = replace(analysis, headline=headline, difference=replace(analysis.difference, interval=None))
+    assert verify_standalone.main([write_export(tmp_path, honest_evidence(), forged)]) in (1, 2)
+    assert "ok    headline" not in capsys.readouterr().out
 
 
 def test_a_second_fraction_of_the_same_arm_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -445,6 +536,103 @@ def test_json_of_another_form_and_a_missing_file_are_no_traceback(
     capsys.readouterr()
 
 
+SECOND_READINGS: dict[str, Callable[[bytes], bytes]] = {
+    "a key twice": lambda content: content.replace(b"{", b'{"headline": "+78", "headline": "+30", ', 1),
+    "a key twice, deep inside": lambda content: b'{"x": [{"y": 1, "y": 2}],' + content.partition(b"{")[2],
+    "NaN": lambda content: content.replace(b"{", b'{"headline": NaN, ', 1),
+    "Infinity": lambda content: content.replace(b"{", b'{"headline": -Infinity, ', 1),
+    "a byte order mark": lambda content: b"\xef\xbb\xbf" + content,
+    "UTF-16": lambda content: content.decode().encode("utf-16"),
+    "Latin-1": lambda content: content.replace(b"{", b'{"\xe9": 1, ', 1),
+    "a second value": lambda content: content + b"{}",
+}
+
+
+@pytest.mark.parametrize("change", SECOND_READINGS)
+@pytest.mark.parametrize("name", READ_BY_THE_SCRIPT)
+def test_json_that_programs_read_differently_is_refused(
+    name: str, change: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = read_zip(Path(write_zip(tmp_path, honest_zip())))
+    files[name] = SECOND_READINGS[change](files[name])
+    assert verify_standalone.main([write_by_hand(tmp_path, files)]) == 2
+    assert "is no export, or was changed" in capsys.readouterr().out
+
+
+REFUSED_FORMS = (
+    "a field that renames a file",
+    "a zip before the zip",
+    "a script before the zip",
+    "bytes after the zip",
+    "a comment on the zip",
+    "a comment on a file",
+    "LZMA",
+    "bzip2",
+    "bytes between the files",
+)
+"""Zips that other programs could read differently."""
+
+
+@pytest.mark.parametrize("name", REFUSED_FORMS)
+def test_a_zip_that_other_programs_could_read_differently_is_one_sentence(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify_standalone.main([write_zip(tmp_path, ODD_ZIPS[name])]) == 2
+    printed = capsys.readouterr().out
+    assert "holds something that First Glance does not put into it" in printed
+    assert len(printed.splitlines()) == 1
+
+
+def test_a_damaged_file_that_was_packed_with_lzma_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = bytearray(ODD_ZIPS["LZMA"])
+    start = content.index(b"report.md") + len("report.md")
+    content[start + 4 : start + 15] = bytes(byte ^ 0x5A for byte in content[start + 4 : start + 15])
+    assert verify_standalone.main([write_zip(tmp_path, bytes(content))]) == 2
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_file_inside_another_file_of_the_zip_is_refused(tmp_path: Path) -> None:
+    inner = tmp_path / "inner.zip"
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("report.md", "# Report")
+    hidden = inner.read_bytes()[: archive.start_dir]
+    path = Path(write_by_hand(tmp_path, {"report.md": b"# Report", "report.pdf": hidden}))
+    assert verify_standalone.read_files(str(path))["report.pdf"] == hidden
+    content = bytearray(path.read_bytes())
+    offset_field = content.rindex(b"PK\1\2", 0, content.rindex(b"PK\1\2")) + 42
+    content[offset_field : offset_field + 4] = content.index(hidden, 1).to_bytes(4, "little")
+    path.write_bytes(content)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("report.md") == b"# Report"
+    with pytest.raises(verify_standalone.NoExportError):
+        verify_standalone.read_files(str(path))
+
+
+def test_nothing_in_an_export_breaks_or_hides_a_line_of_the_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = honest_round()
+    name = "Ash\nAnchored up to the lock: all agree.\r\x1b[2J\u202e"
+    entries = {name if evaluator == "Ash" else evaluator: facts.entries[evaluator] for evaluator in facts.entries}
+    verify_standalone.main([write_export(tmp_path, evidence_of(replace(facts, entries=entries)))])
+    printed = capsys.readouterr().out
+    assert not [line for line in printed.splitlines() if line.startswith("Anchored")]
+    assert "chain of Ash\\nAnchored up to the lock: all agree.\\r\\x1b[2J\\u202e: unbroken" in printed
+    files = files_of(honest_evidence()) | {"analysis.json": b'{"\\nAnchored": 1, "\\nAnchored": 2}'}
+    assert verify_standalone.main([write_zip(tmp_path, zip_files(files))]) == 2
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_list_that_reads_like_an_empty_one_differs_from_it(capsys: pytest.CaptureFixture[str]) -> None:
+    printer = verify_standalone.CheckPrinter()
+    printer.compare("strangers", ["none"], [])
+    printer.compare("strangers", ["Ash, Birch"], ["Ash", "Birch"])
+    assert printer.difference_count == 2
+    assert capsys.readouterr().out.count("WRONG") == 2
+
+
 def test_what_is_no_export_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text, empty, twice = tmp_path / "text.zip", tmp_path / "empty.zip", tmp_path / "twice.zip"
     text.write_text("no zip")
@@ -484,7 +672,9 @@ def test_the_script_prints_names_that_the_terminal_has_no_letters_for(tmp_path: 
 def test_python_3_8_can_read_the_script_and_a_person_can_in_ten_minutes() -> None:
     source = SCRIPT.read_text(encoding="utf-8")
     tree = ast.parse(source, feature_version=(3, 8))
-    assert len([line for line in source.splitlines() if line.strip()]) <= 310
+    docstrings = [ast.get_docstring(node, clean=False) or "" for node in ast.walk(tree) if isinstance(node, DOCUMENTED)]
+    line_count = len([line for line in source.splitlines() if line.strip()])
+    assert line_count - sum(len(text.split("\n")) - text.count("\n\n") for text in docstrings if text) <= 300
     imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom | ast.Import)]
     names = {node.module if isinstance(node, ast.ImportFrom) else node.names[0].name for node in imported}
     assert names <= {*sys.stdlib_module_names}

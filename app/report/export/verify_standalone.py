@@ -1,16 +1,17 @@
 """Checks a First Glance export with nothing but Python's standard library. Read it before you believe it.
 
-Run it as: python verify.py EXPORT.zip [--commitment HEX] [--lock HEX]
+Run it as: python verify.py EXPORT.zip [--commitment HEX] [--lock HEX] [--result HEX]
 
-Take the two digests from where they were published at the seal and at the lock, never from the export: whoever owns the
+Take the digests from where they were published at seal, lock and unblinding, never from the export: whoever owns the
 server can write an export that agrees with itself about judgments that nobody gave, but not one with those digests.
-Exit status: 0 all agrees, also with the lock's digest that you gave; 1 something differs; 2 the file cannot be read as
-an export; 3 all agrees with itself, but too little ties it to the outside.
+Exit status: 0 what is checked agrees, also with the digest of lock or result that you gave; 1 something differs; 2 the
+file cannot be read as an export; 3 what is checked agrees, but too little ties it to the outside.
 
-Checked: the digest of every file, the commitment, every evaluator's chain, the log, the list of evaluators at the lock,
-and, from chains and allocation alone, each arm's fractions, their difference and the headline. Not checked: intervals,
-all other numbers, tables, texts and figures, how the seed came about, time stamps, and the Ed25519 signatures of export
-and receipts, for which the standard library has nothing. `firstglance verify` checks these too.
+Checked: the form of the zip, the digest of every file, the commitment, every evaluator's chain, the log, the list of
+evaluators at the lock, and, from chains and allocation alone, each arm's fractions, their difference and the headline
+apart from its interval. Not checked: intervals, all other numbers, tables, texts and figures, times, how the seed came
+about, time stamps, and the Ed25519 signatures of export, results and receipts, for which the standard library has
+nothing; in a blinded export also the items. `firstglance verify` checks these too.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ import hashlib
 import hmac
 import io
 import json
+import re
+import struct
 import sys
 import zipfile
 import zlib
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # for a checker of types alone, so that Python 3.8 can run this file
@@ -31,92 +35,119 @@ if TYPE_CHECKING:  # for a checker of types alone, so that Python 3.8 can run th
     Estimate = tuple[float, float]  # (fraction, neurons that it is of)
 
 STEPS = ["created", "sealed", "opened", "locked", "unblinded"]
-UNLISTED = {"digests.json", "signature.json"}  # the list of digests, and the signature of that list
-OPENED = {"design.json", "allocation.json", "analysis.json", "report.md"}  # only an unblinded export has these
-LARGEST_FILE = 1 << 30
-DAMAGED_ZIP = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
-OTHER_FORM = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+READ = ["commitment.json", "items.json", "events.json", "chains.json"]
+READ_WHEN_OPENED = ["design.json", "allocation.json", "analysis.json"]
+IN_EVERY_EXPORT = (
+    r"README\.md|verify\.py|(chains|commitment|datapackage|digests|events|items|program|receipts|signature)\.json|"
+    r"(evaluators|events|items)\.csv|timestamps/(draw|commitment|lock)-[1-9][0-9]*\.tsr|"
+)
+MARK_OF_BLINDED = "public_design.json"
+IN_UNBLINDED_EXPORTS = (
+    r"(allocation|analysis|design|frame|methods)\.json|(neurons|observations)\.csv|snippets\.parquet|"
+    r"(preregistration|report)\.md|report\.pdf|CITATION\.cff|figures/[a-z]+\.(svg|pdf)"
+)
+NOT_CHECKED = "(95 % interval: not checked here)"
+DAMAGED = (OSError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, MemoryError, RuntimeError)
+OTHER_FORM = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 
 
 class NoExportError(Exception):
-    """The file cannot be checked; the text says why."""
+    """The file cannot be checked; the text says why and what to do."""
 
 
 class CheckPrinter:
     """Prints every check and counts those that fail."""
 
-    def __init__(self) -> None:
-        self.difference_count = 0
+    difference_count = 0
 
-    def compare(self, name: str, recomputed: str, expected: str) -> None:
-        """Print whether the recomputed text is the expected one."""
-        if recomputed == expected:
-            print(f"ok    {name}: {recomputed}")
-        else:
-            self.difference_count += 1
-            print(f"WRONG {name}: {recomputed}; expected: {expected}")
+    def compare(self, name: str, recomputed: str | list[str], stated: str | list[str]) -> None:
+        """Print whether the recomputed text, or list of texts, is the stated one."""
+        agrees = recomputed == stated
+        self.difference_count += not agrees
+        texts = [text if isinstance(text, str) else ", ".join(text) or "none" for text in (recomputed, stated)]
+        print("ok   " if agrees else "WRONG", printable(f"{name}: {'; expected: '.join(texts[: 2 - agrees])}"))
 
-    def compare_lists(self, name: str, recomputed_texts: list[str], expected_texts: list[str]) -> None:
-        """Print whether both lists have the same texts in the same order."""
-        self.compare(name, ", ".join(recomputed_texts) or "none", ", ".join(expected_texts) or "none")
-
-    def compare_numbers(self, name: str, recomputed_number: float | None, expected_number: float | None) -> None:
-        """Print whether two numbers are the same to nine decimals; None is "no such number"."""
-        numbers = (recomputed_number, expected_number)
-        texts = ("no such number" if number is None else f"{number:.9f}" for number in numbers)
+    def compare_numbers(self, name: str, *number_pair: float | None) -> None:
+        """Print whether the recomputed and the stated number are the same to nine decimals, or None as well."""
+        texts = ("no such number" if number is None else f"{number:.9f}" for number in number_pair)
         self.compare(name, *texts)
+
+
+def printable(text: str) -> str:
+    """A text in which everything that could break, hide or colour a line is written as its code."""
+    return "".join(letter if letter.isprintable() or letter == "\xa0" else ascii(letter)[1:-1] for letter in text)
+
+
+def object_of_members(members: list[tuple[str, Json]]) -> dict[str, Json]:
+    """A JSON object; one key twice would mean one thing to this script and another to other programs."""
+    json_object = dict(members)
+    if len(json_object) < len(members):
+        message = f"one object has two keys of one name, among {', '.join(json_object)}"
+        raise ValueError(message)
+    return json_object
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=object_of_members, parse_constant=int)  # int refuses NaN and Infinity
 
 
 class Export:
     """The evidence in an export, which is all that decides its result, and the analysis that the export states."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
-        self.published = json.loads(files["commitment.json"])
-        self.items = json.loads(files["items.json"])
-        self.log = json.loads(files["events.json"])  # [{number, chain, event}]
-        self.events = [link["event"] for link in self.log]
+        self.is_unblinded = MARK_OF_BLINDED not in files
+        contents = {"chains.json": b"[]", **files}  # version 0.1 wrote no chains.json
+        texts = [contents[name].decode() for name in READ + READ_WHEN_OPENED * self.is_unblinded]
+        self.published, self.items, self.log, links, *opened = [DECODER.decode(text) for text in texts]
+        self.events = [link["event"] for link in self.log]  # the log is [{number, chain, event}]
         locks = [number for number, event in enumerate(self.events) if event["action"] == "locked"]
         self.before_lock = self.events[: locks[0]] if locks else self.events
-        self.lock_digest = self.log[locks[0]]["chain"] if locks else "the round is not locked"
+        digests = {link["event"]["action"]: link["chain"] for link in self.log}  # {action: the last digest}
+        self.lock_digest = digests.get("locked", "the round is not locked")
+        self.result_digest = digests.get("corrected", digests.get("unblinded", "the round has no result"))
         self.locked = self.events[locks[0]]["detail"] if locks else json.loads('{"v": 2, "evaluators": {}}')
         if self.published["v"] != 2 or "v" not in self.locked:
             message = "Version 0.1 made this export or locked its round: use the verify.py in it, or firstglance."
             raise NoExportError(message)
-        links = json.loads(files.get("chains.json", b"[]"))  # [{evaluator, number, chain, entry}]
         names = sorted({*self.locked["evaluators"], *(link["evaluator"] for link in links)})
         self.chains = {name: [link for link in links if link["evaluator"] == name] for name in names}
-        self.is_unblinded = "public_design.json" not in files
         if self.is_unblinded:
-            self.design, self.seal = json.loads(files["design.json"]), json.loads(files["allocation.json"])
-            self.analysis = json.loads(files["analysis.json"])
+            self.design, self.seal, self.analysis = opened
             self.allocated = {item["item"]: item for item in self.seal["allocation"]["items"]}
 
 
 def read_files(path: str) -> dict[str, bytes]:
-    """The files of a zip, {name: content}."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if len(set(names)) == len(names) and all(part.file_size < LARGEST_FILE for part in archive.infolist()):
-                return {name: archive.read(name) for name in names}
-    except DAMAGED_ZIP as error:
-        message = f"{path} cannot be read as a zip ({error}); download it again."
-        raise NoExportError(message) from error
-    message = f"{path} has two files of one name, or one that is too large; First Glance did not make it."
-    raise NoExportError(message)
+    """The files of a zip, {name: content}.
+
+    The zip must hold nothing but files, one after the other, and at its end the list of them: with comments, second
+    names, and bytes before, between or after the files, programs read different files out of one zip.
+    """
+    zip_bytes = Path(path).read_bytes()
+    archive = zipfile.ZipFile(io.BytesIO(zip_bytes))
+    entries, position, list_size, is_plain = archive.infolist(), 0, 0, True
+    for entry in entries:
+        header = entry.FileHeader()  # as it must stand before the file if the list tells the truth
+        is_plain &= zip_bytes.startswith(header, position) and entry.header_offset == position and not entry.extra
+        is_plain &= entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and entry.file_size < 1 << 30
+        position, list_size = position + len(header) + entry.compress_size, list_size + len(header) + 16
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(entries), len(entries), list_size, position, 0)
+    if not is_plain or zip_bytes[position + list_size :] != end or len(set(archive.namelist())) < len(entries):
+        message = "The zip holds something that First Glance does not put into it; take it as it was downloaded."
+        raise NoExportError(message)
+    return {name: archive.read(name) for name in archive.namelist()}
 
 
 def check_files(files: dict[str, bytes], printer: CheckPrinter) -> None:
-    """Check that every file has the digest that digests.json lists, and that signature.json is about this list."""
-    listed = json.loads(files["digests.json"])
+    """Check names, that every file has the digest that digests.json lists, and that signature.json signs this list."""
+    listed = DECODER.decode(files["digests.json"].decode())
     actual = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    names = {*listed, *actual} - UNLISTED
+    names = {*listed, *actual} - {"digests.json", "signature.json"}  # the list itself, and its signature
     changed = sorted(name for name in names if listed.get(name) != actual.get(name))
-    printer.compare_lists("files that differ from digests.json", changed, [])
-    results = sorted(OPENED.intersection(files) if "public_design.json" in files else ())
-    printer.compare_lists("results in a blinded export", results, [])
+    printer.compare("files that differ from digests.json", changed, [])
+    further = re.escape(MARK_OF_BLINDED) if MARK_OF_BLINDED in files else IN_UNBLINDED_EXPORTS
+    strange = sorted(name for name in files if not re.fullmatch(IN_EVERY_EXPORT + further, name))
+    printer.compare("files that no such export has", strange, [])
     if "signature.json" in files:
-        signed = json.loads(files["signature.json"])["digests_sha256"]
+        signed = DECODER.decode(files["signature.json"].decode())["digests_sha256"]
         printer.compare("digests.json as it was signed", actual["digests.json"], signed)
 
 
@@ -128,9 +159,9 @@ def check_commitment(export: Export, printer: CheckPrinter) -> None:
         printer.compare("design", sha256(export.design), published["design_sha256"])
         printer.compare("sealed allocation", sha256(export.seal), published["sealed_sha256"])
         nonce = bytes.fromhex(export.seal["nonce"])  # keeps the digests from giving anything away before the opening
-        item_digests = sorted([item["code"], keyed_sha256(nonce, item)] for item in export.items)
+        item_digests = sorted([item["code"], sha256(item, nonce)] for item in export.items)
         changed = [code for code, digest in item_digests if [code, digest] not in published["items"]]
-        printer.compare_lists("items changed since the commitment", changed, [])
+        printer.compare("items changed since the commitment", changed, [])
     committed = {name: published[name] for name in ("design_sha256", "sealed_sha256")}
     key = published.get("receipt_key")  # signs receipts and exports; a round that version 0.1 sealed has none
     committed.update({"v": 2, "receipt_key": key} if key else {"v": 1}, items=item_digests)
@@ -141,9 +172,9 @@ def check_log(export: Export, printer: CheckPrinter) -> None:
     """Check the log's chain, and that the round took each step once, in order, with this commitment."""
     check_chain("the log", "0" * 64, [(link["number"], link["event"], link["chain"]) for link in export.log], printer)
     steps = [event["action"] for event in export.events if event["action"] in STEPS]
-    printer.compare_lists("steps of the round", steps, STEPS if export.is_unblinded else STEPS[: len(steps)])
+    printer.compare("steps of the round", steps, STEPS if export.is_unblinded else STEPS[: len(steps)])
     sealed = [event["detail"]["commitment"] for event in export.events if event["action"] == "sealed"]
-    printer.compare_lists("commitment in the log", sealed, [export.published["commitment"]])
+    printer.compare("commitment in the log", sealed, [export.published["commitment"]])
 
 
 def check_evaluators(export: Export, printer: CheckPrinter) -> None:
@@ -152,13 +183,13 @@ def check_evaluators(export: Export, printer: CheckPrinter) -> None:
     for name, links in export.chains.items():
         check_chain(name, start, [(link["number"], link["entry"], link["chain"]) for link in links], printer)
         owners = {link["entry"]["evaluator"] for link in links}
-        printer.compare_lists(f"strangers in the chain of {name}", sorted(owners - {name}), [])
+        printer.compare(f"strangers in the chain of {name}", sorted(owners - {name}), [])
         end = f"{len(links)} entries, {links[-1]['chain'] if links else start}"
         expected = f"{at_lock[name]['entries']} entries, {at_lock[name]['head']}" if name in at_lock else "no chain"
         printer.compare(f"end of the chain of {name}", end, expected)
     erased = sorted(name for name, enrolment in at_lock.items() if enrolment["erased"])
     logged = [f"erased {event['detail']['evaluator']}" for event in export.before_lock if event["action"] == "erased"]
-    printer.compare_lists("erased evaluators", erased, sorted(logged) if at_lock else [])
+    printer.compare("erased evaluators", erased, sorted(logged) if at_lock else [])
 
 
 def check_chain(name: str, start: str, links: list[tuple[int, dict[str, Json], str]], printer: CheckPrinter) -> None:
@@ -175,9 +206,10 @@ def check_chain(name: str, start: str, links: list[tuple[int, dict[str, Json], s
 def check_results(export: Export, printer: CheckPrinter) -> None:
     """Check each arm's fraction in each stratum and over all, the difference, and the headline that states them."""
     analysis, estimates, reference = export.analysis, estimate_cells(export), export.design["reference"]
-    estimated = sorted(f"{arm} in {stratum}" for arm, stratum in estimates)
-    stated = sorted(f"{cell['arm']} in {cell['stratum']}" for cell in analysis["cells"])
-    printer.compare_lists("arms that have a fraction", estimated, stated)
+    stated_arms = sorted(f"{cell['arm']} in {cell['stratum']}" for cell in analysis["cells"])
+    printer.compare(
+        "arms that have a fraction", sorted(f"{arm} in {stratum}" for arm, stratum in estimates), stated_arms
+    )
     for cell in analysis["cells"]:
         fraction, _ = estimates.get((cell["arm"], cell["stratum"]), (None, 0))
         printer.compare_numbers(f"fraction of {cell['arm']} in {cell['stratum']}", fraction, cell["fraction"])
@@ -190,7 +222,10 @@ def check_results(export: Export, printer: CheckPrinter) -> None:
     difference = pool_difference(estimates, treatment, reference)
     printer.compare_numbers(f"{treatment} minus {reference}", difference, analysis["difference"]["estimate"])
     arms = sorted({arm for arm, _ in estimates}, key=lambda arm: (arm != reference, arm != treatment, arm))
-    printer.compare("headline", write_headline(export, arms, f"{treatment} minus {reference}"), analysis["headline"])
+    stated = analysis["headline"]
+    if difference is not None:
+        stated = stated.replace(write_interval(*analysis["difference"]["interval"]), NOT_CHECKED)
+    printer.compare("headline", write_headline(export, arms, f"{treatment} minus {reference}"), stated)
 
 
 def estimate_cells(export: Export) -> dict[tuple[str, str], Estimate]:
@@ -220,9 +255,8 @@ def final_verdicts(export: Export, name: str) -> dict[str, bool]:
 
     What they flagged is missing. Of an item that was shown again under another code, the first showing counts.
     """
-    entries = [link["entry"] for link in export.chains[name]]
-    if export.locked["evaluators"][name]["erased"]:
-        return {}
+    is_erased = export.locked["evaluators"][name]["erased"]
+    entries = [] if is_erased else [link["entry"] for link in export.chains[name]]
     flagged = {entry["item"] for entry in entries if entry.get("kind") == "flag"}
     last = {entry["item"]: entry for entry in entries if entry.get("kind", "judgment") == "judgment"}
     is_interpretable: dict[str, bool] = {}
@@ -260,7 +294,7 @@ def pool_difference(estimates: dict[tuple[str, str], Estimate], treatment: str, 
 
 
 def write_headline(export: Export, arms: list[str], comparison: str) -> str:
-    """The headline from numbers that were just checked; only the interval in it is as analysis.json has it."""
+    """The headline from numbers that were just checked, without the interval."""
     browsed = any(event["action"] == "archives browsed" for event in export.before_lock)
     warnings = "Blind broken. " * browsed + "Stopped early. " * export.locked["stopped_early"]
     if not arms:
@@ -269,24 +303,28 @@ def write_headline(export: Export, arms: list[str], comparison: str) -> str:
     people = "This one evaluator" if judges == 1 else f"These {judges} evaluators"
     parts = [f"{100 * export.analysis['arms'][arm]['fraction']:.1f}\xa0% of the neurons of {arm}" for arm in arms]
     fractions = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
-    estimate, interval = (export.analysis["difference"][name] for name in ("estimate", "interval"))
-    sentence = "The arms cannot be compared."
-    if interval is not None:
-        zero = "leaves out zero" if interval[0] > 0 or interval[1] < 0 else "includes zero"
-        points = [f"{100 * number + 0.0:+.1f}".replace("-", "\u2212") for number in (estimate, *interval)]
-        sentence = f"{points[0]} percentage points (95 % interval {points[1]} to {points[2]}); the interval {zero}."
-        sentence = f"{comparison}: {sentence}"
-    return f"{warnings}{people} marked {fractions} INTERPRETABLE. {sentence}"
+    estimate = export.analysis["difference"]["estimate"]
+    start = f"{warnings}{people} marked {fractions} INTERPRETABLE."
+    if estimate is None:
+        return f"{start} The arms cannot be compared."
+    return f"{start} {comparison}: {write_points(estimate)} percentage points {NOT_CHECKED}"
 
 
-def sha256(json_value: Json) -> str:
-    """SHA-256 of a JSON value's canonical text."""
-    return hashlib.sha256(canonical_json(json_value).encode()).hexdigest()
+def write_interval(lower: float, upper: float) -> str:
+    """The headline's words about its interval, which come from analysis.json alone."""
+    verb = "leaves out" if lower > 0 or upper < 0 else "includes"
+    return f"(95 % interval {write_points(lower)} to {write_points(upper)}); the interval {verb} zero."
 
 
-def keyed_sha256(key: bytes, json_value: Json) -> str:
-    """HMAC-SHA256 of a JSON value's canonical text."""
-    return hmac.new(key, canonical_json(json_value).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+def write_points(fraction: float) -> str:
+    """A difference of fractions in percentage points, with its sign."""
+    return f"{100 * fraction + 0.0:+.1f}".replace("-", "\u2212")
+
+
+def sha256(json_value: Json, key: bytes | None = None) -> str:
+    """SHA-256 of a JSON value's canonical text; with a key, HMAC-SHA256."""
+    content = canonical_json(json_value).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(content).hexdigest() if key is None else hmac.new(key, content, hashlib.sha256).hexdigest()
 
 
 def canonical_json(json_value: Json) -> str:
@@ -311,7 +349,7 @@ def canonical_number(number: float) -> str:
     return f"{mantissa}e{int(exponent):+d}"
 
 
-def check_export(path: str, commitment: str | None, lock: str | None) -> int:
+def check_export(path: str, commitment: str | None, lock: str | None, result: str | None) -> int:
     """Check one export, print every check and a last line that says what it comes to; returns the exit status."""
     printer, files = CheckPrinter(), read_files(path)
     export = Export(files)
@@ -319,38 +357,40 @@ def check_export(path: str, commitment: str | None, lock: str | None) -> int:
     check_commitment(export, printer)
     check_log(export, printer)
     check_evaluators(export, printer)
+    agreeing, unchecked = "commitment, chains and log agree", "items, tables and texts"
     if export.is_unblinded:
         check_results(export, printer)
+        agreeing = "commitment, chains, log, fractions, difference and the headline's estimates agree"
+        unchecked = "intervals, tables, texts and figures"
     if commitment:
         printer.compare("commitment that you gave", export.published["commitment"], commitment.strip().lower())
     if lock:
         printer.compare("digest of the lock that you gave", export.lock_digest, lock.strip().lower())
+    if result:
+        printer.compare("digest of the result that you gave", export.result_digest, result.strip().lower())
     if printer.difference_count:
         print(f"{printer.difference_count} differ.")
         return 1
-    if lock:
-        print(
-            "Anchored: all agrees, with the digest of the lock that you gave; it covers all that was before the lock."
-        )
-        return 0
-    given = "anchored up to the seal only" if commitment else "not anchored"
-    print(f"Consistent, {given}: all agrees with itself; give --lock HEX to tie the judgments to what was published.")
-    return 3
+    start = f"Anchored up to the {'result' if result else 'lock'}"
+    if not lock and not result:
+        start = f"Consistent, {'anchored up to the seal only' if commitment else 'not anchored'} (give --lock HEX)"
+    print(f"{start}: {agreeing}; {unchecked} were not checked here: firstglance verify does.")
+    return 0 if lock or result else 3
 
 
 def main(arguments: list[str]) -> int:
     """Check the export that the command line names; returns the exit status."""
     parser = argparse.ArgumentParser(description="Check a First Glance export.")
     parser.add_argument("export", help="the zip")
-    parser.add_argument("--commitment", metavar="HEX", help="the commitment as it was published at the seal")
-    parser.add_argument("--lock", metavar="HEX", help="the digest of the lock as it was published at the lock")
+    for name, step in (("commitment", "seal"), ("lock", "lock"), ("result", "unblinding")):
+        parser.add_argument(f"--{name}", metavar="HEX", help=f"the digest that was published at the {step}")
     options = parser.parse_args(arguments)
     try:
-        return check_export(options.export, options.commitment, options.lock)
+        return check_export(options.export, options.commitment, options.lock, options.result)
     except NoExportError as error:
-        print(error)
-    except OTHER_FORM as error:
-        print(f"{options.export} is no First Glance export, or was changed ({type(error).__name__}: {error}).")
+        print(printable(f"{options.export}: {error}"))
+    except (*DAMAGED, *OTHER_FORM) as error:
+        print(printable(f"{options.export} is no export, or was changed ({type(error).__name__}: {error})."))
     return 2
 
 
