@@ -13,7 +13,15 @@ from typing import NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.evidence.entries import EventLink
-from app.evidence.event_details import AnnouncedDetail, CopiedDetail, CreatedDetail, DrawDetail, SealedDetail
+from app.evidence.event_details import (
+    AnnouncedDetail,
+    CopiedDetail,
+    CreatedDetail,
+    DrawDetail,
+    LockedDetail,
+    RelatedRound,
+    SealedDetail,
+)
 from app.foundation.digest import sha256, sha256_of_json
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
@@ -68,7 +76,9 @@ class DrawHistory:
     copied_announced: int | None = None
     """How many times a half was announced there."""
     same_archives: tuple[str, ...] | None = None
-    """Ids of the other rounds of the server on the same archives, at the draw; None if the log does not say."""
+    """Ids of the other rounds of the server with the same models, at the draw; None if the log does not say."""
+    related_rounds: tuple[RelatedRound, ...] | None = None
+    """These rounds at the lock, with their draws; None before it, or if the log does not say."""
 
     @property
     def total_draw_count(self) -> int:
@@ -212,6 +222,7 @@ class _DrawTally:
     starts_logged: bool = True
     copied: CopiedDetail | None = None
     created: CreatedDetail | None = None
+    locked: LockedDetail | None = None
 
     def next_number(self) -> int:
         """The number of a draw that the log does not number."""
@@ -239,6 +250,7 @@ class _DrawTally:
             copied_draws=copied.draw_count if copied else None,
             copied_announced=copied.announcement_count if copied else None,
             same_archives=sealed_draw.same_archives or (self.created.same_archives if self.created else None),
+            related_rounds=self.locked.related_rounds if self.locked else None,
         )
 
 
@@ -276,6 +288,11 @@ def _count_sealed(tally: _DrawTally, detail: JsonObject) -> None:
     tally.drawn_numbers.add(tally.sealed_number)
 
 
+def _count_locked(tally: _DrawTally, detail: JsonObject) -> None:
+    if "v" in detail:
+        tally.locked = read_detail(LockedDetail, detail)
+
+
 def _ignore(_tally: _DrawTally, _detail: JsonObject) -> None:
     """Other entries of the log say nothing about draws."""
 
@@ -287,4 +304,5 @@ _COUNTERS: dict[str, Callable[[_DrawTally, JsonObject], None]] = {
     "seal begun": _count_begun,
     "seal cancelled": _count_cancelled,
     "sealed": _count_sealed,
+    "locked": _count_locked,
 }

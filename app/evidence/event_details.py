@@ -69,7 +69,7 @@ class DrawDetail(Detail):
     public_value: str | None = None
     """The public value that completed the seed."""
     same_archives: tuple[str, ...] | None = None
-    """Ids of all other rounds of this server that used the same archives when the draw was begun."""
+    """Ids of all other rounds of this server that had a model of this one when the draw was begun."""
 
 
 class SealedDetail(Detail):
@@ -116,6 +116,18 @@ class Enrolment(Detail):
     consented_at: str | None
 
 
+class RelatedRound(Detail):
+    """Another round of the server that has a model of this one: what its log says when this one is locked."""
+
+    round_id: str
+    draw_count: int
+    """How many draws were begun in it."""
+    announcement_count: int
+    """How many times a half of a seed was announced in it."""
+    opened: bool
+    """Whether evaluators could judge it."""
+
+
 class LockedDetail(Detail):
     """The detail of the log's entry "locked"."""
 
@@ -126,6 +138,8 @@ class LockedDetail(Detail):
     """{pseudonym: what the lock says about them} of everyone who was invited."""
     stopped_early: bool
     """Whether the round was locked before it had the judgments that its design asks for."""
+    related_rounds: tuple[RelatedRound, ...] | None = None
+    """All other rounds of this server that have a model of this one, by id."""
 
 
 class LockedDetailV1(Detail):

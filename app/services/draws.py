@@ -17,7 +17,6 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.evidence.draws import (
-    LoggedStep,
     draw_history,
     half_digest,
     public_value_problem,
@@ -32,8 +31,9 @@ from app.rounds.allocation import SeedHalves
 from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import require_allowed
 from app.rounds.randomness import SEED_BYTES
+from app.services.draw_log import logged_steps
 from app.services.log import Event, append_event, round_events
-from app.store import exposure as exposure_store
+from app.services.related_rounds import related_round_ids
 from app.store import rounds as round_store
 
 HALVES_FOLDER = "draws"
@@ -123,9 +123,7 @@ def begin_draw(
         draw = BegunDraw(entropy(SEED_BYTES).hex(), None, DrawDetail(number=draw_count + 1))
     else:
         draw = _complete_announced_draw(events, round_id, public_value, data_folder, draw_count)
-    digests = {cell.archive_sha256 for cell in design.arms}
-    sharing_rounds = exposure_store.rounds_sharing_archives(session, digests)
-    same_archives = tuple(sharing_id for sharing_id in sharing_rounds if sharing_id != round_id)
+    same_archives = related_round_ids(session, round_id)
     detail = draw.detail.model_copy(update={"same_archives": same_archives})
     append_event(session, round_id, by, "seal begun", detail.model_dump(mode="json"), now)
     return replace(draw, detail=detail)
@@ -136,11 +134,6 @@ def remove_halves(data_folder: Path | None, round_id: str) -> None:
     if data_folder is not None:
         for file in (data_folder / HALVES_FOLDER).glob(f"{round_id}-*.half"):
             file.unlink(missing_ok=True)
-
-
-def logged_steps(events: Sequence[Event]) -> list[LoggedStep]:
-    """The log as the rules of draws read it."""
-    return [LoggedStep(event.action, event.detail) for event in events]
 
 
 def half_file(data_folder: Path, round_id: str, number: int) -> Path:

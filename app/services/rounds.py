@@ -20,10 +20,11 @@ from app.rounds.preparation import require_drawable
 from app.rounds.randomness import SEED_BYTES
 from app.services.archives import verified_archives
 from app.services.assignment import assign_items, finished_evaluators, lacks_judgments
-from app.services.draws import logged_steps
+from app.services.draw_log import logged_steps
 from app.services.enrolments import enrolments
 from app.services.exposure import knows_the_models, seen_neurons
 from app.services.log import append_event, lock_digest, round_events
+from app.services.related_rounds import related_rounds
 from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
 from app.store import exposure as exposure_store
@@ -146,6 +147,7 @@ def lock_round(session: Session, round_id: str, by: str, now: datetime) -> Locke
     locked = LockedDetail(
         roster=enrolments(session, round_id, str(round_row.commitment)),
         stopped_early=is_short_of_target(session, round_id),
+        related_rounds=related_rounds(session, round_id),
     )
     latest = chain_store.latest_time(session, round_id)
     append_event(session, round_id, by, "locked", locked.model_dump(), max(now, latest or now))

@@ -1,6 +1,6 @@
 """SQL of the exposure register: which rounds share archives, and who did and judged what in them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +13,11 @@ def rounds_sharing_archives(session: Session, digests: Collection[str]) -> list[
     """Ids of the rounds that use any of the archives with these digests."""
     query = select(ArchiveRow.round_id).where(ArchiveRow.sha256.in_(digests)).distinct()
     return list(session.scalars(query.order_by(ArchiveRow.round_id)))
+
+
+def archives_of_all_rounds(session: Session) -> Sequence[ArchiveRow]:
+    """The archives of every round, by round."""
+    return session.scalars(select(ArchiveRow).order_by(ArchiveRow.round_id, ArchiveRow.sha256)).all()
 
 
 def actors_of(session: Session, round_ids: Collection[str], actions: Collection[EventAction]) -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.archive.archive import Archive
 from app.evidence.draws import draw_history
 from app.foundation.settings import Settings
-from app.services.draws import logged_steps
+from app.services.draw_log import logged_steps
 from app.services.log import round_events
 from app.store.engine import Database
 from tests.cli.conftest import Run

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from app.evidence.draws import DrawHistory
+from app.evidence.event_details import RelatedRound
 from app.report.analysis.analysis import analyse, read_analysis
 from app.report.analysis.draws import draw_notes, draw_results
 from app.report.analysis.frame import AnalysisFrame, read_frame
@@ -68,6 +69,22 @@ def test_a_copy_and_rounds_on_the_same_archives_are_named() -> None:
         in text
     )
     assert len(draw_notes(history)) == 1
+
+
+def test_other_rounds_with_the_same_models_are_a_note_if_anything_was_drawn_in_them() -> None:
+    related = RelatedRound(round_id="r2", draw_count=0, announcement_count=0, opened=False)
+    history = replace(SINGLE, same_archives=("r2",), related_rounds=(related,))
+    sentence = (
+        "One other round of this server had a model of this one when this one was locked (r2). "
+        "In it no draws were begun, and no rounds were opened to evaluators."
+    )
+    assert sentence in sentences(history)
+    assert "at the draw" not in sentences(history)
+    assert draw_notes(history) == []
+    drawn = related.model_copy(update={"draw_count": 4, "announcement_count": 1, "opened": True})
+    (note,) = draw_notes(replace(history, related_rounds=(drawn, related)))
+    assert "In them four draws were begun, one half was announced, and one round was opened to evaluators." in note
+    assert note in sentences(replace(history, related_rounds=(drawn, related)))
 
 
 def test_a_log_of_version_0_1_0_says_that_it_may_lack_draws() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.archive.archive import Archive
+from app.archive.archive import Archive, manifest_bytes
 from app.evidence.draws import draw_history, draw_problems, half_digest, seed_from_halves
 from app.foundation.errors import ArchiveError, LifecycleError, SealError
 from app.report.export.redraw import redraw_problems
@@ -17,11 +17,14 @@ from app.rounds.cell_draws import CellDraw, draw_cells
 from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key
 from app.services import rounds, seals
-from app.services.draws import AnnouncedDraw, announce_draw, half_file, logged_steps
+from app.services.draw_log import logged_steps
+from app.services.draws import AnnouncedDraw, announce_draw, half_file
 from app.services.log import round_events, verify_log
+from app.services.related_rounds import related_round_ids
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
 from tests.conftest import Clock
+from tests.rounds.small_archives import two_arms
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS, render_plainly, seal_draft, state_of_round
 
@@ -241,7 +244,8 @@ def test_a_copy_counts_the_draws_of_the_rounds_before_it_and_names_rounds_on_the
     methods = unblind(database_with_admin, copy_of_copy, clock)
     assert f"The round is a copy of round {copy}, which was in state draft" in methods
     assert "three draws were begun" in methods
-    assert "Two other rounds of this server had the same archives at the draw" in methods
+    assert "Two other rounds of this server had a model of this one when this one was locked" in methods
+    assert methods.count("In them three draws were begun, and no rounds were opened to evaluators.") == 2
 
 
 def test_a_draft_that_was_made_after_this_one_and_before_its_draw_is_named_too(
@@ -253,6 +257,56 @@ def test_a_draft_that_was_made_after_this_one_and_before_its_draw_is_named_too(
     seal_draft(database_with_admin, draft, clock)
     with database_with_admin.reading() as session:
         assert draw_history(logged_steps(round_events(session, draft))).same_archives == (later,)
+
+
+def test_draws_that_other_rounds_made_after_this_one_s_are_counted_at_the_lock(
+    database_with_admin: Database, draft: str, design: Design, paths: dict[str, Path], clock: Clock, tmp_path: Path
+) -> None:
+    """Someone could seal a round, draw others with their own key, and open the first if none is better."""
+    with database_with_admin.writing() as session:
+        copy = rounds.copy_round_as_draft(session, draft, ADMIN, clock())
+    cancel(database_with_admin, begin(database_with_admin, draft, clock, tmp_path, ""), clock)  # after the copy
+    seal_draft(database_with_admin, copy, clock)
+    with database_with_admin.writing() as session:
+        later = rounds.create_round(session, design, paths, ADMIN, clock())
+    seal_draft(database_with_admin, later, clock)
+    methods = unblind(database_with_admin, copy, clock)
+    assert methods.count("Two other rounds of this server had a model of this one when this one was locked") == 2
+    assert methods.count("In them two draws were begun, and no rounds were opened to evaluators.") == 2
+    with database_with_admin.reading() as session:
+        history = draw_history(logged_steps(round_events(session, copy)))
+    assert {(related.round_id, related.draw_count) for related in history.related_rounds or ()} == {
+        (draft, 1),
+        (later, 1),
+    }
+
+
+def test_archives_with_the_same_neurons_under_another_address_are_counted(
+    database_with_admin: Database, draft: str, plum_archive: Archive, clock: Clock, tmp_path: Path
+) -> None:
+    """Any changed word in a manifest gives an archive another address."""
+    for name, table in (("renamed", "neurons.parquet"), ("other", "snippets.parquet")):
+        copied = tmp_path / name
+        copied.mkdir()
+        for file in plum_archive.path.iterdir():
+            (copied / file.name).write_bytes(file.read_bytes())
+        manifest = plum_archive.manifest
+        changed = manifest.model_copy(update={"versions": {"note": name}}).with_address()
+        assert table in changed.files
+        (copied / "manifest.json").write_bytes(manifest_bytes(changed))
+    renamed, other = Archive.open(tmp_path / "renamed"), Archive.open(tmp_path / "other")
+    assert len({plum_archive.sha256, renamed.sha256, other.sha256}) == 3
+    seal_draft(database_with_admin, draft, clock)
+    with database_with_admin.writing() as session:
+        same_neurons = rounds.create_round(
+            session,
+            two_arms(renamed, other, 6),
+            {renamed.sha256: renamed.path, other.sha256: other.path},
+            ADMIN,
+            clock(),
+        )
+        assert related_round_ids(session, same_neurons) == (draft,)
+        assert related_round_ids(session, draft) == (same_neurons,)
 
 
 def pick_by_hand(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:

@@ -1,8 +1,10 @@
 """How the seed of a round came about, in plain sentences that count every draw of its log. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.evidence.draws import DrawHistory
+from app.evidence.event_details import RelatedRound
 from app.foundation.typography import visible_text
 
 DIGEST_DIGITS = 12
@@ -36,6 +38,9 @@ def draw_notes(history: DrawHistory | None) -> list[str]:
     notes = [_number_sentence(history)] if history.cancelled + history.restarted else []
     notes += [_announcement_sentence(history)] if history.announced > 1 else []
     notes += [_copy_sentence(history)] if history.copied_draws or history.copied_announced else []
+    related_rounds = history.related_rounds or ()
+    drawn = [related for related in related_rounds if related.draw_count or related.announcement_count]
+    notes += [_related_sentence(related_rounds)] if drawn else []
     return notes
 
 
@@ -71,12 +76,32 @@ def _count_sentences(history: DrawHistory) -> list[str]:
 def _origin_sentences(history: DrawHistory) -> list[str]:
     """What came before the round: the round that it is a copy of, and rounds on the same archives."""
     sentences = [_copy_sentence(history)] if history.copied_from else []
-    if history.same_archives:
+    if history.related_rounds:
+        sentences.append(_related_sentence(history.related_rounds))
+    elif history.same_archives:
         rounds = _counted(len(history.same_archives), "other round").capitalize()
-        ids = ", ".join(history.same_archives[:MOST_IDS])
-        unnamed = " and others" if len(history.same_archives) > MOST_IDS else ""
-        sentences.append(f"{rounds} of this server had the same archives at the draw: {ids}{unnamed}.")
+        ids = _listed_ids(history.same_archives)
+        sentences.append(f"{rounds} of this server had the same archives at the draw: {ids}.")
     return sentences
+
+
+def _related_sentence(related_rounds: Sequence[RelatedRound]) -> str:
+    """How many other rounds had these models, and how many draws were begun in them: each was one to choose from."""
+    rounds = _counted(len(related_rounds), "other round").capitalize()
+    draw_count = sum(related.draw_count for related in related_rounds)
+    halves = sum(related.announcement_count for related in related_rounds)
+    opened = sum(related.opened for related in related_rounds)
+    announced = f", {_counted(halves, 'half', 'halves')} {_was(halves)} announced" if halves else ""
+    return (
+        f"{rounds} of this server had a model of this one when this one was locked "
+        f"({_listed_ids([related.round_id for related in related_rounds])}). "
+        f"In {'it' if len(related_rounds) == 1 else 'them'} {_counted(draw_count, 'draw')} {_was(draw_count)} "
+        f"begun{announced}, and {_counted(opened, 'round')} {_was(opened)} opened to evaluators."
+    )
+
+
+def _listed_ids(round_ids: Sequence[str]) -> str:
+    return ", ".join(round_ids[:MOST_IDS]) + (" and others" if len(round_ids) > MOST_IDS else "")
 
 
 def _number_sentence(history: DrawHistory) -> str:
