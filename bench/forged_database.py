@@ -37,6 +37,9 @@ SHARE_OF_ROWS = 0.08
 """How often a whole row is deleted or repeated instead of a cell changed."""
 WEIGHTS = {"chain_entries": 5, "events": 4, "evaluators": 3, "items": 2, "rounds": 2, "sealed": 2}
 """How often these tables are changed; all others count 1."""
+TIME_ENDINGS = ("_at", "_until")
+SOME_TIME = "2026-01-05 10:00:00.000000"
+"""What a forger writes where a time is missing; no row can be read if it has anything but a time there."""
 SqliteValue = str | int | float | bytes | None
 
 
@@ -188,6 +191,8 @@ def _changed_cell_value(
     if isinstance(cell_value, str) and cell_value[:1] in ("{", "["):
         document, where = change_json(json.loads(cell_value), generator)
         return canonical_bytes(document).decode(), where
+    if cell_value is None and column.endswith(TIME_ENDINGS):
+        return SOME_TIME, SOME_TIME
     after = changed_scalar(cell_value, column, alternatives, generator)
     return cast("SqliteValue", after), f"{str(cell_value)[:40]!r} -> {str(after)[:40]!r}"
 

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from app.evidence.chains import chains_by_evaluator
+from app.evidence.draws import read_detail
 from app.evidence.entries import (
     RESULT_ACTIONS,
     ChainEntry,
@@ -67,7 +68,7 @@ def published_commitment(
     if not details:
         msg = "The log has no entry “sealed”, so it was changed; restore a backup."
         raise SealError(msg)
-    sealed = SealedDetail.model_validate(details[-1])
+    sealed = read_detail(SealedDetail, details[-1])
     return PublishedCommitment(
         commitment=str(round_row.commitment),
         design_sha256=sealed.design_sha256,
