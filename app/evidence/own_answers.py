@@ -33,8 +33,10 @@ def uncovered_reason(receipt: Receipt | ReceiptV1, own_answers: OwnAnswers) -> s
     links, count = own_answers.links, entry_count(receipt)
     if own_answers.foreign_count:
         return f"{own_answers.foreign_count} of them cannot be read as entries of a chain"
+    if len(links) != count:
+        return f"the receipt covers {count} entries, and the file has {len(links)}"
     if [link["number"] for link in links] != list(range(count)):
-        return f"the receipt covers {count} entries, and the file has {len(links)}, or has numbers changed"
+        return f"the numbers of the entries are not 0 to {count - 1}"
     broken = first_break(receipt.commitment or "", [(link["entry"], link["chain"]) for link in links])
     if broken is not None:
         return f"entry {broken} does not have the digest that follows from it and the entries before it"
@@ -63,7 +65,7 @@ def _difference_of_entries(number: int, own_entry: ChainEntry, exported_entry: C
     names = [*FIELDS_IN_ORDER, *sorted((own.keys() | exported.keys()) - set(FIELDS_IN_ORDER))]
     name = next(name for name in names if canonical_bytes(own.get(name)) != canonical_bytes(exported.get(name)))
     if name == "verdict":
-        return f"The file says {_shout(own[name])} on {where}; the export says {_shout(exported[name])}."
+        return f"The file says {_button_text(own[name])} on {where}; the export says {_button_text(exported[name])}."
     own_value, exported_value = _quote_difference(own.get(name), exported.get(name))
     return f"The file has the {name.replace('_', ' ')} {own_value} on {where}; the export has {exported_value}."
 
@@ -80,11 +82,12 @@ def _describe(entry: ChainEntry) -> str:
         return f"{nouns.get(entry_kind(entry), 'an entry on')} item {entry['item']}"
     if entry["step"] == "hypothesis":
         return f"a hypothesis on item {entry['item']}"
-    return f"{_shout(entry['verdict'])} on item {entry['item']}"
+    return f"{_button_text(entry['verdict'])} on item {entry['item']}"
 
 
-def _shout(verdict: JsonValue) -> str:
-    return str(verdict).replace("_", " ").upper()
+def _button_text(json_value: JsonValue) -> str:
+    """A verdict as the button says that the evaluator pressed."""
+    return str(json_value).replace("_", " ").upper()
 
 
 def _quote_difference(own_value: JsonValue, exported_value: JsonValue) -> tuple[str, str]:

@@ -197,8 +197,9 @@ def _find_other_entries(
         return None
     difference = difference_from_export(own_answers, covered) if own_answers is not None else ""
     if len(covered) < count:
-        sentence = _missing_sentence(receipt, committed_round, exported)
-        return "entries missing", _join(sentence, difference if covered else "")
+        sentence = _missing_sentence(receipt, exported)
+        hint = _missing_hint(receipt, committed_round)
+        return "entries missing", _join(sentence, hint, difference if covered else "")
     sentence = f"The export's chain of “{receipt.evaluator}” differs from the receipt within its first {count} entries."
     return "entries differ", _join(sentence, difference)
 
@@ -207,16 +208,20 @@ def _covers(receipt: Receipt | ReceiptV1, links: Sequence[ChainLink]) -> bool:
     return receipt.head == expected_head(receipt, links) and receipt.digest == digest_of_entries(links)
 
 
-def _missing_sentence(receipt: Receipt | ReceiptV1, committed_round: CommittedRound, exported: _ExportedChain) -> str:
+def _missing_sentence(receipt: Receipt | ReceiptV1, exported: _ExportedChain) -> str:
     count, name = entry_count(receipt), receipt.evaluator
-    hint = (
-        "An export from before the lock has no entries; take a later one."
-        if committed_round.lock is None
-        else "They were removed, unless the log says that the evaluator had them deleted before the lock."
-    )
     if exported.is_enrolled:
-        return f"The receipt covers {count} entries of “{name}”, but the export has only {len(exported.links)}. {hint}"
-    return f"The receipt covers {count} entries of “{name}”, but the export has no evaluator of this name. {hint}"
+        return f"The receipt covers {count} entries of “{name}”, but the export has only {len(exported.links)}."
+    return f"The receipt covers {count} entries of “{name}”, but the export has no evaluator of this name."
+
+
+def _missing_hint(receipt: Receipt | ReceiptV1, committed_round: CommittedRound) -> str:
+    """How entries can be missing; nothing for a receipt that anyone could have written."""
+    if committed_round.lock is None:
+        return "An export from before the lock has no entries; take a later one."
+    if committed_round.receipt_key is not None and (isinstance(receipt, ReceiptV1) or receipt.signature is None):
+        return ""
+    return "They were removed, unless the log says that the evaluator had them deleted before the lock."
 
 
 def _find_other_lock(

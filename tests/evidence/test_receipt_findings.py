@@ -176,6 +176,7 @@ CHANGED_ENTRY: ChainLink = {**LINKS[1], "entry": judgment_v1("Ada", 1)}
         (OwnAnswers(LINKS[:4]), "the receipt covers 5 entries, and the file has 4"),
         (OwnAnswers([]), "the receipt covers 5 entries, and the file has 0"),
         (OwnAnswers([*LINKS, LINKS[4]]), "the receipt covers 5 entries, and the file has 6"),
+        (OwnAnswers([*LINKS[:4], {**LINKS[4], "number": 9}]), "the numbers of the entries are not 0 to 4"),
         (OwnAnswers(LINKS, foreign_count=1), "1 of them cannot be read as entries of a chain"),
         (OwnAnswers([LINKS[0], CHANGED_ENTRY, *LINKS[2:]]), "entry 1 does not have the digest that follows from it"),
         (OwnAnswers([*LINKS[:4], {**LINKS[4], "chain": "00" * 32}]), "entry 4 does not have the digest"),
@@ -271,6 +272,7 @@ def test_a_receipt_of_somebody_whom_the_export_does_not_know_says_so() -> None:
         finding = judge_receipt(receipt, LOCKED, [], is_enrolled=False)
         assert (finding.case, finding.counts) == ("entries missing", receipt == genuine())
         assert "but the export has no evaluator of this name" in finding.sentence
+        assert ("They were removed" in finding.sentence) == finding.counts
     finding = judge_receipt(make_receipt_v1("Ada", COMMITMENT, []), LOCKED, [], is_enrolled=False)
     assert "the export has no evaluator “Ada”" in finding.sentence
 

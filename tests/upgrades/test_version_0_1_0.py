@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
+from app.evidence.receipts import make_receipt_v1
 from app.foundation.clock import now
 from app.foundation.codes import token_digest
 from app.foundation.json_types import JsonValue
@@ -164,6 +165,27 @@ def test_a_receipt_of_version_0_1_0_finds_another_round(evaluator: str) -> None:
     receipt_file = read_receipt_file(RELEASE / "receipts" / f"locked-{evaluator}.json")
     finding = judge_receipt_file(receipt_file, read_export(RELEASE / "exports" / "unblinded.zip"))
     assert (finding.case, finding.agrees) == ("other round", False)
+
+
+@pytest.mark.parametrize("evaluator", ["Ada", "Bo", "Cleo"])
+def test_the_answers_beside_a_receipt_of_version_0_1_0_are_compared(evaluator: str, tmp_path: Path) -> None:
+    own_file = json.loads((RELEASE / "receipts" / f"unblinded-{evaluator}.json").read_text("utf-8"))
+    own_file["judgments"][3]["comment"] = "I never wrote this."
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(own_file), "utf-8")
+    finding = judge_receipt_file(read_receipt_file(path), read_export(RELEASE / "exports" / "unblinded.zip"))
+    assert (finding.case, finding.agrees, finding.counts) == ("file changed", False, True)
+    assert "The file has the comment “I never wrote this.” on item" in finding.sentence
+
+
+def test_an_evaluator_whom_the_lock_of_version_0_1_0_does_not_name_may_have_taken_part(tmp_path: Path) -> None:
+    """That lock names only those who judged."""
+    export = read_export(RELEASE / "exports" / "locked-blinded.zip")
+    receipt = make_receipt_v1("Zed", export.evidence.published.commitment, []).model_dump()
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"receipt": receipt}), "utf-8")
+    finding = judge_receipt_file(read_receipt_file(path), export)
+    assert (finding.case, "has no evaluator" in finding.sentence) == ("unsigned", False)
 
 
 def test_a_round_that_version_0_1_0_sealed_has_receipts_of_version_1(installation: Installation) -> None:

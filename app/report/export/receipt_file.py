@@ -77,12 +77,12 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _is_enrolled(export: ExportedRound, evaluator: str) -> bool:
-    """Whether the export names the evaluator; also if it is from before the lock, which names everyone."""
+    """Whether the export names the evaluator, or cannot: it is from before the lock, or version 0.1 locked it."""
     evidence = export.evidence
     if evaluator in evidence.chains or evidence.lock_digest is None:
         return True
     try:
-        return evaluator in evidence.roster
+        return evidence.locked_by_version_0_1 or evaluator in evidence.roster
     except (FirstGlanceError, ValueError):
         return True  # a forged lock, which the checks of the evidence name
 
