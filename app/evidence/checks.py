@@ -5,14 +5,17 @@ with itself. Whoever owns the server can rewrite all of it consistently: only an
 digest, a receipt, a time stamp) shows that nobody did. Pure.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from app.evidence.allocation_checks import allocation_problems
 from app.evidence.chains import START_OF_LOG, first_break
 from app.evidence.draws import draw_problems, steps_of_log
 from app.evidence.entries import AnyEntry, ChainLink, EventAction, EventLink, entry_time
 from app.evidence.event_details import LockedDetailV1, locked_detail
+from app.evidence.log_checks import log_problems
 from app.evidence.round_evidence import BlindedEvidence, Evidence
 from app.evidence.signing import SIGNATURE, is_event_signed
 from app.foundation.digest import sha256_of_json
@@ -57,6 +60,10 @@ def expect_none(name: str, expectation: str, offenders: Iterable[str], problem: 
 def check_evidence(evidence: Evidence) -> Iterator[Check]:
     """Check everything that decides the result; the log must reach from the creation to an unblinding."""
     yield from check_commitment(evidence)
+    problems = " ".join(
+        allocation_problems(evidence.seal.allocation, [item["code"] for item in evidence.item_contents])
+    )
+    yield expect_equal("counts of the allocation", "of a draw", "of no draw" if problems else "of a draw", problems)
     yield _check_seed(evidence)
     yield from check_log(evidence.log)
     yield from _check_steps(evidence)
@@ -76,6 +83,7 @@ def check_blinded_evidence(evidence: BlindedEvidence) -> Iterator[Check]:
     problem = "The published digests do not give the commitment."
     yield expect_equal("commitment", published.commitment, recomputed, problem)
     yield from _check_published(evidence)
+    yield _check_codes(evidence)
     yield from check_log(evidence.log)
     steps = _steps_taken(evidence)
     expected = ", ".join(ONCE[: max(2, len(steps))])
@@ -96,15 +104,25 @@ def check_commitment(evidence: Evidence) -> Iterator[Check]:
     yield expect_equal("design", published.design_sha256, design_sha256, problem)
     problem = "The allocation, the seed or the nonce was changed after the commitment."
     yield expect_equal("allocation", published.sealed_sha256, sealed_sha256, problem)
-    committed, digests = published.item_digests, {}
-    for item in evidence.item_contents:
-        digests[item["code"]] = item_digest(item, seal.nonce)
-    changed = [code for code in digests.keys() | committed.keys() if digests.get(code) != committed.get(code)]
+    committed = published.item_digests
+    pairs = [(item["code"], item_digest(item, seal.nonce)) for item in evidence.item_contents]
+    digests = dict(pairs)
+    changed = {code for code in digests.keys() | committed.keys() if digests.get(code) != committed.get(code)}
+    changed |= {code for code, digest in pairs if digest != committed.get(code)}
     yield expect_none("items", "all as committed", changed, "Items changed after the commitment: {}.")
     recomputed = commitment_digest(design_sha256, digests, sealed_sha256, published.receipt_key)
     problem = "Design, items and seal do not give the commitment that was published."
     yield expect_equal("commitment", published.commitment, recomputed, problem)
     yield from _check_published(evidence)
+    yield _check_codes(evidence)
+
+
+def _check_codes(evidence: BlindedEvidence) -> Check:
+    """Check that the items are those that were committed to, each of them once."""
+    codes = Counter(item["code"] for item in evidence.item_contents)
+    odd = {code for code, count in codes.items() if count > 1} | (codes.keys() ^ evidence.published.item_digests.keys())
+    problem = "Items are missing, unknown to the commitment, or there more than once: {}."
+    return expect_none("codes of items", "each committed item once", odd, problem)
 
 
 def _check_published(evidence: BlindedEvidence) -> Iterator[Check]:
@@ -134,6 +152,8 @@ def check_log(log: Sequence[EventLink]) -> Iterator[Check]:
     )
     rounds = {link["event"]["round"] for link in log}
     yield expect_equal("rounds of the log", "1", str(len(rounds)), "The log has events of another round.")
+    problems = " ".join(log_problems(log))
+    yield expect_equal("events of the log", "usual", "unusual" if problems else "usual", problems)
 
 
 def check_chain(name: str, chain: str, start: str, numbered_links: Sequence[tuple[int, AnyEntry, str]]) -> Check:

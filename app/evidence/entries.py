@@ -5,11 +5,12 @@ say which form they have: version 1 (program 0.1.0, judgments only) has no field
 program that writes it was released, so old digests stay right.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Protocol, TypeGuard, cast, get_type_hints
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from app.foundation.json_types import JsonObject
@@ -30,6 +31,24 @@ EventAction = Literal[
 
 RESULT_ACTIONS: tuple[EventAction, ...] = ("unblinded", "corrected")
 """The steps that make a result."""
+
+
+CANONICAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}\+00:00")
+PROGRAM_VERSION = r"^[0-9][0-9A-Za-z.+!-]{0,40}$"
+"""What a program's version looks like, and so nothing that could be taken for a sentence."""
+
+
+def _require_canonical_time(text: str) -> str:
+    """Raise ValueError unless `canonical_time` writes a time so: then the order of texts is the order of times."""
+    if not CANONICAL_TIME.fullmatch(text):
+        msg = "a time is written in UTC with microseconds, such as 2026-03-01T09:00:00.000000+00:00"
+        raise ValueError(msg)
+    datetime.fromisoformat(text)
+    return text
+
+
+CanonicalTime = Annotated[str, AfterValidator(_require_canonical_time)]
+"""A time as `canonical_time` writes it."""
 
 
 class StoredEvent(Protocol):
@@ -64,8 +83,8 @@ class JudgmentEntryV1(TypedDict):
     fixed_width: bool
     evaluator: str
     """The evaluator's pseudonym."""
-    shown_at: str
-    judged_at: str
+    shown_at: CanonicalTime
+    judged_at: CanonicalTime
 
 
 class ReportedTimes(TypedDict):
@@ -85,7 +104,7 @@ class EntryBase(TypedDict):
     """The evaluator's pseudonym."""
     number: int
     """0, 1, 2, ... in this evaluator's chain."""
-    at: str
+    at: CanonicalTime
     """The server's time, never before the entry before it."""
     item: str
 
@@ -101,7 +120,7 @@ class JudgmentEntry(EntryBase):
     comment: str
     revision: int
     position: int
-    shown_at: str
+    shown_at: CanonicalTime
     """When the item was displayed; where the browser says so, never before the evaluator's entry before."""
     active_seconds: float
     """What the browser reported, at most the time between `shown_at` and `at`. The analysis uses this number."""
@@ -148,9 +167,9 @@ class EventEntryV1(TypedDict):
 
     round: str
     number: int
-    at: str
+    at: CanonicalTime
     actor: str
-    action: str
+    action: EventAction
     detail: JsonObject
 
 
@@ -158,7 +177,7 @@ class EventEntry(EventEntryV1):
     """An event of version 2."""
 
     v: Literal[2]
-    program: str
+    program: Annotated[str, Field(pattern=PROGRAM_VERSION)]
     """Version of the program that wrote it."""
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-from app.evidence.entries import FlagReason
+from app.evidence.entries import CanonicalTime, FlagReason
 from app.foundation.json_types import JsonObject
 
 StampedDigest = Literal["draw", "commitment", "lock"]
@@ -36,16 +36,16 @@ class CopiedDetail(Detail):
     """Id of the round that was copied."""
     state: str | None = None
     """The state of that round when it was copied."""
-    draw_count: int | None = None
+    draw_count: StrictInt | None = None
     """How many draws were begun in that round and in those that it was copied from."""
-    announcement_count: int | None = None
+    announcement_count: StrictInt | None = None
     """How many times a half of a seed was announced there."""
 
 
 class AnnouncedDetail(Detail):
     """The detail of the log's entry "draw announced"."""
 
-    number: int
+    number: StrictInt
     """1, 2, 3, ... among the announcements of the round."""
     half_sha256: str
     """SHA-256 of the server's half of the seed."""
@@ -58,9 +58,9 @@ class AnnouncedDetail(Detail):
 class DrawDetail(Detail):
     """The detail of the log's entry "seal begun": how the seed of the draw came about."""
 
-    number: int
+    number: StrictInt
     """1, 2, 3, ... among the draws of the round."""
-    again: bool = False
+    again: StrictBool = False
     """Whether the seal was begun again from the same half and value, so that the draw is the same as before."""
     seed_rule: Literal["server", "public"] = "server"
     half_sha256: str | None = None
@@ -79,9 +79,9 @@ class SealedDetail(Detail):
     design_sha256: str
     sealed_sha256: str
     """SHA-256 of the content of the seal."""
-    items: int
-    keys: int
-    two_person: bool
+    items: StrictInt
+    keys: StrictInt
+    two_person: StrictBool
     audit: JsonObject | None
     """Summary of the leak audit; None if the round was sealed without one."""
     draw: DrawDetail | None = None
@@ -95,7 +95,7 @@ class SealedDetail(Detail):
 class ChainHead(Detail):
     """The end of one evaluator's chain, as version 0.1.0 wrote it."""
 
-    judgments: int
+    judgments: StrictInt
     """How many judgments the chain has."""
     head: str
     """The chain digest of the last one."""
@@ -104,16 +104,16 @@ class ChainHead(Detail):
 class Enrolment(Detail):
     """What the lock says about one evaluator who was invited to the round."""
 
-    entries: int
+    entries: StrictInt
     """How many entries their chain has."""
     head: str
     """The chain digest of the last one; the commitment if there is none."""
-    exposed: bool
-    erased: bool
-    assigned: int
+    exposed: StrictBool
+    erased: StrictBool
+    assigned: StrictInt
     """How many items they had in their order, practice items not counted."""
-    joined_at: str | None
-    consented_at: str | None
+    joined_at: CanonicalTime | None
+    consented_at: CanonicalTime | None
 
 
 class RelatedRound(Detail):
@@ -136,7 +136,7 @@ class LockedDetail(Detail):
     v: Literal[2] = 2
     roster: Mapping[str, Enrolment] = Field(alias="evaluators")
     """{pseudonym: what the lock says about them} of everyone who was invited."""
-    stopped_early: bool
+    stopped_early: StrictBool
     """Whether the round was locked before it had the judgments that its design asks for."""
     related_rounds: tuple[RelatedRound, ...] | None = None
     """All other rounds of this server that have a model of this one, by id."""
@@ -147,17 +147,17 @@ class LockedDetailV1(Detail):
 
     heads: Mapping[str, ChainHead]
     """{pseudonym: chain head} of everyone who judged."""
-    stopped_early: bool
+    stopped_early: StrictBool
 
 
 class EnrolmentV1(Detail):
     """What version 0.1.0 knew about an evaluator besides their judgments."""
 
-    exposed: bool = False
-    erased: bool = False
-    assigned: int = 0
-    joined_at: str | None = None
-    consented_at: str | None = None
+    exposed: StrictBool = False
+    erased: StrictBool = False
+    assigned: StrictInt = 0
+    joined_at: CanonicalTime | None = None
+    consented_at: CanonicalTime | None = None
 
 
 class UnboundFact(Detail):

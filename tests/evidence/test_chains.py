@@ -1,13 +1,22 @@
+from typing import cast
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.evidence.chains import START_OF_LOG, chain_digest, chains_by_evaluator, first_break
-from app.evidence.entries import EventEntryV1
+from app.evidence.entries import EventAction, EventEntryV1
 from tests.evidence.chained_judgments import chained_judgments
 
 
 def entry(number: int, action: str) -> EventEntryV1:
-    return {"round": "r1", "number": number, "at": "", "actor": "Ada", "action": action, "detail": {}}
+    return {
+        "round": "r1",
+        "number": number,
+        "at": "",
+        "actor": "Ada",
+        "action": cast("EventAction", action),
+        "detail": {},
+    }
 
 
 @given(st.lists(st.text(max_size=3), min_size=1, max_size=8), st.data())

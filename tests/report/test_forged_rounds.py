@@ -192,7 +192,7 @@ def other_audit(facts: RoundFacts) -> RoundFacts:
 
 
 def no_dead_neurons(facts: RoundFacts) -> RoundFacts:
-    cells = tuple(replace(cell, dead=0, dead_neurons=()) for cell in facts.allocation.cells)
+    cells = tuple(replace(cell, drawn=cell.shown, dead=0, dead_neurons=()) for cell in facts.allocation.cells)
     return replace(facts, allocation=replace(facts.allocation, cells=cells))
 
 

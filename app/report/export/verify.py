@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.evidence.checks import Check, check_blinded_evidence, check_evidence
 from app.evidence.round_evidence import BlindedEvidence, Evidence
-from app.foundation.errors import FirstGlanceError, error_summary
+from app.foundation.errors import ExportError, FirstGlanceError, error_summary
 from app.report.export.anchors import AnchorFinding, Anchors, compare_anchors
 from app.report.export.exported_round import ExportedRound, read_export
 from app.report.export.rebuilt_files import FileComparison, UncheckedFile, compare_files, rebuild_files
@@ -17,9 +17,13 @@ from app.report.export.signed_digests import check_digests, check_signature, sig
 from app.report.export.statement import Findings, Statement, make_statement
 from app.report.result import RoundResult, result_of
 
-FROM_FORGED_EVIDENCE = (FirstGlanceError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError)
+FROM_FORGED_EVIDENCE = (
+    FirstGlanceError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError, MemoryError, RecursionError,
+)  # fmt: skip
 """What computing with evidence that no round can have raises."""
 NO_ANCHORS = Anchors()
+MOST_NEURONS = 1_000_000
+"""The most neurons of one cell; a design can ask for a hundredth of it. Nobody should compute with more."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,17 @@ def _until_it_breaks(checks: Iterable[Check]) -> Iterator[Check]:
 
 def _compare_with_evidence(export: ExportedRound) -> tuple[RoundResult | None, FileComparison]:
     try:
-        result = None if export.unblinded is None else result_of(export.unblinded)
+        result = None if export.unblinded is None else result_of(_require_computable(export.unblinded))
         return result, compare_files(export, rebuild_files(export, result))
     except FROM_FORGED_EVIDENCE as error:
         problem = f"The files cannot be made again, because no round can have this evidence: {error_summary(error)}."
         return None, FileComparison((Check("files", False, "made again", "impossible", problem),), ())
+
+
+def _require_computable(evidence: Evidence) -> Evidence:
+    """The evidence. Raises ExportError if it counts more neurons than memory holds."""
+    counts = [count for cell in evidence.seal.allocation.cells for count in (cell.drawn, cell.dead, cell.shown)]
+    if max(map(abs, counts), default=0) > MOST_NEURONS:
+        msg = "the allocation counts more neurons than any draw has"
+        raise ExportError(msg)
+    return evidence
