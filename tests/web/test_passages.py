@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,7 @@ from app.rounds.item import Item, Passage
 from app.web.evaluator.padding import deflated
 from app.web.evaluator.passages import FRAGMENT_WORDS, render_passages, translate_fragment
 from tests.web.page import Page
-from tests.web.served_round import HOSTILE, hostile_passage, made_up_item, made_up_passage
+from tests.web.served_round import HOSTILE, ServedRound, hostile_passage, made_up_item, made_up_passage
 
 ONE_GROUP = PublicDesign(groups=(("top", 20),))
 LARGEST_PLAIN, LARGEST_GZIP = 90_000, 15_000
@@ -135,3 +136,15 @@ def test_headings_of_groups_are_translated() -> None:
 
 def test_passages_declare_no_language(ada: Page) -> None:
     assert ada.text.count("<pre ") == ada.text.count('<pre dir="auto" lang="" translate="no">') > 0
+
+
+def test_what_an_evaluator_sees_can_be_compared_with_the_item_that_was_committed(
+    ada: Page, served_round: ServedRound
+) -> None:
+    seen = [without_spaces(piece.text for piece in passage) for passage in ada.read().passage_texts]
+    words = {item.code: [without_spaces(passage.texts) for passage in item.passages] for item in served_round.items}
+    assert [code for code in words if words[code] == seen] == [ada.item]
+
+
+def without_spaces(texts: Iterable[str]) -> str:
+    return "".join("".join(texts).split())

@@ -14,11 +14,12 @@ README = """# {title}
 
 {views}
 
-Check it: `python verify.py THIS.zip` needs Python and nothing else; `firstglance verify THIS.zip` makes every file
-again from the evidence and compares. Both find what does not fit together. Whoever owns the server can rewrite all of
-it so that it fits: give them what was published (`--commitment`, `--lock`), and `firstglance verify` also what was kept
-elsewhere (`--receipt`, `--timestamp`), and they say whether this is the same round. Nothing proves that nobody knew
-which item came from which model.
+Check it: `python verify.py THIS.zip` needs Python and nothing else, checks the evidence, and finds fractions,
+difference and the headline's estimates again; `firstglance verify THIS.zip` makes every file again from the evidence
+and compares. Whoever owns the server can rewrite all of it so that it fits: give them what was published
+(`--commitment`, `--lock`, `--result`), and `firstglance verify` also what was kept elsewhere (`--receipt`,
+`--timestamp`), and they say whether this is the same round. Nothing proves that nobody knew which item came from
+which model.
 """
 
 EVIDENCE_FILES = {
