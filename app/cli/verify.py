@@ -31,6 +31,9 @@ class DigestParameter(click.ParamType[str]):
 
 @click.command("verify")
 @click.argument("export", type=PATH)
+@click.option(
+    "--announcement", type=DigestParameter(), help="The digest of the draw's announcement, as it was published then."
+)
 @click.option("--commitment", type=DigestParameter(), help="The commitment as it was published at the seal.")
 @click.option("--lock", type=DigestParameter(), help="The lock's digest as it was published at the lock.")
 @click.option("--result", type=DigestParameter(), help="The result's digest as it was published at the unblinding.")
@@ -44,6 +47,7 @@ class DigestParameter(click.ParamType[str]):
 def verify_command(  # noqa: PLR0913 - one parameter for each anchor
     ctx: click.Context,
     export: Path,
+    announcement: str | None,
     commitment: str | None,
     lock: str | None,
     result: str | None,
@@ -57,7 +61,7 @@ def verify_command(  # noqa: PLR0913 - one parameter for each anchor
     Exits with 0 if all agrees and what you gave confirms it, with 1 if anything differs, and with 3 if all agrees but
     nothing from outside, or only a part of it, confirms it.
     """
-    anchors = Anchors(commitment, lock, result, receipts, roots, archive_folder)
+    anchors = Anchors(commitment, lock, result, receipts, roots, archive_folder, announcement)
     verification = verify_export(export, anchors)
     if json_wanted:
         print_json(_json_content(verification))

@@ -26,7 +26,7 @@ from app.foundation.digest import sha256, sha256_of_json
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.foundation.typography import visible_text
-from app.rounds.allocation import SealContent
+from app.rounds.allocation import NeuronAddress, SealContent
 from app.rounds.design import SeedRule
 
 HALF = re.compile(r"[0-9a-f]{64}")
@@ -40,6 +40,15 @@ class LoggedStep(NamedTuple):
 
     action: str
     detail: JsonObject
+
+
+@dataclass(frozen=True)
+class CellLeftOut:
+    """How many neurons of a cell were left out because named evaluators had seen them."""
+
+    arm: str
+    stratum: str
+    neuron_count: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,10 @@ class DrawHistory:
     """Ids of the other rounds of the server with the same models, at the draw; None if the log does not say."""
     related_rounds: tuple[RelatedRound, ...] | None = None
     """These rounds at the lock, with their draws; None before it, or if the log does not say."""
+    left_out: tuple[CellLeftOut, ...] = ()
+    """How many neurons of each cell no draw could have, because named evaluators had seen them, as the seal has it."""
+    left_out_rounds: tuple[str, ...] = ()
+    """Ids of the rounds in which they had seen them."""
 
     @property
     def total_draw_count(self) -> int:
@@ -99,6 +112,11 @@ def half_digest(half: str) -> str:
 def seed_from_halves(half: str, public_name: str, public_value: str) -> str:
     """The seed of a draw: SHA-256 of the canonical JSON {half, public_name, public_value}."""
     return sha256_of_json({"half": half, "public_name": public_name, "public_value": public_value})
+
+
+def left_out_digest(neurons: Sequence[NeuronAddress]) -> str:
+    """SHA-256 of the sorted list of neurons that a draw leaves out."""
+    return sha256_of_json([list(neuron) for neuron in neurons])
 
 
 def public_value_problem(public_value: str, value_length: int | None) -> str:
@@ -137,12 +155,14 @@ def draw_problems(seed_rule: SeedRule, seal_content: SealContent, steps: Sequenc
     """
     sealed_draws = [read_detail(SealedDetail, detail).draw for action, detail in steps if action == "sealed"]
     sealed_draw = sealed_draws[-1] if sealed_draws else None
+    problems = _left_out_problems(seal_content, sealed_draw)
     if seed_rule == "server":
         problem = "The seal says that a public value completed the seed, but the design has the server draw it alone."
-        return [] if seal_content.draw is None else [problem]
+        return problems if seal_content.draw is None else [*problems, problem]
     if seal_content.draw is None or sealed_draw is None:
-        return ["The design has a public value complete the seed, but the seal or its entry in the log names none."]
-    return [*_seed_problems(seal_content, sealed_draw), *_announcement_problems(sealed_draw, steps)]
+        problem = "The design has a public value complete the seed, but the seal or its entry in the log names none."
+        return [*problems, problem]
+    return [*problems, *_seed_problems(seal_content, sealed_draw), *_announcement_problems(sealed_draw, steps)]
 
 
 def read_detail(detail_type: type[Detail], detail: JsonObject) -> Detail:
@@ -153,6 +173,17 @@ def read_detail(detail_type: type[Detail], detail: JsonObject) -> Detail:
         name = detail_type.__name__.removesuffix("Detail").lower()
         msg = f"The log's entry about “{name}” has another form than First Glance writes; the log was changed."
         raise SealError(msg) from error
+
+
+def _left_out_problems(seal_content: SealContent, sealed_draw: DrawDetail | None) -> list[str]:
+    """Whether the seal leaves out other neurons than its draw did by the log, if the log says which."""
+    left_out = sealed_draw.left_out if sealed_draw else None
+    if left_out is None or left_out.sha256 == left_out_digest(seal_content.left_out):
+        return []
+    return [
+        f"The seal leaves out other neurons ({len(seal_content.left_out)}) than those that the log has for its draw "
+        f"({left_out.neuron_count})."
+    ]
 
 
 def _seed_problems(seal_content: SealContent, sealed_draw: DrawDetail) -> list[str]:
@@ -251,6 +282,7 @@ class _DrawTally:
             copied_announced=copied.announcement_count if copied else None,
             same_archives=sealed_draw.same_archives or (self.created.same_archives if self.created else None),
             related_rounds=self.locked.related_rounds if self.locked else None,
+            left_out_rounds=sealed_draw.left_out.rounds if sealed_draw.left_out else (),
         )
 
 

@@ -55,6 +55,16 @@ class AnnouncedDetail(Detail):
     """How many characters the value will have; None if the announcement does not say."""
 
 
+class LeftOut(Detail):
+    """Which neurons no draw could have, because evaluators named in the design have seen them: totals of all arms."""
+
+    neuron_count: int
+    rounds: tuple[str, ...]
+    """Ids of the unblinded rounds in which they were seen."""
+    sha256: str
+    """SHA-256 of the list of these neurons, which the seal holds."""
+
+
 class DrawDetail(Detail):
     """The detail of the log's entry "seal begun": how the seed of the draw came about."""
 
@@ -70,6 +80,8 @@ class DrawDetail(Detail):
     """The public value that completed the seed."""
     same_archives: tuple[str, ...] | None = None
     """Ids of all other rounds of this server that had a model of this one when the draw was begun."""
+    left_out: LeftOut | None = None
+    """None if the design names no evaluator."""
 
 
 class SealedDetail(Detail):

@@ -4,10 +4,11 @@ Unblinding, the report and `firstglance verify` all call `result_of`. Observatio
 evidence, and so is every table, text and figure that is made of them. Pure.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from app.evidence.draws import DrawHistory, draw_history, steps_of_log
+from app.evidence.draws import CellLeftOut, DrawHistory, draw_history, steps_of_log
 from app.evidence.round_evidence import Evidence
 from app.report.analysis.analysis import Analysis, analyse
 from app.report.analysis.frame import (
@@ -89,7 +90,12 @@ def frame_of(evidence: Evidence) -> AnalysisFrame:
 
 def _draw_history(evidence: Evidence) -> DrawHistory | None:
     """How the seed came about; None if version 0.1.0 sealed the round, whose analyses have no such part."""
-    return draw_history(steps_of_log(evidence.log_until_lock)) if evidence.seal.version > 1 else None
+    if evidence.seal.version == 1:
+        return None
+    counts = Counter(archive_sha256 for archive_sha256, _, _ in evidence.seal.left_out)
+    cells = evidence.seal.allocation.cells if counts else ()
+    left_out = tuple(CellLeftOut(cell.arm, cell.stratum, counts[cell.archive_sha256]) for cell in cells)
+    return replace(draw_history(steps_of_log(evidence.log_until_lock)), left_out=left_out)
 
 
 def _cell_counts(allocated: AllocatedCell) -> CellCounts:

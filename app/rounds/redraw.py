@@ -43,6 +43,16 @@ def redraw_differences(
     return problems
 
 
+def left_out_reservation(design: Design, seal_content: SealContent) -> str:
+    """A sentence on what a redraw takes on trust: which neurons were left out; empty if none were."""
+    count = len(seal_content.left_out)
+    if not count:
+        return ""
+    neurons, them = ("1 neuron was", "it") if count == 1 else (f"{count} neurons were", "them")
+    names = ", ".join(design.named)
+    return f"{neurons} left out because {names} had seen {them}: nothing in the archives shows that."
+
+
 def _left_out_problems(design: Design, seal_content: SealContent) -> list[str]:
     count = len(seal_content.left_out)
     if design.named or not count:

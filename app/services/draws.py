@@ -9,7 +9,7 @@ value takes no other, so that nobody can try values.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,15 +19,17 @@ from sqlalchemy.orm import Session
 from app.evidence.draws import (
     draw_history,
     half_digest,
+    left_out_digest,
     public_value_problem,
     read_detail,
     seed_from_halves,
 )
-from app.evidence.event_details import AnnouncedDetail, DrawDetail
+from app.evidence.event_details import AnnouncedDetail, DrawDetail, LeftOut
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.private import write_private_file
 from app.foundation.typography import visible_text
 from app.rounds.allocation import SeedHalves
+from app.rounds.archive_frame import SeenNeurons
 from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import require_allowed
 from app.rounds.randomness import SEED_BYTES
@@ -100,7 +102,7 @@ def announced_draw(session: Session, round_id: str) -> AnnouncedDraw | None:
     return _newest_announcement(round_events(session, round_id))
 
 
-def begin_draw(
+def begin_draw(  # noqa: PLR0913 - all that a draw follows from, and who began it when
     session: Session,
     round_id: str,
     public_value: str,
@@ -108,8 +110,11 @@ def begin_draw(
     by: str,
     now: datetime,
     entropy: Entropy = secrets.token_bytes,
+    left_out: LeftOut | None = None,
 ) -> BegunDraw:
     """Make the seed of a new draw by the design's rule, number the draw and log that it is begun.
+
+    `left_out` says which neurons cannot be drawn: from the same seed, others left out give another draw.
 
     Raises SealError if a value is missing, is not asked for, or cannot complete the announced half.
     """
@@ -120,13 +125,20 @@ def begin_draw(
         if public_value.strip():
             msg = "The design has the server draw the seed alone, so it takes no public value; leave the value out."
             raise SealError(msg)
-        draw = BegunDraw(entropy(SEED_BYTES).hex(), None, DrawDetail(number=draw_count + 1))
+        draw = BegunDraw(entropy(SEED_BYTES).hex(), None, DrawDetail(number=draw_count + 1, left_out=left_out))
     else:
-        draw = _complete_announced_draw(events, round_id, public_value, data_folder, draw_count)
+        first_detail = DrawDetail(number=draw_count + 1, left_out=left_out)
+        draw = _complete_announced_draw(events, round_id, public_value, data_folder, first_detail)
     same_archives = related_round_ids(session, round_id)
     detail = draw.detail.model_copy(update={"same_archives": same_archives})
     append_event(session, round_id, by, "seal begun", detail.model_dump(mode="json"), now)
     return replace(draw, detail=detail)
+
+
+def left_out_detail(seen_by_round: Mapping[str, SeenNeurons]) -> LeftOut:
+    """What the log says about the neurons that are left out, by the rounds in which they were seen."""
+    neurons = sorted(frozenset().union(*seen_by_round.values()))
+    return LeftOut(neuron_count=len(neurons), rounds=tuple(sorted(seen_by_round)), sha256=left_out_digest(neurons))
 
 
 def remove_halves(data_folder: Path | None, round_id: str) -> None:
@@ -142,9 +154,9 @@ def half_file(data_folder: Path, round_id: str, number: int) -> Path:
 
 
 def _complete_announced_draw(
-    events: Sequence[Event], round_id: str, public_value: str, data_folder: Path | None, draw_count: int
+    events: Sequence[Event], round_id: str, public_value: str, data_folder: Path | None, first_detail: DrawDetail
 ) -> BegunDraw:
-    """The draw from the newest announced half and the value."""
+    """The draw from the newest announced half and the value; `first_detail` has its number if it is a new one."""
     announced = _newest_announcement(events)
     if announced is None or data_folder is None:
         msg = "The design has a public value complete the seed. Announce the draw first: `round announce-draw`."
@@ -153,12 +165,13 @@ def _complete_announced_draw(
     if problem := public_value_problem(value, announced.announcement.value_length):
         raise SealError(problem)
     halves = SeedHalves(_read_half(data_folder, round_id, announced), announced.announcement.public_name, value)
-    detail = DrawDetail(
-        number=draw_count + 1,
-        seed_rule="public",
-        half_sha256=announced.announcement.half_sha256,
-        public_name=halves.public_name,
-        public_value=halves.public_value,
+    detail = first_detail.model_copy(
+        update={
+            "seed_rule": "public",
+            "half_sha256": announced.announcement.half_sha256,
+            "public_name": halves.public_name,
+            "public_value": halves.public_value,
+        }
     )
     seed = seed_from_halves(halves.half, halves.public_name, halves.public_value)
     return BegunDraw(seed, halves, _numbered_as_before(detail, events))
@@ -167,16 +180,15 @@ def _complete_announced_draw(
 def _numbered_as_before(detail: DrawDetail, events: Sequence[Event]) -> DrawDetail:
     """The detail of a draw, with its former number if it is begun again. Raises SealError if its value is another."""
     begun = [read_detail(DrawDetail, event.detail) for event in events if event.action == "seal begun"]
-    former = next((draw for draw in begun if draw.half_sha256 == detail.half_sha256), None)
-    if former is None:
-        return detail
-    if former.public_value != detail.public_value:
+    from_half = [draw for draw in begun if draw.half_sha256 == detail.half_sha256]
+    if from_half and from_half[0].public_value != detail.public_value:
         msg = (
-            f"The announced half was begun with the value “{former.public_value}” and takes no other, because values "
-            "could be tried. Give that value, or announce the draw again."
+            f"The announced half was begun with the value “{from_half[0].public_value}” and takes no other, because "
+            "values could be tried. Give that value, or announce the draw again."
         )
         raise SealError(msg)
-    return detail.model_copy(update={"number": former.number, "again": True})
+    former = next((draw for draw in from_half if draw.left_out == detail.left_out), None)
+    return detail if former is None else detail.model_copy(update={"number": former.number, "again": True})
 
 
 def _newest_announcement(events: Sequence[Event]) -> AnnouncedDraw | None:

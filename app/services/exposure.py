@@ -28,15 +28,23 @@ def knows_the_models(session: Session, round_id: str, name: str) -> bool:
 
 def seen_neurons(session: Session, names: Collection[str], archives: Collection[str]) -> SeenNeurons:
     """The neurons that any of `names` judged in a round that is unblinded now; no frame may contain them."""
+    return frozenset().union(*seen_neurons_by_round(session, names, archives).values())
+
+
+def seen_neurons_by_round(
+    session: Session, names: Collection[str], archives: Collection[str]
+) -> dict[str, SeenNeurons]:
+    """{id of a round that is unblinded now: the neurons of these archives that any of `names` judged in it}."""
     if not names:
-        return frozenset()
-    neurons_seen: set[tuple[str, int, int]] = set()
+        return {}
+    neurons_seen: dict[str, SeenNeurons] = {}
     for round_id in exposure_store.rounds_sharing_archives(session, archives):
         unblinded = newest_unblinded(session, round_id)
         if unblinded is not None:
             items = exposure_store.items_judged_by(session, round_id, names)
-            neurons_seen |= _neurons_of_items(read_seal_content(unblinded.opened).allocation, items)
-    return frozenset(neurons_seen)
+            neurons = _neurons_of_items(read_seal_content(unblinded.opened).allocation, items)
+            neurons_seen[round_id] = frozenset(neuron for neuron in neurons if neuron[0] in archives)
+    return {round_id: neurons for round_id, neurons in neurons_seen.items() if neurons}
 
 
 def _neurons_of_items(allocation: Allocation, item_codes: set[str]) -> set[tuple[str, int, int]]:

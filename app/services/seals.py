@@ -28,8 +28,8 @@ from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import KeyholderKey, new_keyholder_key, seal
 from app.services.archives import verified_archives
 from app.services.assignment import make_slots
-from app.services.draws import Entropy, begin_draw, remove_halves
-from app.services.exposure import seen_neurons
+from app.services.draws import Entropy, begin_draw, left_out_detail, remove_halves
+from app.services.exposure import seen_neurons_by_round
 from app.services.log import append_event
 from app.store import rounds as round_store
 from app.store.sealed import add_seal
@@ -103,11 +103,13 @@ def begin_seal(
     round_row.state = state_after(round_row.state, "seal")
     round_store.remove_items(session, round_id)
     options = seal_options
-    draw = begin_draw(session, round_id, options.public_value, options.data_folder, by, now, options.entropy)
-    nonce = options.entropy(SEED_BYTES).hex()
     design = read_design(round_row.design)
+    seen_by_round = _neurons_to_leave_out(session, design)
+    left_out: SeenNeurons = frozenset().union(*seen_by_round.values())
+    logged = left_out_detail(seen_by_round) if design.named else None
+    draw = begin_draw(session, round_id, options.public_value, options.data_folder, by, now, options.entropy, logged)
+    nonce = options.entropy(SEED_BYTES).hex()
     archives = verified_archives(round_store.archive_paths(session, round_id))
-    left_out = _neurons_to_leave_out(session, design)
     prepared = prepare_round(design, archives, draw.seed, left_out)
     digests = {item.code: item_digest(item.content(), nonce) for item in prepared.items}
     _store_items(session, round_row, prepared, digests, render, options.measure)
@@ -169,10 +171,9 @@ def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, no
     round_row.state = "draft"
 
 
-def _neurons_to_leave_out(session: Session, design: Design) -> SeenNeurons:
-    """The neurons of the design's archives that an evaluator named in it has seen."""
-    digests = {cell.archive_sha256 for cell in design.arms}
-    return frozenset(neuron for neuron in seen_neurons(session, design.named, digests) if neuron[0] in digests)
+def _neurons_to_leave_out(session: Session, design: Design) -> dict[str, SeenNeurons]:
+    """{id of a round: the neurons of the design's archives that an evaluator named in it has seen there}."""
+    return seen_neurons_by_round(session, design.named, {cell.archive_sha256 for cell in design.arms})
 
 
 def _store_items(

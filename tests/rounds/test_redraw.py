@@ -10,7 +10,7 @@ from app.rounds.allocation import AllocatedItem, Allocation, SealContent
 from app.rounds.design import Design
 from app.rounds.item import ItemContent
 from app.rounds.preparation import prepare_round
-from app.rounds.redraw import redraw_differences
+from app.rounds.redraw import left_out_reservation, redraw_differences
 
 SEED = "5e" * 32
 
@@ -92,7 +92,10 @@ def test_neurons_left_out_for_evaluators_who_are_not_named_are_a_difference(
     items = [item.content() for item in prepared.items]
     (problem,) = redraw_differences(design, content, items, archives)
     assert "leaves out 1 neurons as seen by named evaluators" in problem
-    assert redraw_differences(design.with_changes(named=["Ada"]), content, items, archives) == []
+    named = design.with_changes(named=["Ada"])
+    assert redraw_differences(named, content, items, archives) == []
+    assert "1 neuron was left out because Ada had seen it" in left_out_reservation(named, content)
+    assert left_out_reservation(named, sealed_round(design, archives)[0]) == ""
 
 
 def test_a_seed_that_is_none_is_a_difference_and_no_error(design: Design, archives: dict[str, Archive]) -> None:

@@ -16,6 +16,7 @@ from app.rounds.archive_frame import ArchiveFrame
 from app.rounds.cell_draws import CellDraw, draw_cells
 from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key
+from app.rounds.redraw import left_out_reservation
 from app.services import rounds, seals
 from app.services.draw_log import logged_steps
 from app.services.draws import AnnouncedDraw, announce_draw, half_file
@@ -115,6 +116,7 @@ def test_the_announced_value_completes_the_seed_and_the_half_s_file_is_removed_a
         "public_name": NAME,
         "public_value": VALUE,
         "same_archives": [],
+        "left_out": None,
     }
     assert draw_problems("public", pending.seal_content, steps) == []
     methods = unblind(database_with_admin, public_draft, clock)
@@ -307,6 +309,66 @@ def test_archives_with_the_same_neurons_under_another_address_are_counted(
         )
         assert related_round_ids(session, same_neurons) == (draft,)
         assert related_round_ids(session, draft) == (same_neurons,)
+
+
+def leave_out(monkeypatch: pytest.MonkeyPatch, archive: Archive, count: int) -> None:
+    """Let the owner name so many neurons of the archive as seen by Ada in a round that nobody can look up."""
+    neurons = frozenset((archive.sha256, neuron.layer, neuron.index) for neuron in archive.neurons()[:count])
+    monkeypatch.setattr(seals, "_neurons_to_leave_out", lambda *_: {"r7": neurons})
+
+
+def test_neurons_that_the_owner_left_out_are_reported_by_arm_and_verified_as_the_owner_s_word_only(
+    database_with_admin: Database,
+    design: Design,
+    paths: dict[str, Path],
+    plum_archive: Archive,
+    clock: Clock,
+    archives_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with database_with_admin.writing() as session:
+        draft = rounds.create_round(session, design.with_changes(named=["Ada"]), paths, ADMIN, clock())
+    leave_out(monkeypatch, plum_archive, 8)
+    seal_draft(database_with_admin, draft, clock)
+    methods = unblind(database_with_admin, draft, clock)
+    sentence = "had seen them in r7: 8 of quokka in 1L/0, 0 of axolotl in 1L/0."
+    assert methods.count(sentence) == 2  # in the methods and among the notes
+    assert problems_of_draw(database_with_admin, draft, archives_folder) == []
+    with database_with_admin.reading() as session:
+        evidence = unblinded_evidence(session, draft)
+        steps = logged_steps(round_events(session, draft))
+    reservation = left_out_reservation(evidence.design, evidence.seal)
+    assert reservation == "8 neurons were left out because Ada had seen them: nothing in the archives shows that."
+    fewer = replace(evidence.seal, left_out=evidence.seal.left_out[1:])
+    (problem,) = draw_problems("server", fewer, steps)
+    assert "leaves out other neurons (7) than those that the log has for its draw (8)" in problem
+
+
+def test_a_seal_that_is_begun_again_with_other_neurons_left_out_is_another_draw(
+    database_with_admin: Database,
+    design: Design,
+    paths: dict[str, Path],
+    plum_archive: Archive,
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An owner could unblind rounds that Ada judged in any order, and so choose among draws from one half and value."""
+    with database_with_admin.writing() as session:
+        public = design.with_changes(named=["Ada"], seed_rule="public")
+        draft = rounds.create_round(session, public, paths, ADMIN, clock())
+    announce(database_with_admin, draft, clock, tmp_path)
+    first = begin(database_with_admin, draft, clock, tmp_path)
+    cancel(database_with_admin, first, clock)
+    leave_out(monkeypatch, plum_archive, 8)
+    second = begin(database_with_admin, draft, clock, tmp_path)
+    assert second.seal_content.allocation != first.seal_content.allocation
+    assert (second.draw.number, second.draw.again) == (2, False)
+    cancel(database_with_admin, second, clock)
+    third = begin(database_with_admin, draft, clock, tmp_path)
+    assert (third.draw.number, third.draw.again) == (2, True)
+    finish(database_with_admin, third, clock, tmp_path)
+    assert "draw 2: one other draw of this round was cancelled" in unblind(database_with_admin, draft, clock)
 
 
 def pick_by_hand(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from app.evidence.draws import left_out_digest
+from app.evidence.event_details import LeftOut
 from app.rounds.design import Design
 from app.services import rounds, seals
 from app.services.exposure import seen_neurons
@@ -50,6 +52,9 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
         (cells[item.arm, item.stratum].archive_sha256, item.layer, item.neuron)
         for item in pending.seal_content.allocation.items
     }
+    assert pending.draw.left_out == LeftOut(
+        neuron_count=len(neurons_of_ada), rounds=(round_id,), sha256=left_out_digest(sorted(neurons_of_ada))
+    )
     assert drawn.isdisjoint(neurons_of_ada)
     assert set(pending.seal_content.left_out) == neurons_of_ada
     assert all(cell.frame < 24 for cell in cells.values())

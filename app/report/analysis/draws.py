@@ -41,6 +41,7 @@ def draw_notes(history: DrawHistory | None) -> list[str]:
     related_rounds = history.related_rounds or ()
     drawn = [related for related in related_rounds if related.draw_count or related.announcement_count]
     notes += [_related_sentence(related_rounds)] if drawn else []
+    notes += [_left_out_sentence(history)] if history.left_out else []
     return notes
 
 
@@ -74,8 +75,9 @@ def _count_sentences(history: DrawHistory) -> list[str]:
 
 
 def _origin_sentences(history: DrawHistory) -> list[str]:
-    """What came before the round: the round that it is a copy of, and rounds on the same archives."""
-    sentences = [_copy_sentence(history)] if history.copied_from else []
+    """What came before the round: what evaluators had seen, the round that it copies, and rounds with its models."""
+    sentences = [_left_out_sentence(history)] if history.left_out else []
+    sentences += [_copy_sentence(history)] if history.copied_from else []
     if history.related_rounds:
         sentences.append(_related_sentence(history.related_rounds))
     elif history.same_archives:
@@ -83,6 +85,16 @@ def _origin_sentences(history: DrawHistory) -> list[str]:
         ids = _listed_ids(history.same_archives)
         sentences.append(f"{rounds} of this server had the same archives at the draw: {ids}.")
     return sentences
+
+
+def _left_out_sentence(history: DrawHistory) -> str:
+    """How many neurons nobody could draw: whoever chooses them chooses among the others."""
+    counts = [f"{cell.neuron_count} of {cell.arm} in {cell.stratum}" for cell in history.left_out]
+    rounds = _listed_ids(history.left_out_rounds) or "unnamed rounds"
+    return (
+        f"Neurons were left out of the draw because named evaluators had seen them in {rounds}: {', '.join(counts)}. "
+        "This is the word of whoever ran the round; nothing in the archives shows it."
+    )
 
 
 def _related_sentence(related_rounds: Sequence[RelatedRound]) -> str:

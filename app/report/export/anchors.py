@@ -19,8 +19,9 @@ from app.foundation.errors import ArchiveError, ExportError
 from app.report.export.exported_round import ExportedRound
 from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
 from app.report.export.redraw import redraw_problems
+from app.rounds.redraw import left_out_reservation
 
-AnchorKind = Literal["commitment", "lock", "result", "receipt", "time stamp", "archives"]
+AnchorKind = Literal["announcement", "commitment", "lock", "result", "receipt", "time stamp", "archives"]
 Covered = Literal["draw", "commitment", "entries", "lock", "result"]
 """What is covered: the announcement of the draw; what the seal fixed; one chain; all until the lock; the whole log."""
 
@@ -41,6 +42,8 @@ class Anchors:
     """PEM file with the certificates of authorities whose time stamps the verifier trusts."""
     archive_folder: Path | None = None
     """Folder of the archives that the neurons were drawn from."""
+    announcement: str | None = None
+    """The digest of the draw's announcement as it was published before the public value was out."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,7 @@ def compare_anchors(export: ExportedRound, anchors: Anchors) -> list[AnchorFindi
 
 def _compare(export: ExportedRound, anchors: Anchors) -> Iterator[AnchorFinding]:
     evidence = export.evidence
-    if anchors.commitment is not None:
-        yield _compare_commitment(evidence, anchors.commitment)
-    if anchors.lock is not None:
-        yield _compare_lock(evidence, anchors.lock)
-    if anchors.result is not None:
-        yield _compare_result(evidence, anchors.result)
+    yield from _compare_digests(evidence, anchors)
     for path in anchors.receipts:
         yield _compare_receipt(export, path)
     if anchors.roots is None and export.stamp_files:
@@ -89,6 +87,33 @@ def _compare(export: ExportedRound, anchors: Anchors) -> Iterator[AnchorFinding]
         yield from _compare_stamps(export, _read_roots(anchors.roots))
     if anchors.archive_folder is not None:
         yield _compare_archives(export, anchors.archive_folder)
+
+
+def _compare_digests(evidence: BlindedEvidence, anchors: Anchors) -> Iterator[AnchorFinding]:
+    """Compare what was published, in the order in which it was published."""
+    if anchors.announcement is not None:
+        yield _compare_announcement(evidence, anchors.announcement)
+    if anchors.commitment is not None:
+        yield _compare_commitment(evidence, anchors.commitment)
+    if anchors.lock is not None:
+        yield _compare_lock(evidence, anchors.lock)
+    if anchors.result is not None:
+        yield _compare_result(evidence, anchors.result)
+
+
+def _compare_announcement(evidence: BlindedEvidence, published: str) -> AnchorFinding:
+    targets = [target for target in stamp_targets(None, evidence.log, None) if target.of == "draw"]
+    announcements = {target.digest: target.superseded for target in targets}
+    if published not in announcements:
+        sentence = (
+            f"The export's log has no announcement of a draw with the digest {_shorten(published)} as you gave it."
+        )
+        return AnchorFinding("announcement", False, (), sentence)
+    if announcements[published]:
+        sentence = "The announcement that you gave is in the log, but the sealed draw is from another one."
+        return AnchorFinding("announcement", False, (), sentence)
+    sentence = "The sealed draw is from the announcement that you gave, which fixed the server's half of the seed."
+    return AnchorFinding("announcement", True, ("draw",), sentence)
 
 
 def _compare_commitment(evidence: BlindedEvidence, published: str) -> AnchorFinding:
@@ -173,13 +198,15 @@ def _compare_archives(export: ExportedRound, folder: Path) -> AnchorFinding:
         problems = redraw_problems(evidence, folder)
     except ArchiveError as error:
         raise ExportError(str(error)) from error
-    return _archives_finding(problems)
+    return _archives_finding(problems, left_out_reservation(evidence.design, evidence.seal))
 
 
-def _archives_finding(problems: Sequence[str]) -> AnchorFinding:
+def _archives_finding(problems: Sequence[str], reservation: str) -> AnchorFinding:
     if problems:
         return AnchorFinding("archives", False, (), f"The draw differs from the archives: {' '.join(problems)}")
     sentence = "Drawing again from the archives gives the same neurons and the same items."
+    if reservation:
+        sentence = f"The draw is confirmed in part: {sentence[0].lower()}{sentence[1:]} But {reservation}"
     return AnchorFinding("archives", True, (), sentence)
 
 
