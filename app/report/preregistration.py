@@ -1,6 +1,6 @@
 """The preregistration of a sealed round, in Markdown with the headings of a registry. Pure.
 
-It is made of the design and the log's entry of the seal alone, so that anyone can make it again. It names the arms: it
+It is made of the design and the log until the seal alone, so that anyone can make it again. It names the arms: it
 is for admins before the unblinding, and for everybody after it.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from app.evidence.event_details import SealedDetail
 from app.foundation.typography import visible_text
 from app.report.markdown_table import markdown_table
+from app.report.planned_parts import limits_of_planned_parts
 from app.report.sample_size_text import sample_size_paragraphs
 from app.rounds.analysis_plan import AnalysisPlan
 from app.rounds.design import Design
@@ -19,6 +20,14 @@ WITHOUT_PLAN = (
     "The design has the form of version 0.1, which did not contain the analysis plan: beside the sentence above, only "
     "the exclusion rules were fixed in advance."
 )
+SYMBOLS = (
+    "**Symbols.** p is a fraction, k the number of its neurons and s² the sample variance of their mean verdicts. n1 "
+    "and n0 are the numbers of neurons of the two arms in a stratum. b is the number of shuffles whose difference is "
+    "at least as far from zero as the observed one. Square-and-add squares the distances from the two fractions to "
+    "their own limits, adds them, and takes the root as the distance from the difference to its limit. Neuron + "
+    "evaluator - judgment is the variance with neurons as clusters, plus that with evaluators as clusters, minus that "
+    "of single judgments."
+)
 NOT_FIXED = (
     "Who the evaluators are, apart from those whom the design names, and how they are recruited and paid.",
     "When the round is locked: an admin decides. No verdict is counted before, and a lock short of the target is "
@@ -28,14 +37,17 @@ NOT_FIXED = (
 )
 
 
-def write_preregistration(design: Design, sealed: SealedDetail) -> str:
-    """The preregistration of the round with this design and this entry of its seal in the log."""
+def write_preregistration(design: Design, sealed: SealedDetail, other_draws: Sequence[str] = ()) -> str:
+    """The preregistration of the round with this design and this entry of its seal in the log.
+
+    `other_draws` are sentences on other draws and announcements than the sealed one.
+    """
     sections = {
         "Study information": _study_information(design),
         "Design plan": [*_design_plan(design), *_blinding(sealed)],
-        "Sampling plan": _sampling_plan(design, sealed),
+        "Sampling plan": _sampling_plan(design, sealed, other_draws),
         "Variables": _variables(design),
-        "Analysis plan": _analysis_plan(design),
+        "Analysis plan": _analysis_plan(design, sealed),
         "What is not fixed": [_bullets(NOT_FIXED)],
         "Commitment": _commitment(sealed),
         "How to verify": _verification(sealed),
@@ -49,8 +61,9 @@ def write_preregistration(design: Design, sealed: SealedDetail) -> str:
 def _introduction() -> list[str]:
     return [
         "Written by First Glance from the round's design and from the log's entry of its seal; nothing was added by "
-        "hand. The design, with the whole analysis plan, is covered by the commitment at the end, which was published "
-        "before the first judgment.",
+        "hand. The design, with the whole analysis plan, is covered by the commitment at the end. The commitment was "
+        "fixed at the seal, before anyone could judge; it shows this to others once it is public, so publish it, or "
+        "register this document, before the first judgment.",
         "**This document names the arms.** Evaluators must not see it before they have judged: register it under "
         "embargo, or let the registry's page be seen by nobody who judges.",
     ]
@@ -104,15 +117,15 @@ def _assignment_text(design: Design) -> str:
 
 def _blinding(sealed: SealedDetail) -> list[str]:
     opening = "a key of each of two people" if sealed.two_person else f"any one of {sealed.keys} keys"
-    audit = "ran before the seal" if sealed.audit else "was not run"
+    audit = "A leak audit of all responses ran" if sealed.audit else "No leak audit was run"
     return [
         "**Blinding.** Evaluators see words and marks, and nothing else that depends on the arm. Which item is which "
-        f"neuron was encrypted at the seal; opening it takes {opening}, once, after the lock. A leak audit of all "
-        f"responses {audit}. How much the marks alone give away is measured and stands beside the result.",
+        f"neuron was encrypted at the seal; opening it takes {opening}, once, after the lock. {audit} before "
+        "the seal. How much the marks alone give away is measured and stands beside the result.",
     ]
 
 
-def _sampling_plan(design: Design, sealed: SealedDetail) -> list[str]:
+def _sampling_plan(design: Design, sealed: SealedDetail, other_draws: Sequence[str]) -> list[str]:
     layers = f"layers {_listed(design.layers)}" if design.layers else "all layers"
     drawn = "from each layer in proportion to its size" if design.by_layer == "stratified" else "from the whole frame"
     named = "; neurons that the named evaluators have seen are left out for everyone" if design.named else ""
@@ -121,11 +134,18 @@ def _sampling_plan(design: Design, sealed: SealedDetail) -> list[str]:
         f"**Frame.** All neurons of {layers} at the site {design.site}, dead ones included. Live neurons with too few "
         f"snippets or marks to be shown are left out by the same rule in every arm{named}.",
         f"**Draw.** {design.neurons} neurons per arm and stratum, at random {drawn}, from a seed that is sealed with "
-        f"the allocation. {_seed_text(design, sealed)}",
+        f"the allocation. {' '.join([_seed_text(design, sealed), *other_draws])}",
         f"**Items.** {sealed.items:,} items were made, controls, practice and repeats included.",
+        f"**Evaluators.** {_evaluators_text(design)}",
         "**Sample size and power.**",
         *sample_size_paragraphs(design),
     ]
+
+
+def _evaluators_text(design: Design) -> str:
+    count = "one evaluator" if design.evaluators == 1 else f"{design.evaluators:,} evaluators"
+    named = f" Named before the seal: {_listed([_one_line(name) for name in design.named])}." if design.named else ""
+    return f"The design asks for {count}; a lock with fewer is reported as stopped early.{named}"
 
 
 def _seed_text(design: Design, sealed: SealedDetail) -> str:
@@ -161,21 +181,23 @@ def _variables(design: Design) -> list[str]:
     ]
 
 
-def _analysis_plan(design: Design) -> list[str]:
+def _analysis_plan(design: Design, sealed: SealedDetail) -> list[str]:
     rules = [f"{name.replace('_', ' ')}: {limit:g}" for name, limit in design.exclusions if limit is not None]
     exclusions = f"**Exclusion rules for evaluators.** {_sentence(rules) or 'None.'}"
     plan = design.planned_analysis
     if plan is None:
         return [exclusions, WITHOUT_PLAN]
+    limits = limits_of_planned_parts(design, sealed)
     return [
         _bullets(_plan_sentences(plan)),
+        SYMBOLS,
         exclusions,
         "### Secondary results",
-        _named_sentences(plan.secondary),
+        _named_sentences(plan.secondary, limits),
         "### Sensitivity analyses",
-        _named_sentences(plan.sensitivity),
+        _named_sentences(plan.sensitivity, limits),
         "### Measures of the blind",
-        _named_sentences(plan.blinding),
+        _named_sentences(plan.blinding, limits),
         "### Numbers that the analysis reads from the design",
         _number_table(plan.numbers),
         "### Numbers that are built into the program",
@@ -188,8 +210,9 @@ def _plan_sentences(plan: AnalysisPlan) -> list[str]:
     return [f"**{name.replace('_', ' ').capitalize()}**: {text}." for name, text in plan if isinstance(text, str)]
 
 
-def _named_sentences(sentences: Mapping[str, str]) -> str:
-    return _bullets([f"`{name}`: {text}." for name, text in sentences.items()])
+def _named_sentences(sentences: Mapping[str, str], limits: Mapping[str, str]) -> str:
+    """The plan's sentences under their names, each with what this design lacks of it."""
+    return _bullets([f"`{name}`: {text}. {limits.get(name, '')}".rstrip() for name, text in sentences.items()])
 
 
 def _number_table(number_part: DesignPart) -> str:

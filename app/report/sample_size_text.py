@@ -20,15 +20,15 @@ def sample_size_paragraphs(design: Design) -> list[str]:
     paragraphs = [f"{per_cell}, in {_counted(plan.stratum_count, 'stratum', 'strata')}; {_judgments_text(design)}."]
     if plan.problem() is not None:
         return [*paragraphs, "With so few neurons no power can be computed."]
-    hours = plan_power(plan).hours
+    time = _time_text(plan_power(plan).hours)
     return [
         *paragraphs,
-        f"If nothing is missing, that is about {hours:.0f} hours of judging at {plan.minutes_per_judgment:g} minutes "
+        f"If nothing is missing, that is about {time} of judging at {plan.minutes_per_judgment:g} minutes "
         "each, over both arms of the primary comparison.",
         f"The smallest difference, in percentage points, that the two-sided test at {1 - _level(design):.2g} finds "
         f"with a power of {100 * TARGET_POWER:.0f} %, by the fraction of the reference arm and the correlation of two "
         "evaluators' verdicts on one neuron:",
-        _detectable_table(design),
+        *_detectable_paragraphs(design),
         "These numbers are a normal approximation for these evaluators, with the neuron as unit. They assume that all "
         "drawn neurons are judged as planned; they are not estimates from data.",
     ]
@@ -51,13 +51,22 @@ def _study_plan(design: Design, reference_fraction: float) -> StudyPlan:
     )
 
 
-def _detectable_table(design: Design) -> str:
+def _time_text(hours: float) -> str:
+    """A time in whole minutes under two hours, otherwise in whole hours."""
+    return _counted(round(60 * hours), "minute") if hours < 2 else _counted(round(hours), "hour")
+
+
+def _detectable_paragraphs(design: Design) -> list[str]:
+    """The table of detectable differences, and what its word “none” means if it has one."""
     columns = ["Reference fraction", *(f"correlation {correlation:g}" for correlation in VERDICT_CORRELATIONS)]
     rows = [
         [percent(fraction), *(_detectable_text(design, fraction, correlation) for correlation in VERDICT_CORRELATIONS)]
         for fraction in REFERENCE_FRACTIONS
     ]
-    return markdown_table(columns, rows)
+    table = markdown_table(columns, rows)
+    if not any("none" in cells for cells in rows):
+        return [table]
+    return [table, "“None” means that not even the largest difference possible is found with this power."]
 
 
 def _detectable_text(design: Design, reference_fraction: float, correlation: float) -> str:
@@ -69,7 +78,7 @@ def _detectable_text(design: Design, reference_fraction: float, correlation: flo
 def _judgments_text(design: Design) -> str:
     people = _counted(design.evaluators, "evaluator")
     if design.assignment == "crossed":
-        return f"each of {people} judges every item"
+        return "one evaluator judges every item" if design.evaluators == 1 else f"each of {people} judges every item"
     blocks = f", in blocks of {design.block} items" if design.assignment == "blocks" else ""
     return f"{_counted(design.overlap or 0, 'judgment')} per item from {people}{blocks}"
 

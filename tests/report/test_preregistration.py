@@ -136,5 +136,48 @@ def test_the_detectable_difference_has_the_power_that_is_registered() -> None:
 
 def test_a_design_too_small_for_any_difference_says_so() -> None:
     design = make_design(neurons=2, evaluators=1)
-    assert "| none |" in write_preregistration(design, SEALED)
+    text = write_preregistration(design, SEALED)
+    assert "| none |" in text
+    assert "“None” means that not even the largest difference possible is found" in text
+    assert "“None” means" not in write_preregistration(make_design(), SEALED)
     assert "no power can be computed" in write_preregistration(make_design(neurons=1), SEALED)
+
+
+@pytest.mark.parametrize(
+    ("neuron_count", "evaluator_count", "text"),
+    [
+        (6, 1, "about 18 minutes of judging"),
+        (60, 1, "about 3 hours of judging"),
+        (3, 3, "about 27 minutes of judging"),
+        (39, 1, "about 117 minutes of judging"),
+    ],
+)
+def test_the_time_that_a_small_round_takes_is_said_in_minutes(
+    neuron_count: int, evaluator_count: int, text: str
+) -> None:
+    assert text in write_preregistration(make_design(neurons=neuron_count, evaluators=evaluator_count), SEALED)
+
+
+def test_the_number_of_evaluators_is_said_in_words_that_fit_one_and_many() -> None:
+    assert "; one evaluator judges every item." in write_preregistration(make_design(evaluators=1), SEALED)
+    text = write_preregistration(make_design(evaluators=3, named=["Ada", "Ben"]), SEALED)
+    assert "; each of 3 evaluators judges every item." in text
+    assert "The design asks for 3 evaluators" in text
+    assert "Named before the seal: Ada, Ben." in text
+
+
+def test_it_asks_for_publication_and_claims_none() -> None:
+    text = write_preregistration(make_design(), SEALED)
+    assert "was published" not in text
+    assert "Publish it, here or elsewhere, before the first judgment." in text
+
+
+def test_other_draws_and_announcements_are_registered() -> None:
+    sentence = "A half of a seed was announced two times for this round."
+    assert sentence in write_preregistration(make_design(), SEALED, [sentence])
+
+
+def test_symbols_of_the_plan_are_explained() -> None:
+    text = write_preregistration(make_design(), SEALED)
+    assert "k the number of its neurons and s² the sample variance of their mean verdicts" in text
+    assert "Square-and-add squares the distances" in text
