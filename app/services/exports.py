@@ -15,6 +15,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.export.bundle import BlindedBundle, UnblindedBundle
 from app.report.export.observations_csv import write_observations
 from app.report.result import observations_of, result_of
+from app.report.result_text import describe_result_step
 from app.rounds.lifecycle import is_locked
 from app.services.evidence import committed_design, published_commitment, read_chains, read_log
 from app.services.log import append_event
@@ -36,6 +37,11 @@ class RoundReport:
     by: str
     at: datetime
     version: int
+
+    @property
+    def result_step(self) -> str:
+        """A sentence that says who made this version of the result, when and why."""
+        return describe_result_step(self.version, self.by, self.at, self.reason)
 
 
 def round_report(session: Session, round_id: str) -> RoundReport:

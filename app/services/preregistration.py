@@ -2,9 +2,12 @@
 
 from sqlalchemy.orm import Session
 
+from app.evidence.draws import draw_history
 from app.evidence.event_details import SealedDetail
 from app.foundation.errors import LifecycleError
+from app.report.analysis.draws import draw_notes
 from app.report.preregistration import write_preregistration
+from app.services.draws import logged_steps
 from app.services.evidence import committed_design
 from app.services.log import latest_event, round_events
 from app.store import rounds as round_store
@@ -16,5 +19,7 @@ def round_preregistration(session: Session, round_id: str) -> str:
     if round_row.commitment is None:
         msg = f"This round is {round_row.state}; its preregistration is written at the seal. Seal it first."
         raise LifecycleError(msg)
-    sealed = SealedDetail.model_validate(latest_event(round_events(session, round_id), "sealed").detail)
-    return write_preregistration(committed_design(session, round_row), sealed)
+    events = round_events(session, round_id)
+    sealed = SealedDetail.model_validate(latest_event(events, "sealed").detail)
+    other_draws = draw_notes(draw_history(logged_steps(events)))
+    return write_preregistration(committed_design(session, round_row), sealed, other_draws)

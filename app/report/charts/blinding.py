@@ -15,7 +15,16 @@ def stimulus_chart(analysis: Analysis) -> Chart | None:
     transport = analysis.transport
     if transport is not None and transport.auc is not None:
         lines.append(ChartLine("all but words and marks", transport.auc, None, "transport.auc"))
-    return draw_dotplot("stimulus", "What the marks alone give away", analysis.marks_alone, lines, AUC_AXIS)
+    sentence = f"{analysis.marks_alone} {_direction_sentence(analysis)}" if analysis.stimulus else analysis.marks_alone
+    return draw_dotplot("stimulus", "What the marks alone give away", sentence, lines, AUC_AXIS)
+
+
+def _direction_sentence(analysis: Analysis) -> str:
+    """In which direction the AUCs of the marks are counted, and how one under 0.5 is read."""
+    return (
+        f"Below, an AUC of the marks is the chance that {analysis.treatment} has more of them than "
+        f"{analysis.reference}: an AUC under 0.5 says that it has fewer, and gives as much away as 1 minus the AUC."
+    )
 
 
 def blinding_chart(analysis: Analysis) -> Chart | None:

@@ -6,16 +6,24 @@ from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.markdown_table import markdown_table
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.result_text import state_primary_comparison
 
 
-def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame) -> str:
-    """The report in Markdown: headline, what cannot be said, each figure's summary and table, methods and limits."""
+def write_markdown_report(
+    title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame, result_step: str = ""
+) -> str:
+    """The report in Markdown: headline, what cannot be said, each figure's summary and table, methods and limits.
+
+    `result_step` is a sentence that says who made the result, when and why.
+    """
     parts = [
         f"# {title}",
         analysis.headline,
         analysis.marks_alone,
         analysis.transport_alone,
+        state_primary_comparison(analysis.difference),
         f"Commitment: `{commitment}`",
+        *([result_step] if result_step else []),
         *(f"- {note}" for note in analysis.notes),
     ]
     for chart in draw_charts(analysis).values():

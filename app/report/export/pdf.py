@@ -12,6 +12,7 @@ from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.export.figures import draw_figures
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.result_text import state_primary_comparison
 
 PREAMBLE = """#set document(title: {title}, date: none)
 #set page(paper: "a4", margin: (x: 22mm, y: 24mm), numbering: "1 / 1")
@@ -42,8 +43,11 @@ def write_pdf_report(
     analysis: Analysis,
     frame: AnalysisFrame,
     figures: Mapping[str, bytes] | None = None,
+    result_step: str = "",
 ) -> bytes:
     """The PDF's bytes, the same for the same analysis; `figures` are its SVG files if they were drawn before.
+
+    `result_step` is a sentence that says who made the result, when and why.
 
     Raises:
         ExportError: Typst is not installed.
@@ -54,14 +58,19 @@ def write_pdf_report(
     import typst  # optional: the extra `pdf`
 
     images = draw_figures(analysis, ("svg",)) if figures is None else figures
-    document = typst_document(title, commitment, analysis, frame, images)
+    document = typst_document(title, commitment, analysis, frame, images, result_step)
     compile_files = cast("TypstCompiler", typst.compile)
     sources = {"main.typ": document.encode(), **images}
     return compile_files(sources, format="pdf", ignore_system_fonts=True, timestamp=0)
 
 
 def typst_document(
-    title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame, figure_names: Iterable[str]
+    title: str,
+    commitment: str,
+    analysis: Analysis,
+    frame: AnalysisFrame,
+    figure_names: Iterable[str],
+    result_step: str = "",
 ) -> str:
     """The report in Typst's markup; `figure_names` are the images that it may show."""
     available = frozenset(figure_names)
@@ -71,7 +80,9 @@ def typst_document(
         f"#text(size: 13pt)[{_content(analysis.headline)}]",
         _content(analysis.marks_alone),
         _content(analysis.transport_alone),
+        _content(state_primary_comparison(analysis.difference)),
         f"Commitment: #raw({_string(commitment)})",
+        _content(result_step),
         *(f"- {_content(note)}" for note in analysis.notes),
     ]
     for chart in draw_charts(analysis).values():

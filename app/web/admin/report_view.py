@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from app.report.analysis.estimates import ReportedEstimate
-from app.report.analysis.primary import ArmResult, Contrast
+from app.report.analysis.primary import ArmResult
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.export.pdf import pdf_available
 from app.report.methods_text import LIMITATIONS, decision_rows, methods_paragraphs
-from app.report.number_text import percent, percent_range, points, points_range
+from app.report.number_text import percent, percent_range
+from app.report.result_text import describe_difference
 from app.services.exports import RoundReport
 
 
@@ -50,7 +51,7 @@ def report_view(report: RoundReport) -> ReportView:
         headline=analysis.headline,
         giveaway_sentences=f"{analysis.marks_alone} {analysis.transport_alone}",
         arm_lines=tuple(_arm_line(arm, result) for arm, result in analysis.arms.items()),
-        difference_text=_describe_difference(analysis.difference),
+        difference_text=describe_difference(analysis.difference),
         ratio=_describe_ratio(analysis.ratio),
         notes=analysis.notes,
         charts=tuple(draw_charts(analysis).values()),
@@ -69,22 +70,9 @@ def _arm_line(arm: str, result: ArmResult) -> ArmLine:
     return ArmLine(arm, percent(result.fraction), percent_range(result.interval), counts)
 
 
-def _describe_difference(difference: Contrast) -> str:
-    """The difference with its interval, its p value and the method."""
-    if difference.estimate is None:
-        return "The arms cannot be compared."
-    numbers = f"{points(difference.estimate)} percentage points, 95 % interval {points_range(difference.interval)}"
-    p_value = "" if difference.p is None else f"; permutation p {_p_value_text(difference.p)}"
-    return f"{numbers}{p_value} ({difference.method})."
-
-
 def _describe_ratio(ratio: ReportedEstimate) -> str:
     if ratio.estimate is None:
         return "There is no ratio."
     if ratio.interval is None:
         return f"{ratio.estimate:.2f}"
     return f"{ratio.estimate:.2f}, 95 % interval {ratio.interval.lower:.2f} to {ratio.interval.upper:.2f}"
-
-
-def _p_value_text(p_value: float) -> str:
-    return "under 0.001" if p_value < 0.001 else f"{p_value:.3f}"
