@@ -3,6 +3,7 @@
 Before unblinding nothing here depends on any item's arm, and no verdict is counted: only how many judgments there are.
 """
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -19,7 +20,10 @@ from app.services.rounds import EvaluatorProgress, RoundProgress
 from app.services.timestamps import RoundStamp
 
 STAGES = ("draft", "sealed", "collecting", "locked", "unblinded")
-DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(r"[0-9a-f]{64}([0-9a-f]{64})?")
+"""A digest, or a signature, which is twice as long."""
+FORM_VERSION = "v"
+"""The key of a detail that says in which form it is written; readers of the page do not need it."""
 STEP_OF_STATE = {
     "draft": "seal",
     "sealing": "seal",
@@ -110,16 +114,26 @@ def _stages(state: State) -> tuple[Stage, ...]:
 
 
 def _detail_texts(detail: JsonObject, prefix: str = "") -> tuple[tuple[str, str], ...]:
-    """(name, short text) of each detail of an event; nested details have the outer name in front."""
+    """(name, short text) of each detail of an event; nested details have the outer name in front.
+
+    A nested detail without a value is left out: it belongs to another kind of the outer one.
+    """
     texts: list[tuple[str, str]] = []
     for key, value in detail.items():
         name = f"{prefix} {key}".strip().replace("_", " ")
-        texts += _detail_texts(value, name) if isinstance(value, dict) else [(name, _short_text(value))]
+        if isinstance(value, dict):
+            texts += _detail_texts(value, name)
+        elif key != FORM_VERSION and not (prefix and value is None):
+            texts.append((name, _short_text(value)))
     return tuple(texts)
 
 
 def _short_text(detail_value: JsonValue) -> str:
+    if detail_value is None:
+        return "none"
     if isinstance(detail_value, bool):
         return "yes" if detail_value else "no"
-    text = str(detail_value)
+    if isinstance(detail_value, list):
+        return ", ".join(map(_short_text, detail_value)) or "none"
+    text = json.dumps(detail_value) if isinstance(detail_value, dict) else str(detail_value)
     return f"{text[:12]}…" if DIGEST.fullmatch(text) else text
