@@ -41,6 +41,12 @@ def test_a_draw_is_announced_and_completed_at_the_seal(run: Run, public_draft: s
     facts = dict(line.split("  ", 1) for line in announced.output.splitlines() if "  " in line)
     assert facts["public value"].strip() == NAME
     assert len(facts["digest of the log's entry"].strip()) == 64
+    digest = facts["digest of the log's entry"].strip()
+    assert "Publish the last digest now, before the value is out" in announced.output
+    status = run("round", "status", public_draft).output
+    assert NAME in status
+    assert digest in status
+    assert json.loads(run("round", "status", public_draft, "--json").output)["announced"]["public value"] == NAME
     (half,) = (tmp_path / "data" / "draws").iterdir()
     assert (half.name, half.stat().st_mode & 0o777) == (f"{public_draft}-1.half", 0o600)
     without_value = run("round", "seal", public_draft, "--no-audit", "--keys-to", tmp_path / "keys")

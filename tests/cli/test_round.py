@@ -1,6 +1,7 @@
 """`firstglance round`: a round's life from the command line."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,30 @@ def test_a_lost_key_of_the_receipts_is_said_by_the_status(run: Run, locked: str,
     sentence = "The key that signs this round's receipts is missing"
     assert sentence in run("round", "status", locked).output
     assert sentence in json.loads(run("round", "status", locked, "--json").output)["warning"]
+
+
+def test_every_step_that_makes_a_digest_says_to_publish_it(run: Run, draft: str, tmp_path: Path) -> None:
+    sealed = run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys").output
+    assert "Publish the commitment before the first judgment" in sealed
+    assert f"firstglance round preregistration {draft}" in sealed
+    commitment = sealed.splitlines()[0].removeprefix("commitment ")
+    opened = run("round", "open", draft).output
+    assert f"commitment {commitment}" in opened
+    assert "If the commitment is not public yet, publish it" in opened
+    locked = run("round", "lock", draft).output
+    assert "Publish this digest, or stamp it with `firstglance round timestamp`, before the unblinding" in locked
+
+
+def test_an_unknown_round_is_refused_with_where_to_look(run: Run, dag: str) -> None:
+    assert dag
+    assert "check its id in the list of rounds" in run("round", "status", "nope").stderr
+
+
+def test_the_reason_of_an_unblinding_stands_in_the_report_of_the_export(run: Run, locked: str, tmp_path: Path) -> None:
+    run("round", "unblind", locked, "--key-file", tmp_path / "keys", *REASON)
+    run("round", "correct", locked, "--reason", "a fixed estimator")
+    assert run("export", locked, "--out", tmp_path / "export.zip").exit_code == 0
+    with zipfile.ZipFile(tmp_path / "export.zip") as archive:
+        report = archive.read("report.md").decode()
+    assert "Corrected (version 2 of the result) by Dag" in report
+    assert "Reason: a fixed estimator" in report

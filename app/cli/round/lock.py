@@ -10,6 +10,11 @@ from app.foundation.settings import Settings
 from app.services import rounds
 from app.services.log import lock_digest
 
+WHAT_TO_DO = (
+    "Publish this digest, or stamp it with `firstglance round timestamp`, before the unblinding:\n"
+    "it shows later that no answer was changed since the lock."
+)
+
 
 @click.command("lock")
 @round_argument
@@ -18,7 +23,7 @@ from app.services.log import lock_digest
 def lock_command(settings: Settings, round_id: str, by: str | None) -> None:
     """End judging for good; a locked round can be unblinded."""
     digest = run_logged_step(settings, round_id, by, "lock", lambda session, admin: _lock(session, round_id, admin))
-    click.echo(f"The round is locked.\nlock {digest}\nPublish this digest: it shows later that no answer was changed.")
+    click.echo(f"The round is locked.\nlock {digest}\n{WHAT_TO_DO}")
 
 
 def _lock(session: Session, round_id: str, admin: str) -> str | None:

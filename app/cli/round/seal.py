@@ -17,6 +17,11 @@ from app.leak_audit.summary import AuditSummary
 from app.services import seals
 from app.web.leak_audit.audited_seal import SealRequest, audited_seal, seal_without_audit
 
+WHAT_TO_DO = (
+    "Publish the commitment before the first judgment: it shows later that design, items and allocation were not\n"
+    "changed. In words, for a registry: `firstglance round preregistration {round_id}`"
+)
+
 
 class KeyChoices(TypedDict):
     """The options that say who can open the seal."""
@@ -66,7 +71,7 @@ def seal_command(
     recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
     seal_request = SealRequest(recipients, key_choices["second"], public_value)
     sealed, audit = _seal_round(settings, round_id, by, seal_request, audited=audited)
-    click.echo(f"commitment {sealed.commitment}")
+    click.echo(f"commitment {sealed.commitment}\n{WHAT_TO_DO.format(round_id=round_id)}")
     if audit is not None:
         print_audit(audit)
     if keys:

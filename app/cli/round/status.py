@@ -7,6 +7,7 @@ from app.cli.options import json_option, round_argument
 from app.cli.printing import print_facts, print_json, print_table
 from app.foundation.settings import Settings
 from app.services import rounds
+from app.services.draws import AnnouncedDraw, announced_draw
 from app.services.log import round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import RoundProgress
@@ -21,21 +22,42 @@ def status_command(settings: Settings, round_id: str, json_wanted: bool) -> None
     with open_database(settings) as database, database.reading() as session:
         round_progress = rounds.round_progress(session, round_id)
         event_count = len(round_events(session, round_id))
+        announced = announced_draw(session, round_id)
         warning = missing_key_warning(session, round_id, RoundKeys.in_data_folder(settings.data))
     if json_wanted:
         evaluators = [vars(evaluator) for evaluator in round_progress.evaluators]
-        print_json({**vars(round_progress), "evaluators": evaluators, "events": event_count, "warning": warning})
+        facts = {
+            "evaluators": evaluators,
+            "events": event_count,
+            "announced": _announced_facts(announced),
+            "warning": warning,
+        }
+        print_json({**vars(round_progress), **facts})
     else:
-        _print_progress(round_progress)
+        _print_progress(round_progress, announced)
         if warning is not None:
             click.echo(f"\n{warning}")
 
 
-def _print_progress(round_progress: RoundProgress) -> None:
+def _announced_facts(announced: AnnouncedDraw | None) -> dict[str, str | float | None]:
+    """The newest announcement of the draw, under the names that `announce-draw` prints; empty without one."""
+    if announced is None:
+        return {}
+    announcement = announced.announcement
+    return {
+        "announcement": f"{announcement.number}, the newest one",
+        "public value": announcement.public_name,
+        "digest of the server's half": announcement.half_sha256,
+        "digest of the log's entry": announced.chain,
+    }
+
+
+def _print_progress(round_progress: RoundProgress, announced: AnnouncedDraw | None) -> None:
     print_facts(
         {
             "title": round_progress.title,
             "state": round_progress.state,
+            **_announced_facts(announced),
             "commitment": round_progress.commitment or "none yet",
             "lock": round_progress.lock or "none yet",
             "items": round_progress.items,

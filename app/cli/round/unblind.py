@@ -25,7 +25,8 @@ KEY_START = "AGE-SECRET-KEY-"
     type=PATH,
     multiple=True,
     required=True,
-    help="File with a key. If two people must open the seal together, give a file of each.",
+    help="File that the seal wrote, or one with a key pasted into it. If two people must open the seal, give a file of "
+    "each.",
 )
 @click.option("--reason", required=True, help="Why you unblind now; it is written into the log and the report.")
 @by_option
@@ -51,7 +52,9 @@ def _read_identities(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path} cannot be read as a key file; give the file that the seal wrote"
+        msg = (
+            f"{path} cannot be read as a key file; give the file that the seal wrote, or one with a key pasted into it"
+        )
         raise SealError(msg) from error
     identities = [line for line in lines if line.startswith(KEY_START)]
     if not identities:
