@@ -18,8 +18,10 @@ LIMITATIONS = (
     "Words and marks cannot be made blind: the report says beside its headline how much the marks alone give away.",
     "“Interpretable at first glance” is a quick judgment: some interpretable neurons are marked NOT INTERPRETABLE, and "
     "some others INTERPRETABLE.",
-    "The export proves that nothing changed after the commitment. It cannot prove that nobody knew which item came "
-    "from which model.",
+    "By itself the export shows only that it agrees with itself. What was published or saved before shows more: the "
+    "commitment binds design, items and allocation, the lock's digest also every answer, and a receipt one evaluator's "
+    "answers.",
+    "Nothing can show that nobody knew which item came from which model.",
 )
 
 DRAWN_BY_VERSION_0_1_0 = (
@@ -28,7 +30,7 @@ DRAWN_BY_VERSION_0_1_0 = (
 )
 
 DECISION_HEADING = "What the paper fixes, what it leaves open, what we chose"
-DECISION_COLUMNS = ("Choice", "Decided by", "In the paper", "In this round")
+DECISION_COLUMNS = ("Choice", "Decided by", "In the paper", "In First Glance")
 
 
 def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
@@ -41,10 +43,11 @@ def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
         "count as NOT INTERPRETABLE; items flagged as faulty or distressing are missing. "
         f"Marks were {frame.marks}.",
         " ".join(analysis.draws.sentences) if analysis.draws else DRAWN_BY_VERSION_0_1_0,
-        "A fraction has Wilson's interval with effective sample size p(1 - p)k/s², between the number of neurons and "
-        "the number of judgments. A difference within a stratum has the square-and-add interval of its two fractions. "
-        "The primary result is the Mantel-Haenszel difference over strata with a stratified sandwich interval (the "
-        "square-and-add interval if there is one stratum), and a permutation test of the opened allocation within "
+        "A fraction p of k neurons has Wilson's interval with effective sample size p(1 - p)k/s², which lies between "
+        "the number of neurons and the number of judgments; s² is the variance of the neurons' mean verdicts. A "
+        "difference within a stratum has the square-and-add interval of its two fractions. The primary result is the "
+        "Mantel-Haenszel difference over strata with a stratified sandwich interval (the square-and-add interval if "
+        "there is one stratum), and a permutation test of the opened allocation within "
         f"stratum{' and layer' if frame.by_layer else ''}; if they disagree, the interval decides.",
         "Stratum p-values are Holm-adjusted. Agreement coefficients and the ratio have bootstrap intervals over "
         f"neurons ({analysis.methods.bootstrap_draws:,} draws); the test has {analysis.methods.shuffles:,} "

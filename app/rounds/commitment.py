@@ -1,4 +1,4 @@
-"""Digests that prove later that design, items and seal are those that were published before judging. Pure and open.
+"""Digests that prove later that design, items and seal are those that were fixed before judging. Pure and open.
 
 Nothing here encrypts or decrypts, so evaluator modules may use it. Every digest is 64 hexadecimal digits.
 """
@@ -16,7 +16,7 @@ from app.rounds.item import ItemContent
 
 @dataclass(frozen=True)
 class PublishedCommitment:
-    """What is published at the seal: the commitment and the digests it is computed from."""
+    """What is to be published at the seal: the commitment and the digests it is computed from."""
 
     commitment: str
     design_sha256: str
@@ -63,7 +63,7 @@ def commitment_version(receipt_key: str | None) -> int:
 def commitment_digest(
     design_sha256: str, item_digests: Mapping[str, str], sealed_sha256: str, receipt_key: str | None
 ) -> str:
-    """The commitment, which is published before the first judgment; `item_digests` is {code: digest}."""
+    """The commitment, to be published before the first judgment; `item_digests` is {code: digest}."""
     key_field = {} if receipt_key is None else {"receipt_key": receipt_key}
     return sha256_of_json(
         {

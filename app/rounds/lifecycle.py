@@ -56,8 +56,8 @@ STATES_SHOWN_TO_EVALUATORS = (
 """Evaluators may read these states in a refusal, so that their names are in the catalogue of translations."""
 
 ADVICE: dict[Action, str] = {
-    "announce": "A draw is announced before the seal; copy the round to start again.",
-    "seal": "Only a draft can be sealed; copy the round to start again.",
+    "announce": "A draw is announced before the seal; to start again, copy the round on its page.",
+    "seal": "Only a draft can be sealed; to start again, copy the round on its page.",
     "finish_seal": "There is no seal to finish: it was not begun, or it is finished already. Reload the round's page.",
     "open": "Seal the round first; once it is open it stays open until the lock.",
     "invite": "Evaluators can be invited from the seal until the lock.",

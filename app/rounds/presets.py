@@ -41,17 +41,41 @@ class Provenance:
 
 
 PROVENANCE: tuple[Provenance, ...] = (
-    Provenance("neurons per model", "60, drawn at random", "60, drawn from a secret 256-bit seed", "paper"),
-    Provenance("snippets per neuron", "typically 20, each a few paragraphs", "20 with the highest peaks", "paper"),
-    Provenance("marks", "shades of red, scaled by the neuron's largest activation", "five levels of that", "paper"),
-    Provenance("time per neuron", "1-2 minutes", "1-2 minutes, measured", "paper"),
-    Provenance("criterion", "80 % of the strongest firings, one rule or category", "16 of the 20 peaks", "paper"),
-    Provenance("activation read", "before the extra LayerNorm", "site mlp.act", "paper"),
-    Provenance("blinding", "evaluators do not know the model", "sealed allocation, published commitment", "paper"),
-    Provenance("evaluators", "three, all authors", "three, any number", "paper"),
+    Provenance(
+        "neurons per model",
+        "60, drawn at random",
+        "60 or 12 in presets, as the design says; drawn from a sealed seed",
+        "paper",
+    ),
+    Provenance(
+        "snippets per neuron",
+        "typically 20, each a few paragraphs",
+        "20 with the highest peaks, unless the design says otherwise",
+        "paper",
+    ),
+    Provenance(
+        "marks",
+        "shades of red, scaled by the neuron's largest activation",
+        "five levels of that, or rank marks",
+        "paper",
+    ),
+    Provenance("time per neuron", "1-2 minutes", "suggested, 1-2 minutes in presets; measured", "paper"),
+    Provenance("criterion", "80 % of the strongest firings, one rule or category", "80 % of the peaks shown", "paper"),
+    Provenance(
+        "activation read", "before the extra LayerNorm", "site mlp.act, unless the design says otherwise", "paper"
+    ),
+    Provenance(
+        "blinding", "evaluators do not know the model", "sealed allocation, and a commitment to publish", "paper"
+    ),
+    Provenance("evaluators", "three, all authors", "any number; three or one in presets", "paper"),
     Provenance("draw over layers", "", "all neurons of the layers named, simple or by layer", "unknown"),
     Provenance("dead neurons", "", "drawn, not shown, count as NOT INTERPRETABLE", "unknown"),
-    Provenance("who judged what", "", "everyone judges every item, each in an order of their own", "unknown"),
+    Provenance(
+        "who judged what",
+        "",
+        "everyone judges every item, or a share of them; each in an order of their own",
+        "unknown",
+    ),
     Provenance("order of snippets", "", "random", "unknown"),
     Provenance("corpus", "", "named in the archive by digest", "unknown"),
     Provenance("interval, test, agreement", "", "the analysis plan of the design", "unknown"),

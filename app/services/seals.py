@@ -1,4 +1,4 @@
-"""Seal a round: draw neurons, make items, encrypt the allocation and publish the commitment.
+"""Seal a round: draw neurons, make items, encrypt the allocation and make the commitment.
 
 A seal has two steps, so that the leak audit can walk the real pages between them: `begin_seal` writes the items and
 keeps the allocation in memory, `finish_seal` encrypts it. Nothing here shows an admin anything that depends on an arm.
@@ -83,7 +83,7 @@ def seal_round(
     now: datetime,
     seal_options: SealOptions,
 ) -> SealedDetail:
-    """Draw neurons, make items, encrypt the allocation and publish the commitment, without an audit.
+    """Draw neurons, make items, encrypt the allocation and make the commitment, without an audit.
 
     Raises SealError, DesignError or ArchiveError.
     """
@@ -126,7 +126,7 @@ def finish_seal(
     seal_options: SealOptions,
     audit_summary: JsonObject | None = None,
 ) -> SealedDetail:
-    """Encrypt the allocation, store it, publish the commitment, and return the log's entry of the seal.
+    """Encrypt the allocation, store it, make the commitment, and return the log's entry of the seal.
 
     Raises SealError if the items are no longer those that were drawn, because someone began the seal again.
     """

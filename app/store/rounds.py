@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from app.foundation.errors import NotFoundError
 from app.store.tables import AidsRow, ArchiveRow, AssignmentRow, ChainEntryRow, EvaluatorRow, ItemRow, RoundRow
 
-NO_SUCH_ROUND = "There is no such round; check its address."
+NO_SUCH_ROUND = "There is no such round; check its id in the list of rounds."
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,23 @@ def test_unblinding_leads_to_a_report_with_fractions_and_intervals(
     assert "style=" not in report
 
 
+def test_the_log_is_written_in_words_and_not_in_python(dag: Browser, collecting: str) -> None:
+    lock(dag, collecting)
+    dag.get(f"/admin/rounds/{collecting}")
+    log = dag.text[dag.text.index('<table class="log">') :]
+    details = re.findall(r'<span class="muted">([^<]*)</span> ([^<]*)</span>', log)
+    assert len(details) > 10
+    assert ("stopped early", "yes") in details
+    assert not any(re.search(r"\bNone\b|\bTrue\b|[\[{]'|\[\]", value) for _, value in details)
+    assert not any(name == "v" for name, _ in details)
+
+
+def test_pages_ask_for_publication_and_claim_none(dag: Browser, sealed: str) -> None:
+    dag.get(f"/admin/rounds/{sealed}")
+    assert "is published" not in dag.text
+    assert "Publish its commitment" in dag.text
+
+
 def test_an_abandoned_round_stays_visible_with_its_reason(dag: Browser, collecting: str) -> None:
     dag.get(f"/admin/rounds/{collecting}")
     assert dag.send("abandon", reason="").status_code == 409

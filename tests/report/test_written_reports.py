@@ -1,9 +1,12 @@
 """The report as Markdown and as PDF."""
 
+from datetime import UTC, datetime
+
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.export.markdown import write_markdown_report
-from app.report.export.pdf import pdf_available, write_pdf_report
+from app.report.export.pdf import pdf_available, typst_document, write_pdf_report
+from app.report.result_text import describe_result_step
 
 
 def test_the_markdown_report_names_the_path_of_every_number(full_analysis: Analysis, full_frame: AnalysisFrame) -> None:
@@ -12,6 +15,39 @@ def test_the_markdown_report_names_the_path_of_every_number(full_analysis: Analy
     assert "`difference`" in text
     assert "## What the paper fixes, what it leaves open, what we chose" in text
     assert "nan" not in text.lower()
+
+
+def test_the_markdown_report_has_the_primary_p_value_and_who_made_the_result(
+    full_analysis: Analysis, full_frame: AnalysisFrame
+) -> None:
+    step = describe_result_step(2, "Dag", datetime(2026, 11, 27, 1, 15, tzinfo=UTC), "a fixed\nestimator")
+    assert (
+        step == "Corrected (version 2 of the result) by Dag on 27 November 2026, 01:15 UTC. Reason: a fixed estimator"
+    )
+    text = write_markdown_report("A round", "ab" * 32, full_analysis, full_frame, step)
+    assert step in text
+    assert full_analysis.difference.p is not None
+    assert f"permutation p {full_analysis.difference.p:.3f}" in text or "permutation p under 0.001" in text
+    assert step in typst_document("A round", "ab" * 32, full_analysis, full_frame, (), step)
+
+
+def test_reports_claim_no_publication_and_no_more_than_an_export_can_show(
+    full_analysis: Analysis, full_frame: AnalysisFrame
+) -> None:
+    text = write_markdown_report("A round", "ab" * 32, full_analysis, full_frame)
+    assert "proves that nothing changed" not in text
+    assert "By itself the export shows only that it agrees with itself." in text
+    assert "published before" not in text.replace("What was published or saved before", "")
+    assert "In this round" not in text
+
+
+def test_the_table_of_the_marks_says_how_an_auc_under_a_half_is_read(
+    full_analysis: Analysis, full_frame: AnalysisFrame
+) -> None:
+    text = write_markdown_report("A round", "ab" * 32, full_analysis, full_frame)
+    sentence = f"an AUC of the marks is the chance that {full_analysis.treatment} has more of them than"
+    assert sentence in text
+    assert "gives as much away as 1 minus the AUC" in text
 
 
 def test_the_pdf_is_a_pdf_and_the_same_bytes_twice(

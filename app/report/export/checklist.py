@@ -14,6 +14,7 @@ from app.foundation.json_types import JsonObject, JsonValue, to_json_value
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.methods_text import LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.preregistration import PREREGISTRATION_FILE
 
 
 @dataclass(frozen=True)
@@ -104,20 +105,40 @@ def _answers_on_design(
     rules = {name: limit for name, limit in frame.exclusions if limit is not None}
     answers = (
         ("CONSORT 1", "Title", title, "design.json"),
-        ("CONSORT 2", "Registration: digest published before the first judgment", commitment, "commitment.json"),
-        ("CONSORT 3", "Protocol and analysis plan", design_content.get("primary", "see design.json"), "design.json"),
+        (
+            "CONSORT 2",
+            "Registration: the digest printed at the seal; say where and when it was published",
+            commitment,
+            "commitment.json",
+        ),
+        ("CONSORT 3", "Protocol and analysis plan", _plan_answer(design_content), "design.json"),
         ("CONSORT 4", "Data, code and key", "in this package; verify.py checks it", "datapackage.json"),
         ("CONSORT 12a / HEDS 3.1", "Frame and sample", drawn, "frame.json"),
         ("CONSORT 13 / HEDS 4.3", "Rubric as shown", design_content.get("rubric"), "design.json"),
         ("CONSORT 14 / HEDS 4.3.9", "Primary outcome", "difference in fraction INTERPRETABLE", "analysis.json"),
-        ("CONSORT 17", "Sequence", "secret 256-bit seed, opened in allocation.json", "allocation.json"),
-        ("CONSORT 18", "Concealment", "allocation encrypted and committed before judging", "events.json"),
+        (
+            "CONSORT 17",
+            "Sequence",
+            "secret 256-bit seed, opened in allocation.json",
+            "allocation.json",
+        ),
+        ("CONSORT 18", "Concealment", "allocation encrypted and committed to before judging", "events.json"),
         ("CONSORT 20 / HEDS 3.3.4", "Blinding", "evaluators saw only words and marks", "items.json"),
         ("CONSORT 21 / HEDS 4.3.10", "Statistical methods", "see methods", "methods.json"),
         ("CONSORT 21c", "Exclusion rules", rules, "frame.json"),
     )
     for item, asks, answer, source in answers:
         yield AnsweredQuestion(item, asks, to_json_value(answer), source)
+
+
+def _plan_answer(design_content: JsonObject) -> str:
+    """Where the plan stands, and the primary comparison in the design's words."""
+    primary = design_content.get("primary", "not stated")
+    if "analysis" not in design_content:
+        return f"the design has no plan beside its primary comparison: {primary}"
+    return (
+        f"the whole plan is analysis in design.json, in words in {PREREGISTRATION_FILE}; primary comparison: {primary}"
+    )
 
 
 def _answers_on_results(analysis: Analysis) -> Iterator[AnsweredQuestion]:

@@ -79,7 +79,7 @@ license: CC-BY-4.0
 identifiers:
   - type: other
     value: {commitment}
-    description: SHA-256 commitment published before the first judgment
+    description: SHA-256 commitment, printed at the seal, before the first judgment
 references:
   - type: article
     title: Softmax Linear Units
