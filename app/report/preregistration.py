@@ -6,8 +6,10 @@ is for admins before the unblinding, and for everybody after it.
 
 from collections.abc import Mapping, Sequence
 
+from app.evidence.draws import LoggedStep, draw_history
 from app.evidence.event_details import SealedDetail
 from app.foundation.typography import visible_text
+from app.report.analysis.draws import draw_notes
 from app.report.markdown_table import markdown_table
 from app.report.planned_parts import limits_of_planned_parts
 from app.report.sample_size_text import sample_size_paragraphs
@@ -56,6 +58,16 @@ def write_preregistration(design: Design, sealed: SealedDetail, other_draws: Seq
     for heading, paragraphs in sections.items():
         parts += [f"## {heading}", *paragraphs]
     return "\n\n".join(parts) + "\n"
+
+
+def notes_on_other_draws(steps: Sequence[LoggedStep]) -> list[str]:
+    """Sentences on other draws and announcements than the sealed one, from a round's log until the seal.
+
+    Nothing later enters, so that the preregistration stays as it was registered.
+    """
+    sealed_at = [index for index, step in enumerate(steps) if step.action == "sealed"]
+    until_seal = steps[: sealed_at[-1] + 1] if sealed_at else steps
+    return draw_notes(draw_history(until_seal))
 
 
 def _introduction() -> list[str]:

@@ -2,12 +2,10 @@
 
 from sqlalchemy.orm import Session
 
-from app.evidence.draws import draw_history
 from app.evidence.event_details import SealedDetail
 from app.foundation.errors import LifecycleError
-from app.report.analysis.draws import draw_notes
-from app.report.preregistration import write_preregistration
-from app.services.draws import logged_steps
+from app.report.preregistration import notes_on_other_draws, write_preregistration
+from app.services.draw_log import logged_steps
 from app.services.evidence import committed_design
 from app.services.log import latest_event, round_events
 from app.store import rounds as round_store
@@ -21,5 +19,5 @@ def round_preregistration(session: Session, round_id: str) -> str:
         raise LifecycleError(msg)
     events = round_events(session, round_id)
     sealed = SealedDetail.model_validate(latest_event(events, "sealed").detail)
-    other_draws = draw_notes(draw_history(logged_steps(events)))
+    other_draws = notes_on_other_draws(logged_steps(events))
     return write_preregistration(committed_design(session, round_row), sealed, other_draws)

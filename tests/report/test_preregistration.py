@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from app.evidence.draws import LoggedStep
 from app.evidence.event_details import DrawDetail, SealedDetail
-from app.report.preregistration import write_preregistration
+from app.report.preregistration import notes_on_other_draws, write_preregistration
 from app.rounds.analysis_plan import AnalysisPlan
 from app.rounds.design import Cell, Design
 from app.rounds.planned_numbers import PlannedConstants, PlannedNumbers
@@ -175,6 +176,24 @@ def test_it_asks_for_publication_and_claims_none() -> None:
 def test_other_draws_and_announcements_are_registered() -> None:
     sentence = "A half of a seed was announced two times for this round."
     assert sentence in write_preregistration(make_design(), SEALED, [sentence])
+
+
+def test_what_is_logged_after_the_seal_does_not_change_what_was_registered() -> None:
+    announced = LoggedStep("draw announced", {"number": 1, "half_sha256": "9" * 64, "public_name": "beacon 7"})
+    sealed = LoggedStep("sealed", SEALED.model_dump(mode="json"))
+    locked = LoggedStep(
+        "locked",
+        {
+            "v": 2,
+            "evaluators": {},
+            "stopped_early": True,
+            "related_rounds": [{"round_id": "abc", "draw_count": 3, "announcement_count": 0, "opened": False}],
+        },
+    )
+    notes = notes_on_other_draws([announced, announced, sealed])
+    assert notes == ["A half of a seed was announced two times for this round."]
+    assert notes_on_other_draws([announced, announced, sealed, locked]) == notes
+    assert notes_on_other_draws([sealed]) == []
 
 
 def test_symbols_of_the_plan_are_explained() -> None:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from app.evidence.draws import draw_history, steps_of_log
+from app.evidence.draws import steps_of_log
 from app.evidence.entries import RESULT_ACTIONS, ChainLink
 from app.evidence.receipts import make_receipt_v1
 from app.evidence.round_evidence import BlindedEvidence, Evidence
 from app.evidence.signing import SigningKey
 from app.foundation.json_types import JsonObject, to_json_value
-from app.report.analysis.draws import draw_notes
 from app.report.export.checklist import methods_checklist
 from app.report.export.figures import draw_figures
 from app.report.export.markdown import write_markdown_report
@@ -37,7 +36,7 @@ from app.report.export.tables import (
     write_snippets_parquet,
 )
 from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, json_bytes, zip_files
-from app.report.preregistration import PREREGISTRATION_FILE, write_preregistration
+from app.report.preregistration import PREREGISTRATION_FILE, notes_on_other_draws, write_preregistration
 from app.report.result import RoundResult
 from app.report.result_text import describe_result_step
 
@@ -165,7 +164,7 @@ def _opened_files(evidence: Evidence, result: RoundResult) -> Files:
 
 
 def _preregistration(evidence: Evidence) -> str:
-    other_draws = draw_notes(draw_history(steps_of_log(evidence.log_until_lock)))
+    other_draws = notes_on_other_draws(steps_of_log(evidence.log))
     return write_preregistration(evidence.design, evidence.sealed, other_draws)
 
 

@@ -3,7 +3,6 @@
 Before unblinding nothing here depends on any item's arm, and no verdict is counted: only how many judgments there are.
 """
 
-import json
 import re
 from dataclasses import dataclass
 
@@ -135,5 +134,7 @@ def _short_text(detail_value: JsonValue) -> str:
         return "yes" if detail_value else "no"
     if isinstance(detail_value, list):
         return ", ".join(map(_short_text, detail_value)) or "none"
-    text = json.dumps(detail_value) if isinstance(detail_value, dict) else str(detail_value)
+    if isinstance(detail_value, dict):
+        return " ".join(f"{name} {text}" for name, text in _detail_texts(detail_value))
+    text = str(detail_value)
     return f"{text[:12]}…" if DIGEST.fullmatch(text) else text
