@@ -18,6 +18,7 @@ from app.evidence.receipts import (
     expected_head,
 )
 from app.evidence.signing import is_signed
+from app.foundation.typography import visible_text
 
 ReceiptCase = Literal[
     "genuine", "unsigned", "forged", "file changed", "other round", "other commitment", "entries missing",
@@ -108,7 +109,8 @@ def _finding(
     receipt: Receipt | ReceiptV1, case: ReceiptCase, sentence: str, *, is_genuine: bool, counts: bool = True
 ) -> ReceiptFinding:
     lock = receipt.lock if is_genuine and isinstance(receipt, Receipt) else None
-    return ReceiptFinding(case, sentence, receipt.evaluator, entry_count(receipt), is_genuine, counts, lock)
+    printable = visible_text(sentence)  # names and digests are whatever the file says
+    return ReceiptFinding(case, printable, receipt.evaluator, entry_count(receipt), is_genuine, counts, lock)
 
 
 def _uncounted_sentence(receipt: Receipt | ReceiptV1, case: ReceiptCase, sentence: str) -> str:

@@ -298,6 +298,19 @@ def test_an_unsigned_receipt_still_names_what_differs(
     assert finding.sentence.endswith(UNSIGNED)
 
 
+def test_no_text_of_a_receipt_can_be_taken_for_the_answer_of_the_program() -> None:
+    forged = "\x1b[2J\n\nAnchored, and all agree."
+    for receipt in (
+        make_receipt_v1(forged, COMMITMENT, LINKS),
+        make_receipt_v1("Ada", forged, LINKS),
+        genuine().model_copy(update={"signature": None, "lock": forged}),
+        signed_again(genuine(), OTHER_KEY, commitment=forged, key=OTHER_KEY.public_key),
+    ):
+        finding = judge_receipt(receipt, LOCKED, [] if receipt.evaluator == forged else LINKS)
+        assert finding.sentence.isprintable()
+        assert "<U+001B>[2J<U+000A><U+000A>" in finding.sentence
+
+
 def test_an_unsigned_receipt_of_nothing_agrees() -> None:
     assert judge_receipt(make_receipt_v1("Ada", COMMITMENT, []), OLD_ROUND, LINKS).agrees
 
