@@ -235,6 +235,8 @@ def _source_problems(sealed_draw: DrawDetail, announcement: AnnouncedDetail | No
         problems.append("The public value of the sealed draw is not the one that was named in the announcement.")
     if announcement.value_length not in (None, len(sealed_draw.public_value or "")):
         problems.append("The public value of the sealed draw has not the length that the announcement says.")
+    if announcement.left_out not in (None, sealed_draw.left_out):
+        problems.append("The sealed draw left out other neurons than the announcement says.")
     return problems
 
 

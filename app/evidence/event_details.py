@@ -42,6 +42,16 @@ class CopiedDetail(Detail):
     """How many times a half of a seed was announced there."""
 
 
+class LeftOut(Detail):
+    """Which neurons no draw could have, because evaluators named in the design have seen them: totals of all arms."""
+
+    neuron_count: int
+    rounds: tuple[str, ...]
+    """Ids of the unblinded rounds in which they were seen."""
+    sha256: str
+    """SHA-256 of the list of these neurons, which the seal holds."""
+
+
 class AnnouncedDetail(Detail):
     """The detail of the log's entry "draw announced"."""
 
@@ -53,16 +63,8 @@ class AnnouncedDetail(Detail):
     """The name of the future public value that completes the seed."""
     value_length: int | None = None
     """How many characters the value will have; None if the announcement does not say."""
-
-
-class LeftOut(Detail):
-    """Which neurons no draw could have, because evaluators named in the design have seen them: totals of all arms."""
-
-    neuron_count: int
-    rounds: tuple[str, ...]
-    """Ids of the unblinded rounds in which they were seen."""
-    sha256: str
-    """SHA-256 of the list of these neurons, which the seal holds."""
+    left_out: LeftOut | None = None
+    """What the draw will leave out, so that nobody chooses it later; None if the design names no evaluator."""
 
 
 class DrawDetail(Detail):

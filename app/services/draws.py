@@ -34,6 +34,7 @@ from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import require_allowed
 from app.rounds.randomness import SEED_BYTES
 from app.services.draw_log import logged_steps
+from app.services.exposure import seen_neurons_by_round
 from app.services.log import Event, append_event, round_events
 from app.services.related_rounds import related_round_ids
 from app.store import rounds as round_store
@@ -83,7 +84,8 @@ def announce_draw(  # noqa: PLR0913 - who announces what, when, and where its ha
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     require_allowed(round_row.state, "announce")
-    _require_public_rule(read_design(round_row.design))
+    design = read_design(round_row.design)
+    _require_public_rule(design)
     name = _require_public_text(public_name, "name")
     number = draw_history(logged_steps(round_events(session, round_id))).announced + 1
     half = entropy(SEED_BYTES).hex()
@@ -91,9 +93,15 @@ def announce_draw(  # noqa: PLR0913 - who announces what, when, and where its ha
     file.unlink(missing_ok=True)  # left by an announcement that was interrupted before it was logged
     write_private_file(file, half)
     announcement = AnnouncedDetail(
-        number=number, half_sha256=half_digest(half), public_name=name, value_length=value_length
+        number=number,
+        half_sha256=half_digest(half),
+        public_name=name,
+        value_length=value_length,
+        left_out=left_out_detail(neurons_to_leave_out(session, design)) if design.named else None,
     )
-    chain = append_event(session, round_id, by, "draw announced", announcement.model_dump(exclude_none=True), now)
+    chain = append_event(
+        session, round_id, by, "draw announced", announcement.model_dump(mode="json", exclude_none=True), now
+    )
     return AnnouncedDraw(announcement, now, chain)
 
 
@@ -135,6 +143,11 @@ def begin_draw(  # noqa: PLR0913 - all that a draw follows from, and who began i
     return replace(draw, detail=detail)
 
 
+def neurons_to_leave_out(session: Session, design: Design) -> dict[str, SeenNeurons]:
+    """{id of a round: the neurons of the design's archives that an evaluator named in it has seen there}."""
+    return seen_neurons_by_round(session, design.named, {cell.archive_sha256 for cell in design.arms})
+
+
 def left_out_detail(seen_by_round: Mapping[str, SeenNeurons]) -> LeftOut:
     """What the log says about the neurons that are left out, by the rounds in which they were seen."""
     neurons = sorted(frozenset().union(*seen_by_round.values()))
@@ -164,6 +177,12 @@ def _complete_announced_draw(
     value = _require_public_text(public_value, "value")
     if problem := public_value_problem(value, announced.announcement.value_length):
         raise SealError(problem)
+    if announced.announcement.left_out not in (None, first_detail.left_out):
+        msg = (
+            "Since the announcement a round was unblinded in which a named evaluator had seen neurons of these models, "
+            "so the announcement does not fix the draw any more. Announce it again, with a value that nobody knows yet."
+        )
+        raise SealError(msg)
     halves = SeedHalves(_read_half(data_folder, round_id, announced), announced.announcement.public_name, value)
     detail = first_detail.model_copy(
         update={

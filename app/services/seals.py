@@ -20,7 +20,7 @@ from app.judging.public_design import PublicDesign
 from app.rounds.allocation import SealContent
 from app.rounds.archive_frame import SeenNeurons
 from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
-from app.rounds.design import Design, read_design
+from app.rounds.design import read_design
 from app.rounds.item import Item
 from app.rounds.lifecycle import state_after
 from app.rounds.preparation import PreparedRound, prepare_round
@@ -28,8 +28,7 @@ from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import KeyholderKey, new_keyholder_key, seal
 from app.services.archives import verified_archives
 from app.services.assignment import make_slots
-from app.services.draws import Entropy, begin_draw, left_out_detail, remove_halves
-from app.services.exposure import seen_neurons_by_round
+from app.services.draws import Entropy, begin_draw, left_out_detail, neurons_to_leave_out, remove_halves
 from app.services.log import append_event
 from app.store import rounds as round_store
 from app.store.sealed import add_seal
@@ -104,7 +103,7 @@ def begin_seal(
     round_store.remove_items(session, round_id)
     options = seal_options
     design = read_design(round_row.design)
-    seen_by_round = _neurons_to_leave_out(session, design)
+    seen_by_round = neurons_to_leave_out(session, design)
     left_out: SeenNeurons = frozenset().union(*seen_by_round.values())
     logged = left_out_detail(seen_by_round) if design.named else None
     draw = begin_draw(session, round_id, options.public_value, options.data_folder, by, now, options.entropy, logged)
@@ -169,11 +168,6 @@ def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, no
         return
     round_store.remove_items(session, round_row.id)
     round_row.state = "draft"
-
-
-def _neurons_to_leave_out(session: Session, design: Design) -> dict[str, SeenNeurons]:
-    """{id of a round: the neurons of the design's archives that an evaluator named in it has seen there}."""
-    return seen_neurons_by_round(session, design.named, {cell.archive_sha256 for cell in design.arms})
 
 
 def _store_items(

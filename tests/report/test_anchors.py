@@ -1,6 +1,7 @@
 """What a verifier gives from outside, and what the verification says it proves."""
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ from app.evidence.receipts import Receipt, make_receipt, make_receipt_v1
 from app.evidence.signing import SigningKey
 from app.evidence.timestamp_encoding import encode_query
 from app.foundation.errors import ExportError, FirstGlanceError
-from app.report.export.anchors import Anchors
+from app.foundation.json_types import JsonObject
+from app.report.export.anchors import Anchors, compare_anchors
 from app.report.export.bundle import UnblindedBundle, blinded_zip, unblinded_zip
 from app.report.export.exported_round import read_export
 from app.report.export.receipt_file import committed_round
@@ -83,6 +85,26 @@ def test_another_digest_than_the_published_one_differs_and_both_are_named(
     assert outcome(verification) == ("differs", 1)
     (sentence,) = verification.differences
     assert f"not {OTHER[:12]}… as you gave it." in sentence
+
+
+def test_a_published_announcement_covers_the_draw_only_if_it_is_that_of_the_sealed_draw(
+    exported_without_figures: Path,
+) -> None:
+    """The log has two announcements, and the seal is from the second."""
+    export = read_export(exported_without_figures)
+    halves: list[JsonObject] = [{"half_sha256": half * 32, "public_name": "beacon 7"} for half in ("aa", "bb")]
+    log = [deepcopy(link) for link in export.evidence.log]
+    next(link for link in log if link["event"]["action"] == "sealed")["event"]["detail"]["draw"] = halves[1]
+    for number, half in enumerate(halves):
+        announced = deepcopy(log[0])
+        announced["event"]["action"], announced["event"]["detail"] = "draw announced", half
+        announced["chain"] = f"{number + 1:064x}"
+        log.insert(number + 1, announced)
+    forged = replace(export, evidence=replace(export.evidence, log=log))
+    findings = [compare_anchors(forged, Anchors(announcement=f"{number:064x}"))[0] for number in (1, 2, 3)]
+    assert [(finding.agrees, finding.covers) for finding in findings] == [(False, ()), (True, ("draw",)), (False, ())]
+    assert "the sealed draw is from another one" in findings[0].sentence
+    assert "has no announcement of a draw with the digest 000000000000…" in findings[2].sentence
 
 
 def test_an_export_without_a_signature_is_anchored_in_part(

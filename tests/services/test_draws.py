@@ -7,6 +7,7 @@ import pytest
 
 from app.archive.archive import Archive, manifest_bytes
 from app.evidence.draws import draw_history, draw_problems, half_digest, seed_from_halves
+from app.evidence.event_details import LeftOut
 from app.foundation.errors import ArchiveError, LifecycleError, SealError
 from app.report.export.redraw import redraw_problems
 from app.report.methods_text import methods_paragraphs
@@ -17,7 +18,7 @@ from app.rounds.cell_draws import CellDraw, draw_cells
 from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key
 from app.rounds.redraw import left_out_reservation
-from app.services import rounds, seals
+from app.services import draws, rounds, seals
 from app.services.draw_log import logged_steps
 from app.services.draws import AnnouncedDraw, announce_draw, half_file
 from app.services.log import round_events, verify_log
@@ -314,7 +315,8 @@ def test_archives_with_the_same_neurons_under_another_address_are_counted(
 def leave_out(monkeypatch: pytest.MonkeyPatch, archive: Archive, count: int) -> None:
     """Let the owner name so many neurons of the archive as seen by Ada in a round that nobody can look up."""
     neurons = frozenset((archive.sha256, neuron.layer, neuron.index) for neuron in archive.neurons()[:count])
-    monkeypatch.setattr(seals, "_neurons_to_leave_out", lambda *_: {"r7": neurons})
+    for module in (seals, draws):
+        monkeypatch.setattr(module, "neurons_to_leave_out", lambda *_: {"r7": neurons})
 
 
 def test_neurons_that_the_owner_left_out_are_reported_by_arm_and_verified_as_the_owner_s_word_only(
@@ -344,7 +346,7 @@ def test_neurons_that_the_owner_left_out_are_reported_by_arm_and_verified_as_the
     assert "leaves out other neurons (7) than those that the log has for its draw (8)" in problem
 
 
-def test_a_seal_that_is_begun_again_with_other_neurons_left_out_is_another_draw(
+def test_an_announcement_fixes_what_is_left_out_of_the_draw(
     database_with_admin: Database,
     design: Design,
     paths: dict[str, Path],
@@ -361,6 +363,9 @@ def test_a_seal_that_is_begun_again_with_other_neurons_left_out_is_another_draw(
     first = begin(database_with_admin, draft, clock, tmp_path)
     cancel(database_with_admin, first, clock)
     leave_out(monkeypatch, plum_archive, 8)
+    with pytest.raises(SealError, match="Since the announcement a round was unblinded"):
+        begin(database_with_admin, draft, clock, tmp_path)
+    announce(database_with_admin, draft, clock, tmp_path)
     second = begin(database_with_admin, draft, clock, tmp_path)
     assert second.seal_content.allocation != first.seal_content.allocation
     assert (second.draw.number, second.draw.again) == (2, False)
@@ -368,7 +373,17 @@ def test_a_seal_that_is_begun_again_with_other_neurons_left_out_is_another_draw(
     third = begin(database_with_admin, draft, clock, tmp_path)
     assert (third.draw.number, third.draw.again) == (2, True)
     finish(database_with_admin, third, clock, tmp_path)
-    assert "draw 2: one other draw of this round was cancelled" in unblind(database_with_admin, draft, clock)
+    methods = unblind(database_with_admin, draft, clock)
+    assert "draw 2: one other draw of this round was cancelled" in methods
+    assert "A half of a seed was announced two times for this round." in methods
+    with database_with_admin.reading() as session:
+        steps = logged_steps(round_events(session, draft))
+    assert draw_problems("public", third.seal_content, steps) == []
+    for step in steps:
+        if step.action == "draw announced":
+            step.detail["left_out"] = LeftOut(neuron_count=0, rounds=(), sha256="0" * 64).model_dump(mode="json")
+    (problem,) = draw_problems("public", third.seal_content, steps)
+    assert problem == "The sealed draw left out other neurons than the announcement says."
 
 
 def pick_by_hand(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
