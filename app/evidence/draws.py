@@ -88,7 +88,7 @@ class DrawHistory:
     """Ids of the other rounds of the server with the same models, at the draw; None if the log does not say."""
     related_rounds: tuple[RelatedRound, ...] | None = None
     """These rounds at the lock, with their draws; None before it, or if the log does not say."""
-    left_out: tuple[CellLeftOut, ...] = ()
+    left_out_cells: tuple[CellLeftOut, ...] = ()
     """How many neurons of each cell no draw could have, because named evaluators had seen them, as the seal has it."""
     left_out_rounds: tuple[str, ...] = ()
     """Ids of the rounds in which they had seen them."""

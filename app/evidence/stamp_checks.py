@@ -157,9 +157,9 @@ def _is_superseded(announcement: EventLink, event_links: Sequence[EventLink]) ->
     return bool(seals) and _announced_parts(announcement["event"]["detail"]) != _announced_parts(seals[-1])
 
 
-def _announced_parts(detail: JsonValue) -> tuple[JsonValue, JsonValue] | None:
-    """What an announcement and the draw that it announces have in common."""
-    return (detail.get("half_sha256"), detail.get("public_name")) if isinstance(detail, dict) else None
+def _announced_parts(json_value: JsonValue) -> tuple[JsonValue, JsonValue] | None:
+    """What the details of an announcement and of the draw that it announces have in common."""
+    return (json_value.get("half_sha256"), json_value.get("public_name")) if isinstance(json_value, dict) else None
 
 
 def _first_time(event_links: Iterable[EventLink], *actions: str) -> datetime | None:

@@ -94,8 +94,8 @@ def _draw_history(evidence: Evidence) -> DrawHistory | None:
         return None
     counts = Counter(archive_sha256 for archive_sha256, _, _ in evidence.seal.left_out)
     cells = evidence.seal.allocation.cells if counts else ()
-    left_out = tuple(CellLeftOut(cell.arm, cell.stratum, counts[cell.archive_sha256]) for cell in cells)
-    return replace(draw_history(steps_of_log(evidence.log_until_lock)), left_out=left_out)
+    left_out_cells = tuple(CellLeftOut(cell.arm, cell.stratum, counts[cell.archive_sha256]) for cell in cells)
+    return replace(draw_history(steps_of_log(evidence.log_until_lock)), left_out_cells=left_out_cells)
 
 
 def _cell_counts(allocated: AllocatedCell) -> CellCounts:

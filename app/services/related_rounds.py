@@ -26,7 +26,7 @@ def related_round_ids(session: Session, round_id: str) -> tuple[str, ...]:
             by_archive[row.sha256] = _fingerprints(row.sha256, Path(row.path))
         fingerprints.setdefault(row.round_id, set()).update(by_archive[row.sha256])
     own_fingerprints = fingerprints.pop(round_id, set())
-    return tuple(related_id for related_id, others in fingerprints.items() if others & own_fingerprints)
+    return tuple(related_id for related_id, marks in fingerprints.items() if marks & own_fingerprints)
 
 
 def related_rounds(session: Session, round_id: str) -> tuple[RelatedRound, ...]:

@@ -104,7 +104,7 @@ def begin_seal(
     options = seal_options
     design = read_design(round_row.design)
     seen_by_round = neurons_to_leave_out(session, design)
-    left_out: SeenNeurons = frozenset().union(*seen_by_round.values())
+    left_out = SeenNeurons().union(*seen_by_round.values())
     logged = left_out_detail(seen_by_round) if design.named else None
     draw = begin_draw(session, round_id, options.public_value, options.data_folder, by, now, options.entropy, logged)
     nonce = options.entropy(SEED_BYTES).hex()

@@ -41,7 +41,7 @@ def draw_notes(history: DrawHistory | None) -> list[str]:
     related_rounds = history.related_rounds or ()
     drawn = [related for related in related_rounds if related.draw_count or related.announcement_count]
     notes += [_related_sentence(related_rounds)] if drawn else []
-    notes += [_left_out_sentence(history)] if history.left_out else []
+    notes += [_left_out_sentence(history)] if history.left_out_cells else []
     return notes
 
 
@@ -76,7 +76,7 @@ def _count_sentences(history: DrawHistory) -> list[str]:
 
 def _origin_sentences(history: DrawHistory) -> list[str]:
     """What came before the round: what evaluators had seen, the round that it copies, and rounds with its models."""
-    sentences = [_left_out_sentence(history)] if history.left_out else []
+    sentences = [_left_out_sentence(history)] if history.left_out_cells else []
     sentences += [_copy_sentence(history)] if history.copied_from else []
     if history.related_rounds:
         sentences.append(_related_sentence(history.related_rounds))
@@ -89,7 +89,7 @@ def _origin_sentences(history: DrawHistory) -> list[str]:
 
 def _left_out_sentence(history: DrawHistory) -> str:
     """How many neurons nobody could draw: whoever chooses them chooses among the others."""
-    counts = [f"{cell.neuron_count} of {cell.arm} in {cell.stratum}" for cell in history.left_out]
+    counts = [f"{cell.neuron_count} of {cell.arm} in {cell.stratum}" for cell in history.left_out_cells]
     rounds = _listed_ids(history.left_out_rounds) or "unnamed rounds"
     return (
         f"Neurons were left out of the draw because named evaluators had seen them in {rounds}: {', '.join(counts)}. "
