@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from app.foundation.errors import FirstGlanceError
+from app.foundation.typography import visible_text
 
 CommandTable = Mapping[str, tuple[str, str]]
 """{name: (module, one line of help)} of commands; the module defines `NAME_command`, with _ for each - of NAME."""
@@ -24,7 +25,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except FirstGlanceError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(visible_text(str(error))) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names in the order of the stages."""

@@ -9,11 +9,17 @@ from app.cli.database import open_database
 from app.cli.options import json_option
 from app.cli.printing import print_json, print_table
 from app.foundation.settings import Settings
+from app.foundation.typography import visible_text
 from app.report.analysis.primary import ArmResult
 from app.report.export.pool import pool_studies
 from app.report.number_text import points, points_range
 from app.services import exports
 from app.statistics.intervals import Interval
+
+NOT_ANCHORED = (
+    "Every export agrees with itself. Nothing from outside confirms them here: check each with `firstglance verify`, "
+    "and give what was published about its round."
+)
 
 
 @click.command("report")
@@ -53,11 +59,11 @@ def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
     """Verify exports, pool them by Mantel and Haenszel and print the difference of each stratum."""
     pooled = pool_studies(paths)
     if json_wanted:
-        print_json(pooled.content())
+        print_json(pooled.content() | {"anchored": False})
         return
-    click.echo(f"{pooled.headline}\n")
+    click.echo(f"{visible_text(pooled.headline)}\n")
     lines = [
-        [stratum.stratum, points(stratum.estimate), points_range(stratum.interval)]
+        [visible_text(stratum.stratum), points(stratum.estimate), points_range(stratum.interval)]
         for stratum in pooled.strata
         if stratum.estimate is not None
     ]
@@ -65,6 +71,7 @@ def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
     spread = pooled.heterogeneity
     if spread is not None:
         click.echo(f"\nheterogeneity: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.3f}")
+    click.echo(f"\n{NOT_ANCHORED}")
 
 
 def _number_text(number: float) -> str:

@@ -7,6 +7,7 @@ import click
 
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_json
+from app.foundation.typography import visible_text
 from app.report.export.anchors import Anchors
 from app.report.export.verify import Verification, verify_export
 
@@ -109,11 +110,13 @@ def _print_verification(verification: Verification) -> None:
     _print_finding("ok", f"{file_count} files are the same as those that were made again from the evidence.")
     _print_finding("ok", f"{len(agreeing) - file_count} checks of commitment, chains, log, lock and digests agree.")
     click.echo()
-    click.echo(click.wrap_text(" ".join(verification.statement.sentences), WIDTH))
+    click.echo(click.wrap_text(visible_text(" ".join(verification.statement.sentences)), WIDTH))
 
 
 def _print_finding(label: str, sentence: str) -> None:
-    click.echo(click.wrap_text(sentence, WIDTH, initial_indent=label.ljust(INDENT), subsequent_indent=" " * INDENT))
+    """Print a sentence after its label; line breaks and codes for the terminal in the export's texts are spelt out."""
+    text = visible_text(sentence)
+    click.echo(click.wrap_text(text, WIDTH, initial_indent=label.ljust(INDENT), subsequent_indent=" " * INDENT))
 
 
 def _unchecked_by_reason(verification: Verification) -> dict[str, list[str]]:

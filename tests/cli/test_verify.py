@@ -112,4 +112,4 @@ def test_an_export_whose_signature_was_lost_is_anchored_in_part(run: Run, export
     assert run("export", round_id, "--out", path).exit_code == 0
     verified = run("verify", path, "--lock", exported.lock)
     assert verified.exit_code == 3
-    assert "The export is not signed" in " ".join(verified.output.split())
+    assert "but this key did not sign the export." in " ".join(verified.output.split())

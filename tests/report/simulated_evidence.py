@@ -3,6 +3,7 @@
 A cheat who owns the server can do the same: `evidence_of` makes everything agree with everything else.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from app.evidence.entries import ChainEntry, ChainLink, EventLink, canonical_tim
 from app.evidence.event_details import DrawDetail, Enrolment, LockedDetail, SealedDetail
 from app.evidence.round_evidence import Evidence
 from app.evidence.signing import SigningKey, sign_event
-from app.foundation.digest import sha256_of_json
+from app.foundation.digest import canonical_bytes, sha256_of_json
 from app.foundation.json_types import JsonObject
 from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.export.bundle import BlindedBundle, UnblindedBundle
@@ -73,8 +74,9 @@ def facts_for(observations: Sequence[Observation], frame: AnalysisFrame) -> Roun
 
 def evidence_of(facts: RoundFacts) -> Evidence:
     """The evidence of a round in which this happened."""
-    design_content = cast("JsonObject", facts.design.model_dump(mode="json"))
+    design_content = json.loads(facts.design.canonical)
     seal = SealContent.to_seal(facts.allocation, seed=facts.seed, nonce="0a" * 32)
+    seal = SealContent.from_content(json.loads(canonical_bytes(seal.as_sealed)))
     published = _publish(design_content, facts, seal)
     chains = {name: _chain(name, entries, published.commitment) for name, entries in sorted(facts.entries.items())}
     return Evidence(
@@ -189,7 +191,7 @@ def _chain(evaluator: str, entries: Sequence[JsonObject], commitment: str) -> li
     links: list[ChainLink] = []
     previous = commitment
     for number, content in enumerate(entries):
-        entry = cast("ChainEntry", {"v": 2, "evaluator": evaluator, "number": number} | content)
+        entry = json.loads(canonical_bytes({"v": 2, "evaluator": evaluator, "number": number} | content))
         previous = chain_digest(previous, entry)
         links.append({"evaluator": evaluator, "number": number, "chain": previous, "entry": entry})
     return links

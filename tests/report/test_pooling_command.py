@@ -20,3 +20,5 @@ def test_exports_are_pooled_on_the_command_line(two_exports: tuple[Path, Path], 
     assert "over 2 rounds" in plain.output
     assert "heterogeneity" in plain.output
     assert json.loads(as_json.output)["difference"]["strata"] == 2
+    assert "Nothing from outside confirms them here" in plain.output
+    assert json.loads(as_json.output)["anchored"] is False

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.report.export.verify import Verification, verify_export
-from app.report.export.zip_file import pack_files, read_zip
+from app.report.export.zip_file import json_bytes, pack_files, read_zip
 from tests.report.tampering import replace_file, replace_files, tamper, verify_without_figures
 
 
@@ -211,8 +211,8 @@ def test_words_written_by_other_versions_are_listed_with_both_versions_and_what_
     analysis = json.loads(files["analysis.json"])
     analysis["methods"]["libraries"]["numpy"] = "1.0.0"
     changes: dict[str, bytes | None] = {
-        "program.json": json.dumps(versions).encode(),
-        "analysis.json": json.dumps(analysis).encode(),
+        "program.json": json_bytes(versions),
+        "analysis.json": json_bytes(analysis),
         "report.md": files["report.md"] + b"Written elsewhere.\n",
         "datapackage.json": None,
     }
@@ -232,7 +232,7 @@ def test_another_version_is_no_excuse_for_another_number(exported_without_figure
     analysis = json.loads(files["analysis.json"])
     analysis["difference"]["estimate"] += 0.01
     changes: dict[str, bytes | None] = {
-        "program.json": json.dumps(versions).encode(),
+        "program.json": json_bytes(versions),
         "analysis.json": json.dumps(analysis).encode(),
         "observations.csv": files["observations.csv"].replace(b",not_interpretable", b",interpretable", 1),
     }

@@ -3,7 +3,7 @@
 Views are not read here: `file_comparison` makes them again from the evidence and compares.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, ValuesView
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,9 @@ from app.report.export.released_0_1 import read_links_v1, read_unbound
 from app.report.export.strict_json import read_strict_json
 from app.report.export.zip_file import read_zip
 from app.rounds.allocation import SealContent
+
+LARGEST = 1e21
+"""From here on canonical JSON writes whole numbers with an exponent too."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,38 @@ def read_json_file(files: Mapping[str, bytes], name: str) -> JsonValue:
         raise ExportError(msg) from error
 
 
+def _read_canonical(files: Mapping[str, bytes], name: str) -> JsonValue:
+    """Read a JSON file of evidence that was digested. Raises ExportError if it writes whole numbers as 22.0 or -0.0.
+
+    Digests take them for 22 and 0, but the texts that are made of them do not.
+    """
+    json_value = read_json_file(files, name)
+    fraction = next(
+        (number for number in _fractions_in(json_value) if number.is_integer() and abs(number) < LARGEST), None
+    )
+    if fraction is not None:
+        msg = f"{name} in the export has {fraction} for a whole number; take the zip as it was downloaded"
+        raise ExportError(msg)
+    return json_value
+
+
+def _fractions_in(json_value: JsonValue) -> Iterator[float]:
+    """Every number that JSON writes with a fraction or an exponent."""
+    if isinstance(json_value, float):
+        yield json_value
+    children = json_value.values() if isinstance(json_value, dict) else json_value
+    if isinstance(children, list | ValuesView):
+        for child in children:
+            yield from _fractions_in(child)
+
+
 def _read_blinded_evidence(files: Mapping[str, bytes], commitment: forms.CommitmentFile) -> BlindedEvidence:
     if commitment.v == 1:
         links = read_links_v1(
             forms.JUDGMENTS_V1.read_verbatim("judgments.json", read_json_file(files, "judgments.json"))
         )
     else:
-        links = forms.CHAINS.read_verbatim("chains.json", read_json_file(files, "chains.json"))
+        links = forms.CHAINS.read_verbatim("chains.json", _read_canonical(files, "chains.json"))
     events = forms.EVENTS.read_verbatim("events.json", read_json_file(files, "events.json"))
     if not events:
         msg = "events.json in the export is empty, but a round has a log; take the zip as it was downloaded"
@@ -103,7 +131,7 @@ def _read_blinded_evidence(files: Mapping[str, bytes], commitment: forms.Commitm
 
 def _read_evidence(files: Mapping[str, bytes], blinded: BlindedEvidence, version: int) -> Evidence:
     try:
-        seal = SealContent.from_content(read_json_file(files, "allocation.json"))
+        seal = SealContent.from_content(_read_canonical(files, "allocation.json"))
         bytes.fromhex(seal.nonce)
     except ValueError as error:
         problem = ": ".join(first_problem(error)) if isinstance(error, ValidationError) else str(error)
@@ -114,7 +142,7 @@ def _read_evidence(files: Mapping[str, bytes], blinded: BlindedEvidence, version
         published=blinded.published,
         chains=blinded.chains,
         log=blinded.log,
-        design_content=_read_object(files, "design.json"),
+        design_content=forms.OBJECT.read_verbatim("design.json", _read_canonical(files, "design.json")),
         seal=seal,
     )
     if version > 1:

@@ -68,6 +68,8 @@ def are_close(expected_number: float, actual_number: float) -> bool:
 def _are_close(expected: JsonValue, actual: JsonValue) -> bool:
     if isinstance(expected, bool) or isinstance(actual, bool):
         return expected is actual
-    if isinstance(expected, int | float) and isinstance(actual, int | float):
+    if isinstance(expected, int) or isinstance(actual, int):
+        return expected == actual  # a count is exact; 1 and 1.0 are equal
+    if isinstance(expected, float) and isinstance(actual, float):
         return are_close(expected, actual)
     return expected == actual

@@ -6,11 +6,12 @@ Words and figures are the same bytes only under the same versions. Numbers are t
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app import __version__
+from app.evidence.entries import PROGRAM_VERSION
 from app.foundation.json_types import JsonValue
 
 NUMBER_LIBRARIES = ("numpy", "scipy", "statsmodels")
@@ -18,6 +19,8 @@ FIGURE_LIBRARIES = (*NUMBER_LIBRARIES, "matplotlib")
 PDF_LIBRARIES = (*FIGURE_LIBRARIES, "typst")
 TABLE_LIBRARIES = ("pyarrow",)
 LIBRARIES = (*PDF_LIBRARIES, *TABLE_LIBRARIES)
+LibraryName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9._-]{0,40}$")]
+VersionText = Annotated[str, Field(pattern=PROGRAM_VERSION)]
 
 
 class ProgramVersions(BaseModel):
@@ -26,9 +29,9 @@ class ProgramVersions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     v: Literal[2] = 2
-    program: str
+    program: VersionText
     """The version of First Glance."""
-    libraries: dict[str, str | None]
+    libraries: dict[LibraryName, VersionText | None]
     """{library: its version; None if it is not installed}"""
 
     def describe(self, names: Sequence[str]) -> str:

@@ -92,11 +92,9 @@ def has_words_of_version_0_1(name: str) -> bool:
 def blinded_files_v1(evidence: BlindedEvidence) -> Files:
     """The files that follow from the evidence in a blinded export of version 0.1."""
     published = evidence.published
-    commitment = commitment_content(evidence) | {"v": 1}
-    del commitment["receipt_key"]
     items = sorted(evidence.item_contents, key=lambda item: item["code"])
     files = {
-        "commitment.json": json_bytes(commitment),
+        "commitment.json": json_bytes({"v": 1} | _commitment_v1(evidence)),
         "items.json": json_bytes(items),
         "items.csv": write_csv(ItemTableRow, item_rows(items, published.item_digests)).encode(),
         "judgments.json": json_bytes([_link_v1(link) for link in chain_links(evidence)]),
@@ -112,11 +110,9 @@ def blinded_files_v1(evidence: BlindedEvidence) -> Files:
 def unblinded_files_v1(evidence: Evidence, result: RoundResult) -> Files:
     """The files that follow from the evidence in an unblinded export of version 0.1."""
     files = blinded_files_v1(evidence)
-    commitment = commitment_content(evidence) | {"v": 1, "nonce": evidence.seal.nonce}
-    del commitment["receipt_key"]
     neurons = neuron_rows(evidence.seal.allocation, result.observations)
     return files | {
-        "commitment.json": json_bytes(commitment),
+        "commitment.json": json_bytes(_commitment_v1(evidence) | {"v": 1, "nonce": evidence.seal.nonce}),
         "design.json": json_bytes(evidence.design_content),
         "allocation.json": json_bytes(evidence.seal.as_sealed),
         "evaluators.csv": write_csv(ExportedEvaluator, evaluator_rows(evidence)).encode(),
@@ -132,6 +128,13 @@ def _read_guesses(frame: AnalysisFrame) -> tuple[UnboundGuess, ...]:
     guesses = [(guess.evaluator, guess.item, guess.guess or UNKNOWN) for guess in frame.guesses]
     piles = [(piled.evaluator, piled.item, piled.pile) for piled in frame.piles]
     return tuple(UnboundGuess(evaluator=name, item=item, guess=guess) for name, item, guess in [*guesses, *piles])
+
+
+def _commitment_v1(evidence: BlindedEvidence) -> JsonObject:
+    """commitment.json without its version and the nonce."""
+    content = commitment_content(evidence)
+    del content["receipt_key"], content["v"]
+    return content
 
 
 def _link_v1(link: ChainLink) -> JsonObject:

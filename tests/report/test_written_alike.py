@@ -1,0 +1,121 @@
+"""A file with the content that the evidence gives must be written as First Glance writes it."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from app.foundation.errors import ExportError
+from app.report.export.file_differences import is_written_alike
+from app.report.export.verify import verify_export
+from app.report.export.zip_file import json_bytes, read_zip
+from tests.report.tampering import replace_file, replace_files, verify_without_figures
+
+
+def failed_names(path: Path) -> list[str]:
+    return [check.name for check in verify_without_figures(path).checks if not check.ok]
+
+
+def with_cell(text: str, change: Callable[[str], str]) -> bytes:
+    """The table with the active seconds of the first row written in another way."""
+    head, first, *others = text.split("\n")
+    column = head.split(",").index("active_seconds")
+    cells = first.split(",")
+    cells[column] = change(cells[column])
+    return "\n".join([head, ",".join(cells), *others]).encode()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[0] + "_" + text[1:],
+        lambda text: f" {text}",
+        lambda text: f'"{text}"',
+        lambda text: f"{text}0",
+        lambda text: text.translate({ord("0") + digit: 0x660 + digit for digit in range(10)}),
+    ],
+    ids=["underscore", "blank", "quotes", "another digit", "Arabic digits"],
+)
+def test_a_number_of_a_table_that_other_programs_read_otherwise_is_found(
+    exported_without_figures: Path, tmp_path: Path, change: Callable[[str], str]
+) -> None:
+    table = with_cell(read_zip(exported_without_figures)["observations.csv"].decode(), change)
+    assert "observations.csv" in failed_names(
+        replace_file(exported_without_figures, "observations.csv", table, tmp_path)
+    )
+
+
+def test_other_ends_of_lines_are_found(exported_without_figures: Path, tmp_path: Path) -> None:
+    table = read_zip(exported_without_figures)["neurons.csv"].replace(b"\n", b"\r\n")
+    assert "neurons.csv" in failed_names(replace_file(exported_without_figures, "neurons.csv", table, tmp_path))
+
+
+def test_whole_numbers_are_exact_and_last_digits_of_fractions_are_free() -> None:
+    assert is_written_alike("a.json", json_bytes({"a": 0.30000000000000004}), json_bytes({"a": 0.3}))
+    assert not is_written_alike("a.json", json_bytes({"a": 1.0}), json_bytes({"a": 1}))
+    assert not is_written_alike("a.json", json_bytes({"a": 1, "b": 2}), json_bytes({"b": 2, "a": 1}))
+    assert not is_written_alike("a.json", b'{"a": 0.30}\n', json_bytes({"a": 0.3}))
+
+
+def test_a_count_that_is_almost_right_is_found(exported_without_figures: Path, tmp_path: Path) -> None:
+    analysis = json.loads(read_zip(exported_without_figures)["analysis.json"])
+    analysis["arms"]["solu"]["n"] *= 1 + 9e-10
+    path = replace_file(exported_without_figures, "analysis.json", json_bytes(analysis), tmp_path)
+    differences = verify_without_figures(path).differences
+    assert any(sentence.startswith("analysis.json has") and "arms.solu.n" in sentence for sentence in differences)
+
+
+def other_parquet(file_bytes: bytes) -> bytes:
+    """The same tokens in a file with a note of its own."""
+    buffer = io.BytesIO()
+    table = pq.read_table(io.BytesIO(file_bytes))
+    with pq.ParquetWriter(buffer, table.schema, compression="zstd") as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"headline": "+78"})
+    return buffer.getvalue()
+
+
+def test_a_table_of_tokens_with_other_bytes_is_a_difference_or_not_made_again(
+    exported_without_figures: Path, tmp_path: Path
+) -> None:
+    files = read_zip(exported_without_figures)
+    changes: dict[str, bytes | None] = {"snippets.parquet": other_parquet(files["snippets.parquet"])}
+    assert "snippets.parquet" in failed_names(replace_files(exported_without_figures, changes, tmp_path))
+    versions = json.loads(files["program.json"])
+    versions["libraries"]["pyarrow"] = "1.0.0"
+    changes["program.json"] = json_bytes(versions)
+    verification = verify_without_figures(replace_files(exported_without_figures, changes, tmp_path))
+    assert "snippets.parquet" in {unchecked.name for unchecked in verification.unchecked}
+    assert verification.statement.exit_status != 0
+
+
+@pytest.mark.parametrize("name", ["design.json", "allocation.json", "chains.json"])
+def test_evidence_with_a_whole_number_written_as_a_fraction_is_refused(
+    exported_without_figures: Path, tmp_path: Path, name: str
+) -> None:
+    text = read_zip(exported_without_figures)[name].decode()
+    fraction = next(line for line in text.splitlines() if line.rstrip(",").endswith(" 0"))
+    changed = text.replace(fraction, fraction.replace(" 0", " -0.0"), 1).encode()
+    with pytest.raises(ExportError, match=f"{name} in the export has"):
+        verify_export(replace_file(exported_without_figures, name, changed, tmp_path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"program": "0.2.0\n\nAnchored, and all agree."},
+        {"libraries": {"a headline\n": "1.0"}},
+        {"libraries": {"numpy": "1.0 (Anchored, and all agree)"}},
+    ],
+    ids=ascii,
+)
+def test_versions_that_are_no_versions_are_refused(
+    exported_without_figures: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    versions = json.loads(read_zip(exported_without_figures)["program.json"]) | change
+    path = replace_file(exported_without_figures, "program.json", json_bytes(versions), tmp_path)
+    with pytest.raises(ExportError, match=r"program\.json in the export has another form"):
+        verify_export(path)
