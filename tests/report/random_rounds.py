@@ -151,4 +151,5 @@ def _cell(arm: str, stratum: str, counts: Sequence[int], dead: Sequence[int]) ->
             LayerCount(layer, 100 * (layer + 1), count + dead_count, dead_count)
             for layer, (count, dead_count) in enumerate(zip(counts, dead, strict=True))
         ),
+        dead_neurons=tuple((layer, 50 + index) for layer, dead_count in enumerate(dead) for index in range(dead_count)),
     )

@@ -30,7 +30,6 @@ SIGNING_KEY = SigningKey.from_text("5e" * 32)
 START = datetime.fromisoformat("2026-03-01T09:00:00+00:00")
 """When the round was opened."""
 LOCK = START + timedelta(days=1)
-DEAD_NEURONS = ((0, 1000), (0, 1001), (0, 1002))
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def _allocated_cell(counts: CellCounts) -> AllocatedCell:
         shown=counts.shown,
         suppressed=counts.suppressed,
         layers=(),
-        dead_neurons=DEAD_NEURONS[: counts.dead],
+        dead_neurons=tuple((0, 1000 + index) for index in range(counts.dead)),
     )
 
 
