@@ -14,8 +14,9 @@ from app.evidence.authority_certificates import TrustedCertificates, read_truste
 from app.evidence.checks import Check
 from app.evidence.entries import entry_time
 from app.evidence.round_evidence import BlindedEvidence
-from app.evidence.stamp_checks import StampFinding, check_timestamps, stamp_targets
-from app.foundation.errors import ArchiveError, ExportError
+from app.evidence.stamp_checks import FOLDER, StampFinding, check_timestamps, stamp_targets
+from app.evidence.timestamps import stamped_time
+from app.foundation.errors import ArchiveError, ExportError, TimestampError
 from app.report.export.exported_round import ExportedRound
 from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
 from app.report.export.redraw import redraw_problems
@@ -83,6 +84,8 @@ def _compare(export: ExportedRound, anchors: Anchors) -> Iterator[AnchorFinding]
         yield AnchorFinding(
             "time stamp", True, (), f"The export has {stamps}. Give --timestamp ROOTS.pem to check {them}."
         )
+    if anchors.roots is None:
+        yield from _refuse_strange_stamps(export)
     if anchors.roots is not None:
         yield from _compare_stamps(export, _read_roots(anchors.roots))
     if anchors.archive_folder is not None:
@@ -171,6 +174,25 @@ def _compare_stamps(export: ExportedRound, trusted: TrustedCertificates) -> Iter
     targets = stamp_targets(evidence.published.commitment, evidence.log, first_entry_at(evidence))
     for finding in check_timestamps(export.stamp_files, trusted, targets):
         yield _stamp_finding(finding)
+
+
+def _refuse_strange_stamps(export: ExportedRound) -> Iterator[AnchorFinding]:
+    """A difference for each file that is no time stamp of the round: that shows without any roots."""
+    evidence = export.evidence
+    targets = stamp_targets(evidence.published.commitment, evidence.log, first_entry_at(evidence))
+    for name, content in export.stamp_files.items():
+        digests = [target.digest for target in targets if name.startswith(f"{FOLDER}{target.of}-")]
+        if not any(_is_stamp_of(content, digest) for digest in digests):
+            sentence = f"{name}: The file is no time stamp of this round, as its name says that it is."
+            yield AnchorFinding("time stamp", False, (), sentence)
+
+
+def _is_stamp_of(reply: bytes, digest: str) -> bool:
+    try:
+        stamped_time(reply, digest)
+    except TimestampError:
+        return False
+    return True
 
 
 def _stamp_finding(finding: StampFinding) -> AnchorFinding:

@@ -70,8 +70,7 @@ def make_statement(findings: Findings) -> Statement:
     """What the findings come to."""
     conclusion = _conclude(findings)
     if conclusion == "differs":
-        count = len(findings.failed_checks)
-        return Statement(conclusion, (f"{count} {'part differs' if count == 1 else 'parts differ'}, named above.",))
+        return Statement(conclusion, tuple(_differing_sentences(findings)))
     sentences = [_first_sentence(findings, conclusion)]
     if conclusion in ("anchored in part", "not anchored"):
         sentences += _open_sentences(findings)
@@ -81,6 +80,22 @@ def make_statement(findings: Findings) -> Statement:
     if findings.signature == "unsigned" and not any(BINDING["unsigned"] in sentence for sentence in sentences):
         sentences.append("The commitment names a key of the round, but this key did not sign the export.")
     return Statement(conclusion, tuple(sentences))
+
+
+def _differing_sentences(findings: Findings) -> list[str]:
+    """How much differs, and whether only what stands beside the export's own content does."""
+    count = len(findings.failed_checks)
+    sentences = [f"{count} {'part differs' if count == 1 else 'parts differ'}, named above."]
+    kinds = {check.name: "receipt" for check in findings.failed_checks if check.name == "anchor: receipt"}
+    kinds |= {check.name: "time stamp" for check in findings.failed_checks if check.name == "anchor: time stamp"}
+    if all(check.name in kinds for check in findings.failed_checks):
+        several = len(findings.failed_checks) > 1
+        names = " and ".join(f"the {kind}" for kind in sorted(kinds.values())) + (
+            "s" if several and len(kinds) == 1 else ""
+        )
+        verb = "do" if several else "does"
+        sentences.append(f"The export agrees with itself; {names} named above {verb} not agree with it.")
+    return sentences
 
 
 def _conclude(findings: Findings) -> Conclusion:
