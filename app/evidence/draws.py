@@ -114,9 +114,9 @@ def seed_from_halves(half: str, public_name: str, public_value: str) -> str:
     return sha256_of_json({"half": half, "public_name": public_name, "public_value": public_value})
 
 
-def left_out_digest(neurons: Sequence[NeuronAddress]) -> str:
-    """SHA-256 of the sorted list of neurons that a draw leaves out."""
-    return sha256_of_json([list(neuron) for neuron in neurons])
+def left_out_digest(addresses: Sequence[NeuronAddress]) -> str:
+    """SHA-256 of the sorted list of addresses that a draw leaves out."""
+    return sha256_of_json([list(neuron) for neuron in addresses])
 
 
 def public_value_problem(public_value: str, value_length: int | None) -> str:

@@ -1,15 +1,18 @@
 """The details of the log's entries that decide a result: draw, seal and lock. Pure and open."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from app.evidence.entries import CanonicalTime, FlagReason
 from app.foundation.json_types import JsonObject
 
 StampedDigest = Literal["draw", "commitment", "lock"]
 """Which digest of a round is stamped: of the log up to “draw announced”, the commitment, of the log up to the lock."""
+
+STRICT = Strict()
+"""Another form of the same value, such as 1.0 for 1, is refused: its digest would be the same."""
 
 
 class Detail(BaseModel):
@@ -36,9 +39,9 @@ class CopiedDetail(Detail):
     """Id of the round that was copied."""
     state: str | None = None
     """The state of that round when it was copied."""
-    draw_count: StrictInt | None = None
+    draw_count: Annotated[int | None, STRICT] = None
     """How many draws were begun in that round and in those that it was copied from."""
-    announcement_count: StrictInt | None = None
+    announcement_count: Annotated[int | None, STRICT] = None
     """How many times a half of a seed was announced there."""
 
 
@@ -55,7 +58,7 @@ class LeftOut(Detail):
 class AnnouncedDetail(Detail):
     """The detail of the log's entry "draw announced"."""
 
-    number: StrictInt
+    number: Annotated[int, STRICT]
     """1, 2, 3, ... among the announcements of the round."""
     half_sha256: str
     """SHA-256 of the server's half of the seed."""
@@ -70,9 +73,9 @@ class AnnouncedDetail(Detail):
 class DrawDetail(Detail):
     """The detail of the log's entry "seal begun": how the seed of the draw came about."""
 
-    number: StrictInt
+    number: Annotated[int, STRICT]
     """1, 2, 3, ... among the draws of the round."""
-    again: StrictBool = False
+    again: Annotated[bool, STRICT] = False
     """Whether the seal was begun again from the same half and value, so that the draw is the same as before."""
     seed_rule: Literal["server", "public"] = "server"
     half_sha256: str | None = None
@@ -93,9 +96,9 @@ class SealedDetail(Detail):
     design_sha256: str
     sealed_sha256: str
     """SHA-256 of the content of the seal."""
-    items: StrictInt
-    keys: StrictInt
-    two_person: StrictBool
+    items: Annotated[int, STRICT]
+    keys: Annotated[int, STRICT]
+    two_person: Annotated[bool, STRICT]
     audit: JsonObject | None
     """Summary of the leak audit; None if the round was sealed without one."""
     draw: DrawDetail | None = None
@@ -109,7 +112,7 @@ class SealedDetail(Detail):
 class ChainHead(Detail):
     """The end of one evaluator's chain, as version 0.1.0 wrote it."""
 
-    judgments: StrictInt
+    judgments: Annotated[int, STRICT]
     """How many judgments the chain has."""
     head: str
     """The chain digest of the last one."""
@@ -118,13 +121,13 @@ class ChainHead(Detail):
 class Enrolment(Detail):
     """What the lock says about one evaluator who was invited to the round."""
 
-    entries: StrictInt
+    entries: Annotated[int, STRICT]
     """How many entries their chain has."""
     head: str
     """The chain digest of the last one; the commitment if there is none."""
-    exposed: StrictBool
-    erased: StrictBool
-    assigned: StrictInt
+    exposed: Annotated[bool, STRICT]
+    erased: Annotated[bool, STRICT]
+    assigned: Annotated[int, STRICT]
     """How many items they had in their order, practice items not counted."""
     joined_at: CanonicalTime | None
     consented_at: CanonicalTime | None
@@ -150,7 +153,7 @@ class LockedDetail(Detail):
     v: Literal[2] = 2
     roster: Mapping[str, Enrolment] = Field(alias="evaluators")
     """{pseudonym: what the lock says about them} of everyone who was invited."""
-    stopped_early: StrictBool
+    stopped_early: Annotated[bool, STRICT]
     """Whether the round was locked before it had the judgments that its design asks for."""
     related_rounds: tuple[RelatedRound, ...] | None = None
     """All other rounds of this server that have a model of this one, by id."""
@@ -161,15 +164,15 @@ class LockedDetailV1(Detail):
 
     heads: Mapping[str, ChainHead]
     """{pseudonym: chain head} of everyone who judged."""
-    stopped_early: StrictBool
+    stopped_early: Annotated[bool, STRICT]
 
 
 class EnrolmentV1(Detail):
     """What version 0.1.0 knew about an evaluator besides their judgments."""
 
-    exposed: StrictBool = False
-    erased: StrictBool = False
-    assigned: StrictInt = 0
+    exposed: Annotated[bool, STRICT] = False
+    erased: Annotated[bool, STRICT] = False
+    assigned: Annotated[int, STRICT] = 0
     joined_at: CanonicalTime | None = None
     consented_at: CanonicalTime | None = None
 

@@ -30,30 +30,30 @@ _END = struct.Struct("<4s4H2IH")
 
 def new_entry(name: str) -> ZipInfo:
     """The header of a file that is to be written."""
-    entry = ZipInfo(name, EARLIEST_DATE)
-    entry.compress_type = ZIP_DEFLATED
-    entry.external_attr = FILE_ATTRIBUTES
-    entry.create_system = UNIX
-    return entry
+    zip_entry = ZipInfo(name, EARLIEST_DATE)
+    zip_entry.compress_type = ZIP_DEFLATED
+    zip_entry.external_attr = FILE_ATTRIBUTES
+    zip_entry.create_system = UNIX
+    return zip_entry
 
 
-def unpack(zip_bytes: bytes, entries: Sequence[ZipInfo]) -> dict[str, bytes]:
-    """{name: content} of the files of a zip; `entries` are the headers in its directory.
+def unpack(zip_bytes: bytes, zip_entries: Sequence[ZipInfo]) -> dict[str, bytes]:
+    """{name: content} of the files of a zip; `zip_entries` are the headers in its directory.
 
     Raises ExportError unless the zip is byte for byte what First Glance writes around packed files.
     """
-    _refuse_odd_names([entry.orig_filename for entry in entries])
+    _refuse_odd_names([zip_entry.orig_filename for zip_entry in zip_entries])
     position, directory, files = 0, b"", {}
-    for entry in entries:
-        name, header = entry.orig_filename, _local_header(entry)
-        start, end = position + len(header), position + len(header) + entry.compress_size
-        if entry.create_system not in SYSTEMS or zip_bytes[position:start] != header:
+    for zip_entry in zip_entries:
+        name, header = zip_entry.orig_filename, _local_header(zip_entry)
+        start, end = position + len(header), position + len(header) + zip_entry.compress_size
+        if zip_entry.create_system not in SYSTEMS or zip_bytes[position:start] != header:
             msg = f"the header of {name} is another than First Glance writes"
             raise ExportError(msg)
-        files[name] = _unpack_file(name, zip_bytes[start:end], entry)
-        directory += _directory_header(entry, position)
+        files[name] = _unpack_file(name, zip_bytes[start:end], zip_entry)
+        directory += _directory_header(zip_entry, position)
         position = end
-    end_record = _END.pack(b"PK\5\6", 0, 0, len(entries), len(entries), len(directory), position, 0)
+    end_record = _END.pack(b"PK\5\6", 0, 0, len(zip_entries), len(zip_entries), len(directory), position, 0)
     if zip_bytes[position:] != directory + end_record:
         msg = "it holds bytes that belong to none of its files"
         raise ExportError(msg)
@@ -72,25 +72,30 @@ def _refuse_odd_names(names: Sequence[str]) -> None:
         raise ExportError(msg)
 
 
-def _unpack_file(name: str, packed: bytes, entry: ZipInfo) -> bytes:
+def _unpack_file(name: str, packed: bytes, zip_entry: ZipInfo) -> bytes:
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-    content = unpacker.decompress(packed, entry.file_size + 1)
-    if not unpacker.eof or unpacker.unused_data or len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
+    content = unpacker.decompress(packed, zip_entry.file_size + 1)
+    if (
+        not unpacker.eof
+        or unpacker.unused_data
+        or len(content) != zip_entry.file_size
+        or zlib.crc32(content) != zip_entry.CRC
+    ):
         msg = f"{name} in it is damaged"
         raise ExportError(msg)
     return content
 
 
-def _local_header(entry: ZipInfo) -> bytes:
-    name = entry.orig_filename.encode("ascii")
-    sizes = (entry.CRC, entry.compress_size, entry.file_size)
+def _local_header(zip_entry: ZipInfo) -> bytes:
+    name = zip_entry.orig_filename.encode("ascii")
+    sizes = (zip_entry.CRC, zip_entry.compress_size, zip_entry.file_size)
     return _LOCAL_HEADER.pack(b"PK\3\4", _VERSION, 0, ZIP_DEFLATED, _TIME, _DATE, *sizes, len(name), 0) + name
 
 
-def _directory_header(entry: ZipInfo, position: int) -> bytes:
-    name = entry.orig_filename.encode("ascii")
-    versions = (_VERSION, entry.create_system, _VERSION, 0)
-    sizes = (entry.CRC, entry.compress_size, entry.file_size)
+def _directory_header(zip_entry: ZipInfo, position: int) -> bytes:
+    name = zip_entry.orig_filename.encode("ascii")
+    versions = (_VERSION, zip_entry.create_system, _VERSION, 0)
+    sizes = (zip_entry.CRC, zip_entry.compress_size, zip_entry.file_size)
     lengths = (len(name), 0, 0, 0, 0)
     packed = _DIRECTORY_HEADER.pack(
         b"PK\1\2", *versions, 0, ZIP_DEFLATED, _TIME, _DATE, *sizes, *lengths, FILE_ATTRIBUTES, position
