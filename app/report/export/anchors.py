@@ -23,8 +23,9 @@ from app.report.export.redraw import redraw_problems
 from app.rounds.redraw import left_out_reservation
 
 AnchorKind = Literal["announcement", "commitment", "lock", "result", "receipt", "time stamp", "archives"]
-Covered = Literal["draw", "commitment", "entries", "lock", "result"]
-"""What is covered: the announcement of the draw; what the seal fixed; one chain; all until the lock; the whole log."""
+Covered = Literal["draw", "commitment", "entries", "lock", "result", "date"]
+"""What is covered: the announcement of the draw; what the seal fixed; one chain; all until the lock; the whole log; or
+only when something existed: a stamp lies in the export, so a rewritten round can have another one."""
 
 
 @dataclass(frozen=True)
@@ -201,9 +202,9 @@ def _stamp_finding(finding: StampFinding) -> AnchorFinding:
     if finding.superseded:
         sentence = f"{finding.file}: of another announcement, not of the sealed draw; it says nothing about the draw."
         return AnchorFinding("time stamp", True, (), sentence)
-    covers: tuple[Covered, ...] = ("commitment", "lock") if finding.of == "lock" else (finding.of,)
-    sentence = f"{finding.file}: the {finding.of} existed on {finding.moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC."
-    return AnchorFinding("time stamp", True, covers, sentence)
+    name = "announcement of the draw" if finding.of == "draw" else finding.of
+    sentence = f"{finding.file}: the {name} existed on {finding.moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC."
+    return AnchorFinding("time stamp", True, ("date",), sentence)
 
 
 def first_entry_at(evidence: BlindedEvidence) -> datetime | None:

@@ -129,6 +129,7 @@ def _first_sentence(findings: Findings, conclusion: Conclusion) -> str:
         "commitment": "the commitment, so design, items, allocation and seed",
         "entries": "the entries that the receipts cover",
         "draw": "the announcement of the draw",
+        "date": "when the time stamps were made, though another version of the round could have been stamped as well",
     }
     names = "; ".join(text for covered, text in parts.items() if covered in findings.covered)
     return f"Consistent, anchored in part: {names}."
@@ -146,8 +147,8 @@ def _open_sentences(findings: Findings) -> list[str]:
     if findings.evidence.lock_digest is None:
         return ["Nothing outside the export confirms the log since the seal; the round is not locked."]
     return [
-        "Nothing outside the export confirms judgments, flags, erasures and the log until the lock: give --lock, a "
-        "receipt from after the lock, or the roots of a time stamp of the lock."
+        "Nothing outside the export confirms judgments, flags, erasures and the log until the lock: give --lock, or "
+        "a receipt from after the lock."
     ]
 
 
