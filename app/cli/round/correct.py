@@ -14,7 +14,9 @@ from app.services.round_keys import RoundKeys, round_signing_key
 
 @click.command("correct")
 @round_argument
-@click.option("--reason", required=True, help="What was wrong; it is written into the log and the report.")
+@click.option(
+    "--reason", required=True, help="What was wrong; it is written into the log, and the report's page shows it."
+)
 @by_option
 @click.pass_obj
 def correct_command(settings: Settings, round_id: str, reason: str, by: str | None) -> None:

@@ -28,7 +28,9 @@ KEY_START = "AGE-SECRET-KEY-"
     help="File that the seal wrote, or one with a key pasted into it. If two people must open the seal, give a file of "
     "each.",
 )
-@click.option("--reason", required=True, help="Why you unblind now; it is written into the log and the report.")
+@click.option(
+    "--reason", required=True, help="Why you unblind now; it is written into the log, and the report's page shows it."
+)
 @by_option
 @click.pass_obj
 def unblind_command(

@@ -6,11 +6,10 @@ Every file is a function of the evidence, of the public design before the unblin
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from app.evidence.draws import steps_of_log
-from app.evidence.entries import RESULT_ACTIONS, ChainLink
+from app.evidence.entries import ChainLink
 from app.evidence.receipts import make_receipt_v1
 from app.evidence.round_evidence import BlindedEvidence, Evidence
 from app.evidence.signing import SigningKey
@@ -38,7 +37,6 @@ from app.report.export.tables import (
 from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, json_bytes, zip_files
 from app.report.preregistration import PREREGISTRATION_FILE, notes_on_other_draws, write_preregistration
 from app.report.result import RoundResult
-from app.report.result_text import describe_result_step
 
 FORMAT_VERSION = 2
 README_FILE = "README.md"
@@ -168,29 +166,22 @@ def _preregistration(evidence: Evidence) -> str:
     return write_preregistration(evidence.design, evidence.sealed, other_draws)
 
 
-def _result_step(evidence: Evidence) -> str:
-    """Who made the newest result, when and why, from the log; empty if the log does not say."""
-    events = [link["event"] for link in evidence.log if link["event"]["action"] in RESULT_ACTIONS]
-    if not events:
-        return ""
-    event, detail = events[-1], events[-1]["detail"]
-    version, reason = int(str(detail.get("version", 1))), str(detail.get("reason", "not stated"))
-    return describe_result_step(version, event["actor"], datetime.fromisoformat(event["at"]), reason)
-
-
 def _report_files(evidence: Evidence, result: RoundResult) -> Files:
-    """The report in all its formats, and the methods checklist."""
+    """The report in all its formats, and the methods checklist; who made the result, and why, stands in the log alone.
+
+    Nothing here quotes an event after the lock, which the lock's digest does not cover.
+    """
     title, commitment = evidence.design.title, evidence.published.commitment
     frame, analysis = result.frame, result.analysis
     checklist = methods_checklist(title, evidence.design_content, commitment, frame, analysis)
-    figures, result_step = draw_figures(analysis), _result_step(evidence)
+    figures = draw_figures(analysis)
     files = {
         PREREGISTRATION_FILE: _preregistration(evidence).encode(),
-        "report.md": write_markdown_report(title, commitment, analysis, frame, result_step).encode(),
+        "report.md": write_markdown_report(title, commitment, analysis, frame).encode(),
         "methods.json": json_bytes(checklist.content()),
         "CITATION.cff": write_citation(title, analysis.headline, commitment).encode(),
     }
     if pdf_available():
         images = {name: content for name, content in figures.items() if name.endswith(".svg")}
-        files["report.pdf"] = write_pdf_report(title, commitment, analysis, frame, images, result_step)
+        files["report.pdf"] = write_pdf_report(title, commitment, analysis, frame, images)
     return files | figures

@@ -9,13 +9,8 @@ from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATI
 from app.report.result_text import state_primary_comparison
 
 
-def write_markdown_report(
-    title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame, result_step: str = ""
-) -> str:
-    """The report in Markdown: headline, what cannot be said, each figure's summary and table, methods and limits.
-
-    `result_step` is a sentence that says who made the result, when and why.
-    """
+def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame) -> str:
+    """The report in Markdown: headline, what cannot be said, each figure's summary and table, methods and limits."""
     parts = [
         f"# {title}",
         analysis.headline,
@@ -23,7 +18,6 @@ def write_markdown_report(
         analysis.transport_alone,
         state_primary_comparison(analysis.difference),
         f"Commitment: `{commitment}`",
-        *([result_step] if result_step else []),
         *(f"- {note}" for note in analysis.notes),
     ]
     for chart in draw_charts(analysis).values():

@@ -43,11 +43,8 @@ def write_pdf_report(
     analysis: Analysis,
     frame: AnalysisFrame,
     figures: Mapping[str, bytes] | None = None,
-    result_step: str = "",
 ) -> bytes:
     """The PDF's bytes, the same for the same analysis; `figures` are its SVG files if they were drawn before.
-
-    `result_step` is a sentence that says who made the result, when and why.
 
     Raises:
         ExportError: Typst is not installed.
@@ -58,7 +55,7 @@ def write_pdf_report(
     import typst  # optional: the extra `pdf`
 
     images = draw_figures(analysis, ("svg",)) if figures is None else figures
-    document = typst_document(title, commitment, analysis, frame, images, result_step)
+    document = typst_document(title, commitment, analysis, frame, images)
     compile_files = cast("TypstCompiler", typst.compile)
     sources = {"main.typ": document.encode(), **images}
     return compile_files(sources, format="pdf", ignore_system_fonts=True, timestamp=0)
@@ -70,7 +67,6 @@ def typst_document(
     analysis: Analysis,
     frame: AnalysisFrame,
     figure_names: Iterable[str],
-    result_step: str = "",
 ) -> str:
     """The report in Typst's markup; `figure_names` are the images that it may show."""
     available = frozenset(figure_names)
@@ -82,7 +78,6 @@ def typst_document(
         _content(analysis.transport_alone),
         _content(state_primary_comparison(analysis.difference)),
         f"Commitment: #raw({_string(commitment)})",
-        _content(result_step),
         *(f"- {_content(note)}" for note in analysis.notes),
     ]
     for chart in draw_charts(analysis).values():
