@@ -14,7 +14,7 @@ from bench.named_forgeries import EVIDENCE_FORGERIES
 from bench.named_view_forgeries import RESULT_FORGERIES, VIEW_FORGERIES
 from tests.rounds.small_archives import make_archive
 
-RANDOM_COUNT = 40
+RANDOM_COUNT = 12
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +42,14 @@ def test_forged_evidence_that_fits_up_to_the_lock_is_not_certified(name: str) ->
     assert_not_certified(tamper.forge_by_name(name, "lock and log"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("honest")
 @pytest.mark.parametrize("name", DATABASE_FORGERIES)
 def test_a_forged_database_is_not_certified(name: str) -> None:
     assert_not_certified(tamper.forge_by_name(name, "digests"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("honest")
 @pytest.mark.parametrize(
     "name", [*RESULT_FORGERIES, *(name for name in VIEW_FORGERIES if name not in ("figure", "PDF"))]

@@ -152,11 +152,14 @@ def test_an_unknown_round_is_refused_with_where_to_look(run: Run, dag: str) -> N
     assert "check its id in the list of rounds" in run("round", "status", "nope").stderr
 
 
-def test_the_reason_of_an_unblinding_stands_in_the_report_of_the_export(run: Run, locked: str, tmp_path: Path) -> None:
+def test_the_reasons_of_unblinding_and_correction_stand_in_the_export_s_log_alone(
+    run: Run, locked: str, tmp_path: Path
+) -> None:
     run("round", "unblind", locked, "--key-file", tmp_path / "keys", *REASON)
     run("round", "correct", locked, "--reason", "a fixed estimator")
     assert run("export", locked, "--out", tmp_path / "export.zip").exit_code == 0
     with zipfile.ZipFile(tmp_path / "export.zip") as archive:
-        report = archive.read("report.md").decode()
-    assert "Corrected (version 2 of the result) by Dag" in report
-    assert "Reason: a fixed estimator" in report
+        report, log = archive.read("report.md").decode(), archive.read("events.csv").decode()
+    assert "a fixed estimator" in log
+    assert REASON[-1] in log
+    assert "a fixed estimator" not in report  # the lock's digest does not cover it

@@ -72,7 +72,7 @@ def _unpack(path: Path, archive: zipfile.ZipFile) -> dict[str, bytes]:
     try:
         return unpack(path.read_bytes(), archive.infolist())
     except ExportError as error:
-        msg = f"{path} is not a zip as First Glance writes it: {error}. Take the zip as it was downloaded"
+        msg = f"{path} is not a zip as First Glance writes it: {error}; download it again, and do not pack it anew"
         raise ExportError(msg) from error
 
 
