@@ -103,11 +103,6 @@ def timestamp_files(stamps: Iterable[tuple[StampedDigest, bytes]]) -> dict[str, 
     return {f"{FOLDER}{of}-{next(next_numbers[of])}.tsr": token for of, token in stamps}
 
 
-def timestamps_of_export(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The time stamps among the files of an export, {name: content}; how many there are needs no roots."""
-    return {name: content for name, content in sorted(files.items()) if name.startswith(FOLDER)}
-
-
 def check_timestamps(
     stamp_files: Mapping[str, bytes], trusted: TrustedCertificates, stampable: Sequence[StampTarget]
 ) -> list[StampFinding]:
