@@ -61,7 +61,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Refuse: chains and logs are evidence, and a step back would lose entries."""
     msg = "this schema holds evidence; restore a backup instead of downgrading"
-    raise NotImplementedError(msg)
+    raise RuntimeError(msg)
 
 
 def _create_tables() -> None:
