@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from itertools import chain
+from threading import Lock
 
 import torch
 from torch import Tensor
@@ -21,6 +23,8 @@ from app.models.pairing_certificate import CERTIFICATE_FILE
 from app.models.readable_model import ReadableModel
 from app.models.transformer import Transformer
 
+_hooks_in_use = Lock()
+
 
 def model_arm(name: str, model: LoadedModel, sites: Sequence[Site], options: HarvestOptions) -> HarvestArm:
     """Make an arm of a loaded model, read at some sites. Raises ModelError if it has no such site or layer."""
@@ -34,7 +38,7 @@ def model_arm(name: str, model: LoadedModel, sites: Sequence[Site], options: Har
         read=_reader(transformer, sites, layers),
         find_effects=logit_effect_finder(transformer, pieces),
         pieces=pieces,
-        is_thread_safe=isinstance(transformer, Transformer),  # other models are read by hooks, one pass at a time
+        is_thread_safe=isinstance(transformer, Transformer) or resolve_device(options.device) == "cuda",
     )
 
 
@@ -51,7 +55,25 @@ def _reader(transformer: ReadableModel, sites: Sequence[Site], layers: Sequence[
     """A function that reads the sites: in one pass of our own transformer, or one pass per site of another model."""
     if isinstance(transformer, Transformer):
         return lambda token_ids: _by_channel(transformer.read_sites(sites, token_ids, layers))
-    return lambda token_ids: _by_channel({site: transformer.read_site(site, token_ids, layers) for site in sites})
+    return HookedReader(transformer, sites, layers)
+
+
+@dataclass(frozen=True)
+class HookedReader:
+    """Reads the sites of a model by hooks, which hear every pass, so only one thread reads at a time.
+
+    On a graphics card this costs nothing: a thread leaves as soon as the pass is asked for. On the processor it would
+    leave all cores but one idle.
+    """
+
+    transformer: ReadableModel
+    sites: Sequence[Site]
+    layers: Sequence[int]
+
+    def __call__(self, token_ids: Tensor) -> dict[Channel, Tensor]:
+        """Activations by channel, each [window, position, neuron], of token ids [window, position]."""
+        with _hooks_in_use:
+            return _by_channel({site: self.transformer.read_site(site, token_ids, self.layers) for site in self.sites})
 
 
 def _by_channel(by_site: Mapping[Site, Mapping[int, Tensor]]) -> dict[Channel, Tensor]:

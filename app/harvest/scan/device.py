@@ -6,10 +6,7 @@ from app.foundation.errors import SettingsError
 
 
 def resolve_device(name: str) -> str:
-    """`cpu` or `cuda`; for `auto` the graphics card if there is one. Raises SettingsError if there is none for `cuda`.
-
-    Running on `cuda` has not been tested.
-    """
+    """`cpu` or `cuda`; for `auto` the graphics card if there is one. Raises SettingsError if `cuda` is not there."""
     has_cuda = torch.cuda.is_available()
     if name == "auto":
         return "cuda" if has_cuda else "cpu"
