@@ -15,7 +15,7 @@ from app.evidence.chains import START_OF_LOG, first_break
 from app.evidence.draws import draw_problems, steps_of_log
 from app.evidence.entries import AnyEntry, ChainLink, EventAction, EventLink, entry_time
 from app.evidence.event_details import LockedDetailV1, locked_detail
-from app.evidence.log_checks import log_problems
+from app.evidence.log_checks import AFTER_THE_LOCK, log_problems
 from app.evidence.round_evidence import BlindedEvidence, Evidence
 from app.evidence.signing import SIGNATURE, is_event_signed
 from app.foundation.digest import sha256_of_json
@@ -23,11 +23,6 @@ from app.rounds.commitment import commitment_digest, item_digest, seal_digest
 
 ONCE: tuple[EventAction, ...] = ("created", "sealed", "opened", "locked", "unblinded")
 """Steps that a round takes once, in this order."""
-AFTER_THE_LOCK: tuple[EventAction, ...] = (
-    "key read", "unblinded", "corrected", "abandoned", "exported", "audited", "gallery opened", "archives browsed",
-    "time stamped", "refused",
-)  # fmt: skip
-"""What the program writes into the log after the lock; none of it decides a result."""
 STEPS_PROBLEM = "The log has the steps {}, so it was changed: a round takes each step once, in order."
 
 
@@ -179,8 +174,8 @@ def _steps_taken(evidence: BlindedEvidence) -> list[str]:
 
 
 def _check_after_the_lock(evidence: BlindedEvidence) -> Iterator[Check]:
-    """Check that the log has nothing after the lock that no program writes there."""
-    allowed = (*AFTER_THE_LOCK, "carried over") if evidence.locked_by_version_0_1 else AFTER_THE_LOCK
+    """Check that the log has nothing after the lock that no program writes there; some wrote who declined then."""
+    allowed = {*AFTER_THE_LOCK, "declined"} | ({"carried over"} if evidence.locked_by_version_0_1 else set())
     later = [link["event"]["action"] for link in evidence.log[len(evidence.log_until_lock) :]]
     surplus = [f"“{action}”" for action in later if action not in allowed]
     yield expect_none("log after the lock", "as usual", surplus, "After the lock the log has {}, so it was changed.")

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.evidence.entries import EventLink, LogEntry
+from app.evidence.entries import EventAction, EventLink, LogEntry
+
+AFTER_THE_LOCK: tuple[EventAction, ...] = (
+    "key read", "unblinded", "corrected", "abandoned", "exported", "audited", "gallery opened", "archives browsed",
+    "time stamped", "refused",
+)  # fmt: skip
+"""What the program writes into the log after the lock; none of it decides a result. The log takes nothing else then."""
 
 FREE_NUMBERS = ("audit", "audited")
 """The part of a detail, and the event, that hold measured numbers; everything else counts, in whole numbers."""

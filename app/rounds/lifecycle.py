@@ -41,8 +41,6 @@ STATE_AFTER: dict[Action, State] = {
     "abandon": "abandoned",
 }
 
-LOCKED_STATES: tuple[State, ...] = ("locked", "unblinded")
-
 SHORTEST_REASON = 10
 """A reason for abandoning, unblinding or correcting has at least so many characters."""
 
@@ -72,11 +70,6 @@ ADVICE: dict[Action, str] = {
 def allows(state: State, action: Action) -> bool:
     """Whether a round in `state` allows `action`."""
     return state in ALLOWED[action]
-
-
-def is_locked(state: State) -> bool:
-    """Whether the lock has ended judging, so that no judgment can change any more."""
-    return state in LOCKED_STATES
 
 
 def require_allowed(state: State, action: Action) -> None:

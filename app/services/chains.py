@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.evidence.chains import chain_digest
 from app.evidence.entries import ENTRY_VERSION, EntryBase, EntryKind, NewEntry, canonical_time, is_judgment
 from app.foundation.digest import canonical_bytes
+from app.rounds.lifecycle import require_allowed
 from app.services.evaluator_session import Visit
 from app.store import chains as chain_store
 from app.store import log as log_store
@@ -64,7 +65,8 @@ def entry_base(visit: Visit, end: ChainEnd, kind: EntryKind, item_code: str, now
 
 
 def append_entry(session: Session, visit: Visit, end: ChainEnd, new_entry: NewEntry) -> ChainEntryRow:
-    """Append an entry to the evaluator's chain, and return its row."""
+    """Append an entry to the evaluator's chain, and return its row. Raises LifecycleError unless judging is open."""
+    require_allowed(visit.state, "judge")
     row = entry_row(visit, new_entry, chain_digest(end.head, new_entry))
     chain_store.add_entry(session, row)
     return row

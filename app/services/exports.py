@@ -16,9 +16,8 @@ from app.report.export.bundle import BlindedBundle, UnblindedBundle
 from app.report.export.observations_csv import write_observations
 from app.report.result import observations_of, result_of
 from app.report.result_text import describe_result_step
-from app.rounds.lifecycle import is_locked
 from app.services.evidence import committed_design, published_commitment, read_chains, read_log
-from app.services.log import append_event
+from app.services.log import append_event, is_log_locked
 from app.services.timestamps import exported_timestamps
 from app.services.unblinding import current_result, unblinded_evidence
 from app.store import rounds as round_store
@@ -94,7 +93,7 @@ def blinded_bundle(session: Session, round_id: str) -> BlindedBundle:
     evidence = BlindedEvidence(
         item_contents=[json.loads(item.content) for item in items],
         published=published_commitment(round_row, items, log),
-        chains=chains_by_evaluator(read_chains(session, round_id)) if is_locked(round_row.state) else {},
+        chains=chains_by_evaluator(read_chains(session, round_id)) if is_log_locked(session, round_id) else {},
         log=log,
     )
     return BlindedBundle(evidence, round_row.public_design, exported_timestamps(session, round_id))

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from app import __version__
 from app.evidence.chains import START_OF_LOG, chain_digest, first_break
 from app.evidence.entries import ENTRY_VERSION, RESULT_ACTIONS, EventAction, event_entry
+from app.evidence.log_checks import AFTER_THE_LOCK
 from app.evidence.signing import SIGNATURE, SigningKey, sign_event
-from app.foundation.errors import FirstGlanceError, NotFoundError, SealError
+from app.foundation.errors import FirstGlanceError, LifecycleError, NotFoundError, SealError
 from app.foundation.json_types import JsonObject
 from app.store import log as log_store
 from app.store.engine import Database
@@ -40,13 +41,19 @@ def append_event(
     now: datetime,
     signing_key: SigningKey | None = None,
 ) -> str:
-    """Add an event and return the chain's new head. Raises NotFoundError if there is no such round.
+    """Add an event and return the chain's new head.
+
+    Raises NotFoundError if there is no such round, and LifecycleError for an event that checks would refuse after the
+    lock: the round could never be unblinded then.
 
     An event is never dated before the one before it, also if the server's clock was set back. With the round's
     `signing_key` the event is signed: nobody without the key can change it, or an event before it.
     """
     if not log_store.lock_log(session, round_id):
         raise NotFoundError(NO_SUCH_ROUND)
+    if action not in AFTER_THE_LOCK and is_log_locked(session, round_id):
+        msg = f"The round was locked, and after the lock its log takes no entry “{action}”. Nothing was changed."
+        raise LifecycleError(msg)
     newest = log_store.newest_event(session, round_id)
     row = EventRow(
         round_id=round_id,
@@ -92,6 +99,11 @@ def lock_digest(session: Session, round_id: str) -> str | None:
     """
     event = log_store.newest_event_with(session, round_id, "locked")
     return None if event is None else event.chain
+
+
+def is_log_locked(session: Session, round_id: str) -> bool:
+    """Whether the log has the lock, which ended the judging for good: also in a round that was abandoned later."""
+    return lock_digest(session, round_id) is not None
 
 
 def result_digest(session: Session, round_id: str) -> str | None:

@@ -15,7 +15,7 @@ from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
 from app.rounds.lifecycle import State
 from app.services.evaluator_session import evaluator_and_round_for_writing, evaluator_by_session
-from app.services.log import append_event, round_events
+from app.services.log import append_event, is_log_locked, round_events
 from app.services.round_keys import RoundKeys, read_committed_round
 from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
@@ -64,7 +64,7 @@ def own_data(session: Session, session_token: str, round_keys: RoundKeys, now: d
 
 
 def decline_consent(session: Session, session_token: str, now: datetime) -> bool:
-    """Delete the visit of someone who declines to take part, and log that they did.
+    """Delete the visit of someone who declines to take part, and log that they did, unless the round was locked.
 
     Returns False and changes nothing if they had agreed.
     """
@@ -72,14 +72,15 @@ def decline_consent(session: Session, session_token: str, now: datetime) -> bool
     if evaluator.consented_at is not None:
         return False
     evaluator.session_sha256, evaluator.joined_at = None, None
-    append_event(session, round_row.id, evaluator.name, "declined", {"evaluator": evaluator.name}, now)
+    if not is_log_locked(session, round_row.id):
+        append_event(session, round_row.id, evaluator.name, "declined", {"evaluator": evaluator.name}, now)
     return True
 
 
 def are_answers_erasable(session: Session, round_id: str, state: State) -> bool:
     """Whether answers can still be deleted: until the lock, and always in a round abandoned before its lock."""
     if state == "abandoned":
-        return all(event.action != "locked" for event in round_events(session, round_id))
+        return not is_log_locked(session, round_id)
     return state in ERASABLE
 
 

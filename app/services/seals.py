@@ -29,7 +29,7 @@ from app.rounds.sealing import KeyholderKey, new_keyholder_key, seal
 from app.services.archives import verified_archives
 from app.services.assignment import make_slots
 from app.services.draws import Entropy, begin_draw, left_out_detail, neurons_to_leave_out, remove_halves
-from app.services.log import append_event
+from app.services.log import append_event, is_log_locked
 from app.store import rounds as round_store
 from app.store.sealed import add_seal
 from app.store.tables import AidsRow, ItemRow, RoundRow
@@ -160,9 +160,12 @@ def finish_seal(
 def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, now: datetime) -> None:
     """Delete the items of an unfinished seal, make the round a draft again, and log it.
 
-    If the seal was begun again meanwhile, the items belong to the new seal and stay.
+    If the seal was begun again meanwhile, the items belong to the new seal and stay; once the round was locked, the log
+    takes no cancelled seal any more.
     """
     round_row = round_store.find_round(session, pending.round_id, for_update=True)
+    if is_log_locked(session, round_row.id):
+        return
     append_event(session, round_row.id, by, "seal cancelled", {"why": reason, "number": pending.draw.number}, now)
     if round_row.state != "sealing" or not _items_are_as_drawn(session, pending):
         return

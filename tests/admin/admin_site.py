@@ -1,6 +1,6 @@
 """The admins' pages for tests: an app over a data folder with two archives, and browsers that read its forms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,9 +129,15 @@ def seal_now(admin_site: AdminSite, round_id: str) -> list[str]:
 
 
 def route_table(app: FastAPI) -> list[tuple[str, str]]:
-    """(method, path) of every handler, included routers too."""
-    inner = [
-        route for outer in app.routes if hasattr(outer, "original_router") for route in outer.original_router.routes
-    ]
-    routes = [route for route in [*app.routes, *inner] if isinstance(route, APIRoute)]
-    return sorted((method, route.path) for route in routes for method in route.methods or ())
+    """(method, path) of every handler, those of routers inside routers too."""
+    return sorted(_routes_in(app.routes, "", ""))
+
+
+def _routes_in(routes: Sequence[Any], outer_prefix: str, own_prefix: str) -> Iterator[tuple[str, str]]:
+    """The routes of a router: its own have its prefix already, those of routers in it have not."""
+    for route in routes:
+        if hasattr(route, "original_router"):
+            inner = route.original_router
+            yield from _routes_in(inner.routes, outer_prefix + own_prefix, inner.prefix)
+        elif isinstance(route, APIRoute):
+            yield from ((method, outer_prefix + route.path) for method in route.methods or ())

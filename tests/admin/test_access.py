@@ -23,7 +23,7 @@ def test_the_tested_routes_include_unblinding_and_the_export() -> None:
 
 
 def filled_in(path: str, round_id: str) -> str:
-    return path.replace("{round_id}", round_id).replace("{evaluator_id}", "abcdefghjk")
+    return path.replace("{round_id}", round_id).replace("{evaluator_id}", "abcdefghjk").replace("{item}", "abcdefghjk")
 
 
 @pytest.mark.parametrize("role", ["anonymous", "evaluator"])

@@ -3,18 +3,25 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import RESULT_ACTIONS, EventAction
+from app.evidence.log_checks import AFTER_THE_LOCK
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import LifecycleError, SealError
 from app.judging.judgment import Verdict
+from app.report.export.bundle import blinded_zip
+from app.report.export.verify import verify_export
 from app.report.result import result_of
 from app.rounds.sealing import open_seal, seal
-from app.services import rounds, seals
-from app.services.log import logged_attempt, round_events, verify_log
+from app.services import log, rounds, seals
+from app.services.exports import blinded_bundle
+from app.services.log import append_event, logged_attempt, round_events, verify_log
 from app.services.unblinding import correct_analysis, unblind_round, unblinded_evidence
 from app.store.engine import Database
 from app.store.sealed import SealedRow, UnblindedRow
@@ -266,3 +273,51 @@ def test_a_correction_names_what_was_changed_since_the_commitment(
         complaint = change(session, locked_round.round_id)
     with pytest.raises(SealError, match=complaint):
         correct(locked_round, "a mistake in the program was mended")
+
+
+def append_afterwards(staged: StagedRound, action: EventAction) -> None:
+    with staged.database.writing() as session:
+        append_event(session, staged.round_id, ADMIN, action, {"why": "somebody did it"}, staged.clock())
+
+
+@pytest.mark.parametrize("action", sorted(set(get_args(EventAction)) - set(RESULT_ACTIONS)))
+def test_the_log_takes_after_the_lock_only_what_the_unblinding_accepts(
+    locked_round: StagedRound, action: EventAction
+) -> None:
+    """An evaluator who declined after the lock once kept a round from being unblinded for ever."""
+    if action in AFTER_THE_LOCK:
+        append_afterwards(locked_round, action)
+    else:
+        with pytest.raises(LifecycleError, match="after the lock its log takes no entry"):
+            append_afterwards(locked_round, action)
+    unblind(locked_round)
+    correct(locked_round, "the program was mended")
+
+
+def test_a_log_with_someone_who_declined_after_the_lock_is_accepted(
+    locked_round: StagedRound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "AFTER_THE_LOCK", get_args(EventAction))  # as a former program wrote it
+    append_afterwards(locked_round, "declined")
+    unblind(locked_round)
+
+
+def test_a_seal_that_is_cancelled_after_the_lock_of_the_seal_that_was_begun_again_changes_nothing(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    with database_with_admin.writing() as session:
+        pending = seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
+    lock_draft(database_with_admin, draft, clock)
+    with database_with_admin.writing() as session:
+        seals.cancel_seal(session, pending, ADMIN, "the other one was faster", clock())
+    unblind(StagedRound(database_with_admin, draft, clock))
+
+
+def test_what_was_locked_and_then_abandoned_is_exported_with_its_chains(
+    locked_round: StagedRound, tmp_path: Path
+) -> None:
+    with locked_round.database.writing() as session:
+        rounds.abandon_round(session, locked_round.round_id, ADMIN, "we have second thoughts", locked_round.clock())
+    with locked_round.database.reading() as session:
+        (tmp_path / "abandoned.zip").write_bytes(blinded_zip(blinded_bundle(session, locked_round.round_id)))
+    assert verify_export(tmp_path / "abandoned.zip").differences == []
