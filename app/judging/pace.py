@@ -65,9 +65,14 @@ def daily_cap_reached(worklist: Worklist, design: PublicDesign, now: datetime, c
 
 
 def practice_passed(worklist: Worklist, design: PublicDesign) -> bool:
-    """Whether the evaluator may continue: as many first answers to practice items are right as the design asks for."""
+    """Whether the evaluator may continue: as many first answers to practice items are right as the design asks for.
+
+    As long as a practice item is open, the evaluator may. An item that was flagged without an answer is not open any
+    more, and not right either: else whoever flags one would pass without a right answer.
+    """
     answers = [answer for answer in worklist.standing_answers if answer.item_code in worklist.practice_items]
-    if not design.training_pass or len(answers) < design.training:
+    finished_items = worklist.flagged | {answer.item_code for answer in answers}
+    if not design.training_pass or not worklist.practice_items <= finished_items:
         return True
     expected = design.practice_answers
     right = sum(expected[answer.item_code]["verdict"] == answer.first_verdict for answer in answers)
@@ -87,10 +92,15 @@ def require_new_item_allowed(worklist: Worklist, design: PublicDesign, item_code
     """Raise JudgmentError for a first verdict if the practice was not passed or the daily cap is reached."""
     if item_code in worklist.practice_items or worklist.answer_on(item_code) is not None:
         return
-    if not practice_passed(worklist, design):
-        raise JudgmentError(PRACTICE_NOT_PASSED)
+    require_practice_passed(worklist, design, item_code)
     if daily_cap_reached(worklist, design, now):
         raise JudgmentError(DAILY_CAP_REACHED)
+
+
+def require_practice_passed(worklist: Worklist, design: PublicDesign, item_code: str) -> None:
+    """Raise JudgmentError for an item that is not for practice if the practice was not passed."""
+    if item_code not in worklist.practice_items and not practice_passed(worklist, design):
+        raise JudgmentError(PRACTICE_NOT_PASSED)
 
 
 def _counted_answers(worklist: Worklist) -> list[StandingAnswer]:

@@ -15,7 +15,7 @@ from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
 from app.judging.answer import OUT_OF_TURN, Answer, PageTiming, require_answer_in_turn, require_same_answer
 from app.judging.judgment import Judgment
-from app.judging.pace import require_new_item_allowed
+from app.judging.pace import require_new_item_allowed, require_practice_passed
 from app.judging.worklist import StandingAnswer, Worklist
 from app.rounds.lifecycle import require_allowed
 from app.services.assignment import close_slot, release_slot
@@ -90,7 +90,7 @@ def flag_item(session: Session, visit: Visit, flag: FlagReport, now: datetime) -
     The item then counts as missing for this evaluator, without a verdict. A judged item can be flagged as long as its
     verdict can be changed: its judgments stay in the chain, and the observations leave it out like every flagged item.
     `visit` is a visit for writing. Raises JudgmentError for an item that is not the evaluator's, or whose verdict can
-    no longer be changed.
+    no longer be changed, or if the practice was not passed.
     """
     require_allowed(visit.state, "judge")
     require_consent(visit)
@@ -101,6 +101,7 @@ def flag_item(session: Session, visit: Visit, flag: FlagReport, now: datetime) -
     verdict_stands = worklist.answer_on(flag.item) and not worklist.change_of_verdict(flag.item)
     if flag.item not in worklist.item_codes or verdict_stands:
         raise JudgmentError(OUT_OF_TURN)
+    require_practice_passed(worklist, visit.design, flag.item)
     end = chain_end(session, visit, is_empty=worklist.nothing_done)
     base = entry_base(visit, end, "flag", flag.item, now)
     append_entry(session, visit, end, {**base, "reason": flag.reason, "comment": flag.comment})

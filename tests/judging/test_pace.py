@@ -90,3 +90,10 @@ def test_practice_is_passed_by_first_answers() -> None:
     assert not practice_passed(judged_worklist(0), design)
     assert practice_passed(judged_worklist(0), PublicDesign(training=1, practice_answers=answers))
     assert practice_passed(empty_worklist(), design)
+
+
+def test_a_flagged_practice_item_is_finished_and_not_right() -> None:
+    answers: dict[str, PracticeAnswer] = {"practice": {"verdict": "interpretable", "rule": ""}}
+    design = PublicDesign(training=1, training_pass=1, practice_answers=answers)
+    assert not practice_passed(empty_worklist(flagged=frozenset({"practice"})), design)
+    assert practice_passed(judged_worklist(0, flagged=frozenset({"practice"})), design)  # a right answer stays right

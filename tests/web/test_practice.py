@@ -1,7 +1,9 @@
 """Practice items: what is shown after a verdict, and which evaluators may continue."""
 
+import pytest
+
 from app.store.engine import Database
-from tests.web.page import NewClient, come_in
+from tests.web.page import NewClient, Page, come_in
 from tests.web.served_round import PRACTICE, make_round, stored_judgments
 
 
@@ -50,3 +52,28 @@ def test_after_a_failed_practice_no_page_is_fetched_ahead_and_no_answer_taken(
         assert refused.status == 422
         assert "You answered too few practice items correctly" in refused.text
     assert {row.item for row in stored_judgments(served_round)} == set(PRACTICE)
+
+
+def flag_item(page: Page, item: str) -> Page:
+    form = {"form_token": page.form_token(), "item": item, "key": f"{item}.0", "kind": "fault"}
+    return page.post("/judge/flag", form)
+
+
+@pytest.mark.parametrize("flagged_count", [1, 2])
+def test_flagging_practice_items_passes_no_practice(
+    flagged_count: int, sqlite_database: Database, new_client: NewClient
+) -> None:
+    public = {"training": 2, "training_answers": PRACTICE, "training_pass": 1, "hypothesis": False}
+    served_round = make_round(sqlite_database, public=public)
+    wrong = {"code0": "not_interpretable", "code1": "interpretable"}
+    with new_client(sqlite_database) as client:
+        page = come_in(client, served_round.token)
+        for index in range(2):
+            if index < flagged_count:
+                page = flag_item(page, page.item)
+            else:
+                page = page.send(verdict=wrong[page.item]).send()
+        assert page.step == "closed"
+        assert "practice items" in page.text
+        item = served_round.codes[2]
+        assert flag_item(page, item).status == 422
