@@ -23,12 +23,13 @@ class Database:
         self.url = url
         self.engine = _create_engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._reading_sessions = sessionmaker(_engine_of_snapshots(self.engine), expire_on_commit=False)
         self._writer = threading.Lock() if self.engine.dialect.name == "sqlite" else None
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for reading; changes are not stored."""
-        with self._sessions() as session:
+        """A session for reading, in which all queries see the database at one moment; changes are not stored."""
+        with self._reading_sessions() as session:
             yield session
 
     @contextmanager
@@ -54,6 +55,15 @@ def _create_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _engine_of_snapshots(engine: Engine) -> Engine:
+    """The engine for transactions that see one state of the database, as SQLite's always do.
+
+    By default each query on PostgreSQL sees what was committed before it; then a receipt could have the entries from
+    before the lock and the lock's digest, and contradict an honest export.
+    """
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 def _prepare_sqlite(connection: SqliteConnection, _record: ConnectionPoolEntry) -> None:

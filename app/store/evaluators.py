@@ -45,12 +45,6 @@ def lock_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
     return session.get_one(EvaluatorRow, evaluator_id, with_for_update=True, populate_existing=True)
 
 
-def evaluator_named(session: Session, round_id: str, name: str) -> EvaluatorRow | None:
-    """The evaluator with this pseudonym in the round; None if there is none."""
-    query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id, EvaluatorRow.name == name)
-    return session.scalar(query)
-
-
 def evaluators_of_round(session: Session, round_id: str) -> Sequence[EvaluatorRow]:
     """The evaluators of the round, by pseudonym."""
     query = select(EvaluatorRow).where(EvaluatorRow.round_id == round_id).order_by(EvaluatorRow.name)

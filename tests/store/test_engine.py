@@ -29,6 +29,16 @@ def test_a_use_case_that_fails_leaves_nothing(database: Database) -> None:
         assert session.get(AdminRow, "Dag") is None
 
 
+def test_all_queries_of_one_reading_see_the_same_moment(database: Database) -> None:
+    with database.reading() as session:
+        assert session.get(AdminRow, "Dag") is None
+        with database.writing() as writer:
+            writer.add(AdminRow(name="Dag", password_hash="-", created_at=now()))
+        assert session.get(AdminRow, "Dag") is None
+    with database.reading() as session:
+        assert session.get(AdminRow, "Dag") is not None
+
+
 def test_sqlite_waits_for_the_disk(sqlite_database: Database) -> None:
     with sqlite_database.reading() as session:
         assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
