@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
+from app.foundation.typed_text import show_unseen_characters
 
 Verdict = Literal["interpretable", "not_interpretable", "cannot_judge"]
 Step = Literal["verdict", "hypothesis"]
@@ -65,8 +66,11 @@ def parse_verdict(text: str, *, cannot_judge: bool) -> Verdict:
 
 
 def parse_written_text(text: str, field_label: str) -> str:
-    """A hypothesis or comment, trimmed. Raises JudgmentError if it is too long; nothing is cut silently."""
-    trimmed = text.strip()
+    """A hypothesis or comment, trimmed, with line feeds, and with a sign for every character that nobody sees.
+
+    Raises JudgmentError if it is too long; nothing is cut silently.
+    """
+    trimmed = text.replace("\r\n", "\n").strip()
     if len(trimmed) > LONGEST_TEXT:
         raise JudgmentError(TOO_LONG, what=field_label, length=len(trimmed), limit=LONGEST_TEXT)
-    return trimmed
+    return show_unseen_characters(trimmed)

@@ -6,6 +6,7 @@ The docstring of every field is one line, because `firstglance round design` pri
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -15,6 +16,7 @@ from app.archive.snippet import Group
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import DesignError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
+from app.foundation.typed_text import has_unseen_characters, show_unseen_characters
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
 from app.rounds.design_part import DesignPart
 from app.rounds.rubric import Rubric
@@ -35,6 +37,8 @@ def _require_digest(text: str) -> str:
     return text
 
 
+TEXTS_IN_LINES = {"primary", "consent", "contact", "rubric"}
+"""Fields whose texts may have line breaks."""
 LONGEST_TITLE = 120
 """Most characters of a round's title."""
 
@@ -235,7 +239,7 @@ class Design(DesignPart):
             raise DesignError(msg) from error
         if fields.get("version") == 1:  # a file that version 0.1 printed: what it leaves out has today's values
             del fields["version"]
-        return cls.from_values(fields)
+        return cls.from_values(fields).require_seen_texts()
 
     @classmethod
     def from_values(cls, fields: object) -> Self:
@@ -246,6 +250,17 @@ class Design(DesignPart):
             path, reason = first_problem(error)
             msg = f"The design cannot be met: {path + ': ' if path else ''}{reason}"
             raise DesignError(msg) from error
+
+    def require_seen_texts(self) -> Self:
+        """This design. Raises DesignError naming the first text with characters that nobody sees.
+
+        Designs that are stored already are not asked: an old round goes on as it is.
+        """
+        for path, text in text_leaves(self.model_dump(mode="json")):
+            if has_unseen_characters(text, in_lines=path.partition(".")[0] in TEXTS_IN_LINES):
+                msg = f"{path} has characters that nobody sees: “{show_unseen_characters(text)}”. Type it anew."
+                raise DesignError(msg)
+        return self
 
     @property
     def _absent_fields(self) -> set[str]:
@@ -258,6 +273,18 @@ PUBLIC_FIELDS = {
     "training_pass", "consent", "contact", "aids", "break_every", "daily_cap", "advance_ms",
     "assignment", "overlap", "block", "lease_minutes",
 }  # fmt: skip
+
+
+def text_leaves(json_value: JsonValue, path: str = "") -> Iterator[tuple[str, str]]:
+    """(path with dots, text) of every text in a JSON value."""
+    if isinstance(json_value, str):
+        yield path, json_value
+    elif isinstance(json_value, dict):
+        for name, part in json_value.items():
+            yield from text_leaves(part, f"{path}.{name}".removeprefix("."))
+    elif isinstance(json_value, list):
+        for index, part in enumerate(json_value):
+            yield from text_leaves(part, f"{path}.{index}")
 
 
 def read_design(canonical: str) -> Design:

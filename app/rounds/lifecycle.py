@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from app.foundation.errors import LifecycleError
 from app.foundation.translatable import translatable
+from app.foundation.typed_text import has_unseen_characters, show_unseen_characters
 
 State = Literal["draft", "sealing", "sealed", "collecting", "locked", "unblinded", "abandoned"]
 Action = Literal["announce", "seal", "finish_seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]
@@ -85,9 +86,9 @@ def state_after(state: State, action: Action) -> State:
 
 
 def require_reason(text: str) -> str:
-    """The reason without surrounding spaces. Raises LifecycleError if it is too short."""
-    reason = text.strip()
-    if len(reason) < SHORTEST_REASON:
+    """The reason without surrounding spaces, with every character shown. Raises LifecycleError if it is too short."""
+    reason = show_unseen_characters(text).strip()
+    if sum(not has_unseen_characters(character) for character in text.strip()) < SHORTEST_REASON:
         msg = f"Say why, in {SHORTEST_REASON} characters or more: the reason stays in the round's log for ever."
         raise LifecycleError(msg)
     return reason

@@ -13,6 +13,7 @@ from app.evidence.entries import FlagReason, JudgmentEntry, read_judgment
 from app.evidence.judgment_entries import hypothesis_entry, verdict_entry
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
+from app.foundation.typed_text import show_unseen_characters
 from app.judging.answer import OUT_OF_TURN, Answer, PageTiming, require_answer_in_turn, require_same_answer
 from app.judging.judgment import Judgment
 from app.judging.pace import require_new_item_allowed, require_practice_passed
@@ -166,7 +167,7 @@ def _recorded_answer(session: Session, visit: Visit, answer_id: str) -> Answer:
         answer_id=answer_id,
         step=judgment.step,
         verdict=judgment.verdict,
-        hypothesis=judgment.hypothesis,
+        hypothesis=show_unseen_characters(judgment.hypothesis),  # version 0.1 stored what the browser sent
         confidence=judgment.confidence,
-        comment=judgment.comment,
+        comment=show_unseen_characters(judgment.comment),
     )

@@ -13,6 +13,7 @@ from app.evidence.event_details import CopiedDetail, CreatedDetail, LockedDetail
 from app.foundation.codes import random_code, random_token, token_digest
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
+from app.foundation.typed_text import has_unseen_characters, seen_form, show_unseen_characters, tidy_line
 from app.rounds.analysis_plan import require_computable_plan
 from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import Action, State, require_allowed, require_reason, state_after
@@ -32,6 +33,8 @@ from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, RoundRow
 
 LONGEST_PSEUDONYM = 60
+NAME_OF_ERASED = "erased "
+"""How the name begins that stands in place of the pseudonym of somebody whose answers were erased."""
 
 
 @dataclass(frozen=True)
@@ -269,12 +272,19 @@ def _round_summary(round_row: RoundRow, round_counts: round_store.RoundCounts) -
 
 
 def _free_pseudonym(session: Session, round_id: str, name: str) -> str:
-    """The name without surrounding spaces. Raises LifecycleError if it is unusable or taken in this round."""
-    pseudonym = name.strip()
+    """The name as one line. Raises LifecycleError if it is unusable, or taken or looks like another of this round."""
+    pseudonym = tidy_line(name)
     if not pseudonym or len(pseudonym) > LONGEST_PSEUDONYM:
         msg = f"A pseudonym has 1 to {LONGEST_PSEUDONYM} characters; give a shorter one."
         raise LifecycleError(msg)
-    if evaluator_store.evaluator_named(session, round_id, pseudonym) is not None:
+    if has_unseen_characters(pseudonym):
+        msg = f"“{show_unseen_characters(pseudonym)}” has characters that nobody sees. Type the pseudonym anew."
+        raise LifecycleError(msg)
+    if pseudonym.lower().startswith(NAME_OF_ERASED):
+        msg = f"“{pseudonym}” looks like the name of somebody whose answers were erased; choose another pseudonym."
+        raise LifecycleError(msg)
+    invited = {seen_form(evaluator.name) for evaluator in evaluator_store.evaluators_of_round(session, round_id)}
+    if seen_form(pseudonym) in invited:
         msg = f"“{pseudonym}” is already invited to this round; choose another pseudonym, or reissue the link."
         raise LifecycleError(msg)
     return pseudonym

@@ -21,7 +21,7 @@ from app.foundation.translatable import translatable
 from app.services.evaluator_session import NO_SESSION
 from app.web import language
 from app.web.addresses import is_admin_page
-from app.web.security import evaluator_session_token
+from app.web.security import NO_SUCH_ADDRESS, evaluator_session_token
 from app.web.templating import render_page
 
 LOGGER = logging.getLogger(__name__)
@@ -41,7 +41,6 @@ TITLES = {
 }
 DEFAULT_TITLE = translatable("That could not be done")
 ADMIN_TITLES = {HTTPStatus.FORBIDDEN: "Not allowed"}
-NO_SUCH_ADDRESS = translatable("There is no page at this address. Check it, or go back to the page you came from.")
 WRONG_METHOD = translatable("This address does not accept that request. Go back to the page you came from.")
 INVALID_FORM = translatable(
     "The form had a value that cannot be used (%(names)s). Nothing was stored; go back and answer again."

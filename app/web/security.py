@@ -58,6 +58,7 @@ FROM_ANOTHER_SITE = translatable(
 FROM_OLDER_VISIT = translatable(
     "This page belongs to an older visit, so nothing was stored. Load it again and repeat the last step."
 )
+NO_SUCH_ADDRESS = translatable("There is no page at this address. Check it, or go back to the page you came from.")
 TOO_LARGE = translatable("What you sent is too long to be stored; nothing was changed. Please shorten it.")
 
 
@@ -120,6 +121,8 @@ def _add_security_headers(response_headers: MutableHeaders) -> None:
 
 def _refusal(scope: Scope) -> Response | None:
     """The response that refuses a request; None if the request is allowed."""
+    if "\0" in scope["path"]:  # PostgreSQL cannot even look for it
+        return _refusal_response(scope, NO_SUCH_ADDRESS, HTTPStatus.NOT_FOUND)
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return None
     headers = Headers(scope=scope)

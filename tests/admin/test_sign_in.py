@@ -21,10 +21,11 @@ def test_the_right_password_leads_to_the_rounds(stranger: Browser) -> None:
 
 def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(stranger: Browser) -> None:
     answers = []
-    for name, password in (("Dag", "not the password"), ("Nobody", PASSWORD)):
+    for name, password in (("Dag", "not the password"), ("Nobody", PASSWORD), ("Dag\0", PASSWORD)):
         answers.append((stranger.sign_in(name, password).status_code, stranger.text.replace(name, "")))
     assert answers[0][0] == 403
     assert answers[0] == answers[1]
+    assert answers[2][0] == 403
     assert "Name or password is wrong" in stranger.text
 
 

@@ -18,3 +18,12 @@ def test_a_text_is_trimmed_and_never_cut() -> None:
     assert parse_written_text("  a rule\n", "hypothesis") == "a rule"
     with pytest.raises(JudgmentError, match=f"The hypothesis has {LONGEST_TEXT + 1} characters"):
         parse_written_text("x" * (LONGEST_TEXT + 1), "hypothesis")
+
+
+def test_characters_that_nobody_sees_are_shown_in_a_written_text() -> None:
+    assert parse_written_text("a\x00b \x1b[31mred", "hypothesis") == "a<U+0000>b <U+001B>[31mred"
+
+
+def test_a_line_break_of_a_browser_is_one_character() -> None:
+    assert parse_written_text("a\r\nb", "hypothesis") == "a\nb"
+    assert parse_written_text("\r\n".join("x" * (LONGEST_TEXT // 2)) + "x", "hypothesis")

@@ -76,3 +76,23 @@ def test_text_that_is_not_toml_is_refused_with_the_command_that_prints_a_design(
 def test_a_text_that_is_no_digest_is_refused() -> None:
     with pytest.raises(DesignError, match="64 hexadecimal digits"):
         Design.from_values({"title": "t", "reference": "a", "arms": [{"arm": "a", "archive_sha256": "xyz"}] * 2})
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"title": "A\u200b first look"}, "title"),
+        ({"arms": [CELLS[1], Cell(arm="quokka\u200b", archive_sha256="a" * 64)]}, "arms.1.arm"),
+        ({"consent": "Agree\x00."}, "consent"),
+        ({"named": ["Ada\u202e"]}, "named.0"),
+    ],
+)
+def test_a_new_design_has_no_characters_that_nobody_sees(changes: dict[str, Any], path: str) -> None:
+    with pytest.raises(DesignError, match=rf"{path}.* characters that nobody sees: “.*<U\+"):
+        make_design(**changes)
+
+
+def test_a_design_may_have_lines_and_a_stored_one_stays_readable() -> None:
+    assert make_design(consent="Agree\nor not.\tThanks").consent == "Agree\nor not.\tThanks"
+    stored = make_design().with_changes(title="A\u200b first look")
+    assert read_design(stored.canonical) == stored

@@ -55,3 +55,9 @@ def test_a_reason_is_trimmed() -> None:
 def test_a_reason_that_says_next_to_nothing_is_refused(text: str) -> None:
     with pytest.raises(LifecycleError, match="Say why, in 10 characters or more"):
         require_reason(text)
+
+
+def test_a_reason_is_made_of_characters_that_somebody_sees() -> None:
+    assert require_reason("a paper\u200b is due") == "a paper<U+200B> is due"
+    with pytest.raises(LifecycleError, match="10 characters or more"):
+        require_reason("\u200b" * 20)

@@ -90,8 +90,21 @@ def test_an_invitation_stores_nothing_of_its_token_but_the_digest(
         assert evaluator.token_sha256 == sha256(reissued.token.encode())
 
 
-@pytest.mark.parametrize(("name", "complaint"), [("Ada", "already invited"), ("", "1 to 60"), ("x" * 61, "1 to 60")])
-def test_a_pseudonym_that_is_taken_or_empty_or_too_long_is_refused(
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("Ada", "already invited"),
+        ("", "1 to 60"),
+        ("x" * 61, "1 to 60"),
+        ("Ada\u200b", "“Ada<U\\+200B>” has characters that nobody sees"),
+        ("\u202eadA", "characters that nobody sees"),
+        ("A\x00", "characters that nobody sees"),
+        ("\uff21da", "already invited"),
+        ("erased 0123456789", "answers were erased"),
+        ("Erased x", "answers were erased"),
+    ],
+)
+def test_a_pseudonym_that_is_taken_or_empty_or_looks_like_another_name_is_refused(
     database_with_admin: Database, draft: str, clock: Clock, name: str, complaint: str
 ) -> None:
     seal_draft(database_with_admin, draft, clock)
@@ -99,6 +112,17 @@ def test_a_pseudonym_that_is_taken_or_empty_or_too_long_is_refused(
         rounds.invite_evaluator(session, draft, "Ada", False, ADMIN, clock())
     with pytest.raises(LifecycleError, match=complaint), database_with_admin.writing() as session:
         rounds.invite_evaluator(session, draft, name, False, ADMIN, clock())
+
+
+@pytest.mark.parametrize(("typed", "stored"), [("A\nB", "A B"), ("می\u200cرود", "می\u200cرود"), ("José", "José")])
+def test_a_pseudonym_of_any_script_is_stored_as_one_line(
+    database_with_admin: Database, draft: str, clock: Clock, typed: str, stored: str
+) -> None:
+    seal_draft(database_with_admin, draft, clock)
+    with database_with_admin.writing() as session:
+        invitation = rounds.invite_evaluator(session, draft, typed, False, ADMIN, clock())
+    with database_with_admin.reading() as session:
+        assert session.get_one(EvaluatorRow, invitation.evaluator_id).name == stored
 
 
 def test_nobody_is_invited_to_a_draft(database_with_admin: Database, draft: str, clock: Clock) -> None:

@@ -110,3 +110,8 @@ def test_an_unexpected_error_shows_a_page_and_no_traceback(ada: Page, served_rou
     assert page.status == 500
     assert "No saved answer is lost" in page.text
     assert "Traceback" not in page.text
+
+
+def test_an_address_with_a_character_that_no_database_takes_has_no_page(ada: Page) -> None:
+    page = ada.go("/judge/item/code0%00")
+    assert (page.status, "There is no page at this address" in page.text) == (404, True)

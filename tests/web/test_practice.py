@@ -69,10 +69,7 @@ def test_flagging_practice_items_passes_no_practice(
     with new_client(sqlite_database) as client:
         page = come_in(client, served_round.token)
         for index in range(2):
-            if index < flagged_count:
-                page = flag_item(page, page.item)
-            else:
-                page = page.send(verdict=wrong[page.item]).send()
+            page = flag_item(page, page.item) if index < flagged_count else page.send(verdict=wrong[page.item]).send()
         assert page.step == "closed"
         assert "practice items" in page.text
         item = served_round.codes[2]

@@ -1,0 +1,56 @@
+"""Text that people type: names that cannot look alike, and no character that nobody sees."""
+
+import unicodedata
+
+UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of control and format characters, halves of characters, and line separators."""
+BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Characters of other categories that show nothing, and are no spaces."""
+JOINERS = frozenset("\u200c\u200d")
+"""They shape letters of Persian and of Indian scripts, and join emoji; between Latin letters they show nothing."""
+VARIATION_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
+"""They choose between two forms of one character."""
+LAST_LATIN = "\u024f"
+
+
+def tidy_line(text: str) -> str:
+    """The text as one line: no space around it, and one plain space for every run of spaces and line breaks."""
+    return " ".join(text.split())
+
+
+def has_unseen_characters(text: str, *, in_lines: bool = False) -> bool:
+    """Whether the text has characters that nobody sees; `in_lines`: line breaks and tabs may stand in it."""
+    return any(_is_unseen(text, index, in_lines) for index in range(len(text)))
+
+
+def show_unseen_characters(text: str) -> str:
+    """Text in lines with every character that nobody sees written as its code point; line breaks become line feeds.
+
+    So a file of such texts is no binary file, no text can command a terminal, and nothing that was typed is lost.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    if lines.isprintable() and BLANKS.isdisjoint(lines):
+        return lines  # as for nearly every text; only the others are checked character by character
+    return "".join(
+        f"<U+{ord(character):04X}>" if _is_unseen(lines, index, in_lines=True) else character
+        for index, character in enumerate(lines)
+    )
+
+
+def seen_form(name: str) -> str:
+    """What people see of a name: two names with the same form look alike."""
+    unified = unicodedata.normalize("NFKC", name)
+    return tidy_line("".join(char for char in unified if char not in JOINERS | VARIATION_SELECTORS))
+
+
+def _is_unseen(text: str, index: int, in_lines: bool) -> bool:
+    character = text[index]
+    if in_lines and character in "\n\t":
+        return False
+    if character in JOINERS:
+        return not (_is_beyond_latin(text[index - 1 : index]) and _is_beyond_latin(text[index + 1 : index + 2]))
+    return character in BLANKS or unicodedata.category(character) in UNSEEN_CATEGORIES
+
+
+def _is_beyond_latin(character: str) -> bool:
+    return character > LAST_LATIN and unicodedata.category(character) not in UNSEEN_CATEGORIES
