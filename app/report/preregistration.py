@@ -54,7 +54,7 @@ def write_preregistration(design: Design, sealed: SealedDetail, other_draws: Seq
         "Commitment": _commitment(sealed),
         "How to verify": _verification(sealed),
     }
-    parts = [f"# Preregistration: {_one_line(design.title)}", *_introduction()]
+    parts = [f"# Preregistration: {_one_line(design.title)}", *_introduction(design)]
     for heading, paragraphs in sections.items():
         parts += [f"## {heading}", *paragraphs]
     return "\n\n".join(parts) + "\n"
@@ -70,10 +70,11 @@ def notes_on_other_draws(steps: Sequence[LoggedStep]) -> list[str]:
     return draw_notes(draw_history(until_seal))
 
 
-def _introduction() -> list[str]:
+def _introduction(design: Design) -> list[str]:
+    design_part = "The design, with the whole analysis plan," if design.planned_analysis else "The design"
     return [
         "Written by First Glance from the round's design and from the log's entry of its seal; nothing was added by "
-        "hand. The design, with the whole analysis plan, is covered by the commitment at the end. The commitment was "
+        f"hand. {design_part} is covered by the commitment at the end. The commitment was "
         "fixed at the seal, before anyone could judge; it shows this to others once it is public, so publish it, or "
         "register this document, before the first judgment.",
         "**This document names the arms.** Evaluators must not see it before they have judged: register it under "

@@ -78,7 +78,12 @@ PROVENANCE: tuple[Provenance, ...] = (
     ),
     Provenance("order of snippets", "", "random", "unknown"),
     Provenance("corpus", "", "named in the archive by digest", "unknown"),
-    Provenance("interval, test, agreement", "", "the analysis plan of the design", "unknown"),
+    Provenance(
+        "interval, test, agreement",
+        "",
+        "the analysis plan in the design; in designs of version 0.1, the program's",
+        "unknown",
+    ),
     Provenance("written hypotheses, training, controls, repeats", "", "optional parts of the design", "ours"),
     Provenance("rank marks (solu-rank)", "", "100 marked tokens per item, whatever the sparsity", "ours"),
 )

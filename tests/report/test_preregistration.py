@@ -118,6 +118,7 @@ def test_a_design_of_version_1_is_registered_without_a_plan() -> None:
     sealed = SEALED.model_copy(update={"receipt_key": None, "draw": None})
     text = write_preregistration(Design.from_values(values), sealed)
     assert "did not contain the analysis plan" in text
+    assert "whole analysis plan" not in text
     assert "Mantel" not in text
     assert "receipts" not in text
 

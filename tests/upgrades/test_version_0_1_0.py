@@ -16,6 +16,7 @@ from app.foundation.clock import now
 from app.foundation.codes import token_digest
 from app.foundation.json_types import JsonValue
 from app.report.analysis.analysis import Analysis, read_analysis
+from app.report.export.anchors import Anchors
 from app.report.export.bundle import unblinded_zip
 from app.report.export.exported_round import read_export
 from app.report.export.json_differences import json_differences
@@ -69,7 +70,11 @@ def exported_analysis(installation: Installation, name: str, folder: Path, concl
     verification = verify_export(export)
     assert verification.differences == []
     assert (verification.statement.conclusion, verification.statement.exit_status) == (conclusion, 3)
-    analysis: JsonValue = json.loads(read_zip(export)["analysis.json"])
+    files = read_zip(export)
+    has_script = "verify.py" in files
+    assert has_script == (conclusion != "version 0.1")  # the script reads chains alone
+    assert ("`python verify.py THIS.zip`" in files["README.md"].decode()) == has_script
+    analysis: JsonValue = json.loads(files["analysis.json"])
     return analysis
 
 
@@ -121,6 +126,11 @@ def test_a_round_that_was_being_judged_can_be_finished(installation: Installatio
     assert analysis.blinding.sorting is not None
     with without_figures():
         exported = exported_analysis(installation, "collecting", tmp_path, "not anchored")
+        evidence = read_export(tmp_path / "export.zip").evidence
+        in_part = verify_export(tmp_path / "export.zip", Anchors(lock=evidence.lock_digest)).statement
+        anchors = Anchors(lock=evidence.lock_digest, result=evidence.result_digest)
+        assert verify_export(tmp_path / "export.zip", anchors).statement.exit_status == 0  # though it has no key
+    assert (in_part.exit_status, "give --result" in in_part.sentences[-1]) == (3, True)
     assert list(json_differences(analysis.content(), exported)) == []
 
 

@@ -114,7 +114,7 @@ def sensitivity_chart(analysis: Analysis) -> Chart | None:
     """The primary difference beside the differences that other choices give."""
     if analysis.difference.estimate is None:
         return None
-    lines = lines_if_estimated("pre-registered analysis", analysis.difference, "difference", strong=True)
+    lines = lines_if_estimated("primary analysis", analysis.difference, "difference", strong=True)
     for label, path, result in _other_choices(analysis):
         lines += lines_if_estimated(label, result, path)
     lowest, highest = _lowest_and_highest(lines)

@@ -21,7 +21,7 @@ from app.report.export.metadata import describe_package, write_citation
 from app.report.export.observations_csv import write_observations
 from app.report.export.pdf import pdf_available, write_pdf_report
 from app.report.export.program_versions import installed_versions
-from app.report.export.readme import write_readme
+from app.report.export.readme import SCRIPT_FILE, write_readme
 from app.report.export.tables import (
     EventTableRow,
     ExportedEvaluator,
@@ -40,6 +40,7 @@ from app.report.result import RoundResult
 
 FORMAT_VERSION = 2
 README_FILE = "README.md"
+SCRIPT = Path(__file__).parent / "verify_standalone.py"
 PACKAGE_FILE = "datapackage.json"
 
 Files = dict[str, bytes]
@@ -132,7 +133,7 @@ def _common_files(evidence: BlindedEvidence) -> Files:
         "events.csv": write_csv(EventTableRow, event_rows(evidence.log)).encode(),
         "events.json": json_bytes(evidence.log),
         "program.json": json_bytes(installed_versions().model_dump()),
-        "verify.py": (Path(__file__).parent / "verify_standalone.py").read_bytes(),
+        **({} if evidence.locked_by_version_0_1 else {SCRIPT_FILE: SCRIPT.read_bytes()}),
     }
 
 

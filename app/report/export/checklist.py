@@ -112,7 +112,7 @@ def _answers_on_design(
             "commitment.json",
         ),
         ("CONSORT 3", "Protocol and analysis plan", _plan_answer(design_content), "design.json"),
-        ("CONSORT 4", "Data, code and key", "in this package; verify.py checks it", "datapackage.json"),
+        ("CONSORT 4", "Data, code and key", "in this package; firstglance verify checks it", "datapackage.json"),
         ("CONSORT 12a / HEDS 3.1", "Frame and sample", drawn, "frame.json"),
         ("CONSORT 13 / HEDS 4.3", "Rubric as shown", design_content.get("rubric"), "design.json"),
         ("CONSORT 14 / HEDS 4.3.9", "Primary outcome", "difference in fraction INTERPRETABLE", "analysis.json"),

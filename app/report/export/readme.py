@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+SCRIPT_FILE = "verify.py"
 README = """# {title}
 
 {kind} export of the First Glance round {round_id}.
@@ -14,13 +15,18 @@ README = """# {title}
 
 {views}
 
-Check it: `python verify.py THIS.zip` needs Python and nothing else, checks the evidence, and finds fractions,
-difference and the headline's estimates again; `firstglance verify THIS.zip` makes every file again from the evidence
-and compares. Whoever owns the server can rewrite all of it so that it fits: give them what was published
-(`--commitment`, `--lock`, `--result`), and `firstglance verify` also what was kept elsewhere (`--receipt`,
-`--timestamp`), and they say whether this is the same round. Nothing proves that nobody knew which item came from
-which model.
+{check}
+
+Nothing proves that nobody knew which item came from which model.
 """
+CHECK = """Check it: `firstglance verify THIS.zip` makes every file again from the evidence and compares;
+`python verify.py THIS.zip` needs Python and nothing else, checks the evidence, and finds fractions, difference and the
+headline's estimates again. Whoever owns the server can rewrite all of it so that it fits: give both what was published
+(`--commitment`, `--lock`, `--result`), and `firstglance verify` also what was kept elsewhere (`--receipt`,
+`--timestamp`), and they say whether this is the same round."""
+CHECK_OF_VERSION_0_1 = """Check it: `firstglance verify THIS.zip` makes every file again from the evidence and compares.
+Version 0.1 locked this round: flags, guesses, opened aids and erasures stand in no chain and are not covered by the
+lock's digest, whoever publishes it. So there is no verify.py here, which reads chains alone."""
 
 EVIDENCE_FILES = {
     "design.json": "everything that was fixed before anyone judged",
@@ -51,7 +57,7 @@ VIEW_FILES = {
     "methods.json": "what HEDS and CONSORT 2025 ask, answered as far as the data allow",
     "CITATION.cff": "how to cite these data",
     "program.json": "versions of the program and the libraries that wrote this export",
-    "verify.py": "a check that needs nothing but Python",
+    SCRIPT_FILE: "a check that needs nothing but Python",
     "datapackage.json": "Frictionless description of every file and column",
     "digests.json": "SHA-256 of every file here but itself and the signature",
 }
@@ -66,6 +72,7 @@ def write_readme(title: str, round_id: str, file_names: Iterable[str], *, blinde
         kind="Blinded" if blinded else "Unblinded",
         round_id=round_id,
         evidence=_file_table(EVIDENCE_FILES, names),
+        check=CHECK if SCRIPT_FILE in names else CHECK_OF_VERSION_0_1,
         views=_file_table(VIEW_FILES, names),
     )
 

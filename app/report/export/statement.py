@@ -105,8 +105,8 @@ def _conclude(findings: Findings) -> Conclusion:
         return "version 0.1"
     if not findings.covered:
         return "not anchored"
-    bound = findings.signature == "signed" and (findings.is_log_bound or "result" in findings.covered)
-    whole = "lock" in findings.covered and not findings.unchecked and bound
+    whole = "lock" in findings.covered and not findings.unchecked and findings.signature != "unsigned"
+    whole &= findings.is_log_bound or "result" in findings.covered
     return "anchored" if whole else "anchored in part"
 
 

@@ -106,7 +106,7 @@ class Export:
         self.result_digest = digests.get("corrected", digests.get("unblinded", "the round has no result"))
         self.locked = self.events[locks[0]]["detail"] if locks else json.loads('{"v": 2, "evaluators": {}}')
         if self.published["v"] != 2 or "v" not in self.locked:
-            message = "Version 0.1 made this export or locked its round: use the verify.py in it, or firstglance."
+            message = "Version 0.1 made this export (use the verify.py in it) or locked its round (firstglance verify)."
             raise NoExportError(message)
         names = sorted({*self.locked["evaluators"], *(link["evaluator"] for link in links)})
         self.chains = {name: [link for link in links if link["evaluator"] == name] for name in names}
