@@ -14,7 +14,7 @@ CLIENTS = frozenset({
 """Modules that can open a connection."""
 
 ALLOWED = {
-    "app/cli/round/timestamp.py": {"httpx2"},  # asks a time-stamping authority: the only command for a round that does
+    "app/cli/round/timestamp.py": {"asyncio", "httpx2"},  # asks a time-stamping authority: no other command does
     "app/harvest/text/datasets.py": {"datasets"},  # reads a corpus that the user names, from the Hub if it is there
     "app/harvest/ray_cluster.py": {"ray"},  # shares a harvest with the cluster that the user names
     "app/models/hugging_face.py": {"transformers"},  # reads folders; never downloads by itself

@@ -1,9 +1,13 @@
 """`firstglance round timestamp` against a real authority on loopback, and against servers that are none."""
 
+import gzip
 import json
 import os
 import shutil
+import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,9 +22,18 @@ from app.services.log import round_events
 from app.services.timestamps import exported_timestamps
 from app.store.engine import Database
 from tests.cli.conftest import Run
-from tests.evidence.stamping_authority import Certified, StampingAuthority, certify, hang, served, served_authority
+from tests.evidence.stamping_authority import (
+    Certified,
+    StampingAuthority,
+    certify,
+    hang,
+    served,
+    served_authority,
+    served_bytes,
+)
 
 REASON = ("--reason", "to see what happens")
+REPLY_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/timestamp-reply\r\n"
 Page = Callable[[bytes], tuple[int, str, bytes]]
 
 
@@ -157,7 +170,7 @@ def test_after_the_unblinding_nothing_is_stamped(run: Run, sealed: str, address:
         (lambda _query: (302, "application/timestamp-reply", b""), "it answered 302"),
         (lambda _query: (200, "application/timestamp-reply", b"\x30\x80"), "is damaged"),
         (lambda _query: (200, "application/timestamp-reply", b"\x30\x05\x30\x03\x02\x01\x02"), "refused to stamp"),
-        (hang, "could not be asked"),
+        (hang, "gave no whole reply within 0.3 seconds"),
     ],
     ids=["a page", "an error", "a redirect", "damaged bytes", "a refusal", "no answer in time"],
 )
@@ -171,6 +184,71 @@ def test_a_server_that_gives_no_stamp_is_named_and_nothing_is_stored(
     assert complaint in refused.stderr
     with database.reading() as session:
         assert exported_timestamps(session, sealed) == {}
+
+
+def drip_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    drip(connection, b"X-A: 1\r\n")
+
+
+def drip_continues(connection: socket.socket) -> None:
+    drip(connection, b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def drip_body(connection: socket.socket) -> None:
+    connection.sendall(REPLY_HEAD + b"Content-Length: 100000\r\n\r\n")
+    drip(connection, b"0")
+
+
+def drip(connection: socket.socket, part: bytes) -> None:
+    """Send a part every tenth of a second, so that no pause is long."""
+    for _ in range(100):
+        connection.sendall(part)
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("respond", [drip_headers, drip_continues, drip_body])
+def test_an_authority_that_drips_bytes_is_left_after_the_time_that_it_has(
+    run: Run, sealed: str, monkeypatch: pytest.MonkeyPatch, respond: Callable[[socket.socket], None]
+) -> None:
+    monkeypatch.setattr(timestamp, "TIMEOUT_SECONDS", 0.5)
+    with served_bytes(respond) as address:
+        began = time.monotonic()
+        refused = run("round", "timestamp", sealed, "--authority", address)
+    assert time.monotonic() - began < 5
+    assert (refused.exit_code, "gave no whole reply within 0.5 seconds" in refused.stderr) == (1, True)
+
+
+def send_without_end(connection: socket.socket) -> None:
+    connection.sendall(REPLY_HEAD + b"\r\n")
+    for _ in range(200):
+        connection.sendall(bytes(1 << 20))
+
+
+def test_an_authority_that_sends_without_end_is_refused_after_a_megabyte(run: Run, sealed: str) -> None:
+    received: list[bool] = []
+
+    def respond(connection: socket.socket) -> None:
+        with suppress(OSError):
+            send_without_end(connection)
+            received.append(True)
+
+    with served_bytes(respond) as address:
+        refused = run("round", "timestamp", sealed, "--authority", address)
+    assert (refused.exit_code, "sent more than 1 MB" in refused.stderr) == (1, True)
+    assert received == []
+
+
+def test_a_compressed_reply_is_refused_and_never_unpacked(run: Run, sealed: str) -> None:
+    """A few bytes can unpack to more than the memory holds; the command asks for a plain reply."""
+
+    def respond(connection: socket.socket) -> None:
+        body = gzip.compress(bytes(1 << 20))
+        connection.sendall(REPLY_HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    with served_bytes(respond) as address:
+        refused = run("round", "timestamp", sealed, "--authority", address)
+    assert (refused.exit_code, "it answered 200 application/timestamp-reply gzip" in refused.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("address", ["tsa.example.org", "ftp://tsa.example.org", "http://[", "http://127.0.0.1:9/"])

@@ -1,15 +1,17 @@
 """A time-stamping authority for tests: `openssl ts` with certificates made here, on loopback if it is served."""
 
 import shutil
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -140,6 +142,12 @@ class QuietServer(ThreadingHTTPServer):
         pass
 
 
+class QuietTcpServer(ThreadingTCPServer):
+    """A server of plain bytes that waits for no connection when it ends."""
+
+    daemon_threads, block_on_close = True, False
+
+
 @contextmanager
 def served(respond: Callable[[bytes], tuple[int, str, bytes]]) -> Iterator[str]:
     """The address of a server on loopback whose `respond` turns a request's body into (status, type, body)."""
@@ -165,6 +173,24 @@ def served(respond: Callable[[bytes], tuple[int, str, bytes]]) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def served_bytes(respond: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server on loopback whose `respond` writes whatever it likes to a connection that was opened."""
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            with suppress(OSError):
+                respond(self.request)
+
+    with QuietTcpServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/tsa"
+        finally:
+            server.shutdown()
 
 
 @contextmanager

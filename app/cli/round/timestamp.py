@@ -1,5 +1,6 @@
 """`firstglance round timestamp`: the one command that asks a server on the network for something."""
 
+import asyncio
 import secrets
 from pathlib import Path
 from typing import get_args
@@ -22,8 +23,15 @@ from app.services import timestamps
 from app.services.timestamps import PendingStamp
 
 TIMEOUT_SECONDS = 30.0
+"""How long an authority has for its whole reply, from the connection to the last byte."""
+LARGEST_REPLY = 1 << 20
+"""Most bytes of a reply that are read; a time stamp with all its certificates has some thousand."""
 NONCE_BITS = 63  # some authorities refuse a longer number
-HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+HEADERS = {
+    "Content-Type": "application/timestamp-query",
+    "Accept": "application/timestamp-reply",
+    "Accept-Encoding": "identity",  # what is compressed can be a thousand times as large as what was received
+}
 
 
 @click.command("timestamp")
@@ -79,21 +87,56 @@ def timestamp_command(
 
 def _ask_authority(address: str, pending_stamp: PendingStamp, trusted: TrustedCertificates | None) -> bytes:
     """The authority's reply, of which everything was checked that can be. Raises TimestampError with what to do."""
-    query, authority = encode_query(pending_stamp.digest, pending_stamp.nonce), pending_stamp.authority
+    query = encode_query(pending_stamp.digest, pending_stamp.nonce)
+    reply = asyncio.run(_fetch_reply(address, pending_stamp.authority, query))
+    stamped_time(reply, pending_stamp.digest, pending_stamp.nonce)
+    if trusted is not None:
+        verified_time(reply, pending_stamp.digest, trusted)
+    return reply
+
+
+async def _fetch_reply(address: str, authority: str, query: bytes) -> bytes:
+    """The bytes of the authority's reply. Raises TimestampError with what to do if they do not come, or not in time.
+
+    The client's own timeout holds between two packets only, so that a server that drips bytes would keep it waiting.
+    """
     try:
-        response = httpx2.post(address, content=query, headers=HEADERS, timeout=TIMEOUT_SECONDS)
+        async with (
+            asyncio.timeout(TIMEOUT_SECONDS),
+            httpx2.AsyncClient(headers=HEADERS, timeout=None) as client,
+            client.stream("POST", address, content=query) as response,
+        ):
+            _require_stamp_type(response, authority)
+            return await _read_limited(response, authority)
+    except TimeoutError as error:
+        msg = (
+            f"{authority} gave no whole reply within {TIMEOUT_SECONDS:g} seconds; try again, or ask another authority."
+        )
+        raise TimestampError(msg) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         msg = f"{authority} could not be asked ({error_summary(error)}); check the address and the connection."
         raise TimestampError(msg) from error
-    media_type = response.headers.get("Content-Type", "")
-    if response.status_code != httpx2.codes.OK or media_type.startswith("text/"):
-        answered = f"{response.status_code} {media_type}".strip()
+
+
+def _require_stamp_type(response: httpx2.Response, authority: str) -> None:
+    """Raise TimestampError if status, type or compression say that the response is no time stamp."""
+    media_type, encoding = response.headers.get("Content-Type", ""), response.headers.get("Content-Encoding", "")
+    is_plain = encoding.strip().lower() in ("", "identity")
+    if response.status_code != httpx2.codes.OK or media_type.startswith("text/") or not is_plain:
+        answered = f"{response.status_code} {media_type} {encoding}".strip()
         msg = f"{authority} gave no time stamp (it answered {answered}); check the address."
         raise TimestampError(msg)
-    stamped_time(response.content, pending_stamp.digest, pending_stamp.nonce)
-    if trusted is not None:
-        verified_time(response.content, pending_stamp.digest, trusted)
-    return response.content
+
+
+async def _read_limited(response: httpx2.Response, authority: str) -> bytes:
+    """The body of a response. Raises TimestampError as soon as it is larger than a time stamp can be."""
+    reply = bytearray()
+    async for chunk in response.aiter_raw():
+        reply += chunk
+        if len(reply) > LARGEST_REPLY:
+            msg = f"{authority} sent more than {LARGEST_REPLY >> 20} MB, which is no time stamp; check the address."
+            raise TimestampError(msg)
+    return bytes(reply)
 
 
 def _public_address(authority: str) -> str:
