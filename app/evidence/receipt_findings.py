@@ -21,11 +21,13 @@ from app.evidence.signing import is_signed
 from app.foundation.typography import visible_text
 
 ReceiptCase = Literal[
-    "genuine", "unsigned", "forged", "file changed", "other round", "other commitment", "entries missing",
-    "entries differ", "lock differs",
+    "genuine", "unsigned", "not comparable", "perhaps erased", "forged", "file changed", "other round",
+    "other commitment", "entries missing", "entries differ", "lock differs",
 ]  # fmt: skip
-"""What a receipt turns out to be; in the first two cases the export agrees with it."""
-
+"""What a receipt turns out to be: "not comparable" with an export from before the lock, which has no entries by design;
+"perhaps erased" if the log says that somebody had all their entries deleted, and it can have been this evaluator."""
+AGREEING: tuple[ReceiptCase, ...] = ("genuine", "unsigned", "not comparable", "perhaps erased")
+"""The cases in which the export does not contradict the receipt."""
 
 UNSIGNED = "The receipt is not signed, so it cannot be told from a forged one."
 UNCOUNTED = "The receipt is not signed: anyone could have written it, so it is not counted."
@@ -50,8 +52,13 @@ class ReceiptFinding:
 
     @property
     def agrees(self) -> bool:
-        """Whether the export has what the receipt covers; also of an unsigned one, which proves nothing."""
-        return self.case in ("genuine", "unsigned")
+        """Whether the export does not contradict the receipt; also of an unsigned one, which proves nothing."""
+        return self.case in AGREEING
+
+    @property
+    def anchors_commitment(self) -> bool:
+        """Whether the receipt proves the commitment: the key that the commitment names signed it."""
+        return self.is_genuine and self.agrees
 
     @property
     def anchors_entries(self) -> bool:
@@ -71,21 +78,24 @@ def judge_receipt(
     own_answers: OwnAnswers | None = None,
     *,
     is_enrolled: bool = True,
+    erasure_times: Sequence[str] = (),
 ) -> ReceiptFinding:
     """Judge a receipt against an export, which gives the round and the evaluator's links in order.
 
     `own_answers` are the answers that the evaluator's own file has beside the receipt: the receipt must cover exactly
     these, and the finding names the first that differs. `is_enrolled` is false if the export does not know the
-    evaluator. Whether the links are a chain at all is checked elsewhere.
+    evaluator. `erasure_times` say when evaluators had everything deleted, if this one can be among them: the log does
+    not name them. Whether the links are a chain at all is checked elsewhere.
     """
     signature_finding = _find_false_signature(receipt, committed_round)
     if signature_finding is not None:
         return _finding(receipt, *signature_finding, is_genuine=False)
     is_genuine = isinstance(receipt, Receipt) and receipt.signature is not None
-    exported = _ExportedChain(links, is_enrolled)
+    exported = _ExportedChain(links, is_enrolled, tuple(erasure_times))
     case, sentence = (
         _find_other_round(receipt, committed_round)
         or _find_changed_file(receipt, committed_round, exported, own_answers)
+        or _find_nothing_to_compare(receipt, committed_round, exported)
         or _find_difference(receipt, committed_round, exported, own_answers)
         or _agreement(receipt, exported, own_answers)
     )
@@ -103,6 +113,8 @@ class _ExportedChain:
     links: Sequence[ChainLink]
     is_enrolled: bool
     """Whether the export names the evaluator at all."""
+    erasure_times: Sequence[str]
+    """When evaluators had everything deleted, if this one can be among them."""
 
 
 def _finding(
@@ -117,7 +129,7 @@ def _uncounted_sentence(receipt: Receipt | ReceiptV1, case: ReceiptCase, sentenc
     """What to say of a receipt without a signature if the round has a key, which signs every receipt."""
     not_made = " The round has a key, so it never made a receipt in the form of version 0.1."
     uncounted = f"{UNCOUNTED}{not_made if isinstance(receipt, ReceiptV1) else ''}"
-    if case == "unsigned":
+    if case in AGREEING:
         return f"{sentence} {uncounted}"
     return f"{uncounted} It does not agree with the export: {sentence[0].lower()}{sentence[1:]}"
 
@@ -166,13 +178,43 @@ def _find_changed_file(
     reason = uncovered_reason(receipt, own_answers) if own_answers is not None else ""
     if own_answers is None or not reason:
         return None
-    differs = _find_difference(receipt, committed_round, exported, None) is not None
     return "file changed", _join(
         f"The answers in the file are not those that its receipt covers: {reason}. The file was changed after it was "
         "downloaded, unless the server's records were changed before.",
         difference_from_export(own_answers, exported.links) if exported.links else "",
-        f"The receipt by itself {'does not agree' if differs else 'agrees'} with the export.",
+        _verdict_on_receipt_alone(receipt, committed_round, exported),
     )
+
+
+def _verdict_on_receipt_alone(
+    receipt: Receipt | ReceiptV1, committed_round: CommittedRound, exported: _ExportedChain
+) -> str:
+    """What the export says to the receipt in a changed file."""
+    if _find_nothing_to_compare(receipt, committed_round, exported) is not None:
+        return "The receipt by itself can be compared with an export from the lock on."
+    difference = _find_difference(receipt, committed_round, exported, None)
+    if difference is not None and difference[0] == "perhaps erased":
+        return difference[1]
+    return f"The receipt by itself {'agrees' if difference is None else 'does not agree'} with the export."
+
+
+def _find_nothing_to_compare(
+    receipt: Receipt | ReceiptV1, committed_round: CommittedRound, exported: _ExportedChain
+) -> tuple[ReceiptCase, str] | None:
+    """Whether the export is from before the lock, so that it has nobody's entries."""
+    if committed_round.lock is not None or exported.links:
+        return None
+    return "not comparable", (
+        f"{_signature_words(receipt)} The export is from before the lock and has nobody's entries; the "
+        f"{entry_count(receipt)} entries of “{receipt.evaluator}” that the receipt covers can be compared with an "
+        "export from the lock on."
+    )
+
+
+def _signature_words(receipt: Receipt | ReceiptV1) -> str:
+    if isinstance(receipt, ReceiptV1) or receipt.signature is None:
+        return "The receipt is of this round."
+    return "The receipt is genuine: the round's key, which the commitment names, signed it."
 
 
 def _find_difference(
@@ -197,6 +239,8 @@ def _find_other_entries(
     count, covered = entry_count(receipt), exported.links[: entry_count(receipt)]
     if len(covered) == count and _covers(receipt, covered):
         return None
+    if exported.erasure_times:
+        return "perhaps erased", _erasure_sentence(receipt, exported.erasure_times)
     difference = difference_from_export(own_answers, covered) if own_answers is not None else ""
     if len(covered) < count:
         sentence = _missing_sentence(receipt, exported)
@@ -219,11 +263,23 @@ def _missing_sentence(receipt: Receipt | ReceiptV1, exported: _ExportedChain) ->
 
 def _missing_hint(receipt: Receipt | ReceiptV1, committed_round: CommittedRound) -> str:
     """How entries can be missing; nothing for a receipt that anyone could have written."""
-    if committed_round.lock is None:
-        return "An export from before the lock has no entries; take a later one."
     if committed_round.receipt_key is not None and (isinstance(receipt, ReceiptV1) or receipt.signature is None):
         return ""
-    return "They were removed, unless the log says that the evaluator had them deleted before the lock."
+    return "They were removed: the log does not say that the evaluator had them deleted before the lock."
+
+
+def _erasure_sentence(receipt: Receipt | ReceiptV1, erasure_times: Sequence[str]) -> str:
+    count, name = len(erasure_times), receipt.evaluator
+    if count == 1:
+        people = f"1 evaluator, whom it does not name, had everything deleted on {erasure_times[0]}"
+        wish = f"If that was “{name}”"
+    else:
+        people = f"{count} evaluators, whom it does not name, had everything deleted on {', '.join(erasure_times)}"
+        wish = f"If “{name}” was one of them"
+    return (
+        f"{_signature_words(receipt)} The export does not have the {entry_count(receipt)} entries of “{name}” that the "
+        f"receipt covers. The log says that {people}. {wish}, nothing is wrong; if not, the entries were removed."
+    )
 
 
 def _find_other_lock(

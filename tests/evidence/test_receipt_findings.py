@@ -142,13 +142,57 @@ def test_a_receipt_of_another_round_with_the_same_commitment_is_found() -> None:
 def test_an_export_with_fewer_entries_is_found() -> None:
     finding = finding_on(genuine(), LOCKED, LINKS[:3])
     assert (finding.case, finding.is_genuine) == ("entries missing", True)
-    assert "covers 5 entries of “Ada”, but the export has only 3. They were removed, unless" in finding.sentence
+    assert (
+        "covers 5 entries of “Ada”, but the export has only 3. They were removed: the log does not say"
+        in finding.sentence
+    )
 
 
-def test_an_export_from_before_the_lock_has_no_entries_and_the_finding_says_why() -> None:
-    finding = finding_on(genuine(COLLECTING), COLLECTING, [])
-    assert finding.case == "entries missing"
-    assert "An export from before the lock has no entries; take a later one." in finding.sentence
+@pytest.mark.parametrize("receipt", [genuine(COLLECTING), genuine(COLLECTING, []), genuine(LOCKED)])
+def test_an_export_from_before_the_lock_has_no_entries_and_contradicts_no_genuine_receipt(receipt: Receipt) -> None:
+    finding = finding_on(receipt, COLLECTING, [])
+    assert (finding.case, finding.agrees, finding.is_genuine) == ("not comparable", True, True)
+    assert (finding.anchors_commitment, finding.anchors_entries, finding.anchors_lock) == (True, False, False)
+    assert finding.sentence.startswith("The receipt is genuine: the round's key, which the commitment names, signed")
+    assert "can be compared with an export from the lock on." in finding.sentence
+
+
+def test_an_export_from_before_the_lock_proves_nothing_of_a_receipt_that_is_not_signed() -> None:
+    for committed_round in (COLLECTING, replace(OLD_ROUND, lock=None)):
+        finding = judge_receipt(make_receipt_v1("Ada", COMMITMENT, LINKS), committed_round, [])
+        assert (finding.case, finding.anchors_commitment) == ("not comparable", False)
+        assert "genuine" not in finding.sentence
+        assert "The receipt is not signed" in finding.sentence
+
+
+def test_a_forged_receipt_and_a_changed_file_are_found_before_the_lock_too() -> None:
+    assert finding_on(signed_again(genuine(COLLECTING), OTHER_KEY), COLLECTING, []).case == "forged"
+    finding = judge_receipt(genuine(COLLECTING), COLLECTING, [], OwnAnswers(LINKS[:4]))
+    assert finding.case == "file changed"
+    assert finding.sentence.endswith("The receipt by itself can be compared with an export from the lock on.")
+
+
+DELETED = ("2026-01-05 at 14:00 UTC", "2026-01-06 at 09:30 UTC")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_receipt_of_somebody_who_may_have_been_erased_is_left_to_them(count: int) -> None:
+    """The log names nobody who was erased, so only they can say whether it was at their wish."""
+    finding = judge_receipt(genuine(), LOCKED, [], is_enrolled=False, erasure_times=DELETED[:count])
+    assert (finding.case, finding.agrees, finding.is_genuine) == ("perhaps erased", True, True)
+    assert (finding.anchors_commitment, finding.anchors_entries, finding.anchors_lock) == (True, False, False)
+    words = {
+        1: "1 evaluator, whom it does not name, had everything deleted on 2026-01-05 at 14:00 UTC. If that was “Ada”, ",
+        2: "2 evaluators, whom it does not name, had everything deleted on 2026-01-05 at 14:00 UTC, 2026-01-06 at ",
+    }
+    assert words[count] in finding.sentence
+    assert finding.sentence.endswith("nothing is wrong; if not, the entries were removed.")
+
+
+def test_somebody_who_may_have_been_erased_has_a_changed_file_named_all_the_same() -> None:
+    finding = judge_receipt(genuine(), LOCKED, [], OwnAnswers(LINKS[:4]), is_enrolled=False, erasure_times=DELETED)
+    assert (finding.case, finding.agrees) == ("file changed", False)
+    assert "had everything deleted" in finding.sentence
 
 
 def test_a_changed_entry_is_found_and_the_evaluator_s_own_file_says_which() -> None:

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 from app.evidence.receipts import Receipt, make_receipt, make_receipt_v1
-from app.evidence.signing import SigningKey
+from app.evidence.signing import SigningKey, sign_event
 from app.evidence.timestamp_encoding import encode_query
 from app.foundation.errors import ExportError, FirstGlanceError
 from app.foundation.json_types import JsonObject
 from app.report.export.anchors import Anchors, compare_anchors
 from app.report.export.bundle import UnblindedBundle, blinded_zip, unblinded_zip
-from app.report.export.exported_round import read_export
+from app.report.export.exported_round import ExportedRound, read_export
 from app.report.export.receipt_file import committed_round
+from app.report.export.statement import Findings, make_statement
 from app.report.export.verify import Verification
 from tests.conftest import without_figures
 from tests.evidence.stamping_authority import Certified, StampingAuthority, certify
-from tests.report.simulated_evidence import LOCK, SIGNING_KEY, START, blinded_bundle_of
+from tests.report.simulated_evidence import LOCK, SIGNING_KEY, START, blinded_bundle_of, relinked
 from tests.report.tampering import replace_files, verify_without_figures
 
 AT = "2026-03-02T09:30:00.000000+00:00"
@@ -65,6 +66,39 @@ def test_with_the_result_s_digest_the_whole_log_is_anchored(
     verification = verify_without_figures(exported_without_figures, Anchors(result=OTHER))
     assert outcome(verification) == ("differs", 1)
     assert "has the result's digest" in " ".join(verification.differences)
+
+
+def corrected_export(bundle: UnblindedBundle, folder: Path, corrections: int) -> Path:
+    """The export of a round whose result was corrected so many times."""
+    log = [*bundle.evidence.log]
+    for number in range(corrections):
+        event = deepcopy(log[-1]["event"])
+        event["action"], event["number"] = "corrected", len(log)
+        event["detail"] = {**event["detail"], "version": number + 2, "reason": "a newer version of the program"}
+        event["detail"]["signature"] = sign_event(SIGNING_KEY, log[-1]["chain"], event)
+        log = relinked([*log, {"number": len(log), "event": event, "chain": ""}])
+    evidence = replace(bundle.evidence, log=log)
+    path = folder / f"corrected-{corrections}.zip"
+    with without_figures():
+        path.write_bytes(unblinded_zip(replace(bundle, evidence=evidence), SIGNING_KEY))
+    return path
+
+
+@pytest.mark.parametrize(("corrections", "words"), [(1, "1 correction came"), (2, "2 corrections came")])
+def test_the_digest_that_was_published_at_the_unblinding_confirms_the_log_until_then_after_a_correction(
+    bundle: UnblindedBundle, tmp_path: Path, corrections: int, words: str
+) -> None:
+    path = corrected_export(bundle, tmp_path, corrections)
+    verification = verify_without_figures(path, Anchors(result=bundle.evidence.result_digest))
+    assert verification.differences == []
+    (finding,) = verification.anchor_findings
+    assert (finding.agrees, finding.covers) == (True, ("commitment", "lock"))
+    assert "an earlier result, of the unblinding on 2026-03-02. It confirms the log until then; " in finding.sentence
+    assert words in finding.sentence
+    count = "1 entry (corrected)" if corrections == 1 else "2 entries (corrected, corrected)"
+    assert f"After the result whose digest you gave the log has {count}" in said(verification)
+    assert outcome(verification) == ("anchored", 0)
+    assert outcome(verify_without_figures(path, Anchors(result=OTHER))) == ("differs", 1)
 
 
 def test_the_commitment_anchors_a_part_and_what_is_not_anchored_is_named(
@@ -182,6 +216,87 @@ def test_an_unsigned_receipt_anchors_nothing(exported_without_figures: Path, tmp
         "anyone could have written it, so it is not counted" in finding.sentence
         for finding in verification.anchor_findings
     )
+
+
+def without_birch(exported: Path, erased_count: int) -> ExportedRound:
+    """The export as it would be if Birch had not judged, and evaluators whom the log does not name had been erased."""
+    export = read_export(exported)
+    log = [deepcopy(link) for link in export.evidence.log]
+    lock = next(index for index, link in enumerate(log) if link["event"]["action"] == "locked")
+    enrolments = log[lock]["event"]["detail"]["evaluators"]
+    assert isinstance(enrolments, dict)
+    del enrolments["Birch"]
+    log = [link for link in log if link["event"]["detail"].get("evaluator") != "Birch"]
+    for number in range(erased_count):
+        erased = deepcopy(log[0])
+        erased["event"]["action"], erased["event"]["detail"] = "erased", {"evaluator": f"id{number}"}
+        log.insert(1, erased)
+    chains = {name: links for name, links in export.evidence.chains.items() if name != "Birch"}
+    return replace(export, evidence=replace(export.evidence, log=log, chains=chains))
+
+
+def test_a_receipt_of_somebody_who_may_have_been_erased_is_no_difference_and_leaves_the_round_anchored_in_part(
+    exported_without_figures: Path, bundle: UnblindedBundle, tmp_path: Path
+) -> None:
+    receipt = write_receipt(receipt_of(exported_without_figures, after_lock=False).model_dump(), tmp_path)
+    anchors = Anchors(receipts=(receipt, receipt), lock=bundle.evidence.lock_digest)
+    export = without_birch(exported_without_figures, 1)
+    lock, *findings = compare_anchors(export, anchors)
+    assert [(finding.agrees, finding.covers, finding.is_undecided) for finding in findings] == [
+        (True, ("commitment",), True)
+    ] * 2
+    statement = make_statement(Findings(export.evidence, 2, (), (), (lock, *findings), "signed"))
+    assert (statement.conclusion, statement.exit_status) == ("anchored in part", 3)
+    assert "Only its evaluator can say whether they had them deleted" in " ".join(statement.sentences)
+    (finding,) = compare_anchors(without_birch(exported_without_figures, 0), Anchors(receipts=(receipt,)))
+    assert not finding.agrees
+    assert "They were removed: the log does not say" in finding.sentence
+
+
+def test_more_receipts_of_missing_evaluators_than_were_erased_differ(
+    exported_without_figures: Path, tmp_path: Path
+) -> None:
+    export = without_birch(exported_without_figures, 1)
+    stranger = make_receipt(replace(committed_round(export), lock=None), "Elm", [], AT, SIGNING_KEY)
+    assert isinstance(stranger, Receipt)
+    stranger = stranger.model_copy(update={"entries": 1})
+    stranger = stranger.model_copy(update={"signature": SIGNING_KEY.sign(stranger.model_dump())})
+    birch = receipt_of(exported_without_figures, after_lock=False)
+    receipts = (write_receipt(birch.model_dump(), tmp_path), write_receipt(stranger.model_dump(), tmp_path, "elm.json"))
+    findings = compare_anchors(export, Anchors(receipts=receipts))
+    assert [finding.agrees for finding in findings] == [False, False]
+    assert "receipts of 2 evaluators whose entries are missing, and the log has 1" in findings[0].sentence
+
+
+def test_a_name_that_was_given_again_after_an_erasure_is_no_difference(
+    exported_without_figures: Path, tmp_path: Path
+) -> None:
+    """The second Ash has another chain than the first, who was erased and keeps a receipt."""
+    export = without_birch(exported_without_figures, 1)
+    known = replace(committed_round(export), lock=None)
+    first = make_receipt(
+        known, "Ash", read_export(exported_without_figures).evidence.chains["Birch"][:2], AT, SIGNING_KEY
+    )
+    path = write_receipt(first.model_dump(), tmp_path)
+    (finding,) = compare_anchors(export, Anchors(receipts=(path,)))
+    assert (finding.agrees, "differs from the receipt" in finding.sentence) == (False, True)
+    invited = deepcopy(export.evidence.log[0])
+    invited["event"]["action"], invited["event"]["detail"] = "invited", {"evaluator": "Ash"}
+    log = [export.evidence.log[0], invited, deepcopy(invited), *export.evidence.log[1:]]
+    (finding,) = compare_anchors(replace(export, evidence=replace(export.evidence, log=log)), Anchors(receipts=(path,)))
+    assert (finding.agrees, finding.is_undecided) == (True, True)
+
+
+def test_a_genuine_receipt_confirms_the_commitment_of_an_export_from_before_the_lock(
+    exported_without_figures: Path, bundle: UnblindedBundle, tmp_path: Path
+) -> None:
+    path = tmp_path / "open.zip"
+    path.write_bytes(blinded_zip(blinded_bundle_of(bundle.evidence, locked=False), SIGNING_KEY))
+    receipt = write_receipt(receipt_of(exported_without_figures, after_lock=False).model_dump(), tmp_path)
+    verification = verify_without_figures(path, Anchors(receipts=(receipt,)))
+    assert verification.differences == []
+    assert outcome(verification) == ("anchored in part", 3)
+    assert "anchored in part: the commitment" in said(verification)
 
 
 def test_every_receipt_is_compared_and_a_forged_one_is_named(exported_without_figures: Path, tmp_path: Path) -> None:

@@ -211,6 +211,23 @@ def test_the_digest_of_the_result_anchors_the_whole_log(tmp_path: Path, capsys: 
     assert "the round has no result" in capsys.readouterr().out
 
 
+def test_the_digest_of_a_result_that_was_corrected_since_anchors_the_log_until_then(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = honest_evidence()
+    correction = json.loads(json.dumps(evidence.log[-1]))
+    correction["event"]["action"] = "corrected"
+    corrected = replace(evidence, log=relinked([*evidence.log, correction]))
+    path = write_export(tmp_path, corrected)
+    for digest, words in (
+        (evidence.result_digest, " that you gave, which was corrected since"),
+        (corrected.result_digest, ""),
+    ):
+        assert verify_standalone.main([path, "--result", str(digest)]) == 0
+        assert capsys.readouterr().out.splitlines()[-1].startswith(f"Anchored up to the result{words}: ")
+    assert verify_standalone.main([path, "--result", "5e" * 32]) == 1
+
+
 def test_the_last_line_says_what_was_not_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evidence, path = honest_evidence(), write_zip(tmp_path, honest_zip())
     blinded = write_zip(tmp_path, blinded_zip(blinded_bundle_of(evidence, locked=True), SIGNING_KEY))

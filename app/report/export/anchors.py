@@ -12,7 +12,8 @@ from typing import Literal
 
 from app.evidence.authority_certificates import TrustedCertificates, read_trusted_certificates
 from app.evidence.checks import Check
-from app.evidence.entries import entry_time
+from app.evidence.entries import RESULT_ACTIONS, entry_time
+from app.evidence.receipt_findings import ReceiptFinding
 from app.evidence.round_evidence import BlindedEvidence
 from app.evidence.stamp_checks import FOLDER, StampFinding, check_timestamps, stamp_targets
 from app.evidence.timestamps import stamped_time
@@ -57,6 +58,10 @@ class AnchorFinding:
     covers: tuple[Covered, ...]
     """What the anchor proves; nothing if the export differs from it, or if it is not worth anything."""
     sentence: str
+    confirmed_entries: int = 0
+    """How many entries of the log the digest of a result confirms that was corrected since."""
+    is_undecided: bool = False
+    """Whether only the evaluator can say if all is well: the log says that somebody had everything deleted."""
 
     def check(self) -> Check:
         """The finding as a check."""
@@ -77,8 +82,7 @@ def compare_anchors(export: ExportedRound, anchors: Anchors) -> list[AnchorFindi
 def _compare(export: ExportedRound, anchors: Anchors) -> Iterator[AnchorFinding]:
     evidence = export.evidence
     yield from _compare_digests(evidence, anchors)
-    for path in anchors.receipts:
-        yield _compare_receipt(export, path)
+    yield from _compare_receipts(export, anchors.receipts)
     if anchors.roots is None and export.stamp_files:
         count = len(export.stamp_files)
         stamps, them = ("1 time stamp", "it") if count == 1 else (f"{count} time stamps", "them")
@@ -143,21 +147,56 @@ def _compare_result(evidence: BlindedEvidence, published: str) -> AnchorFinding:
     if digest == published:
         covers: tuple[Covered, ...] = ("commitment", "lock", "result")
         return AnchorFinding("result", True, covers, "The export has the result's digest that you gave.")
+    chains = [link["chain"] for link in evidence.log if link["event"]["action"] in RESULT_ACTIONS]
+    if published in chains:
+        return _earlier_result(evidence, published, chains)
     if digest is None:
         return AnchorFinding("result", False, (), "The export's log has no result, so it has not the digest you gave.")
     sentence = f"The export has the result's digest {_shorten(digest)}, not {_shorten(published)} as you gave it."
     return AnchorFinding("result", False, (), sentence)
 
 
-def _compare_receipt(export: ExportedRound, path: Path) -> AnchorFinding:
-    finding = judge_receipt_file(read_receipt_file(path), export)
+def _earlier_result(evidence: BlindedEvidence, published: str, chains: Sequence[str]) -> AnchorFinding:
+    """The finding on the digest of a result that was corrected since: it confirms the log until that result."""
+    position = [link["chain"] for link in evidence.log].index(published)
+    step = "unblinding" if evidence.log[position]["event"]["action"] == "unblinded" else "correction"
+    later_count = len(chains) - 1 - chains.index(published)
+    corrected = "1 correction" if later_count == 1 else f"{later_count} corrections"
+    sentence = (
+        f"The digest that you gave is that of an earlier result, of the {step} on "
+        f"{evidence.log[position]['event']['at'][:10]}. It confirms the log until then; {corrected} came after "
+        "it. Give the digest that was published at the newest one to confirm all of the log."
+    )
+    return AnchorFinding("result", True, ("commitment", "lock"), sentence, confirmed_entries=position + 1)
+
+
+def _compare_receipts(export: ExportedRound, paths: Sequence[Path]) -> Iterator[AnchorFinding]:
+    """Judge each receipt. More evaluators than were erased cannot all be the erased ones."""
+    findings = [(path, judge_receipt_file(read_receipt_file(path), export)) for path in paths]
+    missing = {finding.evaluator for _, finding in findings if finding.counts and finding.case == "perhaps erased"}
+    erased_count = sum(link["event"]["action"] == "erased" for link in export.evidence.log_until_lock)
+    for path, finding in findings:
+        anchor_finding = _receipt_finding(finding, path)
+        if anchor_finding.is_undecided and len(missing) > erased_count:
+            sentence = (
+                f"{anchor_finding.sentence} But you gave receipts of {len(missing)} evaluators whose entries are "
+                f"missing, and the log has {erased_count} that were deleted."
+            )
+            anchor_finding = AnchorFinding("receipt", False, (), sentence)
+        yield anchor_finding
+
+
+def _receipt_finding(finding: ReceiptFinding, path: Path) -> AnchorFinding:
     covers: tuple[Covered, ...] = ()
     if finding.anchors_lock:
         covers = ("commitment", "entries", "lock")
     elif finding.anchors_entries:
         covers = ("commitment", "entries")
+    elif finding.anchors_commitment:
+        covers = ("commitment",)
     agrees = finding.agrees or not finding.counts
-    return AnchorFinding("receipt", agrees, covers, f"{path.name}: {finding.sentence}")
+    is_undecided = finding.counts and finding.case == "perhaps erased"
+    return AnchorFinding("receipt", agrees, covers, f"{path.name}: {finding.sentence}", is_undecided=is_undecided)
 
 
 def _read_roots(path: Path) -> TrustedCertificates:

@@ -52,6 +52,7 @@ def judge_receipt_file(receipt_file: ReceiptFile, export: ExportedRound) -> Rece
         export.evidence.chains.get(evaluator, []),
         receipt_file.own_answers,
         is_enrolled=_is_enrolled(export, evaluator),
+        erasure_times=_possible_erasures(export, evaluator),
     )
 
 
@@ -85,6 +86,21 @@ def _is_enrolled(export: ExportedRound, evaluator: str) -> bool:
         return evidence.locked_by_version_0_1 or evaluator in evidence.roster
     except (FirstGlanceError, ValueError):
         return True  # a forged lock, which the checks of the evidence name
+
+
+def _possible_erasures(export: ExportedRound, evaluator: str) -> list[str]:
+    """When evaluators had everything deleted before the lock; none if nobody of this name can be among them.
+
+    Whoever the export still names was not erased, unless the name was given again and so invited twice.
+    """
+    events = [link["event"] for link in export.evidence.log_until_lock]
+    erased = [event for event in events if event["action"] == "erased"]
+    invited = [
+        event for event in events if event["action"] == "invited" and event["detail"].get("evaluator") == evaluator
+    ]
+    if _is_enrolled(export, evaluator) and len(invited) < 2:
+        return []
+    return [f"{event['at'][:10]} at {event['at'][11:16]} UTC" for event in erased]
 
 
 def _read_own_answers(own_file: JsonObject, receipt: Receipt | ReceiptV1) -> OwnAnswers | None:

@@ -25,6 +25,12 @@ BINDING: dict[SignatureState, str] = {
 }
 
 
+UNDECIDED = (
+    "A receipt covers entries that the export does not have. Only its evaluator can say whether they had them deleted, "
+    "as the log says of somebody."
+)
+
+
 @dataclass(frozen=True)
 class Statement:
     """What a verification comes to."""
@@ -76,6 +82,8 @@ def make_statement(findings: Findings) -> Statement:
         sentences += _open_sentences(findings)
     if "lock" in findings.covered:
         sentences += _after_the_lock(findings)
+    if any(finding.is_undecided for finding in findings.anchor_findings):
+        sentences.append(UNDECIDED)
     sentences += _unchecked_sentences(findings)
     if findings.signature == "unsigned" and not any(BINDING["unsigned"] in sentence for sentence in sentences):
         sentences.append("The commitment names a key of the round, but this key did not sign the export.")
@@ -107,6 +115,7 @@ def _conclude(findings: Findings) -> Conclusion:
         return "not anchored"
     whole = "lock" in findings.covered and not findings.unchecked and findings.signature != "unsigned"
     whole &= findings.is_log_bound or "result" in findings.covered
+    whole &= not any(finding.is_undecided for finding in findings.anchor_findings)
     return "anchored" if whole else "anchored in part"
 
 
@@ -153,9 +162,11 @@ def _open_sentences(findings: Findings) -> list[str]:
 
 
 def _after_the_lock(findings: Findings) -> list[str]:
-    """The log's entries after the lock, which the lock's digest cannot cover."""
+    """The log's entries after the lock, or after an earlier result, which the given digests cannot cover."""
     log = findings.evidence.log
-    later = log[len(findings.evidence.log_until_lock) :]
+    until_lock = len(findings.evidence.log_until_lock)
+    confirmed = max(until_lock, *(finding.confirmed_entries for finding in findings.anchor_findings))
+    later = log[confirmed:]
     if not later or "result" in findings.covered:
         return []
     actions = ", ".join(link["event"]["action"] for link in later)
@@ -165,7 +176,8 @@ def _after_the_lock(findings: Findings) -> list[str]:
         if findings.evidence.is_result_signed
         else f"Nothing that you gave confirms {them}: give --result."
     )
-    return [f"After the lock the log has {count} ({actions}), which decide no number. {binding}"]
+    since = "lock" if confirmed == until_lock else "result whose digest you gave"
+    return [f"After the {since} the log has {count} ({actions}), which decide no number. {binding}"]
 
 
 def _unchecked_sentences(findings: Findings) -> list[str]:

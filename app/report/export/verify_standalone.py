@@ -101,9 +101,9 @@ class Export:
         self.events = [link["event"] for link in self.log]  # the log is [{number, chain, event}]
         locks = [number for number, event in enumerate(self.events) if event["action"] == "locked"]
         self.before_lock = self.events[: locks[0]] if locks else self.events
-        digests = {link["event"]["action"]: link["chain"] for link in self.log}  # {action: the last digest}
-        self.lock_digest = digests.get("locked", "the round is not locked")
-        self.result_digest = digests.get("corrected", digests.get("unblinded", "the round has no result"))
+        self.lock_digest = self.log[locks[-1]]["chain"] if locks else "the round is not locked"
+        results = [link["chain"] for link in self.log if link["event"]["action"] in ("unblinded", "corrected")]
+        self.results = results[::-1] or ["the round has no result"]  # the newest first
         self.locked = self.events[locks[0]]["detail"] if locks else json.loads('{"v": 2, "evaluators": {}}')
         if self.published["v"] != 2 or "v" not in self.locked:
             message = "Version 0.1 made this export (use the verify.py in it) or locked its round (firstglance verify)."
@@ -206,10 +206,8 @@ def check_chain(name: str, start: str, links: list[tuple[int, dict[str, Json], s
 def check_results(export: Export, printer: CheckPrinter) -> None:
     """Check each arm's fraction in each stratum and over all, the difference, and the headline that states them."""
     analysis, estimates, reference = export.analysis, estimate_cells(export), export.design["reference"]
-    stated_arms = sorted(f"{cell['arm']} in {cell['stratum']}" for cell in analysis["cells"])
-    printer.compare(
-        "arms that have a fraction", sorted(f"{arm} in {stratum}" for arm, stratum in estimates), stated_arms
-    )
+    cells = sorted(f"{cell['arm']} in {cell['stratum']}" for cell in analysis["cells"])
+    printer.compare("arms that have a fraction", sorted(f"{arm} in {stratum}" for arm, stratum in estimates), cells)
     for cell in analysis["cells"]:
         fraction, _ = estimates.get((cell["arm"], cell["stratum"]), (None, 0))
         printer.compare_numbers(f"fraction of {cell['arm']} in {cell['stratum']}", fraction, cell["fraction"])
@@ -366,12 +364,14 @@ def check_export(path: str, commitment: str | None, lock: str | None, result: st
         printer.compare("commitment that you gave", export.published["commitment"], commitment.strip().lower())
     if lock:
         printer.compare("digest of the lock that you gave", export.lock_digest, lock.strip().lower())
+    digest = result.strip().lower() if result else ""
+    earlier = " that you gave, which was corrected since" if digest in export.results[1:] else ""
     if result:
-        printer.compare("digest of the result that you gave", export.result_digest, result.strip().lower())
+        printer.compare("digest of the result that you gave", digest if earlier else export.results[0], digest)
     if printer.difference_count:
         print(f"{printer.difference_count} differ.")
         return 1
-    start = f"Anchored up to the {'result' if result else 'lock'}"
+    start = f"Anchored up to the {'result' if result else 'lock'}{earlier}"
     if not lock and not result:
         start = f"Consistent, {'anchored up to the seal only' if commitment else 'not anchored'} (give --lock HEX)"
     print(f"{start}: {agreeing}; {unchecked} were not checked here: firstglance verify does.")
