@@ -104,10 +104,10 @@ async def _fetch_reply(address: str, authority: str, query: bytes) -> bytes:
         async with (
             asyncio.timeout(TIMEOUT_SECONDS),
             httpx2.AsyncClient(headers=HEADERS, timeout=None) as client,
-            client.stream("POST", address, content=query) as response,
+            client.stream("POST", address, content=query) as http_response,
         ):
-            _require_stamp_type(response, authority)
-            return await _read_limited(response, authority)
+            _require_stamp_type(http_response, authority)
+            return await _read_limited(http_response, authority)
     except TimeoutError as error:
         msg = (
             f"{authority} gave no whole reply within {TIMEOUT_SECONDS:g} seconds; try again, or ask another authority."
@@ -118,20 +118,23 @@ async def _fetch_reply(address: str, authority: str, query: bytes) -> bytes:
         raise TimestampError(msg) from error
 
 
-def _require_stamp_type(response: httpx2.Response, authority: str) -> None:
+def _require_stamp_type(http_response: httpx2.Response, authority: str) -> None:
     """Raise TimestampError if status, type or compression say that the response is no time stamp."""
-    media_type, encoding = response.headers.get("Content-Type", ""), response.headers.get("Content-Encoding", "")
+    media_type, encoding = (
+        http_response.headers.get("Content-Type", ""),
+        http_response.headers.get("Content-Encoding", ""),
+    )
     is_plain = encoding.strip().lower() in ("", "identity")
-    if response.status_code != httpx2.codes.OK or media_type.startswith("text/") or not is_plain:
-        answered = f"{response.status_code} {media_type} {encoding}".strip()
+    if http_response.status_code != httpx2.codes.OK or media_type.startswith("text/") or not is_plain:
+        answered = f"{http_response.status_code} {media_type} {encoding}".strip()
         msg = f"{authority} gave no time stamp (it answered {answered}); check the address."
         raise TimestampError(msg)
 
 
-async def _read_limited(response: httpx2.Response, authority: str) -> bytes:
+async def _read_limited(http_response: httpx2.Response, authority: str) -> bytes:
     """The body of a response. Raises TimestampError as soon as it is larger than a time stamp can be."""
     reply = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in http_response.aiter_raw():
         reply += chunk
         if len(reply) > LARGEST_REPLY:
             msg = f"{authority} sent more than {LARGEST_REPLY >> 20} MB, which is no time stamp; check the address."
