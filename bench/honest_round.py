@@ -154,7 +154,9 @@ def _open_round(
     with database.writing() as session:
         add_admin(session, ADMIN, "no password opens this", clock())
         round_id = rounds.create_round(session, design, paths, ADMIN, clock())
-        draws.announce_draw(session, round_id, PUBLIC_NAME, data, ADMIN, clock(), entropy)
+        draws.announce_draw(
+            session, round_id, PUBLIC_NAME, data, ADMIN, clock(), entropy, value_length=len(PUBLIC_VALUE)
+        )
         clock.move(3600)
         options = seals.SealOptions(
             RoundKeys.in_data_folder(data).for_seal(round_id).public_key,

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from app.evidence.allocation_checks import allocation_problems
 from app.evidence.chains import START_OF_LOG, first_break
-from app.evidence.draws import draw_problems, steps_of_log
+from app.evidence.draw_checks import draw_problems, logged_draw_problems
+from app.evidence.draws import steps_of_log
 from app.evidence.entries import AnyEntry, ChainLink, EventAction, EventLink, entry_time
 from app.evidence.event_details import LockedDetailV1, locked_detail
 from app.evidence.log_checks import AFTER_THE_LOCK, log_problems
@@ -85,6 +86,7 @@ def check_blinded_evidence(evidence: BlindedEvidence) -> Iterator[Check]:
     yield expect_equal("steps of the round", expected, ", ".join(steps), STEPS_PROBLEM.format(", ".join(steps)))
     yield from _check_after_the_lock(evidence)
     yield from _check_signed_events(evidence)
+    yield _check_logged_draw(evidence)
     if evidence.lock_digest is not None:
         yield from _check_chains(evidence)
         yield from _check_lock(evidence)
@@ -135,6 +137,12 @@ def _check_seed(evidence: Evidence) -> Check:
     """Check that the seed came about by the design's rule, as the log has it."""
     problems = draw_problems(evidence.design.seed_rule, evidence.seal, steps_of_log(evidence.log))
     return expect_equal("seed", "by the rule", "not by the rule" if problems else "by the rule", " ".join(problems))
+
+
+def _check_logged_draw(evidence: BlindedEvidence) -> Check:
+    """Check what the log alone says of the draw: one design from the creation to the seal, and its announcement."""
+    problems = logged_draw_problems(steps_of_log(evidence.log))
+    return expect_equal("draw in the log", "consistent", "not so" if problems else "consistent", " ".join(problems))
 
 
 def check_log(log: Sequence[EventLink]) -> Iterator[Check]:

@@ -26,10 +26,9 @@ from app.foundation.digest import sha256, sha256_of_json
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.foundation.typography import visible_text
-from app.rounds.allocation import NeuronAddress, SealContent
+from app.rounds.allocation import NeuronAddress
 from app.rounds.design import SeedRule
 
-HALF = re.compile(r"[0-9a-f]{64}")
 PUBLIC_VALUE = re.compile(r"[!-@\[-~]+( [!-@\[-~]+)*")
 """How a public value is written, so that nobody can choose between spellings of it."""
 Detail = TypeVar("Detail", bound=BaseModel)
@@ -75,7 +74,7 @@ class DrawHistory:
     public_name: str | None = None
     public_value: str | None = None
     value_length: int | None = None
-    """How many characters the value had to have by the announcement; None if it does not say."""
+    """How many characters the value had to have by the announcement; None without one."""
     copied_from: str | None = None
     """Id of the round that this one is a copy of."""
     copied_state: str | None = None
@@ -148,23 +147,6 @@ def draw_history(steps: Sequence[LoggedStep]) -> DrawHistory:
     return tally.history()
 
 
-def draw_problems(seed_rule: SeedRule, seal_content: SealContent, steps: Sequence[LoggedStep]) -> list[str]:
-    """One sentence for everything in a seal or a log that contradicts the design's rule for the seed; [] if nothing.
-
-    Raises SealError if an entry of the log has another form.
-    """
-    sealed_draws = [read_detail(SealedDetail, detail).draw for action, detail in steps if action == "sealed"]
-    sealed_draw = sealed_draws[-1] if sealed_draws else None
-    problems = _left_out_problems(seal_content, sealed_draw)
-    if seed_rule == "server":
-        problem = "The seal says that a public value completed the seed, but the design has the server draw it alone."
-        return problems if seal_content.draw is None else [*problems, problem]
-    if seal_content.draw is None or sealed_draw is None:
-        problem = "The design has a public value complete the seed, but the seal or its entry in the log names none."
-        return [*problems, problem]
-    return [*problems, *_seed_problems(seal_content, sealed_draw), *_announcement_problems(sealed_draw, steps)]
-
-
 def read_detail(detail_type: type[Detail], detail: JsonObject) -> Detail:
     """The typed detail of an entry of the log. Raises SealError if it has another form."""
     try:
@@ -173,71 +155,6 @@ def read_detail(detail_type: type[Detail], detail: JsonObject) -> Detail:
         name = detail_type.__name__.removesuffix("Detail").lower()
         msg = f"The log's entry about “{name}” has another form than First Glance writes; the log was changed."
         raise SealError(msg) from error
-
-
-def _left_out_problems(seal_content: SealContent, sealed_draw: DrawDetail | None) -> list[str]:
-    """Whether the seal leaves out other neurons than its draw did by the log, if the log says which."""
-    left_out = sealed_draw.left_out if sealed_draw else None
-    if left_out is None or left_out.sha256 == left_out_digest(seal_content.left_out):
-        return []
-    return [
-        f"The seal leaves out other neurons ({len(seal_content.left_out)}) than those that the log has for its draw "
-        f"({left_out.neuron_count})."
-    ]
-
-
-def _seed_problems(seal_content: SealContent, sealed_draw: DrawDetail) -> list[str]:
-    """What does not fit together within the seal, or between the seal and its entry in the log."""
-    draw = seal_content.draw
-    if draw is None:
-        return []
-    if not HALF.fullmatch(draw.half):
-        return ["The sealed half of the seed is not 64 hexadecimal digits."]
-    problems = []
-    if seed_from_halves(draw.half, draw.public_name, draw.public_value) != seal_content.seed:
-        problems.append("The sealed seed does not follow from the server's half and the public value.")
-    if half_digest(draw.half) != sealed_draw.half_sha256:
-        problems.append("The sealed half of the seed does not have the digest that the log has.")
-    if problem := public_value_problem(draw.public_value, value_length=None):
-        problems.append(problem)
-    if (draw.public_name, draw.public_value) != (sealed_draw.public_name, sealed_draw.public_value):
-        problems.append("The seal names another public value, or has another text for it, than the log.")
-    return problems
-
-
-def _announcement_problems(sealed_draw: DrawDetail, steps: Sequence[LoggedStep]) -> list[str]:
-    """What does not fit together in the log: announcements, draws and the seal, in their order."""
-    announced: AnnouncedDetail | None = None
-    announced_for: dict[int, AnnouncedDetail | None] = {}
-    begun_draws: list[DrawDetail] = []
-    for action, detail in steps:
-        if action == "draw announced":
-            announced = read_detail(AnnouncedDetail, detail)
-        elif action == "seal begun":
-            begun_draws.append(read_detail(DrawDetail, detail))
-            announced_for.setdefault(begun_draws[-1].number, announced)
-    problems = []
-    if sealed_draw not in begun_draws:
-        problems.append("The log does not say that the sealed draw was begun.")
-    problems += _source_problems(sealed_draw, announced_for.get(sealed_draw.number))
-    values = {draw.public_value for draw in begun_draws if draw.half_sha256 == sealed_draw.half_sha256}
-    if len(values) > 1:
-        problems.append("The announced half was completed by more than one value, so more than one draw was made.")
-    return problems
-
-
-def _source_problems(sealed_draw: DrawDetail, announcement: AnnouncedDetail | None) -> list[str]:
-    """What does not fit together between the sealed draw and the announcement before it."""
-    if announcement is None or announcement.half_sha256 != sealed_draw.half_sha256:
-        return ["The half of the sealed draw is not the one that was announced before the draw was begun."]
-    problems = []
-    if announcement.public_name != sealed_draw.public_name:
-        problems.append("The public value of the sealed draw is not the one that was named in the announcement.")
-    if announcement.value_length not in (None, len(sealed_draw.public_value or "")):
-        problems.append("The public value of the sealed draw has not the length that the announcement says.")
-    if announcement.left_out not in (None, sealed_draw.left_out):
-        problems.append("The sealed draw left out other neurons than the announcement says.")
-    return problems
 
 
 @dataclass
@@ -249,7 +166,7 @@ class _DrawTally:
     sealed_draw: DrawDetail | None = None
     sealed_number: int | None = None
     announced: int = 0
-    value_lengths: dict[str, int | None] = field(default_factory=dict)
+    value_lengths: dict[str, int] = field(default_factory=dict)
     """{digest of an announced half: the length that the announcement gives the public value}"""
     begun_again: int = 0
     starts_logged: bool = True

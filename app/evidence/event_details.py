@@ -64,10 +64,12 @@ class AnnouncedDetail(Detail):
     """SHA-256 of the server's half of the seed."""
     public_name: str
     """The name of the future public value that completes the seed."""
-    value_length: int | None = None
-    """How many characters the value will have; None if the announcement does not say."""
-    left_out: LeftOut | None = None
-    """What the draw will leave out, so that nobody chooses it later; None if the design names no evaluator."""
+    value_length: Annotated[int, STRICT]
+    """How many characters the value will have, so that it can be spelled in one way only."""
+    design_sha256: str
+    """SHA-256 of the design, which names the archives by digest: all that the draw depends on beside the seed."""
+    left_out: LeftOut
+    """What the draw will leave out, so that nobody chooses it later."""
 
 
 class DrawDetail(Detail):
@@ -86,7 +88,7 @@ class DrawDetail(Detail):
     same_archives: tuple[str, ...] | None = None
     """Ids of all other rounds of this server that had a model of this one when the draw was begun."""
     left_out: LeftOut | None = None
-    """None if the design names no evaluator."""
+    """What the draw leaves out; every draw that is begun says it."""
 
 
 class SealedDetail(Detail):

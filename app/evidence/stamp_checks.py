@@ -12,11 +12,12 @@ from itertools import count
 from typing import cast, get_args
 
 from app.evidence.authority_certificates import TrustedCertificates
+from app.evidence.draw_checks import announcement_in_force
+from app.evidence.draws import steps_of_log
 from app.evidence.entries import EventLink
 from app.evidence.event_details import StampedDigest
 from app.evidence.timestamps import stamped_time, verified_time
 from app.foundation.errors import TimestampError
-from app.foundation.json_types import JsonValue
 
 LARGEST_DIFFERENCE = timedelta(minutes=5)
 """Largest difference between the clocks of an authority and of the server; times of both are compared."""
@@ -143,18 +144,9 @@ def _target_of_event(
     link = event_links[index]
     step_at = _first_time(event_links[index:], *step_actions)
     made_at = datetime.fromisoformat(link["event"]["at"])
-    return StampTarget(of, link["chain"], step, step_at, made_at, of == "draw" and _is_superseded(link, event_links))
-
-
-def _is_superseded(announcement: EventLink, event_links: Sequence[EventLink]) -> bool:
-    """Whether the sealed draw has another half or another public value than this announcement."""
-    seals = [link["event"]["detail"].get("draw") for link in event_links if link["event"]["action"] == "sealed"]
-    return bool(seals) and _announced_parts(announcement["event"]["detail"]) != _announced_parts(seals[-1])
-
-
-def _announced_parts(json_value: JsonValue) -> tuple[JsonValue, JsonValue] | None:
-    """What the details of an announcement and of the draw that it announces have in common."""
-    return (json_value.get("half_sha256"), json_value.get("public_name")) if isinstance(json_value, dict) else None
+    is_sealed = any(link["event"]["action"] == "sealed" for link in event_links)
+    superseded = of == "draw" and is_sealed and announcement_in_force(steps_of_log(event_links)) != index
+    return StampTarget(of, link["chain"], step, step_at, made_at, superseded)
 
 
 def _first_time(event_links: Iterable[EventLink], *actions: str) -> datetime | None:

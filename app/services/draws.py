@@ -24,7 +24,8 @@ from app.evidence.draws import (
     read_detail,
     seed_from_halves,
 )
-from app.evidence.event_details import AnnouncedDetail, DrawDetail, LeftOut
+from app.evidence.event_details import AnnouncedDetail, CreatedDetail, DrawDetail, LeftOut
+from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.private import write_private_file
 from app.foundation.typography import visible_text
@@ -35,13 +36,16 @@ from app.rounds.lifecycle import require_allowed
 from app.rounds.randomness import SEED_BYTES
 from app.services.draw_log import logged_steps
 from app.services.exposure import seen_neurons_by_round
-from app.services.log import Event, append_event, round_events
+from app.services.log import Event, append_event, latest_event, round_events
 from app.services.related_rounds import related_round_ids
 from app.store import rounds as round_store
 
 HALVES_FOLDER = "draws"
 LONGEST_PUBLIC_TEXT = 500
 """Most characters of the name of a public value, and of the value."""
+DIGEST_DIGITS = 12
+"""How many digits of a digest a sentence quotes."""
+ANNOUNCE_FIRST = "The design has a public value complete the seed. Announce the draw first: `round announce-draw`."
 Entropy = Callable[[int], bytes]
 """A function that returns so many random bytes."""
 
@@ -74,20 +78,23 @@ def announce_draw(  # noqa: PLR0913 - who announces what, when, and where its ha
     by: str,
     now: datetime,
     entropy: Entropy = secrets.token_bytes,
-    value_length: int | None = None,
+    *,
+    value_length: int,
 ) -> AnnouncedDraw:
     """Draw the server's half of the seed, and log its digest with the name of the public value that completes it.
 
-    `value_length` is the number of characters that the value will have, if that is known. Announcing again is possible
-    until the seal is finished, and counted. Raises LifecycleError if the round is sealed or its design has the server
-    draw the seed alone, and SealError if the name is empty or has invisible characters.
+    `value_length` is the number of characters that the value will have. Announcing again is possible until the seal is
+    finished, and counted. Raises LifecycleError if the round is sealed or its design has the server draw the seed
+    alone, and SealError if the name is empty or has invisible characters, or if the design was changed.
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     require_allowed(round_row.state, "announce")
     design = read_design(round_row.design)
     _require_public_rule(design)
+    events = round_events(session, round_id)
+    design_sha256 = require_design_as_created(round_row.design, events)
     name = _require_public_text(public_name, "name")
-    number = draw_history(logged_steps(round_events(session, round_id))).announced + 1
+    number = draw_history(logged_steps(events)).announced + 1
     half = entropy(SEED_BYTES).hex()
     file = half_file(data_folder, round_id, number)
     file.unlink(missing_ok=True)  # left by an announcement that was interrupted before it was logged
@@ -97,11 +104,10 @@ def announce_draw(  # noqa: PLR0913 - who announces what, when, and where its ha
         half_sha256=half_digest(half),
         public_name=name,
         value_length=value_length,
-        left_out=left_out_detail(neurons_to_leave_out(session, design)) if design.named else None,
+        design_sha256=design_sha256,
+        left_out=left_out_detail(neurons_to_leave_out(session, design)),
     )
-    chain = append_event(
-        session, round_id, by, "draw announced", announcement.model_dump(mode="json", exclude_none=True), now
-    )
+    chain = append_event(session, round_id, by, "draw announced", announcement.model_dump(mode="json"), now)
     return AnnouncedDraw(announcement, now, chain)
 
 
@@ -117,17 +123,19 @@ def begin_draw(  # noqa: PLR0913 - all that a draw follows from, and who began i
     data_folder: Path | None,
     by: str,
     now: datetime,
+    left_out: LeftOut,
     entropy: Entropy = secrets.token_bytes,
-    left_out: LeftOut | None = None,
 ) -> BegunDraw:
     """Make the seed of a new draw by the design's rule, number the draw and log that it is begun.
 
     `left_out` says which neurons cannot be drawn: from the same seed, others left out give another draw.
 
-    Raises SealError if a value is missing, is not asked for, or cannot complete the announced half.
+    Raises SealError if a value is missing, is not asked for, or cannot complete the announced half, or if the design
+    is not the one with which the round was created and the draw announced.
     """
-    design = read_design(round_store.find_round(session, round_id).design)
-    events = round_events(session, round_id)
+    round_row = round_store.find_round(session, round_id)
+    design, events = read_design(round_row.design), round_events(session, round_id)
+    design_sha256 = require_design_as_created(round_row.design, events)
     draw_count = draw_history(logged_steps(events)).draw_count
     if design.seed_rule == "server":
         if public_value.strip():
@@ -136,7 +144,8 @@ def begin_draw(  # noqa: PLR0913 - all that a draw follows from, and who began i
         draw = BegunDraw(entropy(SEED_BYTES).hex(), None, DrawDetail(number=draw_count + 1, left_out=left_out))
     else:
         first_detail = DrawDetail(number=draw_count + 1, left_out=left_out)
-        draw = _complete_announced_draw(events, round_id, public_value, data_folder, first_detail)
+        announced = _require_announcement(events, design_sha256, left_out)
+        draw = _complete_announced_draw(announced, events, round_id, public_value, data_folder, first_detail)
     same_archives = related_round_ids(session, round_id)
     detail = draw.detail.model_copy(update={"same_archives": same_archives})
     append_event(session, round_id, by, "seal begun", detail.model_dump(mode="json"), now)
@@ -166,23 +175,51 @@ def half_file(data_folder: Path, round_id: str, number: int) -> Path:
     return data_folder / HALVES_FOLDER / f"{round_id}-{number}.half"
 
 
-def _complete_announced_draw(
-    events: Sequence[Event], round_id: str, public_value: str, data_folder: Path | None, first_detail: DrawDetail
-) -> BegunDraw:
-    """The draw from the newest announced half and the value; `first_detail` has its number if it is a new one."""
-    announced = _newest_announcement(events)
-    if announced is None or data_folder is None:
-        msg = "The design has a public value complete the seed. Announce the draw first: `round announce-draw`."
+def require_design_as_created(design_text: str, events: Sequence[Event]) -> str:
+    """The digest of a round's design. Raises SealError if it is not the design with which the round was created."""
+    design_sha256 = sha256(design_text.encode())
+    created = read_detail(CreatedDetail, latest_event(events, "created").detail)
+    if created.design_sha256 != design_sha256:
+        msg = (
+            f"The design of this round has the digest {design_sha256[:DIGEST_DIGITS]}…, but the round was created with "
+            f"{created.design_sha256[:DIGEST_DIGITS]}…, so somebody changed the database. Restore a backup, or create "
+            "another round with the design that you want."
+        )
         raise SealError(msg)
-    value = _require_public_text(public_value, "value")
-    if problem := public_value_problem(value, announced.announcement.value_length):
-        raise SealError(problem)
-    if announced.announcement.left_out not in (None, first_detail.left_out):
+    return design_sha256
+
+
+def _require_announcement(events: Sequence[Event], design_sha256: str, left_out: LeftOut) -> AnnouncedDraw:
+    """The newest announcement. Raises SealError if there is none, or if it is not of this design and these neurons."""
+    announced = _newest_announcement(events)
+    if announced is None:
+        raise SealError(ANNOUNCE_FIRST)
+    if announced.announcement.design_sha256 != design_sha256:
+        msg = "The draw was announced for another design, so somebody changed the database. Restore a backup."
+        raise SealError(msg)
+    if announced.announcement.left_out != left_out:
         msg = (
             "Since the announcement a round was unblinded in which a named evaluator had seen neurons of these models, "
             "so the announcement does not fix the draw any more. Announce it again, with a value that nobody knows yet."
         )
         raise SealError(msg)
+    return announced
+
+
+def _complete_announced_draw(
+    announced: AnnouncedDraw,
+    events: Sequence[Event],
+    round_id: str,
+    public_value: str,
+    data_folder: Path | None,
+    first_detail: DrawDetail,
+) -> BegunDraw:
+    """The draw from an announced half and the value; `first_detail` has its number if it is a new one."""
+    if data_folder is None:
+        raise SealError(ANNOUNCE_FIRST)
+    value = _require_public_text(public_value, "value")
+    if problem := public_value_problem(value, announced.announcement.value_length):
+        raise SealError(problem)
     halves = SeedHalves(_read_half(data_folder, round_id, announced), announced.announcement.public_name, value)
     detail = first_detail.model_copy(
         update={

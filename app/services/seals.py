@@ -12,15 +12,16 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from app.archive.archive import Archive
 from app.evidence.event_details import DrawDetail, SealedDetail
-from app.foundation.digest import canonical_bytes, sha256, sha256_of_json
-from app.foundation.errors import SealError
+from app.foundation.digest import canonical_bytes, sha256_of_json
+from app.foundation.errors import ArchiveError, SealError
 from app.foundation.json_types import JsonObject
 from app.judging.public_design import PublicDesign
 from app.rounds.allocation import SealContent
 from app.rounds.archive_frame import SeenNeurons
 from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
-from app.rounds.design import read_design
+from app.rounds.design import Design, read_design
 from app.rounds.item import Item
 from app.rounds.lifecycle import state_after
 from app.rounds.preparation import PreparedRound, prepare_round
@@ -28,8 +29,15 @@ from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import KeyholderKey, new_keyholder_key, seal
 from app.services.archives import verified_archives
 from app.services.assignment import make_slots
-from app.services.draws import Entropy, begin_draw, left_out_detail, neurons_to_leave_out, remove_halves
-from app.services.log import append_event, is_log_locked
+from app.services.draws import (
+    Entropy,
+    begin_draw,
+    left_out_detail,
+    neurons_to_leave_out,
+    remove_halves,
+    require_design_as_created,
+)
+from app.services.log import append_event, is_log_locked, round_events
 from app.store import rounds as round_store
 from app.store.sealed import add_seal
 from app.store.tables import AidsRow, ItemRow, RoundRow
@@ -105,10 +113,10 @@ def begin_seal(
     design = read_design(round_row.design)
     seen_by_round = neurons_to_leave_out(session, design)
     left_out = SeenNeurons().union(*seen_by_round.values())
-    logged = left_out_detail(seen_by_round) if design.named else None
-    draw = begin_draw(session, round_id, options.public_value, options.data_folder, by, now, options.entropy, logged)
+    logged = left_out_detail(seen_by_round)
+    draw = begin_draw(session, round_id, options.public_value, options.data_folder, by, now, logged, options.entropy)
     nonce = options.entropy(SEED_BYTES).hex()
-    archives = verified_archives(round_store.archive_paths(session, round_id))
+    archives = _archives_of_design(session, round_id, design)
     prepared = prepare_round(design, archives, draw.seed, left_out)
     digests = {item.code: item_digest(item.content(), nonce) for item in prepared.items}
     _store_items(session, round_row, prepared, digests, render, options.measure)
@@ -136,7 +144,7 @@ def finish_seal(
         msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
         raise SealError(msg)
     sealed_sha256 = seal_digest(pending.seal_content)
-    design_sha256 = sha256(round_row.design.encode())
+    design_sha256 = require_design_as_created(round_row.design, round_events(session, pending.round_id))
     add_seal(session, round_row.id, _encrypt_content(pending, recipients, seal_options.second_person), sealed_sha256)
     round_row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256, seal_options.receipt_key)
     make_slots(session, round_row.id)
@@ -171,6 +179,18 @@ def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, no
         return
     round_store.remove_items(session, round_row.id)
     round_row.state = "draft"
+
+
+def _archives_of_design(session: Session, round_id: str, design: Design) -> dict[str, Archive]:
+    """{digest: archive} of a round. Raises ArchiveError unless they are those that the design names, unchanged."""
+    paths = round_store.archive_paths(session, round_id)
+    if paths.keys() != {cell.archive_sha256 for cell in design.arms}:
+        msg = (
+            "The archives that the database has for this round are not those that its design names, so somebody "
+            "changed the database. Restore a backup, or create the round again."
+        )
+        raise ArchiveError(msg)
+    return verified_archives(paths)
 
 
 def _store_items(

@@ -33,12 +33,12 @@ def public_draft(admin_site: AdminSite) -> str:
 
 def announce(admin_site: AdminSite, round_id: str) -> AnnouncedDraw:
     with admin_site.database.writing() as session:
-        return announce_draw(session, round_id, NAME, admin_site.settings.data, "Dag", START)
+        return announce_draw(session, round_id, NAME, admin_site.settings.data, "Dag", START, value_length=6)
 
 
 def test_before_the_announcement_the_page_names_the_command_and_offers_no_seal(dag: Browser, public_draft: str) -> None:
     dag.get(f"/admin/rounds/{public_draft}")
-    assert f"firstglance round announce-draw {public_draft} --value NAME" in dag.text
+    assert f"firstglance round announce-draw {public_draft} --value NAME --length CHARACTERS" in dag.text
     assert "Seal the round</button>" not in dag.text
 
 

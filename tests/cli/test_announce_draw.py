@@ -36,7 +36,7 @@ def public_draft(run: Run, dag: str, archives: tuple[Archive, Archive], tmp_path
 
 
 def test_a_draw_is_announced_and_completed_at_the_seal(run: Run, public_draft: str, tmp_path: Path) -> None:
-    announced = run("round", "announce-draw", public_draft, "--value", NAME)
+    announced = run("round", "announce-draw", public_draft, "--value", NAME, "--length", 4)
     assert announced.exit_code == 0, announced.output
     facts = dict(line.split("  ", 1) for line in announced.output.splitlines() if "  " in line)
     assert facts["public value"].strip() == NAME
@@ -64,6 +64,6 @@ def test_a_round_whose_server_draws_alone_announces_nothing(
     assert dag
     arms = [part for name, archive in zip("pq", archives, strict=True) for part in ("--arm", f"{name}={archive.path}")]
     draft = run("round", "create", "--title", "Reading", "--preset", "quick", "--neurons", 3, *arms).output.strip()
-    refused = run("round", "announce-draw", draft, "--value", NAME)
+    refused = run("round", "announce-draw", draft, "--value", NAME, "--length", 4)
     assert refused.exit_code == 1
     assert 'set seed_rule = "public"' in refused.output

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from app.evidence.draw_checks import draw_problems, logged_draw_problems
 from app.evidence.draws import (
     LoggedStep,
     draw_history,
-    draw_problems,
     half_digest,
+    left_out_digest,
     public_value_problem,
     seed_from_halves,
 )
@@ -22,6 +23,8 @@ HALF, NAME, VALUE = "5e" * 32, "beacon round 7", "b0"
 HALVES = SeedHalves(HALF, NAME, VALUE)
 SEED = seed_from_halves(HALF, NAME, VALUE)
 CONTENT = SealContent.to_seal(Allocation((), ()), SEED, "0a" * 32, HALVES)
+NOBODY_S: JsonObject = {"neuron_count": 0, "rounds": [], "sha256": left_out_digest(())}
+SOMEBODY_S: JsonObject = {"neuron_count": 2, "rounds": ["r7"], "sha256": "5a" * 32}
 PUBLIC_DRAW: JsonObject = {
     "number": 1,
     "again": False,
@@ -29,8 +32,17 @@ PUBLIC_DRAW: JsonObject = {
     "half_sha256": half_digest(HALF),
     "public_name": NAME,
     "public_value": VALUE,
+    "left_out": NOBODY_S,
 }
-ANNOUNCED = LoggedStep("draw announced", {"number": 1, "half_sha256": half_digest(HALF), "public_name": NAME})
+ANNOUNCEMENT: JsonObject = {
+    "number": 1,
+    "half_sha256": half_digest(HALF),
+    "public_name": NAME,
+    "value_length": len(VALUE),
+    "design_sha256": "d",
+    "left_out": NOBODY_S,
+}
+ANNOUNCED = LoggedStep("draw announced", ANNOUNCEMENT)
 BEGUN = LoggedStep("seal begun", PUBLIC_DRAW)
 
 
@@ -112,6 +124,11 @@ def content_with(**changes: str) -> SealContent:
     return SealContent.to_seal(Allocation((), ()), seed, "0a" * 32, halves)
 
 
+def announced_again(**changes: str) -> LoggedStep:
+    return LoggedStep("draw announced", {**ANNOUNCEMENT, "number": 2, **changes})
+
+
+CREATED_OTHERWISE = LoggedStep("created", {"design_sha256": "e", "preset": "quick"})
 OTHER_SEED = SealContent.to_seal(Allocation((), ()), "77" * 32, "0a" * 32, HALVES)
 NO_HALVES = SealContent.to_seal(Allocation((), ()), SEED, "0a" * 32)
 LOGGED = [ANNOUNCED, BEGUN, sealed(PUBLIC_DRAW)]
@@ -151,6 +168,33 @@ OTHER_VALUE = PUBLIC_DRAW | {"public_value": "b1"}
             [ANNOUNCED, LoggedStep("seal begun", OTHER_VALUE), BEGUN, sealed(PUBLIC_DRAW)],
             "completed by more than one value",
         ),
+        (
+            "public",
+            CONTENT,
+            [ANNOUNCED, announced_again(), BEGUN, sealed(PUBLIC_DRAW)],
+            "Announcement 2 has the half of an earlier one",
+        ),
+        (
+            "public",
+            CONTENT,
+            [ANNOUNCED, announced_again(half_sha256="77" * 32), BEGUN, sealed(PUBLIC_DRAW)],
+            "not the one that was announced before",
+        ),
+        ("public", CONTENT, [CREATED_OTHERWISE, *LOGGED], "was created with another design (e…) than the one"),
+        (
+            "public",
+            CONTENT,
+            [LoggedStep("draw announced", ANNOUNCEMENT | {"design_sha256": "e"}), BEGUN, sealed(PUBLIC_DRAW)],
+            "Announcement 1 of the draw is for another design (e…) than the one that was sealed (d…)",
+        ),
+        (
+            "public",
+            CONTENT,
+            [LoggedStep("draw announced", ANNOUNCEMENT | {"left_out": SOMEBODY_S}), BEGUN, sealed(PUBLIC_DRAW)],
+            "left out other neurons than the announcement says",
+        ),
+        ("server", NO_HALVES, [CREATED_OTHERWISE, begun(1), sealed({"number": 1})], "was created with another design"),
+        ("public", CONTENT, [ANNOUNCED, BEGUN, sealed(PUBLIC_DRAW | {"seed_rule": "server"})], "names none"),
     ],
 )
 def test_everything_that_contradicts_the_rule_for_the_seed_is_named(
@@ -165,7 +209,8 @@ def test_everything_that_contradicts_the_rule_for_the_seed_is_named(
 def test_a_public_value_that_can_be_spelled_in_more_ways_than_one_is_refused_and_named(value: str) -> None:
     assert "is not written by the rule" in public_value_problem(value, None)
     draw = PUBLIC_DRAW | {"public_value": value}
-    steps = [ANNOUNCED, LoggedStep("seal begun", draw), sealed(draw)]
+    announced = LoggedStep("draw announced", ANNOUNCEMENT | {"value_length": len(value)})
+    steps = [announced, LoggedStep("seal begun", draw), sealed(draw)]
     (problem,) = draw_problems("public", content_with(public_value=value), steps)
     assert "is not written by the rule" in problem
     assert "\u200b" not in problem
@@ -187,3 +232,24 @@ def test_a_public_value_has_the_length_that_was_announced() -> None:
 
 def test_a_seed_that_the_server_drew_alone_needs_no_announcement() -> None:
     assert draw_problems("server", NO_HALVES, [begun(1), sealed({"number": 1})]) == []
+
+
+@pytest.mark.parametrize("field", ["value_length", "design_sha256", "left_out"])
+def test_an_announcement_that_leaves_something_of_the_draw_open_is_refused(field: str) -> None:
+    detail = {name: part for name, part in ANNOUNCEMENT.items() if name != field}
+    with pytest.raises(SealError, match="about “announced” has another form"):
+        draw_problems("public", CONTENT, [LoggedStep("draw announced", detail), BEGUN, sealed(PUBLIC_DRAW)])
+
+
+def test_what_the_log_says_of_the_draw_is_checked_without_the_opened_seal() -> None:
+    assert logged_draw_problems(LOGGED) == []
+    assert logged_draw_problems(LOGGED[:2]) == []
+    (problem,) = logged_draw_problems([CREATED_OTHERWISE, *LOGGED])
+    assert "draws could be tried" in problem
+
+
+def test_a_second_announcement_with_a_half_of_its_own_is_no_contradiction() -> None:
+    """The draw may be announced anew before the seal, also while a seal from the first is not finished."""
+    newer = announced_again(half_sha256="77" * 32)
+    assert draw_problems("public", CONTENT, [newer, ANNOUNCED, BEGUN, sealed(PUBLIC_DRAW)]) == []
+    assert draw_problems("public", CONTENT, [ANNOUNCED, BEGUN, newer, sealed(PUBLIC_DRAW)]) == []

@@ -116,19 +116,23 @@ def test_a_stamp_may_be_later_than_its_step_by_the_allowed_difference_of_clocks(
 
 
 @pytest.mark.parametrize(
-    ("announced", "superseded"),
-    [
-        ({"half_sha256": "aa", "public_name": "beacon 1"}, True),
-        ({"half_sha256": "bb", "public_name": "beacon 2"}, False),
-    ],
+    ("later_halves", "superseded"),
+    [([], False), (["aa"], True), (["bb"], True)],
+    ids=["announced once", "another half announced later", "the same half announced once more"],
 )
 def test_the_stamp_of_an_announcement_that_was_not_used_is_told_from_that_of_the_sealed_draw(
-    authority: StampingAuthority, trusted: TrustedCertificates, announced: JsonObject, superseded: bool
+    authority: StampingAuthority, trusted: TrustedCertificates, later_halves: list[str], superseded: bool
 ) -> None:
+    """The sealed draw is from the newest announcement when it was begun, and from no earlier one of the same half."""
+    halves = ["bb", *later_halves]
+    draw: JsonObject = {"half_sha256": halves[-1], "public_name": "beacon 1", "number": 1}
     links = [
-        event_link(1, "draw announced", 0, announced),
-        event_link(2, "seal begun", 1),
-        event_link(3, "sealed", 1, {"draw": {"half_sha256": "bb", "public_name": "beacon 2", "number": 1}}),
+        *(
+            event_link(index, "draw announced", 0, {"half_sha256": half, "public_name": "beacon 1"})
+            for index, half in enumerate(halves)
+        ),
+        event_link(2, "seal begun", 1, draw),
+        event_link(3, "sealed", 1, {"draw": draw}),
     ]
     files = timestamp_files([("draw", token_of(authority, links[0]["chain"]))])
     (finding,) = check_timestamps(files, trusted, stamp_targets(None, links, None))

@@ -121,23 +121,27 @@ def test_another_digest_than_the_published_one_differs_and_both_are_named(
     assert f"not {OTHER[:12]}… as you gave it." in sentence
 
 
+@pytest.mark.parametrize("halves", [("aa", "bb"), ("bb", "bb")], ids=["another half", "the same half once more"])
 def test_a_published_announcement_covers_the_draw_only_if_it_is_that_of_the_sealed_draw(
-    exported_without_figures: Path,
+    exported_without_figures: Path, halves: tuple[str, str]
 ) -> None:
-    """The log has two announcements, and the seal is from the second."""
+    """The log has two announcements, and the draw was begun after the second: whatever it repeats of the first."""
     export = read_export(exported_without_figures)
-    halves: list[JsonObject] = [{"half_sha256": half * 32, "public_name": "beacon 7"} for half in ("aa", "bb")]
+    announced: list[JsonObject] = [{"half_sha256": half * 32, "public_name": "beacon 7"} for half in halves]
     log = [deepcopy(link) for link in export.evidence.log]
-    next(link for link in log if link["event"]["action"] == "sealed")["event"]["detail"]["draw"] = halves[1]
-    for number, half in enumerate(halves):
-        announced = deepcopy(log[0])
-        announced["event"]["action"], announced["event"]["detail"] = "draw announced", half
-        announced["chain"] = f"{number + 1:064x}"
-        log.insert(number + 1, announced)
+    for action in ("seal begun", "sealed"):
+        event = next(link for link in log if link["event"]["action"] == action)["event"]
+        event["detail"] = announced[1] if action == "seal begun" else {**event["detail"], "draw": announced[1]}
+    for number, detail in enumerate(announced):
+        link = deepcopy(log[0])
+        link["event"]["action"], link["event"]["detail"] = "draw announced", detail
+        link["chain"] = f"{number + 1:064x}"
+        log.insert(number + 1, link)
     forged = replace(export, evidence=replace(export.evidence, log=log))
     findings = [compare_anchors(forged, Anchors(announcement=f"{number:064x}"))[0] for number in (1, 2, 3)]
     assert [(finding.agrees, finding.covers) for finding in findings] == [(False, ()), (True, ("draw",)), (False, ())]
     assert "the sealed draw is from another one" in findings[0].sentence
+    assert "which fixed the design with its archives" in findings[1].sentence
     assert "has no announcement of a draw with the digest 000000000000…" in findings[2].sentence
 
 

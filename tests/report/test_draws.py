@@ -40,13 +40,19 @@ def test_cancelled_and_interrupted_draws_are_counted_in_methods_and_notes() -> N
 
 def test_an_announced_draw_quotes_the_half_s_digest_and_the_value() -> None:
     history = replace(
-        SINGLE, seed_rule="public", half_sha256="ab" * 32, public_name="round 7", public_value="b0", announced=2
+        SINGLE,
+        seed_rule="public",
+        half_sha256="ab" * 32,
+        public_name="round 7",
+        public_value="b0",
+        value_length=2,
+        announced=2,
     )
     text = sentences(history)
     assert "(SHA-256 abababababab…) and of a public value: “round 7” is “b0”" in text
     assert "A half of a seed was announced two times for this round." in text
     assert "alone" not in text
-    assert "how many characters it would have was not announced" in text
+    assert "which has 2 characters, as the announcement says. It also fixed the design" in text
     assert "If the announcement was published before anybody knew this value" in text
     assert "which has 2 characters, as the announcement says" in sentences(replace(history, value_length=2))
     assert "“b0<U+200B>”" in sentences(replace(history, public_value="b0\u200b"))

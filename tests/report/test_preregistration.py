@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from app.evidence.draws import LoggedStep
-from app.evidence.event_details import DrawDetail, SealedDetail
+from app.evidence.event_details import AnnouncedDetail, DrawDetail, LeftOut, SealedDetail
 from app.report.preregistration import notes_on_other_draws, write_preregistration
 from app.rounds.analysis_plan import AnalysisPlan
 from app.rounds.design import Cell, Design
@@ -180,7 +180,15 @@ def test_other_draws_and_announcements_are_registered() -> None:
 
 
 def test_what_is_logged_after_the_seal_does_not_change_what_was_registered() -> None:
-    announced = LoggedStep("draw announced", {"number": 1, "half_sha256": "9" * 64, "public_name": "beacon 7"})
+    announcement = AnnouncedDetail(
+        number=1,
+        half_sha256="9" * 64,
+        public_name="beacon 7",
+        value_length=6,
+        design_sha256="d" * 64,
+        left_out=LeftOut(neuron_count=0, rounds=(), sha256="e" * 64),
+    )
+    announced = LoggedStep("draw announced", announcement.model_dump(mode="json"))
     sealed = LoggedStep("sealed", SEALED.model_dump(mode="json"))
     locked = LoggedStep(
         "locked",

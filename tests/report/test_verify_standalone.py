@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from app.evidence.checks import check_evidence
+from app.evidence.checks import check_blinded_evidence, check_evidence
 from app.evidence.entries import EventLink
 from app.evidence.round_evidence import Evidence
 from app.foundation.digest import canonical_bytes, sha256_of_json
@@ -467,6 +467,20 @@ def test_a_lock_that_says_something_else_than_chains_and_log_differs(
     assert verify_standalone.main([write_zip(tmp_path, zip_files(files))]) in (1, 2)
     printed = capsys.readouterr().out
     assert "WRONG end of the chain of Ash" in printed or "WRONG erased evaluators" in printed
+
+
+def test_another_design_at_the_creation_than_at_the_seal_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = honest_evidence()
+    log: list[EventLink] = json.loads(json.dumps(list(evidence.log)))
+    log[0]["event"]["detail"] |= {"design_sha256": "5e" * 32}
+    forged = replace(evidence, log=relinked(log))
+    assert "seed" in [check.name for check in check_evidence(forged) if not check.ok]
+    blinded = blinded_bundle_of(forged, locked=True)
+    assert "draw in the log" in [check.name for check in check_blinded_evidence(blinded.evidence) if not check.ok]
+    assert verify_standalone.main([write_export(tmp_path, forged)]) == 1
+    assert "WRONG design_sha256 in the log" in capsys.readouterr().out
 
 
 def test_a_chain_under_another_name_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

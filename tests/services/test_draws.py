@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
+from sqlalchemy import update
 
 from app.archive.archive import Archive, manifest_bytes
-from app.evidence.draws import draw_history, draw_problems, half_digest, seed_from_halves
+from app.evidence.draw_checks import announcement_in_force, draw_problems
+from app.evidence.draws import LoggedStep, draw_history, half_digest, left_out_digest, seed_from_halves
 from app.evidence.event_details import LeftOut
 from app.foundation.errors import ArchiveError, LifecycleError, SealError
+from app.foundation.json_types import JsonObject
 from app.report.export.redraw import redraw_problems
 from app.report.methods_text import methods_paragraphs
 from app.report.result import result_of
@@ -25,12 +29,14 @@ from app.services.log import round_events, verify_log
 from app.services.related_rounds import related_round_ids
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
+from app.store.tables import ArchiveRow, RoundRow
 from tests.conftest import Clock
 from tests.rounds.small_archives import two_arms
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS, render_plainly, seal_draft, state_of_round
 
 NAME, VALUE = "beacon round 4242", "c0ffee"
+NOTHING_LEFT_OUT = {"neuron_count": 0, "rounds": [], "sha256": left_out_digest(())}
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ def public_draft(database_with_admin: Database, design: Design, paths: dict[str,
 
 def announce(database: Database, draft: str, clock: Clock, folder: Path, name: str = NAME) -> AnnouncedDraw:
     with database.writing() as session:
-        return announce_draw(session, draft, name, folder, ADMIN, clock())
+        return announce_draw(session, draft, name, folder, ADMIN, clock(), value_length=len(VALUE))
 
 
 def begin(database: Database, draft: str, clock: Clock, folder: Path, value: str = VALUE) -> seals.PendingSeal:
@@ -81,7 +87,7 @@ def unblind(database: Database, round_id: str, clock: Clock) -> str:
 
 
 def test_an_announcement_logs_the_digest_of_a_half_that_only_its_owner_can_read_outside_the_database(
-    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
+    database_with_admin: Database, public_draft: str, design: Design, clock: Clock, tmp_path: Path
 ) -> None:
     announced = announce(database_with_admin, public_draft, clock, tmp_path)
     file = half_file(tmp_path, public_draft, 1)
@@ -91,7 +97,14 @@ def test_an_announcement_logs_the_digest_of_a_half_that_only_its_owner_can_read_
     with database_with_admin.reading() as session:
         event = round_events(session, public_draft)[-1]
     assert (event.action, event.chain) == ("draw announced", announced.chain)
-    assert event.detail == {"number": 1, "half_sha256": half_digest(half), "public_name": NAME}
+    assert event.detail == {
+        "number": 1,
+        "half_sha256": half_digest(half),
+        "public_name": NAME,
+        "value_length": len(VALUE),
+        "design_sha256": design.with_changes(seed_rule="public").sha256,
+        "left_out": NOTHING_LEFT_OUT,
+    }
     assert half not in str(event)
 
 
@@ -117,7 +130,7 @@ def test_the_announced_value_completes_the_seed_and_the_half_s_file_is_removed_a
         "public_name": NAME,
         "public_value": VALUE,
         "same_archives": [],
-        "left_out": None,
+        "left_out": NOTHING_LEFT_OUT,
     }
     assert draw_problems("public", pending.seal_content, steps) == []
     methods = unblind(database_with_admin, public_draft, clock)
@@ -152,8 +165,7 @@ def test_a_round_whose_seed_needs_a_public_value_is_not_sealed_without_announcem
 def test_a_value_that_is_spelled_otherwise_than_by_the_rule_begins_no_draw(
     database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path, value: str
 ) -> None:
-    with database_with_admin.writing() as session:
-        announce_draw(session, public_draft, NAME, tmp_path, ADMIN, clock(), value_length=len(VALUE))
+    announce(database_with_admin, public_draft, clock, tmp_path)
     with pytest.raises(SealError, match=r"lower case|characters"):
         begin(database_with_admin, public_draft, clock, tmp_path, value)
     assert "seal begun" not in actions(database_with_admin, public_draft)
@@ -384,6 +396,61 @@ def test_an_announcement_fixes_what_is_left_out_of_the_draw(
             step.detail["left_out"] = LeftOut(neuron_count=0, rounds=(), sha256="0" * 64).model_dump(mode="json")
     (problem,) = draw_problems("public", third.seal_content, steps)
     assert problem == "The sealed draw left out other neurons than the announcement says."
+
+
+def exchange_design(database: Database, round_id: str, design: Design) -> None:
+    """Put another design into the database, as its owner can."""
+    with database.writing() as session:
+        round_row = session.get_one(RoundRow, round_id)
+        round_row.design, round_row.public_design = design.canonical, design.public_content()
+
+
+def test_a_round_whose_design_is_not_the_one_it_was_created_with_is_neither_announced_nor_drawn_nor_sealed(
+    database_with_admin: Database, public_draft: str, design: Design, clock: Clock, tmp_path: Path
+) -> None:
+    """Once the value is out, every other design, such as of one neuron fewer, is another draw to choose from."""
+    announce(database_with_admin, public_draft, clock, tmp_path)
+    public = design.with_changes(seed_rule="public")
+    exchange_design(database_with_admin, public_draft, public.with_changes(neurons=5))
+    for step in (announce, begin):
+        with pytest.raises(SealError, match="but the round was created with"):
+            step(database_with_admin, public_draft, clock, tmp_path)
+    exchange_design(database_with_admin, public_draft, public)
+    pending = begin(database_with_admin, public_draft, clock, tmp_path)
+    exchange_design(database_with_admin, public_draft, public.with_changes(neurons=5))
+    with pytest.raises(SealError, match="but the round was created with"):
+        finish(database_with_admin, pending, clock, tmp_path)
+
+
+def test_a_round_whose_archives_are_not_those_of_its_design_is_not_sealed(
+    database_with_admin: Database, draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    with database_with_admin.writing() as session:
+        session.execute(update(ArchiveRow).where(ArchiveRow.round_id == draft).values(sha256=ArchiveRow.sha256 + "0"))
+    with pytest.raises(ArchiveError, match="are not those that its design names"):
+        begin(database_with_admin, draft, clock, tmp_path, "")
+
+
+@pytest.mark.parametrize("changes", [{"left_out": {"neuron_count": 9}}, {"value_length": 9}, {"design_sha256": "e"}])
+def test_a_second_announcement_of_the_same_half_is_named_whatever_it_changes(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path, changes: JsonObject
+) -> None:
+    """Its owner could choose what it says once the value is out, while the first one was published."""
+    published = announce(database_with_admin, public_draft, clock, tmp_path)
+    pending = begin(database_with_admin, public_draft, clock, tmp_path)
+    finish(database_with_admin, pending, clock, tmp_path)
+    with database_with_admin.reading() as session:
+        steps = logged_steps(round_events(session, public_draft))
+    assert draw_problems("public", pending.seal_content, steps) == []
+    index = announcement_in_force(steps)
+    assert index is not None
+    assert steps[index].detail == published.announcement.model_dump(mode="json")
+    left_out = {**NOTHING_LEFT_OUT, **cast("JsonObject", changes.get("left_out", {}))}
+    second = cast("JsonObject", {**steps[index].detail, "number": 2, **changes, "left_out": left_out})
+    steps.insert(index + 1, LoggedStep("draw announced", second))
+    assert announcement_in_force(steps) == index + 1
+    problems = " ".join(draw_problems("public", pending.seal_content, steps))
+    assert "Announcement 2 has the half of an earlier one" in problems
 
 
 def pick_by_hand(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:

@@ -22,13 +22,15 @@ from app.services.draws import LONGEST_PUBLIC_TEXT, announce_draw
 @click.option(
     "--length",
     "value_length",
+    required=True,
     type=click.IntRange(1, LONGEST_PUBLIC_TEXT),
-    help="How many characters the value will have, if that is known: then it can be spelled in one way only.",
+    help="How many characters the value will have, so that it can be spelled in one way only. If its length may vary, "
+    "say in its name how it is filled up, such as “five digits, with leading zeros”.",
 )
 @by_option
 @click.pass_obj
 def announce_draw_command(
-    settings: Settings, round_id: str, public_name: str, value_length: int | None, by: str | None
+    settings: Settings, round_id: str, public_name: str, value_length: int, by: str | None
 ) -> None:
     """Log the digest of the server's half of the seed, with the name of the public value that will complete it."""
     announced = run_logged_step(

@@ -49,14 +49,11 @@ def _seed_sentence(history: DrawHistory) -> str:
     if history.seed_rule == "server":
         return "The server drew the seed alone; nothing shows that it drew only once."
     digest, value = str(history.half_sha256)[:DIGEST_DIGITS], visible_text(history.public_value or "")
-    spelled = (
-        f"which has {history.value_length} characters, as the announcement says. "
-        if history.value_length is not None
-        else "written by a fixed rule; how many characters it would have was not announced. "
-    )
     return (
         f"The seed is a hash of a half that the server had announced (SHA-256 {digest}…) and of a public value: "
-        f"“{visible_text(history.public_name or '')}” is “{value}”, {spelled}"
+        f"“{visible_text(history.public_name or '')}” is “{value}”, "
+        f"which has {history.value_length} characters, as the announcement says. It also fixed the design, with its "
+        "archives, and which neurons are left out. "
         "If the announcement was published before anybody knew this value, and this is the value that came out, nobody "
         "chose the draw. A time stamp of the announcement is not enough: it does not show that there was no other one."
     )

@@ -120,7 +120,10 @@ def _compare_announcement(evidence: BlindedEvidence, published: str) -> AnchorFi
     if announcements[published]:
         sentence = "The announcement that you gave is in the log, but the sealed draw is from another one."
         return AnchorFinding("announcement", False, (), sentence)
-    sentence = "The sealed draw is from the announcement that you gave, which fixed the server's half of the seed."
+    sentence = (
+        "The sealed draw is from the announcement that you gave, which fixed the design with its archives, the "
+        "server's half of the seed, the public value's name and length, and the neurons that are left out."
+    )
     return AnchorFinding("announcement", True, ("draw",), sentence)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from app.archive.archive import Archive, find_archives
-from app.evidence.draws import draw_problems, steps_of_log
+from app.evidence.draw_checks import draw_problems
+from app.evidence.draws import steps_of_log
 from app.evidence.round_evidence import Evidence
 from app.foundation.errors import ArchiveError
 from app.rounds.redraw import redraw_differences

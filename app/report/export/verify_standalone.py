@@ -169,12 +169,13 @@ def check_commitment(export: Export, printer: CheckPrinter) -> None:
 
 
 def check_log(export: Export, printer: CheckPrinter) -> None:
-    """Check the log's chain, and that the round took each step once, in order, with this commitment."""
+    """Check the log's chain, and that the round took each step once, in order, with this commitment and one design."""
     check_chain("the log", "0" * 64, [(link["number"], link["event"], link["chain"]) for link in export.log], printer)
     steps = [event["action"] for event in export.events if event["action"] in STEPS]
     printer.compare("steps of the round", steps, STEPS if export.is_unblinded else STEPS[: len(steps)])
-    sealed = [event["detail"]["commitment"] for event in export.events if event["action"] == "sealed"]
-    printer.compare("commitment in the log", sealed, [export.published["commitment"]])
+    for name in ("commitment", "design_sha256"):  # from the creation on: a round of another design has another draw
+        logged = {event["detail"][name] for event in export.events if name in event["detail"]}
+        printer.compare(f"{name} in the log", sorted(logged), [export.published[name]])
 
 
 def check_evaluators(export: Export, printer: CheckPrinter) -> None:
@@ -361,13 +362,12 @@ def check_export(path: str, commitment: str | None, lock: str | None, result: st
         agreeing = "commitment, chains, log, fractions, difference and the headline's estimates agree"
         unchecked = "intervals, tables, texts and figures"
     if commitment:
-        printer.compare("commitment that you gave", export.published["commitment"], commitment.strip().lower())
+        printer.compare("commitment that you gave", export.published["commitment"], commitment)
     if lock:
-        printer.compare("digest of the lock that you gave", export.lock_digest, lock.strip().lower())
-    digest = result.strip().lower() if result else ""
-    earlier = " that you gave, which was corrected since" if digest in export.results[1:] else ""
+        printer.compare("digest of the lock that you gave", export.lock_digest, lock)
+    earlier = " that you gave, which was corrected since" if result in export.results[1:] else ""
     if result:
-        printer.compare("digest of the result that you gave", digest if earlier else export.results[0], digest)
+        printer.compare("digest of the result that you gave", result if earlier else export.results[0], result)
     if printer.difference_count:
         print(f"{printer.difference_count} differ.")
         return 1
@@ -383,7 +383,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Check a First Glance export.")
     parser.add_argument("export", help="the zip")
     for name, step in (("commitment", "seal"), ("lock", "lock"), ("result", "unblinding")):
-        parser.add_argument(f"--{name}", metavar="HEX", help=f"the digest that was published at the {step}")
+        parser.add_argument(f"--{name}", metavar="HEX", type=lambda text: text.strip().lower(), help=f"of the {step}")
     options = parser.parse_args(arguments)
     try:
         return check_export(options.export, options.commitment, options.lock, options.result)
