@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from alembic.util import CommandError
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,11 @@ def open_database(settings: Settings) -> Iterator[Database]:
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         url = settings.resolved_database_url
         msg = f"{url} is not a database URL that can be used ({error}); see SQLAlchemy's documentation of database URLs"
+        raise SettingsError(msg) from error
+    except CommandError as error:  # the migrations know no such version
+        msg = (
+            f"the database in {settings.data} is of a later version; use the First Glance that wrote it, or a newer one"
+        )
         raise SettingsError(msg) from error
     except (DatabaseError, OSError) as error:
         reason = error_summary(getattr(error, "orig", None) or error)

@@ -72,6 +72,9 @@ def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
     if spread is not None:
         click.echo(f"\nheterogeneity: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.3f}")
     click.echo(f"\n{NOT_ANCHORED}")
+    for study in pooled.studies:
+        if study.is_of_version_0_1:
+            click.echo(f"{visible_text(study.title)} is of version 0.1: its flags, erasures and frame were not bound.")
 
 
 def _number_text(number: float) -> str:

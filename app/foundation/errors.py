@@ -11,6 +11,7 @@ FirstGlanceError
 ├── NotFoundError         nothing exists under this address, token or code
 ├── AccessError           the visitor is not signed in, or has no right to do this
 ├── ExportError           an export is incomplete, or its numbers cannot be recomputed
+├── TimestampError        a time stamp was not given, or does not prove what it should
 └── SettingsError         a setting has a value that cannot be used
 """
 

@@ -24,7 +24,7 @@ from app.services.assignment import assign_items, finished_evaluators, lacks_jud
 from app.services.draw_log import logged_steps
 from app.services.enrolments import enrolments
 from app.services.exposure import knows_the_models, seen_neurons
-from app.services.log import append_event, lock_digest, round_events
+from app.services.log import append_event, lock_digest, result_digest, round_events
 from app.services.related_rounds import related_rounds
 from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
@@ -68,6 +68,8 @@ class RoundProgress:
     commitment: str | None
     lock: str | None
     """The lock's digest, to be published; None before the lock."""
+    result: str | None
+    """The digest of the newest result, to be published; None before the unblinding."""
     items: int
     target: int
     """How many evaluators the design asks for."""
@@ -210,6 +212,7 @@ def round_progress(session: Session, round_id: str) -> RoundProgress:
         state=round_row.state,
         commitment=round_row.commitment,
         lock=lock_digest(session, round_id),
+        result=result_digest(session, round_id),
         items=len(round_store.item_distances(session, round_id, practice=False)),
         target=read_design(round_row.design).evaluators,
         evaluators=evaluators,

@@ -1,5 +1,7 @@
 """The database that a command opens."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,16 @@ def test_a_database_that_fails_without_a_message_is_refused_with_the_name_of_the
         database.open_database(Settings(data=tmp_path)),
     ):
         pass
+
+
+def test_a_database_of_a_later_version_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    with database.open_database(settings):
+        pass
+    path = tmp_path / "firstglance.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0099'")
+    with pytest.raises(SettingsError, match="of a later version"), database.open_database(settings):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0099",)]

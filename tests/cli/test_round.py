@@ -112,6 +112,7 @@ def test_an_unblinded_round_is_corrected_and_reported_anew(run: Run, locked: str
     assert run("report", locked, "--json").output == first  # the same program gives the same numbers
     status = json.loads(run("round", "status", locked, "--json").output)
     assert status["state"] == "unblinded"
+    assert f"result {status['result']}" in corrected.output
 
 
 def test_a_correction_needs_a_reason(run: Run, locked: str, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli.main import cli
 from app.foundation.errors import ExportError
 from app.report.charts.forest import forest_chart
 from app.report.export.bundle import unblinded_zip
@@ -81,3 +83,11 @@ def test_an_export_of_another_contrast_is_refused(two_exports: tuple[Path, Path]
     turned.write_bytes(unblinded_zip(bundle_for(observations, frame), SIGNING_KEY))
     with pytest.raises(ExportError, match="same contrast"):
         pool_studies([two_exports[0], turned])
+
+
+def test_a_pooled_export_of_version_0_1_is_named_as_such(two_exports: tuple[Path, Path]) -> None:
+    released = Path(__file__).parents[1] / "data" / "released" / "0.1.0" / "exports" / "unblinded.zip"
+    studies = pool_studies([two_exports[0], released]).studies
+    assert [study.is_of_version_0_1 for study in studies] == [False, True]
+    printed = CliRunner().invoke(cli, ["report", str(two_exports[0]), str(released)]).output
+    assert f"{studies[1].title} is of version 0.1: its flags, erasures and frame were not bound." in printed

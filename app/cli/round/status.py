@@ -60,6 +60,7 @@ def _print_progress(round_progress: RoundProgress, announced: AnnouncedDraw | No
             **_announced_facts(announced),
             "commitment": round_progress.commitment or "none yet",
             "lock": round_progress.lock or "none yet",
+            "result": round_progress.result or "none yet",
             "items": round_progress.items,
             "evaluators": f"{len(round_progress.evaluators)} of {round_progress.target}",
         }

@@ -107,7 +107,7 @@ def secondary_chart(analysis: Analysis) -> Chart | None:
             f"Among items whose peaks are not one token, the difference is {points(detectors.estimate)} percentage "
             f"points ({points_range(detectors.interval)})."
         )
-    return draw_dotplot("secondary", "Secondary results, named in advance", sentence, lines, DIFFERENCE_AXIS)
+    return draw_dotplot("secondary", "Secondary results", sentence, lines, DIFFERENCE_AXIS)
 
 
 def sensitivity_chart(analysis: Analysis) -> Chart | None:

@@ -154,7 +154,7 @@ def _answers_on_results(analysis: Analysis) -> Iterator[AnsweredQuestion]:
         ("CONSORT 26", "Absolute effect", analysis.difference, "analysis.json difference"),
         ("CONSORT 26", "Relative effect", analysis.ratio, "analysis.json ratio"),
         ("CONSORT 26", "Each arm", analysis.arms, "analysis.json arms"),
-        ("CONSORT 28", "Other analyses, all named in advance", analysis.secondary, "analysis.json secondary"),
+        ("CONSORT 28", "Other analyses", analysis.secondary, "analysis.json secondary"),
         ("HEDS 3.2.1", "Number of evaluators", analysis.evaluators, "analysis.json evaluators"),
         ("HEDS 4.3.11", "Agreement", analysis.agreement.between, "analysis.json agreement"),
         ("HEDS 3.3.3", "Controls", analysis.controls.planted, "analysis.json controls"),

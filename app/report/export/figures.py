@@ -10,6 +10,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from app.foundation.typed_text import show_unseen_characters
 from app.report.analysis.analysis import Analysis
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.arm_styles import arm_style
@@ -25,7 +26,15 @@ NO_DATES: dict[str, dict[str, str | None]] = {
 def draw_figures(analysis: Analysis, file_types: tuple[str, ...] = ("svg", "pdf")) -> dict[str, bytes]:
     """{file name: content} of Figure A and of every chart with a line per result."""
     files: dict[str, bytes] = {}
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "first-glance", "pdf.fonttype": 42, "font.size": 9.0}):
+    with mpl.rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "first-glance",
+            "pdf.fonttype": 42,
+            "font.size": 9.0,
+            "text.parse_math": False,  # people choose names, and a dollar in one begins no formula
+        }
+    ):
         for name, chart in draw_charts(analysis).items():
             figure = _fractions_figure(analysis) if name == "fractions" else _lines_figure(chart)
             if figure is not None:
@@ -93,7 +102,7 @@ def _lines_figure(chart: Chart) -> Figure | None:
         axes.plot([line.estimate], [index], marker, color="black", markersize=size)
         numbers = f"{estimate}  ({interval})"
         axes.annotate(numbers, (1.02, index), xycoords=("axes fraction", "data"), va="center")
-    axes.set_yticks(range(len(chart.lines)), [line.label for line in chart.lines])
+    axes.set_yticks(range(len(chart.lines)), [show_unseen_characters(line.label) for line in chart.lines])
     axes.set_ylim(len(chart.lines) - 0.4, -0.6)
     _style_axis(axes, chart.axis)
     return figure

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
 from app.foundation.errors import ExportError
+from app.foundation.typed_text import show_unseen_characters
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
@@ -107,5 +108,5 @@ def _content(text: str) -> str:
 
 
 def _string(text: str) -> str:
-    """Text as a string literal of Typst, which has the syntax of JSON's strings."""
-    return json.dumps(text, ensure_ascii=False)
+    """Text as a string literal of Typst: JSON's syntax, but for escaped control characters, so none is in it."""
+    return json.dumps(show_unseen_characters(text), ensure_ascii=False)

@@ -30,6 +30,8 @@ class VerifiedStudy:
     treatment: str
     reference: str
     comparisons: tuple[StratumComparison, ...]
+    is_of_version_0_1: bool
+    """Whether flags, erasures and frame were bound to nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class StudyResult:
     strata: int
     estimate: float | None
     interval: Interval | None
+    is_of_version_0_1: bool
+    """Whether its flags, erasures and frame were bound to nothing."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,14 @@ def _read_study(path: Path) -> VerifiedStudy:
         StratumComparison(f"{title}: {stratum.name}", stratum.treatment_sample, stratum.reference_sample)
         for stratum in compare_in_strata(tabulate_verdicts(neurons), frame, frame.treatment, frame.reference)
     )
-    return VerifiedStudy(title, evidence.published.commitment, frame.treatment, frame.reference, strata)
+    return VerifiedStudy(
+        title,
+        evidence.published.commitment,
+        frame.treatment,
+        frame.reference,
+        strata,
+        is_of_version_0_1=verification.statement.conclusion == "version 0.1",
+    )
 
 
 def _refuse_same_round_twice(studies: Sequence[VerifiedStudy], paths: Sequence[Path]) -> None:
@@ -164,7 +175,14 @@ def _refuse_other_contrasts(studies: Sequence[VerifiedStudy], paths: Sequence[Pa
 def _study_result(study: VerifiedStudy) -> StudyResult:
     comparisons = list(study.comparisons)
     estimate = report_estimate(mantel_haenszel_difference(comparisons) if comparisons else None)
-    return StudyResult(study.title, study.commitment, len(comparisons), estimate.estimate, estimate.interval)
+    return StudyResult(
+        study.title,
+        study.commitment,
+        len(comparisons),
+        estimate.estimate,
+        estimate.interval,
+        is_of_version_0_1=study.is_of_version_0_1,
+    )
 
 
 def _study_stratum(stratum: StratumComparison) -> StudyStratum:
