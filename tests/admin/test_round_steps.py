@@ -165,6 +165,9 @@ def test_the_log_is_written_in_words_and_not_in_python(dag: Browser, collecting:
     assert ("stopped early", "yes") in details
     assert not any(re.search(r"\bNone\b|\bTrue\b|[\[{]'|\[\]", value) for _, value in details)
     assert not any(name == "v" for name, _ in details)
+    people = log[log.index("<summary>evaluators: 1</summary>") :]
+    assert re.search(r"<dt>Ada</dt>\s*<dd class=\"muted\">\s*entries 0 head", people)
+    assert re.search(r">\d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC</time>", log)
 
 
 def test_pages_ask_for_publication_and_claim_none(dag: Browser, sealed: str) -> None:

@@ -43,12 +43,22 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class LogTable:
+    """A detail of an event that is about several people or rounds; the page folds it up."""
+
+    summary: str
+    rows: tuple[tuple[str, str], ...]
+    """(name, text) of each person or round."""
+
+
+@dataclass(frozen=True)
 class LogLine:
     """One event of the log."""
 
     event: Event
     details: tuple[tuple[str, str], ...]
     """(name, text) of each detail. Digests are shortened; the export has them in full."""
+    tables: tuple[LogTable, ...]
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,7 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys) -> RoundV
         assigned=sum(evaluator.assigned for evaluator in progress.evaluators),
         announced=announced_draw(session, round_id),
         stamps=timestamps.round_stamps(session, round_id),
-        log=tuple(LogLine(event, _detail_texts(event.detail)) for event in newest_first),
+        log=tuple(_log_line(event) for event in newest_first),
         missing_key_warning=missing_key_warning(session, round_id, round_keys),
     )
 
@@ -110,6 +120,22 @@ def _stages(state: State) -> tuple[Stage, ...]:
         Stage(name, "now" if index == reached else "past" if index < reached else "ahead")
         for index, name in enumerate(STAGES)
     )
+
+
+def _log_line(event: Event) -> LogLine:
+    rows_by_key = {key: _table_rows(value) for key, value in event.detail.items()}
+    short_detail = {key: value for key, value in event.detail.items() if not rows_by_key[key]}
+    tables = [LogTable(f"{key.replace('_', ' ')}: {len(rows)}", rows) for key, rows in rows_by_key.items() if rows]
+    return LogLine(event, _detail_texts(short_detail), tuple(tables))
+
+
+def _table_rows(detail_value: JsonValue) -> tuple[tuple[str, str], ...]:
+    """(name, text) for each person or round that a detail is about; empty for any other detail."""
+    if isinstance(detail_value, list):
+        detail_value = {str(number): element for number, element in enumerate(detail_value, start=1)}
+    if not isinstance(detail_value, dict) or not all(isinstance(value, dict) for value in detail_value.values()):
+        return ()
+    return tuple((name, _short_text(value)) for name, value in detail_value.items())
 
 
 def _detail_texts(detail: JsonObject, prefix: str = "") -> tuple[tuple[str, str], ...]:
