@@ -136,7 +136,7 @@ class Enrolment(Detail):
 
 
 class RelatedRound(Detail):
-    """Another round of the server that has a model of this one: what its log says when this one is locked."""
+    """Another round of the server that has a model of this one, or may: what its log says when this one is locked."""
 
     round_id: str
     draw_count: int
@@ -145,6 +145,8 @@ class RelatedRound(Detail):
     """How many times a half of a seed was announced in it."""
     opened: bool
     """Whether evaluators could judge it."""
+    unread: Annotated[bool, STRICT] = False
+    """Whether archives could not be read, so that it may or may not have a model of this one."""
 
 
 class LockedDetail(Detail):
@@ -158,7 +160,7 @@ class LockedDetail(Detail):
     stopped_early: Annotated[bool, STRICT]
     """Whether the round was locked before it had the judgments that its design asks for."""
     related_rounds: tuple[RelatedRound, ...] | None = None
-    """All other rounds of this server that have a model of this one, by id."""
+    """All other rounds of this server that have a model of this one, by id, and those that may have one."""
 
 
 class LockedDetailV1(Detail):

@@ -1,40 +1,64 @@
 """Other rounds of the server that have a model of a round: a draw that pleased could be chosen among theirs.
 
-Archives are compared by what they hold, not by their address alone, which any changed word in a manifest changes.
+Archives are compared by what they hold, not by their address alone, which any changed word in a manifest changes. A
+round remembers it since it was made, so that its archives may be moved away. For a round of version 0.1 they are
+opened; if that fails, the round is counted as one that may be related.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from app.archive.archive import Archive
-from app.archive.tables import NEURONS_TABLE
 from app.evidence.draws import draw_history
 from app.evidence.event_details import RelatedRound
 from app.foundation.errors import ArchiveError
+from app.services.archives import archive_fingerprints
 from app.services.draw_log import logged_steps
 from app.services.log import round_events
 from app.store import exposure as exposure_store
+from app.store.tables import ArchiveRow
+
+
+@dataclass
+class _RoundArchives:
+    """What is known of the archives of one round."""
+
+    fingerprints: set[str] = field(default_factory=set)
+    is_complete: bool = True
+    """Whether every archive could be read: if not, it may have more in common with others."""
 
 
 def related_round_ids(session: Session, round_id: str) -> tuple[str, ...]:
     """Ids of all other rounds of the server that have an archive with the same neurons as one of this round's."""
-    fingerprints: dict[str, set[str]] = {}
-    by_archive: dict[str, set[str]] = {}
-    for row in exposure_store.archives_of_all_rounds(session):
-        if row.sha256 not in by_archive:
-            by_archive[row.sha256] = _fingerprints(row.sha256, Path(row.path))
-        fingerprints.setdefault(row.round_id, set()).update(by_archive[row.sha256])
-    own_fingerprints = fingerprints.pop(round_id, set())
-    return tuple(related_id for related_id, marks in fingerprints.items() if marks & own_fingerprints)
+    archives = _archives_by_round(session)
+    own_archives = archives.pop(round_id, _RoundArchives())
+    return tuple(
+        related_id for related_id, others in archives.items() if others.fingerprints & own_archives.fingerprints
+    )
+
+
+def possibly_related_round_ids(session: Session, round_id: str) -> tuple[str, ...]:
+    """Ids of the other rounds of which nobody can tell, because archives of theirs or of this round cannot be read."""
+    archives, related_ids = _archives_by_round(session), related_round_ids(session, round_id)
+    own_archives = archives.pop(round_id, _RoundArchives())
+    return tuple(
+        other_id
+        for other_id, others in archives.items()
+        if other_id not in related_ids and not (others.is_complete and own_archives.is_complete)
+    )
 
 
 def related_rounds(session: Session, round_id: str) -> tuple[RelatedRound, ...]:
-    """The other rounds with the same neurons, with how many draws their logs have now."""
-    return tuple(_related_round(session, related_id) for related_id in related_round_ids(session, round_id))
+    """The other rounds with the same neurons, or possibly so, with how many draws their logs have now."""
+    related = [_related_round(session, related_id, unread=False) for related_id in related_round_ids(session, round_id)]
+    possible_ids = possibly_related_round_ids(session, round_id)
+    return (*related, *(_related_round(session, possible_id, unread=True) for possible_id in possible_ids))
 
 
-def _related_round(session: Session, round_id: str) -> RelatedRound:
+def _related_round(session: Session, round_id: str, *, unread: bool) -> RelatedRound:
     steps = logged_steps(round_events(session, round_id))
     history = draw_history(steps)
     return RelatedRound(
@@ -42,18 +66,35 @@ def _related_round(session: Session, round_id: str) -> RelatedRound:
         draw_count=history.draw_count,
         announcement_count=history.announced,
         opened=any(step.action == "opened" for step in steps),
+        unread=unread,
     )
 
 
-def _fingerprints(address: str, path: Path) -> set[str]:
-    """What two archives of the same neurons have in common: address, table of neurons, or model, corpus and site."""
-    fingerprints = {f"address {address}"}
-    try:
-        manifest = Archive.open(path).manifest
-    except ArchiveError:
-        return fingerprints  # it was moved since; its address still tells
-    if NEURONS_TABLE in manifest.files:
-        fingerprints.add(f"neurons {manifest.files[NEURONS_TABLE]}")
-    if manifest.model.weights_sha256 is not None:
-        fingerprints.add(f"model {manifest.model.weights_sha256} {manifest.corpus.sha256} {manifest.site}")
+def _archives_by_round(session: Session) -> dict[str, _RoundArchives]:
+    """{round id: its archives}, by id; an archive that several rounds use is opened once at most."""
+    archives: dict[str, _RoundArchives] = {}
+    rows = exposure_store.archives_of_all_rounds(session)
+    fingerprints_by_address = _fingerprints_by_address(rows)
+    for row in rows:
+        round_archives = archives.setdefault(row.round_id, _RoundArchives())
+        fingerprints = fingerprints_by_address.get(row.sha256)
+        round_archives.fingerprints.update(fingerprints or [f"address {row.sha256}"])
+        round_archives.is_complete &= fingerprints is not None
+    return archives
+
+
+def _fingerprints_by_address(rows: Sequence[ArchiveRow]) -> dict[str, list[str]]:
+    """{address: fingerprints} of the archives that some round remembers, or that can be opened where one has them."""
+    fingerprints = {row.sha256: row.fingerprints for row in rows if row.fingerprints}
+    for row in rows:
+        if row.sha256 not in fingerprints and (archive := _archive_at(Path(row.path))) is not None:
+            fingerprints[archive.sha256] = archive_fingerprints(archive)
     return fingerprints
+
+
+def _archive_at(path: Path) -> Archive | None:
+    """The archive at this path, which may be another one by now; None if there is none that can be opened."""
+    try:
+        return Archive.open(path)
+    except ArchiveError:
+        return None

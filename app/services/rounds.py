@@ -19,7 +19,7 @@ from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import Action, State, require_allowed, require_reason, state_after
 from app.rounds.preparation import require_drawable
 from app.rounds.randomness import SEED_BYTES
-from app.services.archives import verified_archives
+from app.services.archives import archive_fingerprints, verified_archives
 from app.services.assignment import assign_items, finished_evaluators, lacks_judgments
 from app.services.draw_log import logged_steps
 from app.services.enrolments import enrolments
@@ -101,7 +101,8 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
     named_digests = {cell.archive_sha256 for cell in design.arms}
     named_paths = {digest: path for digest, path in paths.items() if digest in named_digests}
     left_out = seen_neurons(session, design.named, named_digests)
-    require_drawable(design, verified_archives(named_paths), secrets.token_hex(SEED_BYTES), left_out)
+    archives = verified_archives(named_paths)
+    require_drawable(design, archives, secrets.token_hex(SEED_BYTES), left_out)
     earlier_rounds = exposure_store.rounds_sharing_archives(session, named_digests)
     round_row = RoundRow(
         id=random_code(),
@@ -112,7 +113,8 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
         created_by=by,
         created_at=now,
     )
-    round_store.add_round(session, round_row, named_paths)
+    fingerprints = {digest: archive_fingerprints(archive) for digest, archive in archives.items()}
+    round_store.add_round(session, round_row, named_paths, fingerprints)
     created = CreatedDetail(design_sha256=design.sha256, preset=design.preset, same_archives=tuple(earlier_rounds))
     append_event(session, round_row.id, by, "created", created.model_dump(mode="json"), now)
     return round_row.id

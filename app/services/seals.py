@@ -27,7 +27,7 @@ from app.rounds.lifecycle import state_after
 from app.rounds.preparation import PreparedRound, prepare_round
 from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import KeyholderKey, new_keyholder_key, seal
-from app.services.archives import verified_archives
+from app.services.archives import archive_fingerprints, verified_archives
 from app.services.assignment import make_slots
 from app.services.draws import (
     Entropy,
@@ -190,7 +190,10 @@ def _archives_of_design(session: Session, round_id: str, design: Design) -> dict
             "changed the database. Restore a backup, or create the round again."
         )
         raise ArchiveError(msg)
-    return verified_archives(paths)
+    archives = verified_archives(paths)
+    fingerprints = {digest: archive_fingerprints(archive) for digest, archive in archives.items()}
+    round_store.add_missing_fingerprints(session, round_id, fingerprints)
+    return archives
 
 
 def _store_items(

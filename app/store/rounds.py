@@ -31,11 +31,23 @@ class RoundCounts:
     """Pairs of an evaluator and an item that they judged."""
 
 
-def add_round(session: Session, round_row: RoundRow, paths: Mapping[str, Path]) -> None:
-    """Insert a draft and the paths {digest: path} of its archives."""
+def add_round(
+    session: Session, round_row: RoundRow, paths: Mapping[str, Path], fingerprints: Mapping[str, list[str]]
+) -> None:
+    """Insert a draft and the paths {digest: path} of its archives, with what each of them has in common with others."""
     session.add(round_row)
     session.flush()
-    session.add_all(ArchiveRow(round_id=round_row.id, sha256=digest, path=str(path)) for digest, path in paths.items())
+    session.add_all(
+        ArchiveRow(round_id=round_row.id, sha256=digest, path=str(path), fingerprints=fingerprints[digest])
+        for digest, path in paths.items()
+    )
+    session.flush()
+
+
+def add_missing_fingerprints(session: Session, round_id: str, fingerprints: Mapping[str, list[str]]) -> None:
+    """Store the fingerprints {digest: fingerprints} of a round's archives where there are none, as after an upgrade."""
+    for row in session.scalars(select(ArchiveRow).where(ArchiveRow.round_id == round_id)):
+        row.fingerprints = row.fingerprints or fingerprints[row.sha256]
     session.flush()
 
 

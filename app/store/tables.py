@@ -73,6 +73,8 @@ class ArchiveRow(Base):
     round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), primary_key=True)
     sha256: Mapped[str] = mapped_column(primary_key=True)
     path: Mapped[str]
+    fingerprints: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """What archives of the same neurons have in common; None if version 0.1 made the round, until its seal."""
 
 
 class ItemRow(Base):

@@ -93,6 +93,20 @@ def test_other_rounds_with_the_same_models_are_a_note_if_anything_was_drawn_in_t
     assert note in sentences(replace(history, related_rounds=(drawn, related)))
 
 
+def test_rounds_of_which_nobody_can_tell_whether_they_had_these_models_are_named_as_such() -> None:
+    sure = RelatedRound(round_id="r2", draw_count=1, announcement_count=0, opened=False)
+    unread = RelatedRound(round_id="r3", draw_count=2, announcement_count=0, opened=False, unread=True)
+    history = replace(SINGLE, related_rounds=(sure, unread))
+    assert len(draw_notes(history)) == 2
+    assert "One other round of this server had a model of this one when this one was locked (r2)" in sentences(history)
+    assert (
+        "One other round of this server may have had a model of this one: archives could not be read when this one was "
+        "locked (r3). In it two draws were begun"
+    ) in sentences(history)
+    undrawn = unread.model_copy(update={"draw_count": 0})
+    assert len(draw_notes(replace(history, related_rounds=(sure, undrawn)))) == 1
+
+
 def test_a_log_of_version_0_1_0_says_that_it_may_lack_draws() -> None:
     assert "does not say whether a draw was interrupted" in sentences(replace(SINGLE, starts_logged=False))
     unknown = replace(SINGLE, copied_from="abc")

@@ -1,5 +1,6 @@
 """A draw cannot be ground: what completes its seed is named beforehand, and every draw that is begun is in the log."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -26,9 +27,10 @@ from app.services import draws, rounds, seals
 from app.services.draw_log import logged_steps
 from app.services.draws import AnnouncedDraw, announce_draw, half_file
 from app.services.log import round_events, verify_log
-from app.services.related_rounds import related_round_ids
+from app.services.related_rounds import possibly_related_round_ids, related_round_ids
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
+from app.store.exposure import archives_of_all_rounds
 from app.store.tables import ArchiveRow, RoundRow
 from tests.conftest import Clock
 from tests.rounds.small_archives import two_arms
@@ -322,6 +324,66 @@ def test_archives_with_the_same_neurons_under_another_address_are_counted(
         )
         assert related_round_ids(session, same_neurons) == (draft,)
         assert related_round_ids(session, draft) == (same_neurons,)
+
+
+def copy_under_another_address(archive: Archive, folder: Path) -> Archive:
+    """A copy of an archive with another word in its manifest."""
+    shutil.copytree(archive.path, folder)
+    changed = archive.manifest.model_copy(update={"versions": {"note": folder.name}}).with_address()
+    (folder / "manifest.json").write_bytes(manifest_bytes(changed))
+    return Archive.open(folder)
+
+
+def round_on_moved_archives(
+    database: Database, originals: tuple[Archive, Archive], clock: Clock, folder: Path
+) -> tuple[str, Path]:
+    """A sealed round on copies of the archives that were moved away since, and the folder where they were."""
+    plum, fig = (copy_under_another_address(archive, folder / "copies" / archive.path.name) for archive in originals)
+    with database.writing() as session:
+        paths = {archive.sha256: archive.path for archive in (plum, fig)}
+        round_id = rounds.create_round(session, two_arms(plum, fig, 6), paths, ADMIN, clock())
+    seal_draft(database, round_id, clock)
+    (folder / "copies").rename(folder / "elsewhere")
+    return round_id, folder / "copies"
+
+
+def test_draws_of_a_round_whose_archives_were_moved_away_are_counted(
+    database_with_admin: Database,
+    draft: str,
+    plum_archive: Archive,
+    fig_archive: Archive,
+    clock: Clock,
+    tmp_path: Path,
+) -> None:
+    """Someone could draw from copies of the archives, under other addresses, and hide the copies afterwards."""
+    archives = (plum_archive, fig_archive)
+    hidden, folder = round_on_moved_archives(database_with_admin, archives, clock, tmp_path)
+    with database_with_admin.reading() as session:
+        assert related_round_ids(session, draft) == (hidden,)
+        assert possibly_related_round_ids(session, draft) == ()
+    with database_with_admin.writing() as session:  # as version 0.1 left it
+        session.execute(update(ArchiveRow).where(ArchiveRow.round_id == hidden).values(fingerprints=None))
+    shutil.copytree(plum_archive.path, folder / plum_archive.path.name)  # another archive at the old path
+    with database_with_admin.reading() as session:
+        assert related_round_ids(session, draft) == ()
+        assert possibly_related_round_ids(session, draft) == (hidden,)
+    seal_draft(database_with_admin, draft, clock)
+    methods = unblind(database_with_admin, draft, clock)
+    sentence = "One other round of this server may have had a model of this one: archives could not be read"
+    assert methods.count(sentence) == 2  # in the methods and among the notes
+    assert "In it one draw was begun" in methods
+
+
+def test_the_seal_remembers_what_the_archives_of_an_upgraded_draft_hold(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    with database_with_admin.writing() as session:
+        remembered = [row.fingerprints for row in archives_of_all_rounds(session)]
+        session.execute(update(ArchiveRow).values(fingerprints=None))
+    seal_draft(database_with_admin, draft, clock)
+    with database_with_admin.reading() as session:
+        assert [row.fingerprints for row in archives_of_all_rounds(session)] == remembered
+    assert all(len(fingerprints or []) == 3 for fingerprints in remembered)
 
 
 def leave_out(monkeypatch: pytest.MonkeyPatch, archive: Archive, count: int) -> None:

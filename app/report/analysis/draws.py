@@ -38,9 +38,7 @@ def draw_notes(history: DrawHistory | None) -> list[str]:
     notes = [_number_sentence(history)] if history.cancelled + history.restarted else []
     notes += [_announcement_sentence(history)] if history.announced > 1 else []
     notes += [_copy_sentence(history)] if history.copied_draws or history.copied_announced else []
-    related_rounds = history.related_rounds or ()
-    drawn = [related for related in related_rounds if related.draw_count or related.announcement_count]
-    notes += [_related_sentence(related_rounds)] if drawn else []
+    notes += [_related_sentence(group) for group in _related_groups(history) if any(map(_has_draws, group))]
     notes += [_left_out_sentence(history)] if history.left_out_cells else []
     return notes
 
@@ -75,9 +73,8 @@ def _origin_sentences(history: DrawHistory) -> list[str]:
     """What came before the round: what evaluators had seen, the round that it copies, and rounds with its models."""
     sentences = [_left_out_sentence(history)] if history.left_out_cells else []
     sentences += [_copy_sentence(history)] if history.copied_from else []
-    if history.related_rounds:
-        sentences.append(_related_sentence(history.related_rounds))
-    elif history.same_archives:
+    sentences += map(_related_sentence, _related_groups(history))
+    if history.same_archives and not history.related_rounds:
         rounds = _counted(len(history.same_archives), "other round").capitalize()
         ids = _listed_ids(history.same_archives)
         sentences.append(f"{rounds} of this server had the same archives at the draw: {ids}.")
@@ -94,15 +91,29 @@ def _left_out_sentence(history: DrawHistory) -> str:
     )
 
 
+def _related_groups(history: DrawHistory) -> list[list[RelatedRound]]:
+    """The rounds that have a model of this one, and those of which nobody can tell; groups without a round left out."""
+    related_rounds = history.related_rounds or ()
+    groups = [[related for related in related_rounds if related.unread == unread] for unread in (False, True)]
+    return [group for group in groups if group]
+
+
+def _has_draws(related: RelatedRound) -> bool:
+    return bool(related.draw_count or related.announcement_count)
+
+
 def _related_sentence(related_rounds: Sequence[RelatedRound]) -> str:
     """How many other rounds had these models, and how many draws were begun in them: each was one to choose from."""
+    relation = "had a model of this one when this one was locked"
+    if related_rounds[0].unread:
+        relation = "may have had a model of this one: archives could not be read when this one was locked"
     rounds = _counted(len(related_rounds), "other round").capitalize()
     draw_count = sum(related.draw_count for related in related_rounds)
     halves = sum(related.announcement_count for related in related_rounds)
     opened = sum(related.opened for related in related_rounds)
     announced = f", {_counted(halves, 'half', 'halves')} {_was(halves)} announced" if halves else ""
     return (
-        f"{rounds} of this server had a model of this one when this one was locked "
+        f"{rounds} of this server {relation} "
         f"({_listed_ids([related.round_id for related in related_rounds])}). "
         f"In {'it' if len(related_rounds) == 1 else 'them'} {_counted(draw_count, 'draw')} {_was(draw_count)} "
         f"begun{announced}, and {_counted(opened, 'round')} {_was(opened)} opened to evaluators."
