@@ -72,15 +72,15 @@ def _related_round(session: Session, round_id: str, *, unread: bool) -> RelatedR
 
 def _archives_by_round(session: Session) -> dict[str, _RoundArchives]:
     """{round id: its archives}, by id; an archive that several rounds use is opened once at most."""
-    archives: dict[str, _RoundArchives] = {}
+    by_round: dict[str, _RoundArchives] = {}
     rows = exposure_store.archives_of_all_rounds(session)
     fingerprints_by_address = _fingerprints_by_address(rows)
     for row in rows:
-        round_archives = archives.setdefault(row.round_id, _RoundArchives())
+        round_archives = by_round.setdefault(row.round_id, _RoundArchives())
         fingerprints = fingerprints_by_address.get(row.sha256)
         round_archives.fingerprints.update(fingerprints or [f"address {row.sha256}"])
         round_archives.is_complete &= fingerprints is not None
-    return archives
+    return by_round
 
 
 def _fingerprints_by_address(rows: Sequence[ArchiveRow]) -> dict[str, list[str]]:
