@@ -37,7 +37,7 @@ def _require_digest(text: str) -> str:
     return text
 
 
-TEXTS_IN_LINES = {"primary", "consent", "contact", "rubric"}
+TEXTS_IN_LINES = {"title", "primary", "consent", "contact", "rubric"}
 """Fields whose texts may have line breaks."""
 LONGEST_TITLE = 120
 """Most characters of a round's title."""
