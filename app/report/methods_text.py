@@ -24,6 +24,20 @@ LIMITATIONS = (
     "Nothing can show that nobody knew which item came from which model.",
 )
 
+ACTIVE_SECONDS = (
+    "Active seconds are the time from the display of an item to its verdict, without the time in which the page was "
+    "hidden; of a pause without pointer, key or scrolling at most a minute counts. The page's script measures them, "
+    "and they are cut to the time between display and verdict by the server's clock. Where no script runs, that whole "
+    "time counts. Of several verdicts on an item the times are those of the last one; writing a rule counts for "
+    "nothing."
+)
+AIDS = (
+    "After the verdict on an item evaluators could open aids: the strength of every token, the strongest tokens, a "
+    "histogram of the activations and the tokens that the neuron promotes and suppresses. A histogram can tell the "
+    "models apart. The verdict on that item could not be changed any more, but what an evaluator learned from aids can "
+    "bear upon their later verdicts."
+)
+
 DRAWN_BY_VERSION_0_1_0 = (
     "The server drew the seed alone; nothing shows that it drew only once. Version 0.1 sealed the round and counted no "
     "draws."
@@ -42,6 +56,8 @@ def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
         "analysed. The unit is the neuron: its verdict is the mean of its judgments. Dead neurons and “cannot judge” "
         "count as NOT INTERPRETABLE; items flagged as faulty or distressing are missing. "
         f"Marks were {frame.marks}.",
+        *([AIDS] if frame.aids else []),
+        ACTIVE_SECONDS,
         " ".join(analysis.draws.sentences) if analysis.draws else DRAWN_BY_VERSION_0_1_0,
         "A fraction p of k neurons has Wilson's interval with effective sample size p(1 - p)k/s², which lies between "
         "the number of neurons and the number of judgments; s² is the variance of the neurons' mean verdicts. A "

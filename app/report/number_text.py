@@ -24,3 +24,10 @@ def percent_range(interval: Interval | None) -> str:
 def points_range(interval: Interval | None) -> str:
     """An interval of a difference as text: -2.6 to +36.0, with a real minus sign."""
     return f"{points(interval.lower)} to {points(interval.upper)}" if interval else "no interval"
+
+
+def seconds_text(seconds: float) -> str:
+    """A time in seconds as text, short ones with a decimal: 42 s, 3.8 s."""
+    if seconds < 0.05:
+        return f"under 0.1{NO_BREAK_SPACE}s"
+    return f"{seconds:.1f}{NO_BREAK_SPACE}s" if seconds < 9.95 else f"{seconds:.0f}{NO_BREAK_SPACE}s"

@@ -11,6 +11,7 @@ from app.evidence.event_details import SealedDetail
 from app.foundation.typography import visible_text
 from app.report.analysis.draws import draw_notes
 from app.report.markdown_table import markdown_table
+from app.report.methods_text import ACTIVE_SECONDS, AIDS
 from app.report.planned_parts import limits_of_planned_parts
 from app.report.sample_size_text import sample_size_paragraphs
 from app.rounds.analysis_plan import AnalysisPlan
@@ -46,7 +47,7 @@ def write_preregistration(design: Design, sealed: SealedDetail, other_draws: Seq
     """
     sections = {
         "Study information": _study_information(design),
-        "Design plan": [*_design_plan(design), *_blinding(sealed)],
+        "Design plan": [*_design_plan(design), *_blinding(design, sealed)],
         "Sampling plan": _sampling_plan(design, sealed, other_draws),
         "Variables": _variables(design),
         "Analysis plan": _analysis_plan(design, sealed),
@@ -128,13 +129,15 @@ def _assignment_text(design: Design) -> str:
     return f"Items are given out singly; every item gets {design.overlap} judgments."
 
 
-def _blinding(sealed: SealedDetail) -> list[str]:
+def _blinding(design: Design, sealed: SealedDetail) -> list[str]:
     opening = "a key of each of two people" if sealed.two_person else f"any one of {sealed.keys} keys"
     audit = "A leak audit of all responses ran" if sealed.audit else "No leak audit was run"
+    before_verdict = "Before their verdict on an item evaluators" if design.aids else "Evaluators"
     return [
-        "**Blinding.** Evaluators see words and marks, and nothing else that depends on the arm. Which item is which "
-        f"neuron was encrypted at the seal; opening it takes {opening}, once, after the lock. {audit} before "
-        "the seal. How much the marks alone give away is measured and stands beside the result.",
+        f"**Blinding.** {before_verdict} see words and marks of it, and nothing else that depends on the arm. Which "
+        f"item is which neuron was encrypted at the seal; opening it takes {opening}, once, after the lock. {audit} "
+        "before the seal. How much the marks alone give away is measured and stands beside the result.",
+        *([f"**Aids.** {AIDS}"] if design.aids else []),
     ]
 
 
@@ -190,7 +193,8 @@ def _variables(design: Design) -> list[str]:
         f"{_one_line(rubric.question)}",
         f"> {_one_line(rubric.rule)}\n>\n> {_one_line(rubric.operational)}",
         f"**Also asked, after the verdict.** {_sentence([text for text in questions if text]) or 'Nothing.'}",
-        "**Also recorded.** Active seconds, position in the order, revisions, items flagged as faulty or distressing.",
+        "**Also recorded.** Active seconds, position in the order, revisions, items flagged as faulty or distressing"
+        f"{', aids opened' if design.aids else ''}. {ACTIVE_SECONDS}",
     ]
 
 

@@ -85,6 +85,7 @@ def frame_of(evidence: Evidence) -> AnalysisFrame:
         audit=evidence.sealed.audit,
         plan=design.planned_analysis,
         draws=_draw_history(evidence),
+        aids=design.aids if design.planned_analysis else None,
     )
 
 

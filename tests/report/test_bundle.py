@@ -30,3 +30,8 @@ def test_a_blinded_export_of_a_locked_round_verifies(bundle: UnblindedBundle, tm
     assert verification.ok
     assert verification.blinded
     assert "allocation.json" not in read_zip(path)
+
+
+def test_the_readme_says_what_a_spreadsheet_does_with_a_formula(exported_without_figures: Path) -> None:
+    readme = read_zip(exported_without_figures)["README.md"].decode()
+    assert "A spreadsheet may take a cell that begins with `=`, `+`, `-` or `@` for a\nformula" in readme

@@ -209,3 +209,12 @@ def test_symbols_of_the_plan_are_explained() -> None:
     text = write_preregistration(make_design(), SEALED)
     assert "k the number of its neurons and s² the sample variance of their mean verdicts" in text
     assert "Square-and-add squares the distances" in text
+
+
+def test_aids_and_active_seconds_are_registered() -> None:
+    without, with_aids = (write_preregistration(make_design(aids=aids), SEALED) for aids in (False, True))
+    assert "Evaluators see words and marks of it, and nothing else that depends on the arm" in without
+    assert "aids" not in without.replace("firstglance", "").lower().replace("aids opened", "")
+    assert "Before their verdict on an item evaluators see words and marks of it" in with_aids
+    assert "**Aids.** After the verdict on an item evaluators could open aids" in with_aids
+    assert "Active seconds are the time from the display of an item to its verdict" in without

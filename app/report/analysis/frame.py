@@ -139,6 +139,9 @@ class AnalysisFrame:
     draws: DrawHistory | None = None
     """How the seed came about, and every draw that the log counts; frames of version 0.1.0 have no such counts."""
 
+    aids: bool | None = None
+    """Evaluators could open aids after a verdict; None in a design of version 1, whose frames do not say."""
+
     @property
     def numbers(self) -> PlannedNumbers:
         """The numbers that the plan in force sets; without a plan in the design it is the standard one."""
@@ -147,7 +150,7 @@ class AnalysisFrame:
     def content(self) -> JsonObject:
         """The frame as plain JSON values."""
         json_object: JsonObject = _FRAME.dump_python(self, mode="json", by_alias=True)
-        for name in ("plan", "draws"):
+        for name in ("plan", "draws", "aids"):
             if json_object[name] is None:
                 del json_object[name]  # a frame of version 0.1 keeps its bytes
         return json_object

@@ -6,7 +6,7 @@ from typing import Protocol
 from app.foundation.typography import with_minus_sign
 from app.report.charts.chart import WIDTH, Axis, Chart, ChartLine, Scale
 from app.report.charts.svg_image import SvgImage
-from app.report.number_text import points
+from app.report.number_text import points, seconds_text
 from app.statistics.intervals import Interval
 
 LEFT, RIGHT = 226.0, 508.0
@@ -54,7 +54,7 @@ SECONDS_AXIS = Axis(
     dashed_at=60,
     tick_steps=(10, 20, 30, 60, 120, 300, 600),
     write_tick=lambda seconds: f"{seconds:.0f}",
-    write_value=lambda seconds: f"{seconds:.0f} s",
+    write_value=seconds_text,
     unit="seconds",
     interval_name="Middle half",
 )

@@ -15,7 +15,7 @@ COLUMNS = (
     "shown",
     "judged by someone",
     "analysed",
-    "excluded by rule",
+    "not in the frame: too little to show, or seen before",
     "judgments",
     "cannot judge",
     "missing judgments",

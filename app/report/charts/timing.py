@@ -7,7 +7,7 @@ from app.report.analysis.timing import DriftResults, OrderFifth
 from app.report.charts.chart import WIDTH, Chart, ChartLine, Scale, draw_percent_axis
 from app.report.charts.dotplot import SECONDS_AXIS, draw_dotplot
 from app.report.charts.svg_image import SvgImage
-from app.report.number_text import percent, points
+from app.report.number_text import percent, points, seconds_text
 
 TOP, BOTTOM, LEFT = 20.0, 220.0, 56.0
 
@@ -37,8 +37,8 @@ def time_chart(analysis: Analysis) -> Chart | None:
     if times.all.median is None:
         return None
     sentence = (
-        f"Half of the judgments took under {times.all.median:.0f} seconds; "
-        f"{percent(times.all.under_a_minute)} under a minute."
+        f"The median of the active time until the verdict is {seconds_text(times.all.median)}; "
+        f"{percent(times.all.under_a_minute)} of the judgments took under a minute."
     )
     groups = [("everyone", times.all, "time.all")]
     groups += [(arm, times.by_arm[arm], f"time.by_arm.{arm}") for arm in analysis.arm_order]
@@ -76,4 +76,4 @@ def _draw_drift(fifths: Sequence[OrderFifth], sentence: str) -> str:
 
 
 def _seconds(fifth: OrderFifth) -> str:
-    return f"{fifth.median_seconds:.0f} s"
+    return "none" if fifth.median_seconds is None else seconds_text(fifth.median_seconds)

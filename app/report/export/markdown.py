@@ -1,11 +1,15 @@
 """The report in Markdown. Every number names its path in analysis.json."""
 
+from collections.abc import Sequence
+
+from app.report.absent_results import ABSENT_HEADING, absent_results
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.markdown_table import markdown_table
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.result_tables import ResultTable, result_tables
 from app.report.result_text import state_primary_comparison
 
 
@@ -20,8 +24,12 @@ def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame
         f"Commitment: `{commitment}`",
         *(f"- {note}" for note in analysis.notes),
     ]
-    for chart in draw_charts(analysis).values():
+    charts, tables = draw_charts(analysis).values(), result_tables(analysis)
+    for chart in charts:
         parts += _chart_parts(chart)
+    for table in tables:
+        parts += [f"## {table.title}", table.summary_sentence, _numbers_table(table)]
+    parts += _absent_parts(absent_results(charts, tables))
     parts += ["## Methods", *methods_paragraphs(frame, analysis)]
     parts += [f"## {DECISION_HEADING}", markdown_table(DECISION_COLUMNS, decision_rows())]
     parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in LIMITATIONS)]
@@ -33,5 +41,14 @@ def _chart_parts(chart: Chart) -> list[str]:
     parts = [f"## {chart.title}", chart.summary_sentence]
     if chart.lines or chart.name == "fractions":
         parts.append(f"![{chart.title}](figures/{chart.name}.svg)")
-    rows = [(*row, f"`{path}`") for row, path in zip(chart.rows, chart.row_paths, strict=True)]
-    return [*parts, markdown_table((*chart.columns, "analysis.json"), rows)]
+    return [*parts, _numbers_table(chart)]
+
+
+def _numbers_table(shown: Chart | ResultTable) -> str:
+    rows = [(*row, f"`{path}`") for row, path in zip(shown.rows, shown.row_paths, strict=True)]
+    return markdown_table((*shown.columns, "analysis.json"), rows)
+
+
+def _absent_parts(sentences: Sequence[str]) -> list[str]:
+    """The sentences on planned results that the report does not show, under a heading; nothing if it shows all."""
+    return [f"## {ABSENT_HEADING}", "\n".join(f"- {sentence}" for sentence in sentences)] if sentences else []

@@ -34,7 +34,10 @@ COLUMN_MEANINGS: dict[str, tuple[ColumnType, str]] = {
     "position": ("integer", "Position of the item in this evaluator's order, from 0"),
     "shown_at": ("datetime", "When the item was displayed, UTC"),
     "judged_at": ("datetime", "When the verdict was given, UTC"),
-    "active_seconds": ("number", "Time between display and verdict without idle stretches"),
+    "active_seconds": (
+        "number",
+        "Active seconds from display to verdict, at most what the server's clock allows; the report defines them",
+    ),
     "unfolded": ("boolean", "The folded rest of the windows was opened before the verdict"),
     "fixed_width": ("boolean", "The fixed-width toggle was on at the verdict"),
     "dead": ("boolean", "The neuron was drawn, is dead, and counts as NOT INTERPRETABLE"),

@@ -7,12 +7,14 @@ from typing import Protocol, cast
 
 from app.foundation.errors import ExportError
 from app.foundation.typed_text import show_unseen_characters
+from app.report.absent_results import ABSENT_HEADING, absent_results
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.export.figures import draw_figures
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.result_tables import result_tables
 from app.report.result_text import state_primary_comparison
 
 PREAMBLE = """#set document(title: {title}, date: none)
@@ -81,8 +83,12 @@ def typst_document(
         f"Commitment: #raw({_string(commitment)})",
         *(f"- {_content(note)}" for note in analysis.notes),
     ]
-    for chart in draw_charts(analysis).values():
+    charts, tables = draw_charts(analysis).values(), result_tables(analysis)
+    for chart in charts:
         parts += [_chart_block(chart, available), _table(chart.columns, chart.rows)]
+    for table in tables:
+        parts += [f"== {_content(table.title)}", _content(table.summary_sentence), _table(table.columns, table.rows)]
+    parts += _absent_parts(absent_results(charts, tables))
     parts += ["== Methods", *(_content(paragraph) for paragraph in methods_paragraphs(frame, analysis))]
     parts += [f"== {DECISION_HEADING}", _table(DECISION_COLUMNS, decision_rows())]
     parts += ["== Limits", *(f"- {_content(limitation)}" for limitation in LIMITATIONS)]
@@ -94,6 +100,11 @@ def _chart_block(chart: Chart, available: frozenset[str]) -> str:
     image = f'#image("{path}", width: 100%, alt: {_string(chart.summary_sentence)})' if path in available else ""
     content = f"== {_content(chart.title)}\n\n{_content(chart.summary_sentence)}\n\n{image}"
     return f"#block(breakable: false, sticky: true)[\n{content}\n]"
+
+
+def _absent_parts(sentences: Sequence[str]) -> list[str]:
+    """The sentences on planned results that the report does not show, under a heading; nothing if it shows all."""
+    return [f"== {ABSENT_HEADING}", *(f"- {_content(sentence)}" for sentence in sentences)] if sentences else []
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

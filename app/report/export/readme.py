@@ -15,6 +15,9 @@ README = """# {title}
 
 {views}
 
+The tables hold texts as they are stored. A spreadsheet may take a cell that begins with `=`, `+`, `-` or `@` for a
+formula and compute it: import such columns as text.
+
 {check}
 
 Nothing proves that nobody knew which item came from which model.

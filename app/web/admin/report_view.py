@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.report.absent_results import absent_results
 from app.report.analysis.estimates import ReportedEstimate
 from app.report.analysis.primary import ArmResult
 from app.report.charts.all_charts import draw_charts
@@ -9,6 +10,7 @@ from app.report.charts.chart import Chart
 from app.report.export.pdf import pdf_available
 from app.report.methods_text import LIMITATIONS, decision_rows, methods_paragraphs
 from app.report.number_text import percent, percent_range
+from app.report.result_tables import ResultTable, result_tables
 from app.report.result_text import describe_difference
 from app.services.exports import RoundReport
 
@@ -36,6 +38,9 @@ class ReportView:
     ratio: str
     notes: tuple[str, ...]
     charts: tuple[Chart, ...]
+    tables: tuple[ResultTable, ...]
+    absent: tuple[str, ...]
+    """Sentences on planned results that the page does not show."""
     methods: tuple[str, ...]
     decisions: tuple[tuple[str, ...], ...]
     limits: tuple[str, ...]
@@ -46,6 +51,7 @@ class ReportView:
 def report_view(report: RoundReport) -> ReportView:
     """The page's content from the frozen analysis."""
     analysis = report.analysis
+    charts, tables = tuple(draw_charts(analysis).values()), tuple(result_tables(analysis))
     return ReportView(
         report=report,
         headline=analysis.headline,
@@ -54,7 +60,9 @@ def report_view(report: RoundReport) -> ReportView:
         difference_text=describe_difference(analysis.difference),
         ratio=_describe_ratio(analysis.ratio),
         notes=analysis.notes,
-        charts=tuple(draw_charts(analysis).values()),
+        charts=charts,
+        tables=tables,
+        absent=tuple(absent_results(charts, tables)),
         methods=tuple(methods_paragraphs(report.frame, analysis)),
         decisions=tuple(decision_rows()),
         limits=LIMITATIONS,
