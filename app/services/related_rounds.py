@@ -73,9 +73,9 @@ def _related_round(session: Session, round_id: str, *, unread: bool) -> RelatedR
 def _archives_by_round(session: Session) -> dict[str, _RoundArchives]:
     """{round id: its archives}, by id; an archive that several rounds use is opened once at most."""
     by_round: dict[str, _RoundArchives] = {}
-    rows = exposure_store.archives_of_all_rounds(session)
-    fingerprints_by_address = _fingerprints_by_address(rows)
-    for row in rows:
+    archive_rows = exposure_store.archives_of_all_rounds(session)
+    fingerprints_by_address = _fingerprints_by_address(archive_rows)
+    for row in archive_rows:
         round_archives = by_round.setdefault(row.round_id, _RoundArchives())
         fingerprints = fingerprints_by_address.get(row.sha256)
         round_archives.fingerprints.update(fingerprints or [f"address {row.sha256}"])
@@ -83,10 +83,10 @@ def _archives_by_round(session: Session) -> dict[str, _RoundArchives]:
     return by_round
 
 
-def _fingerprints_by_address(rows: Sequence[ArchiveRow]) -> dict[str, list[str]]:
+def _fingerprints_by_address(archive_rows: Sequence[ArchiveRow]) -> dict[str, list[str]]:
     """{address: fingerprints} of the archives that some round remembers, or that can be opened where one has them."""
-    fingerprints = {row.sha256: row.fingerprints for row in rows if row.fingerprints}
-    for row in rows:
+    fingerprints = {row.sha256: row.fingerprints for row in archive_rows if row.fingerprints}
+    for row in archive_rows:
         if row.sha256 not in fingerprints and (archive := _archive_at(Path(row.path))) is not None:
             fingerprints[archive.sha256] = archive_fingerprints(archive)
     return fingerprints
