@@ -13,6 +13,7 @@ from app.foundation.typography import visible_text
 from app.report.analysis.primary import ArmResult
 from app.report.export.pool import pool_studies
 from app.report.number_text import points, points_range
+from app.report.result_text import UNSIGNED_RESULT
 from app.services import exports
 from app.statistics.intervals import Interval
 
@@ -32,12 +33,15 @@ def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bo
         _print_pooled([Path(source) for source in sources], json_wanted=json_wanted)
         return
     with open_database(settings) as database, database.reading() as session:
-        analysis = exports.round_analysis(session, sources[0])
+        report = exports.round_report(session, sources[0])
+    analysis = report.analysis
     if json_wanted:
         print_json(analysis.content())
         return
     click.echo(f"{analysis.headline}\n")
     print_arms(analysis.arms)
+    if report.unsigned:
+        click.echo(f"\n{UNSIGNED_RESULT}")
 
 
 def print_arms(arms: Mapping[str, ArmResult]) -> None:

@@ -97,6 +97,11 @@ class BlindedEvidence:
         return event is not None and SIGNATURE in event["detail"]
 
     @property
+    def lacks_signature(self) -> bool:
+        """Whether the round has a key and a result, which the key did not sign in the log."""
+        return self.published.receipt_key is not None and self.result_digest is not None and not self.is_result_signed
+
+    @property
     def log_until_lock(self) -> Sequence[EventLink]:
         """The log up to and with the entry of the lock; all of it before the lock."""
         actions = [link["event"]["action"] for link in self.log]

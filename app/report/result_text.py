@@ -5,6 +5,12 @@ from datetime import datetime
 from app.report.analysis.primary import Contrast
 from app.report.number_text import points, points_range
 
+UNSIGNED_RESULT = (
+    "The round's key did not sign this result in the log: the key was missing at that step, or somebody changed the "
+    "log later. The numbers follow from what was locked; who opened the seal, when and why, only the published digest "
+    "of the result confirms."
+)
+
 
 def state_primary_comparison(difference: Contrast) -> str:
     """The primary comparison with its arms, interval, p-value and method."""

@@ -14,12 +14,13 @@ from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.export.bundle import BlindedBundle, UnblindedBundle
 from app.report.export.observations_csv import write_observations
-from app.report.result import observations_of, result_of
+from app.report.result import result_of
 from app.report.result_text import describe_result_step
-from app.services.evidence import committed_design, published_commitment, read_chains, read_log
+from app.services.evidence import published_commitment, read_chains, read_log
 from app.services.log import append_event, is_log_locked
+from app.services.results import current_result
 from app.services.timestamps import exported_timestamps
-from app.services.unblinding import current_result, unblinded_evidence
+from app.services.unblinding import unblinded_evidence
 from app.store import rounds as round_store
 
 
@@ -30,6 +31,8 @@ class RoundReport:
     round_id: str
     title: str
     commitment: str
+    unsigned: bool
+    """Whether the round has a key, which did not sign this result in the log."""
     analysis: Analysis
     frame: AnalysisFrame
     reason: str
@@ -46,14 +49,16 @@ class RoundReport:
 def round_report(session: Session, round_id: str) -> RoundReport:
     """The newest analysis, and the facts about it that the report page shows.
 
-    Raises NotFoundError, or LifecycleError if the round is not unblinded; so do the functions below.
+    Raises NotFoundError, LifecycleError if the round is not unblinded, or SealError naming what was changed in the
+    database; so do the functions below.
     """
     current = current_result(session, round_id)
-    event, round_row = current.event, round_store.find_round(session, round_id)
+    event = current.event
     return RoundReport(
         round_id=round_id,
-        title=committed_design(session, round_row).title,
-        commitment=round_row.commitment or "",
+        title=current.design.title,
+        commitment=current.commitment,
+        unsigned=current.unsigned,
         analysis=current.analysis,
         frame=current.frame,
         reason=str(event["detail"].get("reason")),
@@ -70,7 +75,7 @@ def round_analysis(session: Session, round_id: str) -> Analysis:
 
 def observations_csv(session: Session, round_id: str) -> str:
     """The observations as CSV: for each evaluator and item, final verdict, hypothesis, times, arm and neuron."""
-    return write_observations(observations_of(unblinded_evidence(session, round_id)))
+    return write_observations(current_result(session, round_id).observations)
 
 
 def unblinded_bundle(session: Session, round_id: str) -> UnblindedBundle:

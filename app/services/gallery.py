@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 
 from app.evidence.entries import EventAction
 from app.foundation.errors import AccessError, NotFoundError
+from app.judging.public_design import PublicDesign
 from app.report.gallery import GalleryCard, GalleryPage, find_card, search_gallery
-from app.report.result import frame_of, observations_of
+from app.rounds.item import Item
 from app.services.log import append_event
-from app.services.unblinding import find_unblinded, unblinded_evidence
+from app.services.results import current_result
+from app.services.unblinding import find_unblinded
 from app.store import log as log_store
 from app.store import rounds as round_store
 
@@ -22,8 +24,9 @@ class GalleryNeuron:
     """One neuron with the passages that evaluators judged."""
 
     card: GalleryCard
-    passages_html: str
-    """The HTML of the passages as it was rendered at the seal."""
+    item: Item
+    """The item that was committed to, whose passages evaluators judged."""
+    public_design: PublicDesign
 
 
 def enter_gallery(session: Session, round_id: str, by: str, now: datetime) -> None:
@@ -43,20 +46,20 @@ def browse_gallery(
 ) -> tuple[GalleryPage, list[str]]:
     """A page of the cards that match, and the names of the arms. Raises AccessError before `enter_gallery`."""
     _require_entered(session, round_id, by)
-    evidence = unblinded_evidence(session, round_id)
-    gallery_page = search_gallery(observations_of(evidence), text, arm, consensus, page_number)
-    return gallery_page, frame_of(evidence).arms
+    current = current_result(session, round_id)
+    return search_gallery(current.observations, text, arm, consensus, page_number), current.frame.arms
 
 
 def gallery_neuron(session: Session, round_id: str, by: str, item_code: str) -> GalleryNeuron:
     """One neuron. Raises AccessError before `enter_gallery`, and NotFoundError for a code that nobody judged."""
     _require_entered(session, round_id, by)
-    card = find_card(observations_of(unblinded_evidence(session, round_id)), item_code)
+    current = current_result(session, round_id)
+    card = find_card(current.observations, item_code)
     if card is None:
         msg = "No neuron with this code was judged in this round; go back to the gallery."
         raise NotFoundError(msg)
-    html = next(row.html for row in round_store.items_of_round(session, round_id) if row.code == item_code)
-    return GalleryNeuron(card, html.decode())
+    item = next(row.read_item() for row in round_store.items_of_round(session, round_id) if row.code == item_code)
+    return GalleryNeuron(card, item, PublicDesign.from_content(current.design.public_content()))
 
 
 def _require_entered(session: Session, round_id: str, by: str) -> None:

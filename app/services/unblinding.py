@@ -13,20 +13,18 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.evidence.checks import check_evidence
-from app.evidence.entries import RESULT_ACTIONS, EventAction, EventLink, LogEntry
-from app.evidence.event_details import SealedDetail
+from app.evidence.entries import EventAction
 from app.evidence.round_evidence import Evidence
-from app.evidence.signing import SigningKey, is_event_signed
+from app.evidence.signing import SigningKey
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import FirstGlanceError, LifecycleError, SealError, error_summary
 from app.foundation.json_types import JsonObject
-from app.report.analysis.analysis import Analysis, read_analysis
-from app.report.analysis.frame import AnalysisFrame, read_frame
+from app.report.analysis.analysis import Analysis
 from app.report.export.verify import FROM_FORGED_EVIDENCE
 from app.report.result import RoundResult, result_of
 from app.rounds.allocation import SealContent
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
-from app.services.evidence import read_evidence, read_log
+from app.services.evidence import read_evidence
 from app.services.log import append_event, verify_log
 from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
@@ -35,16 +33,6 @@ from app.unblinding.opening import open_seal_content, read_seal_content
 
 STEPS_CHECK = "steps of the round"
 """The check that fails as long as the round is not unblinded."""
-
-
-@dataclass(frozen=True)
-class CurrentResult:
-    """The newest result of a round."""
-
-    analysis: Analysis
-    frame: AnalysisFrame
-    event: LogEntry
-    """The log's event that says who made it, when and why."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +90,23 @@ def correct_analysis(
 
 
 def unblinded_evidence(session: Session, round_id: str) -> Evidence:
-    """The evidence of an unblinded round up to its newest result. Raises LifecycleError before unblinding."""
+    """The evidence of an unblinded round up to its newest result, checked as it was at the unblinding.
+
+    Everything that pages, commands and exports show of a result comes from here. Raises LifecycleError before
+    unblinding, and SealError naming what was changed in the database since.
+    """
     round_row, newest = find_unblinded(session, round_id)
-    return read_evidence(session, round_row, read_seal_content(newest.opened))
+    try:
+        evidence = read_evidence(session, round_row, read_seal_content(newest.opened))
+        problems = [check.problem for check in check_evidence(evidence) if not check.ok]
+    except FirstGlanceError:
+        raise
+    except FROM_FORGED_EVIDENCE as error:
+        problems = [_describe_impossible(error)]
+    if problems:
+        msg = f"{' '.join(problems)} Nothing of the result is shown; find out who changed it, or restore a backup."
+        raise SealError(msg)
+    return evidence
 
 
 def find_unblinded(session: Session, round_id: str) -> tuple[RoundRow, UnblindedRow]:
@@ -115,37 +117,6 @@ def find_unblinded(session: Session, round_id: str) -> tuple[RoundRow, Unblinded
         msg = f"This round is {round_row.state}. Its report and its allocation can be read only after unblinding."
         raise LifecycleError(msg)
     return round_row, newest
-
-
-def current_result(session: Session, round_id: str) -> CurrentResult:
-    """The newest result of a round.
-
-    A stored result is believed only if the round's key signed its digest in the log. Any other, such as one of version
-    0.1.0, is computed from the evidence again. Raises LifecycleError before unblinding, and SealError if somebody
-    changed the log or a signed result.
-    """
-    round_row, newest = find_unblinded(session, round_id)
-    verify_log(session, round_id)
-    log = read_log(session, round_id)
-    results = [index for index, link in enumerate(log) if link["event"]["action"] in RESULT_ACTIONS]
-    if not results:
-        msg = "The log has no unblinding, so somebody changed it; restore a backup."
-        raise SealError(msg)
-    event = log[results[-1]]["event"]
-    if not _is_signed_by_the_round(log, results[-1]):
-        result = result_of(read_evidence(session, round_row, read_seal_content(newest.opened)))
-        return CurrentResult(result.analysis, result.frame, event)
-    if event["detail"].get("result_sha256") != newest.digest:
-        msg = "The stored result is not the one that the log names, so somebody changed it; restore a backup."
-        raise SealError(msg)
-    return CurrentResult(read_analysis(json.loads(newest.analysis)), read_frame(json.loads(newest.frame)), event)
-
-
-def _is_signed_by_the_round(log: Sequence[EventLink], index: int) -> bool:
-    """Whether the round's key, which the log has since the seal, signed an event of the log."""
-    sealed = next(link["event"]["detail"] for link in reversed(log) if link["event"]["action"] == "sealed")
-    key = SealedDetail.model_validate(sealed).receipt_key
-    return key is not None and is_event_signed(log[index - 1]["chain"], log[index]["event"], key)
 
 
 def _require_consistent(evidence: Evidence) -> None:
@@ -164,9 +135,13 @@ def _result_that_follows(evidence: Evidence) -> RoundResult:
         raise
     except FROM_FORGED_EVIDENCE as error:
         problems = [check.problem for check in check_evidence(evidence) if not check.ok and check.name != STEPS_CHECK]
-        reason = " ".join(problems) or f"No round can have this evidence: {error_summary(error)}."
+        reason = " ".join(problems) or _describe_impossible(error)
         msg = f"{reason} The round is not unblinded; find out who changed it, or restore a backup."
         raise SealError(msg) from error
+
+
+def _describe_impossible(error: Exception) -> str:
+    return f"No round can have this evidence: {error_summary(error)}."
 
 
 def _analyse_and_store(

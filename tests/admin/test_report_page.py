@@ -3,7 +3,7 @@
 import re
 
 from app.report.export.pdf import pdf_available
-from tests.admin.admin_site import Browser
+from tests.admin.admin_site import PASSWORD, Browser
 
 
 def test_the_report_begins_with_the_result_and_links_its_numbers(dag: Browser, unblinded: str) -> None:
@@ -23,3 +23,11 @@ def test_the_report_comes_as_pdf(dag: Browser, unblinded: str) -> None:
     assert pdf_available()
     pdf = dag.get(f"/admin/rounds/{unblinded}/report.pdf")
     assert pdf.content.startswith(b"%PDF-")
+
+
+def test_the_page_says_that_the_key_did_not_sign_the_result(dag: Browser, unblinded: str) -> None:
+    sentence = "did not sign this result in the log"
+    dag.get(f"/admin/rounds/{unblinded}/report")
+    assert sentence not in dag.text
+    dag.send("correct", reason="The key of the round is lost.", password=PASSWORD)  # its file is not in this folder
+    assert sentence in dag.text

@@ -5,8 +5,15 @@ from datetime import UTC, datetime
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.export.markdown import write_markdown_report
-from app.report.export.pdf import pdf_available, write_pdf_report
-from app.report.result_text import describe_result_step
+from app.report.export.pdf import pdf_available, typst_document, write_pdf_report
+from app.report.result_text import UNSIGNED_RESULT, describe_result_step
+
+
+def test_an_unsigned_result_is_called_so_in_every_form(full_analysis: Analysis, full_frame: AnalysisFrame) -> None:
+    for unsigned in (False, True):
+        text = write_markdown_report("A round", "ab" * 32, full_analysis, full_frame, unsigned=unsigned)
+        document = typst_document("A round", "ab" * 32, full_analysis, full_frame, (), unsigned=unsigned)
+        assert (UNSIGNED_RESULT in text) == (UNSIGNED_RESULT in document) == unsigned
 
 
 def test_the_markdown_report_names_the_path_of_every_number(full_analysis: Analysis, full_frame: AnalysisFrame) -> None:

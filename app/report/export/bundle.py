@@ -170,19 +170,20 @@ def _preregistration(evidence: Evidence) -> str:
 def _report_files(evidence: Evidence, result: RoundResult) -> Files:
     """The report in all its formats, and the methods checklist; who made the result, and why, stands in the log alone.
 
-    Nothing here quotes an event after the lock, which the lock's digest does not cover.
+    Nothing here quotes an event after the lock, which the lock's digest does not cover; only that the round's key did
+    not sign the newest result is said.
     """
-    title, commitment = evidence.design.title, evidence.published.commitment
+    title, commitment, unsigned = evidence.design.title, evidence.published.commitment, evidence.lacks_signature
     frame, analysis = result.frame, result.analysis
     checklist = methods_checklist(title, evidence.design_content, commitment, frame, analysis)
     figures = draw_figures(analysis)
     files = {
         PREREGISTRATION_FILE: _preregistration(evidence).encode(),
-        "report.md": write_markdown_report(title, commitment, analysis, frame).encode(),
+        "report.md": write_markdown_report(title, commitment, analysis, frame, unsigned=unsigned).encode(),
         "methods.json": json_bytes(checklist.content()),
         "CITATION.cff": write_citation(title, analysis.headline, commitment).encode(),
     }
     if pdf_available():
         images = {name: content for name, content in figures.items() if name.endswith(".svg")}
-        files["report.pdf"] = write_pdf_report(title, commitment, analysis, frame, images)
+        files["report.pdf"] = write_pdf_report(title, commitment, analysis, frame, images, unsigned=unsigned)
     return files | figures

@@ -10,11 +10,16 @@ from app.report.charts.chart import Chart
 from app.report.markdown_table import markdown_table
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
 from app.report.result_tables import ResultTable, result_tables
-from app.report.result_text import state_primary_comparison
+from app.report.result_text import UNSIGNED_RESULT, state_primary_comparison
 
 
-def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame) -> str:
-    """The report in Markdown: headline, what cannot be said, each figure's summary and table, methods and limits."""
+def write_markdown_report(
+    title: str, commitment: str, analysis: Analysis, frame: AnalysisFrame, *, unsigned: bool = False
+) -> str:
+    """The report in Markdown: headline, what cannot be said, each figure's summary and table, methods and limits.
+
+    It says so if the result is `unsigned` though the round has a key.
+    """
     parts = [
         f"# {title}",
         analysis.headline,
@@ -22,6 +27,7 @@ def write_markdown_report(title: str, commitment: str, analysis: Analysis, frame
         analysis.transport_alone,
         state_primary_comparison(analysis.difference),
         f"Commitment: `{commitment}`",
+        *([UNSIGNED_RESULT] if unsigned else []),
         *(f"- {note}" for note in analysis.notes),
     ]
     charts, tables = draw_charts(analysis).values(), result_tables(analysis)

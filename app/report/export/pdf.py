@@ -15,7 +15,7 @@ from app.report.charts.chart import Chart
 from app.report.export.figures import draw_figures
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
 from app.report.result_tables import result_tables
-from app.report.result_text import state_primary_comparison
+from app.report.result_text import UNSIGNED_RESULT, state_primary_comparison
 
 PREAMBLE = """#set document(title: {title}, date: none)
 #set page(paper: "a4", margin: (x: 22mm, y: 24mm), numbering: "1 / 1")
@@ -46,8 +46,12 @@ def write_pdf_report(
     analysis: Analysis,
     frame: AnalysisFrame,
     figures: Mapping[str, bytes] | None = None,
+    *,
+    unsigned: bool = False,
 ) -> bytes:
     """The PDF's bytes, the same for the same analysis; `figures` are its SVG files if they were drawn before.
+
+    It says so if the result is `unsigned` though the round has a key.
 
     Raises:
         ExportError: Typst is not installed.
@@ -58,7 +62,7 @@ def write_pdf_report(
     import typst  # optional: the extra `pdf`
 
     images = draw_figures(analysis, ("svg",)) if figures is None else figures
-    document = typst_document(title, commitment, analysis, frame, images)
+    document = typst_document(title, commitment, analysis, frame, images, unsigned=unsigned)
     compile_files = cast("TypstCompiler", typst.compile)
     sources = {"main.typ": document.encode(), **images}
     return compile_files(sources, format="pdf", ignore_system_fonts=True, timestamp=0)
@@ -70,6 +74,8 @@ def typst_document(
     analysis: Analysis,
     frame: AnalysisFrame,
     figure_names: Iterable[str],
+    *,
+    unsigned: bool = False,
 ) -> str:
     """The report in Typst's markup; `figure_names` are the images that it may show."""
     available = frozenset(figure_names)
@@ -81,6 +87,7 @@ def typst_document(
         _content(analysis.transport_alone),
         _content(state_primary_comparison(analysis.difference)),
         f"Commitment: #raw({_string(commitment)})",
+        *([_content(UNSIGNED_RESULT)] if unsigned else []),
         *(f"- {_content(note)}" for note in analysis.notes),
     ]
     charts, tables = draw_charts(analysis).values(), result_tables(analysis)

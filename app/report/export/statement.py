@@ -9,6 +9,7 @@ from app.evidence.round_evidence import BlindedEvidence
 from app.report.export.anchors import AnchorFinding
 from app.report.export.rebuilt_files import UncheckedFile
 from app.report.export.signed_digests import SignatureState
+from app.report.result_text import UNSIGNED_RESULT
 
 Conclusion = Literal["differs", "anchored", "anchored in part", "not anchored", "version 0.1"]
 EXIT_STATUS: dict[Conclusion, int] = {
@@ -87,6 +88,8 @@ def make_statement(findings: Findings) -> Statement:
     sentences += _unchecked_sentences(findings)
     if findings.signature == "unsigned" and not any(BINDING["unsigned"] in sentence for sentence in sentences):
         sentences.append("The commitment names a key of the round, but this key did not sign the export.")
+    if findings.evidence.lacks_signature:
+        sentences.append(UNSIGNED_RESULT)
     return Statement(conclusion, tuple(sentences))
 
 

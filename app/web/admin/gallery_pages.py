@@ -15,6 +15,7 @@ from app.services.log import logged_attempt
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
 from app.web.dependencies import AppDatabase
+from app.web.evaluator.passages import render_passages
 
 router = APIRouter(prefix="/gallery")
 
@@ -67,8 +68,8 @@ def show_neuron(request: Request, round_id: str, item: str, database: AppDatabas
     """Show one neuron: its arm and index, what evaluators wrote, and its passages."""
     with database.reading() as session:
         neuron = gallery.gallery_neuron(session, round_id, admin.name, item)
-    # The fragment was escaped when it was rendered at the seal, and its digest is in the commitment.
-    passages = Markup(neuron.passages_html)  # noqa: S704
+    # Rendered anew from the words that were committed to: nothing covers the page's stored HTML.
+    passages = Markup(render_passages(neuron.item, neuron.public_design).decode())  # noqa: S704
     return render_admin_page(
         request, "report/neuron.html", admin, round_id=round_id, card=neuron.card, passages=passages
     )

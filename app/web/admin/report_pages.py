@@ -51,7 +51,7 @@ def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> R
     """The report as a PDF."""
     with database.reading() as session:
         report = exports.round_report(session, round_id)
-    content = write_pdf_report(report.title, report.commitment, report.analysis, report.frame)
+    content = write_pdf_report(report.title, report.commitment, report.analysis, report.frame, unsigned=report.unsigned)
     return download_response(content, "application/pdf", f"first-glance-{round_id}.pdf")
 
 
