@@ -7,10 +7,12 @@ FirstGlanceError
 ├── DesignError           a round cannot be run as its design describes it
 ├── SealError             the seal cannot be opened, or does not match its commitment
 ├── LifecycleError        the round's state does not allow this step
+│   └── InputError        the state would allow it, but what was typed or ticked cannot be used
 ├── JudgmentError         an answer is not on the scale, or its item does not belong to the evaluator
 ├── NotFoundError         nothing exists under this address, token or code
 ├── AccessError           the visitor is not signed in, or has no right to do this
 ├── ExportError           an export is incomplete, or its numbers cannot be recomputed
+├── StorageError          a file of the data folder cannot be written or read
 ├── TimestampError        a time stamp was not given, or does not prove what it should
 └── SettingsError         a setting has a value that cannot be used
 """
@@ -59,6 +61,10 @@ class LifecycleError(FirstGlanceError):
     """The round's state does not allow this step."""
 
 
+class InputError(LifecycleError):
+    """The round's state would allow this step, but what was typed or ticked for it cannot be used."""
+
+
 class JudgmentError(FirstGlanceError):
     """An answer is not on the scale, or its item does not belong to the evaluator."""
 
@@ -73,6 +79,10 @@ class AccessError(FirstGlanceError):
 
 class ExportError(FirstGlanceError):
     """An export is incomplete, or its numbers cannot be recomputed."""
+
+
+class StorageError(FirstGlanceError):
+    """A file of the data folder cannot be written or read."""
 
 
 class TimestampError(FirstGlanceError):

@@ -2,23 +2,36 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+
+from app.foundation.errors import StorageError
 
 OWNER_ONLY = 0o600
 
 
 def write_private_file(path: Path, text: str) -> None:
-    """Write a new file with mode 0600. Raises FileExistsError rather than replace one.
+    """Write a new file with mode 0600. Raises FileExistsError rather than replace one, and StorageError if it cannot.
 
     The file gets its name only when its content is complete, so of two processes that start together one writes it
     and the other reads it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_for_owner(unfinished, text)
+        os.link(unfinished, path)
+    except OSError as error:
+        if isinstance(error, FileExistsError) and path.parent.is_dir():
+            raise
+        msg = f"{path} cannot be written ({error.strerror}). Let this program write to the folder {path.parent}."
+        raise StorageError(msg) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink()
+
+
+def _write_for_owner(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    try:
-        os.link(unfinished, path)
-    finally:
-        unfinished.unlink()

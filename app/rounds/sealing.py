@@ -31,6 +31,11 @@ def new_keyholder_key() -> KeyholderKey:
     return KeyholderKey(str(identity), str(identity.to_public()))
 
 
+def canonical_recipient(text: str) -> str:
+    """A keyholder's public key in the one way of writing it. Raises SealError if the text is none."""
+    return str(_parse_recipient(text))
+
+
 def seal(plaintext: bytes, layers: Sequence[Sequence[str]]) -> bytes:
     """Encrypt to `layers`, innermost first; each is a list of alternative recipients ("age1...")."""
     if not layers:

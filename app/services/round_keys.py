@@ -7,15 +7,21 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from app.evidence.entries import RESULT_ACTIONS
 from app.evidence.event_details import SealedDetail
 from app.evidence.receipts import CommittedRound
 from app.evidence.signing import SigningKey
-from app.foundation.errors import SealError
+from app.foundation.errors import SealError, StorageError
 from app.foundation.private import write_private_file
 from app.services.log import Event, round_events
 from app.store.tables import RoundRow
 
 FOLDER = "round_keys"
+RESTORE_FIRST = (
+    "Restore it before you unblind the round: without the key the result in the log is not signed, and can never be "
+    "signed afterwards, so that verify finds the round anchored in part until a correction is signed."
+)
+CORRECT_AFTERWARDS = "A result that was made without the key stays unsigned: correct the analysis once it is restored."
 
 
 @dataclass(frozen=True)
@@ -36,15 +42,20 @@ class RoundKeys:
     def for_seal(self, round_id: str) -> SigningKey:
         """The key of a round that is about to be sealed, which is made unless an earlier try made it.
 
-        Raises SealError if the file holds no key.
+        Raises StorageError if the file cannot be written or read, and SealError if it holds no key.
         """
         path = self.path_of(round_id)
         with suppress(FileExistsError):
             write_private_file(path, SigningKey.new().private_text)
         try:
-            return SigningKey.from_text(path.read_text(encoding="utf-8").strip())
-        except (OSError, ValueError) as error:
-            msg = f"{path} cannot be read, or it holds no key. Delete the file and seal again; a new key is made."
+            content = path.read_bytes()
+        except OSError as error:
+            msg = f"{path} cannot be read ({error.strerror}). It has to be a file that this program may read."
+            raise StorageError(msg) from error
+        try:
+            return SigningKey.from_text(content.decode().strip())
+        except ValueError as error:
+            msg = f"{path} holds no key. Delete the file and seal again; a new key is made."
             raise SealError(msg) from error
 
     def committed(self, round_id: str, receipt_key: str | None) -> SigningKey | None:
@@ -84,12 +95,14 @@ def is_key_missing(session: Session, round_id: str, round_keys: RoundKeys) -> bo
 
 
 def missing_key_warning(session: Session, round_id: str, round_keys: RoundKeys) -> str | None:
-    """A sentence for admins if the round has a key whose file is lost; otherwise None."""
+    """What admins should know if the round has a key whose file is lost, and what it costs; otherwise None."""
     if not is_key_missing(session, round_id, round_keys):
         return None
+    has_result = any(event.action in RESULT_ACTIONS for event in round_events(session, round_id))
     return (
-        f"The key that signs this round's receipts is missing: {round_keys.path_of(round_id)} is lost or has another "
-        "key. Receipts and exports are not signed until you restore the file from a backup."
+        f"The key that signs this round's receipts is missing: {round_keys.path_of(round_id)} is lost, damaged or has "
+        "another key. Receipts and exports are not signed until you restore the file from a backup. "
+        f"{CORRECT_AFTERWARDS if has_result else RESTORE_FIRST}"
     )
 
 

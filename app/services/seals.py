@@ -26,7 +26,7 @@ from app.rounds.item import Item
 from app.rounds.lifecycle import state_after
 from app.rounds.preparation import PreparedRound, prepare_round
 from app.rounds.randomness import SEED_BYTES
-from app.rounds.sealing import KeyholderKey, new_keyholder_key, seal
+from app.rounds.sealing import KeyholderKey, canonical_recipient, new_keyholder_key, seal
 from app.services.archives import archive_fingerprints, verified_archives
 from app.services.assignment import make_slots
 from app.services.draws import (
@@ -248,10 +248,11 @@ def _aids_rows(round_id: str, prepared: PreparedRound) -> list[AidsRow]:
 
 
 def require_keyholders(recipients: Sequence[str], second_person: Sequence[str]) -> None:
-    """Raise SealError unless there are two keys, so that one may be lost, and no two people share a key."""
-    if len({*recipients, *second_person}) < 2:
+    """Raise SealError unless there are two public keys, so that one may be lost, and no two people share a key."""
+    first_keys, second_keys = ({canonical_recipient(text) for text in texts} for texts in (recipients, second_person))
+    if len(first_keys | second_keys) < 2:
         msg = "Name two keyholders, or one keyholder and a recovery key: a single lost key would lose the round."
         raise SealError(msg)
-    if set(recipients) & set(second_person):
+    if first_keys & second_keys:
         msg = "For two-person opening the two people need different keys."
         raise SealError(msg)

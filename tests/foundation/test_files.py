@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app.foundation.errors import StorageError
 from app.foundation.files import write_atomically, write_bytes_atomically, write_text_atomically
 from app.foundation.private import OWNER_ONLY, write_private_file
 
@@ -37,3 +38,11 @@ def test_a_private_file_is_readable_by_its_owner_only_and_is_never_replaced(tmp_
         write_private_file(path, "second")
     assert path.read_text() == "first"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_private_file_that_cannot_be_written_is_a_sentence_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("a file in place of the folder")
+    with pytest.raises(
+        StorageError, match=r"keys/secret cannot be written \(.*\)\. Let this program write to the folder"
+    ):
+        write_private_file(tmp_path / "keys" / "secret", "text")

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from app.evidence.signing import SigningKey
-from app.foundation.errors import SealError
+from app.foundation.errors import SealError, StorageError
+from app.services.log import append_event
 from app.services.round_keys import RoundKeys, committed_receipt_key, missing_key_warning, round_signing_key
 from app.store.engine import Database
 from tests.conftest import Clock
-from tests.services.stages import RECEIPT_KEY, seal_draft
+from tests.services.stages import ADMIN, RECEIPT_KEY, seal_draft
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def round_keys(tmp_path: Path) -> RoundKeys:
 
 def store_key(round_keys: RoundKeys, round_id: str, private_text: str) -> None:
     round_keys.folder.mkdir(exist_ok=True)
-    round_keys.path_of(round_id).write_text(private_text, encoding="utf-8")
+    round_keys.path_of(round_id).write_bytes(private_text.encode("utf-8", "surrogatepass"))
 
 
 def public_key_for_seal(data: Path) -> str:
@@ -54,10 +55,20 @@ def test_threads_that_begin_a_seal_together_have_one_key(tmp_path: Path) -> None
         assert len(set(pool.map(public_key_for_seal, [tmp_path] * 32))) == 1
 
 
-@pytest.mark.parametrize("content", ["", "no key", "00" * 31])
+def test_a_key_that_cannot_be_written_or_read_is_a_sentence_with_its_path(round_keys: RoundKeys) -> None:
+    round_keys.folder.write_text("a file in place of the folder")
+    with pytest.raises(StorageError, match=r"spring\.key cannot be written .*Let this program write to the folder"):
+        round_keys.for_seal("spring")
+    round_keys.folder.unlink()
+    round_keys.path_of("spring").mkdir(parents=True)
+    with pytest.raises(StorageError, match=r"spring\.key cannot be read .*It has to be a file"):
+        round_keys.for_seal("spring")
+
+
+@pytest.mark.parametrize("content", ["", "no key", "00" * 31, "\ud800"])
 def test_a_file_without_a_key_stops_the_seal_with_what_to_do(round_keys: RoundKeys, content: str) -> None:
     store_key(round_keys, "spring", content)
-    with pytest.raises(SealError, match=r"spring\.key cannot be read, or it holds no key\. Delete the file"):
+    with pytest.raises(SealError, match=r"spring\.key holds no key\. Delete the file"):
         round_keys.for_seal("spring")
 
 
@@ -106,3 +117,18 @@ def test_a_lost_or_replaced_file_is_a_sentence_for_the_admin(
     assert warning is not None
     assert warning.startswith(f"The key that signs this round's receipts is missing: {round_keys.path_of(draft)}")
     assert "restore the file from a backup" in warning
+    assert "Restore it before you unblind the round" in warning
+
+
+def test_after_the_unblinding_the_warning_says_what_can_still_be_done(
+    database_with_admin: Database, draft: str, clock: Clock, round_keys: RoundKeys
+) -> None:
+    seal_draft(database_with_admin, draft, clock)
+    with database_with_admin.writing() as session:
+        for action in ("locked", "unblinded"):
+            append_event(session, draft, ADMIN, action, {}, clock())
+    with database_with_admin.reading() as session:
+        warning = missing_key_warning(session, draft, round_keys)
+    assert warning is not None
+    assert "correct the analysis once it is restored" in warning
+    assert "before you unblind" not in warning

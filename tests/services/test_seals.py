@@ -63,6 +63,18 @@ def test_a_single_key_is_refused_because_it_could_be_lost(
     assert state_of_round(database_with_admin, draft) == "draft"
 
 
+@pytest.mark.parametrize("second_person", [(), ("age1nonsense",)])
+def test_whoever_is_no_recipient_is_refused(second_person: tuple[str, ...]) -> None:
+    recipients = RECIPIENTS if second_person else [RECIPIENTS[0], "age1nonsense"]
+    with pytest.raises(SealError, match="not a recipient"):
+        seals.require_keyholders(recipients, second_person)
+
+
+def test_one_key_written_in_two_ways_is_one_key() -> None:
+    with pytest.raises(SealError, match="two keyholders"):
+        seals.require_keyholders([RECIPIENTS[0], f" {RECIPIENTS[0]}\n"], ())
+
+
 def test_two_person_opening_needs_a_different_key_for_each_person(
     database_with_admin: Database, draft: str, clock: Clock
 ) -> None:

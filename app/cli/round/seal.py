@@ -1,6 +1,7 @@
 """`firstglance round seal`: draw neurons, make items, run the leak audit and encrypt the allocation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -11,9 +12,11 @@ from app.cli.options import PATH, by_option, round_argument
 from app.cli.round.audit import print_audit
 from app.evidence.event_details import SealedDetail
 from app.foundation.clock import now
+from app.foundation.errors import FirstGlanceError, SealError
 from app.foundation.private import write_private_file
 from app.foundation.settings import Settings
 from app.leak_audit.summary import AuditSummary
+from app.rounds.sealing import KeyholderKey
 from app.services import seals
 from app.web.leak_audit.audited_seal import SealRequest, audited_seal, seal_without_audit
 
@@ -70,12 +73,13 @@ def seal_command(
     keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
     recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
     seal_request = SealRequest(recipients, key_choices["second"], public_value)
-    sealed, audit = _seal_round(settings, round_id, by, seal_request, audited=audited)
+    with _stored_keys(keys, key_choices["keys_to"]):
+        sealed, audit = _seal_round(settings, round_id, by, seal_request, audited=audited)
     click.echo(f"commitment {sealed.commitment}\n{WHAT_TO_DO.format(round_id=round_id)}")
     if audit is not None:
         print_audit(audit)
     if keys:
-        _hand_over_keys([key.identity for key in keys], key_choices["keys_to"])
+        _hand_over_keys(keys, key_choices["keys_to"])
 
 
 def _seal_round(
@@ -90,12 +94,36 @@ def _seal_round(
         return seal_without_audit(database, settings, round_id, seal_request, admin, now()), None
 
 
-def _hand_over_keys(identities: Sequence[str], path: Path | None) -> None:
-    """Write the keys to a file that only its owner may read, or print them."""
-    lines = "".join(f"{identity}\n" for identity in identities)
+@contextmanager
+def _stored_keys(keys: Sequence[KeyholderKey], path: Path | None) -> Iterator[None]:
+    """Write the keys to a file that only its owner may read before the seal, and delete it if the seal fails.
+
+    So a path that was mistyped costs no draw, and no seal is closed whose keys are lost. Raises SealError if there is
+    such a file already.
+    """
+    if not keys or path is None:
+        yield
+        return
+    try:
+        write_private_file(path, _key_lines(keys))
+    except FileExistsError as error:
+        msg = f"{path} exists already and is not replaced: it may hold keys. Name a new file for the new keys."
+        raise SealError(msg) from error
+    try:
+        yield
+    except FirstGlanceError:  # after anything else, such as an interruption, the round may be sealed all the same
+        path.unlink()
+        raise
+
+
+def _hand_over_keys(keys: Sequence[KeyholderKey], path: Path | None) -> None:
+    """Say where the keys are, or print them."""
     if path is not None:
-        write_private_file(path, lines)
         click.echo(f"Either key in {path} opens the seal. Store a copy of one of them somewhere else.")
         return
     click.echo("Either of these keys opens the seal. They are shown only now. Store them in different places.")
-    click.echo(lines, nl=False)
+    click.echo(_key_lines(keys), nl=False)
+
+
+def _key_lines(keys: Sequence[KeyholderKey]) -> str:
+    return "".join(f"{key.identity}\n" for key in keys)

@@ -12,6 +12,7 @@ from app.foundation.errors import SealError
 from app.foundation.settings import Settings
 from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary
+from app.rounds.lifecycle import require_allowed
 from app.services.leak_audit import Walk, audit_opened_round, audit_pending_seal
 from app.services.log import logged_attempt
 from app.services.round_keys import RoundKeys
@@ -74,8 +75,7 @@ def audited_seal(
 
     Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.
     """
-    require_keyholders(seal_request.recipients, seal_request.second_person)
-    with database.reading() as session:
+    with logged_attempt(database, round_id, by, "seal", now) as session:
         options = _seal_options(session, settings, round_id, seal_request)
     with _pending_seal(database, round_id, by, now, options) as pending:
         with database.reading() as session:
@@ -97,8 +97,7 @@ def seal_without_audit(
     now: datetime,
 ) -> SealedDetail:
     """Seal a round as `audited_seal` does, without the audit. An interruption between the transactions is logged."""
-    require_keyholders(seal_request.recipients, seal_request.second_person)
-    with database.reading() as session:
+    with logged_attempt(database, round_id, by, "seal", now) as session:
         options = _seal_options(session, settings, round_id, seal_request)
     with (
         _pending_seal(database, round_id, by, now, options) as pending,
@@ -133,10 +132,12 @@ def _pending_seal(
 def _seal_options(session: Session, settings: Settings, round_id: str, seal_request: SealRequest) -> SealOptions:
     """Options of a seal that gives all responses one length, as the evaluators' pages are served.
 
-    The key that will sign the round's receipts is made here, in the data folder. Raises NotFoundError if there is no
-    such round.
+    Whatever can be mistyped or missing is read here, before anything is drawn: a draw that is thrown away counts. The
+    key that will sign the round's receipts is made here, in the data folder. Raises NotFoundError if there is no such
+    round, LifecycleError if it cannot be sealed, and SealError or StorageError with what to do.
     """
-    round_store.find_round(session, round_id)
+    require_allowed(round_store.find_round(session, round_id).state, "seal")
+    require_keyholders(seal_request.recipients, seal_request.second_person)
     signing_key = RoundKeys.in_data_folder(settings.data).for_seal(round_id)
     return SealOptions(
         signing_key.public_key,
