@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from app.foundation.errors import (
     AccessError,
     FirstGlanceError,
+    InputError,
     JudgmentError,
     LifecycleError,
     NotFoundError,
@@ -26,9 +27,11 @@ from app.web.templating import render_page
 
 LOGGER = logging.getLogger(__name__)
 
+# The first class that an error belongs to decides, so InputError stands before LifecycleError.
 STATUSES: dict[type[FirstGlanceError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     AccessError: HTTPStatus.FORBIDDEN,
+    InputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     LifecycleError: HTTPStatus.CONFLICT,
     JudgmentError: HTTPStatus.UNPROCESSABLE_ENTITY,
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,

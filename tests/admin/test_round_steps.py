@@ -2,11 +2,13 @@
 
 import json
 import re
+import shutil
 from types import SimpleNamespace
 
 import pytest
 
 from app.report.number_text import percent, percent_range
+from app.services.log import round_events
 from app.statistics.intervals import Interval
 from app.store import rounds as round_store
 from app.web.leak_audit import audited_seal
@@ -50,6 +52,21 @@ def test_a_public_key_that_is_none_is_refused(dag: Browser, draft: str, monkeypa
     dag.get(f"/admin/rounds/{draft}")
     assert "draft" in dag.text
     assert "refused" in dag.text
+    assert "seal begun" not in dag.text, "a draw that is thrown away counts in the report"
+
+
+def test_a_seal_that_is_refused_before_the_draw_is_in_the_log(dag: Browser, draft: str, admin_site: AdminSite) -> None:
+    folder = admin_site.settings.data / "round_keys"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.write_text("a file in place of the folder")
+    for fields, sentence in (({"recipients": "age1one"}, "not a recipient"), ({}, "cannot be written")):
+        dag.get(f"/admin/rounds/{draft}")
+        assert dag.send("seal", **fields).status_code == 422
+        assert sentence in dag.text
+        with admin_site.database.reading() as session:
+            newest = round_events(session, draft)[-1]
+        assert (newest.action, sentence in str(newest.detail["why"])) == ("refused", True)
+    folder.unlink()
 
 
 def test_a_link_is_shown_once_and_a_new_one_replaces_it(
@@ -67,7 +84,8 @@ def test_a_link_is_shown_once_and_a_new_one_replaces_it(
 
 def test_two_evaluators_cannot_have_the_same_name(dag: Browser, collecting: str) -> None:
     dag.get(f"/admin/rounds/{collecting}")
-    assert dag.send("invite", name="Ada").status_code == 409
+    assert dag.send("invite", name="Ada").status_code == 422
+    assert "That could not be done" in dag.text
     assert "already invited" in dag.text
 
 
@@ -94,7 +112,7 @@ def test_the_page_of_a_round_shows_no_item(dag: Browser, collecting: str, admin_
 
 def test_a_round_is_locked_only_if_the_box_is_ticked(dag: Browser, collecting: str) -> None:
     dag.get(f"/admin/rounds/{collecting}")
-    assert dag.send("lock").status_code == 409
+    assert dag.send("lock").status_code == 422
     assert "Tick the box" in dag.text
     lock(dag, collecting)
     assert "The round is locked" in dag.text
@@ -117,7 +135,7 @@ def test_unblinding_before_the_lock_is_refused_and_logged(dag: Browser, collecti
     ("field", "value", "status", "sentence"),
     [
         ("password", "not the password", 403, "Name or password is wrong"),
-        ("reason", "why", 409, "Say why"),
+        ("reason", "why", 422, "Say why"),
         ("keys", "", 422, "key"),
         ("keys", "AGE-SECRET-KEY-1NONSENSE", 422, "key"),
     ],
@@ -178,7 +196,7 @@ def test_pages_ask_for_publication_and_claim_none(dag: Browser, sealed: str) -> 
 
 def test_an_abandoned_round_stays_visible_with_its_reason(dag: Browser, collecting: str) -> None:
     dag.get(f"/admin/rounds/{collecting}")
-    assert dag.send("abandon", reason="").status_code == 409
+    assert dag.send("abandon", reason="").status_code == 422
     dag.get(f"/admin/rounds/{collecting}")
     dag.send("abandon", reason="The corpus was the wrong one.")
     assert "given up" in dag.text
@@ -194,3 +212,14 @@ def test_a_lost_key_of_the_receipts_is_said_on_the_round_s_page(dag: Browser, ad
     (admin_site.settings.data / "round_keys" / f"{round_id}.key").unlink()
     dag.get(f"/admin/rounds/{round_id}")
     assert "The key that signs this round&#39;s receipts is missing" in dag.text
+
+
+def test_a_lost_key_is_said_on_the_form_that_opens_the_seal(dag: Browser, admin_site: AdminSite) -> None:
+    round_id = make_draft(dag, admin_site)
+    seal_now(admin_site, round_id)
+    dag.get(f"/admin/rounds/{round_id}")
+    dag.send("open")
+    lock(dag, round_id)
+    assert "receipts is missing" not in dag.get(f"/admin/rounds/{round_id}/unblind").text
+    (admin_site.settings.data / "round_keys" / f"{round_id}.key").unlink()
+    assert "Restore it before you unblind the round" in dag.get(f"/admin/rounds/{round_id}/unblind").text

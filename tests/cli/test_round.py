@@ -164,3 +164,43 @@ def test_the_reasons_of_unblinding_and_correction_stand_in_the_export_s_log_alon
     assert "a fixed estimator" in log
     assert REASON[-1] in log
     assert "a fixed estimator" not in report  # the lock's digest does not cover it
+
+
+def test_a_seal_with_a_file_for_its_keys_that_cannot_be_written_costs_no_draw(
+    run: Run, draft: str, tmp_path: Path
+) -> None:
+    (tmp_path / "taken").write_text("AGE-SECRET-KEY-1OLD")
+    seal = ("round", "seal", draft, "--no-audit", "--keys-to")
+    for path, complaint in (("taken", "exists already and is not replaced"), ("taken/keys", "cannot be written")):
+        refused = run(*seal, tmp_path / path)
+        assert (refused.exit_code, complaint in refused.stderr) == (1, True)
+    assert (tmp_path / "taken").read_text() == "AGE-SECRET-KEY-1OLD"
+    refused = run(
+        "round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys", "--public-value", "not asked for"
+    )
+    assert (refused.exit_code, (tmp_path / "keys").exists()) == (1, False)
+    assert run(*seal, tmp_path / "keys").exit_code == 0
+    export = tmp_path / "blinded.zip"
+    assert run("export", draft, "--blinded", "--out", export).exit_code == 0
+    with zipfile.ZipFile(export) as archive:
+        events = [link["event"] for link in json.loads(archive.read("events.json"))]
+    assert [event["detail"]["number"] for event in events if event["action"] == "seal begun"] == [1]
+
+
+@pytest.mark.parametrize("content", [None, "no key"])
+def test_lock_and_unblinding_warn_of_a_lost_or_damaged_key_before_they_are_done(
+    run: Run, draft: str, tmp_path: Path, content: str | None
+) -> None:
+    for step in (("seal", draft, "--no-audit", "--keys-to", tmp_path / "keys"), ("open", draft)):
+        done = run("round", *step)
+        assert (done.exit_code, "Warning" in done.stderr) == (0, False)
+    key_file = tmp_path / "data" / "round_keys" / f"{draft}.key"
+    key_file.unlink()
+    if content is not None:
+        key_file.write_text(content)
+    for words in (("lock", draft), ("unblind", draft, "--key-file", str(tmp_path / "keys"), *REASON)):
+        done = run("round", *words)
+        assert done.exit_code == 0
+        assert done.stderr.startswith("Warning: The key that signs this round's receipts is missing")
+        assert "Restore it before you unblind the round" in done.stderr
+    assert "correct the analysis once it is restored" in run("round", "status", draft).output

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+import click
 from sqlalchemy.orm import Session
 
 from app.cli.database import named_or_only_admin, open_database
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services.log import logged_attempt
+from app.services.round_keys import RoundKeys, missing_key_warning
 
 Result = TypeVar("Result")
 
@@ -16,10 +18,16 @@ Result = TypeVar("Result")
 def run_logged_step(
     settings: Settings, round_id: str, by: str | None, action: str, change: Callable[[Session, str], Result]
 ) -> Result:
-    """Run `change(session, admin)` in one transaction and return its result; a refusal is logged with the action."""
+    """Run `change(session, admin)` in one transaction and return its result; a refusal is logged with the action.
+
+    If the round's key is lost, a warning on stderr says so first.
+    """
     with open_database(settings) as database:
         with database.reading() as session:
             admin = named_or_only_admin(session, by)
+            warning = missing_key_warning(session, round_id, RoundKeys.in_data_folder(settings.data))
+        if warning is not None:
+            click.echo(f"Warning: {warning}", err=True)
         with logged_attempt(database, round_id, admin, action, now()) as session:
             return change(session, admin)
 

@@ -10,11 +10,11 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from app.foundation.clock import now
-from app.foundation.errors import LifecycleError
+from app.foundation.errors import InputError
 from app.rounds.lifecycle import Action, require_allowed
 from app.services import rounds, seals, unblinding
 from app.services.log import logged_attempt
-from app.services.round_keys import round_signing_key
+from app.services.round_keys import missing_key_warning, round_signing_key
 from app.store.engine import Database
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, require_password
@@ -83,12 +83,15 @@ def copy_round(round_id: str, database: AppDatabase, admin: ActingAdmin) -> Resp
 
 
 @router.get("/unblind")
-def show_unblind_form(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
+def show_unblind_form(
+    request: Request, round_id: str, database: AppDatabase, round_keys: AppRoundKeys, admin: ViewingAdmin
+) -> Response:
     """Show the form for key, password and reason. Raises LifecycleError unless the round is locked."""
     with database.reading() as session:
         progress = rounds.round_progress(session, round_id)
+        warning = missing_key_warning(session, round_id, round_keys)
     require_allowed(progress.state, "unblind")
-    return render_admin_page(request, "admin/unblind.html", admin, progress=progress)
+    return render_admin_page(request, "admin/unblind.html", admin, progress=progress, missing_key_warning=warning)
 
 
 @router.post("/unblind")
@@ -140,7 +143,7 @@ def _password_attempt(
 def _require_ticked_box(sure: bool, step: str) -> None:
     if not sure:
         msg = f"Tick the box to {step} the round: it cannot be undone."
-        raise LifecycleError(msg)
+        raise InputError(msg)
 
 
 def _redirect_to_round(round_id: str) -> Response:
