@@ -96,6 +96,13 @@ class Worklist:
         """The answer on this item, if there is one."""
         return next((answer for answer in self.standing_answers if answer.item_code == item_code), None)
 
+    def can_have_been_seen(self, item_code: str) -> bool:
+        """Whether the item was displayed, or is one of the next two: the second of them is fetched early."""
+        following = self.next_verdict()
+        after_that = self.next_verdict(ignoring=following.item_code) if following else None
+        next_codes = [question.item_code for question in (following, after_that) if question]
+        return item_code in self.shown_at or item_code in next_codes or self.answer_on(item_code) is not None
+
     def number_and_total(self, item_code: str) -> tuple[int, int]:
         """(number of the item from 1, number of items), among the practice items or among the counted ones."""
         practice = item_code in self.practice_items

@@ -11,7 +11,7 @@ evaluator who knows one item's arm could recognise similar items.
 
 from typing import Literal, get_args
 
-from app.foundation.errors import LifecycleError
+from app.foundation.errors import InputError, LifecycleError
 from app.foundation.translatable import translatable
 from app.foundation.typed_text import has_unseen_characters, show_unseen_characters
 
@@ -58,14 +58,26 @@ ADVICE: dict[Action, str] = {
     "announce": "A draw is announced before the seal; to start again, copy the round on its page.",
     "seal": "Only a draft can be sealed; to start again, copy the round on its page.",
     "finish_seal": "There is no seal to finish: it was not begun, or it is finished already. Reload the round's page.",
-    "open": "Seal the round first; once it is open it stays open until the lock.",
+    "open": "Seal the round first.",
     "invite": "Evaluators can be invited from the seal until the lock.",
     "judge": translatable("Judgments are taken while the round is open. Nothing that was recorded is lost."),
-    "lock": "Only a round that is collecting can be locked.",
+    "lock": "Only a round that is collecting can be locked; open it first.",
     "unblind": "Lock the round first: the seal opens once, when no judgment can change any more.",
     "correct": "Only an unblinded round can have a corrected version.",
     "abandon": "An unblinded or abandoned round stays as it is.",
 }
+
+ADVICE_AFTERWARDS: dict[Action, str] = {
+    "seal": (
+        "Only a draft can be sealed; to start again, copy the round on its page. New keys are shown once, at the seal: "
+        "if nobody wrote them down, nobody can unblind the round, so abandon it and seal a copy."
+    ),
+    "open": "It was opened already; a round is opened once and stays open until the lock.",
+    "lock": "It was locked already; a round is locked once.",
+    "unblind": "The seal was opened already, once; the report has the result, which can be corrected.",
+}
+"""The advice if the state is one of those that come after the step."""
+ADVICE_ABANDONED = "An abandoned round stays as it is; to start again, copy the round on its page."
 
 
 def allows(state: State, action: Action) -> bool:
@@ -76,7 +88,15 @@ def allows(state: State, action: Action) -> bool:
 def require_allowed(state: State, action: Action) -> None:
     """Raise LifecycleError unless a round in `state` allows `action`."""
     if not allows(state, action):
-        raise LifecycleError(REFUSED, state=state, advice=ADVICE[action])
+        raise LifecycleError(REFUSED, state=state, advice=_advice(state, action))
+
+
+def _advice(state: State, action: Action) -> str:
+    """What to do about a step that this state does not allow."""
+    if state == "abandoned" and action != "judge":
+        return ADVICE_ABANDONED
+    is_over = STATES.index(state) > max(STATES.index(allowed) for allowed in ALLOWED[action])
+    return ADVICE_AFTERWARDS.get(action, ADVICE[action]) if is_over else ADVICE[action]
 
 
 def state_after(state: State, action: Action) -> State:
@@ -86,9 +106,9 @@ def state_after(state: State, action: Action) -> State:
 
 
 def require_reason(text: str) -> str:
-    """The reason without surrounding spaces, with every character shown. Raises LifecycleError if it is too short."""
+    """The reason without surrounding spaces, with every character shown. Raises InputError if it is too short."""
     reason = show_unseen_characters(text).strip()
     if sum(not has_unseen_characters(character) for character in text.strip()) < SHORTEST_REASON:
         msg = f"Say why, in {SHORTEST_REASON} characters or more: the reason stays in the round's log for ever."
-        raise LifecycleError(msg)
+        raise InputError(msg)
     return reason

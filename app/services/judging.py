@@ -90,8 +90,8 @@ def flag_item(session: Session, visit: Visit, flag: FlagReport, now: datetime) -
 
     The item then counts as missing for this evaluator, without a verdict. A judged item can be flagged as long as its
     verdict can be changed: its judgments stay in the chain, and the observations leave it out like every flagged item.
-    `visit` is a visit for writing. Raises JudgmentError for an item that is not the evaluator's, or whose verdict can
-    no longer be changed, or if the practice was not passed.
+    `visit` is a visit for writing. Raises JudgmentError for an item that is not the evaluator's, or was never
+    shown to them, or whose verdict can no longer be changed, or if the practice was not passed.
     """
     require_allowed(visit.state, "judge")
     require_consent(visit)
@@ -100,7 +100,7 @@ def flag_item(session: Session, visit: Visit, flag: FlagReport, now: datetime) -
     if flag.item in worklist.flagged:
         return worklist
     verdict_stands = worklist.answer_on(flag.item) and not worklist.change_of_verdict(flag.item)
-    if flag.item not in worklist.item_codes or verdict_stands:
+    if flag.item not in worklist.item_codes or verdict_stands or not worklist.can_have_been_seen(flag.item):
         raise JudgmentError(OUT_OF_TURN)
     require_practice_passed(worklist, visit.design, flag.item)
     end = chain_end(session, visit, is_empty=worklist.nothing_done)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.evidence.draws import draw_history
 from app.evidence.event_details import CopiedDetail, CreatedDetail, LockedDetail
 from app.foundation.codes import random_code, random_token, token_digest
-from app.foundation.errors import LifecycleError
+from app.foundation.errors import InputError, NotFoundError
 from app.foundation.json_types import JsonObject
 from app.foundation.typed_text import has_unseen_characters, seen_form, show_unseen_characters, tidy_line
 from app.rounds.analysis_plan import require_computable_plan
@@ -190,9 +190,14 @@ def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, 
     return Invitation(evaluator.id, secret)
 
 
-def reissue_invitation(session: Session, evaluator_id: str, by: str, now: datetime) -> Invitation:
-    """Give an evaluator who lost the link a new one; the old link and any session stop working."""
+def reissue_invitation(session: Session, round_id: str, evaluator_id: str, by: str, now: datetime) -> Invitation:
+    """Give an evaluator of the round who lost the link a new one; the old link and any session stop working.
+
+    Raises NotFoundError for somebody of another round.
+    """
     evaluator = evaluator_store.find_evaluator(session, evaluator_id)
+    if evaluator.round_id != round_id:
+        raise NotFoundError(evaluator_store.NO_SUCH_EVALUATOR)
     require_allowed(round_store.find_round(session, evaluator.round_id, for_update=True).state, "invite")
     secret = random_token()
     evaluator.token_sha256, evaluator.session_sha256 = token_digest(secret), None
@@ -277,19 +282,19 @@ def _round_summary(round_row: RoundRow, round_counts: round_store.RoundCounts) -
 
 
 def _free_pseudonym(session: Session, round_id: str, name: str) -> str:
-    """The name as one line. Raises LifecycleError if it is unusable, or taken or looks like another of this round."""
+    """The name as one line. Raises InputError if it is unusable, or taken or looks like another of this round."""
     pseudonym = tidy_line(name)
     if not pseudonym or len(pseudonym) > LONGEST_PSEUDONYM:
         msg = f"A pseudonym has 1 to {LONGEST_PSEUDONYM} characters; give a shorter one."
-        raise LifecycleError(msg)
+        raise InputError(msg)
     if has_unseen_characters(pseudonym):
         msg = f"“{show_unseen_characters(pseudonym)}” has characters that nobody sees. Type the pseudonym anew."
-        raise LifecycleError(msg)
+        raise InputError(msg)
     if pseudonym.lower().startswith(NAME_OF_ERASED):
         msg = f"“{pseudonym}” looks like the name of somebody whose answers were erased; choose another pseudonym."
-        raise LifecycleError(msg)
+        raise InputError(msg)
     invited = {seen_form(evaluator.name) for evaluator in evaluator_store.evaluators_of_round(session, round_id)}
     if seen_form(pseudonym) in invited:
         msg = f"“{pseudonym}” is already invited to this round; choose another pseudonym, or reissue the link."
-        raise LifecycleError(msg)
+        raise InputError(msg)
     return pseudonym

@@ -31,12 +31,14 @@ def add_evaluator(session: Session, evaluator: EvaluatorRow) -> None:
     session.flush()
 
 
+NO_SUCH_EVALUATOR = "There is no such evaluator; choose one from the round's page."
+
+
 def find_evaluator(session: Session, evaluator_id: str) -> EvaluatorRow:
     """The evaluator with this id. Raises NotFoundError if there is none."""
     evaluator = session.get(EvaluatorRow, evaluator_id)
     if evaluator is None:
-        msg = "There is no such evaluator; choose one from the round's page."
-        raise NotFoundError(msg)
+        raise NotFoundError(NO_SUCH_EVALUATOR)
     return evaluator
 
 

@@ -33,7 +33,7 @@ def test_a_correction_leads_to_a_report_with_its_version_and_reason(
 
 @pytest.mark.parametrize(
     ("field", "value", "status", "sentence"),
-    [("password", "not the password", 403, "Name or password is wrong"), ("reason", "why", 409, "Say why")],
+    [("password", "not the password", 403, "Name or password is wrong"), ("reason", "why", 422, "Say why")],
 )
 def test_a_correction_needs_password_and_reason(
     dag: Browser, admin_site: AdminSite, unblinded: str, field: str, value: str, status: int, sentence: str

@@ -42,6 +42,27 @@ def test_a_locked_round_takes_no_judgment_and_can_be_unblinded_or_is(state: Stat
     assert not (is_locked and allows(state, "judge"))
 
 
+@pytest.mark.parametrize(
+    ("state", "action", "advice"),
+    [
+        ("draft", "open", "Seal the round first."),
+        ("collecting", "open", "It was opened already"),
+        ("unblinded", "open", "It was opened already"),
+        ("sealed", "lock", "open it first"),
+        ("locked", "lock", "It was locked already"),
+        ("collecting", "unblind", "Lock the round first"),
+        ("unblinded", "unblind", "The seal was opened already"),
+        ("sealed", "seal", "if nobody wrote them down"),
+        ("abandoned", "open", "An abandoned round stays as it is"),
+        ("abandoned", "unblind", "An abandoned round stays as it is"),
+        ("abandoned", "judge", "Judgments are taken while the round is open"),
+    ],
+)
+def test_a_refused_step_gives_advice_that_fits_the_state(state: State, action: Action, advice: str) -> None:
+    with pytest.raises(LifecycleError, match=advice):
+        require_allowed(state, action)
+
+
 def test_no_step_leaves_the_last_states_and_none_opens_one_item() -> None:
     assert {"unblinded", "abandoned"}.isdisjoint(state for action in STATE_AFTER for state in ALLOWED[action])
     assert not [action for action in ALLOWED if "item" in action]

@@ -84,7 +84,7 @@ def test_an_invitation_stores_nothing_of_its_token_but_the_digest(
         assert invitation.token not in str([event.detail for event in round_events(session, draft)])
     assert len(invitation.token) >= len(random_token())
     with database_with_admin.writing() as session:
-        reissued = rounds.reissue_invitation(session, invitation.evaluator_id, ADMIN, clock())
+        reissued = rounds.reissue_invitation(session, draft, invitation.evaluator_id, ADMIN, clock())
     with database_with_admin.reading() as session:
         evaluator = session.get_one(EvaluatorRow, invitation.evaluator_id)
         assert evaluator.token_sha256 == sha256(reissued.token.encode())
@@ -123,6 +123,17 @@ def test_a_pseudonym_of_any_script_is_stored_as_one_line(
         invitation = rounds.invite_evaluator(session, draft, typed, False, ADMIN, clock())
     with database_with_admin.reading() as session:
         assert session.get_one(EvaluatorRow, invitation.evaluator_id).name == stored
+
+
+def test_a_link_is_made_anew_only_for_an_evaluator_of_the_round(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    seal_draft(database_with_admin, draft, clock)
+    with database_with_admin.writing() as session:
+        other_round = rounds.copy_round_as_draft(session, draft, ADMIN, clock())
+        invitation = rounds.invite_evaluator(session, draft, "Ada", False, ADMIN, clock())
+    with pytest.raises(NotFoundError, match="no such evaluator"), database_with_admin.writing() as session:
+        rounds.reissue_invitation(session, other_round, invitation.evaluator_id, ADMIN, clock())
 
 
 def test_nobody_is_invited_to_a_draft(database_with_admin: Database, draft: str, clock: Clock) -> None:

@@ -59,6 +59,16 @@ def test_an_item_can_be_skipped_after_its_verdict_too(ada: Page, served_round: S
         assert tallies_by_evaluator(session, served_round.round_id)["id-Ada"].judged == 0
 
 
+def test_an_item_that_was_never_shown_cannot_be_skipped(ada: Page, served_round: ServedRound) -> None:
+    """The one after the item that is due may have been fetched early; nobody can have seen those that follow."""
+    hidden = ada.form()[1]
+    fields = {"form_token": hidden["form_token"], "key": hidden["key"], "kind": "distress"}
+    assert ada.post("/judge/flag", fields | {"item": served_round.codes[2]}).status == 422
+    assert stored_flags(served_round) == []
+    assert ada.post("/judge/flag", fields | {"item": served_round.codes[1]}).status == 200
+    assert ada.post("/judge/flag", fields | {"item": served_round.codes[2]}).status == 200
+
+
 def test_an_item_skipped_twice_is_skipped_once(ada: Page, served_round: ServedRound) -> None:
     skip_item(ada)
     assert skip_item(ada, kind="fault").item == served_round.codes[1]

@@ -106,7 +106,7 @@ def reissue_invitation(
 ) -> Response:
     """Make a new link for an evaluator and show it; the old link stops working."""
     with logged_attempt(database, round_id, admin.name, "reissue", now()) as session:
-        invitation = rounds.reissue_invitation(session, evaluator_id, admin.name, now())
+        invitation = rounds.reissue_invitation(session, round_id, evaluator_id, admin.name, now())
         evaluators = rounds.round_progress(session, round_id).evaluators
     name = next((evaluator.name for evaluator in evaluators if evaluator.id == evaluator_id), "")
     return _link_page(request, admin, round_id, name, invitation.token)
