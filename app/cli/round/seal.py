@@ -16,7 +16,6 @@ from app.foundation.errors import FirstGlanceError, SealError
 from app.foundation.private import write_private_file
 from app.foundation.settings import Settings
 from app.leak_audit.summary import AuditSummary
-from app.rounds.sealing import KeyholderKey
 from app.services import seals
 from app.web.leak_audit.audited_seal import SealRequest, audited_seal, seal_without_audit
 
@@ -73,13 +72,14 @@ def seal_command(
     keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
     recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
     seal_request = SealRequest(recipients, key_choices["second"], public_value)
-    with _stored_keys(keys, key_choices["keys_to"]):
+    identities = [key.identity for key in keys]
+    with _stored_keys(identities, key_choices["keys_to"]):
         sealed, audit = _seal_round(settings, round_id, by, seal_request, audited=audited)
     click.echo(f"commitment {sealed.commitment}\n{WHAT_TO_DO.format(round_id=round_id)}")
     if audit is not None:
         print_audit(audit)
-    if keys:
-        _hand_over_keys(keys, key_choices["keys_to"])
+    if identities:
+        _hand_over_keys(identities, key_choices["keys_to"])
 
 
 def _seal_round(
@@ -95,17 +95,17 @@ def _seal_round(
 
 
 @contextmanager
-def _stored_keys(keys: Sequence[KeyholderKey], path: Path | None) -> Iterator[None]:
+def _stored_keys(identities: Sequence[str], path: Path | None) -> Iterator[None]:
     """Write the keys to a file that only its owner may read before the seal, and delete it if the seal fails.
 
     So a path that was mistyped costs no draw, and no seal is closed whose keys are lost. Raises SealError if there is
     such a file already.
     """
-    if not keys or path is None:
+    if not identities or path is None:
         yield
         return
     try:
-        write_private_file(path, _key_lines(keys))
+        write_private_file(path, _key_lines(identities))
     except FileExistsError as error:
         msg = f"{path} exists already and is not replaced: it may hold keys. Name a new file for the new keys."
         raise SealError(msg) from error
@@ -116,14 +116,14 @@ def _stored_keys(keys: Sequence[KeyholderKey], path: Path | None) -> Iterator[No
         raise
 
 
-def _hand_over_keys(keys: Sequence[KeyholderKey], path: Path | None) -> None:
+def _hand_over_keys(identities: Sequence[str], path: Path | None) -> None:
     """Say where the keys are, or print them."""
     if path is not None:
         click.echo(f"Either key in {path} opens the seal. Store a copy of one of them somewhere else.")
         return
     click.echo("Either of these keys opens the seal. They are shown only now. Store them in different places.")
-    click.echo(_key_lines(keys), nl=False)
+    click.echo(_key_lines(identities), nl=False)
 
 
-def _key_lines(keys: Sequence[KeyholderKey]) -> str:
-    return "".join(f"{key.identity}\n" for key in keys)
+def _key_lines(identities: Sequence[str]) -> str:
+    return "".join(f"{identity}\n" for identity in identities)
