@@ -41,7 +41,7 @@ class ResultTable:
 
 def result_tables(analysis: Analysis) -> list[ResultTable]:
     """The tables that the analysis has numbers for, in the order of the page."""
-    tables = [_table("further", "Further results, named in advance", FURTHER, list(_further_rows(analysis)))]
+    tables = [_table("further", "Further results", FURTHER, list(_further_rows(analysis)))]
     if analysis.exclusions.rules:
         sentence = _exclusion_sentence(analysis)
         rows = list(_exclusion_rows(analysis.exclusions, analysis))
@@ -49,17 +49,17 @@ def result_tables(analysis: Analysis) -> list[ResultTable]:
     return [table for table in tables if table.rows]
 
 
-FURTHER = "Results of the plan that no figure shows. They do not decide the primary comparison."
+FURTHER = "Results that no figure shows. They do not decide the primary comparison."
 
 
-def _table(name: str, title: str, sentence: str, rows: list[TableRow]) -> ResultTable:
+def _table(name: str, title: str, sentence: str, labelled_rows: list[TableRow]) -> ResultTable:
     return ResultTable(
         name=name,
         title=title,
         summary_sentence=sentence,
         columns=("", "Result", "95 % interval"),
-        rows=tuple(row[:3] for row in rows),
-        row_paths=tuple(row[3] for row in rows),
+        rows=tuple(row[:3] for row in labelled_rows),
+        row_paths=tuple(row[3] for row in labelled_rows),
     )
 
 

@@ -148,7 +148,7 @@ class Design(DesignPart):
     training: int = Field(default=0, ge=0, le=20)
     """Practice items, with feedback, before the round, 0 to 20."""
     training_pass: int | None = Field(default=None, ge=1, examples=[2])
-    """Practice items that must be answered correctly. Without this line everyone passes."""
+    """Practice items to be answered correctly at once; a flagged one is not. Without this line everyone passes."""
     blinding_question: BlindingQuestion = "none"
     """What evaluators are asked at the end: "none", "which_model" (exposed ones only), or "sort" into two piles."""
     primary: str = "difference of interpretable fractions against the reference arm, within strata"

@@ -40,7 +40,7 @@ class ReportView:
     ratio: str
     notes: tuple[str, ...]
     charts: tuple[Chart, ...]
-    tables: tuple[ResultTable, ...]
+    further_tables: tuple[ResultTable, ...]
     absent: tuple[str, ...]
     """Sentences on planned results that the page does not show."""
     methods: tuple[str, ...]
@@ -64,7 +64,7 @@ def report_view(report: RoundReport) -> ReportView:
         ratio=_describe_ratio(analysis.ratio),
         notes=analysis.notes,
         charts=charts,
-        tables=tables,
+        further_tables=tables,
         absent=tuple(absent_results(charts, tables)),
         methods=tuple(methods_paragraphs(report.frame, analysis)),
         decisions=tuple(decision_rows()),
