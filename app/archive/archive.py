@@ -7,6 +7,7 @@
 Both tables open directly in pandas and in Hugging Face `datasets`. Archives are never changed in place.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
 
 MANIFEST = "manifest.json"
+LEFT_BY_WINDOWS = ("Thumbs.db", "desktop.ini")
 
 
 class Archive:
@@ -57,13 +59,21 @@ class Archive:
         return self.manifest.address
 
     def verify(self) -> None:
-        """Check that every file is as the harvest wrote it. Raises ArchiveError naming the file that differs."""
+        """Check that every file is as the harvest wrote it, and that no other is there but what systems leave behind.
+
+        Raises ArchiveError naming the file that differs.
+        """
+        present = {path.relative_to(self.path) for path in self.path.rglob("*") if path.is_file()}
+        names = {file.as_posix() for file in present if not _is_left_by_a_system(file)}
+        for name in sorted(names - self.manifest.files.keys() - {MANIFEST}):
+            msg = f"{self.path} holds {name}, which is not part of the harvest; remove it"
+            raise ArchiveError(msg)
+        self.verify_harvested_files()
+
+    def verify_harvested_files(self) -> None:
+        """Check that every file of the harvest is as it wrote it, whatever lies beside them. Raises ArchiveError."""
         if (self.path / MANIFEST).read_bytes() != manifest_bytes(self.manifest):
             msg = f"{self.path}: {MANIFEST} has been changed since the harvest; copy the archive again"
-            raise ArchiveError(msg)
-        present = {path.relative_to(self.path).as_posix() for path in self.path.rglob("*") if path.is_file()}
-        for name in sorted(present - self.manifest.files.keys() - {MANIFEST}):
-            msg = f"{self.path} holds {name}, which is not part of the harvest; remove it"
             raise ArchiveError(msg)
         for name, digest in sorted(self.manifest.files.items()):
             if not (self.path / name).is_file() or sha256_of_file(self.path / name) != digest:
@@ -91,15 +101,36 @@ class Archive:
 def find_archives(folder: Path) -> Iterator[Archive | ArchiveError]:
     """Every archive at or below a folder, in order of path; for one that cannot be opened, the error that says why.
 
-    Folders whose names begin with a dot are left out: an interrupted harvest leaves them behind.
+    Folders whose names begin with a dot are left out: an interrupted harvest leaves them behind. Links to folders are
+    followed; a folder that can be reached in two ways is read once.
     """
-    for file in sorted(folder.rglob(MANIFEST)):
-        if any(part.startswith(".") for part in file.relative_to(folder).parts):
-            continue
+    for path in sorted(_folders_with_a_manifest(folder)):
         try:
-            yield Archive.open(file.parent)
+            yield Archive.open(path)
         except ArchiveError as error:
             yield error
+
+
+def _folders_with_a_manifest(folder: Path) -> Iterator[Path]:
+    """The folders at or below a folder that hold a manifest: those in it first, then those that links lead to."""
+    visited: set[Path] = set()
+    starts = [folder]
+    for start in starts:
+        for root, folder_names, file_names in os.walk(start):
+            path = Path(root)
+            if path.resolve() in visited:
+                folder_names.clear()
+                continue
+            visited.add(path.resolve())
+            folder_names[:] = sorted(name for name in folder_names if not name.startswith("."))
+            starts += [path / name for name in folder_names if (path / name).is_symlink()]
+            if MANIFEST in file_names:
+                yield path
+
+
+def _is_left_by_a_system(file: Path) -> bool:
+    """Whether operating systems leave such a file behind: hidden ones, and those of Windows."""
+    return file.name.startswith(".") or file.name in LEFT_BY_WINDOWS
 
 
 def manifest_bytes(manifest: Manifest) -> bytes:

@@ -7,6 +7,7 @@ import click
 
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_json
+from app.foundation.errors import ArchiveError, ExportError, TimestampError
 from app.foundation.typography import visible_text
 from app.report.export.anchors import Anchors
 from app.report.export.verify import Verification, verify_export
@@ -28,6 +29,12 @@ class DigestParameter(click.ParamType[str]):
         if not re.fullmatch(r"[0-9a-f]{64}", digest):
             self.fail("a digest is 64 hexadecimal digits; give it as it was published", param, ctx)
         return digest
+
+
+class NothingComparedError(click.ClickException):
+    """The export, or something to compare it with, cannot be read: nothing differs, and nothing agrees."""
+
+    exit_code = 2
 
 
 @click.command("verify")
@@ -59,11 +66,15 @@ def verify_command(  # noqa: PLR0913 - one parameter for each anchor
 ) -> None:
     """Make every file of EXPORT.zip again from its evidence and compare, without a server.
 
-    Exits with 0 if all agrees and what you gave confirms it, with 1 if anything differs, and with 3 if all agrees but
-    nothing from outside, or only a part of it, confirms it.
+    Exits with 0 if all agrees and what you gave confirms it, with 1 if anything differs, with 2 if the export or
+    something that you gave cannot be read, so that nothing was compared, and with 3 if all agrees but nothing from
+    outside, or only a part of it, confirms it.
     """
     anchors = Anchors(commitment, lock, result, receipts, roots, archive_folder, announcement)
-    verification = verify_export(export, anchors)
+    try:
+        verification = verify_export(export, anchors)
+    except (ArchiveError, ExportError, TimestampError) as error:
+        raise NothingComparedError(visible_text(str(error))) from error
     if json_wanted:
         print_json(_json_content(verification))
     else:

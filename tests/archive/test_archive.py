@@ -7,7 +7,7 @@ from random import Random
 import pandas as pd
 import pytest
 
-from app.archive.archive import Archive
+from app.archive.archive import Archive, find_archives
 from app.foundation.errors import ArchiveError
 from tests.conftest import skip_or_fail_without
 
@@ -61,6 +61,34 @@ def test_a_missing_file_and_a_surplus_one_are_named(copy: Path) -> None:
     assert "more.txt" in refusal(copy)
     (copy / "snippets.parquet").unlink()
     assert "snippets.parquet is missing" in refusal(copy)
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "desktop.ini", "._snippets.parquet"])
+def test_what_operating_systems_leave_in_a_folder_changes_no_archive(copy: Path, name: str) -> None:
+    (copy / name).write_text("x")
+    Archive.open(copy).verify()
+
+
+def test_the_files_of_a_harvest_can_be_checked_whatever_lies_beside_them(copy: Path) -> None:
+    (copy / "README.md").write_text("from a friend")
+    archive = Archive.open(copy)
+    archive.verify_harvested_files()
+    (copy / "neurons.parquet").write_bytes(b"PAR1 no longer")
+    with pytest.raises(ArchiveError, match="has been changed since the harvest"):
+        archive.verify_harvested_files()
+
+
+def test_archives_are_found_below_links_and_each_of_them_once(archive: Archive, tmp_path: Path) -> None:
+    for name in ("b", "a/deeper", ".hidden"):
+        shutil.copytree(archive.path, tmp_path / "folder" / name)
+    shutil.copytree(archive.path, tmp_path / "elsewhere" / "c")
+    (tmp_path / "folder" / "0").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "folder" / "a" / "loop").symlink_to(tmp_path / "folder")
+    (tmp_path / "folder" / "1").symlink_to(tmp_path / "folder" / "b")
+    paths = [part.path for part in find_archives(tmp_path / "folder") if isinstance(part, Archive)]
+    assert paths == [tmp_path / "folder" / name for name in ("0/c", "a/deeper", "b")]
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    assert len([*find_archives(tmp_path / "link")]) == 3
 
 
 def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:

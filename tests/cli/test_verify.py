@@ -101,7 +101,17 @@ def test_a_round_is_drawn_again_from_its_archives(run: Run, exported: Exported, 
     empty = tmp_path / "empty"
     empty.mkdir()
     missing = run("verify", exported.path, "--archives", empty)
-    assert (missing.exit_code, "so the draw cannot be repeated" in missing.output) == (1, True)
+    assert (missing.exit_code, "so the draw cannot be repeated" in missing.output) == (2, True)
+
+
+def test_what_cannot_be_compared_is_told_from_what_differs(run: Run, exported: Exported, tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing"
+    nothing.write_text("nothing")
+    unreadable = [("--receipt", nothing), ("--timestamp", nothing), ("--archives", tmp_path / "missing")]
+    for options in unreadable:
+        assert run("verify", exported.path, *options).exit_code == 2
+    assert run("verify", nothing).exit_code == 2
+    assert run("verify", exported.path, "--lock", OTHER).exit_code == 1
 
 
 def test_an_export_whose_signature_was_lost_is_anchored_in_part(run: Run, exported: Exported, tmp_path: Path) -> None:

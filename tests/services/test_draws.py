@@ -14,7 +14,7 @@ from app.evidence.draws import LoggedStep, draw_history, half_digest, left_out_d
 from app.evidence.event_details import LeftOut
 from app.foundation.errors import ArchiveError, LifecycleError, SealError
 from app.foundation.json_types import JsonObject
-from app.report.export.redraw import redraw_problems
+from app.report.export.redraw import open_verified_archives, redraw_problems
 from app.report.methods_text import methods_paragraphs
 from app.report.result import result_of
 from app.rounds import preparation
@@ -602,3 +602,25 @@ def test_a_redraw_without_the_archives_says_which_is_missing(
     unblind(database_with_admin, draft, clock)
     with pytest.raises(ArchiveError, match="so the draw cannot be repeated"):
         problems_of_draw(database_with_admin, draft, fig_archive.path)
+
+
+def test_a_redraw_takes_the_whole_one_of_several_copies_and_ignores_what_lies_beside_the_tables(
+    archives_folder: Path, plum_archive: Archive, fig_archive: Archive
+) -> None:
+    shutil.copytree(plum_archive.path, archives_folder / "a_damaged_copy")
+    (archives_folder / "a_damaged_copy" / "snippets.parquet").write_bytes(b"PAR1 no longer")
+    (archives_folder / "plum" / "README.md").write_text("from a friend")
+    archives = open_verified_archives(archives_folder, {plum_archive.sha256, fig_archive.sha256})
+    assert archives[plum_archive.sha256].path == archives_folder / "plum"
+
+
+def test_a_redraw_without_a_whole_copy_says_what_is_wrong_with_those_that_are_there(
+    archives_folder: Path, plum_archive: Archive, fig_archive: Archive
+) -> None:
+    (archives_folder / "deeper" / "fig" / "neurons.parquet").unlink()
+    with pytest.raises(ArchiveError, match=r"cannot be repeated.*fig is incomplete: neurons.parquet is missing"):
+        open_verified_archives(archives_folder, {plum_archive.sha256, fig_archive.sha256})
+    shutil.copytree(fig_archive.path, archives_folder / "copy")
+    (archives_folder / "copy" / "snippets.parquet").write_bytes(b"PAR1 no longer")
+    with pytest.raises(ArchiveError, match=r"copy: snippets.parquet has been changed since the harvest"):
+        open_verified_archives(archives_folder, {fig_archive.sha256})

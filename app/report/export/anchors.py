@@ -17,7 +17,7 @@ from app.evidence.receipt_findings import ReceiptFinding
 from app.evidence.round_evidence import BlindedEvidence
 from app.evidence.stamp_checks import FOLDER, StampFinding, check_timestamps, stamp_targets
 from app.evidence.timestamps import stamped_time
-from app.foundation.errors import ArchiveError, ExportError, TimestampError
+from app.foundation.errors import ArchiveError, ExportError, SealError, TimestampError
 from app.report.export.exported_round import ExportedRound
 from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
 from app.report.export.redraw import redraw_problems
@@ -263,6 +263,8 @@ def _compare_archives(export: ExportedRound, folder: Path) -> AnchorFinding:
         problems = redraw_problems(evidence, folder)
     except ArchiveError as error:
         raise ExportError(str(error)) from error
+    except SealError as error:
+        return AnchorFinding("archives", False, (), f"The draw cannot be compared with its log: {error}")
     return _archives_finding(problems, left_out_reservation(evidence.design, evidence.seal))
 
 

@@ -10,11 +10,14 @@ from app.evidence.round_evidence import Evidence
 from app.foundation.errors import ArchiveError
 from app.rounds.redraw import redraw_differences
 
+MOST_REASONS = 4
+"""A sentence names at most so many archives that cannot be used."""
+
 
 def redraw_problems(evidence: Evidence, folder: Path) -> list[str]:
     """One sentence for everything about the draw that is not as design, log and archives demand; empty if all is.
 
-    `folder` holds the design's archives at any depth. Raises ArchiveError if one is missing or was changed, and
+    `folder` holds the design's archives at any depth. Raises ArchiveError if no whole copy of one is there, and
     SealError if an entry of the log has another form.
     """
     design = evidence.design
@@ -26,17 +29,25 @@ def redraw_problems(evidence: Evidence, folder: Path) -> list[str]:
 def open_verified_archives(folder: Path, digests: Collection[str]) -> dict[str, Archive]:
     """{digest: archive} of the archives with these digests at or below a folder, every file of them checked.
 
-    Raises ArchiveError if one is missing or was changed.
+    Of several copies the first that is whole is taken. Raises ArchiveError if there is none; it says what is wrong with
+    the copies and with whatever else cannot be opened there.
     """
-    archives = {}
+    archives: dict[str, Archive] = {}
+    reasons = []
     for archive in find_archives(folder):
-        if isinstance(archive, Archive) and archive.sha256 in digests and archive.sha256 not in archives:
-            archive.verify()
-            archives[archive.sha256] = archive
+        if isinstance(archive, ArchiveError):
+            reasons.append(str(archive))
+        elif archive.sha256 in digests and archive.sha256 not in archives:
+            try:
+                archive.verify_harvested_files()
+            except ArchiveError as error:
+                reasons.append(str(error))
+            else:
+                archives[archive.sha256] = archive
     missing = sorted(set(digests) - archives.keys())
     if missing:
         msg = (
             f"The archive {missing[0]} is not in {folder}, so the draw cannot be repeated. Name the folder that has it."
         )
-        raise ArchiveError(msg)
+        raise ArchiveError(" ".join([msg, *(f"{reason}." for reason in reasons[:MOST_REASONS])]))
     return archives
