@@ -49,7 +49,7 @@ def test_the_page_shows_what_was_announced_and_takes_the_value(
     monkeypatch.setattr(audited_seal, "audit_pending_seal", lambda *_arguments: passed)
     announced = announce(admin_site, public_draft)
     dag.get(f"/admin/rounds/{public_draft}")
-    for shown in (NAME, announced.announcement.half_sha256, announced.chain):
+    for shown in (f"{NAME}, 6 characters", announced.announcement.half_sha256, announced.chain, "before the value is"):
         assert shown in dag.text
     assert dag.send("seal", public_value=" ").status_code == 422
     dag.get(f"/admin/rounds/{public_draft}")
