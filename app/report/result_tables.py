@@ -6,6 +6,7 @@ They are the exclusion rules with the result without excluded evaluators, and fu
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.foundation.typed_text import tidy_line
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.controls import Acceptance
 from app.report.analysis.estimates import ReportedEstimate
@@ -67,7 +68,7 @@ def _exclusion_sentence(analysis: Analysis) -> str:
     excluded = analysis.exclusions.excluded
     if not excluded:
         return "No evaluator broke a rule of the design, so there is no result without excluded evaluators."
-    names = "; ".join(f"{evaluator.evaluator}: {', '.join(evaluator.reasons)}" for evaluator in excluded)
+    names = "; ".join(f"{tidy_line(evaluator.evaluator)}: {', '.join(evaluator.reasons)}" for evaluator in excluded)
     counted = f"The design's rules exclude {len(excluded)} of {len(analysis.per_evaluator)} evaluators ({names})."
     if len(excluded) == len(analysis.per_evaluator):
         return f"{counted} Without them no judgment is left, so all other results of this report are with them alone."

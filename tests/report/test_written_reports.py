@@ -1,9 +1,12 @@
 """The report as Markdown and as PDF."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.report.analysis.analysis import Analysis
+from app.report.analysis.blinding import SortedPiles, SortingResults
 from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.people import ExcludedEvaluator, ExclusionResults
 from app.report.export.markdown import write_markdown_report
 from app.report.export.pdf import pdf_available, typst_document, write_pdf_report
 from app.report.result_text import UNSIGNED_RESULT, describe_result_step
@@ -64,3 +67,16 @@ def test_the_pdf_is_a_pdf_and_the_same_bytes_twice(
     pdf = write_pdf_report("A round", "ab" * 32, full_analysis, full_frame)
     assert pdf.startswith(b"%PDF-")
     assert pdf == write_pdf_report("A round", "ab" * 32, full_analysis, full_frame, svg_figures)
+
+
+def test_line_breaks_in_a_title_or_a_name_add_no_line_to_the_report(
+    full_analysis: Analysis, full_frame: AnalysisFrame
+) -> None:
+    name = "Ada\n## 99 % of solu"
+    sorting = SortingResults((SortedPiles(name, items=8, agreeing=5, p=0.5),), p=0.5)
+    excluded = ExclusionResults({"smallest_completed": 0.5}, (ExcludedEvaluator(name, ("late",)),), None, None)
+    blinding = replace(full_analysis.blinding, sorting=sorting)
+    analysis = replace(full_analysis, blinding=blinding, exclusions=excluded)
+    text = write_markdown_report("A round\n\n## 99 % of solu", "ab" * 32, analysis, full_frame)
+    assert text.startswith("# A round ## 99 % of solu\n")
+    assert "\n## 99 %" not in text

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.foundation.typed_text import tidy_line
 from app.report.absent_results import ABSENT_HEADING, absent_results
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
@@ -21,7 +22,7 @@ def write_markdown_report(
     It says so if the result is `unsigned` though the round has a key.
     """
     parts = [
-        f"# {title}",
+        f"# {tidy_line(title)}",
         analysis.headline,
         analysis.marks_alone,
         analysis.transport_alone,

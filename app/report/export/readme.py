@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from app.foundation.typed_text import tidy_line
+
 SCRIPT_FILE = "verify.py"
 README = """# {title}
 
@@ -71,7 +73,7 @@ def write_readme(title: str, round_id: str, file_names: Iterable[str], *, blinde
     """The README of an export that has these files beside it."""
     names = set(file_names)
     return README.format(
-        title=title,
+        title=tidy_line(title),
         kind="Blinded" if blinded else "Unblinded",
         round_id=round_id,
         evidence=_file_table(EVIDENCE_FILES, names),
