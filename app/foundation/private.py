@@ -31,6 +31,24 @@ def write_private_file(path: Path, text: str) -> None:
             unfinished.unlink()
 
 
+def read_private_file(path: Path) -> bytes:
+    """The content of a private file. Raises StorageError if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror}). It has to be a file that this program may read."
+        raise StorageError(msg) from error
+
+
+def remove_private_file(path: Path) -> None:
+    """Delete a private file, if there is one. Raises StorageError if it cannot be deleted."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        msg = f"{path} cannot be deleted ({error.strerror}). Let this program write to the folder {path.parent}."
+        raise StorageError(msg) from error
+
+
 def _write_for_owner(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

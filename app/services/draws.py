@@ -27,7 +27,7 @@ from app.evidence.draws import (
 from app.evidence.event_details import AnnouncedDetail, CreatedDetail, DrawDetail, LeftOut
 from app.foundation.digest import sha256
 from app.foundation.errors import LifecycleError, SealError
-from app.foundation.private import write_private_file
+from app.foundation.private import remove_private_file, write_private_file
 from app.foundation.typography import visible_text
 from app.rounds.allocation import SeedHalves
 from app.rounds.archive_frame import SeenNeurons
@@ -97,7 +97,7 @@ def announce_draw(  # noqa: PLR0913 - who announces what, when, and where its ha
     number = draw_history(logged_steps(events)).announced + 1
     half = entropy(SEED_BYTES).hex()
     file = half_file(data_folder, round_id, number)
-    file.unlink(missing_ok=True)  # left by an announcement that was interrupted before it was logged
+    remove_private_file(file)  # left by an announcement that was interrupted before it was logged
     write_private_file(file, half)
     announcement = AnnouncedDetail(
         number=number,
@@ -167,7 +167,7 @@ def remove_halves(data_folder: Path | None, round_id: str) -> None:
     """Delete the files of all announced halves of a round; with the logged value they would give the draw away."""
     if data_folder is not None:
         for file in (data_folder / HALVES_FOLDER).glob(f"{round_id}-*.half"):
-            file.unlink(missing_ok=True)
+            remove_private_file(file)
 
 
 def half_file(data_folder: Path, round_id: str, number: int) -> Path:

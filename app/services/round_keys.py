@@ -11,8 +11,8 @@ from app.evidence.entries import RESULT_ACTIONS
 from app.evidence.event_details import SealedDetail
 from app.evidence.receipts import CommittedRound
 from app.evidence.signing import SigningKey
-from app.foundation.errors import SealError, StorageError
-from app.foundation.private import write_private_file
+from app.foundation.errors import SealError
+from app.foundation.private import read_private_file, write_private_file
 from app.services.log import Event, round_events
 from app.store.tables import RoundRow
 
@@ -47,11 +47,7 @@ class RoundKeys:
         path = self.path_of(round_id)
         with suppress(FileExistsError):
             write_private_file(path, SigningKey.new().private_text)
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            msg = f"{path} cannot be read ({error.strerror}). It has to be a file that this program may read."
-            raise StorageError(msg) from error
+        content = read_private_file(path)
         try:
             return SigningKey.from_text(content.decode().strip())
         except ValueError as error:

@@ -6,7 +6,7 @@ import pytest
 
 from app.foundation.errors import StorageError
 from app.foundation.files import write_atomically, write_bytes_atomically, write_text_atomically
-from app.foundation.private import OWNER_ONLY, write_private_file
+from app.foundation.private import OWNER_ONLY, read_private_file, remove_private_file, write_private_file
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
@@ -46,3 +46,13 @@ def test_a_private_file_that_cannot_be_written_is_a_sentence_with_its_path(tmp_p
         StorageError, match=r"keys/secret cannot be written \(.*\)\. Let this program write to the folder"
     ):
         write_private_file(tmp_path / "keys" / "secret", "text")
+
+
+def test_a_private_file_that_cannot_be_read_or_deleted_is_a_sentence_with_its_path(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text("a file in place of the folder")
+    for path in (tmp_path, tmp_path / "keys" / "secret"):
+        with pytest.raises(StorageError, match=f"{path} cannot be read .* It has to be a file"):
+            read_private_file(path)
+        with pytest.raises(StorageError, match=f"{path} cannot be deleted .* Let this program write to the folder"):
+            remove_private_file(path)
+    remove_private_file(tmp_path / "nothing")

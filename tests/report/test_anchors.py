@@ -96,7 +96,10 @@ def test_the_digest_that_was_published_at_the_unblinding_confirms_the_log_until_
     assert "an earlier result, of the unblinding on 2026-03-02. It confirms the log until then; " in finding.sentence
     assert words in finding.sentence
     count = "1 entry (corrected)" if corrections == 1 else "2 entries (corrected, corrected)"
-    assert f"After the result whose digest you gave the log has {count}" in said(verification)
+    decide = "decides" if corrections == 1 else "decide"
+    assert f"After the result whose digest you gave the log has {count}, which {decide} no number." in said(
+        verification
+    )
     assert outcome(verification) == ("anchored", 0)
     assert outcome(verify_without_figures(path, Anchors(result=OTHER))) == ("differs", 1)
 

@@ -12,7 +12,7 @@ from app.archive.archive import Archive, manifest_bytes
 from app.evidence.draw_checks import announcement_in_force, draw_problems
 from app.evidence.draws import LoggedStep, draw_history, half_digest, left_out_digest, seed_from_halves
 from app.evidence.event_details import LeftOut
-from app.foundation.errors import ArchiveError, LifecycleError, SealError
+from app.foundation.errors import ArchiveError, LifecycleError, SealError, StorageError
 from app.foundation.json_types import JsonObject
 from app.report.export.redraw import open_verified_archives, redraw_problems
 from app.report.methods_text import methods_paragraphs
@@ -138,6 +138,15 @@ def test_the_announced_value_completes_the_seed_and_the_half_s_file_is_removed_a
     methods = unblind(database_with_admin, public_draft, clock)
     assert f"“{NAME}” is “{VALUE}”" in methods
     assert "The neurons are from draw 1; the round's log has no other." in methods
+
+
+def test_a_half_that_cannot_be_stored_is_a_sentence_and_nothing_is_announced(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    (tmp_path / "draws").write_text("a file in place of the folder")
+    with pytest.raises(StorageError, match="Let this program write to the folder"):
+        announce(database_with_admin, public_draft, clock, tmp_path)
+    assert "draw announced" not in actions(database_with_admin, public_draft)
 
 
 def test_a_draw_is_announced_only_before_the_seal_and_where_the_design_has_a_public_value(

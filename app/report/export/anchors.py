@@ -140,7 +140,8 @@ def _compare_lock(evidence: BlindedEvidence, published: str) -> AnchorFinding:
     if digest == published:
         return AnchorFinding("lock", True, ("commitment", "lock"), "The export has the lock's digest that you gave.")
     if digest is None:
-        return AnchorFinding("lock", False, (), "The export's log has no lock, so it has not the digest that you gave.")
+        sentence = "The export's log has no lock, so it has not the digest that you gave. Take an export from after it."
+        return AnchorFinding("lock", False, (), sentence)
     sentence = f"The export has the lock's digest {_shorten(digest)}, not {_shorten(published)} as you gave it."
     return AnchorFinding("lock", False, (), sentence)
 
@@ -154,8 +155,12 @@ def _compare_result(evidence: BlindedEvidence, published: str) -> AnchorFinding:
     if published in chains:
         return _earlier_result(evidence, published, chains)
     if digest is None:
-        return AnchorFinding("result", False, (), "The export's log has no result, so it has not the digest you gave.")
-    sentence = f"The export has the result's digest {_shorten(digest)}, not {_shorten(published)} as you gave it."
+        sentence = "The export's log has no result, so it has not the digest you gave. Take an export from after it."
+        return AnchorFinding("result", False, (), sentence)
+    sentence = (
+        f"The export has the result's digest {_shorten(digest)}, not {_shorten(published)} as you gave it. An export "
+        "from before a correction has not the correction's digest; take the newest."
+    )
     return AnchorFinding("result", False, (), sentence)
 
 

@@ -173,14 +173,16 @@ def _after_the_lock(findings: Findings) -> list[str]:
     if not later or "result" in findings.covered:
         return []
     actions = ", ".join(link["event"]["action"] for link in later)
-    count, them = ("1 entry", "it") if len(later) == 1 else (f"{len(later)} entries", "them")
+    count, them, decide = (
+        ("1 entry", "it", "decides") if len(later) == 1 else (f"{len(later)} entries", "them", "decide")
+    )
     binding = (
         f"The round's key signed {them}, so only its owner could have changed {them}: --result would show it."
         if findings.evidence.is_result_signed
         else f"Nothing that you gave confirms {them}: give --result."
     )
     since = "lock" if confirmed == until_lock else "result whose digest you gave"
-    return [f"After the {since} the log has {count} ({actions}), which decide no number. {binding}"]
+    return [f"After the {since} the log has {count} ({actions}), which {decide} no number. {binding}"]
 
 
 def _unchecked_sentences(findings: Findings) -> list[str]:
