@@ -43,7 +43,9 @@ def test_a_draw_is_announced_and_completed_at_the_seal(run: Run, public_draft: s
     assert len(facts["digest of the log's entry"].strip()) == 64
     digest = facts["digest of the log's entry"].strip()
     assert "Publish the last digest now, before the value is out" in announced.output
+    assert facts["characters of the value"].strip() == "4"
     status = run("round", "status", public_draft).output
+    assert "characters of the value" in status
     assert NAME in status
     assert digest in status
     assert json.loads(run("round", "status", public_draft, "--json").output)["announced"]["public value"] == NAME

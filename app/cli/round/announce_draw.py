@@ -46,6 +46,7 @@ def announce_draw_command(
         {
             "announcement": announced.announcement.number,
             "public value": announced.announcement.public_name,
+            "characters of the value": announced.announcement.value_length,
             "digest of the server's half": announced.announcement.half_sha256,
             "digest of the log's entry": announced.chain,
         }

@@ -47,6 +47,7 @@ def _announced_facts(announced: AnnouncedDraw | None) -> dict[str, str | float |
     return {
         "announcement": f"{announcement.number}, the newest one",
         "public value": announcement.public_name,
+        "characters of the value": announcement.value_length,
         "digest of the server's half": announcement.half_sha256,
         "digest of the log's entry": announced.chain,
     }
