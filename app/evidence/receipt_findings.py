@@ -151,7 +151,10 @@ def _find_false_signature(
         return "forged", (
             "The receipt is forged: it is signed, but the round was sealed by version 0.1, which had no key."
         )
-    return "forged", "The receipt is forged: another key signed it than the one that the commitment names."
+    return "forged", (
+        "The receipt does not count: another key signed it than the one that the commitment names. Somebody forged it, "
+        "or the server that handed it out used a wrong key."
+    )
 
 
 def _find_other_round(receipt: Receipt | ReceiptV1, committed_round: CommittedRound) -> tuple[ReceiptCase, str] | None:
