@@ -95,7 +95,8 @@ def _advice(state: State, action: Action) -> str:
     """What to do about a step that this state does not allow."""
     if state == "abandoned" and action != "judge":
         return ADVICE_ABANDONED
-    is_over = STATES.index(state) > max(STATES.index(allowed) for allowed in ALLOWED[action])
+    latest = max(STATES.index(allowed) for allowed in ALLOWED[action])
+    is_over = state in STATES[latest + 1 :]  # a changed database may hold a state that there is not
     return ADVICE_AFTERWARDS.get(action, ADVICE[action]) if is_over else ADVICE[action]
 
 

@@ -1,3 +1,5 @@
+from typing import cast
+
 import pytest
 
 from app.foundation.errors import LifecycleError
@@ -82,3 +84,9 @@ def test_a_reason_is_made_of_characters_that_somebody_sees() -> None:
     assert require_reason("a paper\u200b is due") == "a paper<U+200B> is due"
     with pytest.raises(LifecycleError, match="10 characters or more"):
         require_reason("\u200b" * 20)
+
+
+def test_a_state_that_a_changed_database_holds_is_refused_with_a_sentence() -> None:
+    for action in ALLOWED:
+        with pytest.raises(LifecycleError, match="This round is locked not"):
+            require_allowed(cast("State", "locked not"), action)
