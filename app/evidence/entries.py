@@ -13,7 +13,8 @@ from typing import Annotated, Literal, Protocol, TypeGuard, cast, get_type_hints
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
-from app.foundation.json_types import JsonObject
+from app.foundation.digest import in_key_order
+from app.foundation.json_types import JsonObject, to_json_value
 from app.judging.judgment import Judgment, Step, Verdict
 
 ENTRY_VERSION: Literal[2] = 2
@@ -209,6 +210,10 @@ class ChainLink(TypedDict):
     entry: CheckedEntry
 
 
+EVENT_KEYS = ("round", "number", "at", "actor", "action", "detail", "v", "program")
+"""The keys of an event in the order in which the program writes them."""
+
+
 class EventLink(TypedDict):
     """An event in its round's log."""
 
@@ -276,7 +281,7 @@ def event_entry(round_id: str, event_row: StoredEvent) -> LogEntry:
         "at": canonical_time(event_row.at),
         "actor": event_row.actor,
         "action": event_row.action,
-        "detail": event_row.detail,
+        "detail": cast("JsonObject", in_key_order(event_row.detail)),
     }
     if event_row.version == 1:
         return entry_v1
@@ -286,6 +291,15 @@ def event_entry(round_id: str, event_row: StoredEvent) -> LogEntry:
 def event_link(round_id: str, event_row: StoredEvent) -> EventLink:
     """A stored event as a link of its round's log."""
     return {"number": event_row.number, "chain": event_row.chain, "event": event_entry(round_id, event_row)}
+
+
+def in_written_order(link: EventLink) -> EventLink:
+    """An event of the log with its keys as the program writes them: no text may depend on their order in the file."""
+    ordered_event: JsonObject = {
+        key: to_json_value(link["event"].get(key)) for key in EVENT_KEYS if key in link["event"]
+    }
+    ordered_event["detail"] = in_key_order(ordered_event["detail"])
+    return {"number": link["number"], "chain": link["chain"], "event": cast("LogEntry", ordered_event)}
 
 
 def canonical_time(moment: datetime) -> str:

@@ -1,6 +1,5 @@
 """Read the evidence of a round from the database. Nothing else in the database decides a result."""
 
-import json
 from collections.abc import Sequence
 from typing import TypeVar, cast
 
@@ -23,7 +22,7 @@ from app.evidence.entries import (
 )
 from app.evidence.event_details import SealedDetail
 from app.evidence.round_evidence import Evidence
-from app.foundation.digest import sha256
+from app.foundation.digest import read_canonically, sha256
 from app.foundation.errors import SealError, first_problem
 from app.foundation.json_types import JsonObject
 from app.rounds.allocation import SealContent
@@ -53,7 +52,7 @@ def read_evidence(session: Session, round_row: RoundRow, opened: SealContent, *,
     return Evidence(
         design_content=_parse_row("the design", round_row.design, _DESIGN),
         seal=opened,
-        item_contents=[_parse_row(f"item {item.code}", item.content, _ITEM) for item in item_rows],
+        item_contents=read_items(item_rows),
         published=published_commitment(round_row, item_rows, log),
         chains=chains_by_evaluator(read_chains(session, round_row.id)),
         log=log if whole_log else _until_result(log),
@@ -96,8 +95,13 @@ def read_chains(session: Session, round_id: str) -> list[ChainLink]:
         if not _columns_agree(row, entry):
             msg = f"The columns of {name} contradict its content, so somebody changed the database; restore a backup."
             raise SealError(msg)
-        links.append(row.read_link(evaluator))
+        links.append(ChainLink(evaluator=evaluator, number=row.number, chain=row.chain, entry=entry))
     return links
+
+
+def read_items(item_rows: Sequence[ItemRow]) -> list[ItemContent]:
+    """The items that were committed to. Raises SealError naming one that cannot be read."""
+    return [_parse_row(f"item {item.code}", item.content, _ITEM) for item in item_rows]
 
 
 def read_log(session: Session, round_id: str) -> list[EventLink]:
@@ -113,14 +117,14 @@ def _until_result(log: Sequence[EventLink]) -> list[EventLink]:
 
 
 def _parse_row(name: str, text: str, adapter: TypeAdapter[Value]) -> Value:
-    """The JSON values of a row, word for word. Raises SealError that names the row if they have another form."""
+    """The JSON values of a row as they are digested. Raises SealError that names the row if they have another form."""
     try:
         adapter.validate_json(text, strict=True)
     except ValidationError as error:
         field, reason = first_problem(error)
         msg = f"In the database {name} cannot be read ({field}: {reason}), so somebody changed it; restore a backup."
         raise SealError(msg) from error
-    return cast("Value", json.loads(text))
+    return cast("Value", read_canonically(text))
 
 
 def _columns_agree(row: ChainEntryRow, entry: ChainEntry) -> bool:

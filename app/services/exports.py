@@ -1,6 +1,5 @@
 """The data of reports and exports: a round's analysis, and the bundle that an export consists of."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +15,7 @@ from app.report.export.bundle import BlindedBundle, UnblindedBundle
 from app.report.export.observations_csv import write_observations
 from app.report.result import result_of
 from app.report.result_text import describe_result_step
-from app.services.evidence import published_commitment, read_chains, read_log
+from app.services.evidence import published_commitment, read_chains, read_items, read_log
 from app.services.log import append_event, is_log_locked
 from app.services.results import current_result
 from app.services.timestamps import exported_timestamps
@@ -96,7 +95,7 @@ def blinded_bundle(session: Session, round_id: str) -> BlindedBundle:
         raise LifecycleError(msg)
     log = read_log(session, round_id)
     evidence = BlindedEvidence(
-        item_contents=[json.loads(item.content) for item in items],
+        item_contents=read_items(items),
         published=published_commitment(round_row, items, log),
         chains=chains_by_evaluator(read_chains(session, round_id)) if is_log_locked(session, round_id) else {},
         log=log,

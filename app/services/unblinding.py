@@ -20,7 +20,7 @@ from app.foundation.digest import canonical_bytes
 from app.foundation.errors import FirstGlanceError, LifecycleError, SealError, error_summary
 from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import Analysis
-from app.report.export.verify import FROM_FORGED_EVIDENCE
+from app.report.export.verify import FROM_FORGED_EVIDENCE, checks_until_one_breaks
 from app.report.result import RoundResult, result_of
 from app.rounds.allocation import SealContent
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
@@ -98,11 +98,11 @@ def unblinded_evidence(session: Session, round_id: str) -> Evidence:
     round_row, newest = find_unblinded(session, round_id)
     try:
         evidence = read_evidence(session, round_row, read_seal_content(newest.opened))
-        problems = [check.problem for check in check_evidence(evidence) if not check.ok]
     except FirstGlanceError:
         raise
     except FROM_FORGED_EVIDENCE as error:
-        problems = [_describe_impossible(error)]
+        raise SealError(_describe_impossible(error)) from error
+    problems = [problem for _, problem in _problems(evidence)]
     if problems:
         msg = f"{' '.join(problems)} Nothing of the result is shown; find out who changed it, or restore a backup."
         raise SealError(msg)
@@ -121,7 +121,7 @@ def find_unblinded(session: Session, round_id: str) -> tuple[RoundRow, Unblinded
 
 def _require_consistent(evidence: Evidence) -> None:
     """Raise SealError naming what contradicts the commitment, the chains or the log's entry of the lock."""
-    problems = [check.problem for check in check_evidence(evidence) if not check.ok]
+    problems = [problem for _, problem in _problems(evidence)]
     if problems:
         msg = f"{' '.join(problems)} The round is not unblinded; find out who changed it, or restore a backup."
         raise SealError(msg)
@@ -134,10 +134,15 @@ def _result_that_follows(evidence: Evidence) -> RoundResult:
     except FirstGlanceError:
         raise
     except FROM_FORGED_EVIDENCE as error:
-        problems = [check.problem for check in check_evidence(evidence) if not check.ok and check.name != STEPS_CHECK]
+        problems = [problem for name, problem in _problems(evidence) if name != STEPS_CHECK]
         reason = " ".join(problems) or _describe_impossible(error)
         msg = f"{reason} The round is not unblinded; find out who changed it, or restore a backup."
         raise SealError(msg) from error
+
+
+def _problems(evidence: Evidence) -> list[tuple[str, str]]:
+    """(name, problem) of each check that fails; evidence that no round can have breaks them off."""
+    return [(check.name, check.problem) for check in checks_until_one_breaks(check_evidence(evidence)) if not check.ok]
 
 
 def _describe_impossible(error: Exception) -> str:

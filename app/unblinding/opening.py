@@ -1,8 +1,8 @@
 """Open the seal, and read what it holds. Pure."""
 
-import json
 from collections.abc import Sequence
 
+from app.foundation.digest import read_canonically
 from app.foundation.errors import SealError
 from app.rounds.allocation import SealContent
 from app.rounds.sealing import open_seal
@@ -16,7 +16,7 @@ def open_seal_content(ciphertext: bytes, identities: Sequence[str]) -> SealConte
 def read_seal_content(plaintext: bytes | str) -> SealContent:
     """The content of a seal, from its JSON text. Raises SealError if the text is anything else."""
     try:
-        values = json.loads(plaintext)
+        values = read_canonically(plaintext)
     except ValueError as error:
         msg = "The content of the seal cannot be read; it was not made by First Glance."
         raise SealError(msg) from error

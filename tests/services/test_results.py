@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import SealError
+from app.foundation.json_types import JsonObject
+from app.report.export.bundle import unblinded_zip
 from app.report.result_text import UNSIGNED_RESULT
 from app.services import results
 from app.services.exports import observations_csv, round_report, unblinded_bundle
 from app.services.gallery import browse_gallery, enter_gallery, gallery_neuron
 from app.services.unblinding import correct_analysis, unblind_round
 from app.store.sealed import UnblindedRow
-from app.store.tables import ChainEntryRow, ItemRow, RoundRow
+from app.store.tables import ChainEntryRow, EventRow, ItemRow, RoundRow
+from tests.conftest import without_figures
+from tests.report.tampering import verify_without_figures
 from tests.services.conftest import StagedRound
 from tests.services.stages import ADMIN, KEYS, RECEIPT_KEY
 from tests.services.test_evidence import REASON, rewrite_the_result_event
@@ -131,3 +136,42 @@ def test_evidence_is_checked_once_as_long_as_nothing_changes(
         session.get_one(RoundRow, round_id).title = "another title, which nothing is made of"
     with database.reading() as session:
         assert round_report(session, round_id) == report
+
+
+def rewrite_detail(session: Session, event: EventRow, detail: JsonObject) -> None:
+    """Store a detail that Python takes for the same."""
+    session.execute(update(EventRow).where(EventRow.id == event.id).values(detail=detail))
+
+
+def respell(session: Session, round_id: str) -> None:
+    """Write the same values otherwise, as somebody can whose digests shall agree."""
+    round_row = session.get_one(RoundRow, round_id)
+    round_row.design = json.dumps(dict(reversed(json.loads(round_row.design).items()))).replace(" 6,", " 6.0,")
+    for row in session.scalars(select(ChainEntryRow).where(ChainEntryRow.round_id == round_id)):
+        content = json.loads(row.content)
+        content["active_seconds"] = float(content["active_seconds"])
+        row.content = json.dumps(dict(reversed(content.items())))
+    for event in session.scalars(select(EventRow).where(EventRow.round_id == round_id)):
+        rewrite_detail(session, event, dict(reversed(event.detail.items())))
+
+
+def test_rows_that_are_spelled_otherwise_give_the_same_export(unblinded_round: StagedRound, tmp_path: Path) -> None:
+    database, round_id = unblinded_round.database, unblinded_round.round_id
+    exports = []
+    for name in ("honest", "respelled"):
+        with database.reading() as session, without_figures():
+            exports.append(unblinded_zip(unblinded_bundle(session, round_id), RECEIPT_KEY))
+        (tmp_path / f"{name}.zip").write_bytes(exports[-1])
+        assert verify_without_figures(tmp_path / f"{name}.zip").differences == []
+        with database.writing() as session:
+            respell(session, round_id)
+    assert exports[0] == exports[1]
+
+
+def test_a_number_of_another_form_in_the_log_is_named_at_the_unblinding(locked_round: StagedRound) -> None:
+    database, round_id = locked_round.database, locked_round.round_id
+    with database.writing() as session:
+        locked = session.scalars(select(EventRow).where(EventRow.action == "locked")).one()
+        rewrite_detail(session, locked, json.loads(json.dumps(locked.detail), parse_int=float))
+    with pytest.raises(SealError, match="write whole numbers in another way"), database.writing() as session:
+        unblind_round(session, round_id, [KEYS[0].identity], ADMIN, REASON, locked_round.clock())

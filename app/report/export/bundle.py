@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.evidence.draws import steps_of_log
-from app.evidence.entries import ChainLink
+from app.evidence.entries import ChainLink, in_written_order
 from app.evidence.receipts import make_receipt_v1
 from app.evidence.round_evidence import BlindedEvidence, Evidence
 from app.evidence.signing import SigningKey
+from app.foundation.digest import in_key_order
 from app.foundation.json_types import JsonObject, to_json_value
 from app.report.export.checklist import methods_checklist
 from app.report.export.figures import draw_figures
@@ -92,7 +93,7 @@ def blinded_files(evidence: BlindedEvidence, public_design: JsonObject, stamp_fi
     is_locked = evidence.lock_digest is not None
     files = _common_files(evidence) | (_chain_files(evidence) if is_locked else {"chains.json": json_bytes([])})
     files |= {"commitment.json": json_bytes(commitment_content(evidence))} | dict(stamp_files)
-    files["public_design.json"] = json_bytes(public_design)
+    files["public_design.json"] = json_bytes(in_key_order(public_design))
     return files | describing_files(files, str(public_design["title"]), evidence.round_id, blinded=True)
 
 
@@ -128,10 +129,10 @@ def _common_files(evidence: BlindedEvidence) -> Files:
     contents = sorted(evidence.item_contents, key=lambda item: item["code"])
     digests = evidence.published.item_digests
     return {
-        "items.json": json_bytes(contents),
+        "items.json": json_bytes(in_key_order(to_json_value(contents))),
         "items.csv": write_csv(ItemTableRow, item_rows(contents, digests)).encode(),
         "events.csv": write_csv(EventTableRow, event_rows(evidence.log)).encode(),
-        "events.json": json_bytes(evidence.log),
+        "events.json": json_bytes([in_written_order(link) for link in evidence.log]),
         "program.json": json_bytes(installed_versions().model_dump()),
         **({} if evidence.locked_by_version_0_1 else {SCRIPT_FILE: SCRIPT.read_bytes()}),
     }
@@ -142,7 +143,9 @@ def _chain_files(evidence: BlindedEvidence) -> Files:
     commitment = evidence.published.commitment
     receipts = [make_receipt_v1(name, commitment, links) for name, links in sorted(evidence.chains.items())]
     return {
-        "chains.json": json_bytes(chain_links(evidence)),
+        "chains.json": json_bytes(
+            [{**link, "entry": in_key_order(to_json_value(link["entry"]))} for link in chain_links(evidence)]
+        ),
         "evaluators.csv": write_csv(ExportedEvaluator, evaluator_rows(evidence)).encode(),
         "receipts.json": json_bytes(to_json_value(receipts)),
     }
@@ -152,8 +155,8 @@ def _opened_files(evidence: Evidence, result: RoundResult) -> Files:
     """The opened seal and the numbers."""
     neurons = neuron_rows(evidence.seal.allocation, result.observations)
     return {
-        "design.json": json_bytes(evidence.design_content),
-        "allocation.json": json_bytes(evidence.seal.as_sealed),
+        "design.json": json_bytes(in_key_order(evidence.design_content)),
+        "allocation.json": json_bytes(in_key_order(evidence.seal.as_sealed)),
         "frame.json": json_bytes(result.frame.content()),
         "analysis.json": json_bytes(result.analysis.content()),
         "observations.csv": write_observations(result.observations).encode(),

@@ -11,8 +11,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from app.evidence.chains import chains_by_evaluator
+from app.evidence.entries import in_written_order
 from app.evidence.round_evidence import BlindedEvidence, Evidence
 from app.evidence.stamp_checks import FILE_NAME
+from app.foundation.digest import LARGEST_WRITTEN_OUT, in_key_order
 from app.foundation.errors import ExportError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
 from app.report.export import evidence_forms as forms
@@ -21,9 +23,6 @@ from app.report.export.released_0_1 import read_links_v1, read_unbound
 from app.report.export.strict_json import read_strict_json
 from app.report.export.zip_file import read_zip
 from app.rounds.allocation import SealContent
-
-LARGEST = 1e21
-"""From here on canonical JSON writes whole numbers with an exponent too."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +85,20 @@ def read_json_file(files: Mapping[str, bytes], name: str) -> JsonValue:
 
 
 def _read_canonical(files: Mapping[str, bytes], name: str) -> JsonValue:
-    """Read a JSON file of evidence that was digested. Raises ExportError if it writes whole numbers as 22.0 or -0.0.
+    """Read a JSON file of evidence that was digested, with its keys in order, whichever the file has.
 
-    Digests take them for 22 and 0, but the texts that are made of them do not.
+    Raises ExportError if it writes whole numbers as 22.0 or -0.0: digests take them for 22 and 0, but the texts that
+    are made of them do not.
     """
     json_value = read_json_file(files, name)
     fraction = next(
-        (number for number in _fractions_in(json_value) if number.is_integer() and abs(number) < LARGEST), None
+        (number for number in _fractions_in(json_value) if number.is_integer() and abs(number) < LARGEST_WRITTEN_OUT),
+        None,
     )
     if fraction is not None:
         msg = f"{name} in the export has {fraction} for a whole number; take the zip as it was downloaded"
         raise ExportError(msg)
-    return json_value
+    return in_key_order(json_value)
 
 
 def _fractions_in(json_value: JsonValue) -> Iterator[float]:
@@ -116,13 +117,19 @@ def _read_blinded_evidence(files: Mapping[str, bytes], commitment: forms.Commitm
             forms.JUDGMENTS_V1.read_verbatim("judgments.json", read_json_file(files, "judgments.json"))
         )
     else:
-        links = forms.CHAINS.read_verbatim("chains.json", _read_canonical(files, "chains.json"))
+        links = [
+            {"evaluator": link["evaluator"], "number": link["number"], "chain": link["chain"], "entry": link["entry"]}
+            for link in forms.CHAINS.read_verbatim("chains.json", _read_canonical(files, "chains.json"))
+        ]
     events = forms.EVENTS.read_verbatim("events.json", read_json_file(files, "events.json"))
+    items = read_json_file(files, "items.json")
+    if commitment.v > 1:
+        events, items = list(map(in_written_order, events)), in_key_order(items)
     if not events:
         msg = "events.json in the export is empty, but a round has a log; take the zip as it was downloaded"
         raise ExportError(msg)
     return BlindedEvidence(
-        item_contents=forms.ITEMS.read_verbatim("items.json", read_json_file(files, "items.json")),
+        item_contents=forms.ITEMS.read_verbatim("items.json", items),
         published=commitment.published,
         chains=chains_by_evaluator(links),
         log=sorted(events, key=lambda link: link["number"]),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app import __version__
 from app.evidence.checks import Check, expect_equal
 from app.evidence.round_evidence import Evidence
-from app.foundation.digest import sha256_of_json
+from app.foundation.digest import in_key_order, sha256_of_json
 from app.foundation.errors import ExportError
 from app.report.export import evidence_forms as forms
 from app.report.export.bundle import (
@@ -150,6 +150,9 @@ def _compare_public_design(export: ExportedRound) -> Check | UncheckedFile:
     logged = export.evidence.sealed.public_design_sha256
     if logged is None:
         return UncheckedFile(PUBLIC_DESIGN_FILE, WAITING_FOR_DESIGN)
+    if export.files[PUBLIC_DESIGN_FILE] != json_bytes(in_key_order(export.public_design)):
+        problem = f"{PUBLIC_DESIGN_FILE} is written in another way than First Glance writes it."
+        return Check(PUBLIC_DESIGN_FILE, False, "other bytes", "as written", problem)
     problem = f"{PUBLIC_DESIGN_FILE} does not have the digest that the log has since the seal."
     return expect_equal(PUBLIC_DESIGN_FILE, logged, sha256_of_json(export.public_design), problem)
 

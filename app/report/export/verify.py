@@ -91,11 +91,11 @@ def verify_round(export: ExportedRound, anchors: Anchors = NO_ANCHORS) -> Verifi
 
 def _evidence_checks(evidence: BlindedEvidence) -> Iterator[Check]:
     checks = check_evidence(evidence) if isinstance(evidence, Evidence) else check_blinded_evidence(evidence)
-    yield from _until_it_breaks(checks)
+    yield from checks_until_one_breaks(checks)
 
 
-def _until_it_breaks(checks: Iterable[Check]) -> Iterator[Check]:
-    """The checks; evidence that no round can have breaks them off with a check that fails."""
+def checks_until_one_breaks(checks: Iterable[Check]) -> Iterator[Check]:
+    """The checks of evidence; evidence that no round can have breaks them off with a check that fails."""
     try:
         yield from checks
     except FROM_FORGED_EVIDENCE as error:
