@@ -7,6 +7,7 @@ from typing import get_args
 
 import click
 import httpx2
+from anyio.from_thread import start_blocking_portal
 
 from app.cli.database import open_database
 from app.cli.options import PATH, by_option, json_option, round_argument
@@ -88,7 +89,8 @@ def timestamp_command(
 def _ask_authority(address: str, pending_stamp: PendingStamp, trusted: TrustedCertificates | None) -> bytes:
     """The authority's reply, of which everything was checked that can be. Raises TimestampError with what to do."""
     query = encode_query(pending_stamp.digest, pending_stamp.nonce)
-    reply = asyncio.run(_fetch_reply(address, pending_stamp.authority, query))
+    with start_blocking_portal() as portal:  # unlike asyncio.run, also where a loop runs already
+        reply = portal.call(_fetch_reply, address, pending_stamp.authority, query)
     stamped_time(reply, pending_stamp.digest, pending_stamp.nonce)
     if trusted is not None:
         verified_time(reply, pending_stamp.digest, trusted)
