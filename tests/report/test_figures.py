@@ -1,7 +1,5 @@
 """The export's figures."""
 
-import pytest
-
 from app.report.analysis.analysis import Analysis, analyse
 from app.report.export.figures import draw_figures
 from app.report.export.pdf import pdf_available, write_pdf_report
@@ -14,15 +12,12 @@ def test_figures_are_the_same_bytes_twice(full_analysis: Analysis, svg_figures: 
     assert b"<text" in svg_figures["figures/forest.svg"]
 
 
-@pytest.mark.parametrize("name", ["A$\\q$", "\ufeffAda", "A\x1b[31m", "A\x00", "A$b$"])
-def test_any_pseudonym_that_an_older_version_took_can_be_drawn_and_set(name: str) -> None:
+def test_any_pseudonym_that_an_older_version_took_can_be_drawn_and_set() -> None:
     """A dollar begins no formula, and characters that nobody sees are written as their code points."""
-    observations = simulate_observations(evaluators=(name, "Bo", "Cy"), shown=8)
+    observations = simulate_observations(evaluators=("\ufeffA$\\q$\x1b[31m\x00", "Bo", "Cy"), shown=8)
     analysis, frame = analyse(observations, frame_for(observations)), frame_for(observations)
     figures = draw_figures(analysis)
-    visible_name = name.replace("\ufeff", "<U+FEFF>").replace("\x1b", "<U+001B>").replace("\x00", "<U+0000>")
-    escaped_name = visible_name.replace("<", "&lt;").replace(">", "&gt;")
-    assert escaped_name in figures["figures/evaluators.svg"].decode()
+    assert "&lt;U+FEFF&gt;A$\\q$&lt;U+001B&gt;[31m&lt;U+0000&gt;" in figures["figures/evaluators.svg"].decode()
     if pdf_available():
         images = {path: content for path, content in figures.items() if path.endswith(".svg")}
         assert write_pdf_report("A round", "ab" * 32, analysis, frame, images).startswith(b"%PDF")
