@@ -1,11 +1,11 @@
 """Compares a harvest on a graphics card with the bare forward pass to the same layer, in bfloat16.
 
-    .venv/bin/python -m bench.graphics_card [--layer 8] [--neurons 4096] [--batch 32] [--shards 32]
+    .venv/bin/python -m bench.graphics_card [--layer 8] [--neurons 4096] [--batch 32] [--shards 96]
 
 Model: random weights in the shape of Llama-3.2-1B (d_model 2048, d_mlp 8192, 32 heads of which 8 keep keys, 128,256
-tokens), read by hooks at one layer; the pass ends there. Windows of 256 Zipf-distributed tokens, k = 20. Every shard is
-read by each method in turn; a ratio is the median over the second half of the shards, when the lists are no longer
-empty. Prints one JSON object:
+tokens), read by hooks at one layer; the pass ends there. Windows of 256 Zipf-distributed tokens, k = 20. Eight shards
+at a time are read by each method in turn; a ratio is the median over the second half of them, when the lists are no
+longer empty. Prints one JSON object:
 
     bare_tokens_per_second, topk_tokens_per_second, full_tokens_per_second
     bare_ratio_topk          seconds of the bare pass / seconds of a harvest of top lists alone
@@ -17,7 +17,7 @@ empty. Prints one JSON object:
 import argparse
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -29,11 +29,12 @@ from app.harvest.arms.model_arm import HookedReader
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.channel import Channel
 from app.harvest.scan.model_scan import ModelScan
+from app.harvest.shard_run import scan_overlapping
 from app.harvest.text.windows import WINDOWS_PER_SHARD, Shard, shard_of_rows
 from app.models.hugging_face import HuggingFaceModel, HuggingFaceShape
 from bench.harvest import measure_seconds
 
-WINDOW = 256
+WINDOW, SHARDS_AT_A_TIME = 256, 8
 D_VOCAB, D_MODEL, D_MLP = 128_256, 2048, 8192
 
 
@@ -63,16 +64,23 @@ def zipf_shard(number: int) -> Shard:
 
 
 @torch.inference_mode()
-def run_bare_pass(reader: HookedReader, batch_size: int, shard: Shard) -> None:
+def run_bare_pass(reader: HookedReader, batch_size: int, shards: Sequence[Shard]) -> None:
     """Run only the forward pass to the layer, batch after batch, without waiting between them."""
-    token_ids = torch.from_numpy(shard.token_ids.astype(np.int64)).to("cuda")
-    for begin in range(0, len(token_ids), batch_size):
-        reader(token_ids[begin : begin + batch_size])
+    for shard in shards:
+        token_ids = torch.from_numpy(shard.token_ids.astype(np.int64)).to("cuda")
+        for begin in range(0, len(token_ids), batch_size):
+            reader(token_ids[begin : begin + batch_size])
 
 
-def run_on_card(run: Callable[[Shard], object], shard: Shard) -> None:
-    """Call a function with a shard and wait for the card."""
-    run(shard)
+def run_scan(scan: ModelScan, shards: Sequence[Shard]) -> None:
+    """Run shards through a scan as a harvest does between two saved states."""
+    for _ in scan_overlapping([scan], shards, lambda: False):
+        pass
+
+
+def wait_for_card(read_shards: Callable[[Sequence[Shard]], object], shards: Sequence[Shard]) -> None:
+    """Call a function with shards and wait until the card has done all of it."""
+    read_shards(shards)
     torch.cuda.synchronize()
 
 
@@ -88,16 +96,20 @@ def measure(arguments: argparse.Namespace) -> dict[str, float | str]:
     full = HarvestOptions(batch_size=arguments.batch, device="cuda", dtype="bfloat16")
     make_scan = partial(ModelScan, read, {channel: neuron_count}, WINDOW, is_thread_safe=True)
     scans = {"topk": make_scan(full.top_only()), "full": make_scan(full)}
-    methods: dict[str, Callable[[Shard], object]] = {"bare": partial(run_bare_pass, reader, arguments.batch)}
+    shard_readers: dict[str, Callable[[Sequence[Shard]], object]] = {
+        "bare": partial(run_bare_pass, reader, arguments.batch)
+    }
     for name, scan in scans.items():
         scan.prepare(zipf_shard(0))
-        methods[name] = scan.scan
-    seconds: dict[str, list[float]] = {name: [] for name in methods}
-    for shard in map(zipf_shard, range(arguments.shards)):
-        for name, run in methods.items():
-            seconds[name].append(measure_seconds(partial(run_on_card, run, shard)))
-    second_half = {name: parts[arguments.shards // 2 :] for name, parts in seconds.items()}
-    speeds = {name: WINDOWS_PER_SHARD * WINDOW / statistics.median(parts) for name, parts in second_half.items()}
+        shard_readers[name] = partial(run_scan, scan)
+    seconds: dict[str, list[float]] = {name: [] for name in shard_readers}
+    for begin in range(0, arguments.shards, SHARDS_AT_A_TIME):
+        shards = [zipf_shard(number) for number in range(begin, begin + SHARDS_AT_A_TIME)]
+        for name, read_shards in shard_readers.items():
+            seconds[name].append(measure_seconds(partial(wait_for_card, read_shards, shards)))
+    second_half = {name: parts[len(parts) // 2 :] for name, parts in seconds.items()}
+    tokens_at_a_time = SHARDS_AT_A_TIME * WINDOWS_PER_SHARD * WINDOW
+    speeds = {name: tokens_at_a_time / statistics.median(parts) for name, parts in second_half.items()}
     ratios = {
         f"bare_ratio_{name}": round(
             statistics.median(
@@ -121,7 +133,7 @@ def main() -> None:
     parser.add_argument("--layer", type=int, default=8)
     parser.add_argument("--neurons", type=int, default=4096)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--shards", type=int, default=32)
+    parser.add_argument("--shards", type=int, default=96)
     arguments = parser.parse_args()
     print(json.dumps(measure(arguments), indent=2))
 

@@ -30,7 +30,7 @@ from app.harvest.shard_run import (
     ShardRun,
     arm_state,
     make_scan,
-    scan_shard,
+    scan_overlapping,
     scan_states,
 )
 from app.harvest.text.windows import Shard
@@ -71,7 +71,7 @@ class ShardWorker:
     def scan_shards(self, shards: Sequence[Shard]) -> tuple[list[list[ShardExtremes]], NamedArrays]:
         """The extremes of each shard for each arm, and the joined state of new scans of these shards only."""
         scans = [scan.empty_copy() for scan in self.prepared_scans]
-        extremes = [scan_shard(scans, shard) for shard in shards]
+        extremes = [finished.extremes_of_arms for finished in scan_overlapping(scans, shards, lambda: False)]
         return extremes, scan_states(scans)
 
 
@@ -151,6 +151,8 @@ class _ClusterDriver:
             part.restore(arm_state(states, arm_index))
             scan.merge(part)
         self.shard_run.save(group, extremes)
+        if self.shard_run.is_state_due:
+            self.shard_run.save_state(group[-1].number + 1)
 
 
 def _without_effects(harvest_arm: HarvestArm) -> HarvestArm:

@@ -1,7 +1,7 @@
 """How the shards of a text go through the arms of a harvest, with a checkpoint from which a killed run goes on."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -83,17 +83,21 @@ class ShardRun:
             else:
                 yield shard
 
-    def save(self, shards: Sequence[Shard], extremes: Sequence[Sequence[ShardExtremes]]) -> None:
-        """Save and report shards that the scans have just taken in, with the extremes of each shard for each arm.
+    @property
+    def is_state_due(self) -> bool:
+        """Whether the scans' state should be saved; it is saved from time to time only, because it is large."""
+        return time.perf_counter() - self._saved >= self._save_every
 
-        The scans' state is saved from time to time only, because it is large.
-        """
+    def save(self, shards: Sequence[Shard], extremes: Sequence[Sequence[ShardExtremes]]) -> None:
+        """Save and report shards that the scans have taken in, with the extremes of each shard for each arm."""
         for shard, shard_extremes in zip(shards, extremes, strict=True):
             self._checkpoint.save_shard(shard, shard_extremes)
         self._report(self.meter.progress(self._scans))
-        if time.perf_counter() - self._saved >= self._save_every:
-            self._checkpoint.save_state(shards[-1].number + 1, scan_states(self._scans))
-            self._saved = time.perf_counter()
+
+    def save_state(self, next_number: int) -> None:
+        """Save the scans' state, in which every shard before the one with this number must be, and no other."""
+        self._checkpoint.save_state(next_number, scan_states(self._scans))
+        self._saved = time.perf_counter()
 
 
 def scan_in_this_process(
@@ -101,9 +105,41 @@ def scan_in_this_process(
 ) -> Meter:
     """Run every shard that an earlier run has not read through every arm."""
     shard_run = ShardRun(harvest_plan, scans, checkpoint, report)
-    for shard in shard_run.unread_shards():
-        shard_run.save([shard], [scan_shard(scans, shard)])
+    for finished in scan_overlapping(scans, shard_run.unread_shards(), lambda: shard_run.is_state_due):
+        shard_run.save([finished.shard], [finished.extremes_of_arms])
+        if finished.is_alone and shard_run.is_state_due:
+            shard_run.save_state(finished.shard.number + 1)
     return shard_run.meter
+
+
+@dataclass(frozen=True)
+class FinishedShard:
+    """A shard that went through every arm."""
+
+    shard: Shard
+    extremes_of_arms: list[ShardExtremes]
+    is_alone: bool
+    """Whether the scans have taken in nothing of any later shard."""
+
+
+def scan_overlapping(
+    scans: Sequence[ModelScan], shards: Iterable[Shard], must_pause: Callable[[], bool]
+) -> Iterator[FinishedShard]:
+    """Run shards through every arm, in order; the next one is started before one is finished.
+
+    So neither cores nor a graphics card stand still at the end of a shard. Where `must_pause` says so, a shard is
+    finished alone.
+    """
+    started: StartedShard | None = None
+    for shard in shards:
+        if started is not None and must_pause():
+            yield FinishedShard(started.shard, started.finish(), is_alone=True)
+            started = None
+        previous, started = started, StartedShard(scans, shard)
+        if previous is not None:
+            yield FinishedShard(previous.shard, previous.finish(), is_alone=False)
+    if started is not None:
+        yield FinishedShard(started.shard, started.finish(), is_alone=True)
 
 
 def find_pilot(text: TextSource) -> tuple[Shard, Iterator[Shard]]:
@@ -125,10 +161,17 @@ def make_scan(harvest_arm: HarvestArm, window_length: int, options: HarvestOptio
     )
 
 
-def scan_shard(scans: Sequence[ModelScan], shard: Shard) -> list[ShardExtremes]:
-    """Run one shard through every arm and return each arm's extremes; all start before the first is waited for."""
-    started = [scan.start_shard(shard) for scan in scans]
-    return [scan.finish_shard(shard, batches) for scan, batches in zip(scans, started, strict=True)]
+class StartedShard:
+    """A shard whose batches run through every arm; all arms start before the first is waited for."""
+
+    def __init__(self, scans: Sequence[ModelScan], shard: Shard) -> None:
+        self.shard, self._scans = shard, scans
+        self._batches = [scan.start_shard(shard) for scan in scans]
+
+    def finish(self) -> list[ShardExtremes]:
+        """Wait for the batches, and return each arm's extremes."""
+        pairs = zip(self._scans, self._batches, strict=True)
+        return [scan.finish_shard(self.shard, batches) for scan, batches in pairs]
 
 
 def begin_scans(scans: Sequence[ModelScan], pilot: Shard, checkpoint: Checkpoint) -> int:

@@ -5,6 +5,8 @@ neuron reaches a tenth of its largest activation in the pilot, those with the la
 sample. Firings below strength 0.1 are left out when the largest activation in the whole corpus is known.
 """
 
+from threading import Lock
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -26,6 +28,7 @@ class FiringSample:
         self.store = FiringStore(len(pilot_maxima), size, 1)
         self.thresholds, self.seed = np.float32(FAINTEST_STRENGTH) * pilot_maxima, seed
         self._collected: list[tuple[Ints, Ints, Ints, Floats32]] = []
+        self._lock = Lock()
 
     def collect(self, batch_activations: Tensor, batch: Batch) -> None:
         """Put aside the firings on a batch's candidate tokens; activations are [window, position, neuron]."""
@@ -36,13 +39,18 @@ class FiringSample:
         token_ids = batch.token_ids[windows, positions].astype(np.int64)
         priorities = uniform_from_hashes(hash_numbers(corpus_positions, self.seed))
         rows, neurons = np.nonzero((activations >= self.thresholds) & (priorities[:, None] >= self.store.floor))
-        self._collected.append((neurons, corpus_positions[rows], token_ids[rows], activations[rows, neurons]))
+        firings = (neurons, corpus_positions[rows], token_ids[rows], activations[rows, neurons])
+        with self._lock:
+            self._collected.append(firings)
 
     def offer_collected(self) -> None:
         """Offer the collected firings to the store, all at once, since each offer costs about the same."""
-        parts = zip(*self._collected, strict=True)
+        with self._lock:
+            collected, self._collected = self._collected, []
+        if not collected:
+            return
+        parts = zip(*collected, strict=True)
         neurons, corpus_positions, token_ids, activations = (np.concatenate(arrays) for arrays in parts)
-        self._collected.clear()
         priorities = uniform_from_hashes(hash_numbers(corpus_positions, self.seed))
         order = np.lexsort((corpus_positions, -priorities, neurons))
         order = order[positions_in_runs(neurons[order]) < self.store.k]

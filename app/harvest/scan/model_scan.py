@@ -95,7 +95,7 @@ class ModelScan:
         return self.finish_shard(shard, self.start_shard(shard))
 
     def start_shard(self, shard: Shard) -> Iterator[ScannedBatch]:
-        """Start a shard's batches; `finish_shard` must be called before the next shard is started."""
+        """Start a shard's batches; shards are finished in the order in which they are started."""
         return self.threads.map(self._scan_batch, split_into_batches(shard, self.options))
 
     def finish_shard(self, shard: Shard, batches: Iterator[ScannedBatch]) -> ShardExtremes:
