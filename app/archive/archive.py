@@ -32,7 +32,10 @@ class Archive:
 
     @classmethod
     def open(cls, path: Path) -> "Archive":
-        """Read the manifest and check that every file it names is there. Raises ArchiveError."""
+        """Read the manifest and check that it lists both tables, and that every file it lists is there.
+
+        Raises ArchiveError.
+        """
         file = path / MANIFEST
         if not file.is_file():
             msg = f"{path} is no archive: {MANIFEST} is missing; make one with `firstglance harvest`"
@@ -47,6 +50,10 @@ class Archive:
         if manifest.address != manifest.computed_address():
             msg = f"{file} has been changed since the harvest; copy the archive again"
             raise ArchiveError(msg)
+        for table in (NEURONS_TABLE, SNIPPETS_TABLE):
+            if table not in manifest.files:  # its digest would not be in the address: anybody could exchange it
+                msg = f"{path} is no archive: its {MANIFEST} does not list {table}; harvest again"
+                raise ArchiveError(msg)
         for name in sorted(manifest.files):
             if not (path / name).is_file():
                 msg = f"{path} is incomplete: {name} is missing; copy the archive again or harvest again"

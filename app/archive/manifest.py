@@ -80,7 +80,7 @@ class Manifest(_Record):
     """Largest distance between a neuron's sampled distribution function and the corpus's, with probability 0.95."""
     versions: dict[str, str]
     files: dict[str, str]
-    """SHA-256 of every other file of the archive."""
+    """SHA-256 of every other file of the archive; a manifest without both tables is refused."""
     address: str = ""
     """The archive's content address: SHA-256 of the canonical JSON of all of the above."""
 

@@ -61,9 +61,7 @@ def verified_archives(paths: Mapping[str, Path]) -> dict[str, Archive]:
 def archive_fingerprints(archive: Archive) -> list[str]:
     """What two archives of the same neurons have in common: address, table of neurons, or model, corpus and site."""
     manifest = archive.manifest
-    fingerprints = [f"address {archive.sha256}"]
-    if NEURONS_TABLE in manifest.files:
-        fingerprints.append(f"neurons {manifest.files[NEURONS_TABLE]}")
+    fingerprints = [f"address {archive.sha256}", f"neurons {manifest.files[NEURONS_TABLE]}"]
     if manifest.model.weights_sha256 is not None:
         fingerprints.append(f"model {manifest.model.weights_sha256} {manifest.corpus.sha256} {manifest.site}")
     return fingerprints

@@ -7,7 +7,7 @@ from random import Random
 import pandas as pd
 import pytest
 
-from app.archive.archive import Archive, find_archives
+from app.archive.archive import Archive, find_archives, manifest_bytes
 from app.foundation.errors import ArchiveError
 from tests.conftest import skip_or_fail_without
 
@@ -97,6 +97,21 @@ def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(ArchiveError, match="cannot be used"):
         Archive.open(tmp_path)
+
+
+@pytest.mark.parametrize("table", ["neurons.parquet", "snippets.parquet"])
+def test_an_archive_whose_manifest_does_not_list_a_table_is_refused_however_it_is_opened(
+    copy: Path, table: str
+) -> None:
+    """The address would not fix that table: its rows could be exchanged once the draw is known."""
+    manifest = Archive.open(copy).manifest
+    files = {name: digest for name, digest in manifest.files.items() if name != table}
+    (copy / "manifest.json").write_bytes(manifest_bytes(manifest.model_copy(update={"files": files}).with_address()))
+    sentence = f"{copy} is no archive: its manifest.json does not list {table}; harvest again"
+    with pytest.raises(ArchiveError) as caught:
+        Archive.open(copy)
+    assert str(caught.value) == sentence
+    assert [str(part) for part in find_archives(copy)] == [sentence]
 
 
 def test_a_damaged_table_is_refused_with_a_sentence(copy: Path) -> None:

@@ -633,3 +633,15 @@ def test_a_redraw_without_a_whole_copy_says_what_is_wrong_with_those_that_are_th
     (archives_folder / "copy" / "snippets.parquet").write_bytes(b"PAR1 no longer")
     with pytest.raises(ArchiveError, match=r"copy: snippets.parquet has been changed since the harvest"):
         open_verified_archives(archives_folder, {fig_archive.sha256})
+
+
+def test_a_redraw_takes_no_archive_whose_address_does_not_fix_the_tables(
+    archives_folder: Path, plum_archive: Archive
+) -> None:
+    """Whoever ran the round could exchange rows of such an archive after the public value is out."""
+    changed = plum_archive.manifest.model_copy(update={"files": {}}).with_address()
+    manifest_file = archives_folder / "plum" / "manifest.json"
+    manifest_file.unlink()  # a hard link to the archive that other tests read
+    manifest_file.write_bytes(manifest_bytes(changed))
+    with pytest.raises(ArchiveError, match=r"cannot be repeated.*does not list neurons.parquet"):
+        open_verified_archives(archives_folder, {changed.address})
