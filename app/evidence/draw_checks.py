@@ -31,7 +31,7 @@ def draw_problems(seed_rule: SeedRule, seal_content: SealContent, steps: Sequenc
 
     Raises SealError if an entry of the log has another form.
     """
-    sealed_draw = _sealed_draw(steps)
+    sealed_draw = find_sealed_draw(steps)
     problems = [*logged_draw_problems(steps), *_left_out_problems(seal_content, sealed_draw)]
     if seed_rule == "server":
         problem = "The seal says that a public value completed the seed, but the design has the server draw it alone."
@@ -47,7 +47,7 @@ def logged_draw_problems(steps: Sequence[LoggedStep]) -> list[str]:
 
     Raises SealError if an entry of the log has another form.
     """
-    sealed_draw = _sealed_draw(steps)
+    sealed_draw = find_sealed_draw(steps)
     problems = [*_design_problems(steps), *_announced_twice_problems(steps)]
     if sealed_draw is not None and sealed_draw.seed_rule == "public":
         problems += _announcement_problems(sealed_draw, steps)
@@ -71,8 +71,11 @@ def announcement_in_force(steps: Sequence[LoggedStep]) -> int | None:
     return None
 
 
-def _sealed_draw(steps: Sequence[LoggedStep]) -> DrawDetail | None:
-    """The draw that was sealed; None before the seal, and in logs of version 0.1.0."""
+def find_sealed_draw(steps: Sequence[LoggedStep]) -> DrawDetail | None:
+    """The draw that was sealed; None before the seal, and in logs of version 0.1.0.
+
+    Raises SealError if the log's entry of the seal has another form.
+    """
     draws = [read_detail(SealedDetail, step.detail).draw for step in steps if step.action == "sealed"]
     return draws[-1] if draws else None
 

@@ -124,28 +124,55 @@ def test_another_digest_than_the_published_one_differs_and_both_are_named(
     assert f"not {OTHER[:12]}… as you gave it." in sentence
 
 
+def with_two_announcements(export: ExportedRound, halves: tuple[str, str]) -> ExportedRound:
+    """An export whose draw was begun after the second of two announcements, whose digests are 1 and 2."""
+    log = [deepcopy(link) for link in export.evidence.log]
+    draw: JsonObject = {"number": 1, "seed_rule": "public", "half_sha256": halves[1] * 32}
+    draw |= {"public_name": "beacon 7,\u200b 6 digits", "public_value": "116670"}
+    for action in ("seal begun", "sealed"):
+        event = next(link for link in log if link["event"]["action"] == action)["event"]
+        event["detail"] = draw if action == "seal begun" else {**event["detail"], "draw": draw}
+    for number, half in enumerate(halves):
+        link = deepcopy(log[0])
+        link["event"]["action"] = "draw announced"
+        link["event"]["detail"] = {"half_sha256": half * 32, "public_name": "beacon 7,\u200b 6 digits"}
+        link["chain"] = f"{number + 1:064x}"
+        log.insert(number + 1, link)
+    return replace(export, evidence=replace(export.evidence, log=log))
+
+
 @pytest.mark.parametrize("halves", [("aa", "bb"), ("bb", "bb")], ids=["another half", "the same half once more"])
 def test_a_published_announcement_covers_the_draw_only_if_it_is_that_of_the_sealed_draw(
     exported_without_figures: Path, halves: tuple[str, str]
 ) -> None:
     """The log has two announcements, and the draw was begun after the second: whatever it repeats of the first."""
-    export = read_export(exported_without_figures)
-    announced: list[JsonObject] = [{"half_sha256": half * 32, "public_name": "beacon 7"} for half in halves]
-    log = [deepcopy(link) for link in export.evidence.log]
-    for action in ("seal begun", "sealed"):
-        event = next(link for link in log if link["event"]["action"] == action)["event"]
-        event["detail"] = announced[1] if action == "seal begun" else {**event["detail"], "draw": announced[1]}
-    for number, detail in enumerate(announced):
-        link = deepcopy(log[0])
-        link["event"]["action"], link["event"]["detail"] = "draw announced", detail
-        link["chain"] = f"{number + 1:064x}"
-        log.insert(number + 1, link)
-    forged = replace(export, evidence=replace(export.evidence, log=log))
+    forged = with_two_announcements(read_export(exported_without_figures), halves)
     findings = [compare_anchors(forged, Anchors(announcement=f"{number:064x}"))[0] for number in (1, 2, 3)]
     assert [(finding.agrees, finding.covers) for finding in findings] == [(False, ()), (True, ("draw",)), (False, ())]
     assert "the sealed draw is from another one" in findings[0].sentence
     assert "which fixed the design with its archives" in findings[1].sentence
     assert "has no announcement of a draw with the digest 000000000000…" in findings[2].sentence
+
+
+def test_a_published_announcement_names_the_public_value_that_the_reader_has_to_look_up(
+    exported_without_figures: Path,
+) -> None:
+    """Whoever has the server's half can try values and call one of them the beacon's."""
+    forged = with_two_announcements(read_export(exported_without_figures), ("aa", "bb"))
+    (finding,) = compare_anchors(forged, Anchors(announcement=f"{2:064x}"))
+    assert finding.sentence.endswith(
+        "Look the public value up where it was published, under its name “beacon 7,<U+200B> 6 digits”: the round has "
+        "“116670”, and nothing in the export shows that this is the value that came out."
+    )
+
+
+def test_an_announcement_beside_a_seal_of_another_form_differs(exported_without_figures: Path) -> None:
+    forged = with_two_announcements(read_export(exported_without_figures), ("aa", "bb"))
+    sealed_event = next(link["event"] for link in forged.evidence.log if link["event"]["action"] == "sealed")
+    del sealed_event["detail"]["commitment"]
+    (finding,) = compare_anchors(forged, Anchors(announcement=f"{2:064x}"))
+    assert (finding.agrees, finding.covers) == (False, ())
+    assert "cannot be compared with the sealed draw: The log's entry about “sealed”" in finding.sentence
 
 
 def test_an_export_without_a_signature_is_anchored_in_part(

@@ -12,12 +12,16 @@ from typing import Literal
 
 from app.evidence.authority_certificates import TrustedCertificates, read_trusted_certificates
 from app.evidence.checks import Check
+from app.evidence.draw_checks import find_sealed_draw
+from app.evidence.draws import steps_of_log
 from app.evidence.entries import RESULT_ACTIONS, entry_time
+from app.evidence.event_details import DrawDetail
 from app.evidence.receipt_findings import ReceiptFinding
 from app.evidence.round_evidence import BlindedEvidence
 from app.evidence.stamp_checks import FOLDER, StampFinding, check_timestamps, stamp_targets
 from app.evidence.timestamps import stamped_time
 from app.foundation.errors import ArchiveError, ExportError, SealError, TimestampError
+from app.foundation.typography import visible_text
 from app.report.export.exported_round import ExportedRound
 from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
 from app.report.export.redraw import redraw_problems
@@ -120,11 +124,27 @@ def _compare_announcement(evidence: BlindedEvidence, published: str) -> AnchorFi
     if announcements[published]:
         sentence = "The announcement that you gave is in the log, but the sealed draw is from another one."
         return AnchorFinding("announcement", False, (), sentence)
+    try:
+        draw = find_sealed_draw(steps_of_log(evidence.log))
+    except SealError as error:
+        sentence = f"The announcement cannot be compared with the sealed draw: {error}"
+        return AnchorFinding("announcement", False, (), sentence)
     sentence = (
         "The sealed draw is from the announcement that you gave, which fixed the design with its archives, the "
         "server's half of the seed, the public value's name and length, and the neurons that are left out."
     )
+    if draw is not None:
+        sentence += f" {_look_up_sentence(draw)}"
     return AnchorFinding("announcement", True, ("draw",), sentence)
+
+
+def _look_up_sentence(draw: DrawDetail) -> str:
+    """What only the reader can compare: any value of the announced length completes the seed."""
+    name, value = visible_text(draw.public_name or ""), visible_text(draw.public_value or "")
+    return (
+        f"Look the public value up where it was published, under its name “{name}”: the round has “{value}”, and "
+        "nothing in the export shows that this is the value that came out."
+    )
 
 
 def _compare_commitment(evidence: BlindedEvidence, published: str) -> AnchorFinding:
