@@ -30,7 +30,7 @@ from app.rounds.allocation import NeuronAddress
 from app.rounds.design import SeedRule
 
 PUBLIC_VALUE = re.compile(r"[!-@\[-~]+( [!-@\[-~]+)*")
-"""How a public value is written, so that nobody can choose between spellings of it."""
+"""How a public value is written, which leaves few spellings of it; its name has to say which one is meant."""
 Detail = TypeVar("Detail", bound=BaseModel)
 
 

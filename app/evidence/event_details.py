@@ -65,7 +65,7 @@ class AnnouncedDetail(Detail):
     public_name: str
     """The name of the future public value that completes the seed."""
     value_length: Annotated[int, STRICT]
-    """How many characters the value will have, so that it can be spelled in one way only."""
+    """How many characters the value will have, which leaves fewer spellings of it."""
     design_sha256: str
     """SHA-256 of the design, which names the archives by digest: all that the draw depends on beside the seed."""
     left_out: LeftOut

@@ -79,6 +79,15 @@ def test_a_test_that_is_not_there_is_reported() -> None:
     assert missing_tests(text) == ["tests/architecture/test_docs.py::test_nothing", "tests/nowhere.py::test_it"]
 
 
+def test_the_page_on_trust_says_what_the_reader_has_to_compare_of_a_public_value() -> None:
+    """The program cannot look a value up, and takes every spelling of the announced length."""
+    rows = {row[0]: " ".join(row) for row in numbered_rows(TRUST) if len(row) == 4}
+    assert "its name has to say how it is written (order, separators, digits)" in rows["11"]
+    assert "with what was published under that name" in rows["11"]
+    assert "the reader compares the public value with what was published under its name" in rows["12"]
+    assert "one way only" not in rows["11"]
+
+
 def test_every_row_of_the_page_on_trust_has_what_shows_it_with_and_without_anchors_a_command_and_a_test() -> None:
     rows = numbered_rows(TRUST)
     threats, checks = [row for row in rows if len(row) == 4], [row for row in rows if len(row) == 3]

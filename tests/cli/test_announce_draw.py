@@ -69,3 +69,10 @@ def test_a_round_whose_server_draws_alone_announces_nothing(
     refused = run("round", "announce-draw", draft, "--value", NAME, "--length", 4)
     assert refused.exit_code == 1
     assert 'set seed_rule = "public"' in refused.output
+
+
+def test_the_help_asks_for_a_name_that_says_how_the_value_is_written_and_gives_an_example(run: Run) -> None:
+    text = " ".join(run("round", "announce-draw", "--help").output.split())
+    assert "how the value is written: order, separators, digits. For example “lottery numbers of" in text
+    assert "still leave several spellings of some values, so the name has to say how the value is written" in text
+    assert "one way only" not in text

@@ -221,6 +221,11 @@ def test_lower_case_ascii_with_single_spaces_is_a_public_value(value: str) -> No
     assert public_value_problem(value, None) == ""
 
 
+@pytest.mark.parametrize("value", ["05 12 19 23 38 42", "42 38 23 19 12 05", "05-12-19-23-38-42", "05,12,19,23,38,42"])
+def test_a_length_leaves_several_spellings_of_lottery_numbers_so_the_name_has_to_say_which(value: str) -> None:
+    assert public_value_problem(value, 17) == ""
+
+
 def test_a_public_value_has_the_length_that_was_announced() -> None:
     assert public_value_problem(VALUE, len(VALUE)) == ""
     assert "has 4 characters; the announcement says that it has 2" in public_value_problem("0xb0", 2)

@@ -17,15 +17,18 @@ from app.services.draws import LONGEST_PUBLIC_TEXT, announce_draw
     "public_name",
     required=True,
     help="Name of a public value that nobody knows yet, such as the round of a randomness beacon, with its number, and "
-    "how it is written, such as the number of decimals.",
+    "how the value is written: order, separators, digits. For example “lottery numbers of 10 January 2026, in "
+    "ascending order, two digits each, with single spaces between them”: else they could be written in several ways, "
+    "each of which gives another draw.",
 )
 @click.option(
     "--length",
     "value_length",
     required=True,
     type=click.IntRange(1, LONGEST_PUBLIC_TEXT),
-    help="How many characters the value will have, so that it can be spelled in one way only. If its length may vary, "
-    "say in its name how it is filled up, such as “five digits, with leading zeros”.",
+    help="How many characters the value will have. A length, letters in lower case and plain characters still leave "
+    "several spellings of some values, so the name has to say how the value is written, and how it is filled up if its "
+    "length may vary, such as “five digits, with leading zeros”.",
 )
 @by_option
 @click.pass_obj
