@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from app.evidence.draws import (
@@ -163,10 +164,18 @@ def left_out_detail(seen_by_round: Mapping[str, SeenNeurons]) -> LeftOut:
     return LeftOut(neuron_count=len(neurons), rounds=tuple(sorted(seen_by_round)), sha256=left_out_digest(neurons))
 
 
-def remove_halves(data_folder: Path | None, round_id: str) -> None:
-    """Delete the files of all announced halves of a round; with the logged value they would give the draw away."""
-    if data_folder is not None:
-        for file in (data_folder / HALVES_FOLDER).glob(f"{round_id}-*.half"):
+def remove_halves_once_sealed(session: Session, data_folder: Path | None, round_id: str) -> None:
+    """Delete the files of all announced halves of a round as soon as its seal is stored.
+
+    With the logged value they would give the draw away; but if the seal could not be stored, it needs them again.
+    """
+    if data_folder is None:
+        return
+    files = list((data_folder / HALVES_FOLDER).glob(f"{round_id}-*.half"))
+
+    @event.listens_for(session, "after_commit", once=True)
+    def remove_files(_session: Session) -> None:
+        for file in files:
             remove_private_file(file)
 
 

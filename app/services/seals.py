@@ -34,7 +34,7 @@ from app.services.draws import (
     begin_draw,
     left_out_detail,
     neurons_to_leave_out,
-    remove_halves,
+    remove_halves_once_sealed,
     require_design_as_created,
 )
 from app.services.log import append_event, is_log_locked, round_events
@@ -161,7 +161,7 @@ def finish_seal(
         draw=pending.draw,
     )
     append_event(session, round_row.id, by, "sealed", sealed.model_dump(mode="json"), now)
-    remove_halves(seal_options.data_folder, round_row.id)
+    remove_halves_once_sealed(session, seal_options.data_folder, round_row.id)
     return sealed
 
 

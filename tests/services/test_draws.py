@@ -645,3 +645,20 @@ def test_a_redraw_takes_no_archive_whose_address_does_not_fix_the_tables(
     manifest_file.write_bytes(manifest_bytes(changed))
     with pytest.raises(ArchiveError, match=r"cannot be repeated.*does not list neurons.parquet"):
         open_verified_archives(archives_folder, {changed.address})
+
+
+def test_a_seal_that_cannot_be_stored_keeps_the_announced_half(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    """Without it the published announcement could never be completed."""
+    announce(database_with_admin, public_draft, clock, tmp_path)
+    half = half_file(tmp_path, public_draft, 1).read_text()
+    pending = begin(database_with_admin, public_draft, clock, tmp_path)
+    options = replace(SEAL_OPTIONS, data_folder=tmp_path)
+    with pytest.raises(OSError, match="disk full"), database_with_admin.writing() as session:
+        seals.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), options)
+        msg = "disk full"
+        raise OSError(msg)
+    assert half_file(tmp_path, public_draft, 1).read_text() == half
+    finish(database_with_admin, pending, clock, tmp_path)
+    assert list((tmp_path / "draws").iterdir()) == []
