@@ -143,8 +143,9 @@ def receipt_note(receipt: Receipt | ReceiptV1) -> str:
         )
     if receipt.signature is None:
         return (
-            "This receipt is not signed, because the server lost the key of the round. You can compare it with the "
-            "published data, but it does not prove to others that the server made it."
+            "This receipt is not signed, because the server lost the key of the round, or because somebody changed its "
+            "records: tell the person who invited you. You can compare it with the published data, but it does not "
+            "prove to others that the server made it."
         )
     return (
         "This receipt is signed with the key that the round's commitment names. Keep this file: with it anybody can "

@@ -7,15 +7,17 @@ from typing import cast
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
+from app.evidence.chains import first_break
+from app.evidence.draws import read_detail
 from app.evidence.entries import ChainLink, EntryKind, canonical_time, entry_kind
-from app.evidence.event_details import CarriedOver, UnboundFact
+from app.evidence.event_details import CarriedOver, LockedDetail, UnboundFact
 from app.evidence.receipts import make_receipt, receipt_note
 from app.foundation.errors import LifecycleError
 from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
 from app.rounds.lifecycle import State
 from app.services.evaluator_session import evaluator_and_round_for_writing, evaluator_by_session
-from app.services.log import append_event, is_log_locked, round_events
+from app.services.log import append_event, is_log_locked, log_problem, round_events
 from app.services.round_keys import RoundKeys, read_committed_round
 from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
@@ -43,11 +45,16 @@ class OwnData(TypedDict):
 
 
 def own_data(session: Session, session_token: str, round_keys: RoundKeys, now: datetime) -> OwnData:
-    """Everything that is stored about this evaluator, with a receipt that the round's key signs."""
+    """Everything that is stored about this evaluator, with a receipt that the round's key signs.
+
+    It does not sign what somebody changed in the database.
+    """
     evaluator = evaluator_by_session(session, session_token)
     links = [row.read_link(evaluator.name) for row in chain_store.entries_of_evaluator(session, evaluator.id)]
     committed_round = read_committed_round(session, evaluator_store.round_of_evaluator(session, evaluator))
     signing_key = round_keys.committed(evaluator.round_id, committed_round.receipt_key)
+    if _is_changed(session, evaluator, links, committed_round.commitment):
+        signing_key = None
     receipt = make_receipt(committed_round, evaluator.name, links, canonical_time(now), signing_key)
     first_shown = judging_store.read_worklist(session, evaluator.id).shown_at
     unbound = _carried_over(session, evaluator)
@@ -95,6 +102,19 @@ def erase_own_data(session: Session, session_token: str, now: datetime) -> None:
     evaluator_store.erase_evaluator(session, evaluator, now)
     evaluator.joined_at, evaluator.exposed, evaluator.phase = None, False, 1
     append_event(session, round_row.id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
+
+
+def _is_changed(session: Session, evaluator: EvaluatorRow, links: Sequence[ChainLink], commitment: str) -> bool:
+    """Whether the log or the evaluator's chain was changed in the database; a signed receipt would confirm it."""
+    entries = ((link["entry"], link["chain"]) for link in links)
+    if log_problem(session, evaluator.round_id) or first_break(commitment, entries) is not None:
+        return True
+    locked = [event.detail for event in round_events(session, evaluator.round_id) if event.action == "locked"]
+    if not locked or "v" not in locked[-1]:  # version 0.1.0 locked it, whose receipts are not signed
+        return False
+    enrolment = read_detail(LockedDetail, locked[-1]).roster.get(evaluator.name)
+    head = links[-1]["chain"] if links else commitment
+    return enrolment is None or (enrolment.entries, enrolment.head) != (len(links), head)
 
 
 def _entries(links: Sequence[ChainLink], kind: EntryKind) -> list[JsonObject]:

@@ -24,7 +24,7 @@ from app.services.own_data import OwnData, own_data
 from app.services.round_keys import RoundKeys
 from app.services.unblinding import unblind_round
 from app.store.admins import add_admin
-from app.store.tables import ChainEntryRow, EvaluatorRow
+from app.store.tables import ChainEntryRow, EvaluatorRow, EventRow
 from tests.conftest import KINDS, Clock, fresh_database, without_figures
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, RECEIPT_KEY, open_draft
@@ -40,6 +40,8 @@ class Exported:
     without_key: OwnData
     tampered: Sequence[OwnData]
     """Ada's file as the server gave it after somebody had changed one of her rows in the database."""
+    other_lock: OwnData
+    """Ada's file as the server gave it after somebody had changed the digest of the lock in the database."""
 
     @property
     def export(self) -> ExportedRound:
@@ -71,10 +73,11 @@ def exported(
             rounds.lock_round(session, draft, ADMIN, clock())
             after_lock = file_of_ada(session, round_keys, clock)
             tampered = [*files_from_tampered_rows(session, round_keys, clock)]
+            other_lock = file_after_another_lock(session, round_keys, clock)
             unblind_round(session, draft, [KEYS[0].identity], ADMIN, "all have finished", clock(), RECEIPT_KEY)
         with database.reading() as session, without_figures():
             path.write_bytes(unblinded_zip(unblinded_bundle(session, draft), RECEIPT_KEY))
-    return Exported(path, before_lock, after_lock, without_key, tampered)
+    return Exported(path, before_lock, after_lock, without_key, tampered, other_lock)
 
 
 def file_of_ada(session: Session, round_keys: RoundKeys, clock: Clock) -> OwnData:
@@ -102,6 +105,16 @@ def files_from_tampered_rows(session: Session, round_keys: RoundKeys, clock: Clo
     session.flush()
 
 
+def file_after_another_lock(session: Session, round_keys: RoundKeys, clock: Clock) -> OwnData:
+    """Ada's file while the log's entry of the lock has another digest, which is taken back afterwards."""
+    locked = session.scalars(select(EventRow).where(EventRow.action == "locked")).one()
+    digest, locked.chain = locked.chain, "a" * 64
+    own_file = file_of_ada(session, round_keys, clock)
+    locked.chain = digest
+    session.flush()
+    return own_file
+
+
 def write_file(own_file: OwnData | JsonObject, folder: Path) -> Path:
     path = folder / "mine.json"
     path.write_text(json.dumps(own_file), encoding="utf-8")
@@ -120,10 +133,10 @@ def test_a_receipt_agrees_with_the_export(exported: Exported, tmp_path: Path) ->
 def test_rows_that_were_changed_before_the_download_break_the_chain_in_the_file(
     exported: Exported, tmp_path: Path
 ) -> None:
-    """The receipt is signed, and still the file does not pass: its own entries do not lead to the receipt's head."""
+    """The server signs nothing of it, and the file does not pass: its own entries do not lead to the receipt's head."""
     assert len(exported.tampered) == 5
     for own_file in exported.tampered:
-        assert "is signed with the key" in own_file["receipt_note"]
+        assert "is not signed" in own_file["receipt_note"]
         finding = judge_receipt_file(read_receipt_file(write_file(own_file, tmp_path)), exported.export)
         assert (finding.case, finding.is_genuine, finding.agrees) == ("file changed", False, False)
         assert "unless the server's records were changed before" in finding.sentence
@@ -132,6 +145,13 @@ def test_rows_that_were_changed_before_the_download_break_the_chain_in_the_file(
     ).sentence
     assert "entry 2 does not have the digest that follows from it" in sentence
     assert "The file says CANNOT JUDGE on item" in sentence
+
+
+def test_a_lock_that_was_changed_in_the_database_is_not_signed(exported: Exported) -> None:
+    """A signed receipt with it would accuse an honest round."""
+    assert exported.other_lock["receipt"]["lock"] == "a" * 64
+    assert exported.other_lock["receipt"]["signature"] is None
+    assert "because somebody changed its records" in exported.other_lock["receipt_note"]
 
 
 def test_a_receipt_from_after_the_lock_has_the_lock_s_digest(exported: Exported, tmp_path: Path) -> None:
