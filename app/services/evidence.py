@@ -29,7 +29,7 @@ from app.rounds.allocation import SealContent
 from app.rounds.commitment import PublishedCommitment
 from app.rounds.design import Design, read_design
 from app.rounds.item import ItemContent
-from app.services.log import latest_event, round_events
+from app.services.log import latest_event, round_events, verify_log
 from app.store import chains as chain_store
 from app.store import log as log_store
 from app.store import rounds as round_store
@@ -78,7 +78,11 @@ def published_commitment(
 
 
 def committed_design(session: Session, round_row: RoundRow) -> Design:
-    """The design of a sealed round. Raises SealError if it is not the one whose digest the log has since the seal."""
+    """The design of a sealed round. Raises SealError if it is not the one whose digest the log has since the seal.
+
+    It raises it also if the log was changed.
+    """
+    verify_log(session, round_row.id)
     sealed = SealedDetail.model_validate(latest_event(round_events(session, round_row.id), "sealed").detail)
     if sha256(round_row.design.encode()) != sealed.design_sha256:
         msg = "The design was changed after the commitment, so somebody changed the database; restore a backup."

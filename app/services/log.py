@@ -126,12 +126,18 @@ def latest_event(events: Sequence[Event], action: EventAction) -> Event:
 
 def verify_log(session: Session, round_id: str) -> None:
     """Raise SealError naming the first event that does not follow from those before it in the chain."""
+    if problem := log_problem(session, round_id):
+        raise SealError(problem)
+
+
+def log_problem(session: Session, round_id: str) -> str:
+    """A sentence that names the first event that does not follow from those before it; empty if all do."""
     rows = log_store.events_of_round(session, round_id)
     broken = first_break(START_OF_LOG, ((event_entry(round_id, row), row.chain) for row in rows))
-    if broken is not None:
-        row = rows[broken]
-        msg = f"The log was changed: event {row.number} ({row.action}) does not follow from those before it."
-        raise SealError(msg)
+    if broken is None:
+        return ""
+    row = rows[broken]
+    return f"The log was changed: event {row.number} ({row.action}) does not follow from those before it."
 
 
 def _log_refusal(database: Database, round_id: str, actor: str, detail: JsonObject, now: datetime) -> None:

@@ -8,7 +8,7 @@ from app.cli.printing import print_facts, print_json, print_table
 from app.foundation.settings import Settings
 from app.services import rounds
 from app.services.draws import AnnouncedDraw, announced_draw
-from app.services.log import round_events
+from app.services.log import log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import RoundProgress
 
@@ -24,6 +24,7 @@ def status_command(settings: Settings, round_id: str, json_wanted: bool) -> None
         event_count = len(round_events(session, round_id))
         announced = announced_draw(session, round_id)
         warning = missing_key_warning(session, round_id, RoundKeys.in_data_folder(settings.data))
+        warning = log_problem(session, round_id) or warning
     if json_wanted:
         evaluators = [vars(evaluator) for evaluator in round_progress.evaluators]
         facts = {

@@ -13,7 +13,7 @@ from app.rounds.design import Design
 from app.rounds.lifecycle import State, allows
 from app.services import rounds, timestamps
 from app.services.draws import AnnouncedDraw, announced_draw
-from app.services.log import Event, round_events
+from app.services.log import Event, log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import EvaluatorProgress, RoundProgress
 from app.services.timestamps import RoundStamp
@@ -83,6 +83,8 @@ class RoundView:
     """Newest first."""
     missing_key_warning: str | None
     """A sentence if the file of the key that signs receipts is lost."""
+    log_problem: str
+    """A sentence if somebody changed the log, so that none of its digests should be published; otherwise empty."""
 
     @property
     def evaluators(self) -> tuple[EvaluatorProgress, ...]:
@@ -108,6 +110,7 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys) -> RoundV
         stamps=timestamps.round_stamps(session, round_id),
         log=tuple(_log_line(event) for event in newest_first),
         missing_key_warning=missing_key_warning(session, round_id, round_keys),
+        log_problem=log_problem(session, round_id),
     )
 
 
