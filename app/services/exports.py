@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.evidence.chains import chains_by_evaluator
+from app.evidence.checks import check_blinded_evidence
 from app.evidence.round_evidence import BlindedEvidence
-from app.foundation.digest import sha256
-from app.foundation.errors import LifecycleError
+from app.foundation.digest import sha256, sha256_of_json
+from app.foundation.errors import LifecycleError, SealError
+from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.export.bundle import BlindedBundle, UnblindedBundle
@@ -86,7 +88,7 @@ def unblinded_bundle(session: Session, round_id: str) -> UnblindedBundle:
 def blinded_bundle(session: Session, round_id: str) -> BlindedBundle:
     """Everything that may be exported before unblinding: items, commitment, log; chains and people after the lock.
 
-    Raises NotFoundError, or LifecycleError for a round that was never sealed.
+    Raises NotFoundError, LifecycleError for a round that was never sealed, or SealError if somebody changed it.
     """
     round_row = round_store.find_round(session, round_id)
     items = round_store.items_of_round(session, round_id)
@@ -100,7 +102,19 @@ def blinded_bundle(session: Session, round_id: str) -> BlindedBundle:
         chains=chains_by_evaluator(read_chains(session, round_id)) if is_log_locked(session, round_id) else {},
         log=log,
     )
+    _require_unchanged(evidence, round_row.public_design)
     return BlindedBundle(evidence, round_row.public_design, exported_timestamps(session, round_id))
+
+
+def _require_unchanged(evidence: BlindedEvidence, public_design: JsonObject) -> None:
+    """Raise SealError naming what somebody changed in the database, so that nothing changed is exported and signed."""
+    problems = [check.problem for check in check_blinded_evidence(evidence) if not check.ok]
+    logged_digest = evidence.sealed.public_design_sha256
+    if logged_digest is not None and logged_digest != sha256_of_json(public_design):
+        problems.append("The public part of the design was changed after the seal.")
+    if problems:
+        msg = f"{' '.join(problems)} Nothing is exported; find out who changed it, or restore a backup."
+        raise SealError(msg)
 
 
 def record_export(session: Session, round_id: str, by: str, name: str, zip_bytes: bytes, now: datetime) -> None:

@@ -113,6 +113,11 @@ def find_unblinded(session: Session, round_id: str) -> tuple[RoundRow, Unblinded
     """The round and the newest version of its result. Raises NotFoundError, or LifecycleError before unblinding."""
     round_row = round_store.find_round(session, round_id)
     newest = newest_unblinded(session, round_id)
+    if newest is None and round_row.state == "unblinded":
+        msg = (
+            "The round is unblinded, but its stored result is gone, so somebody changed the database; restore a backup."
+        )
+        raise SealError(msg)
     if newest is None:
         msg = f"This round is {round_row.state}. Its report and its allocation can be read only after unblinding."
         raise LifecycleError(msg)

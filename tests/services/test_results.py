@@ -13,7 +13,7 @@ from app.foundation.json_types import JsonObject
 from app.report.export.bundle import unblinded_zip
 from app.report.result_text import UNSIGNED_RESULT
 from app.services import results
-from app.services.exports import observations_csv, round_report, unblinded_bundle
+from app.services.exports import blinded_bundle, observations_csv, round_report, unblinded_bundle
 from app.services.gallery import browse_gallery, enter_gallery, gallery_neuron
 from app.services.unblinding import correct_analysis, unblind_round
 from app.store.sealed import UnblindedRow
@@ -175,3 +175,30 @@ def test_a_number_of_another_form_in_the_log_is_named_at_the_unblinding(locked_r
         rewrite_detail(session, locked, json.loads(json.dumps(locked.detail), parse_int=float))
     with pytest.raises(SealError, match="write whole numbers in another way"), database.writing() as session:
         unblind_round(session, round_id, [KEYS[0].identity], ADMIN, REASON, locked_round.clock())
+
+
+def test_a_stored_result_that_is_gone_is_named(unblinded_round: StagedRound) -> None:
+    database, round_id = unblinded_round.database, unblinded_round.round_id
+    with database.writing() as session:
+        session.delete(session.scalars(select(UnblindedRow).where(UnblindedRow.round_id == round_id)).one())
+    with pytest.raises(SealError, match="its stored result is gone"), database.reading() as session:
+        round_report(session, round_id)
+
+
+def change_the_public_design(session: Session, round_id: str) -> str:
+    round_row = session.get_one(RoundRow, round_id)
+    round_row.public_design = {**round_row.public_design, "title": "forged"}
+    return "public part of the design was changed"
+
+
+@pytest.mark.parametrize("change", [change_a_judgment, change_the_commitment, remove_a_chain, change_the_public_design])
+def test_a_blinded_export_of_changed_rows_is_neither_written_nor_signed(
+    locked_round: StagedRound, change: Callable[[Session, str], str]
+) -> None:
+    database, round_id = locked_round.database, locked_round.round_id
+    with database.reading() as session:
+        blinded_bundle(session, round_id)
+    with database.writing() as session:
+        complaint = change(session, round_id)
+    with pytest.raises(SealError, match=f"{complaint}.*Nothing is exported"), database.reading() as session:
+        blinded_bundle(session, round_id)
