@@ -12,7 +12,7 @@ from app.foundation.files import write_bytes_atomically
 from app.foundation.settings import Settings
 from app.report.export.bundle import UnblindedBundle, blinded_zip, unblinded_zip
 from app.services import exports
-from app.services.round_keys import RoundKeys, missing_key_warning, round_signing_key
+from app.services.round_keys import RoundKeys, missing_key_warning, require_key_as_committed, round_signing_key
 
 
 @click.command("export")
@@ -30,8 +30,9 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
     with open_database(settings) as database:
         with database.reading() as session:
             admin = named_or_only_admin(session, by)
-            bundle = (exports.blinded_bundle if blinded else exports.unblinded_bundle)(session, round_id)
             round_keys = RoundKeys.in_data_folder(settings.data)
+            require_key_as_committed(session, round_id, round_keys)
+            bundle = (exports.blinded_bundle if blinded else exports.unblinded_bundle)(session, round_id)
             signing_key = round_signing_key(session, round_id, round_keys)
             warning = missing_key_warning(session, round_id, round_keys)
         if isinstance(bundle, UnblindedBundle):
@@ -40,10 +41,10 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
             zip_bytes = blinded_zip(bundle, signing_key)
         _write_export(out, zip_bytes)
         with database.writing() as session:
-            exports.record_export(session, round_id, admin, out.name, zip_bytes, now())
+            exports.record_export(session, round_id, admin, _name_as_text(out), zip_bytes, now())
     if warning is not None:
         click.echo(warning)
-    click.echo(f"{out}  check it with `firstglance verify {out}`")
+    click.echo("{0}  check it with `firstglance verify {0}`".format(click.format_filename(out)))
 
 
 def _write_export(path: Path, zip_bytes: bytes) -> None:
@@ -53,3 +54,8 @@ def _write_export(path: Path, zip_bytes: bytes) -> None:
     except OSError as error:
         msg = f"{path} cannot be written ({error.strerror}); choose another file with --out"
         raise ExportError(msg) from error
+
+
+def _name_as_text(path: Path) -> str:
+    """The file's name with a question mark for every byte of it that is no text."""
+    return path.name.encode("utf-8", "replace").decode()

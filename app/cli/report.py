@@ -15,6 +15,7 @@ from app.report.export.pool import pool_studies
 from app.report.number_text import points, points_range
 from app.report.result_text import UNSIGNED_RESULT
 from app.services import exports
+from app.services.round_keys import RoundKeys, require_key_as_committed
 from app.statistics.intervals import Interval
 
 NOT_ANCHORED = (
@@ -33,15 +34,16 @@ def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bo
         _print_pooled([Path(source) for source in sources], json_wanted=json_wanted)
         return
     with open_database(settings) as database, database.reading() as session:
+        require_key_as_committed(session, sources[0], RoundKeys.in_data_folder(settings.data))
         report = exports.round_report(session, sources[0])
     analysis = report.analysis
+    if report.unsigned:
+        click.echo(UNSIGNED_RESULT, err=True)
     if json_wanted:
         print_json(analysis.content())
         return
     click.echo(f"{analysis.headline}\n")
     print_arms(analysis.arms)
-    if report.unsigned:
-        click.echo(f"\n{UNSIGNED_RESULT}")
 
 
 def print_arms(arms: Mapping[str, ArmResult]) -> None:

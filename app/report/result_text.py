@@ -7,8 +7,8 @@ from app.report.number_text import points, points_range
 
 UNSIGNED_RESULT = (
     "The round's key did not sign this result in the log: the key was missing at that step, or somebody changed the "
-    "log later. The numbers follow from what was locked; who opened the seal, when and why, only the published digest "
-    "of the result confirms."
+    "log later. The numbers follow from judgments and log as they stand now; whether these are what was locked, only "
+    "the published digests of lock and result confirm."
 )
 
 

@@ -56,11 +56,15 @@ class RoundKeys:
 
     def committed(self, round_id: str, receipt_key: str | None) -> SigningKey | None:
         """The key of a sealed round; None if its file is lost, or if its public half is not the committed one."""
+        signing_key = self.in_file(round_id)
+        return signing_key if signing_key is not None and signing_key.public_key == receipt_key else None
+
+    def in_file(self, round_id: str) -> SigningKey | None:
+        """The key in the file of a round, whichever it is; None if the file is lost or holds no key."""
         try:
-            signing_key = SigningKey.from_text(self.path_of(round_id).read_text(encoding="utf-8").strip())
+            return SigningKey.from_text(self.path_of(round_id).read_text(encoding="utf-8").strip())
         except (OSError, ValueError):
             return None
-        return signing_key if signing_key.public_key == receipt_key else None
 
 
 def committed_receipt_key(session: Session, round_id: str) -> str | None:
@@ -90,15 +94,38 @@ def is_key_missing(session: Session, round_id: str, round_keys: RoundKeys) -> bo
     return receipt_key is not None and round_keys.committed(round_id, receipt_key) is None
 
 
+def require_key_as_committed(session: Session, round_id: str, round_keys: RoundKeys) -> None:
+    """Raise SealError if the file of a sealed round holds another key than its log names, or the log names none.
+
+    The file lies outside the database, so it can tell a round whose commitment, log and result were made anew there.
+    """
+    if problem := _key_contradiction(round_events(session, round_id), round_id, round_keys):
+        raise SealError(problem)
+
+
 def missing_key_warning(session: Session, round_id: str, round_keys: RoundKeys) -> str | None:
-    """What admins should know if the round has a key whose file is lost, and what it costs; otherwise None."""
+    """What admins should know if the file of the round's key is lost or has another key; otherwise None."""
+    if problem := _key_contradiction(round_events(session, round_id), round_id, round_keys):
+        return problem
     if not is_key_missing(session, round_id, round_keys):
         return None
     has_result = any(event.action in RESULT_ACTIONS for event in round_events(session, round_id))
     return (
-        f"The key that signs this round's receipts is missing: {round_keys.path_of(round_id)} is lost, damaged or has "
-        "another key. Receipts and exports are not signed until you restore the file from a backup. "
+        f"The key that signs this round's receipts is missing: {round_keys.path_of(round_id)} is lost or damaged. "
+        "Receipts and exports are not signed until you restore the file from a backup. "
         f"{CORRECT_AFTERWARDS if has_result else RESTORE_FIRST}"
+    )
+
+
+def _key_contradiction(events: Sequence[Event], round_id: str, round_keys: RoundKeys) -> str:
+    signing_key = round_keys.in_file(round_id)
+    is_sealed = any(event.action == "sealed" for event in events)
+    if not is_sealed or signing_key is None or signing_key.public_key == _receipt_key_in(events):
+        return ""
+    return (
+        f"{round_keys.path_of(round_id)} holds another key than the one that the round's log names, so somebody "
+        "changed the database or exchanged the file. Nothing is signed, and no result is shown; restore both from one "
+        "backup."
     )
 
 

@@ -2,8 +2,13 @@
 
 import re
 
+from sqlalchemy import select
+
+from app.evidence.signing import SigningKey
 from app.report.export.pdf import pdf_available
-from tests.admin.admin_site import PASSWORD, Browser
+from app.services.round_keys import RoundKeys
+from app.store.tables import EventRow
+from tests.admin.admin_site import PASSWORD, AdminSite, Browser
 
 
 def test_the_report_begins_with_the_result_and_links_its_numbers(dag: Browser, unblinded: str) -> None:
@@ -31,3 +36,51 @@ def test_the_page_says_that_the_key_did_not_sign_the_result(dag: Browser, unblin
     assert sentence not in dag.text
     dag.send("correct", reason="The key of the round is lost.", password=PASSWORD)  # its file is not in this folder
     assert sentence in dag.text
+    dag.get(f"/admin/rounds/{unblinded}/numbers")
+    assert sentence in dag.text
+    dag.get(f"/admin/rounds/{unblinded}/gallery")
+    dag.send("enter-gallery")
+    assert sentence in dag.text
+    dag.get(re.findall(rf"/admin/rounds/{unblinded}/gallery/\w+", dag.text)[0])
+    assert sentence in dag.text
+
+
+RESULTS = (
+    "report",
+    "numbers",
+    "analysis.json",
+    "observations.csv",
+    "report.pdf",
+    "export.zip",
+    "blinded.zip",
+    "gallery",
+)
+
+
+def test_no_result_is_shown_if_the_file_of_the_key_and_the_log_name_two_keys(
+    dag: Browser, admin_site: AdminSite, unblinded: str
+) -> None:
+    path = RoundKeys.in_data_folder(admin_site.settings.data).path_of(unblinded)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(SigningKey.new().private_text)
+    for name in RESULTS:
+        refused = dag.get(f"/admin/rounds/{unblinded}/{name}")
+        assert (refused.status_code, "holds another key than" in refused.text) == (422, True), name
+    dag.get(f"/admin/rounds/{unblinded}")
+    assert "holds another key than" in dag.text
+
+
+def test_the_round_s_page_warns_of_digests_in_a_log_that_was_changed(
+    dag: Browser, admin_site: AdminSite, unblinded: str
+) -> None:
+    warning = "The log was changed: event"
+    dag.get(f"/admin/rounds/{unblinded}")
+    assert warning not in dag.text
+    with admin_site.database.writing() as session:
+        locked = session.scalars(select(EventRow).where(EventRow.action == "locked")).one()
+        locked.chain = "a" * 64
+    dag.get(f"/admin/rounds/{unblinded}")
+    assert warning in dag.text
+    assert "Publish no digest of this page" in dag.text
+    refused = dag.get(f"/admin/rounds/{unblinded}/preregistration.md")
+    assert warning in refused.text

@@ -1,6 +1,7 @@
 """`firstglance round`: a round's life from the command line."""
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -204,3 +205,11 @@ def test_lock_and_unblinding_warn_of_a_lost_or_damaged_key_before_they_are_done(
         assert done.stderr.startswith("Warning: The key that signs this round's receipts is missing")
         assert "Restore it before you unblind the round" in done.stderr
     assert "correct the analysis once it is restored" in run("round", "status", draft).output
+
+
+def test_an_export_to_a_file_whose_name_is_no_text_is_written_and_logged(run: Run, locked: str, tmp_path: Path) -> None:
+    name = os.fsdecode(b"b\xff.zip")
+    exported = run("export", locked, "--blinded", "--out", tmp_path / name)
+    assert exported.exit_code == 0, exported.output
+    assert (tmp_path / name).is_file()
+    assert json.loads(run("round", "status", locked, "--json").output)["warning"] is None

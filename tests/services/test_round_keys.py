@@ -6,12 +6,20 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app.evidence.signing import SigningKey
 from app.foundation.errors import SealError, StorageError
 from app.services.log import append_event
-from app.services.round_keys import RoundKeys, committed_receipt_key, missing_key_warning, round_signing_key
+from app.services.round_keys import (
+    RoundKeys,
+    committed_receipt_key,
+    missing_key_warning,
+    require_key_as_committed,
+    round_signing_key,
+)
 from app.store.engine import Database
+from app.store.tables import EventRow
 from tests.conftest import Clock
 from tests.services.stages import ADMIN, RECEIPT_KEY, seal_draft
 
@@ -104,8 +112,8 @@ def test_a_round_has_a_key_from_its_seal_on(
     assert signing_key.public_key == RECEIPT_KEY.public_key
 
 
-@pytest.mark.parametrize("content", [None, "no key", "77" * 32])
-def test_a_lost_or_replaced_file_is_a_sentence_for_the_admin(
+@pytest.mark.parametrize("content", [None, "no key"])
+def test_a_lost_or_damaged_file_is_a_sentence_for_the_admin(
     database_with_admin: Database, draft: str, clock: Clock, round_keys: RoundKeys, content: str | None
 ) -> None:
     seal_draft(database_with_admin, draft, clock)
@@ -118,6 +126,24 @@ def test_a_lost_or_replaced_file_is_a_sentence_for_the_admin(
     assert warning.startswith(f"The key that signs this round's receipts is missing: {round_keys.path_of(draft)}")
     assert "restore the file from a backup" in warning
     assert "Restore it before you unblind the round" in warning
+
+
+@pytest.mark.parametrize("committed_key", [RECEIPT_KEY.public_key, None])
+def test_a_file_with_another_key_than_the_log_names_shows_no_result(
+    database_with_admin: Database, draft: str, clock: Clock, round_keys: RoundKeys, committed_key: str | None
+) -> None:
+    """Whoever can write to the database alone cannot exchange the key in the file."""
+    seal_draft(database_with_admin, draft, clock)
+    store_key(round_keys, draft, SigningKey.new().private_text)
+    with database_with_admin.writing() as session:
+        sealed = session.scalars(select(EventRow).where(EventRow.action == "sealed")).one()
+        sealed.detail = {**sealed.detail, "receipt_key": committed_key}
+    with database_with_admin.reading() as session:
+        with pytest.raises(SealError, match="holds another key than the one that the round's log names") as error:
+            require_key_as_committed(session, draft, round_keys)
+        assert missing_key_warning(session, draft, round_keys) == str(error.value)
+        round_keys.path_of(draft).unlink()
+        require_key_as_committed(session, draft, round_keys)  # a lost key is said, and results are shown
 
 
 def test_after_the_unblinding_the_warning_says_what_can_still_be_done(

@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 from app.foundation.clock import now
 from app.report.gallery import CONSENSUS_CHOICES
+from app.report.result_text import UNSIGNED_RESULT
 from app.services import gallery
 from app.services.log import logged_attempt
+from app.services.results import current_result
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
 from app.web.dependencies import AppDatabase
@@ -53,12 +55,14 @@ def browse_gallery(
         cards, arms = gallery.browse_gallery(
             session, round_id, admin.name, search.text, search.arm, search.consensus, search.page_number
         )
+        unsigned = current_result(session, round_id).unsigned
     variables = {
         "round_id": round_id,
         "gallery": cards,
         "arms": arms,
         "search": search,
         "consensus_choices": CONSENSUS_CHOICES,
+        "signature_note": UNSIGNED_RESULT if unsigned else "",
     }
     return render_admin_page(request, "report/gallery.html", admin, **variables)
 
@@ -68,8 +72,13 @@ def show_neuron(request: Request, round_id: str, item: str, database: AppDatabas
     """Show one neuron: its arm and index, what evaluators wrote, and its passages."""
     with database.reading() as session:
         neuron = gallery.gallery_neuron(session, round_id, admin.name, item)
+        unsigned = current_result(session, round_id).unsigned
     # Rendered anew from the words that were committed to: nothing covers the page's stored HTML.
     passages = Markup(render_passages(neuron.item, neuron.public_design).decode())  # noqa: S704
-    return render_admin_page(
-        request, "report/neuron.html", admin, round_id=round_id, card=neuron.card, passages=passages
-    )
+    variables = {
+        "round_id": round_id,
+        "card": neuron.card,
+        "passages": passages,
+        "signature_note": UNSIGNED_RESULT if unsigned else "",
+    }
+    return render_admin_page(request, "report/neuron.html", admin, **variables)

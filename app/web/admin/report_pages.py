@@ -1,13 +1,14 @@
 """The report of an unblinded round, and its downloads."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.foundation.clock import now
 from app.foundation.digest import canonical_bytes
 from app.report.export.bundle import blinded_zip, unblinded_zip
 from app.report.export.pdf import write_pdf_report
+from app.report.result_text import UNSIGNED_RESULT
 from app.services import exports
-from app.services.round_keys import round_signing_key
+from app.services.round_keys import require_key_as_committed, round_signing_key
 from app.store.engine import Database
 from app.web.admin import gallery_pages
 from app.web.admin.admin_page import render_admin_page
@@ -17,7 +18,13 @@ from app.web.admin.sign_in import ViewingAdmin
 from app.web.dependencies import AppDatabase, AppRoundKeys
 from app.web.downloads import download_response
 
-router = APIRouter(prefix="/admin/rounds/{round_id}")
+
+def _require_key_as_committed(round_id: str, database: AppDatabase, round_keys: AppRoundKeys) -> None:
+    with database.reading() as session:
+        require_key_as_committed(session, round_id, round_keys)
+
+
+router = APIRouter(prefix="/admin/rounds/{round_id}", dependencies=[Depends(_require_key_as_committed)])
 router.include_router(gallery_pages.router)
 
 
@@ -34,7 +41,12 @@ def show_numbers(request: Request, round_id: str, database: AppDatabase, admin: 
     """Show every value of the analysis; the report's numbers link to this page."""
     with database.reading() as session:
         report = exports.round_report(session, round_id)
-    variables = {"round_id": round_id, "title": report.title, "entries": number_entries(report.analysis.content())}
+    variables = {
+        "round_id": round_id,
+        "title": report.title,
+        "entries": number_entries(report.analysis.content()),
+        "signature_note": UNSIGNED_RESULT if report.unsigned else "",
+    }
     return render_admin_page(request, "report/numbers.html", admin, **variables)
 
 
