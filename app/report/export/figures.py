@@ -4,6 +4,7 @@
 """
 
 import io
+import warnings
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -44,7 +45,10 @@ def draw_figures(analysis: Analysis, file_types: tuple[str, ...] = ("svg", "pdf"
 
 def _save(figure: Figure, file_type: str) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=file_type, metadata=NO_DATES[file_type], bbox_inches="tight")
+    with warnings.catch_warnings():
+        # In SVG a letter that the library's font lacks is text all the same, in PDF it is an empty box.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        figure.savefig(buffer, format=file_type, metadata=NO_DATES[file_type], bbox_inches="tight")
     return buffer.getvalue()
 
 
