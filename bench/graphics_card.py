@@ -17,7 +17,7 @@ longer empty. Prints one JSON object:
 import argparse
 import json
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -107,25 +107,22 @@ def measure(arguments: argparse.Namespace) -> dict[str, float | str]:
         shards = [zipf_shard(number) for number in range(begin, begin + SHARDS_AT_A_TIME)]
         for name, read_shards in shard_readers.items():
             seconds[name].append(measure_seconds(partial(wait_for_card, read_shards, shards)))
-    second_half = {name: parts[len(parts) // 2 :] for name, parts in seconds.items()}
-    tokens_at_a_time = SHARDS_AT_A_TIME * WINDOWS_PER_SHARD * WINDOW
-    speeds = {name: tokens_at_a_time / statistics.median(parts) for name, parts in second_half.items()}
-    ratios = {
-        f"bare_ratio_{name}": round(
-            statistics.median(
-                bare / harvest for bare, harvest in zip(second_half["bare"], second_half[name], strict=True)
-            ),
-            3,
-        )
-        for name in scans
-    }
     return {
         "card": torch.cuda.get_device_name(),
-        **{f"{name}_tokens_per_second": round(speed) for name, speed in speeds.items()},
-        **ratios,
-        "token_neurons_per_second": round(speeds["full"] * neuron_count),
+        **compare_speeds({name: parts[len(parts) // 2 :] for name, parts in seconds.items()}, neuron_count),
         "peak_gibibytes": round(torch.cuda.max_memory_allocated() / 2**30, 2),
     }
+
+
+def compare_speeds(seconds: Mapping[str, list[float]], neuron_count: int) -> dict[str, float]:
+    """Tokens per second of each method, and how the bare pass compares with both kinds of harvest."""
+    tokens_at_a_time = SHARDS_AT_A_TIME * WINDOWS_PER_SHARD * WINDOW
+    speeds = {name: tokens_at_a_time / statistics.median(parts) for name, parts in seconds.items()}
+    figures: dict[str, float] = {f"{name}_tokens_per_second": round(speed) for name, speed in speeds.items()}
+    for name in ("topk", "full"):
+        pairs = zip(seconds["bare"], seconds[name], strict=True)
+        figures[f"bare_ratio_{name}"] = round(statistics.median(bare / harvest for bare, harvest in pairs), 3)
+    return figures | {"token_neurons_per_second": round(speeds["full"] * neuron_count)}
 
 
 def main() -> None:
