@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
 from app.evidence.chains import first_break
-from app.evidence.draws import read_detail
 from app.evidence.entries import ChainLink, EntryKind, canonical_time, entry_kind
 from app.evidence.event_details import CarriedOver, LockedDetail, UnboundFact
 from app.evidence.receipts import make_receipt, receipt_note
@@ -112,7 +112,10 @@ def _is_changed(session: Session, evaluator: EvaluatorRow, links: Sequence[Chain
     locked = [event.detail for event in round_events(session, evaluator.round_id) if event.action == "locked"]
     if not locked or "v" not in locked[-1]:  # version 0.1.0 locked it, whose receipts are not signed
         return False
-    enrolment = read_detail(LockedDetail, locked[-1]).roster.get(evaluator.name)
+    try:
+        enrolment = LockedDetail.model_validate(locked[-1]).roster.get(evaluator.name)
+    except ValidationError:
+        return True
     head = links[-1]["chain"] if links else commitment
     return enrolment is None or (enrolment.entries, enrolment.head) != (len(links), head)
 
