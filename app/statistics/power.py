@@ -14,6 +14,7 @@ evaluators like these, not only for these, and z is Student's t with E - 1 degre
 
 import math
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from scipy import stats
 
@@ -76,6 +77,7 @@ class PlanPower:
     hours: float
 
 
+@lru_cache(maxsize=1024)
 def plan_power(plan: StudyPlan) -> PlanPower:
     """The power of the two-sided test, the width of the interval and the labour of a plan.
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
 from app.foundation.arrays import Floats
 from app.report.analysis.estimates import (
@@ -18,6 +17,7 @@ from app.report.analysis.estimates import (
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.samples import compare_in_strata, samples_by_stratum
 from app.report.analysis.verdict_table import VerdictTable
+from app.statistics.holm import holm_adjusted
 from app.statistics.intervals import Interval
 from app.statistics.mantel_haenszel import (
     StratumComparison,
@@ -251,10 +251,9 @@ def _stratum_results(comparisons: list[StratumComparison], frame: AnalysisFrame)
     if not comparisons:
         return ()
     p_values = [permutation_p_value([stratum], frame.seed, frame.numbers.shuffles) for stratum in comparisons]
-    adjusted = multipletests(p_values, method="holm")[1]
     return tuple(
-        _stratum_result(stratum, p_value, float(p_holm))
-        for stratum, p_value, p_holm in zip(comparisons, p_values, adjusted, strict=True)
+        _stratum_result(stratum, p_value, p_holm)
+        for stratum, p_value, p_holm in zip(comparisons, p_values, holm_adjusted(p_values), strict=True)
     )
 
 
