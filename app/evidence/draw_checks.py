@@ -91,14 +91,14 @@ def _design_problems(steps: Sequence[LoggedStep]) -> Iterator[str]:
     for action, detail in steps if designs else ():
         if action == "created" and (created := read_detail(CreatedDetail, detail).design_sha256) != designs[-1]:
             yield (
-                f"The round was created with another design ({_shorten(created)}) than the one that was sealed "
-                f"({_shorten(designs[-1])}), so draws could be tried."
+                f"By its log the round was created with another design ({_shorten(created)}) than the one that was "
+                f"sealed ({_shorten(designs[-1])}), so draws could be tried."
             )
         elif action == "draw announced":
             announced = read_detail(AnnouncedDetail, detail)
             if announced.design_sha256 != designs[-1]:
                 yield (
-                    f"Announcement {announced.number} of the draw is for another design "
+                    f"By the log announcement {announced.number} of the draw is for another design "
                     f"({_shorten(announced.design_sha256)}) than the one that was sealed ({_shorten(designs[-1])}), so "
                     "draws could be tried."
                 )
@@ -166,11 +166,11 @@ def _announcement_problems(sealed_draw: DrawDetail, steps: Sequence[LoggedStep])
 def _source_problems(sealed_draw: DrawDetail, announcement: AnnouncedDetail) -> Iterator[str]:
     """What does not fit together between the sealed draw and the announcement that it is from."""
     if announcement.public_name != sealed_draw.public_name:
-        yield "The public value of the sealed draw is not the one that was named in the announcement."
+        yield "The public value of the sealed draw is not the one that was named in the log's announcement."
     if announcement.value_length != len(sealed_draw.public_value or ""):
-        yield "The public value of the sealed draw has not the length that the announcement says."
+        yield "The public value of the sealed draw has not the length that the log's announcement says."
     if announcement.left_out != sealed_draw.left_out:
-        yield "The sealed draw left out other neurons than the announcement says."
+        yield "The sealed draw left out other neurons than the log's announcement says."
 
 
 def _shorten(digest: str) -> str:

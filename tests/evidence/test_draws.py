@@ -160,7 +160,7 @@ OTHER_VALUE = PUBLIC_DRAW | {"public_value": "b1"}
             "public",
             content_with(public_name="round 8"),
             [ANNOUNCED, LoggedStep("seal begun", OTHER_NAME), sealed(OTHER_NAME)],
-            "not the one that was named in the announcement",
+            "not the one that was named in the log's announcement",
         ),
         (
             "public",
@@ -185,7 +185,7 @@ OTHER_VALUE = PUBLIC_DRAW | {"public_value": "b1"}
             "public",
             CONTENT,
             [LoggedStep("draw announced", ANNOUNCEMENT | {"design_sha256": "e"}), BEGUN, sealed(PUBLIC_DRAW)],
-            "Announcement 1 of the draw is for another design (e…) than the one that was sealed (d…)",
+            "By the log announcement 1 of the draw is for another design (e…) than the one that was sealed (d…)",
         ),
         (
             "public",

@@ -466,7 +466,7 @@ def test_an_announcement_fixes_what_is_left_out_of_the_draw(
         if step.action == "draw announced":
             step.detail["left_out"] = LeftOut(neuron_count=0, rounds=(), sha256="0" * 64).model_dump(mode="json")
     (problem,) = draw_problems("public", third.seal_content, steps)
-    assert problem == "The sealed draw left out other neurons than the announcement says."
+    assert problem == "The sealed draw left out other neurons than the log's announcement says."
 
 
 def exchange_design(database: Database, round_id: str, design: Design) -> None:
