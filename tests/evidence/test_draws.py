@@ -191,7 +191,7 @@ OTHER_VALUE = PUBLIC_DRAW | {"public_value": "b1"}
             "public",
             CONTENT,
             [LoggedStep("draw announced", ANNOUNCEMENT | {"left_out": SOMEBODY_S}), BEGUN, sealed(PUBLIC_DRAW)],
-            "left out other neurons than the announcement says",
+            "left out other neurons than the log's announcement says",
         ),
         ("server", NO_HALVES, [CREATED_OTHERWISE, begun(1), sealed({"number": 1})], "was created with another design"),
         ("public", CONTENT, [ANNOUNCED, BEGUN, sealed(PUBLIC_DRAW | {"seed_rule": "server"})], "names none"),
