@@ -16,7 +16,7 @@ from app.evidence.draw_checks import announcement_in_force
 from app.evidence.draws import steps_of_log
 from app.evidence.entries import EventLink
 from app.evidence.event_details import StampedDigest
-from app.evidence.timestamps import stamped_time, verified_time
+from app.evidence.timestamps import is_time_stamp_of, verified_time
 from app.foundation.errors import TimestampError
 
 LARGEST_DIFFERENCE = timedelta(minutes=5)
@@ -121,20 +121,12 @@ def _check_timestamp(
     candidates = [target for target in stampable if target.of == of]
     if not candidates:
         return StampFinding(name, of, None, f"The round has no {of} that could have been stamped.")
-    target = next((target for target in candidates if _is_stamp_of(reply, target.digest)), candidates[-1])
+    target = next((target for target in candidates if is_time_stamp_of(reply, target.digest)), candidates[-1])
     try:
         moment = verified_time(reply, target.digest, trusted)
     except TimestampError as error:
         return StampFinding(name, of, None, str(error))
     return StampFinding(name, of, moment, target.problem_at(moment), target.superseded)
-
-
-def _is_stamp_of(reply: bytes, digest: str) -> bool:
-    try:
-        stamped_time(reply, digest)
-    except TimestampError:
-        return False
-    return True
 
 
 def _target_of_event(

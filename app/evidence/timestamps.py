@@ -55,6 +55,15 @@ def stamped_time(reply: bytes, digest: str, nonce: int | None = None) -> datetim
     return statement.gen_time.astimezone(UTC)
 
 
+def is_time_stamp_of(reply: bytes, digest: str) -> bool:
+    """Whether an authority's reply is a time stamp for a digest; its signature is not checked."""
+    try:
+        stamped_time(reply, digest)
+    except TimestampError:
+        return False
+    return True
+
+
 def verified_time(reply: bytes, digest: str, trusted: TrustedCertificates) -> datetime:
     """The time that a time stamp proves for a digest, to someone who trusts these certificates.
 

@@ -12,6 +12,11 @@ UNSIGNED_RESULT = (
 )
 
 
+def signature_note(*, unsigned: bool) -> str:
+    """What a page says of a result that the round's key did not sign; empty for any other."""
+    return UNSIGNED_RESULT if unsigned else ""
+
+
 def state_primary_comparison(difference: Contrast) -> str:
     """The primary comparison with its arms, interval, p-value and method."""
     return f"Primary comparison, {difference.treatment} minus {difference.reference}: {describe_difference(difference)}"

@@ -19,8 +19,8 @@ from app.evidence.event_details import DrawDetail
 from app.evidence.receipt_findings import ReceiptFinding
 from app.evidence.round_evidence import BlindedEvidence
 from app.evidence.stamp_checks import FOLDER, StampFinding, check_timestamps, stamp_targets
-from app.evidence.timestamps import stamped_time
-from app.foundation.errors import ArchiveError, ExportError, SealError, TimestampError
+from app.evidence.timestamps import is_time_stamp_of
+from app.foundation.errors import ArchiveError, ExportError, SealError
 from app.foundation.typography import visible_text
 from app.report.export.exported_round import ExportedRound
 from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
@@ -250,17 +250,9 @@ def _refuse_strange_stamps(export: ExportedRound) -> Iterator[AnchorFinding]:
     targets = stamp_targets(evidence.published.commitment, evidence.log, first_entry_at(evidence))
     for name, content in export.stamp_files.items():
         digests = [target.digest for target in targets if name.startswith(f"{FOLDER}{target.of}-")]
-        if not any(_is_stamp_of(content, digest) for digest in digests):
+        if not any(is_time_stamp_of(content, digest) for digest in digests):
             sentence = f"{name}: The file is no time stamp of this round, as its name says that it is."
             yield AnchorFinding("time stamp", False, (), sentence)
-
-
-def _is_stamp_of(reply: bytes, digest: str) -> bool:
-    try:
-        stamped_time(reply, digest)
-    except TimestampError:
-        return False
-    return True
 
 
 def _stamp_finding(finding: StampFinding) -> AnchorFinding:

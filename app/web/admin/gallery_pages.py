@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from app.foundation.clock import now
 from app.report.gallery import CONSENSUS_CHOICES
-from app.report.result_text import UNSIGNED_RESULT
+from app.report.result_text import signature_note
 from app.services import gallery
 from app.services.log import logged_attempt
 from app.services.results import current_result
@@ -62,7 +62,7 @@ def browse_gallery(
         "arms": arms,
         "search": search,
         "consensus_choices": CONSENSUS_CHOICES,
-        "signature_note": UNSIGNED_RESULT if unsigned else "",
+        "signature_note": signature_note(unsigned=unsigned),
     }
     return render_admin_page(request, "report/gallery.html", admin, **variables)
 
@@ -79,6 +79,6 @@ def show_neuron(request: Request, round_id: str, item: str, database: AppDatabas
         "round_id": round_id,
         "card": neuron.card,
         "passages": passages,
-        "signature_note": UNSIGNED_RESULT if unsigned else "",
+        "signature_note": signature_note(unsigned=unsigned),
     }
     return render_admin_page(request, "report/neuron.html", admin, **variables)

@@ -6,7 +6,7 @@ from app.foundation.clock import now
 from app.foundation.digest import canonical_bytes
 from app.report.export.bundle import blinded_zip, unblinded_zip
 from app.report.export.pdf import write_pdf_report
-from app.report.result_text import UNSIGNED_RESULT
+from app.report.result_text import signature_note
 from app.services import exports
 from app.services.round_keys import require_key_as_committed, round_signing_key
 from app.store.engine import Database
@@ -45,7 +45,7 @@ def show_numbers(request: Request, round_id: str, database: AppDatabase, admin: 
         "round_id": round_id,
         "title": report.title,
         "entries": number_entries(report.analysis.content()),
-        "signature_note": UNSIGNED_RESULT if report.unsigned else "",
+        "signature_note": signature_note(unsigned=report.unsigned),
     }
     return render_admin_page(request, "report/numbers.html", admin, **variables)
 

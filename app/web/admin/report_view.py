@@ -11,7 +11,7 @@ from app.report.export.pdf import pdf_available
 from app.report.methods_text import LIMITATIONS, decision_rows, methods_paragraphs
 from app.report.number_text import percent, percent_range
 from app.report.result_tables import ResultTable, result_tables
-from app.report.result_text import UNSIGNED_RESULT, describe_difference
+from app.report.result_text import describe_difference, signature_note
 from app.services.exports import RoundReport
 
 
@@ -58,7 +58,7 @@ def report_view(report: RoundReport) -> ReportView:
         report=report,
         headline=analysis.headline,
         giveaway_sentences=f"{analysis.marks_alone} {analysis.transport_alone}",
-        signature_note=UNSIGNED_RESULT if report.unsigned else "",
+        signature_note=signature_note(unsigned=report.unsigned),
         arm_lines=tuple(_arm_line(arm, result) for arm, result in analysis.arms.items()),
         difference_text=describe_difference(analysis.difference),
         ratio=_describe_ratio(analysis.ratio),
