@@ -17,13 +17,12 @@ from app.evidence.draws import (
     seed_from_halves,
 )
 from app.evidence.event_details import AnnouncedDetail, CreatedDetail, DrawDetail, SealedDetail
+from app.foundation.digest import short_digest
 from app.foundation.json_types import JsonValue
 from app.rounds.allocation import SealContent
 from app.rounds.design import SeedRule
 
 HALF = re.compile(r"[0-9a-f]{64}")
-DIGEST_DIGITS = 12
-"""How many digits of a digest a sentence quotes; the log has all of them."""
 
 
 def draw_problems(seed_rule: SeedRule, seal_content: SealContent, steps: Sequence[LoggedStep]) -> list[str]:
@@ -91,16 +90,16 @@ def _design_problems(steps: Sequence[LoggedStep]) -> Iterator[str]:
     for action, detail in steps if designs else ():
         if action == "created" and (created := read_detail(CreatedDetail, detail).design_sha256) != designs[-1]:
             yield (
-                f"By its log the round was created with another design ({_shorten(created)}) than the one that was "
-                f"sealed ({_shorten(designs[-1])}), so draws could be tried."
+                f"By its log the round was created with another design ({short_digest(created)}) than the one that was "
+                f"sealed ({short_digest(designs[-1])}), so draws could be tried."
             )
         elif action == "draw announced":
             announced = read_detail(AnnouncedDetail, detail)
             if announced.design_sha256 != designs[-1]:
                 yield (
                     f"By the log announcement {announced.number} of the draw is for another design "
-                    f"({_shorten(announced.design_sha256)}) than the one that was sealed ({_shorten(designs[-1])}), so "
-                    "draws could be tried."
+                    f"({short_digest(announced.design_sha256)}) than the one that was sealed "
+                    f"({short_digest(designs[-1])}), so draws could be tried."
                 )
 
 
@@ -112,8 +111,9 @@ def _announced_twice_problems(steps: Sequence[LoggedStep]) -> Iterator[str]:
             announced = read_detail(AnnouncedDetail, detail)
             if announced.half_sha256 in halves:
                 yield (
-                    f"Announcement {announced.number} has the half of an earlier one ({_shorten(announced.half_sha256)}"
-                    "), but each announcement draws a half of its own, so the log was changed."
+                    f"Announcement {announced.number} has the half of an earlier one "
+                    f"({short_digest(announced.half_sha256)}), but each announcement draws a half of its own, so "
+                    "the log was changed."
                 )
             halves.append(announced.half_sha256)
 
@@ -171,7 +171,3 @@ def _source_problems(sealed_draw: DrawDetail, announcement: AnnouncedDetail) -> 
         yield "The public value of the sealed draw has not the length that the log's announcement says."
     if announcement.left_out != sealed_draw.left_out:
         yield "The sealed draw left out other neurons than the log's announcement says."
-
-
-def _shorten(digest: str) -> str:
-    return f"{digest[:DIGEST_DIGITS]}…"

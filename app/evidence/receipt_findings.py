@@ -18,6 +18,7 @@ from app.evidence.receipts import (
     expected_head,
 )
 from app.evidence.signing import is_signed
+from app.foundation.digest import short_digest
 from app.foundation.typography import visible_text
 
 ReceiptCase = Literal[
@@ -165,9 +166,10 @@ def _find_other_round(receipt: Receipt | ReceiptV1, committed_round: CommittedRo
     if isinstance(receipt, ReceiptV1) or receipt.signature is None:
         return _other_commitment(receipt, committed_round)
     return "other commitment", (
-        f"The receipt is genuine, but it names round {receipt.round} and commitment {_shorten(receipt.commitment)}, "
-        f"and the export has round {committed_round.round_id} and commitment {_shorten(committed_round.commitment)}: "
-        "the round was sealed anew with the same key after the receipt was made."
+        f"The receipt is genuine, but it names round {receipt.round} and commitment "
+        f"{short_digest(receipt.commitment)}, and the export has round {committed_round.round_id} and commitment "
+        f"{short_digest(committed_round.commitment)}: the round was sealed anew with the same key "
+        "after the receipt was made."
     )
 
 
@@ -292,12 +294,12 @@ def _find_other_lock(
     if isinstance(receipt, ReceiptV1) or receipt.lock is None:
         return None
     if committed_round.lock is None:
-        sentence = f"The receipt names the lock {_shorten(receipt.lock)}, but the export is from before the lock."
+        sentence = f"The receipt names the lock {short_digest(receipt.lock)}, but the export is from before the lock."
         return "lock differs", sentence
     if receipt.lock != committed_round.lock:
         return "lock differs", (
-            f"The receipt names the lock {_shorten(receipt.lock)}, but the export has the lock "
-            f"{_shorten(committed_round.lock)}: the log, or what the lock covers, was changed."
+            f"The receipt names the lock {short_digest(receipt.lock)}, but the export has the lock "
+            f"{short_digest(committed_round.lock)}: the log, or what the lock covers, was changed."
         )
     if len(exported.links) != receipt.entries:
         return "entries differ", (
@@ -325,7 +327,7 @@ def _agreement(
 
 def _other_commitment(receipt: Receipt | ReceiptV1, committed_round: CommittedRound) -> tuple[ReceiptCase, str]:
     """The case and sentence of a receipt with another commitment that the round's key did not sign."""
-    named, exported = _shorten(str(receipt.commitment)), _shorten(committed_round.commitment)
+    named, exported = short_digest(str(receipt.commitment)), short_digest(committed_round.commitment)
     if isinstance(receipt, Receipt) and receipt.round == committed_round.round_id:
         return "other commitment", (
             f"The receipt names this round, but the commitment {named}, and the export has {exported}: either the "
@@ -340,7 +342,3 @@ def _other_commitment(receipt: Receipt | ReceiptV1, committed_round: CommittedRo
 
 def _join(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _shorten(digest: str) -> str:
-    return f"{digest[:12]}…"

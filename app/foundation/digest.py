@@ -18,11 +18,17 @@ LARGEST_WRITTEN_OUT = 1e21
 """From here on canonical JSON writes whole numbers with an exponent too."""
 ZERO_DIGEST = "0" * 64
 """Stands where a digest belongs and there is nothing to digest."""
+QUOTED_DIGITS = 12
 
 
 def sha256(data: bytes) -> str:
     """The digest of bytes."""
     return hashlib.sha256(data).hexdigest()
+
+
+def short_digest(digest: str) -> str:
+    """The beginning of a digest, as sentences quote it; the log and the export have all of it."""
+    return f"{digest[:QUOTED_DIGITS]}…"
 
 
 def sha256_of_parts(parts: Iterable[bytes]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from app.archive.archive import Archive
 from app.archive.neuron import NeuronKey, NeuronStatistics
 from app.archive.snippet import Snippet
+from app.foundation.digest import short_digest
 from app.foundation.errors import DesignError
 from app.rounds.allocation import NeuronAddress
 from app.rounds.concealment import select_shown_snippets
@@ -66,7 +67,9 @@ def archive_frames(
     digests = sorted({cell.archive_sha256 for cell in design.arms})
     absent = [digest for digest in digests if digest not in archives]
     if absent:
-        msg = f"The archive {absent[0][:12]}… that the design names was not given; harvest it or name its folder."
+        msg = (
+            f"The archive {short_digest(absent[0])} that the design names was not given; harvest it or name its folder."
+        )
         raise DesignError(msg)
     return {digest: ArchiveFrame.from_archive(archives[digest], design, seen_neurons) for digest in digests}
 

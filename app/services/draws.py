@@ -26,7 +26,7 @@ from app.evidence.draws import (
     seed_from_halves,
 )
 from app.evidence.event_details import AnnouncedDetail, CreatedDetail, DrawDetail, LeftOut
-from app.foundation.digest import sha256
+from app.foundation.digest import sha256, short_digest
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.private import remove_private_file, write_private_file
 from app.foundation.typography import visible_text
@@ -44,8 +44,6 @@ from app.store import rounds as round_store
 HALVES_FOLDER = "draws"
 LONGEST_PUBLIC_TEXT = 500
 """Most characters of the name of a public value, and of the value."""
-DIGEST_DIGITS = 12
-"""How many digits of a digest a sentence quotes."""
 ANNOUNCE_FIRST = "The design has a public value complete the seed. Announce the draw first: `round announce-draw`."
 Entropy = Callable[[int], bytes]
 """A function that returns so many random bytes."""
@@ -190,8 +188,8 @@ def require_design_as_created(design_text: str, events: Sequence[Event]) -> str:
     created = read_detail(CreatedDetail, latest_event(events, "created").detail)
     if created.design_sha256 != design_sha256:
         msg = (
-            f"The design of this round has the digest {design_sha256[:DIGEST_DIGITS]}…, but the round was created with "
-            f"{created.design_sha256[:DIGEST_DIGITS]}…, so somebody changed the database. Restore a backup, or create "
+            f"The design of this round has the digest {short_digest(design_sha256)}, but the round was created with "
+            f"{short_digest(created.design_sha256)}, so somebody changed the database. Restore a backup, or create "
             "another round with the design that you want."
         )
         raise SealError(msg)

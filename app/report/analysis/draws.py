@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from app.evidence.draws import DrawHistory
 from app.evidence.event_details import RelatedRound
+from app.foundation.digest import short_digest
 from app.foundation.typography import visible_text
 
-DIGEST_DIGITS = 12
-"""How many digits of a digest a sentence quotes; the export has all of them."""
 MOST_IDS = 6
 """A sentence names at most so many rounds; the log has all of them."""
 NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -46,9 +45,9 @@ def draw_notes(history: DrawHistory | None) -> list[str]:
 def _seed_sentence(history: DrawHistory) -> str:
     if history.seed_rule == "server":
         return "The server drew the seed alone; nothing shows that it drew only once."
-    digest, value = str(history.half_sha256)[:DIGEST_DIGITS], visible_text(history.public_value or "")
+    digest, value = short_digest(str(history.half_sha256)), visible_text(history.public_value or "")
     return (
-        f"The seed is a hash of a half that the server had announced (SHA-256 {digest}…) and of a public value: "
+        f"The seed is a hash of a half that the server had announced (SHA-256 {digest}) and of a public value: "
         f"“{visible_text(history.public_name or '')}” is “{value}”, "
         f"which has {history.value_length} characters, as the announcement says. It also fixed the design, with its "
         "archives, and which neurons are left out. "

@@ -10,12 +10,10 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from app.foundation.digest import short_digest
 from app.foundation.json_types import JsonObject
 from app.report.analysis.frame import AnalysisFrame
 from app.rounds.allocation import CellModel
-
-DIGEST_DIGITS = 12
-"""How many digits of a digest a sentence quotes; the export has all of them."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +53,8 @@ def _describe_models(models: dict[str, CellModel]) -> str:
     losses = ", ".join(_describe_loss(certificate, arm, model) for arm, model in models.items())
     return (
         f"{names}. A pairing certificate states that they have the same sizes, recipe, initial weights "
-        f"({certificate.initial_sha256[:DIGEST_DIGITS]}…), data order ({certificate.order_sha256[:DIGEST_DIGITS]}…) "
-        f"and text ({certificate.corpus_sha256[:DIGEST_DIGITS]}…), {certificate.tokens:,} tokens each, and differ in "
+        f"({short_digest(certificate.initial_sha256)}), data order ({short_digest(certificate.order_sha256)}) "
+        f"and text ({short_digest(certificate.corpus_sha256)}), {certificate.tokens:,} tokens each, and differ in "
         f"the activation alone. Validation losses in nats per token: {losses}."
     )
 

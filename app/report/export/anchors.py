@@ -20,6 +20,7 @@ from app.evidence.receipt_findings import ReceiptFinding
 from app.evidence.round_evidence import BlindedEvidence
 from app.evidence.stamp_checks import FOLDER, StampFinding, check_timestamps, stamp_targets
 from app.evidence.timestamps import is_time_stamp_of
+from app.foundation.digest import short_digest
 from app.foundation.errors import ArchiveError, ExportError, SealError
 from app.foundation.typography import visible_text
 from app.report.export.exported_round import ExportedRound
@@ -118,7 +119,7 @@ def _compare_announcement(evidence: BlindedEvidence, published: str) -> AnchorFi
     announcements = {target.digest: target.superseded for target in targets}
     if published not in announcements:
         sentence = (
-            f"The export's log has no announcement of a draw with the digest {_shorten(published)} as you gave it."
+            f"The export's log has no announcement of a draw with the digest {short_digest(published)} as you gave it."
         )
         return AnchorFinding("announcement", False, (), sentence)
     if announcements[published]:
@@ -151,7 +152,9 @@ def _compare_commitment(evidence: BlindedEvidence, published: str) -> AnchorFind
     commitment = evidence.published.commitment
     if commitment == published:
         return AnchorFinding("commitment", True, ("commitment",), "The export has the commitment that you gave.")
-    sentence = f"The export has the commitment {_shorten(commitment)}, not {_shorten(published)} as you gave it."
+    sentence = (
+        f"The export has the commitment {short_digest(commitment)}, not {short_digest(published)} as you gave it."
+    )
     return AnchorFinding("commitment", False, (), sentence)
 
 
@@ -162,7 +165,7 @@ def _compare_lock(evidence: BlindedEvidence, published: str) -> AnchorFinding:
     if digest is None:
         sentence = "The export's log has no lock, so it has not the digest that you gave. Take an export from after it."
         return AnchorFinding("lock", False, (), sentence)
-    sentence = f"The export has the lock's digest {_shorten(digest)}, not {_shorten(published)} as you gave it."
+    sentence = f"The export has the lock's digest {short_digest(digest)}, not {short_digest(published)} as you gave it."
     return AnchorFinding("lock", False, (), sentence)
 
 
@@ -178,8 +181,8 @@ def _compare_result(evidence: BlindedEvidence, published: str) -> AnchorFinding:
         sentence = "The export's log has no result, so it has not the digest you gave. Take an export from after it."
         return AnchorFinding("result", False, (), sentence)
     sentence = (
-        f"The export has the result's digest {_shorten(digest)}, not {_shorten(published)} as you gave it. An export "
-        "from before a correction has not the correction's digest; take the newest."
+        f"The export has the result's digest {short_digest(digest)}, not {short_digest(published)} as you gave it. "
+        "An export from before a correction has not the correction's digest; take the newest."
     )
     return AnchorFinding("result", False, (), sentence)
 
@@ -292,7 +295,3 @@ def _archives_finding(problems: Sequence[str], reservation: str) -> AnchorFindin
     if reservation:
         sentence = f"The draw is confirmed in part: {sentence[0].lower()}{sentence[1:]} But {reservation}"
     return AnchorFinding("archives", True, (), sentence)
-
-
-def _shorten(digest: str) -> str:
-    return f"{digest[:12]}…"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.foundation.digest import short_digest
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.design import Design
 from app.rounds.lifecycle import State, allows
@@ -166,4 +167,4 @@ def _short_text(detail_value: JsonValue) -> str:
     if isinstance(detail_value, dict):
         return " ".join(f"{name} {text}" for name, text in _detail_texts(detail_value))
     text = str(detail_value)
-    return f"{text[:12]}…" if DIGEST.fullmatch(text) else text
+    return short_digest(text) if DIGEST.fullmatch(text) else text
