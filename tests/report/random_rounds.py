@@ -10,13 +10,12 @@ from app.foundation.json_types import JsonObject
 from app.rounds.allocation import AllocatedCell, AllocatedItem, Allocation, ItemKind, LayerCount
 from app.rounds.design import Design
 from app.rounds.item import Item, Passage
-from tests.report.simulated_evidence import START, RoundFacts
+from tests.report.simulated_evidence import FEW_DRAWS, START, RoundFacts
 
 CELLS = (("baseline", "1L/0"), ("solu", "1L/0"), ("baseline", "2L/0"), ("solu", "2L/0"), ("control", "2L/0"))
 PSEUDONYMS = ("Ash", "Birch", "Zoë 🌳")
 LAYERS = 2
 VERDICTS = ("interpretable", "not_interpretable", "cannot_judge")
-FEW_DRAWS = {"shuffles": 99, "bootstrap_draws": 100, "guess_draws": 100}
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def _design(options: RoundOptions) -> Design:
             "by_layer": "stratified" if options.by_layer else "simple",
             "repeats": 2,
             "repeat_distance": 2,
-            "analysis": {"numbers": FEW_DRAWS},
+            "analysis": {"numbers": FEW_DRAWS.numbers.model_dump()},
         }
     )
 

@@ -9,9 +9,8 @@ from typing import Any
 from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.frame import AnalysisFrame, CellCounts, EnrolledEvaluator
 from app.rounds.allocation import AllocatedItem, ItemKind
-from app.rounds.analysis_plan import STANDARD_PLAN
 from app.unblinding.observations import Observation
-from tests.report.simulated_evidence import START
+from tests.report.simulated_evidence import FEW_DRAWS, START
 
 TRUE_FRACTIONS = {"baseline": 0.35, "solu": 0.6}
 
@@ -109,7 +108,7 @@ def frame_for(observations: Sequence[Observation], dead: int = 2, **changes: Any
     names = [observation.evaluator for observation in observations]
     enrolled = tuple(EnrolledEvaluator(name, False, names.count(name)) for name in sorted(set(names)))
     frame = AnalysisFrame(
-        cells, reference="baseline", treatment="solu", seed="5e" * 32, evaluators=enrolled, plan=STANDARD_PLAN
+        cells, reference="baseline", treatment="solu", seed="5e" * 32, evaluators=enrolled, plan=FEW_DRAWS
     )
     return replace(frame, **changes)
 

@@ -189,6 +189,6 @@ def test_the_analysis_of_a_design_without_a_plan_says_so_and_is_computed_by_the_
     observations: list[Observation], frame: AnalysisFrame
 ) -> None:
     without_plan = analyse(observations, replace(frame, plan=None))
-    with_plan = analyse(observations, frame)
+    with_plan = analyse(observations, replace(frame, plan=STANDARD_PLAN))
     assert without_plan.notes == (*with_plan.notes, PLAN_NOT_IN_DESIGN)
     assert replace(without_plan, notes=with_plan.notes) == with_plan

@@ -13,6 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from app.report.export.bundle import unblinded_zip
+from app.rounds.analysis_plan import STANDARD_PLAN
+from app.unblinding.observations import Observation
+from tests.conftest import without_figures
+from tests.report.simulated_evidence import bundle_for
+from tests.report.simulated_round import frame_for
+
 Z = 1.959963984540054
 STRATA = ("1L/0", "2L/0")
 DEAD = 2
@@ -34,6 +41,15 @@ class RecomputedCell(NamedTuple):
 
 Cells = dict[tuple[str, str], RecomputedCell]
 """{(arm, stratum): its numbers}"""
+
+
+@pytest.fixture(scope="module")
+def exported(observations: list[Observation], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The round as a zip, with as many shuffles as the standard plan has."""
+    path = tmp_path_factory.mktemp("export") / "round.zip"
+    with without_figures():
+        path.write_bytes(unblinded_zip(bundle_for(observations, frame_for(observations, plan=STANDARD_PLAN))))
+    return path
 
 
 @pytest.fixture(scope="module")
