@@ -14,6 +14,9 @@ DASHBOARD := .venv-peers-dashboard
 # SAEDashboard wants NumPy 1 like TransformerLens, and through it come a torchvision and a torchaudio that fit no torch it allows.
 DASHBOARD_PACKAGES := sae-dashboard==0.8.0 torch==2.13.0 pyarrow==21.0.0 pandas==2.3.3
 
+# Tests start the program a hundred times: where byte code is not kept, every start compiles all of it again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: install demo serve check test prove test-peers clean
 .DEFAULT_GOAL := help
 

@@ -8,7 +8,7 @@ program that writes it was released, so old digests stay right.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Protocol, TypeGuard, cast, get_type_hints
+from typing import Annotated, Literal, Protocol, TypeGuard, cast
 
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
@@ -190,7 +190,7 @@ AnyEntry = ChainEntry | LogEntry
 def _require_form_of_kind(entry: ChainEntry) -> ChainEntry:
     """Raise ValueError unless the entry has exactly the fields of its kind."""
     form = FORMS[entry_kind(entry)] if "v" in entry else JudgmentEntryV1
-    if set(entry) != set(get_type_hints(form)):
+    if entry.keys() != form.__annotations__.keys():
         msg = f"the entry does not have the fields of a {entry_kind(entry)}"
         raise ValueError(msg)
     return entry

@@ -10,7 +10,8 @@ from app.foundation.json_types import JsonObject
 from app.rounds.allocation import AllocatedCell, AllocatedItem, Allocation, ItemKind, LayerCount
 from app.rounds.design import Design
 from app.rounds.item import Item, Passage
-from tests.report.simulated_evidence import FEW_DRAWS, START, RoundFacts
+from tests.report.simulated_evidence import START, RoundFacts
+from tests.rounds.few_draws import FEW_DRAWS
 
 CELLS = (("baseline", "1L/0"), ("solu", "1L/0"), ("baseline", "2L/0"), ("solu", "2L/0"), ("control", "2L/0"))
 PSEUDONYMS = ("Ash", "Birch", "Zoë 🌳")

@@ -21,16 +21,13 @@ from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.export.bundle import BlindedBundle, UnblindedBundle
 from app.report.result import result_of
 from app.rounds.allocation import AllocatedCell, Allocation, SealContent
-from app.rounds.analysis_plan import AnalysisPlan
 from app.rounds.commitment import PublishedCommitment, commitment_digest, item_digest, seal_digest
 from app.rounds.design import Cell, Design, Exclusions
 from app.rounds.item import Item, ItemContent, Passage
-from app.rounds.planned_numbers import PlannedNumbers
 from app.unblinding.observations import Observation
+from tests.rounds.few_draws import FEW_DRAWS
 
 SIGNING_KEY = SigningKey.from_text("5e" * 32)
-FEW_DRAWS = AnalysisPlan(numbers=PlannedNumbers(shuffles=99, bootstrap_draws=100, guess_draws=100))
-"""A plan for rounds whose results are made again and again: the standard one, with fewer random draws."""
 START = datetime.fromisoformat("2026-03-01T09:00:00+00:00")
 """When the round was opened."""
 LOCK = START + timedelta(days=1)

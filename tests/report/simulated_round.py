@@ -10,7 +10,8 @@ from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.frame import AnalysisFrame, CellCounts, EnrolledEvaluator
 from app.rounds.allocation import AllocatedItem, ItemKind
 from app.unblinding.observations import Observation
-from tests.report.simulated_evidence import FEW_DRAWS, START
+from tests.report.simulated_evidence import START
+from tests.rounds.few_draws import FEW_DRAWS
 
 TRUE_FRACTIONS = {"baseline": 0.35, "solu": 0.6}
 

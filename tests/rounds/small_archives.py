@@ -15,6 +15,7 @@ from app.archive.tables import SNIPPET_SCHEMA, write_neurons
 from app.foundation.digest import sha256_of_file
 from app.rounds.design import Cell, Design
 from app.rounds.presets import design_from_preset
+from tests.rounds.few_draws import FEW_DRAWS
 
 WORDS: tuple[str, ...] = (
     "import",
@@ -73,7 +74,9 @@ def make_archive(
 def two_arms(plum: Archive, fig: Archive, neurons: int) -> Design:
     """A design of two arms with canary names, so many neurons each."""
     cells = [Cell(arm="quokka", archive_sha256=plum.sha256), Cell(arm="axolotl", archive_sha256=fig.sha256)]
-    return design_from_preset("quick", title="A first look", arms=cells, reference="axolotl", neurons=neurons)
+    return design_from_preset(
+        "quick", title="A first look", arms=cells, reference="axolotl", neurons=neurons, analysis=FEW_DRAWS
+    )
 
 
 def make_snippet(random: Random, rank: int, peak: float, positive: int = TOKENS, window: str = "") -> Snippet:

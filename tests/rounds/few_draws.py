@@ -1,0 +1,6 @@
+"""A plan for rounds whose results are made again and again: the standard one, with fewer random draws."""
+
+from app.rounds.analysis_plan import AnalysisPlan
+from app.rounds.planned_numbers import PlannedNumbers
+
+FEW_DRAWS = AnalysisPlan(numbers=PlannedNumbers(shuffles=99, bootstrap_draws=100, guess_draws=100))
