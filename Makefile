@@ -14,6 +14,10 @@ DASHBOARD := .venv-peers-dashboard
 # SAEDashboard wants NumPy 1 like TransformerLens, and through it come a torchvision and a torchaudio that fit no torch it allows.
 DASHBOARD_PACKAGES := sae-dashboard==0.8.0 torch==2.13.0 pyarrow==21.0.0 pandas==2.3.3
 
+# Tests write thousands of small databases and archives: in memory, where there is room, they wait for no disk.
+MEMORY_MIB := $(shell df --output=avail --block-size=1M /dev/shm 2>/dev/null | tail -1)
+TESTS_TMP := $(shell test "$(MEMORY_MIB)" -gt 4096 2>/dev/null && echo TMPDIR=/dev/shm)
+
 # Tests start the program a hundred times: where byte code is not kept, every start compiles all of it again.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -43,10 +47,10 @@ check: install ## lint, types, import contracts, templates, migrations
 	$(BIN)/pytest -q tests/store/test_schema.py -k migrations
 
 test: install ## every test that is not a long proof, in under 6 minutes on 2 cores
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
+	$(TESTS_TMP) OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 prove: install ## the long proofs at full count, up to an hour
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
+	$(TESTS_TMP) OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
 
 test-peers: $(PEERS)/.installed ## our loaders against TransformerLens and transformers, in their own environment
 	OMP_NUM_THREADS=1 $(PEERS)/bin/pytest -q --confcutdir=tests/peers -p no:cacheprovider -W default tests/peers
