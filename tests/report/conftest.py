@@ -28,17 +28,17 @@ def bundle(observations: list[Observation]) -> UnblindedBundle:
 
 
 @pytest.fixture(scope="session")
-def exported(bundle: UnblindedBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported_with_figures(bundle: UnblindedBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The round as a zip."""
-    path = tmp_path_factory.mktemp("export") / "round.zip"
+    path = tmp_path_factory.mktemp("export") / "with_figures.zip"
     path.write_bytes(unblinded_zip(bundle, SIGNING_KEY))
     return path
 
 
 @pytest.fixture(scope="session")
-def exported_without_figures(bundle: UnblindedBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The round as a zip that is quickly checked, by `verify_without_figures`."""
-    path = tmp_path_factory.mktemp("export") / "without_figures.zip"
+def exported(bundle: UnblindedBundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The round as a zip without figures, which `verify_without_figures` checks quickly."""
+    path = tmp_path_factory.mktemp("export") / "round.zip"
     with without_figures():
         path.write_bytes(unblinded_zip(bundle, SIGNING_KEY))
     return path

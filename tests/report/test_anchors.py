@@ -37,18 +37,16 @@ def said(verification: Verification) -> str:
     return " ".join(verification.statement.sentences)
 
 
-def test_without_an_anchor_an_export_is_consistent_and_not_anchored(exported_without_figures: Path) -> None:
-    verification = verify_without_figures(exported_without_figures)
+def test_without_an_anchor_an_export_is_consistent_and_not_anchored(exported: Path) -> None:
+    verification = verify_without_figures(exported)
     assert outcome(verification) == ("not anchored", 3)
     assert said(verification).startswith("Consistent, not anchored")
     assert "all agree" not in said(verification)
     assert "--commitment, --lock, --receipt or --timestamp" in said(verification)
 
 
-def test_with_the_lock_s_digest_all_agree_and_later_entries_are_named(
-    exported_without_figures: Path, bundle: UnblindedBundle
-) -> None:
-    verification = verify_without_figures(exported_without_figures, Anchors(lock=bundle.evidence.lock_digest))
+def test_with_the_lock_s_digest_all_agree_and_later_entries_are_named(exported: Path, bundle: UnblindedBundle) -> None:
+    verification = verify_without_figures(exported, Anchors(lock=bundle.evidence.lock_digest))
     assert outcome(verification) == ("anchored", 0)
     assert said(verification).startswith("Anchored, and all agree.")
     assert (
@@ -57,13 +55,11 @@ def test_with_the_lock_s_digest_all_agree_and_later_entries_are_named(
     ) in said(verification)
 
 
-def test_with_the_result_s_digest_the_whole_log_is_anchored(
-    exported_without_figures: Path, bundle: UnblindedBundle
-) -> None:
-    verification = verify_without_figures(exported_without_figures, Anchors(result=bundle.evidence.result_digest))
+def test_with_the_result_s_digest_the_whole_log_is_anchored(exported: Path, bundle: UnblindedBundle) -> None:
+    verification = verify_without_figures(exported, Anchors(result=bundle.evidence.result_digest))
     assert outcome(verification) == ("anchored", 0)
     assert "After the lock" not in said(verification)
-    verification = verify_without_figures(exported_without_figures, Anchors(result=OTHER))
+    verification = verify_without_figures(exported, Anchors(result=OTHER))
     assert outcome(verification) == ("differs", 1)
     assert "has the result's digest" in " ".join(verification.differences)
 
@@ -105,20 +101,18 @@ def test_the_digest_that_was_published_at_the_unblinding_confirms_the_log_until_
 
 
 def test_the_commitment_anchors_a_part_and_what_is_not_anchored_is_named(
-    exported_without_figures: Path, bundle: UnblindedBundle
+    exported: Path, bundle: UnblindedBundle
 ) -> None:
     anchors = Anchors(commitment=bundle.evidence.published.commitment)
-    verification = verify_without_figures(exported_without_figures, anchors)
+    verification = verify_without_figures(exported, anchors)
     assert outcome(verification) == ("anchored in part", 3)
     assert "anchored in part: the commitment, so design, items, allocation and seed." in said(verification)
     assert "Nothing outside the export confirms judgments, flags, erasures and the log" in said(verification)
 
 
 @pytest.mark.parametrize("anchors", [Anchors(commitment=OTHER), Anchors(lock=OTHER)])
-def test_another_digest_than_the_published_one_differs_and_both_are_named(
-    exported_without_figures: Path, anchors: Anchors
-) -> None:
-    verification = verify_without_figures(exported_without_figures, anchors)
+def test_another_digest_than_the_published_one_differs_and_both_are_named(exported: Path, anchors: Anchors) -> None:
+    verification = verify_without_figures(exported, anchors)
     assert outcome(verification) == ("differs", 1)
     (sentence,) = verification.differences
     assert f"not {OTHER[:12]}… as you gave it." in sentence
@@ -143,10 +137,10 @@ def with_two_announcements(export: ExportedRound, halves: tuple[str, str]) -> Ex
 
 @pytest.mark.parametrize("halves", [("aa", "bb"), ("bb", "bb")], ids=["another half", "the same half once more"])
 def test_a_published_announcement_covers_the_draw_only_if_it_is_that_of_the_sealed_draw(
-    exported_without_figures: Path, halves: tuple[str, str]
+    exported: Path, halves: tuple[str, str]
 ) -> None:
     """The log has two announcements, and the draw was begun after the second: whatever it repeats of the first."""
-    forged = with_two_announcements(read_export(exported_without_figures), halves)
+    forged = with_two_announcements(read_export(exported), halves)
     findings = [compare_anchors(forged, Anchors(announcement=f"{number:064x}"))[0] for number in (1, 2, 3)]
     assert [(finding.agrees, finding.covers) for finding in findings] == [(False, ()), (True, ("draw",)), (False, ())]
     assert "the sealed draw is from another one" in findings[0].sentence
@@ -155,10 +149,10 @@ def test_a_published_announcement_covers_the_draw_only_if_it_is_that_of_the_seal
 
 
 def test_a_published_announcement_names_the_public_value_that_the_reader_has_to_look_up(
-    exported_without_figures: Path,
+    exported: Path,
 ) -> None:
     """Whoever has the server's half can try values and call one of them the beacon's."""
-    forged = with_two_announcements(read_export(exported_without_figures), ("aa", "bb"))
+    forged = with_two_announcements(read_export(exported), ("aa", "bb"))
     (finding,) = compare_anchors(forged, Anchors(announcement=f"{2:064x}"))
     assert finding.sentence.endswith(
         "Look the public value up where it was published, under its name “beacon 7,<U+200B> 6 digits”: the round has "
@@ -166,8 +160,8 @@ def test_a_published_announcement_names_the_public_value_that_the_reader_has_to_
     )
 
 
-def test_an_announcement_beside_a_seal_of_another_form_differs(exported_without_figures: Path) -> None:
-    forged = with_two_announcements(read_export(exported_without_figures), ("aa", "bb"))
+def test_an_announcement_beside_a_seal_of_another_form_differs(exported: Path) -> None:
+    forged = with_two_announcements(read_export(exported), ("aa", "bb"))
     sealed_event = next(link["event"] for link in forged.evidence.log if link["event"]["action"] == "sealed")
     del sealed_event["detail"]["commitment"]
     (finding,) = compare_anchors(forged, Anchors(announcement=f"{2:064x}"))
@@ -176,10 +170,10 @@ def test_an_announcement_beside_a_seal_of_another_form_differs(exported_without_
 
 
 def test_an_export_without_a_signature_is_anchored_in_part(
-    exported_without_figures: Path, bundle: UnblindedBundle, tmp_path: Path
+    exported: Path, bundle: UnblindedBundle, tmp_path: Path
 ) -> None:
     """Anybody can leave the signature out and then change what comes after the lock."""
-    path = replace_files(exported_without_figures, {}, tmp_path, signing_key=None)
+    path = replace_files(exported, {}, tmp_path, signing_key=None)
     verification = verify_without_figures(path, Anchors(lock=bundle.evidence.lock_digest))
     assert verification.differences == []
     assert outcome(verification) == ("anchored in part", 3)
@@ -192,14 +186,14 @@ def test_an_export_without_a_signature_is_anchored_in_part(
 @pytest.mark.parametrize(
     "signature", [b"{}", b"[", b'{"v": 2, "key": "00", "digests_sha256": "00", "signature": "00"}']
 )
-def test_a_forged_signature_differs(exported_without_figures: Path, tmp_path: Path, signature: bytes) -> None:
-    path = replace_files(exported_without_figures, {"signature.json": signature}, tmp_path, signing_key=None)
+def test_a_forged_signature_differs(exported: Path, tmp_path: Path, signature: bytes) -> None:
+    path = replace_files(exported, {"signature.json": signature}, tmp_path, signing_key=None)
     verification = verify_without_figures(path)
     assert "signature.json" in [check.name for check in verification.checks if not check.ok]
 
 
-def test_another_key_s_signature_differs(exported_without_figures: Path, tmp_path: Path) -> None:
-    path = replace_files(exported_without_figures, {}, tmp_path, signing_key=SigningKey.from_text("6f" * 32))
+def test_another_key_s_signature_differs(exported: Path, tmp_path: Path) -> None:
+    path = replace_files(exported, {}, tmp_path, signing_key=SigningKey.from_text("6f" * 32))
     verification = verify_without_figures(path)
     assert verification.differences == ["The export is signed by another key than the one that its commitment names."]
 
@@ -222,29 +216,27 @@ def write_receipt(content: object, folder: Path, name: str = "birch.json") -> Pa
     return path
 
 
-def test_a_genuine_receipt_from_after_the_lock_anchors_everything(
-    exported_without_figures: Path, tmp_path: Path
-) -> None:
-    receipt = write_receipt(receipt_of(exported_without_figures, after_lock=True).model_dump(), tmp_path)
-    verification = verify_without_figures(exported_without_figures, Anchors(receipts=(receipt,)))
+def test_a_genuine_receipt_from_after_the_lock_anchors_everything(exported: Path, tmp_path: Path) -> None:
+    receipt = write_receipt(receipt_of(exported, after_lock=True).model_dump(), tmp_path)
+    verification = verify_without_figures(exported, Anchors(receipts=(receipt,)))
     assert outcome(verification) == ("anchored", 0)
 
 
 def test_a_genuine_receipt_from_before_the_lock_anchors_its_entries_and_the_commitment(
-    exported_without_figures: Path, tmp_path: Path
+    exported: Path, tmp_path: Path
 ) -> None:
-    receipt = write_receipt(receipt_of(exported_without_figures, after_lock=False).model_dump(), tmp_path)
-    verification = verify_without_figures(exported_without_figures, Anchors(receipts=(receipt,)))
+    receipt = write_receipt(receipt_of(exported, after_lock=False).model_dump(), tmp_path)
+    verification = verify_without_figures(exported, Anchors(receipts=(receipt,)))
     assert outcome(verification) == ("anchored in part", 3)
     assert "the entries that the receipts cover" in said(verification)
 
 
-def test_an_unsigned_receipt_anchors_nothing(exported_without_figures: Path, tmp_path: Path) -> None:
-    unsigned = receipt_of(exported_without_figures, after_lock=True, key=None).model_dump()
-    evidence = read_export(exported_without_figures).evidence
+def test_an_unsigned_receipt_anchors_nothing(exported: Path, tmp_path: Path) -> None:
+    unsigned = receipt_of(exported, after_lock=True, key=None).model_dump()
+    evidence = read_export(exported).evidence
     old = make_receipt_v1("Ash", evidence.published.commitment, evidence.chains["Ash"]).model_dump()
     receipts = (write_receipt(unsigned, tmp_path), write_receipt(old, tmp_path, "ash.json"))
-    verification = verify_without_figures(exported_without_figures, Anchors(receipts=receipts))
+    verification = verify_without_figures(exported, Anchors(receipts=receipts))
     assert outcome(verification) == ("not anchored", 3)
     assert all(
         "anyone could have written it, so it is not counted" in finding.sentence
@@ -270,11 +262,11 @@ def without_birch(exported: Path, erased_count: int) -> ExportedRound:
 
 
 def test_a_receipt_of_somebody_who_may_have_been_erased_is_no_difference_and_leaves_the_round_anchored_in_part(
-    exported_without_figures: Path, bundle: UnblindedBundle, tmp_path: Path
+    exported: Path, bundle: UnblindedBundle, tmp_path: Path
 ) -> None:
-    receipt = write_receipt(receipt_of(exported_without_figures, after_lock=False).model_dump(), tmp_path)
+    receipt = write_receipt(receipt_of(exported, after_lock=False).model_dump(), tmp_path)
     anchors = Anchors(receipts=(receipt, receipt), lock=bundle.evidence.lock_digest)
-    export = without_birch(exported_without_figures, 1)
+    export = without_birch(exported, 1)
     lock, *findings = compare_anchors(export, anchors)
     assert [(finding.agrees, finding.covers, finding.is_undecided) for finding in findings] == [
         (True, ("commitment",), True)
@@ -282,35 +274,29 @@ def test_a_receipt_of_somebody_who_may_have_been_erased_is_no_difference_and_lea
     statement = make_statement(Findings(export.evidence, 2, (), (), (lock, *findings), "signed"))
     assert (statement.conclusion, statement.exit_status) == ("anchored in part", 3)
     assert "Only its evaluator can say whether they had them deleted" in " ".join(statement.sentences)
-    (finding,) = compare_anchors(without_birch(exported_without_figures, 0), Anchors(receipts=(receipt,)))
+    (finding,) = compare_anchors(without_birch(exported, 0), Anchors(receipts=(receipt,)))
     assert not finding.agrees
     assert "They were removed: the log does not say" in finding.sentence
 
 
-def test_more_receipts_of_missing_evaluators_than_were_erased_differ(
-    exported_without_figures: Path, tmp_path: Path
-) -> None:
-    export = without_birch(exported_without_figures, 1)
+def test_more_receipts_of_missing_evaluators_than_were_erased_differ(exported: Path, tmp_path: Path) -> None:
+    export = without_birch(exported, 1)
     stranger = make_receipt(replace(committed_round(export), lock=None), "Elm", [], AT, SIGNING_KEY)
     assert isinstance(stranger, Receipt)
     stranger = stranger.model_copy(update={"entries": 1})
     stranger = stranger.model_copy(update={"signature": SIGNING_KEY.sign(stranger.model_dump())})
-    birch = receipt_of(exported_without_figures, after_lock=False)
+    birch = receipt_of(exported, after_lock=False)
     receipts = (write_receipt(birch.model_dump(), tmp_path), write_receipt(stranger.model_dump(), tmp_path, "elm.json"))
     findings = compare_anchors(export, Anchors(receipts=receipts))
     assert [finding.agrees for finding in findings] == [False, False]
     assert "receipts of 2 evaluators whose entries are missing, and the log has 1" in findings[0].sentence
 
 
-def test_a_name_that_was_given_again_after_an_erasure_is_no_difference(
-    exported_without_figures: Path, tmp_path: Path
-) -> None:
+def test_a_name_that_was_given_again_after_an_erasure_is_no_difference(exported: Path, tmp_path: Path) -> None:
     """The second Ash has another chain than the first, who was erased and keeps a receipt."""
-    export = without_birch(exported_without_figures, 1)
+    export = without_birch(exported, 1)
     known = replace(committed_round(export), lock=None)
-    first = make_receipt(
-        known, "Ash", read_export(exported_without_figures).evidence.chains["Birch"][:2], AT, SIGNING_KEY
-    )
+    first = make_receipt(known, "Ash", read_export(exported).evidence.chains["Birch"][:2], AT, SIGNING_KEY)
     path = write_receipt(first.model_dump(), tmp_path)
     (finding,) = compare_anchors(export, Anchors(receipts=(path,)))
     assert (finding.agrees, "differs from the receipt" in finding.sentence) == (False, True)
@@ -322,24 +308,24 @@ def test_a_name_that_was_given_again_after_an_erasure_is_no_difference(
 
 
 def test_a_genuine_receipt_confirms_the_commitment_of_an_export_from_before_the_lock(
-    exported_without_figures: Path, bundle: UnblindedBundle, tmp_path: Path
+    exported: Path, bundle: UnblindedBundle, tmp_path: Path
 ) -> None:
     path = tmp_path / "open.zip"
     path.write_bytes(blinded_zip(blinded_bundle_of(bundle.evidence, locked=False), SIGNING_KEY))
-    receipt = write_receipt(receipt_of(exported_without_figures, after_lock=False).model_dump(), tmp_path)
+    receipt = write_receipt(receipt_of(exported, after_lock=False).model_dump(), tmp_path)
     verification = verify_without_figures(path, Anchors(receipts=(receipt,)))
     assert verification.differences == []
     assert outcome(verification) == ("anchored in part", 3)
     assert "anchored in part: the commitment" in said(verification)
 
 
-def test_every_receipt_is_compared_and_a_forged_one_is_named(exported_without_figures: Path, tmp_path: Path) -> None:
-    genuine = receipt_of(exported_without_figures, after_lock=True)
+def test_every_receipt_is_compared_and_a_forged_one_is_named(exported: Path, tmp_path: Path) -> None:
+    genuine = receipt_of(exported, after_lock=True)
     receipts = (
         write_receipt(genuine.model_dump(), tmp_path),
         write_receipt(genuine.model_copy(update={"head": OTHER}).model_dump(), tmp_path, "forged.json"),
     )
-    verification = verify_without_figures(exported_without_figures, Anchors(receipts=receipts))
+    verification = verify_without_figures(exported, Anchors(receipts=receipts))
     assert outcome(verification) == ("differs", 1)
     (sentence,) = verification.differences
     assert sentence.startswith("forged.json: The signature does not fit the receipt")
@@ -429,23 +415,23 @@ def test_a_time_stamp_from_after_the_unblinding_differs(
 
 
 def test_an_export_without_time_stamps_is_not_anchored_by_roots(
-    exported_without_figures: Path, root: Certified, tmp_path: Path
+    exported: Path, root: Certified, tmp_path: Path
 ) -> None:
-    verification = verify_without_figures(exported_without_figures, Anchors(roots=write_roots(root, tmp_path)))
+    verification = verify_without_figures(exported, Anchors(roots=write_roots(root, tmp_path)))
     assert outcome(verification) == ("not anchored", 3)
     assert [finding.sentence for finding in verification.anchor_findings] == [
         "The export has no time stamp to compare."
     ]
 
 
-def test_files_that_cannot_be_read_are_named(exported_without_figures: Path, tmp_path: Path) -> None:
+def test_files_that_cannot_be_read_are_named(exported: Path, tmp_path: Path) -> None:
     nothing = tmp_path / "nothing"
     for anchors in (Anchors(roots=nothing), Anchors(receipts=(nothing,)), Anchors(archive_folder=nothing)):
         with pytest.raises(ExportError):
-            verify_without_figures(exported_without_figures, anchors)
+            verify_without_figures(exported, anchors)
     nothing.write_bytes(b"no certificate")
     with pytest.raises(FirstGlanceError, match="no certificate"):
-        verify_without_figures(exported_without_figures, Anchors(roots=nothing))
+        verify_without_figures(exported, Anchors(roots=nothing))
 
 
 @pytest.mark.parametrize("locked", [True, False])

@@ -9,10 +9,8 @@ from app.report.export.statement import Findings, make_statement
 from tests.report.tampering import replace_file, verify_without_figures
 
 
-def test_a_file_that_is_no_time_stamp_differs_also_without_roots(
-    exported_without_figures: Path, tmp_path: Path
-) -> None:
-    path = replace_file(exported_without_figures, "timestamps/lock-1.tsr", b"headline +78", tmp_path)
+def test_a_file_that_is_no_time_stamp_differs_also_without_roots(exported: Path, tmp_path: Path) -> None:
+    path = replace_file(exported, "timestamps/lock-1.tsr", b"headline +78", tmp_path)
     verification = verify_without_figures(path, Anchors())
     assert "timestamps/lock-1.tsr: The file is no time stamp of this round" in " ".join(verification.differences)
     assert verification.statement.exit_status == 1
@@ -24,11 +22,11 @@ def last_sentence(exported: Path, *failed: str) -> str:
     return make_statement(findings).sentences[-1]
 
 
-def test_the_statement_says_when_only_a_receipt_or_a_stamp_is_bad(exported_without_figures: Path) -> None:
-    only_receipt = last_sentence(exported_without_figures, "anchor: receipt")
+def test_the_statement_says_when_only_a_receipt_or_a_stamp_is_bad(exported: Path) -> None:
+    only_receipt = last_sentence(exported, "anchor: receipt")
     assert only_receipt == "The export agrees with itself; the receipt named above does not agree with it."
-    stamps = last_sentence(exported_without_figures, "anchor: time stamp", "anchor: time stamp")
+    stamps = last_sentence(exported, "anchor: time stamp", "anchor: time stamp")
     assert stamps == "The export agrees with itself; the time stamps named above do not agree with it."
-    both = last_sentence(exported_without_figures, "anchor: receipt", "anchor: time stamp")
+    both = last_sentence(exported, "anchor: receipt", "anchor: time stamp")
     assert both == "The export agrees with itself; the receipt and the time stamp named above do not agree with it."
-    assert last_sentence(exported_without_figures, "anchor: receipt", "log") == "2 parts differ, named above."
+    assert last_sentence(exported, "anchor: receipt", "log") == "2 parts differ, named above."

@@ -131,24 +131,24 @@ def test_a_file_of_the_evidence_that_is_missing_is_named(exported: Path, tmp_pat
         verify_export(replace_files(exported, {name: None}, tmp_path))
 
 
-def test_a_line_that_is_no_observation_is_named_by_its_number(exported_without_figures: Path, tmp_path: Path) -> None:
-    lines = read_zip(exported_without_figures)["observations.csv"].decode().splitlines(keepends=True)
+def test_a_line_that_is_no_observation_is_named_by_its_number(exported: Path, tmp_path: Path) -> None:
+    lines = read_zip(exported)["observations.csv"].decode().splitlines(keepends=True)
     text = "".join([*lines[:2], lines[2].replace("Ash", "Ash,", 1), *lines[3:]])
-    path = replace_file(exported_without_figures, "observations.csv", text.encode(), tmp_path)
+    path = replace_file(exported, "observations.csv", text.encode(), tmp_path)
     assert any(
         "observations.csv has" in text and "at row 3" in text for text in verify_without_figures(path).differences
     )
 
 
-def test_a_table_with_other_columns_is_found(exported_without_figures: Path, tmp_path: Path) -> None:
-    path = replace_file(exported_without_figures, "observations.csv", b"evaluator,item\n", tmp_path)
+def test_a_table_with_other_columns_is_found(exported: Path, tmp_path: Path) -> None:
+    path = replace_file(exported, "observations.csv", b"evaluator,item\n", tmp_path)
     sentences = verify_without_figures(path).differences
     assert any("observations.csv has evaluator, item at columns" in sentence for sentence in sentences)
 
 
-def test_a_view_that_cannot_be_read_is_a_difference(exported_without_figures: Path, tmp_path: Path) -> None:
+def test_a_view_that_cannot_be_read_is_a_difference(exported: Path, tmp_path: Path) -> None:
     changes: dict[str, bytes | None] = {"frame.json": b"{", "neurons.csv": b"\xff"}
-    verification = verify_without_figures(replace_files(exported_without_figures, changes, tmp_path))
+    verification = verify_without_figures(replace_files(exported, changes, tmp_path))
     sentences = " ".join(verification.differences)
     assert "frame.json has a file that cannot be read" in sentences
     assert "neurons.csv has a file that cannot be read" in sentences
@@ -156,19 +156,19 @@ def test_a_view_that_cannot_be_read_is_a_difference(exported_without_figures: Pa
 
 @pytest.mark.parametrize("change", [{"items": []}, {"cells": []}])
 def test_evidence_that_no_round_can_have_is_a_difference_and_no_crash(
-    exported_without_figures: Path, tmp_path: Path, change: JsonObject
+    exported: Path, tmp_path: Path, change: JsonObject
 ) -> None:
-    content = json.loads(read_zip(exported_without_figures)["allocation.json"])
+    content = json.loads(read_zip(exported)["allocation.json"])
     content["allocation"] |= change
-    path = replace_file(exported_without_figures, "allocation.json", json.dumps(content).encode(), tmp_path)
+    path = replace_file(exported, "allocation.json", json.dumps(content).encode(), tmp_path)
     verification = verify_without_figures(path)
     assert "The allocation, the seed or the nonce was changed after the commitment." in verification.differences
     assert verification.statement.exit_status == 1
 
 
-def test_a_log_without_a_lock_is_a_difference_and_no_crash(exported_without_figures: Path, tmp_path: Path) -> None:
-    events = json.loads(read_zip(exported_without_figures)["events.json"])
+def test_a_log_without_a_lock_is_a_difference_and_no_crash(exported: Path, tmp_path: Path) -> None:
+    events = json.loads(read_zip(exported)["events.json"])
     kept = [link for link in events if link["event"]["action"] != "locked"]
-    path = replace_file(exported_without_figures, "events.json", json.dumps(kept).encode(), tmp_path)
+    path = replace_file(exported, "events.json", json.dumps(kept).encode(), tmp_path)
     verification = verify_without_figures(path)
     assert any("The log has no entry “locked”" in sentence for sentence in verification.differences)

@@ -327,10 +327,8 @@ def test_a_verdict_of_an_honest_round_changes_with_its_observation(facts: RoundF
     assert after.observations[changed[0]] == with_verdict(before.observations[changed[0]], "cannot_judge")
 
 
-def test_the_evidence_of_an_export_gives_the_result_of_the_round(
-    bundle: UnblindedBundle, exported_without_figures: Path
-) -> None:
-    verification = verify_without_figures(exported_without_figures)
+def test_the_evidence_of_an_export_gives_the_result_of_the_round(bundle: UnblindedBundle, exported: Path) -> None:
+    verification = verify_without_figures(exported)
     assert verification.result == bundle.result
-    analysis = json.loads(read_zip(exported_without_figures)["analysis.json"])
+    analysis = json.loads(read_zip(exported)["analysis.json"])
     assert analysis == json.loads(json.dumps(bundle.result.analysis.content()))

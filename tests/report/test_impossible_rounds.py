@@ -88,10 +88,10 @@ def test_an_item_that_is_allocated_twice_and_a_cell_that_is_there_twice_are_name
     assert "these cells more than once" in problems_of(evidence_of(replace(facts, allocation=twice)))
 
 
-def test_counts_too_large_to_compute_with_end_with_a_sentence(exported_without_figures: Path, tmp_path: Path) -> None:
-    content = json.loads(read_zip(exported_without_figures)["allocation.json"])
+def test_counts_too_large_to_compute_with_end_with_a_sentence(exported: Path, tmp_path: Path) -> None:
+    content = json.loads(read_zip(exported)["allocation.json"])
     content["allocation"]["cells"][0] |= {"dead": 10**12, "shown": 10**12}
-    path = replace_file(exported_without_figures, "allocation.json", json_bytes(content), tmp_path)
+    path = replace_file(exported, "allocation.json", json_bytes(content), tmp_path)
     verification = verify_without_figures(path)
     assert "more neurons than any draw has" in " ".join(verification.differences)
 
@@ -146,21 +146,21 @@ def test_a_log_that_no_program_writes_is_named(
     ids=ascii,
 )
 def test_an_event_of_another_form_is_refused_with_a_sentence(
-    exported_without_figures: Path, tmp_path: Path, field: str, value: str
+    exported: Path, tmp_path: Path, field: str, value: str
 ) -> None:
-    log = json.loads(read_zip(exported_without_figures)["events.json"])
+    log = json.loads(read_zip(exported)["events.json"])
     log[-2]["event"][field] = value
-    path = replace_file(exported_without_figures, "events.json", json_bytes(relinked(log)), tmp_path)
+    path = replace_file(exported, "events.json", json_bytes(relinked(log)), tmp_path)
     with pytest.raises(ExportError, match=r"events\.json in the export has another form"):
         verify_export(path)
 
 
 @pytest.mark.parametrize("field", ["at", "shown_at"])
 def test_an_answer_at_a_time_in_another_form_is_refused_with_a_sentence(
-    exported_without_figures: Path, tmp_path: Path, field: str
+    exported: Path, tmp_path: Path, field: str
 ) -> None:
-    links = json.loads(read_zip(exported_without_figures)["chains.json"])
+    links = json.loads(read_zip(exported)["chains.json"])
     links[0]["entry"][field] = links[0]["entry"][field].replace("+00:00", "Z")
-    path = replace_file(exported_without_figures, "chains.json", json_bytes(links), tmp_path)
+    path = replace_file(exported, "chains.json", json_bytes(links), tmp_path)
     with pytest.raises(ExportError, match=r"chains\.json in the export has another form"):
         verify_export(path)

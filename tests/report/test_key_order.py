@@ -30,16 +30,14 @@ def reversed_bytes(path: Path, name: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", EVIDENCE_FILES)
-def test_keys_in_another_order_are_found_and_reach_no_other_file(
-    exported_without_figures: Path, tmp_path: Path, name: str
-) -> None:
+def test_keys_in_another_order_are_found_and_reach_no_other_file(exported: Path, tmp_path: Path, name: str) -> None:
     """The list of planned analyses in the preregistration once stood in the order of the file's keys."""
-    reordered = replace_file(exported_without_figures, name, reversed_bytes(exported_without_figures, name), tmp_path)
+    reordered = replace_file(exported, name, reversed_bytes(exported, name), tmp_path)
     assert [problem for problem in verify_without_figures(reordered).differences if name in problem] == [
         f"{name} has the content that the evidence gives, but not the bytes: it is written in another way."
     ]
     rebuilt = []
-    for path in (exported_without_figures, reordered):
+    for path in (exported, reordered):
         export = read_export(path)
         assert export.unblinded is not None
         with without_figures():

@@ -40,17 +40,15 @@ def with_cell(text: str, change: Callable[[str], str]) -> bytes:
     ids=["underscore", "blank", "quotes", "another digit", "Arabic digits"],
 )
 def test_a_number_of_a_table_that_other_programs_read_otherwise_is_found(
-    exported_without_figures: Path, tmp_path: Path, change: Callable[[str], str]
+    exported: Path, tmp_path: Path, change: Callable[[str], str]
 ) -> None:
-    table = with_cell(read_zip(exported_without_figures)["observations.csv"].decode(), change)
-    assert "observations.csv" in failed_names(
-        replace_file(exported_without_figures, "observations.csv", table, tmp_path)
-    )
+    table = with_cell(read_zip(exported)["observations.csv"].decode(), change)
+    assert "observations.csv" in failed_names(replace_file(exported, "observations.csv", table, tmp_path))
 
 
-def test_other_ends_of_lines_are_found(exported_without_figures: Path, tmp_path: Path) -> None:
-    table = read_zip(exported_without_figures)["neurons.csv"].replace(b"\n", b"\r\n")
-    assert "neurons.csv" in failed_names(replace_file(exported_without_figures, "neurons.csv", table, tmp_path))
+def test_other_ends_of_lines_are_found(exported: Path, tmp_path: Path) -> None:
+    table = read_zip(exported)["neurons.csv"].replace(b"\n", b"\r\n")
+    assert "neurons.csv" in failed_names(replace_file(exported, "neurons.csv", table, tmp_path))
 
 
 def test_whole_numbers_are_exact_and_last_digits_of_fractions_are_free() -> None:
@@ -60,10 +58,10 @@ def test_whole_numbers_are_exact_and_last_digits_of_fractions_are_free() -> None
     assert not is_written_alike("a.json", b'{"a": 0.30}\n', json_bytes({"a": 0.3}))
 
 
-def test_a_count_that_is_almost_right_is_found(exported_without_figures: Path, tmp_path: Path) -> None:
-    analysis = json.loads(read_zip(exported_without_figures)["analysis.json"])
+def test_a_count_that_is_almost_right_is_found(exported: Path, tmp_path: Path) -> None:
+    analysis = json.loads(read_zip(exported)["analysis.json"])
     analysis["arms"]["solu"]["n"] *= 1 + 9e-10
-    path = replace_file(exported_without_figures, "analysis.json", json_bytes(analysis), tmp_path)
+    path = replace_file(exported, "analysis.json", json_bytes(analysis), tmp_path)
     differences = verify_without_figures(path).differences
     assert any(sentence.startswith("analysis.json has") and "arms.solu.n" in sentence for sentence in differences)
 
@@ -78,29 +76,27 @@ def other_parquet(file_bytes: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_table_of_tokens_with_other_bytes_is_a_difference_or_not_made_again(
-    exported_without_figures: Path, tmp_path: Path
-) -> None:
-    files = read_zip(exported_without_figures)
+def test_a_table_of_tokens_with_other_bytes_is_a_difference_or_not_made_again(exported: Path, tmp_path: Path) -> None:
+    files = read_zip(exported)
     changes: dict[str, bytes | None] = {"snippets.parquet": other_parquet(files["snippets.parquet"])}
-    assert "snippets.parquet" in failed_names(replace_files(exported_without_figures, changes, tmp_path))
+    assert "snippets.parquet" in failed_names(replace_files(exported, changes, tmp_path))
     versions = json.loads(files["program.json"])
     versions["libraries"]["pyarrow"] = "1.0.0"
     changes["program.json"] = json_bytes(versions)
-    verification = verify_without_figures(replace_files(exported_without_figures, changes, tmp_path))
+    verification = verify_without_figures(replace_files(exported, changes, tmp_path))
     assert "snippets.parquet" in {unchecked.name for unchecked in verification.unchecked}
     assert verification.statement.exit_status != 0
 
 
 @pytest.mark.parametrize("name", ["design.json", "allocation.json", "chains.json"])
 def test_evidence_with_a_whole_number_written_as_a_fraction_is_refused(
-    exported_without_figures: Path, tmp_path: Path, name: str
+    exported: Path, tmp_path: Path, name: str
 ) -> None:
-    text = read_zip(exported_without_figures)[name].decode()
+    text = read_zip(exported)[name].decode()
     fraction = next(line for line in text.splitlines() if line.rstrip(",").endswith(" 0"))
     changed = text.replace(fraction, fraction.replace(" 0", " -0.0"), 1).encode()
     with pytest.raises(ExportError, match=f"{name} in the export has"):
-        verify_export(replace_file(exported_without_figures, name, changed, tmp_path))
+        verify_export(replace_file(exported, name, changed, tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -112,10 +108,8 @@ def test_evidence_with_a_whole_number_written_as_a_fraction_is_refused(
     ],
     ids=ascii,
 )
-def test_versions_that_are_no_versions_are_refused(
-    exported_without_figures: Path, tmp_path: Path, change: dict[str, object]
-) -> None:
-    versions = json.loads(read_zip(exported_without_figures)["program.json"]) | change
-    path = replace_file(exported_without_figures, "program.json", json_bytes(versions), tmp_path)
+def test_versions_that_are_no_versions_are_refused(exported: Path, tmp_path: Path, change: dict[str, object]) -> None:
+    versions = json.loads(read_zip(exported)["program.json"]) | change
+    path = replace_file(exported, "program.json", json_bytes(versions), tmp_path)
     with pytest.raises(ExportError, match=r"program\.json in the export has another form"):
         verify_export(path)

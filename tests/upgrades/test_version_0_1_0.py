@@ -5,7 +5,8 @@ They are migrated, judged on, locked, unblinded, exported and verified, on both 
 
 import json
 import random
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -140,13 +141,15 @@ def test_a_partly_judged_round_can_be_unblinded(installation: Installation, name
     assert analysis.difference.estimate is not None
 
 
-def test_an_unblinded_round_keeps_its_numbers_and_exports_them(installation: Installation, tmp_path: Path) -> None:
-    """The figures are drawn for one kind of database only, because both have the same round."""
+@pytest.mark.parametrize("figures", [without_figures, pytest.param(nullcontext, marks=pytest.mark.slow)])
+def test_an_unblinded_round_keeps_its_numbers_and_exports_them(
+    installation: Installation, tmp_path: Path, figures: Callable[[], AbstractContextManager[None]]
+) -> None:
     with installation.database.reading() as session:
         _, stored = find_unblinded(session, installation.rounds["unblinded"])
         frozen = read_analysis(json.loads(stored.analysis))
         shown = exports.round_analysis(session, installation.rounds["unblinded"])
-    with nullcontext() if installation.kind == "sqlite" else without_figures():
+    with figures():
         exported = exported_analysis(installation, "unblinded", tmp_path, "version 0.1")
     differences = list(json_differences(frozen.content(), exported))
     assert [difference.path for difference in differences] == ["headline", "notes"]  # in the words of this version

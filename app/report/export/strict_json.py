@@ -7,6 +7,7 @@ from app.foundation.json_types import JsonObject, JsonValue
 
 LARGEST_INTEGER = (1 << 53) - 1
 """The largest whole number that every JSON library reads alike (RFC 8785)."""
+MOST_DIGITS = len(str(LARGEST_INTEGER))
 
 
 def read_strict_json(file_bytes: bytes) -> JsonValue:
@@ -53,7 +54,9 @@ def _finite_float(text: str) -> float:
 
 
 def _small_integer(text: str) -> int:
-    if len(text) > len(str(LARGEST_INTEGER)) + 1 or abs(int(text)) > LARGEST_INTEGER:
+    if len(text) < MOST_DIGITS:  # nearly every number
+        return int(text)
+    if len(text) > MOST_DIGITS + 1 or abs(int(text)) > LARGEST_INTEGER:
         msg = f"it holds {text[:20]}, which is too large a whole number"
         raise ValueError(msg)
     return int(text)
