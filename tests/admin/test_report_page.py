@@ -58,7 +58,7 @@ RESULTS = (
 
 
 def test_no_result_is_shown_if_the_file_of_the_key_and_the_log_name_two_keys(
-    dag: Browser, admin_site: AdminSite, unblinded: str
+    dag: Browser, stranger: Browser, admin_site: AdminSite, unblinded: str
 ) -> None:
     path = RoundKeys.in_data_folder(admin_site.settings.data).path_of(unblinded)
     path.parent.mkdir(exist_ok=True)
@@ -66,6 +66,8 @@ def test_no_result_is_shown_if_the_file_of_the_key_and_the_log_name_two_keys(
     for name in RESULTS:
         refused = dag.get(f"/admin/rounds/{unblinded}/{name}")
         assert (refused.status_code, "holds another key than" in refused.text) == (422, True), name
+        sent_away = stranger.client.get(f"/admin/rounds/{unblinded}/{name}", follow_redirects=False)
+        assert (sent_away.status_code, sent_away.headers["location"][:14]) == (303, "/admin/sign-in"), name
     dag.get(f"/admin/rounds/{unblinded}")
     assert "holds another key than" in dag.text
 

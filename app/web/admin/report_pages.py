@@ -19,7 +19,8 @@ from app.web.dependencies import AppDatabase, AppRoundKeys
 from app.web.downloads import download_response
 
 
-def _require_key_as_committed(round_id: str, database: AppDatabase, round_keys: AppRoundKeys) -> None:
+def _require_key_as_committed(round_id: str, database: AppDatabase, round_keys: AppRoundKeys, _: ViewingAdmin) -> None:
+    """Refuse every view of results whose key is another; whoever has not signed in is sent to do so first."""
     with database.reading() as session:
         require_key_as_committed(session, round_id, round_keys)
 
