@@ -23,8 +23,8 @@ def status_command(settings: Settings, round_id: str, json_wanted: bool) -> None
         round_progress = rounds.round_progress(session, round_id)
         event_count = len(round_events(session, round_id))
         announced = announced_draw(session, round_id)
-        warning = missing_key_warning(session, round_id, RoundKeys.in_data_folder(settings.data))
-        warning = log_problem(session, round_id) or warning
+        key_warning = missing_key_warning(session, round_id, RoundKeys.in_data_folder(settings.data))
+        warning = "\n".join(filter(None, (log_problem(session, round_id), key_warning))) or None
     if json_wanted:
         evaluators = [vars(evaluator) for evaluator in round_progress.evaluators]
         facts = {
