@@ -25,6 +25,7 @@ from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.services.round_copy import new_probes, open_round_copy
 from app.store.engine import Database
+from app.store.round_copy import read_round
 from app.web.serving import served_in_thread
 
 
@@ -122,7 +123,7 @@ def simulate_command(
     with (
         open_database(settings) as database,
         database.reading() as session,
-        open_round_copy(session, round_id, probes, now()) as copy,
+        open_round_copy(read_round(session, round_id), probes, now()) as copy,
     ):
         sessions = simulate_evaluators(settings, copy, tokens, Character(**character), seed)
     results = summarise_sessions(sessions, time.perf_counter() - start)

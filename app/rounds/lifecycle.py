@@ -1,9 +1,9 @@
 """The states of a round and the steps between them. There is no way back. Pure.
 
-    draft -> sealing -> sealed -> collecting -> locked -> unblinded
+    draft -> sealed -> collecting -> locked -> unblinded
       any state before unblinded -> abandoned, visible for ever
 
-If a seal was interrupted and the round is left in state `sealing`, sealing it once more starts over.
+A seal that is under way leaves the round a draft; what an interrupted one leaves is its draw in the log.
 
 No step opens a single item early. Drug trials need such a step to protect a patient. Here nobody is in danger, and an
 evaluator who knows one item's arm could recognise similar items.
@@ -15,27 +15,25 @@ from app.foundation.errors import InputError, LifecycleError
 from app.foundation.translatable import translatable
 from app.foundation.typed_text import has_unseen_characters, show_unseen_characters
 
-State = Literal["draft", "sealing", "sealed", "collecting", "locked", "unblinded", "abandoned"]
-Action = Literal["announce", "seal", "finish_seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]
+State = Literal["draft", "sealed", "collecting", "locked", "unblinded", "abandoned"]
+Action = Literal["announce", "seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]
 
 STATES: tuple[State, ...] = get_args(State)
 
 ALLOWED: dict[Action, tuple[State, ...]] = {
-    "announce": ("draft", "sealing"),
-    "seal": ("draft", "sealing"),
-    "finish_seal": ("sealing",),
+    "announce": ("draft",),
+    "seal": ("draft",),
     "open": ("sealed",),
     "invite": ("sealed", "collecting"),
     "judge": ("collecting",),
     "lock": ("collecting",),
     "unblind": ("locked",),
     "correct": ("unblinded",),
-    "abandon": ("draft", "sealing", "sealed", "collecting", "locked"),
+    "abandon": ("draft", "sealed", "collecting", "locked"),
 }
 
 STATE_AFTER: dict[Action, State] = {
-    "seal": "sealing",
-    "finish_seal": "sealed",
+    "seal": "sealed",
     "open": "collecting",
     "lock": "locked",
     "unblind": "unblinded",
@@ -57,7 +55,6 @@ STATES_SHOWN_TO_EVALUATORS = (
 ADVICE: dict[Action, str] = {
     "announce": "A draw is announced before the seal; to start again, copy the round on its page.",
     "seal": "Only a draft can be sealed; to start again, copy the round on its page.",
-    "finish_seal": "There is no seal to finish: it was not begun, or it is finished already. Reload the round's page.",
     "open": "Seal the round first.",
     "invite": "Evaluators can be invited from the seal until the lock.",
     "judge": translatable("Judgments are taken while the round is open. Nothing that was recorded is lost."),

@@ -27,11 +27,11 @@ from app.rounds.item import Item
 from app.rounds.preparation import prepare_round
 from app.services.log import append_event
 from app.services.round_copy import new_probes, open_round_copy
-from app.services.seals import PendingSeal
+from app.services.seals import PreparedSeal
 from app.services.unblinding import unblinded_evidence
 from app.store import rounds as round_store
 from app.store.engine import Database
-from app.store.round_copy import Probe
+from app.store.round_copy import CopiedRound, Probe, read_round
 
 PROBES = 2
 STIMULUS_PERMUTATIONS = 19
@@ -40,9 +40,9 @@ Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]
 """A function that visits every page of a copied round as each of the probes."""
 
 
-def audit_pending_seal(session: Session, pending: PendingSeal, walk: Walk, now: datetime) -> AuditSummary:
-    """Audit a round whose seal is not closed, with the allocation that is in memory."""
-    return _audit_round(session, pending.round_id, pending.seal_content, walk, now)
+def audit_prepared_seal(prepared: PreparedSeal, walk: Walk, now: datetime) -> AuditSummary:
+    """Audit a round whose seal is not stored, with the items and the allocation that are in memory."""
+    return _audit_round(prepared.as_copied_round(), prepared.paths, prepared.seal_content, walk, now)
 
 
 def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now: datetime) -> AuditSummary:
@@ -50,7 +50,8 @@ def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now
 
     Raises LifecycleError if the round is not unblinded.
     """
-    audit = _audit_round(session, round_id, unblinded_evidence(session, round_id).seal, walk, now)
+    seal, paths = unblinded_evidence(session, round_id).seal, round_store.archive_paths(session, round_id)
+    audit = _audit_round(read_round(session, round_id), paths, seal, walk, now)
     append_event(session, round_id, by, "audited", audit.model_dump(mode="json"), now)
     return audit
 
@@ -63,16 +64,18 @@ def swap_arms(design: Design) -> Design:
     return design.with_changes(arms=tuple(cells))
 
 
-def _audit_round(session: Session, round_id: str, seal: SealContent, walk: Walk, now: datetime) -> AuditSummary:
-    material, seed = _audit_material(session, round_id, seal), seal.seed
+def _audit_round(
+    copied: CopiedRound, paths: Mapping[str, Path], seal: SealContent, walk: Walk, now: datetime
+) -> AuditSummary:
+    material, seed = _audit_material(copied, paths, seal), seal.seed
     probes = new_probes(PROBES)
-    walks = _walk_copy(session, round_id, walk, probes, now)
-    swapped_walks = _walk_copy(session, round_id, walk, probes, now, swapped=True)
+    walks = _walk_copy(copied, walk, probes, now)
+    swapped_walks = _walk_copy(copied, walk, probes, now, swapped=True)
     swap = find_swap_differences(walks, swapped_walks, material)
     name_search = find_names_in_responses(walks.responses, material.fragments, material.names)
     transport = _attack(transport_attack_data(walks, material), seed, "transport")
     if transport.leaks:  # in one clean round of fifty this is chance; a real leak shows in a second walk too
-        walks = _walk_copy(session, round_id, walk, new_probes(PROBES), now)
+        walks = _walk_copy(copied, walk, new_probes(PROBES), now)
         transport = _attack(transport_attack_data(walks, material), seed, "transport again")
     stimulus = _attack(stimulus_attack_data(material), seed, "stimulus", STIMULUS_PERMUTATIONS)
     return AuditSummary(
@@ -84,11 +87,8 @@ def _audit_round(session: Session, round_id: str, seal: SealContent, walk: Walk,
     )
 
 
-def _audit_material(session: Session, round_id: str, seal: SealContent) -> AuditMaterial:
-    row = round_store.find_round(session, round_id)
-    design = read_design(row.design)
-    item_rows = round_store.items_of_round(session, round_id)
-    paths = round_store.archive_paths(session, round_id)
+def _audit_material(copied: CopiedRound, paths: Mapping[str, Path], seal: SealContent) -> AuditMaterial:
+    design, item_rows = read_design(copied.round_row.design), copied.item_rows
     return AuditMaterial(
         items=tuple(item_row.read_item() for item_row in item_rows),
         swapped_items=_swapped_items(design, paths, seal.seed),
@@ -122,13 +122,13 @@ def _forbidden_names(design: Design, paths: Mapping[str, Path]) -> tuple[str, ..
 
 
 def _walk_copy(
-    session: Session, round_id: str, walk: Walk, probes: Sequence[Probe], now: datetime, *, swapped: bool = False
+    copied: CopiedRound, walk: Walk, probes: Sequence[Probe], now: datetime, *, swapped: bool = False
 ) -> ProbeWalks:
     """The responses that the probes fetch in a copy of the round, with the arms as they are or swapped."""
-    design_text = round_store.find_round(session, round_id).design
+    design_text = copied.round_row.design
     if swapped:
         design_text = swap_arms(read_design(design_text)).canonical
-    with open_round_copy(session, round_id, probes, now, design_text) as database:
+    with open_round_copy(copied, probes, now, design_text) as database:
         return walk(database, probes)
 
 

@@ -76,9 +76,15 @@ def append_event(
 @contextmanager
 def logged_attempt(database: Database, round_id: str, actor: str, action: str, now: datetime) -> Iterator[Session]:
     """A session that writes one step of a round. If the step is refused, it is undone and the refusal is logged."""
+    with logged_refusal(database, round_id, actor, action, now), database.writing() as session:
+        yield session
+
+
+@contextmanager
+def logged_refusal(database: Database, round_id: str, actor: str, action: str, now: datetime) -> Iterator[None]:
+    """Log the refusal if one step of a round is refused; the caller undoes what the step wrote."""
     try:
-        with database.writing() as session:
-            yield session
+        yield
     except FirstGlanceError as error:
         _log_refusal(database, round_id, actor, {"attempted": action, "why": str(error)}, now)
         raise

@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from app.foundation.codes import random_code, random_token
 from app.foundation.digest import ZERO_DIGEST
 from app.rounds.randomness import SEED_BYTES
 from app.services.assignment import assign_items
-from app.store import rounds as round_store
 from app.store.engine import Database
-from app.store.round_copy import Probe, add_probes, copy_round_rows
+from app.store.round_copy import CopiedRound, Probe, add_copied_round, add_probes
 from app.store.schema import migrate
 
 UNKNOWN_COMMITMENT = ZERO_DIGEST
@@ -29,23 +26,21 @@ def new_probes(count: int) -> list[Probe]:
 
 @contextmanager
 def open_round_copy(
-    session: Session, round_id: str, probes: Sequence[Probe], now: datetime, design_text: str | None = None
+    copied: CopiedRound, probes: Sequence[Probe], now: datetime, design_text: str | None = None
 ) -> Iterator[Database]:
     """A database with a copy of the round that is open to judgments and has the probes as its evaluators.
 
-    The copy has the design `design_text`, if it is not left out. Raises NotFoundError if there is no such round.
+    The copy has the design `design_text`, if it is not left out.
     """
-    row = round_store.find_round(session, round_id)
+    row = copied.round_row
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'copy.db'}"
         migrate(url)
         database = Database(url)
         try:
             with database.writing() as copy_session:
-                copy_round_rows(
-                    session, copy_session, round_id, design_text or row.design, row.commitment or UNKNOWN_COMMITMENT
-                )
-                for evaluator in add_probes(copy_session, round_id, probes, now):
+                add_copied_round(copy_session, copied, design_text or row.design, row.commitment or UNKNOWN_COMMITMENT)
+                for evaluator in add_probes(copy_session, row.id, probes, now):
                     assign_items(copy_session, evaluator)
             yield database
         finally:

@@ -1,7 +1,9 @@
 """Seal a round: draw neurons, make items, encrypt the allocation and make the commitment.
 
-A seal has two steps, so that the leak audit can walk the real pages between them: `begin_seal` writes the items and
-keeps the allocation in memory, `finish_seal` encrypts it. Nothing here shows an admin anything that depends on an arm.
+A seal has three steps. `begin_seal` checks what can be checked and logs the draw, in one short transaction.
+`prepare_seal` makes the items in memory, where the leak audit walks their pages. `store_seal` writes items, seal and
+commitment in one transaction, so that a seal that is interrupted leaves nothing but its draw in the log. Nothing here
+shows an admin anything that depends on an arm.
 """
 
 import secrets
@@ -12,24 +14,24 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from app.archive.archive import Archive
 from app.evidence.event_details import DrawDetail, SealedDetail
 from app.foundation.digest import canonical_bytes, sha256_of_json
 from app.foundation.errors import ArchiveError, SealError
 from app.foundation.json_types import JsonObject
 from app.judging.public_design import PublicDesign
 from app.rounds.allocation import SealContent
-from app.rounds.archive_frame import SeenNeurons
+from app.rounds.archive_frame import Archives, SeenNeurons
 from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
-from app.rounds.lifecycle import state_after
+from app.rounds.lifecycle import require_allowed, state_after
 from app.rounds.preparation import PreparedRound, prepare_round
 from app.rounds.randomness import SEED_BYTES
 from app.rounds.sealing import KeyholderKey, canonical_recipient, new_keyholder_key, seal
 from app.services.archives import archive_fingerprints, verified_archives
 from app.services.assignment import make_slots
 from app.services.draws import (
+    BegunDraw,
     Entropy,
     begin_draw,
     left_out_detail,
@@ -39,6 +41,7 @@ from app.services.draws import (
 )
 from app.services.log import append_event, is_log_locked, round_events
 from app.store import rounds as round_store
+from app.store.round_copy import CopiedRound, detached_row
 from app.store.sealed import add_seal
 from app.store.tables import AidsRow, ItemRow, RoundRow
 
@@ -65,8 +68,32 @@ class SealOptions:
 
 
 @dataclass(frozen=True)
-class PendingSeal:
-    """A seal that is not finished. It holds the allocation, which exists only in this process's memory."""
+class RoundArchives:
+    """The archives of a round, unchanged on the disk."""
+
+    archives: Archives
+    """{digest: archive}"""
+    fingerprints: Mapping[str, list[str]]
+    """{digest: what archives of the same neurons have in common}"""
+
+
+@dataclass(frozen=True)
+class BegunSeal:
+    """A seal whose draw is logged. Its seed exists only in this process's memory."""
+
+    round_id: str
+    design: Design
+    round_row: RoundRow
+    """The round as it was then; no session has it."""
+    round_archives: RoundArchives
+    draw: BegunDraw
+    seen_neurons: SeenNeurons
+    nonce: str
+
+
+@dataclass(frozen=True)
+class PreparedSeal:
+    """All that a seal will store, nothing of it stored yet. The allocation exists only in this process's memory."""
 
     round_id: str
     seal_content: SealContent
@@ -74,6 +101,16 @@ class PendingSeal:
     """{code: digest of the item}"""
     draw: DrawDetail
     """How the draw came about, as the log has it."""
+    round_row: RoundRow
+    """The round as pages will read it; no session has it."""
+    item_rows: Sequence[ItemRow]
+    aids_rows: Sequence[AidsRow]
+    paths: Mapping[str, Path]
+    """{digest: path} of the round's archives."""
+
+    def as_copied_round(self) -> CopiedRound:
+        """The round as the leak audit copies it before anything is stored."""
+        return CopiedRound(self.round_row, self.item_rows)
 
 
 def new_key() -> KeyholderKey:
@@ -90,100 +127,19 @@ def seal_round(
     now: datetime,
     seal_options: SealOptions,
 ) -> SealedDetail:
-    """Draw neurons, make items, encrypt the allocation and make the commitment, without an audit.
+    """Draw neurons, make items, encrypt the allocation and make the commitment, in one transaction without an audit.
 
     Raises SealError, DesignError or ArchiveError.
     """
-    pending = begin_seal(session, round_id, render, by, now, seal_options)
-    return finish_seal(session, pending, recipients, by, now, seal_options)
+    begun = begin_seal(session, round_id, verified_round_archives(session, round_id), by, now, seal_options)
+    prepared = prepare_seal(begun, render, seal_options.measure)
+    return store_seal(session, prepared, recipients, by, now, seal_options)
 
 
-def begin_seal(
-    session: Session, round_id: str, render: Render, by: str, now: datetime, seal_options: SealOptions
-) -> PendingSeal:
-    """Draw the neurons, log the draw and write the items, in state `sealing`; the allocation stays in memory.
-
-    Deletes the items of a seal that was begun before and not finished; a process that still works on that seal cannot
-    finish it. Raises LifecycleError, DesignError, ArchiveError, or SealError if the seed cannot be made.
-    """
-    round_row = round_store.find_round(session, round_id, for_update=True)
-    round_row.state = state_after(round_row.state, "seal")
-    round_store.remove_items(session, round_id)
-    options = seal_options
-    design = read_design(round_row.design)
-    seen_by_round = neurons_to_leave_out(session, design)
-    left_out = SeenNeurons().union(*seen_by_round.values())
-    logged = left_out_detail(seen_by_round)
-    draw = begin_draw(session, round_id, options.public_value, options.data_folder, by, now, logged, options.entropy)
-    nonce = options.entropy(SEED_BYTES).hex()
-    archives = _archives_of_design(session, round_id, design)
-    prepared = prepare_round(design, archives, draw.seed, left_out)
-    digests = {item.code: item_digest(item.content(), nonce) for item in prepared.items}
-    _store_items(session, round_row, prepared, digests, render, options.measure)
-    content = SealContent.to_seal(prepared.allocation, draw.seed, nonce, draw.halves, left_out)
-    return PendingSeal(round_id, content, digests, draw.detail)
-
-
-def finish_seal(
-    session: Session,
-    pending: PendingSeal,
-    recipients: Sequence[str],
-    by: str,
-    now: datetime,
-    seal_options: SealOptions,
-    audit_summary: JsonObject | None = None,
-) -> SealedDetail:
-    """Encrypt the allocation, store it, make the commitment, and return the log's entry of the seal.
-
-    Raises SealError if the items are no longer those that were drawn, because someone began the seal again.
-    """
-    require_keyholders(recipients, seal_options.second_person)
-    round_row = round_store.find_round(session, pending.round_id, for_update=True)
-    round_row.state = state_after(round_row.state, "finish_seal")
-    if not _items_are_as_drawn(session, pending):
-        msg = "The items are not those that were drawn: the seal was begun again meanwhile. Seal the round once more."
-        raise SealError(msg)
-    sealed_sha256 = seal_digest(pending.seal_content)
-    design_sha256 = require_design_as_created(round_row.design, round_events(session, pending.round_id))
-    add_seal(session, round_row.id, _encrypt_content(pending, recipients, seal_options.second_person), sealed_sha256)
-    round_row.commitment = commitment_digest(design_sha256, pending.digests, sealed_sha256, seal_options.receipt_key)
-    make_slots(session, round_row.id)
-    sealed = SealedDetail(
-        commitment=round_row.commitment,
-        design_sha256=design_sha256,
-        sealed_sha256=sealed_sha256,
-        items=len(pending.digests),
-        keys=len(recipients) + len(seal_options.second_person),
-        two_person=bool(seal_options.second_person),
-        audit=audit_summary or None,
-        receipt_key=seal_options.receipt_key,
-        public_design_sha256=sha256_of_json(round_row.public_design),
-        draw=pending.draw,
-    )
-    append_event(session, round_row.id, by, "sealed", sealed.model_dump(mode="json"), now)
-    remove_halves_once_sealed(session, seal_options.data_folder, round_row.id)
-    return sealed
-
-
-def cancel_seal(session: Session, pending: PendingSeal, by: str, reason: str, now: datetime) -> None:
-    """Delete the items of an unfinished seal, make the round a draft again, and log it.
-
-    If the seal was begun again meanwhile, the items belong to the new seal and stay; once the round was locked, the log
-    takes no cancelled seal any more.
-    """
-    round_row = round_store.find_round(session, pending.round_id, for_update=True)
-    if is_log_locked(session, round_row.id):
-        return
-    append_event(session, round_row.id, by, "seal cancelled", {"why": reason, "number": pending.draw.number}, now)
-    if round_row.state != "sealing" or not _items_are_as_drawn(session, pending):
-        return
-    round_store.remove_items(session, round_row.id)
-    round_row.state = "draft"
-
-
-def _archives_of_design(session: Session, round_id: str, design: Design) -> dict[str, Archive]:
-    """{digest: archive} of a round. Raises ArchiveError unless they are those that the design names, unchanged."""
+def verified_round_archives(session: Session, round_id: str) -> RoundArchives:
+    """The archives of a round. Raises ArchiveError unless they are those that the design names, unchanged."""
     paths = round_store.archive_paths(session, round_id)
+    design = read_design(round_store.find_round(session, round_id).design)
     if paths.keys() != {cell.archive_sha256 for cell in design.arms}:
         msg = (
             "The archives that the database has for this round are not those that its design names, so somebody "
@@ -191,37 +147,122 @@ def _archives_of_design(session: Session, round_id: str, design: Design) -> dict
         )
         raise ArchiveError(msg)
     archives = verified_archives(paths)
-    fingerprints = {digest: archive_fingerprints(archive) for digest, archive in archives.items()}
-    round_store.add_missing_fingerprints(session, round_id, fingerprints)
-    return archives
+    return RoundArchives(archives, {digest: archive_fingerprints(archive) for digest, archive in archives.items()})
 
 
-def _store_items(
-    session: Session,
-    round_row: RoundRow,
-    prepared: PreparedRound,
-    digests: Mapping[str, str],
-    render: Render,
-    measure: Measure | None,
-) -> None:
-    """Render and store the items, their aids, the expected practice answers and the length of every response."""
+def begin_seal(
+    session: Session, round_id: str, round_archives: RoundArchives, by: str, now: datetime, seal_options: SealOptions
+) -> BegunSeal:
+    """Make the seed of a draw and log that the draw is begun; the round stays a draft until the seal is stored.
+
+    Raises LifecycleError if the round cannot be sealed, or SealError if the seed cannot be made.
+    """
+    round_row = round_store.find_round(session, round_id, for_update=True)
+    require_allowed(round_row.state, "seal")
+    options = seal_options
+    design = read_design(round_row.design)
+    seen_by_round = neurons_to_leave_out(session, design)
+    logged = left_out_detail(seen_by_round)
+    draw = begin_draw(session, round_id, options.public_value, options.data_folder, by, now, logged, options.entropy)
+    round_store.add_missing_fingerprints(session, round_id, round_archives.fingerprints)
+    return BegunSeal(
+        round_id=round_id,
+        design=design,
+        round_row=detached_row(round_row),
+        round_archives=round_archives,
+        draw=draw,
+        seen_neurons=SeenNeurons().union(*seen_by_round.values()),
+        nonce=options.entropy(SEED_BYTES).hex(),
+    )
+
+
+def prepare_seal(begun: BegunSeal, render: Render, measure: Measure | None = None) -> PreparedSeal:
+    """Draw the neurons, make and render the items, and measure their responses; it needs no database.
+
+    Raises DesignError if no round can be drawn for the design.
+    """
+    prepared = prepare_round(begun.design, begun.round_archives.archives, begun.draw.seed, begun.seen_neurons)
+    digests = {item.code: item_digest(item.content(), begun.nonce) for item in prepared.items}
+    round_row = detached_row(begun.round_row)
     round_row.public_design = {**round_row.public_design, "training_answers": prepared.practice_answers_content()}
     public_design = PublicDesign.from_content(round_row.public_design)
     fragments = [render(item, public_design) for item in prepared.items]
-    item_rows = _item_rows(round_row.id, prepared, digests, fragments)
-    round_store.add_items(session, item_rows, _aids_rows(round_row.id, prepared))
     if measure is not None:
         round_row.response_bytes, round_row.response_gzip_bytes = measure(fragments)
+    draw = begun.draw
+    return PreparedSeal(
+        round_id=begun.round_id,
+        seal_content=SealContent.to_seal(prepared.allocation, draw.seed, begun.nonce, draw.halves, begun.seen_neurons),
+        digests=digests,
+        draw=draw.detail,
+        round_row=round_row,
+        item_rows=_item_rows(begun.round_id, prepared, digests, fragments),
+        aids_rows=_aids_rows(begun.round_id, prepared),
+        paths={digest: archive.path for digest, archive in begun.round_archives.archives.items()},
+    )
 
 
-def _items_are_as_drawn(session: Session, pending: PendingSeal) -> bool:
-    return {row.code: row.digest for row in round_store.items_of_round(session, pending.round_id)} == pending.digests
+def store_seal(
+    session: Session,
+    prepared: PreparedSeal,
+    recipients: Sequence[str],
+    by: str,
+    now: datetime,
+    seal_options: SealOptions,
+    audit_summary: JsonObject | None = None,
+) -> SealedDetail:
+    """Store items, aids and the encrypted allocation, make the commitment, and return the log's entry of the seal.
+
+    Raises LifecycleError if the round is no draft any more, because another seal was faster, and SealError if its
+    design was changed.
+    """
+    require_keyholders(recipients, seal_options.second_person)
+    round_row = round_store.find_round(session, prepared.round_id, for_update=True)
+    round_row.state = state_after(round_row.state, "seal")
+    sealed_sha256 = seal_digest(prepared.seal_content)
+    design_sha256 = require_design_as_created(round_row.design, round_events(session, prepared.round_id))
+    _store_items(session, round_row, prepared)
+    add_seal(session, round_row.id, _encrypt_content(prepared, recipients, seal_options.second_person), sealed_sha256)
+    round_row.commitment = commitment_digest(design_sha256, prepared.digests, sealed_sha256, seal_options.receipt_key)
+    make_slots(session, round_row.id)
+    sealed = SealedDetail(
+        commitment=round_row.commitment,
+        design_sha256=design_sha256,
+        sealed_sha256=sealed_sha256,
+        items=len(prepared.digests),
+        keys=len(recipients) + len(seal_options.second_person),
+        two_person=bool(seal_options.second_person),
+        audit=audit_summary or None,
+        receipt_key=seal_options.receipt_key,
+        public_design_sha256=sha256_of_json(round_row.public_design),
+        draw=prepared.draw,
+    )
+    append_event(session, round_row.id, by, "sealed", sealed.model_dump(mode="json"), now)
+    remove_halves_once_sealed(session, seal_options.data_folder, round_row.id)
+    return sealed
 
 
-def _encrypt_content(pending: PendingSeal, recipients: Sequence[str], second_person: Sequence[str]) -> bytes:
+def log_cancelled_seal(session: Session, round_id: str, draw: DrawDetail, by: str, reason: str, now: datetime) -> None:
+    """Log that a seal ended without being stored, and why; its draw stays counted.
+
+    Once the round was locked, after another seal, the log takes no cancelled seal any more.
+    """
+    if not is_log_locked(session, round_id):
+        append_event(session, round_id, by, "seal cancelled", {"why": reason, "number": draw.number}, now)
+
+
+def _store_items(session: Session, round_row: RoundRow, prepared: PreparedSeal) -> None:
+    """Store the items, their aids, the expected practice answers and the length of every response."""
+    round_row.public_design = prepared.round_row.public_design
+    round_row.response_bytes = prepared.round_row.response_bytes
+    round_row.response_gzip_bytes = prepared.round_row.response_gzip_bytes
+    round_store.add_items(session, prepared.item_rows, prepared.aids_rows)
+
+
+def _encrypt_content(prepared: PreparedSeal, recipients: Sequence[str], second_person: Sequence[str]) -> bytes:
     """The seal's content, encrypted so that any key opens it; nested if two people must open it together."""
     layers = [list(recipients), list(second_person)] if second_person else [list(recipients)]
-    return seal(canonical_bytes(pending.seal_content.as_sealed), layers)
+    return seal(canonical_bytes(prepared.seal_content.as_sealed), layers)
 
 
 def _item_rows(

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.foundation.codes import token_digest
+from app.store import rounds as round_store
+from app.store.base import Base
 from app.store.tables import AdminRow, EvaluatorRow, ItemRow, RoundRow
 
 PACING_FIELDS = ("assignment", "daily_cap")
@@ -23,30 +24,41 @@ class Probe:
     order_seed: str
 
 
-def copy_round_rows(session: Session, copy_session: Session, round_id: str, design_text: str, commitment: str) -> None:
-    """Copy a round and its items as an open, crossed round with another design text."""
-    row = session.get_one(RoundRow, round_id)
+@dataclass(frozen=True)
+class CopiedRound:
+    """What of a round is copied: its row and its items, whether a database has them yet or not."""
+
+    round_row: RoundRow
+    item_rows: Sequence[ItemRow]
+    """Sorted by code."""
+
+
+def detached_row(round_row: RoundRow) -> RoundRow:
+    """A row with the same values that belongs to no session."""
+    return RoundRow(**_values(round_row))
+
+
+def read_round(session: Session, round_id: str) -> CopiedRound:
+    """A sealed round as the database has it. Raises NotFoundError if there is no such round."""
+    return CopiedRound(round_store.find_round(session, round_id), round_store.items_of_round(session, round_id))
+
+
+def add_copied_round(copy_session: Session, copied: CopiedRound, design_text: str, commitment: str) -> None:
+    """Store a round and its items as an open, crossed round with another design text."""
+    row = copied.round_row
     copy_session.add(AdminRow(name=row.created_by, password_hash="", created_at=row.created_at))
     copy_session.flush()
     public = {name: value for name, value in row.public_design.items() if name not in PACING_FIELDS}
-    copy_session.add(
-        RoundRow(
-            id=row.id,
-            title=row.title,
-            state="collecting",
-            design=design_text,
-            public_design=public,
-            commitment=commitment,
-            response_bytes=row.response_bytes,
-            response_gzip_bytes=row.response_gzip_bytes,
-            created_by=row.created_by,
-            created_at=row.created_at,
-        )
-    )
+    opened = {"state": "collecting", "design": design_text, "public_design": public, "commitment": commitment}
+    copy_session.add(RoundRow(**{**_values(row), **opened}))
     copy_session.flush()
-    for item in session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)):
-        copy_session.add(ItemRow(**{column.name: getattr(item, column.name) for column in ItemRow.__table__.columns}))
+    copy_session.add_all(ItemRow(**_values(item_row)) for item_row in copied.item_rows)
     copy_session.flush()
+
+
+def _values(stored: Base) -> dict[str, object]:
+    """{column: value} of a row."""
+    return {column.name: getattr(stored, column.name) for column in stored.__table__.columns}
 
 
 def add_probes(copy_session: Session, round_id: str, probes: Sequence[Probe], now: datetime) -> list[EvaluatorRow]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.foundation.errors import NotFoundError
@@ -76,12 +76,6 @@ def add_items(session: Session, item_rows: Sequence[ItemRow], aids_rows: Sequenc
     session.flush()
     session.add_all(aids_rows)
     session.flush()
-
-
-def remove_items(session: Session, round_id: str) -> None:
-    """Delete the items and aids of an unfinished seal."""
-    session.execute(delete(AidsRow).where(AidsRow.round_id == round_id))
-    session.execute(delete(ItemRow).where(ItemRow.round_id == round_id))
 
 
 def items_of_round(session: Session, round_id: str) -> Sequence[ItemRow]:

@@ -45,9 +45,7 @@ class RoundRow(Base):
 
     __tablename__ = "rounds"
     __table_args__ = (
-        CheckConstraint(
-            "state IN ('draft', 'sealing', 'sealed', 'collecting', 'locked', 'unblinded', 'abandoned')", name="state"
-        ),
+        CheckConstraint("state IN ('draft', 'sealed', 'collecting', 'locked', 'unblinded', 'abandoned')", name="state"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

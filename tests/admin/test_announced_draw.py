@@ -46,7 +46,7 @@ def test_the_page_shows_what_was_announced_and_takes_the_value(
     dag: Browser, admin_site: AdminSite, public_draft: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passed = SimpleNamespace(passed=True, model_dump=dict)  # an audit takes seconds and is tested where it stands
-    monkeypatch.setattr(audited_seal, "audit_pending_seal", lambda *_arguments: passed)
+    monkeypatch.setattr(audited_seal, "audit_prepared_seal", lambda *_arguments: passed)
     announced = announce(admin_site, public_draft)
     dag.get(f"/admin/rounds/{public_draft}")
     for shown in (f"{NAME}, 6 characters", announced.announcement.half_sha256, announced.chain, "before the value is"):

@@ -46,7 +46,7 @@ def test_a_sealed_round_cannot_be_sealed_again(dag: Browser, sealed: str) -> Non
 
 def test_a_public_key_that_is_none_is_refused(dag: Browser, draft: str, monkeypatch: pytest.MonkeyPatch) -> None:
     passed = SimpleNamespace(passed=True, model_dump=dict)  # an audit takes seconds and is tested where it stands
-    monkeypatch.setattr(audited_seal, "audit_pending_seal", lambda *_arguments: passed)
+    monkeypatch.setattr(audited_seal, "audit_prepared_seal", lambda *_arguments: passed)
     dag.get(f"/admin/rounds/{draft}")
     assert dag.send("seal", recipients="age1nonsense age1more").status_code == 422
     dag.get(f"/admin/rounds/{draft}")

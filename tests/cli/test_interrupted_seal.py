@@ -17,7 +17,7 @@ KILLED_BEFORE_THE_END = """
 import os, sys
 from app.cli.main import cli
 from app.web.leak_audit import audited_seal
-audited_seal.finish_seal = lambda *_arguments: os._exit(9)
+audited_seal.store_seal = lambda *_arguments: os._exit(9)
 cli(sys.argv[1:])
 """
 
@@ -31,7 +31,7 @@ def test_a_draw_whose_process_was_killed_is_in_the_log_and_counted(
     words = ["--data", str(tmp_path / "data"), "round", "seal", draft, "--no-audit"]
     killed = subprocess.run([sys.executable, "-c", KILLED_BEFORE_THE_END, *words], check=False, capture_output=True)
     assert killed.returncode == 9, killed.stderr
-    assert run("round", "status", draft, "--json").output.count('"sealing"') == 1
+    assert run("round", "status", draft, "--json").output.count('"draft"') == 1
     assert run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys").exit_code == 0
     url = Settings(data=tmp_path / "data").resolved_database_url
     with closing(Database(url)) as database, database.reading() as session:

@@ -15,6 +15,7 @@ from app.services import rounds, seals
 from app.services.admins import add_admin
 from app.services.round_copy import new_probes, open_round_copy
 from app.store.engine import Database
+from app.store.round_copy import read_round
 from app.store.tables import ChainEntryRow, EvaluatorRow
 from app.web.leak_audit.audited_seal import seal_with_real_pages
 from tests.rounds.small_archives import make_archive
@@ -45,7 +46,7 @@ def test_simulated_evaluators_judge_a_copy_and_leave_the_round_alone(
     probes = new_probes(4)
     settings = Settings(data=tmp_path, secret="s" * 40)
     perfect = Character(sensitivity=1, specificity=1, strictness=0.1, seconds=0)
-    with sqlite_database.reading() as session, open_round_copy(session, sealed, probes, now()) as copy:
+    with sqlite_database.reading() as session, open_round_copy(read_round(session, sealed), probes, now()) as copy:
         sessions = simulate_evaluators(settings, copy, [probe.token for probe in probes], perfect, seed=1)
         with copy.reading() as copy_session:
             assert len(copy_session.scalars(select(ChainEntryRow)).all()) == 4 * 8

@@ -25,6 +25,16 @@ def render_plainly(item: Item, _: PublicDesign) -> bytes:
     return json.dumps(item.content()["passages"]).encode()
 
 
+def prepare_draft(
+    database: Database, draft: str, clock: Clock, options: seals.SealOptions = SEAL_OPTIONS
+) -> seals.PreparedSeal:
+    """Begin a seal and make its items, which are not stored."""
+    with database.writing() as session:
+        archives = seals.verified_round_archives(session, draft)
+        begun = seals.begin_seal(session, draft, archives, ADMIN, clock(), options)
+    return seals.prepare_seal(begun, render_plainly, options.measure)
+
+
 def seal_draft(database: Database, draft: str, clock: Clock) -> SealedDetail:
     with database.writing() as session:
         return seals.seal_round(session, draft, RECIPIENTS, render_plainly, ADMIN, clock(), SEAL_OPTIONS)

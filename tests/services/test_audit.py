@@ -101,15 +101,15 @@ class LeakyApp:
 def listen_to_the_seal(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Codes of the first arm's items, learnt by listening to the seal from inside: what a bug could do."""
     first_arm: set[str] = set()
-    begin_seal = seals.begin_seal
+    prepare_seal = seals.prepare_seal
 
-    def listening(*args: Any) -> seals.PendingSeal:
-        pending = begin_seal(*args)
-        items = pending.seal_content.allocation.items
+    def listening(*args: Any) -> seals.PreparedSeal:
+        prepared = prepare_seal(*args)
+        items = prepared.seal_content.allocation.items
         first_arm.update(item.item for item in items if item.arm == FIRST_ARM)
-        return pending
+        return prepared
 
-    monkeypatch.setattr(auditing, "begin_seal", listening)
+    monkeypatch.setattr(auditing, "prepare_seal", listening)
     return first_arm
 
 

@@ -35,7 +35,7 @@ from app.store.tables import ArchiveRow, RoundRow
 from tests.conftest import Clock
 from tests.rounds.small_archives import two_arms
 from tests.services.judges import judge_everything
-from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS, render_plainly, seal_draft, state_of_round
+from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS, prepare_draft, seal_draft, state_of_round
 
 NAME, VALUE = "beacon round 4242", "c0ffee"
 NOTHING_LEFT_OUT = {"neuron_count": 0, "rounds": [], "sha256": left_out_digest(())}
@@ -53,21 +53,20 @@ def announce(database: Database, draft: str, clock: Clock, folder: Path, name: s
         return announce_draw(session, draft, name, folder, ADMIN, clock(), value_length=len(VALUE))
 
 
-def begin(database: Database, draft: str, clock: Clock, folder: Path, value: str = VALUE) -> seals.PendingSeal:
+def begin(database: Database, draft: str, clock: Clock, folder: Path, value: str = VALUE) -> seals.PreparedSeal:
     options = replace(SEAL_OPTIONS, public_value=value, data_folder=folder)
-    with database.writing() as session:
-        return seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), options)
+    return prepare_draft(database, draft, clock, options)
 
 
-def finish(database: Database, pending: seals.PendingSeal, clock: Clock, folder: Path) -> None:
+def finish(database: Database, pending: seals.PreparedSeal, clock: Clock, folder: Path) -> None:
     options = replace(SEAL_OPTIONS, data_folder=folder)
     with database.writing() as session:
-        seals.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), options)
+        seals.store_seal(session, pending, RECIPIENTS, ADMIN, clock(), options)
 
 
-def cancel(database: Database, pending: seals.PendingSeal, clock: Clock) -> None:
+def cancel(database: Database, pending: seals.PreparedSeal, clock: Clock) -> None:
     with database.writing() as session:
-        seals.cancel_seal(session, pending, ADMIN, "a leak", clock())
+        seals.log_cancelled_seal(session, pending.round_id, pending.draw, ADMIN, "a leak", clock())
 
 
 def actions(database: Database, draft: str) -> list[str]:
@@ -656,7 +655,7 @@ def test_a_seal_that_cannot_be_stored_keeps_the_announced_half(
     pending = begin(database_with_admin, public_draft, clock, tmp_path)
     options = replace(SEAL_OPTIONS, data_folder=tmp_path)
     with pytest.raises(OSError, match="disk full"), database_with_admin.writing() as session:
-        seals.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), options)
+        seals.store_seal(session, pending, RECIPIENTS, ADMIN, clock(), options)
         msg = "disk full"
         raise OSError(msg)
     assert half_file(tmp_path, public_draft, 1).read_text() == half

@@ -7,14 +7,14 @@ from sqlalchemy import select
 from app.evidence.draws import left_out_digest
 from app.evidence.event_details import LeftOut
 from app.rounds.design import Design
-from app.services import rounds, seals
+from app.services import rounds
 from app.services.exposure import seen_neurons
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow
 from tests.conftest import Clock
 from tests.services.conftest import StagedRound
-from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS, open_draft, render_plainly
+from tests.services.stages import ADMIN, KEYS, open_draft, prepare_draft
 
 
 def exposed_by_name(database: Database, round_id: str) -> dict[str, bool]:
@@ -45,17 +45,16 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
     assert {(layer, index) for _, layer, index in neurons_of_ada} == {(item.layer, item.neuron) for item in items}
     with database.writing() as session:
         next_round = rounds.create_round(session, design.with_changes(named=["Ada"]), paths, ADMIN, clock())
-        pending = seals.begin_seal(session, next_round, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
-        seals.finish_seal(session, pending, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
-    cells = {(cell.arm, cell.stratum): cell for cell in pending.seal_content.allocation.cells}
+    prepared = prepare_draft(database, next_round, clock)
+    cells = {(cell.arm, cell.stratum): cell for cell in prepared.seal_content.allocation.cells}
     drawn = {
         (cells[item.arm, item.stratum].archive_sha256, item.layer, item.neuron)
-        for item in pending.seal_content.allocation.items
+        for item in prepared.seal_content.allocation.items
     }
-    assert pending.draw.left_out == LeftOut(
+    assert prepared.draw.left_out == LeftOut(
         neuron_count=len(neurons_of_ada), rounds=(round_id,), sha256=left_out_digest(sorted(neurons_of_ada))
     )
     assert drawn.isdisjoint(neurons_of_ada)
-    assert set(pending.seal_content.left_out) == neurons_of_ada
+    assert set(prepared.seal_content.left_out) == neurons_of_ada
     assert all(cell.frame < 24 for cell in cells.values())
     assert all(cell.eligible + cell.excluded == 24 for cell in cells.values())

@@ -4,19 +4,21 @@ import json
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.archive.archive import Archive
+from app.evidence.draws import draw_history
 from app.foundation.digest import sha256
-from app.foundation.errors import SealError
+from app.foundation.errors import LifecycleError, SealError
 from app.rounds.commitment import commitment_digest, item_digest
 from app.rounds.design import read_design
 from app.rounds.preparation import prepare_round
 from app.services import seals
+from app.services.draw_log import logged_steps
 from app.services.log import round_events
 from app.store.engine import Database
 from app.store.sealed import SealedRow
-from app.store.tables import ItemRow, RoundRow
+from app.store.tables import AidsRow, ItemRow, RoundRow, SlotRow
 from app.web.evaluator.padding import response_sizes
 from tests.conftest import Clock
 from tests.services.stages import (
@@ -24,6 +26,7 @@ from tests.services.stages import (
     RECEIPT_KEY,
     RECIPIENTS,
     SEAL_OPTIONS,
+    prepare_draft,
     render_plainly,
     seal_draft,
     state_of_round,
@@ -83,33 +86,63 @@ def test_two_person_opening_needs_a_different_key_for_each_person(
         seals.seal_round(session, draft, RECIPIENTS, render_plainly, ADMIN, clock(), same_key)
 
 
-def test_a_seal_can_be_cancelled_before_it_is_closed(database_with_admin: Database, draft: str, clock: Clock) -> None:
+def stored_row_counts(database: Database) -> dict[str, int]:
+    """{table: rows} of every table that a seal fills."""
+    with database.reading() as session:
+        return {
+            row_type.__tablename__: session.scalar(select(func.count()).select_from(row_type)) or 0
+            for row_type in (ItemRow, AidsRow, SealedRow, SlotRow)
+        }
+
+
+def test_until_the_seal_is_stored_the_round_is_a_draft_of_which_only_the_draw_is_logged(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    prepared = prepare_draft(database_with_admin, draft, clock)
+    assert prepared.item_rows
+    assert state_of_round(database_with_admin, draft) == "draft"
+    assert set(stored_row_counts(database_with_admin).values()) == {0}
     with database_with_admin.writing() as session:
-        pending = seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
-    assert state_of_round(database_with_admin, draft) == "sealing"
-    with database_with_admin.writing() as session:
-        seals.cancel_seal(session, pending, ADMIN, "the audit found a leak", clock())
+        seals.log_cancelled_seal(session, draft, prepared.draw, ADMIN, "the audit found a leak", clock())
     with database_with_admin.reading() as session:
-        assert session.scalars(select(ItemRow)).all() == []
+        row = session.get_one(RoundRow, draft)
+        assert (row.commitment, row.response_bytes, "training_answers" in row.public_design) == (None, 0, False)
+        assert [event.action for event in round_events(session, draft)] == ["created", "seal begun", "seal cancelled"]
     seal_draft(database_with_admin, draft, clock)
 
 
-def test_a_seal_that_was_cut_off_is_begun_again_and_the_first_can_neither_finish_nor_spoil_it(
+def test_a_seal_that_fails_while_it_is_stored_leaves_nothing_of_itself(
+    database_with_admin: Database, draft: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = prepare_draft(database_with_admin, draft, clock)
+    for step in ("add_seal", "make_slots", "append_event", "remove_halves_once_sealed"):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(seals, step, interrupt)
+            with database_with_admin.writing() as session:
+                seals.store_seal(session, prepared, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
+        assert set(stored_row_counts(database_with_admin).values()) == {0}
+        assert state_of_round(database_with_admin, draft) == "draft"
+    with database_with_admin.writing() as session:
+        seals.store_seal(session, prepared, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
+    assert stored_row_counts(database_with_admin)["items"] == len(prepared.digests)
+
+
+def interrupt(*_arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_of_two_seals_side_by_side_the_first_to_be_stored_stays_and_the_other_s_draw_is_counted(
     database_with_admin: Database, draft: str, clock: Clock
 ) -> None:
+    first, second = (prepare_draft(database_with_admin, draft, clock) for _ in range(2))
     with database_with_admin.writing() as session:
-        first = seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
-    with database_with_admin.writing() as session:
-        second = seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
-    with pytest.raises(SealError, match="begun again meanwhile"), database_with_admin.writing() as session:
-        seals.finish_seal(session, first, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
-    with database_with_admin.writing() as session:
-        seals.cancel_seal(session, first, ADMIN, "begun again", clock())
-    with database_with_admin.writing() as session:
-        seals.finish_seal(session, second, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
+        seals.store_seal(session, first, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
+    with pytest.raises(LifecycleError, match="Only a draft can be sealed"), database_with_admin.writing() as session:
+        seals.store_seal(session, second, RECIPIENTS, ADMIN, clock(), SEAL_OPTIONS)
     with database_with_admin.reading() as session:
-        assert set(session.scalars(select(ItemRow.code))) == set(second.digests)
-    assert state_of_round(database_with_admin, draft) == "sealed"
+        assert set(session.scalars(select(ItemRow.code))) == set(first.digests)
+        history = draw_history(logged_steps(round_events(session, draft)))
+    assert (history.number, history.draw_count) == (1, 2)
 
 
 def test_without_the_key_neither_the_draw_nor_the_commitment_can_be_redone(

@@ -36,6 +36,7 @@ from tests.services.stages import (
     SEAL_OPTIONS,
     lock_draft,
     open_draft,
+    prepare_draft,
     render_plainly,
     state_of_round,
 )
@@ -305,11 +306,10 @@ def test_a_log_with_someone_who_declined_after_the_lock_is_accepted(
 def test_a_seal_that_is_cancelled_after_the_lock_of_the_seal_that_was_begun_again_changes_nothing(
     database_with_admin: Database, draft: str, clock: Clock
 ) -> None:
-    with database_with_admin.writing() as session:
-        pending = seals.begin_seal(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
+    prepared = prepare_draft(database_with_admin, draft, clock)
     lock_draft(database_with_admin, draft, clock)
     with database_with_admin.writing() as session:
-        seals.cancel_seal(session, pending, ADMIN, "the other one was faster", clock())
+        seals.log_cancelled_seal(session, draft, prepared.draw, ADMIN, "the other one was faster", clock())
     unblind(StagedRound(database_with_admin, draft, clock))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
+from app.evidence.draws import draw_history
 from app.evidence.receipts import make_receipt_v1
 from app.foundation.clock import now
 from app.foundation.codes import token_digest
@@ -29,10 +30,12 @@ from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.rounds.design import read_design
 from app.services import exports, own_data, rounds, seals
+from app.services.draw_log import logged_steps
+from app.services.log import log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.unblinding import find_unblinded, unblind_round
 from app.store.evaluators import evaluators_of_round
-from app.store.rounds import all_rounds
+from app.store.rounds import all_rounds, items_of_round
 from app.store.schema import schema_differences
 from app.web.leak_audit.audited_seal import seal_with_real_pages
 from app.web.serving import served_in_thread
@@ -41,7 +44,7 @@ from tests.upgrades.conftest import RELEASED, Installation
 
 RELEASE = RELEASED / "0.1.0"
 ADMIN = "demo"
-STATES = {"blocks": "collecting"}
+STATES = {"blocks": "collecting", "sealing": "draft"}
 """{round: its state}, for rounds that are not named after their state"""
 
 
@@ -93,6 +96,19 @@ def test_the_designs_of_migrated_rounds_keep_their_text_and_have_no_plan(install
     assert texts
     assert [read_design(text).canonical for text in texts] == texts
     assert {read_design(text).planned_analysis for text in texts} == {None}
+
+
+def test_a_seal_that_version_0_1_0_left_half_done_is_undone_and_its_draw_is_counted(
+    installation: Installation,
+) -> None:
+    round_id = installation.rounds["sealing"]
+    with installation.database.reading() as session:
+        assert items_of_round(session, round_id) == []
+        assert log_problem(session, round_id) == ""
+        newest = round_events(session, round_id)[-1]
+        history = draw_history(logged_steps(round_events(session, round_id)))
+    assert (newest.action, "interrupted" in str(newest.detail["why"])) == ("seal cancelled", True)
+    assert (history.draw_count, history.cancelled) == (1, 1)
 
 
 def test_a_draft_and_a_round_whose_sealing_was_begun_can_be_sealed(installation: Installation) -> None:

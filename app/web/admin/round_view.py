@@ -26,7 +26,6 @@ FORM_VERSION = "v"
 """The key of a detail that says in which form it is written; readers of the page do not need it."""
 STEP_OF_STATE = {
     "draft": "seal",
-    "sealing": "seal",
     "sealed": "open",
     "collecting": "lock",
     "locked": "unblind",
@@ -116,10 +115,9 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys) -> RoundV
 
 
 def _stages(state: State) -> tuple[Stage, ...]:
-    current = {"sealing": "draft"}.get(state, state)
-    if current not in STAGES:
+    if state not in STAGES:
         return (Stage(state, "now"),)
-    reached = STAGES.index(current)
+    reached = STAGES.index(state)
     return tuple(
         Stage(name, "now" if index == reached else "past" if index < reached else "ahead")
         for index, name in enumerate(STAGES)

@@ -13,17 +13,19 @@ from app.foundation.settings import Settings
 from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary
 from app.rounds.lifecycle import require_allowed
-from app.services.leak_audit import Walk, audit_opened_round, audit_pending_seal
-from app.services.log import logged_attempt
+from app.services.leak_audit import Walk, audit_opened_round, audit_prepared_seal
+from app.services.log import logged_attempt, logged_refusal
 from app.services.round_keys import RoundKeys
 from app.services.seals import (
-    PendingSeal,
+    BegunSeal,
     SealOptions,
     begin_seal,
-    cancel_seal,
-    finish_seal,
+    log_cancelled_seal,
+    prepare_seal,
     require_keyholders,
     seal_round,
+    store_seal,
+    verified_round_archives,
 )
 from app.store import rounds as round_store
 from app.store.engine import Database
@@ -71,21 +73,19 @@ def audited_seal(
     by: str,
     now: datetime,
 ) -> tuple[SealedDetail, AuditSummary]:
-    """Draw the items, audit their pages, and close the seal. Raises SealError that names the leak if there is one.
+    """Draw the items, audit their pages, and store the seal. Raises SealError that names the leak if there is one.
 
-    Between the two transactions the allocation is in memory only; if anything goes wrong the items are removed.
+    Between the transaction that logs the draw and the one that stores the seal everything is in memory only.
     """
-    with logged_attempt(database, round_id, by, "seal", now) as session:
-        options = _seal_options(session, settings, round_id, seal_request)
-    with _pending_seal(database, round_id, by, now, options) as pending:
-        with database.reading() as session:
-            audit = audit_pending_seal(session, pending, _walk_through(settings), now)
+    with _begun_seal(database, settings, round_id, seal_request, by, now) as (begun, options):
+        prepared = prepare_seal(begun, render_passages, options.measure)
+        audit = audit_prepared_seal(prepared, _walk_through(settings), now)
         if not audit.passed:
             msg = f"The audit found a leak, so nothing was sealed: {audit.complaint}. Mend it and seal again."
             raise SealError(msg)
-        with logged_attempt(database, round_id, by, "seal", now) as session:
+        with database.writing() as session:
             stored = audit.model_dump(mode="json")
-            return finish_seal(session, pending, seal_request.recipients, by, now, options, stored), audit
+            return store_seal(session, prepared, seal_request.recipients, by, now, options, stored), audit
 
 
 def seal_without_audit(
@@ -96,14 +96,11 @@ def seal_without_audit(
     by: str,
     now: datetime,
 ) -> SealedDetail:
-    """Seal a round as `audited_seal` does, without the audit. An interruption between the transactions is logged."""
-    with logged_attempt(database, round_id, by, "seal", now) as session:
-        options = _seal_options(session, settings, round_id, seal_request)
-    with (
-        _pending_seal(database, round_id, by, now, options) as pending,
-        logged_attempt(database, round_id, by, "seal", now) as session,
-    ):
-        return finish_seal(session, pending, seal_request.recipients, by, now, options)
+    """Seal a round as `audited_seal` does, without the audit."""
+    with _begun_seal(database, settings, round_id, seal_request, by, now) as (begun, options):
+        prepared = prepare_seal(begun, render_passages, options.measure)
+        with database.writing() as session:
+            return store_seal(session, prepared, seal_request.recipients, by, now, options)
 
 
 def audit_unblinded_round(
@@ -115,17 +112,21 @@ def audit_unblinded_round(
 
 
 @contextmanager
-def _pending_seal(
-    database: Database, round_id: str, by: str, now: datetime, options: SealOptions
-) -> Iterator[PendingSeal]:
-    """A seal that is begun, and cancelled if it is not finished because of any error."""
-    with logged_attempt(database, round_id, by, "seal", now) as session:
-        pending = begin_seal(session, round_id, render_passages, by, now, options)
+def _begun_seal(
+    database: Database, settings: Settings, round_id: str, seal_request: SealRequest, by: str, now: datetime
+) -> Iterator[tuple[BegunSeal, SealOptions]]:
+    """A seal whose draw is logged; if it is not stored because of any error, the log says why."""
+    with logged_refusal(database, round_id, by, "seal", now):
+        with database.reading() as session:
+            options = _seal_options(session, settings, round_id, seal_request)
+            archives = verified_round_archives(session, round_id)
+        with database.writing() as session:
+            begun = begin_seal(session, round_id, archives, by, now, options)
     try:
-        yield pending
+        yield begun, options
     except BaseException as error:
         with database.writing() as session:
-            cancel_seal(session, pending, by, str(error) or type(error).__name__, now)
+            log_cancelled_seal(session, round_id, begun.draw.detail, by, str(error) or type(error).__name__, now)
         raise
 
 
