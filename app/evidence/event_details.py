@@ -11,6 +11,9 @@ from app.foundation.json_types import JsonObject
 StampedDigest = Literal["draw", "commitment", "lock"]
 """Which digest of a round is stamped: of the log up to “draw announced”, the commitment, of the log up to the lock."""
 
+SealLayer = Literal[1, 2]
+"""Of a seal: 1 is the inner layer, or the only one; 2 is the outer layer, if two people must open the seal together."""
+
 STRICT = Strict()
 """Another form of the same value, such as 1.0 for 1, is refused: its digest would be the same."""
 
@@ -109,6 +112,18 @@ class SealedDetail(Detail):
     """Public half of the key that signs receipts; None if version 0.1 sealed the round."""
     public_design_sha256: str | None = None
     """SHA-256 of the part of the design that pages and blinded exports show; None if version 0.1 sealed the round."""
+
+
+class KeyholderDetail(Detail):
+    """The detail of the log's entries "key named", "key proved" and "key removed": never a secret key."""
+
+    person: str
+    """Who has the key."""
+    layer: SealLayer
+    key_sha256: str
+    """SHA-256 of the public key as age writes it."""
+    proof: Literal["challenge", "secret key", "seal"] | None = None
+    """What was given as a proof: the answer to a challenge, the secret key, or the secret key that opened the seal."""
 
 
 class ChainHead(Detail):

@@ -16,11 +16,12 @@ from app.foundation.translatable import translatable
 from app.foundation.typed_text import has_unseen_characters, show_unseen_characters
 
 State = Literal["draft", "sealed", "collecting", "locked", "unblinded", "abandoned"]
-Action = Literal["announce", "seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]
+Action = Literal["name keys", "announce", "seal", "open", "invite", "judge", "lock", "unblind", "correct", "abandon"]
 
 STATES: tuple[State, ...] = get_args(State)
 
 ALLOWED: dict[Action, tuple[State, ...]] = {
+    "name keys": ("draft",),
     "announce": ("draft",),
     "seal": ("draft",),
     "open": ("sealed",),
@@ -53,6 +54,7 @@ STATES_SHOWN_TO_EVALUATORS = (
 """Evaluators may read these states in a refusal, so that their names are in the catalogue of translations."""
 
 ADVICE: dict[Action, str] = {
+    "name keys": "Keys are named, proved and removed in a draft, before the seal; to start again, copy the round.",
     "announce": "A draw is announced before the seal; to start again, copy the round on its page.",
     "seal": "Only a draft can be sealed; to start again, copy the round on its page.",
     "open": "Seal the round first.",

@@ -36,6 +36,25 @@ def canonical_recipient(text: str) -> str:
     return str(_parse_recipient(text))
 
 
+def public_key_of(identity: str) -> str:
+    """The public key of a keyholder's secret key. Raises SealError if the text is no secret key."""
+    return str(_parse_identity(identity).to_public())
+
+
+def encrypt_challenge(text: str, recipient: str) -> str:
+    """The text encrypted to one public key, armored, as any age tool decrypts it."""
+    return bytes(pyrage.encrypt(text.encode(), [_parse_recipient(recipient)], armored=True)).decode()
+
+
+def decrypt_challenge(challenge: str, identity: str) -> str:
+    """The text of an armored challenge. Raises SealError if it was not encrypted to this key."""
+    try:
+        return bytes(pyrage.decrypt(challenge.strip().encode(), [_parse_identity(identity)])).decode()
+    except (pyrage.DecryptError, UnicodeDecodeError) as error:
+        msg = "This key does not decrypt the challenge. Copy the whole challenge, and give the key that it is for."
+        raise SealError(msg) from error
+
+
 def seal(plaintext: bytes, layers: Sequence[Sequence[str]]) -> bytes:
     """Encrypt to `layers`, innermost first; each is a list of alternative recipients ("age1...")."""
     if not layers:

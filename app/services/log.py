@@ -19,6 +19,9 @@ from app.store.engine import Database
 from app.store.rounds import NO_SUCH_ROUND
 from app.store.tables import EventRow
 
+VIA, SHELL = "via", "shell"
+"""What the details of all steps that were done from the command line say, refusals too: nobody was signed in."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -61,13 +64,13 @@ def append_event(
         at=max(now, newest.at) if newest else now,
         actor=actor,
         action=action,
-        detail=detail,
+        detail={**detail, VIA: SHELL} if is_by_shell(session) else detail,
         version=ENTRY_VERSION,
         program=__version__,
     )
     previous = newest.chain if newest else START_OF_LOG
     if signing_key is not None:
-        row.detail = {**detail, SIGNATURE: sign_event(signing_key, previous, event_entry(round_id, row))}
+        row.detail = {**row.detail, SIGNATURE: sign_event(signing_key, previous, event_entry(round_id, row))}
     row.chain = chain_digest(previous, event_entry(round_id, row))
     log_store.add_event(session, row)
     return row.chain
@@ -96,6 +99,11 @@ def round_events(session: Session, round_id: str) -> list[Event]:
         Event(row.number, row.at, row.actor, row.action, row.detail, row.chain)
         for row in log_store.events_of_round(session, round_id)
     ]
+
+
+def is_by_shell(session: Session) -> bool:
+    """Whether a command in the shell acts in this session, so that no sign-in says who it is."""
+    return bool(session.info.get(VIA) == SHELL)
 
 
 def lock_digest(session: Session, round_id: str) -> str | None:

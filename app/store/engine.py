@@ -5,7 +5,7 @@ writers wait for one lock per process and begin IMMEDIATE, so that none of them 
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from sqlite3 import Connection as SqliteConnection
 
@@ -19,10 +19,11 @@ BUSY_SECONDS = 30
 class Database:
     """A database that hands out sessions for reading and for writing."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, session_facts: Mapping[str, str] | None = None) -> None:
+        """A database at `url`; `session_facts` are the `info` of every session for writing."""
         self.url = url
         self.engine = _create_engine(url)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info=dict(session_facts or {}))
         self._reading_sessions = sessionmaker(_engine_of_snapshots(self.engine), expire_on_commit=False)
         self._writer = threading.Lock() if self.engine.dialect.name == "sqlite" else None
 

@@ -20,6 +20,8 @@ class SealedRow(Base):
     ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_sha256: Mapped[str]
     """SHA-256 of the plaintext's canonical bytes; in the commitment."""
+    inner_ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """If two people must open the seal: what the first of them opened, still encrypted to the other; None before."""
 
 
 class UnblindedRow(Base):

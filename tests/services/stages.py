@@ -1,12 +1,18 @@
 """The stages of a round, one function each: from a draft to a round that is sealed, open or locked."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 
-from app.evidence.event_details import LockedDetail, SealedDetail
+from sqlalchemy.orm import Session
+
+from app.evidence.event_details import LockedDetail, SealedDetail, SealLayer
 from app.evidence.signing import SigningKey
 from app.judging.public_design import PublicDesign
 from app.rounds.item import Item
+from app.rounds.sealing import KeyholderKey
 from app.services import rounds, seals
+from app.services.keyholders import name_key, prove_key_by_secret
 from app.store.engine import Database
 from app.store.tables import RoundRow
 from app.web.evaluator.padding import response_sizes
@@ -23,6 +29,20 @@ SEAL_OPTIONS = seals.SealOptions(RECEIPT_KEY.public_key, measure=response_sizes)
 def render_plainly(item: Item, _: PublicDesign) -> bytes:
     """Passages as JSON, which takes less time than the page's HTML."""
     return json.dumps(item.content()["passages"]).encode()
+
+
+def prove_keys(
+    session: Session,
+    round_id: str,
+    keys: Sequence[KeyholderKey],
+    now: datetime,
+    layer: SealLayer = 1,
+    by: str = ADMIN,
+) -> None:
+    """Name and prove keys of a draft, as keys of one person."""
+    for key in keys:
+        name_key(session, round_id, key.recipient, by, layer, by, now)
+        prove_key_by_secret(session, round_id, key.identity, by, now)
 
 
 def prepare_draft(

@@ -1,0 +1,215 @@
+"""Name, prove and remove the keys that a round is to be sealed to. Only public keys are stored.
+
+A key is proved before the seal, so that no round is sealed to a key that nobody has: its holder answers a challenge
+that was encrypted to it, or gives the secret key, which is used in memory and forgotten. Either any one of at least two
+keys opens the seal, or two people open it one after the other: each of them an admin who proved a key signed in.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hmac import compare_digest
+from itertools import groupby
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from app.evidence.event_details import KeyholderDetail, SealLayer
+from app.foundation.codes import random_token, token_digest
+from app.foundation.digest import sha256
+from app.foundation.errors import InputError, NotFoundError, SealError
+from app.foundation.json_types import JsonObject
+from app.foundation.typed_text import has_unseen_characters, tidy_line
+from app.rounds.lifecycle import require_allowed
+from app.rounds.sealing import (
+    KeyholderKey,
+    canonical_recipient,
+    decrypt_challenge,
+    encrypt_challenge,
+    new_keyholder_key,
+    public_key_of,
+)
+from app.services.log import append_event, is_by_shell
+from app.store import keyholders as keyholder_store
+from app.store import rounds as round_store
+from app.store.keyholders import KeyholderRow
+
+FEWEST_ALTERNATIVES = 2
+MOST_KEYS = 12
+LONGEST_PERSON = 60
+TWO_PERSONS_IN_SHELL = (
+    "Two people must open this seal, and in the shell nobody is signed in, so that one person could act as both. "
+    "Each of the two signs in at /admin and gives their own key on the round's page."
+)
+
+
+def new_key() -> KeyholderKey:
+    """A new key for a keyholder, to be shown once and never stored with the round."""
+    return new_keyholder_key()
+
+
+def name_key(
+    session: Session, round_id: str, public_key: str, person: str, layer: SealLayer, by: str, now: datetime
+) -> KeyholderRow:
+    """Put a public key on the draft's list, with a challenge for its holder.
+
+    Raises LifecycleError unless the round is a draft, SealError if the text is no public key, and InputError if it is
+    on the list already.
+    """
+    _require_draft(session, round_id)
+    keyholders = keyholder_store.keyholders_of_round(session, round_id)
+    recipient = canonical_recipient(public_key)
+    if any(keyholder.public_key == recipient for keyholder in keyholders):
+        msg = "This public key is on the list already. Name another key, or prove this one."
+        raise InputError(msg)
+    if len(keyholders) >= MOST_KEYS:
+        msg = f"A round has {MOST_KEYS} keys at most. Remove one that is not needed first."
+        raise InputError(msg)
+    challenge_text = random_token()
+    keyholder = KeyholderRow(
+        round_id=round_id,
+        public_key=recipient,
+        layer=layer,
+        person=_person_name(person or by),
+        challenge=encrypt_challenge(challenge_text, recipient),
+        answer_sha256=token_digest(challenge_text),
+        named_by=by,
+        named_at=now,
+    )
+    keyholder_store.add_keyholder(session, keyholder)
+    append_event(session, round_id, by, "key named", _key_detail(keyholder), now)
+    return keyholder
+
+
+def prove_key_by_answer(
+    session: Session, round_id: str, keyholder_id: int, answer_text: str, by: str, now: datetime
+) -> KeyholderRow:
+    """Prove a key with the text of its challenge, which counts once. Raises SealError if the text is another one."""
+    keyholder = _listed_key(session, round_id, keyholder_id)
+    if keyholder.answer_sha256 is None:
+        msg = "This key is proved already."
+        raise InputError(msg)
+    if not compare_digest(token_digest(answer_text.strip()), keyholder.answer_sha256):
+        msg = (
+            "That is not the text of the challenge. Decrypt the challenge that stands beside this key, and copy it all."
+        )
+        raise SealError(msg)
+    return _mark_proved(session, keyholder, "challenge", by, now)
+
+
+def prove_key_by_secret(session: Session, round_id: str, identity: str, by: str, now: datetime) -> KeyholderRow:
+    """Prove a key by giving the secret key, which is not stored. Raises SealError if its public key is not listed."""
+    _require_draft(session, round_id)
+    public_key = public_key_of(identity)
+    keyholders = keyholder_store.keyholders_of_round(session, round_id)
+    keyholder = next((keyholder for keyholder in keyholders if keyholder.public_key == public_key), None)
+    if keyholder is None:
+        msg = (
+            "This key is not on the round's list. Give the secret key of a public key that is, or name its public key."
+        )
+        raise SealError(msg)
+    if keyholder.answer_sha256 is None:
+        msg = "This key is proved already."
+        raise InputError(msg)
+    challenge_text = decrypt_challenge(keyholder.challenge, identity)
+    if not compare_digest(token_digest(challenge_text), keyholder.answer_sha256):
+        msg = "The challenge of this key was changed in the database. Remove the key, and name it again."
+        raise SealError(msg)
+    return _mark_proved(session, keyholder, "secret key", by, now)
+
+
+def remove_key(session: Session, round_id: str, keyholder_id: int, by: str, now: datetime) -> None:
+    """Take a lost or wrong key off the draft's list. The log keeps that it was there."""
+    keyholder = _listed_key(session, round_id, keyholder_id)
+    keyholder.removed_at = now
+    append_event(session, round_id, by, "key removed", _key_detail(keyholder), now)
+
+
+def listed_keys(session: Session, round_id: str) -> Sequence[KeyholderRow]:
+    """The keys on a round's list, in the order in which they were named."""
+    return keyholder_store.keyholders_of_round(session, round_id)
+
+
+def needs_two_persons(keyholders: Iterable[KeyholderRow]) -> bool:
+    """Whether two people must open the seal together: then a key is of the outer layer."""
+    return any(keyholder.layer == 2 for keyholder in keyholders)
+
+
+def missing_for_seal(keyholders: Sequence[KeyholderRow]) -> str:
+    """What must be done before a round can be sealed to these keys, as a sentence; empty if nothing is missing."""
+    unproved = [keyholder.person for keyholder in keyholders if keyholder.proved_at is None]
+    if unproved:
+        return f"Prove the key of {', '.join(unproved)}, or remove it from the list."
+    if needs_two_persons(keyholders):
+        return _missing_for_two_persons(keyholders)
+    if len(keyholders) < FEWEST_ALTERNATIVES:
+        return (
+            "Name and prove two keys, held apart, before the seal: a single lost key would lose the round. "
+            "`firstglance key new` makes one, and so does the round's page of keys."
+        )
+    return ""
+
+
+def proved_layers(session: Session, round_id: str) -> tuple[tuple[str, ...], ...]:
+    """The proved public keys to seal a round to, by layer, innermost first.
+
+    Raises SealError that says what is missing.
+    """
+    keyholders = keyholder_store.keyholders_of_round(session, round_id)
+    if missing := missing_for_seal(keyholders):
+        raise SealError(missing)
+    by_layer = groupby(sorted(keyholders, key=lambda keyholder: keyholder.layer), lambda keyholder: keyholder.layer)
+    return tuple(tuple(keyholder.public_key for keyholder in layer) for _, layer in by_layer)
+
+
+def _missing_for_two_persons(keyholders: Sequence[KeyholderRow]) -> str:
+    first, second = ({row.proved_by for row in keyholders if row.layer == layer} for layer in (1, 2))
+    if not first:
+        return "Two people must open this seal. Name and prove a key of the other person, too."
+    if first & second:
+        return (
+            f"{', '.join(sorted(map(str, first & second)))} proved keys of both people who must open the seal. Remove "
+            "one, and let another admin prove a key of their own."
+        )
+    if not all(keyholder.proved_signed_in for keyholder in keyholders):
+        return TWO_PERSONS_IN_SHELL
+    return ""
+
+
+def _mark_proved(
+    session: Session, keyholder: KeyholderRow, proof: Literal["challenge", "secret key"], by: str, now: datetime
+) -> KeyholderRow:
+    keyholder.answer_sha256 = None
+    keyholder.proved_by, keyholder.proved_at = by, now
+    keyholder.proved_signed_in = not is_by_shell(session)
+    append_event(session, keyholder.round_id, by, "key proved", _key_detail(keyholder, proof), now)
+    return keyholder
+
+
+def _key_detail(keyholder: KeyholderRow, proof: Literal["challenge", "secret key"] | None = None) -> JsonObject:
+    key_sha256 = sha256(keyholder.public_key.encode())
+    detail = KeyholderDetail(person=keyholder.person, layer=keyholder.layer, key_sha256=key_sha256, proof=proof)
+    return detail.model_dump(exclude_none=True)
+
+
+def _listed_key(session: Session, round_id: str, keyholder_id: int) -> KeyholderRow:
+    """A key on the list of a draft. Raises NotFoundError if it is not there."""
+    _require_draft(session, round_id)
+    keyholders = keyholder_store.keyholders_of_round(session, round_id)
+    keyholder = next((keyholder for keyholder in keyholders if keyholder.id == keyholder_id), None)
+    if keyholder is None:
+        msg = "This key is not on the round's list any more; reload the page of the keys."
+        raise NotFoundError(msg)
+    return keyholder
+
+
+def _require_draft(session: Session, round_id: str) -> None:
+    require_allowed(round_store.find_round(session, round_id, for_update=True).state, "name keys")
+
+
+def _person_name(text: str) -> str:
+    """The name as one line. Raises InputError if it is empty, too long, or has characters that nobody sees."""
+    name = tidy_line(text)
+    if not name or len(name) > LONGEST_PERSON or has_unseen_characters(name):
+        msg = f"Give the name of the person who holds the key: 1 to {LONGEST_PERSON} characters that can be seen."
+        raise InputError(msg)
+    return name
