@@ -177,6 +177,14 @@ def remove_halves_once_sealed(session: Session, data_folder: Path | None, round_
             remove_private_file(file)
 
 
+def remove_halves_of_sealed_rounds(session: Session, data_folder: Path) -> None:
+    """Delete the halves that a process left which was killed right after it had stored a seal."""
+    sealed_ids = {round_row.id for round_row in round_store.all_rounds(session) if round_row.commitment is not None}
+    for file in (data_folder / HALVES_FOLDER).glob("*-*.half"):
+        if file.name.rpartition("-")[0] in sealed_ids:
+            remove_private_file(file)
+
+
 def half_file(data_folder: Path, round_id: str, number: int) -> Path:
     """The file of the half that announcement number `number` binds."""
     return data_folder / HALVES_FOLDER / f"{round_id}-{number}.half"

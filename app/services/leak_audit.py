@@ -34,6 +34,8 @@ from app.store.engine import Database
 from app.store.round_copy import CopiedRound, Probe, read_round
 
 PROBES = 2
+WALKS = 2
+"""Walks of an audit whose first finding needs no confirmation: with the arms as they are, and swapped."""
 STIMULUS_PERMUTATIONS = 19
 """Permutations for the stimulus, which is only reported and decides nothing."""
 Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]

@@ -6,6 +6,7 @@ that could hold an arm. Entries of chains and events are appended and never chan
 
 import json
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import (
     JSON,
@@ -28,6 +29,9 @@ from app.judging.judgment import Judgment, Step, Verdict
 from app.rounds.item import Item
 from app.rounds.lifecycle import State
 from app.store.base import Base, UtcDateTime
+
+Outcome = Literal["running", "sealed", "failed"]
+"""How a seal that was begun stands, as far as the process that makes it has said."""
 
 
 class AdminRow(Base):
@@ -108,6 +112,28 @@ class AidsRow(Base):
     item: Mapped[str] = mapped_column(primary_key=True)
     content: Mapped[str] = mapped_column(Text)
     """JSON of `app.rounds.aids.Aids`."""
+
+
+class SealRunRow(Base):
+    """The newest seal of a round that was begun: how far it is, and how it ended. It says nothing about any item."""
+
+    __tablename__ = "seal_runs"
+    __table_args__ = (CheckConstraint("outcome IN ('running', 'sealed', 'failed')", name="outcome"),)
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("rounds.id"), primary_key=True)
+    run_code: Mapped[str]
+    """A random code, so that a run which was thought dead cannot write over the one after it."""
+    started_by: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    step: Mapped[str]
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    """How many parts the step has; 0 if nobody knows."""
+    beat_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The last sign of life; a run without one for a while was interrupted."""
+    outcome: Mapped[Outcome] = mapped_column(String, default="running")
+    problem: Mapped[str] = mapped_column(Text, default="")
+    """Why nothing was sealed; empty unless the run failed."""
 
 
 class EvaluatorRow(Base):

@@ -1,5 +1,9 @@
 """The web app: the pages of evaluators and of admins."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
 from fastapi import FastAPI
 
 from app.foundation.settings import Settings
@@ -7,6 +11,7 @@ from app.store.engine import Database
 from app.web.admin import power_page, report_pages, round_pages, round_steps, sign_in
 from app.web.admin.sign_in_limit import SignInLimit
 from app.web.evaluator import enrolment, judging_pages
+from app.web.leak_audit.seal_runner import SealRunner
 from app.web.site import build_site
 
 ROUTERS = (
@@ -22,6 +27,16 @@ ROUTERS = (
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     """The web app on `database`, or on the database that the settings name."""
-    app = build_site(ROUTERS, settings, database or Database(settings.resolved_database_url))
+    database = database or Database(settings.resolved_database_url)
+    runner = SealRunner(settings, database)
+
+    @asynccontextmanager
+    async def seals_undone_at_the_end(_app: FastAPI) -> AsyncIterator[None]:
+        await to_thread.run_sync(runner.tidy_up)
+        yield
+        await to_thread.run_sync(runner.stop)
+
+    app = build_site(ROUTERS, settings, database, seals_undone_at_the_end)
+    app.state.seal_runner = runner
     app.state.sign_in_limit = SignInLimit()
     return app

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import Lifespan
 
 from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
@@ -12,9 +13,11 @@ from app.web.security import Guard
 from app.web.templating import VersionedFiles, static_version
 
 
-def build_site(routers: Iterable[APIRouter], settings: Settings, database: Database) -> FastAPI:
-    """An app that serves the pages of `routers`; their handlers are synchronous."""
-    app = FastAPI(title="First Glance", docs_url=None, redoc_url=None, openapi_url=None)
+def build_site(
+    routers: Iterable[APIRouter], settings: Settings, database: Database, lifespan: Lifespan[FastAPI] | None = None
+) -> FastAPI:
+    """An app that serves the pages of `routers`; their handlers are synchronous. `lifespan` surrounds its service."""
+    app = FastAPI(title="First Glance", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.settings = settings
     app.state.database = database
     app.add_middleware(Guard)

@@ -44,6 +44,10 @@ class AdminSite:
         with TestClient(self.app, base_url=BASE, follow_redirects=True, raise_server_exceptions=False) as client:
             yield Browser(client)
 
+    def finish_seals(self) -> None:
+        """Wait until the seals that the server is making have ended."""
+        self.app.state.seal_runner.wait()
+
     def evaluators(self, round_id: str) -> tuple[EvaluatorProgress, ...]:
         """The evaluators of a round and how far they are."""
         with self.database.reading() as session:

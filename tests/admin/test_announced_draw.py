@@ -54,6 +54,7 @@ def test_the_page_shows_what_was_announced_and_takes_the_value(
     assert dag.send("seal", public_value=" ").status_code == 422
     dag.get(f"/admin/rounds/{public_draft}")
     assert dag.send("seal", public_value="c0ffee").status_code == 200
+    admin_site.finish_seals()
     dag.get(f"/admin/rounds/{public_draft}")
     assert f"completed by a public value: {NAME}" in " ".join(dag.text.split())
     assert "c0ffee" in dag.text

@@ -3,15 +3,22 @@
 import json
 import re
 import shutil
+import threading
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import update
 
+from app.foundation.clock import now
 from app.report.number_text import percent, percent_range
 from app.services.log import round_events
+from app.services.seal_runs import SILENCE
+from app.services.seals import new_key
 from app.statistics.intervals import Interval
 from app.store import rounds as round_store
+from app.store.tables import SealRunRow
 from app.web.leak_audit import audited_seal
+from app.web.leak_audit.seal_runner import SealRunner
 from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, seal_now
 from tests.admin.snapshots import REASON, Snapshots, judge_as_ada
 
@@ -23,18 +30,78 @@ def lock(dag: Browser, round_id: str) -> None:
     dag.send("lock", sure="true")
 
 
+@pytest.fixture
+def quick_audit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An audit that passes at once: a real one takes seconds and is tested where it stands."""
+    passed = SimpleNamespace(passed=True, model_dump=dict)
+    monkeypatch.setattr(audited_seal, "audit_prepared_seal", lambda *_arguments: passed)
+
+
+@pytest.mark.usefixtures("quick_audit")
 def test_the_keys_are_shown_once(dag: Browser, draft: str, admin_site: AdminSite) -> None:
     dag.get(f"/admin/rounds/{draft}")
     dag.send("seal")
     keys = KEY.findall(dag.text)
     assert len(keys) == 2
+    admin_site.finish_seals()
     dag.get(f"/admin/rounds/{draft}")
-    assert "sealed" in dag.text
+    assert dag.page.require_form("open")
     assert not KEY.findall(dag.text)
     raw = admin_site.database_path.read_bytes()
     wal = admin_site.database_path.with_suffix(".db-wal")
     raw += wal.read_bytes() if wal.exists() else b""
     assert all(key.encode() not in raw for key in keys)
+
+
+def test_while_the_seal_is_made_the_page_shows_how_far_it_is_and_loads_itself_again(
+    dag: Browser, draft: str, admin_site: AdminSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The audit waits in the middle, as long as this test looks at the page."""
+    reached, released = threading.Event(), threading.Event()
+
+    def wait_in_the_middle(_prepared: object, walk: object, _now: object) -> SimpleNamespace:
+        assert callable(walk)
+        reached.set()
+        assert released.wait(60)
+        return SimpleNamespace(passed=False, complaint="a planted leak")
+
+    monkeypatch.setattr(audited_seal, "audit_prepared_seal", wait_in_the_middle)
+    dag.get(f"/admin/rounds/{draft}")
+    keys = {"recipients": f"{new_key().recipient} {new_key().recipient}"}
+    token = dag.page.require_form("seal").fields
+    assert dag.send("seal", **keys).status_code == 200
+    assert dag.path == f"/admin/rounds/{draft}"
+    assert reached.wait(60)
+    assert dag.get(f"/admin/rounds/{draft}").headers["Refresh"] == "3"
+    assert "The seal is being made" in dag.text
+    assert "Drawing neurons and making items" in dag.text
+    assert dag.post(f"/admin/rounds/{draft}/seal", token | keys).status_code == 422, "one run of a round at a time"
+    assert "that seal is under way" in " ".join(dag.text.split())
+    released.set()
+    admin_site.finish_seals()
+    assert "Refresh" not in dag.get(f"/admin/rounds/{draft}").headers
+    assert "Nothing was sealed. The audit found a leak" in dag.text
+    assert dag.page.require_form("seal")
+
+
+@pytest.mark.usefixtures("quick_audit")
+def test_a_seal_whose_server_was_killed_is_called_interrupted_and_begun_again(
+    dag: Browser, draft: str, admin_site: AdminSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(SealRunner, "run", lambda *_arguments: None)  # as if the server died right after the first step
+        dag.get(f"/admin/rounds/{draft}")
+        dag.send("seal")
+    silent = {"beat_at": now() - 2 * SILENCE}
+    with admin_site.database.writing() as session:
+        session.execute(update(SealRunRow).where(SealRunRow.round_id == draft).values(**silent))
+    dag.get(f"/admin/rounds/{draft}")
+    assert "was interrupted" in dag.text
+    dag.send("seal")
+    admin_site.finish_seals()
+    with admin_site.database.reading() as session:
+        steps = [event.action for event in round_events(session, draft)]
+    assert steps[-4:] == ["seal begun", "seal interrupted", "seal begun", "sealed"]
 
 
 def test_a_sealed_round_cannot_be_sealed_again(dag: Browser, sealed: str) -> None:
@@ -44,9 +111,7 @@ def test_a_sealed_round_cannot_be_sealed_again(dag: Browser, sealed: str) -> Non
     assert "Only a draft can be sealed" in dag.text
 
 
-def test_a_public_key_that_is_none_is_refused(dag: Browser, draft: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    passed = SimpleNamespace(passed=True, model_dump=dict)  # an audit takes seconds and is tested where it stands
-    monkeypatch.setattr(audited_seal, "audit_prepared_seal", lambda *_arguments: passed)
+def test_a_public_key_that_is_none_is_refused(dag: Browser, draft: str) -> None:
     dag.get(f"/admin/rounds/{draft}")
     assert dag.send("seal", recipients="age1nonsense age1more").status_code == 422
     dag.get(f"/admin/rounds/{draft}")

@@ -5,12 +5,17 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import update
+
 from app.archive.archive import Archive
 from app.evidence.draws import draw_history
+from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services.draw_log import logged_steps
 from app.services.log import round_events
+from app.services.seal_runs import SILENCE
 from app.store.engine import Database
+from app.store.tables import SealRunRow
 from tests.cli.conftest import Run
 
 KILLED_BEFORE_THE_END = """
@@ -32,8 +37,22 @@ def test_a_draw_whose_process_was_killed_is_in_the_log_and_counted(
     killed = subprocess.run([sys.executable, "-c", KILLED_BEFORE_THE_END, *words], check=False, capture_output=True)
     assert killed.returncode == 9, killed.stderr
     assert run("round", "status", draft, "--json").output.count('"draft"') == 1
-    assert run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys").exit_code == 0
+    too_early = run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys")
+    assert "that seal is under way" in " ".join(too_early.output.split())
     url = Settings(data=tmp_path / "data").resolved_database_url
-    with closing(Database(url)) as database, database.reading() as session:
-        history = draw_history(logged_steps(round_events(session, draft)))
+    with closing(Database(url)) as database:
+        with database.writing() as session:
+            session.execute(update(SealRunRow).values(beat_at=now() - 2 * SILENCE))
+        assert run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys").exit_code == 0
+        with database.reading() as session:
+            steps = logged_steps(round_events(session, draft))
+            history = draw_history(steps)
+    assert [step.action for step in steps] == [
+        "created",
+        "seal begun",
+        "refused",
+        "seal interrupted",
+        "seal begun",
+        "sealed",
+    ]
     assert (history.number, history.draw_count, history.cancelled, history.restarted) == (2, 2, 0, 1)

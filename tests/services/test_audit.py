@@ -22,7 +22,12 @@ from app.services.unblinding import unblind_round
 from app.store.engine import Database
 from app.store.tables import ChainEntryRow, EvaluatorRow, ItemRow, RoundRow
 from app.web.leak_audit import audited_seal as auditing
-from app.web.leak_audit.audited_seal import SealRequest, audit_unblinded_round, audited_seal, seal_with_real_pages
+from app.web.leak_audit.audited_seal import (
+    SealRequest,
+    audit_unblinded_round,
+    seal_in_this_process,
+    seal_with_real_pages,
+)
 from app.web.site import build_site
 from tests.conftest import Clock
 from tests.rounds.small_archives import make_archive
@@ -114,7 +119,7 @@ def listen_to_the_seal(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 def seal(base: Database, settings: Settings, round_id: str, clock: Clock) -> Any:
-    return audited_seal(base, settings, round_id, SealRequest(RECIPIENTS), ADMIN, clock())
+    return seal_in_this_process(base, settings, round_id, SealRequest(RECIPIENTS), ADMIN, clock)
 
 
 def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(

@@ -646,6 +646,22 @@ def test_a_redraw_takes_no_archive_whose_address_does_not_fix_the_tables(
         open_verified_archives(archives_folder, {changed.address})
 
 
+def test_a_half_that_a_killed_process_left_beside_its_stored_seal_is_removed(
+    database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
+) -> None:
+    announce(database_with_admin, public_draft, clock, tmp_path)
+    half = half_file(tmp_path, public_draft, 1)
+    text = half.read_text()
+    with database_with_admin.reading() as session:
+        draws.remove_halves_of_sealed_rounds(session, tmp_path)
+    assert half.read_text() == text, "a draft needs it"
+    finish(database_with_admin, begin(database_with_admin, public_draft, clock, tmp_path), clock, tmp_path)
+    half.write_text(text)
+    with database_with_admin.reading() as session:
+        draws.remove_halves_of_sealed_rounds(session, tmp_path)
+    assert not half.exists()
+
+
 def test_a_seal_that_cannot_be_stored_keeps_the_announced_half(
     database_with_admin: Database, public_draft: str, clock: Clock, tmp_path: Path
 ) -> None:

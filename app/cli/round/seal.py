@@ -10,6 +10,7 @@ import click
 from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, by_option, round_argument
 from app.cli.round.audit import print_audit
+from app.cli.seal_progress import printed_progress
 from app.evidence.event_details import SealedDetail
 from app.foundation.clock import now
 from app.foundation.errors import FirstGlanceError, SealError
@@ -17,7 +18,7 @@ from app.foundation.private import write_private_file
 from app.foundation.settings import Settings
 from app.leak_audit.summary import AuditSummary
 from app.services import seals
-from app.web.leak_audit.audited_seal import SealRequest, audited_seal, seal_without_audit
+from app.web.leak_audit.audited_seal import SealRequest, seal_in_this_process
 
 WHAT_TO_DO = (
     "Publish the commitment before the first judgment: it shows later that design, items and allocation were not\n"
@@ -71,10 +72,10 @@ def seal_command(
     """Draw neurons, make items, encrypt the allocation, print the commitment. Makes two keys without --recipient."""
     keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
     recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
-    seal_request = SealRequest(recipients, key_choices["second"], public_value)
+    seal_request = SealRequest(recipients, key_choices["second"], public_value, audited)
     identities = [key.identity for key in keys]
     with _stored_keys(identities, key_choices["keys_to"]):
-        sealed, audit = _seal_round(settings, round_id, by, seal_request, audited=audited)
+        sealed, audit = _seal_round(settings, round_id, by, seal_request)
     click.echo(f"commitment {sealed.commitment}\n{WHAT_TO_DO.format(round_id=round_id)}")
     if audit is not None:
         print_audit(audit)
@@ -83,15 +84,14 @@ def seal_command(
 
 
 def _seal_round(
-    settings: Settings, round_id: str, by: str | None, seal_request: SealRequest, *, audited: bool
+    settings: Settings, round_id: str, by: str | None, seal_request: SealRequest
 ) -> tuple[SealedDetail, AuditSummary | None]:
-    """Seal the round; if `audited`, only if the leak audit passes."""
+    """Seal the round, printing the progress on stderr."""
     with open_database(settings) as database:
         with database.reading() as session:
             admin = named_or_only_admin(session, by)
-        if audited:
-            return audited_seal(database, settings, round_id, seal_request, admin, now())
-        return seal_without_audit(database, settings, round_id, seal_request, admin, now()), None
+        with printed_progress() as listener:
+            return seal_in_this_process(database, settings, round_id, seal_request, admin, now, listener)
 
 
 @contextmanager

@@ -23,6 +23,8 @@ from app.web.dependencies import AppDatabase, AppRoundKeys, AppSettings
 from app.web.downloads import download_response
 
 router = APIRouter(prefix="/admin")
+REFRESH_SECONDS = "3"
+"""While a round is being sealed its page is loaded again so often."""
 
 
 @router.get("")
@@ -72,9 +74,12 @@ def show_round(
 ) -> Response:
     """Show one round: its stage, the next step, the evaluators' progress, its design and its log."""
     with database.reading() as session:
-        view = round_view(session, round_id, round_keys)
+        view = round_view(session, round_id, round_keys, now())
     limits = {"longest_pseudonym": rounds.LONGEST_PSEUDONYM, "longest_public_text": LONGEST_PUBLIC_TEXT}
-    return render_admin_page(request, "admin/round.html", admin, view=view, **limits)
+    page = render_admin_page(request, "admin/round.html", admin, view=view, **limits)
+    if view.step == "sealing":
+        page.headers["Refresh"] = REFRESH_SECONDS
+    return page
 
 
 @router.get("/rounds/{round_id}/preregistration.md")

@@ -19,7 +19,8 @@ from app.store.engine import Database
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, require_password
 from app.web.dependencies import AppDatabase, AppRoundKeys, AppSettings
-from app.web.leak_audit.audited_seal import SealRequest, audited_seal
+from app.web.leak_audit.audited_seal import SealRequest, start_seal
+from app.web.leak_audit.seal_runner import SealRunner
 
 router = APIRouter(prefix="/admin/rounds/{round_id}")
 
@@ -34,15 +35,17 @@ def seal_round(
     recipients: Annotated[str, Form()] = "",
     public_value: Annotated[str, Form()] = "",
 ) -> Response:
-    """Seal the round. Unless the form has public keys, two keys are made and shown, once."""
+    """Begin the seal, which goes on by itself. Unless the form has public keys, two keys are made and shown, once."""
     public_keys = recipients.split()
     new_keys = [] if public_keys else [seals.new_key(), seals.new_key()]
     keyholders = public_keys or [key.recipient for key in new_keys]
     seal_request = SealRequest(keyholders, public_value=public_value)
-    sealed, _ = audited_seal(database, settings, round_id, seal_request, admin.name, now())
+    runner: SealRunner = request.app.state.seal_runner
+    runner.run(start_seal(database, settings, round_id, seal_request, admin.name, now()))
+    if not new_keys:
+        return _redirect_to_round(round_id)
     identities = [key.identity for key in new_keys]
-    variables = {"round_id": round_id, "sealed": sealed, "identities": identities, "keyholders": public_keys}
-    return render_admin_page(request, "admin/sealed.html", admin, **variables)
+    return render_admin_page(request, "admin/new_keys.html", admin, round_id=round_id, identities=identities)
 
 
 @router.post("/open")

@@ -5,6 +5,7 @@ Before unblinding nothing here depends on any item's arm, and no verdict is coun
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from app.services.draws import AnnouncedDraw, announced_draw
 from app.services.log import Event, log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import EvaluatorProgress, RoundProgress
+from app.services.seal_runs import SealRun, latest_run
 from app.services.timestamps import RoundStamp
 
 STAGES = ("draft", "sealed", "collecting", "locked", "unblinded")
@@ -69,12 +71,15 @@ class RoundView:
     design: Design
     stages: tuple[Stage, ...]
     step: str
-    """The next step that the page offers: seal, open, lock, unblind, report, or none for an abandoned round."""
+    """The next step that the page offers: seal, open, lock, unblind, report; sealing while the seal is being made, and
+    none for an abandoned round."""
     invites: bool
     is_short_of_target: bool
     """Whether the page offers the lock and a lock now would stop the round early."""
     judged: int
     assigned: int
+    seal_run: SealRun | None
+    """The newest seal that was begun, if the page offers the seal."""
     announced: AnnouncedDraw | None
     """The newest announcement of the round's draw, which the seal completes."""
     stamps: tuple[RoundStamp, ...]
@@ -92,10 +97,12 @@ class RoundView:
         return self.progress.evaluators
 
 
-def round_view(session: Session, round_id: str, round_keys: RoundKeys) -> RoundView:
-    """Read what the page shows. Raises NotFoundError if there is no such round."""
+def round_view(session: Session, round_id: str, round_keys: RoundKeys, now: datetime) -> RoundView:
+    """Read what the page shows at the time `now`. Raises NotFoundError if there is no such round."""
     progress = rounds.round_progress(session, round_id)
-    step = STEP_OF_STATE.get(progress.state, "none")
+    seal_run = latest_run(session, round_id, now) if progress.state == "draft" else None
+    is_sealing = seal_run is not None and seal_run.run_state == "running"
+    step = "sealing" if is_sealing else STEP_OF_STATE.get(progress.state, "none")
     newest_first = reversed(round_events(session, round_id))
     return RoundView(
         progress=progress,
@@ -106,6 +113,7 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys) -> RoundV
         is_short_of_target=step == "lock" and rounds.is_short_of_target(session, round_id),
         judged=sum(evaluator.judged for evaluator in progress.evaluators),
         assigned=sum(evaluator.assigned for evaluator in progress.evaluators),
+        seal_run=seal_run,
         announced=announced_draw(session, round_id),
         stamps=timestamps.round_stamps(session, round_id),
         log=tuple(_log_line(event) for event in newest_first),

@@ -1,6 +1,7 @@
 """Seals a round with the pages that evaluators see, and audits these pages before a seal and after unblinding."""
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,14 @@ from app.foundation.settings import Settings
 from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary
 from app.rounds.lifecycle import require_allowed
-from app.services.leak_audit import Walk, audit_opened_round, audit_prepared_seal
+from app.services.leak_audit import PROBES, WALKS, Walk, audit_opened_round, audit_prepared_seal
 from app.services.log import logged_attempt, logged_refusal
 from app.services.round_keys import RoundKeys
+from app.services.running_seal import Listener, RunningSeal
+from app.services.seal_runs import claim_run, end_run
 from app.services.seals import (
     BegunSeal,
+    PreparedSeal,
     SealOptions,
     begin_seal,
     log_cancelled_seal,
@@ -33,8 +37,11 @@ from app.store.round_copy import Probe
 from app.web.evaluator import enrolment, judging_pages
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
-from app.web.leak_audit.probe import walk_as_probes
+from app.web.leak_audit.probe import OnItem, ignore_item, walk_as_probes
 from app.web.site import build_site
+
+Clock = Callable[[], datetime]
+"""A function that returns this moment."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,8 @@ class SealRequest:
     second_person: Sequence[str] = ()
     """Public keys of a second person; if there are any, opening the seal needs a key of each person."""
     public_value: str = ""
+    audited: bool = True
+    """Whether the seal is stored only if the leak audit passes."""
 
 
 def seal_with_real_pages(
@@ -65,42 +74,73 @@ def seal_with_real_pages(
     return seal_round(session, round_id, recipients, render_passages, by, now, options)
 
 
-def audited_seal(
-    database: Database,
-    settings: Settings,
-    round_id: str,
-    seal_request: SealRequest,
-    by: str,
-    now: datetime,
-) -> tuple[SealedDetail, AuditSummary]:
-    """Draw the items, audit their pages, and store the seal. Raises SealError that names the leak if there is one.
+@dataclass(frozen=True)
+class StartedSeal:
+    """A seal whose draw is logged, and which is the only one of its round that is being made."""
 
-    Between the transaction that logs the draw and the one that stores the seal everything is in memory only.
+    begun: BegunSeal
+    seal_options: SealOptions
+    seal_request: SealRequest
+    by: str
+    run_code: str
+    """The code of its run."""
+
+
+def start_seal(
+    database: Database, settings: Settings, round_id: str, seal_request: SealRequest, by: str, now: datetime
+) -> StartedSeal:
+    """Check whatever can be mistyped or missing, log the draw and claim the round's only run.
+
+    What is refused here costs no draw, and the refusal is logged. Raises LifecycleError, SealError or ArchiveError.
     """
-    with _begun_seal(database, settings, round_id, seal_request, by, now) as (begun, options):
-        prepared = prepare_seal(begun, render_passages, options.measure)
-        audit = audit_prepared_seal(prepared, _walk_through(settings), now)
-        if not audit.passed:
-            msg = f"The audit found a leak, so nothing was sealed: {audit.complaint}. Mend it and seal again."
-            raise SealError(msg)
+    with logged_refusal(database, round_id, by, "seal", now):
+        with database.reading() as session:
+            options = _seal_options(session, settings, round_id, seal_request)
+            archives = verified_round_archives(session, round_id)
         with database.writing() as session:
-            stored = audit.model_dump(mode="json")
-            return store_seal(session, prepared, seal_request.recipients, by, now, options, stored), audit
+            round_store.find_round(session, round_id, for_update=True)
+            run_code = claim_run(session, round_id, by, now)
+            begun = begin_seal(session, round_id, archives, by, now, options)
+    return StartedSeal(begun, options, seal_request, by, run_code)
 
 
-def seal_without_audit(
+def finish_seal(
+    database: Database,
+    settings: Settings,
+    started: StartedSeal,
+    running: RunningSeal,
+    clock: Clock,
+) -> tuple[SealedDetail, AuditSummary | None]:
+    """Make the items, audit their pages, and store the seal. Raises SealError that names the leak if there is one.
+
+    Until the one transaction that stores the seal, everything is in memory only. Any error is logged and stored as the
+    run's outcome.
+    """
+    with running.beating(), _cancelled_on_error(database, started, clock):
+        prepared = prepare_seal(started.begun, render_passages, started.seal_options.measure)
+        audit = _audit_prepared_seal(prepared, settings, running, clock()) if started.seal_request.audited else None
+        running.report("storing the seal")
+        stored = audit.model_dump(mode="json") if audit else None
+        with database.writing() as session:
+            options, recipients, by = started.seal_options, started.seal_request.recipients, started.by
+            sealed = store_seal(session, prepared, recipients, by, clock(), options, stored)
+            end_run(session, prepared.round_id, started.run_code, clock())
+        return sealed, audit
+
+
+def seal_in_this_process(
     database: Database,
     settings: Settings,
     round_id: str,
     seal_request: SealRequest,
     by: str,
-    now: datetime,
-) -> SealedDetail:
-    """Seal a round as `audited_seal` does, without the audit."""
-    with _begun_seal(database, settings, round_id, seal_request, by, now) as (begun, options):
-        prepared = prepare_seal(begun, render_passages, options.measure)
-        with database.writing() as session:
-            return store_seal(session, prepared, seal_request.recipients, by, now, options)
+    clock: Clock,
+    listener: Listener | None = None,
+) -> tuple[SealedDetail, AuditSummary | None]:
+    """Seal a round and wait for the end, telling `listener` each step."""
+    started = start_seal(database, settings, round_id, seal_request, by, clock())
+    running = RunningSeal(database, round_id, started.run_code, listener, threading.Event())
+    return finish_seal(database, settings, started, running, clock)
 
 
 def audit_unblinded_round(
@@ -111,22 +151,28 @@ def audit_unblinded_round(
         return audit_opened_round(session, round_id, _walk_through(settings), by, now)
 
 
+def _audit_prepared_seal(
+    prepared: PreparedSeal, settings: Settings, running: RunningSeal, now: datetime
+) -> AuditSummary:
+    """The summary of an audit that passed. Raises SealError that names the leak if there is one."""
+    audit = audit_prepared_seal(prepared, _reporting_walk(settings, running, len(prepared.item_rows)), now)
+    if not audit.passed:
+        msg = f"The audit found a leak, so nothing was sealed: {audit.complaint}. Mend it and seal again."
+        raise SealError(msg)
+    return audit
+
+
 @contextmanager
-def _begun_seal(
-    database: Database, settings: Settings, round_id: str, seal_request: SealRequest, by: str, now: datetime
-) -> Iterator[tuple[BegunSeal, SealOptions]]:
-    """A seal whose draw is logged; if it is not stored because of any error, the log says why."""
-    with logged_refusal(database, round_id, by, "seal", now):
-        with database.reading() as session:
-            options = _seal_options(session, settings, round_id, seal_request)
-            archives = verified_round_archives(session, round_id)
-        with database.writing() as session:
-            begun = begin_seal(session, round_id, archives, by, now, options)
+def _cancelled_on_error(database: Database, started: StartedSeal, clock: Clock) -> Iterator[None]:
+    """If the seal is not stored because of any error, the log and the run say why."""
     try:
-        yield begun, options
+        yield
     except BaseException as error:
+        reason = str(error) or type(error).__name__
         with database.writing() as session:
-            log_cancelled_seal(session, round_id, begun.draw.detail, by, str(error) or type(error).__name__, now)
+            round_id, draw = started.begun.round_id, started.begun.draw.detail
+            log_cancelled_seal(session, round_id, draw, started.by, reason, clock())
+            end_run(session, round_id, started.run_code, clock(), reason)
         raise
 
 
@@ -149,10 +195,32 @@ def _seal_options(session: Session, settings: Settings, round_id: str, seal_requ
     )
 
 
-def _walk_through(settings: Settings) -> Walk:
+def _walk_through(settings: Settings, on_item: OnItem = ignore_item) -> Walk:
     """A walk through the evaluators' pages, served in this process."""
 
     def walk(round_copy: Database, probes: Sequence[Probe]) -> ProbeWalks:
-        return walk_as_probes(build_site((enrolment.router, judging_pages.router), settings, round_copy), probes)
+        site = build_site((enrolment.router, judging_pages.router), settings, round_copy)
+        return walk_as_probes(site, probes, on_item)
+
+    return walk
+
+
+def _reporting_walk(settings: Settings, running: RunningSeal, item_count: int) -> Walk:
+    """A walk that reports how many items its probes have judged, over the walks that every audit takes."""
+    walk_count, total = 0, WALKS * PROBES * item_count
+
+    def walk(round_copy: Database, probes: Sequence[Probe]) -> ProbeWalks:
+        nonlocal walk_count
+        before = walk_count * PROBES * item_count
+        judged_pages: set[tuple[int, str]] = set()
+
+        def note_item(probe_index: int, item_code: str) -> None:
+            judged_pages.add((probe_index, item_code))
+            running.report("reading every page as evaluators will", min(before + len(judged_pages), total), total)
+
+        walks = _walk_through(settings, note_item)(round_copy, probes)
+        walk_count += 1
+        running.report("comparing what the pages give away")
+        return walks
 
     return walk

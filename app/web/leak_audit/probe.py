@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import httpx2
@@ -21,6 +21,8 @@ from app.web.security import EVALUATOR_COOKIE, derive_form_token
 ADDRESS = "https://probe.invalid"
 """An HTTPS address, so that the client sends back cookies marked Secure."""
 VERDICTS = ("interpretable", "not_interpretable")
+OnItem = Callable[[int, str], None]
+"""A function that is told the index of a probe and the code of the item that it is at."""
 NO_PAGE = -1
 """The position of responses that are not a page with a question."""
 
@@ -63,24 +65,30 @@ class RecordingTransport(httpx2.BaseTransport):
         return exchanges
 
 
-def walk_as_probes(app: ASGIApp, probes: Sequence[Probe]) -> ProbeWalks:
+def ignore_item(_probe_index: int, _item_code: str) -> None:
+    """Nobody wants to know how far the walk is."""
+
+
+def walk_as_probes(app: ASGIApp, probes: Sequence[Probe], on_item: OnItem = ignore_item) -> ProbeWalks:
     """Judge the round as each probe. Returns all responses, and the probes' session and form tokens.
+
+    `on_item` is called with every page of an item.
 
     Raises LifecycleError if a probe cannot judge every item.
     """
-    walks = [_walk_as_probe(app, index, probe) for index, probe in enumerate(probes)]
+    walks = [_walk_as_probe(app, index, probe, on_item) for index, probe in enumerate(probes)]
     return ProbeWalks(
         tuple(itertools.chain.from_iterable(walk.responses for walk in walks)),
         tuple(itertools.chain.from_iterable(walk.secrets for walk in walks)),
     )
 
 
-def _walk_as_probe(app: ASGIApp, index: int, probe: Probe) -> ProbeWalks:
+def _walk_as_probe(app: ASGIApp, index: int, probe: Probe, on_item: OnItem) -> ProbeWalks:
     recorder = RecordingTransport(InProcessTransport(app))
     headers = {"Accept-Encoding": "identity"}
     with httpx2.Client(transport=recorder, base_url=ADDRESS, follow_redirects=True, headers=headers) as client:
         try:
-            responses = tuple(_fetch_everything(client, recorder, index, probe.token))
+            responses = tuple(_fetch_everything(client, recorder, index, probe.token, on_item))
         except RobotError as error:
             msg = f"The audit's probe could not judge every item ({error}); nothing was sealed."
             raise LifecycleError(msg) from error
@@ -89,7 +97,7 @@ def _walk_as_probe(app: ASGIApp, index: int, probe: Probe) -> ProbeWalks:
 
 
 def _fetch_everything(
-    client: httpx2.Client, recorder: RecordingTransport, index: int, token: str
+    client: httpx2.Client, recorder: RecordingTransport, index: int, token: str, on_item: OnItem
 ) -> Iterator[FetchedResponse]:
     """Judge every item, fetching each page plain and compressed; the instructions once."""
     visitor = Visitor(client, at_once=False)
@@ -102,6 +110,7 @@ def _fetch_everything(
             visitor.get("/judge/instructions")
             yield from (_as_fetched_response(exchange, index) for exchange in recorder.drain())
         if page.item:
+            on_item(index, page.item)
             visitor.get("/judge", {"Accept-Encoding": "gzip"})
             yield from (_as_fetched_response(exchange, index, page.item, position) for exchange in recorder.drain())
 
