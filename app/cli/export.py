@@ -41,7 +41,7 @@ def export_command(settings: Settings, round_id: str, out: Path, blinded: bool, 
             zip_bytes = blinded_zip(bundle, signing_key)
         _write_export(out, zip_bytes)
         with database.writing() as session:
-            exports.record_export(session, round_id, admin, _name_as_text(out), zip_bytes, now())
+            exports.record_export(session, round_id, admin, _name_as_text(out), zip_bytes, now(), blinded=blinded)
     if warning is not None:
         click.echo(warning)
     click.echo("{0}  check it with `firstglance verify {0}`".format(click.format_filename(out)))

@@ -33,4 +33,6 @@ def invite_command(settings: Settings, round_id: str, name: str, exposed: bool, 
         "invite",
         lambda session, admin: rounds.invite_evaluator(session, round_id, name, exposed, admin, now()),
     )
+    if invitation.exposed_because:
+        click.echo(f"{name} counts as exposed: {'; '.join(invitation.exposed_because)}", err=True)
     click.echo(invitation_link(base_url, invitation.token))

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from app.cli.database import open_database
-from app.cli.options import json_option
+from app.cli.database import named_or_only_admin, open_database
+from app.cli.options import by_option, json_option
 from app.cli.printing import print_json, print_table
+from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.foundation.typography import visible_text
 from app.report.analysis.primary import ArmResult
@@ -15,8 +16,10 @@ from app.report.export.pool import pool_studies
 from app.report.number_text import points, points_range
 from app.report.result_text import UNSIGNED_RESULT
 from app.services import exports
+from app.services.results_read import record_reading
 from app.services.round_keys import RoundKeys, require_key_as_committed
 from app.statistics.intervals import Interval
+from app.store.engine import Database
 
 NOT_ANCHORED = (
     "Every export agrees with itself. Nothing from outside confirms them here: check each with `firstglance verify`, "
@@ -27,15 +30,18 @@ NOT_ANCHORED = (
 @click.command("report")
 @click.argument("sources", metavar="ROUND | EXPORT.zip EXPORT.zip...", nargs=-1, required=True)
 @json_option
+@by_option
 @click.pass_obj
-def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bool) -> None:
-    """Print the fractions of an unblinded round, or pool the exports of several rounds. --json prints all numbers."""
+def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bool, by: str | None) -> None:
+    """Print the fractions of an unblinded round, or pool the exports of several rounds. --json prints all numbers.
+
+    The log of the round says who has read them.
+    """
     if len(sources) > 1 or sources[0].endswith(".zip"):
         _print_pooled([Path(source) for source in sources], json_wanted=json_wanted)
         return
-    with open_database(settings) as database, database.reading() as session:
-        require_key_as_committed(session, sources[0], RoundKeys.in_data_folder(settings.data))
-        report = exports.round_report(session, sources[0])
+    with open_database(settings) as database:
+        report = _read_report(settings, database, sources[0], by)
     analysis = report.analysis
     if report.unsigned:
         click.echo(UNSIGNED_RESULT, err=True)
@@ -44,6 +50,16 @@ def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bo
         return
     click.echo(f"{analysis.headline}\n")
     print_arms(analysis.arms)
+
+
+def _read_report(settings: Settings, database: Database, round_id: str, by: str | None) -> exports.RoundReport:
+    """The report of a round, after the log says who reads it."""
+    with database.reading() as session:
+        admin = named_or_only_admin(session, by)
+        require_key_as_committed(session, round_id, RoundKeys.in_data_folder(settings.data))
+    record_reading(database, round_id, admin, "report", now())
+    with database.reading() as session:
+        return exports.round_report(session, round_id)
 
 
 def print_arms(arms: Mapping[str, ArmResult]) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from app.evidence.entries import EventAction, EventLink, LogEntry
 
 AFTER_THE_LOCK: tuple[EventAction, ...] = (
-    "key read", "unblinded", "corrected", "abandoned", "exported", "audited", "gallery opened", "archives browsed",
+    "key read", "unblinded", "corrected", "abandoned", "exported", "audited", "gallery opened", "results read",
+    "archives browsed",
     "time stamped", "refused",
 )  # fmt: skip
 """What the program writes into the log after the lock; none of it decides a result. The log takes nothing else then."""

@@ -117,9 +117,12 @@ def _require_unchanged(evidence: BlindedEvidence, public_design: JsonObject) -> 
         raise SealError(msg)
 
 
-def record_export(session: Session, round_id: str, by: str, name: str, zip_bytes: bytes, now: datetime) -> None:
-    """Record in the log that an export was made, with its file name and digest."""
-    append_event(session, round_id, by, "exported", {"file": name, "sha256": sha256(zip_bytes)}, now)
+def record_export(
+    session: Session, round_id: str, by: str, name: str, zip_bytes: bytes, now: datetime, *, blinded: bool
+) -> None:
+    """Record in the log that an export was made, with its file name and digest, and whether it is blinded."""
+    detail: JsonObject = {"file": name, "sha256": sha256(zip_bytes), "blinded": blinded}
+    append_event(session, round_id, by, "exported", detail, now)
 
 
 def export_file_name(round_id: str, *, blinded: bool) -> str:

@@ -3,27 +3,66 @@
 It is computed from the logs and the opened allocations, so that nobody has to keep it up to date.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy.orm import Session
 
 from app.evidence.entries import EventAction
+from app.foundation.typed_text import seen_form
 from app.rounds.allocation import Allocation
 from app.rounds.archive_frame import SeenNeurons
+from app.services.related_rounds import related_round_ids
 from app.store import exposure as exposure_store
 from app.store import rounds as round_store
 from app.store.sealed import newest_unblinded
+from app.store.tables import EventRow
 from app.unblinding.opening import read_seal_content
 
-EXPOSING: tuple[EventAction, ...] = ("created", "key read", "unblinded", "archives browsed")
-"""Someone who took one of these actions knows which models are compared, or which neuron an item shows."""
+EXPOSING: Mapping[EventAction, str] = {
+    "created": "created",
+    "key named": "named a key of",
+    "key proved": "proved a key of",
+    "key read": "read a key of",
+    "unblinded": "unblinded",
+    "corrected": "corrected",
+    "archives browsed": "browsed archives of",
+    "gallery opened": "opened the gallery of",
+    "results read": "read results of",
+    "exported": "exported",
+}
+"""{action: what it says in the reason} of the actions after which somebody knows models or neurons of a round."""
 
 
-def knows_the_models(session: Session, round_id: str, name: str) -> bool:
-    """Whether this person created a round on the same archives, read a key of one, or saw one unblinded."""
+def reasons_of_exposure(session: Session, round_id: str, name: str) -> tuple[str, ...]:
+    """Why the person with this name counts as exposed to a round's models, each as words such as “exported abcd”.
+
+    The logs of the round and of every other round with the same neurons decide. Names that look alike in any letter
+    case are taken for one person. Empty if the logs have nothing.
+    """
     archives = round_store.archive_paths(session, round_id)
-    related_rounds = exposure_store.rounds_sharing_archives(session, archives)
-    return name in exposure_store.actors_of(session, related_rounds, EXPOSING)
+    same_archives = exposure_store.rounds_sharing_archives(session, archives)
+    round_ids = {round_id, *same_archives, *related_round_ids(session, round_id)}
+    person = _comparable_name(name)
+    reasons = [
+        f"{EXPOSING[event.action]} round {event.round_id}"
+        for event in exposure_store.events_with_actions(session, round_ids, EXPOSING)
+        if _is_exposing(event) and person in _people_exposed_by(event)
+    ]
+    return tuple(dict.fromkeys(reasons))
+
+
+def _is_exposing(event: EventRow) -> bool:
+    """Whether an event shows models or neurons: a blinded export does not."""
+    return event.action != "exported" or event.detail.get("blinded") is not True
+
+
+def _people_exposed_by(event: EventRow) -> set[str]:
+    """Who acted, and the person whom the event gives a key."""
+    return {_comparable_name(event.actor), _comparable_name(str(event.detail.get("person", event.actor)))}
+
+
+def _comparable_name(name: str) -> str:
+    return seen_form(name).casefold()
 
 
 def seen_neurons(session: Session, names: Collection[str], archives: Collection[str]) -> SeenNeurons:

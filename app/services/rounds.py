@@ -23,7 +23,7 @@ from app.services.archives import archive_fingerprints, verified_archives
 from app.services.assignment import assign_items, finished_evaluators, lacks_judgments
 from app.services.draw_log import logged_steps
 from app.services.enrolments import enrolments
-from app.services.exposure import knows_the_models, seen_neurons
+from app.services.exposure import reasons_of_exposure, seen_neurons
 from app.services.log import append_event, lock_digest, result_digest, round_events
 from app.services.related_rounds import related_rounds
 from app.store import chains as chain_store
@@ -36,6 +36,9 @@ LONGEST_PSEUDONYM = 60
 NAME_OF_ERASED = "erased "
 """How the name begins that stands in place of the pseudonym of somebody whose answers were erased."""
 
+DECLARED = "said so at the invitation"
+"""The reason of somebody who was declared exposed."""
+
 
 @dataclass(frozen=True)
 class Invitation:
@@ -43,6 +46,8 @@ class Invitation:
 
     evaluator_id: str
     token: str
+    exposed_because: tuple[str, ...] = ()
+    """Why the evaluator counts as exposed; empty for a naive evaluator and for a new link."""
 
 
 @dataclass(frozen=True)
@@ -172,22 +177,22 @@ def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, 
     """Invite an evaluator under a pseudonym. The token is returned once and stored as a digest."""
     require_allowed(round_store.find_round(session, round_id, for_update=True).state, "invite")
     pseudonym = _free_pseudonym(session, round_id, name)
-    is_exposed = exposed or knows_the_models(session, round_id, pseudonym)
+    reasons = ((DECLARED,) if exposed else ()) + reasons_of_exposure(session, round_id, pseudonym)
     secret = random_token()
     evaluator = EvaluatorRow(
         id=random_code(),
         round_id=round_id,
         name=pseudonym,
         token_sha256=token_digest(secret),
-        exposed=is_exposed,
+        exposed=bool(reasons),
         order_seed=secrets.token_hex(SEED_BYTES),
         invited_at=now,
     )
     evaluator_store.add_evaluator(session, evaluator)
     items_too_near = assign_items(session, evaluator)
-    detail: JsonObject = {"evaluator": pseudonym, "exposed": is_exposed, "items_too_near": items_too_near}
-    append_event(session, round_id, by, "invited", detail, now)
-    return Invitation(evaluator.id, secret)
+    detail: JsonObject = {"evaluator": pseudonym, "exposed": bool(reasons), "items_too_near": items_too_near}
+    append_event(session, round_id, by, "invited", detail | {"exposed_because": list(reasons)}, now)
+    return Invitation(evaluator.id, secret, reasons)
 
 
 def reissue_invitation(session: Session, round_id: str, evaluator_id: str, by: str, now: datetime) -> Invitation:

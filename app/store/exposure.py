@@ -20,10 +20,12 @@ def archives_of_all_rounds(session: Session) -> Sequence[ArchiveRow]:
     return session.scalars(select(ArchiveRow).order_by(ArchiveRow.round_id, ArchiveRow.sha256)).all()
 
 
-def actors_of(session: Session, round_ids: Collection[str], actions: Collection[EventAction]) -> set[str]:
-    """Names of the people who took any of these actions in any of these rounds."""
-    query = select(EventRow.actor).where(EventRow.round_id.in_(round_ids), EventRow.action.in_(actions))
-    return set(session.scalars(query.distinct()))
+def events_with_actions(
+    session: Session, round_ids: Collection[str], actions: Collection[EventAction]
+) -> Sequence[EventRow]:
+    """The events with any of these actions in the logs of these rounds, by round and number."""
+    query = select(EventRow).where(EventRow.round_id.in_(round_ids), EventRow.action.in_(actions))
+    return session.scalars(query.order_by(EventRow.round_id, EventRow.number)).all()
 
 
 def items_judged_by(session: Session, round_id: str, names: Collection[str]) -> set[str]:

@@ -45,6 +45,20 @@ def test_the_page_says_that_the_key_did_not_sign_the_result(dag: Browser, unblin
     assert sentence in dag.text
 
 
+READINGS = ("report", "numbers", "analysis.json", "report.pdf", "observations.csv")
+"""Every page and file, apart from exports and the gallery, that shows results."""
+
+
+def test_each_way_to_read_results_is_logged_once_for_each_person(
+    dag: Browser, unblinded: str, admin_site: AdminSite
+) -> None:
+    for name in (*READINGS, "report"):
+        assert dag.get(f"/admin/rounds/{unblinded}/{name}").status_code == 200
+    with admin_site.database.reading() as session:
+        events = session.scalars(select(EventRow).where(EventRow.action == "results read")).all()
+    assert [(event.actor, event.detail["form"]) for event in events] == [("Dag", name) for name in READINGS]
+
+
 RESULTS = (
     "report",
     "numbers",

@@ -44,6 +44,7 @@ def test_a_round_goes_from_draft_to_lock(run: Run, draft: str, tmp_path: Path) -
     assert len(commitment) == 64
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o600
     assert run("round", "open", draft).exit_code == 0
+    assert f"dag counts as exposed: created round {draft}" in run("invite", draft, "dag").stderr
     link = run("invite", draft, "Ada", "--base-url", "https://example.org/").output.strip()
     assert link.startswith("https://example.org/i/")
     status = json.loads(run("round", "status", draft, "--json").output)

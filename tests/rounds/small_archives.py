@@ -1,5 +1,6 @@
 """Small archives made by hand, in the format that a harvest writes, and the design of a round that compares two."""
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -68,6 +69,14 @@ def make_archive(
     pq.write_table(pa.Table.from_pylist(rows, schema=SNIPPET_SCHEMA), folder / "snippets.parquet")
     digests = {name: sha256_of_file(folder / name) for name in ("neurons.parquet", "snippets.parquet")}
     (folder / "manifest.json").write_bytes(manifest_bytes(_manifest(layers, width, dead, seed, digests, first)))
+    return Archive.open(folder)
+
+
+def copy_under_another_address(archive: Archive, folder: Path) -> Archive:
+    """A copy of an archive with another word in its manifest."""
+    shutil.copytree(archive.path, folder)
+    changed = archive.manifest.model_copy(update={"versions": {"note": folder.name}}).with_address()
+    (folder / "manifest.json").write_bytes(manifest_bytes(changed))
     return Archive.open(folder)
 
 

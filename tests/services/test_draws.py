@@ -33,7 +33,7 @@ from app.store.engine import Database
 from app.store.exposure import archives_of_all_rounds
 from app.store.tables import ArchiveRow, RoundRow
 from tests.conftest import Clock
-from tests.rounds.small_archives import two_arms
+from tests.rounds.small_archives import copy_under_another_address, two_arms
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS, prepare_draft, seal_draft, state_of_round
 
@@ -332,14 +332,6 @@ def test_archives_with_the_same_neurons_under_another_address_are_counted(
         )
         assert related_round_ids(session, same_neurons) == (draft,)
         assert related_round_ids(session, draft) == (same_neurons,)
-
-
-def copy_under_another_address(archive: Archive, folder: Path) -> Archive:
-    """A copy of an archive with another word in its manifest."""
-    shutil.copytree(archive.path, folder)
-    changed = archive.manifest.model_copy(update={"versions": {"note": folder.name}}).with_address()
-    (folder / "manifest.json").write_bytes(manifest_bytes(changed))
-    return Archive.open(folder)
 
 
 def round_on_moved_archives(

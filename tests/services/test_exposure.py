@@ -4,15 +4,21 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from app.archive.archive import Archive
 from app.evidence.draws import left_out_digest
 from app.evidence.event_details import LeftOut
 from app.rounds.design import Design
 from app.services import rounds
-from app.services.exposure import seen_neurons
+from app.services.exports import record_export
+from app.services.exposure import reasons_of_exposure, seen_neurons
+from app.services.gallery import enter_gallery
+from app.services.log import append_event, round_events
+from app.services.results_read import record_reading
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow
 from tests.conftest import Clock
+from tests.rounds.small_archives import copy_under_another_address, two_arms
 from tests.services.conftest import StagedRound
 from tests.services.stages import ADMIN, KEYS, open_draft, prepare_draft
 
@@ -28,6 +34,53 @@ def test_whoever_created_a_round_on_these_models_is_exposed(
 ) -> None:
     open_draft(database_with_admin, draft, clock, ("Ada", ADMIN))
     assert exposed_by_name(database_with_admin, draft) == {"Ada": False, ADMIN: True}
+
+
+def test_whoever_saw_a_neuron_unblinded_is_exposed_in_the_next_round_of_the_same_models(
+    locked_round: StagedRound, design: Design, paths: dict[str, Path]
+) -> None:
+    database, round_id, clock = locked_round.database, locked_round.round_id, locked_round.clock
+    with database.writing() as session:
+        unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        enter_gallery(session, round_id, "Gwen", clock())
+        record_export(session, round_id, "Xena", "out.zip", b"", clock(), blinded=False)
+        record_export(session, round_id, "Bea", "blinded.zip", b"", clock(), blinded=True)
+        append_event(session, round_id, "Axel", "archives browsed", {}, clock())
+    for form in ("report", "report", "numbers"):
+        record_reading(database, round_id, "Rei", form, clock())
+    with database.writing() as session:
+        assert [event.action for event in round_events(session, round_id)].count("results read") == 2
+        next_round = rounds.create_round(session, design, paths, ADMIN, clock())
+        reasons = {name: reasons_of_exposure(session, next_round, name) for name in ("gwen", "Xena", "Axel", "Rei")}
+        assert reasons_of_exposure(session, next_round, "Bea") == ()
+    assert reasons == {
+        "gwen": (f"opened the gallery of round {round_id}",),
+        "Xena": (f"exported round {round_id}",),
+        "Axel": (f"browsed archives of round {round_id}",),
+        "Rei": (f"read results of round {round_id}",),
+    }
+    open_draft(database, next_round, clock, ("Gwen", "Xena", "Axel", "Rei", "Bea"))
+    assert exposed_by_name(database, next_round) == {
+        "Gwen": True, "Xena": True, "Axel": True, "Rei": True, "Bea": False,
+    }  # fmt: skip
+
+
+def test_a_new_harvest_of_the_same_model_shares_its_exposure(
+    database_with_admin: Database,
+    draft: str,
+    plum_archive: Archive,
+    fig_archive: Archive,
+    tmp_path: Path,
+    clock: Clock,
+) -> None:
+    plum, fig = (
+        copy_under_another_address(archive, tmp_path / archive.sha256) for archive in (plum_archive, fig_archive)
+    )
+    paths = {archive.sha256: archive.path for archive in (plum, fig)}
+    with database_with_admin.writing() as session:
+        append_event(session, draft, "Eve", "archives browsed", {}, clock())
+        again = rounds.create_round(session, two_arms(plum, fig, 6), paths, ADMIN, clock())
+        assert reasons_of_exposure(session, again, "Eve") == (f"browsed archives of round {draft}",)
 
 
 def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(

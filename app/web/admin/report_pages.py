@@ -8,6 +8,7 @@ from app.report.export.bundle import blinded_zip, unblinded_zip
 from app.report.export.pdf import write_pdf_report
 from app.report.result_text import signature_note
 from app.services import exports
+from app.services.results_read import record_reading
 from app.services.round_keys import require_key_as_committed, round_signing_key
 from app.store.engine import Database
 from app.web.admin import gallery_pages
@@ -32,6 +33,7 @@ router.include_router(gallery_pages.router)
 @router.get("/report")
 def show_report(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
     """Show the report: each arm's fraction, their difference, the charts, methods and limits."""
+    record_reading(database, round_id, admin.name, "report", now())
     with database.reading() as session:
         report = exports.round_report(session, round_id)
     return render_admin_page(request, "report/report.html", admin, view=report_view(report))
@@ -40,6 +42,7 @@ def show_report(request: Request, round_id: str, database: AppDatabase, admin: V
 @router.get("/numbers")
 def show_numbers(request: Request, round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
     """Show every value of the analysis; the report's numbers link to this page."""
+    record_reading(database, round_id, admin.name, "numbers", now())
     with database.reading() as session:
         report = exports.round_report(session, round_id)
     variables = {
@@ -52,16 +55,18 @@ def show_numbers(request: Request, round_id: str, database: AppDatabase, admin: 
 
 
 @router.get("/analysis.json")
-def download_analysis(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - admits admins only
+def download_analysis(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
     """All numbers of the report, as analysis.json."""
+    record_reading(database, round_id, admin.name, "analysis.json", now())
     with database.reading() as session:
         analysis = exports.round_analysis(session, round_id)
     return download_response(canonical_bytes(analysis.content()), "application/json", f"{round_id}-analysis.json")
 
 
 @router.get("/report.pdf")
-def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - admits admins only
+def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
     """The report as a PDF."""
+    record_reading(database, round_id, admin.name, "report.pdf", now())
     with database.reading() as session:
         report = exports.round_report(session, round_id)
     content = write_pdf_report(report.title, report.commitment, report.analysis, report.frame, unsigned=report.unsigned)
@@ -69,8 +74,9 @@ def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> R
 
 
 @router.get("/observations.csv")
-def download_observations(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:  # noqa: ARG001 - admits admins only
+def download_observations(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
     """The observations, one final judgment with its arm per line, as a CSV file."""
+    record_reading(database, round_id, admin.name, "observations.csv", now())
     with database.reading() as session:
         table = exports.observations_csv(session, round_id)
     return download_response(table.encode(), "text/csv; charset=utf-8", f"{round_id}-observations.csv")
@@ -82,8 +88,8 @@ def download_export(round_id: str, database: AppDatabase, round_keys: AppRoundKe
     with database.reading() as session:
         bundle = exports.unblinded_bundle(session, round_id)
         signing_key = round_signing_key(session, round_id, round_keys)
-    file_name = exports.export_file_name(round_id, blinded=False)
-    return _logged_export(database, round_id, admin.name, file_name, unblinded_zip(bundle, signing_key))
+    zip_bytes = unblinded_zip(bundle, signing_key)
+    return _logged_export(database, round_id, admin.name, zip_bytes, blinded=False)
 
 
 @router.get("/blinded.zip")
@@ -94,11 +100,12 @@ def download_blinded_export(
     with database.reading() as session:
         bundle = exports.blinded_bundle(session, round_id)
         signing_key = round_signing_key(session, round_id, round_keys)
-    file_name = exports.export_file_name(round_id, blinded=True)
-    return _logged_export(database, round_id, admin.name, file_name, blinded_zip(bundle, signing_key))
+    zip_bytes = blinded_zip(bundle, signing_key)
+    return _logged_export(database, round_id, admin.name, zip_bytes, blinded=True)
 
 
-def _logged_export(database: Database, round_id: str, actor: str, file_name: str, file_bytes: bytes) -> Response:
+def _logged_export(database: Database, round_id: str, actor: str, zip_bytes: bytes, *, blinded: bool) -> Response:
+    file_name = exports.export_file_name(round_id, blinded=blinded)
     with database.writing() as session:
-        exports.record_export(session, round_id, actor, file_name, file_bytes, now())
-    return download_response(file_bytes, "application/zip", file_name)
+        exports.record_export(session, round_id, actor, file_name, zip_bytes, now(), blinded=blinded)
+    return download_response(zip_bytes, "application/zip", file_name)

@@ -102,7 +102,7 @@ def invite_evaluator(
     """Invite an evaluator and show the link, once."""
     with logged_attempt(database, round_id, admin.name, "invite", now()) as session:
         invitation = rounds.invite_evaluator(session, round_id, name.strip(), exposed, admin.name, now())
-    return _link_page(request, admin, round_id, name.strip(), invitation.token)
+    return _link_page(request, admin, round_id, name.strip(), invitation)
 
 
 @router.post("/rounds/{round_id}/invitations/{evaluator_id}")
@@ -114,7 +114,7 @@ def reissue_invitation(
         invitation = rounds.reissue_invitation(session, round_id, evaluator_id, admin.name, now())
         evaluators = rounds.round_progress(session, round_id).evaluators
     name = next((evaluator.name for evaluator in evaluators if evaluator.id == evaluator_id), "")
-    return _link_page(request, admin, round_id, name, invitation.token)
+    return _link_page(request, admin, round_id, name, invitation)
 
 
 def _draft_page(
@@ -129,6 +129,13 @@ def _draft_page(
     return render_admin_page(request, "admin/new_round.html", admin, status, **variables)
 
 
-def _link_page(request: Request, admin: ViewingAdmin, round_id: str, name: str, token: str) -> Response:
-    link = invitation_link(str(request.base_url), token)
-    return render_admin_page(request, "admin/invitation.html", admin, round_id=round_id, name=name, link=link)
+def _link_page(
+    request: Request, admin: ViewingAdmin, round_id: str, name: str, invitation: rounds.Invitation
+) -> Response:
+    variables = {
+        "round_id": round_id,
+        "name": name,
+        "link": invitation_link(str(request.base_url), invitation.token),
+        "exposed_because": invitation.exposed_because,
+    }
+    return render_admin_page(request, "admin/invitation.html", admin, **variables)
