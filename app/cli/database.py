@@ -10,13 +10,17 @@ from sqlalchemy.orm import Session
 from app.foundation.errors import SettingsError, error_summary
 from app.foundation.settings import Settings
 from app.services import admins
+from app.services.log import SHELL, VIA
 from app.store.engine import Database
 from app.store.schema import migrate
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[Database]:
-    """The database of the settings, migrated to the newest schema. Raises SettingsError if it cannot be opened."""
+def open_database(settings: Settings, *, in_shell: bool = True) -> Iterator[Database]:
+    """The database of the settings, migrated to the newest schema. Raises SettingsError if it cannot be opened.
+
+    The log says of every step that is taken in it that it was done from the shell, unless `in_shell` is False.
+    """
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
         migrate(settings.resolved_database_url)
@@ -35,7 +39,7 @@ def open_database(settings: Settings) -> Iterator[Database]:
             f"the database in {settings.data} cannot be opened ({reason}); check the path, its permissions and the URL"
         )
         raise SettingsError(msg) from error
-    database = Database(settings.resolved_database_url)
+    database = Database(settings.resolved_database_url, {VIA: SHELL} if in_shell else None)
     try:
         yield database
     finally:

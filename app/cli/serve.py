@@ -16,6 +16,6 @@ def serve_command(settings: Settings, host: str | None, port: int | None, https:
     """Serve evaluators' and admins' pages until interrupted."""
     options = {name: value for name, value in (("host", host), ("port", port), ("https", https)) if value is not None}
     settings = Settings.read(**settings.model_dump() | options)
-    with open_database(settings) as database, bound_socket(settings) as listener:
+    with open_database(settings, in_shell=False) as database, bound_socket(settings) as listener:
         click.echo(f"First Glance on {browser_address(listener, settings)}  (Ctrl+C ends it)")
         web_server(settings, database).run(sockets=[listener])

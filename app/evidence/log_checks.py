@@ -37,6 +37,17 @@ def _order_problems(events: Sequence[LogEntry]) -> Iterator[str]:
     locked = actions.index("locked") if "locked" in actions else 0
     if "key read" not in actions[locked:unblinded]:
         yield "The log has no entry “key read” between the lock and the unblinding, so it was changed."
+    if "v" in events[unblinded]:
+        yield from _two_person_problems(events[:unblinded])
+
+
+def _two_person_problems(events: Sequence[LogEntry]) -> Iterator[str]:
+    """If two people must open the seal, each of two gave one key, the one of the outer layer first."""
+    if not any(event["action"] == "sealed" and event["detail"].get("two_person") is True for event in events):
+        return
+    readers = [(event["detail"].get("layer"), event["actor"]) for event in events if event["action"] == "key read"]
+    if [layer for layer, _ in readers] != [2, 1] or len({actor for _, actor in readers}) != len(readers):
+        yield "Two people must open the seal, one after the other, but the log does not say that they did."
 
 
 def _carried_over_problems(events: Sequence[LogEntry]) -> Iterator[str]:

@@ -161,6 +161,31 @@ def proved_layers(session: Session, round_id: str) -> tuple[tuple[str, ...], ...
     return tuple(tuple(keyholder.public_key for keyholder in layer) for _, layer in by_layer)
 
 
+def require_own_key(session: Session, round_id: str, identity: str, layer: SealLayer, by: str) -> None:
+    """Raise SealError unless it is this key's turn, and `by` is who proved it before the seal.
+
+    Rounds of version 0.1 have no list of keys; there the seal alone decides which key opens which layer.
+    """
+    public_key = public_key_of(identity)
+    keyholders = keyholder_store.keyholders_of_round(session, round_id)
+    keyholder = next((keyholder for keyholder in keyholders if keyholder.public_key == public_key), None)
+    if keyholder is None:
+        return
+    if keyholder.layer != layer:
+        msg = f"It is not this key's turn. {turn_sentence(keyholders, layer)}"
+        raise SealError(msg)
+    if keyholder.proved_by != by:
+        msg = f"This is the key of {keyholder.proved_by}, who gives it themselves, signed in. Give your own key."
+        raise SealError(msg)
+
+
+def turn_sentence(keyholders: Iterable[KeyholderRow], layer: SealLayer) -> str:
+    """Whose turn it is to give a key, if two people must open the seal; rounds of version 0.1 name nobody."""
+    persons = sorted({str(keyholder.proved_by) for keyholder in keyholders if keyholder.layer == layer})
+    names = " or ".join(persons) or ("whoever has the key of the outer layer", "the other person")[layer == 1]
+    return f"It is the turn of {names}."
+
+
 def _missing_for_two_persons(keyholders: Sequence[KeyholderRow]) -> str:
     first, second = ({row.proved_by for row in keyholders if row.layer == layer} for layer in (1, 2))
     if not first:

@@ -7,13 +7,14 @@ content that was opened then and makes the next version.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from app.evidence.checks import check_evidence
 from app.evidence.entries import EventAction
+from app.evidence.event_details import SealedDetail, SealLayer
 from app.evidence.round_evidence import Evidence
 from app.evidence.signing import SigningKey
 from app.foundation.digest import canonical_bytes
@@ -24,13 +25,17 @@ from app.report.export.verify import FROM_FORGED_EVIDENCE, checks_until_one_brea
 from app.report.result import RoundResult, result_of
 from app.rounds.allocation import SealContent
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
+from app.rounds.sealing import decrypt_outer_layer
 from app.services.evidence import read_evidence
-from app.services.log import append_event, verify_log
+from app.services.keyholders import TWO_PERSONS_IN_SHELL, listed_keys, require_own_key, turn_sentence
+from app.services.log import append_event, is_by_shell, latest_event, round_events, verify_log
 from app.store import rounds as round_store
 from app.store.sealed import UnblindedRow, add_unblinded, find_seal, newest_unblinded
 from app.store.tables import RoundRow
 from app.unblinding.opening import open_seal_content, read_seal_content
 
+INNER: SealLayer = 1
+OUTER: SealLayer = 2
 STEPS_CHECK = "steps of the round"
 """The check that fails as long as the round is not unblinded."""
 
@@ -46,6 +51,87 @@ class ResultVersion:
     signing_key: SigningKey | None
 
 
+@dataclass(frozen=True)
+class Opening:
+    """How the seal of a round opens, and how far it is open."""
+
+    two_persons: bool
+    """Whether two people must open it, one after the other."""
+    first_person: str = ""
+    """Who has opened the outer layer; empty if nobody has, or if there is none."""
+    turn: str = ""
+    """A sentence that says whose turn it is; empty if any keyholder may open the seal."""
+
+    @property
+    def layer(self) -> SealLayer:
+        """The layer that the next key opens."""
+        return 2 if self.two_persons and not self.first_person else 1
+
+
+def opening_of_seal(session: Session, round_id: str) -> Opening:
+    """How the seal opens, as the log says. Raises SealError if the round was never sealed."""
+    events = round_events(session, round_id)
+    if not SealedDetail.model_validate(latest_event(events, "sealed").detail).two_person:
+        return Opening(two_persons=False)
+    readers = [event.actor for event in events if event.action == "key read" and event.detail.get("layer") == OUTER]
+    opening = Opening(two_persons=True, first_person=readers[-1] if readers else "")
+    return replace(opening, turn=turn_sentence(listed_keys(session, round_id), opening.layer))
+
+
+def open_outer_layer(
+    session: Session, round_id: str, identities: Sequence[str], by: str, reason: str, now: datetime
+) -> None:
+    """Open the outer layer of a locked round's seal with the first person's key, and store what is inside, encrypted.
+
+    Nothing of the allocation can be read yet. Raises LifecycleError unless the round is locked and a reason is given,
+    and SealError unless the key is that person's own and opens the layer. Call it inside `logged_attempt`.
+    """
+    round_row = round_store.find_round(session, round_id, for_update=True)
+    require_allowed(round_row.state, "unblind")
+    reason = require_reason(reason)
+    verify_log(session, round_id)
+    opening = opening_of_seal(session, round_id)
+    if opening.layer != OUTER:
+        msg = f"The outer layer is open, or there is none. {opening.turn}".strip()
+        raise SealError(msg)
+    sealed = find_seal(session, round_id)
+    sealed.inner_ciphertext = decrypt_outer_layer(
+        sealed.ciphertext, _own_identity(session, round_id, identities, opening, by)
+    )
+    append_event(session, round_id, by, "key read", {"keys": 1, "layer": OUTER, "reason": reason}, now)
+
+
+def _own_identity(session: Session, round_id: str, identities: Sequence[str], opening: Opening, by: str) -> str:
+    """The one key that one of two people gives. Raises SealError if it is not theirs alone to give."""
+    if is_by_shell(session):
+        raise SealError(TWO_PERSONS_IN_SHELL)
+    if len(identities) != 1:
+        msg = "Give one key, your own. The other person signs in and gives theirs; neither needs to see the other's."
+        raise SealError(msg)
+    if opening.first_person == by:
+        msg = f"You have given your key already, and one person cannot open this seal. {opening.turn}"
+        raise SealError(msg)
+    require_own_key(session, round_id, identities[0], opening.layer, by)
+    return identities[0]
+
+
+def _open_innermost(
+    session: Session, round_id: str, identities: Sequence[str], by: str
+) -> tuple[SealContent, JsonObject]:
+    """What the seal holds, and the detail of the log's entry “key read”."""
+    sealed, opening = find_seal(session, round_id), opening_of_seal(session, round_id)
+    if not opening.two_persons:
+        return open_seal_content(sealed.ciphertext, identities), {"keys": len(identities)}
+    if opening.layer == OUTER:
+        msg = f"Two people must open this seal, one after the other. {opening.turn}"
+        raise SealError(msg)
+    identity = _own_identity(session, round_id, identities, opening, by)
+    if sealed.inner_ciphertext is None:
+        msg = "The log says that the outer layer is open, but what was inside is gone; restore a backup."
+        raise SealError(msg)
+    return open_seal_content(sealed.inner_ciphertext, [identity]), {"keys": 1, "layer": INNER}
+
+
 def unblind_round(
     session: Session,
     round_id: str,
@@ -57,16 +143,17 @@ def unblind_round(
 ) -> Analysis:
     """Open the seal of a locked round, check everything against the commitment, and store and return the analysis.
 
-    Raises LifecycleError unless the round is locked and a reason is given, and SealError if the keys do not open the
-    seal or anything was changed since the commitment. Call it inside `logged_attempt`, which logs a refusal. With the
-    round's `signing_key`, which may be lost, the step is signed in the log.
+    If two people must open it, `open_outer_layer` comes first, and `by` is the other of the two. Raises LifecycleError
+    unless the round is locked and a reason is given, and SealError if the keys do not open the seal or anything was
+    changed since the commitment. Call it inside `logged_attempt`, which logs a refusal. With the round's `signing_key`,
+    which may be lost, the step is signed in the log.
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     new_state = state_after(round_row.state, "unblind")
     version = ResultVersion(1, by, require_reason(reason), now, signing_key)
     verify_log(session, round_id)
-    opened = open_seal_content(find_seal(session, round_id).ciphertext, identities)
-    append_event(session, round_id, by, "key read", {"keys": len(identities)}, now)
+    opened, key_detail = _open_innermost(session, round_id, identities, by)
+    append_event(session, round_id, by, "key read", key_detail, now)
     round_row.state = new_state
     return _analyse_and_store(session, round_row, opened, version, "unblinded")
 

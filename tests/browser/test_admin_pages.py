@@ -3,21 +3,29 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.archive.archive import Archive
 from app.robots.scripted_evaluators import ScriptedEvaluator
 from app.robots.visitor import Visitor
+from app.rounds.sealing import KeyholderKey
 from app.services.admins import Admin, password_stamp
+from app.services.keyholders import new_key, proved_layers
+from app.services.log import round_events
+from app.services.rounds import create_round, lock_round, open_round
+from app.services.unblinding import unblinded_evidence
 from app.store.admins import add_admin
 from app.store.engine import Database
+from app.store.sealed import newest_unblinded
 from app.web.admin.sign_in import signed_session
+from app.web.leak_audit.audited_seal import seal_with_real_pages
 from app.web.security import ADMIN_COOKIE
 from tests.admin.admin_site import PASSWORD, AdminSite, make_admin_site
 from tests.browser.axe import axe_violations
-from tests.browser.conftest import Site, Window
+from tests.browser.conftest import Site, Window, new_profile
 from tests.conftest import START, without_figures
-from tests.rounds.small_archives import make_archive
+from tests.rounds.small_archives import make_archive, two_arms
+from tests.services.stages import prove_keys
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +120,69 @@ def _unblinded(page: Page, key: str) -> None:
     page.get_by_label("Reason").fill("Everyone has finished.")
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Open the seal").click()
+
+
+def _locked_nested_round(
+    admin_site: AdminSite, archives: tuple[Archive, Archive], keys: dict[str, KeyholderKey]
+) -> str:
+    """A locked round that Dag and Eva open together: Eva's key opens the outer layer, Dag's the inner one."""
+    with admin_site.database.writing() as session:
+        paths = {archive.sha256: archive.path for archive in archives}
+        round_id = create_round(session, two_arms(*archives, neurons=2), paths, "Dag", START)
+        prove_keys(session, round_id, [keys["Dag"]], START, layer=1, by="Dag")
+        prove_keys(session, round_id, [keys["Eva"]], START, layer=2, by="Eva")
+        inner, outer = proved_layers(session, round_id)
+        seal_with_real_pages(session, admin_site.settings, round_id, inner, "Dag", START, outer)
+        open_round(session, round_id, "Dag", START)
+        lock_round(session, round_id, "Dag", START)
+    return round_id
+
+
+def _give_key(page: Page, round_id: str, key_text: str, answer: str) -> None:
+    """Send the form of the unblinding, and read the answer."""
+    page.goto(f"/admin/rounds/{round_id}/unblind")
+    page.get_by_label("Your key").fill(key_text)
+    page.get_by_label("Reason").fill("Everyone has finished.")
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.locator("[data-step=unblind] button[type=submit]").click()
+    expect(page.locator("main")).to_contain_text(answer)
+
+
+def test_two_keyholders_open_a_seal_in_two_browsers_and_neither_alone(
+    chromium: Browser, site: Site, admin_site: AdminSite, archives: tuple[Archive, Archive], password_hash: str
+) -> None:
+    with admin_site.database.writing() as session:
+        add_admin(session, "Eva", password_hash, START)
+    keys = {"Dag": new_key(), "Eva": new_key()}
+    dag_key, eva_key, wrong_key = keys["Dag"].identity, keys["Eva"].identity, new_key().identity
+    both = f"{dag_key}\n{eva_key}"
+    round_id = _locked_nested_round(admin_site, archives, keys)
+    with new_profile(chromium, site) as dag, new_profile(chromium, site) as eva:
+        for name, profile in (("Dag", dag), ("Eva", eva)):
+            token = signed_session(Admin(name, password_stamp(password_hash)), admin_site.settings)
+            profile.add_cookies([{"name": ADMIN_COOKIE, "value": token, "url": site.address}])
+        dag_page, eva_page = dag.new_page(), eva.new_page()
+        for page, key_text, answer in (
+            (dag_page, dag_key, "It is the turn of Eva."),
+            (dag_page, eva_key, "This is the key of Eva"),
+            (eva_page, both, "Give one key, your own."),
+            (eva_page, wrong_key, "does not open with the key given"),
+            (eva_page, eva_key, "It is the turn of Dag."),
+            (eva_page, dag_key, "You have given your key already"),
+            (dag_page, both, "Give one key, your own."),
+            (dag_page, wrong_key, "does not open with the key given"),
+        ):
+            _give_key(page, round_id, key_text, answer)
+        with admin_site.database.reading() as session:
+            assert newest_unblinded(session, round_id) is None
+        _give_key(dag_page, round_id, dag_key, "Correct the analysis")
+    with admin_site.database.reading() as session:
+        events = round_events(session, round_id)
+        assert unblinded_evidence(session, round_id).log
+    refused = [event.actor for event in events if event.action == "refused"]
+    readers = [(event.actor, event.detail["layer"]) for event in events if event.action == "key read"]
+    assert (refused, readers) == (["Dag", "Dag", "Eva", "Eva", "Eva", "Dag", "Dag"], [("Eva", 2), ("Dag", 1)])
+    assert not any(key.identity in str(events) for key in keys.values())
 
 
 def test_a_refusal_is_a_page_that_leads_back(page: Page) -> None:

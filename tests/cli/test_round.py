@@ -32,7 +32,11 @@ def draft(run: Run, dag: str, arms: tuple[str, ...]) -> str:
 @pytest.fixture
 def locked(run: Run, draft: str, tmp_path: Path) -> str:
     """The id of a locked round that nobody judged; its keys are in `keys`."""
-    for step in (("seal", draft, "--no-audit", "--keys-to", tmp_path / "keys"), ("open", draft), ("lock", draft)):
+    for step in (
+        ("seal", draft, "--no-audit", "--keys-to", tmp_path / "keys"),
+        ("open", draft),
+        ("lock", draft, "--yes"),
+    ):
         result = run("round", *step)
         assert result.exit_code == 0, result.output
     return draft
@@ -55,7 +59,11 @@ def test_a_round_goes_from_draft_to_lock(run: Run, draft: str, tmp_path: Path) -
     assert early.exit_code == 1
     assert "Lock the round first" in early.output
     assert json.loads(run("round", "status", draft, "--json").output)["lock"] is None
-    locked = run("round", "lock", draft)
+    unsure = run("round", "lock", draft)
+    assert unsure.exit_code == 1
+    for part in ("0 of ", "assigned items are judged, by 1 evaluators", "target is not reached", "give --yes"):
+        assert part in unsure.output
+    locked = run("round", "lock", draft, "--yes")
     assert locked.exit_code == 0
     digest = json.loads(run("round", "status", draft, "--json").output)["lock"]
     assert len(digest) == 64
@@ -146,7 +154,7 @@ def test_every_step_that_makes_a_digest_says_to_publish_it(run: Run, draft: str,
     opened = run("round", "open", draft).output
     assert f"commitment {commitment}" in opened
     assert "If the commitment is not public yet, publish it" in opened
-    locked = run("round", "lock", draft).output
+    locked = run("round", "lock", draft, "--yes").output
     assert "Publish this digest, or stamp it with `firstglance round timestamp`, before the unblinding" in locked
 
 
@@ -200,7 +208,7 @@ def test_lock_and_unblinding_warn_of_a_lost_or_damaged_key_before_they_are_done(
     key_file.unlink()
     if content is not None:
         key_file.write_text(content)
-    for words in (("lock", draft), ("unblind", draft, "--key-file", str(tmp_path / "keys"), *REASON)):
+    for words in (("lock", draft, "--yes"), ("unblind", draft, "--key-file", str(tmp_path / "keys"), *REASON)):
         done = run("round", *words)
         assert done.exit_code == 0
         assert done.stderr.startswith("Warning: The key that signs this round's receipts is missing")

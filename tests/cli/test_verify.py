@@ -34,7 +34,7 @@ def exported(run: Run, dag: str, archives: tuple[Archive, Archive], tmp_path: Pa
     created = run("round", "create", "--title", "Spring reading", "--preset", "quick", "--neurons", 3, *arms)
     round_id = created.output.strip()
     keys, path = tmp_path / "keys", tmp_path / "export.zip"
-    for step in (("seal", round_id, "--no-audit", "--keys-to", keys), ("open", round_id), ("lock", round_id)):
+    for step in (("seal", round_id, "--no-audit", "--keys-to", keys), ("open", round_id), ("lock", round_id, "--yes")):
         assert run("round", *step).exit_code == 0
     unblinded = run("round", "unblind", round_id, "--key-file", keys, "--reason", "to see what happens")
     assert unblinded.exit_code == 0, unblinded.output

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -18,11 +19,13 @@ from app.judging.judgment import Verdict
 from app.report.export.bundle import blinded_zip
 from app.report.export.verify import verify_export
 from app.report.result import result_of
+from app.rounds.design import Design
 from app.rounds.sealing import open_seal, seal
 from app.services import log, rounds, seals
 from app.services.exports import blinded_bundle
-from app.services.log import append_event, logged_attempt, round_events, verify_log
-from app.services.unblinding import correct_analysis, unblind_round, unblinded_evidence
+from app.services.log import SHELL, VIA, append_event, logged_attempt, round_events, verify_log
+from app.services.unblinding import correct_analysis, open_outer_layer, unblind_round, unblinded_evidence
+from app.store.admins import add_admin
 from app.store.engine import Database
 from app.store.sealed import SealedRow, UnblindedRow
 from app.store.tables import ChainEntryRow, EventRow, ItemRow, RoundRow
@@ -225,19 +228,35 @@ def test_what_was_changed_since_the_commitment_is_named(
     assert state_of_round(locked_round.database, locked_round.round_id) == "locked"
 
 
-def test_two_people_open_a_nested_seal_together_and_neither_alone(
-    database_with_admin: Database, draft: str, clock: Clock
+def test_a_shell_and_one_admin_open_no_seal_of_two_people(
+    sqlite_database: Database, design: Design, paths: dict[str, Path], password_hash: str, clock: Clock
 ) -> None:
-    two_persons = replace(SEAL_OPTIONS, second_person=RECIPIENTS[1:])
-    with database_with_admin.writing() as session:
+    with sqlite_database.writing() as session:
+        add_admin(session, ADMIN, password_hash, clock())
+        draft = rounds.create_round(session, design, paths, ADMIN, clock())
+        two_persons = replace(SEAL_OPTIONS, second_person=RECIPIENTS[1:])
         seals.seal_round(session, draft, RECIPIENTS[:1], render_plainly, ADMIN, clock(), two_persons)
         rounds.open_round(session, draft, ADMIN, clock())
         rounds.lock_round(session, draft, ADMIN, clock())
-    for key in KEYS:
-        with pytest.raises(SealError, match="does not open"), database_with_admin.writing() as session:
-            unblind_round(session, draft, [key.identity], ADMIN, "alone at night", clock())
-    with database_with_admin.writing() as session:
-        unblind_round(session, draft, [key.identity for key in KEYS], ADMIN, "two of us are present", clock())
+    inner, outer = ([key.identity] for key in KEYS)
+    shell_base, refusal = (
+        Database(sqlite_database.url, {VIA: SHELL}),
+        pytest.raises(SealError, match="in the shell"),
+    )
+    with closing(shell_base) as shell, refusal, logged_attempt(shell, draft, ADMIN, "unblind", clock()) as session:
+        open_outer_layer(session, draft, outer, ADMIN, "alone at night", clock())
+    with sqlite_database.writing() as session:
+        for identities in (inner, outer, inner + outer):
+            with pytest.raises(SealError, match="one after the other"):
+                unblind_round(session, draft, identities, ADMIN, "alone at night", clock())
+        with pytest.raises(SealError, match="does not open with the key given"):
+            open_outer_layer(session, draft, inner, ADMIN, "alone at night", clock())
+        open_outer_layer(session, draft, outer, ADMIN, "alone at night", clock())
+        with pytest.raises(SealError, match="given your key already"):
+            unblind_round(session, draft, inner, ADMIN, "alone at night", clock())
+        unblind_round(session, draft, inner, "Eva", "two of us are present", clock())
+        (refused,) = (event for event in round_events(session, draft) if event.action == "refused")
+    assert (refused.detail["attempted"], refused.detail[VIA]) == ("unblind", SHELL)
 
 
 def test_the_allocation_cannot_be_read_before_unblinding(locked_round: StagedRound) -> None:

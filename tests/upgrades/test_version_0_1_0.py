@@ -33,7 +33,7 @@ from app.services import exports, own_data, rounds, seals
 from app.services.draw_log import logged_steps
 from app.services.log import log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
-from app.services.unblinding import find_unblinded, unblind_round
+from app.services.unblinding import find_unblinded, open_outer_layer, opening_of_seal, unblind_round
 from app.store.evaluators import evaluators_of_round
 from app.store.rounds import all_rounds, items_of_round
 from app.store.schema import schema_differences
@@ -44,6 +44,7 @@ from tests.upgrades.conftest import RELEASED, Installation
 
 RELEASE = RELEASED / "0.1.0"
 ADMIN = "demo"
+SECOND_PERSON = "second"
 STATES = {"blocks": "collecting", "sealing": "draft"}
 """{round: its state}, for rounds that are not named after their state"""
 
@@ -63,7 +64,11 @@ def analysis_after_unblinding(installation: Installation, name: str) -> Analysis
     with installation.database.writing() as session:
         if rounds.round_progress(session, round_id).state == "collecting":
             rounds.lock_round(session, round_id, ADMIN, now())
-        return unblind_round(session, round_id, keys, ADMIN, "The server was taken over.", now())
+    reason = "The server was taken over."
+    with installation.database.writing() as session:
+        if opening_of_seal(session, round_id).two_persons:
+            open_outer_layer(session, round_id, [keys.pop()], SECOND_PERSON, reason, now())
+        return unblind_round(session, round_id, keys, ADMIN, reason, now())
 
 
 def exported_analysis(installation: Installation, name: str, folder: Path, conclusion: str) -> JsonValue:

@@ -85,7 +85,7 @@ def demo_command(
 
 def _serve(plan: DemoPlan, settings: Settings) -> None:
     """Serve the open round of an earlier run, or a new one."""
-    with open_database(settings) as database:
+    with open_database(settings, in_shell=False) as database:
         demo_round = find_open_demo_round(database, settings.data)
         if demo_round is None:
             archives = demo_archives(plan, settings.data)

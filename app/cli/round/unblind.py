@@ -25,8 +25,8 @@ KEY_START = "AGE-SECRET-KEY-"
     type=PATH,
     multiple=True,
     required=True,
-    help="File that the seal wrote, or one with a key pasted into it. If two people must open the seal, give a file of "
-    "each.",
+    help="File that the seal wrote, or one with a key pasted into it. A seal that two people must open is opened on "
+    "the round's page, where each of them signs in.",
 )
 @click.option(
     "--reason", required=True, help="Why you unblind now; it is written into the log, and the report's page shows it."

@@ -92,9 +92,11 @@ def show_unblind_form(
     """Show the form for key, password and reason. Raises LifecycleError unless the round is locked."""
     with database.reading() as session:
         progress = rounds.round_progress(session, round_id)
+        require_allowed(progress.state, "unblind")
         warning = missing_key_warning(session, round_id, round_keys)
-    require_allowed(progress.state, "unblind")
-    return render_admin_page(request, "admin/unblind.html", admin, progress=progress, missing_key_warning=warning)
+        opening = unblinding.opening_of_seal(session, round_id)
+    variables = {"progress": progress, "missing_key_warning": warning, "opening": opening}
+    return render_admin_page(request, "admin/unblind.html", admin, **variables)
 
 
 @router.post("/unblind")
@@ -108,10 +110,17 @@ def unblind_round(  # noqa: PLR0913 - one parameter for each field of the form
     password: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
-    """Open the seal. State and password are checked first, then the reason and the key."""
+    """Open the seal, or its outer layer. State and password are checked first, then the reason and the key."""
+    identities = key_text.split()
     with _password_attempt(request, database, round_id, admin, password, "unblind") as session:
-        signing_key = round_signing_key(session, round_id, round_keys)
-        unblinding.unblind_round(session, round_id, key_text.split(), admin.name, reason, now(), signing_key)
+        opens_outer_layer = unblinding.opening_of_seal(session, round_id).layer == unblinding.OUTER
+        if opens_outer_layer:
+            unblinding.open_outer_layer(session, round_id, identities, admin.name, reason, now())
+        else:
+            signing_key = round_signing_key(session, round_id, round_keys)
+            unblinding.unblind_round(session, round_id, identities, admin.name, reason, now(), signing_key)
+    if opens_outer_layer:
+        return RedirectResponse(f"/admin/rounds/{round_id}/unblind", status_code=HTTPStatus.SEE_OTHER)
     return _redirect_to_report(round_id)
 
 
