@@ -13,6 +13,7 @@ from app.foundation.clock import now
 from app.foundation.errors import InputError
 from app.rounds.lifecycle import Action, require_allowed
 from app.services import rounds, seals, unblinding
+from app.services.keyholders import listed_keys
 from app.services.log import logged_attempt
 from app.services.round_keys import missing_key_warning, round_signing_key
 from app.store.engine import Database
@@ -35,11 +36,16 @@ def seal_round(
     recipients: Annotated[str, Form()] = "",
     public_value: Annotated[str, Form()] = "",
 ) -> Response:
-    """Begin the seal, which goes on by itself. Unless the form has public keys, two keys are made and shown, once."""
+    """Begin the seal, which goes on by itself.
+
+    If the form has no public keys and none was named for the round, two keys are made and shown, once.
+    """
     public_keys = recipients.split()
-    new_keys = [] if public_keys else [seals.new_key(), seals.new_key()]
-    keyholders = public_keys or [key.recipient for key in new_keys]
-    seal_request = SealRequest(keyholders, public_value=public_value)
+    with database.reading() as session:
+        has_list = bool(listed_keys(session, round_id))
+    new_keys = [] if public_keys or has_list else [seals.new_key(), seals.new_key()]
+    public_keys_to_use = public_keys or [key.recipient for key in new_keys]
+    seal_request = SealRequest(public_keys_to_use, public_value=public_value)
     runner: SealRunner = request.app.state.seal_runner
     runner.run(start_seal(database, settings, round_id, seal_request, admin.name, now()))
     if not new_keys:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from app.foundation.settings import Settings
 from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary
 from app.rounds.lifecycle import require_allowed
+from app.services.keyholders import proved_layers
 from app.services.leak_audit import PROBES, WALKS, Walk, audit_opened_round, audit_prepared_seal
 from app.services.log import logged_attempt, logged_refusal
 from app.services.round_keys import RoundKeys
@@ -46,15 +47,20 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class SealRequest:
-    """Who can open the seal, and the public value that completes the seed if the design has one complete it."""
+    """Who can open the seal, and the public value that completes the seed if the design has one complete it.
 
-    recipients: Sequence[str]
+    Without public keys the seal is for the keys that were proved for the round.
+    """
+
+    recipients: Sequence[str] = ()
     """Public keys; the key of any one opens the seal."""
     second_person: Sequence[str] = ()
     """Public keys of a second person; if there are any, opening the seal needs a key of each person."""
     public_value: str = ""
     audited: bool = True
     """Whether the seal is stored only if the leak audit passes."""
+    are_proved: bool = False
+    """Whether these public keys are those that were proved for the round."""
 
 
 def seal_with_real_pages(
@@ -95,6 +101,7 @@ def start_seal(
     """
     with logged_refusal(database, round_id, by, "seal", now):
         with database.reading() as session:
+            seal_request = _with_proved_keys(session, round_id, seal_request)
             options = _seal_options(session, settings, round_id, seal_request)
             archives = verified_round_archives(session, round_id)
         with database.writing() as session:
@@ -122,6 +129,7 @@ def finish_seal(
         running.report("storing the seal")
         stored = audit.model_dump(mode="json") if audit else None
         with database.writing() as session:
+            _require_same_keys(session, prepared.round_id, started.seal_request)
             options, recipients, by = started.seal_options, started.seal_request.recipients, started.by
             sealed = store_seal(session, prepared, recipients, by, clock(), options, stored)
             end_run(session, prepared.round_id, started.run_code, clock())
@@ -149,6 +157,25 @@ def audit_unblinded_round(
     """Audit an unblinded round with its opened allocation. Raises LifecycleError if it is not unblinded."""
     with logged_attempt(database, round_id, by, "audit", now) as session:
         return audit_opened_round(session, round_id, _walk_through(settings), by, now)
+
+
+def _with_proved_keys(session: Session, round_id: str, seal_request: SealRequest) -> SealRequest:
+    """The request with the keys that were proved for the round, unless it has keys. Raises SealError without them."""
+    if seal_request.recipients or seal_request.second_person:
+        return seal_request
+    recipients, *outer = proved_layers(session, round_id)
+    second_person = outer[0] if outer else ()
+    return replace(seal_request, recipients=recipients, second_person=second_person, are_proved=True)
+
+
+def _require_same_keys(session: Session, round_id: str, seal_request: SealRequest) -> None:
+    """Raise SealError if keys were proved or removed since the seal was started."""
+    if not seal_request.are_proved:
+        return
+    layers = [tuple(layer) for layer in (seal_request.recipients, seal_request.second_person) if layer]
+    if layers != list(proved_layers(session, round_id)):
+        msg = "The round's keys were changed while it was being sealed, so nothing was sealed. Seal the round again."
+        raise SealError(msg)
 
 
 def _audit_prepared_seal(

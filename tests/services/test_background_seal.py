@@ -1,0 +1,126 @@
+"""A seal that a server makes in the background: for proved keys, stopped with the server, and never in two at once."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.foundation.errors import SealError
+from app.foundation.settings import Settings
+from app.rounds.sealing import open_seal
+from app.services import running_seal, seal_runs, seals
+from app.services.keyholders import listed_keys, new_key, remove_key
+from app.services.log import round_events
+from app.services.running_seal import RunningSeal
+from app.store.engine import Database
+from app.store.sealed import find_seal
+from app.web.leak_audit import audited_seal
+from app.web.leak_audit.audited_seal import SealRequest, finish_seal, seal_in_this_process, start_seal
+from app.web.leak_audit.seal_runner import SealRunner
+from tests.conftest import Clock
+from tests.services.stages import ADMIN, KEYS, RECIPIENTS, prove_keys, state_of_round
+
+UNAUDITED = SealRequest(RECIPIENTS, audited=False)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path, secret="s" * 40)
+
+
+def newest_actions(database: Database, round_id: str, count: int) -> Sequence[str]:
+    with database.reading() as session:
+        return [event.action for event in round_events(session, round_id)][-count:]
+
+
+def test_a_round_is_sealed_to_the_keys_that_were_proved_for_it(
+    database_with_admin: Database, draft: str, settings: Settings, clock: Clock
+) -> None:
+    request = SealRequest(audited=False)
+    with pytest.raises(SealError, match="prove two keys"):
+        start_seal(database_with_admin, settings, draft, request, ADMIN, clock())
+    assert "seal begun" not in newest_actions(database_with_admin, draft, 9), "a missing key costs no draw"
+    with database_with_admin.writing() as session:
+        prove_keys(session, draft, KEYS, clock())
+    sealed, _ = seal_in_this_process(database_with_admin, settings, draft, request, ADMIN, clock)
+    assert (sealed.keys, sealed.two_person) == (2, False)
+    with database_with_admin.reading() as session:
+        ciphertext = find_seal(session, draft).ciphertext
+    assert open_seal(ciphertext, [KEYS[1].identity]) == open_seal(ciphertext, [KEYS[0].identity])
+
+
+def test_keys_that_change_while_a_round_is_being_sealed_undo_the_seal(
+    database_with_admin: Database, draft: str, settings: Settings, clock: Clock
+) -> None:
+    with database_with_admin.writing() as session:
+        prove_keys(session, draft, [*KEYS, new_key()], clock())
+        lost = listed_keys(session, draft)[-1].id
+    started = start_seal(database_with_admin, settings, draft, SealRequest(audited=False), ADMIN, clock())
+    with database_with_admin.writing() as session:
+        remove_key(session, draft, lost, ADMIN, clock())
+    running = RunningSeal(database_with_admin, draft, started.run_code, None, threading.Event())
+    with pytest.raises(SealError, match="keys were changed"):
+        finish_seal(database_with_admin, settings, started, running, clock)
+    assert state_of_round(database_with_admin, draft) == "draft"
+    assert newest_actions(database_with_admin, draft, 1) == ["seal cancelled"]
+
+
+def test_a_server_that_is_stopped_undoes_the_seal_that_it_is_making(
+    database_with_admin: Database, draft: str, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, stopped = threading.Event(), threading.Event()
+    make_items = seals.prepare_seal
+
+    def wait_for_the_stop(*arguments: Any) -> seals.PreparedSeal:
+        reached.set()
+        assert stopped.wait(60)
+        return make_items(*arguments)
+
+    monkeypatch.setattr(audited_seal, "prepare_seal", wait_for_the_stop)
+    runner = SealRunner(settings, database_with_admin)
+    runner.run(start_seal(database_with_admin, settings, draft, UNAUDITED, ADMIN, clock()))
+    assert reached.wait(60)
+    threading.Timer(0.1, stopped.set).start()
+    runner.stop()
+    assert state_of_round(database_with_admin, draft) == "draft"
+    with database_with_admin.reading() as session:
+        run = seal_runs.latest_run(session, draft, clock())
+    assert run is not None
+    assert (run.run_state, run.problem) == ("failed", running_seal.STOPPED)
+    assert newest_actions(database_with_admin, draft, 2) == ["seal begun", "seal cancelled"]
+
+
+def test_a_run_gives_signs_of_life_until_another_is_in_its_place(
+    database_with_admin: Database, draft: str, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_seal, "BEAT_SECONDS", 0.01)
+    first = start_seal(database_with_admin, settings, draft, UNAUDITED, ADMIN, clock())
+    running = RunningSeal(database_with_admin, draft, first.run_code, None, threading.Event())
+    with running.beating():
+        running.report("reading every page", 3, 8)
+        wait_until(lambda: progress_of(database_with_admin, draft, clock).done == 3)
+    clock.move(10**9)
+    second = start_seal(database_with_admin, settings, draft, UNAUDITED, ADMIN, clock())
+    with database_with_admin.writing() as session:
+        seal_runs.end_run(session, draft, first.run_code, clock(), "the former one fails late")
+        run = seal_runs.latest_run(session, draft, clock())
+    assert run is not None
+    assert (run.run_state, first.run_code == second.run_code) == ("running", False)
+
+
+def progress_of(database: Database, round_id: str, clock: Clock) -> seal_runs.SealProgress:
+    with database.reading() as session:
+        run = seal_runs.latest_run(session, round_id, clock())
+    assert run is not None
+    return run.seal_progress
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    waiting = threading.Event()
+    for _ in range(1000):
+        if holds():
+            return
+        waiting.wait(0.02)
+    pytest.fail("it did not come to hold within 20 seconds")
