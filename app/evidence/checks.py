@@ -115,7 +115,9 @@ def check_commitment(evidence: Evidence) -> Iterator[Check]:
 
 
 def _check_codes(evidence: BlindedEvidence) -> Check:
-    """Check that the items are those that were committed to, each of them once."""
+    """Check that the items are those that were committed to, each of them once; before the lock exports have none."""
+    if evidence.lock_digest is None and not evidence.item_contents:
+        return expect_equal("codes of items", "no item before the lock", "no item before the lock", "")
     codes = Counter(item["code"] for item in evidence.item_contents)
     odd = {code for code, count in codes.items() if count > 1} | (codes.keys() ^ evidence.published.item_digests.keys())
     problem = "Items are missing, unknown to the commitment, or there more than once: {}."

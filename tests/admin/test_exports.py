@@ -9,6 +9,7 @@ from pathlib import Path
 from app.report.export.verify import verify_export
 from tests.admin.admin_site import Browser
 from tests.conftest import without_figures
+from tests.rounds.small_archives import WORDS
 
 WHOLE = {"analysis.json", "allocation.json", "chains.json", "verify.py", "report.pdf", "report.md"}
 WHOLE |= {"snippets.parquet", "CITATION.cff", "figures/fractions.svg", "preregistration.md", "program.json"}
@@ -41,7 +42,9 @@ def test_a_draft_has_no_blinded_export(dag: Browser, draft: str) -> None:
     assert dag.get(f"/admin/rounds/{draft}/blinded.zip").status_code == 409
 
 
-def test_a_blinded_export_has_no_arm_and_no_verdict(dag: Browser, sealed: str, tmp_path: Path) -> None:
+def test_a_blinded_export_has_no_arm_no_verdict_and_before_the_lock_no_text_of_an_item(
+    dag: Browser, sealed: str, tmp_path: Path
+) -> None:
     export = dag.get(f"/admin/rounds/{sealed}/blinded.zip")
     path = tmp_path / "blinded.zip"
     path.write_bytes(export.content)
@@ -49,5 +52,6 @@ def test_a_blinded_export_has_no_arm_and_no_verdict(dag: Browser, sealed: str, t
     with zipfile.ZipFile(path) as archive:
         texts = b"".join(archive.read(name) for name in archive.namelist() if not name.endswith((".py", ".md")))
         assert json.loads(archive.read("chains.json")) == []
-    for arm in (b"axolotl", b"quokka"):
-        assert arm not in texts
+        assert not [name for name in archive.namelist() if name.startswith(("items", "snippets"))]
+    for word in ("axolotl", "quokka", *(word.strip() for word in WORDS[-25:])):
+        assert word.encode() not in texts

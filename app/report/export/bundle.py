@@ -82,16 +82,20 @@ def blinded_zip(bundle: BlindedBundle, signing_key: SigningKey | None = None) ->
 
 def unblinded_files(evidence: Evidence, result: RoundResult, stamp_files: Mapping[str, bytes]) -> Files:
     """Every file of an unblinded export, apart from the list of digests and its signature."""
-    files = _common_files(evidence) | _chain_files(evidence) | dict(stamp_files)
+    files = _common_files(evidence) | _item_files(evidence) | _chain_files(evidence) | dict(stamp_files)
     files |= _opened_files(evidence, result) | _report_files(evidence, result)
     files["commitment.json"] = json_bytes(commitment_content(evidence) | {"nonce": evidence.seal.nonce})
     return files | describing_files(files, evidence.design.title, evidence.round_id, blinded=False)
 
 
 def blinded_files(evidence: BlindedEvidence, public_design: JsonObject, stamp_files: Mapping[str, bytes]) -> Files:
-    """Every file of a blinded export, apart from the list of digests and its signature."""
+    """Every file of a blinded export, apart from the list of digests and its signature.
+
+    Before the lock it has neither answers nor items: whoever has the archives finds an item's neuron by its text.
+    """
     is_locked = evidence.lock_digest is not None
-    files = _common_files(evidence) | (_chain_files(evidence) if is_locked else {"chains.json": json_bytes([])})
+    files = _common_files(evidence)
+    files |= _item_files(evidence) | _chain_files(evidence) if is_locked else {"chains.json": json_bytes([])}
     files |= {"commitment.json": json_bytes(commitment_content(evidence))} | dict(stamp_files)
     files["public_design.json"] = json_bytes(in_key_order(public_design))
     return files | describing_files(files, str(public_design["title"]), evidence.round_id, blinded=True)
@@ -126,15 +130,21 @@ def chain_links(evidence: BlindedEvidence) -> list[ChainLink]:
 
 def _common_files(evidence: BlindedEvidence) -> Files:
     """The files of both kinds of export at any time, apart from those that name the kind."""
+    return {
+        "events.csv": write_csv(EventTableRow, event_rows(evidence.log)).encode(),
+        "events.json": json_bytes([in_written_order(link) for link in evidence.log]),
+        "program.json": json_bytes(installed_versions().model_dump()),
+        **({} if evidence.locked_by_version_0_1 else {SCRIPT_FILE: SCRIPT.read_bytes()}),
+    }
+
+
+def _item_files(evidence: BlindedEvidence) -> Files:
+    """Since the lock: the items as they were judged."""
     contents = sorted(evidence.item_contents, key=lambda item: item["code"])
     digests = evidence.published.item_digests
     return {
         "items.json": json_bytes(in_key_order(to_json_value(contents))),
         "items.csv": write_csv(ItemTableRow, item_rows(contents, digests)).encode(),
-        "events.csv": write_csv(EventTableRow, event_rows(evidence.log)).encode(),
-        "events.json": json_bytes([in_written_order(link) for link in evidence.log]),
-        "program.json": json_bytes(installed_versions().model_dump()),
-        **({} if evidence.locked_by_version_0_1 else {SCRIPT_FILE: SCRIPT.read_bytes()}),
     }
 
 

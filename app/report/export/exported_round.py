@@ -122,7 +122,8 @@ def _read_blinded_evidence(files: Mapping[str, bytes], commitment: forms.Commitm
             for link in forms.CHAINS.read_verbatim("chains.json", _read_canonical(files, "chains.json"))
         ]
     events = forms.EVENTS.read_verbatim("events.json", read_json_file(files, "events.json"))
-    items = read_json_file(files, "items.json")
+    is_open = commitment.v > 1 and not any(link["event"]["action"] == "locked" for link in events)
+    items = [] if is_open and "items.json" not in files else read_json_file(files, "items.json")
     if commitment.v > 1:
         events, items = list(map(in_written_order, events)), in_key_order(items)
     if not events:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:  # for a checker of types alone, so that Python 3.8 can run th
     Estimate = tuple[float, float]  # (fraction, neurons that it is of)
 
 STEPS = ["created", "sealed", "opened", "locked", "unblinded"]
-READ = ["commitment.json", "items.json", "events.json", "chains.json"]
-READ_WHEN_OPENED = ["design.json", "allocation.json", "analysis.json"]
+READ = ["commitment.json", "events.json", "chains.json"]
+READ_WHEN_OPENED = ["items.json", "design.json", "allocation.json", "analysis.json"]
 IN_EVERY_EXPORT = (
     r"README\.md|verify\.py|(chains|commitment|datapackage|digests|events|items|program|receipts|signature)\.json|"
     r"(evaluators|events|items)\.csv|timestamps/(draw|commitment|lock)-[1-9][0-9]*\.tsr|"
@@ -97,7 +97,7 @@ class Export:
         self.is_unblinded = MARK_OF_BLINDED not in files
         contents = {"chains.json": b"[]", **files}  # version 0.1 wrote no chains.json
         texts = [contents[name].decode() for name in READ + READ_WHEN_OPENED * self.is_unblinded]
-        self.published, self.items, self.log, links, *opened = [DECODER.decode(text) for text in texts]
+        self.published, self.log, links, *opened = [DECODER.decode(text) for text in texts]
         self.events = [link["event"] for link in self.log]  # the log is [{number, chain, event}]
         locks = [number for number, event in enumerate(self.events) if event["action"] == "locked"]
         self.before_lock = self.events[: locks[0]] if locks else self.events
@@ -111,7 +111,7 @@ class Export:
         names = sorted({*self.locked["evaluators"], *(link["evaluator"] for link in links)})
         self.chains = {name: [link for link in links if link["evaluator"] == name] for name in names}
         if self.is_unblinded:
-            self.design, self.seal, self.analysis = opened
+            self.items, self.design, self.seal, self.analysis = opened
             self.allocated = {item["item"]: item for item in self.seal["allocation"]["items"]}
 
 
