@@ -6,10 +6,13 @@ from pathlib import Path
 import click
 
 from app.archive.archive import Archive, find_archives
-from app.cli.options import PATH, json_option
+from app.cli.database import named_or_only_admin, open_database
+from app.cli.options import PATH, break_blind_option, by_option, json_option
 from app.cli.printing import print_facts, print_json, print_table
-from app.foundation.errors import ArchiveError
+from app.foundation.clock import now
+from app.foundation.errors import AccessError, ArchiveError
 from app.foundation.settings import Settings
+from app.services.archive_browsing import break_blind, explain_refusal, open_rounds_on_archive
 from app.services.archives import ARCHIVES_FOLDER
 
 TABLE_COLUMNS = ("model", "activation", "site", "neurons", "dead", "tokens", "path", "sha256")
@@ -55,13 +58,31 @@ def _complete_archives(folder: Path) -> Iterator[Archive]:
 @archive_command.command("show")
 @click.argument("path", metavar="ARCHIVE", type=PATH)
 @json_option
-def show_archive(path: Path, json_wanted: bool) -> None:
-    """Print what ARCHIVE was made from and what it holds."""
+@break_blind_option
+@by_option
+@click.pass_obj
+def show_archive(settings: Settings, path: Path, json_wanted: bool, reason: str | None, by: str | None) -> None:
+    """Print what ARCHIVE was made from and what it holds; refused while a round on its neurons is open."""
     archive = Archive.open(path)
+    if settings.has_database:
+        _require_no_open_round(settings, archive, reason, by)
     if json_wanted:
         print_json({"sha256": archive.sha256, **archive.manifest.model_dump(mode="json")})
     else:
         print_facts(_archive_facts(archive))
+
+
+def _require_no_open_round(settings: Settings, archive: Archive, reason: str | None, by: str | None) -> None:
+    """Refuse while a round with neurons of the archive is open; with a reason, break its blind."""
+    with open_database(settings) as database, database.writing() as session:
+        if not open_rounds_on_archive(session, archive, by=""):
+            return
+        admin = named_or_only_admin(session, by)
+        open_ids = open_rounds_on_archive(session, archive, admin)
+        if open_ids and reason is None:
+            raise AccessError(explain_refusal(open_ids))
+        if open_ids:
+            break_blind(session, open_ids, admin, reason or "", now())
 
 
 @archive_command.command("verify")

@@ -12,6 +12,12 @@ PATH = click.Path(path_type=Path)
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
 by_option = click.option("--by", help="The admin who acts; leave it out if there is only one.")
+break_blind_option = click.option(
+    "--break-blind",
+    "reason",
+    metavar="REASON",
+    help="Read it although a round on the same neurons is open; its log keeps the reason, its report says it.",
+)
 round_argument = click.argument("round_id", metavar="ROUND")
 gelu_option = click.option(
     "--gelu",

@@ -53,3 +53,8 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database's SQLAlchemy URL: the one that was set, or SQLite in the data folder."""
         return self.database_url or f"sqlite:///{(self.data / 'firstglance.db').resolve()}"
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is a database to ask: a machine that only harvests has none."""
+        return bool(self.database_url) or (self.data / "firstglance.db").exists()

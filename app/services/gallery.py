@@ -10,6 +10,7 @@ from app.foundation.errors import AccessError, NotFoundError
 from app.judging.public_design import PublicDesign
 from app.report.gallery import GalleryCard, GalleryPage, find_card, search_gallery
 from app.rounds.item import Item
+from app.services.archive_browsing import break_blind, explain_refusal, open_rounds_beside, require_no_open_round
 from app.services.log import append_event
 from app.services.results import current_result
 from app.services.unblinding import find_unblinded
@@ -29,9 +30,18 @@ class GalleryNeuron:
     public_design: PublicDesign
 
 
-def enter_gallery(session: Session, round_id: str, by: str, now: datetime) -> None:
-    """Record in the log, once, that `by` is exposed. Raises LifecycleError before unblinding."""
+def enter_gallery(session: Session, round_id: str, by: str, now: datetime, reason: str = "") -> None:
+    """Record in the log, once, that `by` is exposed. Raises LifecycleError before unblinding.
+
+    While the same neurons are judged in an open round, it needs a reason, which goes into the log of that round; raises
+    AccessError without one.
+    """
     find_unblinded(session, round_id)
+    open_ids = open_rounds_beside(session, round_id, by)
+    if open_ids and not reason.strip():
+        raise AccessError(explain_refusal(open_ids))
+    if open_ids:
+        break_blind(session, open_ids, by, reason, now)
     if not has_entered_gallery(session, round_id, by):
         append_event(session, round_id, by, VIEWED, {"exposed": by}, now)
 
@@ -63,6 +73,7 @@ def gallery_neuron(session: Session, round_id: str, by: str, item_code: str) -> 
 
 
 def _require_entered(session: Session, round_id: str, by: str) -> None:
+    require_no_open_round(session, round_id, by)
     if not has_entered_gallery(session, round_id, by):
         msg = "Open the gallery from the report first: seeing it marks you as exposed to these models."
         raise AccessError(msg)

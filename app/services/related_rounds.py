@@ -5,7 +5,7 @@ round remembers it since it was made, so that its archives may be moved away. Fo
 opened; if that fails, the round is counted as one that may be related.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,12 @@ def related_round_ids(session: Session, round_id: str) -> tuple[str, ...]:
     return tuple(
         related_id for related_id, others in archives.items() if others.fingerprints & own_archives.fingerprints
     )
+
+
+def rounds_with_fingerprints(session: Session, fingerprints: Collection[str]) -> tuple[str, ...]:
+    """Ids of all rounds of the server with an archive that has one of these fingerprints."""
+    archives = _archives_by_round(session)
+    return tuple(round_id for round_id, own in archives.items() if not own.fingerprints.isdisjoint(fingerprints))
 
 
 def possibly_related_round_ids(session: Session, round_id: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 
-from tests.admin.admin_site import Browser
+from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, seal_now
 
 
 def first_item(dag: Browser, round_id: str) -> str:
@@ -39,6 +39,34 @@ def test_the_gallery_can_be_searched_and_shows_what_was_judged(dag: Browser, unb
     dag.get(f"/admin/rounds/{unblinded}/gallery/{item}")
     assert "data-level" in dag.text
     assert dag.get(f"/admin/rounds/{unblinded}/gallery/nothing").status_code == 404
+
+
+def test_while_the_same_neurons_are_judged_elsewhere_they_are_shown_for_a_logged_reason_only(
+    dag: Browser, unblinded: str, admin_site: AdminSite
+) -> None:
+    dag.get(f"/admin/rounds/{unblinded}/gallery")
+    dag.send("enter-gallery")
+    open_round = make_draft(dag, admin_site)
+    keys = seal_now(admin_site, open_round)
+    of_neurons = ("observations.csv", "export.zip", "gallery/anything")
+    for name in of_neurons:
+        assert dag.get(f"/admin/rounds/{unblinded}/{name}").status_code == 403
+        assert open_round in dag.text
+    dag.get(f"/admin/rounds/{unblinded}/gallery")
+    assert "Blind broken" in dag.text
+    assert dag.send("enter-gallery").status_code == 403
+    dag.get(f"/admin/rounds/{unblinded}/gallery")
+    dag.send("enter-gallery", reason="The figure of the talk needs one example.")
+    assert 'role="search"' in dag.text
+    assert dag.get(f"/admin/rounds/{unblinded}/observations.csv").status_code == 200
+    dag.get(f"/admin/rounds/{open_round}")
+    assert "The figure of the talk needs one example." in dag.text
+    for step, fields in (("open", {}), ("lock", {"sure": "true"})):
+        dag.get(f"/admin/rounds/{open_round}")
+        dag.send(step, **fields)
+    dag.get(f"/admin/rounds/{open_round}/unblind")
+    dag.send("unblind", keys=keys[0], reason="all have finished now", password=PASSWORD)
+    assert "Blind broken." in dag.get(f"/admin/rounds/{open_round}/report").text
 
 
 def test_there_is_no_gallery_before_unblinding(dag: Browser, draft: str) -> None:

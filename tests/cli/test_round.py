@@ -42,9 +42,11 @@ def locked(run: Run, draft: str, tmp_path: Path) -> str:
     return draft
 
 
-def test_a_round_goes_from_draft_to_lock(run: Run, draft: str, tmp_path: Path) -> None:
+def test_a_round_goes_from_draft_to_lock(
+    run: Run, draft: str, tmp_path: Path, archives: tuple[Archive, Archive]
+) -> None:
     sealed = run("round", "seal", draft, "--keys-to", tmp_path / "keys")
-    commitment = sealed.output.splitlines()[0].removeprefix("commitment ")
+    commitment = sealed.stdout.splitlines()[0].removeprefix("commitment ")
     assert len(commitment) == 64
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o600
     assert run("round", "open", draft).exit_code == 0
@@ -55,13 +57,18 @@ def test_a_round_goes_from_draft_to_lock(run: Run, draft: str, tmp_path: Path) -
     assert status["state"] == "collecting"
     assert status["commitment"] == commitment
     assert status["evaluators"][0]["judged"] == 0
+    show = ("archive", "show", archives[0].path)
+    assert f"open round ({draft})" in run(*show).stderr
+    assert run(*show, "--break-blind", "too short").exit_code == 1
+    assert run(*show, "--break-blind", "The model's name was lost.").exit_code == 0
+    assert run(*show).exit_code == 0  # the log has the reason of this admin
     early = run("round", "unblind", draft, "--key-file", tmp_path / "keys", *REASON)
     assert early.exit_code == 1
     assert "Lock the round first" in early.output
     assert json.loads(run("round", "status", draft, "--json").output)["lock"] is None
     unsure = run("round", "lock", draft)
     assert unsure.exit_code == 1
-    for part in ("0 of ", "assigned items are judged, by 1 evaluators", "target is not reached", "give --yes"):
+    for part in ("0 of ", "assigned items are judged, by 2 evaluators", "target is not reached", "give --yes"):
         assert part in unsure.output
     locked = run("round", "lock", draft, "--yes")
     assert locked.exit_code == 0
@@ -147,7 +154,7 @@ def test_a_lost_key_of_the_receipts_is_said_by_the_status(run: Run, locked: str,
 
 
 def test_every_step_that_makes_a_digest_says_to_publish_it(run: Run, draft: str, tmp_path: Path) -> None:
-    sealed = run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys").output
+    sealed = run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys").stdout
     assert "Publish the commitment before the first judgment" in sealed
     assert f"firstglance round preregistration {draft}" in sealed
     commitment = sealed.splitlines()[0].removeprefix("commitment ")

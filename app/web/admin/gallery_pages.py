@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from app.foundation.clock import now
 from app.report.gallery import CONSENSUS_CHOICES
 from app.report.result_text import signature_note
+from app.rounds.lifecycle import SHORTEST_REASON
 from app.services import gallery
+from app.services.archive_browsing import open_rounds_beside
 from app.services.log import logged_attempt
 from app.services.results import current_result
 from app.web.admin.admin_page import render_admin_page
@@ -33,10 +35,12 @@ class GallerySearch:
 
 
 @router.post("/enter")
-def enter_gallery(round_id: str, database: AppDatabase, admin: ActingAdmin) -> Response:
-    """Record that the admin is exposed, then show the gallery."""
+def enter_gallery(
+    round_id: str, database: AppDatabase, admin: ActingAdmin, reason: Annotated[str, Form()] = ""
+) -> Response:
+    """Record that the admin is exposed, and a reason that breaks the blind of open rounds; then show the gallery."""
     with logged_attempt(database, round_id, admin.name, "open the gallery", now()) as session:
-        gallery.enter_gallery(session, round_id, admin.name, now())
+        gallery.enter_gallery(session, round_id, admin.name, now(), reason)
     return RedirectResponse(f"/admin/rounds/{round_id}/gallery", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -50,8 +54,10 @@ def browse_gallery(
 ) -> Response:
     """Cards that match a search, an arm and whether evaluators agree; the door before it for who has not entered."""
     with database.reading() as session:
-        if not gallery.has_entered_gallery(session, round_id, admin.name):
-            return render_admin_page(request, "report/gallery_consent.html", admin, round_id=round_id)
+        open_ids = open_rounds_beside(session, round_id, admin.name)
+        if open_ids or not gallery.has_entered_gallery(session, round_id, admin.name):
+            variables = {"round_id": round_id, "open_ids": open_ids, "shortest_reason": SHORTEST_REASON}
+            return render_admin_page(request, "report/gallery_consent.html", admin, **variables)
         cards, arms = gallery.browse_gallery(
             session, round_id, admin.name, search.text, search.arm, search.consensus, search.page_number
         )

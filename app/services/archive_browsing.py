@@ -1,0 +1,71 @@
+"""Whether what identifies neurons by their text may be read: not while a round on the same neurons is open.
+
+With an archive, or with the items and the allocation of an earlier round, an item of an open round is found by its
+text, and with it the arm. An override gives a reason, which the log of every such round keeps: its report begins with
+“Blind broken”.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.archive.archive import Archive
+from app.foundation.errors import AccessError
+from app.rounds.lifecycle import State, require_reason
+from app.services.archives import archive_fingerprints
+from app.services.log import append_event
+from app.services.related_rounds import related_round_ids, rounds_with_fingerprints
+from app.store import log as log_store
+from app.store import rounds as round_store
+
+OPEN_STATES: tuple[State, ...] = ("sealed", "collecting")
+"""The states in which an item's arm must stay unknown: from the seal until the lock."""
+
+
+def open_rounds_on_archive(session: Session, archive: Archive, by: str) -> list[str]:
+    """Ids of the open rounds with neurons of this archive whose blind `by` has not broken yet."""
+    return _unbroken(session, rounds_with_fingerprints(session, archive_fingerprints(archive)), by)
+
+
+def open_rounds_beside(session: Session, round_id: str, by: str) -> list[str]:
+    """Ids of the other open rounds with the neurons of a round whose blind `by` has not broken yet."""
+    return _unbroken(session, related_round_ids(session, round_id), by)
+
+
+def require_no_open_round(session: Session, round_id: str, by: str) -> None:
+    """Raise AccessError if neurons of the round are judged in another round now."""
+    if open_ids := open_rounds_beside(session, round_id, by):
+        raise AccessError(explain_refusal(open_ids))
+
+
+def break_blind(session: Session, open_ids: Collection[str], by: str, reason: str, now: datetime) -> None:
+    """Write into the logs of open rounds that `by` reads what identifies their items. Raises InputError for no reason.
+
+    The log does not say which archive it was: nobody is to learn it before the unblinding.
+    """
+    checked_reason = require_reason(reason)
+    for round_id in open_ids:
+        append_event(session, round_id, by, "archives browsed", {"reason": checked_reason}, now)
+
+
+def explain_refusal(open_ids: Collection[str]) -> str:
+    """The sentence that refuses, and says what to do."""
+    names = ", ".join(open_ids)
+    return (
+        f"The same neurons are judged blind in an open round ({names}), and their text would tell which item is which. "
+        "Wait for its lock. Or give a reason, on the gallery's page or with --break-blind: the log keeps it, and the "
+        "report of the open round begins with “Blind broken”."
+    )
+
+
+def _unbroken(session: Session, round_ids: Collection[str], by: str) -> list[str]:
+    return [
+        round_id
+        for round_id in round_ids
+        if round_store.find_round(session, round_id).state in OPEN_STATES
+        and not any(
+            event.action == "archives browsed" and event.actor == by
+            for event in log_store.events_of_round(session, round_id)
+        )
+    ]
