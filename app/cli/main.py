@@ -17,6 +17,7 @@ COMMANDS = {
     "model": ("app.cli.model", "List and show models."),
     "harvest": ("app.cli.harvest", "Find the text on which each neuron of a model fires most strongly."),
     "archive": ("app.cli.archive", "List, show and verify the archives that harvests leave."),
+    "key": ("app.cli.key.group", "Make a keyholder's key, and prove that you have it."),
     "round": ("app.cli.round.group", "Create, seal, open, watch, lock and unblind a round."),
     "invite": ("app.cli.invite", "Invite an evaluator and print the link."),
     "power": ("app.cli.power", "Compute how many neurons and evaluators a round needs."),

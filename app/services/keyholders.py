@@ -6,6 +6,7 @@ keys opens the seal, or two people open it one after the other: each of them an 
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from hmac import compare_digest
 from itertools import groupby
@@ -115,6 +116,21 @@ def prove_key_by_secret(session: Session, round_id: str, identity: str, by: str,
         msg = "The challenge of this key was changed in the database. Remove the key, and name it again."
         raise SealError(msg)
     return _mark_proved(session, keyholder, "secret key", by, now)
+
+
+def answer_to_challenge(challenge: str, identities: Sequence[str]) -> str:
+    """The text of a challenge, decrypted by whichever of the keys it is for. Raises SealError if it is for none."""
+    for identity in identities[:-1]:
+        with suppress(SealError):
+            return decrypt_challenge(challenge, identity)
+    return decrypt_challenge(challenge, identities[-1])
+
+
+def name_and_prove(session: Session, round_id: str, identities: Sequence[str], by: str, now: datetime) -> list[int]:
+    """Name and prove keys that are stored already, as alternatives that the same admin holds; returns their ids."""
+    for identity in identities:
+        name_key(session, round_id, public_key_of(identity), by, 1, by, now)
+    return [prove_key_by_secret(session, round_id, identity, by, now).id for identity in identities]
 
 
 def remove_key(session: Session, round_id: str, keyholder_id: int, by: str, now: datetime) -> None:

@@ -106,6 +106,11 @@ def is_by_shell(session: Session) -> bool:
     return bool(session.info.get(VIA) == SHELL)
 
 
+def has_proved_key(events: Sequence[Event]) -> bool:
+    """Whether the log says that somebody proved to have a key of the round."""
+    return any(event.action == "key proved" for event in events)
+
+
 def lock_digest(session: Session, round_id: str) -> str | None:
     """The lock's digest, to be published: the chain digest of the log's entry "locked". None before the lock.
 

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.evidence.checks import check_evidence
 from app.evidence.entries import EventAction
-from app.evidence.event_details import SealedDetail, SealLayer
+from app.evidence.event_details import KeyholderDetail, SealedDetail, SealLayer
 from app.evidence.round_evidence import Evidence
 from app.evidence.signing import SigningKey
-from app.foundation.digest import canonical_bytes
+from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import FirstGlanceError, LifecycleError, SealError, error_summary
 from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import Analysis
@@ -25,7 +25,7 @@ from app.report.export.verify import FROM_FORGED_EVIDENCE, checks_until_one_brea
 from app.report.result import RoundResult, result_of
 from app.rounds.allocation import SealContent
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
-from app.rounds.sealing import decrypt_outer_layer
+from app.rounds.sealing import decrypt_outer_layer, public_key_of
 from app.services.evidence import read_evidence
 from app.services.keyholders import TWO_PERSONS_IN_SHELL, listed_keys, require_own_key, turn_sentence
 from app.services.log import append_event, is_by_shell, latest_event, round_events, verify_log
@@ -99,6 +99,24 @@ def open_outer_layer(
         sealed.ciphertext, _own_identity(session, round_id, identities, opening, by)
     )
     append_event(session, round_id, by, "key read", {"keys": 1, "layer": OUTER, "reason": reason}, now)
+
+
+def prove_key_of_seal(session: Session, round_id: str, identity: str, by: str, now: datetime) -> None:
+    """Prove a key of a round that was sealed before keys were proved: it opens the seal, or its outer layer.
+
+    What is inside is thrown away. Raises LifecycleError unless the round is sealed, and SealError if the key fails.
+    """
+    require_allowed(round_store.find_round(session, round_id, for_update=True).state, "open")
+    verify_log(session, round_id)
+    opening, ciphertext = opening_of_seal(session, round_id), find_seal(session, round_id).ciphertext
+    if opening.two_persons:
+        decrypt_outer_layer(ciphertext, identity)
+    else:
+        open_seal_content(ciphertext, [identity])
+    detail = KeyholderDetail(
+        person=by, layer=opening.layer, key_sha256=sha256(public_key_of(identity).encode()), proof="seal"
+    )
+    append_event(session, round_id, by, "key proved", detail.model_dump(), now)
 
 
 def _own_identity(session: Session, round_id: str, identities: Sequence[str], opening: Opening, by: str) -> str:

@@ -7,10 +7,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
 from app.foundation.paths import resource_folder
-from app.store import keyholders, sealed, tables
+from app.store import keyholders as keyholder_store
+from app.store import sealed, tables
 from app.store.base import Base
 
-ROWS = (tables.RoundRow, sealed.SealedRow, keyholders.KeyholderRow)  # importing the modules fills the metadata
+ROWS = (tables.RoundRow, sealed.SealedRow, keyholder_store.KeyholderRow)  # importing the modules fills the metadata
 
 
 def migrate(url: str) -> None:

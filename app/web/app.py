@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from app.foundation.settings import Settings
 from app.store.engine import Database
-from app.web.admin import power_page, report_pages, round_pages, round_steps, sign_in
+from app.web.admin import key_pages, power_page, report_pages, round_pages, round_steps, sign_in
 from app.web.admin.sign_in_limit import SignInLimit
 from app.web.evaluator import enrolment, judging_pages
 from app.web.leak_audit.seal_runner import SealRunner
@@ -20,6 +20,7 @@ ROUTERS = (
     sign_in.router,
     round_pages.router,
     power_page.router,
+    key_pages.router,
     round_steps.router,
     report_pages.router,
 )

@@ -17,6 +17,11 @@ ADMIN_FIELDS: dict[str, dict[str, str]] = {
     "/admin/rounds": {},
     "/admin/rounds/{round_id}/copy": {},
     "/admin/rounds/{round_id}/seal": {},
+    "/admin/rounds/{round_id}/keys": {"public_key": "age1", "person": "Eve"},
+    "/admin/rounds/{round_id}/keys/new": {"person": "Eve"},
+    "/admin/rounds/{round_id}/keys/prove": {"secret_key": "no key"},
+    "/admin/rounds/{round_id}/keys/{keyholder_id}/prove": {"answer": "no answer"},
+    "/admin/rounds/{round_id}/keys/{keyholder_id}/remove": {},
     "/admin/rounds/{round_id}/open": {},
     "/admin/rounds/{round_id}/lock": {"sure": "true"},
     "/admin/rounds/{round_id}/invitations": {"name": "Eve"},
@@ -88,6 +93,7 @@ def send_everything(people: list[Invited], dag: Browser, admin_site: AdminSite, 
     for path, fields in ADMIN_FIELDS.items():
         filled = draft_fields(admin_site) if path == "/admin/rounds" else dict(fields)
         address = path.replace("{round_id}", round_id).replace("{evaluator_id}", people[0].id)
+        address = address.replace("{keyholder_id}", "1")
         with without_figures():
             assert dag.post(address, filled | {"form_token": form_token}).status_code < 500, path
     for method, path in route_table(admin_site.app):

@@ -52,6 +52,21 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, Archive
     return make_archive(folder / "plum", seed=1), make_archive(folder / "fig", seed=2)
 
 
+@pytest.fixture
+def arms(archives: tuple[Archive, Archive]) -> tuple[str, ...]:
+    """The options that name two arms."""
+    plum, fig = archives
+    return "--arm", f"axolotl={plum.path}", "--arm", f"quokka={fig.path}@1L/0"
+
+
+@pytest.fixture
+def draft(run: Run, dag: str, arms: tuple[str, ...]) -> str:
+    """The id of a draft, of which Dag is the admin."""
+    assert dag
+    result = run("round", "create", "--title", "Spring reading", "--preset", "quick", "--neurons", 3, *arms)
+    return result.output.strip()
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny pair, trained by the command for a few steps on some of this project's own code."""

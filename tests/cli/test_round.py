@@ -15,21 +15,6 @@ REASON = ("--reason", "to see what happens")
 
 
 @pytest.fixture
-def arms(archives: tuple[Archive, Archive]) -> tuple[str, ...]:
-    """The options that name two arms."""
-    plum, fig = archives
-    return "--arm", f"axolotl={plum.path}", "--arm", f"quokka={fig.path}@1L/0"
-
-
-@pytest.fixture
-def draft(run: Run, dag: str, arms: tuple[str, ...]) -> str:
-    """The id of a draft, of which Dag is the admin."""
-    assert dag
-    result = run("round", "create", "--title", "Spring reading", "--preset", "quick", "--neurons", 3, *arms)
-    return result.output.strip()
-
-
-@pytest.fixture
 def locked(run: Run, draft: str, tmp_path: Path) -> str:
     """The id of a locked round that nobody judged; its keys are in `keys`."""
     for step in (

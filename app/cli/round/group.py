@@ -12,6 +12,7 @@ COMMANDS = {
         "app.cli.round.announce_draw",
         "Fix the server's half of the seed, and name the value that will complete it.",
     ),
+    "keys": ("app.cli.round.keys", "Name, prove and remove the keys that the round is to be sealed to."),
     "seal": ("app.cli.round.seal", "Draw neurons, make items, encrypt the allocation, print the commitment."),
     "preregistration": (
         "app.cli.round.preregistration",

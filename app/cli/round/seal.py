@@ -3,21 +3,22 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 import click
+from sqlalchemy.orm import Session
 
 from app.cli.database import named_or_only_admin, open_database
+from app.cli.key_files import read_key_file, write_key_file
 from app.cli.options import PATH, by_option, round_argument
 from app.cli.round.audit import print_audit
+from app.cli.round.step import run_logged_step
 from app.cli.seal_progress import printed_progress
 from app.evidence.event_details import SealedDetail
 from app.foundation.clock import now
-from app.foundation.errors import FirstGlanceError, SealError
-from app.foundation.private import write_private_file
+from app.foundation.errors import FirstGlanceError
 from app.foundation.settings import Settings
 from app.leak_audit.summary import AuditSummary
-from app.services import seals
+from app.services.keyholders import name_and_prove, new_key, remove_key
 from app.web.leak_audit.audited_seal import SealRequest, seal_in_this_process
 
 WHAT_TO_DO = (
@@ -26,29 +27,13 @@ WHAT_TO_DO = (
 )
 
 
-class KeyChoices(TypedDict):
-    """The options that say who can open the seal."""
-
-    recipients: tuple[str, ...]
-    second: tuple[str, ...]
-    keys_to: Path | None
-
-
 @click.command("seal")
 @round_argument
 @click.option(
-    "--recipient",
-    "recipients",
-    multiple=True,
-    help="A keyholder's age public key. Give at least two; the key of any one opens the seal.",
-)
-@click.option(
-    "--second", multiple=True, help="Public key of a second person, if two people must open the seal together."
-)
-@click.option(
     "--keys-to",
     type=PATH,
-    help="Without --recipient: write the two new keys to this new file, which only you can read.",
+    help="Make two keys, write them to this new file, which only you can read, and prove them. Without it the round is "
+    "sealed to the keys that `round keys` lists.",
 )
 @click.option(
     "--audit/--no-audit", "audited", default=True, help="Close the seal only if the leak audit passes (the default)."
@@ -62,25 +47,16 @@ class KeyChoices(TypedDict):
 @by_option
 @click.pass_obj
 def seal_command(
-    settings: Settings,
-    round_id: str,
-    by: str | None,
-    audited: bool,
-    public_value: str,
-    **key_choices: Unpack[KeyChoices],
+    settings: Settings, round_id: str, by: str | None, audited: bool, public_value: str, keys_to: Path | None
 ) -> None:
-    """Draw neurons, make items, encrypt the allocation, print the commitment. Makes two keys without --recipient."""
-    keys = [] if key_choices["recipients"] else [seals.new_key(), seals.new_key()]
-    recipients = list(key_choices["recipients"]) or [key.recipient for key in keys]
-    seal_request = SealRequest(recipients, key_choices["second"], public_value, audited)
-    identities = [key.identity for key in keys]
-    with _stored_keys(identities, key_choices["keys_to"]):
-        sealed, audit = _seal_round(settings, round_id, by, seal_request)
+    """Draw neurons, make items, encrypt the allocation to proved keys, print the commitment."""
+    with _proved_keys_in(keys_to, settings, round_id, by):
+        sealed, audit = _seal_round(settings, round_id, by, SealRequest(public_value=public_value, audited=audited))
     click.echo(f"commitment {sealed.commitment}\n{WHAT_TO_DO.format(round_id=round_id)}")
     if audit is not None:
         print_audit(audit)
-    if identities:
-        _hand_over_keys(identities, key_choices["keys_to"])
+    if keys_to is not None:
+        click.echo(f"Either key in {keys_to} opens the seal. Store a copy of one of them somewhere else.")
 
 
 def _seal_round(
@@ -95,35 +71,36 @@ def _seal_round(
 
 
 @contextmanager
-def _stored_keys(identities: Sequence[str], path: Path | None) -> Iterator[None]:
-    """Write the keys to a file that only its owner may read before the seal, and delete it if the seal fails.
+def _proved_keys_in(path: Path | None, settings: Settings, round_id: str, by: str | None) -> Iterator[None]:
+    """Two new keys in a file, read back from there and proved; if the seal is refused, all of it is undone.
 
-    So a path that was mistyped costs no draw, and no seal is closed whose keys are lost. Raises SealError if there is
-    such a file already.
+    So a path that was mistyped costs no draw, and no seal is closed whose keys are lost.
     """
-    if not identities or path is None:
+    if path is None:
         yield
         return
+    write_key_file(path, [new_key().identity, new_key().identity])
+    numbers: list[int] = []
     try:
-        write_private_file(path, _key_lines(identities))
-    except FileExistsError as error:
-        msg = f"{path} exists already and is not replaced: it may hold keys. Name a new file for the new keys."
-        raise SealError(msg) from error
-    try:
+        identities = read_key_file(path)
+        run_logged_step(
+            settings,
+            round_id,
+            by,
+            "prove key",
+            lambda session, admin: numbers.extend(name_and_prove(session, round_id, identities, admin, now())),
+        )
         yield
     except FirstGlanceError:  # after anything else, such as an interruption, the round may be sealed all the same
+        if numbers:
+            run_logged_step(
+                settings, round_id, by, "remove key", lambda session, admin: _remove(session, round_id, numbers, admin)
+            )
         path.unlink()
         raise
 
 
-def _hand_over_keys(identities: Sequence[str], path: Path | None) -> None:
-    """Say where the keys are, or print them."""
-    if path is not None:
-        click.echo(f"Either key in {path} opens the seal. Store a copy of one of them somewhere else.")
-        return
-    click.echo("Either of these keys opens the seal. They are shown only now. Store them in different places.")
-    click.echo(_key_lines(identities), nl=False)
-
-
-def _key_lines(identities: Sequence[str]) -> str:
-    return "".join(f"{identity}\n" for identity in identities)
+def _remove(session: Session, round_id: str, numbers: Sequence[int], admin: str) -> None:
+    """Take keys whose file is deleted off the list, unless the round is no draft any more."""
+    for number in numbers:
+        remove_key(session, round_id, number, admin, now())

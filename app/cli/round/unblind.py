@@ -5,16 +5,14 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
+from app.cli.key_files import read_key_file
 from app.cli.options import PATH, by_option, round_argument
 from app.cli.round.step import publish_result, run_logged_step
 from app.foundation.clock import now
-from app.foundation.errors import SealError
 from app.foundation.settings import Settings
 from app.services import unblinding
 from app.services.log import result_digest
 from app.services.round_keys import RoundKeys, round_signing_key
-
-KEY_START = "AGE-SECRET-KEY-"
 
 
 @click.command("unblind")
@@ -37,7 +35,7 @@ def unblind_command(
     settings: Settings, round_id: str, key_files: tuple[Path, ...], reason: str, by: str | None
 ) -> None:
     """Open the seal of a locked round, check it against the commitment, and run the analysis."""
-    identities = [identity for path in key_files for identity in _read_identities(path)]
+    identities = [identity for path in key_files for identity in read_key_file(path)]
     round_keys = RoundKeys.in_data_folder(settings.data)
 
     def unblind(session: Session, admin: str) -> str | None:
@@ -47,19 +45,3 @@ def unblind_command(
 
     digest = run_logged_step(settings, round_id, by, "unblind", unblind)
     click.echo(f"The round is unblinded; see `firstglance report {round_id}`.\n{publish_result(digest)}")
-
-
-def _read_identities(path: Path) -> list[str]:
-    """The age identities in a key file, one per line. Raises SealError if it cannot be read or has none."""
-    try:
-        lines = path.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        msg = (
-            f"{path} cannot be read as a key file; give the file that the seal wrote, or one with a key pasted into it"
-        )
-        raise SealError(msg) from error
-    identities = [line for line in lines if line.startswith(KEY_START)]
-    if not identities:
-        msg = f"{path} holds no key; a key begins with {KEY_START}1"
-        raise SealError(msg)
-    return identities
