@@ -28,7 +28,7 @@ from app.web.addresses import invitation_link
 from app.web.serving import bound_socket, browser_address, web_server
 
 TOKENS = 1_000_000
-NEURONS = 60
+NEURONS = 24
 
 
 class PlanOptions(TypedDict):

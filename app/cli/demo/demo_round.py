@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.archive.archive import Archive
 from app.archive.manifest import FORMAT
+from app.cli.seal_progress import printed_progress
 from app.foundation.clock import now
 from app.foundation.codes import random_token
 from app.foundation.digest import sha256_of_file, sha256_of_json
@@ -20,7 +21,7 @@ from app.rounds.presets import design_from_preset
 from app.services import admins, rounds, seals
 from app.services.archives import ARCHIVES_FOLDER
 from app.store.engine import Database
-from app.web.leak_audit.audited_seal import seal_with_real_pages
+from app.web.leak_audit.audited_seal import SealRequest, seal_in_this_process
 
 ADMIN = "demo"
 YOU = "you"
@@ -92,7 +93,7 @@ def create_demo_round(
     settings: Settings,
     evaluator_names: Sequence[str],
 ) -> DemoRound:
-    """Create, seal and open a round and invite evaluators; keys and tokens are kept in 0600 files.
+    """Create, seal with the leak audit and open a round and invite evaluators; keys and tokens are kept in 0600 files.
 
     The person who runs the demo created the round and holds its key, so their judgments count as exposed.
     """
@@ -101,15 +102,17 @@ def create_demo_round(
     with database.writing() as session:
         paths = {archive.sha256: archive.path.resolve() for archive in archives.values()}
         round_id = rounds.create_round(session, _demo_design(plan, archives), paths, ADMIN, now())
-        recipients = [key.recipient for key in keys]
-        seal_with_real_pages(session, settings, round_id, recipients, ADMIN, now())
+    key_file = settings.data / "demo" / f"{round_id}.key"
+    write_private_file(key_file, "".join(f"{key.identity}\n" for key in keys))
+    with printed_progress() as listener:
+        seal_request = SealRequest([key.recipient for key in keys])
+        seal_in_this_process(database, settings, round_id, seal_request, ADMIN, now, listener)
+    with database.writing() as session:
         rounds.open_round(session, round_id, ADMIN, now())
         tokens = tuple(
             rounds.invite_evaluator(session, round_id, name, name == YOU, ADMIN, now()).token
             for name in evaluator_names
         )
-    key_file = settings.data / "demo" / f"{round_id}.key"
-    write_private_file(key_file, "".join(f"{key.identity}\n" for key in keys))
     write_private_file(settings.data / "demo" / f"{round_id}.links", "\n".join(tokens))
     return DemoRound(round_id, key_file, tokens)
 
