@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     """Key that signs sessions, at least 32 characters; if it is empty, one is made in the data folder."""
     host: str = "127.0.0.1"
     port: int = 8000
+    contact: str = ""
+    """Whom people who take part can ask, as the public page for them says it: a name, an address, or both."""
     https: bool = False
     """Mark cookies as Secure; set it when the site is served over HTTPS."""
 

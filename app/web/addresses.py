@@ -8,7 +8,7 @@ JUDGING_PAGE = "/judge"
 INVITATIONS = "/i/"
 """What every invitation link begins with; its token follows."""
 _ADMIN_PAGES = "/admin"
-EVALUATOR_PAGE = re.compile(r"/judge(/(instructions|mine|item/[\w-]{1,64}))?|/i/[\w-]{1,200}", re.ASCII)
+EVALUATOR_PAGE = re.compile(r"/judge(/(instructions|mine|item/[\w-]{1,64}))?|/i/[\w-]{1,200}|/participants", re.ASCII)
 """Pages that can be loaded again. A posted form may name any address, so only these are accepted."""
 
 

@@ -10,13 +10,14 @@ from app.foundation.settings import Settings
 from app.store.engine import Database
 from app.web.admin import key_pages, power_page, report_pages, round_pages, round_steps, sign_in
 from app.web.admin.sign_in_limit import SignInLimit
-from app.web.evaluator import enrolment, judging_pages
+from app.web.evaluator import enrolment, judging_pages, participants_page
 from app.web.leak_audit.seal_runner import SealRunner
 from app.web.site import build_site
 
 ROUTERS = (
     enrolment.router,
     judging_pages.router,
+    participants_page.router,
     sign_in.router,
     round_pages.router,
     power_page.router,

@@ -13,6 +13,7 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
+    "docs/data_protection.md",
     "docs/glossary.md",
     "docs/statistics.md",
     "docs/trust.md",
