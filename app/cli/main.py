@@ -26,6 +26,7 @@ COMMANDS = {
     "report": ("app.cli.report", "Print the report of an unblinded round."),
     "export": ("app.cli.export", "Write an unblinded round's export, which anyone can verify."),
     "verify": ("app.cli.verify", "Recompute an export's commitment and every number in it."),
+    "retention": ("app.cli.retention", "Delete links and sessions of evaluators whose rounds ended long ago."),
     "admin": ("app.cli.admin", "Add admins and change their passwords."),
     "demo": ("app.cli.demo.command", "Run everything once, on the models that come with First Glance."),
 }

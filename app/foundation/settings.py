@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.foundation.errors import SettingsError, first_problem
@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     port: int = 8000
     contact: str = ""
     """Whom people who take part can ask, as the public page for them says it: a name, an address, or both."""
+    retention_days: int = Field(default=0, ge=0, le=36_500)
+    """So many days after a round's lock links and sessions of its evaluators are deleted; 0: never."""
     https: bool = False
     """Mark cookies as Secure; set it when the site is served over HTTPS."""
 

@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from anyio import to_thread
 from fastapi import FastAPI
 
+from app.foundation.clock import now
 from app.foundation.settings import Settings
+from app.services.retention import delete_expired_links
 from app.store.engine import Database
 from app.web.admin import key_pages, power_page, report_pages, round_pages, round_steps, sign_in
 from app.web.admin.sign_in_limit import SignInLimit
@@ -35,6 +37,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     @asynccontextmanager
     async def seals_undone_at_the_end(_app: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(runner.tidy_up)
+        await to_thread.run_sync(_delete_expired_links, database, settings)
         yield
         await to_thread.run_sync(runner.stop)
 
@@ -42,3 +45,9 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.state.seal_runner = runner
     app.state.sign_in_limit = SignInLimit()
     return app
+
+
+def _delete_expired_links(database: Database, settings: Settings) -> None:
+    if settings.retention_days > 0:
+        with database.writing() as session:
+            delete_expired_links(session, settings.retention_days, now())

@@ -1,14 +1,17 @@
 """The public page for people who take part: read without a session, in both languages, linked where needed."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from starlette.testclient import TestClient
 
 from app.foundation.settings import Settings
+from app.services import log
+from app.services.retention import delete_expired_links
 from app.store.engine import Database
 from app.web.app import create_app
 from tests.web.page import Page
-from tests.web.served_round import ServedRound
+from tests.web.served_round import NOW, ServedRound, stored_entries
 
 ADDRESS = "/participants"
 
@@ -30,6 +33,24 @@ def test_invitation_consent_and_item_pages_link_to_the_page(stranger: TestClient
 
 
 def test_the_page_names_the_contact_of_the_settings(sqlite_database: Database, tmp_path: Path) -> None:
-    app = create_app(Settings(data=tmp_path, contact="Ruth <ruth@lab.example>"), sqlite_database)
+    app = create_app(Settings(data=tmp_path, contact="Ruth <ruth@lab.example>", retention_days=30), sqlite_database)
     with TestClient(app, base_url="http://127.0.0.1") as client:
-        assert "Questions go to Ruth &lt;ruth@lab.example&gt;." in client.get(ADDRESS).text
+        text = client.get(ADDRESS).text
+    assert "Questions go to Ruth &lt;ruth@lab.example&gt;." in text
+    assert "30 days or more after the lock" in text
+
+
+def test_link_and_session_are_deleted_so_many_days_after_the_lock(ada: Page, served_round: ServedRound) -> None:
+    ada.send(verdict="interpretable")
+    database = served_round.database
+    with database.writing() as session:
+        log.append_event(session, served_round.round_id, "Dag", "locked", {}, NOW)
+        assert delete_expired_links(session, 30, NOW + timedelta(days=29)) == 0
+    assert ada.go("/judge/mine").status == 200
+    with database.writing() as session:
+        assert delete_expired_links(session, 0, NOW + timedelta(days=99)) == 0
+        assert delete_expired_links(session, 30, NOW + timedelta(days=30)) == 1
+        assert delete_expired_links(session, 30, NOW + timedelta(days=31)) == 0
+    assert ada.go("/judge/mine").status == 403
+    assert ada.go(f"/i/{served_round.token}").status == 404
+    assert stored_entries(served_round, "judgment")  # the record of the round stays

@@ -12,4 +12,5 @@ router = APIRouter()
 @router.get("/participants")
 def show_participants_page(request: Request, settings: AppSettings) -> Response:
     """Show what is stored about people who take part; needs no session and says nothing about any round."""
-    return render_page(request, "evaluator/participants.html", contact=settings.contact)
+    variables = {"contact": settings.contact, "retention_days": settings.retention_days}
+    return render_page(request, "evaluator/participants.html", **variables)

@@ -1,0 +1,25 @@
+"""`firstglance retention`: delete links and sessions of evaluators whose rounds ended long ago."""
+
+import click
+
+from app.cli.database import open_database
+from app.foundation.clock import now
+from app.foundation.settings import Settings
+from app.services.retention import delete_expired_links
+
+
+@click.command("retention")
+@click.option("--days", type=click.IntRange(1), help="Days after the lock (default: FIRSTGLANCE_RETENTION_DAYS).")
+@click.pass_obj
+def retention_command(settings: Settings, days: int | None) -> None:
+    """Delete links and sessions of evaluators whose round was locked or abandoned so many days ago.
+
+    Answers stay: the record of a round needs them. `firstglance serve` does the same whenever it starts.
+    """
+    retention_days = days or settings.retention_days
+    if retention_days == 0:
+        click.echo("Nothing is deleted: set FIRSTGLANCE_RETENTION_DAYS, or give --days.")
+        return
+    with open_database(settings) as database, database.writing() as session:
+        count = delete_expired_links(session, retention_days, now())
+    click.echo(f"Links and sessions deleted: {count}")
