@@ -31,6 +31,10 @@ ACTIVE_SECONDS = (
     "time counts. Of several verdicts on an item the times are those of the last one; writing a rule counts for "
     "nothing."
 )
+BLIND_BROKEN = (
+    "By the log, somebody read archives of this round, or neurons of an earlier round on the same models, before the "
+    "lock. Their text tells which item is which."
+)
 AIDS = (
     "After the verdict on an item evaluators could open aids: the strength of every token, the strongest tokens, a "
     "histogram of the activations and the tokens that the neuron promotes and suppresses. A histogram can tell the "
@@ -56,6 +60,7 @@ def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
         "analysed. The unit is the neuron: its verdict is the mean of its judgments. Dead neurons and “cannot judge” "
         "count as NOT INTERPRETABLE; items flagged as faulty or distressing are missing. "
         f"Marks were {frame.marks}.",
+        *([BLIND_BROKEN] if frame.blind_broken else []),
         *([AIDS] if frame.aids else []),
         ACTIVE_SECONDS,
         " ".join(analysis.draws.sentences) if analysis.draws else DRAWN_BY_VERSION_0_1_0,

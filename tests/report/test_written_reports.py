@@ -7,8 +7,10 @@ from app.report.analysis.analysis import Analysis
 from app.report.analysis.blinding import SortedPiles, SortingResults
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.people import ExcludedEvaluator, ExclusionResults
+from app.report.export.checklist import methods_checklist
 from app.report.export.markdown import write_markdown_report
 from app.report.export.pdf import pdf_available, typst_document, write_pdf_report
+from app.report.methods_text import BLIND_BROKEN
 from app.report.result_text import UNSIGNED_RESULT, describe_result_step
 
 
@@ -80,3 +82,16 @@ def test_line_breaks_in_a_title_or_a_name_add_no_line_to_the_report(
     text = write_markdown_report("A round\n\n## 99 % of solu", "ab" * 32, analysis, full_frame)
     assert text.startswith("# A round ## 99 % of solu\n")
     assert "\n## 99 %" not in text
+
+
+def test_what_is_said_of_the_blind_is_what_the_log_says(full_analysis: Analysis, full_frame: AnalysisFrame) -> None:
+    exposed_count = sum(evaluator.exposed for evaluator in full_frame.evaluators)
+    for broken in (False, True):
+        frame = replace(full_frame, blind_broken=broken)
+        analysis = replace(full_analysis, blind_broken=broken)
+        checklist = methods_checklist("A round", {}, "ab" * 32, frame, analysis)
+        answers = {answer.asks: str(answer.answer) for answer in checklist.answers}
+        assert f"{exposed_count} of {len(frame.evaluators)} evaluators knew the models" in answers["Blinding"]
+        assert ("the blind was broken" in answers["Blinding"]) == broken
+        assert ("the log has no browsing of archives" in answers["Breaches"]) != broken
+        assert (BLIND_BROKEN in checklist.methods) == broken

@@ -122,13 +122,28 @@ def _answers_on_design(
             "secret 256-bit seed, opened in allocation.json",
             "allocation.json",
         ),
-        ("CONSORT 18", "Concealment", "allocation encrypted and committed to before judging", "events.json"),
-        ("CONSORT 20 / HEDS 3.3.4", "Blinding", "evaluators saw only words and marks", "items.json"),
+        (
+            "CONSORT 18",
+            "Concealment",
+            "in the log the commitment to the encrypted allocation comes before the opening",
+            "events.json",
+        ),
+        ("CONSORT 20 / HEDS 3.3.4", "Blinding", _blinding_answer(frame), "frame.json"),
         ("CONSORT 21 / HEDS 4.3.10", "Statistical methods", "see methods", "methods.json"),
         ("CONSORT 21c", "Exclusion rules", rules, "frame.json"),
     )
     for item, asks, answer, source in answers:
         yield AnsweredQuestion(item, asks, to_json_value(answer), source)
+
+
+def _blinding_answer(frame: AnalysisFrame) -> str:
+    """What the log says of who knew the models, and whether somebody broke the blind."""
+    exposed_count = sum(evaluator.exposed for evaluator in frame.evaluators)
+    answer = (
+        "items name no arm and show words and marks; by the log "
+        f"{exposed_count} of {len(frame.evaluators)} evaluators knew the models"
+    )
+    return f"{answer}; the blind was broken" if frame.blind_broken else answer
 
 
 def _plan_answer(design_content: JsonObject) -> str:
@@ -145,7 +160,9 @@ def _answers_on_results(analysis: Analysis) -> Iterator[AnsweredQuestion]:
     pace = analysis.time.all
     delivery = {"median": pace.median, "quartiles": pace.quartiles, "under_a_minute": pace.under_a_minute}
     breaches = (
-        "archives were browsed while collecting" if analysis.blind_broken else "no archive was browsed before the lock"
+        "by the log, archives were browsed before the lock"
+        if analysis.blind_broken
+        else "the log has no browsing of archives before the lock; what happened outside the server it cannot say"
     )
     answers = (
         ("CONSORT 16b", "Stopped early", analysis.sensitivity.stopped_early, "analysis.json sensitivity"),
