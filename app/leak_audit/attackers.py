@@ -29,7 +29,7 @@ EXTREME_PERMUTATIONS_TO_STOP = 10
 """The test stops after so many permutations that reach the observed AUC: there is no leak then."""
 POWER = 0.8
 ALPHA = 0.02
-"""A p of at most this is a leak; it is the smallest p that PERMUTATIONS can give."""
+"""A p of at most this says that the attackers tell the groups apart; it is the smallest p that PERMUTATIONS give."""
 AUC_DIGITS = 12
 """AUCs are rounded to so many decimals: rounding errors are smaller, and real differences are far larger."""
 NO_INFORMATION = 0.5
@@ -45,7 +45,7 @@ class AttackResult:
     p: float
     permutation_count: int
     detectable_auc: float
-    """With so many items, an attacker of this AUC is recognised as a leak four times out of five."""
+    """With so many items, an attacker of this AUC is recognised four times out of five."""
     item_count: int
     feature_names: tuple[str, ...]
     """The features that vary; the attackers got these and no others."""
@@ -99,15 +99,15 @@ def _permutation_p(observed: float, permuted: Iterable[float]) -> tuple[float, i
     return (as_good + 1) / (count + 1), count
 
 
-def detectable_auc(first_size: int, second_size: int) -> float:
-    """The smallest AUC that groups of these sizes show at ALPHA with probability 0.8 (normal approximation).
+def detectable_auc(first_size: int, second_size: int, alpha: float = ALPHA) -> float:
+    """The smallest AUC that groups of these sizes show at `alpha` with probability 0.8 (normal approximation).
 
     The null variance of an AUC is (m + n + 1) / (12 m n) (Hanley and McNeil 1982).
     """
     if not first_size or not second_size:
         return 1.0
     standard_error = math.sqrt((first_size + second_size + 1) / (12 * first_size * second_size))
-    return min(1.0, 0.5 + float(stats.norm.ppf(1 - ALPHA) + stats.norm.ppf(POWER)) * standard_error)
+    return min(1.0, 0.5 + float(stats.norm.ppf(1 - alpha) + stats.norm.ppf(POWER)) * standard_error)
 
 
 def _out_of_fold_auc(attacker: "BaseEstimator", features: FloatMatrix, labels: IntVector, folds: IntVector) -> float:

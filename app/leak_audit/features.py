@@ -1,5 +1,6 @@
 """Features of items that might tell their arm: of the transport, and of the stimulus (the words and marks). Pure."""
 
+import gzip
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,9 @@ MOST_TRAITS = 60
 SHORTEST_SECONDS = 1e-6
 """The resolution of the clock: faster responses count as this fast."""
 
+SECONDS = ("seconds, plain", "seconds, gzip")
+"""The features that are times, for responses without and with compression."""
+
 FeatureColumns = dict[str, dict[str, float]]
 """{feature: {item code: measurement}}"""
 
@@ -32,15 +36,34 @@ class FeatureTable:
 
 
 def transport_features(responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> FeatureTable:
-    """Features of responses apart from an item's words: code, position, sizes, headers, markup, times."""
+    """Features of responses that words and marks do not determine: code, position, sizes, headers, page, times.
+
+    The markup of the passages follows from words and marks, so it is compared under swapped arms instead.
+    """
     item_responses = [response for response in responses if response.item_code]
     item_codes = tuple(sorted({response.item_code for response in item_responses}))
     feature_columns: FeatureColumns = {"code": {code: float(rank) for rank, code in enumerate(item_codes)}}
     for response in item_responses:
         _add_measures(response, feature_columns)
+    for name in SECONDS:
+        if name in feature_columns:
+            feature_columns[name] = _beyond_lengths(feature_columns[name], fragments)
     for trait, codes in _dividing_traits(item_responses, fragments).items():
         feature_columns[trait] = dict.fromkeys(codes, 1.0)
     return _feature_table(item_codes, feature_columns)
+
+
+def _beyond_lengths(log_seconds: Mapping[str, float], fragments: Mapping[str, bytes]) -> dict[str, float]:
+    """{item code: what its log seconds have beyond a least-squares fit on the lengths of its passages}.
+
+    Longer passages take longer to send, and their length follows from their words.
+    """
+    item_codes = list(log_seconds)
+    texts = [fragments.get(code, b"") for code in item_codes]
+    lengths = np.array([[1.0, len(text), len(gzip.compress(text, 1))] for text in texts])
+    seconds = np.array([log_seconds[code] for code in item_codes])
+    weights, *_ = np.linalg.lstsq(lengths, seconds, rcond=None)
+    return dict(zip(item_codes, (seconds - lengths @ weights).tolist(), strict=True))
 
 
 def stimulus_features(items: Sequence[Item]) -> FeatureTable:
@@ -79,7 +102,7 @@ def _add_measures(response: FetchedResponse, feature_columns: FeatureColumns) ->
     }
     for name, measure in measures.items():
         feature_columns.setdefault(name, {})[code] = float(measure)
-    fastest = feature_columns.setdefault(f"seconds, {kind}", {})
+    fastest = feature_columns.setdefault(SECONDS[response.gzip], {})
     log_seconds = float(np.log(max(response.seconds, SHORTEST_SECONDS)))
     fastest[code] = min(fastest.get(code, np.inf), log_seconds)
     for name, text in response.fixed_headers:
@@ -94,13 +117,12 @@ def _dividing_traits(responses: Sequence[FetchedResponse], fragments: Mapping[st
     evenly.
     """
     item_codes = {response.item_code for response in responses}
-    passage_traits = {code: _traits_of_passages(code, fragments.get(code, b"")) for code in item_codes}
     codes_by_trait: defaultdict[str, set[str]] = defaultdict(set)
     for response in responses:
         code = response.item_code
         traits = {f"{name}: {_without_digits(text)}" for name, text in response.fixed_headers}
         if not response.gzip:
-            traits |= passage_traits[code] | _traits_of_page_shell(response, fragments.get(code, b""))
+            traits |= _traits_of_page_shell(response, fragments.get(code, b""))
         for trait in traits:
             codes_by_trait[trait].add(code)
     count = len(item_codes)
@@ -111,12 +133,7 @@ def _dividing_traits(responses: Sequence[FetchedResponse], fragments: Mapping[st
 
 def _traits_of_page_shell(response: FetchedResponse, fragment: bytes) -> set[str]:
     """The traits of the page around the passages."""
-    return _MarkupReader(response.item_code, frozenset()).read_traits(response.body_without(fragment))
-
-
-def _traits_of_passages(code: str, fragment: bytes) -> set[str]:
-    """The traits of the passages' markup, without the levels, which belong to the stimulus."""
-    return _MarkupReader(code, frozenset({"data-level"})).read_traits(fragment)
+    return _MarkupReader(response.item_code).read_traits(response.body_without(fragment))
 
 
 def _without_digits(text: str) -> str:
@@ -126,9 +143,9 @@ def _without_digits(text: str) -> str:
 class _MarkupReader(HTMLParser):
     """Collects each attribute of each tag as a trait, with the item's own code and all digits replaced."""
 
-    def __init__(self, code: str, ignored_attributes: frozenset[str]) -> None:
+    def __init__(self, code: str) -> None:
         super().__init__()
-        self._code, self._ignored_attributes = code, ignored_attributes
+        self._code = code
         self._traits: set[str] = set()
 
     def read_traits(self, html: bytes) -> set[str]:
@@ -139,8 +156,7 @@ class _MarkupReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, text in attrs:
-            if name not in self._ignored_attributes:
-                self._traits.add(f"<{tag} {name}={_without_digits((text or '').replace(self._code, 'ITEM'))}>")
+            self._traits.add(f"<{tag} {name}={_without_digits((text or '').replace(self._code, 'ITEM'))}>")
 
 
 def _feature_table(item_codes: tuple[str, ...], feature_columns: FeatureColumns) -> FeatureTable:

@@ -1,10 +1,11 @@
 """The leak audit: does anything but the words and marks tell the arms apart? Pure.
 
-A round is sealed only if (a) nothing changes when the arms are swapped, (b) no response names an arm, and (c) attackers
-cannot tell the arms from the transport. (d) What the stimulus (words and marks) gives away, and (e) the mean positions
-of the kinds of items, are only reported.
+A round is sealed only if (a) nothing changes when the arms are swapped, (b) no response names an arm, and (c) no
+feature of the transport goes with the arms beyond chance. (d) What the stimulus (words and marks) gives away, and (e)
+the mean positions of the kinds of items, are only reported.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,6 +45,8 @@ class AttackData:
     feature_table: FeatureTable
     labels: IntVector
     """[item] 0 for the reference arm, else 1."""
+    arm_labels: IntVector
+    """[item] The number of the item's arm, in the order of the arms' names."""
     strata: tuple[str, ...]
 
 
@@ -72,14 +75,21 @@ def compare_responses(
 def find_names_in_responses(
     responses: Iterable[FetchedResponse], fragments: Mapping[str, bytes], names: Iterable[str]
 ) -> list[str]:
-    """(b) The responses that contain one of `names` outside the words of the passages."""
-    forbidden = sorted({name.lower() for name in names if len(name) >= SHORTEST_NAME})
+    """(b) The responses whose page has one of `names` as a word outside the words of the passages.
+
+    Headers are not searched: they are the same for every item, which (a) and (c) check, and policies have words such as
+    “base”.
+    """
+    forbidden = {
+        name: re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        for name in sorted({name.lower() for name in names if len(name) >= SHORTEST_NAME})
+    }
     spoken: dict[str, None] = {}
     for response in responses:
         if response.gzip:  # the probes fetched this page without compression too
             continue
         text = _text_beside_words(response, fragments.get(response.item_code, b"")).lower()
-        spoken |= {f"{response.request} says “{name}”": None for name in forbidden if name in text}
+        spoken |= {f"{response.request} says “{name}”": None for name, word in forbidden.items() if word.search(text)}
     return list(spoken)
 
 
@@ -98,9 +108,11 @@ def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> Attac
     neurons = {item.item: item for item in material.allocation.items if item.is_neuron}
     indices = [index for index, code in enumerate(feature_table.item_codes) if code in neurons]
     codes = tuple(feature_table.item_codes[index] for index in indices)
+    arm_names = sorted({neuron.arm for neuron in neurons.values()})
     labels = np.array([int(neurons[code].arm != material.reference) for code in codes], dtype=np.int64)
+    arm_labels = np.array([arm_names.index(neurons[code].arm) for code in codes], dtype=np.int64)
     neuron_table = FeatureTable(codes, feature_table.names, feature_table.matrix[indices])
-    return AttackData(neuron_table, labels, tuple(neurons[code].stratum for code in codes))
+    return AttackData(neuron_table, labels, arm_labels, tuple(neurons[code].stratum for code in codes))
 
 
 def mean_positions(walks: ProbeWalks, material: AuditMaterial) -> dict[str, PositionSummary]:
@@ -118,6 +130,5 @@ def mean_positions(walks: ProbeWalks, material: AuditMaterial) -> dict[str, Posi
 
 
 def _text_beside_words(response: FetchedResponse, fragment: bytes) -> str:
-    """Headers, the page without its passages, and the tags of the passages without the words between them."""
-    headers = "\n".join(f"{name}: {value}" for name, value in response.headers)
-    return headers + (response.body_without(fragment) + b"".join(TAG.findall(fragment))).decode(errors="replace")
+    """The page without its passages, and the tags of the passages without the words between them."""
+    return (response.body_without(fragment) + b"".join(TAG.findall(fragment))).decode(errors="replace")

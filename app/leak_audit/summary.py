@@ -8,9 +8,16 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.leak_audit.attackers import AttackResult
+from app.leak_audit.permutation_test import REFUSAL_P, WARNING_P
 
 MOST_NAMED = 5
 """How many findings of each kind a summary lists."""
+REPORT_IT = "no design can cause this: keep the log and report it as a fault of First Glance"
+RENAME = "rename the arm or stratum in a copy of the round: a word that pages use cannot name one"
+LOOK = (
+    "if a proxy or a patch of the server changes responses, take it away and seal again; without a leak, chance gives "
+    "this once in 2,000 seals"
+)
 
 
 class SummaryPart(BaseModel):
@@ -47,6 +54,11 @@ class GateAttackSummary(AttackSummary):
 
     leaks: bool
 
+    @property
+    def warns(self) -> bool:
+        """Whether chance gives such figures in one clean round of fifty at most; it stops nothing."""
+        return not self.leaks and self.p <= WARNING_P
+
 
 class GateSummary(SummaryPart):
     """The findings that decide whether the round may be sealed."""
@@ -76,19 +88,21 @@ class AuditSummary(SummaryPart):
 
     @property
     def complaint(self) -> str:
-        """What leaked, in words; empty if nothing leaked."""
+        """What leaked and what to do, in words; empty if nothing leaked."""
         swap_count, transport = self.gate.swap.count, self.gate.transport
         changes = "1 response changes" if swap_count == 1 else f"{swap_count} responses change"
-        complaints = [f"{changes} when the arms are swapped"] if swap_count else []
-        complaints += [f"the response to {finding}" for finding in self.gate.name_search.first]
+        complaints = [f"{changes} when the arms are swapped ({REPORT_IT})"] if swap_count else []
+        complaints += [f"the response to {finding} ({RENAME})" for finding in self.gate.name_search.first]
         if transport.leaks:
-            complaints.append(f"attackers can tell the arms from the transport (p = {transport.p:.3f})")
+            complaints.append(
+                f"the arms can be told from what is sent beside words and marks, p = {transport.p:.4f} ({LOOK})"
+            )
         return "; ".join(complaints)
 
 
 def summarise_gate(swap: Sequence[str], name_search: Sequence[str], transport_attack: AttackResult) -> GateSummary:
     """The gate's findings: what changes with the arms, which responses contain names, and what the attackers tell."""
-    attack = GateAttackSummary(**summarise_attack(transport_attack).model_dump(), leaks=transport_attack.leaks)
+    attack = GateAttackSummary(**summarise_attack(transport_attack).model_dump(), leaks=transport_attack.p <= REFUSAL_P)
     return GateSummary(swap=_summarise_findings(swap), name_search=_summarise_findings(name_search), transport=attack)
 
 

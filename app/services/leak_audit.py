@@ -1,6 +1,7 @@
 """Run the leak audit of a round: probes walk through copies of it, and the log stores the summary."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
-from app.leak_audit.attackers import PERMUTATIONS, AttackResult, attack_features
+from app.leak_audit.attackers import PERMUTATIONS, AttackResult, attack_features, detectable_auc
 from app.leak_audit.findings import (
     AttackData,
     AuditMaterial,
@@ -19,6 +20,7 @@ from app.leak_audit.findings import (
     stimulus_attack_data,
     transport_attack_data,
 )
+from app.leak_audit.permutation_test import REFUSAL_P, association_test
 from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary, summarise_attack, summarise_gate
 from app.rounds.allocation import SealContent
@@ -35,7 +37,7 @@ from app.store.round_copy import CopiedRound, Probe, read_round
 
 PROBES = 2
 WALKS = 2
-"""Walks of an audit whose first finding needs no confirmation: with the arms as they are, and swapped."""
+"""Walks of an audit: with the arms as they are, and swapped."""
 STIMULUS_PERMUTATIONS = 19
 """Permutations for the stimulus, which is only reported and decides nothing."""
 Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]
@@ -59,10 +61,16 @@ def audit_opened_round(session: Session, round_id: str, walk: Walk, by: str, now
 
 
 def swap_arms(design: Design) -> Design:
-    """The design in which every arm has the next arm's name, and the last arm the first one's."""
-    names = design.arm_names
-    next_names = dict(zip(names, [*names[1:], names[0]], strict=True))
-    cells = [cell.model_copy(update={"arm": next_names[cell.arm]}) for cell in design.arms]
+    """The design in which every arm of a stratum has the name of the stratum's next arm, and the last the first's.
+
+    So each stratum has the arms that it had, also if strata have different ones.
+    """
+    next_names: dict[tuple[str, str], str] = {}
+    for stratum in {cell.stratum for cell in design.arms}:
+        in_stratum = {cell.arm for cell in design.arms if cell.stratum == stratum}
+        names = [name for name in design.arm_names if name in in_stratum]
+        next_names |= {(stratum, name): names[(index + 1) % len(names)] for index, name in enumerate(names)}
+    cells = [cell.model_copy(update={"arm": next_names[cell.stratum, cell.arm]}) for cell in design.arms]
     return design.with_changes(arms=tuple(cells))
 
 
@@ -75,13 +83,10 @@ def _audit_round(
     swapped_walks = _walk_copy(copied, walk, probes, now, swapped=True)
     swap = find_swap_differences(walks, swapped_walks, material)
     name_search = find_names_in_responses(walks.responses, material.fragments, material.names)
-    transport = _attack(transport_attack_data(walks, material), seed, "transport")
-    if transport.leaks:  # in one clean round of fifty this is chance; a real leak shows in a second walk too
-        walks = _walk_copy(copied, walk, new_probes(PROBES), now)
-        transport = _attack(transport_attack_data(walks, material), seed, "transport again")
+    transport = _test_transport(transport_attack_data(walks, material), seed)
     stimulus = _attack(stimulus_attack_data(material), seed, "stimulus", STIMULUS_PERMUTATIONS)
     return AuditSummary(
-        passed=not swap and not name_search and not transport.leaks,
+        passed=not swap and not name_search and transport.p > REFUSAL_P,
         responses=len(walks.responses),
         gate=summarise_gate(swap, name_search, transport),
         stimulus=summarise_attack(stimulus),
@@ -134,9 +139,24 @@ def _walk_copy(
         return walk(database, probes)
 
 
-def _attack(attack_data: AttackData, seed: str, purpose: str, permutation_limit: int = PERMUTATIONS) -> AttackResult:
-    generator = np.random.default_rng([int(seed, 16) % 2**64, len(purpose)])
+def _test_transport(attack_data: AttackData, seed: str) -> AttackResult:
+    """The attackers' AUCs for the transport, with the p of the permutation test, which alone decides."""
     table = attack_data.feature_table
+    attack_result = _attack(attack_data, seed, "transport", 0)
+    generator = _generator(seed, "transport")
+    test = association_test(table.matrix, table.names, attack_data.arm_labels, attack_data.strata, generator)
+    group_sizes = np.bincount(attack_data.labels, minlength=2).tolist()
+    detectable = detectable_auc(group_sizes[0], group_sizes[1], REFUSAL_P)
+    return replace(attack_result, p=test.p, permutation_count=test.shuffle_count, detectable_auc=detectable)
+
+
+def _attack(attack_data: AttackData, seed: str, purpose: str, permutation_limit: int = PERMUTATIONS) -> AttackResult:
+    table = attack_data.feature_table
+    generator = _generator(seed, purpose)
     return attack_features(
         table.matrix, table.names, attack_data.labels, attack_data.strata, generator, permutation_limit
     )
+
+
+def _generator(seed: str, purpose: str) -> np.random.Generator:
+    return np.random.default_rng([int(seed, 16) % 2**64, len(purpose)])

@@ -27,15 +27,14 @@ def test_session_tokens_may_differ_under_a_swap_and_nothing_else() -> None:
     assert len(compare_responses(visit(b"token1"), visit(b"token2"), ())) == 2
 
 
-def test_names_are_found_in_headers_and_markup_and_not_in_the_words_of_passages() -> None:
+def test_names_are_found_as_words_of_pages_and_not_in_headers_or_the_words_of_passages() -> None:
     response = item_response("abc", 0, Random(0))
     fragment = b"<ol><li>a quokka in the text</li></ol>"
     innocent = replace(response, body=b"<main>" + fragment + b"</main>")
     assert find_names_in_responses([innocent], {"abc": fragment}, ["Quokka", "A"]) == []
-    for guilty in (
-        replace(innocent, body=innocent.body + b"<!-- quokka -->"),
-        replace(innocent, headers=(("etag", "Quokka-1"),)),
-    ):
-        assert find_names_in_responses([guilty], {"abc": fragment}, ["Quokka"]) == ["GET /judge says “quokka”"]
+    part_of_a_word = replace(innocent, body=innocent.body + b"<!-- quokkas -->", headers=(("policy", "quokka-uri"),))
+    assert find_names_in_responses([part_of_a_word], {"abc": fragment}, ["Quokka"]) == []
+    guilty = replace(innocent, body=innocent.body + b"<!-- quokka -->")
+    assert find_names_in_responses([guilty], {"abc": fragment}, ["Quokka"]) == ["GET /judge says “quokka”"]
     in_markup = b'<ol><li class="quokka">text</li></ol>'
     assert find_names_in_responses([replace(response, body=in_markup)], {"abc": in_markup}, ["Quokka"])

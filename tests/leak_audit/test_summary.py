@@ -1,26 +1,36 @@
 """An audit's summary: the JSON that rounds of all versions have in their logs, and the complaint about a leak."""
 
 import json
+from dataclasses import replace
 
 from app.leak_audit.attackers import AttackResult
-from app.leak_audit.summary import AuditSummary, PositionSummary, summarise_attack, summarise_gate
+from app.leak_audit.permutation_test import REFUSAL_P
+from app.leak_audit.summary import (
+    LOOK,
+    RENAME,
+    REPORT_IT,
+    AuditSummary,
+    PositionSummary,
+    summarise_attack,
+    summarise_gate,
+)
 
 QUIET = AttackResult(
     {"logistic regression": 0.512345, "gradient boosting": 0.49}, 0.476190, 21, 0.71254, 24, ("a", "b")
 )
-LOUD = AttackResult({"logistic regression": 1.0}, 0.02, 49, 0.71254, 24, ("a",))
+LOUD = AttackResult({"logistic regression": 1.0}, 0.0001, 19999, 0.71254, 24, ("a",))
 STORED = (
     '{"passed": true, "responses": 6, "gate": {"swap": {"count": 0, "first": []}, "scan": {"count": 0, "first": []}, '
     '"transport": {"aucs": {"logistic regression": 0.5123, "gradient boosting": 0.49}, "p": 0.4762, "permutations": 21,'
     ' "detectable": 0.7125, "items": 24, "features": 2, "leaks": false}}, '
-    '"stimulus": {"aucs": {"logistic regression": 1.0}, "p": 0.02, "permutations": 49, "detectable": 0.7125, '
+    '"stimulus": {"aucs": {"logistic regression": 1.0}, "p": 0.0001, "permutations": 19999, "detectable": 0.7125, '
     '"items": 24, "features": 1}, "positions": {"neuron": {"items": 24, "mean": 0.5}}}'
 )
 
 
 def summarise(swap: list[str], scan: list[str], transport: AttackResult) -> AuditSummary:
     return AuditSummary(
-        passed=not swap and not scan and not transport.leaks,
+        passed=not swap and not scan and transport.p > REFUSAL_P,
         responses=6,
         gate=summarise_gate(swap, scan, transport),
         stimulus=summarise_attack(LOUD),
@@ -43,9 +53,16 @@ def test_a_clean_audit_has_no_complaint() -> None:
 def test_a_complaint_names_every_kind_of_leak() -> None:
     summary = summarise(["GET /judge (item abc)"], ["GET /judge says “quokka”"], LOUD)
     assert summary.complaint == (
-        "1 response changes when the arms are swapped; the response to GET /judge says “quokka”; "
-        "attackers can tell the arms from the transport (p = 0.020)"
+        f"1 response changes when the arms are swapped ({REPORT_IT}); the response to GET /judge says “quokka” "
+        f"({RENAME}); the arms can be told from what is sent beside words and marks, p = 0.0001 ({LOOK})"
     )
+
+
+def test_figures_that_chance_gives_once_in_fifty_rounds_warn_and_stop_nothing() -> None:
+    rare = summarise([], [], replace(QUIET, p=0.01))
+    assert (rare.passed, rare.gate.transport.warns) == (True, True)
+    assert not summarise([], [], QUIET).gate.transport.warns
+    assert not summarise([], [], LOUD).gate.transport.warns
 
 
 def test_a_summary_counts_all_findings_and_names_the_first_five() -> None:

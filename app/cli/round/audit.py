@@ -10,6 +10,11 @@ from app.foundation.settings import Settings
 from app.leak_audit.summary import AttackSummary, AuditSummary
 from app.web.leak_audit.audited_seal import audit_unblinded_round
 
+TRANSPORT_WARNING = (
+    "Warning: of fifty rounds without a leak, one has such figures for the transport by chance. Nothing was refused; "
+    "if the next rounds are warned of too, find out what changes responses between the server and the evaluators."
+)
+
 
 @click.command("audit")
 @round_argument
@@ -40,6 +45,8 @@ def print_audit(audit: AuditSummary) -> None:
             "stimulus AUC": f"{_auc_text(audit.stimulus)}: what words and marks give away; no part of the gate",
         }
     )
+    if transport.warns:
+        click.echo(TRANSPORT_WARNING)
 
 
 def _auc_text(attack: AttackSummary) -> str:
