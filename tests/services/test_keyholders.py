@@ -141,6 +141,7 @@ def test_the_list_is_closed_by_the_seal(sqlite_database: Database, sqlite_draft:
 @pytest.mark.parametrize(
     ("public_key", "person"),
     [("age1nonsense", "Ada"), (FIRST.identity, "Ada"), (FIRST.recipient, "x" * 61), (FIRST.recipient, "A\u202eda")],
+    ids=["no key", "a secret key", "a long name", "an unseen character"],
 )
 def test_what_cannot_be_a_keyholder_is_refused_without_repeating_a_secret(
     sqlite_database: Database, sqlite_draft: str, clock: Clock, public_key: str, person: str
