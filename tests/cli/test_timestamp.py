@@ -111,8 +111,8 @@ def test_commitment_and_lock_are_stamped_and_kept_for_the_export(
     commitment = json.loads(stamped.output)
     assert commitment["digest"] == json.loads(run("round", "status", sealed, "--json").output)["commitment"]
     assert (commitment["of"], commitment["authority"]) == ("commitment", address)
-    for step in ("open", "lock"):
-        assert run("round", step, sealed).exit_code == 0
+    for step in (("open", sealed), ("lock", sealed, "--yes")):
+        assert run("round", *step).exit_code == 0
     printed = run("round", "timestamp", sealed, "--authority", address, "--of", "lock", "--roots", roots_file).output
     assert "checked with these roots" in printed
     with database.reading() as session:
@@ -156,7 +156,11 @@ def test_what_cannot_be_stamped_is_refused_before_anything_is_asked(run: Run, se
 
 
 def test_after_the_unblinding_nothing_is_stamped(run: Run, sealed: str, address: str, tmp_path: Path) -> None:
-    for step in (("open", sealed), ("lock", sealed), ("unblind", sealed, "--key-file", tmp_path / "keys", *REASON)):
+    for step in (
+        ("open", sealed),
+        ("lock", sealed, "--yes"),
+        ("unblind", sealed, "--key-file", tmp_path / "keys", *REASON),
+    ):
         assert run("round", *step).exit_code == 0
     refused = run("round", "timestamp", sealed, "--authority", address)
     assert (refused.exit_code, "comes too late: the unblinding" in refused.stderr) == (1, True)
