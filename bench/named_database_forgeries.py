@@ -163,6 +163,10 @@ def _count_draws(session: Session) -> None:
     _add_event(session, "seal begun", begun.detail | {"number": 7})
 
 
+def _call_an_invitation_the_seal(session: Session) -> None:
+    session.scalars(select(EventRow).where(EventRow.action == "invited")).first().action = "sealed"  # type: ignore[union-attr]
+
+
 def _carry_flags_over(session: Session) -> None:
     rows = session.scalars(select(ChainEntryRow).where(ChainEntryRow.verdict == "not_interpretable"))
     names = {row.id: row.name for row in session.scalars(select(EvaluatorRow))}
@@ -233,6 +237,7 @@ DATABASE_FORGERIES: dict[str, DatabaseForgery] = {
     "practice counted in the database": DatabaseForgery("items", _make_practice_count),
     "blind broken in the database": DatabaseForgery("events", _break_the_blind),
     "draws counted in the database": DatabaseForgery("events", _count_draws),
+    "an invitation called the seal": DatabaseForgery("events", _call_an_invitation_the_seal),
     "flags carried over in the database": DatabaseForgery("events", _carry_flags_over),
     "arms exchanged in the seal": DatabaseForgery("sealed", _change_nothing, _exchange_arms),
     "dead neurons of the seal set to 0": DatabaseForgery("sealed", _change_nothing, _set_dead_to_zero),

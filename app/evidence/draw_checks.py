@@ -13,10 +13,9 @@ from app.evidence.draws import (
     half_digest,
     left_out_digest,
     public_value_problem,
-    read_detail,
     seed_from_halves,
 )
-from app.evidence.event_details import AnnouncedDetail, CreatedDetail, DrawDetail, SealedDetail
+from app.evidence.event_details import AnnouncedDetail, CreatedDetail, DrawDetail, SealedDetail, read_detail
 from app.foundation.digest import short_digest
 from app.foundation.json_types import JsonValue
 from app.rounds.allocation import SealContent

@@ -8,9 +8,7 @@ without having seen the half cannot either.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import NamedTuple
 
 from app.evidence.entries import EventLink
 from app.evidence.event_details import (
@@ -21,9 +19,9 @@ from app.evidence.event_details import (
     LockedDetail,
     RelatedRound,
     SealedDetail,
+    read_detail,
 )
 from app.foundation.digest import sha256, sha256_of_json
-from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.foundation.typography import visible_text
 from app.rounds.allocation import NeuronAddress
@@ -31,7 +29,6 @@ from app.rounds.design import SeedRule
 
 PUBLIC_VALUE = re.compile(r"[!-@\[-~]+( [!-@\[-~]+)*")
 """How a public value is written, which leaves few spellings of it; its name has to say which one is meant."""
-Detail = TypeVar("Detail", bound=BaseModel)
 
 
 class LoggedStep(NamedTuple):
@@ -145,16 +142,6 @@ def draw_history(steps: Sequence[LoggedStep]) -> DrawHistory:
     for action, detail in steps:
         _COUNTERS.get(action, _ignore)(tally, detail)
     return tally.history()
-
-
-def read_detail(detail_type: type[Detail], detail: JsonObject) -> Detail:
-    """The typed detail of an entry of the log. Raises SealError if it has another form."""
-    try:
-        return detail_type.model_validate(detail)
-    except ValidationError as error:
-        name = detail_type.__name__.removesuffix("Detail").lower()
-        msg = f"The log's entry about “{name}” has another form than First Glance writes; the log was changed."
-        raise SealError(msg) from error
 
 
 @dataclass

@@ -1,11 +1,13 @@
 """The details of the log's entries that decide a result: draw, seal and lock. Pure and open."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from app.evidence.entries import CanonicalTime, FlagReason
+from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 
 StampedDigest = Literal["draw", "commitment", "lock"]
@@ -22,6 +24,19 @@ class Detail(BaseModel):
     """The detail of an event, or a part of one: plain JSON values that never change."""
 
     model_config = ConfigDict(frozen=True)
+
+
+TypedDetail = TypeVar("TypedDetail", bound=Detail)
+
+
+def read_detail(detail_type: type[TypedDetail], detail: JsonObject) -> TypedDetail:
+    """The typed detail of an entry of the log. Raises SealError if it has another form."""
+    try:
+        return detail_type.model_validate(detail)
+    except ValidationError as error:
+        action = " ".join(re.findall("[A-Z][a-z]+", detail_type.__name__.partition("Detail")[0])).lower()
+        msg = f"The log's entry about “{action}” has another form than First Glance writes; the log was changed."
+        raise SealError(msg) from error
 
 
 class CreatedDetail(Detail):
@@ -233,8 +248,8 @@ class CarriedOver(Detail):
 
 
 def locked_detail(detail: JsonObject) -> LockedDetail | LockedDetailV1:
-    """The detail of an entry "locked", in the form in which it was written. Raises ValueError for anything else."""
-    return LockedDetail.model_validate(detail) if "v" in detail else LockedDetailV1.model_validate(detail)
+    """The detail of an entry "locked", in the form in which it was written. Raises SealError for anything else."""
+    return read_detail(LockedDetail, detail) if "v" in detail else read_detail(LockedDetailV1, detail)
 
 
 class TimeStampedDetail(Detail):

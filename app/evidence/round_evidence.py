@@ -29,6 +29,7 @@ from app.evidence.event_details import (
     LockedDetailV1,
     SealedDetail,
     locked_detail,
+    read_detail,
 )
 from app.evidence.signing import SIGNATURE
 from app.foundation.errors import SealError
@@ -121,7 +122,7 @@ class BlindedEvidence:
     @cached_property
     def sealed(self) -> SealedDetail:
         """The detail of the log's entry of the seal. Raises SealError without one."""
-        return SealedDetail.model_validate(self.last_event("sealed")["detail"])
+        return read_detail(SealedDetail, self.last_event("sealed")["detail"])
 
     @cached_property
     def carried_over(self) -> CarriedOver:
@@ -134,7 +135,7 @@ class BlindedEvidence:
         if self.unbound is not None:
             return self.unbound
         event = self.find_event("carried over")
-        return CarriedOver() if event is None else CarriedOver.model_validate(event["detail"])
+        return CarriedOver() if event is None else read_detail(CarriedOver, event["detail"])
 
     @cached_property
     def stopped_early(self) -> bool:

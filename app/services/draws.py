@@ -22,10 +22,9 @@ from app.evidence.draws import (
     half_digest,
     left_out_digest,
     public_value_problem,
-    read_detail,
     seed_from_halves,
 )
-from app.evidence.event_details import AnnouncedDetail, CreatedDetail, DrawDetail, LeftOut
+from app.evidence.event_details import AnnouncedDetail, CreatedDetail, DrawDetail, LeftOut, read_detail
 from app.foundation.digest import sha256, short_digest
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.private import remove_private_file, write_private_file

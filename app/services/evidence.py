@@ -7,7 +7,6 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from app.evidence.chains import chains_by_evaluator
-from app.evidence.draws import read_detail
 from app.evidence.entries import (
     RESULT_ACTIONS,
     ChainEntry,
@@ -20,7 +19,7 @@ from app.evidence.entries import (
     event_link,
     is_judgment,
 )
-from app.evidence.event_details import SealedDetail
+from app.evidence.event_details import SealedDetail, read_detail
 from app.evidence.round_evidence import Evidence
 from app.foundation.digest import read_canonically, sha256
 from app.foundation.errors import SealError, first_problem
@@ -83,7 +82,7 @@ def committed_design(session: Session, round_row: RoundRow) -> Design:
     It raises it also if the log was changed.
     """
     verify_log(session, round_row.id)
-    sealed = SealedDetail.model_validate(latest_event(round_events(session, round_row.id), "sealed").detail)
+    sealed = read_detail(SealedDetail, latest_event(round_events(session, round_row.id), "sealed").detail)
     if sha256(round_row.design.encode()) != sealed.design_sha256:
         msg = "The design was changed after the commitment, so somebody changed the database; restore a backup."
         raise SealError(msg)

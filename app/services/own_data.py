@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from typing_extensions import TypedDict
 
 from app.evidence.chains import first_break
 from app.evidence.entries import ChainLink, EntryKind, canonical_time, entry_kind
-from app.evidence.event_details import CarriedOver, LockedDetail, UnboundFact
+from app.evidence.event_details import CarriedOver, LockedDetail, UnboundFact, read_detail
 from app.evidence.receipts import make_receipt, receipt_note
-from app.foundation.errors import LifecycleError
+from app.foundation.errors import LifecycleError, SealError
 from app.foundation.json_types import JsonObject
 from app.foundation.translatable import translatable
 from app.rounds.lifecycle import State
@@ -113,8 +112,8 @@ def _is_changed(session: Session, evaluator: EvaluatorRow, links: Sequence[Chain
     if not locked or "v" not in locked[-1]:  # version 0.1.0 locked it, whose receipts are not signed
         return False
     try:
-        enrolment = LockedDetail.model_validate(locked[-1]).roster.get(evaluator.name)
-    except ValidationError:
+        enrolment = read_detail(LockedDetail, locked[-1]).roster.get(evaluator.name)
+    except SealError:
         return True
     head = links[-1]["chain"] if links else commitment
     return enrolment is None or (enrolment.entries, enrolment.head) != (len(links), head)
@@ -130,7 +129,7 @@ def _carried_over(session: Session, evaluator: EvaluatorRow) -> CarriedOver:
     """What version 0.1.0 stored outside the chains, in a round that was locked before the upgrade."""
     events = round_events(session, evaluator.round_id)
     details = [event.detail for event in events if event.action == "carried over"]
-    return CarriedOver.model_validate(details[-1]) if details else CarriedOver()
+    return read_detail(CarriedOver, details[-1]) if details else CarriedOver()
 
 
 def _own_facts(facts: Sequence[UnboundFact], evaluator: EvaluatorRow) -> list[JsonObject]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from app.evidence.event_details import SealedDetail
+from app.evidence.event_details import SealedDetail, read_detail
 from app.foundation.errors import LifecycleError
 from app.report.preregistration import notes_on_other_draws, write_preregistration
 from app.services.draw_log import logged_steps
@@ -18,6 +18,6 @@ def round_preregistration(session: Session, round_id: str) -> str:
         msg = f"This round is {round_row.state}; its preregistration is written at the seal. Seal it first."
         raise LifecycleError(msg)
     events = round_events(session, round_id)
-    sealed = SealedDetail.model_validate(latest_event(events, "sealed").detail)
+    sealed = read_detail(SealedDetail, latest_event(events, "sealed").detail)
     other_draws = notes_on_other_draws(logged_steps(events))
     return write_preregistration(committed_design(session, round_row), sealed, other_draws)

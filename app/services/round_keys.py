@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.evidence.entries import RESULT_ACTIONS
-from app.evidence.event_details import SealedDetail
+from app.evidence.event_details import SealedDetail, read_detail
 from app.evidence.receipts import CommittedRound
 from app.evidence.signing import SigningKey
 from app.foundation.errors import SealError
@@ -105,7 +105,11 @@ def require_key_as_committed(session: Session, round_id: str, round_keys: RoundK
 
 def missing_key_warning(session: Session, round_id: str, round_keys: RoundKeys) -> str | None:
     """What admins should know if the file of the round's key is lost or has another key; otherwise None."""
-    if problem := _key_contradiction(round_events(session, round_id), round_id, round_keys):
+    try:
+        problem = _key_contradiction(round_events(session, round_id), round_id, round_keys)
+    except SealError as error:
+        return str(error)
+    if problem:
         return problem
     if not is_key_missing(session, round_id, round_keys):
         return None
@@ -131,4 +135,4 @@ def _key_contradiction(events: Sequence[Event], round_id: str, round_keys: Round
 
 def _receipt_key_in(events: Sequence[Event]) -> str | None:
     sealed = next((event for event in reversed(events) if event.action == "sealed"), None)
-    return None if sealed is None else SealedDetail.model_validate(sealed.detail).receipt_key
+    return None if sealed is None else read_detail(SealedDetail, sealed.detail).receipt_key

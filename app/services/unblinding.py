@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.evidence.checks import check_evidence
 from app.evidence.entries import EventAction
-from app.evidence.event_details import KeyholderDetail, SealedDetail, SealLayer
+from app.evidence.event_details import KeyholderDetail, SealedDetail, SealLayer, read_detail
 from app.evidence.round_evidence import Evidence
 from app.evidence.signing import SigningKey
 from app.foundation.digest import canonical_bytes, sha256
@@ -71,7 +71,7 @@ class Opening:
 def opening_of_seal(session: Session, round_id: str) -> Opening:
     """How the seal opens, as the log says. Raises SealError if the round was never sealed."""
     events = round_events(session, round_id)
-    if not SealedDetail.model_validate(latest_event(events, "sealed").detail).two_person:
+    if not read_detail(SealedDetail, latest_event(events, "sealed").detail).two_person:
         return Opening(two_persons=False)
     readers = [event.actor for event in events if event.action == "key read" and event.detail.get("layer") == OUTER]
     opening = Opening(two_persons=True, first_person=readers[-1] if readers else "")

@@ -81,3 +81,9 @@ def test_no_committed_file_names_a_path_of_somebodys_machine() -> None:
     command = ["git", "grep", "-lIE", r"/(home|work|root)/[a-z]", "--", ".", ":!tests/architecture/test_shape.py"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert found.stdout.split() == []
+
+
+def test_details_of_the_log_are_read_by_the_function_that_names_a_changed_log() -> None:
+    unguarded = re.compile(r"\b(\w+Detail(V1)?|CarriedOver)\.model_validate")
+    offenders = [str(path.relative_to(ROOT)) for path in SOURCES if unguarded.search(path.read_text(encoding="utf-8"))]
+    assert offenders == []
