@@ -300,16 +300,18 @@ def append_afterwards(staged: StagedRound, action: EventAction) -> None:
         append_event(session, staged.round_id, ADMIN, action, {"why": "somebody did it"}, staged.clock())
 
 
-@pytest.mark.parametrize("action", sorted(set(get_args(EventAction)) - set(RESULT_ACTIONS)))
-def test_the_log_takes_after_the_lock_only_what_the_unblinding_accepts(
+@pytest.mark.parametrize("action", sorted(set(get_args(EventAction)) - set(RESULT_ACTIONS) - set(AFTER_THE_LOCK)))
+def test_the_log_refuses_after_the_lock_what_the_unblinding_would_not_accept(
     locked_round: StagedRound, action: EventAction
 ) -> None:
     """An evaluator who declined after the lock once kept a round from being unblinded for ever."""
-    if action in AFTER_THE_LOCK:
+    with pytest.raises(LifecycleError, match="after the lock its log takes no entry"):
         append_afterwards(locked_round, action)
-    else:
-        with pytest.raises(LifecycleError, match="after the lock its log takes no entry"):
-            append_afterwards(locked_round, action)
+
+
+def test_the_log_takes_after_the_lock_what_the_unblinding_accepts(locked_round: StagedRound) -> None:
+    for action in sorted(set(AFTER_THE_LOCK) - set(RESULT_ACTIONS)):
+        append_afterwards(locked_round, action)
     unblind(locked_round)
     correct(locked_round, "the program was mended")
 
