@@ -6,6 +6,11 @@ from app.cli.database import open_database
 from app.foundation.settings import Settings
 from app.web.serving import bound_socket, browser_address, web_server
 
+NO_PROXIES_NAMED = (
+    "FIRSTGLANCE_TRUSTED_PROXIES is not set: behind a proxy all browsers count as one that guesses passwords, so a "
+    "stranger's guesses hold up admins on new browsers; name the proxy's address (docs/serving.md)"
+)
+
 
 @click.command("serve")
 @click.option("--host", help="Address to listen on (default: 127.0.0.1, this machine only).")
@@ -18,4 +23,6 @@ def serve_command(settings: Settings, host: str | None, port: int | None, https:
     settings = Settings.read(**settings.model_dump() | options)
     with open_database(settings, in_shell=False) as database, bound_socket(settings) as listener:
         click.echo(f"First Glance on {browser_address(listener, settings)}  (Ctrl+C ends it)")
+        if settings.https and not settings.trusted_proxies:
+            click.echo(NO_PROXIES_NAMED, err=True)
         web_server(settings, database).run(sockets=[listener])

@@ -1,5 +1,6 @@
 """The settings, read once from the environment (FIRSTGLANCE_*) and checked; nothing else reads the environment."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
@@ -21,7 +22,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL; if it is empty, the database is SQLite in the data folder."""
     secret: str = ""
-    """Key that signs sessions, at least 32 characters; if it is empty, one is made in the data folder."""
+    """The server's secret, at least 32 characters; if it is empty, one is made in the data folder."""
     host: str = "127.0.0.1"
     port: int = 8000
     contact: str = ""
@@ -30,6 +31,8 @@ class Settings(BaseSettings):
     """So many days after a round's lock links and sessions of its evaluators are deleted; 0: never."""
     https: bool = False
     """Mark cookies as Secure; set it when the site is served over HTTPS."""
+    trusted_proxies: str = ""
+    """Addresses or networks of the proxies before this server, with commas: they say from where a request comes."""
 
     @field_validator("secret")
     @classmethod
@@ -37,6 +40,20 @@ class Settings(BaseSettings):
         if value and len(value) < SHORTEST_SECRET:
             msg = f"use at least {SHORTEST_SECRET} random characters, or leave it out and one is made"
             raise ValueError(msg)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_addresses(cls, value: str) -> str:
+        for proxy in filter(None, value.split(",")):
+            try:
+                network = ip_network(proxy.strip())
+            except ValueError as error:
+                msg = f"{proxy.strip()!r} is no address and no network; write such as 127.0.0.1,10.0.0.0/8"
+                raise ValueError(msg) from error
+            if network.prefixlen == 0:
+                msg = f"{proxy.strip()!r} is everybody, who could then claim any address; name your proxies"
+                raise ValueError(msg)
         return value
 
     @classmethod

@@ -1,10 +1,10 @@
 """Admin accounts: made from the command line only, with a name and a password that is stored as an Argon2id hash."""
 
 import re
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from hmac import compare_digest
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,12 +12,16 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, DesignError
+from app.store import admin_sessions as admin_session_store
 from app.store import admins as admin_store
+from app.store.engine import Database
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 1_024
 HASHER = PasswordHasher()
+HASHING = threading.BoundedSemaphore(4)
+"""A check takes 64 MiB of memory; so many run at once, and the others wait."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Admin:
 
     name: str
     stamp: str
-    """Digest of the password's hash; sessions store it, so that a new password ends every older session."""
+    """Digest of the password's hash, which says whether the password was changed since it was checked."""
 
 
 def add_admin(session: Session, name: str, password: str, now: datetime) -> Admin:
@@ -43,29 +47,35 @@ def add_admin(session: Session, name: str, password: str, now: datetime) -> Admi
 
 
 def change_password(session: Session, name: str, password: str) -> None:
-    """Give an admin a new password, which ends their sessions. Raises DesignError if there is no such admin."""
+    """Give an admin a new password, which ends their sessions. Raises DesignError if it or the name is unusable."""
     if admin_store.password_hash(session, name) is None:
         msg = f"there is no admin called {name}; see `firstglance admin list`"
         raise DesignError(msg)
     admin_store.replace_password_hash(session, name, _hash_password(password))
+    admin_session_store.delete_admin_sessions(session, name)
 
 
-def sign_in(session: Session, name: str, password: str) -> Admin:
-    """The admin with this name and password. Raises AccessError, with one message for a wrong name or password."""
-    password_hash = None if "\0" in name else admin_store.password_hash(session, name)
-    matches = _password_matches(password_hash or _hash_of_nobody(), password)
+def sign_in(database: Database, name: str, password: str) -> Admin:
+    """The admin with this name and password. Raises AccessError, with one message for a wrong name or password.
+
+    An unknown name takes as long as a known one, and no connection to the database waits for the slow check.
+    """
+    hash_of_nobody = _hash_of_nobody()
+    with database.reading() as session:
+        password_hash = None if "\0" in name else admin_store.password_hash(session, name)
+    matches = _password_matches(password_hash or hash_of_nobody, password)
     if password_hash is None or not matches:
         msg = "Name or password is wrong; check both and try again."
         raise AccessError(msg)
     return Admin(name, password_stamp(password_hash))
 
 
-def admin_by_session(session: Session, name: str, stamp: str) -> Admin | None:
-    """The admin of a session, if the account still has the password that the session was opened with."""
-    password_hash = admin_store.password_hash(session, name)
-    if password_hash is None or not compare_digest(password_stamp(password_hash), stamp):
-        return None
-    return Admin(name, stamp)
+def require_same_password(session: Session, account: Admin) -> None:
+    """Raise AccessError if the password was changed since it was checked; nobody changes it before the commit."""
+    password_hash = admin_store.password_hash(session, account.name, for_update=True)
+    if password_hash is None or password_stamp(password_hash) != account.stamp:
+        msg = "The password was changed a moment ago; sign in with the new one."
+        raise AccessError(msg)
 
 
 def admin_names(session: Session) -> list[str]:
@@ -82,13 +92,14 @@ def _hash_password(password: str) -> str:
 
 def _password_matches(password_hash: str, password: str) -> bool:
     try:
-        return HASHER.verify(password_hash, password[:LONGEST_PASSWORD])
+        with HASHING:
+            return HASHER.verify(password_hash, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
 
 
 def password_stamp(password_hash: str) -> str:
-    """The digest of a password's hash that a session stores."""
+    """The digest of a password's hash, by which a changed password is noticed."""
     return sha256(password_hash.encode())[:32]
 
 

@@ -14,9 +14,9 @@ def add_admin(session: Session, name: str, password_hash: str, at: datetime) -> 
     session.flush()
 
 
-def password_hash(session: Session, name: str) -> str | None:
-    """The admin's password hash; None if there is no such admin."""
-    row = session.get(AdminRow, name)
+def password_hash(session: Session, name: str, *, for_update: bool = False) -> str | None:
+    """The admin's password hash; None if there is no such admin. `for_update`: nobody changes it before the commit."""
+    row = session.get(AdminRow, name, with_for_update=for_update, populate_existing=for_update)
     return None if row is None else row.password_hash
 
 

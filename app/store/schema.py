@@ -7,11 +7,19 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
 from app.foundation.paths import resource_folder
+from app.store import admin_sessions as admin_session_store
 from app.store import keyholders as keyholder_store
+from app.store import password_attempts as attempt_store
 from app.store import sealed, tables
 from app.store.base import Base
 
-ROWS = (tables.RoundRow, sealed.SealedRow, keyholder_store.KeyholderRow)  # importing the modules fills the metadata
+ROWS = (  # importing the modules fills the metadata
+    tables.RoundRow,
+    sealed.SealedRow,
+    keyholder_store.KeyholderRow,
+    admin_session_store.AdminSessionRow,
+    attempt_store.PasswordAttemptRow,
+)
 
 
 def migrate(url: str) -> None:

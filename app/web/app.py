@@ -8,10 +8,11 @@ from fastapi import FastAPI
 
 from app.foundation.clock import now
 from app.foundation.settings import Settings
+from app.services.admin_sessions import delete_ended_sessions
+from app.services.password_attempts import forget_old_attempts
 from app.services.retention import delete_expired_links
 from app.store.engine import Database
 from app.web.admin import key_pages, power_page, report_pages, round_pages, round_steps, sign_in
-from app.web.admin.sign_in_limit import SignInLimit
 from app.web.evaluator import enrolment, judging_pages, participants_page
 from app.web.leak_audit.seal_runner import SealRunner
 from app.web.site import build_site
@@ -37,17 +38,18 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     @asynccontextmanager
     async def seals_undone_at_the_end(_app: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(runner.tidy_up)
-        await to_thread.run_sync(_delete_expired_links, database, settings)
+        await to_thread.run_sync(_delete_expired_rows, database, settings)
         yield
         await to_thread.run_sync(runner.stop)
 
     app = build_site(ROUTERS, settings, database, seals_undone_at_the_end)
     app.state.seal_runner = runner
-    app.state.sign_in_limit = SignInLimit()
     return app
 
 
-def _delete_expired_links(database: Database, settings: Settings) -> None:
-    if settings.retention_days > 0:
-        with database.writing() as session:
+def _delete_expired_rows(database: Database, settings: Settings) -> None:
+    with database.writing() as session:
+        delete_ended_sessions(session, now())
+        forget_old_attempts(session, now())
+        if settings.retention_days > 0:
             delete_expired_links(session, settings.retention_days, now())

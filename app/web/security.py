@@ -22,7 +22,9 @@ from app.web.addresses import is_admin_page
 
 EVALUATOR_COOKIE = "fg_evaluator"
 ADMIN_COOKIE = "fg_admin"
+KNOWN_BROWSER_COOKIE = "fg_known_browser"
 COOKIE_DAYS = 60
+KNOWN_BROWSER_DAYS = 365
 DAY = 24 * 3600
 LARGEST_BODY = 1_000_000
 """The most bytes that a posted form may have; a hypothesis of 10,000 characters needs a twentieth of it."""
@@ -96,10 +98,14 @@ def require_form_token(session_token: str, form_token: str) -> None:
 
 
 def set_session_cookie(response: Response, cookie: str, session_token: str, settings: Settings) -> None:
-    """Set the session cookie, which scripts cannot read and other sites cannot send."""
-    age = COOKIE_DAYS * DAY
+    """Set a session cookie; the server may end the session before the cookie does."""
+    set_cookie(response, cookie, session_token, COOKIE_DAYS, settings)
+
+
+def set_cookie(response: Response, cookie: str, value: str, days: int, settings: Settings) -> None:
+    """Set a cookie, which scripts cannot read and other sites cannot send."""
     response.set_cookie(
-        cookie, session_token, max_age=age, httponly=True, secure=settings.https, samesite="lax", path="/"
+        cookie, value, max_age=days * DAY, httponly=True, secure=settings.https, samesite="lax", path="/"
     )
 
 

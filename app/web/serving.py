@@ -43,9 +43,21 @@ def browser_address(listener: socket.socket, settings: Settings) -> str:
 
 
 def web_server(settings: Settings, database: Database) -> uvicorn.Server:
-    """The web server. Its access log stays off: it would write invitation tokens."""
-    app = create_app(settings, database)
-    return uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="error", server_header=False))
+    """The web server. Its access log stays off: it would write invitation tokens.
+
+    The header X-Forwarded-For is believed only from the proxies of the settings: otherwise whoever guesses passwords
+    could write another address into it for each guess. Left to itself, uvicorn believes it from 127.0.0.1, and from
+    whom the environment names.
+    """
+    config = uvicorn.Config(
+        create_app(settings, database),
+        access_log=False,
+        log_level="error",
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or "",
+    )
+    return uvicorn.Server(config)
 
 
 @contextmanager

@@ -11,10 +11,14 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from app.archive.archive import Archive
+from app.foundation.clock import now
+from app.foundation.codes import token_digest
 from app.foundation.settings import Settings
 from app.robots.page import HtmlPage, read_page
+from app.services.admin_sessions import LONGEST
 from app.services.rounds import EvaluatorProgress, round_progress
 from app.services.seals import new_key
+from app.store.admin_sessions import AdminSessionRow
 from app.store.engine import Database
 from app.web.app import create_app
 from app.web.leak_audit.audited_seal import seal_with_real_pages
@@ -89,6 +93,17 @@ class Browser:
     def sign_in(self, name: str = "Dag", password: str = PASSWORD) -> Any:
         self.get("/admin/sign-in")
         return self.send("sign-in", name=name, password=password)
+
+
+def store_session(database: Database, name: str) -> str:
+    """Sign an admin in without their password; the session's token, which is the same in every test."""
+    token = f"session of {name}"
+    row = AdminSessionRow(
+        token_sha256=token_digest(token), admin=name, created_at=now(), last_seen_at=now(), expires_at=now() + LONGEST
+    )
+    with database.writing() as session:
+        session.merge(row)
+    return token
 
 
 def make_admin_site(database: Database, data: Path, archives: tuple[Archive, Archive]) -> AdminSite:

@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
-from app.services.admins import Admin, password_stamp
 from app.store.admins import add_admin
 from app.store.engine import Database
-from app.web.admin.sign_in import signed_session
-from tests.admin.admin_site import AdminSite, Browser, make_admin_site
+from tests.admin.admin_site import AdminSite, Browser, make_admin_site, store_session
 from tests.admin.snapshots import Snapshots, take_snapshots
 from tests.conftest import START
 from tests.rounds.small_archives import make_archive
@@ -36,7 +34,7 @@ def snapshots(
     shutil.copyfile(sqlite_template, folder / "test.db")
     with closing(Database(f"sqlite:///{folder / 'test.db'}")) as database:
         admin_site = admin_site_with_dag(database, folder / "data", pair, password_hash)
-        with signed_in(admin_site, password_hash) as dag:
+        with signed_in(admin_site) as dag:
             return take_snapshots(admin_site, dag, folder)
 
 
@@ -56,9 +54,9 @@ def stranger(admin_site: AdminSite) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def dag(admin_site: AdminSite, password_hash: str) -> Iterator[Browser]:
+def dag(admin_site: AdminSite) -> Iterator[Browser]:
     """Dag's browser, with a session."""
-    with signed_in(admin_site, password_hash) as browser:
+    with signed_in(admin_site) as browser:
         yield browser
 
 
@@ -98,9 +96,8 @@ def admin_site_with_dag(database: Database, data: Path, pair: tuple[Archive, Arc
 
 
 @contextmanager
-def signed_in(admin_site: AdminSite, password_hash: str) -> Iterator[Browser]:
+def signed_in(admin_site: AdminSite) -> Iterator[Browser]:
     """Dag's browser."""
     with admin_site.browser() as browser:
-        admin = Admin("Dag", password_stamp(password_hash))
-        browser.client.cookies.set("fg_admin", signed_session(admin, admin_site.settings))
+        browser.client.cookies.set("fg_admin", store_session(admin_site.database, "Dag"))
         yield browser

@@ -14,6 +14,7 @@ from tests.conftest import without_figures
 ENDS_HERE = {"/admin/sign-out", "/admin/sign-in", "/admin/rounds/{round_id}/abandon"}
 """Addresses that end the session, or the round, as they should."""
 ADMIN_FIELDS: dict[str, dict[str, str]] = {
+    "/admin/password": {"password": "not the password"},
     "/admin/rounds": {},
     "/admin/rounds/{round_id}/copy": {},
     "/admin/rounds/{round_id}/seal": {},

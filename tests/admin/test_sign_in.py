@@ -1,16 +1,22 @@
 """Who may come in, and how a session ends."""
 
 import stat
+from datetime import timedelta
 
 import pytest
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import URLSafeSerializer
+from sqlalchemy import update
 
+from app.foundation.clock import now
 from app.foundation.errors import SettingsError
 from app.foundation.settings import Settings
+from app.services.admin_sessions import IDLE, NOTED_AFTER
 from app.services.admins import change_password
-from app.web.admin.session_secret import session_secret
-from app.web.admin.sign_in_limit import MOST_WRONG_PASSWORDS
-from tests.admin.admin_site import PASSWORD, AdminSite, Browser
+from app.services.password_attempts import MOST_AT_ONE_NAME
+from app.store.admin_sessions import AdminSessionRow
+from app.web.admin.server_secret import server_secret
+from app.web.app import create_app
+from tests.admin.admin_site import PASSWORD, AdminSite, Browser, store_session
 
 
 def test_the_right_password_leads_to_the_rounds(stranger: Browser) -> None:
@@ -30,24 +36,166 @@ def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(stranger: Browser
 
 
 def test_after_many_wrong_passwords_even_the_right_one_waits(stranger: Browser) -> None:
-    for _ in range(MOST_WRONG_PASSWORDS):
+    for _ in range(MOST_AT_ONE_NAME):
         stranger.sign_in("Dag", "not the password")
     assert stranger.sign_in().status_code == 403
     assert "try again in 10 minutes" in stranger.text
 
 
-def test_a_new_password_ends_older_sessions(dag: Browser, admin_site: AdminSite) -> None:
-    with admin_site.database.writing() as session:
-        change_password(session, "Dag", "quite another password")
+def test_no_header_gives_more_attempts(stranger: Browser) -> None:
+    for number in range(MOST_AT_ONE_NAME):
+        stranger.client.headers["X-Forwarded-For"] = f"203.0.113.{number}"
+        stranger.client.headers["Forwarded"] = f"for=203.0.113.{number}"
+        stranger.sign_in("Dag", "not the password")
+    stranger.sign_in()
+    assert "Too many wrong passwords" in stranger.text
+
+
+def test_guesses_of_a_stranger_do_not_lock_out_a_browser_where_the_admin_signed_in_before(
+    stranger: Browser, admin_site: AdminSite
+) -> None:
+    stranger.sign_in()
+    with admin_site.browser() as guesser:
+        for _ in range(MOST_AT_ONE_NAME):
+            guesser.sign_in("Dag", "not the password")
+        assert guesser.sign_in().status_code == 403
+    stranger.send("sign-out")
+    stranger.sign_in()
+    assert stranger.path == "/admin/rounds"
+
+
+def test_a_forged_cookie_of_a_known_browser_gives_no_attempts(stranger: Browser) -> None:
+    for number in range(MOST_AT_ONE_NAME):
+        forged = URLSafeSerializer("another secret of 32 characters...", salt="known browser of an admin")
+        stranger.client.cookies.set("fg_known_browser", str(forged.dumps(["Dag", str(number)])))
+        stranger.sign_in("Dag", "not the password")
+    stranger.sign_in()
+    assert "Too many wrong passwords" in stranger.text
+
+
+def test_wrong_passwords_for_a_correction_count_too(dag: Browser, unblinded: str) -> None:
+    dag.get(f"/admin/rounds/{unblinded}/report")
+    report = dag.page.require_form("correct")
+    for _ in range(MOST_AT_ONE_NAME):
+        dag.post(report.action, report.fields | {"password": "wrong", "reason": "a longer reason"})
+        assert "Name or password is wrong" in dag.text
+    dag.post(report.action, report.fields | {"password": PASSWORD, "reason": "a longer reason"})
+    assert "Too many wrong passwords" in dag.text
+
+
+def test_a_new_password_ends_every_session_at_once_in_every_process(dag: Browser, admin_site: AdminSite) -> None:
+    other_process = AdminSite(
+        create_app(admin_site.settings, admin_site.database),
+        admin_site.database,
+        admin_site.settings,
+        admin_site.archives,
+    )
+    with other_process.browser() as browser:
+        browser.sign_in()
+        with admin_site.database.writing() as session:
+            change_password(session, "Dag", "quite another password")
+        for signed_in in (dag, browser):
+            signed_in.get("/admin/rounds")
+            assert signed_in.path == "/admin/sign-in"
+
+
+def test_a_new_password_from_the_page_ends_every_session(dag: Browser, stranger: Browser) -> None:
+    stranger.sign_in()
+    dag.get("/admin/password")
+    dag.send("password", password=PASSWORD, new_password="quite another password", repeated="quite another password")
+    assert dag.path == "/admin/sign-in"
+    stranger.get("/admin/rounds")
+    assert stranger.path == "/admin/sign-in"
+    stranger.sign_in(password="quite another password")
+    assert stranger.path == "/admin/rounds"
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"password": "wrong", "new_password": "long enough", "repeated": "long enough"}, "is wrong"),
+        ({"password": PASSWORD, "new_password": "long enough", "repeated": "another one"}, "differ"),
+        ({"password": PASSWORD, "new_password": "short", "repeated": "short"}, "5 characters"),
+    ],
+)
+def test_a_new_password_needs_the_old_one_and_two_equal_long_ones(
+    dag: Browser, fields: dict[str, str], complaint: str
+) -> None:
+    dag.get("/admin/password")
+    dag.send("password", **fields)
+    assert complaint in dag.text
+    dag.get("/admin/rounds")
+    assert dag.path == "/admin/rounds"
+
+
+def test_signing_out_ends_every_session_of_the_admin(stranger: Browser, dag: Browser) -> None:
+    stranger.sign_in()
+    cookie = stranger.client.cookies["fg_admin"]
+    stranger.send("sign-out")
+    stranger.client.cookies.set("fg_admin", cookie)
+    for browser in (stranger, dag):
+        browser.get("/admin/rounds")
+        assert browser.path == "/admin/sign-in"
+
+
+def test_a_session_that_was_not_used_for_long_has_ended(dag: Browser, admin_site: AdminSite) -> None:
+    def set_back(age: timedelta) -> None:
+        with admin_site.database.writing() as session:
+            session.execute(update(AdminSessionRow).values(last_seen_at=now() - age))
+
+    set_back(IDLE - NOTED_AFTER)
+    dag.get("/admin/rounds")
+    with admin_site.database.reading() as session:
+        assert session.query(AdminSessionRow).one().last_seen_at > now() - NOTED_AFTER
+    set_back(IDLE)
     dag.get("/admin/rounds")
     assert dag.path == "/admin/sign-in"
 
 
-def test_signing_out_ends_the_session(stranger: Browser) -> None:
+def test_the_database_holds_digests_of_sessions_names_and_addresses_only(
+    stranger: Browser, admin_site: AdminSite
+) -> None:
     stranger.sign_in()
-    stranger.send("sign-out")
-    stranger.get("/admin/rounds")
-    assert stranger.path == "/admin/sign-in"
+    cookies = dict(stranger.client.cookies)
+    stranger.sign_in("typed password", "x")
+    stored = admin_site.database_path.read_bytes() + admin_site.database_path.with_name("test.db-wal").read_bytes()
+    for secret in (*cookies.values(), "typed password", "testclient"):
+        assert secret.encode() not in stored
+
+
+def test_a_session_that_a_stranger_put_into_the_browser_is_not_the_admins(stranger: Browser, dag: Browser) -> None:
+    for planted in ("chosen by a stranger", dag.client.cookies["fg_admin"]):
+        stranger.client.cookies.clear()
+        stranger.client.cookies.set("fg_admin", planted)
+        stranger.get("/admin/sign-in")
+        answer = stranger.client.post(
+            "/admin/sign-in", data={"name": "Dag", "password": PASSWORD}, follow_redirects=False
+        )
+        assert planted not in answer.headers["set-cookie"]
+        stranger.client.cookies.clear()
+        stranger.client.cookies.set("fg_admin", planted)
+        stranger.get("/admin/rounds")
+        assert stranger.path == "/admin/sign-in"
+
+
+def test_sessions_that_have_ended_are_deleted_at_a_sign_in_and_at_the_start(
+    stranger: Browser, admin_site: AdminSite
+) -> None:
+    def stored_sessions() -> int:
+        with admin_site.database.reading() as session:
+            return session.query(AdminSessionRow).count()
+
+    def end_all() -> None:
+        with admin_site.database.writing() as session:
+            session.execute(update(AdminSessionRow).values(expires_at=now()))
+
+    store_session(admin_site.database, "Dag")
+    end_all()
+    stranger.sign_in()
+    assert stored_sessions() == 1
+    end_all()
+    with admin_site.browser():
+        assert stored_sessions() == 0
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "Dag", "WyJEYWciLCJ4IiwieCJd.aaaa.bbbb"])
@@ -55,17 +203,6 @@ def test_a_forged_cookie_is_no_session(stranger: Browser, cookie: str) -> None:
     stranger.client.cookies.set("fg_admin", cookie)
     stranger.get("/admin/rounds")
     assert stranger.path == "/admin/sign-in"
-
-
-def test_a_cookie_signed_with_another_secret_is_no_session(dag: Browser, admin_site: AdminSite) -> None:
-    cookie = dag.client.cookies["fg_admin"]
-    serializer = URLSafeTimedSerializer(session_secret(admin_site.settings), salt="admin session")
-    content = serializer.loads(cookie)
-    forged = URLSafeTimedSerializer("another secret of 32 characters...", salt="admin session").dumps(content)
-    dag.client.cookies.clear()
-    dag.client.cookies.set("fg_admin", str(forged))
-    dag.get("/admin/rounds")
-    assert dag.path == "/admin/sign-in"
 
 
 @pytest.mark.parametrize(
@@ -85,26 +222,34 @@ def test_a_page_that_was_asked_for_is_shown_after_signing_in(stranger: Browser) 
     assert stranger.path == "/admin/rounds/new"
 
 
-def test_scripts_and_other_sites_cannot_use_the_admins_cookie(stranger: Browser) -> None:
+@pytest.mark.parametrize("https", [False, True])
+def test_scripts_and_other_sites_cannot_use_the_admins_cookie(
+    stranger: Browser, admin_site: AdminSite, https: bool
+) -> None:
+    admin_site.app.state.settings = admin_site.settings.model_copy(update={"https": https})
     stranger.get("/admin/sign-in")
     form = stranger.page.require_form("sign-in")
     fields = form.fields | {"name": "Dag", "password": PASSWORD}
-    cookie = stranger.client.post(form.action, data=fields, follow_redirects=False).headers["set-cookie"]
-    assert "HttpOnly" in cookie
-    assert "SameSite=lax" in cookie
+    answer = stranger.client.post(form.action, data=fields, follow_redirects=False)
+    cookies = answer.headers.get_list("set-cookie")
+    assert [cookie.partition("=")[0] for cookie in cookies] == ["fg_admin", "fg_known_browser"]
+    for cookie in cookies:
+        assert "HttpOnly" in cookie
+        assert "SameSite=lax" in cookie
+        assert ("Secure" in cookie) == https
 
 
 def test_the_secret_is_made_once_and_for_its_owner_only(admin_site: AdminSite) -> None:
-    first = session_secret(admin_site.settings)
+    first = server_secret(admin_site.settings)
     path = admin_site.settings.data / "secret"
     assert len(first) == 64
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert session_secret(admin_site.settings) == first
+    assert server_secret(admin_site.settings) == first
 
 
 def test_a_short_secret_is_refused_with_a_sentence(admin_site: AdminSite) -> None:
     (admin_site.settings.data / "secret").write_text("short")
     with pytest.raises(SettingsError, match="fewer than 32 characters"):
-        session_secret(admin_site.settings)
+        server_secret(admin_site.settings)
     with pytest.raises(SettingsError, match="FIRSTGLANCE_SECRET"):
         Settings.read(secret="short")

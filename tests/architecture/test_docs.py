@@ -15,6 +15,7 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/data_protection.md",
     "docs/glossary.md",
+    "docs/serving.md",
     "docs/statistics.md",
     "docs/trust.md",
 )

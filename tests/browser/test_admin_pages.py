@@ -9,7 +9,6 @@ from app.archive.archive import Archive
 from app.robots.scripted_evaluators import ScriptedEvaluator
 from app.robots.visitor import Visitor
 from app.rounds.sealing import KeyholderKey
-from app.services.admins import Admin, password_stamp
 from app.services.keyholders import new_key, proved_layers
 from app.services.log import round_events
 from app.services.rounds import create_round, lock_round, open_round
@@ -17,10 +16,9 @@ from app.services.unblinding import unblinded_evidence
 from app.store.admins import add_admin
 from app.store.engine import Database
 from app.store.sealed import newest_unblinded
-from app.web.admin.sign_in import signed_session
 from app.web.leak_audit.audited_seal import seal_with_real_pages
 from app.web.security import ADMIN_COOKIE
-from tests.admin.admin_site import PASSWORD, AdminSite, make_admin_site
+from tests.admin.admin_site import PASSWORD, AdminSite, make_admin_site, store_session
 from tests.browser.axe import axe_violations
 from tests.browser.conftest import Site, Window, new_profile
 from tests.conftest import START, without_figures
@@ -159,7 +157,7 @@ def test_two_keyholders_open_a_seal_in_two_browsers_and_neither_alone(
     round_id = _locked_nested_round(admin_site, archives, keys)
     with new_profile(chromium, site) as dag, new_profile(chromium, site) as eva:
         for name, profile in (("Dag", dag), ("Eva", eva)):
-            token = signed_session(Admin(name, password_stamp(password_hash)), admin_site.settings)
+            token = store_session(admin_site.database, name)
             profile.add_cookies([{"name": ADMIN_COOKIE, "value": token, "url": site.address}])
         dag_page, eva_page = dag.new_page(), eva.new_page()
         for page, key_text, answer in (
@@ -196,10 +194,10 @@ def test_a_refusal_is_a_page_that_leads_back(page: Page) -> None:
 
 
 def test_the_pages_of_admins_need_no_sideways_scrolling_on_a_phone(
-    page: Page, site: Site, admin_site: AdminSite, password_hash: str
+    page: Page, site: Site, admin_site: AdminSite
 ) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    session_token = signed_session(Admin("Dag", password_stamp(password_hash)), admin_site.settings)
+    session_token = store_session(admin_site.database, "Dag")
     page.context.add_cookies([{"name": ADMIN_COOKIE, "value": session_token, "url": site.address}])
     for address in ("/admin/rounds/new", "/admin/rounds", "/admin/rounds/nowhere"):
         page.goto(address)

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from app.foundation.clock import now
 from app.foundation.errors import InputError
 from app.rounds.lifecycle import Action, require_allowed
-from app.services import rounds, seals, unblinding
+from app.services import admins, rounds, seals, unblinding
 from app.services.keyholders import listed_keys
-from app.services.log import logged_attempt
+from app.services.log import logged_attempt, logged_refusal
 from app.services.round_keys import missing_key_warning, round_signing_key
-from app.store.engine import Database
 from app.web.admin.admin_page import render_admin_page
-from app.web.admin.sign_in import ActingAdmin, ViewingAdmin, require_password
+from app.web.admin.password_check import AppPasswordCheck, PasswordCheck
+from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
 from app.web.dependencies import AppDatabase, AppRoundKeys, AppSettings
 from app.web.leak_audit.audited_seal import SealRequest, start_seal
 from app.web.leak_audit.seal_runner import SealRunner
@@ -106,10 +106,9 @@ def show_unblind_form(
 
 
 @router.post("/unblind")
-def unblind_round(  # noqa: PLR0913 - one parameter for each field of the form
-    request: Request,
+def unblind_round(
     round_id: str,
-    database: AppDatabase,
+    check: AppPasswordCheck,
     admin: ActingAdmin,
     round_keys: AppRoundKeys,
     key_text: Annotated[str, Form(alias="keys")] = "",
@@ -118,7 +117,7 @@ def unblind_round(  # noqa: PLR0913 - one parameter for each field of the form
 ) -> Response:
     """Open the seal, or its outer layer. State and password are checked first, then the reason and the key."""
     identities = key_text.split()
-    with _password_attempt(request, database, round_id, admin, password, "unblind") as session:
+    with _password_attempt(check, round_id, admin, password, "unblind") as session:
         opens_outer_layer = unblinding.opening_of_seal(session, round_id).layer == unblinding.OUTER
         if opens_outer_layer:
             unblinding.open_outer_layer(session, round_id, identities, admin.name, reason, now())
@@ -132,16 +131,15 @@ def unblind_round(  # noqa: PLR0913 - one parameter for each field of the form
 
 @router.post("/correct")
 def correct_analysis(
-    request: Request,
     round_id: str,
-    database: AppDatabase,
+    check: AppPasswordCheck,
     admin: ActingAdmin,
     round_keys: AppRoundKeys,
     password: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """Analyse an unblinded round again as a new version; earlier ones stay. State and password are checked first."""
-    with _password_attempt(request, database, round_id, admin, password, "correct") as session:
+    with _password_attempt(check, round_id, admin, password, "correct") as session:
         signing_key = round_signing_key(session, round_id, round_keys)
         unblinding.correct_analysis(session, round_id, admin.name, reason, now(), signing_key)
     return _redirect_to_report(round_id)
@@ -149,13 +147,17 @@ def correct_analysis(
 
 @contextmanager
 def _password_attempt(
-    request: Request, database: Database, round_id: str, admin: ViewingAdmin, password: str, action: Action
+    check: PasswordCheck, round_id: str, admin: ViewingAdmin, password: str, action: Action
 ) -> Iterator[Session]:
     """A logged attempt at a step that needs the right state and the admin's password again."""
-    with logged_attempt(database, round_id, admin.name, action, now()) as session:
-        require_allowed(rounds.round_progress(session, round_id).state, action)
-        require_password(session, request, admin.name, password)
-        yield session
+    with logged_refusal(check.database, round_id, admin.name, action, now()):
+        with check.database.reading() as session:
+            require_allowed(rounds.round_progress(session, round_id).state, action)
+        account = check.require(admin.name, password)
+        with check.database.writing() as session:
+            admins.require_same_password(session, account)
+            require_allowed(rounds.round_progress(session, round_id).state, action)
+            yield session
 
 
 def _require_ticked_box(sure: bool, step: str) -> None:

@@ -1,8 +1,9 @@
 """Admins' sessions: the sign-in page, and the types by which a handler asks for a signed-in admin.
 
-The session is a signed cookie that holds the name and a stamp of the password's hash; it ends after twelve hours, or
-when the password changes. A handler that reads takes `ViewingAdmin`; one that changes something takes `ActingAdmin`,
-which also checks the form's token, so a handler cannot forget it.
+The cookie holds a random token, the database its digest: whoever reads the database cannot sign in with it. A session
+ends after twelve hours without use, after seven days, when the admin signs out on any browser, or with a new password.
+A handler that reads takes `ViewingAdmin`; one that changes something takes `ActingAdmin`, which also checks the form's
+token, so a handler cannot forget it.
 """
 
 from dataclasses import dataclass
@@ -11,27 +12,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy.orm import Session
 
+from app.foundation.clock import now
 from app.foundation.codes import random_token
-from app.foundation.errors import AccessError
-from app.foundation.settings import Settings
-from app.services import admins
-from app.web.admin.session_secret import session_secret
-from app.web.admin.sign_in_limit import SignInLimit
-from app.web.dependencies import AppDatabase, AppSettings
+from app.foundation.errors import AccessError, DesignError
+from app.services import admin_sessions, admins
+from app.web.admin.password_check import AppPasswordCheck
+from app.web.dependencies import AppDatabase
 from app.web.errors import SeeOther
 from app.web.security import (
     ADMIN_COOKIE,
     admin_session_token,
     derive_form_token,
     require_form_token,
-    set_session_cookie,
+    set_cookie,
 )
 from app.web.templating import render_page
 
-SESSION_HOURS = 12
 HOME = "/admin/rounds"
 SIGN_IN = "/admin/sign-in"
 
@@ -46,13 +43,17 @@ class SignedInAdmin:
     form_token: str
 
 
-def viewing_admin(request: Request, database: AppDatabase, settings: AppSettings) -> SignedInAdmin:
+def viewing_admin(request: Request, database: AppDatabase) -> SignedInAdmin:
     """The signed-in admin. Without one, a GET request is redirected to the sign-in page; others raise AccessError."""
     session_token = admin_session_token(request)
     with database.reading() as session:
-        admin = _admin_of_session(session_token, session, settings)
-    if admin is not None:
-        return SignedInAdmin(admin.name, derive_form_token(session_token))
+        name = admin_sessions.admin_of_session(session, session_token, now())
+        is_use_to_be_noted = admin_sessions.is_use_to_be_noted(session, session_token, now())
+    if name is not None:
+        if is_use_to_be_noted:
+            with database.writing() as session:
+                admin_sessions.note_use(session, session_token, now())
+        return SignedInAdmin(name, derive_form_token(session_token))
     if request.method in ("GET", "HEAD"):
         address = f"{SIGN_IN}?next={request.url.path}"
         raise SeeOther(address)
@@ -81,62 +82,71 @@ def show_sign_in(request: Request, next_page: Annotated[str, Query(alias="next")
 @router.post("/sign-in")
 def sign_in(
     request: Request,
-    database: AppDatabase,
-    settings: AppSettings,
+    check: AppPasswordCheck,
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     next_page: Annotated[str, Form(alias="next")] = HOME,
 ) -> Response:
     """Start a session, or show the form again with the reason."""
     next_page = _admin_page_or_home(next_page)
+    session_token = random_token()
     try:
-        with database.reading() as session:
-            account = require_password(session, request, name.strip(), password)
+        account = check.require(name.strip(), password)
+        with check.database.writing() as session:
+            admin_sessions.begin_session(session, account, session_token, admin_session_token(request), now())
     except AccessError as error:
         variables = {"next_page": next_page, "complaint": str(error), "name": name}
         return render_page(request, "admin/sign_in.html", HTTPStatus.FORBIDDEN, **variables)
     response = RedirectResponse(next_page, status_code=HTTPStatus.SEE_OTHER)
-    set_session_cookie(response, ADMIN_COOKIE, signed_session(account, settings), settings)
+    set_cookie(response, ADMIN_COOKIE, session_token, admin_sessions.LONGEST.days, check.settings)
+    check.remember_browser(response, account.name)
     return response
 
 
 @router.post("/sign-out")
-def sign_out(admin: ActingAdmin) -> Response:  # noqa: ARG001 - checks the form's token
-    """End the session in this browser."""
+def sign_out(database: AppDatabase, admin: ActingAdmin) -> Response:
+    """End every session of the admin, on every browser."""
+    with database.writing() as session:
+        admin_sessions.end_sessions(session, admin.name)
     response = RedirectResponse(SIGN_IN, status_code=HTTPStatus.SEE_OTHER)
     response.delete_cookie(ADMIN_COOKIE)
     return response
 
 
-def signed_session(account: admins.Admin, settings: Settings) -> str:
-    """A fresh session token of an admin, signed."""
-    return str(_serializer(settings).dumps([account.name, account.stamp, random_token()]))
+@router.get("/password")
+def show_password_form(request: Request, admin: ViewingAdmin) -> Response:
+    """Show the form for a new password."""
+    return render_page(request, "admin/password.html", admin=admin, form_token=admin.form_token, complaint="")
 
 
-def require_password(session: Session, request: Request, name: str, password: str) -> admins.Admin:
-    """The admin with this name and password. Raises AccessError if one is wrong, or after too many wrong passwords."""
-    limit: SignInLimit = request.app.state.sign_in_limit
-    address = request.client.host if request.client else ""
-    limit.require_attempt_left(address)
+@router.post("/password")
+def change_password(
+    request: Request,
+    check: AppPasswordCheck,
+    admin: ActingAdmin,
+    password: Annotated[str, Form()] = "",
+    new_password: Annotated[str, Form()] = "",
+    repeated: Annotated[str, Form()] = "",
+) -> Response:
+    """Give the admin a new password, which ends all their sessions; or show the form again with the reason."""
     try:
-        account = admins.sign_in(session, name, password)
-    except AccessError:
-        limit.count_wrong_password(address)
-        raise
-    limit.forget_address(address)
-    return account
+        _require_same(new_password, repeated)
+        account = check.require(admin.name, password)
+        with check.database.writing() as session:
+            admins.require_same_password(session, account)
+            admins.change_password(session, admin.name, new_password)
+    except (AccessError, DesignError) as error:
+        variables = {"admin": admin, "form_token": admin.form_token, "complaint": str(error)}
+        return render_page(request, "admin/password.html", HTTPStatus.UNPROCESSABLE_ENTITY, **variables)
+    response = RedirectResponse(SIGN_IN, status_code=HTTPStatus.SEE_OTHER)
+    response.delete_cookie(ADMIN_COOKIE)
+    return response
 
 
-def _admin_of_session(session_token: str, session: Session, settings: Settings) -> admins.Admin | None:
-    try:
-        name, stamp, _ = _serializer(settings).loads(session_token, max_age=SESSION_HOURS * 3600)
-    except (BadSignature, ValueError, TypeError):
-        return None
-    return admins.admin_by_session(session, str(name), str(stamp))
-
-
-def _serializer(settings: Settings) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(session_secret(settings), salt="admin session")
+def _require_same(new_password: str, repeated: str) -> None:
+    if new_password != repeated:
+        msg = "The two new passwords differ; type the same one twice."
+        raise AccessError(msg)
 
 
 def _admin_page_or_home(address: str) -> str:

@@ -1,4 +1,4 @@
-"""The key that signs admins' sessions."""
+"""The server's secret: it signs the cookies of known browsers, and digests names and addresses that are counted."""
 
 import secrets
 from contextlib import suppress
@@ -8,11 +8,11 @@ from app.foundation.private import read_private_file, write_private_file
 from app.foundation.settings import SHORTEST_SECRET, Settings
 
 
-def session_secret(settings: Settings) -> str:
-    """The key that signs sessions: from the settings, or from the data folder, where it is made at first use.
+def server_secret(settings: Settings) -> str:
+    """The server's secret: from the settings, or from the data folder, where it is made at first use.
 
-    Raises SettingsError if that file was emptied or shortened: a short key lets anyone forge a session. Raises
-    StorageError if it cannot be written or read.
+    Raises SettingsError if that file was emptied or shortened: a short one can be guessed. Raises StorageError if
+    it cannot be written or read.
     """
     if settings.secret:
         return settings.secret
