@@ -10,7 +10,8 @@ Nobody can lock out anybody else:
 - Attempts without it count for the network address: so many at one name, and so many at all names together. An IPv6
   address counts with its whole /64 network, which is what one customer has.
 - If many addresses try one name, each of them has fewer attempts at it, but never none: this slows a guessing crowd
-  down, and still lets somebody in who comes with a new browser.
+  down, and still lets somebody in who comes with a new browser. If more arrive at once than can be checked, the rest
+  is refused and not counted; known browsers have places of their own.
 
 Addresses and names are stored as digests under the server's secret: people type passwords into the wrong field. An
 attempt that is refused stores nothing, and one that is stored costs a slow check: so the table holds no more than the
@@ -22,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
+from threading import BoundedSemaphore
 
 from sqlalchemy.orm import Session
 
@@ -42,6 +44,9 @@ CROWD = 40
 """So many attempts at one name within the window, from all addresses together, are a crowd's."""
 MOST_IN_CROWD = 2
 """Attempts within the window from one address at a name that a crowd tries."""
+PLACES_OF_STRANGERS = BoundedSemaphore(12)
+PLACES_OF_KNOWN_BROWSERS = BoundedSemaphore(12)
+"""So many checks run or wait in one process: if they took all of its threads, no page would be answered."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +78,24 @@ def network_of(address: str) -> str:
 def check_password(database: Database, guesser: Guesser, name: str, password: str, now: datetime) -> Admin:
     """The admin with this name and password. Raises AccessError if one is wrong, or after too many wrong ones."""
     with database.writing() as session:
-        reserve_attempt(session, guesser, now)
-    account = admins.sign_in(database, name, password)
+        attempt_id = reserve_attempt(session, guesser, now)
+    places = PLACES_OF_STRANGERS if guesser.browser is None else PLACES_OF_KNOWN_BROWSERS
+    if not places.acquire(blocking=False):
+        with database.writing() as session:
+            attempt_store.delete_attempt(session, attempt_id)
+        msg = "Many passwords are being checked just now, and yours was not; try again in a minute."
+        raise AccessError(msg)
+    try:
+        account = admins.sign_in(database, name, password)
+    finally:
+        places.release()
     with database.writing() as session:
         attempt_store.delete_attempts(session, guesser.name, guesser.client, guesser.browser)
     return account
 
 
-def reserve_attempt(session: Session, guesser: Guesser, now: datetime) -> None:
-    """Count one attempt more. Raises AccessError, and counts nothing, if the guesser has none left."""
+def reserve_attempt(session: Session, guesser: Guesser, now: datetime) -> int:
+    """Count one attempt more, and return its id. Raises AccessError, and counts nothing, if there is none left."""
     attempt_store.lock_attempts(session)
     forget_old_attempts(session, now)
     for attempts, most in _limits(session, guesser):
@@ -91,6 +105,7 @@ def reserve_attempt(session: Session, guesser: Guesser, now: datetime) -> None:
             raise AccessError(msg)
     attempt = PasswordAttemptRow(name=guesser.name, client=guesser.client, browser=guesser.browser, at=now)
     attempt_store.add_attempt(session, attempt)
+    return attempt.id
 
 
 def forget_old_attempts(session: Session, now: datetime) -> None:

@@ -54,6 +54,11 @@ def attempt_count(session: Session, name: str) -> int:
     return session.scalar(select(func.count()).where(is_counted)) or 0
 
 
+def delete_attempt(session: Session, attempt_id: int) -> None:
+    """Delete one attempt."""
+    session.execute(delete(PasswordAttemptRow).where(PasswordAttemptRow.id == attempt_id))
+
+
 def delete_attempts(session: Session, name: str, client: str, browser: str | None) -> None:
     """Delete the attempts at this name from this browser, or from unknown browsers at this address."""
     is_same = (

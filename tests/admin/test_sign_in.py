@@ -104,8 +104,10 @@ def test_a_new_password_from_the_page_ends_every_session(dag: Browser, stranger:
     dag.get("/admin/password")
     dag.send("password", password=PASSWORD, new_password="quite another password", repeated="quite another password")
     assert dag.path == "/admin/sign-in"
+    assert "Your password was changed" in dag.text
     stranger.get("/admin/rounds")
     assert stranger.path == "/admin/sign-in"
+    assert "Your password was changed" not in stranger.text
     stranger.sign_in(password="quite another password")
     assert stranger.path == "/admin/rounds"
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ from app.services.password_attempts import (
     MOST_AT_ONE_NAME,
     MOST_FROM_CLIENT,
     MOST_IN_CROWD,
+    PLACES_OF_STRANGERS,
     WINDOW,
     check_password,
     guesser_of,
@@ -27,6 +28,7 @@ from app.store.password_attempts import PasswordAttemptRow
 from tests.conftest import PASSWORD, START, Clock
 
 GUESSES = 40
+ANSWERS = {"Too many wrong": "wait", "Many passwords": "busy", "is wrong": "wrong"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Door:
         try:
             check_password(self.database, guesser, name, password, self.clock())
         except AccessError as error:
-            return "wait" if "Too many" in str(error) else "wrong"
+            return next(answer for words, answer in ANSWERS.items() if words in str(error))
         return "come in"
 
 
@@ -102,6 +104,15 @@ def test_an_unknown_name_waits_and_is_checked_like_a_known_one(door: Door, monke
     answers = [[door.answer(name, "guess") for _ in range(MOST_AT_ONE_NAME + 1)] for name in ("Dag", "Nobody")]
     assert answers[0] == answers[1]
     assert len(checks) == 2 * MOST_AT_ONE_NAME
+
+
+def test_a_flood_of_strangers_keeps_no_known_browser_out_and_costs_nobody_an_attempt(door: Door) -> None:
+    with ExitStack() as flood:
+        while PLACES_OF_STRANGERS.acquire(blocking=False):
+            flood.callback(PLACES_OF_STRANGERS.release)
+        assert {door.answer("Dag", PASSWORD) for _ in range(MOST_AT_ONE_NAME + 1)} == {"busy"}
+        assert door.answer("Dag", PASSWORD, browser="of Dag") == "come in"
+    assert door.answer("Dag", PASSWORD) == "come in"
 
 
 def test_one_address_has_a_limit_over_all_names(door: Door) -> None:

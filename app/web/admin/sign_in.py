@@ -31,6 +31,7 @@ from app.web.templating import render_page
 
 HOME = "/admin/rounds"
 SIGN_IN = "/admin/sign-in"
+AFTER_CHANGE = "changed"
 
 router = APIRouter(prefix="/admin")
 
@@ -74,9 +75,14 @@ ActingAdmin = Annotated[SignedInAdmin, Depends(acting_admin)]
 
 
 @router.get("/sign-in")
-def show_sign_in(request: Request, next_page: Annotated[str, Query(alias="next")] = HOME) -> Response:
+def show_sign_in(
+    request: Request,
+    next_page: Annotated[str, Query(alias="next")] = HOME,
+    reason: Annotated[str, Query(alias="why")] = "",
+) -> Response:
     """Show the sign-in form."""
-    return render_page(request, "admin/sign_in.html", next_page=_admin_page_or_home(next_page), complaint="", name="")
+    variables = {"next_page": _admin_page_or_home(next_page), "is_password_new": reason == AFTER_CHANGE}
+    return render_page(request, "admin/sign_in.html", complaint="", name="", **variables)
 
 
 @router.post("/sign-in")
@@ -95,7 +101,7 @@ def sign_in(
         with check.database.writing() as session:
             admin_sessions.begin_session(session, account, session_token, admin_session_token(request), now())
     except AccessError as error:
-        variables = {"next_page": next_page, "complaint": str(error), "name": name}
+        variables = {"next_page": next_page, "is_password_new": False, "complaint": str(error), "name": name}
         return render_page(request, "admin/sign_in.html", HTTPStatus.FORBIDDEN, **variables)
     response = RedirectResponse(next_page, status_code=HTTPStatus.SEE_OTHER)
     set_cookie(response, ADMIN_COOKIE, session_token, admin_sessions.LONGEST.days, check.settings)
@@ -138,7 +144,7 @@ def change_password(
     except (AccessError, DesignError) as error:
         variables = {"admin": admin, "form_token": admin.form_token, "complaint": str(error)}
         return render_page(request, "admin/password.html", HTTPStatus.UNPROCESSABLE_ENTITY, **variables)
-    response = RedirectResponse(SIGN_IN, status_code=HTTPStatus.SEE_OTHER)
+    response = RedirectResponse(f"{SIGN_IN}?why={AFTER_CHANGE}", status_code=HTTPStatus.SEE_OTHER)
     response.delete_cookie(ADMIN_COOKIE)
     return response
 
