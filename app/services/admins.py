@@ -62,7 +62,7 @@ def sign_in(database: Database, name: str, password: str) -> Admin:
     """
     hash_of_nobody = _hash_of_nobody()
     with database.reading() as session:
-        password_hash = None if "\0" in name else admin_store.password_hash(session, name)
+        password_hash = admin_store.password_hash(session, name) if NAME.fullmatch(name) else None
     matches = _password_matches(password_hash or hash_of_nobody, password)
     if password_hash is None or not matches:
         msg = "Name or password is wrong; check both and try again."

@@ -26,6 +26,8 @@ KNOWN_BROWSER_COOKIE = "fg_known_browser"
 COOKIE_DAYS = 60
 KNOWN_BROWSER_DAYS = 365
 DAY = 24 * 3600
+FORM_TYPE = "application/x-www-form-urlencoded"
+"""How the forms of this site are sent. Another type can name a character set that yields text which is no Unicode."""
 LARGEST_BODY = 1_000_000
 """The most bytes that a posted form may have; a hypothesis of 10,000 characters needs a twentieth of it."""
 
@@ -134,6 +136,8 @@ def _refusal(scope: Scope) -> Response | None:
     headers = Headers(scope=scope)
     if _is_from_another_site(headers):
         return _refusal_response(scope, FROM_ANOTHER_SITE, HTTPStatus.FORBIDDEN)
+    if headers.get("content-type", FORM_TYPE).partition(";")[0].strip().lower() != FORM_TYPE:
+        return _refusal_response(scope, FROM_ANOTHER_SITE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > LARGEST_BODY or "chunked" in headers.get("transfer-encoding", ""):
         return _refusal_response(scope, TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

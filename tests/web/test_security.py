@@ -45,6 +45,13 @@ def test_a_form_of_this_site_is_accepted(ada: Page, headers: dict[str, str]) -> 
     assert ada.client.post(action, data=fields | {"verdict": "interpretable"}, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize("content_type", ["multipart/form-data; boundary=b; charset=raw_unicode_escape", "text/plain"])
+def test_a_form_that_no_page_of_this_site_sends_is_refused(stranger: TestClient, content_type: str) -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n\\ud800\r\n--b--\r\n'
+    response = stranger.post("/admin/sign-in", content=body, headers={"content-type": content_type})
+    assert response.status_code == 415
+
+
 def test_a_request_that_is_too_large_is_refused(ada: Page) -> None:
     assert ada.client.post("/judge/verdict", content=b"x" * 1_000_001).status_code == 413
 
