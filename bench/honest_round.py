@@ -26,6 +26,7 @@ from app.rounds.design import Cell, Controls, Design, Exclusions
 from app.rounds.planned_numbers import PlannedNumbers
 from app.services import blinding_question, draws, evaluator_session, item_pages, judging, own_data, rounds, seals
 from app.services.item_pages import ItemPage
+from app.services.keyholders import name_and_prove, proved_layers
 from app.services.log import round_events
 from app.services.round_keys import RoundKeys
 from app.store.admins import add_admin
@@ -106,7 +107,9 @@ def lock_honest_round(folder: Path, archives: dict[str, Archive], neuron_count: 
     recipients = (keys[0].recipient, keys[1].recipient)
     migrate(f"sqlite:///{path}")
     with closing(Database(f"sqlite:///{path}")) as database:
-        round_id = _open_round(database, small_design(archives, neuron_count), archives, data, recipients, clock)
+        round_id = _open_round(
+            database, small_design(archives, neuron_count), archives, data, [key.identity for key in keys], clock
+        )
         for name in NAMES:
             _judge_as(database, round_id, name, clock)
         clock.move(60)
@@ -146,7 +149,7 @@ def _open_round(
     design: Design,
     archives: dict[str, Archive],
     data: Path,
-    recipients: Sequence[str],
+    identities: Sequence[str],
     clock: Clock,
 ) -> str:
     paths = {archive.sha256: archive.path for archive in archives.values()}
@@ -165,6 +168,8 @@ def _open_round(
             data_folder=data,
             entropy=entropy,
         )
+        name_and_prove(session, round_id, identities, ADMIN, clock())
+        (recipients,) = proved_layers(session, round_id)
         seals.seal_round(session, round_id, recipients, render_passages, ADMIN, clock(), options)
         rounds.open_round(session, round_id, ADMIN, clock())
     return round_id

@@ -134,7 +134,8 @@ class KeyholderDetail(Detail):
 
     person: str
     """Who has the key."""
-    layer: SealLayer
+    key_part: SealLayer
+    """Which layer of the seal the key opens. Pages before the unblinding do not say “layer”: models have layers too."""
     key_sha256: str
     """SHA-256 of the public key as age writes it."""
     proof: Literal["challenge", "secret key", "seal"] | None = None

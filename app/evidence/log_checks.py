@@ -45,7 +45,7 @@ def _two_person_problems(events: Sequence[LogEntry]) -> Iterator[str]:
     """If two people must open the seal, each of two gave one key, the one of the outer layer first."""
     if not any(event["action"] == "sealed" and event["detail"].get("two_person") is True for event in events):
         return
-    readers = [(event["detail"].get("layer"), event["actor"]) for event in events if event["action"] == "key read"]
+    readers = [(event["detail"].get("key_part"), event["actor"]) for event in events if event["action"] == "key read"]
     if [layer for layer, _ in readers] != [2, 1] or len({actor for _, actor in readers}) != len(readers):
         yield "Two people must open the seal, one after the other, but the log does not say that they did."
 

@@ -228,7 +228,7 @@ def _mark_proved(
 
 def _key_detail(keyholder: KeyholderRow, proof: Literal["challenge", "secret key"] | None = None) -> JsonObject:
     key_sha256 = sha256(keyholder.public_key.encode())
-    detail = KeyholderDetail(person=keyholder.person, layer=keyholder.layer, key_sha256=key_sha256, proof=proof)
+    detail = KeyholderDetail(person=keyholder.person, key_part=keyholder.layer, key_sha256=key_sha256, proof=proof)
     return detail.model_dump(exclude_none=True)
 
 

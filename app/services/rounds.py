@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.evidence.draws import draw_history
 from app.evidence.event_details import CopiedDetail, CreatedDetail, LockedDetail
 from app.foundation.codes import random_code, random_token, token_digest
-from app.foundation.errors import InputError, NotFoundError
+from app.foundation.errors import InputError, LifecycleError, NotFoundError
 from app.foundation.json_types import JsonObject
 from app.foundation.typed_text import has_unseen_characters, seen_form, show_unseen_characters, tidy_line
 from app.rounds.analysis_plan import require_computable_plan
@@ -24,7 +24,7 @@ from app.services.assignment import assign_items, finished_evaluators, lacks_jud
 from app.services.draw_log import logged_steps
 from app.services.enrolments import enrolments
 from app.services.exposure import reasons_of_exposure, seen_neurons
-from app.services.log import append_event, lock_digest, result_digest, round_events
+from app.services.log import append_event, has_proved_key, lock_digest, result_digest, round_events
 from app.services.related_rounds import related_rounds
 from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
@@ -33,6 +33,10 @@ from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, RoundRow
 
 LONGEST_PSEUDONYM = 60
+NO_PROVED_KEY = (
+    "Nobody has proved to have a key of this round, and without one its judgments could never be unblinded. Prove a "
+    "key on the round's page of keys, or with `firstglance round keys prove`, and open the round then."
+)
 NAME_OF_ERASED = "erased "
 """How the name begins that stands in place of the pseudonym of somebody whose answers were erased."""
 
@@ -145,7 +149,10 @@ def copy_round_as_draft(session: Session, round_id: str, by: str, now: datetime)
 
 
 def open_round(session: Session, round_id: str, by: str, now: datetime) -> None:
-    """Let evaluators judge. Raises LifecycleError unless the round is sealed."""
+    """Let evaluators judge. Raises LifecycleError unless the round is sealed and a key of it was proved."""
+    require_allowed(round_store.find_round(session, round_id).state, "open")
+    if not has_proved_key(round_events(session, round_id)):
+        raise LifecycleError(NO_PROVED_KEY)
     round_row = _change_state(session, round_id, "open")
     append_event(session, round_id, by, "opened", {"commitment": round_row.commitment}, now)
 

@@ -73,7 +73,7 @@ def opening_of_seal(session: Session, round_id: str) -> Opening:
     events = round_events(session, round_id)
     if not read_detail(SealedDetail, latest_event(events, "sealed").detail).two_person:
         return Opening(two_persons=False)
-    readers = [event.actor for event in events if event.action == "key read" and event.detail.get("layer") == OUTER]
+    readers = [event.actor for event in events if event.action == "key read" and event.detail.get("key_part") == OUTER]
     opening = Opening(two_persons=True, first_person=readers[-1] if readers else "")
     return replace(opening, turn=turn_sentence(listed_keys(session, round_id), opening.layer))
 
@@ -98,7 +98,7 @@ def open_outer_layer(
     sealed.inner_ciphertext = decrypt_outer_layer(
         sealed.ciphertext, _own_identity(session, round_id, identities, opening, by)
     )
-    append_event(session, round_id, by, "key read", {"keys": 1, "layer": OUTER, "reason": reason}, now)
+    append_event(session, round_id, by, "key read", {"keys": 1, "key_part": OUTER, "reason": reason}, now)
 
 
 def prove_key_of_seal(session: Session, round_id: str, identity: str, by: str, now: datetime) -> None:
@@ -114,7 +114,7 @@ def prove_key_of_seal(session: Session, round_id: str, identity: str, by: str, n
     else:
         open_seal_content(ciphertext, [identity])
     detail = KeyholderDetail(
-        person=by, layer=opening.layer, key_sha256=sha256(public_key_of(identity).encode()), proof="seal"
+        person=by, key_part=opening.layer, key_sha256=sha256(public_key_of(identity).encode()), proof="seal"
     )
     append_event(session, round_id, by, "key proved", detail.model_dump(), now)
 
@@ -147,7 +147,7 @@ def _open_innermost(
     if sealed.inner_ciphertext is None:
         msg = "The log says that the outer layer is open, but what was inside is gone; restore a backup."
         raise SealError(msg)
-    return open_seal_content(sealed.inner_ciphertext, [identity]), {"keys": 1, "layer": INNER}
+    return open_seal_content(sealed.inner_ciphertext, [identity]), {"keys": 1, "key_part": INNER}
 
 
 def unblind_round(

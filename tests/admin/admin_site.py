@@ -16,6 +16,7 @@ from app.foundation.codes import token_digest
 from app.foundation.settings import Settings
 from app.robots.page import HtmlPage, read_page
 from app.services.admin_sessions import LONGEST
+from app.services.keyholders import name_and_prove
 from app.services.rounds import EvaluatorProgress, round_progress
 from app.services.seals import new_key
 from app.store.admin_sessions import AdminSessionRow
@@ -138,11 +139,20 @@ def make_draft(browser: Browser, admin_site: AdminSite, **changes: Any) -> str:
     return browser.path.rsplit("/", 1)[-1]
 
 
+def prove_two_keys(admin_site: AdminSite, round_id: str) -> list[str]:
+    """Name and prove two new keys of a draft; the two keys."""
+    identities = [new_key().identity, new_key().identity]
+    with admin_site.database.writing() as session:
+        name_and_prove(session, round_id, identities, "Dag", START)
+    return identities
+
+
 def seal_now(admin_site: AdminSite, round_id: str) -> list[str]:
     """Seal without the leak audit, which takes seconds and is tested where it stands; the two keys."""
     keys = [new_key(), new_key()]
     with admin_site.database.writing() as session:
         recipients = [key.recipient for key in keys]
+        name_and_prove(session, round_id, [key.identity for key in keys], "Dag", START)
         seal_with_real_pages(session, admin_site.settings, round_id, recipients, "Dag", START)
     return [key.identity for key in keys]
 

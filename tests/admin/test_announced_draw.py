@@ -10,7 +10,7 @@ from app.rounds.presets import design_from_preset
 from app.services import rounds
 from app.services.draws import AnnouncedDraw, announce_draw
 from app.web.leak_audit import audited_seal
-from tests.admin.admin_site import AdminSite, Browser
+from tests.admin.admin_site import AdminSite, Browser, prove_two_keys
 from tests.conftest import START
 
 NAME = "beacon round 4242"
@@ -48,6 +48,7 @@ def test_the_page_shows_what_was_announced_and_takes_the_value(
     passed = SimpleNamespace(passed=True, model_dump=dict)  # an audit takes seconds and is tested where it stands
     monkeypatch.setattr(audited_seal, "audit_prepared_seal", lambda *_arguments: passed)
     announced = announce(admin_site, public_draft)
+    prove_two_keys(admin_site, public_draft)
     dag.get(f"/admin/rounds/{public_draft}")
     for shown in (f"{NAME}, 6 characters", announced.announcement.half_sha256, announced.chain, "before the value is"):
         assert shown in dag.text

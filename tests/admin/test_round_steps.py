@@ -13,13 +13,12 @@ from app.foundation.clock import now
 from app.report.number_text import percent, percent_range
 from app.services.log import round_events
 from app.services.seal_runs import SILENCE
-from app.services.seals import new_key
 from app.statistics.intervals import Interval
 from app.store import rounds as round_store
 from app.store.tables import SealRunRow
 from app.web.leak_audit import audited_seal
 from app.web.leak_audit.seal_runner import SealRunner
-from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, seal_now
+from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, prove_two_keys, seal_now
 from tests.admin.snapshots import REASON, Snapshots, judge_as_ada
 
 KEY = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+")
@@ -38,15 +37,16 @@ def quick_audit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quick_audit")
-def test_the_keys_are_shown_once(dag: Browser, draft: str, admin_site: AdminSite) -> None:
+def test_the_seal_takes_proved_keys_and_stores_none(dag: Browser, draft: str, admin_site: AdminSite) -> None:
     dag.get(f"/admin/rounds/{draft}")
     dag.send("seal")
-    keys = KEY.findall(dag.text)
-    assert len(keys) == 2
+    assert (dag.response.status_code, "Name and prove two keys" in dag.text) == (422, True)
+    keys = prove_two_keys(admin_site, draft)
+    dag.get(f"/admin/rounds/{draft}")
+    dag.send("seal")
     admin_site.finish_seals()
     dag.get(f"/admin/rounds/{draft}")
     assert dag.page.require_form("open")
-    assert not KEY.findall(dag.text)
     raw = admin_site.database_path.read_bytes()
     wal = admin_site.database_path.with_suffix(".db-wal")
     raw += wal.read_bytes() if wal.exists() else b""
@@ -67,15 +67,15 @@ def test_while_the_seal_is_made_the_page_shows_how_far_it_is_and_loads_itself_ag
 
     monkeypatch.setattr(audited_seal, "audit_prepared_seal", wait_in_the_middle)
     dag.get(f"/admin/rounds/{draft}")
-    keys = {"recipients": f"{new_key().recipient} {new_key().recipient}"}
+    prove_two_keys(admin_site, draft)
     token = dag.page.require_form("seal").fields
-    assert dag.send("seal", **keys).status_code == 200
+    assert dag.send("seal").status_code == 200
     assert dag.path == f"/admin/rounds/{draft}"
     assert reached.wait(60)
     assert dag.get(f"/admin/rounds/{draft}").headers["Refresh"] == "3"
     assert "The seal is being made" in dag.text
     assert "Drawing neurons and making items" in dag.text
-    assert dag.post(f"/admin/rounds/{draft}/seal", token | keys).status_code == 422, "one run of a round at a time"
+    assert dag.post(f"/admin/rounds/{draft}/seal", token).status_code == 422, "one run of a round at a time"
     assert "that seal is under way" in " ".join(dag.text.split())
     released.set()
     admin_site.finish_seals()
@@ -88,6 +88,7 @@ def test_while_the_seal_is_made_the_page_shows_how_far_it_is_and_loads_itself_ag
 def test_a_seal_whose_server_was_killed_is_called_interrupted_and_begun_again(
     dag: Browser, draft: str, admin_site: AdminSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    prove_two_keys(admin_site, draft)
     with monkeypatch.context() as patch:
         patch.setattr(SealRunner, "run", lambda *_arguments: None)  # as if the server died right after the first step
         dag.get(f"/admin/rounds/{draft}")
@@ -112,8 +113,8 @@ def test_a_sealed_round_cannot_be_sealed_again(dag: Browser, sealed: str) -> Non
 
 
 def test_a_public_key_that_is_none_is_refused(dag: Browser, draft: str) -> None:
-    dag.get(f"/admin/rounds/{draft}")
-    assert dag.send("seal", recipients="age1nonsense age1more").status_code == 422
+    dag.get(f"/admin/rounds/{draft}/keys")
+    assert dag.send("name-key", public_key="age1nonsense").status_code == 422
     dag.get(f"/admin/rounds/{draft}")
     assert "draft" in dag.text
     assert "refused" in dag.text
@@ -124,13 +125,14 @@ def test_a_seal_that_is_refused_before_the_draw_is_in_the_log(dag: Browser, draf
     folder = admin_site.settings.data / "round_keys"
     shutil.rmtree(folder, ignore_errors=True)
     folder.write_text("a file in place of the folder")
-    for fields, sentence in (({"recipients": "age1one"}, "not a recipient"), ({}, "cannot be written")):
+    for sentence in ("Name and prove two keys", "cannot be written"):
         dag.get(f"/admin/rounds/{draft}")
-        assert dag.send("seal", **fields).status_code == 422
+        assert dag.send("seal").status_code == 422
         assert sentence in dag.text
         with admin_site.database.reading() as session:
             newest = round_events(session, draft)[-1]
         assert (newest.action, sentence in str(newest.detail["why"])) == ("refused", True)
+        prove_two_keys(admin_site, draft)
     folder.unlink()
 
 

@@ -21,6 +21,7 @@ from app.rounds.presets import design_from_preset
 from app.rounds.sealing import KeyholderKey
 from app.services import rounds, seals
 from app.services.admins import Admin
+from app.services.keyholders import name_and_prove
 from app.services.round_keys import RoundKeys
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store import rounds as round_store
@@ -71,6 +72,7 @@ def sealed(
         paths = {archive.sha256: archive.path for archive in archives}
         round_id = rounds.create_round(session, design, paths, "Dag", START)
         recipients = [key.recipient for key in keys]
+        name_and_prove(session, round_id, [key.identity for key in keys], "Dag", START)
         seal_with_real_pages(session, Settings(data=tmp_path), round_id, recipients, "Dag", START)
         token = rounds.invite_evaluator(session, round_id, "Ada", False, "Dag", START).token
     return round_id, token, keys[0]

@@ -57,6 +57,7 @@ def prepare_draft(
 
 def seal_draft(database: Database, draft: str, clock: Clock) -> SealedDetail:
     with database.writing() as session:
+        prove_keys(session, draft, KEYS, clock())
         return seals.seal_round(session, draft, RECIPIENTS, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
 
 

@@ -31,7 +31,7 @@ from app.web.leak_audit.audited_seal import (
 from app.web.site import build_site
 from tests.conftest import Clock
 from tests.rounds.small_archives import make_archive
-from tests.services.stages import ADMIN
+from tests.services.stages import ADMIN, prove_keys
 
 KEYS = [seals.new_key(), seals.new_key()]
 RECIPIENTS = [key.recipient for key in KEYS]
@@ -183,6 +183,7 @@ def test_an_unblinded_round_is_audited_again_with_the_allocation_that_was_opened
 ) -> None:
     small = make_draft(base, twins, clock, 4, hypothesis=False)
     with base.writing() as session:
+        prove_keys(session, small, KEYS, clock())
         seal_with_real_pages(session, settings, small, RECIPIENTS, ADMIN, clock())
         rounds.open_round(session, small, ADMIN, clock())
     with pytest.raises(LifecycleError):

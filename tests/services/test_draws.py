@@ -28,7 +28,7 @@ from app.services.draw_log import logged_steps
 from app.services.draws import AnnouncedDraw, announce_draw, half_file
 from app.services.log import round_events, verify_log
 from app.services.related_rounds import possibly_related_round_ids, related_round_ids
-from app.services.unblinding import unblind_round, unblinded_evidence
+from app.services.unblinding import prove_key_of_seal, unblind_round, unblinded_evidence
 from app.store.engine import Database
 from app.store.exposure import archives_of_all_rounds
 from app.store.tables import ArchiveRow, RoundRow
@@ -78,6 +78,7 @@ def unblind(database: Database, round_id: str, clock: Clock) -> str:
     """Open the sealed round, let Ada judge it, lock and unblind it; returns the methods of its report."""
     with database.writing() as session:
         rounds.invite_evaluator(session, round_id, "Ada", False, ADMIN, clock())
+        prove_key_of_seal(session, round_id, KEYS[0].identity, ADMIN, clock())
         rounds.open_round(session, round_id, ADMIN, clock())
     judge_everything(database, round_id, clock)
     with database.writing() as session:

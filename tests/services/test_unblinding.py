@@ -40,6 +40,7 @@ from tests.services.stages import (
     lock_draft,
     open_draft,
     prepare_draft,
+    prove_keys,
     render_plainly,
     state_of_round,
 )
@@ -74,8 +75,9 @@ def test_a_round_goes_from_draft_to_unblinded_and_its_numbers_are_the_judgments(
         assert analysis.arms[arm].interpretable == pytest.approx(share)
     assert result.analysis == analysis
     assert state_of_round(database_with_admin, draft) == "unblinded"
-    assert actions[:5] == ["created", "seal begun", "sealed", "invited", "invited"]
-    assert actions[5:] == ["opened", "locked", "key read", "unblinded"]
+    keys = ["key named", "key proved"] * 2
+    assert actions[:9] == ["created", *keys, "seal begun", "sealed", "invited", "invited"]
+    assert actions[9:] == ["opened", "locked", "key read", "unblinded"]
 
 
 def test_a_round_that_was_locked_early_says_so_when_it_is_unblinded(
@@ -199,9 +201,11 @@ def remove_a_judgment(session: Session, round_id: str) -> str:
 
 
 def change_an_event(session: Session, round_id: str) -> str:
-    event = session.scalars(select(EventRow).where(EventRow.round_id == round_id, EventRow.number == 3)).one()
+    invited = select(EventRow).where(EventRow.round_id == round_id, EventRow.action == "invited")
+    event = session.scalars(invited.order_by(EventRow.number)).first()
+    assert event is not None
     event.actor = "Eve"
-    return r"event 3 \(invited\)"
+    return rf"event {event.number} \(invited\)"
 
 
 CHANGES = [
@@ -234,6 +238,8 @@ def test_a_shell_and_one_admin_open_no_seal_of_two_people(
     with sqlite_database.writing() as session:
         add_admin(session, ADMIN, password_hash, clock())
         draft = rounds.create_round(session, design, paths, ADMIN, clock())
+        prove_keys(session, draft, KEYS[:1], clock(), by="Eva")
+        prove_keys(session, draft, KEYS[1:], clock(), layer=2)
         two_persons = replace(SEAL_OPTIONS, second_person=RECIPIENTS[1:])
         seals.seal_round(session, draft, RECIPIENTS[:1], render_plainly, ADMIN, clock(), two_persons)
         rounds.open_round(session, draft, ADMIN, clock())
@@ -249,7 +255,7 @@ def test_a_shell_and_one_admin_open_no_seal_of_two_people(
         for identities in (inner, outer, inner + outer):
             with pytest.raises(SealError, match="one after the other"):
                 unblind_round(session, draft, identities, ADMIN, "alone at night", clock())
-        with pytest.raises(SealError, match="does not open with the key given"):
+        with pytest.raises(SealError, match="It is not this key's turn"):
             open_outer_layer(session, draft, inner, ADMIN, "alone at night", clock())
         open_outer_layer(session, draft, outer, ADMIN, "alone at night", clock())
         with pytest.raises(SealError, match="given your key already"):

@@ -16,6 +16,7 @@ from app.evidence.draws import draw_history
 from app.evidence.receipts import make_receipt_v1
 from app.foundation.clock import now
 from app.foundation.codes import token_digest
+from app.foundation.errors import LifecycleError, SealError
 from app.foundation.json_types import JsonValue
 from app.report.analysis.analysis import Analysis, read_analysis
 from app.report.export.anchors import Anchors
@@ -33,7 +34,7 @@ from app.services import exports, own_data, rounds, seals
 from app.services.draw_log import logged_steps
 from app.services.log import log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
-from app.services.unblinding import find_unblinded, open_outer_layer, opening_of_seal, unblind_round
+from app.services.unblinding import find_unblinded, open_outer_layer, opening_of_seal, prove_key_of_seal, unblind_round
 from app.store.evaluators import evaluators_of_round
 from app.store.rounds import all_rounds, items_of_round
 from app.store.schema import schema_differences
@@ -125,7 +126,13 @@ def test_a_draft_and_a_round_whose_sealing_was_begun_can_be_sealed(installation:
 
 def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(installation: Installation) -> None:
     round_id = installation.rounds["sealed"]
+    with installation.database.writing() as session, pytest.raises(LifecycleError, match="Nobody has proved"):
+        rounds.open_round(session, round_id, ADMIN, now())
+    inner_keys, outer_keys = installation.keys["sealed"]
     with installation.database.writing() as session:
+        with pytest.raises(SealError, match="does not open with the key given"):
+            prove_key_of_seal(session, round_id, inner_keys[0], ADMIN, now())
+        prove_key_of_seal(session, round_id, outer_keys[0], ADMIN, now())
         rounds.open_round(session, round_id, ADMIN, now())
         token = rounds.invite_evaluator(session, round_id, "Fay", False, ADMIN, now()).token
     with served_in_thread(installation.settings, installation.database) as address:

@@ -20,6 +20,7 @@ from app.rounds.lifecycle import allows
 from app.rounds.presets import design_from_preset
 from app.services import admins, rounds, seals
 from app.services.archives import ARCHIVES_FOLDER
+from app.services.keyholders import name_and_prove
 from app.store.engine import Database
 from app.web.leak_audit.audited_seal import SealRequest, seal_in_this_process
 
@@ -104,9 +105,10 @@ def create_demo_round(
         round_id = rounds.create_round(session, _demo_design(plan, archives), paths, ADMIN, now())
     key_file = settings.data / "demo" / f"{round_id}.key"
     write_private_file(key_file, "".join(f"{key.identity}\n" for key in keys))
+    with database.writing() as session:
+        name_and_prove(session, round_id, [key.identity for key in keys], ADMIN, now())
     with printed_progress() as listener:
-        seal_request = SealRequest([key.recipient for key in keys])
-        seal_in_this_process(database, settings, round_id, seal_request, ADMIN, now, listener)
+        seal_in_this_process(database, settings, round_id, SealRequest(), ADMIN, now, listener)
     with database.writing() as session:
         rounds.open_round(session, round_id, ADMIN, now())
         tokens = tuple(

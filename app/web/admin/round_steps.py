@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from app.foundation.clock import now
 from app.foundation.errors import InputError
 from app.rounds.lifecycle import Action, require_allowed
-from app.services import admins, rounds, seals, unblinding
-from app.services.keyholders import listed_keys
+from app.services import admins, rounds, unblinding
 from app.services.log import logged_attempt, logged_refusal
 from app.services.round_keys import missing_key_warning, round_signing_key
 from app.web.admin.admin_page import render_admin_page
@@ -33,25 +32,13 @@ def seal_round(
     database: AppDatabase,
     settings: AppSettings,
     admin: ActingAdmin,
-    recipients: Annotated[str, Form()] = "",
     public_value: Annotated[str, Form()] = "",
 ) -> Response:
-    """Begin the seal, which goes on by itself.
-
-    If the form has no public keys and none was named for the round, two keys are made and shown, once.
-    """
-    public_keys = recipients.split()
-    with database.reading() as session:
-        has_list = bool(listed_keys(session, round_id))
-    new_keys = [] if public_keys or has_list else [seals.new_key(), seals.new_key()]
-    public_keys_to_use = public_keys or [key.recipient for key in new_keys]
-    seal_request = SealRequest(public_keys_to_use, public_value=public_value)
+    """Begin the seal to the keys that were proved; it goes on by itself."""
     runner: SealRunner = request.app.state.seal_runner
+    seal_request = SealRequest(public_value=public_value)
     runner.run(start_seal(database, settings, round_id, seal_request, admin.name, now()))
-    if not new_keys:
-        return _redirect_to_round(round_id)
-    identities = [key.identity for key in new_keys]
-    return render_admin_page(request, "admin/new_keys.html", admin, round_id=round_id, identities=identities)
+    return _redirect_to_round(round_id)
 
 
 @router.post("/open")
