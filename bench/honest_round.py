@@ -26,7 +26,7 @@ from app.rounds.design import Cell, Controls, Design, Exclusions
 from app.rounds.planned_numbers import PlannedNumbers
 from app.services import blinding_question, draws, evaluator_session, item_pages, judging, own_data, rounds, seals
 from app.services.item_pages import ItemPage
-from app.services.keyholders import name_and_prove, proved_layers
+from app.services.keyholders import name_and_prove, new_key
 from app.services.log import round_events
 from app.services.round_keys import RoundKeys
 from app.store.admins import add_admin
@@ -103,7 +103,7 @@ def lock_honest_round(folder: Path, archives: dict[str, Archive], neuron_count: 
     The draw is always the same; codes, orders and keys are not.
     """
     clock, path, data = Clock(), folder / "locked.db", folder / "data"
-    keys = (seals.new_key(), seals.new_key())
+    keys = (new_key(), new_key())
     recipients = (keys[0].recipient, keys[1].recipient)
     migrate(f"sqlite:///{path}")
     with closing(Database(f"sqlite:///{path}")) as database:
@@ -169,8 +169,7 @@ def _open_round(
             entropy=entropy,
         )
         name_and_prove(session, round_id, identities, ADMIN, clock())
-        (recipients,) = proved_layers(session, round_id)
-        seals.seal_round(session, round_id, recipients, render_passages, ADMIN, clock(), options)
+        seals.seal_round(session, round_id, render_passages, ADMIN, clock(), options)
         rounds.open_round(session, round_id, ADMIN, clock())
     return round_id
 

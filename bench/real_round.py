@@ -9,8 +9,8 @@ from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
 from app.rounds.design import Cell
 from app.rounds.presets import design_from_preset
-from app.services import admins, rounds, seals
-from app.services.keyholders import name_and_prove
+from app.services import admins, rounds
+from app.services.keyholders import name_and_prove, new_key
 from app.store.engine import Database
 from app.store.schema import migrate
 from app.web.leak_audit.audited_seal import seal_with_real_pages
@@ -31,15 +31,14 @@ def open_real_round(settings: Settings, names: Sequence[str], neurons_per_arm: i
         PRESET, title=TITLE, arms=cells, reference=next(iter(ARMS)), neurons=neurons_per_arm, **changes
     )
     paths = {archive.sha256: archive.path for archive in archives.values()}
-    keys = [seals.new_key(), seals.new_key()]
+    keys = [new_key(), new_key()]
     migrate(settings.resolved_database_url)
     database = Database(settings.resolved_database_url)
     with database.writing() as session:
         admins.add_admin(session, ADMIN, "a long enough password", now())
         round_id = rounds.create_round(session, design, paths, ADMIN, now())
         name_and_prove(session, round_id, [key.identity for key in keys], ADMIN, now())
-        recipients = [key.recipient for key in keys]
-        seal_with_real_pages(session, settings, round_id, recipients, ADMIN, now())
+        seal_with_real_pages(session, settings, round_id, ADMIN, now())
         rounds.open_round(session, round_id, ADMIN, now())
         tokens = [rounds.invite_evaluator(session, round_id, name, False, ADMIN, now()).token for name in names]
     database.close()

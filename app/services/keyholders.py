@@ -37,6 +37,8 @@ from app.store.keyholders import KeyholderRow
 FEWEST_ALTERNATIVES = 2
 MOST_KEYS = 12
 LONGEST_PERSON = 60
+KeyLayers = tuple[tuple[str, ...], ...]
+"""The public keys of a seal by layer, innermost first."""
 TWO_PERSONS_IN_SHELL = (
     "Two people must open this seal, and in the shell nobody is signed in, so that one person could act as both. "
     "Each of the two signs in at /admin and gives their own key on the round's page."
@@ -165,7 +167,7 @@ def missing_for_seal(keyholders: Sequence[KeyholderRow]) -> str:
     return ""
 
 
-def proved_layers(session: Session, round_id: str) -> tuple[tuple[str, ...], ...]:
+def proved_layers(session: Session, round_id: str) -> KeyLayers:
     """The proved public keys to seal a round to, by layer, innermost first.
 
     Raises SealError that says what is missing.

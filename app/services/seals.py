@@ -27,7 +27,7 @@ from app.rounds.item import Item
 from app.rounds.lifecycle import require_allowed, state_after
 from app.rounds.preparation import PreparedRound, prepare_round
 from app.rounds.randomness import SEED_BYTES
-from app.rounds.sealing import KeyholderKey, canonical_recipient, new_keyholder_key, seal
+from app.rounds.sealing import seal
 from app.services.archives import archive_fingerprints, verified_archives
 from app.services.assignment import make_slots
 from app.services.draws import (
@@ -39,6 +39,7 @@ from app.services.draws import (
     remove_halves_once_sealed,
     require_design_as_created,
 )
+from app.services.keyholders import KeyLayers, proved_layers
 from app.services.log import append_event, is_log_locked, round_events
 from app.store import rounds as round_store
 from app.store.round_copy import CopiedRound, detached_row
@@ -53,12 +54,10 @@ Measure = Callable[[Sequence[bytes]], tuple[int, int]]
 
 @dataclass(frozen=True)
 class SealOptions:
-    """Options of a seal, besides its keyholders."""
+    """Options of a seal. Its keys are those that were proved for the round."""
 
     receipt_key: str
     """Public half of the key that will sign the round's receipts and exports."""
-    second_person: Sequence[str] = ()
-    """Public keys of a second person; if there are any, opening the seal needs a key of each person."""
     measure: Measure | None = None
     public_value: str = ""
     """The public value that completes the seed, if the design has one complete it."""
@@ -86,6 +85,7 @@ class BegunSeal:
     round_row: RoundRow
     """The round as it was then; no session has it."""
     round_archives: RoundArchives
+    key_layers: KeyLayers
     draw: BegunDraw
     seen_neurons: SeenNeurons
     nonce: str
@@ -96,6 +96,7 @@ class PreparedSeal:
     """All that a seal will store, nothing of it stored yet. The allocation exists only in this process's memory."""
 
     round_id: str
+    key_layers: KeyLayers
     seal_content: SealContent
     digests: dict[str, str]
     """{code: digest of the item}"""
@@ -113,19 +114,8 @@ class PreparedSeal:
         return CopiedRound(self.round_row, self.item_rows)
 
 
-def new_key() -> KeyholderKey:
-    """A new key for a keyholder, to be shown once and never stored with the round."""
-    return new_keyholder_key()
-
-
 def seal_round(
-    session: Session,
-    round_id: str,
-    recipients: Sequence[str],
-    render: Render,
-    by: str,
-    now: datetime,
-    seal_options: SealOptions,
+    session: Session, round_id: str, render: Render, by: str, now: datetime, seal_options: SealOptions
 ) -> SealedDetail:
     """Draw neurons, make items, encrypt the allocation and make the commitment, in one transaction without an audit.
 
@@ -133,7 +123,7 @@ def seal_round(
     """
     begun = begin_seal(session, round_id, verified_round_archives(session, round_id), by, now, seal_options)
     prepared = prepare_seal(begun, render, seal_options.measure)
-    return store_seal(session, prepared, recipients, by, now, seal_options)
+    return store_seal(session, prepared, by, now, seal_options)
 
 
 def verified_round_archives(session: Session, round_id: str) -> RoundArchives:
@@ -155,11 +145,11 @@ def begin_seal(
 ) -> BegunSeal:
     """Make the seed of a draw and log that the draw is begun; the round stays a draft until the seal is stored.
 
-    Raises LifecycleError if the round cannot be sealed, or SealError if the seed cannot be made.
+    Raises LifecycleError if the round cannot be sealed, or SealError if keys are not proved or the seed cannot be made.
     """
     round_row = round_store.find_round(session, round_id, for_update=True)
     require_allowed(round_row.state, "seal")
-    options = seal_options
+    key_layers, options = proved_layers(session, round_id), seal_options
     design = read_design(round_row.design)
     seen_by_round = neurons_to_leave_out(session, design)
     logged = left_out_detail(seen_by_round)
@@ -170,6 +160,7 @@ def begin_seal(
         design=design,
         round_row=detached_row(round_row),
         round_archives=round_archives,
+        key_layers=key_layers,
         draw=draw,
         seen_neurons=SeenNeurons().union(*seen_by_round.values()),
         nonce=options.entropy(SEED_BYTES).hex(),
@@ -192,6 +183,7 @@ def prepare_seal(begun: BegunSeal, render: Render, measure: Measure | None = Non
     draw = begun.draw
     return PreparedSeal(
         round_id=begun.round_id,
+        key_layers=begun.key_layers,
         seal_content=SealContent.to_seal(prepared.allocation, draw.seed, begun.nonce, draw.halves, begun.seen_neurons),
         digests=digests,
         draw=draw.detail,
@@ -205,7 +197,6 @@ def prepare_seal(begun: BegunSeal, render: Render, measure: Measure | None = Non
 def store_seal(
     session: Session,
     prepared: PreparedSeal,
-    recipients: Sequence[str],
     by: str,
     now: datetime,
     seal_options: SealOptions,
@@ -214,15 +205,16 @@ def store_seal(
     """Store items, aids and the encrypted allocation, make the commitment, and return the log's entry of the seal.
 
     Raises LifecycleError if the round is no draft any more, because another seal was faster, and SealError if its
-    design was changed.
+    design was changed, or its keys since the seal was begun.
     """
-    require_keyholders(recipients, seal_options.second_person)
     round_row = round_store.find_round(session, prepared.round_id, for_update=True)
     round_row.state = state_after(round_row.state, "seal")
+    _require_same_keys(session, prepared)
     sealed_sha256 = seal_digest(prepared.seal_content)
     design_sha256 = require_design_as_created(round_row.design, round_events(session, prepared.round_id))
     _store_items(session, round_row, prepared)
-    add_seal(session, round_row.id, _encrypt_content(prepared, recipients, seal_options.second_person), sealed_sha256)
+    ciphertext = seal(canonical_bytes(prepared.seal_content.as_sealed), prepared.key_layers)
+    add_seal(session, round_row.id, ciphertext, sealed_sha256)
     round_row.commitment = commitment_digest(design_sha256, prepared.digests, sealed_sha256, seal_options.receipt_key)
     make_slots(session, round_row.id)
     sealed = SealedDetail(
@@ -230,8 +222,8 @@ def store_seal(
         design_sha256=design_sha256,
         sealed_sha256=sealed_sha256,
         items=len(prepared.digests),
-        keys=len(recipients) + len(seal_options.second_person),
-        two_person=bool(seal_options.second_person),
+        keys=sum(map(len, prepared.key_layers)),
+        two_person=len(prepared.key_layers) > 1,
         audit=audit_summary or None,
         receipt_key=seal_options.receipt_key,
         public_design_sha256=sha256_of_json(round_row.public_design),
@@ -259,10 +251,11 @@ def _store_items(session: Session, round_row: RoundRow, prepared: PreparedSeal) 
     round_store.add_items(session, prepared.item_rows, prepared.aids_rows)
 
 
-def _encrypt_content(prepared: PreparedSeal, recipients: Sequence[str], second_person: Sequence[str]) -> bytes:
-    """The seal's content, encrypted so that any key opens it; nested if two people must open it together."""
-    layers = [list(recipients), list(second_person)] if second_person else [list(recipients)]
-    return seal(canonical_bytes(prepared.seal_content.as_sealed), layers)
+def _require_same_keys(session: Session, prepared: PreparedSeal) -> None:
+    """Raise SealError if keys were proved or removed since the seal was begun."""
+    if prepared.key_layers != proved_layers(session, prepared.round_id):
+        msg = "The round's keys were changed while it was being sealed, so nothing was sealed. Seal the round again."
+        raise SealError(msg)
 
 
 def _item_rows(
@@ -286,14 +279,3 @@ def _aids_rows(round_id: str, prepared: PreparedRound) -> list[AidsRow]:
     return [
         AidsRow(round_id=round_id, item=code, content=aids.model_dump_json()) for code, aids in prepared.aids.items()
     ]
-
-
-def require_keyholders(recipients: Sequence[str], second_person: Sequence[str]) -> None:
-    """Raise SealError unless there are two public keys, so that one may be lost, and no two people share a key."""
-    first_keys, second_keys = ({canonical_recipient(text) for text in texts} for texts in (recipients, second_person))
-    if len(first_keys | second_keys) < 2:
-        msg = "Name two keyholders, or one keyholder and a recovery key: a single lost key would lose the round."
-        raise SealError(msg)
-    if first_keys & second_keys:
-        msg = "For two-person opening the two people need different keys."
-        raise SealError(msg)

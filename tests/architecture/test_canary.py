@@ -19,9 +19,9 @@ from app.robots.walk import Answers, walk_round
 from app.rounds.design import Cell, Design
 from app.rounds.presets import design_from_preset
 from app.rounds.sealing import KeyholderKey
-from app.services import rounds, seals
+from app.services import rounds
 from app.services.admins import Admin
-from app.services.keyholders import name_and_prove
+from app.services.keyholders import name_and_prove, new_key
 from app.services.round_keys import RoundKeys
 from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store import rounds as round_store
@@ -66,14 +66,13 @@ def sealed(
     sqlite_database: Database, archives: list[Archive], design: Design, tmp_path: Path
 ) -> tuple[str, str, KeyholderKey]:
     """The id of a sealed round, Ada's token and a key."""
-    keys = [seals.new_key(), seals.new_key()]
+    keys = [new_key(), new_key()]
     with sqlite_database.writing() as session:
         add_admin(session, Admin("Dag", "").name, "-", START)
         paths = {archive.sha256: archive.path for archive in archives}
         round_id = rounds.create_round(session, design, paths, "Dag", START)
-        recipients = [key.recipient for key in keys]
         name_and_prove(session, round_id, [key.identity for key in keys], "Dag", START)
-        seal_with_real_pages(session, Settings(data=tmp_path), round_id, recipients, "Dag", START)
+        seal_with_real_pages(session, Settings(data=tmp_path), round_id, "Dag", START)
         token = rounds.invite_evaluator(session, round_id, "Ada", False, "Dag", START).token
     return round_id, token, keys[0]
 

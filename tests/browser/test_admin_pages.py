@@ -9,7 +9,7 @@ from app.archive.archive import Archive
 from app.robots.scripted_evaluators import ScriptedEvaluator
 from app.robots.visitor import Visitor
 from app.rounds.sealing import KeyholderKey
-from app.services.keyholders import new_key, proved_layers
+from app.services.keyholders import new_key
 from app.services.log import round_events
 from app.services.rounds import create_round, lock_round, open_round
 from app.services.unblinding import unblinded_evidence
@@ -137,8 +137,7 @@ def _locked_nested_round(
         round_id = create_round(session, two_arms(*archives, neurons=2), paths, "Dag", START)
         prove_keys(session, round_id, [keys["Dag"]], START, layer=1, by="Dag")
         prove_keys(session, round_id, [keys["Eva"]], START, layer=2, by="Eva")
-        inner, outer = proved_layers(session, round_id)
-        seal_with_real_pages(session, admin_site.settings, round_id, inner, "Dag", START, outer)
+        seal_with_real_pages(session, admin_site.settings, round_id, "Dag", START)
         open_round(session, round_id, "Dag", START)
         lock_round(session, round_id, "Dag", START)
     return round_id

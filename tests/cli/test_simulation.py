@@ -11,8 +11,9 @@ from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.rounds.design import Cell
 from app.rounds.presets import design_from_preset
-from app.services import rounds, seals
+from app.services import rounds
 from app.services.admins import add_admin
+from app.services.keyholders import name_and_prove, new_key
 from app.services.round_copy import new_probes, open_round_copy
 from app.store.engine import Database
 from app.store.round_copy import read_round
@@ -31,12 +32,12 @@ def sealed(sqlite_database: Database, tmp_path: Path) -> str:
     design = design_from_preset(
         "quick", title="A first look", arms=cells, reference="axolotl", neurons=4, hypothesis=False
     )
-    recipients = [seals.new_key().recipient, seals.new_key().recipient]
     with sqlite_database.writing() as session:
         add_admin(session, "Dag", "a long enough password", now())
         paths = {archive.sha256: archive.path for archive in archives}
         round_id = rounds.create_round(session, design, paths, "Dag", now())
-        seal_with_real_pages(session, Settings(data=tmp_path), round_id, recipients, "Dag", now())
+        name_and_prove(session, round_id, [new_key().identity, new_key().identity], "Dag", now())
+        seal_with_real_pages(session, Settings(data=tmp_path), round_id, "Dag", now())
     return round_id
 
 

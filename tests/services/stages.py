@@ -12,7 +12,7 @@ from app.judging.public_design import PublicDesign
 from app.rounds.item import Item
 from app.rounds.sealing import KeyholderKey
 from app.services import rounds, seals
-from app.services.keyholders import name_key, prove_key_by_secret
+from app.services.keyholders import listed_keys, name_key, new_key, prove_key_by_secret
 from app.store.engine import Database
 from app.store.tables import RoundRow
 from app.web.evaluator.padding import response_sizes
@@ -20,7 +20,7 @@ from tests.conftest import Clock
 from tests.services.judges import judge_everything
 
 ADMIN = "Dag"
-KEYS = [seals.new_key(), seals.new_key()]
+KEYS = [new_key(), new_key()]
 RECIPIENTS = [key.recipient for key in KEYS]
 RECEIPT_KEY = SigningKey.from_text("5e" * 32)
 SEAL_OPTIONS = seals.SealOptions(RECEIPT_KEY.public_key, measure=response_sizes)
@@ -45,11 +45,18 @@ def prove_keys(
         prove_key_by_secret(session, round_id, key.identity, by, now)
 
 
+def prove_keys_once(session: Session, round_id: str, now: datetime) -> None:
+    """Name and prove the two keys of these tests, unless the draft has keys."""
+    if not listed_keys(session, round_id):
+        prove_keys(session, round_id, KEYS, now)
+
+
 def prepare_draft(
     database: Database, draft: str, clock: Clock, options: seals.SealOptions = SEAL_OPTIONS
 ) -> seals.PreparedSeal:
-    """Begin a seal and make its items, which are not stored."""
+    """Prove keys unless some are listed, begin a seal and make its items, which are not stored."""
     with database.writing() as session:
+        prove_keys_once(session, draft, clock())
         archives = seals.verified_round_archives(session, draft)
         begun = seals.begin_seal(session, draft, archives, ADMIN, clock(), options)
     return seals.prepare_seal(begun, render_plainly, options.measure)
@@ -57,8 +64,8 @@ def prepare_draft(
 
 def seal_draft(database: Database, draft: str, clock: Clock) -> SealedDetail:
     with database.writing() as session:
-        prove_keys(session, draft, KEYS, clock())
-        return seals.seal_round(session, draft, RECIPIENTS, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
+        prove_keys_once(session, draft, clock())
+        return seals.seal_round(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
 
 
 def open_draft(database: Database, draft: str, clock: Clock, names: tuple[str, ...] = ("Ada", "Bo")) -> None:

@@ -17,17 +17,23 @@ from app.services.running_seal import RunningSeal
 from app.store.engine import Database
 from app.store.sealed import find_seal
 from app.web.leak_audit import audited_seal
-from app.web.leak_audit.audited_seal import SealRequest, finish_seal, seal_in_this_process, start_seal
+from app.web.leak_audit.audited_seal import SealRequest, StartedSeal, finish_seal, seal_in_this_process, start_seal
 from app.web.leak_audit.seal_runner import SealRunner
 from tests.conftest import Clock
-from tests.services.stages import ADMIN, KEYS, RECIPIENTS, prove_keys, state_of_round
+from tests.services.stages import ADMIN, KEYS, prove_keys, prove_keys_once, state_of_round
 
-UNAUDITED = SealRequest(RECIPIENTS, audited=False)
+UNAUDITED = SealRequest(audited=False)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data=tmp_path, secret="s" * 40)
+
+
+def start_with_proved_keys(database: Database, settings: Settings, draft: str, clock: Clock) -> StartedSeal:
+    with database.writing() as session:
+        prove_keys_once(session, draft, clock())
+    return start_seal(database, settings, draft, UNAUDITED, ADMIN, clock())
 
 
 def newest_actions(database: Database, round_id: str, count: int) -> Sequence[str]:
@@ -38,13 +44,12 @@ def newest_actions(database: Database, round_id: str, count: int) -> Sequence[st
 def test_a_round_is_sealed_to_the_keys_that_were_proved_for_it(
     database_with_admin: Database, draft: str, settings: Settings, clock: Clock
 ) -> None:
-    request = SealRequest(audited=False)
     with pytest.raises(SealError, match="prove two keys"):
-        start_seal(database_with_admin, settings, draft, request, ADMIN, clock())
+        start_seal(database_with_admin, settings, draft, UNAUDITED, ADMIN, clock())
     assert "seal begun" not in newest_actions(database_with_admin, draft, 9), "a missing key costs no draw"
     with database_with_admin.writing() as session:
         prove_keys(session, draft, KEYS, clock())
-    sealed, _ = seal_in_this_process(database_with_admin, settings, draft, request, ADMIN, clock)
+    sealed, _ = seal_in_this_process(database_with_admin, settings, draft, UNAUDITED, ADMIN, clock)
     assert (sealed.keys, sealed.two_person) == (2, False)
     with database_with_admin.reading() as session:
         ciphertext = find_seal(session, draft).ciphertext
@@ -57,7 +62,7 @@ def test_keys_that_change_while_a_round_is_being_sealed_undo_the_seal(
     with database_with_admin.writing() as session:
         prove_keys(session, draft, [*KEYS, new_key()], clock())
         lost = listed_keys(session, draft)[-1].id
-    started = start_seal(database_with_admin, settings, draft, SealRequest(audited=False), ADMIN, clock())
+    started = start_with_proved_keys(database_with_admin, settings, draft, clock)
     with database_with_admin.writing() as session:
         remove_key(session, draft, lost, ADMIN, clock())
     running = RunningSeal(database_with_admin, draft, started.run_code, None, threading.Event())
@@ -80,7 +85,7 @@ def test_a_server_that_is_stopped_undoes_the_seal_that_it_is_making(
 
     monkeypatch.setattr(audited_seal, "prepare_seal", wait_for_the_stop)
     runner = SealRunner(settings, database_with_admin)
-    runner.run(start_seal(database_with_admin, settings, draft, UNAUDITED, ADMIN, clock()))
+    runner.run(start_with_proved_keys(database_with_admin, settings, draft, clock))
     assert reached.wait(60)
     threading.Timer(0.1, stopped.set).start()
     runner.stop()
@@ -96,13 +101,13 @@ def test_a_run_gives_signs_of_life_until_another_is_in_its_place(
     database_with_admin: Database, draft: str, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running_seal, "BEAT_SECONDS", 0.01)
-    first = start_seal(database_with_admin, settings, draft, UNAUDITED, ADMIN, clock())
+    first = start_with_proved_keys(database_with_admin, settings, draft, clock)
     running = RunningSeal(database_with_admin, draft, first.run_code, None, threading.Event())
     with running.beating():
         running.report("reading every page", 3, 8)
         wait_until(lambda: progress_of(database_with_admin, draft, clock).done == 3)
     clock.move(10**9)
-    second = start_seal(database_with_admin, settings, draft, UNAUDITED, ADMIN, clock())
+    second = start_with_proved_keys(database_with_admin, settings, draft, clock)
     with database_with_admin.writing() as session:
         seal_runs.end_run(session, draft, first.run_code, clock(), "the former one fails late")
         run = seal_runs.latest_run(session, draft, clock())

@@ -18,7 +18,7 @@ from app.store.tables import EvaluatorRow, ItemRow, RoundRow
 from app.web.evaluator.passages import render_passages
 from tests.conftest import Clock
 from tests.services.judges import judge_everything
-from tests.services.stages import ADMIN, KEYS, RECIPIENTS, SEAL_OPTIONS, prove_keys
+from tests.services.stages import ADMIN, KEYS, SEAL_OPTIONS, prove_keys_once
 
 SAME_SEED = replace(SEAL_OPTIONS, entropy=lambda size: b"\x07" * size)
 """The same secret seed and key for both rounds; outside a test they come from the system."""
@@ -27,8 +27,8 @@ SAME_SEED = replace(SEAL_OPTIONS, entropy=lambda size: b"\x07" * size)
 def open_round(database: Database, design: Design, paths: dict[str, Path], clock: Clock) -> str:
     with database.writing() as session:
         round_id = rounds.create_round(session, design, paths, ADMIN, clock())
-        prove_keys(session, round_id, KEYS, clock())
-        seals.seal_round(session, round_id, RECIPIENTS, render_passages, ADMIN, clock(), SAME_SEED)
+        prove_keys_once(session, round_id, clock())
+        seals.seal_round(session, round_id, render_passages, ADMIN, clock(), SAME_SEED)
         for name in ("Ada", "Bo"):
             rounds.invite_evaluator(session, round_id, name, False, ADMIN, clock())
         for evaluator in session.scalars(select(EvaluatorRow).where(EvaluatorRow.round_id == round_id)):

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -23,6 +22,7 @@ from app.rounds.design import Design
 from app.rounds.sealing import open_seal, seal
 from app.services import log, rounds, seals
 from app.services.exports import blinded_bundle
+from app.services.keyholders import new_key
 from app.services.log import SHELL, VIA, append_event, logged_attempt, round_events, verify_log
 from app.services.unblinding import correct_analysis, open_outer_layer, unblind_round, unblinded_evidence
 from app.store.admins import add_admin
@@ -111,7 +111,7 @@ def test_unblinding_before_the_lock_is_refused_and_the_refusal_is_logged(
 @pytest.mark.parametrize(
     ("identities", "reason", "complaint"),
     [
-        ([seals.new_key().identity], "all have finished", "does not open"),
+        ([new_key().identity], "all have finished", "does not open"),
         (["hunter2"], "all have finished", "not a key"),
         ([KEYS[0].identity], "  ", "Say why"),
     ],
@@ -240,8 +240,7 @@ def test_a_shell_and_one_admin_open_no_seal_of_two_people(
         draft = rounds.create_round(session, design, paths, ADMIN, clock())
         prove_keys(session, draft, KEYS[:1], clock(), by="Eva")
         prove_keys(session, draft, KEYS[1:], clock(), layer=2)
-        two_persons = replace(SEAL_OPTIONS, second_person=RECIPIENTS[1:])
-        seals.seal_round(session, draft, RECIPIENTS[:1], render_plainly, ADMIN, clock(), two_persons)
+        seals.seal_round(session, draft, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
         rounds.open_round(session, draft, ADMIN, clock())
         rounds.lock_round(session, draft, ADMIN, clock())
     inner, outer = ([key.identity] for key in KEYS)

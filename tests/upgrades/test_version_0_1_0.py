@@ -30,8 +30,9 @@ from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.rounds.design import read_design
-from app.services import exports, own_data, rounds, seals
+from app.services import exports, own_data, rounds
 from app.services.draw_log import logged_steps
+from app.services.keyholders import name_and_prove, new_key
 from app.services.log import log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.unblinding import find_unblinded, open_outer_layer, opening_of_seal, prove_key_of_seal, unblind_round
@@ -120,8 +121,11 @@ def test_a_seal_that_version_0_1_0_left_half_done_is_undone_and_its_draw_is_coun
 def test_a_draft_and_a_round_whose_sealing_was_begun_can_be_sealed(installation: Installation) -> None:
     with installation.database.writing() as session:
         for name in ("draft", "sealing"):
-            recipients = [seals.new_key().recipient, seals.new_key().recipient]
-            seal_with_real_pages(session, installation.settings, installation.rounds[name], recipients, ADMIN, now())
+            round_id = installation.rounds[name]
+            with pytest.raises(SealError, match="Name and prove two keys"):
+                seal_with_real_pages(session, installation.settings, round_id, ADMIN, now())
+            name_and_prove(session, round_id, [new_key().identity, new_key().identity], ADMIN, now())
+            seal_with_real_pages(session, installation.settings, round_id, ADMIN, now())
 
 
 def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(installation: Installation) -> None:

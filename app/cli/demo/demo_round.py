@@ -18,9 +18,9 @@ from app.models.folder_files import WEIGHTS_FILE
 from app.rounds.design import Cell, Design
 from app.rounds.lifecycle import allows
 from app.rounds.presets import design_from_preset
-from app.services import admins, rounds, seals
+from app.services import admins, rounds
 from app.services.archives import ARCHIVES_FOLDER
-from app.services.keyholders import name_and_prove
+from app.services.keyholders import name_and_prove, new_key
 from app.store.engine import Database
 from app.web.leak_audit.audited_seal import SealRequest, seal_in_this_process
 
@@ -98,7 +98,7 @@ def create_demo_round(
 
     The person who runs the demo created the round and holds its key, so their judgments count as exposed.
     """
-    keys = [seals.new_key(), seals.new_key()]
+    keys = [new_key(), new_key()]
     _ensure_admin(database, settings.data)
     with database.writing() as session:
         paths = {archive.sha256: archive.path.resolve() for archive in archives.values()}

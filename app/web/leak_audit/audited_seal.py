@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -27,7 +27,6 @@ from app.services.seals import (
     begin_seal,
     log_cancelled_seal,
     prepare_seal,
-    require_keyholders,
     seal_round,
     store_seal,
     verified_round_archives,
@@ -47,37 +46,18 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True)
 class SealRequest:
-    """Who can open the seal, and the public value that completes the seed if the design has one complete it.
+    """How a round is to be sealed; the keys are those that were proved for it."""
 
-    Without public keys the seal is for the keys that were proved for the round.
-    """
-
-    recipients: Sequence[str] = ()
-    """Public keys; the key of any one opens the seal."""
-    second_person: Sequence[str] = ()
-    """Public keys of a second person; if there are any, opening the seal needs a key of each person."""
     public_value: str = ""
+    """The public value that completes the seed, if the design has one complete it."""
     audited: bool = True
     """Whether the seal is stored only if the leak audit passes."""
-    are_proved: bool = False
-    """Whether these public keys are those that were proved for the round."""
 
 
-def seal_with_real_pages(
-    session: Session,
-    settings: Settings,
-    round_id: str,
-    recipients: Sequence[str],
-    by: str,
-    now: datetime,
-    second_person: Sequence[str] = (),
-) -> SealedDetail:
-    """Draw the items, render the pages that evaluators see, and close the seal without an audit.
-
-    With public keys of a second person, opening the seal needs a key of each person.
-    """
-    options = _seal_options(session, settings, round_id, SealRequest(recipients, second_person))
-    return seal_round(session, round_id, recipients, render_passages, by, now, options)
+def seal_with_real_pages(session: Session, settings: Settings, round_id: str, by: str, now: datetime) -> SealedDetail:
+    """Draw the items, render the pages that evaluators see, and close the seal without an audit."""
+    options = _seal_options(session, settings, round_id, SealRequest())
+    return seal_round(session, round_id, render_passages, by, now, options)
 
 
 @dataclass(frozen=True)
@@ -101,7 +81,6 @@ def start_seal(
     """
     with logged_refusal(database, round_id, by, "seal", now):
         with database.reading() as session:
-            seal_request = _with_proved_keys(session, round_id, seal_request)
             options = _seal_options(session, settings, round_id, seal_request)
             archives = verified_round_archives(session, round_id)
         with database.writing() as session:
@@ -129,9 +108,7 @@ def finish_seal(
         running.report("storing the seal")
         stored = audit.model_dump(mode="json") if audit else None
         with database.writing() as session:
-            _require_same_keys(session, prepared.round_id, started.seal_request)
-            options, recipients, by = started.seal_options, started.seal_request.recipients, started.by
-            sealed = store_seal(session, prepared, recipients, by, clock(), options, stored)
+            sealed = store_seal(session, prepared, started.by, clock(), started.seal_options, stored)
             end_run(session, prepared.round_id, started.run_code, clock())
         return sealed, audit
 
@@ -157,25 +134,6 @@ def audit_unblinded_round(
     """Audit an unblinded round with its opened allocation. Raises LifecycleError if it is not unblinded."""
     with logged_attempt(database, round_id, by, "audit", now) as session:
         return audit_opened_round(session, round_id, _walk_through(settings), by, now)
-
-
-def _with_proved_keys(session: Session, round_id: str, seal_request: SealRequest) -> SealRequest:
-    """The request with the keys that were proved for the round, unless it has keys. Raises SealError without them."""
-    if seal_request.recipients or seal_request.second_person:
-        return seal_request
-    recipients, *outer = proved_layers(session, round_id)
-    second_person = outer[0] if outer else ()
-    return replace(seal_request, recipients=recipients, second_person=second_person, are_proved=True)
-
-
-def _require_same_keys(session: Session, round_id: str, seal_request: SealRequest) -> None:
-    """Raise SealError if keys were proved or removed since the seal was started."""
-    if not seal_request.are_proved:
-        return
-    layers = [tuple(layer) for layer in (seal_request.recipients, seal_request.second_person) if layer]
-    if layers != list(proved_layers(session, round_id)):
-        msg = "The round's keys were changed while it was being sealed, so nothing was sealed. Seal the round again."
-        raise SealError(msg)
 
 
 def _audit_prepared_seal(
@@ -211,11 +169,10 @@ def _seal_options(session: Session, settings: Settings, round_id: str, seal_requ
     round, LifecycleError if it cannot be sealed, and SealError or StorageError with what to do.
     """
     require_allowed(round_store.find_round(session, round_id).state, "seal")
-    require_keyholders(seal_request.recipients, seal_request.second_person)
+    proved_layers(session, round_id)
     signing_key = RoundKeys.in_data_folder(settings.data).for_seal(round_id)
     return SealOptions(
         signing_key.public_key,
-        seal_request.second_person,
         measure=response_sizes,
         public_value=seal_request.public_value,
         data_folder=settings.data,
