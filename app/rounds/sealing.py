@@ -13,6 +13,11 @@ from pyrage import x25519
 from app.foundation.errors import SealError
 
 HEADER = b"age-encryption.org/v1"
+WITHOUT_A_KEY = (
+    "If no such key is left, nobody can open the seal: what remains are the answers, the log and the commitment, in "
+    "the blinded export. Abandon the round then; a copy of it can be sealed to new keys."
+)
+"""What to do after the last key of a seal, or of a part of it, was lost."""
 DEEPEST = 4
 """At most so many layers are opened, so that a crafted file cannot keep the server busy."""
 
@@ -94,7 +99,7 @@ def _decrypt(ciphertext: bytes, identities: list[x25519.Identity], layer: int) -
     try:
         return bytes(pyrage.decrypt(ciphertext, identities))
     except pyrage.DecryptError as error:
-        one_person = "Give a key that this round was sealed to."
+        one_person = f"Give a key that this round was sealed to. {WITHOUT_A_KEY}"
         two_people = "This round needs two people's keys; give both."
         msg = f"The seal does not open with the key given. {two_people if layer else one_person}"
         raise SealError(msg) from error

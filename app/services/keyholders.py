@@ -167,6 +167,18 @@ def missing_for_seal(keyholders: Sequence[KeyholderRow]) -> str:
     return ""
 
 
+def lone_key_warning(keyholders: Sequence[KeyholderRow]) -> str:
+    """Whose loss would lose the round, if two people must open the seal and one has no second key; otherwise empty."""
+    layers = [[row for row in keyholders if row.layer == layer] for layer in (1, 2)]
+    lone_persons = [layer[0].person for layer in layers if len(layer) == 1]
+    if not lone_persons or not needs_two_persons(keyholders):
+        return ""
+    return (
+        f"There is no second key beside that of {' and that of '.join(lone_persons)}: if it is lost, or its holder is "
+        "gone, nobody can ever open the seal. Name a second key of the same person, or of a third admin."
+    )
+
+
 def proved_layers(session: Session, round_id: str) -> KeyLayers:
     """The proved public keys to seal a round to, by layer, innermost first.
 
