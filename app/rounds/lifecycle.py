@@ -68,8 +68,8 @@ ADVICE: dict[Action, str] = {
 
 ADVICE_AFTERWARDS: dict[Action, str] = {
     "seal": (
-        "It was sealed already, and its keys stay as they are. To start again, copy the round on its page; if the keys "
-        "of this one are lost, abandon it, since nobody can unblind it."
+        "Only a draft can be sealed, and this round keeps its keys. To start again, copy the round on its page; if the "
+        "keys are lost, abandon it, since nobody can unblind it."
     ),
     "open": "It was opened already; a round is opened once and stays open until the lock.",
     "lock": "It was locked already; a round is locked once.",

@@ -25,6 +25,7 @@ from app.report.export.verify import FROM_FORGED_EVIDENCE, checks_until_one_brea
 from app.report.result import RoundResult, result_of
 from app.rounds.allocation import SealContent
 from app.rounds.lifecycle import require_allowed, require_reason, state_after
+from app.rounds.sealing import WITHOUT_A_KEY as WITHOUT_A_KEY
 from app.rounds.sealing import decrypt_outer_layer, public_key_of
 from app.services.evidence import read_evidence
 from app.services.keyholders import TWO_PERSONS_IN_SHELL, listed_keys, require_own_key, turn_sentence

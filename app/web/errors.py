@@ -86,8 +86,10 @@ def error_page(request: Request, status: int, message: str, /, **values: object)
 
 
 def _admin_error_page(request: Request, status: HTTPStatus, message: str) -> Response:
+    """A page that leads back to the round, unless there is no such round."""
     title = (TITLES | ADMIN_TITLES).get(status, DEFAULT_TITLE)
-    return render_page(request, "admin/error.html", status, title=title, message=message)
+    round_id = None if status == HTTPStatus.NOT_FOUND else request.path_params.get("round_id")
+    return render_page(request, "admin/error.html", status, title=title, message=message, round_id=round_id)
 
 
 def _redirect(_request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ DOCUMENTS = (
     "docs/architecture.md",
     "docs/data_protection.md",
     "docs/glossary.md",
+    "docs/keys.md",
     "docs/serving.md",
     "docs/statistics.md",
     "docs/trust.md",
@@ -72,8 +73,15 @@ def numbered_rows(text: str) -> list[list[str]]:
     return [cells for cells in rows if cells[0].isdigit()]
 
 
-def test_every_test_that_the_page_on_trust_names_exists() -> None:
-    assert missing_tests(TRUST) == []
+@pytest.mark.parametrize("name", ["docs/trust.md", "docs/keys.md"])
+def test_every_test_that_a_page_names_exists(name: str) -> None:
+    assert missing_tests((ROOT / name).read_text(encoding="utf-8")) == []
+
+
+def test_every_drill_names_the_test_that_acts_it_out() -> None:
+    drills = numbered_rows((ROOT / "docs" / "keys.md").read_text(encoding="utf-8"))
+    assert [row[0] for row in drills] == [str(number) for number in range(1, len(drills) + 1)]
+    assert [row for row in drills if not (TEST.fullmatch(row[3]) or row[3] == "the same test")] == []
 
 
 def test_a_test_that_is_not_there_is_reported() -> None:

@@ -54,7 +54,7 @@ def test_a_locked_round_takes_no_judgment_and_can_be_unblinded_or_is(state: Stat
         ("locked", "lock", "It was locked already"),
         ("collecting", "unblind", "Lock the round first"),
         ("unblinded", "unblind", "The seal was opened already"),
-        ("sealed", "seal", "its keys stay as they are"),
+        ("sealed", "seal", "this round keeps its keys"),
         ("abandoned", "open", "An abandoned round stays as it is"),
         ("abandoned", "unblind", "An abandoned round stays as it is"),
         ("abandoned", "judge", "Judgments are taken while the round is open"),

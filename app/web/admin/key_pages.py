@@ -1,5 +1,6 @@
 """Admins' pages of a round's keys: make or name one, prove it, remove it. A secret key is shown once, never stored."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,8 +10,10 @@ from fastapi.responses import RedirectResponse
 from app.evidence.event_details import SealLayer
 from app.foundation.clock import now
 from app.foundation.errors import InputError
+from app.rounds.lifecycle import State
 from app.services import keyholders, rounds, unblinding
 from app.services.log import has_proved_key, logged_attempt, round_events
+from app.store.keyholders import KeyholderRow
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
 from app.web.dependencies import AppDatabase
@@ -30,7 +33,8 @@ def show_keys(request: Request, round_id: str, database: AppDatabase, admin: Vie
         "keyholders": listed,
         "two_persons": keyholders.needs_two_persons(listed),
         "missing": keyholders.missing_for_seal(listed),
-        "is_proved": is_proved,
+        "lone_key_warning": keyholders.lone_key_warning(listed),
+        "can_prove": _can_prove(progress.state, listed, is_proved=is_proved),
         "longest_person": keyholders.LONGEST_PERSON,
     }
     return render_admin_page(request, "admin/keys.html", admin, **variables)
@@ -100,6 +104,13 @@ def remove_key(round_id: str, keyholder_id: int, database: AppDatabase, admin: A
     with logged_attempt(database, round_id, admin.name, "remove key", now()) as session:
         keyholders.remove_key(session, round_id, keyholder_id, admin.name, now())
     return _redirect_to_keys(round_id)
+
+
+def _can_prove(state: State, listed: Sequence[KeyholderRow], *, is_proved: bool) -> bool:
+    """Whether the page asks for a secret key: of the list, or of a round that was sealed before keys were proved."""
+    if state == "draft":
+        return any(keyholder.proved_at is None for keyholder in listed)
+    return state == "sealed" and not is_proved
 
 
 def _read_layer(text: str) -> SealLayer:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.foundation.clock import now
 from app.foundation.errors import InputError
 from app.rounds.lifecycle import Action, require_allowed
-from app.services import admins, rounds, unblinding
+from app.services import admins, keyholders, rounds, unblinding
 from app.services.log import logged_attempt, logged_refusal
 from app.services.round_keys import missing_key_warning, round_signing_key
 from app.web.admin.admin_page import render_admin_page
@@ -88,7 +88,14 @@ def show_unblind_form(
         require_allowed(progress.state, "unblind")
         warning = missing_key_warning(session, round_id, round_keys)
         opening = unblinding.opening_of_seal(session, round_id)
-    variables = {"progress": progress, "missing_key_warning": warning, "opening": opening}
+        listed = keyholders.listed_keys(session, round_id)
+    variables = {
+        "progress": progress,
+        "missing_key_warning": warning,
+        "opening": opening,
+        "keyholders": listed,
+        "without_a_key": unblinding.WITHOUT_A_KEY,
+    }
     return render_admin_page(request, "admin/unblind.html", admin, **variables)
 
 
