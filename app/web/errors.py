@@ -86,9 +86,10 @@ def error_page(request: Request, status: int, message: str, /, **values: object)
 
 
 def _admin_error_page(request: Request, status: HTTPStatus, message: str) -> Response:
-    """A page that leads back to the round, unless there is no such round."""
+    """A page that leads back to the round, unless there is no such round, or whoever asks may not see it."""
     title = (TITLES | ADMIN_TITLES).get(status, DEFAULT_TITLE)
-    round_id = None if status == HTTPStatus.NOT_FOUND else request.path_params.get("round_id")
+    leads_nowhere = status in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN)
+    round_id = None if leads_nowhere else request.path_params.get("round_id")
     return render_page(request, "admin/error.html", status, title=title, message=message, round_id=round_id)
 
 

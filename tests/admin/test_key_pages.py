@@ -16,7 +16,7 @@ def test_keys_are_made_proved_and_removed_on_their_page(admin_site: AdminSite, d
     assert dag.response.status_code == 422
     dag.get(keys)
     assert identity not in dag.text
-    assert "Not proved yet" in dag.text
+    assert "not proved yet" in dag.text
     dag.send("prove-secret", secret_key=identity)
     assert (dag.path, "Proved by Dag" in dag.text) == (keys, True)
     other, wrong = new_key(), new_key()
@@ -42,4 +42,4 @@ def test_the_second_person_s_key_is_chosen_on_the_page(draft: str, dag: Browser)
     dag.send("name-key", public_key=new_key().recipient, layer="2")
     assert "Two people open this seal" in dag.text
     dag.send("name-key", public_key=new_key().recipient, layer="3")
-    assert "Choose for whom the key is" in dag.text
+    assert "Choose what the key opens" in dag.text

@@ -119,7 +119,7 @@ def _read_layer(text: str) -> SealLayer:
         return 1
     if text == "2":
         return 2
-    msg = "Choose for whom the key is: for the first person, or for the second."
+    msg = "Choose what the key opens: the seal or its inner part, or the outer part."
     raise InputError(msg)
 
 
