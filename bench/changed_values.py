@@ -1,15 +1,15 @@
 """Change one value of a JSON document, a CSV table, a text or bytes, at random, as a forger might."""
 
 import copy
-import csv
-import io
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple, cast
 
+from app.foundation.csv_table import read_table, write_table_of_0_1
 from app.foundation.json_types import JsonObject, JsonValue
 
 DIGEST = re.compile(r"[0-9a-f]{64,}")
@@ -101,7 +101,7 @@ def strings_at(document: JsonValue, key: str) -> list[str]:
 
 def change_csv(file_bytes: bytes, generator: Random) -> ContentChange:
     """The table with one cell changed, or a row dropped, repeated or moved."""
-    rows = list(csv.reader(io.StringIO(file_bytes.decode(), newline="")))
+    rows = list(read_table(file_bytes.removeprefix(BOM_UTF8)))  # the cells as they are written, apostrophes too
     columns, body = rows[0], rows[1:]
     if generator.random() < SHARE_OF_STRUCTURE and body:
         where = f"rows {_change_structure(cast('list[JsonValue]', body), generator)}"
@@ -200,9 +200,7 @@ def _changed_cell(cell: str, column_cells: list[str], generator: Random) -> str:
 
 
 def _csv_bytes(rows: list[list[str]]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
-    return buffer.getvalue().encode()
+    return BOM_UTF8 + write_table_of_0_1(rows)
 
 
 def _shorten(scalar: JsonValue) -> str:

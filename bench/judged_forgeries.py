@@ -1,7 +1,5 @@
 """Lets the program judge a forgery: unblinding, export and verification with what was published. Nothing is mocked."""
 
-import csv
-import io
 import json
 import math
 import shutil
@@ -11,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
+from app.foundation.csv_table import read_table
 from app.foundation.errors import FirstGlanceError
 from app.foundation.json_types import JsonObject, JsonValue
 from app.report.export import bundle as bundles
@@ -176,10 +175,7 @@ def _say_the_same(name: str, honest_bytes: bytes | None, forged_bytes: bytes | N
     if name.endswith(".json"):
         return _same_values(_without_sizes(name, honest_bytes), _without_sizes(name, forged_bytes))
     if name.endswith(".csv"):
-        tables = [
-            list(csv.reader(io.StringIO(content.decode(), newline=""))) for content in (honest_bytes, forged_bytes)
-        ]
-        return _same_values(_with_numbers(tables[0]), _with_numbers(tables[1]))
+        return _same_values(_table_values(honest_bytes), _table_values(forged_bytes))
     return False
 
 
@@ -192,8 +188,12 @@ def _without_sizes(name: str, file_bytes: bytes) -> JsonValue:
     return document
 
 
-def _with_numbers(rows: list[list[str]]) -> JsonValue:
-    return [[_number_in(cell) for cell in row] for row in rows]
+def _table_values(file_bytes: bytes) -> JsonValue:
+    """The cells of a CSV, those with numbers as numbers; None if it is no table any more."""
+    try:
+        return [[_number_in(cell) for cell in row] for row in read_table(file_bytes)]
+    except ValueError:
+        return None
 
 
 def _number_in(cell: str) -> JsonValue:

@@ -74,7 +74,7 @@ def round_analysis(session: Session, round_id: str) -> Analysis:
     return round_report(session, round_id).analysis
 
 
-def observations_csv(session: Session, round_id: str) -> str:
+def observations_csv(session: Session, round_id: str) -> bytes:
     """The observations as CSV: for each evaluator and item, final verdict, hypothesis, times, arm and neuron."""
     return write_observations(current_result(session, round_id).observations)
 

@@ -1,16 +1,15 @@
 """The gallery behind its door: searched, and what seeing it costs."""
 
-import csv
-import io
 import re
 
+from app.foundation.csv_table import read_records
 from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, seal_now
 
 
 def first_item(dag: Browser, round_id: str) -> str:
     """The code of an item that was judged."""
-    table = dag.get(f"/admin/rounds/{round_id}/observations.csv").text
-    return next(csv.DictReader(io.StringIO(table)))["item"]
+    table = dag.get(f"/admin/rounds/{round_id}/observations.csv").content
+    return next(read_records(table))["item"]
 
 
 def test_the_gallery_opens_only_through_a_form_that_is_logged(dag: Browser, unblinded: str) -> None:

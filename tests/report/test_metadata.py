@@ -1,12 +1,11 @@
 """The description of an export: its data package, and how to cite it."""
 
-import csv
-import io
 import json
 from pathlib import Path
 
 import pytest
 
+from app.foundation.csv_table import read_table
 from app.foundation.digest import sha256
 from app.report.export.metadata import COLUMN_MEANINGS, write_citation
 from app.report.export.zip_file import read_zip
@@ -32,7 +31,7 @@ def test_the_data_package_says_what_every_column_means(files: dict[str, bytes]) 
     }
     assert tables.keys() == {"observations.csv", "neurons.csv", "items.csv", "evaluators.csv", "events.csv"}
     for path, columns in tables.items():
-        header = next(csv.reader(io.StringIO(files[path].decode())))
+        header = next(read_table(files[path]))
         assert [column["name"] for column in columns] == header
         assert all((column["type"], column["description"]) == COLUMN_MEANINGS[column["name"]] for column in columns)
 

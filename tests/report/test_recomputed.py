@@ -64,7 +64,7 @@ def analysis(exported: Path) -> dict[str, Any]:
 def rows(exported: Path) -> list[CsvRow]:
     """The rows of observations.csv that enter a fraction."""
     with zipfile.ZipFile(exported) as archive:
-        text = archive.read("observations.csv").decode()
+        text = archive.read("observations.csv").decode("utf-8-sig")
     return [row for row in csv.DictReader(io.StringIO(text)) if row["kind"] == "neuron"]
 
 

@@ -1,12 +1,11 @@
 """Exports of version 0.1: what can be checked is checked, and what was bound to nothing then is named."""
 
-import csv
-import io
 import json
 from pathlib import Path
 
 import pytest
 
+from app.foundation.csv_table import read_records
 from app.report.export.anchors import Anchors
 from app.report.export.exported_round import read_export
 from app.report.export.verify import Verification, verify_export
@@ -76,7 +75,7 @@ def test_a_forged_number_of_version_0_1_is_found(tmp_path: Path, name: str, foun
 def test_a_flag_added_to_an_export_of_version_0_1_changes_the_numbers_that_follow(tmp_path: Path) -> None:
     """Whoever adds a flag has to forge the numbers as well, and then it is called consistent at most."""
     frame = json.loads(read_zip(UNBLINDED)["frame.json"])
-    rows = csv.DictReader(io.StringIO(read_zip(UNBLINDED)["observations.csv"].decode()))
+    rows = read_records(read_zip(UNBLINDED)["observations.csv"])
     row = next(row for row in rows if row["kind"] == "neuron")
     flag = {"evaluator": row["evaluator"], "item": row["shown_as"], "kind": "fault", "comment": ""}
     frame["flagged"] = [*frame["flagged"], flag]

@@ -1,6 +1,5 @@
 """The tables of an export."""
 
-import csv
 import io
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from typing import cast
 
 import pyarrow.parquet as pq
 
+from app.foundation.csv_table import read_records, read_table
 from app.judging.judgment import Judgment, Verdict
 from app.report.export.bundle import UnblindedBundle
 from app.report.export.observations_csv import write_observations
@@ -29,21 +29,21 @@ class SampleRow:
 
 def test_values_are_written_with_full_precision() -> None:
     row = SampleRow('a "b",\nc', None, True, 0.1 + 0.2, 3, datetime(2026, 3, 1, 9, 0, tzinfo=UTC))
-    header, cells = csv.reader(io.StringIO(write_csv(SampleRow, [row])))
+    header, cells = read_table(write_csv(SampleRow, [row]))
     assert header == ["text", "nothing", "flag", "share", "count", "at"]
     assert cells == ['a "b",\nc', "", "true", "0.30000000000000004", "3", "2026-03-01T09:00:00.000000+00:00"]
 
 
 def test_observations_are_read_back_unchanged_from_their_csv(observations: list[Observation]) -> None:
     repeat = observe("Ash", "again", "solu", "cannot_judge", kind="repeat", repeats="first", purity=0.75)
-    wordy = replace(repeat, judgment=replace(repeat.judgment, hypothesis='says "a|b",\nor c', confidence=3))
+    wordy = replace(repeat, judgment=replace(repeat.judgment, hypothesis='says "a|b",\n- or c', confidence=3))
     table = write_observations([*observations, repeat, wordy])
     assert sorted(observations_from_csv(table), key=repr) == sorted([*observations, repeat, wordy], key=repr)
 
 
-def observations_from_csv(text: str) -> list[Observation]:
-    """The observations in the CSV, as anybody would read them."""
-    return [read_observation(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
+def observations_from_csv(file_bytes: bytes) -> list[Observation]:
+    """The observations in the CSV."""
+    return [read_observation(row) for row in read_records(file_bytes)]
 
 
 def read_observation(row: dict[str, str]) -> Observation:

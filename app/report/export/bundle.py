@@ -131,7 +131,7 @@ def chain_links(evidence: BlindedEvidence) -> list[ChainLink]:
 def _common_files(evidence: BlindedEvidence) -> Files:
     """The files of both kinds of export at any time, apart from those that name the kind."""
     return {
-        "events.csv": write_csv(EventTableRow, event_rows(evidence.log)).encode(),
+        "events.csv": write_csv(EventTableRow, event_rows(evidence.log)),
         "events.json": json_bytes([in_written_order(link) for link in evidence.log]),
         "program.json": json_bytes(installed_versions().model_dump()),
         **({} if evidence.locked_by_version_0_1 else {SCRIPT_FILE: SCRIPT.read_bytes()}),
@@ -144,7 +144,7 @@ def _item_files(evidence: BlindedEvidence) -> Files:
     digests = evidence.published.item_digests
     return {
         "items.json": json_bytes(in_key_order(to_json_value(contents))),
-        "items.csv": write_csv(ItemTableRow, item_rows(contents, digests)).encode(),
+        "items.csv": write_csv(ItemTableRow, item_rows(contents, digests)),
     }
 
 
@@ -156,7 +156,7 @@ def _chain_files(evidence: BlindedEvidence) -> Files:
         "chains.json": json_bytes(
             [{**link, "entry": in_key_order(to_json_value(link["entry"]))} for link in chain_links(evidence)]
         ),
-        "evaluators.csv": write_csv(ExportedEvaluator, evaluator_rows(evidence)).encode(),
+        "evaluators.csv": write_csv(ExportedEvaluator, evaluator_rows(evidence)),
         "receipts.json": json_bytes(to_json_value(receipts)),
     }
 
@@ -169,8 +169,8 @@ def _opened_files(evidence: Evidence, result: RoundResult) -> Files:
         "allocation.json": json_bytes(in_key_order(evidence.seal.as_sealed)),
         "frame.json": json_bytes(result.frame.content()),
         "analysis.json": json_bytes(result.analysis.content()),
-        "observations.csv": write_observations(result.observations).encode(),
-        "neurons.csv": write_csv(NeuronRow, neurons).encode(),
+        "observations.csv": write_observations(result.observations),
+        "neurons.csv": write_csv(NeuronRow, neurons),
         "snippets.parquet": write_snippets_parquet(evidence.item_contents),
     }
 

@@ -4,7 +4,6 @@ JSON and CSV are compared value by value, Parquet by its content, everything els
 difference must also be written alike: only the last digits of computed numbers in JSON may be those of another machine.
 """
 
-import csv
 import io
 import json
 import re
@@ -14,6 +13,7 @@ from itertools import zip_longest
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.foundation.csv_table import read_table
 from app.foundation.json_types import JsonValue
 from app.report.export.json_differences import ABSENT, JsonDifference, are_close, json_differences
 from app.report.export.metadata import COLUMN_MEANINGS
@@ -36,7 +36,7 @@ def file_difference(name: str, exported_bytes: bytes, rebuilt_bytes: bytes) -> F
         return None
     try:
         return next(_differences(name, exported_bytes, rebuilt_bytes), None)
-    except (ValueError, OSError, csv.Error, pa.ArrowException) as error:
+    except (ValueError, OSError, pa.ArrowException) as error:
         return FileDifference("", f"a file that cannot be read ({_shorten(str(error))})", "one that can")
 
 
@@ -69,7 +69,7 @@ def _differences(name: str, exported_bytes: bytes, rebuilt_bytes: bytes) -> Iter
     if extension == "json":
         yield from _json_differences(read_strict_json(exported_bytes), json.loads(rebuilt_bytes))
     elif extension == "csv":
-        yield from _csv_differences(exported_bytes.decode(), rebuilt_bytes.decode())
+        yield from _csv_differences(exported_bytes, rebuilt_bytes)
     elif extension == "parquet":
         yield from _table_differences(exported_bytes, rebuilt_bytes)
     else:
@@ -81,8 +81,8 @@ def _json_differences(exported_value: JsonValue, rebuilt_value: JsonValue) -> It
         yield FileDifference(difference.path or "the top", _shorten(difference.expected), _shorten(difference.actual))
 
 
-def _csv_differences(exported_text: str, rebuilt_text: str) -> Iterator[FileDifference]:
-    exported_rows, rebuilt_rows = _read_rows(exported_text), _read_rows(rebuilt_text)
+def _csv_differences(exported_bytes: bytes, rebuilt_bytes: bytes) -> Iterator[FileDifference]:
+    exported_rows, rebuilt_rows = read_table(exported_bytes), read_table(rebuilt_bytes)
     header = next(rebuilt_rows)
     columns = next(exported_rows, [])
     if columns != header:
@@ -96,10 +96,6 @@ def _csv_differences(exported_text: str, rebuilt_text: str) -> Iterator[FileDiff
             if not _cells_agree(column, exported_cell, rebuilt_cell):
                 where = f"row {number}, column {column}"
                 yield FileDifference(where, _quote(exported_cell), _quote(rebuilt_cell))
-
-
-def _read_rows(text: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), strict=True)
 
 
 def _cells_agree(column: str, exported_cell: str, rebuilt_cell: str) -> bool:

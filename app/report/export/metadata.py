@@ -1,12 +1,12 @@
 """The description of an export for other programs: its Frictionless data package, and how to cite it."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
+
+from app.foundation.csv_table import read_table
 
 ColumnType = Literal["string", "boolean", "integer", "number", "datetime", "object"]
 
@@ -162,7 +162,7 @@ def _describe_file(name: str, file_bytes: bytes) -> FileResource:
         "bytes": len(file_bytes),
     }
     if extension == ".csv":
-        header = next(csv.reader(io.StringIO(file_bytes.decode())))
+        header = next(read_table(file_bytes))
         columns = [_describe_column(column) for column in header]
         resource["schema"] = {"fields": columns, "missingValues": [""]}
         resource["type"] = "table"

@@ -43,12 +43,13 @@ class ObservationRow:
     fixed_width: bool
 
 
-def write_observations(observations: Iterable[Observation]) -> str:
+def write_observations(observations: Iterable[Observation]) -> bytes:
     """The CSV of observations, by evaluator and item."""
-    return write_csv(ObservationRow, _observation_rows(observations))
+    return write_csv(ObservationRow, observation_rows(observations))
 
 
-def _observation_rows(observations: Iterable[Observation]) -> Iterator[ObservationRow]:
+def observation_rows(observations: Iterable[Observation]) -> Iterator[ObservationRow]:
+    """The rows of the table, by evaluator and item."""
     for observation in sorted(observations, key=_sort_key):
         judgment, allocated = observation.judgment, observation.allocated
         yield ObservationRow(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from app.foundation.typed_text import tidy_line
 
 SCRIPT_FILE = "verify.py"
-README = """# {title}
+README = r"""# {title}
 
 {kind} export of the First Glance round {round_id}.
 
@@ -17,8 +17,23 @@ README = """# {title}
 
 {views}
 
-The tables hold texts as they are stored. A spreadsheet may take a cell that begins with `=`, `+`, `-` or `@` for a
-formula and compute it: import such columns as text.
+## Reading the tables
+
+The CSV files are UTF-8 with a byte order mark, and open in a spreadsheet. It would compute a cell that begins with `=`,
+`+`, `-` or `@`, so an apostrophe stands before a text that does, that begins with an apostrophe, or that has such a
+sign after a semicolon or at the start of a line. Numbers are as they are. To read the texts as they were typed:
+
+```python
+import pandas
+table = pandas.read_csv("observations.csv", encoding="utf-8-sig", keep_default_na=False, na_values=[""])
+table = table.replace(r"(^|[;\t\r\n])'", r"\1", regex=True)
+```
+
+```r
+table <- read.csv("observations.csv", fileEncoding = "UTF-8-BOM", na.strings = "")
+texts <- sapply(table, is.character)
+table[texts] <- lapply(table[texts], function(text) gsub("(^|[;\t\r\n])'", "\\1", text))
+```
 
 {check}
 

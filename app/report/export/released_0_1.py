@@ -4,8 +4,6 @@ That version kept flags, guesses, opened aids and erasures outside the chains, a
 evaluators.csv. They are read from there, because nothing else has them, and are called unbound.
 """
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 
@@ -13,13 +11,14 @@ from app.evidence.entries import ChainLink
 from app.evidence.event_details import CarriedOver, EnrolmentV1, UnboundAids, UnboundFlag, UnboundGuess
 from app.evidence.receipts import make_receipt_v1
 from app.evidence.round_evidence import BlindedEvidence, Evidence
+from app.foundation.csv_table import read_records
 from app.foundation.errors import ExportError
 from app.foundation.json_types import JsonObject, to_json_value
 from app.report.analysis.frame import AnalysisFrame, read_frame
 from app.report.analysis.headline import PLAN_NOT_IN_DESIGN, headline_of_version_0_1_0
 from app.report.export.bundle import Files, chain_links, commitment_content
 from app.report.export.evidence_forms import JudgmentLinkV1
-from app.report.export.observations_csv import write_observations
+from app.report.export.observations_csv import ObservationRow, observation_rows
 from app.report.export.tables import (
     EventTableRow,
     ExportedEvaluator,
@@ -29,7 +28,7 @@ from app.report.export.tables import (
     event_rows,
     item_rows,
     neuron_rows,
-    write_csv,
+    write_csv_of_0_1,
     write_snippets_parquet,
 )
 from app.report.export.zip_file import json_bytes
@@ -59,7 +58,7 @@ def read_unbound(frame_content: JsonObject, evaluators_csv: bytes) -> CarriedOve
     """What the export says beside its evidence. Raises ExportError if the files have another form."""
     try:
         frame = read_frame(frame_content)
-        people = {row["evaluator"]: row for row in csv.DictReader(io.StringIO(evaluators_csv.decode(), newline=""))}
+        people = {row["evaluator"]: row for row in read_records(evaluators_csv)}
         evaluators = {
             enrolled.evaluator: EnrolmentV1(
                 exposed=enrolled.exposed,
@@ -96,9 +95,9 @@ def blinded_files_v1(evidence: BlindedEvidence) -> Files:
     files = {
         "commitment.json": json_bytes({"v": 1} | _commitment_v1(evidence)),
         "items.json": json_bytes(items),
-        "items.csv": write_csv(ItemTableRow, item_rows(items, published.item_digests)).encode(),
+        "items.csv": write_csv_of_0_1(ItemTableRow, item_rows(items, published.item_digests)),
         "judgments.json": json_bytes([_link_v1(link) for link in chain_links(evidence)]),
-        "events.csv": write_csv(EventTableRow, event_rows(evidence.log)).encode(),
+        "events.csv": write_csv_of_0_1(EventTableRow, event_rows(evidence.log)),
         "events.json": json_bytes(evidence.log),
     }
     if evidence.lock_digest is not None:
@@ -115,11 +114,11 @@ def unblinded_files_v1(evidence: Evidence, result: RoundResult) -> Files:
         "commitment.json": json_bytes(_commitment_v1(evidence) | {"v": 1, "nonce": evidence.seal.nonce}),
         "design.json": json_bytes(evidence.design_content),
         "allocation.json": json_bytes(evidence.seal.as_sealed),
-        "evaluators.csv": write_csv(ExportedEvaluator, evaluator_rows(evidence)).encode(),
+        "evaluators.csv": write_csv_of_0_1(ExportedEvaluator, evaluator_rows(evidence)),
         "frame.json": json_bytes(result.frame.content()),
         "analysis.json": json_bytes(_analysis_content(result)),
-        "observations.csv": write_observations(result.observations).encode(),
-        "neurons.csv": write_csv(NeuronRow, neurons).encode(),
+        "observations.csv": write_csv_of_0_1(ObservationRow, observation_rows(result.observations)),
+        "neurons.csv": write_csv_of_0_1(NeuronRow, neurons),
         "snippets.parquet": write_snippets_parquet(evidence.item_contents),
     }
 

@@ -3,12 +3,10 @@
 A row's fields are the columns, in order. What they mean is in `metadata.COLUMN_MEANINGS`.
 """
 
-import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
@@ -16,6 +14,7 @@ import pyarrow.parquet as pq
 
 from app.evidence.entries import EventLink
 from app.evidence.round_evidence import BlindedEvidence
+from app.foundation.csv_table import CsvValue, write_table, write_table_of_0_1
 from app.report.analysis.frame import MarkCounts
 from app.rounds.allocation import Allocation, ItemKind
 from app.rounds.item import Item, ItemContent
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 TableRow = TypeVar("TableRow", bound="DataclassInstance")
-CsvValue = str | int | float | bool | datetime | None
 
 
 @dataclass(frozen=True)
@@ -95,15 +93,14 @@ PASSAGE_SCHEMA = pa.schema(
 """snippets.parquet: one row per token."""
 
 
-def write_csv(row_class: type[TableRow], table_rows: Iterable[TableRow]) -> str:
-    """CSV of rows, which are dataclasses: empty for None, true/false for booleans, full precision for floats."""
-    columns = [field.name for field in fields(row_class)]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    for row in table_rows:
-        writer.writerow([_csv_text(getattr(row, column)) for column in columns])
-    return buffer.getvalue()
+def write_csv(row_class: type[TableRow], table_rows: Iterable[TableRow]) -> bytes:
+    """The CSV of rows, which are dataclasses."""
+    return write_table(_cells(row_class, table_rows))
+
+
+def write_csv_of_0_1(row_class: type[TableRow], table_rows: Iterable[TableRow]) -> bytes:
+    """The CSV of rows as version 0.1 wrote it."""
+    return write_table_of_0_1(_cells(row_class, table_rows))
 
 
 def neuron_rows(allocation: Allocation, observations: Iterable[Observation]) -> Iterator[NeuronRow]:
@@ -181,11 +178,9 @@ def write_snippets_parquet(item_contents: Iterable[ItemContent]) -> bytes:
     return buffer.getvalue()
 
 
-def _csv_text(cell_value: CsvValue) -> str:
-    if cell_value is None:
-        return ""
-    if isinstance(cell_value, bool):
-        return "true" if cell_value else "false"
-    if isinstance(cell_value, datetime):
-        return cell_value.isoformat(timespec="microseconds")
-    return repr(cell_value) if isinstance(cell_value, float) else str(cell_value)
+def _cells(row_class: type[TableRow], table_rows: Iterable[TableRow]) -> Iterator[list[CsvValue]]:
+    """The names of the columns, then the values of each row."""
+    columns = [field.name for field in fields(row_class)]
+    yield [*columns]
+    for row in table_rows:
+        yield [getattr(row, column) for column in columns]

@@ -82,7 +82,7 @@ def download_observations(round_id: str, database: AppDatabase, admin: ViewingAd
     record_reading(database, round_id, admin.name, "observations.csv", now())
     with database.reading() as session:
         table = exports.observations_csv(session, round_id)
-    return download_response(table.encode(), "text/csv; charset=utf-8", f"{round_id}-observations.csv")
+    return download_response(table, "text/csv; charset=utf-8", f"{round_id}-observations.csv")
 
 
 @router.get("/export.zip")
