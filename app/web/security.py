@@ -56,6 +56,9 @@ SECURITY_HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 
+NOT_STORED = "no-store, no-transform"
+"""Nobody on the way keeps a page, or compresses it anew: then its length would say again what padding hides."""
+
 FROM_ANOTHER_SITE = translatable(
     "This form was sent from another site, so nothing was stored. Open the page here and send it again."
 )
@@ -124,7 +127,7 @@ def admin_session_token(request: Request) -> str:
 def _add_security_headers(response_headers: MutableHeaders) -> None:
     for name, value in SECURITY_HEADERS.items():
         response_headers[name] = value
-    response_headers.setdefault("Cache-Control", "no-store")
+    response_headers.setdefault("Cache-Control", NOT_STORED)
 
 
 def _refusal(scope: Scope) -> Response | None:

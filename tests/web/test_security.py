@@ -22,7 +22,7 @@ def test_every_response_carries_the_policy(ada: Page, served_round: ServedRound)
 
 def test_browsers_cache_static_files_and_no_pages(ada: Page) -> None:
     style = ada.text.split('rel="stylesheet" href="')[1].split('"')[0]
-    assert ada.go("/judge").headers["cache-control"] == "no-store"
+    assert ada.go("/judge").headers["cache-control"] == "no-store, no-transform"
     assert "immutable" in ada.go(style).headers["cache-control"]
 
 
