@@ -6,7 +6,7 @@ import click
 
 from app.cli.database import open_database
 from app.cli.options import json_option
-from app.cli.printing import print_json
+from app.cli.printing import print_json, print_text
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import admins
@@ -32,7 +32,7 @@ def add_admin(settings: Settings, name: str, password_file: TextIO | None) -> No
     password = _read_password(password_file)
     with open_database(settings) as database, database.writing() as session:
         admins.add_admin(session, name, password, now())
-    click.echo(f"{name} can sign in at /admin.")
+    print_text(f"{name} can sign in at /admin.")
 
 
 @admin_command.command("password")
@@ -44,7 +44,7 @@ def change_password(settings: Settings, name: str, password_file: TextIO | None)
     password = _read_password(password_file)
     with open_database(settings) as database, database.writing() as session:
         admins.change_password(session, name, password)
-    click.echo(f"{name} has a new password; all older sessions have ended.")
+    print_text(f"{name} has a new password; all older sessions have ended.")
 
 
 @admin_command.command("list")
@@ -57,7 +57,7 @@ def list_admins(settings: Settings, json_wanted: bool) -> None:
     if json_wanted:
         print_json(names)
         return
-    click.echo("\n".join(names) or "There is no admin yet; add one with `firstglance admin add NAME`.")
+    print_text("\n".join(names) or "There is no admin yet; add one with `firstglance admin add NAME`.")
 
 
 def _read_password(password_file: TextIO | None) -> str:

@@ -8,7 +8,7 @@ import click
 from app.archive.archive import Archive, find_archives
 from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, break_blind_option, by_option, json_option
-from app.cli.printing import print_facts, print_json, print_table
+from app.cli.printing import print_facts, print_json, print_table, print_text
 from app.foundation.clock import now
 from app.foundation.errors import AccessError, ArchiveError
 from app.foundation.settings import Settings
@@ -52,7 +52,7 @@ def _complete_archives(folder: Path) -> Iterator[Archive]:
         if isinstance(archive, Archive):
             yield archive
         else:
-            click.echo(f"left out: {archive}", err=True)
+            print_text(f"left out: {archive}", err=True)
 
 
 @archive_command.command("show")
@@ -91,7 +91,7 @@ def verify_archive(path: Path) -> None:
     """Check the digest of every file of ARCHIVE; names the first changed file and exits with status 1."""
     archive = Archive.open(path)
     archive.verify()
-    click.echo(f"{path} is whole and unchanged: {archive.sha256}")
+    print_text(f"{path} is whole and unchanged: {archive.sha256}")
 
 
 def _archive_facts(archive: Archive) -> dict[str, str | int | None]:

@@ -6,6 +6,7 @@ import click
 
 from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, break_blind_option, by_option, round_argument
+from app.cli.printing import print_text
 from app.foundation.clock import now
 from app.foundation.errors import ExportError
 from app.foundation.files import write_bytes_atomically
@@ -51,8 +52,8 @@ def export_command(
         with database.writing() as session:
             exports.record_export(session, round_id, admin, _name_as_text(out), zip_bytes, now(), blinded=blinded)
     if warning is not None:
-        click.echo(warning)
-    click.echo("{0}  check it with `firstglance verify {0}`".format(click.format_filename(out)))
+        print_text(warning)
+    print_text("{0}  check it with `firstglance verify {0}`".format(click.format_filename(out)))
 
 
 def _require_no_open_round(database: Database, round_id: str, admin: str, reason: str | None) -> None:

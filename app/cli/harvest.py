@@ -13,6 +13,7 @@ import click
 
 from app.archive.archive import Archive
 from app.cli.options import PATH, gelu_option
+from app.cli.printing import print_text
 from app.foundation.errors import SettingsError
 from app.harvest.options import Device, Dtype, HarvestOptions
 from app.models.config import GeluForm, Site
@@ -118,9 +119,9 @@ def harvest_command(
     )
     for path, archive in archives.items():
         if json_wanted:
-            click.echo(json.dumps({"path": str(path), "sha256": archive.sha256}))
+            print_text(json.dumps({"path": str(path), "sha256": archive.sha256}))
         else:
-            click.echo(f"{path}  {archive.sha256}")
+            print_text(f"{path}  {archive.sha256}")
 
 
 def _archive_names(model_names: tuple[str, ...], name: str | None) -> list[str]:

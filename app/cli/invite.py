@@ -3,6 +3,7 @@
 import click
 
 from app.cli.options import by_option, round_argument
+from app.cli.printing import print_text
 from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -34,5 +35,5 @@ def invite_command(settings: Settings, round_id: str, name: str, exposed: bool, 
         lambda session, admin: rounds.invite_evaluator(session, round_id, name, exposed, admin, now()),
     )
     if invitation.exposed_because:
-        click.echo(f"{name} counts as exposed: {'; '.join(invitation.exposed_because)}", err=True)
-    click.echo(invitation_link(base_url, invitation.token))
+        print_text(f"{name} counts as exposed: {'; '.join(invitation.exposed_because)}", err=True)
+    print_text(invitation_link(base_url, invitation.token))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.options import PATH, gelu_option, json_option
-from app.cli.printing import print_json, print_table
+from app.cli.printing import print_json, print_table, print_text
 from app.foundation.paths import resource_folder
 from app.models.config import GeluForm
 
@@ -58,4 +58,4 @@ def show_model(model_name: str, gelu_form: GeluForm, json_wanted: bool) -> None:
     if json_wanted:
         print_json(model_card.as_dict())
     else:
-        click.echo(model_card.markdown(), nl=False)
+        print_text(model_card.markdown(), nl=False)

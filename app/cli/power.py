@@ -5,7 +5,7 @@ from typing import TypedDict, Unpack
 import click
 
 from app.cli.options import json_option
-from app.cli.printing import print_json
+from app.cli.printing import print_json, print_text
 from app.foundation.errors import DesignError
 from app.foundation.json_types import JsonObject
 from app.statistics.power import PlanPower, StudyPlan, neurons_needed, plan_power
@@ -107,10 +107,10 @@ def power_command(target_power: float, json_wanted: bool, **plan_choices: Unpack
         return
     fractions = f"{plan.treatment_fraction:.0%} against {plan.reference_fraction:.0%}"
     population = "for evaluators like these" if plan.evaluator_sd > 0 else "for these evaluators"
-    click.echo(f"power {forecast.power:.2f} to see {fractions}, {population}")
-    click.echo(f"95 % interval of the difference: about ±{100 * forecast.half_width:.1f} percentage points")
-    click.echo(f"{forecast.judgment_count:,} judgments, about {forecast.hours:.0f} hours")
-    click.echo(_neurons_needed_text(target_power, needed))
+    print_text(f"power {forecast.power:.2f} to see {fractions}, {population}")
+    print_text(f"95 % interval of the difference: about ±{100 * forecast.half_width:.1f} percentage points")
+    print_text(f"{forecast.judgment_count:,} judgments, about {forecast.hours:.0f} hours")
+    print_text(_neurons_needed_text(target_power, needed))
 
 
 def _neurons_needed_text(target_power: float, needed: int | None) -> str:

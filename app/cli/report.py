@@ -7,7 +7,7 @@ import click
 
 from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import by_option, json_option
-from app.cli.printing import print_json, print_table
+from app.cli.printing import print_json, print_table, print_text
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.foundation.typography import visible_text
@@ -44,11 +44,11 @@ def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bo
         report = _read_report(settings, database, sources[0], by)
     analysis = report.analysis
     if report.unsigned:
-        click.echo(UNSIGNED_RESULT, err=True)
+        print_text(UNSIGNED_RESULT, err=True)
     if json_wanted:
         print_json(analysis.content())
         return
-    click.echo(f"{analysis.headline}\n")
+    print_text(f"{analysis.headline}\n")
     print_arms(analysis.arms)
 
 
@@ -83,7 +83,7 @@ def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
     if json_wanted:
         print_json(pooled.content() | {"anchored": False})
         return
-    click.echo(f"{visible_text(pooled.headline)}\n")
+    print_text(f"{visible_text(pooled.headline)}\n")
     lines = [
         [visible_text(stratum.stratum), points(stratum.estimate), points_range(stratum.interval)]
         for stratum in pooled.strata
@@ -92,11 +92,11 @@ def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
     print_table(["round: stratum", "difference, points", "95 % interval"], lines)
     spread = pooled.heterogeneity
     if spread is not None:
-        click.echo(f"\nheterogeneity: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.3f}")
-    click.echo(f"\n{NOT_ANCHORED}")
+        print_text(f"\nheterogeneity: Q = {spread.q:.2f} on {spread.degrees} df, p = {spread.p:.3f}")
+    print_text(f"\n{NOT_ANCHORED}")
     for study in pooled.studies:
         if study.is_of_version_0_1:
-            click.echo(f"{visible_text(study.title)} is of version 0.1: its flags, erasures and frame were not bound.")
+            print_text(f"{visible_text(study.title)} is of version 0.1: its flags, erasures and frame were not bound.")
 
 
 def _number_text(number: float) -> str:

@@ -3,6 +3,7 @@
 import click
 
 from app.cli.database import open_database
+from app.cli.printing import print_text
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services.retention import delete_expired_links
@@ -18,8 +19,8 @@ def retention_command(settings: Settings, days: int | None) -> None:
     """
     retention_days = days or settings.retention_days
     if retention_days == 0:
-        click.echo("Nothing is deleted: set FIRSTGLANCE_RETENTION_DAYS, or give --days.")
+        print_text("Nothing is deleted: set FIRSTGLANCE_RETENTION_DAYS, or give --days.")
         return
     with open_database(settings) as database, database.writing() as session:
         count = delete_expired_links(session, retention_days, now())
-    click.echo(f"Links and sessions deleted: {count}")
+    print_text(f"Links and sessions deleted: {count}")

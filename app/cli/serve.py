@@ -3,6 +3,7 @@
 import click
 
 from app.cli.database import open_database
+from app.cli.printing import print_text
 from app.foundation.settings import Settings
 from app.web.serving import bound_socket, browser_address, web_server
 
@@ -22,7 +23,7 @@ def serve_command(settings: Settings, host: str | None, port: int | None, https:
     options = {name: value for name, value in (("host", host), ("port", port), ("https", https)) if value is not None}
     settings = Settings.read(**settings.model_dump() | options)
     with open_database(settings, in_shell=False) as database, bound_socket(settings) as listener:
-        click.echo(f"First Glance on {browser_address(listener, settings)}  (Ctrl+C ends it)")
+        print_text(f"First Glance on {browser_address(listener, settings)}  (Ctrl+C ends it)")
         if settings.https and not settings.trusted_proxies:
-            click.echo(NO_PROXIES_NAMED, err=True)
+            print_text(NO_PROXIES_NAMED, err=True)
         web_server(settings, database).run(sockets=[listener])

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from app.cli.options import PATH, json_option
-from app.cli.printing import print_json
+from app.cli.printing import print_json, print_text
 from app.foundation.errors import ArchiveError, ExportError, TimestampError
 from app.foundation.typography import visible_text
 from app.report.export.anchors import Anchors
@@ -120,14 +120,14 @@ def _print_verification(verification: Verification) -> None:
     file_count = sum("." in name and " " not in name for name in agreeing)
     _print_finding("ok", f"{file_count} files are the same as those that were made again from the evidence.")
     _print_finding("ok", f"{len(agreeing) - file_count} checks of commitment, chains, log, lock and digests agree.")
-    click.echo()
-    click.echo(click.wrap_text(visible_text(" ".join(verification.statement.sentences)), WIDTH))
+    print_text()
+    print_text(click.wrap_text(visible_text(" ".join(verification.statement.sentences)), WIDTH))
 
 
 def _print_finding(label: str, sentence: str) -> None:
     """Print a sentence after its label; line breaks and codes for the terminal in the export's texts are spelt out."""
     text = visible_text(sentence)
-    click.echo(click.wrap_text(text, WIDTH, initial_indent=label.ljust(INDENT), subsequent_indent=" " * INDENT))
+    print_text(click.wrap_text(text, WIDTH, initial_indent=label.ljust(INDENT), subsequent_indent=" " * INDENT))
 
 
 def _unchecked_by_reason(verification: Verification) -> dict[str, list[str]]:

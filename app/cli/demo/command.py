@@ -18,7 +18,7 @@ from app.cli.demo.demo_round import (
     find_open_demo_round,
 )
 from app.cli.options import PATH, json_option
-from app.cli.printing import print_json
+from app.cli.printing import print_json, print_text
 from app.cli.report import print_arms
 from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
@@ -92,7 +92,7 @@ def _serve(plan: DemoPlan, settings: Settings) -> None:
             demo_round = create_demo_round(database, plan, archives, settings, [YOU])
         with bound_socket(settings) as listener:
             address = browser_address(listener, settings)
-            click.echo(
+            print_text(
                 f"\nA round of {plan.neurons} neurons per arm is open on this machine.\n\n"
                 f"  Judge neurons  {invitation_link(address, demo_round.invitation_tokens[0])}\n"
                 f"  Administer     {address}/admin   name {ADMIN}, password {demo_password(settings.data)}\n"
@@ -115,5 +115,5 @@ def _check(plan: DemoPlan, *, json_wanted: bool) -> None:
 
 def _print_outcome(outcome: CheckOutcome, watch: Stopwatch) -> None:
     print_arms(outcome.arms)
-    click.echo(f"commitment verified: {'yes' if outcome.commitment_verified else 'NO'}")
-    click.echo("  ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items()))
+    print_text(f"commitment verified: {'yes' if outcome.commitment_verified else 'NO'}")
+    print_text("  ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items()))

@@ -6,6 +6,7 @@ import click
 
 from app.cli.key_files import write_key_file
 from app.cli.options import PATH
+from app.cli.printing import print_text
 from app.services.keyholders import new_key
 
 
@@ -15,8 +16,8 @@ def new_command(key_file: Path | None) -> None:
     """Make a key: the secret half stays with its holder, the public half is named in the round."""
     key = new_key()
     if key_file is None:
-        click.echo(f"secret key  {key.identity}\npublic key  {key.recipient}")
-        click.echo("The secret key is shown only now. Store it before you name the public key in a round.")
+        print_text(f"secret key  {key.identity}\npublic key  {key.recipient}")
+        print_text("The secret key is shown only now. Store it before you name the public key in a round.")
         return
     write_key_file(key_file, [key.identity])
-    click.echo(f"public key  {key.recipient}\nThe secret key is in {key_file}. Store a copy of it somewhere else.")
+    print_text(f"public key  {key.recipient}\nThe secret key is in {key_file}. Store a copy of it somewhere else.")

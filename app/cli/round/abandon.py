@@ -3,6 +3,7 @@
 import click
 
 from app.cli.options import by_option, round_argument
+from app.cli.printing import print_text
 from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -23,4 +24,4 @@ def abandon_command(settings: Settings, round_id: str, reason: str, by: str | No
         "abandon",
         lambda session, admin: rounds.abandon_round(session, round_id, admin, reason, now()),
     )
-    click.echo("The round is abandoned.")
+    print_text("The round is abandoned.")

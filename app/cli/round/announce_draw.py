@@ -3,7 +3,7 @@
 import click
 
 from app.cli.options import by_option, round_argument
-from app.cli.printing import print_facts
+from app.cli.printing import print_facts, print_text
 from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -54,7 +54,7 @@ def announce_draw_command(
             "digest of the log's entry": announced.chain,
         }
     )
-    click.echo(
+    print_text(
         "Publish the last digest now, before the value is out: only that shows that this was the one announcement "
         "(`firstglance verify --announcement`). When the value is out: `round seal --public-value VALUE`, with letters "
         "in lower case."

@@ -4,7 +4,7 @@ import click
 
 from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import by_option, json_option, round_argument
-from app.cli.printing import print_facts, print_json
+from app.cli.printing import print_facts, print_json, print_text
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.leak_audit.summary import AttackSummary, AuditSummary
@@ -46,7 +46,7 @@ def print_audit(audit: AuditSummary) -> None:
         }
     )
     if transport.warns:
-        click.echo(TRANSPORT_WARNING)
+        print_text(TRANSPORT_WARNING)
 
 
 def _auc_text(attack: AttackSummary) -> str:

@@ -4,6 +4,7 @@ import click
 from sqlalchemy.orm import Session
 
 from app.cli.options import by_option, round_argument
+from app.cli.printing import print_text
 from app.cli.round.step import publish_result, run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -29,4 +30,4 @@ def correct_command(settings: Settings, round_id: str, reason: str, by: str | No
         return result_digest(session, round_id)
 
     digest = run_logged_step(settings, round_id, by, "correct", correct)
-    click.echo(f"The round has a new analysis; see `firstglance report {round_id}`.\n{publish_result(digest)}")
+    print_text(f"The round has a new analysis; see `firstglance report {round_id}`.\n{publish_result(digest)}")

@@ -9,6 +9,7 @@ import click
 from app.archive.archive import Archive
 from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, by_option
+from app.cli.printing import print_text
 from app.foundation.clock import now
 from app.foundation.errors import DesignError
 from app.foundation.settings import Settings
@@ -80,7 +81,7 @@ def create_command(
         design = Design.from_toml(_read_design_text(design_file))
         paths = {archive.sha256: archive.path for archive in map(Archive.open, archive_paths)}
     with open_database(settings) as database, database.writing() as session:
-        click.echo(rounds.create_round(session, design, paths, named_or_only_admin(session, by), now()))
+        print_text(rounds.create_round(session, design, paths, named_or_only_admin(session, by), now()))
 
 
 def _read_design_text(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import click
 
+from app.cli.printing import print_text
 from app.rounds.design_text import preset_toml
 from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES
 
@@ -10,4 +11,4 @@ from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES
 @click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default=DEFAULT_PRESET, show_default=True)
 def design_command(preset_name: str) -> None:
     """Print a preset's design as TOML. Fill it in and give it to `round create --design FILE`."""
-    click.echo(preset_toml(preset_name), nl=False)
+    print_text(preset_toml(preset_name), nl=False)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.cli.database import open_database
 from app.cli.key_files import read_key_file
 from app.cli.options import PATH, by_option, json_option, round_argument
-from app.cli.printing import print_json, print_table
+from app.cli.printing import print_json, print_table, print_text
 from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -48,8 +48,8 @@ def list_keys(settings: Settings, round_id: str, json_wanted: bool) -> None:
     )
     for row in listed:
         if row.proved_at is None:
-            click.echo(f"\nChallenge for {row.person}\n{row.challenge}")
-    click.echo(missing or "Nothing is missing: the round can be sealed to these keys.")
+            print_text(f"\nChallenge for {row.person}\n{row.challenge}")
+    print_text(missing or "Nothing is missing: the round can be sealed to these keys.")
 
 
 @keys_command.command("name")
@@ -64,7 +64,7 @@ def name_key(settings: Settings, round_id: str, public_key: str, person: str, by
     def name(session: Session, admin: str) -> str:
         return keyholders.name_key(session, round_id, public_key, person, 1, admin, now()).challenge
 
-    click.echo(run_logged_step(settings, round_id, by, "name key", name))
+    print_text(run_logged_step(settings, round_id, by, "name key", name))
 
 
 @keys_command.command("prove")
@@ -92,7 +92,7 @@ def prove_key(
             prove_secret(session, round_id, identity, admin, now())
 
     run_logged_step(settings, round_id, by, "prove key", prove)
-    click.echo("The key is proved.")
+    print_text("The key is proved.")
 
 
 @keys_command.command("remove")
@@ -109,4 +109,4 @@ def remove_key(settings: Settings, round_id: str, number: int, by: str | None) -
         "remove key",
         lambda session, admin: keyholders.remove_key(session, round_id, number, admin, now()),
     )
-    click.echo("The key is removed.")
+    print_text("The key is removed.")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.cli.database import open_database
 from app.cli.options import by_option, round_argument
+from app.cli.printing import print_text
 from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.errors import InputError
@@ -27,12 +28,12 @@ WHAT_TO_DO = (
 @click.pass_obj
 def lock_command(settings: Settings, round_id: str, sure: bool, by: str | None) -> None:
     """End judging for good; a locked round can be unblinded. Asks first, and says how much was judged."""
-    click.echo(_what_the_lock_ends(settings, round_id))
+    print_text(_what_the_lock_ends(settings, round_id))
     is_confirmed = sure or _ask_to_confirm()
     digest = run_logged_step(
         settings, round_id, by, "lock", lambda session, admin: _lock(session, round_id, admin, sure=is_confirmed)
     )
-    click.echo(f"The round is locked.\nlock {digest}\n{WHAT_TO_DO}")
+    print_text(f"The round is locked.\nlock {digest}\n{WHAT_TO_DO}")
 
 
 def _what_the_lock_ends(settings: Settings, round_id: str) -> str:

@@ -4,6 +4,7 @@ import click
 from sqlalchemy.orm import Session
 
 from app.cli.options import by_option, round_argument
+from app.cli.printing import print_text
 from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -22,7 +23,7 @@ WHAT_TO_DO = (
 def open_command(settings: Settings, round_id: str, by: str | None) -> None:
     """Let evaluators begin."""
     commitment = run_logged_step(settings, round_id, by, "open", lambda session, admin: _open(session, round_id, admin))
-    click.echo(f"The round is open.\ncommitment {commitment}\n{WHAT_TO_DO}")
+    print_text(f"The round is open.\ncommitment {commitment}\n{WHAT_TO_DO}")
 
 
 def _open(session: Session, round_id: str, admin: str) -> str | None:

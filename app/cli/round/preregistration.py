@@ -6,6 +6,7 @@ import click
 
 from app.cli.database import open_database
 from app.cli.options import PATH, round_argument
+from app.cli.printing import print_text
 from app.foundation.errors import ExportError
 from app.foundation.files import write_bytes_atomically
 from app.foundation.settings import Settings
@@ -21,11 +22,11 @@ def preregistration_command(settings: Settings, round_id: str, out: Path | None)
     with open_database(settings) as database, database.reading() as session:
         text = round_preregistration(session, round_id)
     if out is None:
-        click.echo(text, nl=False)
+        print_text(text, nl=False)
         return
     try:
         write_bytes_atomically(out, text.encode())
     except OSError as error:
         msg = f"{out} cannot be written ({error.strerror}); choose another file with --out"
         raise ExportError(msg) from error
-    click.echo(f"{out}  it names the arms: register it under embargo until everyone has judged")
+    print_text(f"{out}  it names the arms: register it under embargo until everyone has judged")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.cli.database import named_or_only_admin, open_database
 from app.cli.key_files import read_key_file, write_key_file
 from app.cli.options import PATH, by_option, round_argument
+from app.cli.printing import print_text
 from app.cli.round.audit import print_audit
 from app.cli.round.step import run_logged_step
 from app.cli.seal_progress import printed_progress
@@ -52,11 +53,11 @@ def seal_command(
     """Draw neurons, make items, encrypt the allocation to proved keys, print the commitment."""
     with _proved_keys_in(keys_to, settings, round_id, by):
         sealed, audit = _seal_round(settings, round_id, by, SealRequest(public_value=public_value, audited=audited))
-    click.echo(f"commitment {sealed.commitment}\n{WHAT_TO_DO.format(round_id=round_id)}")
+    print_text(f"commitment {sealed.commitment}\n{WHAT_TO_DO.format(round_id=round_id)}")
     if audit is not None:
         print_audit(audit)
     if keys_to is not None:
-        click.echo(f"Either key in {keys_to} opens the seal. Store a copy of one of them somewhere else.")
+        print_text(f"Either key in {keys_to} opens the seal. Store a copy of one of them somewhere else.")
 
 
 def _seal_round(

@@ -4,7 +4,7 @@ import click
 
 from app.cli.database import open_database
 from app.cli.options import json_option, round_argument
-from app.cli.printing import print_facts, print_json, print_table
+from app.cli.printing import print_facts, print_json, print_table, print_text
 from app.foundation.settings import Settings
 from app.services import rounds
 from app.services.draws import AnnouncedDraw, announced_draw
@@ -37,7 +37,7 @@ def status_command(settings: Settings, round_id: str, json_wanted: bool) -> None
     else:
         _print_progress(round_progress, announced)
         if warning is not None:
-            click.echo(f"\n{warning}")
+            print_text(f"\n{warning}")
 
 
 def _announced_facts(announced: AnnouncedDraw | None) -> dict[str, str | float | None]:
@@ -68,7 +68,7 @@ def _print_progress(round_progress: RoundProgress, announced: AnnouncedDraw | No
         }
     )
     if round_progress.evaluators:
-        click.echo()
+        print_text()
         lines = [
             [evaluator.name, evaluator.judged, evaluator.assigned, "yes" if evaluator.exposed else "no"]
             for evaluator in round_progress.evaluators

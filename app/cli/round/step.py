@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-import click
 from sqlalchemy.orm import Session
 
 from app.cli.database import named_or_only_admin, open_database
+from app.cli.printing import print_text
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services.log import logged_attempt
@@ -27,7 +27,7 @@ def run_logged_step(
             admin = named_or_only_admin(session, by)
             warning = missing_key_warning(session, round_id, RoundKeys.in_data_folder(settings.data))
         if warning is not None:
-            click.echo(f"Warning: {warning}", err=True)
+            print_text(f"Warning: {warning}", err=True)
         with logged_attempt(database, round_id, admin, action, now()) as session:
             return change(session, admin)
 

@@ -11,7 +11,7 @@ from anyio.from_thread import start_blocking_portal
 
 from app.cli.database import open_database
 from app.cli.options import PATH, by_option, json_option, round_argument
-from app.cli.printing import print_facts, print_json
+from app.cli.printing import print_facts, print_json, print_text
 from app.cli.round.step import run_logged_step
 from app.evidence.authority_certificates import TrustedCertificates, read_trusted_certificates
 from app.evidence.event_details import StampedDigest
@@ -83,7 +83,7 @@ def timestamp_command(
         return
     print_facts(facts)
     checked = "was checked with these roots" if trusted else "is checked by `firstglance verify --timestamp ROOTS.pem`"
-    click.echo(f"\nThe export will hold this time stamp. Its signature {checked}.")
+    print_text(f"\nThe export will hold this time stamp. Its signature {checked}.")
 
 
 def _ask_authority(address: str, pending_stamp: PendingStamp, trusted: TrustedCertificates | None) -> bytes:

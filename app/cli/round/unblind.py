@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.cli.key_files import read_key_file
 from app.cli.options import PATH, by_option, round_argument
+from app.cli.printing import print_text
 from app.cli.round.step import publish_result, run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -44,4 +45,4 @@ def unblind_command(
         return result_digest(session, round_id)
 
     digest = run_logged_step(settings, round_id, by, "unblind", unblind)
-    click.echo(f"The round is unblinded; see `firstglance report {round_id}`.\n{publish_result(digest)}")
+    print_text(f"The round is unblinded; see `firstglance report {round_id}`.\n{publish_result(digest)}")
