@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from app.evidence.draws import LoggedStep, draw_history
 from app.evidence.event_details import SealedDetail
-from app.foundation.typography import visible_text
 from app.report.analysis.draws import draw_notes
 from app.report.markdown_table import markdown_table
+from app.report.markdown_text import escape_markdown
 from app.report.methods_text import ACTIVE_SECONDS, AIDS
 from app.report.planned_parts import limits_of_planned_parts
 from app.report.sample_size_text import sample_size_paragraphs
@@ -55,7 +55,7 @@ def write_preregistration(design: Design, sealed: SealedDetail, other_draws: Seq
         "Commitment": _commitment(sealed),
         "How to verify": _verification(sealed),
     }
-    parts = [f"# Preregistration: {_one_line(design.title)}", *_introduction(design)]
+    parts = [f"# Preregistration: {escape_markdown(design.title)}", *_introduction(design)]
     for heading, paragraphs in sections.items():
         parts += [f"## {heading}", *paragraphs]
     return "\n\n".join(parts) + "\n"
@@ -85,18 +85,22 @@ def _introduction(design: Design) -> list[str]:
 
 def _study_information(design: Design) -> list[str]:
     plan = design.planned_analysis
+    treatment, reference = escape_markdown(design.treatment), escape_markdown(design.reference)
     estimand = [f"Estimand: {plan.estimand}."] if plan else []
     return [
         f"**Question.** Do people who do not know which model they are looking at find a different fraction of neurons "
-        f"interpretable in the arm “{design.treatment}” than in the arm “{design.reference}”?",
-        f"**Hypotheses.** The test is two-sided: no difference between {design.treatment} and {design.reference} "
+        f"interpretable in the arm “{treatment}” than in the arm “{reference}”?",
+        f"**Hypotheses.** The test is two-sided: no difference between {treatment} and {reference} "
         "against a difference in either direction.",
-        f"**Primary comparison.** {design.treatment} minus {design.reference}. In the design's "
-        f"words: {_one_line(design.primary)}.",
+        f"**Primary comparison.** {treatment} minus {reference}. In the design's "
+        f"words: {escape_markdown(design.primary)}.",
         *estimand,
         markdown_table(
             ["Arm", "Stratum", "Archive (SHA-256)"],
-            [[cell.arm, cell.stratum, f"`{cell.archive_sha256}`"] for cell in design.arms],
+            [
+                [escape_markdown(cell.arm), escape_markdown(cell.stratum), f"`{cell.archive_sha256}`"]
+                for cell in design.arms
+            ],
         ),
     ]
 
@@ -150,7 +154,7 @@ def _sampling_plan(design: Design, sealed: SealedDetail, other_draws: Sequence[s
         f"**Frame.** All neurons of {layers} at the site {design.site}, dead ones included. Live neurons with too few "
         f"snippets or marks to be shown are left out by the same rule in every arm{named}.",
         f"**Draw.** {design.neurons} neurons per arm and stratum, at random {drawn}, from a seed that is sealed with "
-        f"the allocation. {' '.join([_seed_text(design, sealed), *other_draws])}",
+        f"the allocation. {' '.join([_seed_text(design, sealed), *map(escape_markdown, other_draws)])}",
         f"**Items.** {sealed.items:,} items were made, controls, practice and repeats included.",
         f"**Evaluators.** {_evaluators_text(design)}",
         "**Sample size and power.**",
@@ -160,16 +164,19 @@ def _sampling_plan(design: Design, sealed: SealedDetail, other_draws: Sequence[s
 
 def _evaluators_text(design: Design) -> str:
     count = "one evaluator" if design.evaluators == 1 else f"{design.evaluators:,} evaluators"
-    named = f" Named before the seal: {_listed([_one_line(name) for name in design.named])}." if design.named else ""
+    named = (
+        f" Named before the seal: {_listed([escape_markdown(name) for name in design.named])}." if design.named else ""
+    )
     return f"The design asks for {count}; a lock with fewer is reported as stopped early.{named}"
 
 
 def _seed_text(design: Design, sealed: SealedDetail) -> str:
     draw = sealed.draw
     if design.seed_rule == "public" and draw is not None:
+        name, value = (escape_markdown(text or "") for text in (draw.public_name, draw.public_value))
         return (
             f"The seed is a hash of the server's half, whose digest `{draw.half_sha256}` was logged first, and of the "
-            f"public value “{_visible_line(draw.public_name)}”, which is “{_visible_line(draw.public_value)}”. "
+            f"public value “{name}”, which is “{value}”. "
             f"This is draw {draw.number} of the round."
         )
     number = f" This is draw {draw.number} of the round." if draw is not None else ""
@@ -178,7 +185,8 @@ def _seed_text(design: Design, sealed: SealedDetail) -> str:
 
 def _variables(design: Design) -> list[str]:
     rubric = design.rubric.filled_in(design.peaks_per_item, among_groups=len(design.groups) > 1)
-    answers = [rubric.interpretable, rubric.not_interpretable, *(["cannot judge"] if design.cannot_judge else [])]
+    answers = [escape_markdown(answer) for answer in (rubric.interpretable, rubric.not_interpretable)]
+    answers += ["cannot judge"] if design.cannot_judge else []
     groups = _listed([f"{count} {group}" for group, count in design.groups.items()])
     questions = [
         "a rule in words" if design.hypothesis else "",
@@ -189,9 +197,9 @@ def _variables(design: Design) -> list[str]:
     ]
     return [
         f"**Manipulated.** The arm. **Shown.** Snippets per item: {groups}; marks: {design.marks}.",
-        f"**Measured.** One verdict per evaluator and item, {' / '.join(map(_one_line, answers))}, to the question: "
-        f"{_one_line(rubric.question)}",
-        f"> {_one_line(rubric.rule)}\n>\n> {_one_line(rubric.operational)}",
+        f"**Measured.** One verdict per evaluator and item, {' / '.join(answers)}, to the question: "
+        f"{escape_markdown(rubric.question)}",
+        f"> {escape_markdown(rubric.rule)}\n>\n> {escape_markdown(rubric.operational)}",
         f"**Also asked, after the verdict.** {_sentence([text for text in questions if text]) or 'Nothing.'}",
         "**Also recorded.** Active seconds, position in the order, revisions, items flagged as faulty or distressing"
         f"{', aids opened' if design.aids else ''}. {ACTIVE_SECONDS}",
@@ -266,14 +274,6 @@ def _verification(sealed: SealedDetail) -> list[str]:
 
 def _bullets(sentences: Sequence[str]) -> str:
     return "\n".join(f"- {sentence}" for sentence in sentences)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _visible_line(text: str | None) -> str:
-    return visible_text(_one_line(text or ""))
 
 
 def _listed(values: Sequence[str | float]) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from app.foundation.typed_text import tidy_line
 from app.report.absent_results import ABSENT_HEADING, absent_results
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.markdown_table import markdown_table
+from app.report.markdown_text import code_span, escape_markdown
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
 from app.report.result_tables import ResultTable, result_tables
 from app.report.result_text import UNSIGNED_RESULT, state_primary_comparison
@@ -22,22 +22,22 @@ def write_markdown_report(
     It says so if the result is `unsigned` though the round has a key.
     """
     parts = [
-        f"# {tidy_line(title)}",
-        analysis.headline,
-        analysis.marks_alone,
-        analysis.transport_alone,
-        state_primary_comparison(analysis.difference),
+        f"# {escape_markdown(title)}",
+        escape_markdown(analysis.headline),
+        escape_markdown(analysis.marks_alone),
+        escape_markdown(analysis.transport_alone),
+        escape_markdown(state_primary_comparison(analysis.difference)),
         f"Commitment: `{commitment}`",
         *([UNSIGNED_RESULT] if unsigned else []),
-        *(f"- {note}" for note in analysis.notes),
+        *(f"- {escape_markdown(note)}" for note in analysis.notes),
     ]
     charts, tables = draw_charts(analysis).values(), result_tables(analysis)
     for chart in charts:
         parts += _chart_parts(chart)
     for table in tables:
-        parts += [f"## {table.title}", table.summary_sentence, _numbers_table(table)]
+        parts += [f"## {table.title}", escape_markdown(table.summary_sentence), _numbers_table(table)]
     parts += _absent_parts(absent_results(charts, tables))
-    parts += ["## Methods", *methods_paragraphs(frame, analysis)]
+    parts += ["## Methods", *map(escape_markdown, methods_paragraphs(frame, analysis))]
     parts += [f"## {DECISION_HEADING}", markdown_table(DECISION_COLUMNS, decision_rows())]
     parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in LIMITATIONS)]
     return "\n\n".join(parts) + "\n"
@@ -45,17 +45,23 @@ def write_markdown_report(
 
 def _chart_parts(chart: Chart) -> list[str]:
     """A chart's heading, summary, figure if the export has one, and table with the path of each row's numbers."""
-    parts = [f"## {chart.title}", chart.summary_sentence]
+    parts = [f"## {chart.title}", escape_markdown(chart.summary_sentence)]
     if chart.lines or chart.name == "fractions":
         parts.append(f"![{chart.title}](figures/{chart.name}.svg)")
     return [*parts, _numbers_table(chart)]
 
 
 def _numbers_table(shown: Chart | ResultTable) -> str:
-    rows = [(*row, f"`{path}`") for row, path in zip(shown.rows, shown.row_paths, strict=True)]
-    return markdown_table((*shown.columns, "analysis.json"), rows)
+    rows = [
+        (*map(escape_markdown, row), code_span(path)) for row, path in zip(shown.rows, shown.row_paths, strict=True)
+    ]
+    return markdown_table((*map(escape_markdown, shown.columns), "analysis.json"), rows)
 
 
 def _absent_parts(sentences: Sequence[str]) -> list[str]:
     """The sentences on planned results that the report does not show, under a heading; nothing if it shows all."""
-    return [f"## {ABSENT_HEADING}", "\n".join(f"- {sentence}" for sentence in sentences)] if sentences else []
+    return (
+        [f"## {ABSENT_HEADING}", "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences)]
+        if sentences
+        else []
+    )

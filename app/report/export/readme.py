@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.foundation.typed_text import tidy_line
+from app.report.markdown_text import escape_markdown
 
 SCRIPT_FILE = "verify.py"
 README = r"""# {title}
@@ -88,7 +88,7 @@ def write_readme(title: str, round_id: str, file_names: Iterable[str], *, blinde
     """The README of an export that has these files beside it."""
     names = set(file_names)
     return README.format(
-        title=tidy_line(title),
+        title=escape_markdown(title),
         kind="Blinded" if blinded else "Unblinded",
         round_id=round_id,
         evidence=_file_table(EVIDENCE_FILES, names),
