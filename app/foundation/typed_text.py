@@ -10,6 +10,8 @@ JOINERS = frozenset("\u200c\u200d")
 """They shape letters of Persian and of Indian scripts, and join emoji; between Latin letters they show nothing."""
 VARIATION_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 """They choose between two forms of one character."""
+NONCHARACTERS = range(0xFDD0, 0xFDF0)
+"""Code points that are no characters, beside the last two of each plane; XML does not allow all of them."""
 LAST_LATIN = "\u024f"
 
 
@@ -49,7 +51,9 @@ def _is_unseen(text: str, index: int, in_lines: bool) -> bool:
         return False
     if character in JOINERS:
         return not (_is_beyond_latin(text[index - 1 : index]) and _is_beyond_latin(text[index + 1 : index + 2]))
-    return character in BLANKS or unicodedata.category(character) in UNSEEN_CATEGORIES
+    if character in BLANKS or unicodedata.category(character) in UNSEEN_CATEGORIES:
+        return True
+    return ord(character) in NONCHARACTERS or ord(character) & 0xFFFE == 0xFFFE
 
 
 def _is_beyond_latin(character: str) -> bool:

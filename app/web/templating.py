@@ -1,4 +1,7 @@
-"""Renders Jinja templates: everything is escaped, undefined names are errors, static files have versioned addresses."""
+"""Renders Jinja templates: everything is escaped, undefined names are errors, static files have versioned addresses.
+
+Characters that nobody sees, such as those that turn the direction of a name, are shown by their code points.
+"""
 
 import os
 from functools import cache
@@ -15,6 +18,7 @@ from starlette.types import Scope
 from app.archive.levels import MARK_LEVELS
 from app.foundation.digest import sha256_of_parts
 from app.foundation.paths import resource_folder
+from app.foundation.typed_text import show_unseen_characters
 from app.judging.judgment import CONFIDENCES, LONGEST_TEXT
 from app.rounds.design import LONGEST_TITLE
 from app.rounds.lifecycle import SHORTEST_REASON
@@ -66,6 +70,7 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        finalize=_show_unseen,
     )
     environment.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     environment.globals.update(
@@ -79,6 +84,11 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
         return_address=addresses.return_address,
     )
     return environment
+
+
+def _show_unseen(value: object) -> object:
+    """What a template writes, with characters that nobody sees shown; markup and numbers are as they are."""
+    return show_unseen_characters(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def counted(count: int, noun: str) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
+from app.foundation.typed_text import show_unseen_characters
+
 Shape = Literal["circle", "square", "diamond", "triangle"]
 Anchor = Literal["start", "middle", "end"]
 
@@ -45,7 +47,7 @@ class SvgImage:
     def text(self, x: float, y: float, text: str, css_class: str, anchor: Anchor = "start") -> None:
         """Write text at a point, which is where the text starts, its middle or its end."""
         position = f'x="{_coordinate(x)}" y="{_coordinate(y)}" text-anchor={quoteattr(anchor)}'
-        self.elements.append(f"<text class={quoteattr(css_class)} {position}>{escape(text)}</text>")
+        self.elements.append(f"<text class={quoteattr(css_class)} {position}>{_escape(text)}</text>")
 
     def mark(self, x: float, y: float, shape: Shape, css_class: str, size: float = 5) -> None:
         """Draw a point as one of the shapes."""
@@ -61,14 +63,19 @@ class SvgImage:
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-labelledby={quoteattr(labels)} '
             f'viewBox="0 0 {_coordinate(self.width)} {_coordinate(self.height)}">'
-            f"<title id={quoteattr(self.name + '-title')}>{escape(self.title)}</title>"
-            f"<desc id={quoteattr(self.name + '-description')}>{escape(self.description)}</desc>"
+            f"<title id={quoteattr(self.name + '-title')}>{_escape(self.title)}</title>"
+            f"<desc id={quoteattr(self.name + '-description')}>{_escape(self.description)}</desc>"
         )
         return head + "".join(self.elements) + "</svg>"
 
     def _add_element(self, tag: str, css_class: str, **coordinates: float) -> None:
         attributes = " ".join(f'{name}="{_coordinate(value)}"' for name, value in coordinates.items())
         self.elements.append(f"<{tag} class={quoteattr(css_class)} {attributes}/>")
+
+
+def _escape(text: str) -> str:
+    """Text as XML has it; control characters, which XML does not allow, are written as their code points."""
+    return escape(show_unseen_characters(text))
 
 
 def _points_attribute(points: Sequence[tuple[float, float]]) -> str:

@@ -60,8 +60,8 @@ def _fractions_figure(analysis: Analysis) -> Figure:
     _plot_fractions_in_paper(axes, arm_order, len(strata))
     for arm in arm_order:
         style = arm_style(arm, arm_order)
-        axes.plot([], [], style.marker, color=style.colour, label=arm)
-    labels = [stratum_label(stratum) for stratum in strata]
+        axes.plot([], [], style.marker, color=style.colour, label=show_unseen_characters(arm))
+    labels = [show_unseen_characters(stratum_label(stratum)) for stratum in strata]
     labels += [f"{model_sizes}\nreported" for model_sizes in fractions_in_paper(arm_order)]
     axes.set_xticks(range(len(labels)), labels)
     axes.set_ylim(0, 1)
@@ -122,7 +122,7 @@ def _style_axis(axes: Axes, axis: Axis) -> None:
     if axis.highest is not None:
         axes.set_xlim(right=axis.highest)
     axes.xaxis.set_major_formatter(lambda value, _: axis.write_tick(value))
-    axes.set_xlabel(axis.unit)
+    axes.set_xlabel(show_unseen_characters(axis.unit))
     _hide_upper_and_right_spine(axes)
 
 

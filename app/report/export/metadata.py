@@ -7,6 +7,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from app.foundation.csv_table import read_table
+from app.foundation.typed_text import show_unseen_characters
 
 ColumnType = Literal["string", "boolean", "integer", "number", "datetime", "object"]
 
@@ -147,8 +148,8 @@ def describe_package(round_id: str, title: str, files: Mapping[str, bytes]) -> D
 def write_citation(title: str, headline: str, commitment: str) -> str:
     """CITATION.cff: how to cite the data set, and the paper whose protocol it follows."""
     return CITATION.format(  # JSON strings are YAML strings
-        title=json.dumps(title, ensure_ascii=False),
-        headline=json.dumps(headline, ensure_ascii=False),
+        title=json.dumps(show_unseen_characters(title), ensure_ascii=False),
+        headline=json.dumps(show_unseen_characters(headline), ensure_ascii=False),
         commitment=json.dumps(f"sha256:{commitment}"),
     )
 
