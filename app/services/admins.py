@@ -22,6 +22,8 @@ LONGEST_PASSWORD = 1_024
 HASHER = PasswordHasher()
 HASHING = threading.BoundedSemaphore(4)
 """A check takes 64 MiB of memory; so many run at once, and the others wait."""
+NOBODY = threading.Lock()
+"""Whoever comes first makes the hash of nobody, once; the others wait for it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def sign_in(database: Database, name: str, password: str) -> Admin:
 
     An unknown name takes as long as a known one, and no connection to the database waits for the slow check.
     """
-    hash_of_nobody = _hash_of_nobody()
+    with NOBODY:
+        hash_of_nobody = _hash_of_nobody()
     with database.reading() as session:
         password_hash = admin_store.password_hash(session, name) if NAME.fullmatch(name) else None
     matches = _password_matches(password_hash or hash_of_nobody, password)
