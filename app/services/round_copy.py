@@ -1,17 +1,16 @@
-"""A temporary copy of a round in a database of its own, for audits and dry runs."""
+"""A copy of a round in a database of its own, in memory only, for audits and dry runs."""
 
 import secrets
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 
 from app.foundation.codes import random_code, random_token
 from app.foundation.digest import ZERO_DIGEST
 from app.rounds.randomness import SEED_BYTES
 from app.services.assignment import assign_items
 from app.store.engine import Database
+from app.store.memory import empty_memory_database
 from app.store.round_copy import CopiedRound, Probe, add_copied_round, add_probes
 from app.store.schema import migrate
 
@@ -33,8 +32,7 @@ def open_round_copy(
     The copy has the design `design_text`, if it is not left out.
     """
     row = copied.round_row
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'copy.db'}"
+    with empty_memory_database() as url:
         migrate(url)
         database = Database(url)
         try:

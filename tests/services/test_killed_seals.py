@@ -1,5 +1,6 @@
 """A real server is killed, or its client goes away, in the middle of a seal: the round is sealed whole or a draft."""
 
+import os
 import socket
 import struct
 import subprocess
@@ -50,6 +51,8 @@ class Installation:
     database: Database
     design: Design
     paths: dict[str, Path]
+    scratch: Path
+    """Where the servers put temporary files."""
 
     def new_draft(self) -> str:
         """A draft with proved keys whose draw is announced."""
@@ -87,6 +90,7 @@ class Installation:
             events = [event for event in round_events(session, round_id) if event.action == "sealed"]
             assert log_problem(session, round_id) == ""
             seal_row = session.get(SealedRow, round_id)
+        assert list(self.scratch.rglob("*.db*")) == [], "a copy of the round for its audit stays behind"
         if round_row.state == "draft":
             assert stored == [0, 0, 0, 0]
             assert (round_row.commitment, round_row.response_bytes, events) == (None, 0, [])
@@ -120,7 +124,7 @@ def installation(
         with database.writing() as session:
             add_admin(session, ADMIN, PASSWORD, now())
         changed = design.with_changes(seed_rule="public", neurons=4, aids=True)
-        yield Installation(settings, database, changed, paths)
+        yield Installation(settings, database, changed, paths, tmp_path_factory.mktemp("scratch"))
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,8 @@ class Server:
 def served(installation: Installation) -> Iterator[Server]:
     """A server on the installation, which is killed at the end."""
     command = [sys.executable, "-m", "app", "--data", str(installation.settings.data), "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "TMPDIR": str(installation.scratch)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().split()[3]
