@@ -24,6 +24,11 @@ def serve_command(settings: Settings, host: str | None, port: int | None, https:
     settings = Settings.read(**settings.model_dump() | options)
     with open_database(settings, in_shell=False) as database, bound_socket(settings) as listener:
         print_text(f"First Glance on {browser_address(listener, settings)}  (Ctrl+C ends it)")
-        if settings.https and not settings.trusted_proxies:
+        if lacks_proxies(settings):
             print_text(NO_PROXIES_NAMED, err=True)
         web_server(settings, database).run(sockets=[listener])
+
+
+def lacks_proxies(settings: Settings) -> bool:
+    """Whether a proxy must stand before the server, since this does not speak HTTPS itself, and none is named."""
+    return settings.https and not settings.trusted_proxies

@@ -4,16 +4,18 @@ import stat
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from itsdangerous import URLSafeSerializer
 from sqlalchemy import update
 
+from app.cli.main import cli
 from app.foundation.clock import now
 from app.foundation.errors import SettingsError
 from app.foundation.settings import Settings
 from app.services.admin_sessions import IDLE, NOTED_AFTER
-from app.services.admins import change_password
-from app.services.password_attempts import MOST_AT_ONE_NAME
+from app.services.password_attempts import MOST_AT_ONE_NAME, WINDOW
 from app.store.admin_sessions import AdminSessionRow
+from app.store.password_attempts import PasswordAttemptRow
 from app.web.admin.server_secret import server_secret
 from app.web.app import create_app
 from tests.admin.admin_site import PASSWORD, AdminSite, Browser, store_session
@@ -83,7 +85,24 @@ def test_wrong_passwords_for_a_correction_count_too(dag: Browser, unblinded: str
     assert "Too many wrong passwords" in dag.text
 
 
-def test_a_new_password_ends_every_session_at_once_in_every_process(dag: Browser, admin_site: AdminSite) -> None:
+def test_wrong_passwords_for_an_unblinding_count_with_those_of_the_sign_in(
+    dag: Browser, stranger: Browser, collecting: str
+) -> None:
+    dag.get(f"/admin/rounds/{collecting}")
+    dag.send("lock", sure="true")
+    dag.get(f"/admin/rounds/{collecting}/unblind")
+    form = dag.page.require_form("unblind")
+    for _ in range(MOST_AT_ONE_NAME):
+        dag.post(form.action, form.fields | {"password": "wrong", "reason": "a longer reason", "keys": "none"})
+        assert "Name or password is wrong" in dag.text
+    stranger.sign_in()
+    assert "Too many wrong passwords" in stranger.text
+
+
+@pytest.mark.parametrize("way_out", ["sign out", "command line"])
+def test_signing_out_and_a_new_password_end_every_session_at_once_in_every_process(
+    dag: Browser, admin_site: AdminSite, way_out: str
+) -> None:
     other_process = AdminSite(
         create_app(admin_site.settings, admin_site.database),
         admin_site.database,
@@ -92,8 +111,11 @@ def test_a_new_password_ends_every_session_at_once_in_every_process(dag: Browser
     )
     with other_process.browser() as browser:
         browser.sign_in()
-        with admin_site.database.writing() as session:
-            change_password(session, "Dag", "quite another password")
+        if way_out == "sign out":
+            browser.send("sign-out")
+        else:
+            words = ("--database-url", admin_site.database.url, "admin", "password", "Dag", "--password-file", "-")
+            assert CliRunner().invoke(cli, words, input="quite another password\n").exit_code == 0
         for signed_in in (dag, browser):
             signed_in.get("/admin/rounds")
             assert signed_in.path == "/admin/sign-in"
@@ -180,24 +202,28 @@ def test_a_session_that_a_stranger_put_into_the_browser_is_not_the_admins(strang
         assert stranger.path == "/admin/sign-in"
 
 
-def test_sessions_that_have_ended_are_deleted_at_a_sign_in_and_at_the_start(
+def test_ended_sessions_and_old_attempts_are_deleted_at_a_sign_in_and_at_the_start(
     stranger: Browser, admin_site: AdminSite
 ) -> None:
-    def stored_sessions() -> int:
+    def row_counts() -> tuple[int, int]:
         with admin_site.database.reading() as session:
-            return session.query(AdminSessionRow).count()
+            return session.query(AdminSessionRow).count(), session.query(PasswordAttemptRow).count()
 
-    def end_all() -> None:
+    def age_all() -> None:
         with admin_site.database.writing() as session:
             session.execute(update(AdminSessionRow).values(expires_at=now()))
+            session.execute(update(PasswordAttemptRow).values(at=now() - WINDOW))
 
     store_session(admin_site.database, "Dag")
-    end_all()
+    stranger.sign_in("Eva", "not the password")
+    assert row_counts() == (1, 1)
+    age_all()
     stranger.sign_in()
-    assert stored_sessions() == 1
-    end_all()
+    stranger.sign_in("Eva", "not the password")
+    assert row_counts() == (1, 1)
+    age_all()
     with admin_site.browser():
-        assert stored_sessions() == 0
+        assert row_counts() == (0, 0)
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "Dag", "WyJEYWciLCJ4IiwieCJd.aaaa.bbbb"])

@@ -12,6 +12,8 @@ import pytest
 from app.archive.archive import Archive
 from app.cli.main import COMMANDS
 from app.cli.round.group import COMMANDS as ROUND_COMMANDS
+from app.cli.serve import lacks_proxies
+from app.foundation.settings import Settings
 from tests.cli.conftest import Run
 
 STAGES = ("train", "model", "harvest", "archive", "round", "invite", "serve", "report", "export", "verify", "demo")
@@ -88,3 +90,9 @@ def test_models_are_listed_and_shown(run: Run, trained: Path) -> None:
     assert activations == {"gelu", "solu_ln"}
     shown = json.loads(run("model", "show", trained / "gelu", "--json").output)
     assert len(shown["weights_sha256"]) == 64
+
+
+def test_a_server_behind_https_asks_for_the_address_of_its_proxy() -> None:
+    assert lacks_proxies(Settings(https=True))
+    assert not lacks_proxies(Settings(https=True, trusted_proxies="127.0.0.1"))
+    assert not lacks_proxies(Settings())

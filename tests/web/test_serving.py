@@ -48,6 +48,9 @@ def test_only_a_proxy_of_the_settings_says_from_where_a_guess_comes(
     assert client == guesser_of(settings.secret, "Dag", believed, None).client
 
 
-def test_a_proxy_that_is_no_address_is_refused_with_a_sentence() -> None:
-    with pytest.raises(SettingsError, match="FIRSTGLANCE_TRUSTED_PROXIES: '\\*' is no address"):
-        Settings.read(trusted_proxies="*")
+@pytest.mark.parametrize(
+    ("trusted_proxies", "reason"), [("*", "is no address"), ("10.0.0.1, proxy", "is no address"), ("::/0", "everybody")]
+)
+def test_a_proxy_that_is_no_address_is_refused_with_a_sentence(trusted_proxies: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=f"FIRSTGLANCE_TRUSTED_PROXIES: .* {reason}"):
+        Settings.read(trusted_proxies=trusted_proxies)
