@@ -48,9 +48,10 @@ def expect_equal(name: str, expected: str, actual: str, problem: str) -> Check:
 
 
 def expect_none(name: str, expectation: str, offenders: Iterable[str], problem: str) -> Check:
-    """A check that passes if `offenders` is empty and otherwise names them, in the place of {} in `problem`."""
+    """A check that passes if `offenders` is empty and otherwise names them, where `problem` has its first {}."""
     names = ", ".join(sorted(offenders))
-    return expect_equal(name, expectation, f"not {names}" if names else expectation, problem.format(names))
+    actual = f"not {names}" if names else expectation
+    return expect_equal(name, expectation, actual, problem.replace("{}", names, 1))  # names may hold braces, too
 
 
 def check_evidence(evidence: Evidence) -> Iterator[Check]:
