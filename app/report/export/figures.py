@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from app.foundation.typed_text import show_unseen_characters
 from app.report.analysis.analysis import Analysis
@@ -58,16 +59,18 @@ def _fractions_figure(analysis: Analysis) -> Figure:
     arm_order, strata = analysis.arm_order, judged_strata(analysis)
     _plot_cells(axes, analysis, strata)
     _plot_fractions_in_paper(axes, arm_order, len(strata))
+    handles: list[Line2D] = []
     for arm in arm_order:
         style = arm_style(arm, arm_order)
-        axes.plot([], [], style.marker, color=style.colour, label=show_unseen_characters(arm))
+        handles += axes.plot([], [], style.marker, color=style.colour)
     labels = [show_unseen_characters(stratum_label(stratum)) for stratum in strata]
     labels += [f"{model_sizes}\nreported" for model_sizes in fractions_in_paper(arm_order)]
     axes.set_xticks(range(len(labels)), labels)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_ylabel("marked INTERPRETABLE")
-    axes.legend(frameon=False, loc="upper right")
+    names = [show_unseen_characters(arm) for arm in arm_order]
+    axes.legend(handles, names, frameon=False, loc="upper right")
     _hide_upper_and_right_spine(axes)
     return figure
 
