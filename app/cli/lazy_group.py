@@ -1,12 +1,14 @@
 """A group of commands that imports the module of a command only when the command is called."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import click
 
 from app.foundation.errors import FirstGlanceError
+from app.foundation.typed_text import show_unseen_characters
 from app.foundation.typography import visible_text
 
 CommandTable = Mapping[str, tuple[str, str]]
@@ -22,10 +24,19 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
         """Run the command; of an error that First Glance raises on purpose only the message is printed."""
-        try:
+        with _visible_errors():
             return super().invoke(ctx)
-        except FirstGlanceError as error:
-            raise click.ClickException(visible_text(str(error))) from error
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401
+    ) -> click.Context:
+        """Read the options before the command's name."""
+        with _visible_errors():
+            return super().make_context(info_name, args, parent, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names in the order of the stages."""
@@ -43,3 +54,16 @@ class LazyGroup(click.Group):
         """Write the list of commands in `--help` from the table, without importing a command."""
         with formatter.section("Commands, in the order of the stages"):
             formatter.write_dl([(name, line) for name, (_, line) in self.command_table.items()])
+
+
+@contextmanager
+def _visible_errors() -> Iterator[None]:
+    """Print of our errors only the message, and of every error no character that commands the terminal."""
+    try:
+        yield
+    except FirstGlanceError as error:
+        raise click.ClickException(visible_text(str(error))) from error
+    except click.ClickException as error:
+        names = {"message", "ui_filename"} & vars(error).keys()
+        vars(error).update({name: show_unseen_characters(str(vars(error)[name])) for name in names})
+        raise
