@@ -6,7 +6,7 @@ from app.foundation.typed_text import show_unseen_characters
 
 MARKUP = re.compile(
     r"[\\`*\[\]<|~$]"  # anywhere
-    r"|(?<!\w)_|_(?!\w)|&(?=#?\w+;)"  # an underscore within a word and a lone ampersand are none
+    r"|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)"  # an underscore within a word and a lone ampersand are none
     r"|\A[#>]|\A[-+](?=[ -]|\Z)|(?<=\A\d)[.)](?=\ |\Z)|(?<=\ )\#(?=\#*\Z)"  # at the start or the end of a line
 )
 ADDRESS = re.compile(r"(?i)\b(?:https?|ftp|mailto|xmpp)(?=:)|\bwww(?=\.)|(?<=\w)(?=@\w)")

@@ -35,7 +35,7 @@ def write_markdown_report(
     for chart in charts:
         parts += _chart_parts(chart)
     for table in tables:
-        parts += [f"## {table.title}", escape_markdown(table.summary_sentence), _numbers_table(table)]
+        parts += [f"## {escape_markdown(table.title)}", escape_markdown(table.summary_sentence), _numbers_table(table)]
     parts += _absent_parts(absent_results(charts, tables))
     parts += ["## Methods", *map(escape_markdown, methods_paragraphs(frame, analysis))]
     parts += [f"## {DECISION_HEADING}", markdown_table(DECISION_COLUMNS, decision_rows())]
@@ -45,9 +45,10 @@ def write_markdown_report(
 
 def _chart_parts(chart: Chart) -> list[str]:
     """A chart's heading, summary, figure if the export has one, and table with the path of each row's numbers."""
-    parts = [f"## {chart.title}", escape_markdown(chart.summary_sentence)]
+    title = escape_markdown(chart.title)
+    parts = [f"## {title}", escape_markdown(chart.summary_sentence)]
     if chart.lines or chart.name == "fractions":
-        parts.append(f"![{chart.title}](figures/{chart.name}.svg)")
+        parts.append(f"![{title}](figures/{chart.name}.svg)")
     return [*parts, _numbers_table(chart)]
 
 
