@@ -3,7 +3,7 @@
 The item keeps words and levels, and loses activations, layer, index, and the names of models and files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from random import Random
 
 from app.archive.levels import proportional_levels, rank_levels
@@ -64,16 +64,3 @@ def draw_codes(count: int, generator: Random) -> list[str]:
     while len(codes) < count:
         codes["".join(generator.choice(ALPHABET) for _ in range(CODE_LENGTH))] = None
     return list(codes)
-
-
-def shared_window_distances(windows: Mapping[str, frozenset[str]], distance: int) -> dict[str, dict[str, int]]:
-    """{code: {code of an item that shares a window: distance}}; it reveals only what the texts reveal."""
-    holders: dict[str, list[str]] = {}
-    for code in sorted(windows):
-        for window in windows[code]:
-            holders.setdefault(window, []).append(code)
-    neighbours: dict[str, set[str]] = {code: set() for code in windows}
-    for codes in holders.values():
-        for code in codes:
-            neighbours[code].update(codes)
-    return {code: dict.fromkeys(sorted(near - {code}), distance) for code, near in neighbours.items()}

@@ -1,4 +1,4 @@
-"""Prepare a round from a design, its archives and a secret seed: items, allocation and distances. Pure."""
+"""Prepare a round from a design, its archives and a secret seed: items, allocation and aids. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,12 +9,11 @@ from app.rounds.aids import Aids, build_aids
 from app.rounds.allocation import Allocation
 from app.rounds.archive_frame import ArchiveFrame, Archives, SeenNeurons, archive_frames
 from app.rounds.cell_draws import CellDraw, allocated_cell, draw_cells
-from app.rounds.concealment import conceal_snippets, draw_codes, shared_window_distances
+from app.rounds.concealment import conceal_snippets, draw_codes
 from app.rounds.control_items import ControlItemMaker
 from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key
 from app.rounds.item import Item, PracticeAnswer
-from app.rounds.ordering import WINDOW_DISTANCE
 from app.rounds.planned_items import PlannedItem
 from app.rounds.randomness import SecretRandom
 
@@ -26,12 +25,10 @@ class PreparedRound:
     items: tuple[Item, ...]
     """Sorted by code."""
     allocation: Allocation
-    distances: dict[str, dict[str, int]]
-    """{code: {other code: places apart}}: for items that share a window, and for repeats."""
     practice_answers: dict[str, PracticeAnswer]
-    """{code of a practice item: the expected answer}, for the feedback."""
+    """{code of a practice item: the expected answer}, for the feedback; sorted by code."""
     aids: dict[str, Aids]
-    """{code: what may be opened after a verdict}; empty unless the design has aids."""
+    """{code: what may be opened after a verdict}, sorted by code; empty unless the design has aids."""
 
     def practice_answers_content(self) -> JsonObject:
         """The expected answers as JSON values, for the public design."""
@@ -64,9 +61,8 @@ def prepare_round(
             items=tuple(planned.allocated(code, _repeated_code(planned, codes)) for code, planned in by_code),
             cells=tuple(allocated_cell(cell_draw, frames[cell_draw.cell.archive_sha256]) for cell_draw in cell_draws),
         ),
-        distances=_distances(design, coded, codes),
-        practice_answers={code: item.practice_answer() for code, item in coded.items() if item.kind == "training"},
-        aids={code: _aids(code, planned, seed) for code, planned in coded.items()} if design.aids else {},
+        practice_answers={code: item.practice_answer() for code, item in by_code if item.kind == "training"},
+        aids={code: _aids(code, planned, seed) for code, planned in by_code} if design.aids else {},
     )
 
 
@@ -117,13 +113,3 @@ def _passage_order(code: str, seed: str) -> SecretRandom:
 
 def _repeated_code(planned: PlannedItem, codes: Sequence[str]) -> str | None:
     return None if planned.repeated_index is None else codes[planned.repeated_index]
-
-
-def _distances(design: Design, coded: Mapping[str, PlannedItem], codes: Sequence[str]) -> dict[str, dict[str, int]]:
-    windows = {code: frozenset(snippet.window for snippet in planned.snippets) for code, planned in coded.items()}
-    distances = shared_window_distances(windows, WINDOW_DISTANCE)
-    for code, planned in coded.items():
-        repeated = _repeated_code(planned, codes)
-        if repeated is not None:
-            distances[code][repeated] = distances[repeated][code] = max(WINDOW_DISTANCE, design.repeat_distance)
-    return distances

@@ -1,4 +1,4 @@
-"""Assign items to evaluators. This module knows codes and distances, and cannot reach an arm.
+"""Assign items to evaluators. This module knows codes and what items show, and cannot reach an arm.
 
 Crossed: everyone gets every item, in an order of their own, when they are invited. Blocks: everyone gets one block.
 Overlap: items are leased one at a time, so that evaluators can come and go, and each item gets exactly as many
@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from app.foundation.errors import LifecycleError
 from app.judging.public_design import PublicDesign
 from app.rounds.blocks import balanced_blocks, blocks_per_replicate
-from app.rounds.ordering import count_breaches, evaluator_order
+from app.rounds.neighbours import distances_between, too_near
+from app.rounds.ordering import Distances, count_breaches, evaluator_order
 from app.rounds.randomness import SecretRandom
 from app.store import evaluators as evaluator_store
 from app.store import rounds as round_store
@@ -32,7 +33,7 @@ def make_slots(session: Session, round_id: str) -> None:
     if design.assignment != "overlap":
         return
     generator = SecretRandom(str(round_row.commitment), "places")
-    codes = round_store.item_distances(session, round_id, practice=False)
+    codes = round_store.item_codes(session, round_id, practice=False)
     slots = [
         SlotRow(round_id=round_id, item=code, copy=judgment_number, place=generator.getrandbits(PLACE_BITS))
         for code in codes
@@ -41,17 +42,25 @@ def make_slots(session: Session, round_id: str) -> None:
     slot_store.add_slots(session, slots)
 
 
-def assign_items(session: Session, evaluator: EvaluatorRow) -> int:
+def round_distances(session: Session, round_id: str) -> dict[str, dict[str, int]]:
+    """{code: {code of another item: least distance}} of the items that are no practice, from what they show."""
+    codes = round_store.item_codes(session, round_id, practice=False)
+    items = round_store.read_items(session, round_id, codes)
+    return distances_between(items.values(), round_store.repeat_distance(session, round_id))
+
+
+def assign_items(session: Session, evaluator: EvaluatorRow, distances: Distances | None = None) -> int:
     """Assign the evaluator's practice items and, unless items are leased, all other items. The invitation calls it.
 
-    Returns how many pairs of items are nearer to each other than their distance, for the log.
+    `distances` are those of the round, if the caller has them. Returns how many pairs of items are nearer to each other
+    than their distance, for the log.
     """
     design = _public_design(session, evaluator.round_id)
-    practice_codes = round_store.item_distances(session, evaluator.round_id, practice=True)
+    practice_codes = round_store.item_codes(session, evaluator.round_id, practice=True)
     _add_assignments(session, evaluator, evaluator_order(practice_codes, evaluator.order_seed), first_position=0)
     if design.assignment == "overlap":
         return 0
-    distances = round_store.item_distances(session, evaluator.round_id, practice=False)
+    distances = round_distances(session, evaluator.round_id) if distances is None else distances
     codes, judgment_number = list(distances), None
     if design.assignment == "blocks":
         codes, judgment_number = _claim_block(session, evaluator, design, codes)
@@ -88,7 +97,7 @@ def lacks_judgments(session: Session, round_id: str) -> bool:
     design = _public_design(session, round_id)
     if design.assignment == "overlap":
         return slot_store.has_unjudged_slot(session, round_id)
-    item_count = len(round_store.item_distances(session, round_id, practice=False))
+    item_count = len(round_store.item_codes(session, round_id, practice=False))
     block_count = blocks_per_replicate(item_count, design.block, design.overlap) * design.overlap
     return finished_evaluators(session, round_id) < block_count
 
@@ -154,10 +163,9 @@ def _claim_block(
 def _distant_first(
     session: Session, round_id: str, slots: list[slot_store.Slot], latest: list[str]
 ) -> list[slot_store.Slot]:
-    """The slots; first those whose items keep their distances from the evaluator's latest items."""
-    distances = round_store.distances_of_items(session, round_id, [slot.item_code for slot in slots])
-
-    def too_near(slot: slot_store.Slot) -> bool:
-        return any(distances[slot.item_code].get(item, 0) > back for back, item in enumerate(latest, start=1))
-
-    return sorted(slots, key=too_near)
+    """The slots, first of them the first whose item keeps its distances from the evaluator's latest items."""
+    repeat_distance = round_store.repeat_distance(session, round_id)
+    items = round_store.read_items(session, round_id, [*latest, *(slot.item_code for slot in slots)])
+    latest_items = [items[code] for code in latest]
+    distant = next((slot for slot in slots if not too_near(items[slot.item_code], latest_items, repeat_distance)), None)
+    return slots if distant is None else [distant, *(slot for slot in slots if slot != distant)]

@@ -8,7 +8,7 @@ from datetime import datetime
 from app.foundation.codes import random_code, random_token
 from app.foundation.digest import ZERO_DIGEST
 from app.rounds.randomness import SEED_BYTES
-from app.services.assignment import assign_items
+from app.services.assignment import assign_items, round_distances
 from app.store.engine import Database
 from app.store.memory import empty_memory_database
 from app.store.round_copy import CopiedRound, Probe, add_copied_round, add_probes
@@ -38,8 +38,9 @@ def open_round_copy(
         try:
             with database.writing() as copy_session:
                 add_copied_round(copy_session, copied, design_text or row.design, row.commitment or UNKNOWN_COMMITMENT)
+                distances = round_distances(copy_session, row.id)
                 for evaluator in add_probes(copy_session, row.id, probes, now):
-                    assign_items(copy_session, evaluator)
+                    assign_items(copy_session, evaluator, distances)
             yield database
         finally:
             database.close()

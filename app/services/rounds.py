@@ -232,7 +232,7 @@ def round_progress(session: Session, round_id: str) -> RoundProgress:
         commitment=round_row.commitment,
         lock=lock_digest(session, round_id),
         result=result_digest(session, round_id),
-        items=len(round_store.item_distances(session, round_id, practice=False)),
+        items=len(round_store.item_codes(session, round_id, practice=False)),
         target=read_design(round_row.design).evaluators,
         evaluators=evaluators,
     )

@@ -269,7 +269,6 @@ def _item_rows(
             digest=digests[item.code],
             html=html,
             training=item.code in prepared.practice_answers,
-            apart=prepared.distances[item.code],
         )
         for item, html in zip(prepared.items, fragments, strict=True)
     ]

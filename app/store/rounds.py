@@ -1,13 +1,16 @@
 """SQL of rounds, their items, and counts of judgments. It cannot name the sealed table."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic_core import from_json
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.foundation.errors import NotFoundError
+from app.rounds.item import Item
 from app.store.tables import AidsRow, ArchiveRow, AssignmentRow, ChainEntryRow, EvaluatorRow, ItemRow, RoundRow
 
 NO_SUCH_ROUND = "There is no such round; check its id in the list of rounds."
@@ -83,16 +86,23 @@ def items_of_round(session: Session, round_id: str) -> Sequence[ItemRow]:
     return session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)).all()
 
 
-def item_distances(session: Session, round_id: str, *, practice: bool) -> dict[str, dict[str, int]]:
-    """{code: {code of another item: least distance}} of the practice items, or of all others; without contents."""
-    query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.training == practice)
-    return {row.code: row.apart for row in session.execute(query.order_by(ItemRow.code))}
+def item_codes(session: Session, round_id: str, *, practice: bool) -> Sequence[str]:
+    """The codes of the practice items, or of all others, in alphabetical order."""
+    query = select(ItemRow.code).where(ItemRow.round_id == round_id, ItemRow.training == practice)
+    return session.scalars(query.order_by(ItemRow.code)).all()
 
 
-def distances_of_items(session: Session, round_id: str, codes: Sequence[str]) -> dict[str, dict[str, int]]:
-    """{code: {code of another item: least distance}} of the items with these codes; without contents."""
-    query = select(ItemRow.code, ItemRow.apart).where(ItemRow.round_id == round_id, ItemRow.code.in_(codes))
-    return {row.code: row.apart for row in session.execute(query)}
+def read_items(session: Session, round_id: str, codes: Sequence[str]) -> dict[str, Item]:
+    """{code: item} of the items with these codes, in the order of `codes`."""
+    query = select(ItemRow.code, ItemRow.content).where(ItemRow.round_id == round_id, ItemRow.code.in_(codes))
+    contents = {row.code: row.content for row in session.execute(query)}
+    return {code: Item.from_content(from_json(contents[code])) for code in codes}
+
+
+def repeat_distance(session: Session, round_id: str) -> int:
+    """How far apart the round's design wants an item and its repeat; nothing says which items these are."""
+    distance: int = json.loads(find_round(session, round_id).design)["repeat_distance"]
+    return distance
 
 
 def add_assignments(session: Session, assignments: Sequence[AssignmentRow]) -> None:

@@ -94,8 +94,6 @@ class ItemRow(Base):
     """The passages as rendered at the seal, UTF-8."""
     training: Mapped[bool] = mapped_column(default=False)
     """Whether the item is for practice before the round. Only the seal knows the controls and repeats."""
-    apart: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
-    """{code of another item: least distance of the two in an order}; it depends on their texts alone."""
 
     def read_item(self) -> Item:
         """The item that `content` describes."""

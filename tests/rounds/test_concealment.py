@@ -13,7 +13,6 @@ from app.rounds.concealment import (
     conceal_snippets,
     draw_codes,
     select_shown_snippets,
-    shared_window_distances,
 )
 from app.rounds.design import Design
 from app.rounds.item import Item, Passage
@@ -89,11 +88,6 @@ def test_codes_differ_and_have_one_length(seed: str) -> None:
     codes = draw_codes(50, SecretRandom(seed, "codes"))
     assert len(set(codes)) == 50
     assert {len(code) for code in codes} == {10}
-
-
-def test_items_that_share_a_window_know_each_other_by_code() -> None:
-    windows = {"a": frozenset({"x", "y"}), "b": frozenset({"y"}), "c": frozenset({"z"})}
-    assert shared_window_distances(windows, 10) == {"a": {"b": 10}, "b": {"a": 10}, "c": {}}
 
 
 def test_drawing_a_neuron_that_cannot_be_marked_is_a_fault_of_the_caller() -> None:

@@ -6,6 +6,7 @@ from app.foundation.json_types import JsonObject
 from app.rounds.allocation import AllocatedItem, ItemKind
 from app.rounds.design import Design, FieldValue
 from app.rounds.item import Item
+from app.rounds.neighbours import distances_between
 from app.rounds.preparation import PreparedRound, prepare_round
 from tests.rounds.swapped_arms import swap_arms
 
@@ -68,7 +69,8 @@ def test_a_repeat_shows_the_same_passages_in_another_order_and_stands_apart(prep
         original, repeat = items[str(allocated.repeats)], items[allocated.item]
         assert sorted(map(repr, original.passages)) == sorted(map(repr, repeat.passages))
         assert original.passages != repeat.passages
-        assert prepared.distances[repeat.code][original.code] == prepared.distances[original.code][repeat.code] == 10
+        distances = distances_between(prepared.items, repeat_distance=17)
+        assert distances[repeat.code][original.code] == distances[original.code][repeat.code] == 17
 
 
 def test_practice_items_have_expected_answers_and_half_of_them_have_no_rule(prepared: PreparedRound) -> None:

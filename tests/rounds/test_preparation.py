@@ -47,7 +47,6 @@ def test_nothing_in_an_item_names_an_arm_a_model_or_a_neuron(design: Design, arc
 def test_swapping_the_arms_changes_no_byte_of_any_item(seed: str, design: Design, archives: dict[str, Archive]) -> None:
     prepared, swapped = prepare_round(design, archives, seed), prepare_round(swap_arms(design), archives, seed)
     assert [item.content() for item in swapped.items] == [item.content() for item in prepared.items]
-    assert swapped.distances == prepared.distances
     swapped_back = [replace(allocated, arm=OTHER_ARM[allocated.arm]) for allocated in swapped.allocation.items]
     assert swapped_back == list(prepared.allocation.items)
 

@@ -43,7 +43,7 @@ def what_pages_are_made_from(database: Database, round_id: str) -> list[Any]:
         items = session.scalars(select(ItemRow).where(ItemRow.round_id == round_id).order_by(ItemRow.code)).all()
         return [
             (round_row.title, round_row.public_design, round_row.response_bytes, round_row.response_gzip_bytes),
-            [(item.code, item.html, item.content, item.training, item.apart) for item in items],
+            [(item.code, item.html, item.content, item.training) for item in items],
         ]
 
 
