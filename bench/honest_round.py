@@ -25,6 +25,7 @@ from app.rounds.analysis_plan import STANDARD_PLAN
 from app.rounds.design import Cell, Controls, Design, Exclusions
 from app.rounds.planned_numbers import PlannedNumbers
 from app.services import blinding_question, draws, evaluator_session, item_pages, judging, own_data, rounds, seals
+from app.services.aids_keys import AidsKeys
 from app.services.item_pages import ItemPage
 from app.services.keyholders import name_and_prove, new_key
 from app.services.log import round_events
@@ -111,7 +112,7 @@ def lock_honest_round(folder: Path, archives: dict[str, Archive], neuron_count: 
             database, small_design(archives, neuron_count), archives, data, [key.identity for key in keys], clock
         )
         for name in NAMES:
-            _judge_as(database, round_id, name, clock)
+            _judge_as(database, round_id, name, AidsKeys.in_data_folder(data), clock)
         clock.move(60)
         with database.writing() as session:
             rounds.lock_round(session, round_id, ADMIN, clock())
@@ -163,6 +164,7 @@ def _open_round(
         clock.move(3600)
         options = seals.SealOptions(
             RoundKeys.in_data_folder(data).for_seal(round_id).public_key,
+            AidsKeys.in_data_folder(data).for_encryption(round_id),
             measure=response_sizes,
             public_value=PUBLIC_VALUE,
             data_folder=data,
@@ -174,21 +176,21 @@ def _open_round(
     return round_id
 
 
-def _judge_as(database: Database, round_id: str, name: str, clock: Clock) -> None:
+def _judge_as(database: Database, round_id: str, name: str, aids_keys: AidsKeys, clock: Clock) -> None:
     """Invite an evaluator and judge everything as them, one transaction for all: nothing here is to be killed."""
     token = random_token()
     with database.writing() as session:
         invitation = rounds.invite_evaluator(session, round_id, name, name == EXPOSED, ADMIN, clock())
         evaluator_session.join_round(session, invitation.token, token, clock())
         evaluator_session.record_consent(session, token, clock())
-        _answer_questions(session, token, name, clock)
+        _answer_questions(session, token, name, aids_keys, clock)
         if name == LEAVING:
             own_data.erase_own_data(session, token, clock())
         elif name == EXPOSED:
             _answer_blinding_question(session, token, clock)
 
 
-def _answer_questions(session: Session, token: str, name: str, clock: Clock) -> None:
+def _answer_questions(session: Session, token: str, name: str, aids_keys: AidsKeys, clock: Clock) -> None:
     number = 0
     while (page := _due_page(session, token)) is not None:
         number += 1
@@ -201,7 +203,7 @@ def _answer_questions(session: Session, token: str, name: str, clock: Clock) -> 
             judging.flag_item(session, visit, judging.FlagReport(code, "fault", "nothing is marked"), clock())
             continue
         if not is_new and name == EXPOSED and number % 8 == 0 and not page.is_practice:
-            judging.open_aids(session, visit, code, clock())
+            judging.open_aids(session, visit, code, aids_keys, clock())
         timing = PageTiming(elapsed_seconds=18.0, attentive_seconds=15.0 + number % 5, delay_seconds=0.5)
         judging.record_answer(session, visit, _answer(page, name, number), timing, clock())
         if name == HASTY and number == 20:

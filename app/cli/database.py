@@ -8,6 +8,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import SettingsError, error_summary
+from app.foundation.private import make_private_folder
 from app.foundation.settings import Settings
 from app.services import admins
 from app.services.log import SHELL, VIA
@@ -22,7 +23,7 @@ def open_database(settings: Settings, *, in_shell: bool = True) -> Iterator[Data
     The log says of every step that is taken in it that it was done from the shell, unless `in_shell` is False.
     """
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        make_private_folder(settings.data)
         migrate(settings.resolved_database_url)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         url = settings.resolved_database_url

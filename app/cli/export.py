@@ -9,7 +9,7 @@ from app.cli.options import PATH, break_blind_option, by_option, round_argument
 from app.cli.printing import print_text
 from app.foundation.clock import now
 from app.foundation.errors import ExportError
-from app.foundation.files import write_bytes_atomically
+from app.foundation.private import write_private_bytes
 from app.foundation.settings import Settings
 from app.report.export.bundle import UnblindedBundle, blinded_zip, unblinded_zip
 from app.services import exports
@@ -67,7 +67,7 @@ def _require_no_open_round(database: Database, round_id: str, admin: str, reason
 def _write_export(path: Path, zip_bytes: bytes) -> None:
     """Write an export's bytes atomically. Raises ExportError if the folder cannot be written to."""
     try:
-        write_bytes_atomically(path, zip_bytes)
+        write_private_bytes(path, zip_bytes)
     except OSError as error:
         msg = f"{path} cannot be written ({error.strerror}); choose another file with --out"
         raise ExportError(msg) from error

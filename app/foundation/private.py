@@ -1,4 +1,4 @@
-"""Files that only their owner may read: keys, passwords and the secret that signs sessions."""
+"""Files that only their owner may read: the database, keys, passwords, exports, the secret that signs sessions."""
 
 import os
 import secrets
@@ -6,8 +6,38 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.foundation.errors import StorageError
+from app.foundation.files import write_atomically
 
 OWNER_ONLY = 0o600
+FOLDER_FOR_OWNER = 0o700
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder and the missing folders above it with mode 0700. Folders that exist stay as they are.
+
+    Raises OSError if it cannot.
+    """
+    for missing in reversed([part for part in (folder, *folder.parents) if not part.exists()]):
+        missing.mkdir(mode=FOLDER_FOR_OWNER, exist_ok=True)
+    folder.mkdir(exist_ok=True)
+
+
+def keep_for_owner(path: Path) -> None:
+    """Give a file mode 0600, whether it exists yet or not, unless it is somebody else's or no plain file."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, OWNER_ONLY))
+        if path.is_file():
+            path.chmod(OWNER_ONLY)
+
+
+def write_private_bytes(path: Path, data: bytes) -> None:
+    """Write a file with mode 0600 atomically, in place of an older one if there is one. Raises OSError if it cannot."""
+
+    def write_for_owner(unfinished: Path) -> None:
+        keep_for_owner(unfinished)
+        unfinished.write_bytes(data)
+
+    write_atomically(path, write_for_owner)
 
 
 def write_private_file(path: Path, text: str) -> None:
@@ -18,7 +48,7 @@ def write_private_file(path: Path, text: str) -> None:
     """
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         _write_for_owner(unfinished, text)
         os.link(unfinished, path)
     except OSError as error:

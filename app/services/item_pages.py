@@ -13,11 +13,11 @@ from app.foundation.translatable import translatable
 from app.judging.judgment import Judgment
 from app.judging.pace import EvaluatorPace, evaluator_pace, next_verdict_follows, practice_passed
 from app.judging.worklist import MOST_CHANGEABLE_ANSWERS, DueQuestion, Worklist
-from app.rounds.aids import Aids
-from app.rounds.item import Item
+from app.rounds.aids_key import StoredAids
 from app.services.evaluator_session import Visit
 from app.store import chains as chain_store
 from app.store import judging as judging_store
+from app.store.aids import find_stored_aids
 
 NO_SUCH_ITEM = translatable("You have no such item. Go back to the item that is due.")
 OUT_OF_REACH = translatable(
@@ -49,8 +49,8 @@ class ItemPage:
     """The evaluator's pace; None on a page that was fetched ahead."""
     guess_options: tuple[str, ...] = ()
     """The answers to choose from, if the page asks the blinding question."""
-    item_with_aids: tuple[Item, Aids] | None = None
-    """The item and its aids, if the evaluator opened them; the verdict can no longer be changed then."""
+    stored_aids: StoredAids | None = None
+    """The item's aids, if the evaluator opened them; the verdict can no longer be changed then."""
 
     @property
     def is_practice(self) -> bool:
@@ -140,7 +140,7 @@ def build_item_page(session: Session, visit: Visit, worklist: Worklist, due: Due
         shown_before=due.item_code in worklist.shown_at,
         practice_passed=practice_passed(worklist, visit.design),
         latest_judgment=_latest_judgment(session, visit, due.item_code) if before else None,
-        item_with_aids=judging_store.item_with_aids(session, visit.round_id, due.item_code) if aids_open else None,
+        stored_aids=find_stored_aids(session, visit.round_id, due.item_code) if aids_open else None,
     )
 
 

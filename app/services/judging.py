@@ -18,13 +18,15 @@ from app.judging.answer import OUT_OF_TURN, Answer, PageTiming, require_answer_i
 from app.judging.judgment import Judgment
 from app.judging.pace import require_new_item_allowed, require_practice_passed
 from app.judging.worklist import StandingAnswer, Worklist
+from app.rounds.aids_key import read_stored_aids
 from app.rounds.lifecycle import require_allowed
+from app.services.aids_keys import AidsKeys
 from app.services.assignment import close_slot, release_slot
 from app.services.chains import ChainEnd, append_entry, chain_end, entry_base
 from app.services.evaluator_session import Visit, require_consent
 from app.services.item_pages import visitor_worklist
 from app.store import chains as chain_store
-from app.store import judging as judging_store
+from app.store.aids import find_stored_aids
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,22 @@ def record_answer(session: Session, visit: Visit, answer: Answer, timing: PageTi
     return worklist.with_answer(_standing_answer(worklist, judgment), answer.answer_id)
 
 
-def open_aids(session: Session, visit: Visit, item_code: str, now: datetime) -> None:
+def open_aids(session: Session, visit: Visit, item_code: str, aids_keys: AidsKeys, now: datetime) -> None:
     """Open the aids of the item that was just judged, which locks its verdict; a second call changes nothing.
 
     `visit` is a visit for writing. Raises LifecycleError if the round is not collecting, and JudgmentError if the round
-    has no aids or the latest answer is not this item's verdict.
+    has no aids, their key is lost, or the latest answer is not this item's verdict.
     """
     require_allowed(visit.state, "judge")
     worklist = visitor_worklist(session, visit)
     due, standing = worklist.due_question(), worklist.answer_on(item_code)
     just_judged = due is not None and due.item_code == item_code and due.asks == "hypothesis"
-    if visit.phase != 1 or not just_judged or judging_store.item_with_aids(session, visit.round_id, item_code) is None:
+    stored_aids = find_stored_aids(session, visit.round_id, item_code)
+    if visit.phase != 1 or not just_judged or stored_aids is None:
         raise JudgmentError(OUT_OF_TURN)
     if standing is not None and standing.locked:
         return
+    read_stored_aids(stored_aids, aids_keys.find_key(visit.round_id))  # no verdict is locked for aids that are lost
     end = chain_end(session, visit)
     append_entry(session, visit, end, entry_base(visit, end, "aids opened", item_code, now))
 

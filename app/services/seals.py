@@ -19,6 +19,7 @@ from app.foundation.digest import canonical_bytes, sha256_of_json
 from app.foundation.errors import ArchiveError, SealError
 from app.foundation.json_types import JsonObject
 from app.judging.public_design import PublicDesign
+from app.rounds.aids_key import AidsKey
 from app.rounds.allocation import SealContent
 from app.rounds.archive_frame import Archives, SeenNeurons
 from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
@@ -42,9 +43,10 @@ from app.services.draws import (
 from app.services.keyholders import KeyLayers, proved_layers
 from app.services.log import append_event, is_log_locked, round_events
 from app.store import rounds as round_store
+from app.store.aids import build_aids_rows
 from app.store.round_copy import CopiedRound, detached_row
 from app.store.sealed import add_seal
-from app.store.tables import AidsRow, ItemRow, RoundRow
+from app.store.tables import ItemRow, RoundRow
 
 Render = Callable[[Item, PublicDesign], bytes]
 """A function that renders an item under a public design as the HTML that pages show."""
@@ -58,6 +60,8 @@ class SealOptions:
 
     receipt_key: str
     """Public half of the key that will sign the round's receipts and exports."""
+    aids_key: AidsKey
+    """The key that the round's aids are encrypted with."""
     measure: Measure | None = None
     public_value: str = ""
     """The public value that completes the seed, if the design has one complete it."""
@@ -105,7 +109,8 @@ class PreparedSeal:
     round_row: RoundRow
     """The round as pages will read it; no session has it."""
     item_rows: Sequence[ItemRow]
-    aids_rows: Sequence[AidsRow]
+    aids_by_code: Mapping[str, str]
+    """{code: JSON of the item's aids}, which are encrypted when they are stored."""
     paths: Mapping[str, Path]
     """{digest: path} of the round's archives."""
 
@@ -189,7 +194,7 @@ def prepare_seal(begun: BegunSeal, render: Render, measure: Measure | None = Non
         draw=draw.detail,
         round_row=round_row,
         item_rows=_item_rows(begun.round_id, prepared, digests, fragments),
-        aids_rows=_aids_rows(begun.round_id, prepared),
+        aids_by_code={code: aids.model_dump_json() for code, aids in prepared.aids.items()},
         paths={digest: archive.path for digest, archive in begun.round_archives.archives.items()},
     )
 
@@ -212,7 +217,7 @@ def store_seal(
     _require_same_keys(session, prepared)
     sealed_sha256 = seal_digest(prepared.seal_content)
     design_sha256 = require_design_as_created(round_row.design, round_events(session, prepared.round_id))
-    _store_items(session, round_row, prepared)
+    _store_items(session, round_row, prepared, seal_options.aids_key)
     ciphertext = seal(canonical_bytes(prepared.seal_content.as_sealed), prepared.key_layers)
     add_seal(session, round_row.id, ciphertext, sealed_sha256)
     round_row.commitment = commitment_digest(design_sha256, prepared.digests, sealed_sha256, seal_options.receipt_key)
@@ -243,12 +248,13 @@ def log_cancelled_seal(session: Session, round_id: str, draw: DrawDetail, by: st
         append_event(session, round_id, by, "seal cancelled", {"why": reason, "number": draw.number}, now)
 
 
-def _store_items(session: Session, round_row: RoundRow, prepared: PreparedSeal) -> None:
-    """Store the items, their aids, the expected practice answers and the length of every response."""
+def _store_items(session: Session, round_row: RoundRow, prepared: PreparedSeal, aids_key: AidsKey) -> None:
+    """Store the items, their encrypted aids, the expected practice answers and the length of every response."""
     round_row.public_design = prepared.round_row.public_design
     round_row.response_bytes = prepared.round_row.response_bytes
     round_row.response_gzip_bytes = prepared.round_row.response_gzip_bytes
-    round_store.add_items(session, prepared.item_rows, prepared.aids_rows)
+    encrypted_aids = aids_key.encrypt_aids(round_row.id, prepared.aids_by_code)
+    round_store.add_items(session, prepared.item_rows, build_aids_rows(round_row.id, encrypted_aids))
 
 
 def _require_same_keys(session: Session, prepared: PreparedSeal) -> None:
@@ -271,10 +277,4 @@ def _item_rows(
             training=item.code in prepared.practice_answers,
         )
         for item, html in zip(prepared.items, fragments, strict=True)
-    ]
-
-
-def _aids_rows(round_id: str, prepared: PreparedRound) -> list[AidsRow]:
-    return [
-        AidsRow(round_id=round_id, item=code, content=aids.model_dump_json()) for code, aids in prepared.aids.items()
     ]

@@ -73,7 +73,7 @@ def _engine_of_snapshots(engine: Engine) -> Engine:
 def _prepare_sqlite(connection: SqliteConnection, _record: ConnectionPoolEntry) -> None:
     """Switch the driver's own BEGIN off, since `_begin_sqlite` sends it, and set what every connection needs."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

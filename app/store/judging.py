@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import BindParameter, Row, bindparam, select, update
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from app.evidence.entries import EntryKind
 from app.judging.judgment import Step, Verdict
 from app.judging.worklist import StandingAnswer, Worklist
-from app.rounds.aids import Aids
-from app.rounds.item import Item
-from app.store.tables import AidsRow, AssignmentRow, ChainEntryRow, ItemRow, RoundRow
+from app.store.tables import AssignmentRow, ChainEntryRow, ItemRow, RoundRow
 
 EntryColumns = Row[EntryKind, str, str | None, Verdict | None, Step | None, int | None, datetime, float | None]
 """Kind, item, answer id, verdict, step, revision, time and active seconds of an entry."""
@@ -96,15 +94,6 @@ def passages_html(session: Session, round_id: str, item_code: str) -> bytes:
 def record_first_display(session: Session, evaluator_id: str, item_code: str, now: datetime) -> None:
     """Record when the evaluator first saw an item; later calls change nothing."""
     session.execute(RECORD_FIRST_DISPLAY, {"evaluator": evaluator_id, "code": item_code, "now": now})
-
-
-def item_with_aids(session: Session, round_id: str, item_code: str) -> tuple[Item, Aids] | None:
-    """The item and its aids; None if the round has no aids. Services call it for locked verdicts only."""
-    row = session.get(AidsRow, (round_id, item_code))
-    if row is None:
-        return None
-    item_row = session.get_one(ItemRow, (round_id, item_code), options=[defer(ItemRow.html)])
-    return item_row.read_item(), Aids.model_validate_json(row.content)
 
 
 def arm_names(session: Session, round_id: str) -> list[str]:

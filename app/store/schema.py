@@ -4,6 +4,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from app.foundation.paths import resource_folder
@@ -12,6 +13,7 @@ from app.store import keyholders as keyholder_store
 from app.store import password_attempts as attempt_store
 from app.store import sealed, tables
 from app.store.base import Base
+from app.store.rewriting import closing_engine, keep_sqlite_for_owner, rewrite_database
 
 ROWS = (  # importing the modules fills the metadata
     tables.RoundRow,
@@ -23,8 +25,21 @@ ROWS = (  # importing the modules fills the metadata
 
 
 def migrate(url: str) -> None:
-    """Bring the database at `url` to the newest schema."""
+    """Bring the database at `url` to the newest schema. The files of SQLite are for their owner alone.
+
+    A database that had an older schema is written anew, so that no file keeps what the new one leaves out.
+    """
+    keep_sqlite_for_owner(url)
+    revision = _current_revision(url)
     command.upgrade(alembic_config(url), "head")
+    if revision not in (None, ScriptDirectory.from_config(alembic_config(url)).get_current_head()):
+        rewrite_database(url)
+
+
+def _current_revision(url: str) -> str | None:
+    """The newest migration that the database has had; None if it is empty."""
+    with closing_engine(url) as engine, engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def schema_differences(engine: Engine) -> list[object]:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services.admin_sessions import delete_ended_sessions
+from app.services.aids_keys import AidsKeys, encrypt_plain_aids
 from app.services.password_attempts import forget_old_attempts
 from app.services.retention import delete_expired_links
 from app.store.engine import Database
@@ -39,6 +40,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     async def seals_undone_at_the_end(_app: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(runner.tidy_up)
         await to_thread.run_sync(_delete_expired_rows, database, settings)
+        await to_thread.run_sync(encrypt_plain_aids, database, AidsKeys.in_data_folder(settings.data))
         yield
         await to_thread.run_sync(runner.stop)
 

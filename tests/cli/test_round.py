@@ -131,7 +131,7 @@ def test_a_round_is_abandoned_with_a_reason(run: Run, draft: str) -> None:
 
 def test_a_lost_key_of_the_receipts_is_said_by_the_status(run: Run, locked: str, tmp_path: Path) -> None:
     assert json.loads(run("round", "status", locked, "--json").output)["warning"] is None
-    (key_file,) = tmp_path.rglob(f"{locked}.key")
+    (key_file,) = tmp_path.rglob(f"round_keys/{locked}.key")
     key_file.unlink()
     sentence = "The key that signs this round's receipts is missing"
     assert sentence in run("round", "status", locked).output

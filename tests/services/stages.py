@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.evidence.event_details import LockedDetail, SealedDetail, SealLayer
 from app.evidence.signing import SigningKey
 from app.judging.public_design import PublicDesign
+from app.rounds.aids_key import AidsKey
 from app.rounds.item import Item
 from app.rounds.sealing import KeyholderKey
 from app.services import rounds, seals
@@ -23,7 +24,8 @@ ADMIN = "Dag"
 KEYS = [new_key(), new_key()]
 RECIPIENTS = [key.recipient for key in KEYS]
 RECEIPT_KEY = SigningKey.from_text("5e" * 32)
-SEAL_OPTIONS = seals.SealOptions(RECEIPT_KEY.public_key, measure=response_sizes)
+AIDS_KEY = AidsKey.from_text("a1" * 32)
+SEAL_OPTIONS = seals.SealOptions(RECEIPT_KEY.public_key, AIDS_KEY, measure=response_sizes)
 
 
 def render_plainly(item: Item, _: PublicDesign) -> bytes:

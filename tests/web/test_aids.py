@@ -1,17 +1,20 @@
 """Aids open after the verdict alone, and lock it; before it nothing of them is on any page."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from app.store.engine import Database
-from app.store.tables import EvaluatorRow
+from app.store.tables import AidsRow, EvaluatorRow
 from app.web.evaluator.aids_view import WIDTH, histogram_bars, with_visible_spaces, zero_x
 from tests.web.page import NewClient, Page, come_in
 from tests.web.served_round import ServedRound, made_up_aids, make_round, stored_entries
 
 AIDS = {"aids": True}
+KEY_IS_LOST = "the server has lost the key to it"
 OUT_OF_TURN = "That page was out of date. Nothing was changed"
 
 
@@ -21,8 +24,9 @@ def aided(sqlite_database: Database) -> ServedRound:
 
 
 @pytest.fixture
-def reader(aided: ServedRound, new_client: NewClient) -> Page:
-    return come_in(new_client(aided.database), aided.token)
+def reader(aided: ServedRound, new_client: NewClient) -> Iterator[Page]:
+    with new_client(aided.database) as client:  # a server that starts encrypts the aids
+        yield come_in(client, aided.token)
 
 
 def opened(served_round: ServedRound) -> list[str]:
@@ -99,6 +103,37 @@ def test_only_the_item_just_judged_can_be_looked_at_closer(reader: Page, aided: 
         answer = second.post("/judge/aids", {"form_token": hidden["form_token"], "item": item})
         assert answer.status == 422
     assert opened(aided) == []
+
+
+def test_aids_of_version_0_1_are_encrypted_when_the_server_starts(
+    database: Database, new_client: NewClient, tmp_path: Path
+) -> None:
+    served_round = make_round(database, public=AIDS)
+    with new_client(database), database.reading() as session:
+        rows = session.scalars(select(AidsRow)).all()
+    assert {row.content[:10] for row in rows} == {"aes256gcm:"}
+    assert len({len(row.content) for row in rows}) == 1
+    assert {row.item for row in rows} == set(served_round.codes)
+    files = [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()]
+    assert not any(b"apple" in content and b"promoted" in content for content in files)
+
+
+def test_a_lost_key_loses_the_aids_and_locks_no_verdict(reader: Page, aided: ServedRound, tmp_path: Path) -> None:
+    key_file = tmp_path / "aids_keys" / "round1.key"
+    hypothesis_page = reader.send(verdict="interpretable")
+    key_text = key_file.read_text()
+    key_file.unlink()
+    _, hidden = hypothesis_page.form()
+    refused = hypothesis_page.post("/judge/aids", {"form_token": hidden["form_token"], "item": hypothesis_page.item})
+    assert refused.status == 422
+    assert KEY_IS_LOST in refused.text
+    assert opened(aided) == []
+    key_file.write_text(key_text)
+    assert "A closer look" in open_aids(hypothesis_page).text
+    key_file.unlink()
+    without_aids = hypothesis_page.go("/judge")
+    assert KEY_IS_LOST in without_aids.text
+    assert without_aids.send(hypothesis="fruit", comment="").step == "verdict"
 
 
 def test_a_round_without_aids_offers_and_shows_none(ada: Page, served_round: ServedRound) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from app.cli.database import open_database
 from app.cli.demo.demo_round import ADMIN, DemoPlan, DemoRound, create_demo_round, demo_archives, demo_password
 from app.foundation.errors import ExportError
-from app.foundation.files import write_bytes_atomically
 from app.foundation.json_types import JsonObject, to_json_value
+from app.foundation.private import write_private_bytes
 from app.foundation.settings import Settings
 from app.report.analysis.primary import ArmResult
 from app.report.export.verify import verify_export
@@ -97,7 +97,7 @@ def _unblind(visitor: Visitor, demo_round: DemoRound, settings: Settings) -> Pat
     unblind_form = visitor.get(f"{page_of_round}/unblind").require_form("unblind")
     visitor.send(unblind_form, keys=identity, password=password, reason=REASON)
     export = settings.data / "export.zip"
-    write_bytes_atomically(export, visitor.download(f"{page_of_round}/export.zip"))
+    write_private_bytes(export, visitor.download(f"{page_of_round}/export.zip"))
     return export
 
 

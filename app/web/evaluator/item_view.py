@@ -1,6 +1,7 @@
 """The item page: a page shell around passages that were rendered at the seal. All responses have the same length."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,11 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.foundation.digest import sha256
+from app.foundation.errors import JudgmentError
 from app.judging.public_design import PublicDesign
+from app.rounds.aids import Aids
+from app.rounds.aids_key import read_stored_aids
 from app.rounds.item import PracticeAnswer
 from app.rounds.rubric import CANNOT_JUDGE, FilledRubric
 from app.services.item_pages import ItemPage
 from app.web import language
+from app.web.dependencies import aids_keys_of_server
 from app.web.evaluator.aids_view import AidsView, build_aids_view
 from app.web.evaluator.padding import gzipped, padded
 from app.web.evaluator.passages import FRAGMENT_WORDS, render_with_strengths, translate_fragment
@@ -55,6 +60,7 @@ class ItemView:
     practice_answer: PracticeAnswer | None
     """The expected answer of a practice item; None for other items."""
     aids_view: AidsView | None
+    """The aids that the evaluator opened; None also if their key was lost since."""
     reader_id: str
     """Separates what scripts store in a browser that several evaluators share."""
     form_token: str
@@ -64,8 +70,9 @@ class ItemView:
 def item_response(request: Request, item_page: ItemPage) -> Response:
     """The page of an item, of the same length as every other item's, compressed if the browser takes gzip."""
     language.choose_language(request)
-    head, tail = _page_shell(request, _item_view(item_page, evaluator_session_token(request)))
-    fragment = _translated_passages(_passages_html(item_page), language.current_language())
+    aids = _opened_aids(request, item_page)
+    head, tail = _page_shell(request, _item_view(item_page, aids, evaluator_session_token(request)))
+    fragment = _translated_passages(_passages_html(item_page, aids), language.current_language())
     plain_size, gzip_size = item_page.visit.response_sizes
     headers = {"Content-Type": CONTENT_TYPE, "Vary": "Accept-Encoding"}
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -81,7 +88,7 @@ def answer_choices(design: PublicDesign) -> list[tuple[str, str]]:
     return [*answers, ("cannot_judge", language.gettext(CANNOT_JUDGE))] if design.cannot_judge else answers
 
 
-def _item_view(item_page: ItemPage, session_token: str) -> ItemView:
+def _item_view(item_page: ItemPage, aids: Aids | None, session_token: str) -> ItemView:
     design, due = item_page.visit.design, item_page.due
     return ItemView(
         item_page=item_page,
@@ -93,7 +100,7 @@ def _item_view(item_page: ItemPage, session_token: str) -> ItemView:
         latest_answer=_latest_answer(item_page),
         changing=due.standing_answer is not None and due.asks == "verdict",
         practice_answer=design.practice_answers.get(due.item_code),
-        aids_view=build_aids_view(item_page.item_with_aids[1]) if item_page.item_with_aids else None,
+        aids_view=build_aids_view(aids) if aids else None,
         reader_id=sha256(item_page.visit.evaluator_id.encode())[:12],
         form_token=derive_form_token(session_token),
         passages_markup=Markup(PASSAGES_PLACEHOLDER),  # noqa: S704 - a constant
@@ -108,12 +115,20 @@ def _latest_answer(item_page: ItemPage) -> LatestAnswer:
     return LatestAnswer(judgment.verdict, label, judgment.hypothesis, judgment.confidence, judgment.comment)
 
 
-def _passages_html(item_page: ItemPage) -> bytes:
+def _opened_aids(request: Request, item_page: ItemPage) -> Aids | None:
+    """The aids that the evaluator opened after their verdict; None also if their key was lost since."""
+    if item_page.stored_aids is None:
+        return None
+    with suppress(JudgmentError):
+        return read_stored_aids(item_page.stored_aids, aids_keys_of_server(request).find_key(item_page.visit.round_id))
+    return None
+
+
+def _passages_html(item_page: ItemPage, aids: Aids | None) -> bytes:
     """The passages as rendered at the seal, or with strengths if the aids are open."""
-    if item_page.item_with_aids is None:
+    if item_page.stored_aids is None or aids is None:
         return item_page.passages_html
-    item, aids = item_page.item_with_aids
-    return render_with_strengths(item, aids.strengths, item_page.visit.design)
+    return render_with_strengths(item_page.stored_aids.item, aids.strengths, item_page.visit.design)
 
 
 def _heading(item_page: ItemPage) -> str:

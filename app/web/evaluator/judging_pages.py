@@ -13,7 +13,7 @@ from app.rounds.lifecycle import allows
 from app.services import blinding_question, item_pages, judging
 from app.services.evaluator_session import Visit
 from app.web.addresses import JUDGING_PAGE
-from app.web.dependencies import AppDatabase
+from app.web.dependencies import AppAidsKeys, AppDatabase
 from app.web.errors import SeeOther
 from app.web.evaluator.due_page import due_page
 from app.web.evaluator.forms import FlagForm, GuessForm, HypothesisForm, ItemForm, TokenForm, VerdictForm
@@ -54,10 +54,12 @@ def submit_hypothesis(
 
 
 @router.post("/judge/aids")
-def open_aids(request: Request, database: AppDatabase, item_form: Annotated[ItemForm, Form()]) -> Response:
+def open_aids(
+    request: Request, database: AppDatabase, aids_keys: AppAidsKeys, item_form: Annotated[ItemForm, Form()]
+) -> Response:
     """Lock the verdict that was just given and show the item with its aids."""
     with writing_visit(request, database, item_form) as (session, visit):
-        judging.open_aids(session, visit, item_form.item, now())
+        judging.open_aids(session, visit, item_form.item, aids_keys, now())
         return _next_page(request, session, visit)
 
 

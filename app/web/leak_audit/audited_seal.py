@@ -14,6 +14,7 @@ from app.foundation.settings import Settings
 from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary
 from app.rounds.lifecycle import require_allowed
+from app.services.aids_keys import AidsKeys
 from app.services.keyholders import proved_layers
 from app.services.leak_audit import PROBES, WALKS, Walk, audit_opened_round, audit_prepared_seal
 from app.services.log import logged_attempt, logged_refusal
@@ -165,14 +166,16 @@ def _seal_options(session: Session, settings: Settings, round_id: str, seal_requ
     """Options of a seal that gives all responses one length, as the evaluators' pages are served.
 
     Whatever can be mistyped or missing is read here, before anything is drawn: a draw that is thrown away counts. The
-    key that will sign the round's receipts is made here, in the data folder. Raises NotFoundError if there is no such
-    round, LifecycleError if it cannot be sealed, and SealError or StorageError with what to do.
+    keys that will sign the round's receipts and encrypt its aids are made here, in the data folder. Raises
+    NotFoundError if there is no such round, LifecycleError if it cannot be sealed, and SealError or StorageError with
+    what to do.
     """
     require_allowed(round_store.find_round(session, round_id).state, "seal")
     proved_layers(session, round_id)
     signing_key = RoundKeys.in_data_folder(settings.data).for_seal(round_id)
     return SealOptions(
         signing_key.public_key,
+        AidsKeys.in_data_folder(settings.data).for_encryption(round_id),
         measure=response_sizes,
         public_value=seal_request.public_value,
         data_folder=settings.data,
