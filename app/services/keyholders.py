@@ -161,8 +161,8 @@ def missing_for_seal(keyholders: Sequence[KeyholderRow]) -> str:
         return _missing_for_two_persons(keyholders)
     if len(keyholders) < FEWEST_ALTERNATIVES:
         return (
-            "Name and prove two keys, held apart, before the seal: a single lost key would lose the round. "
-            "`firstglance key new` makes one, and so does the round's page of keys."
+            "Name and prove two keys, held apart, before the seal: a single lost key would lose the round. The round's "
+            "page of keys makes them, and so does the command “firstglance key new”."
         )
     return ""
 

@@ -15,6 +15,7 @@ from app.rounds.design import Design
 from app.rounds.lifecycle import State, allows
 from app.services import rounds, timestamps
 from app.services.draws import AnnouncedDraw, announced_draw
+from app.services.keyholders import listed_keys, missing_for_seal
 from app.services.log import Event, log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import EvaluatorProgress, RoundProgress
@@ -80,6 +81,8 @@ class RoundView:
     assigned: int
     seal_run: SealRun | None
     """The newest seal that was begun, if the page offers the seal."""
+    missing_keys: str
+    """What has to be done about the round's keys before it can be sealed; empty if nothing is missing."""
     announced: AnnouncedDraw | None
     """The newest announcement of the round's draw, which the seal completes."""
     stamps: tuple[RoundStamp, ...]
@@ -114,6 +117,7 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys, now: date
         judged=sum(evaluator.judged for evaluator in progress.evaluators),
         assigned=sum(evaluator.assigned for evaluator in progress.evaluators),
         seal_run=seal_run,
+        missing_keys=missing_for_seal(listed_keys(session, round_id)) if step == "seal" else "",
         announced=announced_draw(session, round_id),
         stamps=timestamps.round_stamps(session, round_id),
         log=tuple(_log_line(event) for event in newest_first),
