@@ -1,6 +1,7 @@
 """Who may come in, and how a session ends."""
 
 import stat
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from app.foundation.errors import SettingsError
 from app.foundation.settings import Settings
 from app.services.admin_sessions import IDLE, NOTED_AFTER
 from app.services.password_attempts import MOST_AT_ONE_NAME, WINDOW
+from app.store import engine
 from app.store.admin_sessions import AdminSessionRow
 from app.store.password_attempts import PasswordAttemptRow
 from app.web.admin.server_secret import server_secret
@@ -224,6 +226,18 @@ def test_ended_sessions_and_old_attempts_are_deleted_at_a_sign_in_and_at_the_sta
     age_all()
     with admin_site.browser():
         assert row_counts() == (0, 0)
+
+
+def test_pages_are_shown_while_another_process_writes_for_long(
+    dag: Browser, admin_site: AdminSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0)
+    with closing(engine.Database(admin_site.database.url)) as database:
+        admin_site.app.state.database = database
+        with admin_site.database.writing() as session:
+            session.execute(update(AdminSessionRow).values(last_seen_at=now() - NOTED_AFTER))
+        with admin_site.database.writing():
+            assert dag.get("/admin/rounds").status_code == 200
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "Dag", "WyJEYWciLCJ4IiwieCJd.aaaa.bbbb"])

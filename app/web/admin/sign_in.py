@@ -6,12 +6,14 @@ A handler that reads takes `ViewingAdmin`; one that changes something takes `Act
 token, so a handler cannot forget it.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.exc import OperationalError
 
 from app.foundation.clock import now
 from app.foundation.codes import random_token
@@ -52,7 +54,8 @@ def viewing_admin(request: Request, database: AppDatabase) -> SignedInAdmin:
         is_use_to_be_noted = admin_sessions.is_use_to_be_noted(session, session_token, now())
     if name is not None:
         if is_use_to_be_noted:
-            with database.writing() as session:
+            # A page is shown also while another process writes for long; the next request notes the use.
+            with suppress(OperationalError), database.writing() as session:
                 admin_sessions.note_use(session, session_token, now())
         return SignedInAdmin(name, derive_form_token(session_token))
     if request.method in ("GET", "HEAD"):
