@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from app.foundation.errors import SettingsError
+from app.foundation.log_lines import format_log_lines
 from app.foundation.settings import Settings
 from app.store.engine import Database
 from app.web.app import create_app
@@ -49,9 +50,11 @@ def web_server(settings: Settings, database: Database) -> uvicorn.Server:
     could write another address into it for each guess. Left to itself, uvicorn believes it from 127.0.0.1, and from
     whom the environment names.
     """
+    format_log_lines()
     config = uvicorn.Config(
         create_app(settings, database),
         access_log=False,
+        log_config=None,
         log_level="error",
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
