@@ -12,6 +12,8 @@ VARIATION_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 """They choose between two forms of one character."""
 NONCHARACTERS = range(0xFDD0, 0xFDF0)
 """Code points that are no characters, beside the last two of each plane; XML does not allow all of them."""
+LAST_TWO = 0xFFFE
+"""The digits of the last two code points of each plane, which are no characters either."""
 LAST_LATIN = "\u024f"
 
 
@@ -39,6 +41,13 @@ def show_unseen_characters(text: str) -> str:
     )
 
 
+def is_obeyed(character: str) -> bool:
+    """Whether terminals, browsers or XML obey or refuse a character instead of showing it."""
+    if unicodedata.category(character) in UNSEEN_CATEGORIES:
+        return True
+    return ord(character) in NONCHARACTERS or ord(character) & LAST_TWO == LAST_TWO
+
+
 def seen_form(name: str) -> str:
     """What people see of a name: two names with the same form look alike."""
     unified = unicodedata.normalize("NFKC", name)
@@ -51,9 +60,7 @@ def _is_unseen(text: str, index: int, in_lines: bool) -> bool:
         return False
     if character in JOINERS:
         return not (_is_beyond_latin(text[index - 1 : index]) and _is_beyond_latin(text[index + 1 : index + 2]))
-    if character in BLANKS or unicodedata.category(character) in UNSEEN_CATEGORIES:
-        return True
-    return ord(character) in NONCHARACTERS or ord(character) & 0xFFFE == 0xFFFE
+    return character in BLANKS or is_obeyed(character)
 
 
 def _is_beyond_latin(character: str) -> bool:

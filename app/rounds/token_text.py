@@ -5,8 +5,9 @@ characters, are made visible, because a browser would drop or obey them.
 """
 
 import codecs
-import unicodedata
 from collections.abc import Sequence
+
+from app.foundation.typed_text import is_obeyed
 
 VISIBLE = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"} | {0x7F: "␡"}
 """{control character: its Unicode picture}; line feeds and tabs are left as they are."""
@@ -47,6 +48,6 @@ def visible_text(text: str) -> str:
 
 
 def _visible_character(character: str) -> str:
-    if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf"}:
+    if character in "\n\t" or not is_obeyed(character):
         return character
     return f"⟨U+{ord(character):04X}⟩"
