@@ -6,6 +6,7 @@ Characters that nobody sees, such as those that turn the direction of a name, ar
 import os
 from functools import cache
 from pathlib import Path
+from typing import Protocol, cast
 
 import jinja2
 from markupsafe import Markup
@@ -33,6 +34,13 @@ LIMITS: dict[str, int | range] = {
     "mark_levels": MARK_LEVELS,
 }
 """What the fields of forms accept and which levels are marked: the constants that the program checks."""
+
+
+class Translate(Protocol):
+    """A function of translation, as templates call it."""
+
+    def __call__(self, context: jinja2.runtime.Context, *arguments: object, **values: object) -> str:
+        """The sentence in the reader's language, with its values filled in."""
 
 
 @cache
@@ -73,6 +81,8 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
         finalize=_show_unseen,
     )
     environment.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    for name in ("gettext", "ngettext"):
+        environment.globals[name] = _with_values_shown(cast("Translate", environment.globals[name]))
     environment.globals.update(
         static_url=static_url,
         cached_fragment=_cached_fragment,
@@ -89,6 +99,16 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
 def _show_unseen(value: object) -> object:
     """What a template writes, with characters that nobody sees shown; markup and numbers are as they are."""
     return show_unseen_characters(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _with_values_shown(translate: Translate) -> Translate:
+    """A template's function of translation whose values are shown as `_show_unseen` does: they do not pass by it."""
+
+    @jinja2.pass_context
+    def translate_with_values(context: jinja2.runtime.Context, *arguments: object, **values: object) -> str:
+        return translate(context, *arguments, **{name: _show_unseen(value) for name, value in values.items()})
+
+    return translate_with_values
 
 
 def counted(count: int, noun: str) -> str:

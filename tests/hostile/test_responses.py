@@ -26,7 +26,9 @@ class Elements(HTMLParser):
 
 @pytest.mark.parametrize("hostile", TEXTS, ids=range(len(TEXTS)))
 def test_a_template_writes_text_as_text(hostile: str, tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text('<p title="{{ text }}" lang="en">{{ text }}</p>', encoding="utf-8")
+    (tmp_path / "page.html").write_text(
+        '<p title="{{ text }}" lang="en">{% trans %}For {{ text }}{% endtrans %}</p>', encoding="utf-8"
+    )
     page = jinja_environment(tmp_path).get_template("page.html").render(text=hostile)
     elements = Elements()
     elements.feed(page)
