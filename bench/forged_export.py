@@ -191,7 +191,7 @@ def files_of_forged_view(files: Files, name: str, export: ExportedRound) -> File
     observations, frame, analysis = honest_result.observations, honest_result.frame, honest_result.analysis
     if name == "frame.json":
         frame = read_frame(json.loads(files[name]))
-        analysis = analyse(observations, frame)
+        analysis = analyse(observations, frame, honest_result.items)
     else:
         analysis = read_analysis(json.loads(files[name]))
     return files_of_result(RoundResult(observations, frame, analysis), export) | {name: files[name]}

@@ -40,15 +40,15 @@ class ResultForgery(NamedTuple):
 
 
 def _with_frame(change_frame: Callable[[AnalysisFrame], AnalysisFrame]) -> Callable[[RoundResult], RoundResult]:
-    return lambda result: _analysed(result.observations, change_frame(result.frame))
+    return lambda result: _analysed(result, result.observations, change_frame(result.frame))
 
 
 def _with_observations(forge_observations: ForgeObservations) -> Callable[[RoundResult], RoundResult]:
-    return lambda result: _analysed(forge_observations(result.observations), result.frame)
+    return lambda result: _analysed(result, forge_observations(result.observations), result.frame)
 
 
-def _analysed(observations: Sequence[Observation], frame: AnalysisFrame) -> RoundResult:
-    return RoundResult(observations, frame, analyse(observations, frame))
+def _analysed(result: RoundResult, observations: Sequence[Observation], frame: AnalysisFrame) -> RoundResult:
+    return RoundResult(observations, frame, analyse(observations, frame, result.items), result.items)
 
 
 def _with_judgments(change_judgment: Callable[[Judgment], Judgment], arm: str = "solu") -> ForgeObservations:
@@ -76,7 +76,7 @@ def _flag_judgments(result: RoundResult) -> RoundResult:
     ][:FLAG_COUNT]
     flags = tuple(FlaggedItem(observation.evaluator, observation.judgment.item, "fault") for observation in unwelcome)
     observations = [observation for observation in result.observations if observation not in unwelcome]
-    return _analysed(observations, replace(result.frame, flagged=flags))
+    return _analysed(result, observations, replace(result.frame, flagged=flags))
 
 
 def _erase_evaluator(result: RoundResult) -> RoundResult:
@@ -85,7 +85,7 @@ def _erase_evaluator(result: RoundResult) -> RoundResult:
         for enrolled in result.frame.evaluators
     )
     observations = [observation for observation in result.observations if observation.evaluator != HASTY]
-    return _analysed(observations, replace(result.frame, evaluators=evaluators))
+    return _analysed(result, observations, replace(result.frame, evaluators=evaluators))
 
 
 def _relabel_as_repeats(observations: Sequence[Observation]) -> list[Observation]:

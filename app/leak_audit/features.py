@@ -1,18 +1,16 @@
-"""Features of items that might tell their arm: of the transport, and of the stimulus (the words and marks). Pure."""
+"""Features of the transport that might tell an item's arm. Pure."""
 
 import gzip
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import numpy as np
 
-from app.archive.levels import MARK_LEVELS
 from app.foundation.arrays import FloatMatrix
 from app.leak_audit.responses import FetchedResponse
-from app.rounds.item import Item
 
 MOST_TRAITS = 60
 SHORTEST_SECONDS = 1e-6
@@ -64,31 +62,6 @@ def _beyond_lengths(log_seconds: Mapping[str, float], fragments: Mapping[str, by
     seconds = np.array([log_seconds[code] for code in item_codes])
     weights, *_ = np.linalg.lstsq(lengths, seconds, rcond=None)
     return dict(zip(item_codes, (seconds - lengths @ weights).tolist(), strict=True))
-
-
-def stimulus_features(items: Sequence[Item]) -> FeatureTable:
-    """Features of the words and marks themselves: levels, lengths, repeated peaks. Blinding cannot remove them."""
-    feature_columns: FeatureColumns = {}
-    for item in items:
-        for name, measure in _stimulus_measures(item).items():
-            feature_columns.setdefault(name, {})[item.code] = measure
-    return _feature_table(tuple(sorted(item.code for item in items)), feature_columns)
-
-
-def _stimulus_measures(item: Item) -> dict[str, float]:
-    passages = item.passages
-    levels = [level for passage in passages for level in passage.levels]
-    counts = Counter(levels)
-    peaks = Counter(passage.texts[passage.peak].strip().lower() for passage in passages)
-    return {
-        "marked tokens": float(len(levels) - counts[0]),
-        **{f"tokens of level {level}": float(counts[level]) for level in MARK_LEVELS},
-        "sum of peak levels": float(sum(passage.levels[passage.peak] for passage in passages)),
-        "tokens": float(len(levels)),
-        "characters": float(sum(len(text) for passage in passages for text in passage.texts)),
-        "share of one peak": max(peaks.values()) / len(passages),
-        "mean place of the peak": sum(passage.peak for passage in passages) / len(passages),
-    }
 
 
 def _add_measures(response: FetchedResponse, feature_columns: FeatureColumns) -> None:

@@ -1,8 +1,8 @@
 """The leak audit: does anything but the words and marks tell the arms apart? Pure.
 
 A round is sealed only if (a) nothing changes when the arms are swapped, (b) no response names an arm, and (c) no
-feature of the transport goes with the arms beyond chance. (d) What the stimulus (words and marks) gives away, and (e)
-the mean positions of the kinds of items, are only reported.
+feature of the transport goes with the arms beyond chance. (d) The mean positions of the kinds of items are only
+reported. What words and marks give away is no part of the audit: nobody learns it before the lock.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.foundation.arrays import IntVector
-from app.leak_audit.features import FeatureTable, stimulus_features, transport_features
+from app.leak_audit.features import FeatureTable, transport_features
 from app.leak_audit.responses import TAG, FetchedResponse, ProbeWalks
 from app.leak_audit.summary import PositionSummary
 from app.rounds.allocation import Allocation
@@ -98,11 +98,6 @@ def transport_attack_data(walks: ProbeWalks, material: AuditMaterial) -> AttackD
     return label_neurons(transport_features(walks.responses, material.fragments), material)
 
 
-def stimulus_attack_data(material: AuditMaterial) -> AttackData:
-    """(d) What the attackers get for the stimulus: numbers about the words and marks."""
-    return label_neurons(stimulus_features(material.items), material)
-
-
 def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> AttackData:
     """The features of items of kind `neuron` with their arms as labels, without controls and practice items."""
     neurons = {item.item: item for item in material.allocation.items if item.is_neuron}
@@ -116,7 +111,7 @@ def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> Attac
 
 
 def mean_positions(walks: ProbeWalks, material: AuditMaterial) -> dict[str, PositionSummary]:
-    """(e) Mean position, from 0 to 1, of each kind of item in the probes' orders."""
+    """(d) Mean position, from 0 to 1, of each kind of item in the probes' orders."""
     kinds = {item.item: item.kind for item in material.allocation.items}
     last = max((response.position for response in walks.responses), default=0) or 1
     positions: dict[str, list[float]] = {}

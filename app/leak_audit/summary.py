@@ -5,8 +5,9 @@ The order of the fields is that of the stored JSON.
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from app.foundation.json_types import JsonObject
 from app.leak_audit.attackers import AttackResult
 from app.leak_audit.permutation_test import REFUSAL_P, WARNING_P
 
@@ -83,8 +84,16 @@ class AuditSummary(SummaryPart):
     """Whether nothing but words and marks told the arms apart."""
     responses: int
     gate: GateSummary
-    stimulus: AttackSummary
+    stimulus: AttackSummary | None = None
+    """What words and marks gave away, in the logs of version 0.1; today the analysis measures it."""
     positions: dict[str, PositionSummary]
+
+    @model_serializer(mode="wrap")
+    def _without_absent_stimulus(self, write_fields: SerializerFunctionWrapHandler) -> JsonObject:
+        json_object: JsonObject = write_fields(self)
+        if self.stimulus is None:
+            del json_object["stimulus"]
+        return json_object
 
     @property
     def complaint(self) -> str:

@@ -45,6 +45,7 @@ REASONS = {
     "majority": NO_COMPARISON,
     "model_check": "the estimating equation has no solution for these judgments, or there are too many neurons for it",
     "stimulus": "nobody judged neurons of both arms",
+    "attacks": "no stratum has two judged neurons of either arm",
     "transport": "no leak audit was run before the seal, or it had nothing to tell the arms apart by",
     "guesses": "nobody guessed the model of an item",
     "sorting": "nobody sorted items into piles",

@@ -15,7 +15,7 @@ ORIGINS = {
 LIMITATIONS = (
     "Top examples show what a neuron does when it fires strongly; they say nothing about its weaker firings.",
     "An interval is over neurons of these trained models; one training run cannot speak for an architecture.",
-    "Words and marks cannot be made blind: the report says beside its headline how much the marks alone give away.",
+    "Words and marks cannot be made blind: the report says beside its headline how much they give away.",
     "“Interpretable at first glance” is a quick judgment: some interpretable neurons are marked NOT INTERPRETABLE, and "
     "some others INTERPRETABLE.",
     "By itself the export shows only that it agrees with itself. What was published or saved before shows more: the "

@@ -140,7 +140,7 @@ def _blinding(design: Design, sealed: SealedDetail) -> list[str]:
     return [
         f"**Blinding.** {before_verdict} see words and marks of it, and nothing else that depends on the arm. Which "
         f"item is which neuron was encrypted at the seal; opening it takes {opening}, once, after the lock. {audit} "
-        "before the seal. How much the marks alone give away is measured and stands beside the result.",
+        "before the seal. How much words and marks give away is measured after the lock and stands beside the result.",
         *([f"**Aids.** {AIDS}"] if design.aids else []),
     ]
 

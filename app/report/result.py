@@ -36,12 +36,14 @@ class RoundResult:
     """The final judgment of each evaluator on each item, by pseudonym and position."""
     frame: AnalysisFrame
     analysis: Analysis
+    items: Sequence[Item] = ()
+    """Every item that is no practice, by code."""
 
 
 def result_of(evidence: Evidence) -> RoundResult:
     """The result that follows from the evidence."""
-    observations, frame = observations_of(evidence), frame_of(evidence)
-    return RoundResult(observations, frame, analyse(observations, frame))
+    observations, frame, items = observations_of(evidence), frame_of(evidence), items_of(evidence)
+    return RoundResult(observations, frame, analyse(observations, frame, items), items)
 
 
 def observations_of(evidence: Evidence) -> list[Observation]:
@@ -77,7 +79,7 @@ def frame_of(evidence: Evidence) -> AnalysisFrame:
         evaluators=_enrolled(evidence),
         guesses=() if sorts else _guesses(evidence),
         piles=_piled_items(evidence) if sorts else (),
-        stimuli=_stimuli(evidence),
+        stimuli=tuple(MarkCounts.from_item(item) for item in items_of(evidence)),
         flagged=tuple(FlaggedItem(flag.evaluator, flag.item, flag.reason, flag.comment) for flag in evidence.flags),
         stopped_early=evidence.stopped_early,
         blind_broken=evidence.blind_broken,
@@ -137,9 +139,9 @@ def _piled_items(evidence: Evidence) -> tuple[PiledItem, ...]:
     return tuple(PiledItem(guess.evaluator, guess.item, pile=guess.guess) for guess in evidence.guesses)
 
 
-def _stimuli(evidence: Evidence) -> tuple[MarkCounts, ...]:
-    """What each item that is no practice shows apart from its words."""
+def items_of(evidence: Evidence) -> tuple[Item, ...]:
+    """Every item that is no practice, by code."""
     by_code = evidence.seal.allocation.by_code
     contents = [content for content in evidence.item_contents if by_code[content["code"]].kind != "training"]
     contents.sort(key=lambda content: content["code"])
-    return tuple(MarkCounts.from_item(Item.from_content(content)) for content in contents)
+    return tuple(Item.from_content(content) for content in contents)

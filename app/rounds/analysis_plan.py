@@ -49,7 +49,12 @@ SENSITIVITY = {
 """{name of a sensitivity analysis in analysis.json: how it is computed}"""
 BLINDING = {
     "stimulus": "AUC with DeLong's interval of marked tokens, sum of levels and tokens shown for telling treatment "
-    "from reference within strata, weighted by pairs of items; that of marked tokens stands under the headline",
+    "from reference within strata, weighted by pairs of items; that of marked tokens stands under the headline; with "
+    "rank marks only tokens shown, as all items have equal numbers of the others",
+    "attacks": "AUC within strata, weighted by pairs of items, of kernel ridge regression on the marks alone, the "
+    "words alone, and both; each judged item of treatment and reference is scored by a fit without itself and without "
+    "items that show a window which it shows; p = (1 + b) / (1 + shuffles) from shuffles of the arms within strata; "
+    "under the headline",
     "transport": "the leak audit before the seal, as the log has it since then",
     "guesses": "James' index over arms and Bang's by arm, normal intervals and a percentile bootstrap over evaluators; "
     "over all guesses, and on items marked INTERPRETABLE and on the others separately",

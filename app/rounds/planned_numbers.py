@@ -21,6 +21,8 @@ class PlannedNumbers(DesignPart):
     """Bootstrap samples of neurons behind an interval of a ratio or of agreement, 100 to 100000."""
     guess_draws: int = Field(default=1_000, ge=100, le=100_000)
     """Bootstrap samples of evaluators behind an interval of a blinding index, 100 to 100000."""
+    attack_shuffles: int = Field(default=1_999, ge=99, le=99_999)
+    """Shuffles of the arms behind the p of each attack on words and marks, 99 to 99999."""
     token_detector_share: float = Field(default=0.8, gt=0, le=1)
     """A neuron with at least this share of one token among its top peaks is a token detector, 0 to 1."""
     fewest_evaluators: int = Field(default=5, ge=2, le=1000)
@@ -58,6 +60,16 @@ class PlannedConstants(DesignPart):
     """A neuron enters agreement with so many judgments."""
     fewest_items_for_auc: int = 2
     """A stratum enters an AUC with so many items of each arm."""
+    most_attacked_items: int = 1_000
+    """The attackers on words and marks get at most so many items, drawn by the round's seed."""
+    attack_penalty: float = 10.0
+    """Penalty of the attackers' ridge regression; kernels have mean 1 on the diagonal."""
+    word_buckets: int = 1_024
+    """Tokens share so many buckets as words, and again so many as peaks."""
+    mark_reach: int = 8
+    """The attackers get the levels of so many tokens on either side of the peak."""
+    score_decimals: int = 9
+    """The attackers' scores are rounded to so many decimals."""
     fewest_for_bootstrap: int = 2
     """A bootstrap interval needs so many neurons, or evaluators."""
     most_guesses: int = 20

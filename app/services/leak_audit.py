@@ -10,19 +10,18 @@ from sqlalchemy.orm import Session
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
-from app.leak_audit.attackers import PERMUTATIONS, AttackResult, attack_features, detectable_auc
+from app.leak_audit.attackers import AttackResult, attack_features, detectable_auc
 from app.leak_audit.findings import (
     AttackData,
     AuditMaterial,
     find_names_in_responses,
     find_swap_differences,
     mean_positions,
-    stimulus_attack_data,
     transport_attack_data,
 )
 from app.leak_audit.permutation_test import REFUSAL_P, association_test
 from app.leak_audit.responses import ProbeWalks
-from app.leak_audit.summary import AuditSummary, summarise_attack, summarise_gate
+from app.leak_audit.summary import AuditSummary, summarise_gate
 from app.rounds.allocation import SealContent
 from app.rounds.design import Design, read_design
 from app.rounds.item import Item
@@ -38,8 +37,6 @@ from app.store.round_copy import CopiedRound, Probe, read_round
 PROBES = 2
 WALKS = 2
 """Walks of an audit: with the arms as they are, and swapped."""
-STIMULUS_PERMUTATIONS = 19
-"""Permutations for the stimulus, which is only reported and decides nothing."""
 Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]
 """A function that visits every page of a copied round as each of the probes."""
 
@@ -84,12 +81,10 @@ def _audit_round(
     swap = find_swap_differences(walks, swapped_walks, material)
     name_search = find_names_in_responses(walks.responses, material.fragments, material.names)
     transport = _test_transport(transport_attack_data(walks, material), seed)
-    stimulus = _attack(stimulus_attack_data(material), seed, "stimulus", STIMULUS_PERMUTATIONS)
     return AuditSummary(
         passed=not swap and not name_search and transport.p > REFUSAL_P,
         responses=len(walks.responses),
         gate=summarise_gate(swap, name_search, transport),
-        stimulus=summarise_attack(stimulus),
         positions=mean_positions(walks, material),
     )
 
@@ -142,20 +137,15 @@ def _walk_copy(
 def _test_transport(attack_data: AttackData, seed: str) -> AttackResult:
     """The attackers' AUCs for the transport, with the p of the permutation test, which alone decides."""
     table = attack_data.feature_table
-    attack_result = _attack(attack_data, seed, "transport", 0)
+    generator = _generator(seed, "transport attackers")
+    attack_result = attack_features(
+        table.matrix, table.names, attack_data.labels, attack_data.strata, generator, permutation_limit=0
+    )
     generator = _generator(seed, "transport")
     test = association_test(table.matrix, table.names, attack_data.arm_labels, attack_data.strata, generator)
     group_sizes = np.bincount(attack_data.labels, minlength=2).tolist()
     detectable = detectable_auc(group_sizes[0], group_sizes[1], REFUSAL_P)
     return replace(attack_result, p=test.p, permutation_count=test.shuffle_count, detectable_auc=detectable)
-
-
-def _attack(attack_data: AttackData, seed: str, purpose: str, permutation_limit: int = PERMUTATIONS) -> AttackResult:
-    table = attack_data.feature_table
-    generator = _generator(seed, purpose)
-    return attack_features(
-        table.matrix, table.names, attack_data.labels, attack_data.strata, generator, permutation_limit
-    )
 
 
 def _generator(seed: str, purpose: str) -> np.random.Generator:

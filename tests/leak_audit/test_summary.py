@@ -23,8 +23,11 @@ STORED = (
     '{"passed": true, "responses": 6, "gate": {"swap": {"count": 0, "first": []}, "scan": {"count": 0, "first": []}, '
     '"transport": {"aucs": {"logistic regression": 0.5123, "gradient boosting": 0.49}, "p": 0.4762, "permutations": 21,'
     ' "detectable": 0.7125, "items": 24, "features": 2, "leaks": false}}, '
+    '"positions": {"neuron": {"items": 24, "mean": 0.5}}}'
+)
+STIMULUS_OF_VERSION_0_1 = (
     '"stimulus": {"aucs": {"logistic regression": 1.0}, "p": 0.0001, "permutations": 19999, "detectable": 0.7125, '
-    '"items": 24, "features": 1}, "positions": {"neuron": {"items": 24, "mean": 0.5}}}'
+    '"items": 24, "features": 1}, '
 )
 
 
@@ -33,7 +36,6 @@ def summarise(swap: list[str], scan: list[str], transport: AttackResult) -> Audi
         passed=not swap and not scan and transport.p > REFUSAL_P,
         responses=6,
         gate=summarise_gate(swap, scan, transport),
-        stimulus=summarise_attack(LOUD),
         positions={"neuron": PositionSummary(items=24, mean=0.5)},
     )
 
@@ -44,6 +46,13 @@ def test_a_summary_is_stored_under_its_keys_in_their_order() -> None:
 
 def test_a_stored_summary_is_read_again() -> None:
     assert AuditSummary.model_validate_json(STORED) == summarise([], [], QUIET)
+
+
+def test_what_a_log_of_version_0_1_says_of_words_and_marks_stays_readable() -> None:
+    stored = STORED.replace('"positions"', f'{STIMULUS_OF_VERSION_0_1}"positions"')
+    summary = AuditSummary.model_validate_json(stored)
+    assert summary.stimulus == summarise_attack(LOUD)
+    assert json.dumps(summary.model_dump(mode="json")) == stored
 
 
 def test_a_clean_audit_has_no_complaint() -> None:

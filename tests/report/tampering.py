@@ -12,7 +12,7 @@ from app.report.export.anchors import Anchors
 from app.report.export.bundle import UnblindedBundle, unblinded_files
 from app.report.export.verify import Verification, verify_export
 from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, pack_files, read_zip, zip_files
-from app.report.result import RoundResult
+from app.report.result import RoundResult, items_of
 from app.unblinding.observations import Observation
 from tests.conftest import without_figures
 from tests.report.simulated_evidence import SIGNING_KEY
@@ -49,7 +49,7 @@ def forge_views(
     bundle: UnblindedBundle, observations: Sequence[Observation], frame: AnalysisFrame, folder: Path
 ) -> Path:
     """The export of honest evidence whose every view, from the tables to the report, is made of false numbers."""
-    forged = RoundResult(observations, frame, analyse(observations, frame))
+    forged = RoundResult(observations, frame, analyse(observations, frame, items_of(bundle.evidence)))
     path = folder / "forged.zip"
     with without_figures():
         path.write_bytes(zip_files(unblinded_files(bundle.evidence, forged, {}), SIGNING_KEY))
@@ -99,7 +99,6 @@ FORGED_AUDIT = {
         "scan": {"count": 0, "first": []},
         "transport": ATTACK | {"leaks": False},
     },
-    "stimulus": ATTACK,
     "positions": {},
 }
 """A leak audit that was never run."""

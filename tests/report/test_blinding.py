@@ -76,7 +76,7 @@ def test_the_result_of_the_leak_audit_stands_under_the_headline(
     nothing = FindingsSummary(count=0, first=[])
     transport = GateAttackSummary(**attack.model_dump(), leaks=leaks)
     gate = GateSummary(swap=nothing, name_search=nothing, transport=transport)
-    summary = AuditSummary(passed=not leaks, responses=640, gate=gate, stimulus=attack, positions={})
+    summary = AuditSummary(passed=not leaks, responses=640, gate=gate, positions={})
     observations = simulate_observations()
     analysis = assert_reportable(observations, replace(frame_for(observations), audit=summary.model_dump()))
     assert "an audit read 640 responses" in analysis.transport_alone

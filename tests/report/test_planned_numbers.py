@@ -16,9 +16,11 @@ from app.report.analysis.primary import PrimaryResults
 from app.report.analysis.secondary import SecondaryResults
 from app.report.analysis.sensitivity import SensitivityResults
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
+from app.rounds.item import Item
 from app.rounds.planned_numbers import PlannedConstants, PlannedNumbers
 from app.unblinding.observations import Observation
 from tests.report.simulated_round import frame_for, simulate_observations
+from tests.report.simulated_stimuli import simulate_items
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_RESULTS = {"app/statistics/power.py", "app/report/analysis/draws.py"}
@@ -35,6 +37,8 @@ NOT_IN_THE_PLAN = {
     "app/report/analysis/secondary.py 0.5": "the middle of a layer, in the sentence of the plan",
     "app/report/analysis/secondary.py np.unique(third_of_row).size < 2": "in the plan's sentence on depth",
     "app/report/analysis/sensitivity.py 100000": "keeps the indices of dead neurons apart",
+    "app/report/analysis/stimulus_features.py 16": "the size of a cache",
+    "app/report/analysis/stimulus_features.py counts <= 1": "no token but the peak is marked",
     "app/report/analysis/timing.py 0.5": "a square root",
     "app/report/analysis/timing.py 3600": "seconds of an hour",
     "app/statistics/agreement.py 3": "a column of sums",
@@ -116,7 +120,7 @@ def test_every_number_of_the_plan_is_read_by_the_program() -> None:
 
 def test_every_result_has_its_sentence_in_the_plan() -> None:
     secondary = {*FurtherResults.__annotations__, *SecondaryResults.__annotations__, *PrimaryResults.__annotations__}
-    names = secondary | set(SensitivityResults.__annotations__) | set(BlindingResults.__annotations__)
+    names = secondary | set(SensitivityResults.__annotations__) | set(BlindingResults.__annotations__) | {"attacks"}
     groups = {"secondary", "sensitivity", "missing_judgments", "stopped_early"}
     described_above = {"treatment", "reference", "arm_order", "stratum_order", "difference", "evaluators", "judgments"}
     the_same = {"arms": "cells", "overall": "guesses", "within_interpretable": "guesses", "within_not": "guesses"}
@@ -140,9 +144,15 @@ def frame(observations: list[Observation]) -> AnalysisFrame:
     return frame_for(observations, guesses=guesses)
 
 
-def results(observations: list[Observation], frame: AnalysisFrame) -> JsonObject:
+@pytest.fixture(scope="module")
+def items(observations: list[Observation]) -> list[Item]:
+    """The items of that round."""
+    return simulate_items(observations)
+
+
+def results(observations: list[Observation], frame: AnalysisFrame, items: list[Item]) -> JsonObject:
     """The analysis as JSON, without the statement of its settings."""
-    content = analyse(observations, frame).content()
+    content = analyse(observations, frame, items).content()
     return {name: value for name, value in content.items() if name != "methods"}
 
 
@@ -150,6 +160,7 @@ OTHER_NUMBERS = {
     "shuffles": 199,
     "bootstrap_draws": 200,
     "guess_draws": 200,
+    "attack_shuffles": 199,
     "token_detector_share": 0.4,
     "fewest_evaluators": 7,
     "fewest_training_runs": 4,
@@ -161,10 +172,10 @@ OTHER_NUMBERS = {
 
 @pytest.mark.parametrize("name", list(PlannedNumbers.model_fields))
 def test_the_analysis_reads_each_number_from_the_plan_of_its_round(
-    name: str, observations: list[Observation], frame: AnalysisFrame
+    name: str, observations: list[Observation], frame: AnalysisFrame, items: list[Item]
 ) -> None:
     plan = AnalysisPlan(numbers=PlannedNumbers.model_validate({name: OTHER_NUMBERS[name]}))
-    assert results(observations, replace(frame, plan=plan)) != results(observations, frame)
+    assert results(observations, replace(frame, plan=plan), items) != results(observations, frame, items)
 
 
 def test_the_settings_that_an_analysis_states_are_those_of_the_plan(frame: AnalysisFrame) -> None:
@@ -191,4 +202,6 @@ def test_the_analysis_of_a_design_without_a_plan_says_so_and_is_computed_by_the_
     without_plan = analyse(observations, replace(frame, plan=None))
     with_plan = analyse(observations, replace(frame, plan=STANDARD_PLAN))
     assert without_plan.notes == (*with_plan.notes, PLAN_NOT_IN_DESIGN)
-    assert replace(without_plan, notes=with_plan.notes) == with_plan
+    assert without_plan.attacks is None
+    planned = replace(without_plan, notes=with_plan.notes, attacks=(), marks_alone=with_plan.marks_alone)
+    assert planned == with_plan

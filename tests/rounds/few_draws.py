@@ -3,4 +3,4 @@
 from app.rounds.analysis_plan import AnalysisPlan
 from app.rounds.planned_numbers import PlannedNumbers
 
-FEW_DRAWS = AnalysisPlan(numbers=PlannedNumbers(shuffles=99, bootstrap_draws=100, guess_draws=100))
+FEW_DRAWS = AnalysisPlan(numbers=PlannedNumbers(shuffles=99, bootstrap_draws=100, guess_draws=100, attack_shuffles=99))

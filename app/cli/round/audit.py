@@ -42,7 +42,6 @@ def print_audit(audit: AuditSummary) -> None:
             "responses": f"{audit.responses}; {gate.swap.count} differ when the arms are swapped",
             "responses that contain a name of an arm": gate.name_search.count,
             "transport AUC": f"{_auc_text(transport)} (p = {transport.p}; {transport.detectable} would be detected)",
-            "stimulus AUC": f"{_auc_text(audit.stimulus)}: what words and marks give away; no part of the gate",
         }
     )
     if transport.warns:

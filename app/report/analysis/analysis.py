@@ -9,7 +9,7 @@ readable, so a field that is added needs a default.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from pydantic import TypeAdapter
@@ -37,8 +37,10 @@ from app.report.analysis.primary import PrimaryResults, primary_results
 from app.report.analysis.replicates import TrainingRuns, training_runs_by_size
 from app.report.analysis.secondary import SecondaryResults, secondary_results
 from app.report.analysis.sensitivity import ModelCheck, SensitivityResults, model_based_check, sensitivity_results
+from app.report.analysis.stimulus_attacks import StimulusAttack, stimulus_attacks
 from app.report.analysis.timing import DriftResults, TimeResults, drift_results, time_results
 from app.report.analysis.verdict_table import VerdictTable, tabulate_verdicts
+from app.rounds.item import Item
 from app.rounds.planned_numbers import CONSTANTS
 from app.unblinding.observations import Observation
 
@@ -80,6 +82,8 @@ class BlindingEvidence:
     """None if the round was sealed without an audit."""
     marks: str
     blind_broken: bool
+    attacks: tuple[StimulusAttack, ...] | None = field(default=None, kw_only=True)
+    """What words and marks give away to a program; designs of version 0.1.0 did not plan it."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +111,9 @@ class Analysis(BlindingEvidence, FurtherResults, PrimaryResults, HeadlineSentenc
     def content(self) -> JsonObject:
         """The analysis as plain JSON values."""
         json_object: JsonObject = _ANALYSIS.dump_python(self, mode="json", by_alias=True)
-        if self.draws is None:
-            del json_object["draws"]  # an analysis of version 0.1 keeps its bytes
+        for name in ("draws", "attacks"):
+            if json_object[name] is None:
+                del json_object[name]  # an analysis of version 0.1 keeps its bytes
         return json_object
 
 
@@ -120,18 +125,19 @@ def read_analysis(json_value: JsonValue) -> Analysis:
     return _ANALYSIS.validate_python(json_value)
 
 
-def analyse(observations: Sequence[Observation], frame: AnalysisFrame) -> Analysis:
+def analyse(observations: Sequence[Observation], frame: AnalysisFrame, items: Sequence[Item] = ()) -> Analysis:
     """The whole analysis of a round.
 
     Args:
         observations: final verdicts, one per evaluator and item, controls and repeats included.
         frame: counts of the draw and the plan.
+        items: words and marks of the judged items; without them nobody tries to tell the arms apart by these.
     """
     neuron_observations = [observation for observation in observations if observation.allocated.is_neuron]
     verdicts = tabulate_verdicts(neuron_observations)
     primary = primary_results(verdicts, frame)
     further = _further_results(verdicts, observations, frame)
-    blind = _blinding_evidence(neuron_observations, frame)
+    blind = _blinding_evidence(neuron_observations, items, frame)
     return _join_parts(primary, further, blind, verdicts, frame)
 
 
@@ -140,7 +146,7 @@ def _join_parts(
 ) -> Analysis:
     return Analysis(
         ANALYSIS_VERSION,
-        *headline_sentences(primary, blind.stimulus, blind.transport, frame).in_order(),
+        *headline_sentences(primary, blind.stimulus, blind.attacks, blind.transport, frame).in_order(),
         treatment=primary.treatment,
         reference=primary.reference,
         arm_order=primary.arm_order,
@@ -153,23 +159,13 @@ def _join_parts(
         heterogeneity=primary.heterogeneity,
         evaluators=primary.evaluators,
         judgments=primary.judgments,
-        per_evaluator=further.per_evaluator,
-        evaluators_like_these=further.evaluators_like_these,
-        exposure=further.exposure,
-        exclusions=further.exclusions,
-        secondary=further.secondary,
-        training_runs=further.training_runs,
-        sensitivity=further.sensitivity,
-        model_check=further.model_check,
-        agreement=further.agreement,
-        controls=further.controls,
-        drift=further.drift,
-        time=further.time,
+        **vars(further),
         blinding=blind.blinding,
         stimulus=blind.stimulus,
         transport=blind.transport,
         marks=blind.marks,
         blind_broken=blind.blind_broken,
+        attacks=blind.attacks,
         flow=flow_by_arm(table, frame),
         methods=_number_sources(frame),
         draws=draw_results(frame.draws),
@@ -195,13 +191,16 @@ def _further_results(
     )
 
 
-def _blinding_evidence(neuron_observations: Sequence[Observation], frame: AnalysisFrame) -> BlindingEvidence:
+def _blinding_evidence(
+    neuron_observations: Sequence[Observation], items: Sequence[Item], frame: AnalysisFrame
+) -> BlindingEvidence:
     return BlindingEvidence(
         blinding=blinding_results(neuron_observations, frame),
         stimulus=stimulus_aucs(neuron_observations, frame),
         transport=transport_results(frame),
         marks=frame.marks,
         blind_broken=frame.blind_broken,
+        attacks=stimulus_attacks(neuron_observations, items, frame) if frame.plan else None,
     )
 
 

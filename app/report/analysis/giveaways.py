@@ -14,6 +14,8 @@ from app.unblinding.observations import Observation
 
 FEATURE_LABELS = {"marked": "marked tokens", "level_sum": "sum of levels", "tokens": "tokens shown"}
 """{field of MarkCounts: what it counts}"""
+FIXED_BY_RANK_MARKS = ("marked", "level_sum")
+"""Rank marks mark equally many tokens of every item at every level."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,12 @@ def stimulus_aucs(observations: Sequence[Observation], frame: AnalysisFrame) -> 
         (by_cell.get((frame.treatment, stratum), []), by_cell.get((frame.reference, stratum), []))
         for stratum in frame.strata
     ]
-    return tuple(_stimulus_auc(feature, pairs) for feature in FEATURE_LABELS)
+    return tuple(_stimulus_auc(feature, pairs) for feature in FEATURE_LABELS if not _is_fixed(feature, frame))
+
+
+def _is_fixed(feature: str, frame: AnalysisFrame) -> bool:
+    """Whether every item has as many by construction; analyses of version 0.1 have such features all the same."""
+    return frame.plan is not None and frame.marks == "rank" and feature in FIXED_BY_RANK_MARKS
 
 
 def _stimulus_auc(feature: str, pairs: Sequence[tuple[list[MarkCounts], list[MarkCounts]]]) -> StimulusAuc:

@@ -10,6 +10,7 @@ from app.report.analysis.draws import draw_notes
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.giveaways import StimulusAuc, TransportResults
 from app.report.analysis.primary import ArmResult, Contrast, PrimaryResults
+from app.report.analysis.stimulus_attacks import StimulusAttack
 from app.report.number_text import percent, points, points_range
 from app.rounds.analysis_plan import plan_deviations
 
@@ -22,7 +23,7 @@ class HeadlineSentences:
 
     headline: str
     marks_alone: str
-    """How well the marks alone tell the arms apart; reports print it under the headline."""
+    """How well marks and words tell the arms apart; reports print it under the headline."""
     transport_alone: Annotated[str, Field(alias="wire_alone")]
     """How well everything else that was sent tells them apart."""
     notes: tuple[str, ...]
@@ -36,13 +37,14 @@ class HeadlineSentences:
 def headline_sentences(
     primary: PrimaryResults,
     stimulus: Sequence[StimulusAuc],
+    attacks: Sequence[StimulusAttack] | None,
     transport: TransportResults | None,
     frame: AnalysisFrame,
 ) -> HeadlineSentences:
     """The report's first sentences, from the numbers that they quote."""
     return HeadlineSentences(
         headline=_headline(primary, frame),
-        marks_alone=_marks_sentence(stimulus),
+        marks_alone=_stimulus_sentences(stimulus, attacks),
         transport_alone=_transport_sentence(transport),
         notes=(
             *_notes_on_arms(primary.arms),
@@ -87,6 +89,26 @@ def _fraction_phrases(arms: Mapping[str, ArmResult]) -> list[str]:
         for arm, result in arms.items()
         if result.fraction is not None
     ]
+
+
+def _stimulus_sentences(stimulus: Sequence[StimulusAuc], attacks: Sequence[StimulusAttack] | None) -> str:
+    """What the stimulus gives away; a design of version 0.1 planned no attacks, and rank marks have one number."""
+    if attacks is None:
+        return _marks_sentence(stimulus)
+    counted = [_marks_sentence(stimulus)] if any(feature.feature == "marked" for feature in stimulus) else []
+    return " ".join([_attacks_sentence(attacks), *counted])
+
+
+def _attacks_sentence(attacks: Sequence[StimulusAttack]) -> str:
+    if not attacks:
+        return "How much marks and words give away to a program was not measured."
+    figures = {attack.part: f"AUC {attack.auc:.2f} (p = {attack.p:.2g})" for attack in attacks}
+    usual = max(attack.usual for attack in attacks)
+    return (
+        f"A program told the arms apart by the marks alone with {figures['marks']}, by the words alone with "
+        f"{figures['words']}, by both with {figures['both']}; 0.5 would give nothing away, and up to {usual:.2f} is "
+        "usual by chance."
+    )
 
 
 def _marks_sentence(stimulus: Sequence[StimulusAuc]) -> str:

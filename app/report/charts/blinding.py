@@ -4,19 +4,26 @@ from app.report.analysis.analysis import Analysis
 from app.report.charts.chart import Chart, ChartLine
 from app.report.charts.dotplot import AUC_AXIS, INDEX_AXIS, draw_dotplot, lines_if_estimated
 
+ATTACKED_PARTS = {"marks": "the marks alone", "words": "the words alone", "both": "words and marks"}
+"""{part of the stimulus: its words in a chart}"""
+
 
 def stimulus_chart(analysis: Analysis) -> Chart | None:
-    """How well the marks and, if a leak audit was run, everything else tell the arms apart, as AUCs."""
+    """How well words and marks and, if a leak audit was run, everything else tell the arms apart, as AUCs."""
     lines = [
         ChartLine(feature.label, feature.auc, feature.interval, f"stimulus.{index}")
         for index, feature in enumerate(analysis.stimulus)
         if feature.auc is not None
     ]
+    lines += [
+        ChartLine(f"a program by {ATTACKED_PARTS[attack.part]}", attack.auc, None, f"attacks.{index}")
+        for index, attack in enumerate(analysis.attacks or ())
+    ]
     transport = analysis.transport
     if transport is not None and transport.auc is not None:
         lines.append(ChartLine("all but words and marks", transport.auc, None, "transport.auc"))
     sentence = f"{analysis.marks_alone} {_direction_sentence(analysis)}" if analysis.stimulus else analysis.marks_alone
-    return draw_dotplot("stimulus", "What the marks alone give away", sentence, lines, AUC_AXIS)
+    return draw_dotplot("stimulus", "What words and marks give away", sentence, lines, AUC_AXIS)
 
 
 def _direction_sentence(analysis: Analysis) -> str:

@@ -177,6 +177,7 @@ def _answers_on_results(analysis: Analysis) -> Iterator[AnsweredQuestion]:
         ("HEDS 3.3.3", "Controls", analysis.controls.planted, "analysis.json controls"),
         ("after CONSORT 2001", "Did the blind hold", analysis.blinding.overall, "analysis.json blinding"),
         ("after CONSORT 2001", "Stimulus AUC", analysis.stimulus, "analysis.json stimulus"),
+        ("after CONSORT 2001", "AUC of programs by marks and words", analysis.attacks, "analysis.json attacks"),
         ("after CONSORT 2001", "Breaches", breaches, "events.json"),
     )
     for item, asks, answer, source in answers:
