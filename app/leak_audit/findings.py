@@ -1,11 +1,13 @@
 """The leak audit: does anything but the words and marks tell the arms apart? Pure.
 
-A round is sealed only if (a) nothing changes when the arms are swapped, (b) no response names an arm, and (c) no
-feature of the transport goes with the arms beyond chance. (d) The mean positions of the kinds of items are only
-reported. What words and marks give away is no part of the audit: nobody learns it before the lock.
+A round is sealed only if (a) nothing changes when the arms are swapped, (b) no response names an arm, (c) all items'
+responses have one length, and (d) no feature of the transport goes with the arms beyond chance. (e) The mean positions
+of the kinds of items are only reported. What words and marks give away is no part of the audit: nobody learns it before
+the lock.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -77,7 +79,7 @@ def find_names_in_responses(
 ) -> list[str]:
     """(b) The responses whose page has one of `names` as a word outside the words of the passages.
 
-    Headers are not searched: they are the same for every item, which (a) and (c) check, and policies have words such as
+    Headers are not searched: they are the same for every item, which (a) and (d) check, and policies have words such as
     “base”.
     """
     forbidden = {
@@ -93,8 +95,20 @@ def find_names_in_responses(
     return list(spoken)
 
 
+def find_lengths(responses: Iterable[FetchedResponse]) -> list[str]:
+    """(c) The items' responses that are longer or shorter than most of the same kind, plain or compressed."""
+    pages = [response for response in responses if response.item_code]
+    lengths = Counter((response.gzip, len(response.body)) for response in pages)
+    usual = {is_gzip: length for (is_gzip, length), _ in reversed(lengths.most_common())}
+    return [
+        f"{response.request} (item {response.item_code}) has {len(response.body)} bytes, not {usual[response.gzip]}"
+        for response in pages
+        if len(response.body) != usual[response.gzip]
+    ]
+
+
 def transport_attack_data(walks: ProbeWalks, material: AuditMaterial) -> AttackData:
-    """(c) What the attackers get for the transport: everything but the words and marks."""
+    """(d) What the attackers get for the transport: everything but the words and marks."""
     return label_neurons(transport_features(walks.responses, material.fragments), material)
 
 
@@ -111,7 +125,7 @@ def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> Attac
 
 
 def mean_positions(walks: ProbeWalks, material: AuditMaterial) -> dict[str, PositionSummary]:
-    """(d) Mean position, from 0 to 1, of each kind of item in the probes' orders."""
+    """(e) Mean position, from 0 to 1, of each kind of item in the probes' orders."""
     kinds = {item.item: item.kind for item in material.allocation.items}
     last = max((response.position for response in walks.responses), default=0) or 1
     positions: dict[str, list[float]] = {}

@@ -1,9 +1,10 @@
 """Does anything about items go with their arms? One permutation test over all features at once. Pure.
 
-The arms are shuffled within strata, as they were randomised. Three statistics look for different leaks: the feature
-that goes best with the arm_labels, all features together, and the pair of features that goes best with the arms (also a
-feature with itself, so that “long or short, but never medium” is found). They are combined by the smallest of their
-three p-values, whose own distribution under the same shuffles gives the p-value of the test (Westfall and Young 1993).
+The arms are shuffled within strata, as they were randomised. Four statistics look for different leaks: the feature
+that goes best with the arms, all features together, the pair of features that goes best with the arms (also a feature
+with itself, so that “long or short, but never medium” is found), and the feature that goes best with the arms of a
+single stratum. They are combined by the smallest of their p-values, whose own distribution under the same shuffles
+gives the p-value of the test (Westfall and Young 1993).
 So the p is exact, however many features there are and however they depend on each other.
 """
 
@@ -41,6 +42,18 @@ class PermutationTest:
     """The feature that goes best with the arms; empty if no feature varies within a stratum."""
 
 
+@dataclass(frozen=True)
+class _TestedColumns:
+    """The ranked columns that the statistics look at."""
+
+    single: FloatMatrix
+    """[item, feature]"""
+    paired: FloatMatrix
+    """[item, pair]"""
+    by_stratum: tuple[tuple[IntVector, FloatMatrix], ...]
+    """For each stratum its items' positions, and the features that vary in it; none if there is one stratum."""
+
+
 def association_test(
     features: FloatMatrix,
     feature_names: Sequence[str],
@@ -54,12 +67,12 @@ def association_test(
     if not varies.any() or len(np.unique(arm_labels)) < 2:
         return PermutationTest(1.0, 0, "")
     names = [name for name, is_varying in zip(feature_names, varies, strict=True) if is_varying]
-    paired, _ = _ranked_columns(_products(single[:, :MOST_PAIRED]), stratum_positions)
-    observed, strengths = _statistics(arm_labels[np.newaxis], single, paired)
+    tested_columns = _tested_columns(single, stratum_positions)
+    observed, strengths = _statistics(arm_labels[np.newaxis], tested_columns)
     shuffled = np.empty((0, observed.shape[1]))
     for shuffle_limit in (FIRST_SHUFFLES, SHUFFLES):
         batches = _shuffled_arms(arm_labels, stratum_positions, shuffle_limit - len(shuffled), generator)
-        shuffled = np.concatenate([shuffled, *(_statistics(batch, single, paired)[0] for batch in batches)])
+        shuffled = np.concatenate([shuffled, *(_statistics(batch, tested_columns)[0] for batch in batches)])
         p = _combined_p(observed, shuffled)
         if p > WARNING_P:
             break
@@ -91,6 +104,15 @@ def _ranked_columns(features: FloatMatrix, stratum_positions: Sequence[IntVector
     return ranks[:, varies] / spreads[varies], varies
 
 
+def _tested_columns(single: FloatMatrix, stratum_positions: Sequence[IntVector]) -> _TestedColumns:
+    paired, _ = _ranked_columns(_products(single[:, :MOST_PAIRED]), stratum_positions)
+    by_stratum = [
+        (positions, _ranked_columns(single[positions], [np.arange(len(positions))])[0])
+        for positions in (stratum_positions if len(stratum_positions) > 1 else ())
+    ]
+    return _TestedColumns(single, paired, tuple(block for block in by_stratum if block[1].shape[1]))
+
+
 def _products(features: FloatMatrix) -> FloatMatrix:
     """The products of all pairs of columns, and the squares, [item, pair]."""
     pairs = list(combinations_with_replacement(range(features.shape[1]), 2))
@@ -109,22 +131,34 @@ def _shuffled_arms(
         yield batch
 
 
-def _statistics(arm_labels: Ints, single: FloatMatrix, paired: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix]:
-    """The three statistics of each row of `arm_labels` [shuffle, item], and the strength of every single feature."""
-    strengths = _between_arms(arm_labels, single)
+def _statistics(arm_labels: Ints, tested_columns: _TestedColumns) -> tuple[FloatMatrix, FloatMatrix]:
+    """The statistics of each row of `arm_labels` [shuffle, item], and the strength of every single feature."""
+    strengths = _between_arms(arm_labels, tested_columns.single)
     parts = [strengths.max(axis=1), strengths.sum(axis=1)]
-    if paired.shape[1]:
-        parts.append(_between_arms(arm_labels, paired).max(axis=1))
+    if tested_columns.paired.shape[1]:
+        parts.append(_between_arms(arm_labels, tested_columns.paired).max(axis=1))
+    within = [
+        _between_arms(arm_labels[:, positions], block).max(axis=1) for positions, block in tested_columns.by_stratum
+    ]
+    if within:
+        parts.append(np.max(within, axis=0))
     return np.round(np.stack(parts, axis=1), STATISTIC_DIGITS), strengths
 
 
 def _between_arms(arm_labels: Ints, features: FloatMatrix) -> FloatMatrix:
-    """How far the arms' means of each column lie apart, as in the test of Kruskal and Wallis, [shuffle, column]."""
+    """How far the arms' means of each column lie apart, as in the test of Kruskal and Wallis, [shuffle, column].
+
+    Columns have mean 0, so that the last arm's sums are what the others' lack.
+    """
     narrow = features.astype(np.float32)
     strengths = np.zeros((len(arm_labels), features.shape[1]), dtype=np.float32)
-    for arm in np.unique(arm_labels[0]):
-        members = (arm_labels == arm).astype(np.float32)
-        strengths += (members @ narrow) ** 2 / members[0].sum()
+    last_sums = np.zeros_like(strengths)
+    *first_arms, last_arm = np.unique(arm_labels[0])
+    for arm in first_arms:
+        sums = (arm_labels == arm).astype(np.float32) @ narrow
+        strengths += sums**2 / (arm_labels[0] == arm).sum()
+        last_sums -= sums
+    strengths += last_sums**2 / (arm_labels[0] == last_arm).sum()
     return strengths.astype(np.float64)
 
 

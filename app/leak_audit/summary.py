@@ -14,6 +14,10 @@ from app.leak_audit.permutation_test import REFUSAL_P, WARNING_P
 MOST_NAMED = 5
 """How many findings of each kind a summary lists."""
 REPORT_IT = "no design can cause this: keep the log and report it as a fault of First Glance"
+REPORT_LENGTHS = (
+    "items' pages are filled up to one length; if a proxy or a patch of the server changes them, take it away and seal "
+    "again, and otherwise report it as a fault of First Glance"
+)
 RENAME = "rename the arm or stratum in a copy of the round: a word that pages use cannot name one"
 LOOK = (
     "if a proxy or a patch of the server changes responses, take it away and seal again; without a leak, chance gives "
@@ -68,6 +72,15 @@ class GateSummary(SummaryPart):
     name_search: FindingsSummary = Field(validation_alias="scan", serialization_alias="scan")
     """Responses that contain a name of an arm, a model or a file."""
     transport: GateAttackSummary
+    lengths: FindingsSummary | None = None
+    """Items' responses of another length than most; None in the logs of version 0.1."""
+
+    @model_serializer(mode="wrap")
+    def _without_absent_lengths(self, write_fields: SerializerFunctionWrapHandler) -> JsonObject:
+        json_object: JsonObject = write_fields(self)
+        if self.lengths is None:
+            del json_object["lengths"]
+        return json_object
 
 
 class PositionSummary(SummaryPart):
@@ -102,6 +115,7 @@ class AuditSummary(SummaryPart):
         changes = "1 response changes" if swap_count == 1 else f"{swap_count} responses change"
         complaints = [f"{changes} when the arms are swapped ({REPORT_IT})"] if swap_count else []
         complaints += [f"the response to {finding} ({RENAME})" for finding in self.gate.name_search.first]
+        complaints += [f"{finding} ({REPORT_LENGTHS})" for finding in (self.gate.lengths or NOTHING_FOUND).first]
         if transport.leaks:
             complaints.append(
                 f"the arms can be told from what is sent beside words and marks, p = {transport.p:.4f} ({LOOK})"
@@ -109,10 +123,20 @@ class AuditSummary(SummaryPart):
         return "; ".join(complaints)
 
 
-def summarise_gate(swap: Sequence[str], name_search: Sequence[str], transport_attack: AttackResult) -> GateSummary:
-    """The gate's findings: what changes with the arms, which responses contain names, and what the attackers tell."""
+NOTHING_FOUND = FindingsSummary(count=0, first=[])
+
+
+def summarise_gate(
+    swap: Sequence[str], name_search: Sequence[str], lengths: Sequence[str], transport_attack: AttackResult
+) -> GateSummary:
+    """The gate's findings: what changes with the arms, which responses contain names or differ in length, and the p."""
     attack = GateAttackSummary(**summarise_attack(transport_attack).model_dump(), leaks=transport_attack.p <= REFUSAL_P)
-    return GateSummary(swap=_summarise_findings(swap), name_search=_summarise_findings(name_search), transport=attack)
+    return GateSummary(
+        swap=_summarise_findings(swap),
+        name_search=_summarise_findings(name_search),
+        transport=attack,
+        lengths=_summarise_findings(lengths),
+    )
 
 
 def summarise_attack(attack_result: AttackResult) -> AttackSummary:

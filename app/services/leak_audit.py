@@ -14,6 +14,7 @@ from app.leak_audit.attackers import AttackResult, attack_features, detectable_a
 from app.leak_audit.findings import (
     AttackData,
     AuditMaterial,
+    find_lengths,
     find_names_in_responses,
     find_swap_differences,
     mean_positions,
@@ -80,11 +81,12 @@ def _audit_round(
     swapped_walks = _walk_copy(copied, walk, probes, now, swapped=True)
     swap = find_swap_differences(walks, swapped_walks, material)
     name_search = find_names_in_responses(walks.responses, material.fragments, material.names)
+    lengths = find_lengths(walks.responses)
     transport = _test_transport(transport_attack_data(walks, material), seed)
     return AuditSummary(
-        passed=not swap and not name_search and transport.p > REFUSAL_P,
+        passed=not (swap or name_search or lengths) and transport.p > REFUSAL_P,
         responses=len(walks.responses),
-        gate=summarise_gate(swap, name_search, transport),
+        gate=summarise_gate(swap, name_search, lengths, transport),
         positions=mean_positions(walks, material),
     )
 

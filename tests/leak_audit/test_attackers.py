@@ -8,7 +8,7 @@ from app.leak_audit import attackers
 from app.leak_audit.attackers import ALPHA, AttackResult, attack_features, detectable_auc
 from app.leak_audit.features import transport_features
 from app.leak_audit.findings import label_neurons
-from tests.leak_audit.made_up_walk import MadeUpWalk, make_up_walk
+from bench.made_up_walk import MadeUpWalk, make_up_walk
 
 BOTH = ("logistic regression", "gradient boosting")
 

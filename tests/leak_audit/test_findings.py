@@ -4,9 +4,9 @@ import gzip
 from dataclasses import replace
 from random import Random
 
-from app.leak_audit.findings import compare_responses, find_names_in_responses
+from app.leak_audit.findings import compare_responses, find_lengths, find_names_in_responses
 from app.leak_audit.responses import FetchedResponse
-from tests.leak_audit.made_up_walk import item_response, make_up_walk
+from bench.made_up_walk import item_response, make_up_walk
 
 
 def test_what_changes_when_the_arms_are_swapped_is_named() -> None:
@@ -38,3 +38,14 @@ def test_names_are_found_as_words_of_pages_and_not_in_headers_or_the_words_of_pa
     assert find_names_in_responses([guilty], {"abc": fragment}, ["Quokka"]) == ["GET /judge says “quokka”"]
     in_markup = b'<ol><li class="quokka">text</li></ol>'
     assert find_names_in_responses([replace(response, body=in_markup)], {"abc": in_markup}, ["Quokka"])
+
+
+def test_a_page_of_another_length_than_most_is_named() -> None:
+    responses = make_up_walk(4).responses
+    assert find_lengths(responses) == []
+    shorter = replace(responses[7], body=responses[7].body[:-1])
+    length = len(shorter.body)
+    code = shorter.item_code
+    assert find_lengths([*responses[:7], shorter, *responses[8:]]) == [
+        f"GET /judge (item {code}) has {length} bytes, not {length + 1}"
+    ]

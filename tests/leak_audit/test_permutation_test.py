@@ -16,7 +16,7 @@ from app.leak_audit.permutation_test import (
     smallest_p,
 )
 from app.leak_audit.responses import FetchedResponse
-from tests.leak_audit.made_up_walk import Leak, MadeUpWalk, make_up_walk
+from bench.made_up_walk import Leak, MadeUpWalk, make_up_walk
 
 
 def run_test(walk: MadeUpWalk, seed: int) -> PermutationTest:

@@ -9,6 +9,7 @@ from app.leak_audit.summary import (
     LOOK,
     RENAME,
     REPORT_IT,
+    REPORT_LENGTHS,
     AuditSummary,
     PositionSummary,
     summarise_attack,
@@ -22,7 +23,7 @@ LOUD = AttackResult({"logistic regression": 1.0}, 0.0001, 19999, 0.71254, 24, ("
 STORED = (
     '{"passed": true, "responses": 6, "gate": {"swap": {"count": 0, "first": []}, "scan": {"count": 0, "first": []}, '
     '"transport": {"aucs": {"logistic regression": 0.5123, "gradient boosting": 0.49}, "p": 0.4762, "permutations": 21,'
-    ' "detectable": 0.7125, "items": 24, "features": 2, "leaks": false}}, '
+    ' "detectable": 0.7125, "items": 24, "features": 2, "leaks": false}, "lengths": {"count": 0, "first": []}}, '
     '"positions": {"neuron": {"items": 24, "mean": 0.5}}}'
 )
 STIMULUS_OF_VERSION_0_1 = (
@@ -31,11 +32,11 @@ STIMULUS_OF_VERSION_0_1 = (
 )
 
 
-def summarise(swap: list[str], scan: list[str], transport: AttackResult) -> AuditSummary:
+def summarise(swap: list[str], scan: list[str], transport: AttackResult, lengths: tuple[str, ...] = ()) -> AuditSummary:
     return AuditSummary(
-        passed=not swap and not scan and transport.p > REFUSAL_P,
+        passed=not (swap or scan or lengths) and transport.p > REFUSAL_P,
         responses=6,
-        gate=summarise_gate(swap, scan, transport),
+        gate=summarise_gate(swap, scan, lengths, transport),
         positions={"neuron": PositionSummary(items=24, mean=0.5)},
     )
 
@@ -50,6 +51,7 @@ def test_a_stored_summary_is_read_again() -> None:
 
 def test_what_a_log_of_version_0_1_says_of_words_and_marks_stays_readable() -> None:
     stored = STORED.replace('"positions"', f'{STIMULUS_OF_VERSION_0_1}"positions"')
+    stored = stored.replace(', "lengths": {"count": 0, "first": []}', "")
     summary = AuditSummary.model_validate_json(stored)
     assert summary.stimulus == summarise_attack(LOUD)
     assert json.dumps(summary.model_dump(mode="json")) == stored
@@ -60,10 +62,11 @@ def test_a_clean_audit_has_no_complaint() -> None:
 
 
 def test_a_complaint_names_every_kind_of_leak() -> None:
-    summary = summarise(["GET /judge (item abc)"], ["GET /judge says “quokka”"], LOUD)
+    summary = summarise(["GET /judge (item abc)"], ["GET /judge says “quokka”"], LOUD, ("GET /judge has 9 bytes",))
     assert summary.complaint == (
         f"1 response changes when the arms are swapped ({REPORT_IT}); the response to GET /judge says “quokka” "
-        f"({RENAME}); the arms can be told from what is sent beside words and marks, p = 0.0001 ({LOOK})"
+        f"({RENAME}); GET /judge has 9 bytes ({REPORT_LENGTHS}); "
+        f"the arms can be told from what is sent beside words and marks, p = 0.0001 ({LOOK})"
     )
 
 

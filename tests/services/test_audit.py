@@ -133,6 +133,7 @@ def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
     assert audit.passed
     assert audit.gate.swap == FindingsSummary(count=0, first=[])
     assert audit.gate.name_search == FindingsSummary(count=0, first=[])
+    assert audit.gate.lengths == FindingsSummary(count=0, first=[])
     assert audit.gate.transport.items == 16
     assert audit.gate.transport.detectable == 1.0
     with base.reading() as session:

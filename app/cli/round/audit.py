@@ -41,6 +41,7 @@ def print_audit(audit: AuditSummary) -> None:
             "audit": "passed" if audit.passed else f"FAILED: {audit.complaint}",
             "responses": f"{audit.responses}; {gate.swap.count} differ when the arms are swapped",
             "responses that contain a name of an arm": gate.name_search.count,
+            **({"responses of another length": gate.lengths.count} if gate.lengths else {}),
             "transport AUC": f"{_auc_text(transport)} (p = {transport.p}; {transport.detectable} would be detected)",
         }
     )

@@ -9,7 +9,7 @@ readable, so a field that is added needs a default.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from pydantic import TypeAdapter
@@ -138,7 +138,7 @@ def analyse(observations: Sequence[Observation], frame: AnalysisFrame, items: Se
     primary = primary_results(verdicts, frame)
     further = _further_results(verdicts, observations, frame)
     blind = _blinding_evidence(neuron_observations, items, frame)
-    return _join_parts(primary, further, blind, verdicts, frame)
+    return replace(_join_parts(primary, further, blind, verdicts, frame), attacks=blind.attacks)
 
 
 def _join_parts(
@@ -159,13 +159,23 @@ def _join_parts(
         heterogeneity=primary.heterogeneity,
         evaluators=primary.evaluators,
         judgments=primary.judgments,
-        **vars(further),
+        per_evaluator=further.per_evaluator,
+        evaluators_like_these=further.evaluators_like_these,
+        exposure=further.exposure,
+        exclusions=further.exclusions,
+        secondary=further.secondary,
+        training_runs=further.training_runs,
+        sensitivity=further.sensitivity,
+        model_check=further.model_check,
+        agreement=further.agreement,
+        controls=further.controls,
+        drift=further.drift,
+        time=further.time,
         blinding=blind.blinding,
         stimulus=blind.stimulus,
         transport=blind.transport,
         marks=blind.marks,
         blind_broken=blind.blind_broken,
-        attacks=blind.attacks,
         flow=flow_by_arm(table, frame),
         methods=_number_sources(frame),
         draws=draw_results(frame.draws),

@@ -92,11 +92,11 @@ def _compared_items(observations: Sequence[Observation], items: Sequence[Item], 
     cells = [cell_by_item[item.code] for item in attacked]
     counts = {stratum: [cells.count((arm, stratum)) for arm in compared_arms] for stratum in frame.strata}
     usable = [stratum for stratum in frame.strata if min(counts[stratum]) >= CONSTANTS.fewest_items_for_auc]
-    kept = [index for index, (_, stratum) in enumerate(cells) if stratum in usable]
-    strata = [cells[index][1] for index in kept]
+    usable_indices = [index for index, (_, stratum) in enumerate(cells) if stratum in usable]
+    strata = [cells[index][1] for index in usable_indices]
     return _ComparedItems(
-        items=tuple(attacked[index] for index in kept),
-        labels=np.array([cells[index][0] == frame.treatment for index in kept], dtype=np.bool_),
+        items=tuple(attacked[index] for index in usable_indices),
+        labels=np.array([cells[index][0] == frame.treatment for index in usable_indices], dtype=np.bool_),
         positions_by_stratum=tuple(
             tuple(position for position, name in enumerate(strata) if name == stratum) for stratum in usable
         ),
