@@ -131,15 +131,15 @@ def measure_gate(table_count: int, planted: int, processes: int) -> GateFigures:
     )
 
 
-def write_figures(figures: GateFigures) -> str:
+def write_figures(measured: GateFigures) -> str:
     """The figures as the paragraph and table of docs/trust.md."""
-    rows = "".join(f"| {kind} | {count} |\n" for kind, count in figures.found.items())
+    rows = "".join(f"| {kind} | {count} |\n" for kind, count in measured.found.items())
     return (
-        f"Of {figures.table_count:,} tables of features without a leak (4 to 400 items, 2 to 5 arms, 1 to 6 strata, "
-        f"columns of every kind)\n{figures.alarms} would have stopped a seal and {figures.warnings} would have been "
-        f"warned of; {100 * figures.p_below_a_tenth:.1f} % have p ≤ 0.1.\nOf {PLANTED} walks or tables with each leak "
+        f"Of {measured.table_count:,} tables of features without a leak (4 to 400 items, 2 to 5 arms, 1 to 6 strata, "
+        f"columns of every kind)\n{measured.alarms} would have stopped a seal and {measured.warnings} would have been "
+        f"warned of; {100 * measured.p_below_a_tenth:.1f} % have p ≤ 0.1.\nOf {PLANTED} walks or tables with each leak "
         f"so many are found:\n\n| planted leak | found |\n|---|---|\n{rows}\n"
-        f"The p can stop a seal from {figures.fewest_items} items in two equal arms on. With fewer no arrangement of "
+        f"The p can stop a seal from {measured.fewest_items} items in two equal arms on. With fewer no arrangement of "
         "the arms is rare enough:\nthen only the exact checks (swap, names, lengths) decide, and the p can warn.\n"
     )
 
@@ -152,13 +152,13 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the figures into docs/trust.md")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"  # for the processes: products this small are slower with more threads
-    figures = measure_gate(options.tables, options.planted, options.processes)
-    print(json.dumps(asdict(figures), indent=1))
+    measured = measure_gate(options.tables, options.planted, options.processes)
+    print(json.dumps(asdict(measured), indent=1))
     if options.write:
         page = TRUST_PAGE.read_text(encoding="utf-8")
         before, _, after = page.partition(START)
         TRUST_PAGE.write_text(
-            before + START + "\n" + write_figures(figures) + "\n" + END + after.partition(END)[2], encoding="utf-8"
+            before + START + "\n" + write_figures(measured) + "\n" + END + after.partition(END)[2], encoding="utf-8"
         )
 
 
