@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from app.foundation.typed_text import show_unseen_characters
 from app.models.training_checkpoint import TrainingLogLine, read_training_log
 
 STYLES = (("#1b6ca8", "o"), ("#c1440e", "s"), ("#3a7d44", "^"), ("#6b4e9b", "D"), ("#8a6d1f", "v"), ("#555555", "x"))
@@ -27,7 +28,7 @@ def draw_loss_curves(folders: Mapping[str, Path]) -> Figure:
             linewidth=1.2,
             marker=marker,
             markersize=3.5,
-            label=f"{name}: {validated[-1]['valid']:.3f}" if validated else name,
+            label=show_unseen_characters(f"{name}: {validated[-1]['valid']:.3f}" if validated else name),
         )
     axes.set_xlabel("tokens seen, millions")
     axes.set_ylabel("loss, nats per token")
@@ -38,7 +39,7 @@ def draw_loss_curves(folders: Mapping[str, Path]) -> Figure:
 
 def write_loss_curves(folders: Mapping[str, Path], path: Path) -> None:
     """Write the curves of the logs in `folders`, by arm, as SVG; the same logs give the same bytes."""
-    with mpl.rc_context({"svg.hashsalt": "first glance", "svg.fonttype": "none"}):
+    with mpl.rc_context({"svg.hashsalt": "first glance", "svg.fonttype": "none", "text.parse_math": False}):
         draw_loss_curves(folders).savefig(path, format="svg", metadata={"Date": None})
 
 

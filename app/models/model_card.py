@@ -8,6 +8,7 @@ from typing import TypedDict
 from app.foundation.errors import ModelError
 from app.foundation.files import write_text_atomically
 from app.foundation.json_types import JsonObject, JsonValue
+from app.foundation.markdown_text import code_span, escape_markdown
 from app.models.config import ModelConfig
 from app.models.folder_files import CONFIG_FILE
 from app.models.loading import load_any_model
@@ -196,15 +197,15 @@ def _pairing_warnings(loaded_model: LoadedModel, certificate: PairingCertificate
 
 
 def _page_lines(card: ModelCard) -> Iterator[str]:
-    yield f"# {card.name}\n"
+    yield f"# {escape_markdown(card.name)}\n"
     layers = "1 layer" if card.n_layers == 1 else f"{card.n_layers} layers"
-    yield f"A language model of {layers} with the MLP activation `{card.activation}`.\n"
+    yield f"A language model of {layers} with the MLP activation {code_span(card.activation)}.\n"
     yield "| | |\n|---|---|"
     yield f"| parameters | {card.parameters:,} |"
     yield f"| width, neurons a layer | {card.d_model}, {card.d_mlp} |"
     yield f"| vocabulary, context | {card.d_vocab:,} tokens, {card.n_ctx} tokens |"
-    yield f"| sites | {', '.join(f'`{site}`' for site in card.sites)} |"
-    yield f"| format | {card.layout} |"
+    yield f"| sites | {', '.join(map(code_span, card.sites))} |"
+    yield f"| format | {escape_markdown(card.layout)} |"
     yield f"| weights, SHA-256 | `{card.weights_sha256}` |"
     yield f"| tokenizer, SHA-256 | `{card.tokenizer['sha256']}` |"
     if card.training:
@@ -215,7 +216,7 @@ def _page_lines(card: ModelCard) -> Iterator[str]:
     for title, sentences in (("Notes", card.notes), ("Warnings", card.warnings)):
         if sentences:
             yield f"\n## {title}\n"
-            yield from (f"- {sentence}" for sentence in sentences)
+            yield from (f"- {escape_markdown(sentence)}" for sentence in sentences)
 
 
 def _certificate_lines(certificate: PairingCertificate) -> Iterator[str]:
@@ -231,4 +232,4 @@ def _certificate_lines(certificate: PairingCertificate) -> Iterator[str]:
     yield "\n| activation | validation loss | difference | |\n|---|---|---|---|"
     for arm, loss in certificate.validation_loss.items():
         share = certificate.relative_difference.get(arm, 0.0)
-        yield f"| `{arm}` | {loss:.4f} | {certificate.difference[arm]:+.4f} | {share:+.2%} |"
+        yield f"| {code_span(arm)} | {loss:.4f} | {certificate.difference[arm]:+.4f} | {share:+.2%} |"

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from app.evidence.draws import LoggedStep, draw_history
 from app.evidence.event_details import SealedDetail
+from app.foundation.markdown_text import escape_markdown
 from app.report.analysis.draws import draw_notes
 from app.report.markdown_table import markdown_table
-from app.report.markdown_text import escape_markdown
 from app.report.methods_text import ACTIVE_SECONDS, AIDS
 from app.report.planned_parts import limits_of_planned_parts
 from app.report.sample_size_text import sample_size_paragraphs

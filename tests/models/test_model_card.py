@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,10 @@ def test_every_demo_model_has_a_certificate_and_enough_training_and_a_pair_equal
 
 def test_the_demo_models_are_small_enough_for_a_repository() -> None:
     assert sum(path.stat().st_size for path in resource_folder("demo").rglob("*") if path.is_file()) < LARGEST_DEMO
+
+
+def test_a_name_and_a_note_are_no_markup_on_the_card(trained: Path) -> None:
+    card = describe_model(load_any_model(trained / "solu_ln"), name="<b>[here](javascript:x)")
+    page = replace(card, notes=("![x](y) `z`",)).markdown()
+    assert page.startswith("# \\<b>\\[here\\](javascript:x)\n")
+    assert "- !\\[x\\](y) \\`z\\`\n" in page

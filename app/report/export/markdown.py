@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from app.foundation.markdown_text import code_span, escape_markdown
 from app.report.absent_results import ABSENT_HEADING, absent_results
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.markdown_table import markdown_table
-from app.report.markdown_text import code_span, escape_markdown
 from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
 from app.report.result_tables import ResultTable, result_tables
 from app.report.result_text import UNSIGNED_RESULT, state_primary_comparison

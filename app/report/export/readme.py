@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.report.markdown_text import escape_markdown
+from app.foundation.markdown_text import escape_markdown
 
 SCRIPT_FILE = "verify.py"
 README = r"""# {title}
