@@ -33,9 +33,9 @@ CODES_IN_ORDER = "codes in the order of the allocation"
 ALL_LEAKS = (*PLANTED_LEAKS, CODES_IN_ORDER)
 ARMS = {"baseline": "1L-gelu", "solu": "1L-solu_ln", "solu without norm": "1L-solu"}
 """{arm: a model that comes with First Glance}"""
-STRATA = {"short": 400, "long": 560}
+STRATA = {"short": 2400, "long": 3200}
 """{stratum: tokens of its harvest}"""
-NEURONS, PEAKS = 7, 4
+NEURONS, PEAKS = 10, 4
 FIRST_MARK = "<!-- figures of bench.database_leaks -->"
 LAST_MARK = "<!-- end of these figures -->"
 
