@@ -36,4 +36,5 @@ def test_a_blinded_export_of_a_locked_round_verifies(bundle: UnblindedBundle, tm
 
 def test_the_readme_says_what_a_spreadsheet_does_with_a_formula(exported: Path) -> None:
     readme = read_zip(exported)["README.md"].decode()
-    assert "A spreadsheet may take a cell that begins with `=`, `+`, `-` or `@` for a\nformula" in readme
+    assert "so an apostrophe stands before a text that does" in readme
+    assert 'fileEncoding = "UTF-8-BOM"' in readme
