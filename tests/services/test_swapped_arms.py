@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.archive.archive import Archive
 from app.report.analysis.analysis import Analysis
-from app.rounds.design import Design
+from app.rounds.design import Cell, Design
+from app.rounds.preparation import prepare_round
+from app.rounds.presets import design_from_preset
 from app.services import rounds, seals
 from app.services.leak_audit import swap_arms
 from app.services.unblinding import unblind_round
@@ -17,9 +20,11 @@ from app.store.engine import Database
 from app.store.tables import EvaluatorRow, ItemRow, RoundRow
 from app.web.evaluator.passages import render_passages
 from tests.conftest import Clock
+from tests.rounds.small_archives import make_archive
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, SEAL_OPTIONS, prove_keys_once
 
+SEED = "5e" * 32
 SAME_SEED = replace(SEAL_OPTIONS, entropy=lambda size: b"\x07" * size)
 """The same secret seed and key for both rounds; outside a test they come from the system."""
 
@@ -71,3 +76,26 @@ def test_swapped_arms_change_no_byte_and_mirror_the_results(
     assert original.difference.interval is not None
     lower, upper = original.difference.interval
     assert swapped.difference.interval == pytest.approx(Interval(-upper, -lower))
+
+
+def test_strata_with_different_arms_keep_their_arms_in_a_swap_and_every_byte_of_their_items(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Two arms of one layer, three of two: in each stratum every arm gets the name of the next one."""
+    folder = tmp_path_factory.mktemp("uneven")
+    names_by_stratum = {"1L/0": ("gelu", "solu"), "2L/0": ("gelu", "solu", "third")}
+    cells: list[Cell] = []
+    archives: dict[str, Archive] = {}
+    for layers, (stratum, names) in enumerate(names_by_stratum.items(), start=1):
+        for name in names:
+            archive = make_archive(folder / f"{name}{layers}", seed=len(cells), width=6, dead=0, layers=layers)
+            archives[archive.sha256] = archive
+            cells.append(Cell(arm=name, stratum=stratum, archive_sha256=archive.sha256))
+    uneven = design_from_preset("quick", title="Uneven", arms=cells, reference="gelu", neurons=3)
+    swapped = swap_arms(uneven)
+    for stratum, names in names_by_stratum.items():
+        before = {cell.archive_sha256: cell.arm for cell in uneven.arms if cell.stratum == stratum}
+        after = {cell.archive_sha256: cell.arm for cell in swapped.arms if cell.stratum == stratum}
+        assert sorted(after.values()) == sorted(names)
+        assert all(before[digest] != after[digest] for digest in before)
+    assert prepare_round(swapped, archives, SEED).items == prepare_round(uneven, archives, SEED).items
