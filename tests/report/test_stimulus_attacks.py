@@ -80,7 +80,7 @@ def test_with_rank_marks_no_count_of_marks_is_printed() -> None:
     analysis = analyse(OBSERVATIONS, replace(FRAME, stimuli=stimuli, marks="rank"), items)
     assert [feature.feature for feature in analysis.stimulus] == ["tokens"]
     assert "number of marked tokens" not in analysis.marks_alone
-    assert "A program told the arms apart" in analysis.marks_alone
+    assert "A program tried to tell the arms apart" in analysis.marks_alone
 
 
 def test_a_round_of_version_0_1_has_no_attacks() -> None:

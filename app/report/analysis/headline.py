@@ -105,7 +105,7 @@ def _attacks_sentence(attacks: Sequence[StimulusAttack]) -> str:
     figures = {attack.part: f"AUC {attack.auc:.2f} (p = {attack.p:.2g})" for attack in attacks}
     usual = max(attack.usual for attack in attacks)
     return (
-        f"A program told the arms apart by the marks alone with {figures['marks']}, by the words alone with "
+        f"A program tried to tell the arms apart: by the marks alone with {figures['marks']}, by the words alone with "
         f"{figures['words']}, by both with {figures['both']}; 0.5 would give nothing away, and up to {usual:.2f} is "
         "usual by chance."
     )
