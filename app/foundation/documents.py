@@ -1,6 +1,5 @@
 """Documents of text in files: what a model trains on and what a harvest reads."""
 
-import json
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import CorpusError
+from app.foundation.json_file import parse_json
 
 TEXT_SUFFIXES = frozenset({".txt", ".md", ".rst", ".py", ".jsonl"})
 TEXT_KEY = "text"
@@ -61,8 +61,8 @@ def text_of_json_line(line: str, file_name: str, number: int) -> str | None:
     Raises CorpusError, naming file and line, if it is not JSON with a `text`.
     """
     try:
-        text = json.loads(line)[TEXT_KEY]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        text = parse_json(line)[TEXT_KEY]  # type: ignore[call-overload, index]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
         msg = f'{file_name} line {number} is not JSON with a "{TEXT_KEY}"; repair or delete that line'
         raise CorpusError(msg) from error
     return text if isinstance(text, str) else None

@@ -17,6 +17,11 @@ GeluForm = Literal["tanh", "exact"]
 
 Norm = Literal["layernorm", "rms"]
 
+MOST_LAYERS = 1_000
+"""More blocks than any model has; a config that asks for more is damaged, and building them would never end."""
+LARGEST_SIZE = 1 << 24
+"""The largest width, vocabulary or window of a model that First Glance trains or converts."""
+
 ACTIVATIONS_WITH_LAYERNORM: frozenset[Activation] = frozenset({"solu_ln", "gelu_ln"})
 
 
@@ -66,13 +71,13 @@ class ModelConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     activation: Activation
-    n_layers: int = Field(ge=1)
-    d_model: int = Field(ge=1)
-    n_heads: int = Field(ge=1)
-    d_head: int = Field(ge=1)
-    d_mlp: int = Field(ge=1)
-    d_vocab: int = Field(ge=2)
-    n_ctx: int = Field(ge=2)
+    n_layers: int = Field(ge=1, le=MOST_LAYERS)
+    d_model: int = Field(ge=1, le=LARGEST_SIZE)
+    n_heads: int = Field(ge=1, le=LARGEST_SIZE)
+    d_head: int = Field(ge=1, le=LARGEST_SIZE)
+    d_mlp: int = Field(ge=1, le=LARGEST_SIZE)
+    d_vocab: int = Field(ge=2, le=LARGEST_SIZE)
+    n_ctx: int = Field(ge=2, le=LARGEST_SIZE)
     """Longest window in tokens, the first (BOS) included."""
     blocks: int = Field(default=1, ge=1)
     """Softmax and extra LayerNorm run over this many equal parts of the hidden dimension."""

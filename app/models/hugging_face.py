@@ -6,7 +6,6 @@ of these layers. `mlp.act` is that input: after the activation, and after the pr
 """
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,9 @@ from torch import Tensor, nn
 from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ModelError, error_summary
 from app.foundation.json_types import JsonObject
-from app.models.config import Site
+from app.models.config import MOST_LAYERS, Site
 from app.models.folder_files import CONFIG_FILE
-from app.models.model_folder import LoadedModel
+from app.models.model_folder import LoadedModel, read_raw_config
 from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
 
@@ -43,6 +42,9 @@ class ArchitectureFamily:
 
 
 _GATED = ArchitectureFamily("model.layers", "mlp.down_proj", gated=True)
+
+LAYER_COUNT_KEYS = ("num_hidden_layers", "n_layer")
+"""What configs of the library call the number of blocks."""
 
 FAMILIES: Mapping[str, ArchitectureFamily] = {
     "gpt2": ArchitectureFamily("transformer.h", "mlp.c_proj"),
@@ -160,11 +162,12 @@ def load_hugging_face_model(folder: Path, tokenizer: Tokenizer) -> LoadedModel:
     Raises ModelError on an architecture that is not in `FAMILIES`, on a missing, surplus or wrongly shaped key, and on
     a damaged file.
     """
-    raw_config: JsonObject = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    raw_config = read_raw_config(folder)
     model_type = str(raw_config["model_type"])
     if model_type not in FAMILIES:
         msg = f"{folder / CONFIG_FILE}: model_type is {model_type}, expected one of {', '.join(sorted(FAMILIES))}"
         raise ModelError(msg)
+    _require_possible_layers(raw_config, folder / CONFIG_FILE)
     library_model = _load_with_library(folder)
     reader = HuggingFaceModel(library_model, _shape_of_model(model_type, library_model, tokenizer, folder))
     return LoadedModel(
@@ -179,6 +182,15 @@ def load_hugging_face_model(folder: Path, tokenizer: Tokenizer) -> LoadedModel:
             "transformers_version": raw_config.get("transformers_version"),
         },
     )
+
+
+def _require_possible_layers(raw_config: JsonObject, path: Path) -> None:
+    """Raise ModelError for a count of layers that no model has; the library would build them all first."""
+    for key in LAYER_COUNT_KEYS:
+        layers = raw_config.get(key, 1)
+        if not isinstance(layers, int) or not 1 <= layers <= MOST_LAYERS:
+            msg = f"{path}: {key} is {layers}, expected a whole number from 1 to {MOST_LAYERS}; copy the file again"
+            raise ModelError(msg)
 
 
 def _load_with_library(folder: Path) -> "PreTrainedModel":

@@ -1,6 +1,5 @@
 """Loads a model by name: a folder in one of three formats, a model that comes with First Glance, or one on the hub."""
 
-import json
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from app.foundation.paths import resource_folder
 from app.models.config import GeluForm
 from app.models.folder_files import CONFIG_FILE, TOKENIZER_FILE
 from app.models.hugging_face import is_hugging_face_config, load_hugging_face_model
-from app.models.model_folder import LoadedModel, load_model, read_config
+from app.models.model_folder import LoadedModel, load_model, read_raw_config
 from app.models.tokenizer import Tokenizer
 from app.models.transformer_lens import is_transformer_lens_config, load_transformer_lens_model
 
@@ -31,7 +30,7 @@ def load_any_model(name: str | Path, gelu: GeluForm = "tanh") -> LoadedModel:
         ModelError: there is no such model, or it cannot be read; the message says what to do.
     """
     folder = find_model_folder(name)
-    raw_config = _parse_any_config(folder)
+    raw_config = read_raw_config(folder)
     if is_transformer_lens_config(raw_config):
         tokenizer = _load_tokenizer(folder, raw_config)
         loaded = load_transformer_lens_model(folder, Path(name).name, tokenizer, gelu)
@@ -74,16 +73,6 @@ def _download_from_hub(name: str) -> Path:
         msg = f"there is no folder {name}, and it cannot be downloaded from the hub ({reason}); check name and network"
         raise ModelError(msg) from error
     return folder
-
-
-def _parse_any_config(folder: Path) -> JsonObject:
-    """`config.json` in any format. Raises ModelError if it is missing or not JSON."""
-    try:
-        config = json.loads(read_config(folder))
-    except ValueError as error:
-        msg = f"{folder / CONFIG_FILE} is not JSON ({error}); copy it again"
-        raise ModelError(msg) from error
-    return config if isinstance(config, dict) else {}
 
 
 def _load_tokenizer(folder: Path, raw_config: JsonObject) -> Tokenizer:

@@ -14,6 +14,7 @@ from torch import Tensor
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError, first_problem
 from app.foundation.files import write_atomically, write_text_atomically
+from app.foundation.json_file import read_json_object
 from app.foundation.json_types import JsonObject
 from app.models.config import ModelConfig, ModelShape
 from app.models.folder_files import CONFIG_FILE, TOKENIZER_FILE, WEIGHTS_FILE
@@ -73,22 +74,26 @@ def load_model(folder: Path) -> LoadedModel:
 
 def load_config(folder: Path) -> ModelConfig:
     """Read `config.json`. Raises ModelError if it is missing or has an unknown key or value."""
-    return parse_config(read_config(folder), folder / CONFIG_FILE)
+    return parse_config(read_raw_config(folder), folder / CONFIG_FILE)
 
 
-def read_config(folder: Path) -> bytes:
-    """The bytes of `config.json`. Raises ModelError if it is missing."""
+def read_raw_config(folder: Path) -> JsonObject:
+    """`config.json` in any format. Raises ModelError if it is missing or no JSON object."""
     path = folder / CONFIG_FILE
     if not path.is_file():
         msg = f"{folder} is no model folder: {CONFIG_FILE} is missing"
         raise ModelError(msg)
-    return path.read_bytes()
-
-
-def parse_config(json_bytes: bytes, path: Path) -> ModelConfig:
-    """A config from JSON. Raises ModelError, naming `path`, the key and what was expected."""
     try:
-        return ModelConfig.model_validate_json(json_bytes)
+        return read_json_object(path)
+    except ValueError as error:
+        msg = f"{path} cannot be read as a config ({error}); copy it again"
+        raise ModelError(msg) from error
+
+
+def parse_config(raw_config: JsonObject, path: Path) -> ModelConfig:
+    """A config from JSON values. Raises ModelError, naming `path`, the key and what was expected."""
+    try:
+        return ModelConfig.model_validate(raw_config)
     except ValidationError as error:
         msg = f"{path}: {problem_in_file(error)}; repair it or copy the model again"
         raise ModelError(msg) from error

@@ -8,12 +8,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import NotRequired
 
 import torch
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
-from app.foundation.errors import ModelError, error_summary
+from app.foundation.errors import ModelError, error_summary, first_problem
 from app.foundation.files import write_atomically, write_text_atomically
+from app.foundation.json_file import read_json_object
+from app.foundation.json_types import JsonObject
 from app.models.config import ModelConfig
 from app.models.recipe import Recipe
 from app.models.transformer import Transformer
@@ -28,12 +32,15 @@ class TrainingLogLine(TypedDict):
     """Finished steps."""
     tokens: int
     """Tokens predicted so far."""
-    rate: float
-    """Learning rate of the step."""
+    rate: NotRequired[float]
+    """Learning rate of the step; logs of the models that come with First Glance do not say it."""
     loss: float
     """The loss of the step's batch, in nats per token."""
     valid: NotRequired[float]
     """Validation loss in nats per token, at checkpoints."""
+
+
+_LOG_LINE = TypeAdapter(TrainingLogLine)
 
 
 def save_checkpoint(
@@ -79,11 +86,12 @@ def read_training_log(folder: Path) -> list[TrainingLogLine]:
     path = folder / LOG_FILE
     if not path.is_file():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_bytes().splitlines()
     try:
-        return [json.loads(line) for line in lines]
-    except ValueError as error:
-        msg = f"{path} has a line that is not JSON ({error}); restore the file or delete it"
+        return [_LOG_LINE.validate_json(line) for line in lines]
+    except ValidationError as error:
+        key, reason = first_problem(error)
+        msg = f"{path} has a line that is none of a log ({key}: {reason}); restore the file or delete it"
         raise ModelError(msg) from error
 
 
@@ -97,9 +105,17 @@ def require_same_plan(work: Path, config: ModelConfig, recipe: Recipe, corpus_sh
     if not path.is_file():
         write_text_atomically(path, json.dumps(plan, indent=2, sort_keys=True) + "\n")
         return
-    written_plan = json.loads(path.read_text(encoding="utf-8"))
+    written_plan = _read_plan(path)
     for name in sorted(plan.keys() | written_plan.keys()):
         if plan.get(name) != written_plan.get(name):
             values = f"{name} {written_plan.get(name)}, not {plan.get(name)}"
             msg = f"{work.parent} was begun with {values}; the arms of a pair share one plan, so use an empty folder"
             raise ModelError(msg)
+
+
+def _read_plan(path: Path) -> JsonObject:
+    try:
+        return read_json_object(path)
+    except ValueError as error:
+        msg = f"{path} cannot be read as a plan ({error}); restore the file, or train into an empty folder"
+        raise ModelError(msg) from error

@@ -5,7 +5,6 @@ Matrices multiply from the right and heads have an axis of their own. Repositori
 `norm` and, in small models, transpose their matrices. The model is that of `transformer.py` with a free unembedding.
 """
 
-import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,14 @@ from app.foundation.errors import ModelError, error_summary
 from app.foundation.json_types import JsonObject, JsonValue
 from app.models.config import ACTIVATIONS_WITH_LAYERNORM, GeluForm, ModelConfig
 from app.models.folder_files import CONFIG_FILE
-from app.models.model_folder import LoadedModel, copy_weights, parse_config, read_safetensors, require_exact_keys
+from app.models.model_folder import (
+    LoadedModel,
+    copy_weights,
+    parse_config,
+    read_raw_config,
+    read_safetensors,
+    require_exact_keys,
+)
 from app.models.tokenizer import Tokenizer
 from app.models.transformer import Transformer
 
@@ -65,8 +71,7 @@ def load_transformer_lens_model(folder: Path, name: str, tokenizer: Tokenizer, g
     Raises:
         ModelError: the folder is not a model of this format; the message names the file and the key.
     """
-    path = folder / CONFIG_FILE
-    raw_config: JsonObject = json.loads(path.read_text(encoding="utf-8"))
+    path, raw_config = folder / CONFIG_FILE, read_raw_config(folder)
     _require_supported_values(raw_config, path)
     config = _to_model_config(raw_config, tokenizer, gelu, path)
     weights_path = _find_weights_file(folder)
@@ -107,15 +112,15 @@ def _to_model_config(raw_config: JsonObject, tokenizer: Tokenizer, gelu: GeluFor
             msg = f"{path}: {key} is missing, expected a whole number; copy the file again"
             raise ModelError(msg)
     bos = next((tokenizer.token_id(name) for name in BOS_NAMES if tokenizer.has_token(name)), 0)
-    config = {
+    converted: JsonObject = {
         **{key: raw_config[key] for key in SIZES},
         "activation": activation,
         "tied": False,
         "final_norm": "rms" if raw_config.get("final_rms") else "layernorm",
         "bos": bos,
-        "special": sorted({bos, *tokenizer.special}),
+        "special": list[JsonValue](sorted({bos, *tokenizer.special})),
     }
-    return parse_config(json.dumps(config).encode(), path)
+    return parse_config(converted, path)
 
 
 def _find_weights_file(folder: Path) -> Path:

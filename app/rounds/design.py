@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
+from rfc8785 import CanonicalizationError
 
 from app.archive.snippet import Group
 from app.foundation.digest import canonical_bytes, sha256
@@ -19,7 +20,7 @@ from app.foundation.json_types import JsonObject, JsonValue
 from app.foundation.typed_text import has_unseen_characters, show_unseen_characters
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
 from app.rounds.design_part import DesignPart
-from app.rounds.rubric import Rubric
+from app.rounds.rubric import Rubric, foreign_placeholder
 
 Marks = Literal["proportional", "rank"]
 Assignment = Literal["crossed", "overlap", "blocks"]
@@ -40,6 +41,8 @@ def _require_digest(text: str) -> str:
 TEXTS_IN_LINES = {"title", "primary", "consent", "contact", "rubric"}
 """Fields whose texts may have line breaks."""
 LONGEST_TITLE = 120
+LONGEST_TOML = 1_000_000
+"""Characters of the longest file of a design; a preset's has about ten thousand."""
 """Most characters of a round's title."""
 
 NEWEST_VERSION: Literal[2] = 2
@@ -232,27 +235,36 @@ class Design(DesignPart):
     @classmethod
     def from_toml(cls, text: str) -> Self:
         """The design in TOML text. Raises DesignError with the line or the field."""
+        if len(text) > LONGEST_TOML:
+            msg = f"The design has {len(text):,} characters; none is longer than {LONGEST_TOML:,}. Give another file."
+            raise DesignError(msg)
         try:
             fields = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            msg = f"The design is not TOML: {error}. Compare it with what `firstglance round design` prints."
+        except (ValueError, RecursionError) as error:
+            reason = error if isinstance(error, tomllib.TOMLDecodeError) else "a value in it is too deep or too long"
+            msg = f"The design is not TOML: {reason}. Compare it with what `firstglance round design` prints."
             raise DesignError(msg) from error
         if fields.get("version") == 1:  # a file that version 0.1 printed: what it leaves out has today's values
             del fields["version"]
-        return cls.from_values(fields).require_seen_texts()
+        return cls.from_values(fields).require_clear_texts()
 
     @classmethod
     def from_values(cls, fields: object) -> Self:
         """The design with these values, {field: value}. Raises DesignError naming the first field that is wrong."""
         try:
-            return cls.model_validate(fields)
+            design = cls.model_validate(fields)
+            design.canonical  # noqa: B018  # a number that no JSON has is refused here, not where it is stored
         except ValidationError as error:
             path, reason = first_problem(error)
             msg = f"The design cannot be met: {path + ': ' if path else ''}{reason}"
             raise DesignError(msg) from error
+        except CanonicalizationError as error:
+            msg = "The design cannot be met: a number in it is too large, or is none"
+            raise DesignError(msg) from error
+        return design
 
-    def require_seen_texts(self) -> Self:
-        """This design. Raises DesignError naming the first text with characters that nobody sees.
+    def require_clear_texts(self) -> Self:
+        """This design. Raises DesignError naming a text with characters that nobody sees, or with wrong braces.
 
         Designs that are stored already are not asked: an old round goes on as it is.
         """
@@ -260,6 +272,12 @@ class Design(DesignPart):
             if has_unseen_characters(text, in_lines=path.partition(".")[0] in TEXTS_IN_LINES):
                 msg = f"{path} has characters that nobody sees: “{show_unseen_characters(text)}”. Type it anew."
                 raise DesignError(msg)
+        if foreign := foreign_placeholder(self.rubric.operational):
+            msg = (
+                f"rubric.operational has “{foreign}”, which stands for nothing: only {{peaks}} and {{needed}} are "
+                "replaced. Reword it; write a brace that evaluators shall see twice."
+            )
+            raise DesignError(msg)
         return self
 
     @property
@@ -365,11 +383,7 @@ def _about_assignment(design: Design) -> list[str]:
 def _about_words(design: Design) -> list[str]:
     words = [design.title, design.consent, design.contact]
     if design.rubric != Rubric():  # the standard words hold no arm's name, except by accident ("a")
-        try:
-            rubric = design.rubric.filled_in(design.peaks_per_item)
-        except (KeyError, IndexError, ValueError):
-            return ["the operational criterion may hold {peaks} and {needed} in braces and nothing else; reword it"]
-        words += map(str, rubric.model_dump().values())
+        words += map(str, design.rubric.filled_in(design.peaks_per_item).model_dump().values())
     shown = " ".join(words).lower()
     names = [arm.lower() for arm in design.arm_names]
     for word in [*names, *GIVEAWAYS]:

@@ -97,4 +97,4 @@ def design_from_preset(
         msg = f"There is no preset “{preset_name}”; choose one of {', '.join(PRESET_NAMES)}."
         raise DesignError(msg)
     fixed = {"preset": preset_name, "title": title, "arms": tuple(arms), "reference": reference}
-    return Design.from_values({**SETTINGS[preset_name], **fixed, **changes}).require_seen_texts()
+    return Design.from_values({**SETTINGS[preset_name], **fixed, **changes}).require_clear_texts()

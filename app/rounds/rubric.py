@@ -1,6 +1,7 @@
 """The words evaluators read, versioned with the design. No arm, activation or hypothesis is named in them. Pure."""
 
 import math
+import re
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +23,26 @@ CANNOT_JUDGE = translatable("Cannot judge")
 """The label of the third answer; no design can change it."""
 DEFAULT_PEAKS = 20
 """Strongest firings per item where a public design does not say how many."""
+
+
+PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(peaks|needed)\}")
+"""What is replaced in the exact words: the two counts, and a brace that is written twice."""
+
+
+def fill_in(template: str, peaks: int, needed: int) -> str:
+    """The template with the counts for `{peaks}` and `{needed}`, and one brace for two; nothing else is replaced.
+
+    A template comes from a design, so it is text and no format string: those can name attributes and widths.
+    """
+    counts = {"peaks": str(peaks), "needed": str(needed)}
+    return PLACEHOLDER.sub(lambda match: counts.get(match[1], match[0][0]), template)
+
+
+def foreign_placeholder(template: str) -> str:
+    """The first text in braces that stands for nothing, such as “{peeks}”; a single brace counts. Empty if none."""
+    rest = PLACEHOLDER.sub("", template)
+    match = re.search(r"\{[^{}]*\}?|\}", rest)
+    return match[0] if match else ""
 
 
 class Rubric(BaseModel):
@@ -57,7 +78,7 @@ class Rubric(BaseModel):
         needed = math.ceil(SHARE * peaks)
         standard = among_groups and self.operational == OPERATIONAL
         template = OPERATIONAL_AMONG_GROUPS if standard else self.operational
-        operational = template.format(peaks=peaks, needed=needed)
+        operational = fill_in(template, peaks, needed)
         return FilledRubric(**self.model_dump() | {"operational": operational, "peaks": peaks, "needed": needed})
 
 

@@ -24,7 +24,7 @@ def test_the_provenance_quotes_the_paper_where_a_choice_is_the_paper_s_and_nowhe
 
 def test_the_confirmatory_preset_differs_in_its_marks_alone() -> None:
     paper, confirmatory = preset_design("solu-2022"), preset_design("solu-rank")
-    differing = {name for name, value in paper if getattr(confirmatory, name) != value}
+    differing = {name for name, value in paper.model_dump().items() if value != confirmatory.model_dump()[name]}
     assert differing == {"preset", "marks"}
 
 

@@ -1,16 +1,18 @@
 """A loaded model as an arm of a harvest."""
 
-import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from threading import Lock
 
 import torch
 from torch import Tensor
 
 from app.archive.manifest import ModelRecord
+from app.foundation.errors import ModelError
+from app.foundation.json_file import read_json_object
 from app.foundation.json_types import JsonObject
 from app.harvest.arms.arm import HarvestArm
 from app.harvest.arms.logit_effects import logit_effect_finder
@@ -97,12 +99,20 @@ def _model_record(name: str, model: LoadedModel) -> ModelRecord:
     )
 
 
+def _parse_certificate(path: Path) -> JsonObject:
+    try:
+        return read_json_object(path)
+    except ValueError as error:
+        msg = f"{path} cannot be read as a certificate ({error}); copy it again, or delete it to harvest without one"
+        raise ModelError(msg) from error
+
+
 def _read_certificate(model: LoadedModel) -> JsonObject | None:
     """The pairing certificate in the model's folder or its parent, if it is about this model."""
     for folder in (model.folder, model.folder.parent):
         path = folder / CERTIFICATE_FILE
         if path.is_file():
-            certificate: JsonObject = json.loads(path.read_text(encoding="utf-8"))
+            certificate = _parse_certificate(path)
             arms = certificate.get("arms", [])
             return certificate if isinstance(arms, dict | list) and model.config.activation in arms else None
     return None

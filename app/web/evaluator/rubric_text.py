@@ -1,6 +1,6 @@
 """Translates the rubric: its default texts are in the catalogue, and a design's own texts stay as they are."""
 
-from app.rounds.rubric import OPERATIONAL, OPERATIONAL_AMONG_GROUPS, FilledRubric
+from app.rounds.rubric import OPERATIONAL, OPERATIONAL_AMONG_GROUPS, FilledRubric, fill_in
 from app.web import language
 
 
@@ -19,8 +19,7 @@ def translated_rubric(rubric: FilledRubric) -> FilledRubric:
 
 def _translated_operational(rubric: FilledRubric) -> str:
     """The translated rule for the verdict. Its counts are filled in already, so the message is found by its text."""
-    counts = {"peaks": rubric.peaks, "needed": rubric.needed}
     for message in (OPERATIONAL, OPERATIONAL_AMONG_GROUPS):
-        if message.format(**counts) == rubric.operational:
-            return language.gettext(message).format(**counts)
+        if fill_in(message, rubric.peaks, rubric.needed) == rubric.operational:
+            return fill_in(language.gettext(message), rubric.peaks, rubric.needed)
     return rubric.operational
