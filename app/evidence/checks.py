@@ -252,13 +252,17 @@ def _check_people(evidence: BlindedEvidence) -> Iterator[Check]:
     """Check that who was invited, exposed and erased is the same in the lock and in the events before it."""
     if isinstance(locked_detail(evidence.last_event("locked")["detail"]), LockedDetailV1):
         return
-    invitations = evidence.details_of("invited")
+    invitations = evidence.details_of("invited")  # somebody can have become exposed after it, for a reason
     exposed = {str(detail.get("evaluator")): detail.get("exposed") for detail in invitations}
     erased = [f"erased {detail.get('evaluator')}" for detail in evidence.details_of("erased")]
     roster = evidence.roster
     present = {name: enrolment for name, enrolment in roster.items() if not enrolment.erased}
-    differing = [name for name, enrolment in present.items() if exposed.get(name) is not enrolment.exposed]
-    problem = "The lock says something else than the invitation about {}."
+    differing = [
+        name
+        for name, enrolment in present.items()
+        if (exposed.get(name) is True or bool(enrolment.exposed_because)) is not enrolment.exposed
+    ]
+    problem = "The lock says something else than the invitation about {}, and gives no reason."
     yield expect_none("evaluators at the lock", "as invited", differing, problem)
     listed = sorted(name for name, enrolment in roster.items() if enrolment.erased)
     problem = "The lock lists other evaluators as erased than the log."

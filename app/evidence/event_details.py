@@ -164,6 +164,8 @@ class Enrolment(Detail):
     """How many items they had in their order, practice items not counted."""
     joined_at: CanonicalTime | None
     consented_at: CanonicalTime | None
+    exposed_because: tuple[str, ...] = ()
+    """Why the server's logs call them exposed at the lock; empty if they do not, and in locks of version 0.1."""
 
 
 class RelatedRound(Detail):

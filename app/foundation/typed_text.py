@@ -54,6 +54,11 @@ def seen_form(name: str) -> str:
     return tidy_line("".join(char for char in unified if char not in JOINERS | VARIATION_SELECTORS))
 
 
+def person_form(name: str) -> str:
+    """By what one person is told from another: what people see of the name, in any letter case."""
+    return seen_form(name).casefold()
+
+
 def _is_unseen(text: str, index: int, in_lines: bool) -> bool:
     character = text[index]
     if in_lines and character in "\n\t":

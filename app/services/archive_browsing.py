@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.archive.archive import Archive
 from app.foundation.errors import AccessError
 from app.rounds.lifecycle import State, require_reason
-from app.services.archives import archive_fingerprints
+from app.services.archives import archive_fingerprints, fingerprints_of_text
 from app.services.log import append_event
 from app.services.related_rounds import related_round_ids, rounds_with_fingerprints
 from app.store import log as log_store
@@ -25,7 +25,7 @@ OPEN_STATES: tuple[State, ...] = ("sealed", "collecting")
 
 def open_rounds_on_archive(session: Session, archive: Archive, by: str) -> list[str]:
     """Ids of the open rounds with neurons of this archive whose blind `by` has not broken yet."""
-    return _unbroken(session, rounds_with_fingerprints(session, archive_fingerprints(archive)), by)
+    return _unbroken(session, _rounds_on_archive(session, archive), by)
 
 
 def open_rounds_beside(session: Session, round_id: str, by: str) -> list[str]:
@@ -57,6 +57,10 @@ def explain_refusal(open_ids: Collection[str]) -> str:
         "Wait for its lock. Or give a reason, on the gallery's page or with --break-blind: the log keeps it, and the "
         "report of the open round begins with “Blind broken”."
     )
+
+
+def _rounds_on_archive(session: Session, archive: Archive) -> tuple[str, ...]:
+    return rounds_with_fingerprints(session, fingerprints_of_text(archive_fingerprints(archive)))
 
 
 def _unbroken(session: Session, round_ids: Collection[str], by: str) -> list[str]:

@@ -1,14 +1,16 @@
 """The archives from which rounds can be made. Pages name those in the data folder by digest, never by path."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.archive.archive import Archive, find_archives
-from app.archive.tables import NEURONS_TABLE
+from app.archive.tables import NEURONS_TABLE, SNIPPETS_TABLE
 from app.foundation.errors import ArchiveError
 
 ARCHIVES_FOLDER = "archives"
+SAME_WEIGHTS = "weights "
+"""How the fingerprint begins that archives of one model share, whatever text and site they are of."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,19 @@ def verified_archives(paths: Mapping[str, Path]) -> dict[str, Archive]:
 
 
 def archive_fingerprints(archive: Archive) -> list[str]:
-    """What two archives of the same neurons have in common: address, table of neurons, or model, corpus and site."""
+    """What two archives of the same model have in common: address, a table, or weights, also with corpus and site."""
     manifest = archive.manifest
-    fingerprints = [f"address {archive.sha256}", f"neurons {manifest.files[NEURONS_TABLE]}"]
-    if manifest.model.weights_sha256 is not None:
-        fingerprints.append(f"model {manifest.model.weights_sha256} {manifest.corpus.sha256} {manifest.site}")
+    weights = manifest.model.weights_sha256
+    fingerprints = [
+        f"address {archive.sha256}",
+        f"neurons {manifest.files[NEURONS_TABLE]}",
+        f"snippets {manifest.files[SNIPPETS_TABLE]}",
+    ]
+    if weights is not None:
+        fingerprints += [f"model {weights} {manifest.corpus.sha256} {manifest.site}", f"{SAME_WEIGHTS}{weights}"]
     return fingerprints
+
+
+def fingerprints_of_text(fingerprints: Iterable[str]) -> set[str]:
+    """Those that archives share only if they show the same neurons in the same text."""
+    return {fingerprint for fingerprint in fingerprints if not fingerprint.startswith(SAME_WEIGHTS)}

@@ -37,7 +37,7 @@ from app.rounds.randomness import SEED_BYTES
 from app.services.draw_log import logged_steps
 from app.services.exposure import seen_neurons_by_round
 from app.services.log import Event, append_event, latest_event, round_events
-from app.services.related_rounds import related_round_ids
+from app.services.related_rounds import known_fingerprints, related_round_ids
 from app.store import rounds as round_store
 
 HALVES_FOLDER = "draws"
@@ -152,7 +152,8 @@ def begin_draw(  # noqa: PLR0913 - all that a draw follows from, and who began i
 
 def neurons_to_leave_out(session: Session, design: Design) -> dict[str, SeenNeurons]:
     """{id of a round: the neurons of the design's archives that an evaluator named in it has seen there}."""
-    return seen_neurons_by_round(session, design.named, {cell.archive_sha256 for cell in design.arms})
+    fingerprints = known_fingerprints(session, {cell.archive_sha256 for cell in design.arms})
+    return seen_neurons_by_round(session, design.named, fingerprints)
 
 
 def left_out_detail(seen_by_round: Mapping[str, SeenNeurons]) -> LeftOut:

@@ -1,4 +1,7 @@
-"""What the lock writes into the log about every evaluator: the end of their chain, and how they were enrolled."""
+"""What the lock writes into the log about every evaluator: the end of their chain, and how they were enrolled.
+
+Who is exposed is decided by the logs at the lock: somebody can learn about the models after the invitation.
+"""
 
 from collections.abc import Sequence
 
@@ -8,6 +11,8 @@ from app.evidence.chains import first_break
 from app.evidence.entries import ChainLink, canonical_time
 from app.evidence.event_details import Enrolment
 from app.foundation.errors import SealError
+from app.foundation.typed_text import person_form
+from app.services.exposure import reasons_by_person
 from app.store import chains as chain_store
 from app.store import evaluators as evaluator_store
 from app.store.rounds import Tally, tallies_by_evaluator
@@ -20,21 +25,34 @@ def enrolments(session: Session, round_id: str, commitment: str) -> dict[str, En
     Raises SealError naming the first entry that does not follow from those before it.
     """
     tallies = tallies_by_evaluator(session, round_id)
+    exposed_because = reasons_by_person(session, round_id)
     rows = sorted(evaluator_store.evaluators_of_round(session, round_id), key=lambda row: row.name)
-    return {row.name: _enrolment(session, row, commitment, tallies.get(row.id, Tally(0, 0))) for row in rows}
+    return {
+        row.name: _enrolment(
+            session,
+            row,
+            commitment,
+            tallies.get(row.id, Tally(0, 0)),
+            () if row.erased_at else exposed_because.get(person_form(row.name), ()),
+        )
+        for row in rows
+    }
 
 
-def _enrolment(session: Session, evaluator: EvaluatorRow, commitment: str, tally: Tally) -> Enrolment:
+def _enrolment(
+    session: Session, evaluator: EvaluatorRow, commitment: str, tally: Tally, exposed_because: tuple[str, ...]
+) -> Enrolment:
     links = [row.read_link(evaluator.name) for row in chain_store.entries_of_evaluator(session, evaluator.id)]
     _require_unbroken(evaluator.name, links, commitment)
     return Enrolment(
         entries=len(links),
         head=links[-1]["chain"] if links else commitment,
-        exposed=evaluator.exposed,
+        exposed=evaluator.exposed or bool(exposed_because),
         erased=evaluator.erased_at is not None,
         assigned=tally.assigned,
         joined_at=canonical_time(evaluator.joined_at) if evaluator.joined_at else None,
         consented_at=canonical_time(evaluator.consented_at) if evaluator.consented_at else None,
+        exposed_because=exposed_because,
     )
 
 

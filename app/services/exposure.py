@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping
 from sqlalchemy.orm import Session
 
 from app.evidence.entries import EventAction
-from app.foundation.typed_text import seen_form
+from app.foundation.typed_text import person_form
 from app.rounds.allocation import Allocation
 from app.rounds.archive_frame import SeenNeurons
-from app.services.related_rounds import related_round_ids
+from app.services.related_rounds import archives_of_same_neurons, rounds_on_same_models
+from app.store import evaluators as evaluator_store
 from app.store import exposure as exposure_store
-from app.store import rounds as round_store
 from app.store.sealed import newest_unblinded
 from app.store.tables import EventRow
 from app.unblinding.opening import read_seal_content
@@ -36,19 +36,21 @@ EXPOSING: Mapping[EventAction, str] = {
 def reasons_of_exposure(session: Session, round_id: str, name: str) -> tuple[str, ...]:
     """Why the person with this name counts as exposed to a round's models, each as words such as “exported abcd”.
 
-    The logs of the round and of every other round with the same neurons decide. Names that look alike in any letter
-    case are taken for one person. Empty if the logs have nothing.
+    The logs of the round and of every other round with one of its models decide, as they are now. Names that look alike
+    in any letter case are taken for one person. Empty if the logs have nothing.
     """
-    archives = round_store.archive_paths(session, round_id)
-    same_archives = exposure_store.rounds_sharing_archives(session, archives)
-    round_ids = {round_id, *same_archives, *related_round_ids(session, round_id)}
-    person = _comparable_name(name)
-    reasons = [
-        f"{EXPOSING[event.action]} round {event.round_id}"
-        for event in exposure_store.events_with_actions(session, round_ids, EXPOSING)
-        if _is_exposing(event) and person in _people_exposed_by(event)
-    ]
-    return tuple(dict.fromkeys(reasons))
+    return reasons_by_person(session, round_id).get(person_form(name), ())
+
+
+def reasons_by_person(session: Session, round_id: str) -> dict[str, tuple[str, ...]]:
+    """{name as `person_form` writes it: why they count as exposed} of everyone whom the logs call exposed now."""
+    round_ids = {round_id, *rounds_on_same_models(session, round_id)}
+    reasons: dict[str, dict[str, None]] = {}
+    for event in exposure_store.events_with_actions(session, round_ids, EXPOSING):
+        if _is_exposing(event):
+            for person in _people_exposed_by(event):
+                reasons.setdefault(person, {})[f"{EXPOSING[event.action]} round {event.round_id}"] = None
+    return {person: tuple(reasons_of_person) for person, reasons_of_person in reasons.items()}
 
 
 def _is_exposing(event: EventRow) -> bool:
@@ -58,32 +60,45 @@ def _is_exposing(event: EventRow) -> bool:
 
 def _people_exposed_by(event: EventRow) -> set[str]:
     """Who acted, and the person whom the event gives a key."""
-    return {_comparable_name(event.actor), _comparable_name(str(event.detail.get("person", event.actor)))}
+    return {person_form(event.actor), person_form(str(event.detail.get("person", event.actor)))}
 
 
-def _comparable_name(name: str) -> str:
-    return seen_form(name).casefold()
-
-
-def seen_neurons(session: Session, names: Collection[str], archives: Collection[str]) -> SeenNeurons:
+def seen_neurons(
+    session: Session, names: Collection[str], fingerprints_by_address: Mapping[str, Collection[str]]
+) -> SeenNeurons:
     """The neurons that any of `names` judged in a round that is unblinded now; no frame may contain them."""
-    return frozenset().union(*seen_neurons_by_round(session, names, archives).values())
+    return frozenset().union(*seen_neurons_by_round(session, names, fingerprints_by_address).values())
 
 
 def seen_neurons_by_round(
-    session: Session, names: Collection[str], archives: Collection[str]
+    session: Session, names: Collection[str], fingerprints_by_address: Mapping[str, Collection[str]]
 ) -> dict[str, SeenNeurons]:
-    """{id of a round that is unblinded now: the neurons of these archives that any of `names` judged in it}."""
+    """{id of a round that is unblinded now: the neurons of these archives that any of `names` judged in it}.
+
+    They are the same neurons in any archive of the same model, and a name is the same person in any letter case.
+    """
     if not names:
         return {}
+    people = {person_form(name) for name in names}
+    same_neurons = archives_of_same_neurons(session, fingerprints_by_address)
     neurons_seen: dict[str, SeenNeurons] = {}
-    for round_id in exposure_store.rounds_sharing_archives(session, archives):
+    for round_id in exposure_store.rounds_sharing_archives(session, same_neurons):
         unblinded = newest_unblinded(session, round_id)
         if unblinded is not None:
-            items = exposure_store.items_judged_by(session, round_id, names)
+            items = exposure_store.items_judged_by(session, round_id, _pseudonyms_of(session, round_id, people))
             neurons = _neurons_of_items(read_seal_content(unblinded.opened).allocation, items)
-            neurons_seen[round_id] = frozenset(neuron for neuron in neurons if neuron[0] in archives)
+            neurons_seen[round_id] = frozenset(
+                (own_address, layer, neuron)
+                for address, layer, neuron in neurons
+                for own_address in same_neurons.get(address, ())
+            )
     return {round_id: neurons for round_id, neurons in neurons_seen.items() if neurons}
+
+
+def _pseudonyms_of(session: Session, round_id: str, people: Collection[str]) -> list[str]:
+    """The pseudonyms in a round of the people with these names, as `person_form` writes them."""
+    evaluators = evaluator_store.evaluators_of_round(session, round_id)
+    return [evaluator.name for evaluator in evaluators if person_form(evaluator.name) in people]
 
 
 def _neurons_of_items(allocation: Allocation, item_codes: set[str]) -> set[tuple[str, int, int]]:

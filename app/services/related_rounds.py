@@ -5,7 +5,7 @@ round remembers it since it was made, so that its archives may be moved away. Fo
 opened; if that fails, the round is counted as one that may be related.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from app.archive.archive import Archive
 from app.evidence.draws import draw_history
 from app.evidence.event_details import RelatedRound
 from app.foundation.errors import ArchiveError
-from app.services.archives import archive_fingerprints
+from app.services.archives import archive_fingerprints, fingerprints_of_text
 from app.services.draw_log import logged_steps
 from app.services.log import round_events
 from app.store import exposure as exposure_store
@@ -33,17 +33,43 @@ class _RoundArchives:
 
 def related_round_ids(session: Session, round_id: str) -> tuple[str, ...]:
     """Ids of all other rounds of the server that have an archive with the same neurons as one of this round's."""
-    archives = _archives_by_round(session)
-    own_archives = archives.pop(round_id, _RoundArchives())
-    return tuple(
-        related_id for related_id, others in archives.items() if others.fingerprints & own_archives.fingerprints
-    )
+    own_archives = _archives_by_round(session).get(round_id, _RoundArchives())
+    related_ids = rounds_with_fingerprints(session, fingerprints_of_text(own_archives.fingerprints))
+    return tuple(related_id for related_id in related_ids if related_id != round_id)
+
+
+def rounds_on_same_models(session: Session, round_id: str) -> tuple[str, ...]:
+    """Ids of the round and of all others with one of its models, whatever text their archives are of."""
+    own_archives = _archives_by_round(session).get(round_id, _RoundArchives())
+    return rounds_with_fingerprints(session, own_archives.fingerprints)
 
 
 def rounds_with_fingerprints(session: Session, fingerprints: Collection[str]) -> tuple[str, ...]:
     """Ids of all rounds of the server with an archive that has one of these fingerprints."""
     archives = _archives_by_round(session)
     return tuple(round_id for round_id, own in archives.items() if not own.fingerprints.isdisjoint(fingerprints))
+
+
+def archives_of_same_neurons(
+    session: Session, fingerprints_by_address: Mapping[str, Collection[str]]
+) -> dict[str, set[str]]:
+    """{address of any round's archive: which of these archives are of the same model}, for those that have any.
+
+    A neuron has the same layer and index at every site of its model.
+    """
+    of_all_rounds = _fingerprints_by_address(exposure_store.archives_of_all_rounds(session))
+    shared: dict[str, set[str]] = {}
+    for address, fingerprints in [*of_all_rounds.items(), *fingerprints_by_address.items()]:
+        for own_address, own_fingerprints in fingerprints_by_address.items():
+            if not set(fingerprints).isdisjoint(own_fingerprints):
+                shared.setdefault(address, set()).add(own_address)
+    return shared
+
+
+def known_fingerprints(session: Session, addresses: Collection[str]) -> dict[str, list[str]]:
+    """{address: fingerprints} of archives; the address alone of one that cannot be read."""
+    of_all_rounds = _fingerprints_by_address(exposure_store.archives_of_all_rounds(session))
+    return {address: of_all_rounds.get(address, [f"address {address}"]) for address in addresses}
 
 
 def possibly_related_round_ids(session: Session, round_id: str) -> tuple[str, ...]:

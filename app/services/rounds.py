@@ -13,17 +13,17 @@ from app.evidence.event_details import CopiedDetail, CreatedDetail, LockedDetail
 from app.foundation.codes import random_code, random_token, token_digest
 from app.foundation.errors import InputError, LifecycleError, NotFoundError
 from app.foundation.json_types import JsonObject
-from app.foundation.typed_text import has_unseen_characters, seen_form, show_unseen_characters, tidy_line
+from app.foundation.typed_text import has_unseen_characters, person_form, show_unseen_characters, tidy_line
 from app.rounds.analysis_plan import require_computable_plan
 from app.rounds.design import Design, read_design
-from app.rounds.lifecycle import Action, State, require_allowed, require_reason, state_after
+from app.rounds.lifecycle import Action, State, allows, require_allowed, require_reason, state_after
 from app.rounds.preparation import require_drawable
 from app.rounds.randomness import SEED_BYTES
 from app.services.archives import archive_fingerprints, verified_archives
 from app.services.assignment import assign_items, finished_evaluators, lacks_judgments
 from app.services.draw_log import logged_steps
 from app.services.enrolments import enrolments
-from app.services.exposure import reasons_of_exposure, seen_neurons
+from app.services.exposure import reasons_by_person, reasons_of_exposure, seen_neurons
 from app.services.log import append_event, has_proved_key, lock_digest, result_digest, round_events
 from app.services.related_rounds import related_rounds
 from app.store import chains as chain_store
@@ -65,6 +65,8 @@ class EvaluatorProgress:
     joined_at: datetime | None
     judged: int
     assigned: int
+    exposed_since: tuple[str, ...] = ()
+    """Why the logs call somebody exposed who was naive at the invitation; the lock will say so."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,9 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
     require_computable_plan(design.analysis)
     named_digests = {cell.archive_sha256 for cell in design.arms}
     named_paths = {digest: path for digest, path in paths.items() if digest in named_digests}
-    left_out = seen_neurons(session, design.named, named_digests)
     archives = verified_archives(named_paths)
+    fingerprints = {digest: archive_fingerprints(archive) for digest, archive in archives.items()}
+    left_out = seen_neurons(session, design.named, fingerprints)
     require_drawable(design, archives, secrets.token_hex(SEED_BYTES), left_out)
     earlier_rounds = exposure_store.rounds_sharing_archives(session, named_digests)
     round_row = RoundRow(
@@ -122,7 +125,6 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
         created_by=by,
         created_at=now,
     )
-    fingerprints = {digest: archive_fingerprints(archive) for digest, archive in archives.items()}
     round_store.add_round(session, round_row, named_paths, fingerprints)
     created = CreatedDetail(design_sha256=design.sha256, preset=design.preset, same_archives=tuple(earlier_rounds))
     append_event(session, round_row.id, by, "created", created.model_dump(mode="json"), now)
@@ -160,11 +162,15 @@ def open_round(session: Session, round_id: str, by: str, now: datetime) -> None:
 def lock_round(session: Session, round_id: str, by: str, now: datetime) -> LockedDetail:
     """End judging for good, write the end of every chain into the log, and return what the log says.
 
+    Whoever became exposed since the invitation, by the logs as they are now, is exposed from then on.
     Raises SealError if an entry of a chain was changed since it was made.
     """
     round_row = _change_state(session, round_id, "lock")
+    roster = enrolments(session, round_id, str(round_row.commitment))
+    for evaluator in evaluator_store.evaluators_of_round(session, round_id):
+        evaluator.exposed = roster[evaluator.name].exposed
     locked = LockedDetail(
-        roster=enrolments(session, round_id, str(round_row.commitment)),
+        roster=roster,
         stopped_early=is_short_of_target(session, round_id),
         related_rounds=related_rounds(session, round_id),
     )
@@ -221,8 +227,13 @@ def round_progress(session: Session, round_id: str) -> RoundProgress:
     """How many judgments each evaluator gave, never which verdicts. Raises NotFoundError."""
     round_row = round_store.find_round(session, round_id)
     tallies = round_store.tallies_by_evaluator(session, round_id)
+    exposed_because = reasons_by_person(session, round_id) if allows(round_row.state, "invite") else {}
     evaluators = tuple(
-        _evaluator_progress(evaluator, tallies.get(evaluator.id, round_store.Tally(0, 0)))
+        _evaluator_progress(
+            evaluator,
+            tallies.get(evaluator.id, round_store.Tally(0, 0)),
+            () if evaluator.exposed else exposed_because.get(person_form(evaluator.name), ()),
+        )
         for evaluator in evaluator_store.evaluators_of_round(session, round_id)
     )
     return RoundProgress(
@@ -267,7 +278,9 @@ def _change_state(session: Session, round_id: str, action: Action) -> RoundRow:
     return round_row
 
 
-def _evaluator_progress(evaluator: EvaluatorRow, tally: round_store.Tally) -> EvaluatorProgress:
+def _evaluator_progress(
+    evaluator: EvaluatorRow, tally: round_store.Tally, exposed_since: tuple[str, ...]
+) -> EvaluatorProgress:
     return EvaluatorProgress(
         id=evaluator.id,
         name=evaluator.name,
@@ -276,6 +289,7 @@ def _evaluator_progress(evaluator: EvaluatorRow, tally: round_store.Tally) -> Ev
         joined_at=evaluator.joined_at,
         judged=tally.judged,
         assigned=tally.assigned,
+        exposed_since=exposed_since,
     )
 
 
@@ -305,8 +319,8 @@ def _free_pseudonym(session: Session, round_id: str, name: str) -> str:
     if pseudonym.lower().startswith(NAME_OF_ERASED):
         msg = f"“{pseudonym}” looks like the name of somebody whose answers were erased; choose another pseudonym."
         raise InputError(msg)
-    invited = {seen_form(evaluator.name) for evaluator in evaluator_store.evaluators_of_round(session, round_id)}
-    if seen_form(pseudonym) in invited:
+    invited = {person_form(evaluator.name) for evaluator in evaluator_store.evaluators_of_round(session, round_id)}
+    if person_form(pseudonym) in invited:
         msg = f"“{pseudonym}” is already invited to this round; choose another pseudonym, or reissue the link."
         raise InputError(msg)
     return pseudonym

@@ -80,6 +80,15 @@ def copy_under_another_address(archive: Archive, folder: Path) -> Archive:
     return Archive.open(folder)
 
 
+def harvest_again(archive: Archive, folder: Path, seed: int) -> Archive:
+    """An archive of the same model over another text."""
+    other = make_archive(folder, seed=seed).manifest
+    corpus = other.corpus.model_copy(update={"sha256": "c" * 64})
+    changed = other.model_copy(update={"model": archive.manifest.model, "corpus": corpus}).with_address()
+    (folder / "manifest.json").write_bytes(manifest_bytes(changed))
+    return Archive.open(folder)
+
+
 def two_arms(plum: Archive, fig: Archive, neurons: int) -> Design:
     """A design of two arms with canary names, so many neurons each."""
     cells = [Cell(arm="quokka", archive_sha256=plum.sha256), Cell(arm="axolotl", archive_sha256=fig.sha256)]

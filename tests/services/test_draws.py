@@ -386,7 +386,7 @@ def test_the_seal_remembers_what_the_archives_of_an_upgraded_draft_hold(
     seal_draft(database_with_admin, draft, clock)
     with database_with_admin.reading() as session:
         assert [row.fingerprints for row in archives_of_all_rounds(session)] == remembered
-    assert all(len(fingerprints or []) == 3 for fingerprints in remembered)
+    assert all(len(fingerprints or []) == 5 for fingerprints in remembered)
 
 
 def leave_out(monkeypatch: pytest.MonkeyPatch, archive: Archive, count: int) -> None:

@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from app.archive.archive import Archive
+from app.evidence.checks import check_blinded_evidence
 from app.evidence.draws import left_out_digest
 from app.evidence.event_details import LeftOut
+from app.foundation.errors import InputError
+from app.report.export.bundle import UnblindedBundle
 from app.rounds.design import Design
 from app.services import rounds
-from app.services.exports import record_export
+from app.services.archive_browsing import open_rounds_beside
+from app.services.archives import archive_fingerprints
+from app.services.exports import record_export, unblinded_bundle
 from app.services.exposure import reasons_of_exposure, seen_neurons
 from app.services.gallery import enter_gallery
 from app.services.log import append_event, round_events
@@ -18,7 +24,7 @@ from app.services.unblinding import unblind_round, unblinded_evidence
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow
 from tests.conftest import Clock
-from tests.rounds.small_archives import copy_under_another_address, two_arms
+from tests.rounds.small_archives import copy_under_another_address, harvest_again, two_arms
 from tests.services.conftest import StagedRound
 from tests.services.stages import ADMIN, KEYS, open_draft, prepare_draft
 
@@ -83,18 +89,57 @@ def test_a_new_harvest_of_the_same_model_shares_its_exposure(
         assert reasons_of_exposure(session, again, "Eve") == (f"browsed archives of round {draft}",)
 
 
+def test_whoever_knows_a_model_by_another_text_is_exposed_and_its_neurons_leave_the_frame(
+    locked_round: StagedRound, plum_archive: Archive, fig_archive: Archive, tmp_path: Path
+) -> None:
+    database, round_id, clock = locked_round.database, locked_round.round_id, locked_round.clock
+    plum, fig = (harvest_again(archive, tmp_path / archive.sha256, seed=9) for archive in (plum_archive, fig_archive))
+    again = {archive.sha256: archive_fingerprints(archive) for archive in (plum, fig)}
+    before = {archive.sha256: archive_fingerprints(archive) for archive in (plum_archive, fig_archive)}
+    with database.writing() as session:
+        unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        paths = {archive.sha256: archive.path for archive in (plum, fig)}
+        next_round = rounds.create_round(session, two_arms(plum, fig, 6), paths, ADMIN, clock())
+        append_event(session, round_id, "Rei", "results read", {}, clock())
+        assert reasons_of_exposure(session, next_round, "Rei") == (f"read results of round {round_id}",)
+        assert open_rounds_beside(session, round_id, ADMIN) == [], "its text tells nothing about the other round"
+        seen_before, seen_again = (seen_neurons(session, ["ADA"], archives) for archives in (before, again))
+    new_address = {plum_archive.sha256: plum.sha256, fig_archive.sha256: fig.sha256}
+    assert seen_before
+    assert seen_again == {(new_address[address], layer, index) for address, layer, index in seen_before}
+
+
+def test_archives_of_the_same_snippets_are_of_the_same_neurons(plum_archive: Archive) -> None:
+    manifest = plum_archive.manifest
+    files = manifest.files | {"neurons.parquet": "0" * 64}
+    model = manifest.model.model_copy(update={"weights_sha256": None})
+    imported = manifest.model_copy(update={"files": files, "model": model}).with_address()
+    shared = set(archive_fingerprints(plum_archive)) & set(archive_fingerprints(Archive(plum_archive.path, imported)))
+    assert shared == {f"snippets {manifest.files['snippets.parquet']}"}
+
+
+def test_one_person_cannot_be_invited_twice_under_two_spellings(
+    database_with_admin: Database, draft: str, clock: Clock
+) -> None:
+    open_draft(database_with_admin, draft, clock, ("Ada",))
+    for spelling in ("ada", "ADA ", "\uff21da"):
+        with pytest.raises(InputError, match="already invited"), database_with_admin.writing() as session:
+            rounds.invite_evaluator(session, draft, spelling, False, ADMIN, clock())
+
+
 def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
     locked_round: StagedRound, design: Design, paths: dict[str, Path]
 ) -> None:
+    fingerprints = {digest: [f"address {digest}"] for digest in paths}
     database, round_id, clock = locked_round.database, locked_round.round_id, locked_round.clock
     with database.reading() as session:
-        assert seen_neurons(session, ["Ada"], paths) == frozenset()
+        assert seen_neurons(session, ["Ada"], fingerprints) == frozenset()
     with database.writing() as session:
         unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
     with database.reading() as session:
-        neurons_of_ada = seen_neurons(session, ["Ada"], paths)
+        neurons_of_ada = seen_neurons(session, ["Ada"], fingerprints)
         items = unblinded_evidence(session, round_id).seal.allocation.items
-        assert seen_neurons(session, ["Cleo"], paths) == frozenset()
+        assert seen_neurons(session, ["Cleo"], fingerprints) == frozenset()
     assert {(layer, index) for _, layer, index in neurons_of_ada} == {(item.layer, item.neuron) for item in items}
     with database.writing() as session:
         next_round = rounds.create_round(session, design.with_changes(named=["Ada"]), paths, ADMIN, clock())
@@ -111,3 +156,34 @@ def test_neurons_that_a_named_evaluator_has_seen_leave_the_frame_for_everyone(
     assert set(prepared.seal_content.left_out) == neurons_of_ada
     assert all(cell.frame < 24 for cell in cells.values())
     assert all(cell.eligible + cell.excluded == 24 for cell in cells.values())
+
+
+def test_whoever_looks_after_the_invitation_is_exposed_from_the_lock_on(
+    locked_round: StagedRound, design: Design, paths: dict[str, Path]
+) -> None:
+    database, earlier, clock = locked_round.database, locked_round.round_id, locked_round.clock
+    with database.writing() as session:
+        unblind_round(session, earlier, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        round_id = rounds.create_round(session, design, paths, ADMIN, clock())
+    open_draft(database, round_id, clock, ("Ada", "Cleo"))
+    assert exposed_by_name(database, round_id) == {"Ada": False, "Cleo": False}
+    record_reading(database, earlier, "ada", "report", clock())
+    reason = f"read results of round {earlier}"
+    with database.writing() as session:
+        progress = rounds.round_progress(session, round_id)
+        locked = rounds.lock_round(session, round_id, ADMIN, clock())
+        unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
+        assert exposed_in_export(unblinded_bundle(session, round_id)) == {"Ada": True, "Cleo": False}
+    assert {evaluator.name: evaluator.exposed_since for evaluator in progress.evaluators} == {
+        "Ada": (reason,), "Cleo": (),
+    }  # fmt: skip
+    assert {name: enrolment.exposed_because for name, enrolment in locked.roster.items()} == {
+        "Ada": (reason,), "Cleo": (),
+    }  # fmt: skip
+    assert exposed_by_name(database, round_id) == {"Ada": True, "Cleo": False}
+
+
+def exposed_in_export(bundle: UnblindedBundle) -> dict[str, bool]:
+    """{pseudonym: whether the result calls them exposed}, after the evidence was checked."""
+    assert [check for check in check_blinded_evidence(bundle.evidence) if not check.ok] == []
+    return {evaluator.evaluator: evaluator.exposed for evaluator in bundle.result.frame.evaluators}
