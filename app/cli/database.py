@@ -2,18 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote, quote_plus
 
 from alembic.util import CommandError
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from app.foundation.errors import SettingsError, error_summary
 from app.foundation.private import make_private_folder
 from app.foundation.settings import Settings
+from app.foundation.typed_text import is_storable_text
 from app.services import admins
 from app.services.log import SHELL, VIA
 from app.store.engine import Database
 from app.store.schema import migrate
+
+UNUSABLE_URL = (
+    "the database URL cannot be used. Write FIRSTGLANCE_DATABASE_URL (or --database-url) such as "
+    "postgresql+psycopg://NAME:PASSWORD@HOST:5432/DATABASE, with @ : / ? # % in the password as %40 %3A %2F %3F %23 "
+    "%25, and install the driver that it names; without it the database is SQLite in the data folder"
+)
 
 
 @contextmanager
@@ -22,29 +31,56 @@ def open_database(settings: Settings, *, in_shell: bool = True) -> Iterator[Data
 
     The log says of every step that is taken in it that it was done from the shell, unless `in_shell` is False.
     """
+    _require_usable_url(settings.resolved_database_url)
     try:
         make_private_folder(settings.data)
         migrate(settings.resolved_database_url)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        url = settings.resolved_database_url
-        msg = f"{url} is not a database URL that can be used ({error}); see SQLAlchemy's documentation of database URLs"
-        raise SettingsError(msg) from error
+        raise SettingsError(UNUSABLE_URL) from error
     except CommandError as error:  # the migrations know no such version
         msg = (
             f"the database in {settings.data} is of a later version; use the First Glance that wrote it, or a newer one"
         )
         raise SettingsError(msg) from error
-    except (DatabaseError, OSError) as error:
-        reason = error_summary(getattr(error, "orig", None) or error)
+    except (DBAPIError, OSError, TypeError) as error:  # TypeError: the URL has an option that the driver lacks
         msg = (
-            f"the database in {settings.data} cannot be opened ({reason}); check the path, its permissions and the URL"
+            f"the database in {settings.data} cannot be opened ({_reason(error, settings)}); check the path, its "
+            "permissions and the URL"
         )
         raise SettingsError(msg) from error
     database = Database(settings.resolved_database_url, {VIA: SHELL} if in_shell else None)
     try:
         yield database
+    except DBAPIError as error:
+        msg = (
+            f"the database does not do what was asked ({_reason(error, settings)}); nothing of the last step was "
+            "stored. See that it runs, has room and is as First Glance left it, and try again"
+        )
+        raise SettingsError(msg) from error
     finally:
         database.close()
+
+
+def _require_usable_url(text: str) -> None:
+    """Raise SettingsError if a database URL cannot be read without doubt. The message has no part of it."""
+    try:
+        url = make_url(text)
+        url.get_dialect()
+    except (ArgumentError, ValueError, ModuleNotFoundError) as error:
+        raise SettingsError(UNUSABLE_URL) from error
+    if "@" in (url.host or "") or not is_storable_text(text):  # a part of the password would be taken for the host
+        raise SettingsError(UNUSABLE_URL)
+
+
+def _reason(error: Exception, settings: Settings) -> str:
+    """What the driver says, without any password of the URL."""
+    url = make_url(settings.resolved_database_url)
+    reason = error_summary(getattr(error, "orig", None) or error)
+    options = [option for values in url.normalized_query.values() for option in values]
+    for secret in sorted({str(url.password or ""), *options} - {""}, key=len, reverse=True):
+        for spelling in (secret, quote(secret), quote_plus(secret)):
+            reason = reason.replace(spelling, "***")
+    return reason
 
 
 def named_or_only_admin(session: Session, name: str | None) -> str:

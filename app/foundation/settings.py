@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.foundation.errors import SettingsError, first_problem
+from app.foundation.typed_text import is_storable_text
 
 SHORTEST_SECRET = 32
 
@@ -15,16 +16,16 @@ SHORTEST_SECRET = 32
 class Settings(BaseSettings):
     """What a server needs to know. Every field has a default that is safe on one's own machine."""
 
-    model_config = SettingsConfigDict(env_prefix="FIRSTGLANCE_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="FIRSTGLANCE_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
     data: Path = Path("data")
     """Folder of the database, archives, keys and the session secret."""
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     """SQLAlchemy URL; if it is empty, the database is SQLite in the data folder."""
-    secret: str = ""
+    secret: str = Field(default="", repr=False)
     """The server's secret, at least 32 characters; if it is empty, one is made in the data folder."""
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(default=8000, ge=0, le=65_535)
     contact: str = ""
     """Whom people who take part can ask, as the public page for them says it: a name, an address, or both."""
     retention_days: int = Field(default=0, ge=0, le=36_500)
@@ -33,6 +34,14 @@ class Settings(BaseSettings):
     """Mark cookies as Secure; set it when the site is served over HTTPS."""
     trusted_proxies: str = ""
     """Addresses or networks of the proxies before this server, with commas: they say from where a request comes."""
+
+    @field_validator("database_url", "secret", "host", "contact", "trusted_proxies")
+    @classmethod
+    def _text_is_storable(cls, value: str) -> str:
+        if not is_storable_text(value):
+            msg = "this is no text in UTF-8; type it anew"
+            raise ValueError(msg)
+        return value
 
     @field_validator("secret")
     @classmethod

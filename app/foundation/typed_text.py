@@ -27,6 +27,17 @@ def has_unseen_characters(text: str, *, in_lines: bool = False) -> bool:
     return any(_is_unseen(text, index, in_lines) for index in range(len(text)))
 
 
+def is_storable_text(text: str) -> bool:
+    """Whether every database and file can hold the text: it has no NUL and no half of a character."""
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def show_unseen_characters(text: str) -> str:
     """Text in lines with every character that nobody sees written as its code point; line breaks become line feeds.
 

@@ -1,6 +1,5 @@
 """A server of the pages on a socket of this machine: for `firstglance serve`, the demo and simulations."""
 
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -27,8 +26,8 @@ def bound_socket(settings: Settings) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         listener = socket.create_server((settings.host, settings.port), family=family)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
+    except (OSError, ValueError) as error:  # ValueError: the host has a part that no name can have
+        reason = error.strerror if isinstance(error, OSError) else "this is no address and no name of a machine"
         msg = f"cannot listen on {settings.host}:{settings.port} ({reason}); choose another with --port or --host"
         raise SettingsError(msg) from error
     with listener:
