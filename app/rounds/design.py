@@ -306,8 +306,16 @@ def text_leaves(json_value: JsonValue, path: str = "") -> Iterator[tuple[str, st
 
 
 def read_design(canonical: str) -> Design:
-    """The design back from the canonical JSON of any version: `canonical` gives that very text again."""
-    return Design.model_validate_json(canonical)
+    """The design back from the canonical JSON of any version: `canonical` gives that very text again.
+
+    Raises DesignError if no version can have written it.
+    """
+    try:
+        return Design.model_validate_json(canonical)
+    except ValidationError as error:
+        path, reason = first_problem(error)
+        msg = f"a stored design cannot be read ({path or 'its JSON'}: {reason}); restore the database from a backup"
+        raise DesignError(msg) from error
 
 
 def read_design_content(design_content: JsonObject) -> Design:

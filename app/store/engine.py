@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.store.storable import require_storable
+
 BUSY_SECONDS = 30
 
 
@@ -52,13 +54,22 @@ class Database:
 def _create_engine(url: str) -> Engine:
     """The engine; its errors do not say the values of a query, which would put answers and tokens into logs."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "before_cursor_execute", _check_values)
+        return engine
     engine = create_engine(
         url, connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS}, hide_parameters=True
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "before_cursor_execute", _check_values)
     return engine
+
+
+def _check_values(*event_arguments: object) -> None:
+    """Refuse what one of the two kinds of database cannot take before either sees it: so both behave alike."""
+    _connection, _cursor, _statement, parameters, _context, _is_many = event_arguments
+    require_storable(parameters)
 
 
 def _engine_of_snapshots(engine: Engine) -> Engine:

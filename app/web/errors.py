@@ -2,9 +2,12 @@
 
 import logging
 from http import HTTPStatus
+from json import JSONDecodeError
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,6 +23,7 @@ from app.foundation.errors import (
 )
 from app.foundation.translatable import translatable
 from app.services.evaluator_session import NO_SESSION
+from app.store.storable import UNSTORABLE_NUMBER
 from app.web import language
 from app.web.addresses import is_admin_page
 from app.web.security import NO_SUCH_ADDRESS, evaluator_session_token
@@ -48,6 +52,10 @@ WRONG_METHOD = translatable("This address does not accept that request. Go back 
 INVALID_FORM = translatable(
     "The form had a value that cannot be used (%(names)s). Nothing was stored; go back and answer again."
 )
+UNREADABLE = translatable(
+    "No saved answer is lost, but what is stored for this page cannot be read; somebody may have changed the database "
+    "by hand. Tell the person who invited you: a backup of the database helps."
+)
 UNEXPECTED = translatable(
     "No saved answer is lost. Load the page again. If this happens again, tell the person who invited you."
 )
@@ -67,6 +75,9 @@ def install_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(FirstGlanceError, _page_of_our_error)
     app.add_exception_handler(RequestValidationError, _page_of_invalid_form)
     app.add_exception_handler(HTTPException, _page_of_http_error)
+    app.add_exception_handler(DataError, _page_of_unstorable_value)
+    for kind in (JSONDecodeError, ValidationError, RecursionError):
+        app.add_exception_handler(kind, _page_of_unreadable_content)
     app.add_exception_handler(Exception, _page_of_unexpected_error)
 
 
@@ -118,7 +129,22 @@ def _page_of_http_error(request: Request, error: Exception) -> Response:
     return error_page(request, error.status_code, message)
 
 
+def _page_of_unstorable_value(request: Request, error: Exception) -> Response:
+    _log_error(request, error)
+    return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, UNSTORABLE_NUMBER)
+
+
+def _page_of_unreadable_content(request: Request, error: Exception) -> Response:
+    """A page for stored JSON that is none: what a request brings is checked before, and is no reason for it."""
+    _log_error(request, error)
+    return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, UNREADABLE)
+
+
 def _page_of_unexpected_error(request: Request, error: Exception) -> Response:
+    _log_error(request, error)
+    return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED)
+
+
+def _log_error(request: Request, error: Exception) -> None:
     route = request.scope["route"].path if "route" in request.scope else "?"
     LOGGER.error("unexpected error on %s", route, exc_info=error)
-    return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED)

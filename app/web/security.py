@@ -7,6 +7,7 @@ token that only its session knows.
 
 import hashlib
 import hmac
+import re
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -142,7 +143,8 @@ def _refusal(scope: Scope) -> Response | None:
     if headers.get("content-type", FORM_TYPE).partition(";")[0].strip().lower() != FORM_TYPE:
         return _refusal_response(scope, FROM_ANOTHER_SITE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > LARGEST_BODY or "chunked" in headers.get("transfer-encoding", ""):
+    has_known_length = re.fullmatch("[0-9]{1,9}", length) is not None and "transfer-encoding" not in headers
+    if not has_known_length or int(length) > LARGEST_BODY:
         return _refusal_response(scope, TOO_LARGE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return None
 
