@@ -10,13 +10,13 @@ from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, break_blind_option, by_option, json_option
 from app.cli.printing import print_facts, print_json, print_table, print_text
 from app.foundation.clock import now
-from app.foundation.errors import AccessError, ArchiveError
+from app.foundation.errors import ArchiveError
 from app.foundation.settings import Settings
-from app.services.archive_browsing import break_blind, explain_refusal, open_rounds_on_archive
+from app.services.archive_browsing import browse_archive, rounds_on_archive
 from app.services.archives import ARCHIVES_FOLDER
 
-TABLE_COLUMNS = ("model", "activation", "site", "neurons", "dead", "tokens", "path", "sha256")
-"""The facts about an archive that the list shows."""
+TABLE_COLUMNS = ("model", "activation", "site", "neurons", "tokens", "path", "sha256")
+"""The facts about an archive that the list shows: those by which one is chosen, as on the form of a new round."""
 DIGEST_LENGTH = 12
 """How many digits of a digest the list shows."""
 
@@ -31,9 +31,12 @@ def archive_command() -> None:
 @json_option
 @click.pass_obj
 def list_archives(settings: Settings, folder: Path | None, json_wanted: bool) -> None:
-    """Print the archives in FOLDER (default: the data folder's)."""
+    """Print the archives in FOLDER (default: the data folder's), to choose one from; `archive show` says more."""
     root = folder or settings.data / ARCHIVES_FOLDER
-    archives = [_archive_facts(archive) for archive in _complete_archives(root)]
+    archives = [
+        {name: fact for name, fact in _archive_facts(archive).items() if name in TABLE_COLUMNS}
+        for archive in _complete_archives(root)
+    ]
     if not archives:
         msg = f"{root} holds no archive; make one with `firstglance harvest` or name another folder"
         raise ArchiveError(msg)
@@ -62,27 +65,27 @@ def _complete_archives(folder: Path) -> Iterator[Archive]:
 @by_option
 @click.pass_obj
 def show_archive(settings: Settings, path: Path, json_wanted: bool, reason: str | None, by: str | None) -> None:
-    """Print what ARCHIVE was made from and what it holds; refused while a round on its neurons is open."""
+    """Print what ARCHIVE was made from and what it holds; refused while a round on its neurons is open.
+
+    The logs of all rounds on its neurons say who has seen it.
+    """
     archive = Archive.open(path)
     if settings.has_database:
-        _require_no_open_round(settings, archive, reason, by)
+        _browse(settings, archive, reason, by)
     if json_wanted:
         print_json({"sha256": archive.sha256, **archive.manifest.model_dump(mode="json")})
     else:
         print_facts(_archive_facts(archive))
 
 
-def _require_no_open_round(settings: Settings, archive: Archive, reason: str | None, by: str | None) -> None:
-    """Refuse while a round with neurons of the archive is open; with a reason, break its blind."""
-    with open_database(settings) as database, database.writing() as session:
-        if not open_rounds_on_archive(session, archive, by=""):
-            return
-        admin = named_or_only_admin(session, by)
-        open_ids = open_rounds_on_archive(session, archive, admin)
-        if open_ids and reason is None:
-            raise AccessError(explain_refusal(open_ids))
-        if open_ids:
-            break_blind(session, open_ids, admin, reason or "", now())
+def _browse(settings: Settings, archive: Archive, reason: str | None, by: str | None) -> None:
+    """Log who looks at an archive if rounds use it. Refused while one of them is open; a reason breaks its blind."""
+    with open_database(settings) as database:
+        with database.reading() as session:
+            if not rounds_on_archive(session, archive):
+                return
+            admin = named_or_only_admin(session, by)
+        browse_archive(database, archive, admin, reason, now())
 
 
 @archive_command.command("verify")

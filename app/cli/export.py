@@ -1,5 +1,8 @@
 """`firstglance export`: a round in one zip file that anyone can verify."""
 
+import os
+from collections.abc import Callable
+from errno import EISDIR
 from pathlib import Path
 
 import click
@@ -11,9 +14,10 @@ from app.foundation.clock import now
 from app.foundation.errors import ExportError
 from app.foundation.private import write_private_bytes
 from app.foundation.settings import Settings
-from app.report.export.bundle import UnblindedBundle, blinded_zip, unblinded_zip
+from app.report.export.bundle import BlindedBundle, UnblindedBundle, blinded_zip, unblinded_zip
 from app.services import exports
 from app.services.archive_browsing import break_blind, open_rounds_beside, require_no_open_round
+from app.services.results_read import logged_reading
 from app.services.round_keys import RoundKeys, missing_key_warning, require_key_as_committed, round_signing_key
 from app.store.engine import Database
 
@@ -38,22 +42,37 @@ def export_command(
             admin = named_or_only_admin(session, by)
             round_keys = RoundKeys.in_data_folder(settings.data)
             require_key_as_committed(session, round_id, round_keys)
-        if not blinded:
-            _require_no_open_round(database, round_id, admin, reason)
-        with database.reading() as session:
-            bundle = (exports.blinded_bundle if blinded else exports.unblinded_bundle)(session, round_id)
             signing_key = round_signing_key(session, round_id, round_keys)
             warning = missing_key_warning(session, round_id, round_keys)
+        bundle = (
+            _blinded_bundle(database, round_id) if blinded else _unblinded_bundle(database, round_id, admin, reason)
+        )
         if isinstance(bundle, UnblindedBundle):
             zip_bytes = unblinded_zip(bundle, signing_key)
         else:
             zip_bytes = blinded_zip(bundle, signing_key)
-        _write_export(out, zip_bytes)
-        with database.writing() as session:
-            exports.record_export(session, round_id, admin, _name_as_text(out), zip_bytes, now(), blinded=blinded)
+
+        def record() -> None:
+            with database.writing() as session:
+                exports.record_export(session, round_id, admin, _name_as_text(out), zip_bytes, now(), blinded=blinded)
+
+        _write_export(out, zip_bytes, record)
     if warning is not None:
         print_text(warning)
     print_text("{0}  check it with `firstglance verify {0}`".format(click.format_filename(out)))
+
+
+def _blinded_bundle(database: Database, round_id: str) -> BlindedBundle:
+    with database.reading() as session:
+        return exports.blinded_bundle(session, round_id)
+
+
+def _unblinded_bundle(database: Database, round_id: str, admin: str, reason: str | None) -> UnblindedBundle:
+    """What an unblinded export consists of; a refusal is logged."""
+    with logged_reading(database, round_id, admin, "export.zip", now()):
+        _require_no_open_round(database, round_id, admin, reason)
+        with database.reading() as session:
+            return exports.unblinded_bundle(session, round_id)
 
 
 def _require_no_open_round(database: Database, round_id: str, admin: str, reason: str | None) -> None:
@@ -64,10 +83,15 @@ def _require_no_open_round(database: Database, round_id: str, admin: str, reason
         require_no_open_round(session, round_id, admin)
 
 
-def _write_export(path: Path, zip_bytes: bytes) -> None:
-    """Write an export's bytes atomically. Raises ExportError if the folder cannot be written to."""
+def _write_export(path: Path, zip_bytes: bytes, record: Callable[[], None]) -> None:
+    """Log an export as soon as it can be written, then write its bytes atomically: nobody has it without a line.
+
+    Raises ExportError if it cannot be written.
+    """
     try:
-        write_private_bytes(path, zip_bytes)
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        write_private_bytes(path, zip_bytes, record)
     except OSError as error:
         msg = f"{path} cannot be written ({error.strerror}); choose another file with --out"
         raise ExportError(msg) from error

@@ -25,7 +25,7 @@ EntryKind = Literal["judgment", "flag", "guess", "aids opened"]
 EventAction = Literal[
     "created", "copied", "draw announced", "seal begun", "sealed", "seal cancelled", "opened", "invited", "declined",
     "link reissued", "erased", "locked", "key read", "unblinded", "corrected", "abandoned", "exported", "audited",
-    "gallery opened", "results read", "archives browsed", "refused", "time stamped", "carried over",
+    "gallery opened", "results read", "archives browsed", "archives shown", "refused", "time stamped", "carried over",
     "key named", "key proved", "key removed", "seal interrupted",
 ]  # fmt: skip
 """What an event of a round's log says that someone did, or tried to do."""

@@ -6,7 +6,7 @@ from app.evidence.entries import EventAction, EventLink, LogEntry
 
 AFTER_THE_LOCK: tuple[EventAction, ...] = (
     "key read", "unblinded", "corrected", "abandoned", "exported", "audited", "gallery opened", "results read",
-    "archives browsed",
+    "archives browsed", "archives shown",
     "time stamped", "refused",
 )  # fmt: skip
 """What the program writes into the log after the lock; none of it decides a result. The log takes nothing else then."""

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,11 +31,16 @@ def keep_for_owner(path: Path) -> None:
             path.chmod(OWNER_ONLY)
 
 
-def write_private_bytes(path: Path, data: bytes) -> None:
-    """Write a file with mode 0600 atomically, in place of an older one if there is one. Raises OSError if it cannot."""
+def write_private_bytes(path: Path, data: bytes, before_writing: Callable[[], None] = lambda: None) -> None:
+    """Write a file with mode 0600 atomically, in place of an older one if there is one. Raises OSError if it cannot.
+
+    `before_writing` is called when the file can be written and nothing of `data` is on the disk yet.
+    """
 
     def write_for_owner(unfinished: Path) -> None:
         keep_for_owner(unfinished)
+        unfinished.write_bytes(b"")
+        before_writing()
         unfinished.write_bytes(data)
 
     write_atomically(path, write_for_owner)

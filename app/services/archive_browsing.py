@@ -11,21 +11,44 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.archive.archive import Archive
+from app.evidence.entries import EventAction
 from app.foundation.errors import AccessError
 from app.rounds.lifecycle import State, require_reason
 from app.services.archives import archive_fingerprints, fingerprints_of_text
-from app.services.log import append_event
+from app.services.log import append_event, log_refusal_once
 from app.services.related_rounds import related_round_ids, rounds_with_fingerprints
 from app.store import log as log_store
 from app.store import rounds as round_store
+from app.store.engine import Database
 
 OPEN_STATES: tuple[State, ...] = ("sealed", "collecting")
 """The states in which an item's arm must stay unknown: from the seal until the lock."""
 
 
-def open_rounds_on_archive(session: Session, archive: Archive, by: str) -> list[str]:
-    """Ids of the open rounds with neurons of this archive whose blind `by` has not broken yet."""
-    return _unbroken(session, _rounds_on_archive(session, archive), by)
+def rounds_on_archive(session: Session, archive: Archive) -> tuple[str, ...]:
+    """Ids of the rounds with neurons of this archive."""
+    return rounds_with_fingerprints(session, fingerprints_of_text(archive_fingerprints(archive)))
+
+
+def browse_archive(database: Database, archive: Archive, by: str, reason: str | None, now: datetime) -> None:
+    """Write into the logs of all rounds with neurons of an archive, once, that `by` looks at it.
+
+    While one of them is open, it needs a reason, which breaks the blind; without one it is refused with AccessError,
+    and these logs say so. The logs do not say which archive it was: nobody is to learn it before the unblinding.
+    """
+    with database.reading() as session:
+        open_ids = _unbroken(session, rounds_on_archive(session, archive), by)
+    if open_ids and reason is None:
+        refusal = explain_refusal(open_ids)
+        for round_id in open_ids:
+            log_refusal_once(database, round_id, by, "browse archives", refusal, now)
+        raise AccessError(refusal)
+    with database.writing() as session:
+        if open_ids:
+            break_blind(session, open_ids, by, reason or "", now)
+        for round_id in rounds_on_archive(session, archive):
+            if not _has_browsed(session, round_id, by, "archives browsed", "archives shown"):
+                append_event(session, round_id, by, "archives shown", {}, now)
 
 
 def open_rounds_beside(session: Session, round_id: str, by: str) -> list[str]:
@@ -40,9 +63,9 @@ def require_no_open_round(session: Session, round_id: str, by: str) -> None:
 
 
 def break_blind(session: Session, open_ids: Collection[str], by: str, reason: str, now: datetime) -> None:
-    """Write into the logs of open rounds that `by` reads what identifies their items. Raises InputError for no reason.
+    """Write into the logs of open rounds that `by` reads what identifies their items.
 
-    The log does not say which archive it was: nobody is to learn it before the unblinding.
+    Raises InputError without a reason.
     """
     checked_reason = require_reason(reason)
     for round_id in open_ids:
@@ -59,17 +82,14 @@ def explain_refusal(open_ids: Collection[str]) -> str:
     )
 
 
-def _rounds_on_archive(session: Session, archive: Archive) -> tuple[str, ...]:
-    return rounds_with_fingerprints(session, fingerprints_of_text(archive_fingerprints(archive)))
-
-
 def _unbroken(session: Session, round_ids: Collection[str], by: str) -> list[str]:
     return [
         round_id
         for round_id in round_ids
         if round_store.find_round(session, round_id).state in OPEN_STATES
-        and not any(
-            event.action == "archives browsed" and event.actor == by
-            for event in log_store.events_of_round(session, round_id)
-        )
+        and not _has_browsed(session, round_id, by, "archives browsed")
     ]
+
+
+def _has_browsed(session: Session, round_id: str, by: str, *actions: EventAction) -> bool:
+    return any(event.action in actions and event.actor == by for event in log_store.events_of_round(session, round_id))

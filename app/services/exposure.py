@@ -26,6 +26,7 @@ EXPOSING: Mapping[EventAction, str] = {
     "unblinded": "unblinded",
     "corrected": "corrected",
     "archives browsed": "browsed archives of",
+    "archives shown": "looked at archives of",
     "gallery opened": "opened the gallery of",
     "results read": "read results of",
     "exported": "exported",

@@ -93,6 +93,23 @@ def logged_refusal(database: Database, round_id: str, actor: str, action: str, n
         raise
 
 
+def log_refusal_once(database: Database, round_id: str, actor: str, attempted: str, why: str, now: datetime) -> None:
+    """Log that somebody was refused to read something, the first time only."""
+
+    def is_logged(session: Session) -> bool:
+        return any(
+            event.action == "refused" and event.actor == actor and event.detail.get("attempted") == attempted
+            for event in log_store.events_of_round(session, round_id)
+        )
+
+    with database.reading() as session:
+        if is_logged(session):
+            return
+    with database.writing() as session:
+        if log_store.lock_log(session, round_id) and not is_logged(session):
+            append_event(session, round_id, actor, "refused", {"attempted": attempted, "why": why}, now)
+
+
 def round_events(session: Session, round_id: str) -> list[Event]:
     """The log, oldest entry first."""
     return [

@@ -1,17 +1,33 @@
-"""Who has read the results of a round: whoever did is exposed to its models from then on, and the log says so."""
+"""Who has read the results of a round: whoever did is exposed to its models from then on, and the log says so.
 
+It also says who was refused to read them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from app.services.log import append_event
+from app.foundation.errors import AccessError, LifecycleError
+from app.services.log import append_event, log_refusal_once
 from app.services.unblinding import find_unblinded
 from app.store import log as log_store
 from app.store.engine import Database
 
-ResultForm = Literal["report", "numbers", "analysis.json", "report.pdf", "observations.csv"]
-"""In which form results are read; exports and the gallery have events of their own."""
+ResultForm = Literal["report", "numbers", "analysis.json", "report.pdf", "observations.csv", "export.zip", "gallery"]
+"""In which form results are read; where the last two are not refused, they have events of their own."""
+
+
+@contextmanager
+def logged_reading(database: Database, round_id: str, by: str, form: ResultForm, now: datetime) -> Iterator[None]:
+    """Log it, once for each person and form, if reading results is refused: too early, or beside an open round."""
+    try:
+        yield
+    except (AccessError, LifecycleError) as error:
+        log_refusal_once(database, round_id, by, f"read {form}", str(error), now)
+        raise
 
 
 def record_reading(database: Database, round_id: str, by: str, form: ResultForm, now: datetime) -> None:
@@ -20,7 +36,7 @@ def record_reading(database: Database, round_id: str, by: str, form: ResultForm,
     Raises NotFoundError, and LifecycleError before the unblinding. One line for each person and form says who is
     exposed and since when, and a page that is opened again writes nothing.
     """
-    with database.reading() as session:
+    with logged_reading(database, round_id, by, form, now), database.reading() as session:
         find_unblinded(session, round_id)
         if _has_read(session, round_id, by, form):
             return

@@ -51,6 +51,9 @@ def test_while_the_same_neurons_are_judged_elsewhere_they_are_shown_for_a_logged
     for name in of_neurons:
         assert dag.get(f"/admin/rounds/{unblinded}/{name}").status_code == 403
         assert open_round in dag.text
+    dag.get(f"/admin/rounds/{unblinded}")
+    for form in ("observations.csv", "export.zip", "gallery"):
+        assert f"read {form}" in dag.text, "the refusal is logged"
     dag.get(f"/admin/rounds/{unblinded}/gallery")
     assert "Blind broken" in dag.text
     assert dag.send("enter-gallery").status_code == 403

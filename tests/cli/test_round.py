@@ -2,10 +2,13 @@
 
 import json
 import os
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from app.archive.archive import Archive
 from app.rounds.presets import PRESET_NAMES
@@ -42,11 +45,7 @@ def test_a_round_goes_from_draft_to_lock(
     assert status["state"] == "collecting"
     assert status["commitment"] == commitment
     assert status["evaluators"][0]["judged"] == 0
-    show = ("archive", "show", archives[0].path)
-    assert f"open round ({draft})" in run(*show).stderr
-    assert run(*show, "--break-blind", "too short").exit_code == 1
-    assert run(*show, "--break-blind", "The model's name was lost.").exit_code == 0
-    assert run(*show).exit_code == 0  # the log has the reason of this admin
+    require_a_reason_to_see(run, archives[0], draft, tmp_path)
     early = run("round", "unblind", draft, "--key-file", tmp_path / "keys", *REASON)
     assert early.exit_code == 1
     assert "Lock the round first" in early.output
@@ -61,6 +60,19 @@ def test_a_round_goes_from_draft_to_lock(
     assert len(digest) == 64
     assert f"lock {digest}" in locked.output
     assert json.loads(run("round", "list", "--json").output)[0]["state"] == "locked"
+
+
+def require_a_reason_to_see(run: Run, archive: Archive, open_round: str, tmp_path: Path) -> None:
+    """Check that an archive of an open round is shown for a reason only, and that refusals and reasons are logged."""
+    show = ("archive", "show", archive.path)
+    for _ in range(2):  # the log has one line of it
+        assert f"open round ({open_round})" in run(*show).stderr
+    assert run(*show, "--break-blind", "too short").exit_code == 1
+    assert run(*show, "--break-blind", "The model's name was lost.").exit_code == 0
+    assert run(*show).exit_code == 0  # the log has the reason of this admin
+    logged = [(action, detail.get("attempted")) for action, detail in logged_events(tmp_path, open_round)]
+    assert logged.count(("refused", "browse archives")) == 1
+    assert ("archives shown", None) not in logged
 
 
 @pytest.mark.parametrize("name", ["nowhere", "../escaped"])
@@ -206,6 +218,47 @@ def test_lock_and_unblinding_warn_of_a_lost_or_damaged_key_before_they_are_done(
         assert done.stderr.startswith("Warning: The key that signs this round's receipts is missing")
         assert "Restore it before you unblind the round" in done.stderr
     assert "correct the analysis once it is restored" in run("round", "status", draft).output
+
+
+def logged_events(tmp_path: Path, round_id: str) -> list[tuple[str, dict[str, str]]]:
+    """(action, detail) of every event of a round."""
+    with closing(sqlite3.connect(tmp_path / "data" / "firstglance.db")) as connection:
+        query = "SELECT action, detail FROM events WHERE round_id = ? ORDER BY number"
+        return [(action, json.loads(detail)) for action, detail in connection.execute(query, (round_id,))]
+
+
+def test_an_archive_that_is_shown_beside_no_open_round_exposes_who_sees_it(
+    run: Run, draft: str, tmp_path: Path, archives: tuple[Archive, Archive]
+) -> None:
+    listed = json.loads(run("archive", "list", archives[0].path.parent, "--json").output)
+    assert "dead" not in listed[0], "nothing is listed that `archive show` refuses or logs"
+    assert "archives shown" not in dict(logged_events(tmp_path, draft))
+    for _ in range(2):
+        assert run("archive", "show", archives[0].path).exit_code == 0
+    assert [action for action, _ in logged_events(tmp_path, draft)].count("archives shown") == 1
+
+
+def test_an_export_is_logged_before_any_of_it_is_on_the_disk(run: Run, locked: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    assert "cannot be written" in run("export", locked, "--blinded", "--out", out).stderr
+    assert "exported" not in dict(logged_events(tmp_path, locked)), "nothing was exported"
+    with closing(sqlite3.connect(tmp_path / "data" / "firstglance.db")) as connection:
+        connection.execute(
+            "CREATE TRIGGER no_line BEFORE INSERT ON events WHEN NEW.action = 'exported' "
+            "BEGIN SELECT RAISE(ABORT, 'no line'); END"
+        )
+    with pytest.raises(IntegrityError, match="no line"):
+        run("export", locked, "--blinded", "--out", out / "z.zip")
+    assert [(path.name, path.stat().st_size) for path in out.iterdir() if path.stat().st_size] == []
+
+
+def test_results_that_are_refused_are_logged_once_for_each_form(run: Run, draft: str, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run("report", draft).exit_code == 1
+        assert run("export", draft, "--out", tmp_path / "z.zip").exit_code == 1
+    refused = [detail["attempted"] for action, detail in logged_events(tmp_path, draft) if action == "refused"]
+    assert refused == ["read report", "read export.zip"]
 
 
 def test_an_export_to_a_file_whose_name_is_no_text_is_written_and_logged(run: Run, locked: str, tmp_path: Path) -> None:

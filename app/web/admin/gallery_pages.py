@@ -16,6 +16,7 @@ from app.services import gallery
 from app.services.archive_browsing import open_rounds_beside
 from app.services.log import logged_attempt
 from app.services.results import current_result
+from app.services.results_read import logged_reading
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
 from app.web.dependencies import AppDatabase
@@ -76,7 +77,7 @@ def browse_gallery(
 @router.get("/{item}")
 def show_neuron(request: Request, round_id: str, item: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
     """Show one neuron: its arm and index, what evaluators wrote, and its passages."""
-    with database.reading() as session:
+    with logged_reading(database, round_id, admin.name, "gallery", now()), database.reading() as session:
         neuron = gallery.gallery_neuron(session, round_id, admin.name, item)
         unsigned = current_result(session, round_id).unsigned
     # Rendered anew from the words that were committed to: nothing covers the page's stored HTML.

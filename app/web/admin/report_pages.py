@@ -9,7 +9,7 @@ from app.report.export.pdf import write_pdf_report
 from app.report.result_text import signature_note
 from app.services import exports
 from app.services.archive_browsing import require_no_open_round
-from app.services.results_read import record_reading
+from app.services.results_read import logged_reading, record_reading
 from app.services.round_keys import require_key_as_committed, round_signing_key
 from app.store.engine import Database
 from app.web.admin import gallery_pages
@@ -77,7 +77,7 @@ def download_pdf(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> R
 @router.get("/observations.csv")
 def download_observations(round_id: str, database: AppDatabase, admin: ViewingAdmin) -> Response:
     """The observations, one final judgment with its arm per line, as a CSV file."""
-    with database.reading() as session:
+    with logged_reading(database, round_id, admin.name, "observations.csv", now()), database.reading() as session:
         require_no_open_round(session, round_id, admin.name)
     record_reading(database, round_id, admin.name, "observations.csv", now())
     with database.reading() as session:
@@ -88,7 +88,7 @@ def download_observations(round_id: str, database: AppDatabase, admin: ViewingAd
 @router.get("/export.zip")
 def download_export(round_id: str, database: AppDatabase, round_keys: AppRoundKeys, admin: ViewingAdmin) -> Response:
     """The export with everything that recomputes the report; the log records the download."""
-    with database.reading() as session:
+    with logged_reading(database, round_id, admin.name, "export.zip", now()), database.reading() as session:
         require_no_open_round(session, round_id, admin.name)
         bundle = exports.unblinded_bundle(session, round_id)
         signing_key = round_signing_key(session, round_id, round_keys)
