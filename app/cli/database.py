@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from app.foundation.errors import SettingsError, error_summary
 from app.foundation.private import make_private_folder
 from app.foundation.settings import Settings
-from app.foundation.typed_text import is_storable_text
 from app.services import admins
 from app.services.log import SHELL, VIA
 from app.store.engine import Database
@@ -42,7 +41,12 @@ def open_database(settings: Settings, *, in_shell: bool = True) -> Iterator[Data
             f"the database in {settings.data} is of a later version; use the First Glance that wrote it, or a newer one"
         )
         raise SettingsError(msg) from error
-    except (DBAPIError, OSError, TypeError) as error:  # TypeError: the URL has an option that the driver lacks
+    except (
+        DBAPIError,
+        OSError,
+        TypeError,
+        UnicodeError,
+    ) as error:  # TypeError: the URL has an option that the driver lacks
         msg = (
             f"the database in {settings.data} cannot be opened ({_reason(error, settings)}); check the path, its "
             "permissions and the URL"
@@ -68,7 +72,7 @@ def _require_usable_url(text: str) -> None:
         url.get_dialect()
     except (ArgumentError, ValueError, ModuleNotFoundError) as error:
         raise SettingsError(UNUSABLE_URL) from error
-    if "@" in (url.host or "") or not is_storable_text(text):  # a part of the password would be taken for the host
+    if "@" in (url.host or ""):  # a part of the password would be taken for the host
         raise SettingsError(UNUSABLE_URL)
 
 

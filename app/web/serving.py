@@ -1,5 +1,6 @@
 """A server of the pages on a socket of this machine: for `firstglance serve`, the demo and simulations."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -27,7 +28,8 @@ def bound_socket(settings: Settings) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((settings.host, settings.port), family=family)
     except (OSError, ValueError) as error:  # ValueError: the host has a part that no name can have
-        reason = error.strerror if isinstance(error, OSError) else "this is no address and no name of a machine"
+        number = getattr(error, "errno", None) or 0
+        reason = os.strerror(number) if number > 0 else "no machine has this name or address"
         msg = f"cannot listen on {settings.host}:{settings.port} ({reason}); choose another with --port or --host"
         raise SettingsError(msg) from error
     with listener:
