@@ -2,7 +2,9 @@
 
 import re
 
+from app.foundation.clock import now
 from app.foundation.csv_table import read_records
+from app.services.log import append_event
 from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, seal_now
 
 
@@ -69,6 +71,20 @@ def test_while_the_same_neurons_are_judged_elsewhere_they_are_shown_for_a_logged
     dag.get(f"/admin/rounds/{open_round}/unblind")
     dag.send("unblind", keys=keys[0], reason="all have finished now", password=PASSWORD)
     assert "Blind broken." in dag.get(f"/admin/rounds/{open_round}/report").text
+
+
+def test_the_round_s_page_says_who_looked_after_the_invitation(
+    dag: Browser, sealed: str, admin_site: AdminSite
+) -> None:
+    dag.get(f"/admin/rounds/{sealed}")
+    dag.send("invite", name="Rei")
+    dag.get(f"/admin/rounds/{sealed}")
+    assert "data-exposed-since" not in dag.text
+    with admin_site.database.writing() as session:
+        append_event(session, sealed, "rei", "archives browsed", {}, now())
+    dag.get(f"/admin/rounds/{sealed}")
+    sentence = f"Rei became exposed since the invitation, and the lock will say so: browsed archives of round {sealed}."
+    assert sentence in " ".join(dag.text.split())
 
 
 def test_there_is_no_gallery_before_unblinding(dag: Browser, draft: str) -> None:
