@@ -220,12 +220,12 @@ def _log(
     created = {"design_sha256": published.design_sha256, "preset": "own", "same_archives": []}
     steps: list[tuple[str, datetime, JsonObject]] = [
         ("created", START - timedelta(days=1), cast("JsonObject", created)),
-        ("seal begun", START - timedelta(hours=1), draw.model_dump()),
-        ("sealed", START - timedelta(hours=1), sealed.model_dump()),
+        ("seal begun", START - timedelta(hours=1), draw.model_dump(mode="json")),
+        ("sealed", START - timedelta(hours=1), sealed.model_dump(mode="json")),
         ("opened", START, {"commitment": published.commitment}),
         *cast("list[tuple[str, datetime, JsonObject]]", [*invitations, *lost, *erasures]),
         *((action, LOCK, {}) for action in facts.events_before_lock),
-        ("locked", LOCK, _lock(facts, published, chains).model_dump()),
+        ("locked", LOCK, _lock(facts, published, chains).model_dump(mode="json")),
         ("key read", LOCK + timedelta(hours=1), {"keys": 1}),
         ("unblinded", LOCK + timedelta(hours=1), {"reason": "Everyone is done.", "version": 1}),
     ]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.foundation.markdown_text import escape_markdown
 from app.report.absent_results import ABSENT_HEADING, PATHS, REASONS, absent_results
 from app.report.analysis.analysis import Analysis, analyse
 from app.report.analysis.blinding import SortedPiles, SortingResults
@@ -79,7 +80,10 @@ def test_rules_that_exclude_everybody_or_nobody_are_reported(
     assert len(analysis.exclusions.excluded) == len(analysis.per_evaluator)
     assert "The design's rules exclude 5 of 5 evaluators" in text
     assert "Without them no judgment is left" in text
-    assert f"| Excluded: {analysis.exclusions.excluded[0].evaluator} | median time below the rule (" in text
+    assert (
+        f"| Excluded: {escape_markdown(analysis.exclusions.excluded[0].evaluator)} | median time below the rule ("
+        in text
+    )
     assert "without them | cannot be computed |" in text
     assert "`exclusions.difference`" in text
     assert "5 of 5 evaluators" in typst_document("A round", "ab" * 32, analysis, full_frame, ())
