@@ -14,6 +14,19 @@ from tests.rounds.small_archives import two_arms
 from tests.services.stages import ADMIN, lock_draft
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a table of cases run the first on both databases and the others on SQLite; `make prove` runs them all."""
+    begun: set[str] = set()
+    for item in items:
+        function = item.nodeid.partition("[")[0]
+        if not function.startswith("tests/services/") or item.get_closest_marker("postgres") is None:
+            continue
+        if function in begun:
+            item.add_marker(pytest.mark.slow)
+        begun.add(function)
+
+
 @dataclass(frozen=True)
 class StagedRound:
     """A round in a database of its own."""
