@@ -10,6 +10,7 @@ from app.leak_audit.findings import find_lengths, find_names_in_responses, find_
 from app.leak_audit.permutation_test import REFUSAL_P, association_test
 from app.leak_audit.responses import FetchedResponse, ProbeWalks
 from bench.made_up_walk import MadeUpWalk, make_up_walk
+from bench.response_leaks import RESPONSE_LEAKS, response_leak_finder
 
 ITEMS = 40
 CLEAN_COLUMNS = 12
@@ -85,6 +86,7 @@ STATISTICAL_LEAKS: Mapping[str, Finder] = {
     "every feature tells a little": _finds(_many_weak),
     "one arm of three": _finds(_longer, arm_count=3),
     "only in one of two strata": _finds(_in_one_stratum, stratum_count=2),
+    **{name: response_leak_finder(name, REFUSAL_P) for name in RESPONSE_LEAKS},
 }
 
 

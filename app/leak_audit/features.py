@@ -1,26 +1,38 @@
 """Features of the transport that might tell an item's arm. Pure."""
 
 import gzip
-import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
 import numpy as np
 
 from app.foundation.arrays import FloatMatrix
+from app.leak_audit.response_traits import gzip_header_trait, header_traits, mask, numbers_in, shell_traits
 from app.leak_audit.responses import FetchedResponse
 
 MOST_TRAITS = 60
 SHORTEST_SECONDS = 1e-6
 """The resolution of the clock: faster responses count as this fast."""
 
-SECONDS = ("seconds, plain", "seconds, gzip")
-"""The features that are times, for responses without and with compression."""
+SECONDS = ("seconds, plain", "seconds, gzip", "seconds, answer")
+"""The features that are times, for pages without and with compression and for answers."""
 
 FeatureColumns = dict[str, dict[str, float]]
 """{feature: {item code: measurement}}"""
+
+
+@dataclass(frozen=True)
+class _ItemResponse:
+    """A response that belongs to an item."""
+
+    code: str
+    response_kind: str
+    """"plain" or "gzip" for a page, "answer" for the response to an answer."""
+    response: FetchedResponse
+    shell: str
+    """The page around the passages, masked."""
+    traits: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -33,22 +45,55 @@ class FeatureTable:
     """[item, feature]"""
 
 
-def transport_features(responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> FeatureTable:
+def transport_features(
+    responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes], secrets: Sequence[bytes] = ()
+) -> FeatureTable:
     """Features of responses that words and marks do not determine: code, position, sizes, headers, page, times.
 
-    The markup of the passages follows from words and marks, so it is compared under swapped arms instead.
+    The responses are the items' pages and those to the answers. The markup of the passages follows from words and
+    marks, so it is compared under swapped arms instead. `secrets` differ between any two visits, and are masked.
     """
-    item_responses = [response for response in responses if response.item_code]
-    item_codes = tuple(sorted({response.item_code for response in item_responses}))
+    item_codes = tuple(sorted({response.item_code for response in responses if response.item_code}))
     feature_columns: FeatureColumns = {"code": {code: float(rank) for rank, code in enumerate(item_codes)}}
-    for response in item_responses:
-        _add_measures(response, feature_columns)
+    item_responses = list(_item_responses(responses, fragments, secrets))
+    for item_response in item_responses:
+        _add_measures(item_response, feature_columns)
     for name in SECONDS:
         if name in feature_columns:
             feature_columns[name] = _beyond_lengths(feature_columns[name], fragments)
-    for trait, codes in _dividing_traits(item_responses, fragments).items():
+    for trait, codes in _dividing_traits(item_responses, len(item_codes)).items():
         feature_columns[trait] = dict.fromkeys(codes, 1.0)
-    return _feature_table(item_codes, feature_columns)
+    return _feature_table(item_codes, _without_equal_columns(feature_columns))
+
+
+def _item_responses(
+    responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes], secrets: Sequence[bytes]
+) -> Iterator[_ItemResponse]:
+    """The responses that belong to an item, each kind counted: its first page, its second page, its first answer."""
+    ordinals: Counter[tuple[int, str, str]] = Counter()
+    plain_shell = ""
+    for response in responses:
+        code = response.item_code or response.answered_item
+        if not code:
+            continue
+        kind = "answer" if not response.item_code else "gzip" if response.gzip else "plain"
+        ordinals[response.probe, code, kind] += 1
+        name = f"{kind} {ordinals[response.probe, code, kind]}"
+        shell = _shell(response, fragments.get(code, b""), secrets)
+        traits = header_traits(response, secrets)
+        if kind == "gzip":
+            traits.add(gzip_header_trait(response.body))
+        if kind != "gzip" or shell != plain_shell:
+            traits |= shell_traits(shell)
+        plain_shell = shell
+        yield _ItemResponse(code, kind, response, shell, frozenset(f"{name}: {trait}" for trait in traits))
+
+
+def _shell(response: FetchedResponse, fragment: bytes, secrets: Sequence[bytes]) -> str:
+    """The page without the passages and the padding, decompressed, with the secrets and the item's code masked."""
+    body = gzip.decompress(response.body) if response.gzip else response.body
+    shell = body.replace(fragment, b"") if fragment else body
+    return mask(shell.rstrip(b" ").decode(errors="replace"), response, secrets)
 
 
 def _beyond_lengths(log_seconds: Mapping[str, float], fragments: Mapping[str, bytes]) -> dict[str, float]:
@@ -64,72 +109,51 @@ def _beyond_lengths(log_seconds: Mapping[str, float], fragments: Mapping[str, by
     return dict(zip(item_codes, (seconds - lengths @ weights).tolist(), strict=True))
 
 
-def _add_measures(response: FetchedResponse, feature_columns: FeatureColumns) -> None:
+def _add_measures(item_response: _ItemResponse, feature_columns: FeatureColumns) -> None:
     """Record the measurements of one response in `feature_columns`, under its item's code."""
-    code, probe, kind = response.item_code, f"probe {response.probe}", "gzip" if response.gzip else "plain"
-    measures = {
-        f"place, {probe}": response.position,
-        f"place is odd, {probe}": response.position % 2,
-        f"bytes, {kind}": len(response.body),
-        f"headers, {kind}": len(response.headers),
-    }
+    code, kind, response = item_response.code, item_response.response_kind, item_response.response
+    measures = {f"bytes, {kind}": len(response.body), f"headers, {kind}": len(response.headers)}
+    if response.item_code:
+        probe = f"probe {response.probe}"
+        measures |= {f"place, {probe}": response.position, f"place is odd, {probe}": response.position % 2}
     for name, measure in measures.items():
         feature_columns.setdefault(name, {})[code] = float(measure)
-    fastest = feature_columns.setdefault(SECONDS[response.gzip], {})
+    fastest = feature_columns.setdefault(f"seconds, {kind}", {})
     log_seconds = float(np.log(max(response.seconds, SHORTEST_SECONDS)))
     fastest[code] = min(fastest.get(code, np.inf), log_seconds)
-    for name, text in response.fixed_headers:
-        if text.isdigit():
-            feature_columns.setdefault(f"header {name}", {})[code] = float(text)
+    numbers = numbers_in(item_response.shell) if kind != "gzip" else {}
+    for name, text in response.dateless_headers:
+        numbers |= {f"header {where}": number for where, number in numbers_in(f"{name}: {text}").items()}
+    for name, number in numbers.items():
+        feature_columns.setdefault(f"{kind}, {name}", {})[code] = number
 
 
-def _dividing_traits(responses: Sequence[FetchedResponse], fragments: Mapping[str, bytes]) -> dict[str, set[str]]:
-    """{trait of the markup or of a header: codes of the items whose responses have it}.
+def _dividing_traits(item_responses: Iterable[_ItemResponse], item_count: int) -> dict[str, frozenset[str]]:
+    """{trait of a response: codes of the items that have it}.
 
-    Only traits that at least two items have and at least two lack; among these, the ones that divide the items most
-    evenly.
+    Only traits that so many items have, and so many lack, that chance alone would hardly give them to one arm of one
+    stratum; among these, the ones that divide the items most evenly.
     """
-    item_codes = {response.item_code for response in responses}
+    fewest = max(2, 1 + item_count // 16)
     codes_by_trait: defaultdict[str, set[str]] = defaultdict(set)
-    for response in responses:
-        code = response.item_code
-        traits = {f"{name}: {_without_digits(text)}" for name, text in response.fixed_headers}
-        if not response.gzip:
-            traits |= _traits_of_page_shell(response, fragments.get(code, b""))
-        for trait in traits:
-            codes_by_trait[trait].add(code)
-    count = len(item_codes)
-    dividing = {trait: codes for trait, codes in codes_by_trait.items() if 2 <= len(codes) <= count - 2}
-    even_first = sorted(dividing.items(), key=lambda pair: (abs(2 * len(pair[1]) - count), pair[0]))
+    for item_response in item_responses:
+        for trait in item_response.traits:
+            codes_by_trait[trait].add(item_response.code)
+    trait_of_codes: dict[frozenset[str], str] = {}
+    for trait, codes in sorted(codes_by_trait.items()):
+        if fewest <= len(codes) <= item_count - fewest:
+            trait_of_codes.setdefault(frozenset(codes), trait)
+    dividing = {trait: codes for codes, trait in trait_of_codes.items()}
+    even_first = sorted(dividing.items(), key=lambda pair: (abs(2 * len(pair[1]) - item_count), pair[0]))
     return dict(even_first[:MOST_TRAITS])
 
 
-def _traits_of_page_shell(response: FetchedResponse, fragment: bytes) -> set[str]:
-    """The traits of the page around the passages."""
-    return _MarkupReader(response.item_code).read_traits(response.body_without(fragment))
-
-
-def _without_digits(text: str) -> str:
-    return re.sub("[0-9]+", "#", text)
-
-
-class _MarkupReader(HTMLParser):
-    """Collects each attribute of each tag as a trait, with the item's own code and all digits replaced."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__()
-        self._code = code
-        self._traits: set[str] = set()
-
-    def read_traits(self, html: bytes) -> set[str]:
-        """A trait for each attribute of each tag."""
-        self.feed(html.decode(errors="replace"))
-        self.close()
-        return self._traits
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, text in attrs:
-            self._traits.add(f"<{tag} {name}={_without_digits((text or '').replace(self._code, 'ITEM'))}>")
+def _without_equal_columns(feature_columns: FeatureColumns) -> FeatureColumns:
+    """The columns without those that are equal to an earlier one."""
+    first_names: dict[tuple[tuple[str, float], ...], str] = {}
+    for name, column in feature_columns.items():
+        first_names.setdefault(tuple(sorted(column.items())), name)
+    return {name: feature_columns[name] for name in first_names.values()}
 
 
 def _feature_table(item_codes: tuple[str, ...], feature_columns: FeatureColumns) -> FeatureTable:

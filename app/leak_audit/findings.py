@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 
@@ -64,27 +65,34 @@ def find_swap_differences(walks: ProbeWalks, swapped_walks: ProbeWalks, material
 def compare_responses(
     responses: Sequence[FetchedResponse], swapped: Sequence[FetchedResponse], secrets: Sequence[bytes]
 ) -> list[str]:
-    """The responses that differ between two walks with the same requests; `secrets` are masked first."""
+    """The responses that differ between two walks with the same requests; `secrets` are masked first.
+
+    Findings name no item: a refused seal's log keeps them, and the next seal may draw the same codes.
+    """
     if len(responses) != len(swapped):
         return [f"{len(responses)} responses against {len(swapped)}"]
     return [
-        f"{response.request} (item {response.item_code or 'none'})"
+        f"{response.request} ({'an item' if response.item_code else 'no item'})"
         for response, counterpart in zip(responses, swapped, strict=True)
         if response.comparable_parts(secrets) != counterpart.comparable_parts(secrets)
     ]
 
 
 def find_names_in_responses(
-    responses: Iterable[FetchedResponse], fragments: Mapping[str, bytes], names: Iterable[str]
+    responses: Iterable[FetchedResponse], fragments: Mapping[str, bytes], names: Iterable[str], own_text: str = ""
 ) -> list[str]:
     """(b) The responses whose page has one of `names` as a word outside the words of the passages.
 
-    Headers are not searched: they are the same for every item, which (a) and (d) check, and policies have words such as
-    “base”.
+    A name that `own_text` has, such as “base” or “first”, is not searched for, and neither is a number: pages of any
+    round have them, and whether one goes with the arms (a) and (d) check. Headers are the same for every item, which
+    (a) and (d) check, too.
     """
+    own_words = _with_equal_numbers(own_text.lower()) + " 0"
+    lowered = sorted({name.lower() for name in names if len(name) >= SHORTEST_NAME})
     forbidden = {
-        name: re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-        for name in sorted({name.lower() for name in names if len(name) >= SHORTEST_NAME})
+        name: _as_a_word(name, escape(name))
+        for name in lowered
+        if not _as_a_word(_with_equal_numbers(name)).search(own_words)
     }
     spoken: dict[str, None] = {}
     for response in responses:
@@ -95,13 +103,22 @@ def find_names_in_responses(
     return list(spoken)
 
 
+def _as_a_word(*spellings: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(spelling) for spelling in spellings)})(?!\w)")
+
+
+def _with_equal_numbers(text: str) -> str:
+    """The text with 0 for every number, so that “item 7” is found in “Item %(number)s of …”."""
+    return re.sub(r"\d+", "0", text)
+
+
 def find_lengths(responses: Iterable[FetchedResponse]) -> list[str]:
     """(c) The items' responses that are longer or shorter than most of the same kind, plain or compressed."""
     pages = [response for response in responses if response.item_code]
     lengths = Counter((response.gzip, len(response.body)) for response in pages)
     usual = {is_gzip: length for (is_gzip, length), _ in reversed(lengths.most_common())}
     return [
-        f"{response.request} (item {response.item_code}) has {len(response.body)} bytes, not {usual[response.gzip]}"
+        f"{response.request} (an item) has {len(response.body)} bytes, not {usual[response.gzip]}"
         for response in pages
         if len(response.body) != usual[response.gzip]
     ]
@@ -109,7 +126,7 @@ def find_lengths(responses: Iterable[FetchedResponse]) -> list[str]:
 
 def transport_attack_data(walks: ProbeWalks, material: AuditMaterial) -> AttackData:
     """(d) What the attackers get for the transport: everything but the words and marks."""
-    return label_neurons(transport_features(walks.responses, material.fragments), material)
+    return label_neurons(transport_features(walks.responses, material.fragments, walks.secrets), material)
 
 
 def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> AttackData:

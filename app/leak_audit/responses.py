@@ -27,6 +27,13 @@ class FetchedResponse:
     body: bytes
     gzip: bool
     seconds: float
+    answered_item: str = ""
+    """Code of the item that the request answered; empty for requests that answer none."""
+
+    @property
+    def dateless_headers(self) -> list[tuple[str, str]]:
+        """The headers but the date."""
+        return [(name, value) for name, value in self.headers if name != "date"]
 
     @property
     def fixed_headers(self) -> list[tuple[str, str]]:
@@ -52,3 +59,5 @@ class ProbeWalks:
     responses: tuple[FetchedResponse, ...]
     secrets: tuple[bytes, ...]
     """Session and form tokens, which differ between any two visits."""
+    own_text: str = ""
+    """The words of the site's own pages, which are there in any round."""

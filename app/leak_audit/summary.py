@@ -18,7 +18,10 @@ REPORT_LENGTHS = (
     "items' pages are filled up to one length; if a proxy or a patch of the server changes them, take it away and seal "
     "again, and otherwise report it as a fault of First Glance"
 )
-RENAME = "rename the arm or stratum in a copy of the round: a word that pages use cannot name one"
+RENAME = (
+    "rename the arm or stratum in a copy of the round; if it is the name of a model, rename the model's folder and "
+    "harvest again"
+)
 LOOK = (
     "if a proxy or a patch of the server changes responses, take it away and seal again; without a leak, chance gives "
     "this once in 2,000 seals"

@@ -80,7 +80,7 @@ def _audit_round(
     walks = _walk_copy(copied, walk, probes, now)
     swapped_walks = _walk_copy(copied, walk, probes, now, swapped=True)
     swap = find_swap_differences(walks, swapped_walks, material)
-    name_search = find_names_in_responses(walks.responses, material.fragments, material.names)
+    name_search = find_names_in_responses(walks.responses, material.fragments, material.names, walks.own_text)
     lengths = find_lengths(walks.responses)
     transport = _test_transport(transport_attack_data(walks, material), seed)
     return AuditSummary(

@@ -51,13 +51,22 @@ def base(sqlite_database: Database, clock: Clock) -> Database:
     return sqlite_database
 
 
-def make_draft(base: Database, twins: dict[str, Path], clock: Clock, neurons: int, *, hypothesis: bool) -> str:
-    cells = [Cell(arm=arm, archive_sha256=digest) for arm, digest in zip((FIRST_ARM, REFERENCE), twins, strict=True)]
+def make_draft(
+    base: Database,
+    twins: dict[str, Path],
+    clock: Clock,
+    neurons: int,
+    *,
+    hypothesis: bool,
+    arms: tuple[str, str] = (FIRST_ARM, REFERENCE),
+    stratum: str = "1L/0",
+) -> str:
+    cells = [Cell(arm=arm, stratum=stratum, archive_sha256=digest) for arm, digest in zip(arms, twins, strict=True)]
     design = design_from_preset(
         "quick",
-        title="A first look",
+        title="A look",
         arms=cells,
-        reference=REFERENCE,
+        reference=arms[1],
         neurons=neurons,
         blinding_question="which_model",
         hypothesis=hypothesis,
@@ -142,6 +151,22 @@ def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
         assert round_events(session, draft)[-1].detail["audit"] == audit.model_dump(mode="json")
         assert session.scalars(select(EvaluatorRow)).all() == []
         assert session.scalars(select(ChainEntryRow)).all() == []
+
+
+@pytest.mark.parametrize(("arms", "stratum"), [(("base", "random"), "code"), (("original", "first"), "text")])
+def test_a_round_whose_arms_are_called_like_words_of_our_pages_is_sealed(
+    base: Database,
+    twins: dict[str, Path],
+    settings: Settings,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    arms: tuple[str, str],
+    stratum: str,
+) -> None:
+    lighten_the_audit(monkeypatch)
+    draft = make_draft(base, twins, clock, 2, hypothesis=False, arms=arms, stratum=stratum)
+    _, audit = seal(base, settings, draft, clock)
+    assert (audit.passed, audit.gate.name_search.count) == (True, 0)
 
 
 def slow(kind: str) -> Any:

@@ -2,16 +2,20 @@
 
 import asyncio
 import gzip
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from starlette.types import Receive, Scope, Send
 
 from app.foundation.errors import LifecycleError
 from app.foundation.settings import Settings
-from app.leak_audit.responses import ProbeWalks
+from app.leak_audit.findings import find_names_in_responses
+from app.leak_audit.responses import TAG, ProbeWalks
 from app.store.round_copy import Probe
+from app.store.tables import EvaluatorRow, ItemRow, RoundRow
 from app.web.app import create_app
 from app.web.leak_audit.probe import walk_as_probes
 from tests.web.served_round import ServedRound
@@ -66,6 +70,30 @@ def test_every_page_of_an_item_is_kept_plain_and_as_the_compressed_bytes_of_the_
         assert ("content-length", str(len(compressed.body))) in compressed.headers
         assert plain.seconds > 0
     assert [page.position for page in item_pages[::2]] == list(range(2, 12))  # after consent and instructions
+
+
+def test_the_response_to_an_answer_is_kept_with_the_item_that_it_answered(walks: ProbeWalks) -> None:
+    answered = [response.answered_item for response in walks.responses if response.request.startswith("POST /judge/")]
+    items = [response.item_code for response in walks.responses if response.item_code and not response.gzip]
+    assert ([code for code in answered if code], answered[0]) == (items, "")
+
+
+def test_no_word_of_our_own_pages_names_an_arm(walks: ProbeWalks, served_round: ServedRound) -> None:
+    """Whatever an arm is called: only words of the round's title and of the evaluator's name count."""
+    with served_round.database.reading() as session:
+        fragments = {row.code: row.html for row in session.scalars(select(ItemRow))}
+        words_of_the_round = {*session.scalars(select(RoundRow.title)), *session.scalars(select(EvaluatorRow.name))}
+    pages = [
+        (response.body_without(fragment) + b"".join(TAG.findall(fragment))).decode()
+        for response in walks.responses
+        if not response.gzip
+        for fragment in [fragments.get(response.item_code, b"")]
+    ]
+    codes = [*(secret.decode() for secret in walks.secrets), *fragments, r"/i/[\w-]+", "[0-9a-f]{8,}"]
+    text = re.sub("|".join(codes), "", " ".join(pages))
+    words = set(re.findall(r"\w{3,}", text)) - set(re.findall(r"\w+", " ".join(words_of_the_round)))
+    assert len(words) > 300
+    assert find_names_in_responses(walks.responses, fragments, words, walks.own_text) == []
 
 
 def test_the_session_and_form_tokens_are_kept_to_be_masked(walks: ProbeWalks) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx2
 from starlette.types import ASGIApp
@@ -16,6 +16,7 @@ from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.store.round_copy import Probe
 from app.web.addresses import INVITATIONS
+from app.web.leak_audit.own_text import own_text
 from app.web.security import EVALUATOR_COOKIE, derive_form_token
 
 ADDRESS = "https://probe.invalid"
@@ -80,6 +81,7 @@ def walk_as_probes(app: ASGIApp, probes: Sequence[Probe], on_item: OnItem = igno
     return ProbeWalks(
         tuple(itertools.chain.from_iterable(walk.responses for walk in walks)),
         tuple(itertools.chain.from_iterable(walk.secrets for walk in walks)),
+        own_text(),
     )
 
 
@@ -101,10 +103,11 @@ def _fetch_everything(
 ) -> Iterator[FetchedResponse]:
     """Judge every item, fetching each page plain and compressed; the instructions once."""
     visitor = Visitor(client, at_once=False)
-    verdicts = itertools.cycle(VERDICTS)
+    verdicts, answered_item = itertools.cycle(VERDICTS), ""
     for position, page in enumerate(walk_round(visitor, token, Answers(lambda _page: next(verdicts)))):
         *earlier, page_exchange = recorder.drain()
-        yield from (_as_fetched_response(exchange, index) for exchange in earlier)
+        yield from (replace(_as_fetched_response(exchange, index), answered_item=answered_item) for exchange in earlier)
+        answered_item = page.item
         yield _as_fetched_response(page_exchange, index, page.item, position)
         if position == 0:
             visitor.get("/judge/instructions")
