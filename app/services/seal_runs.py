@@ -66,6 +66,20 @@ def claim_run(session: Session, round_id: str, by: str, now: datetime) -> str:
     return run_code
 
 
+def require_current_run(session: Session, round_id: str, run_code: str) -> None:
+    """Raise SealError if a run was taken for dead and another was begun since, which may still be going on.
+
+    The caller has locked the round's row, so that no other run is begun before the end of the transaction.
+    """
+    newest = seal_run_store.newest_run(session, round_id)
+    if newest is None or newest.run_code != run_code or newest.outcome != "running":
+        msg = (
+            "This seal gave no sign of life for a while, was taken for dead, and another seal of the round was begun "
+            "since: so nothing of it was stored. The round's page shows how far the other seal is."
+        )
+        raise SealError(msg)
+
+
 def end_run(session: Session, round_id: str, run_code: str, now: datetime, problem: str = "") -> None:
     """Store how a run ended: sealed, or failed with a problem. A run that another one replaced stores nothing."""
     seal_run_store.write_outcome(session, round_id, run_code, "failed" if problem else "sealed", problem, now)

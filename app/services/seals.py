@@ -42,6 +42,7 @@ from app.services.draws import (
 )
 from app.services.keyholders import KeyLayers, proved_layers
 from app.services.log import append_event, is_log_locked, round_events
+from app.services.seal_runs import require_current_run
 from app.store import rounds as round_store
 from app.store.aids import build_aids_rows
 from app.store.round_copy import CopiedRound, detached_row
@@ -206,14 +207,18 @@ def store_seal(
     now: datetime,
     seal_options: SealOptions,
     audit_summary: JsonObject | None = None,
+    run_code: str | None = None,
 ) -> SealedDetail:
     """Store items, aids and the encrypted allocation, make the commitment, and return the log's entry of the seal.
 
-    Raises LifecycleError if the round is no draft any more, because another seal was faster, and SealError if its
-    design was changed, or its keys since the seal was begun.
+    `run_code` is the code of the seal's run, if it has one. Raises LifecycleError if the round is no draft any more,
+    because another seal was faster, and SealError if another run was begun since, if the round's design was changed, or
+    its keys since the seal was begun.
     """
     round_row = round_store.find_round(session, prepared.round_id, for_update=True)
     round_row.state = state_after(round_row.state, "seal")
+    if run_code is not None:
+        require_current_run(session, prepared.round_id, run_code)
     _require_same_keys(session, prepared)
     sealed_sha256 = seal_digest(prepared.seal_content)
     design_sha256 = require_design_as_created(round_row.design, round_events(session, prepared.round_id))

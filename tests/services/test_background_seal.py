@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from app.evidence.draws import draw_history
 from app.foundation.errors import SealError
 from app.foundation.settings import Settings
 from app.rounds.sealing import open_seal
 from app.services import running_seal, seal_runs, seals
+from app.services.draw_log import logged_steps
 from app.services.keyholders import listed_keys, new_key, remove_key
 from app.services.log import round_events
 from app.services.running_seal import RunningSeal
@@ -65,7 +67,7 @@ def test_keys_that_change_while_a_round_is_being_sealed_undo_the_seal(
     started = start_with_proved_keys(database_with_admin, settings, draft, clock)
     with database_with_admin.writing() as session:
         remove_key(session, draft, lost, ADMIN, clock())
-    running = RunningSeal(database_with_admin, draft, started.run_code, None, threading.Event())
+    running = running_seal_of(database_with_admin, started)
     with pytest.raises(SealError, match="keys were changed"):
         finish_seal(database_with_admin, settings, started, running, clock)
     assert state_of_round(database_with_admin, draft) == "draft"
@@ -102,7 +104,7 @@ def test_a_run_gives_signs_of_life_until_another_is_in_its_place(
 ) -> None:
     monkeypatch.setattr(running_seal, "BEAT_SECONDS", 0.01)
     first = start_with_proved_keys(database_with_admin, settings, draft, clock)
-    running = RunningSeal(database_with_admin, draft, first.run_code, None, threading.Event())
+    running = running_seal_of(database_with_admin, first)
     with running.beating():
         running.report("reading every page", 3, 8)
         wait_until(lambda: progress_of(database_with_admin, draft, clock).done == 3)
@@ -113,6 +115,30 @@ def test_a_run_gives_signs_of_life_until_another_is_in_its_place(
         run = seal_runs.latest_run(session, draft, clock())
     assert run is not None
     assert (run.run_state, first.run_code == second.run_code) == ("running", False)
+
+
+def test_a_seal_that_was_taken_for_dead_and_comes_back_stores_nothing(
+    database_with_admin: Database, draft: str, settings: Settings, clock: Clock
+) -> None:
+    """Its draw is logged as interrupted, and another was begun in its place."""
+    first = start_with_proved_keys(database_with_admin, settings, draft, clock)
+    clock.move(10**9)
+    second = start_with_proved_keys(database_with_admin, settings, draft, clock)
+    with pytest.raises(SealError, match=r"taken for dead.*nothing of it was stored"):
+        finish_seal(database_with_admin, settings, first, running_seal_of(database_with_admin, first), clock)
+    assert state_of_round(database_with_admin, draft) == "draft"
+    assert newest_actions(database_with_admin, draft, 3) == ["seal interrupted", "seal begun", "seal cancelled"]
+    finish_seal(database_with_admin, settings, second, running_seal_of(database_with_admin, second), clock)
+    with database_with_admin.reading() as session:
+        history = draw_history(logged_steps(round_events(session, draft)))
+        run = seal_runs.latest_run(session, draft, clock())
+    assert (history.number, history.draw_count) == (2, 2)
+    assert run is not None
+    assert run.run_state == "sealed"
+
+
+def running_seal_of(database: Database, started: StartedSeal) -> RunningSeal:
+    return RunningSeal(database, started.begun.round_id, started.run_code, None, threading.Event())
 
 
 def progress_of(database: Database, round_id: str, clock: Clock) -> seal_runs.SealProgress:

@@ -107,10 +107,10 @@ def finish_seal(
         prepared = prepare_seal(started.begun, render_passages, started.seal_options.measure)
         audit = _audit_prepared_seal(prepared, settings, running, clock()) if started.seal_request.audited else None
         running.report("storing the seal")
-        stored = audit.model_dump(mode="json") if audit else None
+        stored, run_code = audit.model_dump(mode="json") if audit else None, started.run_code
         with database.writing() as session:
-            sealed = store_seal(session, prepared, started.by, clock(), started.seal_options, stored)
-            end_run(session, prepared.round_id, started.run_code, clock())
+            sealed = store_seal(session, prepared, started.by, clock(), started.seal_options, stored, run_code)
+            end_run(session, prepared.round_id, run_code, clock())
         return sealed, audit
 
 
