@@ -217,9 +217,7 @@ def store_seal(
     """
     round_row = round_store.find_round(session, prepared.round_id, for_update=True)
     round_row.state = state_after(round_row.state, "seal")
-    if run_code is not None:
-        require_current_run(session, prepared.round_id, run_code)
-    _require_same_keys(session, prepared)
+    _require_nothing_changed(session, prepared, run_code)
     sealed_sha256 = seal_digest(prepared.seal_content)
     design_sha256 = require_design_as_created(round_row.design, round_events(session, prepared.round_id))
     _store_items(session, round_row, prepared, seal_options.aids_key)
@@ -262,8 +260,10 @@ def _store_items(session: Session, round_row: RoundRow, prepared: PreparedSeal, 
     round_store.add_items(session, prepared.item_rows, build_aids_rows(round_row.id, encrypted_aids))
 
 
-def _require_same_keys(session: Session, prepared: PreparedSeal) -> None:
-    """Raise SealError if keys were proved or removed since the seal was begun."""
+def _require_nothing_changed(session: Session, prepared: PreparedSeal, run_code: str | None) -> None:
+    """Raise SealError if another run was begun, or keys were proved or removed, since the seal was begun."""
+    if run_code is not None:
+        require_current_run(session, prepared.round_id, run_code)
     if prepared.key_layers != proved_layers(session, prepared.round_id):
         msg = "The round's keys were changed while it was being sealed, so nothing was sealed. Seal the round again."
         raise SealError(msg)
