@@ -98,9 +98,13 @@ def erase_own_data(session: Session, session_token: str, now: datetime) -> None:
     evaluator, round_row = evaluator_and_round_for_writing(session, session_token)
     if not are_answers_erasable(session, round_row.id, round_row.state):
         raise LifecycleError(LOCKED)
+    erase(session, evaluator, now)
+
+
+def erase(session: Session, evaluator: EvaluatorRow, now: datetime) -> None:
+    """Delete everything about an evaluator and log that, under the code which replaces the pseudonym."""
     evaluator_store.erase_evaluator(session, evaluator, now)
-    evaluator.joined_at, evaluator.exposed, evaluator.phase = None, False, 1
-    append_event(session, round_row.id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
+    append_event(session, evaluator.round_id, evaluator.id, "erased", {"evaluator": evaluator.id}, now)
 
 
 def _is_changed(session: Session, evaluator: EvaluatorRow, links: Sequence[ChainLink], commitment: str) -> bool:

@@ -1,24 +1,25 @@
 """What is deleted about evaluators some time after their round: link and session, which lead from a person to answers.
 
-The answers stay, because the lock names the end of every chain: without them nobody could check the result.
+The answers of a locked round stay, because the lock names the end of every chain: without them nobody could check the
+result. A round that was abandoned before its lock has no result; without a link nobody could delete their answers
+there, so they are deleted with the link.
 """
 
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from app.services.log import is_log_locked
+from app.services.own_data import erase
 from app.store import evaluators as evaluator_store
 from app.store import log as log_store
 from app.store import rounds as round_store
-
-FORGOTTEN = "forgotten "
-"""How the text begins that stands in place of the digest of a deleted link: no link has it as its digest."""
 
 
 def delete_expired_links(session: Session, retention_days: int, now: datetime) -> int:
     """Delete link and session of everyone whose round was locked or abandoned so many days ago; returns how many.
 
-    0 days delete nothing.
+    In a round that was never locked, their answers and pseudonym are deleted with them. 0 days delete nothing.
     """
     if retention_days == 0:
         return 0
@@ -28,10 +29,13 @@ def delete_expired_links(session: Session, retention_days: int, now: datetime) -
         evaluator
         for round_id in ended_rounds
         for evaluator in evaluator_store.evaluators_of_round(session, round_id)
-        if not evaluator.token_sha256.startswith(FORGOTTEN)
+        if not evaluator_store.is_link_forgotten(evaluator)
     ]
     for evaluator in expired:
-        evaluator.token_sha256, evaluator.session_sha256 = f"{FORGOTTEN}{evaluator.id}", None
+        if evaluator.erased_at is not None or is_log_locked(session, evaluator.round_id):
+            evaluator_store.forget_link(evaluator)
+        else:
+            erase(session, evaluator, now)
     return len(expired)
 
 

@@ -65,6 +65,7 @@ class EvaluatorProgress:
     joined_at: datetime | None
     judged: int
     assigned: int
+    erased: bool = False
     exposed_since: tuple[str, ...] = ()
     """Why the logs call somebody exposed who was naive at the invitation; the lock will say so."""
 
@@ -211,10 +212,10 @@ def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, 
 def reissue_invitation(session: Session, round_id: str, evaluator_id: str, by: str, now: datetime) -> Invitation:
     """Give an evaluator of the round who lost the link a new one; the old link and any session stop working.
 
-    Raises NotFoundError for somebody of another round.
+    Raises NotFoundError for somebody of another round, or whose answers were erased.
     """
     evaluator = evaluator_store.find_evaluator(session, evaluator_id)
-    if evaluator.round_id != round_id:
+    if evaluator.round_id != round_id or evaluator.erased_at is not None:
         raise NotFoundError(evaluator_store.NO_SUCH_EVALUATOR)
     require_allowed(round_store.find_round(session, evaluator.round_id, for_update=True).state, "invite")
     secret = random_token()
@@ -286,6 +287,7 @@ def _evaluator_progress(
         name=evaluator.name,
         exposed=evaluator.exposed,
         invited_at=evaluator.invited_at,
+        erased=evaluator.erased_at is not None,
         joined_at=evaluator.joined_at,
         judged=tally.judged,
         assigned=tally.assigned,

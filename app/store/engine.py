@@ -16,6 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.store.storable import require_storable
 
 BUSY_SECONDS = 30
+CHECKPOINT_MILLISECONDS = 2000
+"""How long an erasure waits for readers of an older state."""
 
 
 class Database:
@@ -45,6 +47,30 @@ class Database:
         with self._writer, self._sessions.begin() as session:
             session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
             yield session
+
+    @contextmanager
+    def erasing(self) -> Iterator[Session]:
+        """A session for writing what deletes; after it, no file beside SQLite's database has what was deleted.
+
+        Somebody who reads the old state at that moment can keep it in the write-ahead log until the next such session,
+        or until the program ends.
+        """
+        with self.writing() as session:
+            yield session
+        self._empty_write_ahead_log()
+
+    def _empty_write_ahead_log(self) -> None:
+        """Move SQLite's write-ahead log into the database, and make its file empty; wait a little for readers."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.engine.connect() as connection:
+            driver = connection.connection.cursor()
+            connection.rollback()  # a checkpoint stands outside of transactions
+            try:
+                driver.execute(f"PRAGMA busy_timeout={CHECKPOINT_MILLISECONDS}")
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
     def close(self) -> None:
         """Close every connection."""

@@ -10,6 +10,8 @@ from app.foundation.errors import NotFoundError
 from app.store.slots import free_slots_of_evaluator
 from app.store.tables import AssignmentRow, ChainEntryRow, EvaluatorRow, RoundRow
 
+FORGOTTEN = "forgotten "
+"""How the text begins that stands in place of the digest of a deleted link: no link has it as its digest."""
 SELECT_BY_SESSION = (
     select(EvaluatorRow, RoundRow)
     .join(RoundRow, RoundRow.id == EvaluatorRow.round_id)
@@ -89,10 +91,26 @@ def order_seed(session: Session, evaluator_id: str) -> str:
 
 
 def erase_evaluator(session: Session, evaluator: EvaluatorRow, now: datetime) -> None:
-    """Delete an evaluator's answers and pseudonym; items that were leased to them can be leased again."""
+    """Delete an evaluator's answers, pseudonym, link and order; their items can be assigned to others again.
+
+    Of their times only the erasure's is left, which the log has as well: with the time of the invitation, the log would
+    tell whose row this was.
+    """
     of_evaluator = {"evaluator_id": evaluator.id}
     free_slots_of_evaluator(session, evaluator)
     for table in (ChainEntryRow, AssignmentRow):
         session.execute(delete(table).filter_by(**of_evaluator))
-    evaluator.name, evaluator.erased_at = f"erased {evaluator.id}", now
-    evaluator.session_sha256, evaluator.consented_at = None, None
+    forget_link(evaluator)
+    evaluator.name, evaluator.erased_at, evaluator.invited_at = f"erased {evaluator.id}", now, now
+    evaluator.joined_at, evaluator.consented_at = None, None
+    evaluator.order_seed, evaluator.block, evaluator.phase, evaluator.exposed = "", None, 1, False
+
+
+def forget_link(evaluator: EvaluatorRow) -> None:
+    """Delete the digests of an evaluator's link and session: neither leads to them any more."""
+    evaluator.token_sha256, evaluator.session_sha256 = f"{FORGOTTEN}{evaluator.id}", None
+
+
+def is_link_forgotten(evaluator: EvaluatorRow) -> bool:
+    """Whether the evaluator's link was deleted."""
+    return evaluator.token_sha256.startswith(FORGOTTEN)

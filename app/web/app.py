@@ -50,7 +50,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
 
 
 def _delete_expired_rows(database: Database, settings: Settings) -> None:
-    with database.writing() as session:
+    with database.erasing() as session:
         delete_ended_sessions(session, now())
         forget_old_attempts(session, now())
         if settings.retention_days > 0:

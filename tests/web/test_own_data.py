@@ -9,12 +9,18 @@ from starlette.testclient import TestClient
 
 from app.evidence.event_details import SealedDetail
 from app.evidence.signing import SigningKey, is_signed
-from app.services import log
+from app.foundation.errors import NotFoundError
+from app.services import log, rounds
 from app.services.round_keys import RoundKeys
 from app.store.engine import Database
 from app.store.tables import EvaluatorRow, EventRow, RoundRow
 from tests.web.page import NewClient, Page, come_in
 from tests.web.served_round import NOW, ServedRound, invite, make_round, stored_entries, stored_rows
+
+
+def count_in_files(folder: Path, *texts: bytes) -> int:
+    content = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    return sum(content.count(text) for text in texts)
 
 
 @pytest.mark.parametrize("locked", [False, True])
@@ -77,7 +83,24 @@ def test_nothing_about_the_person_is_left_after_the_deletion(sqlite_database: Da
         assert not client.cookies.get("fg_evaluator")
     row = next(evaluator for evaluator in stored_rows(served_round, EvaluatorRow) if evaluator.id == "id-Eve")
     assert (row.name, row.joined_at, row.consented_at, row.session_sha256) == ("erased id-Eve", None, None, None)
-    assert (row.exposed, row.phase) == (False, 1)
+    assert (row.exposed, row.phase, row.order_seed, row.block) == (False, 1, "", None)
+    assert (row.token_sha256, row.invited_at) == ("forgotten id-Eve", row.erased_at)
+
+
+def test_the_files_of_a_running_server_have_nothing_of_somebody_who_deleted_their_data(
+    ada: Page, tmp_path: Path
+) -> None:
+    ada.send(verdict="interpretable").send(hypothesis="zebra and quagga")
+    token = ada.form()[1]["form_token"]
+    assert count_in_files(tmp_path, b"zebra and quagga", b'"evaluator":"Ada"') > 1
+    ada.post("/judge/erase", {"form_token": token, "sure": "true"})
+    assert count_in_files(tmp_path, b"zebra and quagga", b'"evaluator":"Ada"') == 0
+
+
+def test_nobody_can_make_a_new_link_for_somebody_who_deleted_their_data(ada: Page, served_round: ServedRound) -> None:
+    ada.post("/judge/erase", {"form_token": ada.form()[1]["form_token"], "sure": "true"})
+    with served_round.database.writing() as session, pytest.raises(NotFoundError):
+        rounds.reissue_invitation(session, served_round.round_id, "id-Ada", "Dag", NOW)
 
 
 def test_own_data_can_be_downloaded(ada: Page) -> None:

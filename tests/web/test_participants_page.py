@@ -9,9 +9,10 @@ from app.foundation.settings import Settings
 from app.services import log
 from app.services.retention import delete_expired_links
 from app.store.engine import Database
+from app.store.tables import EvaluatorRow, EventRow
 from app.web.app import create_app
 from tests.web.page import Page
-from tests.web.served_round import NOW, ServedRound, stored_entries
+from tests.web.served_round import NOW, ServedRound, stored_entries, stored_rows
 
 ADDRESS = "/participants"
 
@@ -54,3 +55,16 @@ def test_link_and_session_are_deleted_so_many_days_after_the_lock(ada: Page, ser
     assert ada.go("/judge/mine").status == 403
     assert ada.go(f"/i/{served_round.token}").status == 404
     assert stored_entries(served_round, "judgment")  # the record of the round stays
+
+
+def test_answers_of_a_round_abandoned_before_its_lock_are_deleted_with_the_link(
+    ada: Page, served_round: ServedRound
+) -> None:
+    ada.send(verdict="interpretable")
+    with served_round.database.writing() as session:
+        log.append_event(session, served_round.round_id, "Dag", "abandoned", {}, NOW)
+        assert delete_expired_links(session, 30, NOW + timedelta(days=30)) == 1
+        assert delete_expired_links(session, 30, NOW + timedelta(days=31)) == 0
+    assert stored_entries(served_round, "judgment") == []
+    assert [row.name for row in stored_rows(served_round, EvaluatorRow)] == ["erased id-Ada"]
+    assert [event.action for event in stored_rows(served_round, EventRow)] == ["abandoned", "erased"]

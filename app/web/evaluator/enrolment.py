@@ -114,7 +114,7 @@ def erase_own_data(request: Request, database: AppDatabase, erase_form: Annotate
     session_token = require_evaluator_form(request, erase_form)
     if not erase_form.sure:
         return RedirectResponse("/judge/mine", status_code=HTTPStatus.SEE_OTHER)
-    with database.writing() as session:
+    with database.erasing() as session:
         own_data.erase_own_data(session, session_token, now())
     return _farewell_page(request, "evaluator/erased.html")
 
