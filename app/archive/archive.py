@@ -8,10 +8,9 @@ Both tables open directly in pandas and in Hugging Face `datasets`. Archives are
 """
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from app.archive.manifest import FORMAT, Manifest
 from app.archive.neuron import NeuronKey, NeuronStatistics
@@ -21,6 +20,8 @@ from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
 
 MANIFEST = "manifest.json"
+PLAIN_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
+"""The name of a file of an archive: a path that leads out of no folder."""
 LEFT_BY_WINDOWS = ("Thumbs.db", "desktop.ini")
 
 
@@ -36,25 +37,15 @@ class Archive:
 
         Raises ArchiveError.
         """
-        file = path / MANIFEST
-        if not file.is_file():
-            msg = f"{path} is no archive: {MANIFEST} is missing; make one with `firstglance harvest`"
-            raise ArchiveError(msg)
-        try:
-            manifest = Manifest.model_validate_json(file.read_bytes())
-        except (ValidationError, OSError) as error:
-            msg = (
-                f"{file} cannot be used as format {FORMAT}; the archive is damaged or of another version, harvest again"
-            )
-            raise ArchiveError(msg) from error
-        if manifest.address != manifest.computed_address():
-            msg = f"{file} has been changed since the harvest; copy the archive again"
-            raise ArchiveError(msg)
+        manifest = _read_manifest(path)
         for table in (NEURONS_TABLE, SNIPPETS_TABLE):
             if table not in manifest.files:  # its digest would not be in the address: anybody could exchange it
                 msg = f"{path} is no archive: its {MANIFEST} does not list {table}; harvest again"
                 raise ArchiveError(msg)
         for name in sorted(manifest.files):
+            if not PLAIN_PATH.fullmatch(name):
+                msg = f"{path} is no archive: its {MANIFEST} lists {name!a}, which is no file in it; harvest again"
+                raise ArchiveError(msg)
             if not (path / name).is_file():
                 msg = f"{path} is incomplete: {name} is missing; copy the archive again or harvest again"
                 raise ArchiveError(msg)
@@ -116,6 +107,24 @@ def find_archives(folder: Path) -> Iterator[Archive | ArchiveError]:
             yield Archive.open(path)
         except ArchiveError as error:
             yield error
+
+
+def _read_manifest(path: Path) -> Manifest:
+    """The manifest in an archive's folder. Raises ArchiveError if it is absent, has another form, or was changed."""
+    file = path / MANIFEST
+    if not file.is_file():
+        msg = f"{path} is no archive: {MANIFEST} is missing; make one with `firstglance harvest`"
+        raise ArchiveError(msg)
+    try:
+        manifest = Manifest.model_validate_json(file.read_bytes())
+        address = manifest.computed_address()
+    except (ValueError, OSError) as error:  # ValueError: another form, or numbers of which no digest can be made
+        msg = f"{file} cannot be used as format {FORMAT}; the archive is damaged or of another version, harvest again"
+        raise ArchiveError(msg) from error
+    if manifest.address != address:
+        msg = f"{file} has been changed since the harvest; copy the archive again"
+        raise ArchiveError(msg)
+    return manifest
 
 
 def _folders_with_a_manifest(folder: Path) -> Iterator[Path]:

@@ -7,14 +7,15 @@ import operator
 from collections.abc import Iterable
 from functools import reduce
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from app.archive.neuron import FiringToken, LogitEffect, NeuronKey, NeuronStatistics
-from app.archive.snippet import Snippet
-from app.foundation.errors import ArchiveError
+from app.archive.snippet import Group, Snippet
+from app.foundation.errors import ArchiveError, error_summary
 
 SNIPPETS_TABLE, NEURONS_TABLE = "snippets.parquet", "neurons.parquet"
 
@@ -58,7 +59,7 @@ NEURON_SCHEMA = pa.schema(
 
 def read_neurons(path: Path) -> list[NeuronStatistics]:
     """Every row of neurons.parquet, in order. Raises ArchiveError if the table is damaged."""
-    rows = _read_table(path, None).to_pylist()
+    rows = _read_table(path, NEURON_SCHEMA, None).to_pylist()
     for row in rows:
         row.update(
             histogram=tuple(row["histogram"]),
@@ -86,7 +87,10 @@ def read_snippets(path: Path, neuron_keys: Iterable[NeuronKey]) -> dict[NeuronKe
     snippets_by_key: dict[NeuronKey, list[Snippet]] = {key: [] for key in neuron_keys}
     if not snippets_by_key:
         return snippets_by_key
-    for row in _read_table(path, _is_of_neurons(snippets_by_key)).to_pylist():
+    table = _read_table(path, SNIPPET_SCHEMA, _is_of_neurons(snippets_by_key))
+    if not _are_snippets(table):
+        raise _damaged(path, "a snippet has no activation at its peak, or is of no known group")
+    for row in table.to_pylist():
         snippet = Snippet(
             pieces=tuple(row["pieces"]),
             activations=tuple(row["activations"]),
@@ -109,10 +113,41 @@ def _is_of_neurons(neuron_keys: Iterable[NeuronKey]) -> pc.Expression:
     return reduce(operator.or_, layers)
 
 
-def _read_table(path: Path, condition: pc.Expression | None) -> pa.Table:
-    """The rows for which `condition` is true, or all. Raises ArchiveError if the table cannot be read."""
+def _read_table(path: Path, schema: pa.Schema, condition: pc.Expression | None) -> pa.Table:
+    """The rows for which `condition` is true, or all, in the columns of `schema`; others are left out.
+
+    Raises ArchiveError if the table cannot be read, or a column is missing, of another type, or has no value in a row.
+    """
     try:
-        return pq.read_table(path, filters=condition)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        msg = f"{path} cannot be read; the archive is damaged, copy it again or harvest again"
-        raise ArchiveError(msg) from error
+        table = pq.read_table(path, filters=condition)
+        table = table.select(schema.names).cast(schema)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise _damaged(path, error_summary(error)) from error
+    incomplete = next((name for name in schema.names if any(map(_has_nulls, table[name].chunks))), None)
+    if incomplete is not None:
+        raise _damaged(path, f"its column {incomplete} lacks values")
+    return table
+
+
+def _has_nulls(array: pa.Array) -> bool:
+    """Whether a value is missing, in the lists and records of the column too."""
+    if array.null_count:
+        return True
+    if pa.types.is_list(array.type):
+        return _has_nulls(array.flatten())
+    return pa.types.is_struct(array.type) and any(map(_has_nulls, array.flatten()))
+
+
+def _are_snippets(table: pa.Table) -> bool:
+    """Whether every row has an activation for each piece, a peak among them, and a group that there is."""
+    lengths, peaks = pc.list_value_length(table["pieces"]), table["peak"]
+    conditions = (
+        pc.equal(lengths, pc.list_value_length(table["activations"])),
+        pc.and_(pc.greater_equal(peaks, 0), pc.less(peaks, lengths)),
+        pc.is_in(table["group"], pa.array(get_args(Group))),
+    )
+    return all(pc.all(condition, min_count=0).as_py() for condition in conditions)
+
+
+def _damaged(path: Path, reason: str) -> ArchiveError:
+    return ArchiveError(f"{path} cannot be read ({reason}); the archive is damaged, copy it again or harvest again")
