@@ -138,13 +138,13 @@ def _has_nulls(array: pa.Array) -> bool:
     return pa.types.is_struct(array.type) and any(map(_has_nulls, array.flatten()))
 
 
-def _are_snippets(table: pa.Table) -> bool:
+def _are_snippets(snippet_rows: pa.Table) -> bool:
     """Whether every row has an activation for each piece, a peak among them, and a group that there is."""
-    lengths, peaks = pc.list_value_length(table["pieces"]), table["peak"]
+    lengths, peaks = pc.list_value_length(snippet_rows["pieces"]), snippet_rows["peak"]
     conditions = (
-        pc.equal(lengths, pc.list_value_length(table["activations"])),
+        pc.equal(lengths, pc.list_value_length(snippet_rows["activations"])),
         pc.and_(pc.greater_equal(peaks, 0), pc.less(peaks, lengths)),
-        pc.is_in(table["group"], pa.array(get_args(Group))),
+        pc.is_in(snippet_rows["group"], pa.array(get_args(Group))),
     )
     return all(pc.all(condition, min_count=0).as_py() for condition in conditions)
 

@@ -5,7 +5,9 @@ give the arm away.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import FailFast
 from typing_extensions import TypedDict
 
 CONTEXT = 64
@@ -15,8 +17,8 @@ CONTEXT = 64
 class PassageContent(TypedDict):
     """A passage as JSON values."""
 
-    texts: list[str]
-    levels: list[int]
+    texts: Annotated[list[str], FailFast()]
+    levels: Annotated[list[int], FailFast()]
     peak: int
     group: str
 
@@ -25,7 +27,7 @@ class ItemContent(TypedDict):
     """An item as JSON values: its digest is computed from them, and the database and exports store them."""
 
     code: str
-    passages: list[PassageContent]
+    passages: Annotated[list[PassageContent], FailFast()]
 
 
 class PracticeAnswer(TypedDict):

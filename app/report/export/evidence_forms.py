@@ -7,7 +7,7 @@ converted. A key that First Glance does not write is refused.
 from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, FailFast, Field, Tag, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from app.evidence.entries import (
@@ -41,7 +41,9 @@ class CommitmentFile(BaseModel):
     commitment: Digest
     design_sha256: Digest
     sealed_sha256: Digest
-    code_and_digest: Annotated[list[Annotated[list[str], Field(min_length=2, max_length=2)]], Field(alias="items")]
+    code_and_digest: Annotated[
+        list[Annotated[list[str], Field(min_length=2, max_length=2)]], FailFast(), Field(alias="items")
+    ]
     receipt_key: Digest | None = None
     nonce: str | None = None
 
@@ -122,8 +124,10 @@ class Form(Generic[Value]):
 
 
 COMMITMENT = Form(TypeAdapter(CommitmentFile))
-ITEMS = Form[list[ItemContent]](TypeAdapter(list[ItemContent], config=STRICT_CONFIG))
-JUDGMENTS_V1 = Form[list[JudgmentLinkV1]](TypeAdapter(list[JudgmentLinkV1], config=STRICT_CONFIG))
-CHAINS = cast("Form[list[ChainLink]]", Form(TypeAdapter(list[_ChainLinkForm], config=STRICT_CONFIG)))
-EVENTS = cast("Form[list[EventLink]]", Form(TypeAdapter(list[_EventLinkForm], config=STRICT_CONFIG)))
+_Listed = Annotated[list[Value], FailFast()]
+"""A list whose first wrong element is reported alone: a report of millions of them would fill the memory."""
+ITEMS = Form[list[ItemContent]](TypeAdapter(_Listed[ItemContent], config=STRICT_CONFIG))
+JUDGMENTS_V1 = Form[list[JudgmentLinkV1]](TypeAdapter(_Listed[JudgmentLinkV1], config=STRICT_CONFIG))
+CHAINS = cast("Form[list[ChainLink]]", Form(TypeAdapter(_Listed[_ChainLinkForm], config=STRICT_CONFIG)))
+EVENTS = cast("Form[list[EventLink]]", Form(TypeAdapter(_Listed[_EventLinkForm], config=STRICT_CONFIG)))
 OBJECT = Form[JsonObject](TypeAdapter(JsonObject))

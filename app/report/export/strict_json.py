@@ -8,14 +8,19 @@ from app.foundation.json_types import JsonObject, JsonValue
 LARGEST_INTEGER = (1 << 53) - 1
 """The largest whole number that every JSON library reads alike (RFC 8785)."""
 MOST_DIGITS = len(str(LARGEST_INTEGER))
+MOST_VALUES = 1 << 24
+"""The most values in a text: each takes some 60 bytes of memory or more. A thousand items have a fifth of them."""
 
 
 def read_strict_json(file_bytes: bytes) -> JsonValue:
     """The JSON value in UTF-8 text.
 
     Raises ValueError for anything else, and for a key that an object has twice, NaN, Infinity, numbers that other
-    programs read differently, half a surrogate pair, and nesting that is too deep to read.
+    programs read differently, half a surrogate pair, nesting that is too deep to read, and more than MOST_VALUES.
     """
+    if sum(map(file_bytes.count, (b",", b"[", b"{"))) > MOST_VALUES:  # each value but the first follows one of them
+        msg = "it holds more values than any file of an export"
+        raise ValueError(msg)
     try:
         json_value: JsonValue = json.loads(
             file_bytes.decode(),

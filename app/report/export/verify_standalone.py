@@ -118,16 +118,16 @@ class Export:
 def read_files(path: str) -> dict[str, bytes]:
     """The files of a zip, {name: content}.
 
-    The zip must hold nothing but files, one after the other, and at its end the list of them: with comments, second
-    names, and bytes before, between or after the files, programs read different files out of one zip.
+    The zip may hold nothing but files and, at its end, their list: out of any other, programs read different files.
     """
     zip_bytes = Path(path).read_bytes()
     archive = zipfile.ZipFile(io.BytesIO(zip_bytes))
-    entries, position, list_size, is_plain = archive.infolist(), 0, 0, True
+    entries, position, list_size = archive.infolist(), 0, 0
+    is_plain = sum(entry.file_size for entry in entries) < 1 << 31  # bytes, since all of them are held in memory
     for entry in entries:
         header = entry.FileHeader()  # as it must stand before the file if the list tells the truth
         is_plain &= zip_bytes.startswith(header, position) and entry.header_offset == position and not entry.extra
-        is_plain &= entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and entry.file_size < 1 << 30
+        is_plain &= entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
         position, list_size = position + len(header) + entry.compress_size, list_size + len(header) + 16
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(entries), len(entries), list_size, position, 0)
     if not is_plain or zip_bytes[position + list_size :] != end or len(set(archive.namelist())) < len(entries):
