@@ -5,7 +5,7 @@ from typing import TextIO
 import click
 
 from app.cli.database import open_database
-from app.cli.options import json_option
+from app.cli.options import json_option, read_typed_text
 from app.cli.printing import print_json, print_text
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -63,6 +63,6 @@ def list_admins(settings: Settings, json_wanted: bool) -> None:
 def _read_password(password_file: TextIO | None) -> str:
     """The first line of the file; without a file, the password that is typed twice."""
     if password_file is not None:
-        return password_file.readline().rstrip("\r\n")
+        return read_typed_text(password_file, is_one_line=True).rstrip("\r\n")
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.foundation.errors import SealError
+from app.foundation.files import read_small_file
 from app.foundation.private import write_private_file
 
 KEY_START = "AGE-SECRET-KEY-"
@@ -21,7 +22,7 @@ def write_key_file(path: Path, identities: Sequence[str]) -> None:
 def read_key_file(path: Path) -> list[str]:
     """The keys in a file, one per line. Raises SealError if it cannot be read or has none."""
     try:
-        lines = path.read_text(encoding="utf-8").split()
+        lines = read_small_file(path).decode().split()
     except (OSError, UnicodeDecodeError) as error:
         msg = (
             f"{path} cannot be read as a key file; give the file that the seal wrote, or one with a key pasted into it"

@@ -1,7 +1,7 @@
 """Options and arguments that several commands take."""
 
 from pathlib import Path
-from typing import get_args
+from typing import TextIO, get_args
 
 import click
 
@@ -9,6 +9,9 @@ from app.models.config import GeluForm
 
 PATH = click.Path(path_type=Path)
 """A path that the command checks itself, so that its error message says which file is needed."""
+
+LONGEST_TYPED_TEXT = 1 << 20
+"""Most characters that are read from a file, or from standard input, in place of typing them."""
 
 json_option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")
 by_option = click.option("--by", help="The admin who acts; leave it out if there is only one.")
@@ -27,3 +30,19 @@ gelu_option = click.option(
     show_default=True,
     help="What 'gelu' means in a checkpoint of the NeelNanda repositories, which were trained with tanh.",
 )
+
+
+def read_typed_text(file: TextIO, *, is_one_line: bool = False) -> str:
+    """The text of a file or of standard input, or its first line.
+
+    Raises click.UsageError if it is no UTF-8, or longer than anybody types.
+    """
+    try:
+        text = (file.readline if is_one_line else file.read)(LONGEST_TYPED_TEXT + 1)
+    except UnicodeDecodeError as error:
+        msg = f"{file.name} is no text in UTF-8; save it as such"
+        raise click.UsageError(msg) from error
+    if len(text) > LONGEST_TYPED_TEXT:
+        msg = f"{file.name} is longer than {LONGEST_TYPED_TEXT:,} characters; give the right file"
+        raise click.UsageError(msg)
+    return text

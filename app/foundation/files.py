@@ -1,8 +1,24 @@
-"""Files written atomically: under another name first, then renamed, so that a kill leaves the old file or the new."""
+"""Files written atomically, so that a kill leaves the old file or the new; and files of others, read up to a limit.
 
+A file is written under another name first, then renamed.
+"""
+
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
+
+LARGEST_SMALL_FILE = 1 << 24
+"""Bytes of the largest design, key file or list of certificates that is read."""
+
+
+def read_small_file(path: Path, most_bytes: int = LARGEST_SMALL_FILE) -> bytes:
+    """A file's content. Raises OSError if it cannot be read, or if it has more bytes, as a device without end has."""
+    with path.open("rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(errno.EFBIG, f"it has more than {most_bytes:,} bytes")
+    return content
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:

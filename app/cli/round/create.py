@@ -12,6 +12,7 @@ from app.cli.options import PATH, by_option
 from app.cli.printing import print_text
 from app.foundation.clock import now
 from app.foundation.errors import DesignError
+from app.foundation.files import read_small_file
 from app.foundation.settings import Settings
 from app.rounds.design import Cell, Design
 from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES, design_from_preset
@@ -86,7 +87,7 @@ def create_command(
 
 def _read_design_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_small_file(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read as a design; give a TOML file, UTF-8"
         raise DesignError(msg) from error

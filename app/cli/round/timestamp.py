@@ -19,6 +19,7 @@ from app.evidence.timestamp_encoding import encode_query
 from app.evidence.timestamps import stamped_time, verified_time
 from app.foundation.clock import now
 from app.foundation.errors import TimestampError, error_summary
+from app.foundation.files import read_small_file
 from app.foundation.settings import Settings
 from app.services import timestamps
 from app.services.timestamps import PendingStamp
@@ -156,7 +157,7 @@ def _public_address(authority: str) -> str:
 
 def _read_roots(path: Path) -> TrustedCertificates:
     try:
-        return read_trusted_certificates(path.read_bytes())
+        return read_trusted_certificates(read_small_file(path))
     except OSError as error:
         msg = f"{path} cannot be read ({error_summary(error)}); give the PEM file of the authority's root certificate"
         raise TimestampError(msg) from error

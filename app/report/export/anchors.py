@@ -22,6 +22,7 @@ from app.evidence.stamp_checks import FOLDER, StampFinding, check_timestamps, st
 from app.evidence.timestamps import is_time_stamp_of
 from app.foundation.digest import short_digest
 from app.foundation.errors import ArchiveError, ExportError, SealError
+from app.foundation.files import read_small_file
 from app.foundation.typography import visible_text
 from app.report.export.exported_round import ExportedRound
 from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
@@ -232,7 +233,7 @@ def _receipt_finding(finding: ReceiptFinding, path: Path) -> AnchorFinding:
 
 def _read_roots(path: Path) -> TrustedCertificates:
     try:
-        return read_trusted_certificates(path.read_bytes())
+        return read_trusted_certificates(read_small_file(path))
     except OSError as error:
         msg = f"{path} cannot be read ({error.strerror}); name the PEM file of the authority's root certificate"
         raise ExportError(msg) from error

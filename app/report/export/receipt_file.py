@@ -11,6 +11,7 @@ from app.evidence.own_answers import OwnAnswers
 from app.evidence.receipt_findings import ReceiptFinding, judge_receipt
 from app.evidence.receipts import CommittedRound, Receipt, ReceiptV1, read_receipt
 from app.foundation.errors import ExportError, FirstGlanceError
+from app.foundation.files import read_small_file
 from app.foundation.json_types import JsonObject, JsonValue
 from app.report.export import evidence_forms as forms
 from app.report.export.exported_round import ExportedRound
@@ -35,7 +36,7 @@ class ReceiptFile:
 def read_receipt_file(path: Path) -> ReceiptFile:
     """Read the file that an evaluator downloaded. Raises ExportError if it cannot be read, or has no receipt."""
     try:
-        own_file = _OBJECT.validate_python(read_strict_json(_read_bytes(path)))
+        own_file = _OBJECT.validate_python(read_strict_json(read_small_file(path, LARGEST_FILE)))
         receipt = read_receipt(_OBJECT.validate_python(own_file.get("receipt")))
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         msg = f"{path} holds no receipt; use the file as the evaluator downloaded it from the last page"
@@ -65,16 +66,6 @@ def committed_round(export: ExportedRound) -> CommittedRound:
         receipt_key=evidence.published.receipt_key,
         lock=evidence.lock_digest,
     )
-
-
-def _read_bytes(path: Path) -> bytes:
-    """The file's content. Raises OSError if it cannot be read, ValueError if it is too large."""
-    with path.open("rb") as file:
-        content = file.read(LARGEST_FILE + 1)
-    if len(content) > LARGEST_FILE:
-        msg = f"it has more than {LARGEST_FILE >> 20} MB"
-        raise ValueError(msg)
-    return content
 
 
 def _is_enrolled(export: ExportedRound, evaluator: str) -> bool:

@@ -50,6 +50,9 @@ def pack_files(files: Mapping[str, bytes]) -> bytes:
 
 def read_zip(path: Path) -> dict[str, bytes]:
     """The files of a zip. Raises ExportError if it is not a zip, is damaged, or is not as First Glance writes it."""
+    if path.exists() and not path.is_file():  # reading a device may have no end
+        msg = f"{path} is no file; name the zip that `firstglance export` wrote"
+        raise ExportError(msg)
     try:
         with zipfile.ZipFile(path) as archive:
             _refuse_foreign_zip(path, archive)
