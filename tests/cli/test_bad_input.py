@@ -147,7 +147,7 @@ def test_a_database_that_cannot_be_opened_is_named(run: Run, tmp_path: Path) -> 
     (tmp_path / "garbage" / "firstglance.db").write_bytes(b"this is no database at all" * 100)
     for folder in ("file", "garbage"):
         assert_refused(run("--data", tmp_path / folder, "admin", "list"))
-    assert_refused(run("--database-url", "nonsense://x", "admin", "list"), "nonsense")
+    assert_refused(run("--database-url", "nonsense://x", "admin", "list"), "URL cannot be used")
     assert_refused(run("--database-url", "sqlite:////nowhere/x.db", "admin", "list"))
 
 

@@ -8,8 +8,8 @@ from app.foundation.json_types import JsonObject, JsonValue
 LARGEST_INTEGER = (1 << 53) - 1
 """The largest whole number that every JSON library reads alike (RFC 8785)."""
 MOST_DIGITS = len(str(LARGEST_INTEGER))
-MOST_VALUES = 1 << 24
-"""The most values in a text: each takes some 60 bytes of memory or more. A thousand items have a fifth of them."""
+MOST_VALUES = 1 << 25
+"""The most values in a text: each takes some 60 bytes of memory or more. A thousand items have a tenth of them."""
 
 
 def read_strict_json(file_bytes: bytes) -> JsonValue:
