@@ -4,6 +4,7 @@ Characters that nobody sees, such as those that turn the direction of a name, ar
 """
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
@@ -57,6 +58,10 @@ def static_url(name: str) -> str:
     return f"/static/{static_version()}/{name}"
 
 
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+PAGE_ADDRESS = re.compile(r"https?://[^\s<>\"']+")
+
+
 class VersionedFiles(StaticFiles):
     """Serves static files under a versioned address: they never change, so browsers cache them forever."""
 
@@ -90,6 +95,7 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
         languages=language.LANGUAGES,
         limits=LIMITS,
         counted=counted,
+        contact_link=contact_link,
         format_number=language.format_number,
         return_address=addresses.return_address,
     )
@@ -109,6 +115,15 @@ def _with_values_shown(translate: Translate) -> Translate:
         return translate(context, *arguments, **{name: _show_unseen(value) for name, value in values.items()})
 
     return translate_with_values
+
+
+def contact_link(contact: str) -> Markup | str:
+    """A contact as a link if it has an address of mail or of a page, such as “Ruth <ruth@lab.example>”; else itself."""
+    mail, page = MAIL_ADDRESS.search(contact), PAGE_ADDRESS.fullmatch(contact.strip())
+    if page is None and mail is None:
+        return contact
+    address = contact.strip() if page else f"mailto:{mail[0] if mail else ''}"
+    return Markup('<a href="{}">{}</a>').format(address, show_unseen_characters(contact))
 
 
 def counted(count: int, noun: str) -> str:
