@@ -56,6 +56,11 @@ def open_rounds_beside(session: Session, round_id: str, by: str) -> list[str]:
     return _unbroken(session, related_round_ids(session, round_id), by)
 
 
+def round_titles(session: Session, round_ids: Collection[str]) -> dict[str, str]:
+    """{id: title} of rounds."""
+    return {round_id: round_store.find_round(session, round_id).title for round_id in round_ids}
+
+
 def require_no_open_round(session: Session, round_id: str, by: str) -> None:
     """Raise AccessError if neurons of the round are judged in another round now."""
     if open_ids := open_rounds_beside(session, round_id, by):

@@ -54,6 +54,15 @@ def reasons_by_person(session: Session, round_id: str) -> dict[str, tuple[str, .
     return {person: tuple(reasons_of_person) for person, reasons_of_person in reasons.items()}
 
 
+def group_reasons(reasons: Collection[str]) -> list[str]:
+    """The same reasons with one line for each round, such as “round abcd: created, unblinded”, for people to read."""
+    lines: dict[str, list[str]] = {}
+    for reason in reasons:
+        action, is_about_round, round_id = reason.rpartition(" round ")
+        lines.setdefault(f"round {round_id}" if is_about_round else reason, []).extend([action] * bool(action))
+    return [f"{about}: {', '.join(actions)}" if actions else about for about, actions in lines.items()]
+
+
 def _is_exposing(event: EventRow) -> bool:
     """Whether an event shows models or neurons: a blinded export does not."""
     return event.action != "exported" or event.detail.get("blinded") is not True

@@ -59,7 +59,8 @@ def test_while_the_same_neurons_are_judged_elsewhere_they_are_shown_for_a_logged
     dag.get(f"/admin/rounds/{unblinded}/gallery")
     assert "Blind broken" in dag.text
     assert dag.send("enter-gallery").status_code == 403
-    dag.get(f"/admin/rounds/{unblinded}/gallery")
+    assert dag.send("enter-gallery", reason=" " * 12).status_code in (403, 422)
+    assert 'id="reason-problem"' in dag.text, "the form stays, with the problem beside it"
     dag.send("enter-gallery", reason="The figure of the talk needs one example.")
     assert 'role="search"' in dag.text
     assert dag.get(f"/admin/rounds/{unblinded}/observations.csv").status_code == 200

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.store import schema
+
 ROOT = Path(__file__).resolve().parents[2]
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 DOCUMENTS = (
@@ -37,6 +39,18 @@ def test_every_path_that_a_document_names_exists(name: str) -> None:
 
 def test_a_path_that_is_not_there_is_reported() -> None:
     assert missing_paths("see `app/rounds` and `app/nowhere.py`") == ["app/nowhere.py"]
+
+
+def documented_columns(text: str) -> dict[str, set[str]]:
+    """{table: its columns}, as the last table of the document on data protection has them."""
+    rows = re.findall(r"^\| `([a-z_]+)` \| [^|]+ \| (`[^|]+`) \|$", text, re.MULTILINE)
+    return {table: set(re.findall(r"`([a-z_0-9]+)`", columns)) for table, columns in rows}
+
+
+def test_the_document_on_data_protection_lists_every_column_of_the_database() -> None:
+    documented = documented_columns((ROOT / "docs" / "data_protection.md").read_text(encoding="utf-8"))
+    tables = {table.name: {column.name for column in table.columns} for table in schema.ROWS[0].metadata.sorted_tables}
+    assert documented == tables, "say in docs/data_protection.md whom a new column is about, and how long it stays"
 
 
 def test_every_room_is_in_the_table_of_rooms() -> None:

@@ -16,7 +16,7 @@ from app.services import rounds
 from app.services.archive_browsing import open_rounds_beside
 from app.services.archives import archive_fingerprints
 from app.services.exports import record_export, unblinded_bundle
-from app.services.exposure import reasons_of_exposure, seen_neurons
+from app.services.exposure import group_reasons, reasons_of_exposure, seen_neurons
 from app.services.gallery import enter_gallery
 from app.services.log import append_event, round_events
 from app.services.results_read import record_reading
@@ -187,3 +187,12 @@ def exposed_in_export(bundle: UnblindedBundle) -> dict[str, bool]:
     """{pseudonym: whether the result calls them exposed}, after the evidence was checked."""
     assert [check for check in check_blinded_evidence(bundle.evidence) if not check.ok] == []
     return {evaluator.evaluator: evaluator.exposed for evaluator in bundle.result.frame.evaluators}
+
+
+def test_reasons_are_told_round_by_round() -> None:
+    reasons = ("created round a", "said so at the invitation", "read a key of round b", "unblinded round a")
+    assert group_reasons(reasons) == [
+        "round a: created, unblinded",
+        "said so at the invitation",
+        "round b: read a key of",
+    ]

@@ -7,19 +7,22 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 
 from app.foundation.clock import now
+from app.foundation.errors import AccessError, FirstGlanceError, InputError
 from app.report.gallery import CONSENSUS_CHOICES
 from app.report.result_text import signature_note
 from app.rounds.lifecycle import SHORTEST_REASON
 from app.services import gallery
-from app.services.archive_browsing import open_rounds_beside
+from app.services.archive_browsing import open_rounds_beside, round_titles
 from app.services.log import logged_attempt
 from app.services.results import current_result
 from app.services.results_read import logged_reading
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
 from app.web.dependencies import AppDatabase
+from app.web.errors import STATUSES
 from app.web.evaluator.passages import render_passages
 
 router = APIRouter(prefix="/gallery")
@@ -37,11 +40,21 @@ class GallerySearch:
 
 @router.post("/enter")
 def enter_gallery(
-    round_id: str, database: AppDatabase, admin: ActingAdmin, reason: Annotated[str, Form()] = ""
+    request: Request, round_id: str, database: AppDatabase, admin: ActingAdmin, reason: Annotated[str, Form()] = ""
 ) -> Response:
-    """Record that the admin is exposed, and a reason that breaks the blind of open rounds; then show the gallery."""
-    with logged_attempt(database, round_id, admin.name, "open the gallery", now()) as session:
-        gallery.enter_gallery(session, round_id, admin.name, now(), reason)
+    """Record that the admin is exposed, and a reason that breaks the blind of open rounds; then show the gallery.
+
+    A reason that is too short shows the form again.
+    """
+    try:
+        with logged_attempt(database, round_id, admin.name, "open the gallery", now()) as session:
+            gallery.enter_gallery(session, round_id, admin.name, now(), reason)
+    except (AccessError, InputError) as error:
+        with database.reading() as session:
+            open_ids = open_rounds_beside(session, round_id, admin.name)
+            if not open_ids:
+                raise
+            return _door(request, session, round_id, admin, open_ids, error, reason)
     return RedirectResponse(f"/admin/rounds/{round_id}/gallery", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -57,8 +70,7 @@ def browse_gallery(
     with database.reading() as session:
         open_ids = open_rounds_beside(session, round_id, admin.name)
         if open_ids or not gallery.has_entered_gallery(session, round_id, admin.name):
-            variables = {"round_id": round_id, "open_ids": open_ids, "shortest_reason": SHORTEST_REASON}
-            return render_admin_page(request, "report/gallery_consent.html", admin, **variables)
+            return _door(request, session, round_id, admin, open_ids)
         cards, arms = gallery.browse_gallery(
             session, round_id, admin.name, search.text, search.arm, search.consensus, search.page_number
         )
@@ -89,3 +101,25 @@ def show_neuron(request: Request, round_id: str, item: str, database: AppDatabas
         "signature_note": signature_note(unsigned=unsigned),
     }
     return render_admin_page(request, "report/neuron.html", admin, **variables)
+
+
+def _door(
+    request: Request,
+    session: Session,
+    round_id: str,
+    admin: ViewingAdmin,
+    open_ids: list[str],
+    error: FirstGlanceError | None = None,
+    reason: str = "",
+) -> Response:
+    """The page before the gallery: it asks for a reason while the same neurons are judged in open rounds."""
+    variables = {
+        "round_id": round_id,
+        "open_ids": open_ids,
+        "titles": round_titles(session, open_ids),
+        "shortest_reason": SHORTEST_REASON,
+        "problem": error and f"This reason cannot be used. Write at least {SHORTEST_REASON} characters.",
+        "reason": reason.strip(),
+    }
+    status = STATUSES[type(error)] if error else HTTPStatus.OK
+    return render_admin_page(request, "report/gallery_consent.html", admin, status, **variables)

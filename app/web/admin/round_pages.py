@@ -12,6 +12,7 @@ from app.rounds.presets import PRESET_NAMES
 from app.services import rounds
 from app.services.archives import AvailableArchive, available_archives
 from app.services.draws import LONGEST_PUBLIC_TEXT
+from app.services.exposure import group_reasons
 from app.services.log import logged_attempt
 from app.services.preregistration import round_preregistration
 from app.web.addresses import invitation_link
@@ -136,6 +137,6 @@ def _link_page(
         "round_id": round_id,
         "name": name,
         "link": invitation_link(str(request.base_url), invitation.token),
-        "exposed_because": invitation.exposed_because,
+        "exposed_because": group_reasons(invitation.exposed_because),
     }
     return render_admin_page(request, "admin/invitation.html", admin, **variables)
