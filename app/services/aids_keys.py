@@ -1,17 +1,24 @@
 """The keys to rounds' aids: private files in the data folder, so that the database alone shows no aids."""
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from app.foundation.errors import SealError, StorageError
 from app.foundation.private import read_private_file, write_private_file
 from app.rounds.aids_key import AidsKey
 from app.store import aids as aids_store
 from app.store.engine import Database
-from app.store.rewriting import rewrite_tables
+from app.store.rewriting import owe_rewriting, rewrite_if_owed
 
 FOLDER = "aids_keys"
+STAY_PLAIN = (
+    "The aids of rounds of version 0.1 stay unencrypted in the database, where order and lengths tell the arms: %s "
+    "Mend that and start the server again."
+)
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,21 @@ class AidsKeys:
 def encrypt_plain_aids(database: Database, aids_keys: AidsKeys) -> None:
     """Encrypt the aids that version 0.1 stored as they are, and let nothing of them stay on the disk.
 
-    The server does this when it starts. If it cannot write a key, the aids stay as they are: rounds go on with them.
+    The server does this when it starts. If it cannot write a key, the aids stay as they are: rounds go on with them,
+    and a warning says so.
     """
-    with suppress(StorageError, SealError), database.writing() as session:
-        plain_aids = aids_store.read_plain_aids(session)
-        if not plain_aids:
-            return
-        for round_id, aids_by_code in plain_aids.items():
-            encrypted = aids_keys.for_encryption(round_id).encrypt_aids(round_id, aids_by_code)
-            aids_store.replace_aids(session, round_id, encrypted)
-    rewrite_tables(database.url, "aids")
+    try:
+        with database.writing() as session:
+            _encrypt_in_session(session, aids_keys)
+    except (StorageError, SealError) as error:
+        logging.getLogger(__name__).warning(STAY_PLAIN, error)
+    rewrite_if_owed(database.url)
+
+
+def _encrypt_in_session(session: Session, aids_keys: AidsKeys) -> None:
+    plain_aids = aids_store.read_plain_aids(session)
+    for round_id, aids_by_code in plain_aids.items():
+        encrypted = aids_keys.for_encryption(round_id).encrypt_aids(round_id, aids_by_code)
+        aids_store.replace_aids(session, round_id, encrypted)
+    if plain_aids:
+        owe_rewriting(session.connection())

@@ -13,7 +13,7 @@ from app.store import keyholders as keyholder_store
 from app.store import password_attempts as attempt_store
 from app.store import sealed, tables
 from app.store.base import Base
-from app.store.rewriting import closing_engine, keep_sqlite_for_owner, rewrite_database
+from app.store.rewriting import closing_engine, keep_sqlite_for_owner, owe_rewriting, rewrite_if_owed
 
 ROWS = (  # importing the modules fills the metadata
     tables.RoundRow,
@@ -27,13 +27,15 @@ ROWS = (  # importing the modules fills the metadata
 def migrate(url: str) -> None:
     """Bring the database at `url` to the newest schema. The files of SQLite are for their owner alone.
 
-    A database that had an older schema is written anew, so that no file keeps what the new one leaves out.
+    A database that had an older schema is written anew, so that no file keeps what the new one leaves out; if that was
+    cut short, the next call does it.
     """
     keep_sqlite_for_owner(url)
-    revision = _current_revision(url)
+    if _current_revision(url) not in (None, ScriptDirectory.from_config(alembic_config(url)).get_current_head()):
+        with closing_engine(url) as engine, engine.begin() as connection:
+            owe_rewriting(connection)
     command.upgrade(alembic_config(url), "head")
-    if revision not in (None, ScriptDirectory.from_config(alembic_config(url)).get_current_head()):
-        rewrite_database(url)
+    rewrite_if_owed(url)
 
 
 def _current_revision(url: str) -> str | None:

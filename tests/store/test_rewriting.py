@@ -10,6 +10,7 @@ from alembic import command
 from sqlalchemy import text
 
 from app.foundation.clock import now
+from app.store import rewriting
 from app.store.engine import Database
 from app.store.schema import alembic_config, migrate
 from app.store.tables import AdminRow
@@ -34,7 +35,14 @@ def test_database_and_the_files_beside_it_are_for_their_owner_alone(tmp_path: Pa
     assert modes == {"new.db": 0o600, "new.db-wal": 0o600, "new.db-shm": 0o600}
 
 
-def test_an_older_database_loses_the_columns_that_the_newest_schema_leaves_out(sqlite_url: str, tmp_path: Path) -> None:
+def cut_off(_connection: object) -> bool:
+    raise KeyboardInterrupt
+
+
+def test_an_older_database_loses_the_columns_that_the_newest_schema_leaves_out(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if its rewriting is cut off: the next start does it."""
     command.downgrade(alembic_config(sqlite_url), "0008")
     with closing(Database(sqlite_url)) as database, database.writing() as session:
         session.add(AdminRow(name="Dag", password_hash="-", created_at=now()))
@@ -46,6 +54,9 @@ def test_an_older_database_loses_the_columns_that_the_newest_schema_leaves_out(s
         insert = "INSERT INTO items (round_id, code, content, digest, html, training, apart) "
         session.execute(text(insert + "VALUES ('r', 'a', '', '', '', 0, :mark)"), {"mark": f'"{MARK}"'})
     assert MARK.encode() in bytes_beside(tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(rewriting, "_rewrite_tables", cut_off)
+        migrate(sqlite_url)
     migrate(sqlite_url)
     assert MARK.encode() not in bytes_beside(tmp_path)
 
