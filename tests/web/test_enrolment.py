@@ -34,7 +34,7 @@ def test_a_design_may_bring_its_own_consent(sqlite_database: Database, new_clien
     with new_client(sqlite_database) as client:
         text = Page(client).post(f"/i/{served_round.token}", {}).text
     assert "<p>First.</p>" in text
-    assert "Questions go to ada@example.org." in text
+    assert 'Questions go to <a href="mailto:ada@example.org">ada@example.org</a>.' in text
 
 
 def test_declining_is_logged_and_nothing_else_is_stored_and_the_link_still_works(
