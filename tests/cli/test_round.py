@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from app.archive.archive import Archive
 from app.rounds.presets import PRESET_NAMES
@@ -248,8 +247,7 @@ def test_an_export_is_logged_before_any_of_it_is_on_the_disk(run: Run, locked: s
             "CREATE TRIGGER no_line BEFORE INSERT ON events WHEN NEW.action = 'exported' "
             "BEGIN SELECT RAISE(ABORT, 'no line'); END"
         )
-    with pytest.raises(IntegrityError, match="no line"):
-        run("export", locked, "--blinded", "--out", out / "z.zip")
+    assert run("export", locked, "--blinded", "--out", out / "z.zip").exit_code == 1
     assert [(path.name, path.stat().st_size) for path in out.iterdir() if path.stat().st_size] == []
 
 
