@@ -70,6 +70,11 @@ def person_form(name: str) -> str:
     return seen_form(name).casefold()
 
 
+def is_same_person(first: str, second: str) -> bool:
+    """Whether two names are taken for one person's."""
+    return person_form(first) == person_form(second)
+
+
 def _is_unseen(text: str, index: int, in_lines: bool) -> bool:
     character = text[index]
     if in_lines and character in "\n\t":

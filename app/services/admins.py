@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, DesignError
+from app.foundation.typed_text import is_same_person
 from app.store import admin_sessions as admin_session_store
 from app.store import admins as admin_store
 from app.store.engine import Database
@@ -36,12 +37,16 @@ class Admin:
 
 
 def add_admin(session: Session, name: str, password: str, now: datetime) -> Admin:
-    """Make an account. Raises DesignError if the name is taken or unusable, or the password too short."""
+    """Make an account. Raises DesignError if the name is taken or unusable, or the password too short.
+
+    A name is taken in any letter case: two people whom a page names alike could not be told apart in any log.
+    """
     if not NAME.fullmatch(name):
         msg = f"{name!r} cannot be an admin's name; use letters, digits and . _ @ -, 64 at most"
         raise DesignError(msg)
-    if admin_store.password_hash(session, name) is not None:
-        msg = f"there is an admin called {name} already; choose another name or give them a new password"
+    taken = next((admin for admin in admin_store.admin_names(session) if is_same_person(admin, name)), None)
+    if taken is not None:
+        msg = f"there is an admin called {taken} already; choose another name or give them a new password"
         raise DesignError(msg)
     password_hash = _hash_password(password)
     admin_store.add_admin(session, name, password_hash, now)

@@ -19,7 +19,7 @@ from app.foundation.codes import random_token, token_digest
 from app.foundation.digest import sha256
 from app.foundation.errors import InputError, NotFoundError, SealError
 from app.foundation.json_types import JsonObject
-from app.foundation.typed_text import has_unseen_characters, tidy_line
+from app.foundation.typed_text import has_unseen_characters, is_same_person, person_form, tidy_line
 from app.rounds.lifecycle import require_allowed
 from app.rounds.sealing import (
     KeyholderKey,
@@ -204,7 +204,7 @@ def require_own_key(session: Session, round_id: str, identity: str, layer: SealL
     if keyholder.layer != layer:
         msg = f"It is not this key's turn. {turn_sentence(keyholders, layer)}"
         raise SealError(msg)
-    if keyholder.proved_by != by:
+    if not is_same_person(str(keyholder.proved_by), by):
         msg = f"This is the key of {keyholder.proved_by}, who gives it themselves, signed in. Give your own key."
         raise SealError(msg)
 
@@ -217,13 +217,15 @@ def turn_sentence(keyholders: Iterable[KeyholderRow], layer: SealLayer) -> str:
 
 
 def _missing_for_two_persons(keyholders: Sequence[KeyholderRow]) -> str:
-    first, second = ({row.proved_by for row in keyholders if row.layer == layer} for layer in (1, 2))
+    persons = {row.id: person_form(str(row.proved_by)) for row in keyholders}
+    first, second = ({persons[row.id] for row in keyholders if row.layer == layer} for layer in (1, 2))
     if not first:
         return "Two people must open this seal. Name and prove a key of the other person, too."
     if first & second:
+        names = {str(row.proved_by) for row in keyholders if persons[row.id] in first & second}
         return (
-            f"{', '.join(sorted(map(str, first & second)))} proved keys of both people who must open the seal. Remove "
-            "one, and let another admin prove a key of their own."
+            f"{', '.join(sorted(names))} proved keys of both people who must open the seal; names that differ in "
+            "letter case alone are one person's. Remove one key, and let another admin prove a key of their own."
         )
     if not all(keyholder.proved_signed_in for keyholder in keyholders):
         return TWO_PERSONS_IN_SHELL

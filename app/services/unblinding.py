@@ -20,6 +20,7 @@ from app.evidence.signing import SigningKey
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import FirstGlanceError, LifecycleError, SealError, error_summary
 from app.foundation.json_types import JsonObject
+from app.foundation.typed_text import is_same_person
 from app.report.analysis.analysis import Analysis
 from app.report.export.verify import FROM_FORGED_EVIDENCE, checks_until_one_breaks
 from app.report.result import RoundResult, result_of
@@ -127,7 +128,7 @@ def _own_identity(session: Session, round_id: str, identities: Sequence[str], op
     if len(identities) != 1:
         msg = "Give one key, your own. The other person signs in and gives theirs; neither needs to see the other's."
         raise SealError(msg)
-    if opening.first_person == by:
+    if is_same_person(opening.first_person, by):
         msg = f"You have given your key already, and one person cannot open this seal. {opening.turn}"
         raise SealError(msg)
     require_own_key(session, round_id, identities[0], opening.layer, by)

@@ -74,11 +74,12 @@ def test_a_keyholder_of_two_is_gone_and_only_a_second_key_of_the_same_part_opens
         seals.seal_round(session, round_id, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
         rounds.open_round(session, round_id, ADMIN, clock())
         rounds.lock_round(session, round_id, ADMIN, clock())
-        open_outer_layer(session, round_id, [keys["Fay"].identity], "Fay", REASON, clock())  # Eva is gone
+        open_outer_layer(session, round_id, [keys["Fay"].identity], "fay", REASON, clock())  # Eva is gone
         for name, identity, refusal in (
             ("Eva", keys["Eva"].identity, "not this key's turn. It is the turn of Dag"),
             ("Eva", new_key().identity, NO_KEY_LEFT),
             ("Fay", keys["Fay"].identity, "given your key already"),
+            ("FAY", keys["Fay"].identity, "given your key already"),
         ):
             with pytest.raises(SealError, match=refusal):  # Dag is gone
                 unblind_round(session, round_id, [identity], name, REASON, clock())

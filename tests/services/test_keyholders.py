@@ -94,6 +94,7 @@ def test_a_lost_key_is_taken_off_the_list_and_can_be_named_again(
         ((1, 1, 2), (ADMIN, ADMIN, OTHER_ADMIN), ""),
         ((1, 2), (ADMIN, ADMIN), "proved keys of both people"),
         ((1, 1, 2), (ADMIN, OTHER_ADMIN, OTHER_ADMIN), "proved keys of both people"),
+        ((1, 2), (ADMIN, ADMIN.lower()), "Dag, dag proved keys of both people"),
         ((2, 2), (ADMIN, OTHER_ADMIN), "key of the other person"),
     ],
 )
