@@ -3,6 +3,7 @@
 import stat
 from contextlib import closing
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
@@ -262,6 +263,16 @@ def test_a_page_that_was_asked_for_is_shown_after_signing_in(stranger: Browser) 
     assert stranger.path == "/admin/sign-in"
     stranger.send("sign-in", name="Dag", password=PASSWORD)
     assert stranger.path == "/admin/rounds/new"
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/rounds/x%26why=changed", "/admin/rounds/x%3Fwhy=changed", "/admin/rounds/%C3%A9"]
+)
+def test_a_path_that_was_asked_for_is_quoted_on_the_way_through_the_sign_in(stranger: Browser, path: str) -> None:
+    stranger.get(path)
+    assert "Your password was changed" not in stranger.response.text
+    stranger.send("sign-in", name="Dag", password=PASSWORD)
+    assert stranger.response.url.path == unquote(path)
 
 
 @pytest.mark.parametrize("https", [False, True])

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -59,7 +60,7 @@ def viewing_admin(request: Request, database: AppDatabase) -> SignedInAdmin:
                 admin_sessions.note_use(session, session_token, now())
         return SignedInAdmin(name, derive_form_token(session_token))
     if request.method in ("GET", "HEAD"):
-        address = f"{SIGN_IN}?next={request.url.path}"
+        address = f"{SIGN_IN}?next={quote(quote(request.scope['path']))}"  # once for the path, once for the query
         raise SeeOther(address)
     msg = "Sign in first: this page is for admins."
     raise AccessError(msg)
