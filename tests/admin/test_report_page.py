@@ -14,7 +14,7 @@ from tests.admin.admin_site import PASSWORD, AdminSite, Browser
 def test_the_report_begins_with_the_result_and_links_its_numbers(dag: Browser, unblinded: str) -> None:
     dag.get(f"/admin/rounds/{unblinded}/report")
     text = dag.text
-    assert text.index("This one evaluator marked") < text.index("tells the arms apart") < text.index("<svg")
+    assert text.index("This one evaluator marked") < text.index("A program tried to tell") < text.index("<svg")
     assert not re.search(r"\bnan\b|\bNone\b", text)
     assert 'style="' not in text
     links = set(re.findall(r'/numbers#([^"]+)"', text))

@@ -39,40 +39,41 @@ def test_james_index_is_1_if_nobody_knows_the_arms() -> None:
     assert overall.james.estimate == 1
 
 
-def test_marks_that_give_the_arm_away_are_reported_under_the_headline() -> None:
+def test_marks_that_give_the_arm_away_are_reported_under_the_headline_of_version_0_1() -> None:
     observations = simulate_observations(strata=("1L/0",))
     stimuli = tuple(
         MarkCounts(item, 50 + 40 * (arm == "solu"), 100, 900) for item, arm in arms_by_item(observations).items()
     )
-    analysis = assert_reportable(observations, frame_for(observations, stimuli=stimuli))
+    analysis = assert_reportable(observations, replace(frame_for(observations, stimuli=stimuli), plan=None))
     assert analysis.stimulus[0].auc == 1
     assert "AUC 1.00" in analysis.marks_alone
     assert analysis.transport is None
     assert analysis.transport_alone == "No leak audit was run before the seal."
 
 
-def test_fewer_marks_tell_the_arms_apart_as_well_as_more() -> None:
+def test_in_version_0_1_fewer_marks_tell_the_arms_apart_as_well_as_more() -> None:
     observations = simulate_observations(strata=("1L/0",))
     stimuli = tuple(
         MarkCounts(item, 50 - 40 * (arm == "solu"), 100, 900) for item, arm in arms_by_item(observations).items()
     )
-    analysis = analyse(observations, frame_for(observations, stimuli=stimuli))
+    analysis = analyse(observations, replace(frame_for(observations, stimuli=stimuli), plan=None))
     assert analysis.stimulus[0].auc == 0
     assert "AUC 1.00" in analysis.marks_alone
 
 
 @pytest.mark.parametrize(
-    ("aucs", "leaks", "sentence"),
+    ("aucs", "p", "leaks", "sentence"),
     [
-        ({"logistic regression": 0.55, "gradient boosting": 0.61}, False, "attackers' AUC 0.61; 0.71 would have shown"),
-        ({}, False, "too few items for its attackers"),
-        ({"logistic regression": 0.99, "gradient boosting": 1.0}, True, "found a leak"),
+        ({"logistic regression": 0.55, "gradient boosting": 0.61}, 0.4, False, "did not go with the arms (p = 0.4, 40"),
+        ({"logistic regression": 0.98, "gradient boosting": 0.9}, 0.0006, False, "a warning, but not enough to refuse"),
+        ({}, 1.0, False, "did not go with the arms (p = 1, 40 items)"),
+        ({"logistic regression": 0.99, "gradient boosting": 1.0}, 0.0002, True, "found a leak"),
     ],
 )
 def test_the_result_of_the_leak_audit_stands_under_the_headline(
-    aucs: dict[str, float], leaks: bool, sentence: str
+    aucs: dict[str, float], p: float, leaks: bool, sentence: str
 ) -> None:
-    attack = AttackSummary(aucs=aucs, p=0.4, permutations=49, detectable=0.71, items=40, features=12)
+    attack = AttackSummary(aucs=aucs, p=p, permutations=49, detectable=0.71, items=40, features=12)
     nothing = FindingsSummary(count=0, first=[])
     transport = GateAttackSummary(**attack.model_dump(), leaks=leaks)
     gate = GateSummary(swap=nothing, name_search=nothing, transport=transport)

@@ -66,8 +66,8 @@ def test_attacks_stand_under_the_headline_in_the_chart_and_in_analysis_json() ->
     analysis = analyse(OBSERVATIONS, replace(FRAME, stimuli=stimuli), items)
     assert analysis.attacks is not None
     marks = analysis.attacks[0]
-    assert f"by the marks alone with AUC {marks.auc:.2f} (p = 0.01)" in analysis.marks_alone
-    assert "The number of marked tokens alone tells the arms apart" in analysis.marks_alone
+    assert f"by the marks alone with AUC {marks.auc:.2f} (p = 0.01; up to {marks.usual:.2f}" in analysis.marks_alone
+    assert "number of marked tokens" not in analysis.marks_alone, "a count has no p, so it is in the chart alone"
     chart = stimulus_chart(analysis)
     assert chart is not None
     assert {"attacks.0", "attacks.1", "attacks.2"} <= set(chart.row_paths)
@@ -80,7 +80,7 @@ def test_with_rank_marks_no_count_of_marks_is_printed() -> None:
     analysis = analyse(OBSERVATIONS, replace(FRAME, stimuli=stimuli, marks="rank"), items)
     assert [feature.feature for feature in analysis.stimulus] == ["tokens"]
     assert "number of marked tokens" not in analysis.marks_alone
-    assert "A program tried to tell the arms apart" in analysis.marks_alone
+    assert "A program tried to tell solu from baseline" in analysis.marks_alone
 
 
 def test_a_round_of_version_0_1_has_no_attacks() -> None:

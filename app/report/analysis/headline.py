@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.leak_audit.permutation_test import REFUSAL_P, WARNING_P
 from app.report.analysis.draws import draw_notes
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.giveaways import StimulusAuc, TransportResults
@@ -44,8 +45,8 @@ def headline_sentences(
     """The report's first sentences, from the numbers that they quote."""
     return HeadlineSentences(
         headline=_headline(primary, frame),
-        marks_alone=_stimulus_sentences(stimulus, attacks),
-        transport_alone=_transport_sentence(transport),
+        marks_alone=_marks_sentence(stimulus) if attacks is None else _attacks_sentence(attacks, frame),
+        transport_alone=_transport_sentence(transport) if frame.plan is None else _gate_sentence(transport),
         notes=(
             *_notes_on_arms(primary.arms),
             *_notes_on_difference(primary),
@@ -91,27 +92,23 @@ def _fraction_phrases(arms: Mapping[str, ArmResult]) -> list[str]:
     ]
 
 
-def _stimulus_sentences(stimulus: Sequence[StimulusAuc], attacks: Sequence[StimulusAttack] | None) -> str:
-    """What the stimulus gives away; a design of version 0.1 planned no attacks, and rank marks have one number."""
-    if attacks is None:
-        return _marks_sentence(stimulus)
-    counted = [_marks_sentence(stimulus)] if any(feature.feature == "marked" for feature in stimulus) else []
-    return " ".join([_attacks_sentence(attacks), *counted])
-
-
-def _attacks_sentence(attacks: Sequence[StimulusAttack]) -> str:
+def _attacks_sentence(attacks: Sequence[StimulusAttack], frame: AnalysisFrame) -> str:
+    """How well a program tells treatment from reference by the stimulus, each part beside what is usual by chance."""
     if not attacks:
         return "How much marks and words give away to a program was not measured."
-    figures = {attack.part: f"AUC {attack.auc:.2f} (p = {attack.p:.2g})" for attack in attacks}
-    usual = max(attack.usual for attack in attacks)
+    figures = {
+        attack.part: f"AUC {attack.auc:.2f} (p = {attack.p:.2g}; up to {attack.usual:.2f} is usual by chance)"
+        for attack in attacks
+    }
     return (
-        f"A program tried to tell the arms apart: by the marks alone with {figures['marks']}, by the words alone with "
-        f"{figures['words']}, by both with {figures['both']}; 0.5 would give nothing away, and up to {usual:.2f} is "
-        "usual by chance."
+        f"A program tried to tell {frame.treatment} from {frame.reference}: by the marks alone with "
+        f"{figures['marks']}, by the words alone with {figures['words']}, by both with {figures['both']}. "
+        "An AUC of 0.5 or less gives nothing away."
     )
 
 
 def _marks_sentence(stimulus: Sequence[StimulusAuc]) -> str:
+    """What version 0.1 said of the stimulus: its designs planned no attacks."""
     marked = next((feature for feature in stimulus if feature.feature == "marked"), None)
     if marked is None or marked.auc is None or marked.interval is None:
         return "How much the marks alone give away was not measured."
@@ -125,7 +122,7 @@ def _marks_sentence(stimulus: Sequence[StimulusAuc]) -> str:
 
 
 def _transport_sentence(transport: TransportResults | None) -> str:
-    """What the leak audit before the seal showed."""
+    """What version 0.1 said of the leak audit before the seal, in which AUCs decided."""
     if transport is None:
         return "No leak audit was run before the seal."
     start = f"Before the seal an audit read {transport.responses:,} responses"
@@ -137,6 +134,22 @@ def _transport_sentence(transport: TransportResults | None) -> str:
         f"{start}: beside words and marks nothing told the arms apart "
         f"(attackers' AUC {transport.auc:.2f}; {transport.detectable:.2f} would have shown as a leak)."
     )
+
+
+def _gate_sentence(transport: TransportResults | None) -> str:
+    """What the leak audit before the seal showed; the p of its test decides, and no AUC."""
+    if transport is None:
+        return "No leak audit was run before the seal."
+    start = f"Before the seal an audit read {transport.responses:,} responses"
+    if transport.leaks or transport.changed_by_swap or transport.names_spoken:
+        return f"{start} and found a leak: see transport in analysis.json."
+    start = f"{start}: none changed with the arms or named them, and what was sent beside words and marks"
+    if transport.p <= WARNING_P:
+        return (
+            f"{start} went with the arms more than chance usually makes it (p = {transport.p:.2g}): a warning, but "
+            f"not enough to refuse the seal, which takes p = {REFUSAL_P} or less."
+        )
+    return f"{start} did not go with the arms (p = {transport.p:.2g}, {transport.items} items)."
 
 
 def _difference_sentence(difference: Contrast, minus: str = "minus") -> str:

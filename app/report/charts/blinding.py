@@ -30,7 +30,8 @@ def _direction_sentence(analysis: Analysis) -> str:
     """In which direction the AUCs of the marks are counted, and how one under 0.5 is read."""
     return (
         f"Below, an AUC of the marks is the chance that {analysis.treatment} has more of them than "
-        f"{analysis.reference}: an AUC under 0.5 says that it has fewer, and gives as much away as 1 minus the AUC."
+        f"{analysis.reference}: an AUC under 0.5 says that it has fewer, and gives as much away as 1 minus the AUC. "
+        "An AUC of a program under 0.5 gives nothing away."
     )
 
 
