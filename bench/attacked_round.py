@@ -98,8 +98,8 @@ def seal_attacked_round(
         add_admin(session, ADMIN, "no password opens this", START)
         round_id = rounds.create_round(session, design, paths, ADMIN, START)
         options = seals.SealOptions(
-            RoundKeys.in_data_folder(data).for_seal(round_id).public_key,
-            AidsKeys.in_data_folder(data).for_encryption(round_id),
+            RoundKeys.in_data_folder(data).made_or_read(round_id).public_key,
+            AidsKeys.in_data_folder(data).made_or_read(round_id),
             measure=response_sizes,
             data_folder=data,
             entropy=Random(seed).randbytes,

@@ -69,7 +69,7 @@ class HonestRound:
     @property
     def signing_key(self) -> SigningKey:
         """Both halves of the key that signs receipts and exports: whoever owns the server has it."""
-        return RoundKeys.in_data_folder(self.data).for_seal(self.round_id)
+        return RoundKeys.in_data_folder(self.data).made_or_read(self.round_id)
 
 
 class Clock:
@@ -163,8 +163,8 @@ def _open_round(
         )
         clock.move(3600)
         options = seals.SealOptions(
-            RoundKeys.in_data_folder(data).for_seal(round_id).public_key,
-            AidsKeys.in_data_folder(data).for_encryption(round_id),
+            RoundKeys.in_data_folder(data).made_or_read(round_id).public_key,
+            AidsKeys.in_data_folder(data).made_or_read(round_id),
             measure=response_sizes,
             public_value=PUBLIC_VALUE,
             data_folder=data,

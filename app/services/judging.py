@@ -84,7 +84,7 @@ def open_aids(session: Session, visit: Visit, item_code: str, aids_keys: AidsKey
         raise JudgmentError(OUT_OF_TURN)
     if standing is not None and standing.locked:
         return
-    read_stored_aids(stored_aids, aids_keys.find_key(visit.round_id))  # no verdict is locked for aids that are lost
+    read_stored_aids(stored_aids, aids_keys.in_file(visit.round_id))  # no verdict is locked for aids that are lost
     end = chain_end(session, visit)
     append_entry(session, visit, end, entry_base(visit, end, "aids opened", item_code, now))
 

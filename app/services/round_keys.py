@@ -1,9 +1,9 @@
 """The keys that sign rounds' receipts and exports: private halves in a folder, public halves in commitments."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from app.evidence.event_details import SealedDetail, read_detail
 from app.evidence.receipts import CommittedRound
 from app.evidence.signing import SigningKey
 from app.foundation.errors import SealError
-from app.foundation.private import read_private_file, write_private_file
+from app.services.key_folder import KeyFolder
 from app.services.log import Event, round_events
 from app.store.tables import RoundRow
 
@@ -25,46 +25,20 @@ CORRECT_AFTERWARDS = "A result that was made without the key stays unsigned: cor
 
 
 @dataclass(frozen=True)
-class RoundKeys:
-    """The private halves: files that only their owner may read, in the data folder and not in the database."""
+class RoundKeys(KeyFolder[SigningKey]):
+    """The private halves of the keys that sign, in the data folder and not in the database."""
 
-    folder: Path
+    key_type: type[SigningKey] = SigningKey
 
     @classmethod
-    def in_data_folder(cls, data: Path) -> "RoundKeys":
+    def in_data_folder(cls, data: Path) -> Self:
         """The keys of the rounds of a server with this data folder."""
         return cls(data / FOLDER)
-
-    def path_of(self, round_id: str) -> Path:
-        """The file of a round's key, whether it exists or not."""
-        return self.folder / f"{round_id}.key"
-
-    def for_seal(self, round_id: str) -> SigningKey:
-        """The key of a round that is about to be sealed, which is made unless an earlier try made it.
-
-        Raises StorageError if the file cannot be written or read, and SealError if it holds no key.
-        """
-        path = self.path_of(round_id)
-        with suppress(FileExistsError):
-            write_private_file(path, SigningKey.new().private_text)
-        content = read_private_file(path)
-        try:
-            return SigningKey.from_text(content.decode().strip())
-        except ValueError as error:
-            msg = f"{path} holds no key. Delete the file and seal again; a new key is made."
-            raise SealError(msg) from error
 
     def committed(self, round_id: str, receipt_key: str | None) -> SigningKey | None:
         """The key of a sealed round; None if its file is lost, or if its public half is not the committed one."""
         signing_key = self.in_file(round_id)
         return signing_key if signing_key is not None and signing_key.public_key == receipt_key else None
-
-    def in_file(self, round_id: str) -> SigningKey | None:
-        """The key in the file of a round, whichever it is; None if the file is lost or holds no key."""
-        try:
-            return SigningKey.from_text(self.path_of(round_id).read_text(encoding="utf-8").strip())
-        except (OSError, ValueError):
-            return None
 
 
 def committed_receipt_key(session: Session, round_id: str) -> str | None:

@@ -123,7 +123,7 @@ def test_no_response_and_no_template_context_holds_a_canary(
     round_id, token, key = sealed
     contexts = record_contexts(monkeypatch)
     forbidden = canaries(sqlite_database, round_id, design, archives)
-    forbidden.append(RoundKeys.in_data_folder(tmp_path).for_seal(round_id).private_text[-PREFIX:])
+    forbidden.append(RoundKeys.in_data_folder(tmp_path).made_or_read(round_id).private_text[-PREFIX:])
     routes = [
         route for route in route_table(create_app(Settings(), sqlite_database)) if not route[1].startswith("/admin")
     ]

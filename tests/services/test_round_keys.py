@@ -35,20 +35,20 @@ def store_key(round_keys: RoundKeys, round_id: str, private_text: str) -> None:
 
 
 def public_key_for_seal(data: Path) -> str:
-    return RoundKeys.in_data_folder(data).for_seal("spring").public_key
+    return RoundKeys.in_data_folder(data).made_or_read("spring").public_key
 
 
 def test_a_new_key_lies_in_a_file_that_only_its_owner_reads(round_keys: RoundKeys) -> None:
-    signing_key = round_keys.for_seal("spring")
+    signing_key = round_keys.made_or_read("spring")
     path = round_keys.folder / "spring.key"
     assert path.read_text("utf-8") == signing_key.private_text
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_seal_that_is_begun_again_has_the_same_key_and_another_round_another(round_keys: RoundKeys) -> None:
-    signing_key = round_keys.for_seal("spring")
-    assert round_keys.for_seal("spring").public_key == signing_key.public_key
-    assert round_keys.for_seal("autumn").public_key != signing_key.public_key
+    signing_key = round_keys.made_or_read("spring")
+    assert round_keys.made_or_read("spring").public_key == signing_key.public_key
+    assert round_keys.made_or_read("autumn").public_key != signing_key.public_key
 
 
 def test_processes_that_begin_a_seal_together_have_one_key(tmp_path: Path) -> None:
@@ -66,22 +66,22 @@ def test_threads_that_begin_a_seal_together_have_one_key(tmp_path: Path) -> None
 def test_a_key_that_cannot_be_written_or_read_is_a_sentence_with_its_path(round_keys: RoundKeys) -> None:
     round_keys.folder.write_text("a file in place of the folder")
     with pytest.raises(StorageError, match=r"spring\.key cannot be written .*Let this program write to the folder"):
-        round_keys.for_seal("spring")
+        round_keys.made_or_read("spring")
     round_keys.folder.unlink()
     round_keys.path_of("spring").mkdir(parents=True)
     with pytest.raises(StorageError, match=r"spring\.key cannot be read .*It has to be a file"):
-        round_keys.for_seal("spring")
+        round_keys.made_or_read("spring")
 
 
 @pytest.mark.parametrize("content", ["", "no key", "00" * 31, "\ud800"])
 def test_a_file_without_a_key_stops_the_seal_with_what_to_do(round_keys: RoundKeys, content: str) -> None:
     store_key(round_keys, "spring", content)
     with pytest.raises(SealError, match=r"spring\.key holds no key\. Delete the file"):
-        round_keys.for_seal("spring")
+        round_keys.made_or_read("spring")
 
 
 def test_only_the_committed_key_signs_for_a_round(round_keys: RoundKeys) -> None:
-    public_key = round_keys.for_seal("spring").public_key
+    public_key = round_keys.made_or_read("spring").public_key
     committed = round_keys.committed("spring", public_key)
     assert committed is not None
     assert committed.public_key == public_key

@@ -142,7 +142,7 @@ def test_the_page_says_that_receipts_are_unsigned_if_the_key_of_the_round_is_los
     ada: Page, served_round: ServedRound, tmp_path: Path, key_is_stored: bool
 ) -> None:
     round_keys = RoundKeys.in_data_folder(tmp_path)
-    signing_key = round_keys.for_seal(served_round.round_id) if key_is_stored else SigningKey.new()
+    signing_key = round_keys.made_or_read(served_round.round_id) if key_is_stored else SigningKey.new()
     sealed = SealedDetail(
         commitment="c0" * 32,
         design_sha256="d0" * 32,

@@ -120,7 +120,7 @@ def _opened_aids(request: Request, item_page: ItemPage) -> Aids | None:
     if item_page.stored_aids is None:
         return None
     with suppress(JudgmentError):
-        return read_stored_aids(item_page.stored_aids, aids_keys_of_server(request).find_key(item_page.visit.round_id))
+        return read_stored_aids(item_page.stored_aids, aids_keys_of_server(request).in_file(item_page.visit.round_id))
     return None
 
 

@@ -172,10 +172,10 @@ def _seal_options(session: Session, settings: Settings, round_id: str, seal_requ
     """
     require_allowed(round_store.find_round(session, round_id).state, "seal")
     proved_layers(session, round_id)
-    signing_key = RoundKeys.in_data_folder(settings.data).for_seal(round_id)
+    signing_key = RoundKeys.in_data_folder(settings.data).made_or_read(round_id)
     return SealOptions(
         signing_key.public_key,
-        AidsKeys.in_data_folder(settings.data).for_encryption(round_id),
+        AidsKeys.in_data_folder(settings.data).made_or_read(round_id),
         measure=response_sizes,
         public_value=seal_request.public_value,
         data_folder=settings.data,
