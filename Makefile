@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := web,models,hf,postgres,pdf,audit,dev
+EXTRAS := web,models,hf,postgres,pdf,dev
 WORKERS ?= 2
 PEERS := .venv-peers
 # TransformerLens 2 needs NumPy 1, and newer pyarrow NumPy 2, so neither fits in the first environment.

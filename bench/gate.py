@@ -100,10 +100,7 @@ def clean_p(seed: int) -> float:
 
 def fewest_items() -> int:
     """The smallest even number of items, in two equal arms of one stratum, of which some arrangement stops a seal."""
-    # An arrangement and its mirror image have equal statistics, so the smallest p is that of two.
-    return next(
-        count for count in range(4, 100, 2) if 2 * smallest_p(np.arange(count) % 2, ["1L"] * count) <= REFUSAL_P
-    )
+    return next(count for count in range(4, 100, 2) if smallest_p(np.arange(count) % 2, ["1L"] * count) <= REFUSAL_P)
 
 
 def count_found(leak_name: str, planted: int = PLANTED) -> int:

@@ -52,6 +52,4 @@ def make_up_walk(
         for index, code in enumerate(codes)
     )
     fragments = dict.fromkeys(codes, FRAGMENT % 3)
-    return MadeUpWalk(
-        AuditMaterial((), None, fragments, Allocation(items, ()), "axolotl", ("quokka", "axolotl")), responses
-    )
+    return MadeUpWalk(AuditMaterial((), None, fragments, Allocation(items, ()), ("quokka", "axolotl")), responses)

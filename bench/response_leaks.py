@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.leak_audit.findings import transport_attack_data
+from app.leak_audit.findings import labelled_transport
 from app.leak_audit.permutation_test import association_test
 from app.leak_audit.responses import FetchedResponse, ProbeWalks
 from bench.made_up_walk import Leak, MadeUpWalk, make_up_walk, no_leak
@@ -74,6 +74,8 @@ ANSWER_LEAKS: Mapping[str, Leak] = {
     "the length of the response to an answer": _longer,
     "the response to an answer takes ten times as long": _slower,
 }
+LEAKING_ARM = "quokka"
+"""The arm of the made-up walk whose answers leak."""
 RESPONSE_LEAKS = (*PAGE_LEAKS, *ANSWER_LEAKS)
 
 
@@ -83,10 +85,7 @@ def leaking_walk(leak_name: str, seed: int) -> MadeUpWalk:
     leak = ANSWER_LEAKS.get(leak_name, no_leak)
     arms = {item.item: item.arm for item in walk.material.allocation.items}
     source = np.random.default_rng(seed)
-    answers = [
-        leak(_answer(response, source), arms[response.item_code] != walk.material.reference)
-        for response in walk.responses
-    ]
+    answers = [leak(_answer(response, source), arms[response.item_code] == LEAKING_ARM) for response in walk.responses]
     return replace(
         walk, responses=[response for pair in zip(walk.responses, answers, strict=True) for response in pair]
     )
@@ -94,9 +93,9 @@ def leaking_walk(leak_name: str, seed: int) -> MadeUpWalk:
 
 def walk_p(walk: MadeUpWalk, seed: int) -> float:
     """The p of the permutation test for a walk."""
-    attack_data = transport_attack_data(ProbeWalks(tuple(walk.responses), ()), walk.material)
-    table, source = attack_data.feature_table, np.random.default_rng(seed)
-    return association_test(table.matrix, table.names, attack_data.arm_labels, attack_data.strata, source).p
+    labelled = labelled_transport(ProbeWalks(tuple(walk.responses), ()), walk.material)
+    table, source = labelled.feature_table, np.random.default_rng(seed)
+    return association_test(table.matrix, table.names, labelled.arm_labels, labelled.strata, source).p
 
 
 def _answer(response: FetchedResponse, source: np.random.Generator) -> FetchedResponse:

@@ -36,18 +36,15 @@ class AuditMaterial:
     fragments: Mapping[str, bytes]
     """{code: HTML of the item's passages}"""
     allocation: Allocation
-    reference: str
     names: tuple[str, ...]
     """Everything that names an arm, a model or a file."""
 
 
 @dataclass(frozen=True)
-class AttackData:
-    """The features of items, and the arms that the attackers try to tell from them."""
+class LabelledFeatures:
+    """The features of items, and the arms that they should not go with."""
 
     feature_table: FeatureTable
-    labels: IntVector
-    """[item] 0 for the reference arm, else 1."""
     arm_labels: IntVector
     """[item] The number of the item's arm, in the order of the arms' names."""
     strata: tuple[str, ...]
@@ -124,21 +121,20 @@ def find_lengths(responses: Iterable[FetchedResponse]) -> list[str]:
     ]
 
 
-def transport_attack_data(walks: ProbeWalks, material: AuditMaterial) -> AttackData:
-    """(d) What the attackers get for the transport: everything but the words and marks."""
+def labelled_transport(walks: ProbeWalks, material: AuditMaterial) -> LabelledFeatures:
+    """(d) The features of the transport, which is everything but the words and marks."""
     return label_neurons(transport_features(walks.responses, material.fragments, walks.secrets), material)
 
 
-def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> AttackData:
+def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> LabelledFeatures:
     """The features of items of kind `neuron` with their arms as labels, without controls and practice items."""
     neurons = {item.item: item for item in material.allocation.items if item.is_neuron}
     indices = [index for index, code in enumerate(feature_table.item_codes) if code in neurons]
     codes = tuple(feature_table.item_codes[index] for index in indices)
     arm_names = sorted({neuron.arm for neuron in neurons.values()})
-    labels = np.array([int(neurons[code].arm != material.reference) for code in codes], dtype=np.int64)
     arm_labels = np.array([arm_names.index(neurons[code].arm) for code in codes], dtype=np.int64)
     neuron_table = FeatureTable(codes, feature_table.names, feature_table.matrix[indices])
-    return AttackData(neuron_table, labels, arm_labels, tuple(neurons[code].stratum for code in codes))
+    return LabelledFeatures(neuron_table, arm_labels, tuple(neurons[code].stratum for code in codes))
 
 
 def mean_positions(walks: ProbeWalks, material: AuditMaterial) -> dict[str, PositionSummary]:

@@ -9,11 +9,13 @@ So the p is exact, however many features there are and however they depend on ea
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import numpy as np
+from scipy.special import gammaln
 from scipy.stats import rankdata
 
 from app.foundation.arrays import Bools, FloatMatrix, Floats, Ints, IntVector
@@ -40,6 +42,11 @@ class PermutationTest:
     shuffle_count: int
     strongest: str
     """The feature that goes best with the arms; empty if no feature varies within a stratum."""
+    item_count: int
+    feature_count: int
+    """The features that vary within a stratum."""
+    smallest_p: float
+    """The smallest p that any leak can have with so many items, as `smallest_p` counts it."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ def association_test(
     stratum_positions = _positions_by_stratum(strata)
     single, varies = _ranked_columns(features, stratum_positions)
     if not varies.any() or len(np.unique(arm_labels)) < 2:
-        return PermutationTest(1.0, 0, "")
+        return PermutationTest(1.0, 0, "", len(arm_labels), int(varies.sum()), smallest_p(arm_labels, strata))
     names = [name for name, is_varying in zip(feature_names, varies, strict=True) if is_varying]
     tested_columns = _tested_columns(single, stratum_positions)
     observed, strengths = _statistics(arm_labels[np.newaxis], tested_columns)
@@ -76,16 +83,23 @@ def association_test(
         p = _combined_p(observed, shuffled)
         if p > WARNING_P:
             break
-    return PermutationTest(p, len(shuffled), names[int(strengths[0].argmax())])
+    strongest = names[int(strengths[0].argmax())]
+    return PermutationTest(p, len(shuffled), strongest, len(arm_labels), len(names), smallest_p(arm_labels, strata))
 
 
 def smallest_p(arm_labels: IntVector, strata: Sequence[str]) -> float:
-    """The smallest p that any leak can have with so many items: one over the number of arrangements of the arms."""
-    log_count = 0.0
-    for positions in _positions_by_stratum(strata):
-        counts = np.bincount(arm_labels[positions])
-        log_count += math.lgamma(len(positions) + 1) - sum(math.lgamma(count + 1) for count in counts.tolist())
-    return max(math.exp(-log_count), 1 / (SHUFFLES + 1))
+    """The smallest p that any leak can have: the share of the arms' arrangements that no statistic tells from it.
+
+    Arms that have equally many items in every stratum can exchange their names, and all statistics stay the same.
+    """
+    arm_count = int(arm_labels.max()) + 1
+    counts = np.array(
+        [np.bincount(arm_labels[positions], minlength=arm_count) for positions in _positions_by_stratum(strata)]
+    )  # [stratum, arm]
+    log_arrangements = float((gammaln(counts.sum(axis=1) + 1) - gammaln(counts + 1).sum(axis=1)).sum())
+    arms_alike = Counter(tuple(column) for column in counts.T.tolist() if any(column))
+    indistinguishable = math.prod(math.factorial(count) for count in arms_alike.values())
+    return max(indistinguishable * math.exp(-log_arrangements), 1 / (SHUFFLES + 1))
 
 
 def _positions_by_stratum(strata: Sequence[str]) -> list[IntVector]:

@@ -5,12 +5,12 @@ The order of the fields is that of the stored JSON.
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from app.foundation.json_types import JsonObject
-from app.leak_audit.attackers import AttackResult
-from app.leak_audit.permutation_test import REFUSAL_P, WARNING_P
+from app.leak_audit.permutation_test import REFUSAL_P, WARNING_P, PermutationTest
 
+P_DECIMALS = 6
 MOST_NAMED = 5
 """How many findings of each kind a summary lists."""
 REPORT_IT = "no design can cause this: keep the log and report it as a fault of First Glance"
@@ -29,9 +29,17 @@ LOOK = (
 
 
 class SummaryPart(BaseModel):
-    """A part of a summary: frozen, without unknown fields, and written under the stored names of its fields."""
+    """A part of a summary: frozen, without unknown fields, and written under the stored names of its fields.
+
+    A field that is None is not written: either version 0.1 has it in its logs, or later versions have.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    @model_serializer(mode="wrap")
+    def _without_absent_fields(self, write_fields: SerializerFunctionWrapHandler) -> JsonObject:
+        json_object: JsonObject = write_fields(self)
+        return {name: value for name, value in json_object.items() if value is not None}
 
 
 class FindingsSummary(SummaryPart):
@@ -42,30 +50,47 @@ class FindingsSummary(SummaryPart):
 
 
 class AttackSummary(SummaryPart):
-    """How well the attackers did; numbers are rounded to four digits."""
+    """What the test of features found; numbers are rounded to six decimals."""
 
-    aucs: dict[str, float]
+    aucs: dict[str, float] | None = None
+    """{classifier: its AUC} in the logs of version 0.1, whose classifiers decided; None since."""
     p: float
     permutations: int
-    detectable: float
+    detectable: float | None = None
+    """The smallest AUC that version 0.1 would have called a leak; None since."""
     items: int
     features: int
 
     @property
     def largest_auc(self) -> float | None:
-        """The AUC of the better attacker; None if there was too little to attack."""
-        return max(self.aucs.values(), default=None)
+        """The AUC of the better classifier of version 0.1; None if it had too little to fit to, and since."""
+        return max((self.aucs or {}).values(), default=None)
+
+
+class Thresholds(SummaryPart):
+    """What a p had to be at most, and the smallest that it could be."""
+
+    refusal_p: float
+    warning_p: float
+    smallest_p: float
+
+    @property
+    def can_refuse(self) -> bool:
+        """Whether there were items enough for a leak of this kind to stop the seal."""
+        return self.smallest_p <= self.refusal_p
 
 
 class GateAttackSummary(AttackSummary):
-    """How well the attackers did in an attack that can stop the seal."""
+    """What the test of the transport found, which can stop the seal."""
 
     leaks: bool
+    thresholds: Thresholds | None = None
+    """None in the logs of version 0.1, in which AUCs decided."""
 
     @property
     def warns(self) -> bool:
-        """Whether chance gives such figures in one clean round of fifty at most; it stops nothing."""
-        return not self.leaks and self.p <= WARNING_P
+        """Whether chance gives such a p in few clean rounds; it stops nothing."""
+        return not self.leaks and self.thresholds is not None and self.p <= self.thresholds.warning_p
 
 
 class GateSummary(SummaryPart):
@@ -77,13 +102,6 @@ class GateSummary(SummaryPart):
     transport: GateAttackSummary
     lengths: FindingsSummary | None = None
     """Items' responses of another length than most; None in the logs of version 0.1."""
-
-    @model_serializer(mode="wrap")
-    def _without_absent_lengths(self, write_fields: SerializerFunctionWrapHandler) -> JsonObject:
-        json_object: JsonObject = write_fields(self)
-        if self.lengths is None:
-            del json_object["lengths"]
-        return json_object
 
 
 class PositionSummary(SummaryPart):
@@ -104,13 +122,6 @@ class AuditSummary(SummaryPart):
     """What words and marks gave away, in the logs of version 0.1; today the analysis measures it."""
     positions: dict[str, PositionSummary]
 
-    @model_serializer(mode="wrap")
-    def _without_absent_stimulus(self, write_fields: SerializerFunctionWrapHandler) -> JsonObject:
-        json_object: JsonObject = write_fields(self)
-        if self.stimulus is None:
-            del json_object["stimulus"]
-        return json_object
-
     @property
     def complaint(self) -> str:
         """What leaked and what to do, in words; empty if nothing leaked."""
@@ -125,32 +136,51 @@ class AuditSummary(SummaryPart):
             )
         return "; ".join(complaints)
 
+    @property
+    def warning(self) -> str:
+        """What the admin should look at although the round is sealed; empty if nothing went with the arms."""
+        transport = self.gate.transport
+        if not transport.warns or transport.thresholds is None:
+            return ""
+        return (
+            f"What is sent beside words and marks went with the arms more than chance usually makes it "
+            f"(p = {transport.p:.2g}). It stops no seal before p = {transport.thresholds.refusal_p:g}, and of fifty "
+            "rounds without a leak one has such a p; if the next rounds are warned of too, find out what changes "
+            "responses between the server and the evaluators."
+        )
+
+
+def stored_warning(audit: JsonObject) -> str:
+    """The warning of an audit as the log has it; empty if somebody changed it there."""
+    try:
+        return AuditSummary.model_validate(audit).warning
+    except ValidationError:
+        return ""
+
 
 NOTHING_FOUND = FindingsSummary(count=0, first=[])
 
 
 def summarise_gate(
-    swap: Sequence[str], name_search: Sequence[str], lengths: Sequence[str], transport_attack: AttackResult
+    swap: Sequence[str], name_search: Sequence[str], lengths: Sequence[str], transport_test: PermutationTest
 ) -> GateSummary:
     """The gate's findings: what changes with the arms, which responses contain names or differ in length, and the p."""
-    attack = GateAttackSummary(**summarise_attack(transport_attack).model_dump(), leaks=transport_attack.p <= REFUSAL_P)
     return GateSummary(
         swap=_summarise_findings(swap),
         name_search=_summarise_findings(name_search),
-        transport=attack,
+        transport=_summarise_test(transport_test),
         lengths=_summarise_findings(lengths),
     )
 
 
-def summarise_attack(attack_result: AttackResult) -> AttackSummary:
-    """An attack's figures, rounded."""
-    return AttackSummary(
-        aucs={name: round(auc, 4) for name, auc in attack_result.aucs.items()},
-        p=round(attack_result.p, 4),
-        permutations=attack_result.permutation_count,
-        detectable=round(attack_result.detectable_auc, 4),
-        items=attack_result.item_count,
-        features=len(attack_result.feature_names),
+def _summarise_test(test: PermutationTest) -> GateAttackSummary:
+    return GateAttackSummary(
+        p=round(test.p, P_DECIMALS),
+        permutations=test.shuffle_count,
+        items=test.item_count,
+        features=test.feature_count,
+        leaks=test.p <= REFUSAL_P,
+        thresholds=Thresholds(refusal_p=REFUSAL_P, warning_p=WARNING_P, smallest_p=round(test.smallest_p, P_DECIMALS)),
     )
 
 

@@ -95,6 +95,10 @@ def _difference_row(label: str, difference: Contrast) -> TableRow:
 
 
 def _further_rows(analysis: Analysis) -> Iterator[TableRow]:
+    transport = analysis.transport
+    if transport is not None and transport.thresholds is not None:
+        test = f"p = {transport.p:.2g} ({transport.items} items)"
+        yield "leak audit: all that was sent beside words and marks", test, "", "transport"
     if analysis.ratio.estimate is not None:
         yield _ratio_row(analysis)
     spread = analysis.heterogeneity

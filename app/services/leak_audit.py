@@ -1,7 +1,6 @@
 """Run the leak audit of a round: probes walk through copies of it, and the log stores the summary."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,17 +9,16 @@ from sqlalchemy.orm import Session
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError
-from app.leak_audit.attackers import AttackResult, attack_features, detectable_auc
 from app.leak_audit.findings import (
-    AttackData,
     AuditMaterial,
+    LabelledFeatures,
     find_lengths,
     find_names_in_responses,
     find_swap_differences,
+    labelled_transport,
     mean_positions,
-    transport_attack_data,
 )
-from app.leak_audit.permutation_test import REFUSAL_P, association_test
+from app.leak_audit.permutation_test import REFUSAL_P, PermutationTest, association_test
 from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary, summarise_gate
 from app.rounds.allocation import SealContent
@@ -38,6 +36,8 @@ from app.store.round_copy import CopiedRound, Probe, read_round
 PROBES = 2
 WALKS = 2
 """Walks of an audit: with the arms as they are, and swapped."""
+SHUFFLE_STREAM = 1
+"""Tells the numbers that shuffle arms from all others that the seed gives."""
 Walk = Callable[[Database, Sequence[Probe]], ProbeWalks]
 """A function that visits every page of a copied round as each of the probes."""
 
@@ -82,7 +82,7 @@ def _audit_round(
     swap = find_swap_differences(walks, swapped_walks, material)
     name_search = find_names_in_responses(walks.responses, material.fragments, material.names, walks.own_text)
     lengths = find_lengths(walks.responses)
-    transport = _test_transport(transport_attack_data(walks, material), seed)
+    transport = _test_transport(labelled_transport(walks, material), seed)
     return AuditSummary(
         passed=not (swap or name_search or lengths) and transport.p > REFUSAL_P,
         responses=len(walks.responses),
@@ -98,7 +98,6 @@ def _audit_material(copied: CopiedRound, paths: Mapping[str, Path], seal: SealCo
         swapped_items=_swapped_items(design, paths, seal.seed),
         fragments={item_row.code: item_row.html for item_row in item_rows},
         allocation=seal.allocation,
-        reference=design.reference,
         names=_forbidden_names(design, paths),
     )
 
@@ -136,19 +135,8 @@ def _walk_copy(
         return walk(database, probes)
 
 
-def _test_transport(attack_data: AttackData, seed: str) -> AttackResult:
-    """The attackers' AUCs for the transport, with the p of the permutation test, which alone decides."""
-    table = attack_data.feature_table
-    generator = _generator(seed, "transport attackers")
-    attack_result = attack_features(
-        table.matrix, table.names, attack_data.labels, attack_data.strata, generator, permutation_limit=0
-    )
-    generator = _generator(seed, "transport")
-    test = association_test(table.matrix, table.names, attack_data.arm_labels, attack_data.strata, generator)
-    group_sizes = np.bincount(attack_data.labels, minlength=2).tolist()
-    detectable = detectable_auc(group_sizes[0], group_sizes[1], REFUSAL_P)
-    return replace(attack_result, p=test.p, permutation_count=test.shuffle_count, detectable_auc=detectable)
-
-
-def _generator(seed: str, purpose: str) -> np.random.Generator:
-    return np.random.default_rng([int(seed, 16) % 2**64, len(purpose)])
+def _test_transport(labelled: LabelledFeatures, seed: str) -> PermutationTest:
+    """Whether any feature of the transport goes with the arms; shuffles are drawn by the round's secret seed."""
+    table = labelled.feature_table
+    generator = np.random.default_rng([int(seed, 16) % 2**64, SHUFFLE_STREAM])
+    return association_test(table.matrix, table.names, labelled.arm_labels, labelled.strata, generator)

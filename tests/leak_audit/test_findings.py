@@ -1,4 +1,4 @@
-"""What an audit finds without attackers: differences under a swap, and names outside the words of the passages."""
+"""What an audit finds without its test of features: changes under a swap, and names beside the words of passages."""
 
 import gzip
 from dataclasses import replace

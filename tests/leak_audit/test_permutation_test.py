@@ -93,7 +93,30 @@ def test_the_p_of_one_feature_is_that_of_all_arrangements_of_the_arms() -> None:
     arms, features = np.array([0, 0, 0, 1, 1, 1]), np.arange(6.0)[:, np.newaxis]
     result = association_test(features, ["a"], arms, ["s"] * 6, np.random.default_rng(0))
     assert result.p == pytest.approx(2 / 20, abs=0.04)
-    assert smallest_p(arms, ["s"] * 6) == pytest.approx(1 / 20)
+    assert smallest_p(arms, ["s"] * 6) == result.smallest_p == pytest.approx(2 / 20)
+
+
+@pytest.mark.parametrize(
+    ("counts", "share"),
+    [
+        ([[3, 3]], 2 / 20),  # the two arms can exchange their names
+        ([[2, 4]], 1 / 15),
+        ([[2, 2, 2]], 6 / 90),
+        ([[2, 2], [1, 3]], 1 / 24),  # in the second stratum the arms differ
+        ([[2, 2, 0], [0, 0, 0]], 2 / 6),  # the third arm has no items
+    ],
+)
+def test_the_smallest_p_is_the_share_of_the_arrangements_that_exchange_equal_arms(
+    counts: list[list[int]], share: float
+) -> None:
+    cells = [
+        (arm, str(stratum))
+        for stratum, arm_counts in enumerate(counts)
+        for arm, count in enumerate(arm_counts)
+        for _ in range(count)
+    ]
+    arms = np.array([arm for arm, _ in cells])
+    assert smallest_p(arms, [stratum for _, stratum in cells]) == pytest.approx(share)
 
 
 def test_the_smallest_p_is_no_smaller_than_the_shuffles_can_show() -> None:
@@ -102,4 +125,4 @@ def test_the_smallest_p_is_no_smaller_than_the_shuffles_can_show() -> None:
 
 def test_features_that_never_vary_give_nothing_away() -> None:
     result = association_test(np.ones((20, 2)), ["a", "b"], np.arange(20) % 2, ["s"] * 20, np.random.default_rng(0))
-    assert result == PermutationTest(1.0, 0, "")
+    assert (result.p, result.strongest, result.feature_count, result.item_count) == (1.0, "", 0, 20)

@@ -3,8 +3,9 @@
 import json
 from dataclasses import replace
 
-from app.leak_audit.attackers import AttackResult
-from app.leak_audit.permutation_test import REFUSAL_P
+import pytest
+
+from app.leak_audit.permutation_test import REFUSAL_P, PermutationTest
 from app.leak_audit.summary import (
     LOOK,
     RENAME,
@@ -12,27 +13,30 @@ from app.leak_audit.summary import (
     REPORT_LENGTHS,
     AuditSummary,
     PositionSummary,
-    summarise_attack,
+    stored_warning,
     summarise_gate,
 )
 
-QUIET = AttackResult(
-    {"logistic regression": 0.512345, "gradient boosting": 0.49}, 0.476190, 21, 0.71254, 24, ("a", "b")
-)
-LOUD = AttackResult({"logistic regression": 1.0}, 0.0001, 19999, 0.71254, 24, ("a",))
+QUIET = PermutationTest(0.47619004, 499, "code", item_count=24, feature_count=2, smallest_p=0.00005)
+LOUD = PermutationTest(0.0001, 19999, "code", item_count=24, feature_count=1, smallest_p=0.00005)
 STORED = (
     '{"passed": true, "responses": 6, "gate": {"swap": {"count": 0, "first": []}, "scan": {"count": 0, "first": []}, '
-    '"transport": {"aucs": {"logistic regression": 0.5123, "gradient boosting": 0.49}, "p": 0.4762, "permutations": 21,'
-    ' "detectable": 0.7125, "items": 24, "features": 2, "leaks": false}, "lengths": {"count": 0, "first": []}}, '
+    '"transport": {"p": 0.47619, "permutations": 499, "items": 24, "features": 2, "leaks": false, "thresholds": '
+    '{"refusal_p": 0.0005, "warning_p": 0.02, "smallest_p": 5e-05}}, "lengths": {"count": 0, "first": []}}, '
     '"positions": {"neuron": {"items": 24, "mean": 0.5}}}'
 )
-STIMULUS_OF_VERSION_0_1 = (
+STORED_BY_VERSION_0_1 = (
+    '{"passed": true, "responses": 6, "gate": {"swap": {"count": 0, "first": []}, "scan": {"count": 0, "first": []}, '
+    '"transport": {"aucs": {"logistic regression": 0.5123, "gradient boosting": 0.49}, "p": 0.01, "permutations": 49,'
+    ' "detectable": 0.7125, "items": 24, "features": 2, "leaks": false}}, '
     '"stimulus": {"aucs": {"logistic regression": 1.0}, "p": 0.0001, "permutations": 19999, "detectable": 0.7125, '
-    '"items": 24, "features": 1}, '
+    '"items": 24, "features": 1}, "positions": {"neuron": {"items": 24, "mean": 0.5}}}'
 )
 
 
-def summarise(swap: list[str], scan: list[str], transport: AttackResult, lengths: tuple[str, ...] = ()) -> AuditSummary:
+def summarise(
+    swap: list[str], scan: list[str], transport: PermutationTest, lengths: tuple[str, ...] = ()
+) -> AuditSummary:
     return AuditSummary(
         passed=not (swap or scan or lengths) and transport.p > REFUSAL_P,
         responses=6,
@@ -49,12 +53,11 @@ def test_a_stored_summary_is_read_again() -> None:
     assert AuditSummary.model_validate_json(STORED) == summarise([], [], QUIET)
 
 
-def test_what_a_log_of_version_0_1_says_of_words_and_marks_stays_readable() -> None:
-    stored = STORED.replace('"positions"', f'{STIMULUS_OF_VERSION_0_1}"positions"')
-    stored = stored.replace(', "lengths": {"count": 0, "first": []}', "")
-    summary = AuditSummary.model_validate_json(stored)
-    assert summary.stimulus == summarise_attack(LOUD)
-    assert json.dumps(summary.model_dump(mode="json")) == stored
+def test_what_a_log_of_version_0_1_says_stays_readable_and_warns_of_nothing() -> None:
+    """Its classifiers decided by their AUCs: its p had another meaning."""
+    summary = AuditSummary.model_validate_json(STORED_BY_VERSION_0_1)
+    assert json.dumps(summary.model_dump(mode="json")) == STORED_BY_VERSION_0_1
+    assert (summary.gate.transport.largest_auc, summary.warning, summary.complaint) == (0.5123, "", "")
 
 
 def test_a_clean_audit_has_no_complaint() -> None:
@@ -72,9 +75,21 @@ def test_a_complaint_names_every_kind_of_leak() -> None:
 
 def test_figures_that_chance_gives_once_in_fifty_rounds_warn_and_stop_nothing() -> None:
     rare = summarise([], [], replace(QUIET, p=0.01))
-    assert (rare.passed, rare.gate.transport.warns) == (True, True)
-    assert not summarise([], [], QUIET).gate.transport.warns
-    assert not summarise([], [], LOUD).gate.transport.warns
+    assert (rare.passed, rare.complaint) == (True, "")
+    assert "(p = 0.01). It stops no seal before p = 0.0005" in rare.warning
+    assert stored_warning(rare.model_dump(mode="json")) == rare.warning
+    assert summarise([], [], QUIET).warning == summarise([], [], LOUD).warning == ""
+
+
+def test_a_summary_that_somebody_changed_in_the_log_warns_of_nothing() -> None:
+    assert stored_warning({"passed": "perhaps"}) == ""
+
+
+@pytest.mark.parametrize(("smallest_p", "can_refuse"), [(0.00005, True), (0.0005, True), (0.001, False)])
+def test_a_test_of_few_items_says_that_it_can_stop_no_seal(smallest_p: float, can_refuse: bool) -> None:
+    thresholds = summarise([], [], replace(QUIET, smallest_p=smallest_p)).gate.transport.thresholds
+    assert thresholds is not None
+    assert thresholds.can_refuse == can_refuse
 
 
 def test_a_summary_counts_all_findings_and_names_the_first_five() -> None:

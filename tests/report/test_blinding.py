@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.leak_audit.summary import AttackSummary, AuditSummary, FindingsSummary, GateAttackSummary, GateSummary
+from app.leak_audit.summary import AuditSummary, FindingsSummary, GateAttackSummary, GateSummary, Thresholds
 from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import Guess, MarkCounts, PiledItem
 from tests.report.simulated_round import arms_by_item, frame_for, simulate_observations
@@ -62,20 +62,19 @@ def test_in_version_0_1_fewer_marks_tell_the_arms_apart_as_well_as_more() -> Non
 
 
 @pytest.mark.parametrize(
-    ("aucs", "p", "leaks", "sentence"),
+    ("p", "smallest_p", "sentence"),
     [
-        ({"logistic regression": 0.55, "gradient boosting": 0.61}, 0.4, False, "did not go with the arms (p = 0.4, 40"),
-        ({"logistic regression": 0.98, "gradient boosting": 0.9}, 0.0006, False, "a warning, but not enough to refuse"),
-        ({}, 1.0, False, "did not go with the arms (p = 1, 40 items)"),
-        ({"logistic regression": 0.99, "gradient boosting": 1.0}, 0.0002, True, "found a leak"),
+        (0.4, 0.00005, "showed no sign of the arms (p = 0.4, 40 items; p = 0.0005 or less refuses the seal)"),
+        (0.0006, 0.00005, "a warning, but not enough to refuse"),
+        (0.4, 0.01, "showed no sign of the arms (p = 0.4, 40 items), but so few items can never"),
+        (0.0002, 0.00005, "found a leak"),
     ],
 )
-def test_the_result_of_the_leak_audit_stands_under_the_headline(
-    aucs: dict[str, float], p: float, leaks: bool, sentence: str
-) -> None:
-    attack = AttackSummary(aucs=aucs, p=p, permutations=49, detectable=0.71, items=40, features=12)
+def test_the_result_of_the_leak_audit_stands_under_the_headline(p: float, smallest_p: float, sentence: str) -> None:
+    leaks = p <= 0.0005
     nothing = FindingsSummary(count=0, first=[])
-    transport = GateAttackSummary(**attack.model_dump(), leaks=leaks)
+    thresholds = Thresholds(refusal_p=0.0005, warning_p=0.02, smallest_p=smallest_p)
+    transport = GateAttackSummary(p=p, permutations=499, items=40, features=12, leaks=leaks, thresholds=thresholds)
     gate = GateSummary(swap=nothing, name_search=nothing, transport=transport)
     summary = AuditSummary(passed=not leaks, responses=640, gate=gate, positions={})
     observations = simulate_observations()
@@ -83,4 +82,20 @@ def test_the_result_of_the_leak_audit_stands_under_the_headline(
     assert "an audit read 640 responses" in analysis.transport_alone
     assert sentence in analysis.transport_alone
     assert analysis.transport is not None
-    assert analysis.transport.auc == max(aucs.values(), default=None)
+    assert (analysis.transport.auc, analysis.transport.p) == (None, p)
+
+
+def test_an_audit_of_version_0_1_is_told_by_the_aucs_of_its_classifiers() -> None:
+    nothing = FindingsSummary(count=0, first=[])
+    aucs = {"logistic regression": 0.55, "gradient boosting": 0.61}
+    transport = GateAttackSummary(
+        aucs=aucs, p=0.4, permutations=49, detectable=0.71, items=40, features=12, leaks=False
+    )
+    gate = GateSummary(swap=nothing, name_search=nothing, transport=transport)
+    summary = AuditSummary(passed=True, responses=640, gate=gate, positions={})
+    observations = simulate_observations()
+    analysis = assert_reportable(observations, replace(frame_for(observations), audit=summary.model_dump()))
+    assert "(attackers' AUC 0.61; 0.71 would have shown as a leak)" in analysis.transport_alone
+    transport_json = analysis.content()["transport"]
+    assert isinstance(transport_json, dict)
+    assert "thresholds" not in transport_json

@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sklearn.linear_model import LogisticRegression
 from sqlalchemy import select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.settings import Settings
-from app.leak_audit import attackers
 from app.leak_audit.summary import FindingsSummary
 from app.rounds.design import Cell
 from app.rounds.presets import design_from_preset
@@ -132,11 +130,8 @@ def seal(base: Database, settings: Settings, round_id: str, clock: Clock) -> Any
 
 
 def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
-    base: Database, twins: dict[str, Path], settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    base: Database, twins: dict[str, Path], settings: Settings, clock: Clock
 ) -> None:
-    monkeypatch.setattr(
-        attackers, "EXTREME_PERMUTATIONS_TO_STOP", 1
-    )  # that there is no leak is certain from the first as good permutation
     draft = make_draft(base, twins, clock, 8, hypothesis=True)
     sealed, audit = seal(base, settings, draft, clock)
     assert audit.passed
@@ -144,7 +139,8 @@ def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
     assert audit.gate.name_search == FindingsSummary(count=0, first=[])
     assert audit.gate.lengths == FindingsSummary(count=0, first=[])
     assert audit.gate.transport.items == 16
-    assert audit.gate.transport.detectable == 1.0
+    assert audit.gate.transport.thresholds is not None
+    assert audit.gate.transport.thresholds.smallest_p == pytest.approx(2 / 12_870, abs=1e-6)  # 16 over 8
     with base.reading() as session:
         row = session.get_one(RoundRow, draft)
         assert (row.state, row.commitment) == ("sealed", sealed.commitment)
@@ -174,10 +170,8 @@ def slow(kind: str) -> Any:
 
 
 def lighten_the_audit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One probe and one attacker, which finds a leak in the markup by itself: it is on every page."""
+    """One probe, which finds a leak in the markup by itself: it is on every page."""
     monkeypatch.setattr(leak_audit, "PROBES", 1)
-    quick_attacker = {"logistic regression": LogisticRegression(solver="newton-cholesky")}
-    monkeypatch.setattr(attackers, "_attackers", lambda: quick_attacker)
 
 
 @pytest.mark.parametrize("kind", ["class", slow("header"), slow("length"), slow("time")])

@@ -7,13 +7,8 @@ from app.cli.options import by_option, json_option, round_argument
 from app.cli.printing import print_facts, print_json, print_text
 from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.leak_audit.summary import AttackSummary, AuditSummary
+from app.leak_audit.summary import AuditSummary, GateAttackSummary
 from app.web.leak_audit.audited_seal import audit_unblinded_round
-
-TRANSPORT_WARNING = (
-    "Warning: of fifty rounds without a leak, one has such figures for the transport by chance. Nothing was refused; "
-    "if the next rounds are warned of too, find out what changes responses between the server and the evaluators."
-)
 
 
 @click.command("audit")
@@ -35,19 +30,25 @@ def audit_command(settings: Settings, round_id: str, json_wanted: bool, by: str 
 
 def print_audit(audit: AuditSummary) -> None:
     """Print an audit's summary in words."""
-    gate, transport = audit.gate, audit.gate.transport
+    gate = audit.gate
     print_facts(
         {
             "audit": "passed" if audit.passed else f"FAILED: {audit.complaint}",
             "responses": f"{audit.responses}; {gate.swap.count} differ when the arms are swapped",
             "responses that contain a name of an arm": gate.name_search.count,
             **({"responses of another length": gate.lengths.count} if gate.lengths else {}),
-            "transport AUC": f"{_auc_text(transport)} (p = {transport.p}; {transport.detectable} would be detected)",
+            "beside words and marks": _test_text(audit.gate.transport),
         }
     )
-    if transport.warns:
-        print_text(TRANSPORT_WARNING)
+    if audit.warning:
+        print_text(f"Warning: {audit.warning}")
 
 
-def _auc_text(attack: AttackSummary) -> str:
-    return "not measurable" if attack.largest_auc is None else f"{attack.largest_auc:.2f}"
+def _test_text(transport: GateAttackSummary) -> str:
+    """The p of the test of all features that words and marks do not determine, and what stops a seal."""
+    measured = f"p = {transport.p:g} over {transport.features} features of {transport.items} items"
+    if transport.thresholds is None:
+        return measured
+    if not transport.thresholds.can_refuse:
+        return f"{measured}; too few items for a p that stops a seal ({transport.thresholds.refusal_p:g})"
+    return f"{measured}; p = {transport.thresholds.refusal_p:g} or less stops a seal"

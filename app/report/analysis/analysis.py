@@ -114,6 +114,9 @@ class Analysis(BlindingEvidence, FurtherResults, PrimaryResults, HeadlineSentenc
         for name in ("draws", "attacks"):
             if json_object[name] is None:
                 del json_object[name]  # an analysis of version 0.1 keeps its bytes
+        transport = json_object["transport"]
+        if isinstance(transport, dict) and transport["thresholds"] is None:
+            del transport["thresholds"]
         return json_object
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.leak_audit.summary import AuditSummary
+from app.leak_audit.summary import AuditSummary, Thresholds
 from app.report.analysis.estimates import report_estimate
 from app.report.analysis.frame import AnalysisFrame, MarkCounts
 from app.statistics.auc import stratified_auc
@@ -37,14 +37,17 @@ class TransportResults:
     changed_by_swap: int
     names_spoken: int
     auc: float | None
-    """The largest AUC of an attacker."""
+    """The largest AUC of a classifier of version 0.1; None since, as a permutation test decides."""
     aucs: dict[str, float]
+    """{classifier of version 0.1: its AUC}"""
     p: float
     permutations: int
-    detectable: float
-    """The smallest AUC that the audit would have reported as a leak."""
+    detectable: float | None
+    """The smallest AUC that version 0.1 would have called a leak."""
     items: int
     leaks: bool
+    thresholds: Thresholds | None = None
+    """What the p had to be at most; None if version 0.1 made the audit."""
 
 
 def transport_results(frame: AnalysisFrame) -> TransportResults | None:
@@ -58,12 +61,13 @@ def transport_results(frame: AnalysisFrame) -> TransportResults | None:
         changed_by_swap=summary.gate.swap.count,
         names_spoken=summary.gate.name_search.count,
         auc=attack.largest_auc,
-        aucs=attack.aucs,
+        aucs=attack.aucs or {},
         p=attack.p,
         permutations=attack.permutations,
         detectable=attack.detectable,
         items=attack.items,
         leaks=attack.leaks,
+        thresholds=attack.thresholds,
     )
 
 

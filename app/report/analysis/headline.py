@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.leak_audit.permutation_test import REFUSAL_P, WARNING_P
+from app.leak_audit.summary import Thresholds
 from app.report.analysis.draws import draw_notes
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.giveaways import StimulusAuc, TransportResults
@@ -46,7 +46,7 @@ def headline_sentences(
     return HeadlineSentences(
         headline=_headline(primary, frame),
         marks_alone=_marks_sentence(stimulus) if attacks is None else _attacks_sentence(attacks, frame),
-        transport_alone=_transport_sentence(transport) if frame.plan is None else _gate_sentence(transport),
+        transport_alone=_audit_sentence(transport),
         notes=(
             *_notes_on_arms(primary.arms),
             *_notes_on_difference(primary),
@@ -121,35 +121,43 @@ def _marks_sentence(stimulus: Sequence[StimulusAuc]) -> str:
     )
 
 
-def _transport_sentence(transport: TransportResults | None) -> str:
-    """What version 0.1 said of the leak audit before the seal, in which AUCs decided."""
+def _audit_sentence(transport: TransportResults | None) -> str:
+    """What the leak audit before the seal showed."""
     if transport is None:
         return "No leak audit was run before the seal."
     start = f"Before the seal an audit read {transport.responses:,} responses"
     if transport.leaks or transport.changed_by_swap or transport.names_spoken:
         return f"{start} and found a leak: see transport in analysis.json."
-    if transport.auc is None:
-        return f"{start}: none changed with the arms or named them. There were too few items for its attackers."
+    if transport.thresholds is None:
+        return start + _end_of_version_0_1(transport)
+    return f"{start}: none changed with the arms or named them. {_test_sentence(transport, transport.thresholds)}"
+
+
+def _end_of_version_0_1(transport: TransportResults) -> str:
+    """What version 0.1 said of its classifiers, whose AUCs decided."""
+    if transport.auc is None or transport.detectable is None:
+        return ": none changed with the arms or named them. There were too few items for its attackers."
     return (
-        f"{start}: beside words and marks nothing told the arms apart "
+        ": beside words and marks nothing told the arms apart "
         f"(attackers' AUC {transport.auc:.2f}; {transport.detectable:.2f} would have shown as a leak)."
     )
 
 
-def _gate_sentence(transport: TransportResults | None) -> str:
-    """What the leak audit before the seal showed; the p of its test decides, and no AUC."""
-    if transport is None:
-        return "No leak audit was run before the seal."
-    start = f"Before the seal an audit read {transport.responses:,} responses"
-    if transport.leaks or transport.changed_by_swap or transport.names_spoken:
-        return f"{start} and found a leak: see transport in analysis.json."
-    start = f"{start}: none changed with the arms or named them, and what was sent beside words and marks"
-    if transport.p <= WARNING_P:
+def _test_sentence(transport: TransportResults, thresholds: Thresholds) -> str:
+    """What the test of all else that was sent showed, whose p decides."""
+    p_text = f"p = {transport.p:.2g}, {transport.items} items"
+    refusal = f"p = {thresholds.refusal_p:g} or less"
+    if transport.p <= thresholds.warning_p:
         return (
-            f"{start} went with the arms more than chance usually makes it (p = {transport.p:.2g}): a warning, but "
-            f"not enough to refuse the seal, which takes p = {REFUSAL_P} or less."
+            f"What was sent beside words and marks went with the arms more than chance usually makes it ({p_text}): "
+            f"a warning, but not enough to refuse the seal, which takes {refusal}."
         )
-    return f"{start} did not go with the arms (p = {transport.p:.2g}, {transport.items} items)."
+    if not thresholds.can_refuse:
+        return (
+            f"What was sent beside words and marks showed no sign of the arms ({p_text}), but so few items can never "
+            f"show the {refusal} that would have refused the seal."
+        )
+    return f"What was sent beside words and marks showed no sign of the arms ({p_text}; {refusal} refuses the seal)."
 
 
 def _difference_sentence(difference: Contrast, minus: str = "minus") -> str:

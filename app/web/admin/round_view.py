@@ -4,6 +4,7 @@ Before unblinding nothing here depends on any item's arm, and no verdict is coun
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.digest import short_digest
 from app.foundation.json_types import JsonObject, JsonValue
+from app.leak_audit.summary import stored_warning
 from app.rounds.design import Design
 from app.rounds.lifecycle import State, allows
 from app.services import rounds, timestamps
@@ -91,6 +93,8 @@ class RoundView:
     """Newest first."""
     missing_key_warning: str | None
     """A sentence if the file of the key that signs receipts is lost."""
+    audit_warning: str
+    """What the leak audit before the seal warned of; empty if of nothing."""
     log_problem: str
     """A sentence if somebody changed the log, so that none of its digests should be published; otherwise empty."""
 
@@ -106,7 +110,7 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys, now: date
     seal_run = latest_run(session, round_id, now) if progress.state == "draft" else None
     is_sealing = seal_run is not None and seal_run.run_state == "running"
     step = "sealing" if is_sealing else STEP_OF_STATE.get(progress.state, "none")
-    newest_first = reversed(round_events(session, round_id))
+    events = round_events(session, round_id)
     return RoundView(
         progress=progress,
         design=rounds.round_design(session, round_id),
@@ -120,10 +124,17 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys, now: date
         missing_keys=missing_for_seal(listed_keys(session, round_id)) if step == "seal" else "",
         announced=announced_draw(session, round_id),
         stamps=timestamps.round_stamps(session, round_id),
-        log=tuple(_log_line(event) for event in newest_first),
+        log=tuple(_log_line(event) for event in reversed(events)),
         missing_key_warning=missing_key_warning(session, round_id, round_keys),
+        audit_warning=_audit_warning(events),
         log_problem=log_problem(session, round_id),
     )
+
+
+def _audit_warning(events: Sequence[Event]) -> str:
+    sealed = next((event for event in reversed(events) if event.action == "sealed"), None)
+    audit = None if sealed is None else sealed.detail.get("audit")
+    return stored_warning(audit) if isinstance(audit, dict) else ""
 
 
 def _stages(state: State) -> tuple[Stage, ...]:
