@@ -44,9 +44,9 @@ def add_admin(session: Session, name: str, password: str, now: datetime) -> Admi
     if not NAME.fullmatch(name):
         msg = f"{name!r} cannot be an admin's name; use letters, digits and . _ @ -, 64 at most"
         raise DesignError(msg)
-    taken = next((admin for admin in admin_store.admin_names(session) if is_same_person(admin, name)), None)
-    if taken is not None:
-        msg = f"there is an admin called {taken} already; choose another name or give them a new password"
+    same_person = next((admin for admin in admin_store.admin_names(session) if is_same_person(admin, name)), None)
+    if same_person is not None:
+        msg = f"there is an admin called {same_person} already; choose another name or give them a new password"
         raise DesignError(msg)
     password_hash = _hash_password(password)
     admin_store.add_admin(session, name, password_hash, now)

@@ -49,7 +49,8 @@ def _what_the_lock_ends(settings: Settings, round_id: str) -> str:
         if is_short
         else "The design's target is reached."
     )
-    return f"{judged} of {assigned} assigned items are judged, by {len(evaluators)} evaluators. {target}"
+    people = "1 evaluator" if len(evaluators) == 1 else f"{len(evaluators)} evaluators"
+    return f"{judged} of {assigned} assigned items are judged, by {people}. {target}"
 
 
 def _ask_to_confirm() -> bool:

@@ -102,7 +102,7 @@ def _fetch_everything(
     client: httpx2.Client, recorder: RecordingTransport, index: int, token: str, on_item: OnItem
 ) -> Iterator[FetchedResponse]:
     """Judge every item, fetching each page plain and compressed; the instructions once."""
-    visitor = Visitor(client, at_once=False)
+    visitor = Visitor(client, at_once=index % 2 == 1)  # as a browser with scripts; the others as one without
     verdicts, answered_item = itertools.cycle(VERDICTS), ""
     for position, page in enumerate(walk_round(visitor, token, Answers(lambda _page: next(verdicts)))):
         *earlier, page_exchange = recorder.drain()
