@@ -83,6 +83,15 @@ def test_with_rank_marks_no_count_of_marks_is_printed() -> None:
     assert "A program tried to tell solu from baseline" in analysis.marks_alone
 
 
+def test_arms_that_were_not_attacked_are_named() -> None:
+    cells = (*FRAME.cells, replace(FRAME.cells[0], arm="ablated"))
+    two, three = (
+        analyse(OBSERVATIONS, frame, simulate_items(OBSERVATIONS)).marks_alone
+        for frame in (FRAME, replace(FRAME, cells=cells))
+    )
+    assert three == f"{two} It did not try to tell ablated from them."
+
+
 def test_a_round_of_version_0_1_has_no_attacks() -> None:
     analysis = analyse(OBSERVATIONS, replace(FRAME, plan=None), simulate_items(OBSERVATIONS))
     assert "attacks" not in analysis.content()

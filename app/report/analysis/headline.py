@@ -103,8 +103,16 @@ def _attacks_sentence(attacks: Sequence[StimulusAttack], frame: AnalysisFrame) -
     return (
         f"A program tried to tell {frame.treatment} from {frame.reference}: by the marks alone with "
         f"{figures['marks']}, by the words alone with {figures['words']}, by both with {figures['both']}. "
-        "An AUC of 0.5 or less gives nothing away."
+        f"An AUC of 0.5 or less gives nothing away.{_left_out_arms(frame)}"
     )
+
+
+def _left_out_arms(frame: AnalysisFrame) -> str:
+    """What was not tried, as a sentence with a space before it; empty if there are two arms."""
+    others = [arm for arm in frame.arms if arm not in (frame.treatment, frame.reference)]
+    if not others:
+        return ""
+    return f" It did not try to tell {_join_with_and(others)} from them."
 
 
 def _marks_sentence(stimulus: Sequence[StimulusAuc]) -> str:
