@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from app.foundation.clock import now
+from app.leak_audit.permutation_test import PermutationTest
+from app.leak_audit.summary import AuditSummary, summarise_gate
 from app.report.number_text import percent, percent_range
 from app.services.log import round_events
 from app.services.seal_runs import SILENCE
@@ -51,6 +53,25 @@ def test_the_seal_takes_proved_keys_and_stores_none(dag: Browser, draft: str, ad
     wal = admin_site.database_path.with_suffix(".db-wal")
     raw += wal.read_bytes() if wal.exists() else b""
     assert all(key.encode() not in raw for key in keys)
+
+
+def test_what_the_audit_warned_of_stands_on_the_page_of_the_sealed_round(
+    dag: Browser, draft: str, admin_site: AdminSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A p that stops no seal; the real audit would find it once in fifty rounds."""
+    rare = PermutationTest(0.004, 19_999, "code", item_count=24, feature_count=9, smallest_p=0.00005)
+    gate = summarise_gate([], [], [], rare)
+    warned = AuditSummary(passed=True, responses=48, gate=gate, positions={})
+    monkeypatch.setattr(audited_seal, "audit_prepared_seal", lambda *_arguments: warned)
+    prove_two_keys(admin_site, draft)
+    dag.get(f"/admin/rounds/{draft}")
+    assert "The leak audit warns" not in dag.text
+    dag.send("seal")
+    admin_site.finish_seals()
+    dag.get(f"/admin/rounds/{draft}")
+    assert f"The leak audit warns: {warned.warning}" in dag.text
+    assert "(p = 0.004)" in warned.warning
+    assert dag.page.require_form("open"), "a warning stops nothing"
 
 
 def test_while_the_seal_is_made_the_page_shows_how_far_it_is_and_loads_itself_again(
