@@ -5,11 +5,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from app.foundation.errors import ExportError
-from app.report.export.file_differences import is_written_alike
+from app.report.export.file_differences import file_difference, is_written_alike
 from app.report.export.verify import verify_export
 from app.report.export.zip_file import json_bytes, read_zip
 from tests.report.tampering import replace_file, replace_files, verify_without_figures
@@ -86,6 +87,38 @@ def test_a_table_of_tokens_with_other_bytes_is_a_difference_or_not_made_again(ex
     verification = verify_without_figures(replace_files(exported, changes, tmp_path))
     assert "snippets.parquet" in {unchecked.name for unchecked in verification.unchecked}
     assert verification.statement.exit_status != 0
+
+
+def table_of(texts: list[str], compression: str = "zstd") -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"item": texts}), file, compression=compression)
+    return file.getvalue()
+
+
+def test_tables_of_tokens_are_compared_value_by_value() -> None:
+    original = table_of(["a", "b", "b"])
+    assert file_difference("a.parquet", table_of(["a", "b", "b"], "gzip"), original) is None
+    difference = file_difference("a.parquet", table_of(["a", "b", "c"]), original)
+    assert difference is not None
+    assert (difference.path, difference.expected, difference.actual) == ("row 2, column item", "'c'", "'b'")
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [(table_of(["x" * (50 << 20)]), "a table of more than 16,777,216 bytes"), (table_of([""] * 10_000_000), "rows")],
+    ids=["a long text", "many rows"],
+)
+def test_a_small_table_that_would_fill_the_memory_is_not_read(table: bytes, reason: str) -> None:
+    assert len(table) < 300_000
+    usual_pool = pa.default_memory_pool()
+    counting_pool = pa.proxy_memory_pool(usual_pool)
+    pa.set_memory_pool(counting_pool)
+    try:
+        difference = file_difference("a.parquet", table, table_of(["b"]))
+    finally:
+        pa.set_memory_pool(usual_pool)
+    assert reason in str(difference)
+    assert counting_pool.max_memory() < 1 << 20
 
 
 @pytest.mark.parametrize("name", ["design.json", "allocation.json", "chains.json"])

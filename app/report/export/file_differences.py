@@ -24,6 +24,13 @@ NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 """A number that every program reads alike."""
 LONGEST_VALUE = 80
 """Most characters of a value in a sentence."""
+MOST_TIMES_AS_LARGE = 16
+"""Versions of the library pack a table differently; none needs so many times the bytes of another."""
+SMALL_TABLE = 1 << 20
+"""A table of fewer bytes than this counts as one of this many."""
+ROWS_AT_ONCE = 4_096
+
+CellValue = str | int | float | bool | None
 
 
 class FileDifference(JsonDifference):
@@ -109,18 +116,49 @@ def _cells_agree(column: str, exported_cell: str, rebuilt_cell: str) -> bool:
 
 
 def _table_differences(exported_bytes: bytes, rebuilt_bytes: bytes) -> Iterator[FileDifference]:
-    exported_table, rebuilt_table = pq.read_table(io.BytesIO(exported_bytes)), pq.read_table(io.BytesIO(rebuilt_bytes))
-    if not exported_table.schema.equals(rebuilt_table.schema, check_metadata=True):
-        yield FileDifference("columns", _shorten(str(exported_table.schema)), _shorten(str(rebuilt_table.schema)))
+    exported_file, rebuilt_file = _open_parquet(exported_bytes), _open_parquet(rebuilt_bytes)
+    if not exported_file.schema_arrow.equals(rebuilt_file.schema_arrow, check_metadata=True):
+        columns = [_shorten(str(parquet_file.schema_arrow)) for parquet_file in (exported_file, rebuilt_file)]
+        yield FileDifference("columns", *columns)
         return
-    if exported_table.num_rows != rebuilt_table.num_rows:
-        yield FileDifference("rows", f"{exported_table.num_rows} rows", f"{rebuilt_table.num_rows} rows")
+    exported_rows, rebuilt_rows = exported_file.metadata.num_rows, rebuilt_file.metadata.num_rows
+    if exported_rows != rebuilt_rows:
+        yield FileDifference("rows", f"{exported_rows} rows", f"{rebuilt_rows} rows")
         return
-    for column in rebuilt_table.column_names:
-        pairs = zip(exported_table[column].to_pylist(), rebuilt_table[column].to_pylist(), strict=True)
+    most_bytes = MOST_TIMES_AS_LARGE * max(_unpacked_size(rebuilt_file), SMALL_TABLE)
+    if _unpacked_size(exported_file) > most_bytes:
+        yield FileDifference(
+            "", f"a table of more than {most_bytes:,} bytes", f"{_unpacked_size(rebuilt_file):,} bytes"
+        )
+        return
+    for column in rebuilt_file.schema_arrow.names:
+        pairs = zip_longest(
+            _column_values(exported_file, column), _column_values(rebuilt_file, column), fillvalue=ABSENT
+        )
         for number, (exported_cell, rebuilt_cell) in enumerate(pairs):
             if exported_cell != rebuilt_cell:
-                yield FileDifference(f"row {number}, column {column}", repr(exported_cell), repr(rebuilt_cell))
+                where = f"row {number}, column {column}"
+                yield FileDifference(where, _shorten(repr(exported_cell)), _shorten(repr(rebuilt_cell)))
+
+
+def _open_parquet(table_bytes: bytes) -> pq.ParquetFile:
+    """A table of which nothing but the description of its columns is read; texts that repeat will be held once."""
+    columns = pq.read_schema(io.BytesIO(table_bytes)).names
+    return pq.ParquetFile(io.BytesIO(table_bytes), read_dictionary=columns)
+
+
+def _unpacked_size(parquet_file: pq.ParquetFile) -> int:
+    """The bytes of all columns without compression, as the file itself states them."""
+    row_groups = map(parquet_file.metadata.row_group, range(parquet_file.metadata.num_row_groups))
+    return sum(
+        group.column(index).total_uncompressed_size for group in row_groups for index in range(group.num_columns)
+    )
+
+
+def _column_values(parquet_file: pq.ParquetFile, column: str) -> Iterator[CellValue]:
+    """The values of one column, one at a time: equal texts of a small file may fill the memory if all are held."""
+    for batch in parquet_file.iter_batches(ROWS_AT_ONCE, columns=[column], use_threads=False):
+        yield from (value.as_py() for value in batch.column(0))
 
 
 def _first_line_difference(exported_bytes: bytes, rebuilt_bytes: bytes) -> FileDifference:
