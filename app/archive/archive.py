@@ -18,6 +18,7 @@ from app.archive.snippet import Snippet
 from app.archive.tables import NEURONS_TABLE, SNIPPETS_TABLE, read_neurons, read_snippets
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ArchiveError
+from app.foundation.files import read_small_file
 
 MANIFEST = "manifest.json"
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
@@ -116,7 +117,7 @@ def _read_manifest(path: Path) -> Manifest:
         msg = f"{path} is no archive: {MANIFEST} is missing; make one with `firstglance harvest`"
         raise ArchiveError(msg)
     try:
-        manifest = Manifest.model_validate_json(file.read_bytes())
+        manifest = Manifest.model_validate_json(read_small_file(file))
         address = manifest.computed_address()
     except (ValueError, OSError) as error:  # ValueError: another form, or numbers of which no digest can be made
         msg = f"{file} cannot be used as format {FORMAT}; the archive is damaged or of another version, harvest again"

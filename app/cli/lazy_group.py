@@ -1,5 +1,7 @@
 """A group of commands that imports the module of a command only when the command is called."""
 
+import errno
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -63,6 +65,12 @@ def _visible_errors() -> Iterator[None]:
         yield
     except FirstGlanceError as error:
         raise click.ClickException(visible_text(str(error))) from error
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever read the output has enough of it, which is no error
+            raise
+        place = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+        msg = f"The system refuses{place}: {error.strerror or error}. Give another path, or mend permissions or disk."
+        raise click.ClickException(visible_text(msg)) from error
     except click.ClickException as error:
         names = {"message", "ui_filename"} & vars(error).keys()
         vars(error).update({name: show_unseen_characters(str(vars(error)[name])) for name in names})

@@ -1,15 +1,18 @@
 """The command `firstglance`. Its commands are listed in the order of the stages and imported when they are called.
 
 So `firstglance serve` never loads torch, and `--help` loads nothing. After an error that First Glance raises on
-purpose, the command prints its message on stderr and exits with 1.
+purpose, the command prints its message on stderr and exits with 1; after one that nobody foresaw it exits with 70.
 """
 
+import sys
 from pathlib import Path
 
 import click
 
 from app import __version__
+from app.cli.fault import EXIT_STATUS, report_fault
 from app.cli.lazy_group import LazyGroup
+from app.cli.options import PATH
 from app.foundation.settings import Settings
 
 COMMANDS = {
@@ -34,9 +37,7 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, command_table=COMMANDS)
 @click.version_option(__version__, package_name="firstglance")
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Folder of the database, archives and keys (default: data)."
-)
+@click.option("--data", type=PATH, help="Folder of the database, archives and keys (default: data).")
 @click.option("--database-url", help="SQLAlchemy URL of another database than SQLite in the data folder.")
 @click.pass_context
 def cli(ctx: click.Context, data: Path | None, database_url: str | None) -> None:
@@ -46,4 +47,8 @@ def cli(ctx: click.Context, data: Path | None, database_url: str | None) -> None
 
 def run() -> None:
     """Run the command line; the console script calls this."""
-    cli(prog_name="firstglance")
+    try:
+        cli(prog_name="firstglance")
+    except Exception as error:  # a traceback would say nothing to whoever sits there
+        report_fault(error)
+        sys.exit(EXIT_STATUS)

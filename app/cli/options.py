@@ -1,5 +1,6 @@
 """Options and arguments that several commands take."""
 
+import os
 from pathlib import Path
 from typing import TextIO, get_args
 
@@ -7,7 +8,19 @@ import click
 
 from app.models.config import GeluForm
 
-PATH = click.Path(path_type=Path)
+
+class TypedPath(click.Path):
+    """A path that somebody typed. An empty one would mean the folder that the shell is in."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
+        """The path. Raises click.BadParameter if it is empty."""
+        if value == "":
+            self.fail("it is empty; name a file or a folder", param, ctx)
+        assert isinstance(value, str | os.PathLike)
+        return super().convert(value, param, ctx)
+
+
+PATH = TypedPath(path_type=Path)
 """A path that the command checks itself, so that its error message says which file is needed."""
 
 LONGEST_TYPED_TEXT = 1 << 20
@@ -41,6 +54,9 @@ def read_typed_text(file: TextIO, *, is_one_line: bool = False) -> str:
         text = (file.readline if is_one_line else file.read)(LONGEST_TYPED_TEXT + 1)
     except UnicodeDecodeError as error:
         msg = f"{file.name} is no text in UTF-8; save it as such"
+        raise click.UsageError(msg) from error
+    except OSError as error:
+        msg = f"{file.name} cannot be read ({error.strerror}); give the right file"
         raise click.UsageError(msg) from error
     if len(text) > LONGEST_TYPED_TEXT:
         msg = f"{file.name} is longer than {LONGEST_TYPED_TEXT:,} characters; give the right file"

@@ -82,16 +82,13 @@ def stamp_targets(
     that the lock precedes is the first "key read" or "unblinded" after it. `first_judgment_at` is the time
     of the first entry in any evaluator's chain; None if there is none.
     """
-    targets = [
-        _target_of_event("draw", event_links, index, "the seal", "seal begun", "sealed")
-        for index, link in enumerate(event_links)
-        if link["event"]["action"] == "draw announced"
-    ]
+    targets = _draw_targets(event_links)
     if commitment is not None:
         sealed_at = _first_time(reversed(event_links), "sealed")
         targets.append(StampTarget("commitment", commitment, "the first judgment", first_judgment_at, sealed_at))
+    opened_at = _next_times(event_links, "key read", "unblinded")
     targets += [
-        _target_of_event("lock", event_links, index, "the unblinding", "key read", "unblinded")
+        StampTarget("lock", link["chain"], "the unblinding", opened_at[index], _time_of(link))
         for index, link in enumerate(event_links)
         if link["event"]["action"] == "locked"
     ]
@@ -129,16 +126,31 @@ def _check_timestamp(
     return StampFinding(name, of, moment, target.problem_at(moment), target.superseded)
 
 
-def _target_of_event(
-    of: StampedDigest, event_links: Sequence[EventLink], index: int, step: str, *step_actions: str
-) -> StampTarget:
-    """The chain digest of the event at the index, which must exist before the first of these actions after it."""
-    link = event_links[index]
-    step_at = _first_time(event_links[index:], *step_actions)
-    made_at = datetime.fromisoformat(link["event"]["at"])
+def _draw_targets(event_links: Sequence[EventLink]) -> list[StampTarget]:
+    """The announcements of a draw, each of which must exist before the seal that it precedes."""
+    sealed_at = _next_times(event_links, "seal begun", "sealed")
     is_sealed = any(link["event"]["action"] == "sealed" for link in event_links)
-    superseded = of == "draw" and is_sealed and announcement_in_force(steps_of_log(event_links)) != index
-    return StampTarget(of, link["chain"], step, step_at, made_at, superseded)
+    in_force = announcement_in_force(steps_of_log(event_links))
+    return [
+        StampTarget(
+            "draw", link["chain"], "the seal", sealed_at[index], _time_of(link), is_sealed and index != in_force
+        )
+        for index, link in enumerate(event_links)
+        if link["event"]["action"] == "draw announced"
+    ]
+
+
+def _time_of(link: EventLink) -> datetime:
+    return datetime.fromisoformat(link["event"]["at"])
+
+
+def _next_times(event_links: Sequence[EventLink], *actions: str) -> list[datetime | None]:
+    """[event]: when the first of these actions was taken, from this event on; None if none was."""
+    times: list[datetime | None] = []
+    for link in reversed(event_links):
+        earlier = times[-1] if times else None
+        times.append(_time_of(link) if link["event"]["action"] in actions else earlier)
+    return times[::-1]
 
 
 def _first_time(event_links: Iterable[EventLink], *actions: str) -> datetime | None:

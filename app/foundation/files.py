@@ -24,13 +24,17 @@ def read_small_file(path: Path, most_bytes: int = LARGEST_SMALL_FILE) -> bytes:
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make the file under another name in the same folder, flush it to the disk, then rename it.
 
-    Raises OSError if the folder cannot be written to.
+    A link stays, and the file that it leads to is replaced. Raises OSError if the folder cannot be written to, or if
+    `path` leads to a device or a pipe, which a rename would put away.
     """
-    unfinished = path.with_name(path.name + ".new")
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "it is no plain file")
+    unfinished = target.with_name(target.name + ".new")
     write(unfinished)
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    os.replace(unfinished, target)
 
 
 def write_text_atomically(path: Path, text: str) -> None:

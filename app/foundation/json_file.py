@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from app.foundation.files import read_small_file
 from app.foundation.json_types import JsonObject, JsonValue
 
 LARGEST_JSON_FILE = 64 << 20
@@ -12,11 +13,7 @@ LARGEST_JSON_FILE = 64 << 20
 def read_json_object(path: Path) -> JsonObject:
     """The JSON object in a file. Raises ValueError, saying in words what is in the file instead."""
     try:
-        size = path.stat().st_size
-        if size > LARGEST_JSON_FILE:
-            msg = f"it has {size:,} bytes, and no file of this kind is larger than {LARGEST_JSON_FILE:,}"
-            raise ValueError(msg)
-        json_value = parse_json(path.read_bytes())
+        json_value = parse_json(read_small_file(path, LARGEST_JSON_FILE))
     except OSError as error:
         msg = error.strerror or str(error)
         raise ValueError(msg) from error

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
-from app.foundation.files import write_text_atomically
+from app.foundation.files import read_small_file, write_text_atomically
 from app.foundation.json_types import JsonObject
 from app.models.config import Activation, ModelConfig
 from app.models.folder_files import WEIGHTS_FILE
@@ -122,7 +122,7 @@ def certify_arms(out: Path, arm_names: Sequence[str]) -> PairingCertificate:
 def _read_record(record_class: type[Record], path: Path) -> Record:
     """A record from a JSON file. Raises ModelError, naming the key and what was expected."""
     try:
-        return record_class.model_validate_json(path.read_bytes())
+        return record_class.model_validate_json(read_small_file(path))
     except ValidationError as error:
         msg = f"{path}: {problem_in_file(error)}; restore the file from where the model came from"
         raise ModelError(msg) from error

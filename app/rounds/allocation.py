@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from app.foundation.json_types import JsonObject, JsonValue
 
 VERSION = 2
 """Version of the form of a seal's content."""
+MOST_CELLS = 1_000
+"""More cells, or layers of a cell, no design has: the analysis compares them with each other."""
 NeuronAddress = tuple[str, int, int]
 """A neuron as (archive digest, layer, index)."""
 ItemKind = Literal["neuron", "planted", "purity", "repeat", "training"]
@@ -91,7 +93,7 @@ class AllocatedCell:
     shown: int
     suppressed: int
     """Windows left out of the drawn neurons' top lists as near-duplicates of stronger ones."""
-    layers: tuple[LayerCount, ...]
+    layers: Annotated[tuple[LayerCount, ...], Field(max_length=MOST_CELLS)]
     dead_neurons: tuple[tuple[int, int], ...] = ()
     """(layer, index) of the dead neurons drawn."""
     model: Annotated[CellModel | None, BeforeValidator(lambda model: model or None)] = None
@@ -104,7 +106,7 @@ class Allocation:
 
     items: tuple[AllocatedItem, ...]
     """In order of code."""
-    cells: tuple[AllocatedCell, ...]
+    cells: Annotated[tuple[AllocatedCell, ...], Field(max_length=MOST_CELLS)]
     """In the order of the design's cells."""
 
     @property

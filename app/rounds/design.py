@@ -102,7 +102,7 @@ class Design(DesignPart):
     """The preset that the design started from, or "own"."""
     title: str = Field(min_length=1, max_length=LONGEST_TITLE)
     """The title that evaluators see, 1 to 120 characters; it may name no arm and no activation."""
-    arms: tuple[Cell, ...] = Field(min_length=2)
+    arms: tuple[Cell, ...] = Field(min_length=2, max_length=1_000)
     """The cells, one table for each arm in a stratum. Every stratum needs the reference arm."""
     reference: Name
     """The arm that the others are compared with."""

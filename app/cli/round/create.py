@@ -16,6 +16,7 @@ from app.foundation.files import read_small_file
 from app.foundation.settings import Settings
 from app.rounds.design import Cell, Design
 from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES, design_from_preset
+from app.rounds.typed_cell import typed_cell
 from app.services import rounds
 
 
@@ -101,8 +102,7 @@ def _read_cell(arm_text: str) -> tuple[Cell, Path]:
         msg = f"--arm {arm_text!r} is not NAME=ARCHIVE or NAME=ARCHIVE@STRATUM, such as solu=data/archives/solu@1L/0"
         raise DesignError(msg)
     path = Path(folder)
-    fields = {"arm": name, "archive_sha256": Archive.open(path).sha256}
-    return Cell.model_validate(fields | ({"stratum": stratum} if stratum else {})), path
+    return typed_cell(name, stratum, Archive.open(path).sha256), path
 
 
 def _preset_design(design_cells: Sequence[Cell], preset_choices: PresetChoices) -> Design:

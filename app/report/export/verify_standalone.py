@@ -1,17 +1,15 @@
 """Checks a First Glance export with nothing but Python's standard library. Read it before you believe it.
 
 Run it as: python verify.py EXPORT.zip [--commitment HEX] [--lock HEX] [--result HEX]
+Take the digests from where they were published, never from the export: whoever owns the server can write an export that
+agrees with itself about judgments that nobody gave, but not one with those digests. Exit status: 0 what is checked
+agrees, also with the digest of lock or result that you gave; 1 something differs; 2 the file cannot be read as an
+export; 3 what is checked agrees, but too little ties it to the outside.
 
-Take the digests from where they were published at seal, lock and unblinding, never from the export: whoever owns the
-server can write an export that agrees with itself about judgments that nobody gave, but not one with those digests.
-Exit status: 0 what is checked agrees, also with the digest of lock or result that you gave; 1 something differs; 2 the
-file cannot be read as an export; 3 what is checked agrees, but too little ties it to the outside.
-
-Checked: the form of the zip, the digest of every file, the commitment, every evaluator's chain, the log, the list of
-evaluators at the lock, and, from chains and allocation alone, each arm's fractions, their difference and the headline
-apart from its interval. Not checked: intervals, all other numbers, tables, texts and figures, times, how the seed came
-about, time stamps, and the Ed25519 signatures of export, results and receipts, for which the standard library has
-nothing; in a blinded export also the items. `firstglance verify` checks these too.
+Checked: the form of the zip, all digests, the commitment, every evaluator's chain, the log, the evaluators at the lock,
+and, from chains and allocation alone, each arm's fractions, their difference and the headline apart from its interval.
+Not checked: intervals, all other numbers, tables, texts and figures, times, how the seed came about, time stamps and
+Ed25519 signatures; in a blinded export also the items. `firstglance verify` checks these too.
 """
 
 from __future__ import annotations
@@ -21,11 +19,11 @@ import hashlib
 import hmac
 import io
 import json
+import os
 import re
 import struct
 import sys
 import zipfile
-import zlib
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,9 +44,8 @@ IN_UNBLINDED_EXPORTS = (
     r"(allocation|analysis|design|frame|methods)\.json|(neurons|observations)\.csv|snippets\.parquet|"
     r"(preregistration|report)\.md|report\.pdf|CITATION\.cff|figures/[a-z]+\.(svg|pdf)"
 )
+TOO_LARGE = "There is no such file, or it is larger than any export."
 NOT_CHECKED = "(95 % interval: not checked here)"
-DAMAGED = (OSError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, MemoryError, RuntimeError)
-OTHER_FORM = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 
 
 class NoExportError(Exception):
@@ -69,8 +66,7 @@ class CheckPrinter:
 
     def compare_numbers(self, name: str, *number_pair: float | None) -> None:
         """Print whether the recomputed and the stated number are the same to nine decimals, or None as well."""
-        texts = ("no such number" if number is None else f"{number:.9f}" for number in number_pair)
-        self.compare(name, *texts)
+        self.compare(name, *("no such number" if number is None else f"{number:.9f}" for number in number_pair))
 
 
 def printable(text: str) -> str:
@@ -108,22 +104,25 @@ class Export:
         if self.published["v"] != 2 or "v" not in self.locked:
             message = "Version 0.1 made this export (use the verify.py in it) or locked its round (firstglance verify)."
             raise NoExportError(message)
-        names = sorted({*self.locked["evaluators"], *(link["evaluator"] for link in links)})
-        self.chains = {name: [link for link in links if link["evaluator"] == name] for name in names}
+        self.chains = {name: list(links[:0]) for name in self.locked["evaluators"]}
+        for link in links:
+            self.chains.setdefault(link["evaluator"], []).append(link)
         if self.is_unblinded:
             self.items, self.design, self.seal, self.analysis = opened
             self.allocated = {item["item"]: item for item in self.seal["allocation"]["items"]}
+            cells = self.seal["allocation"]["cells"]
+            if max(len(cells), len(self.analysis["arms"]), *(len(cell["layers"] or []) for cell in cells)) > 1_000:
+                raise NoExportError(TOO_LARGE)
 
 
 def read_files(path: str) -> dict[str, bytes]:
-    """The files of a zip, {name: content}.
-
-    The zip may hold nothing but files and, at its end, their list: out of any other, programs read different files.
-    """
+    """The files of a zip, {name: content}. It may hold nothing else: programs would read different files out of it."""
+    if not Path(path).is_file() or Path(path).stat().st_size > 1 << 30:
+        raise NoExportError(TOO_LARGE)
     zip_bytes = Path(path).read_bytes()
     archive = zipfile.ZipFile(io.BytesIO(zip_bytes))
     entries, position, list_size = archive.infolist(), 0, 0
-    is_plain = sum(entry.file_size for entry in entries) < 1 << 31  # bytes, since all of them are held in memory
+    is_plain = sum(entry.file_size for entry in entries) <= max(1 << 23, 40 * len(zip_bytes))  # usual: 3 to 20 times
     for entry in entries:
         header = entry.FileHeader()  # as it must stand before the file if the list tells the truth
         is_plain &= zip_bytes.startswith(header, position) and entry.header_offset == position and not entry.extra
@@ -133,7 +132,10 @@ def read_files(path: str) -> dict[str, bytes]:
     if not is_plain or zip_bytes[position + list_size :] != end or len(set(archive.namelist())) < len(entries):
         message = "The zip holds something that First Glance does not put into it; take it as it was downloaded."
         raise NoExportError(message)
-    return {name: archive.read(name) for name in archive.namelist()}
+    files = {name: archive.read(name) for name in archive.namelist()}
+    if any(sum(map(content.count, (b",", b"[", b"{"))) > 1 << 25 for content in files.values()):  # signs before a value
+        raise NoExportError(TOO_LARGE)
+    return files
 
 
 def check_files(files: dict[str, bytes], printer: CheckPrinter) -> None:
@@ -160,7 +162,7 @@ def check_commitment(export: Export, printer: CheckPrinter) -> None:
         printer.compare("sealed allocation", sha256(export.seal), published["sealed_sha256"])
         nonce = bytes.fromhex(export.seal["nonce"])  # keeps the digests from giving anything away before the opening
         item_digests = sorted([item["code"], sha256(item, nonce)] for item in export.items)
-        changed = [code for code, digest in item_digests if [code, digest] not in published["items"]]
+        changed = sorted(code for code, _ in set(map(tuple, item_digests)) - set(map(tuple, published["items"])))
         printer.compare("items changed since the commitment", changed, [])
     committed = {name: published[name] for name in ("design_sha256", "sealed_sha256")}
     key = published.get("receipt_key")  # signs receipts and exports; a round that version 0.1 sealed has none
@@ -181,7 +183,7 @@ def check_log(export: Export, printer: CheckPrinter) -> None:
 def check_evaluators(export: Export, printer: CheckPrinter) -> None:
     """Check every evaluator's chain, that it ends as the lock says, and that the log tells who was erased."""
     start, at_lock = export.published["commitment"], export.locked["evaluators"]
-    for name, links in export.chains.items():
+    for name, links in sorted(export.chains.items()):
         check_chain(name, start, [(link["number"], link["entry"], link["chain"]) for link in links], printer)
         owners = {link["entry"]["evaluator"] for link in links}
         printer.compare(f"strangers in the chain of {name}", sorted(owners - {name}), [])
@@ -223,7 +225,10 @@ def check_results(export: Export, printer: CheckPrinter) -> None:
     arms = sorted({arm for arm, _ in estimates}, key=lambda arm: (arm != reference, arm != treatment, arm))
     stated = analysis["headline"]
     if difference is not None:
-        stated = stated.replace(write_interval(*analysis["difference"]["interval"]), NOT_CHECKED)
+        lower, upper = analysis["difference"]["interval"]  # not computed here, so its words are left out
+        verb = "leaves out" if lower > 0 or upper < 0 else "includes"
+        interval = f"(95 % interval {write_points(lower)} to {write_points(upper)}); the interval {verb} zero."
+        stated = stated.replace(interval, NOT_CHECKED)
     printer.compare("headline", write_headline(export, arms, f"{treatment} minus {reference}"), stated)
 
 
@@ -250,12 +255,8 @@ def estimate_cells(export: Export) -> dict[tuple[str, str], Estimate]:
 
 
 def final_verdicts(export: Export, name: str) -> dict[str, bool]:
-    """{code: was it INTERPRETABLE} of an evaluator's last verdict on each neuron; controls and practice do not count.
-
-    What they flagged is missing. Of an item that was shown again under another code, the first showing counts.
-    """
-    is_erased = export.locked["evaluators"][name]["erased"]
-    entries = [] if is_erased else [link["entry"] for link in export.chains[name]]
+    """{code: was it INTERPRETABLE} by the last verdict on each neuron; of two codes of one neuron the first shown."""
+    entries = [link["entry"] for link in export.chains[name] if not export.locked["evaluators"][name]["erased"]]
     flagged = {entry["item"] for entry in entries if entry.get("kind") == "flag"}
     last = {entry["item"]: entry for entry in entries if entry.get("kind", "judgment") == "judgment"}
     is_interpretable: dict[str, bool] = {}
@@ -269,8 +270,7 @@ def final_verdicts(export: Export, name: str) -> dict[str, bool]:
 def estimate_fraction(parts: list[tuple[int, list[float], int, int]]) -> Estimate:
     """The fraction of neurons that come in one or more parts: (weight, mean verdicts, dead neurons, shown neurons).
 
-    In a draw by layer each layer is a part, whose weight is its number of neurons. Dead neurons count as not
-    interpretable: all of them once every neuron that was shown is judged, half of them when half are judged.
+    Dead ones count as NOT INTERPRETABLE, as many as of the shown are judged. Drawn by layer, every layer is a part.
     """
     weighted_sum, weight_sum, neuron_count = 0.0, 0.0, 0.0
     for weight, means, dead, shown in parts:
@@ -303,16 +303,10 @@ def write_headline(export: Export, arms: list[str], comparison: str) -> str:
     parts = [f"{100 * export.analysis['arms'][arm]['fraction']:.1f}\xa0% of the neurons of {arm}" for arm in arms]
     fractions = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
     estimate = export.analysis["difference"]["estimate"]
-    start = f"{warnings}{people} marked {fractions} INTERPRETABLE."
-    if estimate is None:
-        return f"{start} The arms cannot be compared."
-    return f"{start} {comparison}: {write_points(estimate)} percentage points {NOT_CHECKED}"
-
-
-def write_interval(lower: float, upper: float) -> str:
-    """The headline's words about its interval, which come from analysis.json alone."""
-    verb = "leaves out" if lower > 0 or upper < 0 else "includes"
-    return f"(95 % interval {write_points(lower)} to {write_points(upper)}); the interval {verb} zero."
+    compared = "The arms cannot be compared."
+    if estimate is not None:
+        compared = f"{comparison}: {write_points(estimate)} percentage points {NOT_CHECKED}"
+    return f"{warnings}{people} marked {fractions} INTERPRETABLE. {compared}"
 
 
 def write_points(fraction: float) -> str:
@@ -344,8 +338,7 @@ def canonical_number(number: float) -> str:
         return str(int(number))
     if 1e-6 <= abs(number) < 1e21:
         return format(Decimal(repr(number)), "f")
-    mantissa, exponent = repr(number).split("e")
-    return f"{mantissa}e{int(exponent):+d}"
+    return re.sub(r"e([+-])0*", r"e\1", repr(number))
 
 
 def check_export(path: str, commitment: str | None, lock: str | None, result: str | None) -> int:
@@ -384,17 +377,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("export", help="the zip")
     for name, step in (("commitment", "seal"), ("lock", "lock"), ("result", "unblinding")):
         parser.add_argument(f"--{name}", metavar="HEX", type=lambda text: text.strip().lower(), help=f"of the {step}")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args([printable(argument.strip("\r\n")) for argument in arguments])  # errors quote them
     try:
         return check_export(options.export, options.commitment, options.lock, options.result)
     except NoExportError as error:
-        print(printable(f"{options.export}: {error}"))
-    except (*DAMAGED, *OTHER_FORM) as error:
-        print(printable(f"{options.export} is no export, or was changed ({type(error).__name__}: {error})."))
+        reason = f": {error}"
+    except Exception as error:  # whatever an export of another form leads to
+        reason = printable(f" is no export, or was changed ({type(error).__name__}: {error}).")
+    print(options.export + reason)
     return 2
 
 
 if __name__ == "__main__":
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a pseudonym may have letters that the terminal lacks
-    sys.exit(main(sys.argv[1:]))
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+    except OSError:  # whoever read the answer has enough of it, or the disk that takes it is full
+        os._exit(2)
+    sys.exit(status)

@@ -22,6 +22,10 @@ LARGEST_FILE = 1 << 30
 """The largest unpacked file in bytes; a zip with a larger one is refused."""
 LARGEST_EXPORT = 1 << 31
 """The largest size of all unpacked files together, in bytes."""
+MOST_TIMES_AS_LARGE = 40
+"""All files together are at most so many times as large as the zip: those of exports are 3 to 20 times as large."""
+SMALL_EXPORT = 1 << 23
+"""Files of so few bytes in all are unpacked, however small the zip is."""
 MOST_FILES = 10_000
 
 
@@ -86,7 +90,8 @@ def _refuse_foreign_zip(path: Path, archive: zipfile.ZipFile) -> None:
         if entry.file_size > LARGEST_FILE:
             msg = f"{path} holds {entry.filename}, larger than any export's file; it was not made by First Glance"
             raise ExportError(msg)
-    if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > LARGEST_EXPORT:
+    most_bytes = min(LARGEST_EXPORT, max(SMALL_EXPORT, MOST_TIMES_AS_LARGE * path.stat().st_size))
+    if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > most_bytes:
         msg = f"{path} holds more than any export; it was not made by First Glance"
         raise ExportError(msg)
     duplicates = sorted(name for name, count in Counter(names).items() if count > 1)

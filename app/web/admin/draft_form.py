@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import Form
 
 from app.foundation.errors import DesignError
-from app.rounds.design import Cell, Design
+from app.rounds.design import Design
 from app.rounds.presets import DEFAULT_PRESET, design_from_preset
+from app.rounds.typed_cell import typed_cell
 
 ROWS = 4
 """How many rows for arms the form has; empty rows are ignored."""
@@ -67,7 +68,7 @@ def design_from_form(draft: DraftForm, known_digests: Collection[str]) -> Design
         if row.archive not in known_digests:
             msg = f"The archive of “{row.arm}” is no longer in the data folder; choose another."
             raise DesignError(msg)
-    cells = [Cell(arm=row.arm, stratum=row.stratum or DEFAULT_STRATUM, archive_sha256=row.archive) for row in rows]
+    cells = [typed_cell(row.arm, row.stratum, row.archive) for row in rows]
     counts = {"neurons": draft.neuron_count, "evaluators": draft.evaluator_count}
     changes = {name: _whole_number(name, text) for name, text in counts.items() if text.strip()}
     return design_from_preset(draft.preset, title=draft.title, arms=cells, reference=cells[0].arm, **changes)
