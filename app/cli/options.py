@@ -12,7 +12,9 @@ from app.models.config import GeluForm
 class TypedPath(click.Path):
     """A path that somebody typed. An empty one would mean the folder that the shell is in."""
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
         """The path. Raises click.BadParameter if it is empty."""
         if value == "":
             self.fail("it is empty; name a file or a folder", param, ctx)
