@@ -33,6 +33,16 @@ class AidsKeys(KeyFolder[AidsKey]):
         return cls(data / FOLDER)
 
 
+def missing_aids_key_warning(session: Session, round_id: str, aids_keys: AidsKeys) -> str | None:
+    """What admins should know if the key to a round's aids is lost or damaged; None if it is there or not needed."""
+    if not aids_store.has_encrypted_aids(session, round_id) or aids_keys.in_file(round_id) is not None:
+        return None
+    return (
+        f"The key to this round's aids is missing: {aids_keys.path_of(round_id)} is lost or damaged. Evaluators judge "
+        "without aids until you restore the file from a backup; verdicts and results need no aids."
+    )
+
+
 def encrypt_plain_aids(database: Database, aids_keys: AidsKeys) -> None:
     """Encrypt the aids that version 0.1 stored as they are, and let nothing of them stay on the disk.
 

@@ -58,7 +58,11 @@ def read_committed_round(session: Session, round_row: RoundRow) -> CommittedRoun
 
 
 def round_signing_key(session: Session, round_id: str, round_keys: RoundKeys) -> SigningKey | None:
-    """The key that signs what leaves a round; None if version 0.1 sealed it, or if its file is lost."""
+    """The key that signs what leaves a round; None if version 0.1 sealed it, or if its file is lost.
+
+    Raises SealError if the file holds another key, as `require_key_as_committed` does: no result could be shown then.
+    """
+    require_key_as_committed(session, round_id, round_keys)
     return round_keys.committed(round_id, committed_receipt_key(session, round_id))
 
 

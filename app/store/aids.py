@@ -24,6 +24,12 @@ def build_aids_rows(round_id: str, stored_texts: Mapping[str, str]) -> list[Aids
     return [AidsRow(round_id=round_id, item=code, content=text) for code, text in stored_texts.items()]
 
 
+def has_encrypted_aids(session: Session, round_id: str) -> bool:
+    """Whether a round has aids that need a key."""
+    query = select(AidsRow.item).where(AidsRow.round_id == round_id, ~AidsRow.content.startswith("{")).limit(1)
+    return session.scalars(query).first() is not None
+
+
 def read_plain_aids(session: Session) -> dict[str, dict[str, str]]:
     """{round: {code: JSON of aids}} of the rounds whose aids version 0.1 stored unencrypted."""
     query = select(AidsRow.round_id, AidsRow.item, AidsRow.content).where(AidsRow.content.startswith("{"))

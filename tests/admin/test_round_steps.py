@@ -9,11 +9,13 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import update
 
+from app.evidence.signing import SigningKey
 from app.foundation.clock import now
 from app.leak_audit.permutation_test import PermutationTest
 from app.leak_audit.summary import AuditSummary, summarise_gate
 from app.report.number_text import percent, percent_range
 from app.services.log import round_events
+from app.services.round_keys import RoundKeys
 from app.services.seal_runs import SILENCE
 from app.statistics.intervals import Interval
 from app.store import rounds as round_store
@@ -124,6 +126,29 @@ def test_a_seal_whose_server_was_killed_is_called_interrupted_and_begun_again(
     with admin_site.database.reading() as session:
         steps = [event.action for event in round_events(session, draft)]
     assert steps[-4:] == ["seal begun", "seal interrupted", "seal begun", "sealed"]
+
+
+def test_a_round_whose_key_was_exchanged_is_not_unblinded(
+    dag: Browser, snapshots: Snapshots, collecting: str, admin_site: AdminSite
+) -> None:
+    """Its result could not be shown; so nothing is opened before the file is restored."""
+    lock(dag, collecting)
+    path = RoundKeys.in_data_folder(admin_site.settings.data).path_of(collecting)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(SigningKey.new().private_text)
+    dag.get(f"/admin/rounds/{collecting}/unblind")
+    refused = dag.send("unblind", keys=snapshots.keys[0], reason=REASON, password=PASSWORD)
+    assert (refused.status_code, "holds another key than" in refused.text) == (422, True)
+    with admin_site.database.reading() as session:
+        assert round_store.find_round(session, collecting).state == "locked"
+        refusal = round_events(session, collecting)[-1]
+    assert (refusal.action, refusal.detail["attempted"]) == ("refused", "unblind")
+
+
+def test_the_state_is_asked_before_the_box(dag: Browser, sealed: str) -> None:
+    dag.get(f"/admin/rounds/{sealed}")
+    token = dag.page.forms[0].fields["form_token"]
+    assert dag.post(f"/admin/rounds/{sealed}/lock", {"form_token": token}).status_code == 409
 
 
 def test_a_sealed_round_cannot_be_sealed_again(dag: Browser, sealed: str) -> None:

@@ -36,6 +36,8 @@ def test_a_round_goes_from_draft_to_lock(
     commitment = sealed.stdout.splitlines()[0].removeprefix("commitment ")
     assert len(commitment) == 64
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o600
+    too_early = run("round", "lock", draft, "--yes")
+    assert (too_early.exit_code, "stopped early" in too_early.output) == (1, False), "the state is asked first"
     assert run("round", "open", draft).exit_code == 0
     assert f"dag counts as exposed: created round {draft}" in run("invite", draft, "dag").stderr
     link = run("invite", draft, "Ada", "--base-url", "https://example.org/").output.strip()

@@ -117,6 +117,17 @@ def test_a_run_gives_signs_of_life_until_another_is_in_its_place(
     assert (run.run_state, first.run_code == second.run_code) == ("running", False)
 
 
+def test_a_run_that_died_before_the_clock_was_set_back_is_taken_for_dead(
+    database_with_admin: Database, draft: str, settings: Settings, clock: Clock
+) -> None:
+    """Otherwise no seal could be begun until the clock is where it was."""
+    start_with_proved_keys(database_with_admin, settings, draft, clock)
+    clock.move(-3600)
+    second = start_with_proved_keys(database_with_admin, settings, draft, clock)
+    finish_seal(database_with_admin, settings, second, running_seal_of(database_with_admin, second), clock)
+    assert state_of_round(database_with_admin, draft) == "sealed"
+
+
 def test_a_seal_that_was_taken_for_dead_and_comes_back_stores_nothing(
     database_with_admin: Database, draft: str, settings: Settings, clock: Clock
 ) -> None:

@@ -9,6 +9,7 @@ from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
 from app.rounds.design import Design, read_design
 from app.rounds.planned_numbers import PlannedNumbers
 from app.services import rounds
+from app.services.aids_keys import AidsKeys
 from app.services.log import logged_attempt, round_events
 from app.services.round_keys import RoundKeys
 from app.store.engine import Database
@@ -179,7 +180,7 @@ def test_the_page_warns_of_a_lock_before_all_blocks_are_judged_as_the_lock_itsel
     open_draft(database_with_admin, round_id, clock)
     judge_everything(database_with_admin, round_id, clock)
     with database_with_admin.reading() as session:
-        is_short = round_view(session, round_id, RoundKeys(tmp_path), clock()).is_short_of_target
+        is_short = round_view(session, round_id, RoundKeys(tmp_path), AidsKeys(tmp_path), clock()).is_short_of_target
     with database_with_admin.writing() as session:
         stopped_early = rounds.lock_round(session, round_id, ADMIN, clock()).stopped_early
     assert is_short

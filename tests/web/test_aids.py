@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from app.services.aids_keys import AidsKeys, missing_aids_key_warning
 from app.store.engine import Database
 from app.store.tables import AidsRow, EvaluatorRow
 from app.web.evaluator.aids_view import WIDTH, histogram_bars, with_visible_spaces, zero_x
@@ -27,6 +28,11 @@ def aided(sqlite_database: Database) -> ServedRound:
 def reader(aided: ServedRound, new_client: NewClient) -> Iterator[Page]:
     with new_client(aided.database) as client:  # a server that starts encrypts the aids
         yield come_in(client, aided.token)
+
+
+def warning_for_admins(served_round: ServedRound, data: Path) -> str | None:
+    with served_round.database.reading() as session:
+        return missing_aids_key_warning(session, served_round.round_id, AidsKeys.in_data_folder(data))
 
 
 def opened(served_round: ServedRound) -> list[str]:
@@ -128,7 +134,9 @@ def test_a_lost_key_loses_the_aids_and_locks_no_verdict(reader: Page, aided: Ser
     assert refused.status == 422
     assert KEY_IS_LOST in refused.text
     assert opened(aided) == []
+    assert str(key_file) in (warning_for_admins(aided, tmp_path) or "")
     key_file.write_text(key_text)
+    assert warning_for_admins(aided, tmp_path) is None
     assert "A closer look" in open_aids(hypothesis_page).text
     key_file.unlink()
     without_aids = hypothesis_page.go("/judge")
@@ -136,7 +144,8 @@ def test_a_lost_key_loses_the_aids_and_locks_no_verdict(reader: Page, aided: Ser
     assert without_aids.send(hypothesis="fruit", comment="").step == "verdict"
 
 
-def test_a_round_without_aids_offers_and_shows_none(ada: Page, served_round: ServedRound) -> None:
+def test_a_round_without_aids_offers_and_shows_none(ada: Page, served_round: ServedRound, tmp_path: Path) -> None:
+    assert warning_for_admins(served_round, tmp_path) is None
     hypothesis_page = ada.send(verdict="interpretable")
     assert "Look closer" not in hypothesis_page.text
     _, hidden = hypothesis_page.form()

@@ -12,6 +12,7 @@ from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.errors import InputError
 from app.foundation.settings import Settings
+from app.rounds.lifecycle import require_allowed
 from app.services import rounds
 from app.services.log import lock_digest
 
@@ -39,6 +40,7 @@ def lock_command(settings: Settings, round_id: str, sure: bool, by: str | None) 
 def _what_the_lock_ends(settings: Settings, round_id: str) -> str:
     """How many judgments there are, and whether they are as many as the design asks for."""
     with open_database(settings) as database, database.reading() as session:
+        require_allowed(rounds.round_progress(session, round_id).state, "lock")
         evaluators = rounds.round_progress(session, round_id).evaluators
         is_short = rounds.is_short_of_target(session, round_id)
     judged, assigned = (

@@ -20,7 +20,7 @@ from app.web.admin.admin_page import render_admin_page
 from app.web.admin.draft_form import DraftForm, blank_draft_form, design_from_form, posted_draft_form
 from app.web.admin.round_view import round_view
 from app.web.admin.sign_in import HOME, ActingAdmin, ViewingAdmin
-from app.web.dependencies import AppDatabase, AppRoundKeys, AppSettings
+from app.web.dependencies import AppAidsKeys, AppDatabase, AppRoundKeys, AppSettings
 from app.web.downloads import download_response
 
 router = APIRouter(prefix="/admin")
@@ -71,11 +71,16 @@ def create_round(
 
 @router.get("/rounds/{round_id}")
 def show_round(
-    request: Request, round_id: str, database: AppDatabase, round_keys: AppRoundKeys, admin: ViewingAdmin
+    request: Request,
+    round_id: str,
+    database: AppDatabase,
+    round_keys: AppRoundKeys,
+    aids_keys: AppAidsKeys,
+    admin: ViewingAdmin,
 ) -> Response:
     """Show one round: its stage, the next step, the evaluators' progress, its design and its log."""
     with database.reading() as session:
-        view = round_view(session, round_id, round_keys, now())
+        view = round_view(session, round_id, round_keys, aids_keys, now())
     limits = {"longest_pseudonym": rounds.LONGEST_PSEUDONYM, "longest_public_text": LONGEST_PUBLIC_TEXT}
     page = render_admin_page(request, "admin/round.html", admin, view=view, **limits)
     if view.step == "sealing":

@@ -55,6 +55,7 @@ def lock_round(
 ) -> Response:
     """Lock the round: judging ends for good."""
     with logged_attempt(database, round_id, admin.name, "lock", now()) as session:
+        require_allowed(rounds.round_progress(session, round_id).state, "lock")
         _require_ticked_box(sure, "lock")
         rounds.lock_round(session, round_id, admin.name, now())
     return _redirect_to_round(round_id)
@@ -112,11 +113,11 @@ def unblind_round(
     """Open the seal, or its outer layer. State and password are checked first, then the reason and the key."""
     identities = key_text.split()
     with _password_attempt(check, round_id, admin, password, "unblind") as session:
+        signing_key = round_signing_key(session, round_id, round_keys)
         opens_outer_layer = unblinding.opening_of_seal(session, round_id).layer == unblinding.OUTER
         if opens_outer_layer:
             unblinding.open_outer_layer(session, round_id, identities, admin.name, reason, now())
         else:
-            signing_key = round_signing_key(session, round_id, round_keys)
             unblinding.unblind_round(session, round_id, identities, admin.name, reason, now(), signing_key)
     if opens_outer_layer:
         return RedirectResponse(f"/admin/rounds/{round_id}/unblind", status_code=HTTPStatus.SEE_OTHER)

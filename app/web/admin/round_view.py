@@ -16,6 +16,7 @@ from app.leak_audit.summary import stored_warning
 from app.rounds.design import Design
 from app.rounds.lifecycle import State, allows
 from app.services import rounds, timestamps
+from app.services.aids_keys import AidsKeys, missing_aids_key_warning
 from app.services.draws import AnnouncedDraw, announced_draw
 from app.services.keyholders import listed_keys, missing_for_seal
 from app.services.log import Event, log_problem, round_events
@@ -93,6 +94,8 @@ class RoundView:
     """Newest first."""
     missing_key_warning: str | None
     """A sentence if the file of the key that signs receipts is lost."""
+    missing_aids_key_warning: str | None
+    """A sentence if the round is open and the file of the key to its aids is lost."""
     audit_warning: str
     """What the leak audit before the seal warned of; empty if of nothing."""
     log_problem: str
@@ -104,7 +107,7 @@ class RoundView:
         return self.progress.evaluators
 
 
-def round_view(session: Session, round_id: str, round_keys: RoundKeys, now: datetime) -> RoundView:
+def round_view(session: Session, round_id: str, round_keys: RoundKeys, aids_keys: AidsKeys, now: datetime) -> RoundView:
     """Read what the page shows at the time `now`. Raises NotFoundError if there is no such round."""
     progress = rounds.round_progress(session, round_id)
     seal_run = latest_run(session, round_id, now) if progress.state == "draft" else None
@@ -126,6 +129,7 @@ def round_view(session: Session, round_id: str, round_keys: RoundKeys, now: date
         stamps=timestamps.round_stamps(session, round_id),
         log=tuple(_log_line(event) for event in reversed(events)),
         missing_key_warning=missing_key_warning(session, round_id, round_keys),
+        missing_aids_key_warning=missing_aids_key_warning(session, round_id, aids_keys) if step == "lock" else None,
         audit_warning=_audit_warning(events),
         log_problem=log_problem(session, round_id),
     )
