@@ -1,5 +1,6 @@
 """A file that is written atomically is the old one or the new one, never a part."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,23 @@ def test_a_write_replaces_the_old_file_and_leaves_no_other(tmp_path: Path) -> No
     write_bytes_atomically(path, "neu, naïvely".encode())
     assert path.read_text(encoding="utf-8") == "neu, naïvely"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_and_leads_to_the_new_content(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    write_text_atomically(target, "old")
+    link.symlink_to(target)
+    write_text_atomically(link, "new")
+    assert (link.is_symlink(), target.read_text()) == (True, "new")
+
+
+def test_a_pipe_or_device_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="no plain file"):
+        write_text_atomically(pipe, "text")
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
 
 
 def test_a_private_file_is_readable_by_its_owner_only_and_is_never_replaced(tmp_path: Path) -> None:

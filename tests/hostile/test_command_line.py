@@ -1,11 +1,13 @@
 """Files of any size or coding, and numbers of any size, on the command line: each gets a sentence."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from app.cli import main
 from app.cli.main import cli
 from app.foundation.files import LARGEST_SMALL_FILE
 
@@ -48,6 +50,30 @@ def test_a_file_of_another_kind_is_refused(words: tuple[str, ...], files: dict[s
     (tmp_path / "key").write_text("AGE-SECRET-KEY-1\n")
     for path in files.values():
         assert_refused(run(tmp_path, *({"FILE": str(path), "KEY": str(tmp_path / "key")}.get(w, w) for w in words)))
+
+
+def test_a_path_that_no_system_takes_is_refused(tmp_path: Path) -> None:
+    assert_refused(run(tmp_path, "model", "list", "a" * 400))
+    assert_refused(run(tmp_path, "key", "new", "--to", ""))
+    assert_refused(run(tmp_path, "archive", "show", ""))
+
+
+def test_what_nobody_foresaw_is_one_sentence_and_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**_options: str) -> None:
+        msg = "\x1b[31m"
+        raise ZeroDivisionError(msg)
+
+    monkeypatch.setattr(main, "cli", fail)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(SystemExit) as end:
+        main.run()
+    assert end.value.code == 70
+    (details,) = tmp_path.glob("firstglance-fault-*.txt")
+    assert "ZeroDivisionError" in details.read_text()
+    said = capsys.readouterr().err
+    assert (said.count("\n"), str(details) in said, "Traceback" in said) == (1, True, False)
 
 
 @pytest.mark.parametrize("option", ["--neurons", "--evaluators", "--strata", "--overlap"])

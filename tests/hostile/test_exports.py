@@ -1,6 +1,8 @@
 """Exports that would fill the memory of whoever verifies them, with the program or with the script in the zip."""
 
+import json
 import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from app.foundation.errors import ExportError
 from app.report.export import evidence_forms, verify_standalone
 from app.report.export.strict_json import MOST_VALUES, read_strict_json
-from app.report.export.zip_file import read_zip
+from app.report.export.zip_file import json_bytes, pack_files, read_zip
 from app.report.export.zip_form import _directory_header, _local_header, new_entry
+from app.rounds.allocation import SealContent
 
 EMPTY_STREAM = b"\x03\x00"
 END = b"PK\5\6\0\0\0\0"
@@ -49,6 +52,41 @@ def test_the_zip_is_refused_for_its_size_alone(tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
     path.write_bytes(zip_that_claims([0] * 5))
     assert len(read_zip(path)) == len(verify_standalone.read_files(str(path))) == 5
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(7 << 20, True), (9 << 20, False)], ids=["7 MiB", "9 MiB"])
+def test_files_may_not_be_very_many_times_as_large_as_their_zip(tmp_path: Path, size: int, is_read: bool) -> None:
+    """Zeros pack to a thousandth. Small files are read all the same: an export of a word that repeats is honest."""
+    path = tmp_path / "export.zip"
+    path.write_bytes(pack_files({"items.json": bytes(size)}))
+    for read, refusal in ((read_zip, ExportError), (read_by_the_script, verify_standalone.NoExportError)):
+        if is_read:
+            assert read(path) == {"items.json": bytes(size)}
+        else:
+            with pytest.raises(refusal):
+                read(path)
+
+
+def read_by_the_script(path: Path) -> dict[str, bytes]:
+    return verify_standalone.read_files(str(path))
+
+
+def test_the_script_reads_no_file_of_very_many_values(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo("chains.json"), b"," * ((1 << 25) + 1))
+    with pytest.raises(verify_standalone.NoExportError):
+        read_by_the_script(path)
+
+
+def test_more_cells_than_any_design_has_are_refused(hostile_files: dict[str, bytes]) -> None:
+    """The analysis compares cells with each other, so that many of them would never end."""
+    allocation = json.loads(hostile_files["allocation.json"])
+    allocation["allocation"]["cells"] *= 501
+    with pytest.raises(ValidationError, match="at most 1000 items"):
+        SealContent.from_content(allocation)
+    with pytest.raises(verify_standalone.NoExportError):
+        verify_standalone.Export({**hostile_files, "allocation.json": json_bytes(allocation)})
 
 
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)

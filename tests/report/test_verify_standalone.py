@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import random
 import re
 import subprocess
@@ -698,6 +699,36 @@ def test_the_script_prints_names_that_the_terminal_has_no_letters_for(tmp_path: 
     completed = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert completed.returncode == 3, completed.stdout + completed.stderr
     assert "chain of Zo\\xeb" in completed.stdout
+
+
+def test_a_design_without_a_second_arm_is_no_export(
+    exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    design = json.loads(read_zip(exported)["design.json"])
+    path = replace_file(exported, "design.json", json_bytes({**design, "arms": []}), tmp_path)
+    assert verify_standalone.main([str(path)]) == 2
+    assert "is no export, or was changed (StopIteration" in capsys.readouterr().out
+
+
+def test_a_device_or_pipe_is_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", tmp_path / "pipe", tmp_path / "nothing"):
+        assert verify_standalone.main([str(path)]) == 2
+        assert capsys.readouterr().out == f"{path}: {verify_standalone.TOO_LARGE}\n"
+
+
+def test_an_answer_that_nobody_takes_ends_quietly(exported: Path) -> None:
+    """As `verify.py EXPORT.zip | head -1` reads one line, and a full disk takes none."""
+    with Path("/dev/full").open("w") as full_disk:
+        command = [sys.executable, str(SCRIPT), str(exported)]
+        completed = subprocess.run(command, stdout=full_disk, stderr=subprocess.PIPE, text=True, check=False)
+    assert (completed.returncode, completed.stderr) == (2, "")
+
+
+def test_a_mistake_on_the_command_line_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        verify_standalone.main(["a.zip", "\x1b[31m"])
+    assert "\x1b" not in capsys.readouterr().err
 
 
 def test_python_3_8_can_read_the_script_and_a_person_can_in_ten_minutes() -> None:
