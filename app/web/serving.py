@@ -13,6 +13,7 @@ from app.foundation.log_lines import format_log_lines
 from app.foundation.settings import Settings
 from app.store.engine import Database
 from app.web.app import create_app
+from app.web.connections import ACCEPTED_AT_ONCE, BoundedConnection, BoundedServer
 
 STOP_SECONDS = 20
 """A server in a thread has so much time to answer its last requests."""
@@ -44,8 +45,8 @@ def browser_address(listener: socket.socket, settings: Settings) -> str:
     return f"http://{host}:{listener.getsockname()[1]}"
 
 
-def web_server(settings: Settings, database: Database) -> uvicorn.Server:
-    """The web server. Its access log stays off: it would write invitation tokens.
+def web_server(settings: Settings, database: Database) -> BoundedServer:
+    """The web server, whose connections are bounded. Its access log stays off: it would write invitation tokens.
 
     The header X-Forwarded-For is believed only from the proxies of the settings: otherwise whoever guesses passwords
     could write another address into it for each guess. Left to itself, uvicorn believes it from 127.0.0.1, and from
@@ -60,8 +61,10 @@ def web_server(settings: Settings, database: Database) -> uvicorn.Server:
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies or "",
+        http=BoundedConnection,
+        backlog=ACCEPTED_AT_ONCE,
     )
-    return uvicorn.Server(config)
+    return BoundedServer(config)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ ALLOWED = {
     "app/models/loading.py": {"huggingface_hub"},  # downloads a model that the user names by its name on the Hub
     "app/robots/in_process.py": {"httpx2"},  # calls the application in this process, with no connection
     "app/robots/visitor.py": {"httpx2"},  # visits a server of our own: demo, simulation
+    "app/web/connections.py": {"asyncio", "socket"},  # watches the connections that visitors opened
     "app/web/leak_audit/probe.py": {"httpx2"},  # visits the pages of the round that is about to be sealed, in-process
     "app/web/serving.py": {"socket"},  # listens
 }
