@@ -81,7 +81,8 @@ class Archive:
 
     def neurons(self) -> list[NeuronStatistics]:
         """Every neuron, dead ones included, in order of layer and index. Raises ArchiveError on a damaged table."""
-        return read_neurons(self.path / NEURONS_TABLE)
+        model, counts = self.manifest.model, self.manifest.counts
+        return read_neurons(self.path / NEURONS_TABLE, min(counts.neurons, model.n_layers * model.d_mlp))
 
     def snippets(self, layer: int, index: int) -> list[Snippet]:
         """One neuron's snippets by group and rank, `top` first. Raises ArchiveError if there is no such neuron."""
@@ -94,7 +95,7 @@ class Archive:
             if not (0 <= layer < model.n_layers and 0 <= index < model.d_mlp):
                 msg = f"{self.path} has no neuron {index} in layer {layer}; its model is {model.name}"
                 raise ArchiveError(msg)
-        return read_snippets(self.path / SNIPPETS_TABLE, neuron_keys)
+        return read_snippets(self.path / SNIPPETS_TABLE, neuron_keys, self.manifest.counts.snippets)
 
 
 def find_archives(folder: Path) -> Iterator[Archive | ArchiveError]:

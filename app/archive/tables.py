@@ -4,7 +4,7 @@ The harvest itself writes the snippets, straight from its arrays, with the colum
 """
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from pathlib import Path
 from typing import get_args
@@ -13,11 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from app.archive.bounded_table import damaged_table, read_bounded_table
 from app.archive.neuron import FiringToken, LogitEffect, NeuronKey, NeuronStatistics
 from app.archive.snippet import Group, Snippet
-from app.foundation.errors import ArchiveError, error_summary
 
 SNIPPETS_TABLE, NEURONS_TABLE = "snippets.parquet", "neurons.parquet"
+NEURON_VALUES_PER_BYTE = 8
+"""Dead neurons are alike and take few bytes; only a table in which hardly any neuron is alive has more values."""
+SNIPPET_VALUES_PER_BYTE = 2
+"""A harvest writes four bytes for each activation, and each has one token."""
+ROWS_AT_ONCE = 4_096
+"""Rows that are Python objects of two kinds at the same time."""
 
 SNIPPET_SCHEMA = pa.schema(
     [
@@ -57,10 +63,14 @@ NEURON_SCHEMA = pa.schema(
 )
 
 
-def read_neurons(path: Path) -> list[NeuronStatistics]:
-    """Every row of neurons.parquet, in order. Raises ArchiveError if the table is damaged."""
-    rows = _read_table(path, NEURON_SCHEMA, None).to_pylist()
-    for row in rows:
+def read_neurons(path: Path, most_neurons: int) -> list[NeuronStatistics]:
+    """Every row of neurons.parquet, in order. Raises ArchiveError if the table is damaged or has too many rows."""
+    table = read_bounded_table(path, NEURON_SCHEMA, None, most_neurons, NEURON_VALUES_PER_BYTE)
+    return [neuron for batch in table.to_batches(ROWS_AT_ONCE) for neuron in _neurons_of_batch(batch)]
+
+
+def _neurons_of_batch(batch: pa.RecordBatch) -> Iterator[NeuronStatistics]:
+    for row in batch.to_pylist():
         row.update(
             histogram=tuple(row["histogram"]),
             edges=tuple(row["edges"]),
@@ -69,7 +79,7 @@ def read_neurons(path: Path) -> list[NeuronStatistics]:
             promoted=tuple(LogitEffect(**effect) for effect in row["promoted"]),
             suppressed_tokens=tuple(LogitEffect(**effect) for effect in row["suppressed_tokens"]),
         )
-    return [NeuronStatistics(**row) for row in rows]
+        yield NeuronStatistics(**row)
 
 
 def write_neurons(path: Path, neurons: Iterable[NeuronStatistics]) -> None:
@@ -82,15 +92,19 @@ def write_neurons(path: Path, neurons: Iterable[NeuronStatistics]) -> None:
     pq.write_table(pa.Table.from_pylist(rows, schema=NEURON_SCHEMA), path, compression="zstd")
 
 
-def read_snippets(path: Path, neuron_keys: Iterable[NeuronKey]) -> dict[NeuronKey, list[Snippet]]:
-    """The snippets of some neurons in snippets.parquet, in order. Raises ArchiveError if the table is damaged."""
+def read_snippets(path: Path, neuron_keys: Iterable[NeuronKey], most_snippets: int) -> dict[NeuronKey, list[Snippet]]:
+    """The snippets of some neurons in snippets.parquet, in order.
+
+    Raises ArchiveError if the table is damaged, or if it has more than `most_snippets` rows in all.
+    """
     snippets_by_key: dict[NeuronKey, list[Snippet]] = {key: [] for key in neuron_keys}
     if not snippets_by_key:
         return snippets_by_key
-    table = _read_table(path, SNIPPET_SCHEMA, _is_of_neurons(snippets_by_key))
+    condition = _is_of_neurons(snippets_by_key)
+    table = read_bounded_table(path, SNIPPET_SCHEMA, condition, most_snippets, SNIPPET_VALUES_PER_BYTE)
     if not _are_snippets(table):
-        raise _damaged(path, "a snippet has no activation at its peak, or is of no known group")
-    for row in table.to_pylist():
+        raise damaged_table(path, "a snippet has no activation at its peak, or is of no known group")
+    for row in (row for batch in table.to_batches(ROWS_AT_ONCE) for row in batch.to_pylist()):
         snippet = Snippet(
             pieces=tuple(row["pieces"]),
             activations=tuple(row["activations"]),
@@ -113,31 +127,6 @@ def _is_of_neurons(neuron_keys: Iterable[NeuronKey]) -> pc.Expression:
     return reduce(operator.or_, layers)
 
 
-def _read_table(path: Path, schema: pa.Schema, condition: pc.Expression | None) -> pa.Table:
-    """The rows for which `condition` is true, or all, in the columns of `schema`; others are left out.
-
-    Raises ArchiveError if the table cannot be read, or a column is missing, of another type, or has no value in a row.
-    """
-    try:
-        table = pq.read_table(path, filters=condition)
-        table = table.select(schema.names).cast(schema)
-    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise _damaged(path, error_summary(error)) from error
-    incomplete = next((name for name in schema.names if any(map(_has_nulls, table[name].chunks))), None)
-    if incomplete is not None:
-        raise _damaged(path, f"its column {incomplete} lacks values")
-    return table
-
-
-def _has_nulls(array: pa.Array) -> bool:
-    """Whether a value is missing, in the lists and records of the column too."""
-    if array.null_count:
-        return True
-    if pa.types.is_list(array.type):
-        return _has_nulls(array.flatten())
-    return pa.types.is_struct(array.type) and any(map(_has_nulls, array.flatten()))
-
-
 def _are_snippets(snippet_rows: pa.Table) -> bool:
     """Whether every row has an activation for each piece, a peak among them, and a group that there is."""
     lengths, peaks = pc.list_value_length(snippet_rows["pieces"]), snippet_rows["peak"]
@@ -147,7 +136,3 @@ def _are_snippets(snippet_rows: pa.Table) -> bool:
         pc.is_in(snippet_rows["group"], pa.array(get_args(Group))),
     )
     return all(pc.all(condition, min_count=0).as_py() for condition in conditions)
-
-
-def _damaged(path: Path, reason: str) -> ArchiveError:
-    return ArchiveError(f"{path} cannot be read ({reason}); the archive is damaged, copy it again or harvest again")

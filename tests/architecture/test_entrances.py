@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "app").rglob("*.py"))
 
 READERS = {
-    "app/archive/tables.py": {"pq.read_table"},  # the tables of an archive, in the columns of its schema
+    "app/archive/bounded_table.py": {"pq.read_table"},  # an archive's tables, in the columns of their schema
     "app/foundation/digest.py": {"json.loads"},  # stored JSON, whose digest is compared next
     "app/foundation/json_file.py": {"json.loads"},  # JSON that others made: `parse_json` has the limits
     "app/harvest/checkpoint.py": {"np.load"},  # arrays that this program left, without objects
