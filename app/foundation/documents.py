@@ -12,6 +12,8 @@ from app.foundation.json_file import parse_json
 TEXT_SUFFIXES = frozenset({".txt", ".md", ".rst", ".py", ".jsonl"})
 TEXT_KEY = "text"
 """The key of a JSON line, and the column of a Parquet file, that holds a document."""
+LONGEST_ROW = 32 << 20
+"""Bytes of the longest line or row that is read as one value; as JSON it takes up to twenty times as much memory."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,25 @@ def read_documents(paths: Iterable[Path], root: Path) -> Iterator[Document]:
 def text_of_json_line(line: str, file_name: str, number: int) -> str | None:
     """The text of one line of a .jsonl file; None if what it holds as `text` is not text.
 
-    Raises CorpusError, naming file and line, if it is not JSON with a `text`.
+    Raises CorpusError, naming file and line, if it is not JSON with a `text`, or too long to be read as one value.
     """
+    if len(line) > LONGEST_ROW:
+        raise row_too_long(file_name, f"line {number}")
     try:
         text = parse_json(line)[TEXT_KEY]  # type: ignore[call-overload, index]
     except (ValueError, KeyError, TypeError, IndexError) as error:
         msg = f'{file_name} line {number} is not JSON with a "{TEXT_KEY}"; repair or delete that line'
         raise CorpusError(msg) from error
     return text if isinstance(text, str) else None
+
+
+def row_too_long(file_name: str, place: str) -> CorpusError:
+    """The error for a row of a table, or a line, that has more than LONGEST_ROW bytes."""
+    msg = (
+        f"{file_name} {place} has more than {LONGEST_ROW:,} bytes; split what it holds, or make it a text file (.txt) of "
+        "its own, which may have any length"
+    )
+    return CorpusError(msg)
 
 
 def shuffled_paths(paths: list[Path], seed: int) -> list[Path]:

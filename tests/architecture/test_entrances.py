@@ -14,7 +14,7 @@ READERS = {
     "app/foundation/digest.py": {"json.loads"},  # stored JSON, whose digest is compared next
     "app/foundation/json_file.py": {"json.loads"},  # JSON that others made: `parse_json` has the limits
     "app/harvest/checkpoint.py": {"np.load"},  # arrays that this program left, without objects
-    "app/harvest/text/formats.py": {"pq.ParquetFile"},  # 256 rows of a corpus at a time
+    "app/harvest/text/parquet_rows.py": {"pq.ParquetFile"},  # 256 rows of a corpus at a time
     "app/models/tokenizer.py": {"json.loads"},  # what the library of tokenizers has read
     "app/models/training_checkpoint.py": {"torch.load"},  # tensors only
     "app/models/training_rows.py": {"np.load"},  # as the checkpoint

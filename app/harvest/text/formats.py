@@ -10,15 +10,23 @@ from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from app.foundation.documents import TEXT_KEY, TEXT_SUFFIXES, Document, text_of_json_line
+from app.foundation.documents import (
+    LONGEST_ROW,
+    TEXT_SUFFIXES,
+    Document,
+    row_too_long,
+    text_of_json_line,
+)
 from app.foundation.errors import CorpusError, error_summary
+from app.harvest.text.parquet_rows import stream_table
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 HARVESTED_SUFFIXES = TEXT_SUFFIXES | {".parquet"}
 BYTES_AT_ONCE = 1 << 20
 """A text file that has more bytes than this is read in parts."""
+MOST_BLANKS, BLANK_CHARACTERS = 1_000_000, 1_000
+"""So many rows without text one after the other are no corpus; of long ones, so many characters count as a row."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -39,6 +47,24 @@ class LongDocument:
                 yield part
 
 
+@dataclass
+class BlankRows:
+    """Counts the rows of a file that have no text, one after the other: a small file may hold them without end."""
+
+    file_name: str
+    row_count: int = 0
+
+    def count(self, number: int, text: str, *, is_blank: bool) -> None:
+        """Count one more row. Raises CorpusError when the last MOST_BLANKS rows had no text."""
+        self.row_count = self.row_count + 1 + len(text) // BLANK_CHARACTERS if is_blank else 0
+        if self.row_count > MOST_BLANKS:
+            msg = (
+                f"{self.file_name} holds no text in a very long stretch up to its row {number:,}; delete what is "
+                "empty there, or leave the file out"
+            )
+            raise CorpusError(msg)
+
+
 def has_text_suffix(path: Path) -> bool:
     """Whether a file's name ends like that of a format that `stream_documents` reads."""
     return _format_suffix(path) in HARVESTED_SUFFIXES
@@ -48,18 +74,22 @@ def stream_documents(path: Path, name: str) -> Iterator[Document | LongDocument 
     """Every document of one file, in order, without those that are only white space; None for a row without text.
 
     A text file is one document; of JSON lines and Parquet each row is one, from its `text`. Invalid UTF-8 and lone
-    surrogates become U+FFFD. Raises CorpusError on a file that cannot be read, a line that is not JSON, or a table
-    without a column `text`.
+    surrogates become U+FFFD. Raises CorpusError on a file that cannot be read, a line that is not JSON, a table
+    without a column `text`, a row that is too long, or a file that goes on and on without text.
     """
     suffix = _format_suffix(path)
     if suffix not in {".jsonl", ".parquet"}:
         yield from _stream_text_file(path, name)
         return
     with _corpus_errors(path):
-        for number, text in (_stream_table if suffix == ".parquet" else _stream_lines)(path):
+        file_name = printable_name(str(path))
+        blanks = BlankRows(file_name)
+        for number, text in (stream_table if suffix == ".parquet" else _stream_lines)(path, file_name):
+            is_blank = text is None or not text.strip()
+            blanks.count(number, text or "", is_blank=is_blank)
             if text is None:
                 yield None
-            elif text.strip():
+            elif not is_blank:
                 yield Document(f"{name}:{number}", text)
 
 
@@ -110,7 +140,7 @@ def _stream_text_file(path: Path, name: str) -> Iterator[Document | LongDocument
         beginning = file.read(BYTES_AT_ONCE + 1)
     if len(beginning) > BYTES_AT_ONCE:
         document = LongDocument(name, path)
-        if not all(part.isspace() for part in document.parts()):
+        if not _is_blank(document):
             yield document
         return
     text = beginning.decode("utf-8", errors="replace")
@@ -118,36 +148,24 @@ def _stream_text_file(path: Path, name: str) -> Iterator[Document | LongDocument
         yield Document(name, text)
 
 
-def _stream_lines(path: Path) -> Iterator[tuple[int, str | None]]:
-    """(number, text) of each line of JSON."""
-    file_name = printable_name(str(path))
+def _is_blank(document: LongDocument) -> bool:
+    """Whether a text is only white space. Raises CorpusError if it begins with more of it than anybody wrote."""
+    blanks = BlankRows(printable_name(str(document.path)))
+    for number, part in enumerate(document.parts(), start=1):
+        if not part.isspace():
+            return False
+        blanks.count(number, part, is_blank=True)
+    return True
+
+
+def _stream_lines(path: Path, file_name: str) -> Iterator[tuple[int, str | None]]:
+    """(number, text) of each line of JSON; a line of only white space has no text."""
     with _open_bytes(path) as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_ROW + 1), b""), start=1):
+            if len(line) > LONGEST_ROW:
+                raise row_too_long(file_name, f"line {number}")
             if not line.strip():
+                yield number, ""
                 continue
             text = text_of_json_line(line.decode("utf-8", errors="replace"), file_name, number)
             yield number, None if text is None else replace_lone_surrogates(text)
-
-
-def _stream_table(path: Path) -> Iterator[tuple[int, str | None]]:
-    """(number, text) of each row of a Parquet table, 256 rows in memory at a time."""
-    with path.open("rb") as opened:
-        file = pq.ParquetFile(opened)
-        if TEXT_KEY not in file.schema_arrow.names:
-            msg = f"{printable_name(str(path))} has no column {TEXT_KEY}; rename the column that holds the documents"
-            raise CorpusError(msg)
-        number = 0
-        for batch in file.iter_batches(batch_size=256, columns=[TEXT_KEY]):
-            for text in _text_as_bytes(batch.column(0)).to_pylist():
-                number += 1
-                yield number, text.decode("utf-8", errors="replace") if isinstance(text, bytes) else None
-
-
-def _text_as_bytes(column: pa.Array) -> pa.Array:
-    """A column of text as bytes, because they may not be UTF-8 although the file says so; other columns unchanged."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_large_string(column.type):
-        return column.cast(pa.large_binary())
-    is_text = pa.types.is_string(column.type) or pa.types.is_string_view(column.type)
-    return column.cast(pa.binary()) if is_text else column
