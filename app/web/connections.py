@@ -52,7 +52,8 @@ class BoundedConnection(H11Protocol):
     """A connection that is closed if its request does not come to an end, or if nobody takes its answer.
 
     Beyond the most connections, the one that has waited longest for a request makes room for the new one, so an honest
-    request, which is complete at once, is answered however many others have begun one.
+    request, which is complete at once, is answered however many others have begun one. Connections that had an answer
+    already are spared as long as there are others.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
@@ -60,6 +61,7 @@ class BoundedConnection(H11Protocol):
         super().connection_made(transport)
         self.waits_since = self.progress_at = self.loop.time()
         self.unsent_bytes = 0
+        self.had_an_answer = False
         self._watch_again()
         if len(self.connections) > most_connections():
             self._make_room()
@@ -73,6 +75,7 @@ class BoundedConnection(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
+        self.had_an_answer = True
         self.waits_since = self.loop.time()
         super().on_response_complete()
 
@@ -102,7 +105,7 @@ class BoundedConnection(H11Protocol):
     def _make_room(self) -> None:
         waiting = [other for other in self.connections if isinstance(other, BoundedConnection)]
         waiting = [other for other in waiting if other.awaits_request() and not other.transport.is_closing()]
-        min(waiting, key=lambda other: other.waits_since).transport.abort()
+        min(waiting, key=lambda other: (other.had_an_answer, other.waits_since)).transport.abort()
 
 
 class BoundedServer(uvicorn.Server):
