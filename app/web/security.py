@@ -71,7 +71,10 @@ TOO_LARGE = translatable("What you sent is too long to be stored; nothing was ch
 
 
 class Guard:
-    """ASGI middleware: adds security headers to responses; refuses writes that are too large or from another site."""
+    """ASGI middleware: adds security headers to responses; refuses writes that are too large or from another site.
+
+    A HEAD is answered as the GET of the same address, without the body.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -82,11 +85,17 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        has_no_body = scope["method"] == "HEAD"
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 _add_security_headers(MutableHeaders(scope=message))
+            elif has_no_body:
+                message["body"] = b""
             await send(message)
 
+        if has_no_body:  # previews of links ask so, and whatever a GET shows has headers for them
+            scope = {**scope, "method": "GET"}
         refusal = _refusal(scope)
         await (refusal or self.app)(scope, receive, send_guarded)
 
@@ -135,7 +144,7 @@ def _refusal(scope: Scope) -> Response | None:
     """The response that refuses a request; None if the request is allowed."""
     if "\0" in scope["path"]:  # PostgreSQL cannot even look for it
         return _refusal_response(scope, NO_SUCH_ADDRESS, HTTPStatus.NOT_FOUND)
-    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+    if scope["method"] in ("GET", "OPTIONS"):
         return None
     headers = Headers(scope=scope)
     if _is_from_another_site(headers):

@@ -20,6 +20,32 @@ def test_every_response_carries_the_policy(ada: Page, served_round: ServedRound)
     assert "unsafe" not in POLICY
 
 
+def test_the_head_of_every_page_is_that_of_the_page(ada: Page, served_round: ServedRound) -> None:
+    style = ada.text.split('rel="stylesheet" href="')[1].split('"')[0]
+    addresses = (
+        "/judge",
+        "/judge/mine",
+        f"/i/{served_round.token}",
+        "/admin/sign-in",
+        "/nowhere",
+        "/favicon.ico",
+        style,
+    )
+    for address in addresses:
+        page, head = (ada.client.request(method, address, follow_redirects=False) for method in ("GET", "HEAD"))
+        assert (head.status_code, head.content) == (page.status_code, b"")
+        assert set(head.headers) == set(page.headers)
+    refused = ada.client.head("/judge/verdict")
+    assert (refused.status_code, refused.content) == (405, b"")
+
+
+def test_a_preview_of_an_invitation_does_not_accept_it(stranger: TestClient, served_round: ServedRound) -> None:
+    assert stranger.head(f"/i/{served_round.token}").status_code == 200
+    assert not stranger.cookies
+    with served_round.database.reading() as session:
+        assert session.get_one(EvaluatorRow, "id-Ada").session_sha256 is None
+
+
 def test_browsers_cache_static_files_and_no_pages(ada: Page) -> None:
     style = ada.text.split('rel="stylesheet" href="')[1].split('"')[0]
     assert ada.go("/judge").headers["cache-control"] == "no-store, no-transform"
