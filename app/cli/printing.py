@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from app.foundation.typed_text import show_unseen_characters
+from app.foundation.typed_text import show_in_one_line, show_unseen_characters
 
 BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 LAST_OF_FOUR_DIGITS = 0xFFFF
@@ -29,7 +29,7 @@ def print_json(value: object) -> None:
 
 def print_table(head: Sequence[str], table_lines: Sequence[Sequence[object]]) -> None:
     """Print lines under a head. Columns are as wide as their widest cell; columns of numbers stand to the right."""
-    texts = [list(head), *([_in_one_line(str(cell)) for cell in line] for line in table_lines)]
+    texts = [list(head), *([show_in_one_line(str(cell)) for cell in line] for line in table_lines)]
     widths = [max(len(cell) for cell in column) for column in zip(*texts, strict=True)]
     numeric = [
         bool(table_lines) and all(isinstance(line[index], int | float) for line in table_lines)
@@ -46,12 +46,7 @@ def print_facts(facts: Mapping[str, str | float | None]) -> None:
     """Print facts: a name and its value on each line."""
     width = max(len(name) for name in facts)
     for name, value in facts.items():
-        print_text(f"{name.ljust(width)}  {_in_one_line(str(value))}")
-
-
-def _in_one_line(text: str) -> str:
-    """The text with its line breaks and tabs shown, so that none of it looks like a line of ours."""
-    return show_unseen_characters(text).replace("\n", "<U+000A>").replace("\t", "<U+0009>")
+        print_text(f"{name.ljust(width)}  {show_in_one_line(str(value))}")
 
 
 def _visible_json(document: str) -> str:

@@ -52,6 +52,11 @@ def show_unseen_characters(text: str) -> str:
     )
 
 
+def show_in_one_line(text: str) -> str:
+    """Text as one line: its line breaks and tabs are written as code points, too."""
+    return show_unseen_characters(text).replace("\n", "<U+000A>").replace("\t", "<U+0009>")
+
+
 def is_obeyed(character: str) -> bool:
     """Whether terminals, browsers or XML obey or refuse a character instead of showing it."""
     if unicodedata.category(character) in UNSEEN_CATEGORIES:

@@ -17,9 +17,9 @@ from app.archive.snippet import Group
 from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import DesignError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
-from app.foundation.typed_text import has_unseen_characters, show_unseen_characters
+from app.foundation.typed_text import has_unseen_characters, show_in_one_line
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
-from app.rounds.design_part import DesignPart
+from app.rounds.design_part import DesignPart, Name
 from app.rounds.rubric import Rubric, foreign_placeholder
 
 Marks = Literal["proportional", "rank"]
@@ -41,16 +41,15 @@ def _require_digest(text: str) -> str:
 TEXTS_IN_LINES = {"title", "primary", "consent", "contact", "rubric"}
 """Fields whose texts may have line breaks."""
 LONGEST_TITLE = 120
+"""Most characters of a round's title."""
 LONGEST_TOML = 1_000_000
 """Characters of the longest file of a design; a preset's has about ten thousand."""
-"""Most characters of a round's title."""
 
 NEWEST_VERSION: Literal[2] = 2
 FIELDS_SINCE_2 = {"analysis", "seed_rule"}
 """Fields that a design of version 1 does not have: they are not in its canonical text, so its digest stays."""
 
 Sha256 = Annotated[str, AfterValidator(_require_digest)]
-Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\S(.*\S)?$")]
 Share = Annotated[float, Field(gt=0.5, lt=1.0)]
 
 
@@ -270,7 +269,7 @@ class Design(DesignPart):
         """
         for path, text in text_leaves(self.model_dump(mode="json")):
             if has_unseen_characters(text, in_lines=path.partition(".")[0] in TEXTS_IN_LINES):
-                msg = f"{path} has characters that nobody sees: “{show_unseen_characters(text)}”. Type it anew."
+                msg = f"{path} has characters that nobody sees: “{show_in_one_line(text)}”. Type it anew."
                 raise DesignError(msg)
         if foreign := foreign_placeholder(self.rubric.operational):
             msg = (

@@ -1,6 +1,13 @@
 """What every part of a design has in common. Pure."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LONGEST_NAME = 60
+"""Most characters of the name of an arm or of a stratum."""
+
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"^\S(.*\S)?$")]
 
 
 class DesignPart(BaseModel):

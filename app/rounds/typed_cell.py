@@ -3,7 +3,9 @@
 from pydantic import ValidationError
 
 from app.foundation.errors import DesignError, first_problem
+from app.foundation.typed_text import show_in_one_line
 from app.rounds.design import Cell
+from app.rounds.design_part import LONGEST_NAME
 
 
 def typed_cell(arm: str, stratum: str, archive_sha256: str) -> Cell:
@@ -13,5 +15,11 @@ def typed_cell(arm: str, stratum: str, archive_sha256: str) -> Cell:
         return Cell.model_validate(fields)
     except ValidationError as error:
         field, reason = first_problem(error)
-        msg = f"The {field} of “{arm[:80]}” cannot be used: {reason}. Names have one line of up to 60 characters."
+        if field == "archive_sha256":
+            msg = f"The archive of “{show_in_one_line(arm[:LONGEST_NAME])}” cannot be used: {reason}."
+        else:
+            msg = (
+                f"The name “{show_in_one_line(fields[field])}” cannot be used: an arm or a stratum has a name of 1 to "
+                f"{LONGEST_NAME} characters in one line, with no space around it; type it anew."
+            )
         raise DesignError(msg) from error

@@ -48,6 +48,25 @@ def test_an_impossible_draft_is_refused_with_a_sentence_and_keeps_the_form(
     assert "There is no round yet" in dag.text
 
 
+@pytest.mark.parametrize("column", ["arm", "stratum"])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("x" * 61, "x" * 61), ("two\nlines", "two&lt;U+000A&gt;lines"), ("a\ttab", "a&lt;U+0009&gt;tab")],
+)
+def test_a_name_that_no_arm_or_stratum_can_have_is_refused_and_the_form_kept(
+    dag: Browser, admin_site: AdminSite, column: str, name: str, shown: str
+) -> None:
+    dag.get("/admin/rounds/new")
+    fields = draft_fields(admin_site)
+    fields[column][1] = name
+    fields["stratum"][0] = fields["stratum"][1]
+    assert dag.send("create", **fields).status_code == 422
+    assert shown in dag.text
+    assert 'value="Spring reading"' in dag.text
+    for kept in fields["arm"][:2]:
+        assert f'value="{kept}"' in dag.text
+
+
 def test_a_form_that_names_no_preset_has_the_one_that_the_page_offers_first() -> None:
     assert posted_draft_form().preset == blank_draft_form().preset
 
