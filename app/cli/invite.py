@@ -35,5 +35,5 @@ def invite_command(settings: Settings, round_id: str, name: str, exposed: bool, 
         lambda session, admin: rounds.invite_evaluator(session, round_id, name, exposed, admin, now()),
     )
     if invitation.exposed_because:
-        print_text(f"{name} counts as exposed: {'; '.join(invitation.exposed_because)}", err=True)
+        print_text(f"{invitation.pseudonym} counts as exposed: {'; '.join(invitation.exposed_because)}", err=True)
     print_text(invitation_link(base_url, invitation.token))

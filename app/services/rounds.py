@@ -49,6 +49,8 @@ class Invitation:
     """The secret of an invitation link, shown once."""
 
     evaluator_id: str
+    pseudonym: str
+    """The name as it is stored, which may be typed otherwise."""
     token: str
     exposed_because: tuple[str, ...] = ()
     """Why the evaluator counts as exposed; empty for a naive evaluator and for a new link."""
@@ -206,7 +208,7 @@ def invite_evaluator(session: Session, round_id: str, name: str, exposed: bool, 
     items_too_near = assign_items(session, evaluator)
     detail: JsonObject = {"evaluator": pseudonym, "exposed": bool(reasons), "items_too_near": items_too_near}
     append_event(session, round_id, by, "invited", detail | {"exposed_because": list(reasons)}, now)
-    return Invitation(evaluator.id, secret, reasons)
+    return Invitation(evaluator.id, pseudonym, secret, reasons)
 
 
 def reissue_invitation(session: Session, round_id: str, evaluator_id: str, by: str, now: datetime) -> Invitation:
@@ -221,7 +223,7 @@ def reissue_invitation(session: Session, round_id: str, evaluator_id: str, by: s
     secret = random_token()
     evaluator.token_sha256, evaluator.session_sha256 = token_digest(secret), None
     append_event(session, evaluator.round_id, by, "link reissued", {"evaluator": evaluator.name}, now)
-    return Invitation(evaluator.id, secret)
+    return Invitation(evaluator.id, evaluator.name, secret)
 
 
 def round_progress(session: Session, round_id: str) -> RoundProgress:
@@ -318,7 +320,7 @@ def _free_pseudonym(session: Session, round_id: str, name: str) -> str:
     if has_unseen_characters(pseudonym):
         msg = f"“{show_unseen_characters(pseudonym)}” has characters that nobody sees. Type the pseudonym anew."
         raise InputError(msg)
-    if pseudonym.lower().startswith(NAME_OF_ERASED):
+    if person_form(pseudonym).startswith(NAME_OF_ERASED):
         msg = f"“{pseudonym}” looks like the name of somebody whose answers were erased; choose another pseudonym."
         raise InputError(msg)
     invited = {person_form(evaluator.name) for evaluator in evaluator_store.evaluators_of_round(session, round_id)}

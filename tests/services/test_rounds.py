@@ -103,6 +103,7 @@ def test_an_invitation_stores_nothing_of_its_token_but_the_digest(
         ("\uff21da", "already invited"),
         ("erased 0123456789", "answers were erased"),
         ("Erased x", "answers were erased"),
+        ("\uff45\uff52\uff41\uff53\uff45\uff44 4", "answers were erased"),
     ],
 )
 def test_a_pseudonym_that_is_taken_or_empty_or_looks_like_another_name_is_refused(
@@ -122,6 +123,7 @@ def test_a_pseudonym_of_any_script_is_stored_as_one_line(
     seal_draft(database_with_admin, draft, clock)
     with database_with_admin.writing() as session:
         invitation = rounds.invite_evaluator(session, draft, typed, False, ADMIN, clock())
+    assert invitation.pseudonym == stored
     with database_with_admin.reading() as session:
         assert session.get_one(EvaluatorRow, invitation.evaluator_id).name == stored
 

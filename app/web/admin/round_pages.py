@@ -107,8 +107,8 @@ def invite_evaluator(
 ) -> Response:
     """Invite an evaluator and show the link, once."""
     with logged_attempt(database, round_id, admin.name, "invite", now()) as session:
-        invitation = rounds.invite_evaluator(session, round_id, name.strip(), exposed, admin.name, now())
-    return _link_page(request, admin, round_id, name.strip(), invitation)
+        invitation = rounds.invite_evaluator(session, round_id, name, exposed, admin.name, now())
+    return _link_page(request, admin, round_id, invitation)
 
 
 @router.post("/rounds/{round_id}/invitations/{evaluator_id}")
@@ -118,9 +118,7 @@ def reissue_invitation(
     """Make a new link for an evaluator and show it; the old link stops working."""
     with logged_attempt(database, round_id, admin.name, "reissue", now()) as session:
         invitation = rounds.reissue_invitation(session, round_id, evaluator_id, admin.name, now())
-        evaluators = rounds.round_progress(session, round_id).evaluators
-    name = next((evaluator.name for evaluator in evaluators if evaluator.id == evaluator_id), "")
-    return _link_page(request, admin, round_id, name, invitation)
+    return _link_page(request, admin, round_id, invitation)
 
 
 def _draft_page(
@@ -135,12 +133,10 @@ def _draft_page(
     return render_admin_page(request, "admin/new_round.html", admin, status, **variables)
 
 
-def _link_page(
-    request: Request, admin: ViewingAdmin, round_id: str, name: str, invitation: rounds.Invitation
-) -> Response:
+def _link_page(request: Request, admin: ViewingAdmin, round_id: str, invitation: rounds.Invitation) -> Response:
     variables = {
         "round_id": round_id,
-        "name": name,
+        "name": invitation.pseudonym,
         "link": invitation_link(str(request.base_url), invitation.token),
         "exposed_because": group_reasons(invitation.exposed_because),
     }
