@@ -62,7 +62,14 @@ class LifecycleError(FirstGlanceError):
 
 
 class InputError(LifecycleError):
-    """The round's state would allow this step, but what was typed or ticked for it cannot be used."""
+    """The round's state would allow this step, but what was typed or ticked for it cannot be used.
+
+    A page shows what was `typed` again, if that is a text that somebody would be sorry to lose.
+    """
+
+    def __init__(self, message: str = "", typed: str = "", **values: object) -> None:
+        super().__init__(message, **values)
+        self.typed = typed
 
 
 class JudgmentError(FirstGlanceError):

@@ -44,6 +44,9 @@ STATE_AFTER: dict[Action, State] = {
 SHORTEST_REASON = 10
 """A reason for abandoning, unblinding or correcting has at least so many characters."""
 
+LONGEST_REASON = 2_000
+"""The log keeps reasons for ever, and pages and exports show them whole."""
+
 REFUSED = translatable("This round is %(state)s. %(advice)s")
 STATES_SHOWN_TO_EVALUATORS = (
     translatable("sealed"),
@@ -106,9 +109,12 @@ def state_after(state: State, action: Action) -> State:
 
 
 def require_reason(text: str) -> str:
-    """The reason without surrounding spaces, with every character shown. Raises InputError if it is too short."""
+    """The reason without surrounding spaces, with every character shown. Raises InputError if it is short or long."""
     reason = show_unseen_characters(text).strip()
     if sum(not has_unseen_characters(character) for character in text.strip()) < SHORTEST_REASON:
         msg = f"Say why, in {SHORTEST_REASON} characters or more: the reason stays in the round's log for ever."
-        raise InputError(msg)
+        raise InputError(msg, typed=text)
+    if len(reason) > LONGEST_REASON:
+        msg = f"The reason has {len(reason)} characters, at most {LONGEST_REASON} are stored; shorten it."
+        raise InputError(msg, typed=text)
     return reason

@@ -36,18 +36,19 @@ def enter_gallery(session: Session, round_id: str, by: str, now: datetime, reaso
     While the same neurons are judged in an open round, it needs a reason, which goes into the log of that round; raises
     AccessError without one.
     """
-    find_unblinded(session, round_id)
+    has_entered = has_entered_gallery(session, round_id, by)
     open_ids = open_rounds_beside(session, round_id, by)
     if open_ids and not reason.strip():
         raise AccessError(explain_refusal(open_ids))
     if open_ids:
         break_blind(session, open_ids, by, reason, now)
-    if not has_entered_gallery(session, round_id, by):
+    if not has_entered:
         append_event(session, round_id, by, VIEWED, {"exposed": by}, now)
 
 
 def has_entered_gallery(session: Session, round_id: str, by: str) -> bool:
-    """Whether `by` has opened the gallery before."""
+    """Whether `by` has opened the gallery before. Raises NotFoundError, and LifecycleError before the unblinding."""
+    find_unblinded(session, round_id)
     return any(event.action == VIEWED and event.actor == by for event in log_store.events_of_round(session, round_id))
 
 

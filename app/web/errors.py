@@ -81,10 +81,13 @@ def install_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _page_of_unexpected_error)
 
 
-def error_page(request: Request, status: int, message: str, /, **values: object) -> Response:
-    """A page with one sentence that says what to do, in the reader's language; admins read English."""
+def error_page(request: Request, status: int, message: str, typed: str = "", /, **values: object) -> Response:
+    """A page with one sentence that says what to do, in the reader's language; admins read English.
+
+    What an admin `typed` stands below it, to be copied.
+    """
     if is_admin_page(request.url.path):
-        return _admin_error_page(request, HTTPStatus(status), message % values if values else message)
+        return _admin_error_page(request, HTTPStatus(status), message % values if values else message, typed)
     language.choose_language(request)
     has_session = bool(evaluator_session_token(request)) and message != NO_SESSION
     title = TITLES.get(HTTPStatus(status), DEFAULT_TITLE)
@@ -96,12 +99,14 @@ def error_page(request: Request, status: int, message: str, /, **values: object)
     )
 
 
-def _admin_error_page(request: Request, status: HTTPStatus, message: str) -> Response:
+def _admin_error_page(request: Request, status: HTTPStatus, message: str, typed: str) -> Response:
     """A page that leads back to the round, unless there is no such round, or whoever asks may not see it."""
     title = (TITLES | ADMIN_TITLES).get(status, DEFAULT_TITLE)
     leads_nowhere = status in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN)
     round_id = None if leads_nowhere else request.path_params.get("round_id")
-    return render_page(request, "admin/error.html", status, title=title, message=message, round_id=round_id)
+    return render_page(
+        request, "admin/error.html", status, title=title, message=message, round_id=round_id, typed=typed
+    )
 
 
 def _redirect(_request: Request, error: Exception) -> Response:
@@ -114,7 +119,8 @@ def _page_of_our_error(request: Request, error: Exception) -> Response:
     status = next(
         (status for kind, status in STATUSES.items() if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY
     )
-    return error_page(request, status, error.message, **error.values)
+    typed = error.typed if isinstance(error, InputError) else ""
+    return error_page(request, status, error.message, typed, **error.values)
 
 
 def _page_of_invalid_form(request: Request, error: Exception) -> Response:

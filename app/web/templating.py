@@ -23,7 +23,7 @@ from app.foundation.paths import resource_folder
 from app.foundation.typed_text import show_unseen_characters
 from app.judging.judgment import CONFIDENCES, LONGEST_TEXT
 from app.rounds.design import LONGEST_TITLE
-from app.rounds.lifecycle import SHORTEST_REASON
+from app.rounds.lifecycle import LONGEST_REASON, SHORTEST_REASON
 from app.web import addresses, language
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -31,6 +31,7 @@ LIMITS: dict[str, int | range] = {
     "longest_text": LONGEST_TEXT,
     "longest_title": LONGEST_TITLE,
     "shortest_reason": SHORTEST_REASON,
+    "longest_reason": LONGEST_REASON,
     "confidences": CONFIDENCES,
     "mark_levels": MARK_LEVELS,
 }

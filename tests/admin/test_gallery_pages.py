@@ -5,6 +5,7 @@ import re
 from app.foundation.clock import now
 from app.foundation.csv_table import read_records
 from app.services.log import append_event
+from app.web.security import derive_form_token
 from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, seal_now
 
 
@@ -89,6 +90,11 @@ def test_the_round_s_page_says_who_looked_after_the_invitation(
 
 
 def test_there_is_no_gallery_before_unblinding(dag: Browser, draft: str) -> None:
-    dag.get(f"/admin/rounds/{draft}/gallery")
-    dag.send("enter-gallery")
-    assert dag.response.status_code == 409
+    fields = {"form_token": derive_form_token(dag.client.cookies["fg_admin"])}
+    assert dag.post(f"/admin/rounds/{draft}/gallery/enter", fields).status_code == 409
+
+
+def test_the_gallery_of_no_round_or_of_an_open_one_has_no_door(dag: Browser, collecting: str) -> None:
+    assert dag.get("/admin/rounds/zzzz/gallery").status_code == 404
+    assert dag.get(f"/admin/rounds/{collecting}/gallery").status_code == 409
+    assert "can be read only after unblinding" in dag.text

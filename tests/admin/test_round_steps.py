@@ -14,6 +14,7 @@ from app.foundation.clock import now
 from app.leak_audit.permutation_test import PermutationTest
 from app.leak_audit.summary import AuditSummary, summarise_gate
 from app.report.number_text import percent, percent_range
+from app.rounds.lifecycle import LONGEST_REASON
 from app.services.log import round_events
 from app.services.round_keys import RoundKeys
 from app.services.seal_runs import SILENCE
@@ -336,3 +337,16 @@ def test_a_lost_key_is_said_on_the_form_that_opens_the_seal(dag: Browser, admin_
     assert "receipts is missing" not in dag.get(f"/admin/rounds/{round_id}/unblind").text
     (admin_site.settings.data / "round_keys" / f"{round_id}.key").unlink()
     assert "Restore it before you unblind the round" in dag.get(f"/admin/rounds/{round_id}/unblind").text
+
+
+@pytest.mark.parametrize("reason", ["short <b>", "long <b> " + "x" * LONGEST_REASON])
+def test_a_reason_that_is_refused_stands_on_the_page_to_be_copied(dag: Browser, draft: str, reason: str) -> None:
+    dag.get(f"/admin/rounds/{draft}")
+    assert dag.send("abandon", reason=reason).status_code == 422
+    assert f"readonly>{reason.replace('<b>', '&lt;b&gt;')}</textarea>" in dag.text
+
+
+def test_the_page_of_an_invitation_shows_the_pseudonym_as_it_is_stored(dag: Browser, sealed: str) -> None:
+    dag.get(f"/admin/rounds/{sealed}")
+    dag.send("invite", name=" Ada \u2028 of\tLyon ")
+    assert "Ada of Lyon" in dag.text

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
+from app.rounds.lifecycle import LONGEST_REASON
 from app.rounds.presets import PRESET_NAMES
 from tests.cli.conftest import Run
 
@@ -267,3 +268,20 @@ def test_an_export_to_a_file_whose_name_is_no_text_is_written_and_logged(run: Ru
     assert exported.exit_code == 0, exported.output
     assert (tmp_path / name).is_file()
     assert json.loads(run("round", "status", locked, "--json").output)["warning"] is None
+
+
+@pytest.mark.parametrize("name", ["x" * 61, "two\nlines"])
+def test_a_name_that_no_arm_or_stratum_can_have_is_refused_with_a_sentence(
+    run: Run, dag: str, archives: tuple[Archive, Archive], name: str
+) -> None:
+    assert dag
+    plum, fig = archives
+    first = ("round", "create", "--title", "Spring reading", "--arm", f"axolotl={plum.path}")
+    for second in (f"{name}={fig.path}", f"quokka={fig.path}@{name}"):
+        refused = run(*first, "--arm", second)
+        assert (refused.exit_code, "1 to 60 characters in one line" in refused.stderr) == (1, True)
+
+
+def test_a_reason_that_is_too_long_is_refused_with_the_limit(run: Run, draft: str) -> None:
+    refused = run("round", "abandon", draft, "--reason", "x" * (LONGEST_REASON + 1))
+    assert (refused.exit_code, f"at most {LONGEST_REASON}" in refused.stderr) == (1, True)

@@ -2,9 +2,10 @@ from typing import cast
 
 import pytest
 
-from app.foundation.errors import LifecycleError
+from app.foundation.errors import InputError, LifecycleError
 from app.rounds.lifecycle import (
     ALLOWED,
+    LONGEST_REASON,
     SHORTEST_REASON,
     STATE_AFTER,
     STATES,
@@ -78,6 +79,13 @@ def test_a_reason_is_trimmed() -> None:
 def test_a_reason_that_says_next_to_nothing_is_refused(text: str) -> None:
     with pytest.raises(LifecycleError, match="Say why, in 10 characters or more"):
         require_reason(text)
+
+
+def test_a_reason_has_a_longest_length_which_the_sentence_says() -> None:
+    assert require_reason("x" * LONGEST_REASON) == "x" * LONGEST_REASON
+    with pytest.raises(InputError, match=f"at most {LONGEST_REASON}") as refusal:
+        require_reason("x" * (LONGEST_REASON + 1))
+    assert refusal.value.typed == "x" * (LONGEST_REASON + 1)
 
 
 def test_a_reason_is_made_of_characters_that_somebody_sees() -> None:

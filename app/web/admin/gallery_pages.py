@@ -13,7 +13,7 @@ from app.foundation.clock import now
 from app.foundation.errors import AccessError, FirstGlanceError, InputError
 from app.report.gallery import CONSENSUS_CHOICES
 from app.report.result_text import signature_note
-from app.rounds.lifecycle import SHORTEST_REASON
+from app.rounds.lifecycle import LONGEST_REASON, SHORTEST_REASON
 from app.services import gallery
 from app.services.archive_browsing import open_rounds_beside, round_titles
 from app.services.log import logged_attempt
@@ -67,9 +67,10 @@ def browse_gallery(
     search: Annotated[GallerySearch, Depends()],
 ) -> Response:
     """Cards that match a search, an arm and whether evaluators agree; the door before it for who has not entered."""
-    with database.reading() as session:
+    with logged_reading(database, round_id, admin.name, "gallery", now()), database.reading() as session:
+        has_entered = gallery.has_entered_gallery(session, round_id, admin.name)
         open_ids = open_rounds_beside(session, round_id, admin.name)
-        if open_ids or not gallery.has_entered_gallery(session, round_id, admin.name):
+        if open_ids or not has_entered:
             return _door(request, session, round_id, admin, open_ids)
         cards, arms = gallery.browse_gallery(
             session, round_id, admin.name, search.text, search.arm, search.consensus, search.page_number
@@ -117,8 +118,7 @@ def _door(
         "round_id": round_id,
         "open_ids": open_ids,
         "titles": round_titles(session, open_ids),
-        "shortest_reason": SHORTEST_REASON,
-        "problem": error and f"This reason cannot be used. Write at least {SHORTEST_REASON} characters.",
+        "problem": error and f"This reason cannot be used. Write {SHORTEST_REASON} to {LONGEST_REASON} characters.",
         "reason": reason.strip(),
     }
     status = STATUSES[type(error)] if error else HTTPStatus.OK
