@@ -75,8 +75,8 @@ def text_of_json_line(line: str, file_name: str, number: int) -> str | None:
 def row_too_long(file_name: str, place: str) -> CorpusError:
     """The error for a row of a table, or a line, that has more than LONGEST_ROW bytes."""
     msg = (
-        f"{file_name} {place} has more than {LONGEST_ROW:,} bytes; split what it holds, or make it a text file (.txt) of "
-        "its own, which may have any length"
+        f"{file_name} {place} has more than {LONGEST_ROW:,} bytes; split what it holds, or make it a text file (.txt) "
+        "of its own, which may have any length"
     )
     return CorpusError(msg)
 

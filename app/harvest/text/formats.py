@@ -148,10 +148,10 @@ def _stream_text_file(path: Path, name: str) -> Iterator[Document | LongDocument
         yield Document(name, text)
 
 
-def _is_blank(document: LongDocument) -> bool:
+def _is_blank(long_text: LongDocument) -> bool:
     """Whether a text is only white space. Raises CorpusError if it begins with more of it than anybody wrote."""
-    blanks = BlankRows(printable_name(str(document.path)))
-    for number, part in enumerate(document.parts(), start=1):
+    blanks = BlankRows(printable_name(str(long_text.path)))
+    for number, part in enumerate(long_text.parts(), start=1):
         if not part.isspace():
             return False
         blanks.count(number, part, is_blank=True)
