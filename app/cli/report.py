@@ -1,6 +1,6 @@
 """`firstglance report`: the numbers of an unblinded round, or of several pooled rounds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -12,11 +12,11 @@ from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.foundation.typography import visible_text
 from app.report.analysis.primary import ArmResult
-from app.report.export.pool import pool_studies
+from app.report.export.pool import PooledStudies, pool_studies
 from app.report.number_text import points, points_range
 from app.report.result_text import UNSIGNED_RESULT
 from app.services import exports
-from app.services.results_read import record_reading
+from app.services.results_read import record_reading, rounds_of_commitments
 from app.services.round_keys import RoundKeys, require_key_as_committed
 from app.statistics.intervals import Interval
 from app.store.engine import Database
@@ -35,10 +35,13 @@ NOT_ANCHORED = (
 def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bool, by: str | None) -> None:
     """Print the fractions of an unblinded round, or pool the exports of several rounds. --json prints all numbers.
 
-    The log of the round says who has read them.
+    The log of the round says who has read them. So do the logs of the rounds that exports are of, if the database here
+    has these rounds; only then is --by read.
     """
     if len(sources) > 1 or sources[0].endswith(".zip"):
-        _print_pooled([Path(source) for source in sources], json_wanted=json_wanted)
+        pooled = pool_studies([Path(source) for source in sources])
+        _log_readers(settings, pooled, by)
+        _print_pooled(pooled, json_wanted=json_wanted)
         return
     with open_database(settings) as database:
         report = _read_report(settings, database, sources[0], by)
@@ -77,9 +80,20 @@ def print_arms(arms: Mapping[str, ArmResult]) -> None:
     print_table(["arm", "neurons", "interpretable", "fraction", "95 % interval"], lines)
 
 
-def _print_pooled(paths: Sequence[Path], *, json_wanted: bool) -> None:
-    """Verify exports, pool them by Mantel and Haenszel and print the difference of each stratum."""
-    pooled = pool_studies(paths)
+def _log_readers(settings: Settings, pooled: PooledStudies, by: str | None) -> None:
+    """Let the logs of those rounds that are in the database say who reads the pooled exports."""
+    if not settings.has_database:
+        return
+    with open_database(settings) as database:
+        with database.reading() as session:
+            round_ids = rounds_of_commitments(session, [study.commitment for study in pooled.studies])
+            admin = named_or_only_admin(session, by) if round_ids else ""
+        for round_id in round_ids:
+            record_reading(database, round_id, admin, "report", now())
+
+
+def _print_pooled(pooled: PooledStudies, *, json_wanted: bool) -> None:
+    """Print exports that were pooled by Mantel and Haenszel: the difference of each stratum."""
     if json_wanted:
         print_json(pooled.content() | {"anchored": False})
         return

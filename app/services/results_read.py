@@ -3,7 +3,7 @@
 It also says who was refused to read them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal
@@ -14,6 +14,7 @@ from app.foundation.errors import AccessError, LifecycleError
 from app.services.log import append_event, log_refusal_once
 from app.services.unblinding import find_unblinded
 from app.store import log as log_store
+from app.store import rounds as round_store
 from app.store.engine import Database
 
 ResultForm = Literal["report", "numbers", "analysis.json", "report.pdf", "observations.csv", "export.zip", "gallery"]
@@ -43,6 +44,11 @@ def record_reading(database: Database, round_id: str, by: str, form: ResultForm,
     with database.writing() as session:
         if not _has_read(session, round_id, by, form):
             append_event(session, round_id, by, "results read", {"form": form}, now)
+
+
+def rounds_of_commitments(session: Session, commitments: Collection[str]) -> list[str]:
+    """The ids of the rounds with one of these commitments."""
+    return [round_row.id for round_row in round_store.all_rounds(session) if round_row.commitment in commitments]
 
 
 def _has_read(session: Session, round_id: str, by: str, form: ResultForm) -> bool:

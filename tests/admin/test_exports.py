@@ -6,8 +6,13 @@ import json
 import zipfile
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from app.cli.main import cli
 from app.report.export.verify import verify_export
-from tests.admin.admin_site import Browser
+from app.services.log import round_events
+from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, seal_now
+from tests.admin.snapshots import REASON, invite_ada, judge_as_ada
 from tests.conftest import without_figures
 from tests.rounds.small_archives import WORDS
 
@@ -55,3 +60,41 @@ def test_a_blinded_export_has_no_arm_no_verdict_and_before_the_lock_no_text_of_a
         assert not [name for name in archive.namelist() if name.startswith(("items", "snippets"))]
     for word in ("axolotl", "quokka", *(word.strip() for word in WORDS[-25:])):
         assert word.encode() not in texts
+
+
+def test_who_pools_exports_has_read_those_rounds_that_are_here(
+    dag: Browser, unblinded: str, admin_site: AdminSite, tmp_path: Path
+) -> None:
+    rounds = {"first": unblinded, "second": _second_unblinded_round(dag, admin_site)}
+    exports = [tmp_path / f"{name}.zip" for name in rounds]
+    with without_figures():
+        for path, round_id in zip(exports, rounds.values(), strict=True):
+            path.write_bytes(dag.get(f"/admin/rounds/{round_id}/export.zip").content)
+        elsewhere = _pool(tmp_path / "elsewhere", exports)
+        here = ("--database-url", f"sqlite:///{admin_site.database_path}", "--data", str(admin_site.settings.data))
+        pooled = [_pool(tmp_path, exports, *here, by=name) for name in ("Dag", "nobody")]
+    assert (elsewhere, pooled) == (0, [0, 1])
+    assert not (tmp_path / "elsewhere").exists(), "without a database none is made"
+    for round_id in rounds.values():
+        with admin_site.database.reading() as session:
+            events = [event for event in round_events(session, round_id) if event.action == "results read"]
+        assert [(event.actor, event.detail["form"]) for event in events] == [("Dag", "report")]
+
+
+def _pool(data: Path, exports: list[Path], *options: str, by: str = "Dag") -> int:
+    """The exit code of the command that pools exports."""
+    words = ["--data", str(data), *options, "report", *map(str, exports), "--by", by]
+    return CliRunner().invoke(cli, words).exit_code
+
+
+def _second_unblinded_round(dag: Browser, admin_site: AdminSite) -> str:
+    round_id = make_draft(dag, admin_site, title="Autumn reading")
+    keys = seal_now(admin_site, round_id)
+    dag.get(f"/admin/rounds/{round_id}")
+    dag.send("open")
+    judge_as_ada(admin_site, invite_ada(dag))
+    dag.get(f"/admin/rounds/{round_id}")
+    dag.send("lock", sure="true")
+    dag.get(f"/admin/rounds/{round_id}/unblind")
+    dag.send("unblind", keys=keys[0], reason=REASON, password=PASSWORD)
+    return round_id
