@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote, quote_plus
 
 from alembic.util import CommandError
-from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
+from app.cli.database_url import UNUSABLE_URL, require_usable_url, without_secrets
 from app.foundation.errors import SettingsError, error_summary
 from app.foundation.private import make_private_folder
 from app.foundation.settings import Settings
@@ -17,12 +16,6 @@ from app.services.log import SHELL, VIA
 from app.store.engine import Database
 from app.store.schema import migrate
 
-UNUSABLE_URL = (
-    "the database URL cannot be used. Write FIRSTGLANCE_DATABASE_URL (or --database-url) such as "
-    "postgresql+psycopg://NAME:PASSWORD@HOST:5432/DATABASE, with @ : / ? # % in the password as %40 %3A %2F %3F %23 "
-    "%25, and install the driver that it names; without it the database is SQLite in the data folder"
-)
-
 
 @contextmanager
 def open_database(settings: Settings, *, in_shell: bool = True) -> Iterator[Database]:
@@ -30,7 +23,7 @@ def open_database(settings: Settings, *, in_shell: bool = True) -> Iterator[Data
 
     The log says of every step that is taken in it that it was done from the shell, unless `in_shell` is False.
     """
-    _require_usable_url(settings.resolved_database_url)
+    require_usable_url(settings.resolved_database_url)
     try:
         make_private_folder(settings.data)
         migrate(settings.resolved_database_url)
@@ -65,26 +58,9 @@ def open_database(settings: Settings, *, in_shell: bool = True) -> Iterator[Data
         database.close()
 
 
-def _require_usable_url(text: str) -> None:
-    """Raise SettingsError if a database URL cannot be read without doubt. The message has no part of it."""
-    try:
-        url = make_url(text)
-        url.get_dialect()
-    except (ArgumentError, ValueError, ModuleNotFoundError) as error:
-        raise SettingsError(UNUSABLE_URL) from error
-    if "@" in (url.host or ""):  # a part of the password would be taken for the host
-        raise SettingsError(UNUSABLE_URL)
-
-
 def _reason(error: Exception, settings: Settings) -> str:
     """What the driver says, without any password of the URL."""
-    url = make_url(settings.resolved_database_url)
-    reason = error_summary(getattr(error, "orig", None) or error)
-    options = [option for values in url.normalized_query.values() for option in values]
-    for secret in sorted({str(url.password or ""), *options} - {""}, key=len, reverse=True):
-        for spelling in (secret, quote(secret), quote_plus(secret)):
-            reason = reason.replace(spelling, "***")
-    return reason
+    return without_secrets(error_summary(getattr(error, "orig", None) or error), settings.resolved_database_url)
 
 
 def named_or_only_admin(session: Session, name: str | None) -> str:

@@ -1,12 +1,15 @@
 """Database URLs and settings that cannot be used: a sentence, and never a part of the password."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from app.cli.database import open_database
+from app.cli.database_url import without_secrets
 from app.foundation.errors import SettingsError
 from app.foundation.settings import Settings
+from app.services.admins import admin_names
 from app.web.serving import bound_socket
 
 PASSWORD = "S3cr3t-word"
@@ -38,6 +41,41 @@ def test_no_refusal_of_a_database_url_says_the_password(
         pass
     assert PASSWORD not in str(refusal.value)
     assert "URL" in str(refusal.value)
+
+
+@pytest.mark.parametrize("rest", ["", "/", "/:memory:", "/{folder}", "/{folder}/pipe", "/file:{folder}/x.db?uri=true"])
+def test_a_database_url_of_sqlite_needs_a_file(rest: str, tmp_path: Path) -> None:
+    """A pipe would be waited for without end, and of a database in memory the tables would be gone at once."""
+    os.mkfifo(tmp_path / "pipe")
+    settings = Settings.read(data=tmp_path / "data", database_url="sqlite://" + rest.format(folder=tmp_path))
+    with pytest.raises(SettingsError, match=r"Write sqlite:////FOLDER/FILE.db|path as it is"), open_database(settings):
+        pass
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "option", ["timeout=abc", "timeout=1e400", "timeout=nan", "timeout=-1", "foo=1", "isolation_level=x"]
+)
+@pytest.mark.filterwarnings("error")
+def test_an_option_that_sqlite_cannot_use_is_refused_in_a_sentence(option: str, tmp_path: Path) -> None:
+    settings = Settings.read(data=tmp_path, database_url=f"sqlite:///{tmp_path}/x.db?{option}")
+    with pytest.raises(SettingsError, match=r"take only \?timeout=SECONDS"), open_database(settings):
+        pass
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_time_that_sqlite_waits_can_be_chosen(tmp_path: Path) -> None:
+    settings = Settings.read(data=tmp_path, database_url=f"sqlite:///{tmp_path}/x.db?timeout=5")
+    with open_database(settings) as database, database.reading() as session:
+        assert admin_names(session) == []
+
+
+def test_a_short_value_is_not_given_away_by_what_stands_around_its_mask() -> None:
+    reason = 'connection to server at "10.255.255.1", port 5432 failed'
+    url = "postgresql+psycopg://dag:{}@10.255.255.1/db?connect_timeout=3"
+    assert without_secrets(reason, url.format(PASSWORD)) == reason
+    assert without_secrets(reason, url.format("43")) == reason.replace("5432", "***")
+    assert without_secrets(f"no {PASSWORD}, no x{PASSWORD}y", url.format(PASSWORD)) == "no ***, no ***"
 
 
 @pytest.mark.parametrize(
