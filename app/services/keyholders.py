@@ -41,8 +41,9 @@ KeyLayers = tuple[tuple[str, ...], ...]
 """The public keys of a seal by layer, innermost first."""
 TWO_PERSONS_IN_SHELL = (
     "Two people must open this seal, and in the shell nobody is signed in, so that one person could act as both. "
-    "Each of the two signs in at /admin and gives their own key on the round's page."
+    "Each of the two signs in at /admin and "
 )
+"""The beginning of every refusal of the shell; what follows is what each of the two does there."""
 
 
 def new_key() -> KeyholderKey:
@@ -67,17 +68,15 @@ def name_key(
     if len(keyholders) >= MOST_KEYS:
         msg = f"A round has {MOST_KEYS} keys at most. Remove one that is not needed first."
         raise InputError(msg)
-    challenge_text = random_token()
     keyholder = KeyholderRow(
         round_id=round_id,
         public_key=recipient,
         layer=layer,
         person=_person_name(person or by),
-        challenge=encrypt_challenge(challenge_text, recipient),
-        answer_sha256=token_digest(challenge_text),
         named_by=by,
         named_at=now,
     )
+    _challenge(keyholder)
     keyholder_store.add_keyholder(session, keyholder)
     append_event(session, round_id, by, "key named", _key_detail(keyholder), now)
     return keyholder
@@ -88,10 +87,8 @@ def prove_key_by_answer(
 ) -> KeyholderRow:
     """Prove a key with the text of its challenge, which counts once. Raises SealError if the text is another one."""
     keyholder = _listed_key(session, round_id, keyholder_id)
-    if keyholder.answer_sha256 is None:
-        msg = "This key is proved already."
-        raise InputError(msg)
-    if not compare_digest(token_digest(answer_text.strip()), keyholder.answer_sha256):
+    answer_sha256 = _awaited_answer(session, keyholder)
+    if not compare_digest(token_digest(answer_text.strip()), answer_sha256):
         msg = (
             "That is not the text of the challenge. Decrypt the challenge that stands beside this key, and copy it all."
         )
@@ -110,11 +107,9 @@ def prove_key_by_secret(session: Session, round_id: str, identity: str, by: str,
             "This key is not on the round's list. Give the secret key of a public key that is, or name its public key."
         )
         raise SealError(msg)
-    if keyholder.answer_sha256 is None:
-        msg = "This key is proved already."
-        raise InputError(msg)
+    answer_sha256 = _awaited_answer(session, keyholder)
     challenge_text = decrypt_challenge(keyholder.challenge, identity)
-    if not compare_digest(token_digest(challenge_text), keyholder.answer_sha256):
+    if not compare_digest(token_digest(challenge_text), answer_sha256):
         msg = "The challenge of this key was changed in the database. Remove the key, and name it again."
         raise SealError(msg)
     return _mark_proved(session, keyholder, "secret key", by, now)
@@ -152,11 +147,26 @@ def needs_two_persons(keyholders: Iterable[KeyholderRow]) -> bool:
     return any(keyholder.layer == 2 for keyholder in keyholders)
 
 
+def keys_to_prove(keyholders: Sequence[KeyholderRow]) -> list[KeyholderRow]:
+    """The keys of a draft's list that nobody has proved so that it counts.
+
+    If two people must open the seal, a proof from the shell does not: nobody was signed in there.
+    """
+    two_persons = needs_two_persons(keyholders)
+    return [row for row in keyholders if row.proved_at is None or (two_persons and not row.proved_signed_in)]
+
+
 def missing_for_seal(keyholders: Sequence[KeyholderRow]) -> str:
     """What must be done before a round can be sealed to these keys, as a sentence; empty if nothing is missing."""
     unproved = [keyholder.person for keyholder in keyholders if keyholder.proved_at is None]
     if unproved:
         return f"Prove the key of {', '.join(unproved)}, or remove it from the list."
+    if by_shell := [keyholder.person for keyholder in keys_to_prove(keyholders)]:
+        return (
+            f"Two people must open this seal, and the key of {', that of '.join(by_shell)} was proved in the shell, "
+            "where nobody is signed in, so that one person could act as both. Its holder signs in at /admin and proves "
+            "it again on the round's page of keys."
+        )
     if needs_two_persons(keyholders):
         return _missing_for_two_persons(keyholders)
     if len(keyholders) < FEWEST_ALTERNATIVES:
@@ -227,9 +237,29 @@ def _missing_for_two_persons(keyholders: Sequence[KeyholderRow]) -> str:
             f"{', '.join(sorted(names))} proved keys of both people who must open the seal; names that differ in "
             "letter case alone are one person's. Remove one key, and let another admin prove a key of their own."
         )
-    if not all(keyholder.proved_signed_in for keyholder in keyholders):
-        return TWO_PERSONS_IN_SHELL
     return ""
+
+
+def _challenge(keyholder: KeyholderRow) -> None:
+    """Give a key a new challenge, whose text only its holder can read."""
+    challenge_text = random_token()
+    keyholder.challenge = encrypt_challenge(challenge_text, keyholder.public_key)
+    keyholder.answer_sha256 = token_digest(challenge_text)
+
+
+def _awaited_answer(session: Session, keyholder: KeyholderRow) -> str:
+    """The digest of the text that proves a key. Raises InputError if it is proved, and SealError where no proof counts.
+
+    If two people must open the seal, the shell proves no key: one person could prove those of both there.
+    """
+    keyholders = keyholder_store.keyholders_of_round(session, keyholder.round_id)
+    if is_by_shell(session) and needs_two_persons(keyholders):
+        msg = f"{TWO_PERSONS_IN_SHELL}proves their own key on the round's page of keys."
+        raise SealError(msg)
+    if keyholder.answer_sha256 is None or keyholder not in keys_to_prove(keyholders):
+        msg = "This key is proved already."
+        raise InputError(msg)
+    return keyholder.answer_sha256
 
 
 def _mark_proved(
@@ -238,6 +268,8 @@ def _mark_proved(
     keyholder.answer_sha256 = None
     keyholder.proved_by, keyholder.proved_at = by, now
     keyholder.proved_signed_in = not is_by_shell(session)
+    if not keyholder.proved_signed_in:  # it has to be proved again if two people must open the seal
+        _challenge(keyholder)
     append_event(session, keyholder.round_id, by, "key proved", _key_detail(keyholder, proof), now)
     return keyholder
 

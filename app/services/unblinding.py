@@ -93,6 +93,7 @@ def open_outer_layer(
     reason = require_reason(reason)
     verify_log(session, round_id)
     opening = opening_of_seal(session, round_id)
+    _require_sign_in(session, opening)
     if opening.layer != OUTER:
         msg = f"The outer layer is open, or there is none. {opening.turn}".strip()
         raise SealError(msg)
@@ -121,10 +122,15 @@ def prove_key_of_seal(session: Session, round_id: str, identity: str, by: str, n
     append_event(session, round_id, by, "key proved", detail.model_dump(), now)
 
 
+def _require_sign_in(session: Session, opening: Opening) -> None:
+    """Raise SealError if two people must open the seal and nobody is signed in: one person could act as both."""
+    if opening.two_persons and is_by_shell(session):
+        msg = f"{TWO_PERSONS_IN_SHELL}gives their own key on the round's page. {opening.turn}"
+        raise SealError(msg)
+
+
 def _own_identity(session: Session, round_id: str, identities: Sequence[str], opening: Opening, by: str) -> str:
     """The one key that one of two people gives. Raises SealError if it is not theirs alone to give."""
-    if is_by_shell(session):
-        raise SealError(TWO_PERSONS_IN_SHELL)
     if len(identities) != 1:
         msg = "Give one key, your own. The other person signs in and gives theirs; neither needs to see the other's."
         raise SealError(msg)
@@ -140,6 +146,7 @@ def _open_innermost(
 ) -> tuple[SealContent, JsonObject]:
     """What the seal holds, and the detail of the log's entry “key read”."""
     sealed, opening = find_seal(session, round_id), opening_of_seal(session, round_id)
+    _require_sign_in(session, opening)
     if not opening.two_persons:
         return open_seal_content(sealed.ciphertext, identities), {"keys": len(identities)}
     if opening.layer == OUTER:

@@ -1,9 +1,13 @@
 """The page of a round's keys: a key is shown once, and proved by pasting it back before anything is sealed to it."""
 
+from contextlib import closing
+
 from app.rounds.sealing import decrypt_challenge
-from app.services.keyholders import new_key
+from app.services.keyholders import name_and_prove, new_key
 from app.services.log import round_events
+from app.store.engine import Database
 from tests.admin.admin_site import AdminSite, Browser
+from tests.conftest import START
 
 
 def test_keys_are_made_proved_and_removed_on_their_page(admin_site: AdminSite, draft: str, dag: Browser) -> None:
@@ -43,3 +47,18 @@ def test_the_second_person_s_key_is_chosen_on_the_page(draft: str, dag: Browser)
     assert "Two people open this seal" in dag.text
     dag.send("name-key", public_key=new_key().recipient, layer="3")
     assert "Choose what the key opens" in dag.text
+
+
+def test_the_page_takes_another_proof_for_a_key_of_two_people_that_the_shell_proved(
+    admin_site: AdminSite, draft: str, dag: Browser
+) -> None:
+    by_shell = new_key()
+    with closing(Database(admin_site.database.url, {"via": "shell"})) as shell, shell.writing() as session:
+        name_and_prove(session, draft, [by_shell.identity], "Dag", START)
+    dag.get(f"/admin/rounds/{draft}/keys")
+    assert "Proved by Dag" in dag.text
+    assert "prove-secret" not in dag.text
+    dag.send("name-key", public_key=new_key().recipient, person="Eva", layer="2")
+    assert ("to be proved again, signed in" in dag.text, "Proved by Dag in the shell" in dag.text) == (True, True)
+    dag.send("prove-secret", secret_key=by_shell.identity)
+    assert (dag.response.status_code, "to be proved again" in dag.text) == (200, False)

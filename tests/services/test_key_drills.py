@@ -1,6 +1,7 @@
 """The drills of docs/keys.md: a key, a keyholder, a server or the file of the round's key is lost, and what then."""
 
 import shutil
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -86,6 +87,34 @@ def test_a_keyholder_of_two_is_gone_and_only_a_second_key_of_the_same_part_opens
         assert opening_of_seal(session, round_id).turn == "It is the turn of Dag."
         rounds.abandon_round(session, round_id, "Eva", "Dag's key is lost", clock())
         assert blinded_bundle(session, round_id).evidence.item_contents
+
+
+def test_the_shell_sends_each_of_two_people_to_the_page_whosever_turn_it_is(
+    sqlite_database: Database, design: Design, paths: dict[str, Path], clock: Clock
+) -> None:
+    with sqlite_database.writing() as session:
+        add_admin(session, ADMIN, "-", clock())
+        round_id = rounds.create_round(session, design, paths, ADMIN, clock())
+        prove_keys(session, round_id, [KEYS[0]], clock(), layer=1, by=ADMIN)
+        prove_keys(session, round_id, [KEYS[1]], clock(), layer=2, by="Eva")
+        seals.seal_round(session, round_id, render_plainly, ADMIN, clock(), SEAL_OPTIONS)
+        rounds.open_round(session, round_id, ADMIN, clock())
+        rounds.lock_round(session, round_id, ADMIN, clock())
+    with closing(Database(sqlite_database.url, {"via": "shell"})) as shell:
+        require_shell_sends_to_page(shell, round_id, [KEYS[1].identity], "Eva", clock)
+        with sqlite_database.writing() as session:
+            open_outer_layer(session, round_id, [KEYS[1].identity], "Eva", REASON, clock())
+        require_shell_sends_to_page(shell, round_id, [KEYS[0].identity, KEYS[1].identity], ADMIN, clock)
+
+
+def require_shell_sends_to_page(
+    shell: Database, round_id: str, identities: Sequence[str], person: str, clock: Clock
+) -> None:
+    """The refusal says whose turn it is, and where that person gives the key."""
+    refusal = rf"Each of the two signs in at /admin and gives their own key.*It is the turn of {person}\."
+    for give_key in (open_outer_layer, unblind_round):
+        with pytest.raises(SealError, match=refusal), shell.writing() as session:
+            give_key(session, round_id, identities, person, REASON, clock())
 
 
 def test_a_server_dies_in_mid_round_and_another_goes_on_from_what_is_on_the_disk(

@@ -1,5 +1,7 @@
 """Keys are named and proved in a draft, so that no round is sealed to a key that nobody has."""
 
+from contextlib import closing
+
 import pytest
 from sqlalchemy import select
 
@@ -8,6 +10,7 @@ from app.foundation.errors import FirstGlanceError, InputError, LifecycleError, 
 from app.rounds.sealing import decrypt_challenge
 from app.services.keyholders import (
     MOST_KEYS,
+    keys_to_prove,
     listed_keys,
     missing_for_seal,
     name_key,
@@ -117,14 +120,36 @@ def test_two_persons_are_two_admins_who_each_proved_a_key(
 
 
 def test_nobody_proves_a_key_of_two_persons_in_the_shell(sqlite_url: str, sqlite_draft: str, clock: Clock) -> None:
-    shell = Database(sqlite_url, {"via": "shell"})
-    with shell.writing() as session:
-        prove_keys(session, sqlite_draft, [FIRST], clock())
-        prove_keys(session, sqlite_draft, [SECOND], clock(), layer=2, by=OTHER_ADMIN)
-        with pytest.raises(SealError, match="in the shell nobody is signed in"):
-            proved_layers(session, sqlite_draft)
+    with closing(Database(sqlite_url, {"via": "shell"})) as shell, shell.writing() as session:
+        keyholder = name_key(session, sqlite_draft, SECOND.recipient, OTHER_ADMIN, 2, ADMIN, clock())
+        answer = decrypt_challenge(keyholder.challenge, SECOND.identity)
+        refusal = r"in the shell nobody is signed in.*page of keys"
+        with pytest.raises(SealError, match=refusal):
+            prove_key_by_secret(session, sqlite_draft, SECOND.identity, OTHER_ADMIN, clock())
+        with pytest.raises(SealError, match=refusal):
+            prove_key_by_answer(session, sqlite_draft, keyholder.id, answer, OTHER_ADMIN, clock())
+
+
+@pytest.mark.parametrize("by_answer", [True, False])
+def test_a_key_of_two_persons_that_the_shell_proved_before_is_proved_again_by_its_holder_signed_in(
+    sqlite_url: str, sqlite_database: Database, sqlite_draft: str, clock: Clock, by_answer: bool
+) -> None:
+    with closing(Database(sqlite_url, {"via": "shell"})) as shell, shell.writing() as session:
+        prove_keys(session, sqlite_draft, [FIRST], clock())  # then the list had no second person yet
         assert {event.detail.get("via") for event in round_events(session, sqlite_draft)[1:]} == {"shell"}
-    shell.close()
+    with sqlite_database.writing() as session:
+        prove_keys(session, sqlite_draft, [SECOND], clock(), layer=2, by=OTHER_ADMIN)
+        with pytest.raises(SealError, match=f"the key of {ADMIN} was proved in the shell.*signs in.*proves it again"):
+            proved_layers(session, sqlite_draft)
+        (by_shell,) = keys_to_prove(listed_keys(session, sqlite_draft))
+        if by_answer:
+            answer = decrypt_challenge(by_shell.challenge, FIRST.identity)
+            prove_key_by_answer(session, sqlite_draft, by_shell.id, answer, ADMIN, clock())
+        else:
+            prove_key_by_secret(session, sqlite_draft, FIRST.identity, ADMIN, clock())
+        assert proved_layers(session, sqlite_draft) == ((FIRST.recipient,), (SECOND.recipient,))
+        with pytest.raises(InputError, match="proved already"):
+            prove_key_by_secret(session, sqlite_draft, FIRST.identity, ADMIN, clock())
 
 
 def test_the_list_is_closed_by_the_seal(sqlite_database: Database, sqlite_draft: str, clock: Clock) -> None:

@@ -30,12 +30,13 @@ def list_keys(settings: Settings, round_id: str, json_wanted: bool) -> None:
         rounds.round_progress(session, round_id)
         listed = keyholders.listed_keys(session, round_id)
     missing = keyholders.missing_for_seal(listed)
+    to_prove = keyholders.keys_to_prove(listed)
     facts = [
         {
             "number": row.id,
             "person": row.person,
             "opens": row.layer,
-            "proved": row.proved_at is not None,
+            "proved": row not in to_prove,
             "public_key": row.public_key,
         }
         for row in listed
@@ -46,9 +47,8 @@ def list_keys(settings: Settings, round_id: str, json_wanted: bool) -> None:
     print_table(
         ["number", "person", "opens", "proved", "public key"], [[str(cell) for cell in fact.values()] for fact in facts]
     )
-    for row in listed:
-        if row.proved_at is None:
-            print_text(f"\nChallenge for {row.person}\n{row.challenge}")
+    for row in to_prove:
+        print_text(f"\nChallenge for {row.person}\n{row.challenge}")
     print_text(missing or "Nothing is missing: the round can be sealed to these keys.")
 
 

@@ -28,13 +28,15 @@ def show_keys(request: Request, round_id: str, database: AppDatabase, admin: Vie
         progress = rounds.round_progress(session, round_id)
         listed = keyholders.listed_keys(session, round_id)
         is_proved = has_proved_key(round_events(session, round_id))
+    to_prove = keyholders.keys_to_prove(listed)
     variables = {
         "progress": progress,
         "keyholders": listed,
+        "keys_to_prove": to_prove,
         "two_persons": keyholders.needs_two_persons(listed),
         "missing": keyholders.missing_for_seal(listed),
         "lone_key_warning": keyholders.lone_key_warning(listed),
-        "can_prove": _can_prove(progress.state, listed, is_proved=is_proved),
+        "can_prove": _can_prove(progress.state, to_prove, is_proved=is_proved),
         "longest_person": keyholders.LONGEST_PERSON,
     }
     return render_admin_page(request, "admin/keys.html", admin, **variables)
@@ -106,10 +108,10 @@ def remove_key(round_id: str, keyholder_id: int, database: AppDatabase, admin: A
     return _redirect_to_keys(round_id)
 
 
-def _can_prove(state: State, listed: Sequence[KeyholderRow], *, is_proved: bool) -> bool:
+def _can_prove(state: State, to_prove: Sequence[KeyholderRow], *, is_proved: bool) -> bool:
     """Whether the page asks for a secret key: of the list, or of a round that was sealed before keys were proved."""
     if state == "draft":
-        return any(keyholder.proved_at is None for keyholder in listed)
+        return bool(to_prove)
     return state == "sealed" and not is_proved
 
 
