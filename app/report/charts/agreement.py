@@ -6,11 +6,13 @@ from app.report.analysis.agreement import PairAgreement
 from app.report.analysis.analysis import Analysis
 from app.report.charts.chart import WIDTH, Chart
 from app.report.charts.dotplot import COEFFICIENT_AXIS, draw_dotplot, lines_if_estimated
+from app.report.charts.short_names import short_names
 from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent
 
 SQUARE = 54.0
 LEFT, TOP = 160.0, 30.0
+LONGEST_ROW_NAME, LONGEST_COLUMN_NAME = 21, 7
 MOST_HEAT_MAP_EVALUATORS = 10
 """With more evaluators there is no heat map."""
 STRONGEST_SHADE = 4
@@ -44,9 +46,10 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
     )
     names = [evaluator.evaluator for evaluator in leniency]
     image = SvgImage("pairs", WIDTH, 40 + SQUARE * len(names), "Agreement by pair of evaluators", sentence)
+    row_names, column_names = short_names(names, LONGEST_ROW_NAME), short_names(names, LONGEST_COLUMN_NAME)
     for index, evaluator in enumerate(leniency):
-        image.text(150, TOP + SQUARE * (index + 0.5) + 4, evaluator.evaluator[:20], "label", "end")
-        image.text(LEFT + SQUARE * (index + 0.5), 20, evaluator.evaluator[:7], "tick", "middle")
+        image.text(150, TOP + SQUARE * (index + 0.5) + 4, row_names[index], "label", "end")
+        image.text(LEFT + SQUARE * (index + 0.5), 20, column_names[index], "tick", "middle")
         _draw_heat_map_square(image, index, index, "heat-own", f"{100 * (evaluator.fraction or 0):.0f}")
     for pair in pairs:
         _draw_pair(image, names, pair)

@@ -8,6 +8,8 @@ from app.statistics.intervals import Interval
 
 WIDTH = 720.0
 """The width of every image."""
+LETTER = 7.5
+"""The width of a letter of a label, about."""
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,20 @@
 """The dot plot: one labelled line for each result, with a point, an interval and the numbers at the right."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from app.foundation.typography import with_minus_sign
 from app.report.charts.chart import WIDTH, Axis, Chart, ChartLine, Scale
+from app.report.charts.short_names import short_names
 from app.report.charts.svg_image import SvgImage
 from app.report.number_text import points, seconds_text
 from app.statistics.intervals import Interval
 
 LEFT, RIGHT = 226.0, 508.0
 LINE_HEIGHT = 30.0
+LONGEST_LABEL = 32
+"""Most characters of a label in the image; the table has them whole."""
 MOST_TICKS = 7
 
 
@@ -89,8 +93,9 @@ def draw_dotplot(name: str, title: str, sentence: str, lines: Sequence[ChartLine
     image = SvgImage(name, WIDTH, height, title, sentence)
     scale = _scale_for(lines, axis)
     _draw_axis(image, scale, axis, height - 34)
-    for index, line in enumerate(lines):
-        _draw_line(image, scale, axis, 24 + LINE_HEIGHT * index, line)
+    labels = short_names([line.label for line in lines], LONGEST_LABEL)
+    for index, (line, label) in enumerate(zip(lines, labels, strict=True)):
+        _draw_line(image, scale, axis, 24 + LINE_HEIGHT * index, replace(line, label=label))
     return Chart(
         name=name,
         title=title,

@@ -2,7 +2,8 @@
 
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.flow import ArmFlow
-from app.report.charts.chart import WIDTH, Chart
+from app.report.charts.chart import LETTER, WIDTH, Chart
+from app.report.charts.short_names import short_names
 from app.report.charts.svg_image import SvgImage
 
 BOX_HEIGHT, GAP = 40.0, 16.0
@@ -35,8 +36,9 @@ def flow_chart(analysis: Analysis) -> Chart | None:
     height = 32 + len(BOXES) * (BOX_HEIGHT + GAP)
     image = SvgImage("flow", WIDTH, height, "Flow of neurons from frame to analysis", sentence)
     width = (WIDTH - COLUMN_GAP * (len(arms) - 1)) / len(arms)
+    labels = short_names([flow.arm for flow in arms], int(width / LETTER))
     for index, flow in enumerate(arms):
-        _draw_column(image, index * (width + COLUMN_GAP), width, flow)
+        _draw_column(image, index * (width + COLUMN_GAP), width, labels[index], flow)
     rows = tuple((flow.arm, *(f"{count:,}" for count in _counts(flow))) for flow in arms)
     row_paths = tuple(f"flow.{index}" for index in range(len(arms)))
     return Chart("flow", "Flow of neurons", sentence, image.render(), COLUMNS, rows, row_paths)
@@ -48,14 +50,14 @@ def _counts(flow: ArmFlow) -> tuple[int, ...]:
     return (*boxes, flow.excluded, flow.judgments, flow.cannot_judge, flow.missing_judgments)
 
 
-def _draw_column(image: SvgImage, x: float, width: float, flow: ArmFlow) -> None:
-    image.text(x + width / 2, 18, flow.arm, "label strong", "middle")
-    for index, (label, count) in enumerate(zip(BOXES, _counts(flow), strict=False)):
+def _draw_column(image: SvgImage, x: float, width: float, label: str, flow: ArmFlow) -> None:
+    image.text(x + width / 2, 18, label, "label strong", "middle")
+    for index, (box, count) in enumerate(zip(BOXES, _counts(flow), strict=False)):
         y = 30 + index * (BOX_HEIGHT + GAP)
         indent = 24.0 if index == DEAD else 0.0
         image.box(x + indent, y, width - indent, BOX_HEIGHT, "flow-side" if indent else "flow-box")
         image.text(x + indent + 12, y + 25, f"{count:,}", "label strong")
-        image.text(x + width - 12, y + 25, label, "label", "end")
+        image.text(x + width - 12, y + 25, box, "label", "end")
         if index:
             image.line(x + 12, y - GAP, x + 12, y + (BOX_HEIGHT / 2 if indent else 0), "arrow")
         if indent:

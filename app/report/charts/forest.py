@@ -11,9 +11,6 @@ from app.report.charts.dotplot import DIFFERENCE_AXIS, Estimated, draw_dotplot, 
 from app.report.charts.fractions import stratum_label
 from app.report.number_text import points, points_range
 
-LONGEST_NAME = 20
-"""Longer names of evaluators are cut to this many characters."""
-
 
 class EstimatedStratum(Estimated, Protocol):
     """The difference in one stratum."""
@@ -156,4 +153,4 @@ def _lowest_and_highest(lines: Sequence[ChartLine]) -> tuple[str, str]:
 
 
 def _evaluator_label(evaluator_result: EvaluatorResult) -> str:
-    return f"{evaluator_result.evaluator[:LONGEST_NAME]}{' (exposed)' if evaluator_result.exposed else ''}"
+    return f"{evaluator_result.evaluator}{' (exposed)' if evaluator_result.exposed else ''}"

@@ -5,7 +5,8 @@ from collections.abc import Collection, Sequence
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.primary import ArmResult, CellResult
 from app.report.charts.arm_styles import arm_style
-from app.report.charts.chart import WIDTH, Chart, Scale, draw_percent_axis, draw_upright_interval
+from app.report.charts.chart import LETTER, WIDTH, Chart, Scale, draw_percent_axis, draw_upright_interval
+from app.report.charts.short_names import short_names
 from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent, percent_range
 
@@ -16,7 +17,9 @@ PAPER_FRACTIONS_BY_SIZE = {
 """{model sizes: {arm: fraction}} in Elhage et al. 2022, section 6; the paper gives no intervals."""
 
 TOP, BOTTOM, LEFT = 24.0, 300.0, 56.0
-LEGEND_Y = 360.0
+LEGEND_Y, LEGEND_LINE = 360.0, 20.0
+SHORTEST_LABEL = 6
+HOLLOW = "hollow: reported in the paper, without intervals"
 MOST_ARMS_WITH_WIDE_GAPS = 2
 """With more arms in a stratum, the gaps between them are narrow."""
 
@@ -63,18 +66,22 @@ def stratum_label(stratum: str) -> str:
 
 
 def _draw_fractions(analysis: Analysis, cells: Sequence[CellResult], sentence: str) -> str:
-    image = SvgImage("fractions", WIDTH, 372, "Fraction of neurons marked INTERPRETABLE", sentence)
+    reported = fractions_in_paper(analysis.arm_order)
+    legend = _legend_places(analysis.arm_order, hollow=bool(reported))
+    height = legend[-1][1] + 12
+    image = SvgImage("fractions", WIDTH, height, "Fraction of neurons marked INTERPRETABLE", sentence)
     scale = Scale(0, 1, BOTTOM, TOP)
     draw_percent_axis(image, scale, LEFT, WIDTH - 8)
-    strata, reported = judged_strata(analysis), fractions_in_paper(analysis.arm_order)
+    strata = judged_strata(analysis)
     width = (WIDTH - 8 - LEFT) / (len(strata) + len(reported))
+    labels = short_names([stratum_label(stratum) for stratum in strata], max(SHORTEST_LABEL, int(width / LETTER)))
     for index, stratum in enumerate(strata):
         centre = LEFT + width * (index + 0.5)
         group = [cell for cell in cells if cell.stratum == stratum]
         _draw_stratum(image, scale, centre, group, analysis.arm_order)
-        image.text(centre, BOTTOM + 20, stratum_label(stratum), "label", "middle")
+        image.text(centre, BOTTOM + 20, labels[index], "label", "middle")
     _draw_fractions_in_paper(image, scale, LEFT + width * len(strata), width, analysis.arm_order)
-    _draw_legend(image, analysis.arm_order, hollow=bool(reported))
+    _draw_legend(image, analysis.arm_order, legend)
     return image.render()
 
 
@@ -109,15 +116,26 @@ def _draw_fractions_in_paper(
         image.text(centre, BOTTOM + 36, "reported", "note", "middle")
 
 
-def _draw_legend(image: SvgImage, arm_order: Sequence[str], *, hollow: bool) -> None:
-    x = LEFT
-    for arm in arm_order:
+def _legend_places(arm_order: Sequence[str], *, hollow: bool) -> list[tuple[float, float]]:
+    """Where the legend's entries begin, from left to right in as many lines as they need; the last is HOLLOW's."""
+    places: list[tuple[float, float]] = []
+    x, y = LEFT, LEGEND_Y
+    for entry in [*arm_order, *([HOLLOW] if hollow else [])]:
+        width = 40 + LETTER * len(entry)
+        if places and x + width > WIDTH:
+            x, y = LEFT, y + LEGEND_LINE
+        places.append((x, y))
+        x += width
+    return places
+
+
+def _draw_legend(image: SvgImage, arm_order: Sequence[str], places: Sequence[tuple[float, float]]) -> None:
+    for arm, (x, y) in zip(arm_order, places, strict=False):
         style = arm_style(arm, arm_order)
-        image.mark(x + 6, LEGEND_Y, style.shape, f"mark {style.css_class}")
-        image.text(x + 18, LEGEND_Y + 4, arm, "label")
-        x += 40 + 7.5 * len(arm)
-    if hollow:
-        image.text(WIDTH - 8, LEGEND_Y + 4, "hollow: reported in the paper, without intervals", "note", "end")
+        image.mark(x + 6, y, style.shape, f"mark {style.css_class}")
+        image.text(x + 18, y + 4, arm, "label")
+    if len(places) > len(arm_order):
+        image.text(WIDTH - 8, places[-1][1] + 4, HOLLOW, "note", "end")
 
 
 def _arm_summary(arm: str, arm_result: ArmResult) -> str:

@@ -43,7 +43,7 @@ def time_chart(analysis: Analysis) -> Chart | None:
     groups = [("everyone", times.all, "time.all")]
     groups += [(arm, times.by_arm[arm], f"time.by_arm.{arm}") for arm in analysis.arm_order]
     groups += [
-        (evaluator.evaluator[:20], evaluator, f"time.by_evaluator.{index}")
+        (evaluator.evaluator, evaluator, f"time.by_evaluator.{index}")
         for index, evaluator in enumerate(times.by_evaluator)
     ]
     lines = [
