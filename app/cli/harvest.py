@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
 import click
 
 from app.archive.archive import Archive
-from app.cli.options import PATH, gelu_option
+from app.cli.options import MOST_TOKENS, PATH, SEED, gelu_option
 from app.cli.printing import print_text
 from app.foundation.errors import SettingsError
 from app.harvest.options import Device, Dtype, HarvestOptions
-from app.models.config import GeluForm, Site
+from app.models.config import MOST_LAYERS, GeluForm, Site
 
 if TYPE_CHECKING:
     from app.harvest.progress import ReportProgress
@@ -54,7 +54,10 @@ class HarvestChoices(TypedDict):
 )
 @click.option("--name", help="The model's name in the archive (default: its folder's name).")
 @click.option(
-    "--tokens", "token_limit", type=click.IntRange(1), help="Stop after this many tokens (default: the whole corpus)."
+    "--tokens",
+    "token_limit",
+    type=click.IntRange(1, MOST_TOKENS),
+    help="Stop after this many tokens (default: the whole corpus).",
 )
 @click.option(
     "--site",
@@ -66,14 +69,14 @@ class HarvestChoices(TypedDict):
 @click.option(
     "--layer",
     "layer_indices",
-    type=click.IntRange(0),
+    type=click.IntRange(0, MOST_LAYERS),
     multiple=True,
     help="Layer to read (default: all); may be given several times.",
 )
 @click.option(
     "--top",
     "top_count",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 10_000),
     default=HarvestOptions.k,
     show_default=True,
     help="Snippets kept per neuron.",
@@ -83,7 +86,7 @@ class HarvestChoices(TypedDict):
 )
 @click.option(
     "--seed",
-    type=int,
+    type=SEED,
     default=HarvestOptions.seed,
     show_default=True,
     help="Seed of the order of documents and of every draw.",
@@ -92,7 +95,11 @@ class HarvestChoices(TypedDict):
 @click.option("--dtype", type=click.Choice(get_args(Dtype)), default=HarvestOptions.dtype, show_default=True)
 @click.option("--ray", help="Read the text on a Ray cluster; give its address, or local.")
 @click.option(
-    "--workers", type=click.IntRange(1), default=2, show_default=True, help="Number of Ray actors, with one core each."
+    "--workers",
+    type=click.IntRange(1, 10_000),
+    default=2,
+    show_default=True,
+    help="Number of Ray actors, with one core each.",
 )
 @click.option("--json", "json_wanted", is_flag=True, help="Print progress and result as JSON lines.")
 def harvest_command(

@@ -1,11 +1,13 @@
 """Options and arguments that several commands take."""
 
+import math
 import os
 from pathlib import Path
 from typing import TextIO, get_args
 
 import click
 
+from app.harvest.options import LARGEST_SEED
 from app.models.config import GeluForm
 
 
@@ -22,9 +24,23 @@ class TypedPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class NumberRange(click.FloatRange):
+    """A number between two bounds. Click takes “nan” for one, since it is neither below nor above anything."""
+
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, which may be a text. Raises click.BadParameter if it is none, or out of the range."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number; give one", param, ctx)
+        return number
+
+
 PATH = TypedPath(path_type=Path)
 """A path that the command checks itself, so that its error message says which file is needed."""
 
+SEED = click.IntRange(-LARGEST_SEED, LARGEST_SEED)
+MOST_TOKENS = 10**15
+"""More tokens than any text has."""
 LONGEST_TYPED_TEXT = 1 << 20
 """Most characters that are read from a file, or from standard input, in place of typing them."""
 

@@ -4,13 +4,13 @@ from typing import TypedDict, Unpack
 
 import click
 
-from app.cli.options import json_option
+from app.cli.options import NumberRange, json_option
 from app.cli.printing import print_json, print_text
 from app.foundation.errors import DesignError
 from app.foundation.json_types import JsonObject
-from app.statistics.power import PlanPower, StudyPlan, neurons_needed, plan_power
+from app.statistics.power import MOST_NEURONS, PlanPower, StudyPlan, neurons_needed, plan_power
 
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+SHARE = NumberRange(0, 1, min_open=True, max_open=True)
 
 
 class PlanChoices(TypedDict):
@@ -46,7 +46,7 @@ class PlanChoices(TypedDict):
 @click.option(
     "--neurons",
     "neurons_per_cell",
-    type=click.IntRange(2),
+    type=click.IntRange(2, MOST_NEURONS),
     default=60,
     show_default=True,
     help="Neurons per arm and stratum.",
@@ -54,18 +54,20 @@ class PlanChoices(TypedDict):
 @click.option(
     "--evaluators",
     "evaluator_count",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST_NEURONS),
     default=3,
     show_default=True,
     help="How many people judge.",
 )
 @click.option(
-    "--overlap", type=click.IntRange(1), help="Judgments per neuron. Without it everyone judges every neuron."
+    "--overlap",
+    type=click.IntRange(1, MOST_NEURONS),
+    help="Judgments per neuron. Without it everyone judges every neuron.",
 )
 @click.option(
     "--correlation",
     "verdict_correlation",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     default=0.5,
     show_default=True,
     help="Correlation between two evaluators' verdicts on one neuron.",
@@ -73,7 +75,7 @@ class PlanChoices(TypedDict):
 @click.option(
     "--spread",
     "evaluator_sd",
-    type=click.FloatRange(0),
+    type=NumberRange(0, 1),
     default=0.0,
     show_default=True,
     help="How much the difference varies between evaluators: standard deviation, from 0 to 1.",
@@ -81,7 +83,7 @@ class PlanChoices(TypedDict):
 @click.option(
     "--strata",
     "stratum_count",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST_NEURONS),
     default=1,
     show_default=True,
     help="How many strata are pooled.",

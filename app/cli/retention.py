@@ -5,12 +5,16 @@ import click
 from app.cli.database import open_database
 from app.cli.printing import print_text
 from app.foundation.clock import now
-from app.foundation.settings import Settings
+from app.foundation.settings import MOST_RETENTION_DAYS, Settings
 from app.services.retention import delete_expired_links
 
 
 @click.command("retention")
-@click.option("--days", type=click.IntRange(1), help="Days after the lock (default: FIRSTGLANCE_RETENTION_DAYS).")
+@click.option(
+    "--days",
+    type=click.IntRange(1, MOST_RETENTION_DAYS),
+    help="Days after the lock (default: FIRSTGLANCE_RETENTION_DAYS).",
+)
 @click.pass_obj
 def retention_command(settings: Settings, days: int | None) -> None:
     """Delete links and sessions of evaluators whose round was locked or abandoned so many days ago.

@@ -15,7 +15,7 @@ import click
 import numpy as np
 
 from app.cli.database import open_database
-from app.cli.options import json_option, round_argument
+from app.cli.options import SEED, NumberRange, json_option, round_argument
 from app.cli.printing import print_facts, print_json
 from app.foundation.clock import now
 from app.foundation.settings import Settings
@@ -88,29 +88,29 @@ class SimulatedEvaluator:
 )
 @click.option(
     "--sensitivity",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     default=0.95,
     show_default=True,
     help="Probability of INTERPRETABLE on a truly interpretable item.",
 )
 @click.option(
     "--specificity",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     default=0.9,
     show_default=True,
     help="Probability of NOT INTERPRETABLE on any other item.",
 )
 @click.option(
     "--strictness",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     default=0.8,
     show_default=True,
     help="Share of peaks that must be one word.",
 )
 @click.option(
-    "--seconds", type=click.FloatRange(0), default=0.0, show_default=True, help="Mean time per item, in seconds."
+    "--seconds", type=NumberRange(0, 3_600), default=0.0, show_default=True, help="Mean time per item, in seconds."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the evaluators' errors and times.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the evaluators' errors and times.")
 @json_option
 @click.pass_obj
 def simulate_command(

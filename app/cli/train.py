@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_json, print_table
 from app.foundation.errors import ModelError, first_problem
-from app.models.config import Activation, ModelConfig
+from app.harvest.options import LARGEST_SEED
+from app.models.config import LARGEST_SIZE, MOST_LAYERS, Activation, ModelConfig
 from app.models.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -53,24 +54,47 @@ class TrainingChoices(TypedDict):
     default=["gelu", "solu_ln"],
     help="One model for each; the first is the baseline (default: gelu and solu_ln).",
 )
-@click.option("--layers", "layer_count", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--d-model", type=click.IntRange(8), default=256, show_default=True, help="Width of the residual stream.")
+@click.option("--layers", "layer_count", type=click.IntRange(1, MOST_LAYERS), default=1, show_default=True)
+@click.option(
+    "--d-model",
+    type=click.IntRange(8, LARGEST_SIZE // 4),
+    default=256,
+    show_default=True,
+    help="Width of the residual stream.",
+)
 @click.option(
     "--blocks",
-    type=click.IntRange(1),
+    type=click.IntRange(1, LARGEST_SIZE),
     default=1,
     show_default=True,
     help="Split the MLP's hidden dimension into this many blocks for softmax and LayerNorm.",
 )
 @click.option(
-    "--vocabulary", type=click.IntRange(258), default=4096, show_default=True, help="Tokens in the vocabulary."
+    "--vocabulary",
+    type=click.IntRange(258, LARGEST_SIZE),
+    default=4096,
+    show_default=True,
+    help="Tokens in the vocabulary.",
 )
-@click.option("--context", type=click.IntRange(8), default=256, show_default=True, help="Tokens per window.")
-@click.option("--steps", type=click.IntRange(1), default=2000, show_default=True)
-@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="Windows per training step.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the initial weights and the data order.")
 @click.option(
-    "--seeds", "replicates", type=click.IntRange(2), help="Train this many replicates, with seeds from --seed on."
+    "--context", type=click.IntRange(8, LARGEST_SIZE), default=256, show_default=True, help="Tokens per window."
+)
+@click.option("--steps", type=click.IntRange(1, 1_000_000_000), default=2000, show_default=True)
+@click.option(
+    "--batch", type=click.IntRange(1, 100_000), default=32, show_default=True, help="Windows per training step."
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, LARGEST_SEED),
+    default=0,
+    show_default=True,
+    help="Seed of the initial weights and the data order.",
+)
+@click.option(
+    "--seeds",
+    "replicates",
+    type=click.IntRange(2, 1_000),
+    help="Train this many replicates, with seeds from --seed on.",
 )
 @click.option("--bfloat16/--float32", "autocast", default=False, show_default=True, help="Type of matrix products.")
 @click.option("--compile/--no-compile", "compiled", default=False, help="Use torch.compile.")

@@ -11,6 +11,7 @@ from app.foundation.errors import SettingsError, first_problem
 from app.foundation.typed_text import is_storable_text
 
 SHORTEST_SECRET = 32
+MOST_RETENTION_DAYS = 36_500
 
 
 class Settings(BaseSettings):
@@ -28,7 +29,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     contact: str = ""
     """Whom people who take part can ask, as the public page for them says it: a name, an address, or both."""
-    retention_days: int = Field(default=0, ge=0, le=36_500)
+    retention_days: int = Field(default=0, ge=0, le=MOST_RETENTION_DAYS)
     """So many days after a round's lock links and sessions of its evaluators are deleted; 0: never."""
     https: bool = False
     """Mark cookies as Secure; set it when the site is served over HTTPS."""

@@ -7,14 +7,14 @@ drawn from the seed, is the data order.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 
 import numpy as np
 
 from app.foundation.array_files import write_arrays_atomically
 from app.foundation.arrays import Ints, ShortTokenIds
-from app.foundation.digest import sha256
+from app.foundation.digest import sha256_of_parts
 from app.foundation.documents import Document, read_documents, sha256_of_documents, shuffled_paths, text_files
 from app.foundation.errors import CorpusError
 from app.foundation.files import write_atomically
@@ -48,8 +48,10 @@ class TrainingRows:
 
     def order_sha256(self, row_order: Ints, steps: int, batch_size: int) -> str:
         """The digest of the row numbers of a whole training run and of the rows themselves."""
-        used_rows = row_order[np.arange(steps * batch_size) % len(row_order)]
-        return sha256(used_rows.astype("<i8").tobytes() + self.training_tokens.astype("<u2").tobytes())
+        row_count, order = steps * batch_size, row_order.astype("<i8")
+        whole_passes = repeat(order.tobytes(), row_count // len(order))
+        rest = order[: row_count % len(order)].tobytes()
+        return sha256_of_parts(chain(whole_passes, [rest, self.training_tokens.astype("<u2").tobytes()]))
 
 
 def prepare_training_rows(

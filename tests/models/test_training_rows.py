@@ -1,5 +1,6 @@
 """Training rows: the text in them, their order, and text that is too short."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,14 @@ def test_every_row_is_used_once_before_any_is_used_again(text: Path, tmp_path: P
     assert np.array_equal(rows.batch(order, 0, size), rows.training_tokens[order[:size]])
     assert np.array_equal(rows.batch(np.arange(6), 1, size), rows.training_tokens[[4, 5, 0, 1]])
     assert rows.order_sha256(order, steps, size) != rows.order_sha256(rows.row_order(seed=5), steps, size)
+
+
+def test_the_digest_of_the_order_is_of_every_row_that_is_used_as_often_as_it_is(text: Path, tmp_path: Path) -> None:
+    rows, _ = prepare_training_rows(text, tmp_path, 16, 300, seed=0)
+    order, tokens = rows.row_order(seed=4), rows.training_tokens.astype("<u2").tobytes()
+    for count in (1, len(order) - 1, len(order), 3 * len(order) + 2):
+        used = np.resize(order, count).astype("<i8").tobytes()
+        assert rows.order_sha256(order, count, 1) == hashlib.sha256(used + tokens).hexdigest()
 
 
 @pytest.mark.parametrize(

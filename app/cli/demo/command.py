@@ -17,7 +17,7 @@ from app.cli.demo.demo_round import (
     demo_password,
     find_open_demo_round,
 )
-from app.cli.options import PATH, json_option
+from app.cli.options import MOST_TOKENS, PATH, json_option
 from app.cli.printing import print_json, print_text
 from app.cli.report import print_arms
 from app.foundation.paths import resource_folder
@@ -54,12 +54,12 @@ class PlanOptions(TypedDict):
 @click.option(
     "--tokens",
     "token_limit",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MOST_TOKENS),
     default=TOKENS,
     show_default=True,
     help="Stop the harvest after this many tokens.",
 )
-@click.option("--neurons", type=click.IntRange(1), default=NEURONS, show_default=True, help="Neurons per arm.")
+@click.option("--neurons", type=click.IntRange(1, 10_000), default=NEURONS, show_default=True, help="Neurons per arm.")
 @click.option("--preset", "preset_name", type=click.Choice(PRESET_NAMES), default=DEFAULT_PRESET, show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default: 8000).")
 @click.pass_obj

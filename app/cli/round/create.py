@@ -56,13 +56,13 @@ class PresetChoices(TypedDict):
 @click.option(
     "--neurons",
     "neuron_count",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 10_000),
     help="Neurons to draw per arm and stratum, instead of the preset's number.",
 )
 @click.option(
     "--evaluators",
     "evaluator_count",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 1_000),
     help="Evaluators that the design asks for, instead of the preset's number.",
 )
 @by_option

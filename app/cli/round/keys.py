@@ -14,6 +14,8 @@ from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import keyholders, rounds, unblinding
 
+KEY_NUMBER = click.IntRange(1, 10_000)
+
 
 @click.group("keys")
 def keys_command() -> None:
@@ -70,7 +72,7 @@ def name_key(settings: Settings, round_id: str, public_key: str, person: str, by
 @keys_command.command("prove")
 @round_argument
 @click.option("--key-file", type=PATH, help="File with the secret keys to prove; they are not stored.")
-@click.option("--number", type=int, help="Number of the key in the list, with --answer.")
+@click.option("--number", type=KEY_NUMBER, help="Number of the key in the list, with --answer.")
 @click.option("--answer", "answer_text", default="", help="The text of the challenge of key --number.")
 @by_option
 @click.pass_obj
@@ -97,7 +99,7 @@ def prove_key(
 
 @keys_command.command("remove")
 @round_argument
-@click.argument("number", type=int)
+@click.argument("number", type=KEY_NUMBER)
 @by_option
 @click.pass_obj
 def remove_key(settings: Settings, round_id: str, number: int, by: str | None) -> None:
