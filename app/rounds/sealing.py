@@ -18,6 +18,13 @@ WITHOUT_A_KEY = (
     "the blinded export. Abandon the round then; a copy of it can be sealed to new keys."
 )
 """What to do after the last key of a seal, or of a part of it, was lost."""
+NOT_OF_THIS_SEAL = f"Give a key that this round was sealed to. {WITHOUT_A_KEY}"
+NOT_BOTH_KEYS = "This round needs two people's keys; give both."
+NOT_OF_OUTER_PART = (
+    "Two people must open it, and this is no key of its outer part, which is opened first; whether it is one of the "
+    f"inner part shows only then. Give a key of the outer part. {WITHOUT_A_KEY}"
+)
+"""What to do after a key did not open the seal, the second of two keys, or the outer part."""
 DEEPEST = 4
 """At most so many layers are opened, so that a crafted file cannot keep the server busy."""
 
@@ -76,7 +83,7 @@ def decrypt_outer_layer(ciphertext: bytes, identity: str) -> bytes:
 
     Raises SealError if the key does not open it, or if nothing encrypted is inside.
     """
-    inner = _decrypt(ciphertext, [_parse_identity(identity)], layer=0)
+    inner = _decrypt(ciphertext, [_parse_identity(identity)], NOT_OF_OUTER_PART)
     if not inner.startswith(HEADER):
         msg = "The seal has one layer only, though its log says that two people must open it; restore a backup."
         raise SealError(msg)
@@ -90,18 +97,16 @@ def open_seal(ciphertext: bytes, identities: Sequence[str]) -> bytes:
     for layer in range(DEEPEST):
         if not opened.startswith(HEADER):
             return opened
-        opened = _decrypt(opened, parsed, layer)
+        opened = _decrypt(opened, parsed, NOT_BOTH_KEYS if layer else NOT_OF_THIS_SEAL)
     msg = f"The seal has more than {DEEPEST} layers, so First Glance did not make it; use the seal of this round."
     raise SealError(msg)
 
 
-def _decrypt(ciphertext: bytes, identities: list[x25519.Identity], layer: int) -> bytes:
+def _decrypt(ciphertext: bytes, identities: list[x25519.Identity], what_to_do: str) -> bytes:
     try:
         return bytes(pyrage.decrypt(ciphertext, identities))
     except pyrage.DecryptError as error:
-        one_person = f"Give a key that this round was sealed to. {WITHOUT_A_KEY}"
-        two_people = "This round needs two people's keys; give both."
-        msg = f"The seal does not open with the key given. {two_people if layer else one_person}"
+        msg = f"The seal does not open with the key given. {what_to_do}"
         raise SealError(msg) from error
 
 

@@ -24,6 +24,7 @@ from app.services.assignment import assign_items, finished_evaluators, lacks_jud
 from app.services.draw_log import logged_steps
 from app.services.enrolments import enrolments
 from app.services.exposure import reasons_by_person, reasons_of_exposure, seen_neurons
+from app.services.key_standing import NO_PROVED_KEY
 from app.services.log import append_event, has_proved_key, lock_digest, result_digest, round_events
 from app.services.related_rounds import related_rounds
 from app.store import chains as chain_store
@@ -33,10 +34,6 @@ from app.store import rounds as round_store
 from app.store.tables import EvaluatorRow, RoundRow
 
 LONGEST_PSEUDONYM = 60
-NO_PROVED_KEY = (
-    "Nobody has proved to have a key of this round, and without one its judgments could never be unblinded. Prove a "
-    "key on the round's page of keys, or with `firstglance round keys prove`, and open the round then."
-)
 NAME_OF_ERASED = "erased "
 """How the name begins that stands in place of the pseudonym of somebody whose answers were erased."""
 

@@ -7,6 +7,7 @@ content that was opened then and makes the next version.
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -156,7 +157,17 @@ def _open_innermost(
     if sealed.inner_ciphertext is None:
         msg = "The log says that the outer layer is open, but what was inside is gone; restore a backup."
         raise SealError(msg)
+    if _opens_outer_part(sealed.ciphertext, identity):
+        msg = f"This is a key of the outer part, which is open already. {opening.turn} Give a key of the inner part."
+        raise SealError(msg)
     return open_seal_content(sealed.inner_ciphertext, [identity]), {"keys": 1, "key_part": INNER}
+
+
+def _opens_outer_part(ciphertext: bytes, identity: str) -> bool:
+    """Whether a key is one of the outer part; rounds of version 0.1 have no list of keys that would say so."""
+    with suppress(SealError):
+        return bool(decrypt_outer_layer(ciphertext, identity))
+    return False
 
 
 def unblind_round(

@@ -33,10 +33,14 @@ def test_a_round_is_sealed_to_keys_that_were_proved_in_two_ways(run: Run, draft:
     assert run("round", "keys", "prove", draft, "--key-file", tmp_path / "second").exit_code == 0
     assert "Nothing is missing" in run("round", "keys", "list", draft).output
     assert run("round", "seal", draft, "--no-audit").exit_code == 0
+    sealed = " ".join(run("round", "keys", "list", draft).output.split())
+    assert "The round is sealed, and any one of its 2 keys opens the seal. No key can be added any more." in sealed
+    assert "before the seal" not in sealed
     assert run("round", "open", draft).exit_code == 0
     assert run("round", "lock", draft, "--yes").exit_code == 0
     reason = ("--reason", "everyone has finished")
     assert run("round", "unblind", draft, "--key-file", tmp_path / "second", *reason).exit_code == 0
+    assert "The seal was opened, once" in run("round", "keys", "list", draft).output
     database = Database(f"sqlite:///{tmp_path / 'data' / 'firstglance.db'}")
     with database.reading() as session:
         assert {event.detail.get(VIA) for event in round_events(session, draft)} == {SHELL}

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from app.archive.archive import Archive
 from app.evidence.draws import draw_history
@@ -32,6 +33,7 @@ from app.robots.walk import Answers, walk_round
 from app.rounds.design import read_design
 from app.services import exports, own_data, rounds
 from app.services.draw_log import logged_steps
+from app.services.key_standing import key_standing
 from app.services.keyholders import name_and_prove, new_key
 from app.services.log import log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
@@ -39,8 +41,10 @@ from app.services.unblinding import find_unblinded, open_outer_layer, opening_of
 from app.store.evaluators import evaluators_of_round
 from app.store.rounds import all_rounds, items_of_round
 from app.store.schema import schema_differences
+from app.web.app import create_app
 from app.web.leak_audit.audited_seal import seal_with_real_pages
 from app.web.serving import served_in_thread
+from tests.admin.admin_site import store_session
 from tests.conftest import without_figures
 from tests.upgrades.conftest import RELEASED, Installation
 
@@ -128,13 +132,36 @@ def test_a_draft_and_a_round_whose_sealing_was_begun_can_be_sealed(installation:
             seal_with_real_pages(session, installation.settings, round_id, ADMIN, now())
 
 
+def test_the_keys_of_a_round_that_version_0_1_0_sealed_for_two_persons_are_said_to_need_both(
+    installation: Installation,
+) -> None:
+    round_id, (inner_keys, outer_keys) = installation.rounds["sealed"], installation.keys["sealed"]
+    with installation.database.reading() as session:
+        standing = key_standing(session, round_id)
+    assert "two people open the seal, one after the other" in standing.sentence
+    assert "Nobody has proved to have a key" in standing.missing
+    with TestClient(create_app(installation.settings, installation.database)) as client:
+        client.cookies.set("fg_admin", store_session(installation.database, ADMIN))
+        page = client.get(f"/admin/rounds/{round_id}/keys").text
+    assert ("Two people open this seal" in page, "Any one of the keys" in page) == (True, False)
+    with installation.database.reading() as session:  # nothing of it is stored
+        prove_key_of_seal(session, round_id, outer_keys[0], ADMIN, now())
+        rounds.open_round(session, round_id, ADMIN, now())
+        rounds.lock_round(session, round_id, ADMIN, now())
+        with pytest.raises(SealError, match="no key of its outer part"):
+            open_outer_layer(session, round_id, [inner_keys[0]], SECOND_PERSON, "all have finished", now())
+        open_outer_layer(session, round_id, [outer_keys[0]], SECOND_PERSON, "all have finished", now())
+        with pytest.raises(SealError, match="a key of the outer part, which is open already"):
+            unblind_round(session, round_id, [outer_keys[0]], ADMIN, "all have finished", now())
+
+
 def test_a_round_sealed_for_two_persons_is_opened_judged_and_unblinded_by_both(installation: Installation) -> None:
     round_id = installation.rounds["sealed"]
     with installation.database.writing() as session, pytest.raises(LifecycleError, match="Nobody has proved"):
         rounds.open_round(session, round_id, ADMIN, now())
     inner_keys, outer_keys = installation.keys["sealed"]
     with installation.database.writing() as session:
-        with pytest.raises(SealError, match="does not open with the key given"):
+        with pytest.raises(SealError, match=r"no key of its outer part.*whether it is one of the inner part"):
             prove_key_of_seal(session, round_id, inner_keys[0], ADMIN, now())
         prove_key_of_seal(session, round_id, outer_keys[0], ADMIN, now())
         rounds.open_round(session, round_id, ADMIN, now())

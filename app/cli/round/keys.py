@@ -13,6 +13,7 @@ from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import keyholders, rounds, unblinding
+from app.services.key_standing import key_standing
 
 KEY_NUMBER = click.IntRange(1, 10_000)
 
@@ -29,10 +30,8 @@ def keys_command() -> None:
 def list_keys(settings: Settings, round_id: str, json_wanted: bool) -> None:
     """Print the keys of a round, with the challenge of each that is not proved, and what is missing."""
     with open_database(settings) as database, database.reading() as session:
-        rounds.round_progress(session, round_id)
-        listed = keyholders.listed_keys(session, round_id)
-    missing = keyholders.missing_for_seal(listed)
-    to_prove = keyholders.keys_to_prove(listed)
+        standing = key_standing(session, round_id)
+    to_prove = keyholders.keys_to_prove(standing.listed)
     facts = [
         {
             "number": row.id,
@@ -41,17 +40,17 @@ def list_keys(settings: Settings, round_id: str, json_wanted: bool) -> None:
             "proved": row not in to_prove,
             "public_key": row.public_key,
         }
-        for row in listed
+        for row in standing.listed
     ]
     if json_wanted:
-        print_json({"keys": facts, "missing": missing})
+        print_json({"keys": facts, "missing": standing.missing})
         return
     print_table(
         ["number", "person", "opens", "proved", "public key"], [[str(cell) for cell in fact.values()] for fact in facts]
     )
-    for row in to_prove:
+    for row in to_prove if standing.state == "draft" else ():
         print_text(f"\nChallenge for {row.person}\n{row.challenge}")
-    print_text(missing or "Nothing is missing: the round can be sealed to these keys.")
+    print_text(standing.sentence)
 
 
 @keys_command.command("name")

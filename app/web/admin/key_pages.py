@@ -10,9 +10,9 @@ from fastapi.responses import RedirectResponse
 from app.evidence.event_details import SealLayer
 from app.foundation.clock import now
 from app.foundation.errors import InputError
-from app.rounds.lifecycle import State
 from app.services import keyholders, rounds, unblinding
-from app.services.log import has_proved_key, logged_attempt, round_events
+from app.services.key_standing import KeyStanding, key_standing
+from app.services.log import logged_attempt
 from app.store.keyholders import KeyholderRow
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
@@ -26,17 +26,14 @@ def show_keys(request: Request, round_id: str, database: AppDatabase, admin: Vie
     """Show the keys of a round, the state of each, and what is missing before the seal."""
     with database.reading() as session:
         progress = rounds.round_progress(session, round_id)
-        listed = keyholders.listed_keys(session, round_id)
-        is_proved = has_proved_key(round_events(session, round_id))
-    to_prove = keyholders.keys_to_prove(listed)
+        standing = key_standing(session, round_id)
+    to_prove = keyholders.keys_to_prove(standing.listed)
     variables = {
         "progress": progress,
-        "keyholders": listed,
+        "standing": standing,
         "keys_to_prove": to_prove,
-        "two_persons": keyholders.needs_two_persons(listed),
-        "missing": keyholders.missing_for_seal(listed),
-        "lone_key_warning": keyholders.lone_key_warning(listed),
-        "can_prove": _can_prove(progress.state, to_prove, is_proved=is_proved),
+        "lone_key_warning": keyholders.lone_key_warning(standing.listed),
+        "can_prove": _can_prove(standing, to_prove),
         "longest_person": keyholders.LONGEST_PERSON,
     }
     return render_admin_page(request, "admin/keys.html", admin, **variables)
@@ -108,11 +105,11 @@ def remove_key(round_id: str, keyholder_id: int, database: AppDatabase, admin: A
     return _redirect_to_keys(round_id)
 
 
-def _can_prove(state: State, to_prove: Sequence[KeyholderRow], *, is_proved: bool) -> bool:
+def _can_prove(standing: KeyStanding, to_prove: Sequence[KeyholderRow]) -> bool:
     """Whether the page asks for a secret key: of the list, or of a round that was sealed before keys were proved."""
-    if state == "draft":
+    if standing.state == "draft":
         return bool(to_prove)
-    return state == "sealed" and not is_proved
+    return standing.state == "sealed" and not standing.is_proved
 
 
 def _read_layer(text: str) -> SealLayer:
