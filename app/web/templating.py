@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -20,6 +20,7 @@ from starlette.types import Scope
 from app.archive.levels import MARK_LEVELS
 from app.foundation.digest import sha256_of_parts
 from app.foundation.paths import resource_folder
+from app.foundation.right_to_left import END_ISOLATE, ISOLATE, isolate_right_to_left
 from app.foundation.typed_text import show_unseen_characters
 from app.judging.judgment import CONFIDENCES, LONGEST_TEXT
 from app.rounds.design import LONGEST_TITLE
@@ -89,6 +90,7 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
     environment.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     for name in ("gettext", "ngettext"):
         environment.globals[name] = _with_values_shown(cast("Translate", environment.globals[name]))
+    environment.filters["isolated"] = isolated
     environment.globals.update(
         static_url=static_url,
         cached_fragment=_cached_fragment,
@@ -116,6 +118,12 @@ def _with_values_shown(translate: Translate) -> Translate:
         return translate(context, *arguments, **{name: _show_unseen(value) for name, value in values.items()})
 
     return translate_with_values
+
+
+def isolated(text: str) -> Markup:
+    """A sentence with names in it, of which those that are read from right to left stand in elements of their own."""
+    shown = escape(isolate_right_to_left(show_unseen_characters(text)))
+    return shown.replace(ISOLATE, Markup("<bdi>")).replace(END_ISOLATE, Markup("</bdi>"))
 
 
 def contact_link(contact: str) -> Markup | str:

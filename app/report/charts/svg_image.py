@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
+from app.foundation.right_to_left import isolate_right_to_left
 from app.foundation.typed_text import show_unseen_characters
 
 Shape = Literal["circle", "square", "diamond", "triangle"]
@@ -75,7 +76,7 @@ class SvgImage:
 
 def _escape(text: str) -> str:
     """Text as XML has it; control characters, which XML does not allow, are written as their code points."""
-    return escape(show_unseen_characters(text))
+    return escape(isolate_right_to_left(show_unseen_characters(text)))
 
 
 def _points_attribute(points: Sequence[tuple[float, float]]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, cast
 
 from app.foundation.errors import ExportError
+from app.foundation.right_to_left import isolate_right_to_left
 from app.foundation.typed_text import show_unseen_characters
 from app.report.absent_results import ABSENT_HEADING, absent_results
 from app.report.analysis.analysis import Analysis
@@ -127,4 +128,4 @@ def _content(text: str) -> str:
 
 def _string(text: str) -> str:
     """Text as a string literal of Typst: JSON's syntax, but for escaped control characters, so none is in it."""
-    return json.dumps(show_unseen_characters(text), ensure_ascii=False)
+    return json.dumps(isolate_right_to_left(show_unseen_characters(text)), ensure_ascii=False)
