@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from app.foundation.typography import shortened
 from app.rounds.allocation import AllocatedCell, Allocation
 
 
@@ -11,20 +12,26 @@ def allocation_problems(allocation: Allocation, codes: Sequence[str]) -> Iterato
     allocated = [item.item for item in allocation.items]
     twice = _names_of_repeats(allocated)
     if twice:
-        yield f"The allocation has these items more than once: {', '.join(twice)}."
+        yield f"The allocation has these items more than once: {_short_list(twice)}."
     differing = sorted(set(allocated) ^ set(codes))
     if differing:
-        yield f"The allocation and the round do not have the same items: {', '.join(differing)}."
+        yield f"The allocation and the round do not have the same items: {_short_list(differing)}."
     cells = [f"{cell.arm} in {cell.stratum}" for cell in allocation.cells]
     if _names_of_repeats(cells):
-        yield f"The allocation has these cells more than once: {', '.join(_names_of_repeats(cells))}."
+        yield f"The allocation has these cells more than once: {_short_list(_names_of_repeats(cells))}."
     shown = Counter((item.arm, item.stratum) for item in allocation.items if item.is_neuron)
     strangers = sorted(f"{arm} in {stratum}" for arm, stratum in shown if f"{arm} in {stratum}" not in cells)
     if strangers:
-        yield f"The allocation has items of cells that were never drawn: {', '.join(strangers)}."
+        yield f"The allocation has items of cells that were never drawn: {_short_list(strangers)}."
     for name, cell in zip(cells, allocation.cells, strict=True):
         if not _is_countable(cell, shown[cell.arm, cell.stratum]):
-            yield f"The counts of {name} in the allocation contradict one another, so they are those of no draw."
+            counts = f"The counts of {shortened(name)} in the allocation"
+            yield f"{counts} contradict one another, so they are those of no draw."
+
+
+def _short_list(names: Sequence[str]) -> str:
+    """Names in a sentence: an allocation that somebody changed may have any."""
+    return ", ".join(map(shortened, names))
 
 
 def _is_countable(cell: AllocatedCell, neuron_items: int) -> bool:

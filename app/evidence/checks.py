@@ -20,6 +20,7 @@ from app.evidence.log_checks import AFTER_THE_LOCK, log_problems
 from app.evidence.round_evidence import BlindedEvidence, Evidence
 from app.evidence.signing import SIGNATURE, is_event_signed
 from app.foundation.digest import sha256_of_json
+from app.foundation.typography import shortened
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
 
 ONCE: tuple[EventAction, ...] = ("created", "sealed", "opened", "locked", "unblinded")
@@ -49,7 +50,7 @@ def expect_equal(name: str, expected: str, actual: str, problem: str) -> Check:
 
 def expect_none(name: str, expectation: str, offenders: Iterable[str], problem: str) -> Check:
     """A check that passes if `offenders` is empty and otherwise names them, where `problem` has its first {}."""
-    names = ", ".join(sorted(offenders))
+    names = ", ".join(map(shortened, sorted(offenders)))
     actual = f"not {names}" if names else expectation
     return expect_equal(name, expectation, actual, problem.replace("{}", names, 1))  # names may hold braces, too
 
@@ -207,13 +208,14 @@ def _check_chains(evidence: BlindedEvidence) -> Iterator[Check]:
     """Check each evaluator's chain: its digests, its name, the order of its times, and its items."""
     opened, locked = evidence.last_event("opened")["at"], evidence.last_event("locked")["at"]
     codes = {item["code"] for item in evidence.item_contents}
-    for name, links in evidence.chains.items():
+    for evaluator, links in evidence.chains.items():
+        name = shortened(evaluator)
         numbered = [(link["number"], link["entry"], link["chain"]) for link in links]
         yield check_chain(f"chain of {name}", f"the chain of “{name}”", evidence.published.commitment, numbered)
         strangers = [
             str(link["number"])
             for link in links
-            if link["entry"]["evaluator"] != name or link["entry"]["item"] not in codes
+            if link["entry"]["evaluator"] != evaluator or link["entry"]["item"] not in codes
         ]
         problem = f"Entries {{}} of “{name}” are about another evaluator or an item that was never committed to."
         yield expect_none(f"entries of {name}", "their own", strangers, problem)
@@ -244,8 +246,8 @@ def _check_lock(evidence: BlindedEvidence) -> Iterator[Check]:
         enrolment = roster.get(name)
         count = 0 if enrolment is None else enrolment.entries
         expected = "no such evaluator" if enrolment is None else f"{count} entries, {enrolment.head}"
-        sentence = problem.format(name, len(links), count)
-        yield expect_equal(f"end of {name}", expected, f"{len(links)} entries, {head}", sentence)
+        sentence = problem.format(shortened(name), len(links), count)
+        yield expect_equal(f"end of {shortened(name)}", expected, f"{len(links)} entries, {head}", sentence)
 
 
 def _check_people(evidence: BlindedEvidence) -> Iterator[Check]:

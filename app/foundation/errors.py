@@ -19,6 +19,11 @@ FirstGlanceError
 
 from pydantic import ValidationError
 
+from app.foundation.typography import shortened
+
+LONGEST_SUMMARY = 500
+"""Most characters of another library's message: it may quote a file's whole content."""
+
 
 class FirstGlanceError(Exception):
     """The root of the tree; the command line prints its message and exits with status 1.
@@ -103,9 +108,13 @@ class SettingsError(FirstGlanceError):
 def first_problem(validation_error: ValidationError) -> tuple[str, str]:
     """(the first field that pydantic refused, with dots between its parts, and why); a whole object has no field."""
     problem = validation_error.errors()[0]
-    return ".".join(str(part) for part in problem["loc"]), problem["msg"].removeprefix("Value error, ")
+    reason = problem["msg"].removeprefix("Value error, ")
+    for value in problem.get("ctx", {}).values():  # what stood in the file, among others
+        reason = reason.replace(value, shortened(value)) if isinstance(value, str) and value else reason
+    return ".".join(shortened(str(part)) for part in problem["loc"]), reason
 
 
 def error_summary(error: Exception) -> str:
     """The first line of another library's error message, or the name of the error's class if the message is empty."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return line if len(line) <= LONGEST_SUMMARY else f"{line[: LONGEST_SUMMARY - 1]}…"

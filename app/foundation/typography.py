@@ -5,10 +5,18 @@ MINUS_SIGN = "\N{MINUS SIGN}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 """Between a number and its unit, so that no line breaks there."""
 
+LONGEST_VALUE = 80
+"""Most characters of a quoted value in a sentence."""
+
 
 def with_minus_sign(number: str) -> str:
     """A printed number with a minus sign in place of its hyphen."""
     return number.replace("-", MINUS_SIGN)
+
+
+def shortened(value: str) -> str:
+    """The beginning of a value that somebody else may have written, for a sentence that people read."""
+    return value if len(value) <= LONGEST_VALUE else f"{value[: LONGEST_VALUE - 1]}…"
 
 
 def visible_text(text: str) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 
 from app.foundation.errors import DesignError
+from app.foundation.typography import shortened
 from app.rounds.allocation import AllocatedCell, AllocatedItem, SealContent
 from app.rounds.archive_frame import Archives
 from app.rounds.design import Design
 from app.rounds.item import ItemContent
 from app.rounds.preparation import PreparedRound, prepare_round
 
-LONGEST_VALUE = 60
 """Most characters of a value in a sentence."""
 
 
@@ -79,7 +79,7 @@ def _neuron_differences(
     for cell in design.arms:
         sealed_neurons = _neurons_of_cell(sealed_items, cell.arm, cell.stratum)
         redrawn_neurons = _neurons_of_cell(redrawn_items, cell.arm, cell.stratum)
-        name = f"Cell {cell.arm} in {cell.stratum}"
+        name = f"Cell {shortened(cell.arm)} in {shortened(cell.stratum)}"
         picked, omitted = sealed_neurons - redrawn_neurons, redrawn_neurons - sealed_neurons
         if picked:
             layer, index = min(picked)
@@ -97,7 +97,7 @@ def _allocation_differences(
     if unmatched:
         code = unmatched[0]
         where = "sealed, but not drawn" if code in sealed_items else "drawn, but not sealed"
-        yield f"Item {code} was {where} ({len(unmatched)} codes differ)."
+        yield f"Item {shortened(code)} was {where} ({len(unmatched)} codes differ)."
     differing = [
         code for code in sorted(sealed_items.keys() & redrawn_items.keys()) if sealed_items[code] != redrawn_items[code]
     ]
@@ -105,7 +105,7 @@ def _allocation_differences(
         code = differing[0]
         name = _first_differing_field(sealed_items[code], redrawn_items[code])
         before, after = _value_text(sealed_items[code], str(name)), _value_text(redrawn_items[code], str(name))
-        count = len(differing)
+        count, code = len(differing), shortened(code)
         yield f"Item {code}: its {name} is {before} in the seal and {after} in the draw ({count} such items)."
 
 
@@ -115,10 +115,11 @@ def _item_differences(item_contents: Sequence[ItemContent], redrawn: PreparedRou
     shown_contents = {content["code"]: content for content in item_contents}
     unmatched = sorted(shown_contents.keys() ^ drawn_contents.keys())
     if unmatched:
-        yield f"The list of items and the draw do not have the same codes; the first that differs is {unmatched[0]}."
+        first = shortened(unmatched[0])
+        yield f"The list of items and the draw do not have the same codes; the first that differs is {first}."
     for code in sorted(shown_contents.keys() & drawn_contents.keys()):
         if shown_contents[code] != drawn_contents[code]:
-            yield f"Item {code} does not show the passages that were drawn for it."
+            yield f"Item {shortened(code)} does not show the passages that were drawn for it."
             return
 
 
@@ -141,9 +142,8 @@ def _first_differing_field(
 
 def _value_text(part: AllocatedCell | AllocatedItem, name: str) -> str:
     """The value of a field as text, shortened."""
-    text = str(getattr(part, name))
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return shortened(str(getattr(part, name)))
 
 
 def _cell_name(cell: AllocatedCell) -> str:
-    return f"Cell {cell.arm} in {cell.stratum}"
+    return f"Cell {shortened(cell.arm)} in {shortened(cell.stratum)}"

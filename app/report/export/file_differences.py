@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from app.foundation.csv_table import read_table
 from app.foundation.json_types import JsonValue
+from app.foundation.typography import LONGEST_VALUE, shortened
 from app.report.export.json_differences import ABSENT, JsonDifference, are_close, json_differences
 from app.report.export.metadata import COLUMN_MEANINGS
 from app.report.export.strict_json import read_strict_json
@@ -22,8 +23,6 @@ from app.report.export.zip_file import json_bytes
 
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 """A number that every program reads alike."""
-LONGEST_VALUE = 80
-"""Most characters of a value in a sentence."""
 MOST_TIMES_AS_LARGE = 16
 """Versions of the library pack a table differently; none needs so many times the bytes of another."""
 SMALL_TABLE = 1 << 20
@@ -44,7 +43,7 @@ def file_difference(name: str, exported_bytes: bytes, rebuilt_bytes: bytes) -> F
     try:
         return next(_differences(name, exported_bytes, rebuilt_bytes), None)
     except (ValueError, OSError, pa.ArrowException) as error:
-        return FileDifference("", f"a file that cannot be read ({_shorten(str(error))})", "one that can")
+        return FileDifference("", f"a file that cannot be read ({_printable_beginning(str(error))})", "one that can")
 
 
 def is_written_alike(name: str, exported_bytes: bytes, rebuilt_bytes: bytes) -> bool:
@@ -85,7 +84,11 @@ def _differences(name: str, exported_bytes: bytes, rebuilt_bytes: bytes) -> Iter
 
 def _json_differences(exported_value: JsonValue, rebuilt_value: JsonValue) -> Iterator[FileDifference]:
     for difference in json_differences(exported_value, rebuilt_value, absent_is_null=False):
-        yield FileDifference(difference.path or "the top", _shorten(difference.expected), _shorten(difference.actual))
+        yield FileDifference(
+            _printable_beginning(difference.path) or "the top",
+            _printable_beginning(difference.expected),
+            _printable_beginning(difference.actual),
+        )
 
 
 def _csv_differences(exported_bytes: bytes, rebuilt_bytes: bytes) -> Iterator[FileDifference]:
@@ -93,7 +96,9 @@ def _csv_differences(exported_bytes: bytes, rebuilt_bytes: bytes) -> Iterator[Fi
     header = next(rebuilt_rows)
     columns = next(exported_rows, [])
     if columns != header:
-        yield FileDifference("columns", _shorten(", ".join(columns)), _shorten(", ".join(header)))
+        yield FileDifference(
+            "columns", _printable_beginning(", ".join(columns)), _printable_beginning(", ".join(header))
+        )
         return
     for number, (exported_row, rebuilt_row) in enumerate(zip_longest(exported_rows, rebuilt_rows), start=2):
         if exported_row is None or rebuilt_row is None or len(exported_row) != len(rebuilt_row):
@@ -118,7 +123,9 @@ def _cells_agree(column: str, exported_cell: str, rebuilt_cell: str) -> bool:
 def _table_differences(exported_bytes: bytes, rebuilt_bytes: bytes) -> Iterator[FileDifference]:
     exported_file, rebuilt_file = _open_parquet(exported_bytes), _open_parquet(rebuilt_bytes)
     if not exported_file.schema_arrow.equals(rebuilt_file.schema_arrow, check_metadata=True):
-        columns = [_shorten(str(parquet_file.schema_arrow)) for parquet_file in (exported_file, rebuilt_file)]
+        columns = [
+            _printable_beginning(str(parquet_file.schema_arrow)) for parquet_file in (exported_file, rebuilt_file)
+        ]
         yield FileDifference("columns", *columns)
         return
     exported_rows, rebuilt_rows = exported_file.metadata.num_rows, rebuilt_file.metadata.num_rows
@@ -138,7 +145,9 @@ def _table_differences(exported_bytes: bytes, rebuilt_bytes: bytes) -> Iterator[
         for number, (exported_cell, rebuilt_cell) in enumerate(pairs):
             if exported_cell != rebuilt_cell:
                 where = f"row {number}, column {column}"
-                yield FileDifference(where, _shorten(repr(exported_cell)), _shorten(repr(rebuilt_cell)))
+                yield FileDifference(
+                    where, _printable_beginning(repr(exported_cell)), _printable_beginning(repr(rebuilt_cell))
+                )
 
 
 def _open_parquet(table_bytes: bytes) -> pq.ParquetFile:
@@ -189,10 +198,9 @@ def _describe_row(texts: list[str] | None) -> str:
 
 
 def _quote(text: str) -> str:
-    return f"“{_shorten(text)}”"
+    return f"“{_printable_beginning(text)}”"
 
 
-def _shorten(text: str) -> str:
+def _printable_beginning(text: str) -> str:
     """The beginning of a text, with a dot for everything that a terminal does not print."""
-    short = text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
-    return "".join(letter if letter.isprintable() else "·" for letter in short)
+    return "".join(letter if letter.isprintable() else "·" for letter in shortened(text))

@@ -12,6 +12,7 @@ from app.evidence.checks import Check, expect_equal
 from app.evidence.round_evidence import Evidence
 from app.foundation.digest import in_key_order, sha256_of_json
 from app.foundation.errors import ExportError
+from app.foundation.typography import shortened
 from app.report.export import evidence_forms as forms
 from app.report.export.bundle import (
     PACKAGE_FILE,
@@ -161,8 +162,8 @@ def _surplus_file(export: ExportedRound, name: str) -> Check | UncheckedFile:
     """A file that was not made again."""
     if name == PDF_FILE and export.unblinded and export.versions and export.versions.libraries.get("typst"):
         return UncheckedFile(name, "Typst, which sets it, is not installed here")
-    problem = f"{name} is in the export, but nothing in the evidence gives it."
-    return Check(name, False, "a file", "no such file", problem)
+    problem = f"{shortened(name)} is in the export, but nothing in the evidence gives it."
+    return Check(shortened(name), False, "a file", "no such file", problem)
 
 
 def _missing_file(export: ExportedRound, name: str) -> Iterator[Check]:

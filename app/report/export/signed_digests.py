@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from app.evidence.checks import Check, expect_equal
 from app.evidence.signing import ExportSignature, signature_problem
 from app.foundation.digest import sha256
+from app.foundation.typography import shortened
 from app.report.export.strict_json import read_strict_json
 from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE
 
@@ -33,8 +34,8 @@ def check_digests(files: Mapping[str, bytes]) -> Iterator[Check]:
     changed = sorted(name for name in listed.keys() | others if listed.get(name) != actual.get(name))
     for name in changed:
         listed_digest, actual_digest = listed.get(name, "no file"), actual.get(name, "absent")
-        problem = f"{name} does not have the digest that {DIGESTS_FILE} lists for it."
-        yield expect_equal(f"digest of {name}", listed_digest, actual_digest, problem)
+        problem = f"{shortened(name)} does not have the digest that {DIGESTS_FILE} lists for it."
+        yield expect_equal(f"digest of {shortened(name)}", listed_digest, actual_digest, problem)
     if not changed:
         yield Check("digests of files", True, f"{len(actual)} files", f"{len(actual)} unchanged")
 

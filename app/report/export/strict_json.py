@@ -2,8 +2,10 @@
 
 import json
 import math
+from collections import Counter
 
 from app.foundation.json_types import JsonObject, JsonValue
+from app.foundation.typography import shortened
 
 LARGEST_INTEGER = (1 << 53) - 1
 """The largest whole number that every JSON library reads alike (RFC 8785)."""
@@ -39,8 +41,8 @@ def read_strict_json(file_bytes: bytes) -> JsonValue:
 def _object_without_duplicates(members: list[tuple[str, JsonValue]]) -> JsonObject:
     json_object = dict(members)
     if len(json_object) < len(members):
-        names = [name for name, _ in members]
-        msg = f"it has the key “{next(name for name in names if names.count(name) > 1)}” twice in one object"
+        twice = next(name for name, count in Counter(name for name, _ in members).items() if count > 1)
+        msg = f"it has the key “{shortened(twice)}” twice in one object"
         raise ValueError(msg)
     return json_object
 
@@ -53,7 +55,7 @@ def _refuse_constant(name: str) -> JsonValue:
 def _finite_float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        msg = f"it holds {text}, which is too large a number"
+        msg = f"it holds {shortened(text)}, which is too large a number"
         raise ValueError(msg)
     return number
 

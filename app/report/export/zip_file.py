@@ -12,6 +12,7 @@ from pathlib import Path
 from app.evidence.signing import SigningKey, sign_digests
 from app.foundation.digest import sha256
 from app.foundation.errors import ExportError
+from app.foundation.typography import shortened
 from app.report.export.zip_form import new_entry, unpack
 
 DIGESTS_FILE = "digests.json"
@@ -88,7 +89,8 @@ def _refuse_foreign_zip(path: Path, archive: zipfile.ZipFile) -> None:
     entries, names = archive.infolist(), archive.namelist()
     for entry in entries:
         if entry.file_size > LARGEST_FILE:
-            msg = f"{path} holds {entry.filename}, larger than any export's file; it was not made by First Glance"
+            name = shortened(entry.filename)
+            msg = f"{path} holds {name}, larger than any export's file; it was not made by First Glance"
             raise ExportError(msg)
     most_bytes = min(LARGEST_EXPORT, max(SMALL_EXPORT, MOST_TIMES_AS_LARGE * path.stat().st_size))
     if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > most_bytes:
@@ -96,5 +98,5 @@ def _refuse_foreign_zip(path: Path, archive: zipfile.ZipFile) -> None:
         raise ExportError(msg)
     duplicates = sorted(name for name, count in Counter(names).items() if count > 1)
     if duplicates:
-        msg = f"{path} has two files named {duplicates[0]}, so nobody can say which counts; it was changed"
+        msg = f"{path} has two files named {shortened(duplicates[0])}, so nobody can say which counts; it was changed"
         raise ExportError(msg)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from zipfile import ZIP_DEFLATED, ZipInfo
 
 from app.foundation.errors import ExportError
+from app.foundation.typography import shortened
 
 EARLIEST_DATE = (1980, 1, 1, 0, 0, 0)
 """The date of every file in a zip, so that the bytes do not depend on when it was made."""
@@ -48,7 +49,7 @@ def unpack(zip_bytes: bytes, zip_entries: Sequence[ZipInfo]) -> dict[str, bytes]
         name, header = zip_entry.orig_filename, _local_header(zip_entry)
         start, end = position + len(header), position + len(header) + zip_entry.compress_size
         if zip_entry.create_system not in SYSTEMS or zip_bytes[position:start] != header:
-            msg = f"the header of {name} is another than First Glance writes"
+            msg = f"the header of {shortened(name)} is another than First Glance writes"
             raise ExportError(msg)
         files[name] = _unpack_file(name, zip_bytes[start:end], zip_entry)
         directory += _directory_header(zip_entry, position)
@@ -63,12 +64,12 @@ def unpack(zip_bytes: bytes, zip_entries: Sequence[ZipInfo]) -> dict[str, bytes]
 def _refuse_odd_names(names: Sequence[str]) -> None:
     odd = next((name for name in names if not PLAIN_NAME.fullmatch(name)), None)
     if odd is not None:
-        msg = f"programs may read the name {odd!a} differently"
+        msg = f"programs may read the name {shortened(odd)!a} differently"
         raise ExportError(msg)
     spellings = Counter(name.lower() for name in names)
     twice = next((name for name in names if spellings[name.lower()] > 1), None)
     if twice is not None:
-        msg = f"it has the name {twice} also in other letters, large or small"
+        msg = f"it has the name {shortened(twice)} also in other letters, large or small"
         raise ExportError(msg)
 
 
@@ -81,7 +82,7 @@ def _unpack_file(name: str, packed: bytes, zip_entry: ZipInfo) -> bytes:
         or len(content) != zip_entry.file_size
         or zlib.crc32(content) != zip_entry.CRC
     ):
-        msg = f"{name} in it is damaged"
+        msg = f"{shortened(name)} in it is damaged"
         raise ExportError(msg)
     return content
 
