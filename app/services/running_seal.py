@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.foundation.clock import now
-from app.foundation.errors import SealError
+from app.foundation.errors import SealError, error_summary
 from app.services.seal_runs import BEAT_SECONDS, SealProgress
 from app.store import seal_runs as seal_run_store
 from app.store.engine import Database
@@ -55,5 +55,6 @@ class RunningSeal:
                 with self._database.writing() as session:
                     values = (progress.step, progress.done, progress.total, now())
                     seal_run_store.write_progress(session, self._round_id, self._run_code, *values)
-            except SQLAlchemyError:  # the database is busy; the next beat comes soon
-                logging.getLogger(__name__).warning("A sign of life of the seal could not be stored.", exc_info=True)
+            except SQLAlchemyError as error:  # the database is busy; the next beat comes soon
+                reason = error_summary(getattr(error, "orig", None) or error)  # a terminal shows this line
+                logging.getLogger(__name__).warning("A sign of life of the seal could not be stored (%s).", reason)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.codes import random_code
 from app.foundation.errors import SealError
+from app.services.cancelled_seals import settle_unwritten_end, unwritten_end
 from app.services.log import append_event
 from app.store import seal_runs as seal_run_store
 from app.store.tables import SealRunRow
@@ -43,13 +44,15 @@ class SealRun:
 
 
 def claim_run(session: Session, round_id: str, by: str, now: datetime) -> str:
-    """Begin the round's only run and return its code; an interrupted run before it is logged.
+    """Begin the round's only run and return its code; one before it that was interrupted, or ended here, is logged.
 
     The caller has locked the round's row, so that of two who claim at once one is refused. Raises SealError if another
     run gives signs of life.
     """
     former = seal_run_store.newest_run(session, round_id)
-    if former is not None and former.outcome == "running":
+    if former is not None and (cancelled := unwritten_end(former.run_code)) is not None:
+        settle_unwritten_end(session, cancelled, now)
+    elif former is not None and former.outcome == "running":
         if not _is_silent(former, now):
             msg = (
                 f"{former.started_by} began to seal this round at {former.started_at:%H:%M} UTC, and that seal is "
@@ -80,9 +83,9 @@ def require_current_run(session: Session, round_id: str, run_code: str) -> None:
         raise SealError(msg)
 
 
-def end_run(session: Session, round_id: str, run_code: str, now: datetime, problem: str = "") -> None:
-    """Store how a run ended: sealed, or failed with a problem. A run that another one replaced stores nothing."""
-    seal_run_store.write_outcome(session, round_id, run_code, "failed" if problem else "sealed", problem, now)
+def end_run(session: Session, round_id: str, run_code: str, now: datetime) -> None:
+    """Store that a run ended with the seal. A run that another one replaced stores nothing."""
+    seal_run_store.write_outcome(session, round_id, run_code, "sealed", "", now)
 
 
 def latest_run(session: Session, round_id: str, now: datetime) -> SealRun | None:
@@ -90,8 +93,11 @@ def latest_run(session: Session, round_id: str, now: datetime) -> SealRun | None
     row = seal_run_store.newest_run(session, round_id)
     if row is None:
         return None
-    state = "interrupted" if row.outcome == "running" and _is_silent(row, now) else row.outcome
     progress = SealProgress(row.step, row.done, row.total)
+    cancelled = unwritten_end(row.run_code) if row.outcome == "running" else None
+    if cancelled is not None:
+        return SealRun("failed", progress, row.started_by, row.started_at, cancelled.reason)
+    state = "interrupted" if row.outcome == "running" and _is_silent(row, now) else row.outcome
     return SealRun(state, progress, row.started_by, row.started_at, row.problem)
 
 

@@ -41,7 +41,7 @@ from app.services.draws import (
     require_design_as_created,
 )
 from app.services.keyholders import KeyLayers, proved_layers
-from app.services.log import append_event, is_log_locked, round_events
+from app.services.log import append_event, round_events
 from app.services.seal_runs import require_current_run
 from app.store import rounds as round_store
 from app.store.aids import build_aids_rows
@@ -240,15 +240,6 @@ def store_seal(
     append_event(session, round_row.id, by, "sealed", sealed.model_dump(mode="json"), now)
     remove_halves_once_sealed(session, seal_options.data_folder, round_row.id)
     return sealed
-
-
-def log_cancelled_seal(session: Session, round_id: str, draw: DrawDetail, by: str, reason: str, now: datetime) -> None:
-    """Log that a seal ended without being stored, and why; its draw stays counted.
-
-    Once the round was locked, after another seal, the log takes no cancelled seal any more.
-    """
-    if not is_log_locked(session, round_id):
-        append_event(session, round_id, by, "seal cancelled", {"why": reason, "number": draw.number}, now)
 
 
 def _store_items(session: Session, round_row: RoundRow, prepared: PreparedSeal, aids_key: AidsKey) -> None:

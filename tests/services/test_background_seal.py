@@ -1,24 +1,29 @@
 """A seal that a server makes in the background: for proved keys, stopped with the server, and never in two at once."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.evidence.draws import draw_history
 from app.foundation.errors import SealError
 from app.foundation.settings import Settings
+from app.rounds.design import Design
 from app.rounds.sealing import open_seal
-from app.services import running_seal, seal_runs, seals
+from app.services import cancelled_seals, running_seal, seal_runs, seals
 from app.services.draw_log import logged_steps
 from app.services.keyholders import listed_keys, new_key, remove_key
 from app.services.log import round_events
+from app.services.rounds import create_round
 from app.services.running_seal import RunningSeal
+from app.store.admins import add_admin
 from app.store.engine import Database
 from app.store.sealed import find_seal
-from app.web.leak_audit import audited_seal
+from app.web.leak_audit import audited_seal, seal_runner
 from app.web.leak_audit.audited_seal import SealRequest, StartedSeal, finish_seal, seal_in_this_process, start_seal
 from app.web.leak_audit.seal_runner import SealRunner
 from tests.conftest import Clock
@@ -111,7 +116,7 @@ def test_a_run_gives_signs_of_life_until_another_is_in_its_place(
     clock.move(10**9)
     second = start_with_proved_keys(database_with_admin, settings, draft, clock)
     with database_with_admin.writing() as session:
-        seal_runs.end_run(session, draft, first.run_code, clock(), "the former one fails late")
+        seal_runs.end_run(session, draft, first.run_code, clock())  # the former one ends late
         run = seal_runs.latest_run(session, draft, clock())
     assert run is not None
     assert (run.run_state, first.run_code == second.run_code) == ("running", False)
@@ -166,3 +171,90 @@ def wait_until(holds: Callable[[], bool]) -> None:
             return
         waiting.wait(0.02)
     pytest.fail("it did not come to hold within 20 seconds")
+
+
+@pytest.fixture
+def sqlite_draft(sqlite_database: Database, design: Design, paths: dict[str, Path], clock: Clock) -> str:
+    with sqlite_database.writing() as session:
+        add_admin(session, ADMIN, "-", clock())
+        return create_round(session, design, paths, ADMIN, clock())
+
+
+@contextmanager
+def full_disk(database: Database) -> Iterator[None]:
+    """The database takes nothing of what a seal writes, until the end of the block."""
+    orders = {"events": "INSERT", "seal_runs": "UPDATE"}
+    for table, order in orders.items():
+        refusal = "SELECT RAISE(ABORT, 'database or disk is full')"
+        change_schema(database, f"CREATE TRIGGER full_{table} BEFORE {order} ON {table} BEGIN {refusal}; END")
+    try:
+        yield
+    finally:
+        for table in orders:
+            change_schema(database, f"DROP TRIGGER full_{table}")
+
+
+def change_schema(database: Database, statement: str) -> None:
+    with database.writing() as session:
+        session.execute(text(statement))
+
+
+def test_a_seal_that_a_full_disk_ended_is_known_as_ended_here_and_logged_by_the_next_seal(
+    sqlite_database: Database, sqlite_draft: str, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cancelled_seals, "PATIENCE_SECONDS", 0.0)
+    first = start_with_proved_keys(sqlite_database, settings, sqlite_draft, clock)
+    with full_disk(sqlite_database):
+        with pytest.raises(SealError, match=r"disk is full.*wait 20 seconds"):
+            finish_seal(sqlite_database, settings, first, running_seal_of(sqlite_database, first), clock)
+        with sqlite_database.reading() as session:
+            run = seal_runs.latest_run(session, sqlite_draft, clock())
+        assert run is not None
+        assert (run.run_state, "disk is full" in run.problem) == ("failed", True)
+    second = start_with_proved_keys(sqlite_database, settings, sqlite_draft, clock)
+    assert newest_actions(sqlite_database, sqlite_draft, 3) == ["seal begun", "seal cancelled", "seal begun"]
+    finish_seal(sqlite_database, settings, second, running_seal_of(sqlite_database, second), clock)
+    assert state_of_round(sqlite_database, sqlite_draft) == "sealed"
+
+
+def test_the_server_writes_down_why_a_seal_ended_once_the_database_takes_it(
+    sqlite_database: Database, sqlite_draft: str, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cancelled_seals, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(seal_runner, "RETRY_SECONDS", 0.05)
+    started = start_with_proved_keys(sqlite_database, settings, sqlite_draft, clock)
+    runner = SealRunner(settings, sqlite_database)
+    with full_disk(sqlite_database):
+        runner.run(started)
+        wait_until(lambda: cancelled_seals.unwritten_end(started.run_code) is not None)
+    runner.wait(60)
+    assert newest_actions(sqlite_database, sqlite_draft, 2) == ["seal begun", "seal cancelled"]
+    with sqlite_database.reading() as session:
+        run = seal_runs.latest_run(session, sqlite_draft, clock())
+    assert run is not None
+    assert (run.run_state, "disk is full" in run.problem) == ("failed", True)
+
+
+def test_a_sign_of_life_that_the_database_refuses_is_one_line_without_a_traceback(
+    sqlite_database: Database,
+    sqlite_draft: str,
+    settings: Settings,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(running_seal, "BEAT_SECONDS", 0.01)
+    started = start_with_proved_keys(sqlite_database, settings, sqlite_draft, clock)
+    with full_disk(sqlite_database), running_seal_of(sqlite_database, started).beating():
+        wait_until(lambda: bool(caplog.records))
+    line = caplog.records[0]
+    assert (line.getMessage(), line.exc_info) == (
+        "A sign of life of the seal could not be stored (database or disk is full).",
+        None,
+    )
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt(), SystemExit(), MemoryError(), OSError(), RuntimeError()])
+def test_every_error_that_ends_a_seal_is_a_reason_in_words(ending: BaseException) -> None:
+    reason = cancelled_seals.reason_of(ending)
+    assert (len(reason.split()) > 8, reason.endswith(".")) == (True, True)

@@ -24,6 +24,7 @@ from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key
 from app.rounds.redraw import left_out_reservation
 from app.services import draws, rounds, seals
+from app.services.cancelled_seals import log_cancelled_seal
 from app.services.draw_log import logged_steps
 from app.services.draws import AnnouncedDraw, announce_draw, half_file
 from app.services.log import round_events, verify_log
@@ -66,7 +67,7 @@ def finish(database: Database, pending: seals.PreparedSeal, clock: Clock, folder
 
 def cancel(database: Database, pending: seals.PreparedSeal, clock: Clock) -> None:
     with database.writing() as session:
-        seals.log_cancelled_seal(session, pending.round_id, pending.draw, ADMIN, "a leak", clock())
+        log_cancelled_seal(session, pending.round_id, pending.draw, ADMIN, "a leak", clock())
 
 
 def actions(database: Database, draft: str) -> list[str]:

@@ -13,6 +13,7 @@ from app.rounds.commitment import commitment_digest, item_digest
 from app.rounds.design import read_design
 from app.rounds.preparation import prepare_round
 from app.services import seals
+from app.services.cancelled_seals import log_cancelled_seal
 from app.services.draw_log import logged_steps
 from app.services.log import round_events
 from app.store.engine import Database
@@ -72,7 +73,7 @@ def test_until_the_seal_is_stored_the_round_is_a_draft_of_which_only_the_draw_is
     assert state_of_round(database_with_admin, draft) == "draft"
     assert set(stored_row_counts(database_with_admin).values()) == {0}
     with database_with_admin.writing() as session:
-        seals.log_cancelled_seal(session, draft, prepared.draw, ADMIN, "the audit found a leak", clock())
+        log_cancelled_seal(session, draft, prepared.draw, ADMIN, "the audit found a leak", clock())
     with database_with_admin.reading() as session:
         row = session.get_one(RoundRow, draft)
         assert (row.commitment, row.response_bytes, "training_answers" in row.public_design) == (None, 0, False)

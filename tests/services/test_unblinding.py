@@ -21,6 +21,7 @@ from app.report.result import result_of
 from app.rounds.design import Design
 from app.rounds.sealing import open_seal, seal
 from app.services import log, rounds, seals
+from app.services.cancelled_seals import log_cancelled_seal
 from app.services.exports import blinded_bundle
 from app.services.keyholders import new_key
 from app.services.log import SHELL, VIA, append_event, logged_attempt, round_events, verify_log
@@ -335,7 +336,7 @@ def test_a_seal_that_is_cancelled_after_the_lock_of_the_seal_that_was_begun_agai
     prepared = prepare_draft(database_with_admin, draft, clock)
     lock_draft(database_with_admin, draft, clock)
     with database_with_admin.writing() as session:
-        seals.log_cancelled_seal(session, draft, prepared.draw, ADMIN, "the other one was faster", clock())
+        log_cancelled_seal(session, draft, prepared.draw, ADMIN, "the other one was faster", clock())
     unblind(StagedRound(database_with_admin, draft, clock))
 
 

@@ -15,18 +15,18 @@ from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary
 from app.rounds.lifecycle import require_allowed
 from app.services.aids_keys import AidsKeys
+from app.services.cancelled_seals import CancelledSeal, reason_of, write_down
 from app.services.keyholders import proved_layers
 from app.services.leak_audit import PROBES, WALKS, Walk, audit_opened_round, audit_prepared_seal
 from app.services.log import logged_attempt, logged_refusal
 from app.services.round_keys import RoundKeys
 from app.services.running_seal import Listener, RunningSeal
-from app.services.seal_runs import claim_run, end_run
+from app.services.seal_runs import SILENCE, claim_run, end_run
 from app.services.seals import (
     BegunSeal,
     PreparedSeal,
     SealOptions,
     begin_seal,
-    log_cancelled_seal,
     prepare_seal,
     seal_round,
     store_seal,
@@ -71,6 +71,10 @@ class StartedSeal:
     by: str
     run_code: str
     """The code of its run."""
+
+    def cancelled_because(self, reason: str) -> CancelledSeal:
+        """This seal as one that ended without being stored."""
+        return CancelledSeal(self.begun.round_id, self.run_code, self.begun.draw.detail, self.by, reason)
 
 
 def start_seal(
@@ -150,15 +154,20 @@ def _audit_prepared_seal(
 
 @contextmanager
 def _cancelled_on_error(database: Database, started: StartedSeal, clock: Clock) -> Iterator[None]:
-    """If the seal is not stored because of any error, the log and the run say why."""
+    """If the seal is not stored because of any error, the log and the run say why.
+
+    Raises SealError that says how long to wait if the database takes nothing.
+    """
     try:
         yield
     except BaseException as error:
-        reason = str(error) or type(error).__name__
-        with database.writing() as session:
-            round_id, draw = started.begun.round_id, started.begun.draw.detail
-            log_cancelled_seal(session, round_id, draw, started.by, reason, clock())
-            end_run(session, round_id, started.run_code, clock(), reason)
+        cancelled = started.cancelled_because(reason_of(error))
+        if not write_down(database, cancelled, clock) and isinstance(error, Exception):
+            msg = (
+                f"{cancelled.reason} Nothing was sealed, and the log could not be told why. So the seal counts as "
+                f"under way for a while: wait {SILENCE.seconds} seconds before you seal the round again."
+            )
+            raise SealError(msg) from error
         raise
 
 

@@ -6,11 +6,14 @@ import threading
 from app.foundation.clock import now
 from app.foundation.errors import FirstGlanceError
 from app.foundation.settings import Settings
+from app.services.cancelled_seals import unwritten_end, write_down_later
 from app.services.draws import remove_halves_of_sealed_rounds
 from app.services.running_seal import RunningSeal
 from app.store.engine import Database
 from app.web.leak_audit.audited_seal import StartedSeal, finish_seal
 
+RETRY_SECONDS = 10.0
+"""Time between two tries to write down how a seal ended."""
 STOP_SECONDS = 20
 """A stopping server waits so long for a seal to be undone; one that is cut off later has stored nothing either."""
 
@@ -54,4 +57,18 @@ class SealRunner:
         except Exception:
             logging.getLogger(__name__).exception("The seal of a round failed.")
         finally:
+            self._write_down_at_last(started.run_code)
             self._threads.discard(threading.current_thread())
+
+    def _write_down_at_last(self, run_code: str) -> None:
+        """Try again, while the server runs, to write down why a seal was cancelled that the database did not take."""
+        cancelled = unwritten_end(run_code)
+        if cancelled is None:
+            return
+        logging.getLogger(__name__).error(
+            "A seal of round %s was cancelled, and the database cannot take down why. %s",
+            cancelled.round_id,
+            cancelled.reason,
+        )
+        while not self._stopping.wait(RETRY_SECONDS) and not write_down_later(self._database, cancelled, now):
+            pass
