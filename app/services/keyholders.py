@@ -142,6 +142,13 @@ def listed_keys(session: Session, round_id: str) -> Sequence[KeyholderRow]:
     return keyholder_store.keyholders_of_round(session, round_id)
 
 
+def are_proved(session: Session, round_id: str, identities: Sequence[str]) -> bool:
+    """Whether all of these secret keys are on a round's list and proved."""
+    keyholders = keyholder_store.keyholders_of_round(session, round_id)
+    proved = {keyholder.public_key for keyholder in keyholders if keyholder.proved_at is not None}
+    return {public_key_of(identity) for identity in identities} <= proved
+
+
 def needs_two_persons(keyholders: Iterable[KeyholderRow]) -> bool:
     """Whether two people must open the seal together: then a key is of the outer layer."""
     return any(keyholder.layer == 2 for keyholder in keyholders)

@@ -25,6 +25,31 @@ from app.web.leak_audit import audited_seal
 audited_seal.store_seal = lambda *_arguments: os._exit(9)
 cli(sys.argv[1:])
 """
+STOPPED_BEFORE_THE_END = """
+import os, signal, sys
+from app.cli.main import cli
+from app.web.leak_audit import audited_seal
+audited_seal.store_seal = lambda *_arguments: os.kill(os.getpid(), signal.SIGINT)
+cli(sys.argv[1:])
+"""
+
+
+def test_whoever_stops_a_seal_at_the_terminal_is_told_what_remains(run: Run, draft: str, tmp_path: Path) -> None:
+    words = ["--data", tmp_path / "data", "round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys"]
+    stopped = subprocess.run(
+        [sys.executable, "-c", STOPPED_BEFORE_THE_END, *map(str, words)], check=False, capture_output=True, text=True
+    )
+    told = " ".join(stopped.stderr.split())
+    assert (stopped.returncode, "Traceback" in told) == (1, False)
+    assert f"The keys in {tmp_path / 'keys'} stay there, proved for the round" in told
+    again = run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys")
+    assert "Seal it again without --keys-to." in " ".join(again.output.split())
+    url = Settings(data=tmp_path / "data").resolved_database_url
+    with closing(Database(url)) as database, database.reading() as session:
+        event = round_events(session, draft)[-1]
+    assert event.action == "seal cancelled"
+    assert str(event.detail["why"]).startswith("It was stopped at the terminal")
+    assert run("round", "seal", draft, "--no-audit").exit_code == 0
 
 
 def test_a_draw_whose_process_was_killed_is_in_the_log_and_counted(
