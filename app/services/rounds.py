@@ -68,6 +68,12 @@ class EvaluatorProgress:
     exposed_since: tuple[str, ...] = ()
     """Why the logs call somebody exposed who was naive at the invitation; the lock will say so."""
 
+    @property
+    def exposed_since_sentence(self) -> str:
+        """What page and command say of somebody who became exposed since the invitation."""
+        reasons = "; ".join(self.exposed_since)
+        return f"{self.name} became exposed since the invitation, and the lock will say so: {reasons}."
+
 
 @dataclass(frozen=True)
 class RoundProgress:

@@ -13,6 +13,7 @@ from app.archive.archive import Archive
 from app.rounds.lifecycle import LONGEST_REASON
 from app.rounds.presets import PRESET_NAMES
 from tests.cli.conftest import Run
+from tests.conftest import PASSWORD
 
 REASON = ("--reason", "to see what happens")
 
@@ -62,6 +63,21 @@ def test_a_round_goes_from_draft_to_lock(
     assert len(digest) == 64
     assert f"lock {digest}" in locked.output
     assert json.loads(run("round", "list", "--json").output)[0]["state"] == "locked"
+
+
+def test_status_says_who_became_exposed_since_the_invitation(
+    run: Run, draft: str, tmp_path: Path, arms: tuple[str, ...]
+) -> None:
+    assert run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys").exit_code == 0
+    assert run("invite", draft, "Rei").exit_code == 0
+    assert "since the invitation" not in run("round", "status", draft).output
+    assert run("admin", "add", "Rei", "--password-file", "-", typed=f"{PASSWORD}\n").exit_code == 0
+    create = ("round", "create", "--title", "Another", "--preset", "quick", "--neurons", 3, "--by", "Rei", *arms)
+    other = run(*create).output.strip()
+    status = " ".join(run("round", "status", draft).output.split())
+    reason = f"created round {other}"
+    assert f"Rei became exposed since the invitation, and the lock will say so: {reason}." in status
+    assert json.loads(run("round", "status", draft, "--json").output)["evaluators"][0]["exposed_since"] == [reason]
 
 
 def require_a_reason_to_see(run: Run, archive: Archive, open_round: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from app.services import rounds
 from app.services.draws import AnnouncedDraw, announced_draw
 from app.services.log import log_problem, round_events
 from app.services.round_keys import RoundKeys, missing_key_warning
-from app.services.rounds import RoundProgress
+from app.services.rounds import EvaluatorProgress, RoundProgress
 
 
 @click.command("status")
@@ -70,7 +70,16 @@ def _print_progress(round_progress: RoundProgress, announced: AnnouncedDraw | No
     if round_progress.evaluators:
         print_text()
         lines = [
-            [evaluator.name, evaluator.judged, evaluator.assigned, "yes" if evaluator.exposed else "no"]
+            [evaluator.name, evaluator.judged, evaluator.assigned, _exposed_text(evaluator)]
             for evaluator in round_progress.evaluators
         ]
         print_table(["evaluator", "judged", "assigned", "exposed"], lines)
+    for evaluator in round_progress.evaluators:
+        if evaluator.exposed_since:
+            print_text(f"\n{evaluator.exposed_since_sentence}")
+
+
+def _exposed_text(evaluator_progress: EvaluatorProgress) -> str:
+    if evaluator_progress.exposed_since:
+        return "since the invitation"
+    return "yes" if evaluator_progress.exposed else "no"
