@@ -93,7 +93,7 @@ def leaking_walk(leak_name: str, seed: int) -> MadeUpWalk:
 
 def walk_p(walk: MadeUpWalk, seed: int) -> float:
     """The p of the permutation test for a walk."""
-    labelled = labelled_transport(ProbeWalks(tuple(walk.responses), ()), walk.material)
+    (labelled,) = labelled_transport(ProbeWalks(tuple(walk.responses), ()), walk.material)
     table, source = labelled.feature_table, np.random.default_rng(seed)
     return association_test(table.matrix, table.names, labelled.arm_labels, labelled.strata, source).p
 

@@ -18,9 +18,10 @@ from app.foundation.arrays import IntVector
 from app.leak_audit.features import FeatureTable, transport_features
 from app.leak_audit.responses import TAG, FetchedResponse, ProbeWalks
 from app.leak_audit.summary import PositionSummary
-from app.rounds.allocation import Allocation
+from app.rounds.allocation import Allocation, ItemKind
 from app.rounds.item import Item
 
+KINDS_WITH_AN_ARM: tuple[ItemKind, ItemKind] = ("neuron", "repeat")
 SHORTEST_NAME = 3
 """Shorter names are not searched for: an arm called "A" would be found in every word."""
 
@@ -121,14 +122,20 @@ def find_lengths(responses: Iterable[FetchedResponse]) -> list[str]:
     ]
 
 
-def labelled_transport(walks: ProbeWalks, material: AuditMaterial) -> LabelledFeatures:
-    """(d) The features of the transport, which is everything but the words and marks."""
-    return label_neurons(transport_features(walks.responses, material.fragments, walks.secrets), material)
+def labelled_transport(walks: ProbeWalks, material: AuditMaterial) -> list[LabelledFeatures]:
+    """(d) The features of the transport, which is everything but the words and marks: of neurons, and of repeats.
+
+    Those of repeats are apart, because a repeat and its neuron have one arm: shuffles would tear them from each other.
+    Controls and practice items stand for no arm.
+    """
+    table = transport_features(walks.responses, material.fragments, walks.secrets)
+    neurons, repeats = (label_items(table, material, kind) for kind in KINDS_WITH_AN_ARM)
+    return [neurons, repeats] if repeats.strata else [neurons]
 
 
-def label_neurons(feature_table: FeatureTable, material: AuditMaterial) -> LabelledFeatures:
-    """The features of items of kind `neuron` with their arms as labels, without controls and practice items."""
-    neurons = {item.item: item for item in material.allocation.items if item.is_neuron}
+def label_items(feature_table: FeatureTable, material: AuditMaterial, kind: ItemKind = "neuron") -> LabelledFeatures:
+    """The features of the items of one kind, with their arms as labels."""
+    neurons = {item.item: item for item in material.allocation.items if item.kind == kind}
     indices = [index for index, code in enumerate(feature_table.item_codes) if code in neurons]
     codes = tuple(feature_table.item_codes[index] for index in indices)
     arm_names = sorted({neuron.arm for neuron in neurons.values()})

@@ -45,8 +45,8 @@ class PermutationTest:
     item_count: int
     feature_count: int
     """The features that vary within a stratum."""
-    smallest_p: float
-    """The smallest p that any leak can have with so many items, as `smallest_p` counts it."""
+    plain_leak_p: float
+    """The p that a plain leak has with so many items, as `plain_leak_p` counts it."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,12 @@ def association_test(
     generator: np.random.Generator,
 ) -> PermutationTest:
     """Test whether `features` [item, feature] go with `arm_labels` [item] (0, 1, 2, ...) within `strata` [item]."""
+    if len(np.unique(arm_labels)) < 2:
+        return PermutationTest(1.0, 0, "", len(arm_labels), 0, 1.0)
     stratum_positions = _positions_by_stratum(strata)
     single, varies = _ranked_columns(features, stratum_positions)
-    if not varies.any() or len(np.unique(arm_labels)) < 2:
-        return PermutationTest(1.0, 0, "", len(arm_labels), int(varies.sum()), smallest_p(arm_labels, strata))
+    if not varies.any():
+        return PermutationTest(1.0, 0, "", len(arm_labels), 0, plain_leak_p(arm_labels, strata))
     names = [name for name, is_varying in zip(feature_names, varies, strict=True) if is_varying]
     tested_columns = _tested_columns(single, stratum_positions)
     observed, strengths = _statistics(arm_labels[np.newaxis], tested_columns)
@@ -84,22 +86,30 @@ def association_test(
         if p > WARNING_P:
             break
     strongest = names[int(strengths[0].argmax())]
-    return PermutationTest(p, len(shuffled), strongest, len(arm_labels), len(names), smallest_p(arm_labels, strata))
+    return PermutationTest(p, len(shuffled), strongest, len(arm_labels), len(names), plain_leak_p(arm_labels, strata))
 
 
-def smallest_p(arm_labels: IntVector, strata: Sequence[str]) -> float:
-    """The smallest p that any leak can have: the share of the arms' arrangements that no statistic tells from it.
+def plain_leak_p(arm_labels: IntVector, strata: Sequence[str]) -> float:
+    """The p of a plain leak: a feature that all items of one arm have, and no other item, and that nothing else shows.
 
-    Arms that have equally many items in every stratum can exchange their names, and all statistics stay the same.
+    It is the share of the arrangements of that arm in which a feature looks the same, arms that have equally many items
+    in every stratum included, times the number of statistics, each of which has such arrangements of its own; of the
+    arms, the one whose leak has the largest.
     """
     arm_count = int(arm_labels.max()) + 1
     counts = np.array(
         [np.bincount(arm_labels[positions], minlength=arm_count) for positions in _positions_by_stratum(strata)]
     )  # [stratum, arm]
-    log_arrangements = float((gammaln(counts.sum(axis=1) + 1) - gammaln(counts + 1).sum(axis=1)).sum())
-    arms_alike = Counter(tuple(column) for column in counts.T.tolist() if any(column))
-    indistinguishable = math.prod(math.factorial(count) for count in arms_alike.values())
-    return max(indistinguishable * math.exp(-log_arrangements), 1 / (SHUFFLES + 1))
+    sizes = counts.sum(axis=1, keepdims=True)
+    log_arrangements = (gammaln(sizes + 1) - gammaln(counts + 1) - gammaln(sizes - counts + 1)).sum(axis=0)  # [arm]
+    arms_alike = Counter(tuple(column) for column in counts.T.tolist())
+    shares = [
+        arms_alike[tuple(column)] * math.exp(-log_count)
+        for column, log_count in zip(counts.T.tolist(), log_arrangements.tolist(), strict=True)
+        if any(column)
+    ]
+    statistic_count = 3 if len(counts) == 1 else 4
+    return min(1.0, max(statistic_count * max(shares), 1 / (SHUFFLES + 1)))
 
 
 def _positions_by_stratum(strata: Sequence[str]) -> list[IntVector]:

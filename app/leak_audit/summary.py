@@ -68,16 +68,16 @@ class AttackSummary(SummaryPart):
 
 
 class Thresholds(SummaryPart):
-    """What a p had to be at most, and the smallest that it could be."""
+    """What a p had to be at most, and what it is for a leak that one feature shows plainly."""
 
     refusal_p: float
     warning_p: float
-    smallest_p: float
+    plain_leak_p: float
 
     @property
-    def can_refuse(self) -> bool:
-        """Whether there were items enough for a leak of this kind to stop the seal."""
-        return self.smallest_p <= self.refusal_p
+    def is_sure_to_refuse(self) -> bool:
+        """Whether there were items enough for a plain leak to stop the seal, however the shuffles fall."""
+        return self.plain_leak_p <= self.refusal_p / 2
 
 
 class GateAttackSummary(AttackSummary):
@@ -180,7 +180,9 @@ def _summarise_test(test: PermutationTest) -> GateAttackSummary:
         items=test.item_count,
         features=test.feature_count,
         leaks=test.p <= REFUSAL_P,
-        thresholds=Thresholds(refusal_p=REFUSAL_P, warning_p=WARNING_P, smallest_p=round(test.smallest_p, P_DECIMALS)),
+        thresholds=Thresholds(
+            refusal_p=REFUSAL_P, warning_p=WARNING_P, plain_leak_p=round(test.plain_leak_p, P_DECIMALS)
+        ),
     )
 
 

@@ -62,7 +62,7 @@ def test_what_the_audit_warned_of_stands_on_the_page_of_the_sealed_round(
     dag: Browser, draft: str, admin_site: AdminSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A p that stops no seal; the real audit would find it once in fifty rounds."""
-    rare = PermutationTest(0.004, 19_999, "code", item_count=24, feature_count=9, smallest_p=0.00005)
+    rare = PermutationTest(0.004, 19_999, "code", item_count=24, feature_count=9, plain_leak_p=0.00005)
     gate = summarise_gate([], [], [], rare)
     warned = AuditSummary(passed=True, responses=48, gate=gate, positions={})
     monkeypatch.setattr(audited_seal, "audit_prepared_seal", lambda *_arguments: warned)

@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 
 from app.leak_audit.features import transport_features
-from app.leak_audit.findings import label_neurons
+from app.leak_audit.findings import label_items
 from app.leak_audit.permutation_test import (
     FIRST_SHUFFLES,
     REFUSAL_P,
     SHUFFLES,
     PermutationTest,
     association_test,
-    smallest_p,
+    plain_leak_p,
 )
 from app.leak_audit.responses import FetchedResponse
 from bench.made_up_walk import Leak, MadeUpWalk, make_up_walk
 
 
 def run_test(walk: MadeUpWalk, seed: int) -> PermutationTest:
-    data = label_neurons(transport_features(walk.responses, walk.material.fragments), walk.material)
+    data = label_items(transport_features(walk.responses, walk.material.fragments), walk.material)
     table = data.feature_table
     return association_test(table.matrix, table.names, data.arm_labels, data.strata, np.random.default_rng(seed))
 
@@ -93,22 +93,20 @@ def test_the_p_of_one_feature_is_that_of_all_arrangements_of_the_arms() -> None:
     arms, features = np.array([0, 0, 0, 1, 1, 1]), np.arange(6.0)[:, np.newaxis]
     result = association_test(features, ["a"], arms, ["s"] * 6, np.random.default_rng(0))
     assert result.p == pytest.approx(2 / 20, abs=0.04)
-    assert smallest_p(arms, ["s"] * 6) == result.smallest_p == pytest.approx(2 / 20)
+    assert plain_leak_p(arms, ["s"] * 6) == result.plain_leak_p == pytest.approx(3 * 2 / 20)
 
 
 @pytest.mark.parametrize(
-    ("counts", "share"),
+    ("counts", "p"),
     [
-        ([[3, 3]], 2 / 20),  # the two arms can exchange their names
-        ([[2, 4]], 1 / 15),
-        ([[2, 2, 2]], 6 / 90),
-        ([[2, 2], [1, 3]], 1 / 24),  # in the second stratum the arms differ
-        ([[2, 2, 0], [0, 0, 0]], 2 / 6),  # the third arm has no items
+        ([[3, 3]], 3 * 2 / 20),  # three statistics; the two arms can exchange their names
+        ([[2, 4]], 3 / 15),
+        ([[4, 4, 4]], 3 * 3 / 495),  # of three arms one leaks
+        ([[2, 2], [1, 3]], 4 / 24),  # four statistics with two strata; in the second the arms differ
+        ([[4, 4, 0]], 3 * 2 / 70),  # the third arm has no items
     ],
 )
-def test_the_smallest_p_is_the_share_of_the_arrangements_that_exchange_equal_arms(
-    counts: list[list[int]], share: float
-) -> None:
+def test_the_p_of_a_plain_leak_counts_what_looks_the_same_to_each_statistic(counts: list[list[int]], p: float) -> None:
     cells = [
         (arm, str(stratum))
         for stratum, arm_counts in enumerate(counts)
@@ -116,11 +114,23 @@ def test_the_smallest_p_is_the_share_of_the_arrangements_that_exchange_equal_arm
         for _ in range(count)
     ]
     arms = np.array([arm for arm, _ in cells])
-    assert smallest_p(arms, [stratum for _, stratum in cells]) == pytest.approx(share)
+    assert plain_leak_p(arms, [stratum for _, stratum in cells]) == pytest.approx(p)
 
 
-def test_the_smallest_p_is_no_smaller_than_the_shuffles_can_show() -> None:
-    assert smallest_p(np.repeat([0, 1], 200), ["s"] * 400) == 1 / (SHUFFLES + 1)
+def test_the_p_of_a_plain_leak_is_no_smaller_than_the_shuffles_can_show() -> None:
+    assert plain_leak_p(np.repeat([0, 1], 200), ["s"] * 400) == 1 / (SHUFFLES + 1)
+
+
+@pytest.mark.parametrize("arm_count", [2, 3])
+def test_a_plain_leak_among_many_features_is_sure_to_stop_a_seal_where_its_p_says_so(arm_count: int) -> None:
+    sizes = {2: 9, 3: 8}
+    arms, strata = np.repeat(np.arange(arm_count), sizes[arm_count]), ["s"] * arm_count * sizes[arm_count]
+    assert plain_leak_p(arms, strata) <= REFUSAL_P / 2
+    for seed in range(5):
+        generator = np.random.default_rng(seed)
+        features = generator.normal(size=(len(arms), 40))
+        features[:, 7] = arms == 1
+        assert association_test(features, list(map(str, range(40))), arms, strata, generator).p <= REFUSAL_P
 
 
 def test_features_that_never_vary_give_nothing_away() -> None:

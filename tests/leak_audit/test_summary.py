@@ -17,12 +17,12 @@ from app.leak_audit.summary import (
     summarise_gate,
 )
 
-QUIET = PermutationTest(0.47619004, 499, "code", item_count=24, feature_count=2, smallest_p=0.00005)
-LOUD = PermutationTest(0.0001, 19999, "code", item_count=24, feature_count=1, smallest_p=0.00005)
+QUIET = PermutationTest(0.47619004, 499, "code", item_count=24, feature_count=2, plain_leak_p=0.00005)
+LOUD = PermutationTest(0.0001, 19999, "code", item_count=24, feature_count=1, plain_leak_p=0.00005)
 STORED = (
     '{"passed": true, "responses": 6, "gate": {"swap": {"count": 0, "first": []}, "scan": {"count": 0, "first": []}, '
     '"transport": {"p": 0.47619, "permutations": 499, "items": 24, "features": 2, "leaks": false, "thresholds": '
-    '{"refusal_p": 0.0005, "warning_p": 0.02, "smallest_p": 5e-05}}, "lengths": {"count": 0, "first": []}}, '
+    '{"refusal_p": 0.0005, "warning_p": 0.02, "plain_leak_p": 5e-05}}, "lengths": {"count": 0, "first": []}}, '
     '"positions": {"neuron": {"items": 24, "mean": 0.5}}}'
 )
 STORED_BY_VERSION_0_1 = (
@@ -85,11 +85,11 @@ def test_a_summary_that_somebody_changed_in_the_log_warns_of_nothing() -> None:
     assert stored_warning({"passed": "perhaps"}) == ""
 
 
-@pytest.mark.parametrize(("smallest_p", "can_refuse"), [(0.00005, True), (0.0005, True), (0.001, False)])
-def test_a_test_of_few_items_says_that_it_can_stop_no_seal(smallest_p: float, can_refuse: bool) -> None:
-    thresholds = summarise([], [], replace(QUIET, smallest_p=smallest_p)).gate.transport.thresholds
+@pytest.mark.parametrize(("plain_leak_p", "is_sure"), [(0.00005, True), (0.00025, True), (0.0005, False)])
+def test_with_few_items_a_plain_leak_is_not_sure_to_stop_a_seal(plain_leak_p: float, is_sure: bool) -> None:
+    thresholds = summarise([], [], replace(QUIET, plain_leak_p=plain_leak_p)).gate.transport.thresholds
     assert thresholds is not None
-    assert thresholds.can_refuse == can_refuse
+    assert thresholds.is_sure_to_refuse == is_sure
 
 
 def test_a_summary_counts_all_findings_and_names_the_first_five() -> None:

@@ -62,18 +62,18 @@ def test_in_version_0_1_fewer_marks_tell_the_arms_apart_as_well_as_more() -> Non
 
 
 @pytest.mark.parametrize(
-    ("p", "smallest_p", "sentence"),
+    ("p", "plain_leak_p", "sentence"),
     [
         (0.4, 0.00005, "showed no sign of the arms (p = 0.4, 40 items; p = 0.0005 or less refuses the seal)"),
         (0.0006, 0.00005, "a warning, but not enough to refuse"),
-        (0.4, 0.01, "showed no sign of the arms (p = 0.4, 40 items), but so few items can never"),
+        (0.4, 0.01, "showed no sign of the arms (p = 0.4, 40 items), but with so few items even a plain leak"),
         (0.0002, 0.00005, "found a leak"),
     ],
 )
-def test_the_result_of_the_leak_audit_stands_under_the_headline(p: float, smallest_p: float, sentence: str) -> None:
+def test_the_result_of_the_leak_audit_stands_under_the_headline(p: float, plain_leak_p: float, sentence: str) -> None:
     leaks = p <= 0.0005
     nothing = FindingsSummary(count=0, first=[])
-    thresholds = Thresholds(refusal_p=0.0005, warning_p=0.02, smallest_p=smallest_p)
+    thresholds = Thresholds(refusal_p=0.0005, warning_p=0.02, plain_leak_p=plain_leak_p)
     transport = GateAttackSummary(p=p, permutations=499, items=40, features=12, leaks=leaks, thresholds=thresholds)
     gate = GateSummary(swap=nothing, name_search=nothing, transport=transport)
     summary = AuditSummary(passed=not leaks, responses=640, gate=gate, positions={})

@@ -4,12 +4,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.foundation.errors import LifecycleError, SealError
 from app.foundation.settings import Settings
+from app.leak_audit.features import FeatureTable
+from app.leak_audit.findings import LabelledFeatures
+from app.leak_audit.permutation_test import REFUSAL_P
 from app.leak_audit.summary import FindingsSummary
 from app.rounds.design import Cell
 from app.rounds.presets import design_from_preset
@@ -32,6 +36,7 @@ from tests.rounds.small_archives import make_archive
 from tests.services.stages import ADMIN, KEYS, prove_keys_once
 
 FIRST_ARM, REFERENCE = "quokka", "axolotl"
+SEED = "5e" * 32
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +145,7 @@ def test_a_round_without_a_leak_is_sealed_with_its_audit_in_the_log(
     assert audit.gate.lengths == FindingsSummary(count=0, first=[])
     assert audit.gate.transport.items == 16
     assert audit.gate.transport.thresholds is not None
-    assert audit.gate.transport.thresholds.smallest_p == pytest.approx(2 / 12_870, abs=1e-6)  # 16 over 8
+    assert audit.gate.transport.thresholds.plain_leak_p == pytest.approx(3 * 2 / 12_870, abs=1e-6)  # 16 over 8
     with base.reading() as session:
         row = session.get_one(RoundRow, draft)
         assert (row.state, row.commitment) == ("sealed", sealed.commitment)
@@ -163,6 +168,27 @@ def test_a_round_whose_arms_are_called_like_words_of_our_pages_is_sealed(
     draft = make_draft(base, twins, clock, 2, hypothesis=False, arms=arms, stratum=stratum)
     _, audit = seal(base, settings, draft, clock)
     assert (audit.passed, audit.gate.name_search.count) == (True, 0)
+
+
+def test_a_leak_that_only_repeats_have_is_found_and_chance_among_them_is_not() -> None:
+    neurons, repeats = labelled_features(40, leaks=False), labelled_features(20, leaks=True)
+    test = leak_audit._test_transport([neurons, repeats], SEED)
+    assert test.p <= REFUSAL_P
+    assert test.item_count == 20
+    clean = leak_audit._test_transport([neurons, labelled_features(20, leaks=False)], SEED)
+    alone = leak_audit._test_transport([neurons], SEED)
+    assert min(1.0, 2 * alone.p) >= clean.p > REFUSAL_P
+    nobody = LabelledFeatures(FeatureTable((), ("a",), np.empty((0, 1))), np.empty(0, dtype=np.int64), ())
+    assert leak_audit._test_transport([nobody], SEED).p == 1.0
+
+
+def labelled_features(item_count: int, *, leaks: bool) -> LabelledFeatures:
+    arms = np.arange(item_count) % 2
+    features = np.random.default_rng(item_count).normal(size=(item_count, 3))
+    if leaks:
+        features[:, 1] = arms
+    codes = tuple(map(str, range(item_count)))
+    return LabelledFeatures(FeatureTable(codes, ("a", "b", "c"), features), arms, ("1L/0",) * item_count)
 
 
 def slow(kind: str) -> Any:

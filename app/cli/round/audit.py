@@ -49,6 +49,6 @@ def _test_text(transport: GateAttackSummary) -> str:
     measured = f"p = {transport.p:g} over {transport.features} features of {transport.items} items"
     if transport.thresholds is None:
         return measured
-    if not transport.thresholds.can_refuse:
-        return f"{measured}; too few items for a p that stops a seal ({transport.thresholds.refusal_p:g})"
+    if not transport.thresholds.is_sure_to_refuse:
+        return f"{measured}; with so few items a plain leak may not stop a seal ({transport.thresholds.refusal_p:g})"
     return f"{measured}; p = {transport.thresholds.refusal_p:g} or less stops a seal"

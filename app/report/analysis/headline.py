@@ -160,10 +160,10 @@ def _test_sentence(transport: TransportResults, thresholds: Thresholds) -> str:
             f"What was sent beside words and marks went with the arms more than chance usually makes it ({p_text}): "
             f"a warning, but not enough to refuse the seal, which takes {refusal}."
         )
-    if not thresholds.can_refuse:
+    if not thresholds.is_sure_to_refuse:
         return (
-            f"What was sent beside words and marks showed no sign of the arms ({p_text}), but so few items can never "
-            f"show the {refusal} that would have refused the seal."
+            f"What was sent beside words and marks showed no sign of the arms ({p_text}), but with so few items even a "
+            f"plain leak may stay above the {refusal} that would have refused the seal."
         )
     return f"What was sent beside words and marks showed no sign of the arms ({p_text}; {refusal} refuses the seal)."
 
