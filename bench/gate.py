@@ -139,9 +139,9 @@ def write_figures(measured: GateFigures) -> str:
         f"warned of; {100 * measured.p_below_a_tenth:.1f} % have p ≤ 0.1.\nOf {PLANTED} walks or tables with each leak "
         f"so many are found:\n\n| planted leak | found |\n|---|---|\n{rows}\n"
         "A plain leak, a feature that every item of one arm has and no other, stops a seal from "
-        f"{measured.fewest_items} items in two equal arms on.\nWith fewer, or in more arms or strata with few items each, it "
-        "may stay above p = .0005: then the exact checks (swap,\nnames, lengths) decide, the p can warn, and report "
-        "and `round audit` say so.\n"
+        f"{measured.fewest_items} items in two equal arms on.\n"
+        "With fewer, or in more arms or strata with few items each, it may stay above p = .0005: then the exact\n"
+        "checks (swap, names, lengths) decide, the p can warn, and report and `round audit` say so.\n"
     )
 
 

@@ -19,6 +19,7 @@ from app.services import exports
 from app.services.archive_browsing import break_blind, open_rounds_beside, require_no_open_round
 from app.services.results_read import logged_reading
 from app.services.round_keys import RoundKeys, missing_key_warning, require_key_as_committed, round_signing_key
+from app.services.unblinding import find_unblinded
 from app.store.engine import Database
 
 
@@ -78,6 +79,7 @@ def _unblinded_bundle(database: Database, round_id: str, admin: str, reason: str
 def _require_no_open_round(database: Database, round_id: str, admin: str, reason: str | None) -> None:
     """Refuse the export while another round with the same neurons is open; with a reason, break its blind."""
     with database.writing() as session:
+        find_unblinded(session, round_id)  # a refusal for its state breaks no other round's blind
         if reason is not None:
             break_blind(session, open_rounds_beside(session, round_id, admin), admin, reason, now())
         require_no_open_round(session, round_id, admin)

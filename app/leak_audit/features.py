@@ -15,8 +15,8 @@ MOST_TRAITS = 60
 SHORTEST_SECONDS = 1e-6
 """The resolution of the clock: faster responses count as this fast."""
 
-SECONDS = ("seconds, plain", "seconds, gzip", "seconds, answer")
-"""The features that are times, for pages without and with compression and for answers."""
+SECONDS = ("seconds, plain", "seconds, swapped", "seconds, gzip", "seconds, answer")
+"""The features that are times, for pages, pages in the response to an answer, compressed pages, and answers."""
 
 FeatureColumns = dict[str, dict[str, float]]
 """{feature: {item code: measurement}}"""
@@ -28,7 +28,7 @@ class _ItemResponse:
 
     code: str
     response_kind: str
-    """"plain" or "gzip" for a page, "answer" for the response to an answer."""
+    """"plain" or "gzip" for a page, "swapped" for one in the response to an answer, "answer" for a redirect."""
     response: FetchedResponse
     shell: str
     """The page around the passages, masked."""
@@ -76,7 +76,7 @@ def _item_responses(
         code = response.item_code or response.answered_item
         if not code:
             continue
-        kind = "answer" if not response.item_code else "gzip" if response.gzip else "plain"
+        kind = _response_kind(response)
         ordinals[response.probe, code, kind] += 1
         name = f"{kind} {ordinals[response.probe, code, kind]}"
         shell = _shell(response, fragments.get(code, b""), secrets)
@@ -87,6 +87,14 @@ def _item_responses(
             traits |= shell_traits(shell)
         plain_shell = shell
         yield _ItemResponse(code, kind, response, shell, frozenset(f"{name}: {trait}" for trait in traits))
+
+
+def _response_kind(response: FetchedResponse) -> str:
+    if not response.item_code:
+        return "answer"
+    if response.gzip:
+        return "gzip"
+    return "plain" if response.request.startswith("GET") else "swapped"
 
 
 def _shell(response: FetchedResponse, fragment: bytes, secrets: Sequence[bytes]) -> str:

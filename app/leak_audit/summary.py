@@ -19,8 +19,8 @@ REPORT_LENGTHS = (
     "again, and otherwise report it as a fault of First Glance"
 )
 RENAME = (
-    "rename the arm or stratum in a copy of the round; if it is the name of a model, rename the model's folder and "
-    "harvest again"
+    "rename the arm or stratum in a copy of the round, or reword the title or text that says it; if it is the name of "
+    "a model, rename the model's folder and harvest again"
 )
 LOOK = (
     "if a proxy or a patch of the server changes responses, take it away and seal again; without a leak, chance gives "
