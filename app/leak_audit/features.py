@@ -12,6 +12,7 @@ from app.leak_audit.response_traits import gzip_header_trait, header_traits, mas
 from app.leak_audit.responses import FetchedResponse
 
 MOST_TRAITS = 60
+FEWEST_ITEMS = 2
 SHORTEST_SECONDS = 1e-6
 """The resolution of the clock: faster responses count as this fast."""
 
@@ -139,17 +140,16 @@ def _add_measures(item_response: _ItemResponse, feature_columns: FeatureColumns)
 def _dividing_traits(item_responses: Iterable[_ItemResponse], item_count: int) -> dict[str, frozenset[str]]:
     """{trait of a response: codes of the items that have it}.
 
-    Only traits that so many items have, and so many lack, that chance alone would hardly give them to one arm of one
-    stratum; among these, the ones that divide the items most evenly.
+    Only traits that several items have, and several lack; if there are very many, the ones that divide the items most
+    evenly. What few items have may be all items of one arm in one of many strata.
     """
-    fewest = max(2, 1 + item_count // 16)
     codes_by_trait: defaultdict[str, set[str]] = defaultdict(set)
     for item_response in item_responses:
         for trait in item_response.traits:
             codes_by_trait[trait].add(item_response.code)
     trait_of_codes: dict[frozenset[str], str] = {}
     for trait, codes in sorted(codes_by_trait.items()):
-        if fewest <= len(codes) <= item_count - fewest:
+        if FEWEST_ITEMS <= len(codes) <= item_count - FEWEST_ITEMS:
             trait_of_codes.setdefault(frozenset(codes), trait)
     dividing = {trait: codes for codes, trait in trait_of_codes.items()}
     even_first = sorted(dividing.items(), key=lambda pair: (abs(2 * len(pair[1]) - item_count), pair[0]))

@@ -92,6 +92,14 @@ def test_arms_that_were_not_attacked_are_named() -> None:
     assert three == f"{two} It did not try to tell ablated from them."
 
 
+def test_items_that_all_share_a_window_are_not_said_to_give_nothing_away() -> None:
+    items = simulate_items(OBSERVATIONS, more_marks=0.8)
+    shared = items[0].passages[0]
+    sharing = [replace(item, passages=(shared, *item.passages[1:])) for item in items]
+    sentence = analyse(OBSERVATIONS, FRAME, sharing).marks_alone
+    assert "could not be measured: each item shares a window" in sentence
+
+
 def test_a_round_of_version_0_1_has_no_attacks() -> None:
     analysis = analyse(OBSERVATIONS, replace(FRAME, plan=None), simulate_items(OBSERVATIONS))
     assert "attacks" not in analysis.content()

@@ -15,6 +15,8 @@ from app.report.analysis.stimulus_attacks import StimulusAttack
 from app.report.number_text import percent, points, points_range
 from app.rounds.analysis_plan import plan_deviations
 
+NOTHING_GIVEN_AWAY = 0.5
+"""The AUC of scores that tell nothing; that no shuffle exceeds it says that nothing could be scored."""
 PLAN_NOT_IN_DESIGN = "The design has the form of version 0.1: the plan of the analysis was not in it."
 
 
@@ -96,6 +98,11 @@ def _attacks_sentence(attacks: Sequence[StimulusAttack], frame: AnalysisFrame) -
     """How well a program tells treatment from reference by the stimulus, each part beside what is usual by chance."""
     if not attacks:
         return "How much marks and words give away to a program was not measured."
+    if all(attack.usual <= NOTHING_GIVEN_AWAY for attack in attacks):
+        return (
+            "How much marks and words give away to a program could not be measured: each item shares a window of text "
+            "with nearly all others, and an item is never scored by those."
+        )
     figures = {
         attack.part: f"AUC {attack.auc:.2f} (p = {attack.p:.2g}; up to {attack.usual:.2f} is usual by chance)"
         for attack in attacks
