@@ -40,7 +40,7 @@ def test_whoever_stops_a_seal_at_the_terminal_is_told_what_remains(run: Run, dra
         [sys.executable, "-c", STOPPED_BEFORE_THE_END, *map(str, words)], check=False, capture_output=True, text=True
     )
     told = " ".join(stopped.stderr.split())
-    assert (stopped.returncode, "Traceback" in told) == (1, False)
+    assert (stopped.returncode, "Traceback" in told) == (1, False), stopped.stderr
     assert f"The keys in {tmp_path / 'keys'} stay there, proved for the round" in told
     again = run("round", "seal", draft, "--no-audit", "--keys-to", tmp_path / "keys")
     assert "Seal it again without --keys-to." in " ".join(again.output.split())
