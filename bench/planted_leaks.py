@@ -248,7 +248,7 @@ PLANTED_LEAKS: dict[str, PlantedLeak] = {
         "items.width",
     ),
     "a value that nearly goes with the arm": PlantedLeak(
-        _column("shade", lambda attacked, item: 2 * _class(attacked, "arm", item) + item % 3, "INTEGER"),
+        _column("shade", lambda attacked, item: 10 * _class(attacked, "arm", item) + item % 11, "INTEGER"),
         "arm",
         "items.shade",
     ),
