@@ -29,6 +29,7 @@ STOPPED_BEFORE_THE_END = """
 import os, signal, sys
 from app.cli.main import cli
 from app.web.leak_audit import audited_seal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 audited_seal.store_seal = lambda *_arguments: os.kill(os.getpid(), signal.SIGINT)
 cli(sys.argv[1:])
 """
