@@ -35,6 +35,7 @@ import torch
 from torch import Tensor
 
 from app.archive.manifest import CorpusRecord
+from app.archive.site import UNNAMED_CALLABLE
 from app.foundation.arrays import Ints, TokenIds
 from app.harvest.arms.callable_arm import callable_arm
 from app.harvest.options import HarvestOptions
@@ -42,7 +43,6 @@ from app.harvest.pipeline import run_harvest
 from app.harvest.plan import HarvestPlan
 from app.harvest.progress import report_nothing
 from app.harvest.scan.batches import Batch, split_into_batches
-from app.harvest.scan.channel import CALLABLE_SITE
 from app.harvest.scan.memory import keep_freed_memory
 from app.harvest.scan.model_scan import ModelScan
 from app.harvest.scan.worker_threads import WorkerThreads
@@ -176,7 +176,7 @@ def harvest_zipf_text(transformer: Transformer, window_count: int, options: Harv
     arm = replace(callable_arm(activate, "bench", trial_window, pieces), is_thread_safe=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        paths = [{CALLABLE_SITE: folder / "out"}]
+        paths = [{UNNAMED_CALLABLE: folder / "out"}]
         plan = HarvestPlan([arm], ZipfText(window_count), paths, folder / "checkpoint", options)
         run_harvest(plan, "zipf", report_nothing)
 

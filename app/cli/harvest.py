@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class HarvestChoices(TypedDict):
     """The options of a harvest."""
 
-    sites: tuple[Site, ...]
+    sites: tuple[str, ...]
     layer_indices: tuple[int, ...]
     token_limit: int | None
     top_count: int

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from app.archive.archive import Archive
+from app.archive.site import UNNAMED_CALLABLE
 from app.foundation.arrays import TokenIds
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.foundation.files import write_text_atomically
@@ -22,11 +23,9 @@ from app.harvest.options import HarvestOptions
 from app.harvest.pipeline import ArmArchives, run_harvest
 from app.harvest.plan import HarvestPlan
 from app.harvest.progress import ReportProgress, progress_bar
-from app.harvest.scan.channel import CALLABLE_SITE
 from app.harvest.scan.device import resolve_device
 from app.harvest.shard_run import ScanRunner, find_pilot
 from app.harvest.text.source import TokenRows, corpus_source
-from app.models.config import Site
 from app.models.model_folder import LoadedModel
 
 PAIR_FILE = "pair.json"
@@ -61,7 +60,7 @@ def harvest_sites(  # noqa: PLR0913 - the parameters of `harvest_model`, and the
     name: str,
     spec: str,
     out: Path | str,
-    sites: Sequence[Site],
+    sites: Sequence[str],
     options: HarvestOptions | None = None,
     progress: ReportProgress | None = None,
     run_scans: ScanRunner | None = None,
@@ -136,8 +135,8 @@ def harvest(
     first_window = pilot.first_scored_windows(1).token_ids.astype(np.int64)
     trial_window = torch.from_numpy(first_window).to(resolve_device(options.device))
     arm = callable_arm(fn, name, trial_window, vocabulary.pieces_up_to(int(text.token_ids.max())))
-    plan = HarvestPlan([arm], text, [{CALLABLE_SITE: out}], _checkpoint_folder(out), options)
-    return run_harvest(plan, "rows", progress or progress_bar())[0][CALLABLE_SITE]
+    plan = HarvestPlan([arm], text, [{UNNAMED_CALLABLE: out}], _checkpoint_folder(out), options)
+    return run_harvest(plan, "rows", progress or progress_bar())[0][UNNAMED_CALLABLE]
 
 
 def _as_token_ids(token_rows: Tensor | NDArray[np.integer] | Sequence[Sequence[int]]) -> TokenIds:

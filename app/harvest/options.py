@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from app.archive.site import require_site
 from app.foundation.errors import CorpusError, SettingsError
-from app.models.config import Site
 
 Dtype = Literal["float32", "bfloat16"]
 Device = Literal["cpu", "cuda", "auto"]
@@ -46,7 +46,8 @@ class HarvestOptions:
     """Tokens per window, BOS included; None takes the model's longest."""
     overlap: int = OVERLAP
     seed: int = 0
-    site: Site = "mlp.act"
+    site: str = "mlp.act"
+    """Where the model is read, a name as `app.archive.site` describes them."""
     layers: tuple[int, ...] | None = None
     """Layers to read; None reads all."""
     duplicate_span: int | None = 8
@@ -87,6 +88,10 @@ class HarvestOptions:
             if getattr(self, name) not in choices:
                 msg = f"{name} is {getattr(self, name)!r}; give one of {', '.join(choices)}"
                 raise SettingsError(msg)
+        try:
+            require_site(self.site)
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
 
     def top_only(self) -> "HarvestOptions":
         """These options without firings and without any group but `top`: the smallest archive."""

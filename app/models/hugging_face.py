@@ -118,7 +118,7 @@ class HuggingFaceModel(ReadableModel):
         logits: Tensor = self.model(input_ids=x, use_cache=False).logits
         return logits
 
-    def read_site(self, site: Site, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+    def read_site(self, site: str, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """As `ReadableModel.read_site`; the only site is `mlp.act`."""
         read_layers = range(self.config.n_layers) if layers is None else layers
         self.require_sites_and_layers((site,), read_layers)

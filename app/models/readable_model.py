@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from app.foundation.errors import ModelError
-from app.models.config import ModelShape, Site
+from app.models.config import ModelShape
 
 
 class TypedModule(nn.Module):
@@ -28,14 +28,14 @@ class ReadableModel(TypedModule):
     config: ModelShape
 
     @abstractmethod
-    def read_site(self, site: Site, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+    def read_site(self, site: str, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """The activations [batch, token, d_mlp] at `site`, by layer; those of all layers if `layers` is None.
 
         Stops computing at the last of these layers. Raises ModelError on a site or layer that this model does not
         have, and on a window longer than `n_ctx`.
         """
 
-    def require_sites_and_layers(self, sites: Collection[Site], layers: Sequence[int]) -> None:
+    def require_sites_and_layers(self, sites: Collection[str], layers: Sequence[int]) -> None:
         """Raise ModelError unless this model has all the sites and layers, and at least one of each is named."""
         for site in sites:
             if site not in self.config.sites:

@@ -89,12 +89,12 @@ class Mlp(TypedModule):
         if self.norm is not None:
             yield "mlp.post_ln", self.norm(act)
 
-    def read_sites(self, x: Tensor, sites: Collection[Site]) -> dict[Site, Tensor]:
+    def read_sites(self, x: Tensor, sites: Collection[str]) -> dict[str, Tensor]:
         """The activations [batch, token, d_mlp] at `sites`, from the normed residual stream [batch, token, d_model].
 
         Nothing after the last of the sites is computed.
         """
-        values_by_site: dict[Site, Tensor] = {}
+        values_by_site: dict[str, Tensor] = {}
         for site, values in self.compute_sites(x):
             if site in sites:
                 values_by_site[site] = values
@@ -177,7 +177,7 @@ class Transformer(ReadableModel):
         logits: Tensor = self.unembed(self.norm(stream))
         return logits
 
-    def read_site(self, site: Site, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
+    def read_site(self, site: str, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
         """The activations [batch, token, d_mlp] at `site`, by layer; those of all layers if `layers` is None.
 
         Nothing after the site in the last of these layers is computed. Raises ModelError
@@ -186,12 +186,12 @@ class Transformer(ReadableModel):
         return self.read_sites((site,), token_ids, layers)[site]
 
     def read_sites(
-        self, sites: Collection[Site], token_ids: Tensor, layers: Sequence[int] | None = None
-    ) -> dict[Site, dict[int, Tensor]]:
+        self, sites: Collection[str], token_ids: Tensor, layers: Sequence[int] | None = None
+    ) -> dict[str, dict[int, Tensor]]:
         """The activations at several sites, by site and layer, from one pass; other arguments as in `read_site`."""
         read_layers = range(self.config.n_layers) if layers is None else layers
         self.require_sites_and_layers(sites, read_layers)
-        values_by_layer: dict[Site, dict[int, Tensor]] = {site: {} for site in sites}
+        values_by_layer: dict[str, dict[int, Tensor]] = {site: {} for site in sites}
         last_layer = max(read_layers)
         stream = self._embedded(token_ids)
         for layer, block in enumerate(self.layers[: last_layer + 1]):

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from app.archive.archive import Archive
+from app.archive.site import UNNAMED_CALLABLE
 from app.harvest.arms.callable_arm import Activate, callable_arm
 from app.harvest.harvests import harvest, harvest_model
 from app.harvest.options import Device, HarvestOptions
 from app.harvest.pipeline import run_harvest
 from app.harvest.plan import HarvestPlan
 from app.harvest.progress import report_nothing
-from app.harvest.scan.channel import CALLABLE_SITE
 from app.harvest.text.source import TokenRows
 from app.models.loading import load_any_model
 from tests.models.recorded import LLAMA, RECORDED
@@ -40,10 +40,10 @@ def sums_of_neighbours(device: Device) -> Activate:
 def harvest_in_worker_threads(device: Device, out: Path, options: HarvestOptions) -> Archive:
     trial_window = torch.from_numpy(TOKENS[:1].astype(np.int64))
     arm = callable_arm(sums_of_neighbours(device), "sums", trial_window, [b"%d" % token_id for token_id in range(500)])
-    paths = [{CALLABLE_SITE: out}]
+    paths = [{UNNAMED_CALLABLE: out}]
     thread_safe_arm = replace(arm, is_thread_safe=True)
     plan = HarvestPlan([thread_safe_arm], TokenRows(TOKENS, ()), paths, out.with_suffix(".partial"), options)
-    return run_harvest(plan, "rows", report_nothing)[0][CALLABLE_SITE]
+    return run_harvest(plan, "rows", report_nothing)[0][UNNAMED_CALLABLE]
 
 
 @pytest.mark.parametrize("options", [OPTIONS, OPTIONS.top_only()], ids=["every group", "top lists alone"])

@@ -22,6 +22,7 @@ from app.harvest.options import HarvestOptions
         ({"duplicate_span": -1}, "duplicate_span is -1"),
         ({"seed": 2**70}, "give a whole number from -4294967296 to 4294967296"),
         ({"dtype": "float16"}, "give one of float32, bfloat16"),
+        ({"site": "mlp.out"}, "is no site; sites are"),
         ({"device": "tpu"}, "give one of cpu, cuda, auto"),
     ],
 )

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from app.archive.manifest import ModelRecord
+from app.archive.site import UNNAMED_CALLABLE
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError
 from app.harvest.arms.arm import HarvestArm
-from app.harvest.scan.channel import CALLABLE_SITE, Channel
+from app.harvest.scan.channel import Channel
 
 Activate = Callable[[Tensor], Tensor]
 """A function from token ids [window, position] to activations [window, position, unit]."""
@@ -41,13 +42,13 @@ def callable_arm(activate: Activate, name: str, trial_window: Tensor, pieces: li
     unit_count = int(output.shape[2])
 
     def read(token_ids: Tensor) -> dict[Channel, Tensor]:
-        return {(CALLABLE_SITE, 0): _require_activations(activate(token_ids), token_ids, unit_count)}
+        return {(UNNAMED_CALLABLE, 0): _require_activations(activate(token_ids), token_ids, unit_count)}
 
     return HarvestArm(
         record=ModelRecord(
             name=name, activation=None, n_layers=1, d_mlp=unit_count, weights_sha256=None, tokenizer_sha256=None
         ),
-        channels={(CALLABLE_SITE, 0): unit_count},
+        channels={(UNNAMED_CALLABLE, 0): unit_count},
         read=read,
         find_effects=None,
         pieces=pieces,

@@ -19,7 +19,6 @@ from app.harvest.arms.logit_effects import logit_effect_finder
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.channel import Channel, ReadChannels
 from app.harvest.scan.device import resolve_device
-from app.models.config import Site
 from app.models.model_folder import LoadedModel
 from app.models.pairing_certificate import CERTIFICATE_FILE
 from app.models.readable_model import ReadableModel
@@ -28,7 +27,7 @@ from app.models.transformer import Transformer
 _hooks_in_use = Lock()
 
 
-def model_arm(name: str, model: LoadedModel, sites: Sequence[Site], options: HarvestOptions) -> HarvestArm:
+def model_arm(name: str, model: LoadedModel, sites: Sequence[str], options: HarvestOptions) -> HarvestArm:
     """Make an arm of a loaded model, read at some sites. Raises ModelError if it has no such site or layer."""
     layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
     model.transformer.require_sites_and_layers(sites, layers)
@@ -53,7 +52,7 @@ def _copy_on_device(transformer: ReadableModel, options: HarvestOptions) -> Read
     return transformer.to(device=resolve_device(options.device), dtype=dtype)
 
 
-def _reader(transformer: ReadableModel, sites: Sequence[Site], layers: Sequence[int]) -> ReadChannels:
+def _reader(transformer: ReadableModel, sites: Sequence[str], layers: Sequence[int]) -> ReadChannels:
     """A function that reads the sites: in one pass of our own transformer, or one pass per site of another model."""
     if isinstance(transformer, Transformer):
         return lambda token_ids: _by_channel(transformer.read_sites(sites, token_ids, layers))
@@ -69,7 +68,7 @@ class HookedReader:
     """
 
     transformer: ReadableModel
-    sites: Sequence[Site]
+    sites: Sequence[str]
     layers: Sequence[int]
 
     def __call__(self, token_ids: Tensor) -> dict[Channel, Tensor]:
@@ -78,7 +77,7 @@ class HookedReader:
             return _by_channel({site: self.transformer.read_site(site, token_ids, self.layers) for site in self.sites})
 
 
-def _by_channel(by_site: Mapping[Site, Mapping[int, Tensor]]) -> dict[Channel, Tensor]:
+def _by_channel(by_site: Mapping[str, Mapping[int, Tensor]]) -> dict[Channel, Tensor]:
     """Activations [window, position, neuron] by site and layer, as one mapping by channel."""
     return {
         (site, layer): batch_activations
