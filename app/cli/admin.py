@@ -4,12 +4,12 @@ from typing import TextIO
 
 import click
 
-from app.cli.database import open_database
 from app.cli.options import json_option, read_typed_text
 from app.cli.printing import print_json, print_text
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import admins
+from app.services.opened_database import open_database
 
 password_option = click.option(
     "--password-file",

@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from app.archive.archive import Archive, find_archives
-from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, break_blind_option, by_option, json_option
 from app.cli.printing import print_facts, print_json, print_table, print_text
 from app.foundation.clock import now
@@ -14,6 +13,7 @@ from app.foundation.errors import ArchiveError
 from app.foundation.settings import Settings
 from app.services.archive_browsing import browse_archive, rounds_on_archive
 from app.services.archives import ARCHIVES_FOLDER
+from app.services.opened_database import named_or_only_admin, open_database
 
 TABLE_COLUMNS = ("model", "activation", "site", "neurons", "tokens", "path", "sha256")
 """The facts about an archive that the list shows: those by which one is chosen, as on the form of a new round."""

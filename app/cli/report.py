@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import by_option, json_option
 from app.cli.printing import print_json, print_table, print_text
 from app.foundation.clock import now
@@ -15,11 +14,10 @@ from app.report.analysis.primary import ArmResult
 from app.report.export.pool import PooledStudies, pool_studies
 from app.report.number_text import points, points_range
 from app.report.result_text import UNSIGNED_RESULT
-from app.services import exports
+from app.services.opened_database import named_or_only_admin, open_database
+from app.services.read_reports import read_report
 from app.services.results_read import record_reading, rounds_of_commitments
-from app.services.round_keys import RoundKeys, require_key_as_committed
 from app.statistics.intervals import Interval
-from app.store.engine import Database
 
 NOT_ANCHORED = (
     "Every export agrees with itself. Nothing from outside confirms them here: check each with `firstglance verify`, "
@@ -44,7 +42,7 @@ def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bo
         _print_pooled(pooled, json_wanted=json_wanted)
         return
     with open_database(settings) as database:
-        report = _read_report(settings, database, sources[0], by)
+        report = read_report(settings, database, sources[0], by)
     analysis = report.analysis
     if report.unsigned:
         print_text(UNSIGNED_RESULT, err=True)
@@ -53,16 +51,6 @@ def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bo
         return
     print_text(f"{analysis.headline}\n")
     print_arms(analysis.arms)
-
-
-def _read_report(settings: Settings, database: Database, round_id: str, by: str | None) -> exports.RoundReport:
-    """The report of a round, after the log says who reads it."""
-    with database.reading() as session:
-        admin = named_or_only_admin(session, by)
-        require_key_as_committed(session, round_id, RoundKeys.in_data_folder(settings.data))
-    record_reading(database, round_id, admin, "report", now())
-    with database.reading() as session:
-        return exports.round_report(session, round_id)
 
 
 def print_arms(arms: Mapping[str, ArmResult]) -> None:

@@ -2,10 +2,10 @@
 
 import click
 
-from app.cli.database import open_database
 from app.cli.printing import print_text
 from app.foundation.clock import now
 from app.foundation.settings import MOST_RETENTION_DAYS, Settings
+from app.services.opened_database import open_database
 from app.services.retention import delete_expired_links
 
 

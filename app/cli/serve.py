@@ -2,9 +2,9 @@
 
 import click
 
-from app.cli.database import open_database
 from app.cli.printing import print_text
 from app.foundation.settings import Settings
+from app.services.opened_database import open_database
 from app.web.serving import bound_socket, browser_address, web_server
 
 NO_PROXIES_NAMED = (

@@ -14,7 +14,6 @@ from random import Random
 import click
 import numpy as np
 
-from app.cli.database import open_database
 from app.cli.options import SEED, NumberRange, json_option, round_argument
 from app.cli.printing import print_facts, print_json
 from app.foundation.clock import now
@@ -23,6 +22,7 @@ from app.robots.page import HtmlPage
 from app.robots.scripted_evaluators import most_common_share
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
+from app.services.opened_database import open_database
 from app.services.round_copy import new_probes, open_round_copy
 from app.store.engine import Database
 from app.store.round_copy import read_round

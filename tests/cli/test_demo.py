@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app.cli.database import open_database
 from app.cli.demo import command
 from app.cli.demo.demo_round import DemoPlan, create_demo_round, demo_archives, demo_password, find_open_demo_round
 from app.cli.main import cli
 from app.foundation.settings import Settings
 from app.report.export.verify import verify_export
+from app.services.opened_database import open_database
 from tests.cli.conftest import TEXT
 
 NEURONS = 4

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.cli.database import open_database
 from app.cli.demo.demo_round import ADMIN, DemoPlan, DemoRound, create_demo_round, demo_archives, demo_password
 from app.foundation.errors import ExportError
 from app.foundation.json_types import JsonObject, to_json_value
@@ -18,6 +17,7 @@ from app.report.analysis.primary import ArmResult
 from app.report.export.verify import verify_export
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS, ScriptedEvaluator
 from app.robots.visitor import Visitor
+from app.services.opened_database import open_database
 from app.web.serving import served_in_thread
 
 REASON = "The check of the demo: every scripted evaluator is done."

@@ -6,7 +6,6 @@ from typing import TypedDict, Unpack
 
 import click
 
-from app.cli.database import open_database
 from app.cli.demo.check import CheckOutcome, Stopwatch, run_check
 from app.cli.demo.demo_round import (
     ADMIN,
@@ -24,6 +23,7 @@ from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
 from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES
+from app.services.opened_database import open_database
 from app.web.addresses import invitation_link
 from app.web.serving import bound_socket, browser_address, web_server
 

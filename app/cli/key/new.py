@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from app.cli.key_files import write_key_file
 from app.cli.options import PATH
 from app.cli.printing import print_text
+from app.services.key_files import write_key_file
 from app.services.keyholders import new_key
 
 

@@ -5,9 +5,9 @@ from typing import TextIO
 
 import click
 
-from app.cli.key_files import read_key_file
 from app.cli.options import PATH, read_typed_text
 from app.cli.printing import print_text
+from app.services.key_files import read_key_file
 from app.services.keyholders import answer_to_challenge
 
 

@@ -2,12 +2,12 @@
 
 import click
 
-from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import by_option, json_option, round_argument
 from app.cli.printing import print_facts, print_json, print_text
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.leak_audit.summary import AuditSummary, GateAttackSummary
+from app.services.opened_database import named_or_only_admin, open_database
 from app.web.leak_audit.audited_seal import audit_unblinded_round
 
 

@@ -7,7 +7,6 @@ from typing import TypedDict, Unpack
 import click
 
 from app.archive.archive import Archive
-from app.cli.database import named_or_only_admin, open_database
 from app.cli.options import PATH, by_option
 from app.cli.printing import print_text
 from app.foundation.clock import now
@@ -18,6 +17,7 @@ from app.rounds.design import Cell, Design
 from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES, design_from_preset
 from app.rounds.typed_cell import typed_cell
 from app.services import rounds
+from app.services.opened_database import named_or_only_admin, open_database
 
 
 class PresetChoices(TypedDict):

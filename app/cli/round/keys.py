@@ -5,15 +5,15 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from app.cli.database import open_database
-from app.cli.key_files import read_key_file
 from app.cli.options import PATH, by_option, json_option, round_argument
 from app.cli.printing import print_json, print_table, print_text
 from app.cli.round.step import run_logged_step
 from app.foundation.clock import now
 from app.foundation.settings import Settings
 from app.services import keyholders, rounds, unblinding
+from app.services.key_files import read_key_file
 from app.services.key_standing import key_standing
+from app.services.opened_database import open_database
 
 KEY_NUMBER = click.IntRange(1, 10_000)
 

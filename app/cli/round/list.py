@@ -2,11 +2,11 @@
 
 import click
 
-from app.cli.database import open_database
 from app.cli.options import json_option
 from app.cli.printing import print_json, print_table
 from app.foundation.settings import Settings
 from app.services import rounds
+from app.services.opened_database import open_database
 
 TABLE_COLUMNS = ("id", "state", "items", "evaluators", "judgments", "title")
 

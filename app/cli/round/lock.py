@@ -5,7 +5,6 @@ import sys
 import click
 from sqlalchemy.orm import Session
 
-from app.cli.database import open_database
 from app.cli.options import by_option, round_argument
 from app.cli.printing import print_text
 from app.cli.round.step import run_logged_step
@@ -15,6 +14,7 @@ from app.foundation.settings import Settings
 from app.rounds.lifecycle import require_allowed
 from app.services import rounds
 from app.services.log import lock_digest
+from app.services.opened_database import open_database
 
 WHAT_TO_DO = (
     "Publish this digest, or stamp it with `firstglance round timestamp`, before the unblinding:\n"

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from app.cli.database import open_database
 from app.cli.options import PATH, round_argument
 from app.cli.printing import print_text
 from app.foundation.errors import ExportError
 from app.foundation.files import write_bytes_atomically
 from app.foundation.settings import Settings
+from app.services.opened_database import open_database
 from app.services.preregistration import round_preregistration
 
 

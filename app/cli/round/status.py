@@ -2,13 +2,13 @@
 
 import click
 
-from app.cli.database import open_database
 from app.cli.options import json_option, round_argument
 from app.cli.printing import print_facts, print_json, print_table, print_text
 from app.foundation.settings import Settings
 from app.services import rounds
 from app.services.draws import AnnouncedDraw, announced_draw
 from app.services.log import log_problem, round_events
+from app.services.opened_database import open_database
 from app.services.round_keys import RoundKeys, missing_key_warning
 from app.services.rounds import EvaluatorProgress, RoundProgress
 

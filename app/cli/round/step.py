@@ -1,35 +1,24 @@
-"""One step of a round, as every command takes it: the log says who took it, or that it was refused."""
+"""One step of a round, as every command takes it; warnings are printed on stderr."""
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from app.cli.database import named_or_only_admin, open_database
 from app.cli.printing import print_text
-from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.services.log import logged_attempt
-from app.services.round_keys import RoundKeys, missing_key_warning
-
-Result = TypeVar("Result")
+from app.services.logged_step import StepResult, run_step
 
 
 def run_logged_step(
-    settings: Settings, round_id: str, by: str | None, action: str, change: Callable[[Session, str], Result]
-) -> Result:
-    """Run `change(session, admin)` in one transaction and return its result; a refusal is logged with the action.
+    settings: Settings, round_id: str, by: str | None, action: str, change: Callable[[Session, str], StepResult]
+) -> StepResult:
+    """Run `change(session, admin)` as `run_step` does. If the round's key is lost, stderr says so first."""
+    return run_step(settings, round_id, by, action, change, print_warning)
 
-    If the round's key is lost, a warning on stderr says so first.
-    """
-    with open_database(settings) as database:
-        with database.reading() as session:
-            admin = named_or_only_admin(session, by)
-            warning = missing_key_warning(session, round_id, RoundKeys.in_data_folder(settings.data))
-        if warning is not None:
-            print_text(f"Warning: {warning}", err=True)
-        with logged_attempt(database, round_id, admin, action, now()) as session:
-            return change(session, admin)
+
+def print_warning(warning: str) -> None:
+    """Print what the user should know on stderr."""
+    print_text(f"Warning: {warning}", err=True)
 
 
 def publish_result(digest: str | None) -> str:

@@ -9,7 +9,6 @@ import click
 import httpx2
 from anyio.from_thread import start_blocking_portal
 
-from app.cli.database import open_database
 from app.cli.options import PATH, by_option, json_option, round_argument
 from app.cli.printing import print_facts, print_json, print_text
 from app.cli.round.step import run_logged_step
@@ -22,6 +21,7 @@ from app.foundation.errors import TimestampError, error_summary
 from app.foundation.files import read_small_file
 from app.foundation.settings import Settings
 from app.services import timestamps
+from app.services.opened_database import open_database
 from app.services.timestamps import PendingStamp
 
 TIMEOUT_SECONDS = 30.0

@@ -3,17 +3,13 @@
 from pathlib import Path
 
 import click
-from sqlalchemy.orm import Session
 
-from app.cli.key_files import read_key_file
 from app.cli.options import PATH, by_option, round_argument
 from app.cli.printing import print_text
 from app.cli.round.step import publish_result, run_logged_step
-from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.services import unblinding
-from app.services.log import result_digest
-from app.services.round_keys import RoundKeys, round_signing_key
+from app.services.key_files import read_key_file
+from app.services.signed_results import unblind_and_sign
 
 
 @click.command("unblind")
@@ -37,12 +33,11 @@ def unblind_command(
 ) -> None:
     """Open the seal of a locked round, check it against the commitment, and run the analysis."""
     identities = [identity for path in key_files for identity in read_key_file(path)]
-    round_keys = RoundKeys.in_data_folder(settings.data)
-
-    def unblind(session: Session, admin: str) -> str | None:
-        signing_key = round_signing_key(session, round_id, round_keys)
-        unblinding.unblind_round(session, round_id, identities, admin, reason, now(), signing_key)
-        return result_digest(session, round_id)
-
-    digest = run_logged_step(settings, round_id, by, "unblind", unblind)
+    digest = run_logged_step(
+        settings,
+        round_id,
+        by,
+        "unblind",
+        lambda session, admin: unblind_and_sign(session, round_id, identities, admin, reason, settings.data),
+    )
     print_text(f"The round is unblinded; see `firstglance report {round_id}`.\n{publish_result(digest)}")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.database import open_database
-from app.cli.database_url import without_secrets
 from app.foundation.errors import SettingsError
 from app.foundation.settings import Settings
 from app.services.admins import admin_names
+from app.services.opened_database import open_database
+from app.store.database_url import without_secrets
 from app.web.serving import bound_socket
 
 PASSWORD = "S3cr3t-word"

@@ -1,4 +1,4 @@
-"""The database that a command works on, and the admin who acts."""
+"""The database that a command or a call from Python works on, and the admin who acts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +7,12 @@ from alembic.util import CommandError
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from app.cli.database_url import UNUSABLE_URL, require_usable_url, without_secrets
 from app.foundation.errors import SettingsError, error_summary
 from app.foundation.private import make_private_folder
 from app.foundation.settings import Settings
-from app.services import admins
 from app.services.log import SHELL, VIA
+from app.store import admins as admin_store
+from app.store.database_url import UNUSABLE_URL, require_usable_url, without_secrets
 from app.store.engine import Database
 from app.store.schema import migrate
 
@@ -65,7 +65,7 @@ def _reason(error: Exception, settings: Settings) -> str:
 
 def named_or_only_admin(session: Session, name: str | None) -> str:
     """The admin with this name; without a name, the only admin there is. Raises SettingsError otherwise."""
-    names = admins.admin_names(session)
+    names = admin_store.admin_names(session)
     if name is None and len(names) == 1:
         return names[0]
     if name in names:
