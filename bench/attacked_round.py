@@ -17,7 +17,9 @@ from app.foundation.arrays import Ints
 from app.judging.answer import Answer, PageTiming
 from app.judging.judgment import Verdict
 from app.rounds.allocation import AllocatedItem
-from app.rounds.design import Cell, Controls, Design
+from app.rounds.cell import Cell
+from app.rounds.control_counts import Controls
+from app.rounds.design import Design
 from app.services import evaluator_session, item_pages, judging, rounds, seals
 from app.services.aids_keys import AidsKeys
 from app.services.keyholders import name_and_prove, new_key

@@ -16,7 +16,7 @@ from app.foundation.clock import now
 from app.foundation.errors import SealError
 from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
-from app.rounds.design import Cell
+from app.rounds.cell import Cell
 from app.rounds.presets import design_from_preset
 from app.services import admins, rounds
 from app.services.keyholders import name_and_prove, new_key

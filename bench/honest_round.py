@@ -22,7 +22,10 @@ from app.foundation.paths import resource_folder
 from app.judging.answer import Answer, PageTiming
 from app.judging.judgment import Verdict
 from app.rounds.analysis_plan import STANDARD_PLAN
-from app.rounds.design import Cell, Controls, Design, Exclusions
+from app.rounds.cell import Cell
+from app.rounds.control_counts import Controls
+from app.rounds.design import Design
+from app.rounds.exclusions import Exclusions
 from app.rounds.planned_numbers import PlannedNumbers
 from app.services import blinding_question, draws, evaluator_session, item_pages, judging, own_data, rounds, seals
 from app.services.aids_keys import AidsKeys

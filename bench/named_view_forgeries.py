@@ -12,7 +12,7 @@ from app.report.analysis.frame import AnalysisFrame, FlaggedItem
 from app.report.export.bundle import Files
 from app.report.export.zip_file import json_bytes
 from app.report.result import RoundResult
-from app.rounds.design import Exclusions
+from app.rounds.exclusions import Exclusions
 from app.unblinding.observations import Observation
 from bench.honest_round import HASTY
 

@@ -19,7 +19,7 @@ from app.evidence.event_details import AnnouncedDetail, CreatedDetail, DrawDetai
 from app.foundation.digest import short_digest
 from app.foundation.json_types import JsonValue
 from app.rounds.allocation import SealContent
-from app.rounds.design import SeedRule
+from app.rounds.design_fields import SeedRule
 
 HALF = re.compile(r"[0-9a-f]{64}")
 

@@ -25,7 +25,7 @@ from app.foundation.digest import sha256, sha256_of_json
 from app.foundation.json_types import JsonObject
 from app.foundation.typography import visible_text
 from app.rounds.allocation import NeuronAddress
-from app.rounds.design import SeedRule
+from app.rounds.design_fields import SeedRule
 
 PUBLIC_VALUE = re.compile(r"[!-@\[-~]+( [!-@\[-~]+)*")
 """How a public value is written, which leaves few spellings of it; its name has to say which one is meant."""

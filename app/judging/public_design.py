@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.foundation.json_types import JsonObject, JsonValue
-from app.rounds.design import Assignment, BlindingQuestion, Marks
+from app.rounds.design_fields import Assignment, BlindingQuestion, Marks
 from app.rounds.item import PracticeAnswer
 from app.rounds.rubric import FilledRubric
 

@@ -12,7 +12,8 @@ from app.archive.neuron import NeuronStatistics
 from app.foundation.errors import DesignError
 from app.rounds.allocation import AllocatedCell, CellModel, LayerCount
 from app.rounds.archive_frame import ArchiveFrame
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.frame_draws import FrameDraw, draw_neurons, quotas_by_layer
 from app.rounds.randomness import SecretRandom
 

@@ -9,7 +9,8 @@ from random import Random
 from app.archive.levels import proportional_levels, rank_levels
 from app.archive.snippet import Snippet
 from app.foundation.codes import ALPHABET, CODE_LENGTH
-from app.rounds.design import Design, Marks
+from app.rounds.design import Design
+from app.rounds.design_fields import Marks
 from app.rounds.item import Item, Passage
 from app.rounds.token_text import token_texts
 

@@ -7,10 +7,11 @@ from app.archive.snippet import Snippet
 from app.foundation.errors import DesignError
 from app.rounds.allocation import ItemKind
 from app.rounds.archive_frame import ArchiveFrame
+from app.rounds.cell import Cell
 from app.rounds.cell_draws import CellDraw, cells_of_archive
 from app.rounds.concealment import snippet_levels
 from app.rounds.controls import WordOccurrence, mix_snippets, plant_word, scatter_words, word_occurrences
-from app.rounds.design import Cell, Design
+from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key
 from app.rounds.planned_items import PlannedItem
 from app.rounds.randomness import SecretRandom

@@ -8,7 +8,8 @@ from pydantic.fields import FieldInfo
 
 from app.foundation.digest import ZERO_DIGEST
 from app.foundation.json_types import JsonValue
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.presets import design_from_preset
 
 TO_FILL_IN = (
@@ -23,7 +24,7 @@ def preset_toml(preset_name: str) -> str:
     """A preset as TOML, with empty title, reference and arms. Raises DesignError if there is no such preset."""
     cells = [BLANK_CELL, BLANK_CELL.model_copy(update={"arm": "b"})]
     design = design_from_preset(preset_name, title="blank", arms=cells, reference="a")
-    blank_cells = tuple(cell.model_copy(update={"arm": "", "archive_sha256": ""}) for cell in cells)
+    blank_cells = tuple(cell.model_copy(update={"arm": "", "archive_sha256": "", "unit": None}) for cell in cells)
     blank = design.model_copy(update={"title": "", "reference": "", "arms": blank_cells})
     return TO_FILL_IN + "\n" + design_toml(blank)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
 from app.rounds.allocation import AllocatedItem, ItemKind
-from app.rounds.design import Cell
+from app.rounds.cell import Cell
 from app.rounds.item import PracticeAnswer
 
 

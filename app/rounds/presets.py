@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from app.foundation.errors import DesignError
-from app.rounds.design import Cell, Design, FieldValue, Marks
+from app.rounds.cell import Cell
+from app.rounds.design import Design, FieldValue
+from app.rounds.design_fields import Marks
 
 
 class PresetSettings(TypedDict):

@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from app.foundation.errors import DesignError, first_problem
 from app.foundation.typed_text import show_in_one_line
-from app.rounds.design import Cell
+from app.rounds.cell import Cell
 from app.rounds.design_part import LONGEST_NAME
 
 

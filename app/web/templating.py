@@ -23,7 +23,7 @@ from app.foundation.paths import resource_folder
 from app.foundation.right_to_left import END_ISOLATE, ISOLATE, isolate_right_to_left
 from app.foundation.typed_text import show_unseen_characters
 from app.judging.judgment import CONFIDENCES, LONGEST_TEXT
-from app.rounds.design import LONGEST_TITLE
+from app.rounds.design_fields import LONGEST_TITLE
 from app.rounds.lifecycle import LONGEST_REASON, SHORTEST_REASON
 from app.web import addresses, language
 

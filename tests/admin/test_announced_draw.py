@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.rounds.design import Cell
+from app.rounds.cell import Cell
 from app.rounds.presets import design_from_preset
 from app.services import rounds
 from app.services.draws import AnnouncedDraw, announce_draw

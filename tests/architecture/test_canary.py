@@ -16,7 +16,8 @@ from app.archive.archive import Archive
 from app.foundation.settings import Settings
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.presets import design_from_preset
 from app.rounds.sealing import KeyholderKey
 from app.services import rounds

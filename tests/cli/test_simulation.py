@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.cli.simulate import Character, SimulatedSession, simulate_evaluators, summarise_sessions
 from app.foundation.clock import now
 from app.foundation.settings import Settings
-from app.rounds.design import Cell
+from app.rounds.cell import Cell
 from app.rounds.presets import design_from_preset
 from app.services import rounds
 from app.services.admins import add_admin

@@ -17,7 +17,7 @@ from app.evidence.draws import (
 from app.foundation.errors import SealError
 from app.foundation.json_types import JsonObject
 from app.rounds.allocation import Allocation, SealContent, SeedHalves
-from app.rounds.design import SeedRule
+from app.rounds.design_fields import SeedRule
 
 HALF, NAME, VALUE = "5e" * 32, "beacon round 7", "b0"
 HALVES = SeedHalves(HALF, NAME, VALUE)

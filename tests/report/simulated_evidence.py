@@ -21,8 +21,10 @@ from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.export.bundle import BlindedBundle, UnblindedBundle
 from app.report.result import result_of
 from app.rounds.allocation import AllocatedCell, Allocation, SealContent
+from app.rounds.cell import Cell
 from app.rounds.commitment import PublishedCommitment, commitment_digest, item_digest, seal_digest
-from app.rounds.design import Cell, Design, Exclusions
+from app.rounds.design import Design
+from app.rounds.exclusions import Exclusions
 from app.rounds.item import Item, ItemContent, Passage
 from app.unblinding.observations import Observation
 from tests.rounds.few_draws import FEW_DRAWS

@@ -14,7 +14,7 @@ from app.report.analysis.analysis import Analysis, analyse, read_analysis
 from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.dotplot import Estimated
-from app.rounds.design import Exclusions
+from app.rounds.exclusions import Exclusions
 from app.statistics.intervals import Interval
 from app.unblinding.observations import Observation
 from tests.report.simulated_round import frame_for, simulate_observations

@@ -16,7 +16,7 @@ from app.report.analysis.frame import AnalysisFrame, EnrolledEvaluator, FlaggedI
 from app.report.export.anchors import Anchors
 from app.report.export.bundle import UnblindedBundle, unblinded_zip
 from app.report.export.zip_file import read_zip
-from app.rounds.design import Exclusions
+from app.rounds.exclusions import Exclusions
 from app.unblinding.observations import Observation
 from tests.conftest import without_figures
 from tests.report.simulated_evidence import (

@@ -14,7 +14,7 @@ from app.report.analysis.frame import (
     read_frame,
 )
 from app.rounds.allocation import CellModel
-from app.rounds.design import Exclusions
+from app.rounds.exclusions import Exclusions
 from tests.report.simulated_round import frame_for, simulate_observations
 from tests.report.test_analysis import RELEASED_EXPORT
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.report.analysis.analysis import analyse
-from app.rounds.design import Exclusions
+from app.rounds.exclusions import Exclusions
 from tests.report.simulated_round import frame_for, simulate_observations
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from app.report.planned_parts import limits_of_planned_parts
 from app.report.preregistration import write_preregistration
 from app.rounds.analysis_plan import STANDARD_PLAN
-from app.rounds.design import Cell
+from app.rounds.cell import Cell
 from tests.report.test_preregistration import SEALED, make_design
 
 ARMS = ("axolotl", "quokka", "wombat")

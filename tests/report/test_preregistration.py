@@ -7,10 +7,12 @@ from app.evidence.draws import LoggedStep
 from app.evidence.event_details import AnnouncedDetail, DrawDetail, LeftOut, SealedDetail
 from app.report.preregistration import notes_on_other_draws, write_preregistration
 from app.rounds.analysis_plan import AnalysisPlan
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.planned_numbers import PlannedConstants, PlannedNumbers
 from app.rounds.presets import PRESET_NAMES, design_from_preset
 from app.statistics.power import StudyPlan, plan_power
+from tests.rounds.older_designs import in_older_version
 
 CELLS = [Cell(arm="quokka", archive_sha256="a" * 64), Cell(arm="axolotl", archive_sha256="b" * 64)]
 SEALED = SealedDetail(
@@ -114,9 +116,8 @@ def test_a_seed_that_the_server_drew_alone_is_registered_as_such() -> None:
 
 
 def test_a_design_of_version_1_is_registered_without_a_plan() -> None:
-    values = make_design().model_dump(exclude={"analysis", "seed_rule"}) | {"version": 1}
     sealed = SEALED.model_copy(update={"receipt_key": None, "draw": None})
-    text = write_preregistration(Design.from_values(values), sealed)
+    text = write_preregistration(in_older_version(make_design(), 1), sealed)
     assert "did not contain the analysis plan" in text
     assert "whole analysis plan" not in text
     assert "Mantel" not in text

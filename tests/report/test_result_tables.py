@@ -15,7 +15,7 @@ from app.report.export.pdf import typst_document
 from app.report.methods_text import AIDS
 from app.report.result_tables import RULE_TEXTS, result_tables
 from app.rounds.analysis_plan import BLINDING, SECONDARY, SENSITIVITY
-from app.rounds.design import Exclusions
+from app.rounds.exclusions import Exclusions
 from app.unblinding.observations import Observation
 from tests.report.test_charts import value_at
 

@@ -14,7 +14,8 @@ from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
 from app.archive.tables import SNIPPET_SCHEMA, write_neurons
 from app.foundation.digest import sha256_of_file
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.presets import design_from_preset
 from tests.rounds.few_draws import FEW_DRAWS
 

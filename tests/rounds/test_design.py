@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from app.foundation.digest import sha256_of_json
 from app.foundation.errors import DesignError
-from app.rounds.design import Cell, Design, read_design
+from app.rounds.cell import Cell
+from app.rounds.design import Design, read_design
 from app.rounds.presets import PRESET_NAMES, design_from_preset
 
 CELLS = [Cell(arm="quokka", archive_sha256="a" * 64), Cell(arm="axolotl", archive_sha256="b" * 64)]

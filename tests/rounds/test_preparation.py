@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from app.archive.archive import Archive
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import DesignError
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.preparation import prepare_round, require_drawable
 from tests.rounds.small_archives import make_archive
 from tests.rounds.swapped_arms import OTHER_ARM, swap_arms

@@ -1,7 +1,8 @@
 import pytest
 
 from app.foundation.errors import DesignError
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.presets import PROVENANCE, design_from_preset
 
 CELLS = [Cell(arm="quokka", archive_sha256="a" * 64), Cell(arm="axolotl", archive_sha256="b" * 64)]

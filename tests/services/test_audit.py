@@ -15,7 +15,7 @@ from app.leak_audit.features import FeatureTable
 from app.leak_audit.findings import LabelledFeatures
 from app.leak_audit.permutation_test import REFUSAL_P
 from app.leak_audit.summary import FindingsSummary
-from app.rounds.design import Cell
+from app.rounds.cell import Cell
 from app.rounds.presets import design_from_preset
 from app.services import leak_audit, rounds, seals
 from app.services.admins import add_admin

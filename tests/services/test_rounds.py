@@ -16,6 +16,7 @@ from app.store.engine import Database
 from app.store.tables import EvaluatorRow, RoundRow
 from app.web.admin.round_view import round_view
 from tests.conftest import Clock
+from tests.rounds.older_designs import in_older_version
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, open_draft, seal_draft
 
@@ -194,8 +195,7 @@ def test_a_copy_of_a_round_of_version_0_1_has_today_s_plan_and_leaves_the_origin
 ) -> None:
     with database_with_admin.writing() as session:
         newest = read_design(session.get_one(RoundRow, draft).design)
-        values = newest.model_dump(exclude={"analysis", "seed_rule"}) | {"version": 1}
-        old_text = Design.from_values(values).canonical
+        old_text = in_older_version(newest, 1).canonical
         session.get_one(RoundRow, draft).design = old_text
     with database_with_admin.writing() as session:
         copy_id = rounds.copy_round_as_draft(session, draft, ADMIN, clock())

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from app.archive.archive import Archive
 from app.report.analysis.analysis import Analysis
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.preparation import prepare_round
 from app.rounds.presets import design_from_preset
 from app.services import rounds, seals

@@ -15,7 +15,8 @@ from app.foundation.errors import ArchiveError, ModelError, NotFoundError
 from app.foundation.private import write_private_file
 from app.foundation.settings import Settings
 from app.models.folder_files import WEIGHTS_FILE
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.lifecycle import allows
 from app.rounds.presets import design_from_preset
 from app.services import admins, rounds

@@ -13,7 +13,8 @@ from app.foundation.clock import now
 from app.foundation.errors import DesignError
 from app.foundation.files import read_small_file
 from app.foundation.settings import Settings
-from app.rounds.design import Cell, Design
+from app.rounds.cell import Cell
+from app.rounds.design import Design
 from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES, design_from_preset
 from app.rounds.typed_cell import typed_cell
 from app.services import rounds

@@ -14,7 +14,7 @@ from app.evidence.entries import FlagReason
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.allocation import CellModel, LayerCount
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
-from app.rounds.design import Exclusions
+from app.rounds.exclusions import Exclusions
 from app.rounds.item import Item
 from app.rounds.planned_numbers import PlannedNumbers
 

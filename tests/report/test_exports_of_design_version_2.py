@@ -1,0 +1,18 @@
+"""An export whose design is of version 2: every file of it is made again, byte for byte."""
+
+import json
+from pathlib import Path
+
+from app.report.export.verify import verify_export
+from app.report.export.zip_file import read_zip
+from tests.conftest import without_figures
+
+EXPORT = Path(__file__).parents[1] / "data" / "designs" / "version-2" / "export.zip"
+
+
+def test_an_export_of_a_design_of_version_2_is_made_again_word_for_word() -> None:
+    assert json.loads(read_zip(EXPORT)["design.json"])["version"] == 2
+    with without_figures():
+        verification = verify_export(EXPORT)
+    assert [check for check in verification.checks if not check.ok] == []
+    assert {"report.md", "report.pdf", "README.md", "methods.json"} <= {check.name for check in verification.checks}
