@@ -33,7 +33,7 @@ UNIONS = frozenset({"Optional", "Union"})
 Sources = Mapping[str, ast.Module]
 
 
-def read_sources(root: Path, folders: Iterable[str] = ("app", "bench")) -> dict[str, ast.Module]:
+def read_sources(root: Path, folders: Iterable[str] = ("app", "firstglance", "bench")) -> dict[str, ast.Module]:
     """{path within `root`: its syntax tree} of every Python file below the folders."""
     paths = sorted(path for folder in folders for path in (root / folder).rglob("*.py"))
     return {path.relative_to(root).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
@@ -226,4 +226,4 @@ def main(folders: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or ["app", "bench"])
+    main(sys.argv[1:] or ["app", "firstglance", "bench"])

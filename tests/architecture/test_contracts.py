@@ -82,7 +82,7 @@ CLAIMS = claims_of_the_table() | {
 def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the contracts say of a copy of the code with every violation planted."""
     folder = tmp_path_factory.mktemp("planted")
-    for package in ("app", "bench", "tests"):
+    for package in ("app", "firstglance", "bench", "tests"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "data"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     for file, module in PLANTED.values():

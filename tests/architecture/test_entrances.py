@@ -7,7 +7,7 @@ import pytest
 from tests.architecture.test_exits import used_names
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "app").rglob("*.py"))
+SOURCES = sorted(path for folder in ("app", "firstglance") for path in (ROOT / folder).rglob("*.py"))
 
 READERS = {
     "app/archive/bounded_table.py": {"pq.read_table"},  # an archive's tables, in the columns of their schema

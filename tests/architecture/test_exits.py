@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted(path for folder in ("app", "bench") for path in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(path for folder in ("app", "firstglance", "bench") for path in (ROOT / folder).rglob("*.py"))
 CSV_FILES = ["app/foundation/csv_table.py"]
 """The only file that knows how a table is written, so no table holds a text that a spreadsheet would compute."""
 

@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "app").rglob("*.py"))
+SOURCES = sorted(path for folder in ("app", "firstglance") for path in (ROOT / folder).rglob("*.py"))
 
 CLIENTS = frozenset({
     "aiohttp", "asyncio", "datasets", "fsspec", "ftplib", "http.client", "httpcore", "httpcore2", "httpx", "httpx2",
