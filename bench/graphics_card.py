@@ -25,13 +25,14 @@ import torch
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from app.harvest.arms.model_arm import HookedReader
+from app.harvest.arms.reader import PlaceReader, PlaceReading
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.channel import Channel
 from app.harvest.scan.model_scan import ModelScan
 from app.harvest.shard_run import scan_overlapping
 from app.harvest.text.windows import WINDOWS_PER_SHARD, Shard, shard_of_rows
 from app.models.hugging_face import HuggingFaceModel, HuggingFaceShape
+from app.models.place import Place
 from bench.harvest import measure_seconds
 
 WINDOW, SHARDS_AT_A_TIME = 256, 8
@@ -64,7 +65,7 @@ def zipf_shard(number: int) -> Shard:
 
 
 @torch.inference_mode()
-def run_bare_pass(reader: HookedReader, batch_size: int, shards: Sequence[Shard]) -> None:
+def run_bare_pass(reader: PlaceReader, batch_size: int, shards: Sequence[Shard]) -> None:
     """Run only the forward pass to the layer, batch after batch, without waiting between them."""
     for shard in shards:
         token_ids = torch.from_numpy(shard.token_ids.astype(np.int64)).to("cuda")
@@ -88,7 +89,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, float | str]:
     """The figures that this bench prints."""
     layer, neuron_count = arguments.layer, arguments.neurons
     channel: Channel = ("mlp.act", layer)
-    reader = HookedReader(make_model(layer + 1), ("mlp.act",), (layer,))
+    model = make_model(layer + 1)
+    reader = PlaceReader(model, [PlaceReading(channel, Place(layer, "mlp.act"), model.config.d_mlp)])
 
     def read(token_ids: Tensor) -> dict[Channel, Tensor]:
         return {channel: reader(token_ids)[channel][:, :, :neuron_count]}

@@ -1,13 +1,15 @@
 """The manifest of an archive: what was harvested and how, and the digests that reveal any changed byte. Pure."""
 
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from app.foundation.digest import sha256_of_json
 from app.foundation.json_types import JsonObject
 
 FORMAT = 1
+SINCE_0_2 = ("reading", "controls")
+"""Fields that archives of version 0.1 do not have. They are left out where they say nothing, so addresses stay."""
 
 
 class _Record(BaseModel):
@@ -21,11 +23,36 @@ class ModelRecord(_Record):
     activation: str | None
     n_layers: int = Field(ge=1)
     d_mlp: int = Field(ge=1)
-    """Neurons per layer."""
+    """Units per layer that were read: neurons, latents, directions."""
     weights_sha256: str | None
     tokenizer_sha256: str | None
     certificate: JsonObject | None = None
     """The pairing certificate that the trainer wrote beside the model."""
+
+
+class ReadingRecord(_Record):
+    """What was read of the model, where this was no site of its own."""
+
+    read_by: Literal["sae", "transcoder", "hook", "directions", "callable"]
+    place: str | None = None
+    """The hook's or module's name."""
+    output_place: str | None = None
+    """For a transcoder, the hook whose value it reconstructs."""
+    architecture: str | None = None
+    """Of an SAE or a transcoder, as its config says."""
+    sha256: str | None = None
+    """The digest of the config and the weights of an SAE or a transcoder."""
+    model_weights_sha256: str
+    """The digest of the model alone; `weights_sha256` covers what was read of it, too."""
+
+
+class ControlRecord(_Record):
+    """What makes the archive a control: something in it was drawn at random."""
+
+    control: Literal["directions", "random-model"]
+    seed: int
+    description: str
+    """How it was made, as a sentence."""
 
 
 class CorpusRecord(_Record):
@@ -81,12 +108,19 @@ class Manifest(_Record):
     versions: dict[str, str]
     files: dict[str, str]
     """SHA-256 of every other file of the archive; a manifest without both tables is refused."""
+    reading: ReadingRecord | None = None
+    controls: tuple[ControlRecord, ...] = ()
     address: str = ""
     """The archive's content address: SHA-256 of the canonical JSON of all of the above."""
 
     def computed_address(self) -> str:
         """The content address, computed from all other fields."""
         return sha256_of_json(self.model_dump(mode="json", exclude={"address"}))
+
+    @model_serializer(mode="wrap")
+    def _without_what_says_nothing(self, serialize: SerializerFunctionWrapHandler) -> JsonObject:
+        dumped: JsonObject = serialize(self)
+        return {name: dumped_value for name, dumped_value in dumped.items() if dumped_value or name not in SINCE_0_2}
 
     def with_address(self) -> Self:
         """A copy whose address is filled in."""

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from app import __version__
-from app.foundation.json_types import JsonObject, JsonValue
+from app.foundation.json_types import JsonObject, JsonValue, to_json_value
 from app.harvest.arms.arm import HarvestArm
 from app.harvest.options import HarvestOptions
 from app.harvest.text.source import TextSource
@@ -40,6 +40,7 @@ class HarvestPlan:
         ]
         return {
             "models": [arm.record.model_dump(mode="json") for arm in self.harvest_arms],
+            "readings": [_dump_reading(arm) for arm in self.harvest_arms],
             "answers": [arm.trial_output_sha256 for arm in self.harvest_arms],
             "channels": channels,
             "spec": spec,
@@ -47,6 +48,11 @@ class HarvestPlan:
             "versions": dict(library_versions()),
             "state_version": STATE_VERSION,
         }
+
+
+def _dump_reading(harvest_arm: HarvestArm) -> JsonValue:
+    """What is read of an arm's model and what of it was drawn at random, as JSON."""
+    return to_json_value([harvest_arm.reading, list(harvest_arm.controls)])
 
 
 def library_versions() -> dict[str, str]:

@@ -1,25 +1,28 @@
 """Reads causal language models of the `transformers` library, by family of architectures (extra `hf`).
 
-The library computes the model. A hook records the input of each layer's down-projection, and the pass stops at the last
-of these layers. `mlp.act` is that input: after the activation, and after the product with the gate if there is one
-(Shazeer, 2020).
+The library computes the model. Hooks record what enters or leaves its modules, and the pass stops at the last of them.
+`mlp.act` is what enters a layer's down-projection: after the activation, and after the product with the gate if there
+is one (Shazeer, 2020).
 """
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from app.foundation.digest import sha256_of_file, sha256_of_json
 from app.foundation.errors import ModelError, error_summary
 from app.foundation.json_types import JsonObject
 from app.models.config import MOST_LAYERS, Site
+from app.models.families import FAMILIES, ArchitectureFamily
 from app.models.folder_files import CONFIG_FILE
 from app.models.model_folder import LoadedModel, read_raw_config
+from app.models.module_hooks import ModulePoint, read_module_points, require_module
+from app.models.place import NORM_INPUTS, Place
 from app.models.readable_model import ReadableModel
 from app.models.tokenizer import Tokenizer
 
@@ -29,42 +32,8 @@ if TYPE_CHECKING:
 WEIGHT_FILES = ("model*.safetensors", "pytorch_model*.bin")
 
 
-@dataclass(frozen=True)
-class ArchitectureFamily:
-    """The paths of the modules that are read, in a family of architectures."""
-
-    blocks_path: str
-    """The list of blocks within the model."""
-    down_path: str
-    """The down-projection within a block."""
-    gated: bool = False
-    """Whether the activation is multiplied by an up-projection."""
-
-
-_GATED = ArchitectureFamily("model.layers", "mlp.down_proj", gated=True)
-
 LAYER_COUNT_KEYS = ("num_hidden_layers", "n_layer")
 """What configs of the library call the number of blocks."""
-
-FAMILIES: Mapping[str, ArchitectureFamily] = {
-    "gpt2": ArchitectureFamily("transformer.h", "mlp.c_proj"),
-    "gpt_neo": ArchitectureFamily("transformer.h", "mlp.c_proj"),
-    "gpt_neox": ArchitectureFamily("gpt_neox.layers", "mlp.dense_4h_to_h"),
-    "gptj": ArchitectureFamily("transformer.h", "mlp.fc_out"),
-    "opt": ArchitectureFamily("model.decoder.layers", "fc2"),
-    "phi": ArchitectureFamily("model.layers", "mlp.fc2"),
-    "starcoder2": ArchitectureFamily("model.layers", "mlp.c_proj"),
-    "llama": _GATED,
-    "mistral": _GATED,
-    "qwen2": _GATED,
-    "qwen3": _GATED,
-    "gemma": _GATED,
-    "gemma2": _GATED,
-    "gemma3_text": _GATED,
-    "olmo2": _GATED,
-    "phi3": _GATED,
-    "stablelm": _GATED,
-}
 
 
 @dataclass(frozen=True)
@@ -92,12 +61,8 @@ class _LoadingInfo(TypedDict):
     """Name, shape in the file, shape expected."""
 
 
-class _LastLayerRead(Exception):  # noqa: N818 - it ends a pass and is no error
-    """The last layer that was asked for has been read."""
-
-
 class HuggingFaceModel(ReadableModel):
-    """A causal language model of the library, which is read at the input of its down-projections."""
+    """A causal language model of the library, which is read by hooks on its modules."""
 
     config: HuggingFaceShape
 
@@ -108,9 +73,21 @@ class HuggingFaceModel(ReadableModel):
     @property
     def down_projections(self) -> list[nn.Module]:
         """The down-projection of each layer."""
-        family = FAMILIES[self.config.family]
-        blocks = self.model.get_submodule(family.blocks_path)
-        return [block.get_submodule(family.down_path) for block in blocks.children()]
+        return [self.family.down_projection(block) for block in self._blocks]
+
+    @property
+    def family(self) -> ArchitectureFamily:
+        """Where modules lie in this architecture."""
+        return FAMILIES[self.config.family]
+
+    @property
+    def centres_stream(self) -> bool:
+        """Whether the norms are LayerNorms, which subtract the mean."""
+        return self.family.centres_stream
+
+    @property
+    def _blocks(self) -> list[nn.Module]:
+        return list(self.model.get_submodule(self.family.blocks_path).children())
 
     def forward(self, x: Tensor) -> Tensor:
         """Token ids [batch, token] -> logits [batch, token, d_vocab]."""
@@ -118,37 +95,40 @@ class HuggingFaceModel(ReadableModel):
         logits: Tensor = self.model(input_ids=x, use_cache=False).logits
         return logits
 
-    def read_site(self, site: str, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
-        """As `ReadableModel.read_site`; the only site is `mlp.act`."""
-        read_layers = range(self.config.n_layers) if layers is None else layers
-        self.require_sites_and_layers((site,), read_layers)
+    def read_places(self, places: Collection[Place], token_ids: Tensor) -> dict[Place, Tensor]:
+        """As `ReadableModel.read_places`; modules have the names that they have in the library's model."""
         self.require_window_fits(token_ids.shape[1])
-        values_by_layer: dict[int, Tensor] = {}
-        with self._recording(values_by_layer, read_layers), contextlib.suppress(_LastLayerRead):
-            self.model.base_model(input_ids=token_ids, use_cache=False)
-        # OPT joins the windows of a batch, so every shape is restored.
-        return {layer: values.reshape(*token_ids.shape, -1) for layer, values in values_by_layer.items()}
+        points = {place: self._point(place) for place in places}
+        # Only what a module gives after the blocks needs the head of the model.
+        runs_head = any(place.module for place in places)
+        library_model = self.model if runs_head else self.model.base_model
+        tensors = read_module_points(points, token_ids, lambda: library_model(input_ids=token_ids, use_cache=False))
+        return {place: self._normalised(place, tensor) for place, tensor in tensors.items()}
 
-    @contextlib.contextmanager
-    def _recording(self, values_by_layer: dict[int, Tensor], layers: Sequence[int]) -> Iterator[None]:
-        """Record the input of the down-projections of `layers`, and end the pass at the last of them."""
-        last_layer = max(layers)
+    def needs_hooks(self, places: Collection[Place]) -> bool:  # noqa: ARG002 - whatever the places are
+        """Always: the library computes the model."""
+        return True
 
-        def recorder(layer: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-            def record(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-                values_by_layer[layer] = inputs[0]
-                if layer == last_layer:
-                    raise _LastLayerRead
+    def _point(self, place: Place) -> ModulePoint:
+        """The module that has a place's value. Raises ModelError if the architecture is not known to have one."""
+        if place.module:
+            return ModulePoint(require_module(self.model, place.module))
+        self.require_layer(place.layer)
+        point = self.family.point(self._blocks[place.layer], place.block_part or "")
+        if point is None:
+            msg = f"{place} cannot be read in a model of type {self.config.family}; read another part, or a module"
+            raise ModelError(msg)
+        return point
 
-            return record
-
-        projections = self.down_projections
-        handles = [projections[layer].register_forward_pre_hook(recorder(layer)) for layer in sorted(set(layers))]
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
+    def _normalised(self, place: Place, tensor: Tensor) -> Tensor:
+        """What a norm gives before its gain and bias, from what enters it; the value of any other place as it is."""
+        if place.block_part not in NORM_INPUTS:
+            return tensor
+        norm = self._point(place).module
+        eps = next(float(getattr(norm, name)) for name in ("eps", "variance_epsilon") if hasattr(norm, name))
+        if self.centres_stream:
+            return functional.layer_norm(tensor, tensor.shape[-1:], eps=eps)
+        return functional.rms_norm(tensor, tensor.shape[-1:], eps=eps)
 
 
 def is_hugging_face_config(raw_config: JsonObject) -> bool:

@@ -10,15 +10,18 @@ after its activation (Elhage et al., 2022, section 4.3):
     r <- r + h W_out + b_out
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from app.foundation.errors import ModelError
 from app.models.activations import activation_function
 from app.models.config import ACTIVATIONS_WITH_LAYERNORM, ModelConfig, Site
+from app.models.module_hooks import ModulePoint, read_module_points, require_module
+from app.models.place import NORM_INPUTS, Part, Place
 from app.models.readable_model import ReadableModel, TypedModule
 
 INIT_STD = 0.02
@@ -36,12 +39,17 @@ class Attention(TypedModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, token, d_model] -> the same shape."""
+        output: Tensor = self.out(self.mix(x))
+        return output
+
+    def mix(self, x: Tensor) -> Tensor:
+        """What the heads read, joined, [batch, token, n_heads * d_head], from the normed residual stream."""
         batch, tokens, _ = x.shape
         heads = self.qkv(x).view(batch, tokens, 3, self.n_heads, self.d_head)
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # each [batch, head, token, d_head]
         mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-        output: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, tokens, -1))
-        return output
+        joined: Tensor = mixed.transpose(1, 2).reshape(batch, tokens, -1)
+        return joined
 
 
 class BlockedLayerNorm(TypedModule):
@@ -78,7 +86,6 @@ class Mlp(TypedModule):
             else None
         )
         self.down = nn.Linear(config.d_mlp, config.d_model)
-        self.last_site: Site = config.sites[-1]
 
     def compute_sites(self, x: Tensor) -> Iterator[tuple[Site, Tensor]]:
         """Each site with its activations [batch, token, d_mlp], computed one by one as they are asked for."""
@@ -88,19 +95,6 @@ class Mlp(TypedModule):
         yield "mlp.act", act
         if self.norm is not None:
             yield "mlp.post_ln", self.norm(act)
-
-    def read_sites(self, x: Tensor, sites: Collection[str]) -> dict[str, Tensor]:
-        """The activations [batch, token, d_mlp] at `sites`, from the normed residual stream [batch, token, d_model].
-
-        Nothing after the last of the sites is computed.
-        """
-        values_by_site: dict[str, Tensor] = {}
-        for site, values in self.compute_sites(x):
-            if site in sites:
-                values_by_site[site] = values
-            if len(values_by_site) == len(sites):
-                break
-        return values_by_site
 
     def forward(self, x: Tensor) -> Tensor:
         """[batch, token, d_model] -> the same shape."""
@@ -127,6 +121,31 @@ class TransformerBlock(TypedModule):
         """The residual stream after the whole block, [batch, token, d_model]."""
         x = self.attend(x)
         return x + self.mlp(self.norm2(x))
+
+    def compute_parts(self, x: Tensor) -> Iterator[tuple[Part, Tensor]]:
+        """Each part of the block, in order, computed as it is asked for; the last is the stream after the block.
+
+        What the norms give before gain and bias is no part here: it follows from the stream.
+        """
+        yield "resid_pre", x
+        heads = self.attention.mix(self.norm1(x))
+        yield "attn_z", heads
+        from_attention: Tensor = self.attention.out(heads)
+        yield "attn_out", from_attention
+        x = x + from_attention
+        yield "resid_mid", x
+        for site, values in self.mlp.compute_sites(self.norm2(x)):
+            yield site, values
+            last_values = values
+        yield "mlp.last", last_values
+        from_mlp: Tensor = self.mlp.down(last_values)
+        yield "mlp_out", from_mlp
+        yield "resid_post", x + from_mlp
+
+
+def _normal(stream: Tensor, eps: float) -> Tensor:
+    """The residual stream with mean 0 and variance 1 for each token, as a norm makes it before gain and bias."""
+    return functional.layer_norm(stream, stream.shape[-1:], eps=eps)
 
 
 class Transformer(ReadableModel):
@@ -177,34 +196,54 @@ class Transformer(ReadableModel):
         logits: Tensor = self.unembed(self.norm(stream))
         return logits
 
-    def read_site(self, site: str, token_ids: Tensor, layers: Sequence[int] | None = None) -> dict[int, Tensor]:
-        """The activations [batch, token, d_mlp] at `site`, by layer; those of all layers if `layers` is None.
+    def read_places(self, places: Collection[Place], token_ids: Tensor) -> dict[Place, Tensor]:
+        """As `ReadableModel.read_places`; only the outputs of modules are read by hooks."""
+        parts = {place for place in places if place.block_part is not None}
+        sources = {
+            place: Place(place.layer, NORM_INPUTS.get(place.block_part or "", place.block_part)) for place in parts
+        }
+        streams = self._read_parts(set(sources.values()), token_ids) if parts else {}
+        values = {
+            place: _normal(streams[source], self.config.norm_eps) if source != place else streams[source]
+            for place, source in sources.items()
+        }
+        points = {place: ModulePoint(require_module(self, place.module)) for place in places if place.module}
+        return values | (read_module_points(points, token_ids, lambda: self(token_ids)) if points else {})
 
-        Nothing after the site in the last of these layers is computed. Raises ModelError
-        on a site or layer that this model does not have, and on a window longer than `n_ctx`.
-        """
-        return self.read_sites((site,), token_ids, layers)[site]
+    def needs_hooks(self, places: Collection[Place]) -> bool:
+        """Whether any place is the output of a module; the parts of blocks are read without hooks."""
+        return any(place.module for place in places)
 
-    def read_sites(
-        self, sites: Collection[str], token_ids: Tensor, layers: Sequence[int] | None = None
-    ) -> dict[str, dict[int, Tensor]]:
-        """The activations at several sites, by site and layer, from one pass; other arguments as in `read_site`."""
-        read_layers = range(self.config.n_layers) if layers is None else layers
-        self.require_sites_and_layers(sites, read_layers)
-        values_by_layer: dict[str, dict[int, Tensor]] = {site: {} for site in sites}
-        last_layer = max(read_layers)
+    @property
+    def centres_stream(self) -> bool:
+        """Whether every norm subtracts the mean: an RMS norm at the end does not."""
+        return self.config.final_norm == "layernorm"
+
+    def _read_parts(self, places: Collection[Place], token_ids: Tensor) -> dict[Place, Tensor]:
+        """The parts of blocks. Nothing after the last of them is computed."""
+        for place in places:
+            self.require_layer(place.layer)
+        parts_read: dict[Place, Tensor] = {}
+        last_layer = max(place.layer for place in places)
         stream = self._embedded(token_ids)
         for layer, block in enumerate(self.layers[: last_layer + 1]):
-            stream = block.attend(stream)
-            sites_of_layer = set(sites) if layer in read_layers else set()
-            goes_on = layer < last_layer
-            needed = sites_of_layer | {block.mlp.last_site} if goes_on else sites_of_layer
-            values = block.mlp.read_sites(block.norm2(stream), needed)
-            for site in sites_of_layer:
-                values_by_layer[site][layer] = values[site]
-            if goes_on:
-                stream = stream + block.mlp.down(values[block.mlp.last_site])
-        return values_by_layer
+            unread = {place.block_part for place in places if place.layer == layer}
+            for part, activations in block.compute_parts(stream):
+                if part in unread:
+                    parts_read[Place(layer, part)] = activations
+                    unread.remove(part)
+                if layer == last_layer and not unread:
+                    return parts_read
+                after_block = activations
+            stream = after_block
+            self._require_all_read(unread, layer)
+        return parts_read
+
+    def _require_all_read(self, unread: Collection[str | None], layer: int) -> None:
+        """Raise ModelError if a block has been computed without a part that was asked for."""
+        for part in unread:
+            msg = f"a {self.config.activation} model has no {part}, asked for in layer {layer}; read another part"
+            raise ModelError(msg)
 
     def _embedded(self, token_ids: Tensor) -> Tensor:
         """The residual stream before the first block, [batch, token, d_model]."""

@@ -11,6 +11,7 @@ import pytest
 from app.archive.archive import Archive
 from app.foundation.errors import SettingsError
 from app.harvest.arms.model_arm import model_arm
+from app.harvest.arms.site_reader import site_reader
 from app.harvest.harvests import harvest_model
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, report_nothing
@@ -88,7 +89,7 @@ def test_scans_of_single_shards_merge_to_the_scan_of_all_in_any_order(model: Loa
     """A cluster relies on it: scans of single shards, merged in reverse order, equal one scan of all shards."""
     options = replace(OPTIONS, tokens=15_000)
     text = corpus_source([model], corpus, options)
-    arm = model_arm("tiny", model, ["mlp.act"], options)
+    arm = model_arm("tiny", model, site_reader(["mlp.act"]), options)
     shards = list(text.shards())
     together = ModelScan(arm.read, arm.channels, text.window_length, options)
     together.prepare(shards[0])

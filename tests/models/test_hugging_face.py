@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from app.foundation.errors import ModelError
-from app.models.hugging_face import FAMILIES, HuggingFaceModel
+from app.models.families import FAMILIES
+from app.models.hugging_face import HuggingFaceModel
 from app.models.loading import load_any_model
 from tests.models.recorded import LLAMA, REMOVED, CopyRecorded, change_json
 

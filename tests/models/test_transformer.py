@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from app.foundation.errors import ModelError
 from app.models.config import Activation, ModelConfig, Site
+from app.models.place import Place
 from app.models.training import sha256_of_shared_weights
 from app.models.transformer import Transformer
 from tests.models.conftest import ARMS, random_transformer, tiny_config
@@ -55,12 +56,12 @@ def test_all_sites_can_be_read_in_one_pass_and_only_at_the_layers_asked_for() ->
     transformer = random_transformer(tiny_config("solu_ln", n_layers=3))
     tokens = some_tokens(transformer.config)
     with torch.inference_mode():
-        read = transformer.read_sites(transformer.config.sites, tokens, layers=(2, 0))
-        assert list(read) == list(transformer.config.sites)
-        for site, layers in read.items():
-            assert sorted(layers) == [0, 2]
+        places = [Place(layer, site) for layer in (2, 0) for site in transformer.config.sites]
+        read = transformer.read_places(places, tokens)
+        assert read.keys() == set(places)
+        for site in transformer.config.sites:
             alone = transformer.read_site(site, tokens, layers=(0, 2))
-            assert all(torch.equal(alone[layer], layers[layer]) for layer in (0, 2))
+            assert all(torch.equal(alone[layer], read[Place(layer, site)]) for layer in (0, 2))
 
 
 def test_reading_stops_at_the_site_of_the_last_layer_asked_for() -> None:

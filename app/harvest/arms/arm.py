@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.archive.manifest import ModelRecord
+from app.archive.manifest import ControlRecord, ModelRecord, ReadingRecord
 from app.harvest.arms.logit_effects import FindLogitEffects
 from app.harvest.scan.channel import Channel, ReadChannels
 
@@ -21,5 +21,15 @@ class HarvestArm:
     """The bytes of every token id."""
     is_thread_safe: bool = False
     """Whether several threads may call `read` at once."""
+    reading: ReadingRecord | None = None
+    """What was read of the model, if it is no site of its own."""
+    controls: tuple[ControlRecord, ...] = ()
+    """What in the arm was drawn at random."""
     trial_output_sha256: str | None = None
     """For a callable, which has no weights to tell it by: the digest of its output for a window, and of its pieces."""
+
+    @property
+    def only_site(self) -> str:
+        """The site of an arm that is read at one site alone."""
+        (site,) = {site for site, _ in self.channels}
+        return site

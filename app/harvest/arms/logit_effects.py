@@ -33,8 +33,12 @@ def find_logit_effects(transformer: Transformer, layer: int, site: str, pieces: 
     logits then move by that direction, centred and scaled by the final norm's gain, times the unembedding, minus
     the mean over tokens, which changes no prediction.
     """
+    return effects_of_directions(transformer, _output_directions(transformer, layer, site), pieces)
+
+
+def effects_of_directions(transformer: Transformer, directions: Tensor, pieces: list[bytes]) -> Iterator[LogitEffects]:
+    """The effects of directions [unit, d_model] that units add to the residual stream, in order of unit."""
     with torch.inference_mode():
-        directions = _output_directions(transformer, layer, site)
         unembedding = transformer.unembed.weight * transformer.norm.weight  # [token, d_model]
         for begin in range(0, len(directions), NEURONS_AT_ONCE):
             part = directions[begin : begin + NEURONS_AT_ONCE]

@@ -1,45 +1,41 @@
 """A loaded model as an arm of a harvest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from threading import Lock
 
 import torch
-from torch import Tensor
 
-from app.archive.manifest import ModelRecord
+from app.archive.manifest import ControlRecord, ModelRecord
+from app.foundation.digest import sha256_of_json
 from app.foundation.errors import ModelError
 from app.foundation.json_file import read_json_object
-from app.foundation.json_types import JsonObject
+from app.foundation.json_types import JsonObject, JsonValue
 from app.harvest.arms.arm import HarvestArm
-from app.harvest.arms.logit_effects import logit_effect_finder
+from app.harvest.arms.reader import MakeReader, Reader
 from app.harvest.options import HarvestOptions
-from app.harvest.scan.channel import Channel, ReadChannels
 from app.harvest.scan.device import resolve_device
 from app.models.model_folder import LoadedModel
 from app.models.pairing_certificate import CERTIFICATE_FILE
 from app.models.readable_model import ReadableModel
-from app.models.transformer import Transformer
-
-_hooks_in_use = Lock()
 
 
-def model_arm(name: str, model: LoadedModel, sites: Sequence[str], options: HarvestOptions) -> HarvestArm:
-    """Make an arm of a loaded model, read at some sites. Raises ModelError if it has no such site or layer."""
-    layers = tuple(range(model.config.n_layers)) if options.layers is None else tuple(sorted(set(options.layers)))
-    model.transformer.require_sites_and_layers(sites, layers)
-    transformer = _copy_on_device(model.transformer, options)
-    pieces = model.tokenizer.pieces
+def model_arm(name: str, model: LoadedModel, make_reader: MakeReader, options: HarvestOptions) -> HarvestArm:
+    """Make an arm of what is read of a loaded model. Raises ModelError if it has no such site, layer or module."""
+    on_device = replace(model, transformer=_copy_on_device(model.transformer, options))
+    reader = make_reader(on_device, options)
     return HarvestArm(
-        record=_model_record(name, model),
-        channels={(site, layer): model.config.d_mlp for site in sites for layer in layers},
-        read=_reader(transformer, sites, layers),
-        find_effects=logit_effect_finder(transformer, pieces),
-        pieces=pieces,
-        is_thread_safe=isinstance(transformer, Transformer) or resolve_device(options.device) == "cuda",
+        record=_model_record(name, model, reader),
+        channels=reader.channels,
+        read=reader.read,
+        find_effects=reader.find_effects,
+        pieces=model.tokenizer.pieces,
+        is_thread_safe=reader.is_thread_safe,
+        trial_output_sha256=reader.trial_output_sha256,
+        reading=reader.reading_record,
+        controls=reader.controls,
     )
 
 
@@ -52,50 +48,34 @@ def _copy_on_device(transformer: ReadableModel, options: HarvestOptions) -> Read
     return transformer.to(device=resolve_device(options.device), dtype=dtype)
 
 
-def _reader(transformer: ReadableModel, sites: Sequence[str], layers: Sequence[int]) -> ReadChannels:
-    """A function that reads the sites: in one pass of our own transformer, or one pass per site of another model."""
-    if isinstance(transformer, Transformer):
-        return lambda token_ids: _by_channel(transformer.read_sites(sites, token_ids, layers))
-    return HookedReader(transformer, sites, layers)
-
-
-@dataclass(frozen=True)
-class HookedReader:
-    """Reads the sites of a model by hooks, which hear every pass, so only one thread reads at a time.
-
-    On a graphics card this costs nothing: a thread leaves as soon as the pass is asked for. On the processor it would
-    leave all cores but one idle.
-    """
-
-    transformer: ReadableModel
-    sites: Sequence[str]
-    layers: Sequence[int]
-
-    def __call__(self, token_ids: Tensor) -> dict[Channel, Tensor]:
-        """Activations by channel, each [window, position, neuron], of token ids [window, position]."""
-        with _hooks_in_use:
-            return _by_channel({site: self.transformer.read_site(site, token_ids, self.layers) for site in self.sites})
-
-
-def _by_channel(by_site: Mapping[str, Mapping[int, Tensor]]) -> dict[Channel, Tensor]:
-    """Activations [window, position, neuron] by site and layer, as one mapping by channel."""
-    return {
-        (site, layer): batch_activations
-        for site, by_layer in by_site.items()
-        for layer, batch_activations in by_layer.items()
-    }
-
-
-def _model_record(name: str, model: LoadedModel) -> ModelRecord:
+def _model_record(name: str, model: LoadedModel, reader: Reader) -> ModelRecord:
     return ModelRecord(
         name=name,
         activation=model.config.activation,
         n_layers=model.config.n_layers,
-        d_mlp=model.config.d_mlp,
-        weights_sha256=model.weights_sha256,
+        d_mlp=next(iter(reader.channels.values())),
+        weights_sha256=_weights_of_reading(model, reader),
         tokenizer_sha256=model.tokenizer.digest,
-        certificate=_read_certificate(model),
+        certificate=_read_certificate(model) if reader.reading_record is None else None,
     )
+
+
+def _weights_of_reading(model: LoadedModel, reader: Reader) -> str | None:
+    """The digest of all weights that decide what is read: the model's, and those of an SAE or drawn directions.
+
+    None for a function, of which nothing is known.
+    """
+    if reader.reading_record is None:
+        return model.weights_sha256
+    if reader.reading_record.read_by == "callable":
+        return None
+    return sha256_of_json(
+        {"reading": reader.reading_record.model_dump(mode="json"), "controls": _dump(reader.controls)}
+    )
+
+
+def _dump(controls: Sequence[ControlRecord]) -> list[JsonValue]:
+    return [control.model_dump(mode="json") for control in controls]
 
 
 def _parse_certificate(path: Path) -> JsonObject:

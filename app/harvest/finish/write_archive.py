@@ -155,8 +155,10 @@ def _make_manifest(
     snippet_counts = _count_snippets(finished, site)
     dead_count = sum(neuron.dead for neuron in neurons)
     sample_size = len(next(iter(finished.scan.stores.values())).sample.hashes)
+    arm = finished.harvest_arm
+    unit_count = next(count for channel, count in arm.channels.items() if channel[0] == site)
     return Manifest(
-        model=finished.harvest_arm.record,
+        model=arm.record.model_copy(update={"d_mlp": unit_count}),
         corpus=harvest_context.corpus,
         site=site,
         window=harvest_context.window_length,
@@ -179,6 +181,8 @@ def _make_manifest(
         sample_bound=largest_distribution_distance(sample_size, harvest_context.corpus.tokens),
         versions=harvest_context.versions,
         files={name: sha256_of_file(folder / name) for name in (SNIPPETS_TABLE, NEURONS_TABLE)},
+        reading=arm.reading,
+        controls=arm.controls,
     ).with_address()
 
 
