@@ -21,6 +21,10 @@ TESTS_TMP := $(shell test "$(MEMORY_MIB)" -gt 4096 2>/dev/null && echo TMPDIR=/d
 # Tests start the program a hundred times: where byte code is not kept, every start compiles all of it again.
 export PYTHONDONTWRITEBYTECODE :=
 
+SAELENS := .venv-peers-saelens
+# SAELens needs a newer TransformerLens, which needs NumPy 2, so it has an environment of its own.
+SAELENS_PACKAGES := torch==2.13.0 sae-lens==6.54.12 pytest==9.2.0 rfc8785==0.1.4 matplotlib==3.11.2
+
 .PHONY: install demo serve check test prove test-peers clean
 .DEFAULT_GOAL := help
 
@@ -52,12 +56,18 @@ test: install ## every test that is not a long proof, in under 6 minutes on 2 co
 prove: install ## the long proofs at full count, up to an hour
 	$(TESTS_TMP) OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal -m slow
 
-test-peers: $(PEERS)/.installed ## our loaders against TransformerLens and transformers, in their own environment
+test-peers: $(PEERS)/.installed $(SAELENS)/.installed ## our loaders against the libraries they read from, in environments of their own
 	OMP_NUM_THREADS=1 $(PEERS)/bin/pytest -q --confcutdir=tests/peers -p no:cacheprovider -W default tests/peers
+	OMP_NUM_THREADS=1 $(SAELENS)/bin/pytest -q --confcutdir=tests/peers -p no:cacheprovider -W default tests/peers/test_saelens.py
 
 $(PEERS)/.installed: Makefile
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check $(PEER_PACKAGES)
+	touch $@
+
+$(SAELENS)/.installed: Makefile
+	test -x $(SAELENS)/bin/python || $(PYTHON) -m venv $(SAELENS)
+	$(SAELENS)/bin/python -m pip install --quiet --disable-pip-version-check $(SAELENS_PACKAGES)
 	touch $@
 
 $(DASHBOARD)/.installed: Makefile
@@ -67,4 +77,4 @@ $(DASHBOARD)/.installed: Makefile
 	touch $@
 
 clean: ## remove the environment and every cache; data stays
-	rm -rf $(VENV) $(PEERS) $(DASHBOARD) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(PEERS) $(SAELENS) $(DASHBOARD) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -14,7 +14,13 @@ from tokenizers import Tokenizer, models
 
 from app.models.model_folder import LoadedModel
 
-collect_ignore_glob = [] if find_spec("transformer_lens") else ["test_*.py"]
+PEERS_OF_TESTS = {
+    "test_transformerlens.py": "transformer_lens",
+    "test_transformers.py": "transformer_lens",
+    "test_saelens.py": "sae_lens",
+}
+"""The library that each file needs; SAELens has an environment of its own, with a newer TransformerLens."""
+collect_ignore_glob = [name for name, library in PEERS_OF_TESTS.items() if not find_spec(library)]
 
 RECORDED = Path(__file__).resolve().parents[1] / "data" / "peers"
 TOLERANCE = 1e-5
