@@ -29,15 +29,21 @@ LEFT_BY_WINDOWS = ("Thumbs.db", "desktop.ini")
 class Archive:
     """A finished harvest, opened for reading."""
 
+    path: Path
+    """Its folder."""
+    manifest: Manifest
+    """What was harvested and how."""
+
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path, self.manifest = path, manifest
 
     @classmethod
-    def open(cls, path: Path) -> "Archive":
+    def open(cls, folder: Path | str) -> "Archive":
         """Read the manifest and check that it lists both tables, and that every file it lists is there.
 
         Raises ArchiveError.
         """
+        path = Path(folder)
         manifest = _read_manifest(path)
         for table in (NEURONS_TABLE, SNIPPETS_TABLE):
             if table not in manifest.files:  # its digest would not be in the address: anybody could exchange it

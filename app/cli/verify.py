@@ -1,13 +1,13 @@
 """`firstglance verify`: check an export, and compare it with what is known from elsewhere."""
 
-import re
 from pathlib import Path
 
 import click
 
 from app.cli.options import PATH, json_option
 from app.cli.printing import print_json, print_text
-from app.foundation.errors import ArchiveError, ExportError, TimestampError
+from app.foundation.digest import published_digest
+from app.foundation.errors import ArchiveError, ExportError, SettingsError, TimestampError
 from app.foundation.typography import visible_text
 from app.report.export.anchors import Anchors
 from app.report.export.verify import Verification, verify_export
@@ -25,10 +25,10 @@ class DigestParameter(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The digest in small letters. Fails for anything else."""
-        digest = value.strip().lower()
-        if not re.fullmatch(r"[0-9a-f]{64}", digest):
-            self.fail("a digest is 64 hexadecimal digits; give it as it was published", param, ctx)
-        return digest
+        try:
+            return published_digest(value)
+        except SettingsError as error:
+            self.fail(str(error), param, ctx)
 
 
 class NothingComparedError(click.ClickException):

@@ -5,12 +5,14 @@ JSON is digested in its canonical form, RFC 8785 (JCS), so that every library gi
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 import rfc8785
 
+from app.foundation.errors import SettingsError
 from app.foundation.json_types import JsonObject, JsonValue
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -29,6 +31,15 @@ def sha256(data: bytes) -> str:
 def short_digest(digest: str) -> str:
     """The beginning of a digest, as sentences quote it; the log and the export have all of it."""
     return f"{digest[:QUOTED_DIGITS]}…"
+
+
+def published_digest(text: str) -> str:
+    """A digest that somebody typed, in small letters. Raises SettingsError if it is not 64 hexadecimal digits."""
+    digest = text.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        msg = "a digest is 64 hexadecimal digits; give it as it was published"
+        raise SettingsError(msg)
+    return digest
 
 
 def sha256_of_parts(parts: Iterable[bytes]) -> str:

@@ -191,7 +191,7 @@ def _pairing_warnings(loaded_model: LoadedModel, certificate: PairingCertificate
     share = certificate.relative_difference.get(loaded_model.config.activation, 0.0)
     if abs(share) > LARGEST_FAIR_DIFFERENCE:
         yield (
-            f"its validation loss differs from the baseline's ({certificate.arms[0]}) by {share:+.1%}; "
+            f"its validation loss differs from the baseline's ({certificate.arm_names[0]}) by {share:+.1%}; "
             "the two models are not equally good"
         )
 

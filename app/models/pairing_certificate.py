@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.foundation.digest import sha256_of_file
 from app.foundation.errors import ModelError
@@ -62,9 +62,9 @@ class TrainingSummary(BaseModel):
 class PairingCertificate(BaseModel):
     """What the arms of one size have in common, and the losses they reached. The first arm is the baseline."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
 
-    arms: tuple[str, ...]
+    arm_names: tuple[str, ...] = Field(alias="arms")
     shared_config: JsonObject
     recipe: JsonObject
     initial_sha256: str

@@ -2,9 +2,9 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import ValidationError, model_validator
 from rfc8785 import CanonicalizationError
@@ -14,11 +14,16 @@ from app.foundation.errors import DesignError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
 from app.foundation.typed_text import has_unseen_characters, show_in_one_line
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan, plan_deviations
+from app.rounds.archive_cell import cells_of
 from app.rounds.cell import Cell
 from app.rounds.design_complaints import complaints_about
 from app.rounds.design_fields import NEWEST_VERSION, DesignFields
 from app.rounds.design_part import DesignPart
+from app.rounds.preset_settings import settings_of_preset
 from app.rounds.rubric import foreign_placeholder
+
+if TYPE_CHECKING:
+    from app.archive.archive import Archive
 
 TEXTS_IN_LINES = {"title", "primary", "consent", "contact", "rubric"}
 """Fields whose texts may have line breaks."""
@@ -73,6 +78,25 @@ class Design(DesignFields):
         """This design as a new round would have it: with today's plan, of which it keeps the numbers that it set."""
         analysis = STANDARD_PLAN.model_copy(update={"numbers": self.analysis.numbers})
         return self.with_changes(version=NEWEST_VERSION, analysis=analysis)
+
+    @classmethod
+    def from_preset(
+        cls,
+        preset_name: str,
+        *,
+        title: str,
+        arms: "Mapping[str, Archive] | Sequence[Cell]",
+        reference: str | None = None,
+        **changes: FieldValue,
+    ) -> Self:
+        """The preset's design for these arms, with changes; the first arm is the reference if none is named.
+
+        `arms` are {name: archive} in one stratum, or cells. Raises DesignError for an unknown preset or a bad value.
+        """
+        cells = cells_of(arms)
+        named = {"preset": preset_name, "title": title, "arms": cells}
+        fixed = named | {"reference": reference or (cells[0].arm if cells else "")}
+        return cls.from_values({**settings_of_preset(preset_name), **fixed, **changes}).require_clear_texts()
 
     @classmethod
     def from_toml(cls, text: str) -> Self:

@@ -5,30 +5,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal
 
-from app.foundation.errors import DesignError
 from app.rounds.cell import Cell
 from app.rounds.design import Design, FieldValue
-from app.rounds.design_fields import Marks
-
-
-class PresetSettings(TypedDict):
-    """The fields in which a preset differs from a design's defaults."""
-
-    neurons: int
-    marks: Marks
-    evaluators: int
-
-
-SETTINGS: dict[str, PresetSettings] = {
-    "solu-2022": {"neurons": 60, "marks": "proportional", "evaluators": 3},
-    "solu-rank": {"neurons": 60, "marks": "rank", "evaluators": 3},
-    "quick": {"neurons": 12, "marks": "proportional", "evaluators": 1},
-}
-PRESET_NAMES = tuple(SETTINGS)
-DEFAULT_PRESET = "solu-rank"
-"""The preset of a new round unless another one is chosen."""
+from app.rounds.preset_settings import DEFAULT_PRESET as DEFAULT_PRESET
+from app.rounds.preset_settings import PRESET_NAMES as PRESET_NAMES
 
 
 @dataclass(frozen=True)
@@ -95,8 +77,4 @@ def design_from_preset(
     preset_name: str, *, title: str, arms: Sequence[Cell], reference: str, **changes: FieldValue
 ) -> Design:
     """The preset's design for these arms, with changes. Raises DesignError for an unknown name or a bad value."""
-    if preset_name not in SETTINGS:
-        msg = f"There is no preset “{preset_name}”; choose one of {', '.join(PRESET_NAMES)}."
-        raise DesignError(msg)
-    fixed = {"preset": preset_name, "title": title, "arms": tuple(arms), "reference": reference}
-    return Design.from_values({**SETTINGS[preset_name], **fixed, **changes}).require_clear_texts()
+    return Design.from_preset(preset_name, title=title, arms=arms, reference=reference, **changes)

@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
+from app.foundation.codes import random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import AccessError, DesignError
 from app.foundation.typed_text import is_same_person
@@ -51,6 +52,11 @@ def add_admin(session: Session, name: str, password: str, now: datetime) -> Admi
     password_hash = _hash_password(password)
     admin_store.add_admin(session, name, password_hash, now)
     return Admin(name, password_stamp(password_hash))
+
+
+def add_first_admin(session: Session, name: str, now: datetime) -> str:
+    """Make an account that nobody can sign in to until it is given a password; returns its name."""
+    return add_admin(session, name, random_token(), now).name
 
 
 def change_password(session: Session, name: str, password: str) -> None:

@@ -73,7 +73,7 @@ def named_or_only_admin(session: Session, name: str | None) -> str:
     if not names:
         msg = "there is no admin yet; add one with `firstglance admin add NAME`"
     elif name is None:
-        msg = f"there are several admins ({', '.join(names)}); name one with --by NAME"
+        msg = f"there are several admins ({', '.join(names)}); name one with --by NAME, or by=NAME from Python"
     else:
-        msg = f"there is no admin called {name}; use one of {', '.join(names)} with --by"
+        msg = f"there is no admin called {name}; name one of {', '.join(names)} with --by, or by= from Python"
     raise SettingsError(msg)

@@ -17,7 +17,7 @@ from tests.models.conftest import ARMS, TINY_RECIPE, tiny_config
 def test_the_arms_share_everything_that_the_certificate_states(trained: Path) -> None:
     certificate = PairingCertificate.read(trained)
     assert certificate is not None
-    assert certificate.arms == ARMS
+    assert certificate.arm_names == ARMS
     assert certificate.tokens == TINY_RECIPE.steps * TINY_RECIPE.batch * 16
     assert certificate.recipe == asdict(TINY_RECIPE)
     initial = Transformer(tiny_config("relu", d_vocab=int(str(certificate.shared_config["d_vocab"]))))

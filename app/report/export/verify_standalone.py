@@ -292,15 +292,15 @@ def pool_difference(estimates: dict[tuple[str, str], Estimate], treatment: str, 
     return weighted_sum / weight_sum if weight_sum else None
 
 
-def write_headline(export: Export, arms: list[str], comparison: str) -> str:
+def write_headline(export: Export, arm_names: list[str], comparison: str) -> str:
     """The headline from numbers that were just checked, without the interval."""
     browsed = any(event["action"] == "archives browsed" for event in export.before_lock)
     warnings = "Blind broken. " * browsed + "Stopped early. " * export.locked["stopped_early"]
-    if not arms:
+    if not arm_names:
         return f"{warnings}Nobody has judged a neuron of this round, so there is nothing to report."
     judges = sum(bool(final_verdicts(export, name)) for name in export.chains)
     people = "This one evaluator" if judges == 1 else f"These {judges} evaluators"
-    parts = [f"{100 * export.analysis['arms'][arm]['fraction']:.1f}\xa0% of the neurons of {arm}" for arm in arms]
+    parts = [f"{100 * export.analysis['arms'][arm]['fraction']:.1f}\xa0% of the neurons of {arm}" for arm in arm_names]
     fractions = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
     estimate = export.analysis["difference"]["estimate"]
     compared = "The arms cannot be compared."
