@@ -107,6 +107,7 @@ def _archive_facts(archive: Archive) -> dict[str, str | int | None]:
         "neurons": manifest.counts.neurons,
         "dead": manifest.counts.dead,
         "site": manifest.site,
+        **({"control": "; ".join(control.description for control in manifest.controls)} if manifest.controls else {}),
         "snippets": manifest.counts.snippets,
         "corpus": manifest.corpus.spec,
         "tokens": manifest.corpus.tokens,

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
 import click
 
 from app.archive.archive import Archive
+from app.cli.harvest_reader import Control, ReadingChoices, SiteName
 from app.cli.options import MOST_TOKENS, PATH, SEED, gelu_option
 from app.cli.printing import print_text
 from app.foundation.errors import SettingsError
 from app.harvest.options import Device, Dtype, HarvestOptions
-from app.models.config import MOST_LAYERS, GeluForm, Site
+from app.models.config import MOST_LAYERS, GeluForm
 
 if TYPE_CHECKING:
+    from app.harvest.arms.reader import MakeReader
     from app.harvest.progress import ReportProgress
     from app.harvest.shard_run import ScanRunner
     from app.models.model_folder import LoadedModel
@@ -28,6 +30,9 @@ class HarvestChoices(TypedDict):
     """The options of a harvest."""
 
     sites: tuple[str, ...]
+    sae_folder: Path | None
+    module_name: str | None
+    control: Control | None
     layer_indices: tuple[int, ...]
     token_limit: int | None
     top_count: int
@@ -52,7 +57,10 @@ class HarvestChoices(TypedDict):
 @click.option(
     "--out", type=PATH, required=True, help="The archive's folder; with the same folder a killed harvest goes on."
 )
-@click.option("--name", help="The model's name in the archive (default: its folder's name).")
+@click.option(
+    "--name",
+    help="The model's name in the archive (default: its folder's name, with -random after it for a random twin).",
+)
 @click.option(
     "--tokens",
     "token_limit",
@@ -62,9 +70,27 @@ class HarvestChoices(TypedDict):
 @click.option(
     "--site",
     "sites",
-    type=click.Choice(get_args(Site)),
+    type=SiteName(),
     multiple=True,
-    help="Site to read (default: mlp.act); may be given several times.",
+    help="Site to read, mlp.pre, mlp.act, mlp.post_ln or resid.LAYER (default: mlp.act); may be given several times. "
+    "With --sae or --hook, the name of what they read (default: sae:FOLDER'S NAME, hook:NAME).",
+)
+@click.option(
+    "--sae",
+    "sae_folder",
+    type=PATH,
+    help="Read the latents of an SAE or a transcoder: a folder of SAELens with cfg.json and sae_weights.safetensors.",
+)
+@click.option(
+    "--hook",
+    "module_name",
+    help="Read the output of the model's module of this name, as PyTorch names it, such as blocks.0.attention.",
+)
+@click.option(
+    "--control",
+    type=click.Choice(get_args(Control)),
+    help="Read a control in place of it: as many random directions in the same space, with the norms of the encoder's "
+    "directions or norm 1; or the same in a randomly initialised twin of the model. Both are drawn from --seed.",
 )
 @click.option(
     "--layer",
@@ -114,16 +140,20 @@ def harvest_command(
     """Run MODELS over a corpus and keep, for every neuron, the text that activates it most.
 
     A model is a folder, a model that comes with First Glance, or OWNER/NAME on the hub. Several models read the same
-    windows in one run, each into OUT/<its name>; several sites of one model go into OUT/<site>.
+    windows in one run, each into OUT/<its name>; several sites of one model go into OUT/<site>. In place of neurons the
+    units can be the latents of an SAE (--sae), the output of any module (--hook), or a control (--control).
     """
     from app.harvest.progress import json_lines, progress_bar
     from app.models.loading import load_any_model
 
-    names = _archive_names(model_names, name)
+    suffix = "-random" if harvest_choices["control"] == "random-model" else ""
+    names = _archive_names(model_names, name, suffix)
+    reading = _reading_choices(harvest_choices)
+    make_reader = reading.make_reader()
     loaded = {name: load_any_model(model, gelu=gelu_form) for name, model in zip(names, model_names, strict=True)}
-    archives = _harvest_models(
-        loaded, corpus, out, harvest_choices, json_lines(sys.stdout) if json_wanted else progress_bar()
-    )
+    models = reading.models_to_read(loaded, harvest_choices["seed"])
+    report = json_lines(sys.stdout) if json_wanted else progress_bar()
+    archives = _harvest_models(models, make_reader, corpus, out, harvest_choices, report)
     for path, archive in archives.items():
         if json_wanted:
             print_text(json.dumps({"path": str(path), "sha256": archive.sha256}))
@@ -131,7 +161,16 @@ def harvest_command(
             print_text(f"{path}  {archive.sha256}")
 
 
-def _archive_names(model_names: tuple[str, ...], name: str | None) -> list[str]:
+def _reading_choices(harvest_choices: HarvestChoices) -> ReadingChoices:
+    return ReadingChoices(
+        sites=harvest_choices["sites"],
+        sae_folder=harvest_choices["sae_folder"],
+        module_name=harvest_choices["module_name"],
+        control=harvest_choices["control"],
+    )
+
+
+def _archive_names(model_names: tuple[str, ...], name: str | None, suffix: str) -> list[str]:
     """The models' names in their archives. Raises SettingsError if two models have the same name."""
     if name is not None and len(model_names) > 1:
         msg = (
@@ -139,7 +178,7 @@ def _archive_names(model_names: tuple[str, ...], name: str | None) -> list[str]:
             "Without it each archive takes its folder's name"
         )
         raise SettingsError(msg)
-    names = [name] if name else [Path(model).resolve().name for model in model_names]
+    names = [name] if name else [Path(model).resolve().name + suffix for model in model_names]
     if len(set(names)) < len(names):
         msg = f"two models have the same name ({', '.join(names)}); give their folders different names"
         raise SettingsError(msg)
@@ -147,7 +186,8 @@ def _archive_names(model_names: tuple[str, ...], name: str | None) -> list[str]:
 
 
 def _harvest_models(
-    loaded: "Mapping[str, LoadedModel]",
+    models: "Mapping[str, LoadedModel]",
+    make_reader: "MakeReader",
     corpus: str,
     out: Path,
     harvest_choices: HarvestChoices,
@@ -157,20 +197,20 @@ def _harvest_models(
 
     Raises SettingsError for several models at several sites.
     """
-    from app.harvest.harvests import harvest_model, harvest_pair, harvest_sites
+    from app.harvest.harvests import harvest_pair, harvest_sites, harvest_units
 
     options, sites, runner = _harvest_options(harvest_choices), harvest_choices["sites"], _scan_runner(harvest_choices)
-    if len(sites) > 1 and len(loaded) > 1:
+    if len(sites) > 1 and len(models) > 1:
         msg = "several sites can be read in one model only; name one model, or one site"
         raise SettingsError(msg)
-    if len(loaded) > 1:
-        pair = harvest_pair(loaded, corpus, out, options, report, runner)
+    if len(models) > 1:
+        pair = harvest_pair(models, corpus, out, options, report, runner, make_reader)
         return {out / name: archive for name, archive in pair.items()}
-    name, model = next(iter(loaded.items()))
+    name, model = next(iter(models.items()))
     if len(sites) > 1:
         by_site = harvest_sites(model, name, corpus, out, sites, options, report, runner)
         return {out / site: archive for site, archive in by_site.items()}
-    return {out: harvest_model(model, name, corpus, out, options, report, runner)}
+    return {out: harvest_units(model, make_reader, name, corpus, out, options, report, runner)}
 
 
 def _harvest_options(harvest_choices: HarvestChoices) -> HarvestOptions:

@@ -37,6 +37,8 @@ class LoadedModel:
     """Sentences about choices of the reader that change the model's values."""
     provenance: JsonObject = field(default_factory=dict)
     """Facts from its config about its training, such as the seed and the tokenizer's name."""
+    twin_seed: int | None = None
+    """For the random twin of a model, the seed from which its weights were drawn; None for a model that was trained."""
 
     @property
     def config(self) -> ModelShape:

@@ -17,6 +17,7 @@ from app.harvest.arms.arm import HarvestArm
 from app.harvest.arms.reader import MakeReader, Reader
 from app.harvest.options import HarvestOptions
 from app.harvest.scan.device import resolve_device
+from app.models.hugging_face import HuggingFaceModel
 from app.models.model_folder import LoadedModel
 from app.models.pairing_certificate import CERTIFICATE_FILE
 from app.models.readable_model import ReadableModel
@@ -35,7 +36,7 @@ def model_arm(name: str, model: LoadedModel, make_reader: MakeReader, options: H
         is_thread_safe=reader.is_thread_safe,
         trial_output_sha256=reader.trial_output_sha256,
         reading=reader.reading_record,
-        controls=reader.controls,
+        controls=(*_controls_of_model(model), *reader.controls),
     )
 
 
@@ -48,6 +49,18 @@ def _copy_on_device(transformer: ReadableModel, options: HarvestOptions) -> Read
     return transformer.to(device=resolve_device(options.device), dtype=dtype)
 
 
+def _controls_of_model(model: LoadedModel) -> tuple[ControlRecord, ...]:
+    """The record of a random twin; nothing for a trained model."""
+    if model.twin_seed is None:
+        return ()
+    initialiser = "the transformers library's" if isinstance(model.transformer, HuggingFaceModel) else "First Glance's"
+    description = (
+        f"a randomly initialised twin of the model: its config and tokenizer, and weights drawn by {initialiser} "
+        "initialiser"
+    )
+    return (ControlRecord(control="random-model", seed=model.twin_seed, description=description),)
+
+
 def _model_record(name: str, model: LoadedModel, reader: Reader) -> ModelRecord:
     return ModelRecord(
         name=name,
@@ -56,7 +69,7 @@ def _model_record(name: str, model: LoadedModel, reader: Reader) -> ModelRecord:
         d_mlp=next(iter(reader.channels.values())),
         weights_sha256=_weights_of_reading(model, reader),
         tokenizer_sha256=model.tokenizer.digest,
-        certificate=_read_certificate(model) if reader.reading_record is None else None,
+        certificate=_read_certificate(model) if reader.reading_record is None and model.twin_seed is None else None,
     )
 
 
