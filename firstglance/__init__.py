@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.foundation.errors import FirstGlanceError
     from firstglance.designs import PRESETS, Archive, Cell, Design
     from firstglance.export_file import ExportFile, Verification, verify
-    from firstglance.harvesting import harvest, harvest_callable, harvest_pair
+    from firstglance.harvesting import harvest, harvest_callable, harvest_pair, harvest_rows
     from firstglance.results import Result
     from firstglance.round_handle import InvitedEvaluator, Round, RoundProgress, SealedRound
     from firstglance.serving import Server, serve
@@ -48,6 +48,7 @@ __all__ = [
     "harvest",
     "harvest_callable",
     "harvest_pair",
+    "harvest_rows",
     "serve",
     "verify",
 ]
@@ -74,7 +75,7 @@ def _home_of(name: str) -> "ModuleType":
         from firstglance import designs
 
         return designs
-    if name in {"harvest", "harvest_callable", "harvest_pair"}:
+    if name in {"harvest", "harvest_callable", "harvest_pair", "harvest_rows"}:
         from firstglance import harvesting
 
         return harvesting

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, get_args
 import click
 
 from app.archive.archive import Archive
-from app.cli.harvest_reader import Control, ReadingChoices, SiteName
-from app.cli.options import MOST_TOKENS, PATH, SEED, gelu_option
+from app.cli.options import MOST_TOKENS, PATH, SEED, SiteName, gelu_option
 from app.cli.printing import print_text
 from app.foundation.errors import SettingsError
 from app.harvest.options import Device, Dtype, HarvestOptions
+from app.harvest.reading_choices import Control, ReadingChoices
 from app.models.config import MOST_LAYERS, GeluForm
 
 if TYPE_CHECKING:
@@ -146,9 +146,8 @@ def harvest_command(
     from app.harvest.progress import json_lines, progress_bar
     from app.models.loading import load_any_model
 
-    suffix = "-random" if harvest_choices["control"] == "random-model" else ""
-    names = _archive_names(model_names, name, suffix)
     reading = _reading_choices(harvest_choices)
+    names = _archive_names(model_names, name, reading.name_suffix)
     make_reader = reading.make_reader()
     loaded = {name: load_any_model(model, gelu=gelu_form) for name, model in zip(names, model_names, strict=True)}
     models = reading.models_to_read(loaded, harvest_choices["seed"])

@@ -7,6 +7,7 @@ from typing import TextIO, get_args
 
 import click
 
+from app.archive.site import require_site
 from app.harvest.options import LARGEST_SEED
 from app.models.config import GeluForm
 
@@ -33,6 +34,19 @@ class NumberRange(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is no number; give one", param, ctx)
         return number
+
+
+class SiteName(click.ParamType[str]):
+    """The name of a site."""
+
+    name = "site"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name. Raises click.BadParameter with the grammar if it is none."""
+        try:
+            return require_site(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 PATH = TypedPath(path_type=Path)

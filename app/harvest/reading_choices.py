@@ -1,13 +1,14 @@
-"""What `firstglance harvest` reads of a model, as its options say: sites, an SAE, a module, or a control."""
+"""What a harvest reads of a model, as options of the command or of Python say: sites, an SAE, a module, or a control.
+
+Modules that load torch are imported in the functions that need them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import click
-
-from app.archive.site import MLP_SITES, require_site, site_kind
+from app.archive.site import MLP_SITES, site_kind
 from app.foundation.errors import SettingsError
 from app.harvest.options import HarvestOptions
 
@@ -19,22 +20,9 @@ Control = Literal["directions", "random-model"]
 SITES_OF_MODELS = f"{', '.join(MLP_SITES)} or resid.LAYER"
 
 
-class SiteName(click.ParamType[str]):
-    """The name of a site."""
-
-    name = "site"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name. Raises click.BadParameter with the grammar if it is none."""
-        try:
-            return require_site(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
 @dataclass(frozen=True)
 class ReadingChoices:
-    """What the options of the command say of what is to be read."""
+    """What the options say of what is to be read."""
 
     sites: tuple[str, ...]
     sae_folder: Path | None
@@ -56,6 +44,11 @@ class ReadingChoices:
     def reads_one_thing(self) -> bool:
         """Whether there is one archive for each model, and not one for each site."""
         return self.sae_folder is not None or self.module_name is not None or self.control == "directions"
+
+    @property
+    def name_suffix(self) -> str:
+        """What is added to a model's name in its archive: a random twin has a name of its own."""
+        return "-random" if self.control == "random-model" else ""
 
     def _require_fitting(self, site: str) -> None:
         """Raise SettingsError unless a site is a place in models, or names what --sae or --hook reads."""
