@@ -11,15 +11,23 @@ from random import Random
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from app.archive.archive import Archive
 from app.foundation.errors import ArchiveError, CorpusError
-from app.harvest.arms.callable_arm import Vocabulary
-from app.harvest.harvests import harvest, harvest_model, harvest_pair
+from app.harvest.arms.callable_arm import Vocabulary, callable_reader
+from app.harvest.arms.direction_reader import direction_reader
+from app.harvest.arms.hook_reader import hook_reader
+from app.harvest.arms.reader import MakeReader
+from app.harvest.arms.sae_reader import sae_reader
+from app.harvest.arms.site_reader import site_reader
+from app.harvest.harvests import harvest, harvest_model, harvest_pair, harvest_units
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import Progress, ReportProgress, report_nothing
 from app.models.model_folder import LoadedModel
+from app.models.sparse_autoencoder import load_sparse_autoencoder
 from tests.harvest.killable import OPTIONS
+from tests.harvest.saes import write_sae
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -61,6 +69,56 @@ def test_a_stopped_harvest_ends_with_the_same_bytes(
     archive = harvest_model(model, "tiny", corpus, tmp_path / "out", options, report_nothing)
     assert contents_by_name(archive.path) == contents_by_name(uninterrupted_archive.path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def readers_of(model: LoadedModel, folder: Path) -> dict[str, MakeReader]:
+    """A reader of each kind."""
+    write_sae(folder / "sae", model.config.d_model)
+    sae = sae_reader(load_sparse_autoencoder(folder / "sae"))
+    return {
+        "sae": sae,
+        "hook": hook_reader("blocks.1.attention"),
+        "stream": site_reader(["resid.0"]),
+        "directions": direction_reader(sae),
+        "callable": callable_reader(lambda ids: model.transformer.read_site("mlp.act", ids)[0], "a"),
+    }
+
+
+@pytest.mark.parametrize("kind_of_reader", ["sae", "hook", "stream", "directions", "callable"])
+def test_a_stopped_harvest_of_any_reader_ends_with_the_same_bytes(
+    model: LoadedModel, corpus: str, tmp_path: Path, kind_of_reader: str
+) -> None:
+    maker = readers_of(model, tmp_path)[kind_of_reader]
+    options = replace(OPTIONS, tokens=6_000)
+    whole = harvest_units(model, maker, "tiny", corpus, tmp_path / "whole", options, report_nothing)
+    with pytest.raises(StoppedError):
+        harvest_units(model, maker, "tiny", corpus, tmp_path / "out", options, stop_after(1))
+    archive = harvest_units(model, maker, "tiny", corpus, tmp_path / "out", options, report_nothing)
+    assert contents_by_name(archive.path) == contents_by_name(whole.path)
+
+
+@pytest.mark.parametrize(("first", "second"), [("sae", "directions"), ("hook", "callable"), ("callable", "sae")])
+def test_a_stopped_harvest_is_not_continued_by_another_reader(
+    model: LoadedModel, corpus: str, tmp_path: Path, first: str, second: str
+) -> None:
+    readers = readers_of(model, tmp_path)
+    with pytest.raises(StoppedError):
+        harvest_units(model, readers[first], "tiny", corpus, tmp_path / "out", OPTIONS, stop_after(1))
+    with pytest.raises(ArchiveError, match="is the beginning of another harvest"):
+        harvest_units(model, readers[second], "tiny", corpus, tmp_path / "out", OPTIONS, report_nothing)
+
+
+def test_a_stopped_harvest_is_not_continued_with_another_sae_of_the_same_sizes(
+    model: LoadedModel, corpus: str, tmp_path: Path
+) -> None:
+    tensors = write_sae(tmp_path / "sae", model.config.d_model)
+    with pytest.raises(StoppedError):
+        maker = sae_reader(load_sparse_autoencoder(tmp_path / "sae"))
+        harvest_units(model, maker, "tiny", corpus, tmp_path / "out", OPTIONS, stop_after(1))
+    save_file(tensors | {"b_enc": tensors["b_enc"] + 1}, tmp_path / "sae" / "sae_weights.safetensors")
+    other = sae_reader(load_sparse_autoencoder(tmp_path / "sae"))
+    with pytest.raises(ArchiveError, match="is the beginning of another harvest"):
+        harvest_units(model, other, "tiny", corpus, tmp_path / "out", OPTIONS, report_nothing)
 
 
 def test_progress_counts_tokens_of_earlier_runs_but_not_their_time(
