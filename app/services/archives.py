@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.archive.archive import Archive, find_archives
+from app.archive.site import site_kind
 from app.archive.tables import NEURONS_TABLE, SNIPPETS_TABLE
 from app.foundation.errors import ArchiveError
 
 ARCHIVES_FOLDER = "archives"
 SAME_WEIGHTS = "weights "
-"""How the fingerprint begins that archives of one model share, whatever text and site they are of."""
+"""How the fingerprint begins that archives of the same units of one model share, whatever text they are of."""
+OTHER_UNITS = "other units of "
+"""How the fingerprint begins of a model that an archive reads, if its units are not the neurons of the MLP."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +64,40 @@ def verified_archives(paths: Mapping[str, Path]) -> dict[str, Archive]:
 
 
 def archive_fingerprints(archive: Archive) -> list[str]:
-    """What two archives of the same model have in common: address, a table, or weights, also with corpus and site."""
+    """What two archives of the same model have in common: address, a table, or weights, also with corpus and site.
+
+    Latents, directions and dimensions of the residual stream are other units than the neurons of the same model.
+    """
     manifest = archive.manifest
-    weights = manifest.model.weights_sha256
+    weights, reading = manifest.model.weights_sha256, manifest.reading
+    has_neurons = site_kind(manifest.site) == "mlp"
     fingerprints = [
         f"address {archive.sha256}",
         f"neurons {manifest.files[NEURONS_TABLE]}",
         f"snippets {manifest.files[SNIPPETS_TABLE]}",
     ]
     if weights is not None:
-        fingerprints += [f"model {weights} {manifest.corpus.sha256} {manifest.site}", f"{SAME_WEIGHTS}{weights}"]
+        units = weights if has_neurons else f"{weights} {manifest.site}"
+        fingerprints += [f"model {weights} {manifest.corpus.sha256} {manifest.site}", f"{SAME_WEIGHTS}{units}"]
+    model_weights = weights if reading is None else reading.model_weights_sha256
+    if model_weights is not None and not has_neurons:
+        fingerprints.append(f"{OTHER_UNITS}{model_weights}")
     return fingerprints
 
 
 def fingerprints_of_text(fingerprints: Iterable[str]) -> set[str]:
     """Those that archives share only if they show the same neurons in the same text."""
-    return {fingerprint for fingerprint in fingerprints if not fingerprint.startswith(SAME_WEIGHTS)}
+    return {fingerprint for fingerprint in fingerprints if not fingerprint.startswith((SAME_WEIGHTS, OTHER_UNITS))}
+
+
+def fingerprints_of_units(fingerprints: Iterable[str]) -> set[str]:
+    """Those that archives share only if they have the same units, in whatever text."""
+    return {fingerprint for fingerprint in fingerprints if not fingerprint.startswith(OTHER_UNITS)}
+
+
+def fingerprints_of_models(fingerprints: Iterable[str]) -> set[str]:
+    """What archives of one model share, whatever their units and their text are."""
+    return {
+        fingerprint.replace(OTHER_UNITS, SAME_WEIGHTS, 1) if fingerprint.startswith(OTHER_UNITS) else fingerprint
+        for fingerprint in fingerprints
+    }

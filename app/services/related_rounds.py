@@ -15,7 +15,12 @@ from app.archive.archive import Archive
 from app.evidence.draws import draw_history
 from app.evidence.event_details import RelatedRound
 from app.foundation.errors import ArchiveError
-from app.services.archives import archive_fingerprints, fingerprints_of_text
+from app.services.archives import (
+    archive_fingerprints,
+    fingerprints_of_models,
+    fingerprints_of_text,
+    fingerprints_of_units,
+)
 from app.services.draw_log import logged_steps
 from app.services.log import round_events
 from app.store import exposure as exposure_store
@@ -39,9 +44,14 @@ def related_round_ids(session: Session, round_id: str) -> tuple[str, ...]:
 
 
 def rounds_on_same_models(session: Session, round_id: str) -> tuple[str, ...]:
-    """Ids of the round and of all others with one of its models, whatever text their archives are of."""
-    own_archives = _archives_by_round(session).get(round_id, _RoundArchives())
-    return rounds_with_fingerprints(session, own_archives.fingerprints)
+    """Ids of the round and of all others with one of its models, whatever units and text their archives are of."""
+    archives = _archives_by_round(session)
+    own_models = fingerprints_of_models(archives.get(round_id, _RoundArchives()).fingerprints)
+    return tuple(
+        other_id
+        for other_id, others in archives.items()
+        if not own_models.isdisjoint(fingerprints_of_models(others.fingerprints))
+    )
 
 
 def rounds_with_fingerprints(session: Session, fingerprints: Collection[str]) -> tuple[str, ...]:
@@ -53,15 +63,15 @@ def rounds_with_fingerprints(session: Session, fingerprints: Collection[str]) ->
 def archives_of_same_neurons(
     session: Session, fingerprints_by_address: Mapping[str, Collection[str]]
 ) -> dict[str, set[str]]:
-    """{address of any round's archive: which of these archives are of the same model}, for those that have any.
+    """{address of any round's archive: which of these archives are of the same neurons}, for those that have any.
 
-    A neuron has the same layer and index at every site of its model.
+    A neuron has the same layer and index at every site of the MLP; a latent or a dimension is no neuron.
     """
     of_all_rounds = _fingerprints_by_address(exposure_store.archives_of_all_rounds(session))
     shared: dict[str, set[str]] = {}
     for address, fingerprints in [*of_all_rounds.items(), *fingerprints_by_address.items()]:
         for own_address, own_fingerprints in fingerprints_by_address.items():
-            if not set(fingerprints).isdisjoint(own_fingerprints):
+            if not fingerprints_of_units(fingerprints).isdisjoint(own_fingerprints):
                 shared.setdefault(address, set()).add(own_address)
     return shared
 

@@ -1,6 +1,7 @@
 """Latents of SAEs and transcoders: SAELens's own values, plain torch's, and what is refused."""
 
 import json
+import pickle
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from app.archive.archive import Archive
 from app.foundation.errors import ModelError, SettingsError
 from app.foundation.json_types import JsonObject
 from app.harvest.arms.direction_reader import direction_reader
+from app.harvest.arms.hook_reader import hook_reader
 from app.harvest.arms.sae_reader import sae_reader
 from app.harvest.harvests import harvest_model, harvest_units
 from app.harvest.options import HarvestOptions
@@ -138,6 +140,17 @@ def test_an_sae_read_by_hooks_or_without_gives_the_same_latents(model: LoadedMod
     with torch.inference_mode():
         first, second = (next(iter(reader.read(ids).values())) for reader in readers)
     assert torch.equal(first, second)
+
+
+def test_a_reader_can_be_sent_to_another_process(model: LoadedModel, sae_folder: Path) -> None:
+    """As a cluster does it."""
+    sae = sae_reader(load_sparse_autoencoder(sae_folder))
+    ids = torch.tensor([[0, 5, 6, 7]])
+    for maker in (sae, direction_reader(sae), hook_reader("blocks.0.mlp.up")):
+        reader = maker(model, SMALL)
+        sent = pickle.loads(pickle.dumps(reader.read))
+        with torch.inference_mode():
+            assert all(torch.equal(sent(ids)[channel], values) for channel, values in reader.read(ids).items())
 
 
 def edit_weights(folder: Path, edit: Callable[[dict[str, Tensor]], object]) -> None:

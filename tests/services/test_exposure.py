@@ -6,15 +6,22 @@ import pytest
 from sqlalchemy import select
 
 from app.archive.archive import Archive
+from app.archive.manifest import ReadingRecord
 from app.evidence.checks import check_blinded_evidence
 from app.evidence.draws import left_out_digest
 from app.evidence.event_details import LeftOut
+from app.foundation.digest import sha256
 from app.foundation.errors import InputError
 from app.report.export.bundle import UnblindedBundle
 from app.rounds.design import Design
 from app.services import rounds
 from app.services.archive_browsing import open_rounds_beside
-from app.services.archives import archive_fingerprints
+from app.services.archives import (
+    archive_fingerprints,
+    fingerprints_of_models,
+    fingerprints_of_text,
+    fingerprints_of_units,
+)
 from app.services.exports import record_export, unblinded_bundle
 from app.services.exposure import group_reasons, reasons_of_exposure, seen_neurons
 from app.services.gallery import enter_gallery
@@ -107,6 +114,34 @@ def test_whoever_knows_a_model_by_another_text_is_exposed_and_its_neurons_leave_
     new_address = {plum_archive.sha256: plum.sha256, fig_archive.sha256: fig.sha256}
     assert seen_before
     assert seen_again == {(new_address[address], layer, index) for address, layer, index in seen_before}
+
+
+def as_other_units(archive: Archive, site: str, reading: ReadingRecord | None) -> Archive:
+    """The archive as if it held other units of its model."""
+    manifest = archive.manifest
+    digest = sha256(site.encode()) if reading else manifest.model.weights_sha256
+    files = {name: sha256(f"{site} {name}".encode()) for name in manifest.files}
+    model = manifest.model.model_copy(update={"weights_sha256": digest})
+    changes = {"site": site, "reading": reading, "model": model, "files": files}
+    return Archive(archive.path, manifest.model_copy(update=changes).with_address())
+
+
+@pytest.mark.parametrize("site", ["sae:a", "resid.0", "directions:mlp.act"])
+def test_other_units_of_a_model_expose_to_it_but_are_not_its_neurons(plum_archive: Archive, site: str) -> None:
+    weights = plum_archive.manifest.model.weights_sha256
+    assert weights is not None
+    reading = None if site == "resid.0" else ReadingRecord(read_by="sae", model_weights_sha256=weights)
+    neurons = archive_fingerprints(plum_archive)
+    units = archive_fingerprints(as_other_units(plum_archive, site, reading))
+    assert fingerprints_of_models(neurons) & fingerprints_of_models(units) == {f"weights {weights}"}
+    assert fingerprints_of_units(neurons).isdisjoint(fingerprints_of_units(units))
+    assert fingerprints_of_text(neurons).isdisjoint(fingerprints_of_text(units))
+
+
+@pytest.mark.parametrize("site", ["mlp.pre", "mlp.act", "mlp.post_ln"])
+def test_every_site_of_the_mlp_has_the_same_neurons(plum_archive: Archive, site: str) -> None:
+    shared = {*archive_fingerprints(plum_archive)} & {*archive_fingerprints(as_other_units(plum_archive, site, None))}
+    assert f"weights {plum_archive.manifest.model.weights_sha256}" in fingerprints_of_units(shared)
 
 
 def test_archives_of_the_same_snippets_are_of_the_same_neurons(plum_archive: Archive) -> None:
