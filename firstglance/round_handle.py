@@ -265,7 +265,7 @@ class Round:
             self._settings, self.id, ExportRequest(Path(out), blinded, break_blind_because), self._by
         )
         if warning is not None:
-            _warn(warning)
+            warnings.warn(warning, stacklevel=2)
         return Path(out)
 
     def _take(self, action: str, change: Callable[[Session, str], StepResult]) -> StepResult:
@@ -286,4 +286,5 @@ def _admin(session: Session, by: str | None) -> str:
 
 
 def _warn(warning: str) -> None:
-    warnings.warn(warning, stacklevel=4)
+    """Warn at the line that took the step: above this are `run_step`, `_take` and the method."""
+    warnings.warn(warning, stacklevel=5)
