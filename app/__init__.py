@@ -7,4 +7,4 @@ Read the packages in the order of the data:
 with `foundation` and `robots` below them and `store`, `services`, `web` and `cli` around them.
 """
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

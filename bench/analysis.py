@@ -17,9 +17,11 @@ from app.report.analysis.analysis import analyse
 from app.report.analysis.frame import AnalysisFrame, CellCounts
 from app.report.charts.all_charts import draw_charts
 from app.rounds.allocation import AllocatedItem
+from app.tasks.registry import DEFAULT_TASK, task_named
 from app.unblinding.observations import Observation
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+OUTCOME = task_named(DEFAULT_TASK).outcome
 FRACTIONS = (("baseline", 0.35), ("solu", 0.60))
 
 
@@ -47,7 +49,7 @@ def simulate_observations(
             verdict: Verdict = "interpretable" if generator.random() < chance else "not_interpretable"
             seconds = 30 + 60 * generator.random()
             judgment = Judgment(allocated.item, verdict, "", None, "", 0, number, START, START, seconds, False, False)
-            observations.append(Observation(f"e{evaluator:02d}", False, judgment, allocated))
+            observations.append(Observation(f"e{evaluator:02d}", False, judgment, allocated, OUTCOME))
     return observations
 
 

@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.archive.archive import Archive
 from app.foundation.arrays import Ints
+from app.foundation.json_types import JsonObject
 from app.judging.answer import Answer, PageTiming
-from app.judging.judgment import Verdict
 from app.rounds.allocation import AllocatedItem
 from app.rounds.cell import Cell
-from app.rounds.control_counts import Controls
 from app.rounds.design import Design
 from app.services import evaluator_session, item_pages, judging, rounds, seals
 from app.services.aids_keys import AidsKeys
@@ -34,7 +33,6 @@ START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 EVALUATORS = ("Ada", "Bo", "Cy", "Di")
 JUDGING = EVALUATORS[:2]
 """Who judges half of their items; the others have only been invited."""
-VERDICTS: tuple[Verdict, ...] = ("interpretable", "not_interpretable", "cannot_judge")
 AIDS_SHARE = 0.3
 
 
@@ -68,9 +66,13 @@ class AttackedRound:
 
 
 def attacked_design(
-    cell_archives: Mapping[tuple[str, str], Archive], neuron_count: int, marks: dict[str, int]
+    cell_archives: Mapping[tuple[str, str], Archive],
+    neuron_count: int,
+    marks: dict[str, int],
+    task_fields: JsonObject | None = None,
 ) -> Design:
-    """The design of {(arm, stratum): archive}, so many neurons per cell."""
+    """The design of {(arm, stratum): archive}, so many neurons per cell; `task_fields` are those of another task."""
+    task_fields = task_fields or {"controls": {"planted": 8}, "training": 2}
     cells = tuple(
         Cell(arm=arm, stratum=stratum, archive_sha256=archive.sha256)
         for (arm, stratum), archive in cell_archives.items()
@@ -84,10 +86,9 @@ def attacked_design(
             "groups": marks,
             "evaluators": len(EVALUATORS),
             "repeats": 8,
-            "controls": Controls(planted=8),
-            "training": 2,
             "aids": True,
         }
+        | task_fields
     )
 
 
@@ -145,7 +146,7 @@ def _answer_due_question(
             judging.open_aids(session, visit, due.item_code, aids_keys, now)
         answer = Answer(due.item_code, due.answer_id, "hypothesis", hypothesis="a rule", confidence=3)
     else:
-        verdict = generator.choice(VERDICTS)
+        verdict = generator.choice(visit.design.offered_answers)
         answer = Answer(due.item_code, due.answer_id, "verdict", verdict)
     timing = PageTiming(elapsed_seconds=18.0, attentive_seconds=10.0 + generator.randrange(8), delay_seconds=0.5)
     judging.record_answer(session, visit, answer, timing, now)
@@ -159,9 +160,16 @@ def _identities(allocated_items: Sequence[AllocatedItem]) -> Identities:
     repeats = np.zeros(len(items), dtype=np.int64)
     repeats[repeat_pairs[:, 0]], repeats[repeat_pairs[:, 1]] = 1, 2
     classes_by_label = {
-        "arm": np.unique([item.arm for item in items], return_inverse=True)[1],
-        "stratum": np.unique([item.stratum for item in items], return_inverse=True)[1],
-        "control": np.array([item.kind == "planted" for item in items], dtype=np.int64),
+        "arm": _classes([item.arm for item in items]),
+        "stratum": _classes([item.stratum for item in items]),
+        "control": _classes([item.kind == "planted" for item in items]),
+        "right answer": _classes([item.right_answer or "" for item in items]),
         "repeat": repeats,
     }
-    return Identities(tuple(index_of), classes_by_label, repeat_pairs)
+    told = {label: classes for label, classes in classes_by_label.items() if classes.max() > 0}
+    return Identities(tuple(index_of), told, repeat_pairs)
+
+
+def _classes(labels: Sequence[str | bool]) -> Ints:
+    """The number of each label among the different ones [item]; a task without right answers has one label."""
+    return np.unique(labels, return_inverse=True)[1]

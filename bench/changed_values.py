@@ -11,9 +11,9 @@ from typing import NamedTuple, cast
 
 from app.foundation.csv_table import read_table, write_table_of_0_1
 from app.foundation.json_types import JsonObject, JsonValue
+from bench.answers import all_answers
 
 DIGEST = re.compile(r"[0-9a-f]{64,}")
-VERDICTS = ("interpretable", "not_interpretable", "cannot_judge")
 SHARE_OF_STRUCTURE = 0.12
 """How often an element of a list or object is dropped, repeated or moved instead of a value changed."""
 INSTEAD_OF_NULL: tuple[JsonValue, ...] = (0, 1, True, "x", "2026-01-05T10:00:00.000000+00:00")
@@ -67,7 +67,7 @@ def changed_scalar(scalar: JsonValue, key: str, alternatives: list[str], generat
             [scalar + 0.25, scalar * 1.01 + 1e-6, 1.0 - scalar, scalar * (1 + TINY), math.ceil(scalar)]
         )
     if isinstance(scalar, str):
-        return changed_text(scalar, alternatives if key != "verdict" else list(VERDICTS), generator)
+        return changed_text(scalar, alternatives if key != "verdict" else all_answers(), generator)
     return generator.choice(INSTEAD_OF_NULL)
 
 

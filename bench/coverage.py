@@ -151,7 +151,7 @@ def measure_evaluators(study_count: int, generator: np.random.Generator) -> Iter
                 draw_judged_cell(generator, fraction, leniencies, sign * own_differences / 2, sign)
                 for fraction, sign in ((0.6, 1), (0.35, -1))
             ]
-            difference = float(cells[0].is_interpretable.mean() - cells[1].is_interpretable.mean())
+            difference = float(cells[0].score.mean() - cells[1].score.mean())
             estimate = difference_for_evaluators_like_these(cells, difference, evaluator_count)
             hits += estimate is not None and covers(estimate, 0.25)
         yield EvaluatorCoverage(evaluator_count, spread, hits / study_count)

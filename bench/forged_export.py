@@ -22,7 +22,7 @@ from app.report.export.rebuilt_files import rebuild_files
 from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, json_bytes, pack_files, zip_files
 from app.report.result import RoundResult, result_of
 from app.rounds.commitment import commitment_digest, item_digest
-from app.rounds.item import ItemContent
+from app.tasks.item import ItemContent
 from bench.changed_values import ContentChange, change_byte, change_csv, change_json, change_line
 from bench.honest_round import TITLE, HonestRound
 

@@ -18,9 +18,9 @@ from app.archive.archive import Archive
 from app.evidence.signing import SigningKey
 from app.foundation.codes import random_token
 from app.foundation.digest import sha256
+from app.foundation.json_types import JsonObject
 from app.foundation.paths import resource_folder
 from app.judging.answer import Answer, PageTiming
-from app.judging.judgment import Verdict
 from app.rounds.analysis_plan import STANDARD_PLAN
 from app.rounds.cell import Cell
 from app.rounds.control_counts import Controls
@@ -101,19 +101,22 @@ def harvest_small_archives(folder: Path) -> dict[str, Archive]:
     return {arm: pair[name] for arm, name in MODELS.items()}
 
 
-def lock_honest_round(folder: Path, archives: dict[str, Archive], neuron_count: int = 6) -> HonestRound:
+def lock_honest_round(
+    folder: Path, archives: dict[str, Archive], neuron_count: int = 6, task_fields: JsonObject | None = None
+) -> HonestRound:
     """Create, seal, open, judge and lock the round in a database of its own below `folder`.
 
-    The draw is always the same; codes, orders and keys are not.
+    The draw is always the same; codes, orders and keys are not. `task_fields` make it a round of another task.
     """
     clock, path, data = Clock(), folder / "locked.db", folder / "data"
     keys = (new_key(), new_key())
     recipients = (keys[0].recipient, keys[1].recipient)
     migrate(f"sqlite:///{path}")
     with closing(Database(f"sqlite:///{path}")) as database:
-        round_id = _open_round(
-            database, small_design(archives, neuron_count), archives, data, [key.identity for key in keys], clock
-        )
+        design = small_design(archives, neuron_count)
+        if task_fields:
+            design = design.with_changes(controls=Controls(), training=0, **task_fields)
+        round_id = _open_round(database, design, archives, data, [key.identity for key in keys], clock)
         for name in NAMES:
             _judge_as(database, round_id, name, AidsKeys.in_data_folder(data), clock)
         clock.move(60)
@@ -224,7 +227,8 @@ def _change_last_verdict(session: Session, token: str, clock: Clock) -> None:
     question = worklist.change_of_verdict(worklist.changeable_item_before(None) or "")
     assert question is not None
     assert question.standing_answer is not None
-    flipped: Verdict = "not_interpretable" if question.standing_answer.verdict == "interpretable" else "interpretable"
+    offered = visit.design.offered_answers
+    flipped = offered[1] if question.standing_answer.verdict == offered[0] else offered[0]
     answer = Answer(question.item_code, question.answer_id, "verdict", flipped)
     judging.record_answer(session, visit, answer, PageTiming(), clock())
 
@@ -235,16 +239,17 @@ def _answer(page: ItemPage, name: str, number: int) -> Answer:
         return Answer(
             due.item_code, due.answer_id, "hypothesis", hypothesis=f"rule {number}", confidence=1 + number % 5
         )
-    return Answer(due.item_code, due.answer_id, "verdict", verdict_on(due.item_code, name, number))
+    verdict = verdict_on(due.item_code, name, number, page.visit.design.offered_answers)
+    return Answer(due.item_code, due.answer_id, "verdict", verdict)
 
 
-def verdict_on(item_code: str, name: str, number: int) -> Verdict:
+def verdict_on(item_code: str, name: str, number: int, offered: Sequence[str]) -> str:
     """A verdict that depends mostly on the item, and a little on who judges."""
     if name == HASTY and number == 9:
         return "cannot_judge"
     agreeing = int(sha256(item_code.encode())[0], 16) < 8
     dissenting = int(sha256(f"{item_code}{name}".encode())[0], 16) < 3
-    return "interpretable" if agreeing != dissenting else "not_interpretable"
+    return offered[0 if agreeing != dissenting else 1]
 
 
 def _answer_blinding_question(session: Session, token: str, clock: Clock) -> None:

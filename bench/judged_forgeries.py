@@ -45,7 +45,7 @@ class Ruling(NamedTuple):
     """What the program said, or which files differ."""
 
 
-class Outcome(NamedTuple):
+class ForgeryOutcome(NamedTuple):
     """A forgery, and what became of it."""
 
     target: str

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.foundation.digest import canonical_bytes
 from app.foundation.json_types import JsonObject
 from app.store.tables import AssignmentRow, ChainEntryRow, EvaluatorRow, EventRow, ItemRow, RoundRow
+from bench.answers import first_answer, is_second
 from bench.forged_database import commit_again, open_seal, rewrite_chains, rewrite_lock, rewrite_log
 from bench.honest_round import ADMIN, EXPOSED, HASTY, HonestRound
 
@@ -83,12 +84,16 @@ def _in_contents(change_entry: Callable[[JsonObject], None]) -> ForgeRows:
 
 def _change_columns_alone(session: Session) -> None:
     for row in session.scalars(select(ChainEntryRow).where(ChainEntryRow.kind == "judgment")):
-        row.verdict = "interpretable"
+        row.verdict = first_answer(row.verdict or "")
 
 
 def _drop_judgments(session: Session) -> None:
-    for row in session.scalars(select(ChainEntryRow).where(ChainEntryRow.verdict == "not_interpretable")):
+    for row in _rows_of_second_answers(session):
         session.delete(row)
+
+
+def _rows_of_second_answers(session: Session) -> list[ChainEntryRow]:
+    return [row for row in session.scalars(select(ChainEntryRow)) if is_second(row.verdict)]
 
 
 def _in_evaluator(name: str, change_row: Callable[[EvaluatorRow], None]) -> ForgeRows:
@@ -168,7 +173,7 @@ def _call_an_invitation_the_seal(session: Session) -> None:
 
 
 def _carry_flags_over(session: Session) -> None:
-    rows = session.scalars(select(ChainEntryRow).where(ChainEntryRow.verdict == "not_interpretable"))
+    rows = _rows_of_second_answers(session)
     names = {row.id: row.name for row in session.scalars(select(EvaluatorRow))}
     flags = [{"evaluator": names[row.evaluator_id], "item": row.item, "reason": "fault", "comment": ""} for row in rows]
     _add_event(session, "carried over", cast("JsonObject", {"flags": flags}))
@@ -213,7 +218,7 @@ DATABASE_FORGERIES: dict[str, DatabaseForgery] = {
     "200 flags in the database": DatabaseForgery("chain_entries", _flag_many),
     "verdict columns in the database": DatabaseForgery("chain_entries", _change_columns_alone),
     "verdicts in the database": DatabaseForgery(
-        "chain_entries", _in_contents(lambda entry: entry.update(verdict="interpretable"))
+        "chain_entries", _in_contents(lambda entry: entry.update(verdict=first_answer(str(entry["verdict"]))))
     ),
     "seconds in the database": DatabaseForgery(
         "chain_entries", _in_contents(lambda entry: entry.update(active_seconds=5.0))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple, cast
 
 from app.foundation.json_types import JsonObject
+from bench.answers import first_answer, is_second
 from bench.forged_export import EvidenceTexts
 from bench.honest_round import EXPOSED, HASTY, NAMES
 
@@ -68,7 +69,7 @@ def _fade_marks(evidence_texts: EvidenceTexts) -> None:
 
 def _flag_many(evidence_texts: EvidenceTexts) -> None:
     for entry in evidence_texts.judgments():
-        if entry["verdict"] == "not_interpretable" and entry["step"] == "verdict":
+        if is_second(str(entry["verdict"])) and entry["step"] == "verdict":
             flag: JsonObject = {name: entry[name] for name in ("v", "evaluator", "number", "at", "item")}
             flag |= {"kind": "flag", "reason": "fault", "comment": "cannot be read"}
             index = next(index for index, link in enumerate(evidence_texts.links) if link["entry"] is entry)
@@ -81,7 +82,7 @@ def _flag_by_carrying_over(evidence_texts: EvidenceTexts) -> None:
     flags = [
         {"evaluator": entry["evaluator"], "item": entry["item"], "reason": "fault", "comment": ""}
         for entry in evidence_texts.judgments()
-        if entry["verdict"] == "not_interpretable"
+        if is_second(str(entry["verdict"]))
     ]
     detail = cast("JsonObject", {"evaluators": {}, "flags": flags, "guesses": [], "aids_opened": []})
     evidence_texts.add_event("carried over", detail, len(evidence_texts.log) - 1)
@@ -159,7 +160,7 @@ def _turn_verdicts(evidence_texts: EvidenceTexts) -> None:
     items = {str(allocated["item"]): allocated for allocated in evidence_texts.allocated_items()}
     for entry in evidence_texts.judgments():
         if items[str(entry["item"])]["arm"] == "solu":
-            entry["verdict"] = "interpretable"
+            entry["verdict"] = first_answer(str(entry["verdict"]))
 
 
 def _set_entries(name: str, forged_value: str | float) -> ForgeEvidence:

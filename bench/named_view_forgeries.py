@@ -14,6 +14,7 @@ from app.report.export.zip_file import json_bytes
 from app.report.result import RoundResult
 from app.rounds.exclusions import Exclusions
 from app.unblinding.observations import Observation
+from bench.answers import first_answer
 from bench.honest_round import HASTY
 
 FALSE_HEADLINE = "solu minus baseline: +78.0 percentage points (95 % interval +71.0 to +84.0)."
@@ -72,7 +73,7 @@ def _flag_judgments(result: RoundResult) -> RoundResult:
     unwelcome = [
         observation
         for observation in result.observations
-        if observation.allocated.arm == "solu" and not observation.judgment.is_interpretable
+        if observation.allocated.arm == "solu" and not observation.counts
     ][:FLAG_COUNT]
     flags = tuple(FlaggedItem(observation.evaluator, observation.judgment.item, "fault") for observation in unwelcome)
     observations = [observation for observation in result.observations if observation not in unwelcome]
@@ -91,7 +92,7 @@ def _erase_evaluator(result: RoundResult) -> RoundResult:
 def _relabel_as_repeats(observations: Sequence[Observation]) -> list[Observation]:
     return [
         replace(observation, allocated=replace(observation.allocated, kind="repeat"))
-        if not observation.judgment.is_interpretable and observation.allocated.arm == "solu"
+        if not observation.counts and observation.allocated.arm == "solu"
         else observation
         for observation in observations
     ]
@@ -128,7 +129,7 @@ RESULT_FORGERIES: dict[str, ResultForgery] = {
     "observed arms": ResultForgery("observations.csv", _with_observations(_exchange_arms)),
     "observed verdicts": ResultForgery(
         "observations.csv",
-        _with_observations(_with_judgments(lambda judgment: replace(judgment, verdict="interpretable"))),
+        _with_observations(_with_judgments(lambda judgment: replace(judgment, verdict=first_answer(judgment.verdict)))),
     ),
     "observed seconds": ResultForgery(
         "observations.csv", _with_observations(_with_judgments(lambda judgment: replace(judgment, active_seconds=5.0)))

@@ -43,8 +43,8 @@ from bench.forged_export import (
 )
 from bench.honest_round import HonestRound, harvest_small_archives, lock_honest_round
 from bench.judged_forgeries import (
+    ForgeryOutcome,
     HonestExport,
-    Outcome,
     honest_export,
     judge_database,
     judge_export,
@@ -93,13 +93,13 @@ _workplace: list[Workplace] = []
 """The workplace of this process, once it has one."""
 
 
-def forge_at_random(seed: str) -> Outcome:
+def forge_at_random(seed: str) -> ForgeryOutcome:
     """Make the random forgery of a seed: of the export if its number is even, else of the database."""
     on_export = int(seed.rpartition(" ")[2]) % 2 == 0
     return _forge_export(seed) if on_export else _forge_database(seed)
 
 
-def _forge_export(seed: str) -> Outcome:
+def _forge_export(seed: str) -> ForgeryOutcome:
     """Change a random value of the export, and let it be verified."""
     generator, workplace = Random(seed), _workplace[0]
     has_figures = generator.random() < SHARE_WITH_FIGURES
@@ -110,7 +110,7 @@ def _forge_export(seed: str) -> Outcome:
         return _judge_files(change, files, generator.choice(DEPTHS), has_key=has_key)
 
 
-def _forge_database(seed: str) -> Outcome:
+def _forge_database(seed: str) -> ForgeryOutcome:
     """Change a random cell of the locked round's database, and let it be unblinded, exported and verified."""
     generator, workplace = Random(seed), _workplace[0]
     path = _fresh_database(workplace)
@@ -124,7 +124,7 @@ def _forge_database(seed: str) -> Outcome:
     return _judge_database(path, change.table, depth, change.where)
 
 
-def forge_by_name(name: str, depth: str) -> Outcome:
+def forge_by_name(name: str, depth: str) -> ForgeryOutcome:
     """Make a named forgery of an export or a database."""
     workplace = _workplace[0]
     if name in DATABASE_FORGERIES:
@@ -151,7 +151,7 @@ def named_forgeries() -> list[tuple[str, str]]:
     return [*deep, *views, *((name, depth) for name in DATABASE_FORGERIES for depth in DEPTHS)]
 
 
-def summarise(outcomes: Sequence[Outcome]) -> JsonObject:
+def summarise(outcomes: Sequence[ForgeryOutcome]) -> JsonObject:
     """Counts of the outcomes, and everything that must not be."""
     harmful = [outcome for outcome in outcomes if outcome.ruling.judgement == "harmful"]
     unnamed = [outcome for outcome in outcomes if outcome.ruling.judgement == "refused" and not outcome.ruling.is_named]
@@ -174,7 +174,7 @@ def summarise(outcomes: Sequence[Outcome]) -> JsonObject:
 
 def run_forgeries(
     honest: HonestRound, folder: Path, count: int, seed: int, workers: int
-) -> tuple[list[Outcome], list[Outcome]]:
+) -> tuple[list[ForgeryOutcome], list[ForgeryOutcome]]:
     """The outcomes of the named forgeries, and of `count` random ones."""
     seeds = [f"{seed} {number}" for number in range(count)]
     arguments = (honest, honest_export(honest, folder), folder)
@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if any(outcome.ruling.judgement == "harmful" for outcome in [*named, *drawn]) else 0
 
 
-def _forge_named(name_and_depth: tuple[str, str]) -> Outcome:
+def _forge_named(name_and_depth: tuple[str, str]) -> ForgeryOutcome:
     return forge_by_name(*name_and_depth)
 
 
@@ -223,7 +223,7 @@ def _fresh_database(workplace: Workplace) -> Path:
     return path
 
 
-def _judge_files(file_change: FileChange, files: Files, depth: str, *, has_key: bool = True) -> Outcome:
+def _judge_files(file_change: FileChange, files: Files, depth: str, *, has_key: bool = True) -> ForgeryOutcome:
     honest, folder = _workplace[0].honest, _workplace[0].folder
     forged = file_change.files
     try:
@@ -235,18 +235,20 @@ def _judge_files(file_change: FileChange, files: Files, depth: str, *, has_key: 
     signing_key = honest.signing_key if has_key else None
     path = write_export(forged, signing_key, folder, fits=depth != "value")
     words = _words_for(file_change.name, depth)
-    return Outcome("export", file_change.name, depth, file_change.where, judge_export(path, honest, files, words))
+    return ForgeryOutcome(
+        "export", file_change.name, depth, file_change.where, judge_export(path, honest, files, words)
+    )
 
 
-def _judge_database(path: Path, table: str, depth: str, where: str) -> Outcome:
+def _judge_database(path: Path, table: str, depth: str, where: str) -> ForgeryOutcome:
     workplace = _workplace[0]
     words = _words_for(table, depth)
     with without_figures():
         ruling = judge_database(path, workplace.honest, workplace.originals.files, words)
-    return Outcome("database", table, depth, where, ruling)
+    return ForgeryOutcome("database", table, depth, where, ruling)
 
 
-def _forge_evidence(name: str, depth: str, workplace: Workplace) -> Outcome:
+def _forge_evidence(name: str, depth: str, workplace: Workplace) -> ForgeryOutcome:
     forgery = EVIDENCE_FORGERIES[name]
     files = dict(workplace.originals.files)
     evidence_texts = EvidenceTexts(files)
@@ -258,7 +260,7 @@ def _forge_evidence(name: str, depth: str, workplace: Workplace) -> Outcome:
         forged = files | evidence_texts.files()
     path = write_export(describe_again(forged, workplace.honest), workplace.honest.signing_key, workplace.folder)
     words = _words_for(forgery.part, depth)
-    return Outcome("export", forgery.part, depth, name, judge_export(path, workplace.honest, files, words))
+    return ForgeryOutcome("export", forgery.part, depth, name, judge_export(path, workplace.honest, files, words))
 
 
 def _words_for(part: str, depth: str) -> tuple[str, ...]:
@@ -267,24 +269,24 @@ def _words_for(part: str, depth: str) -> tuple[str, ...]:
     return (part, *PART_WORDS.get(part, ()), *anchors)
 
 
-def _forge_result(name: str, workplace: Workplace) -> Outcome:
+def _forge_result(name: str, workplace: Workplace) -> ForgeryOutcome:
     forgery, files = RESULT_FORGERIES[name], workplace.originals.files
     export = read_files(files, workplace.honest, workplace.folder)
     assert export.unblinded is not None
     forged = files | files_of_result(forgery.forge_result(result_of(export.unblinded)), export)
     path = write_export(describe_again(forged, workplace.honest), workplace.honest.signing_key, workplace.folder)
     ruling = judge_export(path, workplace.honest, files, (forgery.part,))
-    return Outcome("export", forgery.part, "digests", name, ruling)
+    return ForgeryOutcome("export", forgery.part, "digests", name, ruling)
 
 
-def _count_by(outcomes: Iterable[Outcome], field: str) -> JsonObject:
+def _count_by(outcomes: Iterable[ForgeryOutcome], field: str) -> JsonObject:
     counts: dict[str, Counter[str]] = {}
     for outcome in outcomes:
         counts.setdefault(str(getattr(outcome, field)), Counter())[outcome.ruling.judgement] += 1
     return {name: dict(counter) for name, counter in sorted(counts.items())}
 
 
-def _described(outcomes: Iterable[Outcome]) -> list[JsonValue]:
+def _described(outcomes: Iterable[ForgeryOutcome]) -> list[JsonValue]:
     return [
         f"{outcome.target}, {outcome.depth}: {outcome.where} | {outcome.ruling.reason[:300]}" for outcome in outcomes
     ]

@@ -57,7 +57,7 @@ class Result:
         return self._analysis.content()
 
     def to_frame(self) -> "pd.DataFrame":
-        """A table with a row for each arm: units, how many were interpretable, the fraction and its 95 % interval."""
+        """A table with a row for each arm: units, how many of them count, the fraction and its 95 % interval."""
         import pandas as pd
 
         rows = {
@@ -65,7 +65,7 @@ class Result:
                 "units": result.n,
                 "dead": result.dead,
                 "judgments": result.judgments,
-                "interpretable": result.interpretable,
+                "counted": result.counted,
                 "fraction": result.fraction,
                 "lower": result.interval and result.interval.lower,
                 "upper": result.interval and result.interval.upper,

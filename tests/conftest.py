@@ -103,13 +103,13 @@ def password_hash() -> str:
 @pytest.fixture(scope="session")
 def plum_archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """An archive made by hand, 22 neurons of it alive."""
-    return make_archive(tmp_path_factory.mktemp("archives") / "plum", seed=1)
+    return make_archive(tmp_path_factory.mktemp("archives") / "plum", seed=1, weak=1)
 
 
 @pytest.fixture(scope="session")
 def fig_archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """A second archive made by hand, 18 neurons of it alive."""
-    return make_archive(tmp_path_factory.mktemp("archives") / "fig", seed=2, dead=6)
+    return make_archive(tmp_path_factory.mktemp("archives") / "fig", seed=2, dead=6, weak=1)
 
 
 @pytest.fixture(scope="session")

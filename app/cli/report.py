@@ -50,22 +50,22 @@ def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bo
         print_json(analysis.content())
         return
     print_text(f"{analysis.headline}\n")
-    print_arms(analysis.arms)
+    print_arms(analysis.arms, analysis.words.name)
 
 
-def print_arms(arms: Mapping[str, ArmResult]) -> None:
-    """Print each arm's counts, fraction and interval."""
+def print_arms(arms: Mapping[str, ArmResult], counted_name: str) -> None:
+    """Print each arm's counts, fraction and interval; `counted_name` is what figures call what counts."""
     lines = [
         [
             arm,
             result.n,
-            _number_text(result.interpretable),
+            _number_text(result.counted),
             _percent_text(result.fraction),
             _interval_text(result.interval),
         ]
         for arm, result in arms.items()
     ]
-    print_table(["arm", "neurons", "interpretable", "fraction", "95 % interval"], lines)
+    print_table(["arm", "neurons", counted_name, "fraction", "95 % interval"], lines)
 
 
 def _log_readers(settings: Settings, pooled: PooledStudies, by: str | None) -> None:

@@ -1,7 +1,8 @@
 """`firstglance simulate ROUND`: evaluators with known faults judge a copy of the round over real HTTP.
 
-It serves dry runs and load tests, and never touches the round itself. An item counts as truly interpretable if a stated
-share of its peaks is one word; each evaluator then makes errors by their sensitivity and specificity.
+It serves dry runs and load tests, and never touches the round itself. The first answer is taken for true of an item if
+a stated share of its peaks is one word, and the second of any other; each evaluator then makes errors by their
+sensitivity and specificity.
 """
 
 import time
@@ -34,11 +35,11 @@ class Character:
     """How a simulated evaluator judges."""
 
     sensitivity: float
-    """Probability of INTERPRETABLE on a truly interpretable item."""
+    """Probability of the first answer where it is true."""
     specificity: float
-    """Probability of NOT INTERPRETABLE on any other item."""
+    """Probability of the second answer where that is true."""
     strictness: float
-    """An item is truly interpretable if at least this share of its peaks is one word."""
+    """The first answer is true of an item if at least this share of its peaks is one word."""
     seconds: float
     """Mean time spent on an item, exponentially distributed."""
 
@@ -48,7 +49,7 @@ class SimulatedSession:
     """What one simulated evaluator did."""
 
     verdict_pairs: list[tuple[bool, bool]] = field(default_factory=list)
-    """(truly interpretable, judged interpretable) of each item."""
+    """(the first answer is true, the first answer was given) of each item."""
     waits: list[float] = field(default_factory=list)
     """Seconds from the request of each page to its response."""
 
@@ -73,7 +74,7 @@ class SimulatedEvaluator:
         if character.seconds > 0:
             time.sleep(self._generator.expovariate(1 / character.seconds))
         self._verdict_pairs.append((truth, verdict))
-        return "interpretable" if verdict else "not_interpretable"
+        return page.answers[0 if verdict else 1]
 
 
 @click.command("simulate")
@@ -91,14 +92,14 @@ class SimulatedEvaluator:
     type=NumberRange(0, 1),
     default=0.95,
     show_default=True,
-    help="Probability of INTERPRETABLE on a truly interpretable item.",
+    help="Probability of the first answer where it is true.",
 )
 @click.option(
     "--specificity",
     type=NumberRange(0, 1),
     default=0.9,
     show_default=True,
-    help="Probability of NOT INTERPRETABLE on any other item.",
+    help="Probability of the second answer where that is true.",
 )
 @click.option(
     "--strictness",
@@ -151,15 +152,15 @@ def simulate_evaluators(
 def summarise_sessions(sessions: Sequence[SimulatedSession], seconds: float) -> dict[str, float | None]:
     """{figure: number} of all sessions: how often the evaluators were right, and how many seconds pages took."""
     counts = Counter(pair for session in sessions for pair in session.verdict_pairs)
-    interpretable = counts[True, True] + counts[True, False]
-    uninterpretable = counts[False, True] + counts[False, False]
+    first_true = counts[True, True] + counts[True, False]
+    second_true = counts[False, True] + counts[False, False]
     waits = np.array([wait for session in sessions for wait in session.waits] or [0.0])
     return {
         "evaluators": len(sessions),
-        "judgments": interpretable + uninterpretable,
-        "truly interpretable": interpretable,
-        "sensitivity found": round(counts[True, True] / interpretable, 4) if interpretable else None,
-        "specificity found": round(counts[False, False] / uninterpretable, 4) if uninterpretable else None,
+        "judgments": first_true + second_true,
+        "first answer true": first_true,
+        "sensitivity found": round(counts[True, True] / first_true, 4) if first_true else None,
+        "specificity found": round(counts[False, False] / second_true, 4) if second_true else None,
         "pages": len(waits),
         "median wait": round(float(np.median(waits)), 4),
         "p99 wait": round(float(np.quantile(waits, 0.99)), 4),

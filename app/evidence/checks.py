@@ -14,7 +14,7 @@ from app.evidence.allocation_checks import allocation_problems
 from app.evidence.chains import START_OF_LOG, first_break
 from app.evidence.draw_checks import draw_problems, logged_draw_problems
 from app.evidence.draws import steps_of_log
-from app.evidence.entries import AnyEntry, ChainLink, EventAction, EventLink, entry_time
+from app.evidence.entries import AnyEntry, ChainLink, EventAction, EventLink, entry_time, is_judgment
 from app.evidence.event_details import LockedDetailV1, locked_detail
 from app.evidence.log_checks import AFTER_THE_LOCK, log_problems
 from app.evidence.round_evidence import BlindedEvidence, Evidence
@@ -68,6 +68,7 @@ def check_evidence(evidence: Evidence) -> Iterator[Check]:
     yield from _check_after_the_lock(evidence)
     yield from _check_signed_events(evidence)
     yield from _check_chains(evidence)
+    yield _check_answers(evidence)
     yield from _check_lock(evidence)
     yield from _check_people(evidence)
 
@@ -221,6 +222,16 @@ def _check_chains(evidence: BlindedEvidence) -> Iterator[Check]:
         yield expect_none(f"entries of {name}", "their own", strangers, problem)
         problem = f"Entries {{}} of “{name}” are dated out of order, or outside the time from opening to lock."
         yield expect_none(f"times of {name}", "in order", _misdated(links, opened, locked), problem)
+
+
+def _check_answers(evidence: Evidence) -> Check:
+    """Check that every answer is one that the round's pages offered."""
+    design = evidence.design
+    offered = {choice.value for choice in design.rubric.labelled_choices(cannot_judge=design.cannot_judge)}
+    links = [link for links in evidence.chains.values() for link in links]
+    answers = {link["entry"]["verdict"] for link in links if is_judgment(link["entry"])}
+    problem = "The chains have answers that no page of the round offered: {}."
+    return expect_none("answers", "offered by the design", answers - offered, problem)
 
 
 def _misdated(links: Sequence[ChainLink], opened_at: str, locked_at: str) -> list[str]:

@@ -38,7 +38,7 @@ from app.judging.judgment import Judgment
 from app.rounds.allocation import SealContent
 from app.rounds.commitment import PublishedCommitment
 from app.rounds.design import Design, read_design_content
-from app.rounds.item import ItemContent
+from app.tasks.item import ItemContent
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,8 @@ def _write_archives(
         for arm_index, (arm, scan) in enumerate(zip(harvest_plan.harvest_arms, scans, strict=True))
     ]
 
-    def write_sites(task: tuple[FinishedArm, Mapping[str, Path]]) -> dict[str, Archive]:
-        arm, paths = task
+    def write_sites(finished_and_paths: tuple[FinishedArm, Mapping[str, Path]]) -> dict[str, Archive]:
+        arm, paths = finished_and_paths
         return {site: write_archive(arm, site, checkpoint, harvest_context, path) for site, path in paths.items()}
 
     tasks = zip(finished, harvest_plan.archive_paths_by_arm, strict=True)

@@ -1,16 +1,19 @@
 """A judgment: how an evaluator answered on an item, and how long it took. Appended, never overwritten. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
 
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
 from app.foundation.typed_text import show_unseen_characters
 
-Verdict = Literal["interpretable", "not_interpretable", "cannot_judge"]
+Verdict = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
+"""One of the answers that the round's task knows, or `cannot_judge`."""
 Step = Literal["verdict", "hypothesis"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 LONGEST_TEXT = 10_000
 """Most characters of a hypothesis or comment."""
@@ -48,21 +51,12 @@ class Judgment:
     step: Step = "verdict"
     """A judgment of step `hypothesis` repeats the verdict and adds the texts written after it."""
 
-    @property
-    def is_interpretable(self) -> bool:
-        """Whether the verdict is INTERPRETABLE."""
-        return self.verdict == "interpretable"
 
-
-def parse_verdict(text: str, *, cannot_judge: bool) -> Verdict:
-    """The verdict that a form sent. Raises JudgmentError if it is outside the design's scale.
-
-    `cannot_judge`: the design offers the third answer.
-    """
-    for verdict in VERDICTS:
-        if text == verdict and (cannot_judge or verdict != "cannot_judge"):
-            return verdict
-    raise JudgmentError(NO_VERDICT)
+def parse_verdict(text: str, offered_answers: Collection[Verdict]) -> Verdict:
+    """The verdict that a form sent. Raises JudgmentError if it is none of the answers that the design offers."""
+    if text not in offered_answers:
+        raise JudgmentError(NO_VERDICT)
+    return text
 
 
 def parse_written_text(text: str, field_label: str) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny
 
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.design_fields import Assignment, BlindingQuestion, Marks
-from app.rounds.item import PracticeAnswer
-from app.rounds.rubric import FilledRubric
+from app.tasks.item import PracticeAnswer
+from app.tasks.registry import DEFAULT_TASK, task_named
+from app.tasks.rubric import Rubric
 
 
 def _pairs(counts_by_group: JsonValue) -> JsonValue:
@@ -27,7 +28,8 @@ class PublicDesign(BaseModel):
     marks: Marks = "proportional"
     groups: Annotated[tuple[tuple[str, int], ...], BeforeValidator(_pairs)] = (("top", 20),)
     """Groups of passages in an item, and how many of each."""
-    rubric: FilledRubric = Field(default_factory=lambda: FilledRubric.from_words({}))
+    task: str = DEFAULT_TASK
+    rubric: SerializeAsAny[Rubric] = Field(default_factory=lambda: task_named(DEFAULT_TASK).rubric.from_words({}))
     minutes: tuple[float | int, ...] = (1, 2)
     """Guidance for the time per item: at least, at most. Whole minutes stay whole, as the pages print them."""
     hypothesis: bool = True
@@ -57,6 +59,16 @@ class PublicDesign(BaseModel):
     """How long an answered item stays before the next one, in milliseconds."""
 
     @property
+    def offered_answers(self) -> tuple[str, ...]:
+        """The answers that the round's pages offer."""
+        return tuple(choice.value for choice in self.rubric.labelled_choices(cannot_judge=self.cannot_judge))
+
+    @property
+    def task_template(self) -> str:
+        """The template of what the task shows beside the passages."""
+        return task_named(self.task).template
+
+    @property
     def asks_second_step(self) -> bool:
         """Whether a second step follows every verdict: the rule, or the aids."""
         return self.hypothesis or self.aids
@@ -65,6 +77,7 @@ class PublicDesign(BaseModel):
     def from_content(cls, public_content: JsonObject) -> "PublicDesign":
         """From the JSON values that a round publishes; keys that no page needs are ignored."""
         words = public_content.get("rubric")
-        rubric = FilledRubric.from_words(words if isinstance(words, dict) else {})
+        task = task_named(str(public_content.get("task", DEFAULT_TASK)))
+        rubric = task.rubric.from_words(words if isinstance(words, dict) else {})
         stated = {name: value for name, value in public_content.items() if value is not None}
         return cls.model_validate(stated | {"rubric": rubric})

@@ -19,7 +19,7 @@ from app.leak_audit.features import FeatureTable, transport_features
 from app.leak_audit.responses import TAG, FetchedResponse, ProbeWalks
 from app.leak_audit.summary import PositionSummary
 from app.rounds.allocation import Allocation, ItemKind
-from app.rounds.item import Item
+from app.tasks.item import Item
 
 KINDS_WITH_AN_ARM: tuple[ItemKind, ItemKind] = ("neuron", "repeat")
 SHORTEST_NAME = 3

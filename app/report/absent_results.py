@@ -23,7 +23,7 @@ PATHS = {
 """{result of the plan: where analysis.json has it}, where that is not its own name."""
 REASONS = {
     "strata": "fewer than two strata have judgments of both arms",
-    "ratio": "the reference arm has no judged neuron, or none that was marked INTERPRETABLE",
+    "ratio": "the reference arm has no judged neuron, or none on which an answer counts",
     "heterogeneity": "fewer than two strata have judgments of both arms",
     "cells": "nobody judged a neuron",
     "per_evaluator": "no evaluator judged neurons of both arms",

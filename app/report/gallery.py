@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from app.judging.judgment import Verdict
 from app.rounds.allocation import AllocatedItem
+from app.tasks.outcome import Outcome
 from app.unblinding.observations import Observation
 
-Consensus = Literal["agreed interpretable", "agreed not", "disputed"]
-CONSENSUS_CHOICES: tuple[Consensus, ...] = get_args(Consensus)
+Consensus = Literal["agreed", "agreed not", "disputed"]
 CARDS_PER_PAGE = 20
+
+
+def consensus_labels(outcome: Outcome) -> dict[Consensus, str]:
+    """{what evaluators agree on: its words}."""
+    return {"agreed": f"all {outcome.name}", "agreed not": f"all {outcome.opposite}", "disputed": "disputed"}
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,8 @@ class WrittenVerdict:
 
     evaluator: str
     verdict: Verdict
+    is_counted: bool
+    """Whether this answer counts as 1."""
     hypothesis: str
 
 
@@ -28,14 +35,21 @@ class GalleryCard:
 
     allocated: AllocatedItem
     written_verdicts: tuple[WrittenVerdict, ...]
+    outcome: Outcome
+    """Which answers count, and the words for them."""
 
     @property
     def consensus(self) -> Consensus:
         """Whether the evaluators agree; a single verdict agrees with itself."""
-        interpretable_count = sum(written.verdict == "interpretable" for written in self.written_verdicts)
-        if interpretable_count == len(self.written_verdicts):
-            return "agreed interpretable"
-        return "disputed" if interpretable_count else "agreed not"
+        count = sum(written.is_counted for written in self.written_verdicts)
+        if count == len(self.written_verdicts):
+            return "agreed"
+        return "disputed" if count else "agreed not"
+
+    @property
+    def consensus_label(self) -> str:
+        """The consensus in words."""
+        return consensus_labels(self.outcome)[self.consensus]
 
     def mentions(self, text: str) -> bool:
         """Whether a hypothesis, a pseudonym, the item's code or layer/neuron contains the text, ignoring case."""
@@ -87,7 +101,9 @@ def _gallery_cards(observations: Sequence[Observation]) -> list[GalleryCard]:
 
 def _gallery_card(observations: Sequence[Observation]) -> GalleryCard:
     written_verdicts = tuple(
-        WrittenVerdict(observation.evaluator, observation.judgment.verdict, observation.judgment.hypothesis)
+        WrittenVerdict(
+            observation.evaluator, observation.judgment.verdict, observation.counts, observation.judgment.hypothesis
+        )
         for observation in observations
     )
-    return GalleryCard(observations[0].allocated, written_verdicts)
+    return GalleryCard(observations[0].allocated, written_verdicts, observations[0].outcome)

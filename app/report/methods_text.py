@@ -4,6 +4,7 @@ from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.pairing import pairing_sentences
 from app.rounds.presets import PROVENANCE
+from app.tasks.outcome import Outcome
 
 ORIGINS = {
     "paper": "the paper",
@@ -12,12 +13,12 @@ ORIGINS = {
 }
 """{origin of a choice: who decided it, as reports say it}"""
 
-LIMITATIONS = (
+LIMITS_OF_SNIPPETS = (
     "Top examples show what a neuron does when it fires strongly; they say nothing about its weaker firings.",
     "An interval is over neurons of these trained models; one training run cannot speak for an architecture.",
     "Words and marks cannot be made blind: the report says beside its headline how much they give away.",
-    "“Interpretable at first glance” is a quick judgment: some interpretable neurons are marked NOT INTERPRETABLE, and "
-    "some others INTERPRETABLE.",
+)
+LIMITS_OF_PROOF = (
     "By itself the export shows only that it agrees with itself. What was published or saved before shows more: the "
     "commitment binds design, items and allocation, the lock's digest also every answer, and a receipt one evaluator's "
     "answers.",
@@ -51,6 +52,11 @@ DECISION_HEADING = "What the paper fixes, what it leaves open, what we chose"
 DECISION_COLUMNS = ("Choice", "Decided by", "In the paper", "In First Glance")
 
 
+def limitations(outcome: Outcome) -> list[str]:
+    """What no round can say, and what no round of this task can."""
+    return [*LIMITS_OF_SNIPPETS, *outcome.limits, *LIMITS_OF_PROOF]
+
+
 def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
     """Paragraphs that say what was done, made from the frame and the analysis."""
     people = "one evaluator" if analysis.evaluators == 1 else f"{analysis.evaluators} evaluators"
@@ -58,7 +64,7 @@ def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
     return [
         f"Neurons were drawn {drawn}; the seed was sealed. {analysis.judgments:,} judgments by {people} were "
         "analysed. The unit is the neuron: its verdict is the mean of its judgments. Dead neurons and “cannot judge” "
-        "count as NOT INTERPRETABLE; items flagged as faulty or distressing are missing. "
+        f"count as {frame.outcome.opposite}; items flagged as faulty or distressing are missing. "
         f"Marks were {frame.marks}.",
         *([BLIND_BROKEN] if frame.blind_broken else []),
         *([AIDS] if frame.aids else []),

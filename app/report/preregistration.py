@@ -86,10 +86,11 @@ def _introduction(design: Design) -> list[str]:
 def _study_information(design: Design) -> list[str]:
     plan = design.planned_analysis
     treatment, reference = escape_markdown(design.treatment), escape_markdown(design.reference)
+    question = design.outcome.ask_about("neurons")
     estimand = [f"Estimand: {plan.estimand}."] if plan else []
     return [
-        f"**Question.** Do people who do not know which model they are looking at find a different fraction of neurons "
-        f"interpretable in the arm “{treatment}” than in the arm “{reference}”?",
+        f"**Question.** Do people who do not know which model they are looking at {question} in the arm "
+        f"“{treatment}” than in the arm “{reference}”?",
         f"**Hypotheses.** The test is two-sided: no difference between {treatment} and {reference} "
         "against a difference in either direction.",
         f"**Primary comparison.** {treatment} minus {reference}. In the design's "
@@ -185,8 +186,9 @@ def _seed_text(design: Design, sealed: SealedDetail) -> str:
 
 def _variables(design: Design) -> list[str]:
     rubric = design.rubric.filled_in(design.peaks_per_item, among_groups=len(design.groups) > 1)
-    answers = [escape_markdown(answer) for answer in (rubric.interpretable, rubric.not_interpretable)]
+    answers = [escape_markdown(choice.label) for choice in rubric.choices]
     answers += ["cannot judge"] if design.cannot_judge else []
+    criteria = "\n>\n".join(f"> {escape_markdown(criterion)}" for criterion in rubric.criteria)
     groups = _listed([f"{count} {group}" for group, count in design.groups.items()])
     questions = [
         "a rule in words" if design.hypothesis else "",
@@ -199,7 +201,7 @@ def _variables(design: Design) -> list[str]:
         f"**Manipulated.** The arm. **Shown.** Snippets per item: {groups}; marks: {design.marks}.",
         f"**Measured.** One verdict per evaluator and item, {' / '.join(answers)}, to the question: "
         f"{escape_markdown(rubric.question)}",
-        f"> {escape_markdown(rubric.rule)}\n>\n> {escape_markdown(rubric.operational)}",
+        *([criteria] if criteria else []),
         f"**Also asked, after the verdict.** {_sentence([text for text in questions if text]) or 'Nothing.'}",
         "**Also recorded.** Active seconds, position in the order, revisions, items flagged as faulty or distressing"
         f"{', aids opened' if design.aids else ''}. {ACTIVE_SECONDS}",

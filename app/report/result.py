@@ -21,7 +21,7 @@ from app.report.analysis.frame import (
     PiledItem,
 )
 from app.rounds.allocation import AllocatedCell
-from app.rounds.item import Item
+from app.tasks.item import Item
 from app.unblinding.observations import EvaluatorJudgments, Observation, final_observations
 
 UNKNOWN = "unknown"
@@ -61,7 +61,7 @@ def observations_of(evidence: Evidence) -> list[Observation]:
         for name, enrolment in evidence.roster.items()
         if not enrolment.erased
     ]
-    return final_observations(histories, evidence.seal.allocation.by_code)
+    return final_observations(histories, evidence.seal.allocation.by_code, evidence.design.outcome)
 
 
 def frame_of(evidence: Evidence) -> AnalysisFrame:

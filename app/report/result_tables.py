@@ -18,7 +18,7 @@ RULE_TEXTS = {
     "shortest_median_seconds": "median active seconds, at least",
     "largest_cannot_judge": "share of “cannot judge”, at most",
     "smallest_completed": "share of their items judged, at least",
-    "smallest_planted": "share of planted items marked INTERPRETABLE, at least",
+    "smallest_planted": "share of planted items {}, at least",
 }
 """{exclusion rule of a design: its words}"""
 NO_NUMBER = "cannot be computed"
@@ -77,7 +77,8 @@ def _exclusion_sentence(analysis: Analysis) -> str:
 
 def _exclusion_rows(exclusions: ExclusionResults, analysis: Analysis) -> Iterator[TableRow]:
     for rule, limit in exclusions.rules.items():
-        yield f"Rule: {RULE_TEXTS.get(rule, rule)}", f"{limit:g}", "", f"exclusions.rules.{rule}"
+        text = RULE_TEXTS.get(rule, rule).format(analysis.words.participle)
+        yield f"Rule: {text}", f"{limit:g}", "", f"exclusions.rules.{rule}"
     for index, evaluator in enumerate(exclusions.excluded):
         yield f"Excluded: {evaluator.evaluator}", "; ".join(evaluator.reasons), "", f"exclusions.excluded.{index}"
     if exclusions.difference is None:
@@ -108,7 +109,7 @@ def _further_rows(analysis: Analysis) -> Iterator[TableRow]:
     yield from _control_rows(analysis)
     for index, evaluator in enumerate(analysis.agreement.leniency):
         if evaluator.fraction is not None:
-            label = f"verdicts INTERPRETABLE of {evaluator.evaluator}"
+            label = f"verdicts {analysis.words.name} of {evaluator.evaluator}"
             yield label, percent(evaluator.fraction), "", f"agreement.leniency.{index}"
     if analysis.time.all.judgments:
         yield "verdicts that were revised", str(analysis.time.revised), "", "time.revised"
@@ -124,14 +125,14 @@ def _ratio_row(analysis: Analysis) -> TableRow:
 def _control_rows(analysis: Analysis) -> Iterator[TableRow]:
     controls = analysis.controls
     if controls.planted.judgments:
-        yield _acceptance_row("planted items marked INTERPRETABLE", controls.planted, "controls.planted")
+        yield _acceptance_row(f"planted items {analysis.words.participle}", controls.planted, "controls.planted")
     for index, evaluator in enumerate(controls.planted_by_evaluator):
         label = f"the same by {evaluator.evaluator}"
         yield _acceptance_row(label, evaluator, f"controls.planted_by_evaluator.{index}")
 
 
 def _acceptance_row(label: str, acceptance: Acceptance, path: str) -> TableRow:
-    accepted = f"{acceptance.interpretable} of {acceptance.judgments} ({percent(acceptance.fraction)})"
+    accepted = f"{acceptance.counted} of {acceptance.judgments} ({percent(acceptance.fraction)})"
     return label, accepted, percent_range(acceptance.interval), path
 
 

@@ -23,6 +23,8 @@ class HtmlForm:
     action: str
     step: str
     fields: dict[str, str] = field(default_factory=dict)
+    button_values: list[str] = field(default_factory=list)
+    """The values of its buttons, in order."""
 
 
 class PassageText(NamedTuple):
@@ -52,6 +54,11 @@ class HtmlPage:
     def item(self) -> str:
         """Code of the item that is shown; empty if the page shows none."""
         return self.main.get("data-item", "")
+
+    @property
+    def answers(self) -> list[str]:
+        """The answers to the question that the page asks, in the order of its buttons."""
+        return self.require_form(self.step).button_values
 
     @property
     def peaks(self) -> list[str]:
@@ -106,6 +113,8 @@ class _PageReader(HTMLParser):
             self.page.forms.append(HtmlForm(attributes.get("action", ""), attributes.get("data-step", "")))
         elif tag == "input" and attributes.get("type") == "hidden" and self._inside["form"]:
             self.page.forms[-1].fields[attributes.get("name", "")] = attributes.get("value", "")
+        elif tag == "button" and "value" in attributes and self._inside["form"]:
+            self.page.forms[-1].button_values.append(attributes["value"])
         elif tag == "li" and "data-passage" in attributes:
             self.page.passage_texts.append([])
         elif tag == "mark":

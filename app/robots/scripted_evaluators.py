@@ -1,7 +1,8 @@
 """Scripted evaluators: they judge by a fixed rule, from nothing but their pages.
 
-The verdict is INTERPRETABLE if at least a given share of the snippets' peak tokens are the same word, ignoring case and
-spaces. On a share of the items, which a seed picks, an evaluator lapses: it gives the opposite verdict.
+The verdict is the first answer on the page if at least a given share of the snippets' peak tokens are the same word,
+ignoring case and spaces, and the second one otherwise. On a share of the items, which a seed picks, an evaluator
+lapses: it gives the opposite verdict.
 """
 
 import random
@@ -9,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.robots.page import HtmlPage
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 
@@ -23,21 +25,21 @@ class ScriptedEvaluator:
     name: str
     """The pseudonym under which it is invited."""
     share: float
-    """The verdict is INTERPRETABLE if at least this share of the peaks are the same word."""
+    """The verdict is the first answer if at least this share of the peaks are the same word."""
     seed: int
     """Fixes on which items it lapses."""
 
-    def verdict(self, peaks: Sequence[str], lapses: random.Random) -> str:
-        """The verdict on an item with these peaks."""
-        interpretable = most_common_share(peaks) >= self.share
+    def verdict(self, page: HtmlPage, lapses: random.Random) -> str:
+        """The verdict on the item of a page."""
+        is_one_word = most_common_share(page.peaks) >= self.share
         if lapses.random() < LAPSE:
-            interpretable = not interpretable
-        return "interpretable" if interpretable else "not_interpretable"
+            is_one_word = not is_one_word
+        return page.answers[0 if is_one_word else 1]
 
     def judge_round(self, visitor: Visitor, token: str) -> int:
         """Open an invitation and judge every item by the rule; returns how many verdicts were sent."""
         lapses = random.Random(self.seed)
-        answers = Answers(lambda page: self.verdict(page.peaks, lapses))
+        answers = Answers(lambda page: self.verdict(page, lapses))
         return sum(page.step == "verdict" for page in walk_round(visitor, token, answers))
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from app.foundation.errors import JudgmentError
 from app.foundation.translatable import translatable
 from app.rounds.aids import Aids
-from app.rounds.item import Item
+from app.tasks.item import Item
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

@@ -42,6 +42,8 @@ class AllocatedItem:
     """Code of the item that a hidden repeat repeats."""
     rule: str | None = None
     """What the peaks of a planted item have in common."""
+    right_answer: Annotated[str | None, Field(exclude_if=lambda answer: answer is None)] = None
+    """The right answer to the item, in a task that has one; the seal alone holds it, and only where there is one."""
 
     @property
     def is_neuron(self) -> bool:
@@ -89,7 +91,7 @@ class AllocatedCell:
     eligible: int
     drawn: int
     dead: int
-    """Dead neurons drawn: they count as NOT INTERPRETABLE and are not shown."""
+    """Dead neurons drawn: they count as 0 and are not shown."""
     shown: int
     suppressed: int
     """Windows left out of the drawn neurons' top lists as near-duplicates of stronger ones."""

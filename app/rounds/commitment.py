@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.foundation.digest import sha256_of_json
 from app.rounds.allocation import SealContent
-from app.rounds.item import ItemContent
+from app.tasks.item import ItemContent
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from app.archive.snippet import Snippet
 from app.foundation.codes import ALPHABET, CODE_LENGTH
 from app.rounds.design import Design
 from app.rounds.design_fields import Marks
-from app.rounds.item import Item, Passage
 from app.rounds.token_text import token_texts
+from app.tasks.item import Passage
 
 
-def conceal_snippets(code: str, snippets: Sequence[Snippet], maximum: float, marks: Marks, generator: Random) -> Item:
-    """The item of a neuron: its snippets as passages, in an order drawn from `generator`.
+def passages_of(snippets: Sequence[Snippet], maximum: float, marks: Marks, generator: Random) -> list[Passage]:
+    """The snippets of a neuron as passages, in an order drawn from `generator`.
 
     `maximum` is the neuron's largest activation. Callers get the snippets from `select_shown_snippets`, which leaves
     neurons with too few marked tokens out.
@@ -27,7 +27,7 @@ def conceal_snippets(code: str, snippets: Sequence[Snippet], maximum: float, mar
         raise AssertionError(msg)
     passages = [build_passage(snippet, token_levels) for snippet, token_levels in zip(snippets, levels, strict=True)]
     generator.shuffle(passages)
-    return Item(code, tuple(passages))
+    return passages
 
 
 def snippet_levels(snippets: Sequence[Snippet], maximum: float, marks: Marks) -> list[tuple[int, ...]] | None:

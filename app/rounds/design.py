@@ -13,14 +13,13 @@ from app.foundation.digest import canonical_bytes, sha256
 from app.foundation.errors import DesignError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
 from app.foundation.typed_text import has_unseen_characters, show_in_one_line
-from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan, plan_deviations
+from app.rounds.analysis_plan import AnalysisPlan, plan_deviations, plan_of_task
 from app.rounds.archive_cell import cells_of
 from app.rounds.cell import Cell
 from app.rounds.design_complaints import complaints_about
 from app.rounds.design_fields import NEWEST_VERSION, DesignFields
 from app.rounds.design_part import DesignPart
 from app.rounds.preset_settings import settings_of_preset
-from app.rounds.rubric import foreign_placeholder
 
 if TYPE_CHECKING:
     from app.archive.archive import Archive
@@ -33,7 +32,7 @@ LONGEST_TOML = 1_000_000
 FieldValue = JsonValue | DesignPart | tuple[Cell, ...]
 """The value of a field before it is checked: as JSON has it, as a part of a design, or as the cells."""
 
-AbsentFields = dict[str, bool | dict[str, dict[str, bool]]]
+AbsentFields = dict[str, bool | dict[str, bool | dict[str, bool]]]
 """Fields that are left out, as pydantic takes them: whole ones, and those of every cell."""
 
 
@@ -64,19 +63,23 @@ class Design(DesignFields):
     def public_content(self) -> JsonObject:
         """The part that evaluators' pages may show: no arm, digest, stratum or count of neurons."""
         peaks = self.peaks_per_item
-        rubric = self.rubric.filled_in(peaks, among_groups=peaks < sum(self.groups.values()))
-        words: JsonObject = {"rubric": rubric.model_dump(mode="json"), "needed": rubric.needed}
+        among_groups = peaks < sum(self.groups.values())
+        rubric = self.rubric.filled_in(peaks, among_groups=among_groups, unit=self.unit_word)
+        words: JsonObject = {"rubric": rubric.model_dump(mode="json"), **rubric.public_numbers}
         if self.version >= 3:
-            words["unit_word"] = self.unit_word
+            words |= {"unit_word": self.unit_word, "task": self.task}
         return self.model_dump(mode="json", include=PUBLIC_FIELDS) | words
 
     def with_changes(self, **changes: FieldValue) -> Self:
-        """This design with other values in some fields. Raises DesignError like `from_values`."""
-        return self.from_values(self.model_dump(exclude=self._absent) | changes)
+        """This design with other values in some fields; with another task, in its words. Raises as `from_values`."""
+        absent = self._absent
+        if changes.get("task", self.task) != self.task:
+            absent |= {"rubric": True, "analysis": {"outcome": True}}
+        return self.from_values(self.model_dump(exclude=absent) | changes)
 
     def in_newest_version(self) -> Self:
         """This design as a new round would have it: with today's plan, of which it keeps the numbers that it set."""
-        analysis = STANDARD_PLAN.model_copy(update={"numbers": self.analysis.numbers})
+        analysis = plan_of_task(self.task).model_copy(update={"numbers": self.analysis.numbers})
         return self.with_changes(version=NEWEST_VERSION, analysis=analysis)
 
     @classmethod
@@ -141,7 +144,7 @@ class Design(DesignFields):
             if has_unseen_characters(text, in_lines=path.partition(".")[0] in TEXTS_IN_LINES):
                 msg = f"{path} has characters that nobody sees: “{show_in_one_line(text)}”. Type it anew."
                 raise DesignError(msg)
-        if foreign := foreign_placeholder(self.rubric.operational):
+        if foreign := self.rubric.foreign_placeholder():
             msg = (
                 f"rubric.operational has “{foreign}”, which stands for nothing: only {{peaks}} and {{needed}} are "
                 "replaced. Reword it; write a brace that evaluators shall see twice."

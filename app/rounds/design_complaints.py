@@ -4,7 +4,7 @@ import re
 
 from app.foundation.plurals import plural_of
 from app.rounds.design_fields import DesignFields
-from app.rounds.rubric import Rubric
+from app.tasks.registry import task_named
 
 GIVEAWAYS = ("solu", "gelu", "relu", "softmax", "layernorm", "baseline")
 """Words that no text for evaluators may contain, besides the names of the arms."""
@@ -23,6 +23,7 @@ def complaints_about(unchecked: DesignFields) -> list[str]:
         *_about_counts(unchecked),
         *_about_assignment(unchecked),
         *_about_words(unchecked),
+        *_about_task(unchecked),
     ]
 
 
@@ -97,7 +98,8 @@ def _about_assignment(unchecked: DesignFields) -> list[str]:
 
 def _about_words(unchecked: DesignFields) -> list[str]:
     words = [unchecked.title, unchecked.consent, unchecked.contact]
-    if unchecked.rubric != Rubric():  # the standard words hold no arm's name, except by accident ("a")
+    standard = task_named(unchecked.task).rubric
+    if unchecked.rubric != standard:  # the standard words hold no arm's name, except by accident ("a")
         words += map(str, unchecked.rubric.filled_in(unchecked.peaks_per_item).model_dump().values())
     if unchecked.unit_word not in OWN_WORDS:
         words += [unchecked.unit_word, plural_of(unchecked.unit_word)]
@@ -106,4 +108,15 @@ def _about_words(unchecked: DesignFields) -> list[str]:
     for word in [*names, *GIVEAWAYS]:
         if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", shown):
             return [f"evaluators read title, rubric, consent and unit: “{word}” must not be in them; use other words"]
+    return []
+
+
+def _about_task(unchecked: DesignFields) -> list[str]:
+    controls = unchecked.controls
+    asked_for = controls.planted + controls.per_step + unchecked.training
+    if asked_for and task_named(unchecked.task).control_answers is None:
+        return [
+            f"the task {unchecked.task} has no items of known truth; set planted and training to 0 and leave the "
+            "purity ladder out"
+        ]
     return []

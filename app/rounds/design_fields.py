@@ -5,7 +5,7 @@ The docstring of every field is one line, because `firstglance round design` pri
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny, model_validator
 
 from app.archive.snippet import Group
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
@@ -13,7 +13,9 @@ from app.rounds.cell import Cell, Site
 from app.rounds.control_counts import Controls
 from app.rounds.design_part import DesignPart, Name
 from app.rounds.exclusions import Exclusions
-from app.rounds.rubric import Rubric
+from app.tasks.outcome import Outcome
+from app.tasks.registry import DEFAULT_TASK, task_named
+from app.tasks.rubric import Rubric
 
 Marks = Literal["proportional", "rank"]
 Assignment = Literal["crossed", "overlap", "blocks"]
@@ -27,7 +29,7 @@ LONGEST_TITLE = 120
 NEWEST_VERSION: Literal[3] = 3
 FIELDS_SINCE_2 = frozenset({"analysis", "seed_rule"})
 """Fields that a design of version 1 does not have: they are not in its canonical text, so its digest stays."""
-FIELDS_SINCE_3 = frozenset({"contrasts"})
+FIELDS_SINCE_3 = frozenset({"contrasts", "task"})
 """Fields that designs of versions 1 and 2 do not have."""
 CELL_FIELDS_SINCE_3 = frozenset({"unit", "site"})
 """Fields that the cells of designs of versions 1 and 2 do not have."""
@@ -64,7 +66,9 @@ class DesignFields(DesignPart):
     """Passages per item from each group of snippets, 1 to 100: top, quantile, value_bin, random or contrast."""
     marks: Marks = "proportional"
     """How tokens get levels: "proportional" to the neuron's largest activation, or "rank", 20 tokens per level."""
-    rubric: Rubric = Rubric()
+    task: str = DEFAULT_TASK
+    """What evaluators are asked of every item."""
+    rubric: SerializeAsAny[Rubric] = Field(default_factory=lambda: task_named(DEFAULT_TASK).rubric)
     """The words that evaluators read."""
     minutes: tuple[float, float] = (1, 2)
     """Suggested time per item, at least and at most, in minutes."""
@@ -73,7 +77,7 @@ class DesignFields(DesignPart):
     confidence: bool = True
     """Whether evaluators say how sure they are of a rule, 1 to 5."""
     cannot_judge: bool = True
-    """Whether there is a third answer, which counts as NOT INTERPRETABLE in the primary analysis."""
+    """Whether “cannot judge” is an answer, too; it counts as 0 in the primary analysis."""
     evaluators: int = Field(default=3, ge=1, le=1000)
     """Evaluators needed before the lock, 1 to 1000; with fewer the report is titled "stopped early"."""
     assignment: Assignment = "crossed"
@@ -98,7 +102,7 @@ class DesignFields(DesignPart):
     """Practice items to be answered correctly at once; a flagged one is not. Without this line everyone passes."""
     blinding_question: BlindingQuestion = "none"
     """What evaluators are asked at the end: "none", "which_model" (exposed ones only), or "sort" into two piles."""
-    primary: str = "difference of interpretable fractions against the reference arm, within strata"
+    primary: str = "difference of the fractions against the reference arm, within strata"
     """The primary analysis, in words."""
     exclusions: Exclusions = Exclusions()
     """Rules that leave an evaluator out of the second of two results. A rule without a line does not apply."""
@@ -116,6 +120,28 @@ class DesignFields(DesignPart):
     """How long an answered item stays on the page before the next one, in milliseconds, 0 to 5000."""
     analysis: AnalysisPlan = STANDARD_PLAN
     """The whole plan of the analysis. It can stay as it is; only numbers may be set otherwise."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_words_of_task(cls, fields: object) -> object:
+        """The fields with the rubric and the plan as the task has them, where they leave something out."""
+        if not isinstance(fields, dict):
+            return fields
+        task = task_named(str(fields.get("task", DEFAULT_TASK)))
+        words, plan = fields.get("rubric", task.rubric), fields.get("analysis", {})
+        rubric = words if isinstance(words, Rubric) else type(task.rubric).model_validate(words)
+        if fields.get("version", NEWEST_VERSION) in (1, 2):
+            return fields | {"rubric": rubric}
+        if isinstance(plan, AnalysisPlan):
+            plan = plan if plan.outcome else plan.model_copy(update={"outcome": task.outcome})
+        elif isinstance(plan, dict):
+            plan = {"outcome": task.outcome} | plan
+        return fields | {"rubric": rubric, "analysis": plan}
+
+    @property
+    def outcome(self) -> Outcome:
+        """Which answers count, and the words for them."""
+        return self.analysis.outcome or task_named(self.task).outcome
 
     @property
     def peaks_per_item(self) -> int:

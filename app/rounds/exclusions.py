@@ -15,4 +15,4 @@ class Exclusions(DesignPart):
     smallest_completed: float | None = Field(default=None, ge=0, le=1, examples=[0.5])
     """Leave out evaluators who judged a smaller share of their items, 0 to 1. Without this line it does not apply."""
     smallest_planted: float | None = Field(default=None, ge=0, le=1, examples=[0.6])
-    """Leave out evaluators who found fewer planted items interpretable, as a share. Without it no such rule applies."""
+    """Leave out evaluators whose answers count on fewer planted items, as a share. Without it no such rule applies."""

@@ -7,8 +7,8 @@ a table of distances would name the repeats to whoever reads the database.
 from collections import defaultdict
 from collections.abc import Iterable
 
-from app.rounds.item import Item
 from app.rounds.ordering import WINDOW_DISTANCE
+from app.tasks.item import Item
 
 ShownPassage = tuple[str, tuple[int, ...], int]
 """The text, levels and peak of a passage."""

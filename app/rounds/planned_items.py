@@ -6,7 +6,6 @@ from app.archive.neuron import NeuronStatistics
 from app.archive.snippet import Snippet
 from app.rounds.allocation import AllocatedItem, ItemKind
 from app.rounds.cell import Cell
-from app.rounds.item import PracticeAnswer
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class PlannedItem:
     repeated_index: int | None = None
     """Index of the planned item that a repeat repeats."""
 
-    def allocated(self, code: str, repeats: str | None) -> AllocatedItem:
+    def allocated(self, code: str, repeats: str | None, right_answer: str | None) -> AllocatedItem:
         """The item's entry in the allocation, under this code; `repeats` is the code of the item that it repeats."""
         of_one_neuron = self.kind in ("neuron", "repeat")
         return AllocatedItem(
@@ -42,8 +41,5 @@ class PlannedItem:
             purity=self.purity,
             repeats=repeats,
             rule=self.rule,
+            right_answer=right_answer,
         )
-
-    def practice_answer(self) -> PracticeAnswer:
-        """The expected answer to the item, if it is for practice."""
-        return {"verdict": "interpretable" if self.rule else "not_interpretable", "rule": self.rule or ""}

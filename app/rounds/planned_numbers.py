@@ -45,7 +45,7 @@ class PlannedConstants(DesignPart):
     defined_share: float = 0.95
     """A bootstrap interval needs its statistic to be defined in more than this share of the samples."""
     majority_share: float = 0.5
-    """A majority is more than this share of a neuron's verdicts; a tie is NOT INTERPRETABLE."""
+    """A majority is more than this share of a neuron's verdicts; a tie counts as 0."""
     depth_parts: int = 3
     """Depth is split into so many equal parts: early, middle and late."""
     order_parts: int = 5

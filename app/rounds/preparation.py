@@ -9,13 +9,15 @@ from app.rounds.aids import Aids, build_aids
 from app.rounds.allocation import Allocation
 from app.rounds.archive_frame import ArchiveFrame, Archives, SeenNeurons, archive_frames
 from app.rounds.cell_draws import CellDraw, allocated_cell, draw_cells
-from app.rounds.concealment import conceal_snippets, draw_codes
+from app.rounds.concealment import draw_codes, passages_of
 from app.rounds.control_items import ControlItemMaker
 from app.rounds.design import Design
 from app.rounds.frame_draws import neuron_key
-from app.rounds.item import Item, PracticeAnswer
 from app.rounds.planned_items import PlannedItem
 from app.rounds.randomness import SecretRandom
+from app.tasks.item import Item, PracticeAnswer
+from app.tasks.registry import task_named
+from app.tasks.task import Presentation
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,17 @@ def prepare_round(
     codes = draw_codes(len(planned_items), SecretRandom(seed, "codes"))
     coded = dict(zip(codes, planned_items, strict=True))
     by_code = [(code, coded[code]) for code in sorted(coded)]
+    presented = {code: _present(code, planned, design, seed) for code, planned in by_code}
     return PreparedRound(
-        items=tuple(_conceal(code, planned, design, seed) for code, planned in by_code),
+        items=tuple(Item(code, presented[code].passages) for code, _ in by_code),
         allocation=Allocation(
-            items=tuple(planned.allocated(code, _repeated_code(planned, codes)) for code, planned in by_code),
+            items=tuple(
+                planned.allocated(code, _repeated_code(planned, codes), presented[code].right_answer)
+                for code, planned in by_code
+            ),
             cells=tuple(allocated_cell(cell_draw, frames[cell_draw.cell.archive_sha256]) for cell_draw in cell_draws),
         ),
-        practice_answers={code: item.practice_answer() for code, item in by_code if item.kind == "training"},
+        practice_answers={code: _practice_answer(item, design) for code, item in by_code if item.kind == "training"},
         aids={code: _aids(code, planned, seed) for code, planned in by_code} if design.aids else {},
     )
 
@@ -95,9 +101,17 @@ def _repeats(design: Design, drawn_items: Sequence[PlannedItem], seed: str) -> l
     return [replace(drawn_items[index], kind="repeat", repeated_index=index) for index in indices]
 
 
-def _conceal(code: str, planned: PlannedItem, design: Design, seed: str) -> Item:
-    passage_order = _passage_order(code, seed)
-    return conceal_snippets(code, planned.snippets, planned.neuron.maximum, design.marks, passage_order)
+def _present(code: str, planned: PlannedItem, design: Design, seed: str) -> Presentation:
+    """What the task shows of a planned item, and the right answer to it."""
+    passages = passages_of(planned.snippets, planned.neuron.maximum, design.marks, _passage_order(code, seed))
+    return task_named(design.task).present(passages)
+
+
+def _practice_answer(planned: PlannedItem, design: Design) -> PracticeAnswer:
+    """The expected answer to a practice item, which only a task with controls has."""
+    expected = task_named(design.task).control_answers
+    assert expected is not None  # the design is refused if it asks for practice items of another task
+    return {"verdict": expected.with_rule if planned.rule else expected.without_rule, "rule": planned.rule or ""}
 
 
 def _aids(code: str, planned: PlannedItem, seed: str) -> Aids:

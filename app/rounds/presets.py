@@ -53,7 +53,7 @@ PROVENANCE: tuple[Provenance, ...] = (
     ),
     Provenance("evaluators", "three, all authors", "any number; three or one in presets", "paper"),
     Provenance("draw over layers", "", "all neurons of the layers named, simple or by layer", "unknown"),
-    Provenance("dead neurons", "", "drawn, not shown, count as NOT INTERPRETABLE", "unknown"),
+    Provenance("dead neurons", "", "drawn, not shown, count as 0", "unknown"),
     Provenance(
         "who judged what",
         "",

@@ -12,8 +12,8 @@ from app.foundation.typography import shortened
 from app.rounds.allocation import AllocatedCell, AllocatedItem, SealContent
 from app.rounds.archive_frame import Archives
 from app.rounds.design import Design
-from app.rounds.item import ItemContent
 from app.rounds.preparation import PreparedRound, prepare_round
+from app.tasks.item import ItemContent
 
 """Most characters of a value in a sentence."""
 

@@ -27,12 +27,12 @@ from app.foundation.json_types import JsonObject
 from app.rounds.allocation import SealContent
 from app.rounds.commitment import PublishedCommitment
 from app.rounds.design import Design, read_design
-from app.rounds.item import ItemContent
 from app.services.log import latest_event, round_events, verify_log
 from app.store import chains as chain_store
 from app.store import log as log_store
 from app.store import rounds as round_store
 from app.store.tables import ChainEntryRow, ItemRow, RoundRow
+from app.tasks.item import ItemContent
 
 Value = TypeVar("Value")
 

@@ -76,7 +76,8 @@ def round_analysis(session: Session, round_id: str) -> Analysis:
 
 def observations_csv(session: Session, round_id: str) -> bytes:
     """The observations as CSV: for each evaluator and item, final verdict, hypothesis, times, arm and neuron."""
-    return write_observations(current_result(session, round_id).observations)
+    current = current_result(session, round_id)
+    return write_observations(current.observations, says_what_counts=current.frame.stated_outcome is not None)
 
 
 def unblinded_bundle(session: Session, round_id: str) -> UnblindedBundle:

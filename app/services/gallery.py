@@ -8,14 +8,15 @@ from sqlalchemy.orm import Session
 from app.evidence.entries import EventAction
 from app.foundation.errors import AccessError, NotFoundError
 from app.judging.public_design import PublicDesign
+from app.report.analysis.frame import AnalysisFrame
 from app.report.gallery import GalleryCard, GalleryPage, find_card, search_gallery
-from app.rounds.item import Item
 from app.services.archive_browsing import break_blind, explain_refusal, open_rounds_beside, require_no_open_round
 from app.services.log import append_event
 from app.services.results import current_result
 from app.services.unblinding import find_unblinded
 from app.store import log as log_store
 from app.store import rounds as round_store
+from app.tasks.item import Item
 
 VIEWED: EventAction = "gallery opened"
 
@@ -54,11 +55,11 @@ def has_entered_gallery(session: Session, round_id: str, by: str) -> bool:
 
 def browse_gallery(
     session: Session, round_id: str, by: str, text: str, arm: str, consensus: str, page_number: int
-) -> tuple[GalleryPage, list[str]]:
-    """A page of the cards that match, and the names of the arms. Raises AccessError before `enter_gallery`."""
+) -> tuple[GalleryPage, AnalysisFrame]:
+    """A page of the cards that match, and the frame of the round. Raises AccessError before `enter_gallery`."""
     _require_entered(session, round_id, by)
     current = current_result(session, round_id)
-    return search_gallery(current.observations, text, arm, consensus, page_number), current.frame.arms
+    return search_gallery(current.observations, text, arm, consensus, page_number), current.frame
 
 
 def gallery_neuron(session: Session, round_id: str, by: str, item_code: str) -> GalleryNeuron:

@@ -24,7 +24,6 @@ from app.leak_audit.responses import ProbeWalks
 from app.leak_audit.summary import AuditSummary, summarise_gate
 from app.rounds.allocation import SealContent
 from app.rounds.design import Design, read_design
-from app.rounds.item import Item
 from app.rounds.preparation import prepare_round
 from app.services.log import append_event
 from app.services.round_copy import new_probes, open_round_copy
@@ -33,6 +32,7 @@ from app.services.unblinding import unblinded_evidence
 from app.store import rounds as round_store
 from app.store.engine import Database
 from app.store.round_copy import CopiedRound, Probe, read_round
+from app.tasks.item import Item
 
 PROBES = 2
 WALKS = 2

@@ -114,7 +114,7 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
     Raises ArchiveError, or DesignError with the reason, if the round cannot be drawn as designed.
     """
     design = design if design.planned_analysis else design.in_newest_version()
-    require_computable_plan(design.analysis)
+    require_computable_plan(design.analysis, design.task)
     named_digests = {cell.archive_sha256 for cell in design.arms}
     named_paths = {digest: path for digest, path in paths.items() if digest in named_digests}
     archives = verified_archives(named_paths)

@@ -24,7 +24,6 @@ from app.rounds.allocation import SealContent
 from app.rounds.archive_frame import Archives, SeenNeurons
 from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
 from app.rounds.design import Design, read_design
-from app.rounds.item import Item
 from app.rounds.lifecycle import require_allowed, state_after
 from app.rounds.preparation import PreparedRound, prepare_round
 from app.rounds.randomness import SEED_BYTES
@@ -48,6 +47,7 @@ from app.store.aids import build_aids_rows
 from app.store.round_copy import CopiedRound, detached_row
 from app.store.sealed import add_seal
 from app.store.tables import ItemRow, RoundRow
+from app.tasks.item import Item
 
 Render = Callable[[Item, PublicDesign], bytes]
 """A function that renders an item under a public design as the HTML that pages show."""

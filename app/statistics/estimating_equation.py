@@ -28,8 +28,8 @@ MOST_GEE_CLUSTERS = STANDARD_NUMBERS.most_gee_neurons
 class RegressionData:
     """One row per judgment; a dead neuron has a row of 0 for every evaluator."""
 
-    is_interpretable: Floats
-    """The verdict, 1 for INTERPRETABLE and 0 otherwise: [judgment]."""
+    score: Floats
+    """1 for an answer that counts and 0 otherwise: [judgment]."""
     in_treatment: Floats
     """1 in the treatment arm, 0 in the reference arm: [judgment]."""
     stratum_index: Ints
@@ -49,7 +49,7 @@ def gee_difference(regression_data: RegressionData, most_clusters: int = MOST_GE
             _indicators(regression_data.evaluator_index)[:, 1:],
         ]
     )
-    if not _is_estimable(regression_data.is_interpretable, predictors):
+    if not _is_estimable(regression_data.score, predictors):
         return None
     with np.errstate(invalid="ignore"):  # a cell without spread may leave a variance just below zero
         coefficient, standard_error = _fit_arm_coefficient(regression_data, predictors, most_clusters)
@@ -75,7 +75,7 @@ def _fit_arm_coefficient(
     """The arm's coefficient and its robust standard error."""
     if np.unique(regression_data.neuron_index).size <= most_clusters:
         model = GEE(
-            regression_data.is_interpretable,
+            regression_data.score,
             predictors,
             groups=regression_data.neuron_index,
             family=Gaussian(),
@@ -84,7 +84,7 @@ def _fit_arm_coefficient(
         fitted = model.fit()
     else:
         clusters = {"groups": regression_data.neuron_index, "use_correction": False}
-        fitted = OLS(regression_data.is_interpretable, predictors).fit(cov_type="cluster", cov_kwds=clusters)
+        fitted = OLS(regression_data.score, predictors).fit(cov_type="cluster", cov_kwds=clusters)
     return float(fitted.params[0]), float(fitted.bse[0])
 
 

@@ -83,7 +83,7 @@ def mantel_haenszel_difference(
 
 
 def mantel_haenszel_ratio(comparisons: Sequence[StratumComparison]) -> float | None:
-    """The pooled ratio of the fractions; None if the reference arm has no INTERPRETABLE neuron."""
+    """The pooled ratio of the fractions; None if no neuron of the reference arm counts."""
     numerator = sum(comparison.weight * comparison.treatment_sample.fraction for comparison in comparisons)
     denominator = sum(comparison.weight * comparison.reference_sample.fraction for comparison in comparisons)
     return numerator / denominator if denominator > 0 else None

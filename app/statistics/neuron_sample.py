@@ -24,9 +24,9 @@ class Substratum:
     """Neurons drawn together: all of a cell, or one layer of it if the design draws by layer."""
 
     mean_verdicts: Floats
-    """Mean verdict of each judged neuron, between 0 and 1 for INTERPRETABLE: [neuron]."""
+    """Mean verdict of each judged neuron, between 0 and 1: [neuron]."""
     dead_count: float = 0.0
-    """Dead neurons among these: they count as NOT INTERPRETABLE without being shown."""
+    """Dead neurons among these: they count as 0 without being shown."""
     weight: float = 1.0
     """Share of the frame that the substratum stands for; the shares of a sample need not add up to 1."""
     layer: int | None = None
@@ -76,7 +76,7 @@ class NeuronSample:
 
     @property
     def fraction(self) -> float:
-        """The fraction of INTERPRETABLE neurons, substrata weighted by their share of the frame."""
+        """The fraction of neurons that count, substrata weighted by their share of the frame."""
         return float(self.weights @ np.array([substratum.fraction for substratum in self.substrata]))
 
     @property

@@ -11,7 +11,7 @@ neurons, dead ones included. A verdict y on a neuron with k judgments has the sc
 
 V_evaluator is E / (E - 1) times the sum of squares of the E evaluators' summed scores. V_judgment is the sum of squares
 of all scores. V_neuron is the sum over cells of w² s² / N, with the sample variance s² of the neurons' mean verdicts.
-Dead neurons count as NOT INTERPRETABLE for every evaluator: their scores are divided among the evaluators in proportion
+Dead neurons count as 0 for every evaluator: their scores are divided among the evaluators in proportion
 to their judgments in the cell. Student's t with E - 1 degrees of freedom replaces the normal distribution, because
 evaluators are few.
 """
@@ -39,10 +39,10 @@ class JudgedCell:
     """The neuron that is judged: [judgment]."""
     evaluator_index: Ints
     """The evaluator who judges: [judgment]."""
-    is_interpretable: Floats
-    """The verdict, 1 for INTERPRETABLE and 0 otherwise: [judgment]."""
+    score: Floats
+    """1 for an answer that counts and 0 otherwise: [judgment]."""
     dead_count: float
-    """Dead neurons of the cell, which count as NOT INTERPRETABLE for everyone."""
+    """Dead neurons of the cell, which count as 0 for everyone."""
     signed_weight: float
     """+w for the treatment arm and -w for the reference arm, the w of all strata adding up to 1."""
 
@@ -82,11 +82,11 @@ def _variance_parts(judged_cell: JudgedCell, evaluator_count: int) -> _VarianceP
     w, dead_count = judged_cell.signed_weight, judged_cell.dead_count
     _, row = np.unique(judged_cell.neuron_index, return_inverse=True)
     judgments_per_neuron = np.bincount(row).astype(np.float64)
-    neuron_means = np.bincount(row, weights=judged_cell.is_interpretable) / judgments_per_neuron
+    neuron_means = np.bincount(row, weights=judged_cell.score) / judgments_per_neuron
     neuron_count = judgments_per_neuron.size + dead_count
     mean = float(neuron_means.sum()) / neuron_count
 
-    scores = w * (judged_cell.is_interpretable - mean) / (neuron_count * judgments_per_neuron[row])
+    scores = w * (judged_cell.score - mean) / (neuron_count * judgments_per_neuron[row])
     share = np.bincount(judged_cell.evaluator_index, minlength=evaluator_count) / judged_cell.evaluator_index.size
     dead_scores = share * w * mean * dead_count / neuron_count
     evaluator_scores = np.bincount(judged_cell.evaluator_index, weights=scores, minlength=evaluator_count) - dead_scores

@@ -10,8 +10,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from app.foundation.errors import NotFoundError
-from app.rounds.item import Item
 from app.store.tables import AidsRow, ArchiveRow, AssignmentRow, ChainEntryRow, EvaluatorRow, ItemRow, RoundRow
+from app.tasks.item import Item
 
 NO_SUCH_ROUND = "There is no such round; check its id in the list of rounds."
 

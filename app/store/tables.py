@@ -26,9 +26,9 @@ from app.evidence.entries import ChainEntry, ChainLink, EntryKind, EventAction, 
 from app.evidence.event_details import StampedDigest
 from app.foundation.json_types import JsonObject
 from app.judging.judgment import Judgment, Step, Verdict
-from app.rounds.item import Item
 from app.rounds.lifecycle import State
 from app.store.base import Base, UtcDateTime
+from app.tasks.item import Item
 
 Outcome = Literal["running", "sealed", "failed"]
 """How a seal that was begun stands, as far as the process that makes it has said."""
@@ -210,7 +210,6 @@ class ChainEntryRow(Base):
         ForeignKeyConstraint(["round_id", "item"], ["items.round_id", "items.code"]),
         UniqueConstraint("evaluator_id", "key"),
         CheckConstraint("kind IN ('judgment', 'flag', 'guess', 'aids opened')", name="kind"),
-        CheckConstraint("verdict IN ('interpretable', 'not_interpretable', 'cannot_judge')", name="verdict"),
         CheckConstraint("step IN ('verdict', 'hypothesis')", name="step"),
         Index("ix_chain_entries_kind", "round_id", "kind", "item"),
     )

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from app.judging.judgment import Judgment
 from app.rounds.allocation import AllocatedItem
+from app.tasks.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,15 @@ class Observation:
     """The evaluator knew the models before, created the round or held a key."""
     judgment: Judgment
     allocated: AllocatedItem
+    outcome: Outcome
+    """Which answers count, by the round's design."""
     revisions: int = 0
     """How often the verdict was changed."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the answer counts as 1; otherwise it counts as 0."""
+        return self.outcome.counts(self.judgment.verdict, self.allocated.right_answer)
 
 
 @dataclass(frozen=True)
@@ -34,13 +42,17 @@ class EvaluatorJudgments:
 
 
 def final_observations(
-    histories: Sequence[EvaluatorJudgments], allocated: Mapping[str, AllocatedItem]
+    histories: Sequence[EvaluatorJudgments], allocated: Mapping[str, AllocatedItem], outcome: Outcome
 ) -> list[Observation]:
     """The final judgment of each evaluator on each item, by pseudonym and position in the evaluator's order."""
-    return [observation for history in histories for observation in _evaluator_observations(history, allocated)]
+    return [
+        observation for history in histories for observation in _evaluator_observations(history, allocated, outcome)
+    ]
 
 
-def _evaluator_observations(history: EvaluatorJudgments, allocated: Mapping[str, AllocatedItem]) -> list[Observation]:
+def _evaluator_observations(
+    history: EvaluatorJudgments, allocated: Mapping[str, AllocatedItem], outcome: Outcome
+) -> list[Observation]:
     by_item: dict[str, list[Judgment]] = {}
     for judgment in history.all_judgments:
         if judgment.item not in history.missing:
@@ -51,7 +63,7 @@ def _evaluator_observations(history: EvaluatorJudgments, allocated: Mapping[str,
         final = judgments[-1]
         allocated_item = _original_or_repeat(allocated[final.item], allocated, shown_originals)
         revisions = sum(before.verdict != after.verdict for before, after in pairwise(judgments))
-        observations.append(Observation(history.evaluator, history.exposed, final, allocated_item, revisions))
+        observations.append(Observation(history.evaluator, history.exposed, final, allocated_item, outcome, revisions))
     return observations
 
 
@@ -66,4 +78,4 @@ def _original_or_repeat(
     if original in shown_originals:
         return replace(allocated_item, kind="repeat", repeats=original)
     shown_originals.add(original)
-    return allocated[original]
+    return replace(allocated[original], right_answer=allocated_item.right_answer)  # it may depend on what was shown

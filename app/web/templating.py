@@ -25,6 +25,7 @@ from app.foundation.typed_text import show_unseen_characters
 from app.judging.judgment import CONFIDENCES, LONGEST_TEXT
 from app.rounds.design_fields import LONGEST_TITLE
 from app.rounds.lifecycle import LONGEST_REASON, SHORTEST_REASON
+from app.tasks.registry import all_tasks
 from app.web import addresses, language
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -79,7 +80,7 @@ class VersionedFiles(StaticFiles):
 def jinja_environment(folder: Path) -> jinja2.Environment:
     """The environment for the templates of a folder, with the functions that templates may call."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), jinja2.FunctionLoader(_template_of_task)]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -103,6 +104,14 @@ def jinja_environment(folder: Path) -> jinja2.Environment:
         return_address=addresses.return_address,
     )
     return environment
+
+
+def _template_of_task(name: str) -> str | None:
+    """The template of a task that was added from elsewhere; None if no task has it."""
+    for task in all_tasks():
+        if task.template == name and task.template_folder is not None:
+            return (task.template_folder / name).read_text(encoding="utf-8")
+    return None
 
 
 def _show_unseen(value: object) -> object:

@@ -33,7 +33,7 @@ def test_the_gallery_can_be_searched_and_shows_what_was_judged(dag: Browser, unb
     dag.get(f"/admin/rounds/{unblinded}/gallery?q=no+such+words+anywhere")
     assert "0 neurons" in dag.text
     counts = []
-    for votes in ("agreed interpretable", "agreed not", "disputed"):
+    for votes in ("agreed", "agreed not", "disputed"):
         dag.get(f"/admin/rounds/{unblinded}/gallery?votes={votes.replace(' ', '+')}&at=99")
         counts.append(int(re.findall(r"(\d+) neurons?", dag.text)[0]))
     assert sum(counts) == neuron_count

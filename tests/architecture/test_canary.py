@@ -36,6 +36,7 @@ from tests.admin.admin_site import route_table
 from tests.architecture.walking import RecordingBrowser, record_contexts
 from tests.conftest import START
 from tests.rounds.small_archives import make_archive
+from tests.tasks.tasks import NAMES, TASKS
 
 ARMS = ("quokka", "axolotl")
 LAYER, NEURON = 42_004_200, 1_731_000_000
@@ -48,18 +49,20 @@ PREFIX = 10
 def archives(tmp_path_factory: pytest.TempPathFactory) -> list[Archive]:
     folder = tmp_path_factory.mktemp("wombat")
     return [
-        make_archive(folder / name, seed=seed, width=8, dead=0, first=(LAYER, NEURON + 20 * seed))
+        make_archive(folder / name, seed=seed, width=8, dead=0, first=(LAYER, NEURON + 20 * seed), weak=1)
         for seed, name in enumerate(ARMS, start=1)
     ]
 
 
-@pytest.fixture
-def design(archives: list[Archive]) -> Design:
+@pytest.fixture(params=TASKS, ids=NAMES)
+def design(request: pytest.FixtureRequest, archives: list[Archive]) -> Design:
     cells = [
         Cell(arm=arm, stratum=STRATUM, archive_sha256=archive.sha256)
         for arm, archive in zip(ARMS, archives, strict=True)
     ]
-    return design_from_preset("quick", title="Spring reading", arms=cells, reference=ARMS[0], neurons=2)
+    return design_from_preset("quick", title="Spring reading", arms=cells, reference=ARMS[0], neurons=2).with_changes(
+        **request.param.design_fields
+    )
 
 
 @pytest.fixture
@@ -101,7 +104,7 @@ def canaries(database: Database, round_id: str, design: Design, archives: list[A
 
 def visit_everything(browser: RecordingBrowser, token: str, codes: list[str], routes: list[tuple[str, str]]) -> None:
     """Go the evaluator's way to the end, then ask for every route, each item's address and each file of the pages."""
-    answers = Answers(lambda _page: "interpretable", hypothesis=lambda _page: "a rule")
+    answers = Answers(lambda page: page.answers[0], hypothesis=lambda _page: "a rule")
     for _page in walk_round(Visitor(browser.client, at_once=False), token, answers, ends=("done", "closed")):
         browser.ask("GET", "/judge")
     for method, path in routes:

@@ -28,7 +28,11 @@ PLANTED = {
         "app.rounds.allocation",
     ),
     "The archive is the wall: only commands import both of its sides": ("app/web/site.py", "app.models.config"),
-    "Harvest and rounds know nothing of each other": ("app/harvest/options.py", "app.rounds.item"),
+    "Harvest and rounds know nothing of each other": ("app/harvest/options.py", "app.rounds.blocks"),
+    "Nothing outside a task's room names the room": (
+        "app/judging/answer.py",
+        "app.tasks.first_glance.rubric",
+    ),
     "Siblings form no circle, at any depth": ("app/harvest/text/windows.py", "app.harvest.text.corpus"),
     "The modules that open the seal have exactly the importers that need them": (
         "app/services/gallery.py",
@@ -43,7 +47,7 @@ WORDS = {
     "every room after them": "app.services.log",
     "harvest": "app.harvest.options",
     "models": "app.models.config",
-    "rounds": "app.rounds.item",
+    "rounds": "app.rounds.blocks",
     "the allocation": "app.rounds.allocation",
     "the seal": "app.rounds.sealing",
     "the report": "app.report.number_text",

@@ -11,31 +11,32 @@ import pytest
 from bench import tamper
 from bench.forged_database import DEPTHS
 from bench.honest_round import HonestRound, lock_honest_round
-from bench.judged_forgeries import Outcome, honest_export, without_figures
+from bench.judged_forgeries import ForgeryOutcome, honest_export, without_figures
 from bench.named_database_forgeries import DATABASE_FORGERIES
 from bench.named_forgeries import EVIDENCE_FORGERIES
 from bench.named_view_forgeries import RESULT_FORGERIES, VIEW_FORGERIES
 from tests.rounds.small_archives import make_archive
+from tests.tasks.tasks import NAMES, TASKS
 
 RANDOM_COUNT = 12
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def honest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HonestRound]:
-    """A locked round of two archives made by hand, and the workplace of a forger."""
+@pytest.fixture(scope="module", params=TASKS, ids=NAMES)
+def honest(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HonestRound]:
+    """A locked round of two archives made by hand, of each task, and the workplace of a forger."""
     folder = tmp_path_factory.mktemp("tamper")
     archives = {
-        "baseline": make_archive(folder / "plum", seed=1, layers=2, dead=4),
-        "solu": make_archive(folder / "fig", seed=2, layers=2, dead=6),
+        "baseline": make_archive(folder / "plum", seed=1, layers=2, dead=4, weak=1),
+        "solu": make_archive(folder / "fig", seed=2, layers=2, dead=6, weak=1),
     }
-    honest = lock_honest_round(folder, archives)
+    honest = lock_honest_round(folder, archives, task_fields=request.param.design_fields)
     with without_figures():
         tamper.begin_work(honest, honest_export(honest, folder), folder)
         yield honest
 
 
-def assert_not_certified(outcome: Outcome) -> None:
+def assert_not_certified(outcome: ForgeryOutcome) -> None:
     assert outcome.ruling.judgement not in ("harmful", "crashed"), outcome
     assert outcome.ruling.is_named, outcome
 

@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Site, Window, new_profile
 from tests.browser.evaluator_actions import (
-    VERDICTS,
     open_first_item,
     standing_answers,
     stored_judgments,
@@ -19,6 +18,7 @@ from tests.browser.evaluator_actions import (
     wait_until_sent,
     walk_to_first_item,
 )
+from tests.tasks.tasks import NAMES, TASKS, TaskUnderTest
 from tests.web.served_round import ServedRound
 
 
@@ -42,7 +42,13 @@ def page(window: Window) -> Iterator[Page]:
     assert {address.split("/")[2] for address in addresses if address.startswith("http")} == {page.url.split("/")[2]}
 
 
-def test_a_round_can_be_judged_by_keyboard_alone(page: Page, served_round: ServedRound) -> None:
+EACH_TASK = pytest.mark.parametrize(
+    ("served_round", "task"), [({"task": task.name}, task) for task in TASKS], ids=NAMES, indirect=["served_round"]
+)
+
+
+@EACH_TASK
+def test_a_round_can_be_judged_by_keyboard_alone(page: Page, served_round: ServedRound, task: TaskUnderTest) -> None:
     open_first_item(page, served_round)
     for number, code in enumerate(served_round.codes):
         expect(page.locator(f"main[data-item={code}]")).to_be_visible()
@@ -59,7 +65,7 @@ def test_a_round_can_be_judged_by_keyboard_alone(page: Page, served_round: Serve
     wait_until_sent(page)
     assert standing_answers(served_round) == {
         code: (
-            "interpretable" if number % 2 == 0 else "not_interpretable",
+            task.answers[number % 2],
             f"rule {number}: n, p, 1, 2 and u are letters here",
         )
         for number, code in enumerate(served_round.codes)
@@ -89,22 +95,23 @@ def test_enter_skips_the_rule_but_breaks_the_line_while_writing(page: Page, serv
     }
 
 
-def test_a_round_can_be_judged_without_javascript(chromium: Browser, site: Site, served_round: ServedRound) -> None:
+@EACH_TASK
+def test_a_round_can_be_judged_without_javascript(
+    chromium: Browser, site: Site, served_round: ServedRound, task: TaskUnderTest
+) -> None:
     with new_profile(chromium, site, java_script_enabled=False) as context:
         page = context.new_page()
         walk_to_first_item(page, served_round)
         expect(page.locator("button[data-action]:visible")).to_have_count(0)
         for number in range(3):
             page.locator("details summary").first.click() if page.locator("details summary").count() else None
-            page.get_by_role(
-                "button", name="NOT INTERPRETABLE" if number % 2 else "INTERPRETABLE", exact=False
-            ).first.click()
+            page.get_by_role("button", name=task.labels[number % 2], exact=False).first.click()
             wait_for_step(page, "hypothesis")
             page.locator("#hypothesis").fill(f"rule {number}")
             page.get_by_role("button", name="Next item").click()
         wait_for_step(page, "done")
     assert [verdict for verdict, _ in standing_answers(served_round).values()] == [
-        VERDICTS[number % 2] for number in range(3)
+        task.answers[number % 2] for number in range(3)
     ]
 
 

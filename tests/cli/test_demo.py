@@ -61,7 +61,7 @@ def test_the_check_prints_fractions_that_the_export_recomputes(check: Check) -> 
 
 def test_the_check_prints_json_and_leaves_nothing_behind(check: Check) -> None:
     assert set(check.printed) == {"arms", "commitment_verified", "seconds"}
-    assert set(check.printed["arms"]["solu"]) == {"n", "interpretable", "fraction", "interval"}
+    assert set(check.printed["arms"]["solu"]) == {"n", "counted", "fraction", "interval"}
     assert check.printed["commitment_verified"] is True
     assert set(check.printed["seconds"]) == {"harvest", "seal", "judge", "unblind", "verify", "total"}
     assert check.printed["seconds"]["total"] > 0

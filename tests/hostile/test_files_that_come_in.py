@@ -14,6 +14,7 @@ from app.models.loading import load_any_model
 from app.models.training_checkpoint import LOG_FILE, read_training_log
 from app.rounds.design import LONGEST_TOML, Design
 from app.rounds.design_text import preset_toml
+from app.tasks.first_glance.rubric import FilledRubric
 from tests.models.recorded import RECORDED
 from tests.rounds.test_design_text import fill_in
 
@@ -123,4 +124,6 @@ def test_braces_of_a_rubric_that_stand_for_nothing_are_refused(braces: str) -> N
 def test_a_stored_rubric_with_such_braces_is_shown_as_it_was_typed() -> None:
     text = fill_in(preset_toml("quick"))
     design = Design.from_toml(text).with_changes(rubric={"operational": "{needed} of {peaks:9000000000}, {{so}} {0}"})
-    assert design.rubric.filled_in(20).operational == "16 of {peaks:9000000000}, {so} {0}"
+    filled = design.rubric.filled_in(20)
+    assert isinstance(filled, FilledRubric)
+    assert filled.operational == "16 of {peaks:9000000000}, {so} {0}"

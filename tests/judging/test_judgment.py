@@ -1,17 +1,19 @@
 import pytest
 
 from app.foundation.errors import JudgmentError
-from app.judging.judgment import LONGEST_TEXT, VERDICTS, parse_verdict, parse_written_text
+from app.judging.judgment import LONGEST_TEXT, parse_verdict, parse_written_text
+
+OFFERED = ("yes", "no", "cannot_judge")
 
 
-def test_every_verdict_of_the_scale_is_taken() -> None:
-    assert [parse_verdict(verdict, cannot_judge=True) for verdict in VERDICTS] == list(VERDICTS)
+def test_every_answer_that_is_offered_is_taken() -> None:
+    assert [parse_verdict(answer, OFFERED) for answer in OFFERED] == list(OFFERED)
 
 
-@pytest.mark.parametrize("text", ["cannot_judge", "Interpretable", ""])
-def test_a_verdict_outside_the_scale_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ["cannot_judge", "Yes", ""])
+def test_an_answer_that_is_not_offered_is_refused(text: str) -> None:
     with pytest.raises(JudgmentError, match="not one of the choices"):
-        parse_verdict(text, cannot_judge=False)
+        parse_verdict(text, OFFERED[:2])
 
 
 def test_a_text_is_trimmed_and_never_cut() -> None:

@@ -7,7 +7,7 @@ import pytest
 from app.judging.pace import daily_cap_reached, evaluator_pace, practice_passed
 from app.judging.public_design import PublicDesign
 from app.judging.worklist import StandingAnswer, Worklist
-from app.rounds.item import PracticeAnswer
+from app.tasks.item import PracticeAnswer
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 ITEM_CODES = ("practice", *(f"item{number}" for number in range(20)))

@@ -2,10 +2,12 @@
 
 from app.foundation.json_types import JsonObject
 from app.judging.public_design import PublicDesign
+from app.tasks.first_glance.rubric import FilledRubric
 
 
 def test_an_empty_design_asks_for_sixteen_of_twenty() -> None:
     design = PublicDesign.from_content({})
+    assert isinstance(design.rubric, FilledRubric)
     assert (design.rubric.needed, design.rubric.peaks) == (16, 20)
     assert "at least 16 of the 20" in design.rubric.operational
     assert design.minutes == (1, 2)
@@ -22,6 +24,7 @@ def test_fields_that_a_design_states_are_taken_over_and_unknown_ones_left_alone(
     }
     design = PublicDesign.from_content(content)
     assert design.groups == (("top", 10), ("random", 5))
+    assert isinstance(design.rubric, FilledRubric)
     assert design.rubric.needed == 8
     assert (design.title, design.hypothesis, design.overlap) == ("Spring", False, 0)
 

@@ -9,7 +9,7 @@ from app.evidence.entries import canonical_time
 from app.foundation.json_types import JsonObject
 from app.rounds.allocation import AllocatedCell, AllocatedItem, Allocation, ItemKind, LayerCount
 from app.rounds.design import Design
-from app.rounds.item import Item, Passage
+from app.tasks.item import Item, Passage
 from tests.report.simulated_evidence import START, RoundFacts
 from tests.rounds.few_draws import FEW_DRAWS
 

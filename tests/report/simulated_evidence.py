@@ -25,7 +25,7 @@ from app.rounds.cell import Cell
 from app.rounds.commitment import PublishedCommitment, commitment_digest, item_digest, seal_digest
 from app.rounds.design import Design
 from app.rounds.exclusions import Exclusions
-from app.rounds.item import Item, ItemContent, Passage
+from app.tasks.item import Item, ItemContent, Passage
 from app.unblinding.observations import Observation
 from tests.rounds.few_draws import FEW_DRAWS
 

@@ -9,6 +9,7 @@ from typing import Any
 from app.judging.judgment import Judgment, Verdict
 from app.report.analysis.frame import AnalysisFrame, CellCounts, EnrolledEvaluator
 from app.rounds.allocation import AllocatedItem, ItemKind
+from app.tasks.registry import DEFAULT_TASK, task_named
 from app.unblinding.observations import Observation
 from tests.report.simulated_evidence import START
 from tests.rounds.few_draws import FEW_DRAWS
@@ -49,7 +50,7 @@ def observe(
         fixed_width=False,
     )
     allocated = AllocatedItem(item, arm, stratum, layer, n_layers, len(item), kind, share, purity, repeats)
-    return Observation(evaluator, False, judgment, allocated)
+    return Observation(evaluator, False, judgment, allocated, task_named(DEFAULT_TASK).outcome)
 
 
 def with_verdict(observation: Observation, verdict: Verdict) -> Observation:

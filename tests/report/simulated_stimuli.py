@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.rounds.item import Item, Passage
+from app.tasks.item import Item, Passage
 from app.unblinding.observations import Observation
 from tests.report.simulated_round import arms_by_item
 

@@ -41,9 +41,7 @@ def without_dead_neurons(observations: Sequence[Observation], frame: AnalysisFra
 
 def with_judgments_flagged(observations: Sequence[Observation], frame: AnalysisFrame) -> Views:
     unwanted = [
-        observation
-        for observation in observations
-        if (observation.allocated.arm == "solu") != observation.judgment.is_interpretable
+        observation for observation in observations if (observation.allocated.arm == "solu") != observation.counts
     ][:30]
     flags = tuple(FlaggedItem(observation.evaluator, observation.judgment.item, "fault") for observation in unwanted)
     return [observation for observation in observations if observation not in unwanted], replace(frame, flagged=flags)
@@ -58,7 +56,7 @@ def with_judgments_as_repeats(observations: Sequence[Observation], frame: Analys
 
 
 def with_duplicated_rows(observations: Sequence[Observation], frame: AnalysisFrame) -> Views:
-    wanted = [observation for observation in observations if observation.judgment.is_interpretable]
+    wanted = [observation for observation in observations if observation.counts]
     return [*observations, *wanted[:20]], frame
 
 

@@ -1,11 +1,12 @@
 """The gallery: its cards, its search and its pages."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from app.judging.judgment import Verdict
-from app.report.gallery import CARDS_PER_PAGE, CONSENSUS_CHOICES, Consensus, find_card, search_gallery
+from app.report.gallery import CARDS_PER_PAGE, Consensus, find_card, search_gallery
 from app.unblinding.observations import Observation
 from tests.report.simulated_round import observe, simulate_observations
 
@@ -20,8 +21,8 @@ def judge(item: str, *verdicts: Verdict, hypothesis: str = "") -> list[Observati
 @pytest.mark.parametrize(
     ("verdicts", "consensus"),
     [
-        (("interpretable",), "agreed interpretable"),
-        (("interpretable", "interpretable"), "agreed interpretable"),
+        (("interpretable",), "agreed"),
+        (("interpretable", "interpretable"), "agreed"),
         (("not_interpretable", "cannot_judge"), "agreed not"),
         (("interpretable", "not_interpretable"), "disputed"),
     ],
@@ -43,7 +44,7 @@ def test_a_search_looks_into_hypotheses_names_and_neurons_whatever_the_case() ->
 def test_cards_are_chosen_by_arm_and_by_consensus() -> None:
     observations = simulate_observations()
     assert {card.allocated.arm for card in search_gallery(observations, arm="solu").cards} == {"solu"}
-    counts = [search_gallery(observations, consensus=consensus).match_count for consensus in CONSENSUS_CHOICES]
+    counts = [search_gallery(observations, consensus=consensus).match_count for consensus in get_args(Consensus)]
     assert sum(counts) == search_gallery(observations).match_count == 80
 
 

@@ -15,9 +15,9 @@ from app.report.analysis.headline import PLAN_NOT_IN_DESIGN
 from app.report.analysis.primary import PrimaryResults
 from app.report.analysis.secondary import SecondaryResults
 from app.report.analysis.sensitivity import SensitivityResults
-from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
-from app.rounds.item import Item
+from app.rounds.analysis_plan import STANDARD_PLAN
 from app.rounds.planned_numbers import PlannedConstants, PlannedNumbers
+from app.tasks.item import Item
 from app.unblinding.observations import Observation
 from tests.report.simulated_round import frame_for, simulate_observations
 from tests.report.simulated_stimuli import simulate_items
@@ -124,7 +124,7 @@ def test_every_result_has_its_sentence_in_the_plan() -> None:
     names = secondary | set(SensitivityResults.__annotations__) | set(BlindingResults.__annotations__) | {"attacks"}
     groups = {"secondary", "sensitivity", "missing_judgments", "stopped_early"}
     described_above = {"treatment", "reference", "arm_order", "stratum_order", "difference", "evaluators", "judgments"}
-    the_same = {"arms": "cells", "overall": "guesses", "within_interpretable": "guesses", "within_not": "guesses"}
+    the_same = {"arms": "cells", "overall": "guesses", "within_counted": "guesses", "within_not": "guesses"}
     planned = {*STANDARD_PLAN.secondary, *STANDARD_PLAN.sensitivity, *STANDARD_PLAN.blinding}
     assert {the_same.get(name, name) for name in names} - groups - described_above <= planned
 
@@ -175,13 +175,13 @@ OTHER_NUMBERS = {
 def test_the_analysis_reads_each_number_from_the_plan_of_its_round(
     name: str, observations: list[Observation], frame: AnalysisFrame, items: list[Item]
 ) -> None:
-    plan = AnalysisPlan(numbers=PlannedNumbers.model_validate({name: OTHER_NUMBERS[name]}))
+    plan = STANDARD_PLAN.model_copy(update={"numbers": PlannedNumbers.model_validate({name: OTHER_NUMBERS[name]})})
     assert results(observations, replace(frame, plan=plan), items) != results(observations, frame, items)
 
 
 def test_the_settings_that_an_analysis_states_are_those_of_the_plan(frame: AnalysisFrame) -> None:
     numbers = PlannedNumbers(shuffles=199, bootstrap_draws=200)
-    methods = analyse([], replace(frame, plan=AnalysisPlan(numbers=numbers))).methods
+    methods = analyse([], replace(frame, plan=STANDARD_PLAN.model_copy(update={"numbers": numbers}))).methods
     assert (methods.shuffles, methods.bootstrap_draws, methods.level) == (199, 200, 0.95)
 
 
@@ -192,7 +192,7 @@ def test_an_analysis_as_planned_has_no_note_on_the_plan(frame: AnalysisFrame) ->
 def test_an_analysis_that_deviates_from_the_plan_says_so_in_a_sentence_for_each_difference(
     frame: AnalysisFrame,
 ) -> None:
-    plan = AnalysisPlan(estimator="difference of medians", unit="the token")
+    plan = STANDARD_PLAN.model_copy(update={"estimator": "difference of medians", "unit": "the token"})
     notes = [note for note in analyse([], replace(frame, plan=plan)).notes if note.startswith("The design planned")]
     assert [note.split(":")[0] for note in notes] == ["The design planned unit", "The design planned estimator"]
 
@@ -205,4 +205,4 @@ def test_the_analysis_of_a_design_without_a_plan_says_so_and_is_computed_by_the_
     assert without_plan.notes == (*with_plan.notes, PLAN_NOT_IN_DESIGN)
     assert without_plan.attacks is None
     planned = replace(without_plan, notes=with_plan.notes, attacks=(), marks_alone=with_plan.marks_alone)
-    assert planned == with_plan
+    assert planned == replace(with_plan, outcome=None)

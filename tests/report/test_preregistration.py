@@ -6,7 +6,7 @@ import pytest
 from app.evidence.draws import LoggedStep
 from app.evidence.event_details import AnnouncedDetail, DrawDetail, LeftOut, SealedDetail
 from app.report.preregistration import notes_on_other_draws, write_preregistration
-from app.rounds.analysis_plan import AnalysisPlan
+from app.rounds.analysis_plan import STANDARD_PLAN
 from app.rounds.cell import Cell
 from app.rounds.design import Design
 from app.rounds.planned_numbers import PlannedConstants, PlannedNumbers
@@ -71,7 +71,7 @@ def test_it_names_arms_archives_and_digests_and_says_whom_to_keep_it_from() -> N
 
 
 def test_a_number_that_the_design_sets_is_the_one_that_is_registered() -> None:
-    design = make_design(analysis=AnalysisPlan(numbers=PlannedNumbers(shuffles=999)))
+    design = make_design(analysis=STANDARD_PLAN.model_copy(update={"numbers": PlannedNumbers(shuffles=999)}))
     assert "| `shuffles` | 999 |" in write_preregistration(design, SEALED)
 
 

@@ -77,7 +77,7 @@ def cells(rows: list[CsvRow]) -> Cells:
     }
 
 
-def is_interpretable(row: CsvRow) -> float:
+def outcome(row: CsvRow) -> float:
     return float(row["verdict"] == "interpretable")
 
 
@@ -85,7 +85,7 @@ def mean_verdicts(rows: Iterable[CsvRow]) -> list[float]:
     """The mean verdict of each judged neuron, and a zero for each dead one."""
     verdicts_by_item: dict[str, list[float]] = defaultdict(list)
     for row in rows:
-        verdicts_by_item[row["item"]].append(is_interpretable(row))
+        verdicts_by_item[row["item"]].append(outcome(row))
     return [float(np.mean(verdicts)) for verdicts in verdicts_by_item.values()] + [0.0] * DEAD
 
 
@@ -166,8 +166,6 @@ def test_each_evaluator_s_fractions_equal_those_computed_in_plain_python(
 ) -> None:
     for result in analysis["per_evaluator"]:
         for arm in ("solu", "baseline"):
-            verdicts = [
-                is_interpretable(row) for row in rows if row["evaluator"] == result["evaluator"] and row["arm"] == arm
-            ]
+            verdicts = [outcome(row) for row in rows if row["evaluator"] == result["evaluator"] and row["arm"] == arm]
             fraction = sum(verdicts) / (len(verdicts) + DEAD * len(STRATA))
             assert result["arms"][arm]["fraction"] == pytest.approx(fraction)

@@ -9,7 +9,7 @@ from app.report.analysis.frame import MarkCounts
 from app.report.analysis.stimulus_attacks import StimulusAttack, stimulus_attacks
 from app.report.analysis.stimulus_features import mark_features, shares_window, vocabulary, word_features
 from app.report.charts.blinding import stimulus_chart
-from app.rounds.item import Item, Passage
+from app.tasks.item import Item, Passage
 from tests.report.simulated_round import frame_for, simulate_observations
 from tests.report.simulated_stimuli import simulate_items
 

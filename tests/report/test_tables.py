@@ -8,13 +8,16 @@ from typing import cast
 import pyarrow.parquet as pq
 
 from app.foundation.csv_table import read_records, read_table
-from app.judging.judgment import Judgment, Verdict
+from app.judging.judgment import Judgment
 from app.report.export.bundle import UnblindedBundle
 from app.report.export.observations_csv import write_observations
 from app.report.export.tables import neuron_rows, write_csv, write_snippets_parquet
 from app.rounds.allocation import AllocatedItem, ItemKind
+from app.tasks.registry import DEFAULT_TASK, task_named
 from app.unblinding.observations import Observation
 from tests.report.simulated_round import observe
+
+OUTCOME = task_named(DEFAULT_TASK).outcome
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def test_values_are_written_with_full_precision() -> None:
 def test_observations_are_read_back_unchanged_from_their_csv(observations: list[Observation]) -> None:
     repeat = observe("Ash", "again", "solu", "cannot_judge", kind="repeat", repeats="first", purity=0.75)
     wordy = replace(repeat, judgment=replace(repeat.judgment, hypothesis='says "a|b",\n- or c', confidence=3))
-    table = write_observations([*observations, repeat, wordy])
+    table = write_observations([*observations, repeat, wordy], says_what_counts=True)
     assert sorted(observations_from_csv(table), key=repr) == sorted([*observations, repeat, wordy], key=repr)
 
 
@@ -49,7 +52,7 @@ def observations_from_csv(file_bytes: bytes) -> list[Observation]:
 def read_observation(row: dict[str, str]) -> Observation:
     judgment = Judgment(
         item=row["shown_as"],
-        verdict=cast("Verdict", row["verdict"]),
+        verdict=row["verdict"],
         hypothesis=row["hypothesis"],
         confidence=int(row["confidence"]) if row["confidence"] else None,
         comment=row["comment"],
@@ -74,14 +77,14 @@ def read_observation(row: dict[str, str]) -> Observation:
         repeats=row["repeats"] or None,
         rule=row["rule"] or None,
     )
-    return Observation(row["evaluator"], row["exposed"] == "true", judgment, allocated, int(row["revisions"]))
+    return Observation(row["evaluator"], row["exposed"] == "true", judgment, allocated, OUTCOME, int(row["revisions"]))
 
 
 def test_every_drawn_neuron_has_a_row(bundle: UnblindedBundle) -> None:
     rows = list(neuron_rows(bundle.evidence.seal.allocation, bundle.result.observations))
     live, dead = [row for row in rows if not row.dead], [row for row in rows if row.dead]
     assert len(live) == len(bundle.evidence.item_contents)
-    assert all(row.judgments == 3 and 0 <= row.interpretable <= 3 for row in live)
+    assert all(row.judgments == 3 and 0 <= row.counted <= 3 for row in live)
     assert len(dead) == 2 * len(bundle.result.frame.cells)
     assert all(row.item is None and row.judgments == 0 for row in dead)
 

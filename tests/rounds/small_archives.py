@@ -1,7 +1,7 @@
 """Small archives made by hand, in the format that a harvest writes, and the design of a round that compares two."""
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 
@@ -51,12 +51,13 @@ def make_archive(
     dead: int = 2,
     positive: int = TOKENS,
     first: tuple[int, int] = (0, 0),
+    weak: int = 0,
 ) -> Archive:
     """An archive of `layers` x `width` neurons, the first `dead` of each layer dead.
 
     The first `positive` tokens of every window have positive activations, all others negative ones.
 
-    `first` is the (layer, index) of the first neuron.
+    `first` is the (layer, index) of the first neuron. Every live neuron has `weak` snippets of the group random.
     """
     random = Random(seed)
     folder.mkdir(parents=True)
@@ -66,10 +67,13 @@ def make_archive(
         for index in range(width)
     ]
     write_neurons(folder / "neurons.parquet", neurons)
-    rows = [row for neuron in neurons if not neuron.dead for row in _snippet_rows(neuron, random, positive)]
+    live = [neuron for neuron in neurons if not neuron.dead]
+    rows = [row for neuron in live for row in _snippet_rows(neuron, random, positive)]
+    weak_draws = Random(f"weak {seed}")
+    rows += [row for neuron in live for row in _weak_rows(neuron, weak_draws, weak)]
     pq.write_table(pa.Table.from_pylist(rows, schema=SNIPPET_SCHEMA), folder / "snippets.parquet")
     digests = {name: sha256_of_file(folder / name) for name in ("neurons.parquet", "snippets.parquet")}
-    (folder / "manifest.json").write_bytes(manifest_bytes(_manifest(layers, width, dead, seed, digests, first)))
+    (folder / "manifest.json").write_bytes(manifest_bytes(_manifest(layers, width, dead, seed, digests, first, weak)))
     return Archive.open(folder)
 
 
@@ -120,6 +124,15 @@ def _snippet_rows(neuron: NeuronStatistics, random: Random, positive: int) -> li
     return rows
 
 
+def _weak_rows(neuron: NeuronStatistics, random: Random, count: int) -> list[dict[str, object]]:
+    rows = []
+    for rank in range(count):
+        snippet = replace(make_snippet(random, rank, 0.2 * neuron.maximum), group="random")
+        columns = {"layer": neuron.layer, "neuron": neuron.index, "peak_activation": snippet.peak_activation}
+        rows.append(asdict(snippet) | columns)
+    return rows
+
+
 def _neuron(layer: int, index: int, dead: bool, random: Random) -> NeuronStatistics:
     return NeuronStatistics(
         layer=layer,
@@ -142,7 +155,7 @@ def _neuron(layer: int, index: int, dead: bool, random: Random) -> NeuronStatist
 
 
 def _manifest(
-    layers: int, width: int, dead: int, seed: int, digests: dict[str, str], first: tuple[int, int]
+    layers: int, width: int, dead: int, seed: int, digests: dict[str, str], first: tuple[int, int], weak: int
 ) -> Manifest:
     return Manifest(
         model=ModelRecord(
@@ -160,12 +173,12 @@ def _manifest(
         k=PEAKS,
         seed=seed,
         duplicate_span=None,
-        groups={"top": PEAKS},
+        groups={"top": PEAKS} | ({"random": weak} if weak else {}),
         counts=Counts(
             neurons=layers * width,
             live=layers * (width - dead),
             dead=layers * dead,
-            snippets=layers * (width - dead) * PEAKS,
+            snippets=layers * (width - dead) * (PEAKS + weak),
             suppressed=0,
             skipped_documents=0,
             masked_tokens=0,

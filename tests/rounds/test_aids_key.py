@@ -7,7 +7,7 @@ import pytest
 from app.foundation.errors import JudgmentError
 from app.rounds.aids import Aids
 from app.rounds.aids_key import AidsKey, StoredAids, read_stored_aids
-from app.rounds.item import Item
+from app.tasks.item import Item
 from tests.rounds.test_neighbours import passage
 
 KEY = AidsKey.new()

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from app.foundation.errors import DesignError
@@ -11,30 +13,35 @@ def test_the_standard_plan_is_what_the_program_computes() -> None:
 
 
 def test_a_plan_with_other_numbers_is_computed_as_planned() -> None:
-    plan = AnalysisPlan(numbers=PlannedNumbers(shuffles=999, token_detector_share=0.5))
+    plan = planned(numbers=PlannedNumbers(shuffles=999, token_detector_share=0.5))
     assert plan_deviations(plan) == []
+
+
+def planned(**changes: Any) -> AnalysisPlan:
+    """The standard plan with changes."""
+    return STANDARD_PLAN.model_copy(update=changes)
 
 
 @pytest.mark.parametrize(
     ("plan", "sentence"),
     [
         (
-            AnalysisPlan(estimator="the difference of medians"),
+            planned(estimator="the difference of medians"),
             "The design planned estimator: “the difference of medians”; this version of the program computes "
             "“Mantel-Haenszel difference of the fractions over strata”.",
         ),
         (
-            AnalysisPlan(constants=PlannedConstants(level=0.9)),
+            planned(constants=PlannedConstants(level=0.9)),
             "The design planned constants.level: “0.9”; this version of the program computes “0.95”.",
         ),
-        (AnalysisPlan(rules=2), "The design planned rules: “2”; this version of the program computes “1”."),
+        (planned(rules=2), "The design planned rules: “2”; this version of the program computes “1”."),
         (
-            AnalysisPlan(secondary=STANDARD_PLAN.secondary | {"moon": "the phase of the moon"}),
+            planned(secondary=STANDARD_PLAN.secondary | {"moon": "the phase of the moon"}),
             "The design planned secondary.moon: “the phase of the moon”; this version of the program does not "
             "compute it.",
         ),
         (
-            AnalysisPlan(sensitivity={k: v for k, v in STANDARD_PLAN.sensitivity.items() if k != "majority"}),
+            planned(sensitivity={k: v for k, v in STANDARD_PLAN.sensitivity.items() if k != "majority"}),
             "The design did not plan sensitivity.majority; this version of the program computes "
             f"“{STANDARD_PLAN.sensitivity['majority']}”.",
         ),
@@ -48,7 +55,7 @@ def test_each_difference_between_plan_and_program_is_a_sentence(plan: AnalysisPl
 
 
 def test_every_difference_has_a_sentence_of_its_own() -> None:
-    plan = AnalysisPlan(unit="the token", weights="none", constants=PlannedConstants(level=0.9, depth_parts=4))
+    plan = planned(unit="the token", weights="none", constants=PlannedConstants(level=0.9, depth_parts=4))
     assert len(plan_deviations(plan)) == 4
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.foundation.digest import canonical_bytes
 from app.rounds.allocation import Allocation, SealContent
 from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
-from app.rounds.item import Item, Passage
+from app.tasks.item import Item, Passage
 
 DIGESTS = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -7,16 +7,15 @@ from hypothesis import strategies as st
 
 from app.archive.levels import RANKED_TOKEN_COUNT, proportional_levels
 from app.archive.snippet import Snippet
-from app.foundation.digest import canonical_bytes
 from app.rounds.concealment import (
     build_passage,
-    conceal_snippets,
     draw_codes,
+    passages_of,
     select_shown_snippets,
 )
 from app.rounds.design import Design
-from app.rounds.item import Item, Passage
 from app.rounds.randomness import SecretRandom
+from app.tasks.item import Item, Passage
 from tests.rounds.small_archives import make_snippet
 
 SEEDS = st.integers(0, 2**64).map(lambda number: f"{number:064x}")
@@ -39,29 +38,29 @@ def test_the_scale_of_the_activations_does_not_show(seed: int, scale: float) -> 
     scaled = [
         replace(snippet, activations=tuple(scale * value for value in snippet.activations)) for snippet in snippets
     ]
-    item = conceal_snippets("code", snippets, 10.0, "rank", Random(1))
-    scaled_item = conceal_snippets("code", scaled, 10.0 * scale, "rank", Random(1))
-    assert canonical_bytes(scaled_item.content()) == canonical_bytes(item.content())
+    passages = passages_of(snippets, 10.0, "rank", Random(1))
+    scaled_passages = passages_of(scaled, 10.0 * scale, "rank", Random(1))
+    assert scaled_passages == passages
 
 
 def test_the_passages_are_the_snippets_in_another_order() -> None:
     snippets = make_snippets(3)
-    item = conceal_snippets("code", snippets, 10.0, "proportional", SecretRandom("0" * 64, "x"))
+    passages = passages_of(snippets, 10.0, "proportional", SecretRandom("0" * 64, "x"))
     in_order = [build_passage(snippet, proportional_levels(snippet.activations, 10.0)) for snippet in snippets]
-    assert set(item.passages) == set(in_order)
-    assert list(item.passages) != in_order
+    assert set(passages) == set(in_order)
+    assert passages != in_order
 
 
 def test_every_peak_of_the_top_is_marked() -> None:
-    item = conceal_snippets("code", make_snippets(4), 10.0, "proportional", Random(0))
-    assert all(passage.levels[passage.peak] >= 4 for passage in item.passages)
-    assert all(passage.texts[passage.peak] for passage in item.passages)
+    passages = passages_of(make_snippets(4), 10.0, "proportional", Random(0))
+    assert all(passage.levels[passage.peak] >= 4 for passage in passages)
+    assert all(passage.texts[passage.peak] for passage in passages)
 
 
 def test_rank_marks_are_as_many_for_every_item_whose_characters_are_whole() -> None:
     whole_characters = [replace(snippet, pieces=(b"x",) * len(snippet.pieces)) for snippet in make_snippets(5)]
-    item = conceal_snippets("code", whole_characters, 10.0, "rank", Random(0))
-    assert sum(level > 0 for passage in item.passages for level in passage.levels) == RANKED_TOKEN_COUNT
+    passages = passages_of(whole_characters, 10.0, "rank", Random(0))
+    assert sum(level > 0 for passage in passages for level in passage.levels) == RANKED_TOKEN_COUNT
 
 
 def test_a_mark_on_half_a_character_is_shown_where_the_character_is() -> None:
@@ -93,4 +92,4 @@ def test_codes_differ_and_have_one_length(seed: str) -> None:
 def test_drawing_a_neuron_that_cannot_be_marked_is_a_fault_of_the_caller() -> None:
     few = [make_snippet(Random(1), 0, 5.0, positive=6)]
     with pytest.raises(AssertionError, match="too few marked tokens"):
-        conceal_snippets("code", few, 5.0, "rank", Random(0))
+        passages_of(few, 5.0, "rank", Random(0))

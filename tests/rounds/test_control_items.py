@@ -5,9 +5,9 @@ from app.foundation.errors import DesignError
 from app.foundation.json_types import JsonObject
 from app.rounds.allocation import AllocatedItem, ItemKind
 from app.rounds.design import Design, FieldValue
-from app.rounds.item import Item
 from app.rounds.neighbours import distances_between
 from app.rounds.preparation import PreparedRound, prepare_round
+from app.tasks.item import Item
 from tests.rounds.swapped_arms import swap_arms
 
 SEED = "5e" * 32

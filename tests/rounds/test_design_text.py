@@ -10,7 +10,7 @@ from app.rounds.design_text import design_toml, preset_toml
 from app.rounds.exclusions import Exclusions
 from app.rounds.planned_numbers import PlannedConstants, PlannedNumbers
 from app.rounds.presets import PRESET_NAMES, design_from_preset
-from app.rounds.rubric import Rubric
+from app.tasks.first_glance.rubric import FirstGlanceRubric
 
 CELLS = [Cell(arm="quokka", archive_sha256="a" * 64), Cell(arm="axolotl", archive_sha256="b" * 64)]
 
@@ -48,7 +48,7 @@ def test_a_design_with_every_field_set_reads_back() -> None:
         reference="axolotl",
         layers=(0, 2),
         groups={"top": 15, "random": 5},
-        rubric=Rubric(notes="Two\n\nparagraphs.", examples=("one rule",)),
+        rubric=FirstGlanceRubric(notes="Two\n\nparagraphs.", examples=("one rule",)),
         minutes=(0.5, 3),
         evaluators=4,
         assignment="blocks",
@@ -64,7 +64,7 @@ def test_a_design_with_every_field_set_reads_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [Design, Cell, Controls, Exclusions, Rubric, AnalysisPlan, PlannedNumbers, PlannedConstants]
+    "part", [Design, Cell, Controls, Exclusions, FirstGlanceRubric, AnalysisPlan, PlannedNumbers, PlannedConstants]
 )
 def test_every_field_has_a_comment_of_one_line(part: type[BaseModel]) -> None:
     for name, field in part.model_fields.items():
@@ -87,13 +87,15 @@ def lines_with_comments(text: str) -> dict[str, set[str]]:
 
 def test_the_text_has_the_comment_of_every_field_and_table_above_it() -> None:
     comments = lines_with_comments(preset_toml("solu-2022"))
-    for part in (Design, Cell, Controls, Exclusions, Rubric, PlannedNumbers, PlannedConstants):
+    for part in (Design, Cell, Controls, Exclusions, FirstGlanceRubric, PlannedNumbers, PlannedConstants):
         for name, field in part.model_fields.items():
             if name != "version":
                 assert f"# {field.description}" in comments[name]
     for name, field in AnalysisPlan.model_fields.items():
         assert f"# {field.description}" in comments.get(name, comments.get(f"analysis.{name}", set()))
-    assert preset_toml("solu-2022").count(f"# {Rubric.model_fields['version'].description}\nversion = 1") == 1
+    assert (
+        preset_toml("solu-2022").count(f"# {FirstGlanceRubric.model_fields['version'].description}\nversion = 1") == 1
+    )
     assert preset_toml("solu-2022").count(f"# {Design.model_fields['version'].description}\nversion = 3") == 1
 
 

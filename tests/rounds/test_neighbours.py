@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.rounds.item import Item, Passage
 from app.rounds.neighbours import distances_between, too_near
+from app.tasks.item import Item, Passage
 
 REPEAT_DISTANCE = 30
 

@@ -8,9 +8,9 @@ import pytest
 from app.archive.archive import Archive
 from app.rounds.allocation import AllocatedItem, Allocation, SealContent
 from app.rounds.design import Design
-from app.rounds.item import ItemContent
 from app.rounds.preparation import prepare_round
 from app.rounds.redraw import left_out_reservation, redraw_differences
+from app.tasks.item import ItemContent
 
 SEED = "5e" * 32
 

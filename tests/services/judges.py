@@ -1,5 +1,7 @@
 """Evaluators who judge through the services, by a rule that depends on the item's code alone."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,9 +24,9 @@ def judge_everything(database: Database, round_id: str, clock: Clock, only: str 
             _judge(database, evaluator.id, clock, most)
 
 
-def verdict_on(code: str) -> str:
+def verdict_on(code: str, offered: Sequence[str] = ("interpretable", "not_interpretable")) -> str:
     """What everyone says of an item: it depends on its code's first letter."""
-    return "interpretable" if code < "h" else "not_interpretable"
+    return offered[0 if code < "h" else 1]
 
 
 def _judge(database: Database, session_token: str, clock: Clock, most: int) -> None:
@@ -47,5 +49,5 @@ def _due_answer(session: Session, session_token: str) -> Answer | None:
     due = item_page.due
     if due.asks == "hypothesis":
         return Answer(due.item_code, due.answer_id, "hypothesis", hypothesis=f"what {due.item_code} does")
-    interpretable = verdict_on(due.item_code) == "interpretable"
-    return Answer(due.item_code, due.answer_id, "verdict", "interpretable" if interpretable else "not_interpretable")
+    answer = verdict_on(due.item_code, item_page.visit.design.offered_answers)
+    return Answer(due.item_code, due.answer_id, "verdict", answer)

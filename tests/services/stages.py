@@ -10,12 +10,12 @@ from app.evidence.event_details import LockedDetail, SealedDetail, SealLayer
 from app.evidence.signing import SigningKey
 from app.judging.public_design import PublicDesign
 from app.rounds.aids_key import AidsKey
-from app.rounds.item import Item
 from app.rounds.sealing import KeyholderKey
 from app.services import rounds, seals
 from app.services.keyholders import listed_keys, name_key, new_key, prove_key_by_secret
 from app.store.engine import Database
 from app.store.tables import RoundRow
+from app.tasks.item import Item
 from app.web.evaluator.padding import response_sizes
 from tests.conftest import Clock
 from tests.services.judges import judge_everything

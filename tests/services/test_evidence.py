@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import __version__
 from app.evidence.chains import START_OF_LOG, chain_digest
 from app.evidence.checks import check_evidence
 from app.evidence.entries import ChainEntry, ChainLink, EventLink, LogEntry, event_entry
@@ -345,7 +346,7 @@ def test_flags_and_guesses_in_a_chain_decide_the_result(
 
 def test_every_event_says_which_program_wrote_it(session_of_locked: Session) -> None:
     rows = session_of_locked.scalars(select(EventRow)).all()
-    assert {(row.version, row.program) for row in rows} == {(2, "0.2.0")}
+    assert {(row.version, row.program) for row in rows} == {(2, __version__)}
     verify_log(session_of_locked, rows[0].round_id)
 
 

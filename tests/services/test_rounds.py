@@ -5,7 +5,7 @@ import pytest
 from app.foundation.codes import random_token
 from app.foundation.digest import sha256
 from app.foundation.errors import ArchiveError, DesignError, LifecycleError, NotFoundError
-from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
+from app.rounds.analysis_plan import STANDARD_PLAN
 from app.rounds.design import Design, read_design
 from app.rounds.planned_numbers import PlannedNumbers
 from app.services import rounds
@@ -211,7 +211,7 @@ def test_a_design_that_plans_what_the_program_does_not_compute_is_refused(
 ) -> None:
     with database_with_admin.reading() as session:
         design = rounds.round_design(session, draft)
-    plan = AnalysisPlan(estimator="difference of medians")
+    plan = STANDARD_PLAN.model_copy(update={"estimator": "difference of medians"})
     with pytest.raises(DesignError, match="planned estimator"), database_with_admin.writing() as session:
         rounds.create_round(session, design.with_changes(analysis=plan), paths, ADMIN, clock())
 
@@ -222,8 +222,8 @@ def test_a_copy_of_a_round_that_planned_what_the_program_no_longer_computes_has_
     numbers = PlannedNumbers(shuffles=999)
     with database_with_admin.writing() as session:
         round_row = session.get_one(RoundRow, draft)
-        plan = AnalysisPlan(estimator="difference of medians", numbers=numbers)
+        plan = STANDARD_PLAN.model_copy(update={"estimator": "difference of medians", "numbers": numbers})
         round_row.design = read_design(round_row.design).with_changes(analysis=plan).canonical
     with database_with_admin.writing() as session:
         copy_id = rounds.copy_round_as_draft(session, draft, ADMIN, clock())
-        assert rounds.round_design(session, copy_id).analysis == AnalysisPlan(numbers=numbers)
+        assert rounds.round_design(session, copy_id).analysis == STANDARD_PLAN.model_copy(update={"numbers": numbers})

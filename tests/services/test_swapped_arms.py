@@ -24,6 +24,7 @@ from tests.conftest import Clock
 from tests.rounds.small_archives import make_archive
 from tests.services.judges import judge_everything
 from tests.services.stages import ADMIN, KEYS, SEAL_OPTIONS, prove_keys_once
+from tests.tasks.tasks import NAMES, TASKS, TaskUnderTest
 
 SEED = "5e" * 32
 SAME_SEED = replace(SEAL_OPTIONS, entropy=lambda size: b"\x07" * size)
@@ -60,10 +61,11 @@ def analysis_of_judged(database: Database, round_id: str, clock: Clock) -> Analy
         return unblind_round(session, round_id, [KEYS[0].identity], ADMIN, "all have finished", clock())
 
 
+@pytest.mark.parametrize("task", TASKS, ids=NAMES)
 def test_swapped_arms_change_no_byte_and_mirror_the_results(
-    database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock
+    database_with_admin: Database, design: Design, paths: dict[str, Path], clock: Clock, task: TaskUnderTest
 ) -> None:
-    database = database_with_admin
+    database, design = database_with_admin, design.with_changes(neurons=8, **task.design_fields)
     original_id = open_round(database, design, paths, clock)
     swapped_id = open_round(database, swap_arms(design), paths, clock)
     assert what_pages_are_made_from(database, original_id) == what_pages_are_made_from(database, swapped_id)

@@ -29,7 +29,7 @@ def test_the_estimating_equation_gives_the_plain_difference_and_the_sandwich() -
     regression_data = simulate_judgments(60)
     estimate = gee_difference(regression_data)
     assert estimate is not None
-    means = regression_data.is_interpretable.reshape(120, 3).mean(axis=1)
+    means = regression_data.score.reshape(120, 3).mean(axis=1)
     assert estimate.value == pytest.approx(means[:60].mean() - means[60:].mean())
     sandwich = mantel_haenszel_difference(
         [StratumComparison(str(i), make_sample(*means[:60]), make_sample(*means[60:])) for i in range(2)]
@@ -51,4 +51,4 @@ def test_least_squares_for_many_neurons_gives_the_same_estimate() -> None:
 
 def test_a_perfect_fit_has_no_interval() -> None:
     regression_data = simulate_judgments(10)
-    assert gee_difference(replace(regression_data, is_interpretable=regression_data.in_treatment.copy())) is None
+    assert gee_difference(replace(regression_data, score=regression_data.in_treatment.copy())) is None

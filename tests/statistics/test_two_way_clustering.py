@@ -33,7 +33,7 @@ def test_the_interval_for_evaluators_like_these_contains_the_true_difference_oft
     hits = 0
     for _ in range(300):
         study = simulate_study(generator, 8, 0.12, 0.2)
-        difference = float(study[0].is_interpretable.mean() - study[1].is_interpretable.mean())
+        difference = float(study[0].score.mean() - study[1].score.mean())
         estimate = difference_for_evaluators_like_these(study, difference, 8)
         assert estimate is not None
         hits += estimate.interval.lower <= 0.2 <= estimate.interval.upper

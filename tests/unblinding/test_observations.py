@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 from app.judging.judgment import Judgment, Verdict
 from app.rounds.allocation import AllocatedItem
+from app.tasks.registry import DEFAULT_TASK, task_named
 from app.unblinding.observations import EvaluatorJudgments, Observation, final_observations
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -16,7 +17,9 @@ def judgment(item: str, position: int, verdict: Verdict = "interpretable", revis
 
 
 def observe(*judgments: Judgment, missing: frozenset[str] = frozenset()) -> list[Observation]:
-    return final_observations([EvaluatorJudgments("Ada", False, judgments, missing)], ALLOCATED)
+    return final_observations(
+        [EvaluatorJudgments("Ada", False, judgments, missing)], ALLOCATED, task_named(DEFAULT_TASK).outcome
+    )
 
 
 def test_the_last_judgment_on_an_item_is_final_and_changes_of_verdict_are_counted() -> None:

@@ -58,7 +58,7 @@ STATES = {"blocks": "collecting", "sealing": "draft"}
 def judge_remaining_items(address: str, token: str) -> int:
     """Answer everything that is still due, from an invitation link of version 0.1.0; returns the number of verdicts."""
     lapses = random.Random(1)
-    answers = Answers(lambda page: SCRIPTED_EVALUATORS[0].verdict(page.peaks, lapses), guess=lambda _page: "A")
+    answers = Answers(lambda page: SCRIPTED_EVALUATORS[0].verdict(page, lapses), guess=lambda _page: "A")
     with Visitor.at(address) as visitor:
         return sum(page.step == "verdict" for page in walk_round(visitor, token, answers, ends=("done", "wait")))
 

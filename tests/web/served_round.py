@@ -14,10 +14,10 @@ from app.foundation.digest import canonical_bytes, sha256
 from app.judging.judgment import Judgment
 from app.judging.public_design import PublicDesign
 from app.rounds.aids import Aids, StrongToken, TokenEffect
-from app.rounds.item import Item, Passage
 from app.store.base import Base
 from app.store.engine import Database
 from app.store.tables import AdminRow, AidsRow, AssignmentRow, ChainEntryRow, EvaluatorRow, ItemRow, RoundRow
+from app.tasks.item import Item, Passage
 from app.web.evaluator.padding import response_sizes
 from app.web.evaluator.passages import render_passages
 

@@ -11,13 +11,18 @@ from babel.messages.pofile import read_po
 from starlette.testclient import TestClient
 
 from app.foundation.paths import CHECKOUT, resource_folder
-from app.rounds.rubric import OPERATIONAL_AMONG_GROUPS, Rubric
+from app.tasks.first_glance.rubric import OPERATIONAL_AMONG_GROUPS, FirstGlanceRubric
 from app.web import language
 from tests.web.page import GERMAN, NewClient, Page
 from tests.web.served_round import ServedRound
 
 CATALOGUE = resource_folder("templates") / "languages" / "de" / "LC_MESSAGES"
-METHODS = [("app/**.py", "python"), ("templates/evaluator/**.html", "jinja2"), ("templates/*.html", "jinja2")]
+METHODS = [
+    ("app/**.py", "python"),
+    ("templates/evaluator/**.html", "jinja2"),
+    ("templates/tasks/**.html", "jinja2"),
+    ("templates/*.html", "jinja2"),
+]
 KEYWORDS = {"translatable": None, "_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -73,7 +78,7 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
 
 
 def test_the_default_rubric_is_in_the_catalogue() -> None:
-    rubric = Rubric()
+    rubric = FirstGlanceRubric()
     words = {rubric.question, rubric.interpretable, rubric.not_interpretable, rubric.rule, rubric.operational}
     assert words | {*rubric.examples, OPERATIONAL_AMONG_GROUPS} <= extracted_messages()
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.judging.public_design import PublicDesign
 from app.robots.page import HtmlPage, read_whole_page
-from app.rounds.item import Item, Passage
+from app.tasks.item import Item, Passage
 from app.web.evaluator.padding import deflated
 from app.web.evaluator.passages import FRAGMENT_WORDS, render_passages, translate_fragment
 from tests.web.page import Page

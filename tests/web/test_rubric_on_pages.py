@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from app.rounds.rubric import Rubric
 from app.store.engine import Database
+from app.tasks.first_glance.rubric import FirstGlanceRubric
 from tests.web.page import GERMAN, NewClient, come_in
 from tests.web.served_round import make_round
 
 
 def rubric(**own: Any) -> dict[str, Any]:
-    return {"rubric": Rubric(**own).filled_in(20).model_dump(mode="json")}
+    return {"rubric": FirstGlanceRubric(**own).filled_in(20).model_dump(mode="json")}
 
 
 @pytest.mark.parametrize("label", ["YES, 80 % FIT", "YES <b>bold</b>", "%(name)s", "100%"])
@@ -84,7 +84,10 @@ def test_the_instructions_describe_several_groups_as_the_page_shows_them(
     groups = {"top": 10, "quantile": 10}
     served_round = make_round(
         sqlite_database,
-        public={"groups": groups, "rubric": Rubric().filled_in(10, among_groups=True).model_dump(mode="json")},
+        public={
+            "groups": groups,
+            "rubric": FirstGlanceRubric().filled_in(10, among_groups=True).model_dump(mode="json"),
+        },
     )
     with new_client(sqlite_database) as client:
         page = come_in(client, served_round.token)

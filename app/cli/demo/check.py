@@ -21,7 +21,7 @@ from app.services.opened_database import open_database
 from app.web.serving import served_in_thread
 
 REASON = "The check of the demo: every scripted evaluator is done."
-PRINTED_FIELDS = ("n", "interpretable", "fraction", "interval")
+PRINTED_FIELDS = ("n", "counted", "fraction", "interval")
 """The fields of each arm in analysis.json that the check prints."""
 
 
@@ -30,6 +30,8 @@ class CheckOutcome:
     """The result of the check."""
 
     arms: dict[str, ArmResult]
+    counted_name: str
+    """What figures call what counts."""
     commitment_verified: bool
     differences: tuple[str, ...]
 
@@ -104,4 +106,5 @@ def _unblind(visitor: Visitor, demo_round: DemoRound, settings: Settings) -> Pat
 def _read_outcome(path: Path) -> CheckOutcome:
     verification = verify_export(path)
     arms = verification.result.analysis.arms if verification.result is not None else {}
-    return CheckOutcome(dict(arms), verification.commitment_verified, tuple(verification.differences))
+    counted_name = verification.result.analysis.words.name if verification.result is not None else ""
+    return CheckOutcome(dict(arms), counted_name, verification.commitment_verified, tuple(verification.differences))

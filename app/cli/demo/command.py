@@ -105,15 +105,15 @@ def _serve(plan: DemoPlan, settings: Settings) -> None:
 def _check(plan: DemoPlan, *, json_wanted: bool) -> None:
     watch = Stopwatch()
     with tempfile.TemporaryDirectory(prefix="firstglance-") as folder, watch.stage("total"):
-        outcome = run_check(plan, Settings.read(data=Path(folder), database_url="", port=0), watch)
+        check_outcome = run_check(plan, Settings.read(data=Path(folder), database_url="", port=0), watch)
     if json_wanted:
-        print_json(outcome.content() | {"seconds": watch.seconds})
+        print_json(check_outcome.content() | {"seconds": watch.seconds})
     else:
-        _print_outcome(outcome, watch)
-    outcome.require_verified()
+        _print_outcome(check_outcome, watch)
+    check_outcome.require_verified()
 
 
-def _print_outcome(outcome: CheckOutcome, watch: Stopwatch) -> None:
-    print_arms(outcome.arms)
-    print_text(f"commitment verified: {'yes' if outcome.commitment_verified else 'NO'}")
+def _print_outcome(check_outcome: CheckOutcome, watch: Stopwatch) -> None:
+    print_arms(check_outcome.arms, check_outcome.counted_name)
+    print_text(f"commitment verified: {'yes' if check_outcome.commitment_verified else 'NO'}")
     print_text("  ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items()))

@@ -114,9 +114,9 @@ class ModelScan:
         self.clock.reduction_seconds += time.perf_counter() - began
         return extremes
 
-    def _scan_batch(self, task: tuple[Ints, Batch]) -> ScannedBatch:
+    def _scan_batch(self, rows_and_batch: tuple[Ints, Batch]) -> ScannedBatch:
         """Run one batch, keep its snippets and samples, and return its extremes; several may run at once."""
-        rows, batch = task
+        rows, batch = rows_and_batch
         began = time.perf_counter()
         activations_by_channel = self.forward(batch)
         computed = time.perf_counter()

@@ -47,7 +47,7 @@ class PairAgreement:
 
 @dataclass(frozen=True)
 class Leniency(NamedEvaluator):
-    """The share of one evaluator's verdicts that are INTERPRETABLE."""
+    """The share of one evaluator's verdicts that count."""
 
     fraction: float | None
 
@@ -78,23 +78,23 @@ def agreement_results(
         within_evaluator=_agreement_result(_repeat_counts(observations), frame, "repeats", digest),
         pairs=_pair_agreements(verdicts, frame),
         leniency=tuple(
-            Leniency(name, finite_number(float(verdicts.select(evaluator=name).is_interpretable.mean())))
+            Leniency(name, finite_number(float(verdicts.select(evaluator=name).score.mean())))
             for name in verdicts.evaluator_names
         ),
     )
 
 
 def _verdict_counts(verdicts: VerdictTable) -> Floats:
-    """How many verdicts each item has: [item, (NOT, INTERPRETABLE)]."""
+    """How many verdicts each item has: [item, (others, those that count)]."""
     if not verdicts.judgment_count:
         return np.zeros((0, 2))
     _, item_of_row = np.unique(verdicts.item_index, return_inverse=True)
-    interpretable = np.bincount(item_of_row, weights=verdicts.is_interpretable)
-    return np.column_stack([np.bincount(item_of_row) - interpretable, interpretable])
+    counted = np.bincount(item_of_row, weights=verdicts.score)
+    return np.column_stack([np.bincount(item_of_row) - counted, counted])
 
 
 def _repeat_counts(observations: Sequence[Observation]) -> Floats:
-    """How many of the two verdicts on an item and on its repeat are of each kind: [pair, (NOT, INTERPRETABLE)]."""
+    """How many of two verdicts, on an item and its repeat, are of each kind: [pair, (others, those that count)]."""
     originals = {
         (observation.evaluator, observation.allocated.item): observation
         for observation in observations
@@ -104,9 +104,8 @@ def _repeat_counts(observations: Sequence[Observation]) -> Floats:
     for repeat in observations:
         original = originals.get((repeat.evaluator, repeat.allocated.repeats or ""))
         if repeat.allocated.kind == "repeat" and original is not None:
-            pair = (original.judgment.verdict, repeat.judgment.verdict)
-            interpretable = pair.count("interpretable")
-            counts.append([2 - interpretable, interpretable])
+            counted = original.counts + repeat.counts
+            counts.append([2 - counted, counted])
     return np.array(counts, dtype=np.float64).reshape(-1, 2)
 
 
@@ -133,7 +132,7 @@ def _pair_agreements(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[Pair
     if len(names) > frame.numbers.most_evaluators_in_pairs:
         return ()
     verdict_matrix = np.full((len(names), len(verdicts.item_codes)), np.nan)  # [evaluator, item]
-    verdict_matrix[verdicts.evaluator_index, verdicts.item_index] = verdicts.is_interpretable
+    verdict_matrix[verdicts.evaluator_index, verdicts.item_index] = verdicts.score
     return tuple(
         _pair_agreement(names[first], names[second], verdict_matrix[[first, second]])
         for first, second in combinations(range(len(names)), 2)
@@ -145,6 +144,6 @@ def _pair_agreement(first: str, second: str, verdict_matrix: Floats) -> PairAgre
     in_common = np.isfinite(verdict_matrix).all(axis=0)
     if not in_common.any():
         return PairAgreement(first, second, items=0, percent=None, ac1=None)
-    interpretable = verdict_matrix[:, in_common].sum(axis=0)
-    percent, ac1, _ = agreement_coefficients(np.column_stack([2 - interpretable, interpretable]))
+    counted = verdict_matrix[:, in_common].sum(axis=0)
+    percent, ac1, _ = agreement_coefficients(np.column_stack([2 - counted, counted]))
     return PairAgreement(first, second, int(in_common.sum()), finite_number(percent), finite_number(ac1))

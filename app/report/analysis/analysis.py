@@ -34,14 +34,17 @@ from app.report.analysis.people import (
     exposure_results,
 )
 from app.report.analysis.primary import PrimaryResults, primary_results
+from app.report.analysis.released_names import in_released_names
 from app.report.analysis.replicates import TrainingRuns, training_runs_by_size
 from app.report.analysis.secondary import SecondaryResults, secondary_results
 from app.report.analysis.sensitivity import ModelCheck, SensitivityResults, model_based_check, sensitivity_results
 from app.report.analysis.stimulus_attacks import StimulusAttack, stimulus_attacks
 from app.report.analysis.timing import DriftResults, TimeResults, drift_results, time_results
 from app.report.analysis.verdict_table import VerdictTable, tabulate_verdicts
-from app.rounds.item import Item
 from app.rounds.planned_numbers import CONSTANTS
+from app.tasks.item import Item
+from app.tasks.outcome import Outcome
+from app.tasks.registry import DEFAULT_TASK, task_named
 from app.unblinding.observations import Observation
 
 ANALYSIS_VERSION = 1
@@ -107,11 +110,20 @@ class Analysis(BlindingEvidence, FurtherResults, PrimaryResults, HeadlineSentenc
     methods: NumberSources
     draws: DrawResults | None = None
     """How the seed came about; analyses of version 0.1.0 do not say."""
+    outcome: Outcome | None = None
+    """Which answers count, and the words for them; None in a round of a design of version 1 or 2."""
+
+    @property
+    def words(self) -> Outcome:
+        """The words for what counts."""
+        return self.outcome or task_named(DEFAULT_TASK).outcome
 
     def content(self) -> JsonObject:
         """The analysis as plain JSON values."""
         json_object: JsonObject = _ANALYSIS.dump_python(self, mode="json", by_alias=True)
-        for name in ("draws", "attacks"):
+        if self.outcome is None:
+            json_object = {name: in_released_names(part) for name, part in json_object.items()}
+        for name in ("draws", "attacks", "outcome"):
             if json_object[name] is None:
                 del json_object[name]  # an analysis of version 0.1 keeps its bytes
         transport = json_object["transport"]
@@ -182,6 +194,7 @@ def _join_parts(
         flow=flow_by_arm(table, frame),
         methods=_number_sources(frame),
         draws=draw_results(frame.draws),
+        outcome=frame.stated_outcome,
     )
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import AliasChoices, Field
 from scipy import stats
 
 from app.foundation.arrays import Floats, Ints
-from app.judging.judgment import Verdict
 from app.report.analysis.estimates import NamedEvaluator, finite_interval, finite_number
 from app.report.analysis.frame import AnalysisFrame, Guess, PiledItem
+from app.report.analysis.released_names import WITHIN_COUNTED
 from app.rounds.planned_numbers import CONSTANTS
 from app.statistics.blinding import BlindingIndex, bang_indices, james_index
 from app.statistics.intervals import Interval
@@ -75,7 +77,9 @@ class BlindingResults:
 
     guesses: int
     overall: GuessResults | None
-    within_interpretable: GuessResults | None
+    within_counted: Annotated[
+        GuessResults | None, Field(validation_alias=AliasChoices("within_counted", WITHIN_COUNTED))
+    ]
     within_not: GuessResults | None
     sorting: SortingResults | None
 
@@ -83,30 +87,28 @@ class BlindingResults:
 def blinding_results(observations: Sequence[Observation], frame: AnalysisFrame) -> BlindingResults:
     """The evaluators' guesses and piles, compared with the arms of the items that they judged."""
     arm_by_item = {observation.allocated.item: observation.allocated.arm for observation in observations}
-    verdict_by_key = {
-        (observation.evaluator, observation.allocated.item): observation.judgment.verdict
-        for observation in observations
+    counts_by_key = {
+        (observation.evaluator, observation.allocated.item): observation.counts for observation in observations
     }
     compared_arms = (frame.treatment, frame.reference)
     guesses = [guess for guess in frame.guesses if arm_by_item.get(guess.item) in compared_arms]
-    on_interpretable, on_not_interpretable = _split_by_verdict(guesses, verdict_by_key)
+    on_counted, on_others = _split_by_verdict(guesses, counts_by_key)
     piles = [piled for piled in frame.piles if arm_by_item.get(piled.item) in compared_arms]
     return BlindingResults(
         guesses=len(guesses),
         overall=_guess_results(guesses, arm_by_item, frame),
-        within_interpretable=_guess_results(on_interpretable, arm_by_item, frame),
-        within_not=_guess_results(on_not_interpretable, arm_by_item, frame),
+        within_counted=_guess_results(on_counted, arm_by_item, frame),
+        within_not=_guess_results(on_others, arm_by_item, frame),
         sorting=_sorting_results(piles, arm_by_item, frame),
     )
 
 
 def _split_by_verdict(
-    guesses: Sequence[Guess], verdict_by_key: Mapping[tuple[str, str], Verdict]
+    guesses: Sequence[Guess], counts_by_key: Mapping[tuple[str, str], bool]
 ) -> tuple[list[Guess], list[Guess]]:
-    """The guesses on items that the same evaluator marked INTERPRETABLE, and on items that this evaluator did not."""
-    judged = [(guess, verdict_by_key.get((guess.evaluator, guess.item))) for guess in guesses]
-    interpretable = [guess for guess, verdict in judged if verdict == "interpretable"]
-    return interpretable, [guess for guess, verdict in judged if verdict not in ("interpretable", None)]
+    """The guesses on items where the same evaluator's answer counts, and on items where it does not."""
+    judged = [(guess, counts_by_key.get((guess.evaluator, guess.item))) for guess in guesses]
+    return [guess for guess, counts in judged if counts], [guess for guess, counts in judged if counts is False]
 
 
 def _guess_results(

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
 
 from app.report.analysis.estimates import NamedEvaluator, finite_interval
+from app.report.analysis.released_names import COUNTED
 from app.statistics.intervals import Interval
 from app.statistics.proportions import wilson_interval
 from app.unblinding.observations import Observation
@@ -11,17 +15,17 @@ from app.unblinding.observations import Observation
 
 @dataclass(frozen=True)
 class Acceptance:
-    """How often items were marked INTERPRETABLE."""
+    """How often answers on some items count."""
 
     judgments: int
-    interpretable: int
+    counted: Annotated[int, Field(validation_alias=AliasChoices("counted", COUNTED))]
     fraction: float | None
     interval: Interval | None
 
 
 @dataclass(frozen=True)
 class EvaluatorAcceptance(Acceptance, NamedEvaluator):
-    """How often one evaluator marked planted items INTERPRETABLE."""
+    """How often one evaluator's answers on planted items count."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Purity:
 
 @dataclass(frozen=True)
 class LadderStep(Acceptance, Purity):
-    """How often items of one purity were marked INTERPRETABLE."""
+    """How often answers on items of one purity count."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def _acceptance(observations: Sequence[Observation]) -> Acceptance:
     judgment_count = len(observations)
     if not judgment_count:
         return Acceptance(0, 0, fraction=None, interval=None)
-    accepted_count = sum(observation.judgment.is_interpretable for observation in observations)
+    accepted_count = sum(observation.counts for observation in observations)
     fraction = accepted_count / judgment_count
     interval = finite_interval(wilson_interval(fraction, judgment_count))
     return Acceptance(judgment_count, accepted_count, fraction, interval)
@@ -97,7 +101,7 @@ def _evaluator_acceptance(name: str, acceptance: Acceptance) -> EvaluatorAccepta
     return EvaluatorAcceptance(
         evaluator=name,
         judgments=acceptance.judgments,
-        interpretable=acceptance.interpretable,
+        counted=acceptance.counted,
         fraction=acceptance.fraction,
         interval=acceptance.interval,
     )
@@ -107,7 +111,7 @@ def _ladder_step(purity: float, acceptance: Acceptance) -> LadderStep:
     return LadderStep(
         purity=purity,
         judgments=acceptance.judgments,
-        interpretable=acceptance.interpretable,
+        counted=acceptance.counted,
         fraction=acceptance.fraction,
         interval=acceptance.interval,
     )

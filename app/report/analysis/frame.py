@@ -15,8 +15,10 @@ from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.allocation import CellModel, LayerCount
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
 from app.rounds.exclusions import Exclusions
-from app.rounds.item import Item
 from app.rounds.planned_numbers import PlannedNumbers
+from app.tasks.item import Item
+from app.tasks.outcome import Outcome
+from app.tasks.registry import DEFAULT_TASK, task_named
 
 
 def _write_model(model: CellModel | None) -> JsonObject:
@@ -33,7 +35,7 @@ class CellCounts:
     """Neurons of the layers named that were left to draw from, dead ones included."""
     drawn: int
     dead: int
-    """Dead among the drawn: NOT INTERPRETABLE without being shown."""
+    """Dead among the drawn: they count as 0 without being shown."""
     shown: int
     """Drawn and not dead, so shown as items."""
     excluded: int = 0
@@ -146,6 +148,16 @@ class AnalysisFrame:
     def numbers(self) -> PlannedNumbers:
         """The numbers that the plan in force sets; without a plan in the design it is the standard one."""
         return (self.plan or STANDARD_PLAN).numbers
+
+    @property
+    def outcome(self) -> Outcome:
+        """Which answers count, and the words for them."""
+        return self.stated_outcome or task_named(DEFAULT_TASK).outcome
+
+    @property
+    def stated_outcome(self) -> Outcome | None:
+        """The outcome in the plan of the design; None in a design of version 1 or 2, which knew one task."""
+        return self.plan.outcome if self.plan else None
 
     def content(self) -> JsonObject:
         """The frame as plain JSON values."""

@@ -51,7 +51,7 @@ def headline_sentences(
         transport_alone=_audit_sentence(transport),
         notes=(
             *_notes_on_arms(primary.arms),
-            *_notes_on_difference(primary),
+            *_notes_on_difference(primary, frame),
             *_notes_on_plan(frame),
             *draw_notes(frame.draws),
         ),
@@ -64,7 +64,7 @@ def headline_of_version_0_1_0(primary: PrimaryResults, frame: AnalysisFrame) -> 
     if not fractions:
         return _headline(primary, frame)
     people = "this one evaluator" if primary.evaluators == 1 else f"these {primary.evaluators} evaluators"
-    sentence = f"{_join_with_and(fractions)} were marked INTERPRETABLE, for {people}."
+    sentence = f"{_join_with_and(fractions)} were {frame.outcome.participle}, for {people}."
     return f"{_warnings(frame)}{sentence} {_difference_sentence(primary.difference, minus='less')}"
 
 
@@ -74,7 +74,7 @@ def _headline(primary: PrimaryResults, frame: AnalysisFrame) -> str:
     if not fractions:
         return f"{_warnings(frame)}Nobody has judged a neuron of this round, so there is nothing to report."
     people = "This one evaluator" if primary.evaluators == 1 else f"These {primary.evaluators} evaluators"
-    sentence = f"{people} marked {_join_with_and(fractions)} INTERPRETABLE."
+    sentence = frame.outcome.tell(people, _join_with_and(fractions))
     return f"{_warnings(frame)}{sentence} {_difference_sentence(primary.difference)}"
 
 
@@ -200,12 +200,12 @@ def _notes_on_arms(arms: Mapping[str, ArmResult]) -> list[str]:
     return notes
 
 
-def _notes_on_difference(primary: PrimaryResults) -> list[str]:
+def _notes_on_difference(primary: PrimaryResults, frame: AnalysisFrame) -> list[str]:
     notes = []
     if primary.difference.estimate is None:
         notes.append(f"{primary.treatment} and {primary.reference} were not both judged in any stratum: no difference.")
     elif primary.ratio.estimate is None:
-        notes.append(f"No neuron of {primary.reference} was marked INTERPRETABLE, so there is no ratio.")
+        notes.append(f"No neuron of {primary.reference} was {frame.outcome.participle}, so there is no ratio.")
     elif primary.ratio.interval is None:
         notes.append(f"The ratio has no upper limit: resampled fractions of {primary.reference} reach zero.")
     if primary.evaluators == 1:

@@ -29,7 +29,7 @@ from app.unblinding.observations import Observation
 
 @dataclass(frozen=True)
 class EvaluatorFraction:
-    """The fraction of an arm that one evaluator marked INTERPRETABLE."""
+    """The fraction of an arm that counts by one evaluator's answers."""
 
     fraction: float | None
     interval: Interval | None
@@ -108,7 +108,7 @@ class Conduct(NamedEvaluator):
     cannot_judge_share: float | None
     completed_share: float | None
     planted_share: float | None
-    """Share of planted items marked INTERPRETABLE; None without planted items."""
+    """Share of planted items on which the answer counts; None without planted items."""
 
 
 def evaluator_results(verdicts: VerdictTable, frame: AnalysisFrame) -> tuple[EvaluatorResult, ...]:
@@ -176,7 +176,7 @@ def evaluator_conduct(
     planted_answers: dict[str, list[bool]] = {name: [] for name in verdicts.evaluator_names}
     for observation in observations:
         if observation.allocated.kind == "planted" and observation.evaluator in planted_answers:
-            planted_answers[observation.evaluator].append(observation.judgment.is_interpretable)
+            planted_answers[observation.evaluator].append(observation.counts)
     return [
         _conduct(verdicts.select(evaluator=name), name, judged[name], assigned.get(name, 0), planted_answers[name])
         for name in verdicts.evaluator_names
@@ -214,10 +214,8 @@ def _judgments_by_cell(
             rows, counts = verdicts.select(arm, stratum.name), frame.cell(arm, stratum.name)
             dead_count = counts.dead * min(1.0, rows.item_count / max(1, counts.shown)) if counts else 0.0
             signed_weight = sign * stratum.weight / total
-            cells.append(
-                JudgedCell(rows.item_index, rows.evaluator_index, rows.is_interpretable, dead_count, signed_weight)
-            )
-    return [cell for cell in cells if cell.is_interpretable.size]
+            cells.append(JudgedCell(rows.item_index, rows.evaluator_index, rows.score, dead_count, signed_weight))
+    return [cell for cell in cells if cell.score.size]
 
 
 def _contrast_in_group(verdicts: VerdictTable, frame: AnalysisFrame) -> GroupContrast:

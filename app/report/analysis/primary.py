@@ -1,8 +1,10 @@
 """The pre-registered main numbers: fractions per arm and stratum, the difference, the ratio, heterogeneity."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import numpy as np
+from pydantic import AliasChoices, Field
 
 from app.foundation.arrays import Floats
 from app.report.analysis.estimates import (
@@ -15,6 +17,7 @@ from app.report.analysis.estimates import (
     whole_number,
 )
 from app.report.analysis.frame import AnalysisFrame
+from app.report.analysis.released_names import COUNTED
 from app.report.analysis.samples import compare_in_strata, samples_by_stratum
 from app.report.analysis.verdict_table import VerdictTable
 from app.statistics.holm import holm_adjusted
@@ -31,11 +34,11 @@ from app.statistics.resampling import bootstrap_fractions, percentile_interval, 
 
 @dataclass(frozen=True)
 class SampleFraction:
-    """The fraction of a sample of neurons that is INTERPRETABLE."""
+    """The fraction of a sample of neurons that counts."""
 
     n: Number
     """Neurons, dead ones included."""
-    interpretable: Number
+    counted: Annotated[Number, Field(validation_alias=AliasChoices("counted", COUNTED))]
     """Sum of the neurons' mean verdicts."""
     fraction: float | None
     interval: Interval | None
@@ -177,11 +180,11 @@ def _arm_result(verdicts: VerdictTable, frame: AnalysisFrame, arm: str) -> ArmRe
     if samples:
         fraction = replace(_sample_fraction(merge_samples(samples)), judgments=verdicts.select(arm).judgment_count)
     else:
-        fraction = SampleFraction(n=0, interpretable=0, fraction=None, interval=None, effective_n=None, judgments=0)
+        fraction = SampleFraction(n=0, counted=0, fraction=None, interval=None, effective_n=None, judgments=0)
     cells = [cell for cell in frame.cells if cell.arm == arm]
     return ArmResult(
         n=fraction.n,
-        interpretable=fraction.interpretable,
+        counted=fraction.counted,
         fraction=fraction.fraction,
         interval=fraction.interval,
         effective_n=fraction.effective_n,
@@ -204,7 +207,7 @@ def _cell_result(arm: str, stratum: str, fraction: SampleFraction) -> CellResult
         arm=arm,
         stratum=stratum,
         n=fraction.n,
-        interpretable=fraction.interpretable,
+        counted=fraction.counted,
         fraction=fraction.fraction,
         interval=fraction.interval,
         effective_n=fraction.effective_n,
@@ -217,7 +220,7 @@ def _sample_fraction(sample: NeuronSample) -> SampleFraction:
     dead_count = sum(substratum.dead_count for substratum in sample.substrata)
     return SampleFraction(
         n=whole_number(sample.neuron_count),
-        interpretable=whole_number(estimate.value * sample.neuron_count),
+        counted=whole_number(estimate.value * sample.neuron_count),
         fraction=finite_number(estimate.value),
         interval=finite_interval(estimate.interval),
         effective_n=finite_number(sample.effective_n),

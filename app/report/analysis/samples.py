@@ -13,7 +13,7 @@ def mean_verdicts(verdicts: VerdictTable) -> tuple[Floats, Floats]:
     """The mean verdict of each judged item, and its number of judgments: two arrays [item]."""
     items, item_of_row = np.unique(verdicts.item_index, return_inverse=True)
     counts = np.bincount(item_of_row, minlength=items.size).astype(np.float64)
-    sums = np.bincount(item_of_row, weights=verdicts.is_interpretable, minlength=items.size)
+    sums = np.bincount(item_of_row, weights=verdicts.score, minlength=items.size)
     return sums / np.maximum(counts, 1), counts
 
 

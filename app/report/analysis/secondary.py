@@ -26,7 +26,7 @@ class NotTokenDetectors(Contrast):
 
 @dataclass(frozen=True)
 class JudgedThird:
-    """A third of depth, and the share of each arm's verdicts in it that are INTERPRETABLE."""
+    """A third of depth, and the share of each arm's verdicts in it that count."""
 
     third: Third
     judged: dict[str, float | None]
@@ -91,7 +91,7 @@ def _third_contrast(verdicts: VerdictTable, frame: AnalysisFrame, third: Third) 
     contrast = contrast_arms(verdicts, frame, frame.treatment, frame.reference)
     return ThirdContrast(
         third=third,
-        judged={arm: _interpretable_share(verdicts.select(arm)) for arm in frame.arms},
+        judged={arm: _counted_share(verdicts.select(arm)) for arm in frame.arms},
         treatment=contrast.treatment,
         reference=contrast.reference,
         estimate=contrast.estimate,
@@ -115,8 +115,8 @@ def _third_of_depth(layer: Ints, layer_count: Ints) -> Ints:
     return np.minimum(parts - 1, np.floor(parts * (layer + 0.5) / np.maximum(layer_count, 1))).astype(np.int64)
 
 
-def _interpretable_share(verdicts: VerdictTable) -> float | None:
-    return finite_number(float(verdicts.is_interpretable.mean())) if verdicts.judgment_count else None
+def _counted_share(verdicts: VerdictTable) -> float | None:
+    return finite_number(float(verdicts.score.mean())) if verdicts.judgment_count else None
 
 
 def _frame_within_third(verdicts: VerdictTable, frame: AnalysisFrame, third: int) -> AnalysisFrame:

@@ -62,7 +62,7 @@ def sensitivity_results(verdicts: VerdictTable, frame: AnalysisFrame) -> Sensiti
         missing_for_reference=report_estimate(
             _pooled_difference(verdicts, frame, _sampler_with_missing_filled_in(0.0, 1.0))
         ),
-        majority=MajorityVote(majority.estimate, majority.interval, ties="NOT INTERPRETABLE"),
+        majority=MajorityVote(majority.estimate, majority.interval, ties=frame.outcome.opposite),
         stopped_early=frame.stopped_early,
     )
 
@@ -77,7 +77,7 @@ def model_based_check(verdicts: VerdictTable, frame: AnalysisFrame) -> ModelChec
         for stratum in frame.strata
     ]
     data = RegressionData(
-        np.concatenate([cell.is_interpretable for cell in cells]),
+        np.concatenate([cell.score for cell in cells]),
         np.concatenate([cell.in_treatment for cell in cells]),
         np.concatenate([cell.stratum_index for cell in cells]),
         np.concatenate([cell.evaluator_index for cell in cells]),
@@ -139,7 +139,7 @@ def _majority_sample(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, str
 
 
 def _regression_rows(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, stratum: str) -> RegressionData:
-    """The rows of one cell, in which every evaluator marks every dead neuron NOT INTERPRETABLE."""
+    """The rows of one cell, in which every dead neuron counts as 0 for every evaluator."""
     rows, cell = verdicts.select(arm, stratum), frame.cell(arm, stratum)
     judged_count = rows.item_count
     dead_count = round(cell.dead * min(1.0, judged_count / max(1, cell.shown))) if cell and judged_count else 0
@@ -148,7 +148,7 @@ def _regression_rows(verdicts: VerdictTable, frame: AnalysisFrame, arm: str, str
     dead_neurons, evaluators = first_dead + np.arange(dead_count), np.arange(len(verdicts.evaluator_names))
     row_count = rows.judgment_count + dead_neurons.size * evaluators.size
     return RegressionData(
-        is_interpretable=_padded_with_zeros(rows.is_interpretable, row_count),
+        score=_padded_with_zeros(rows.score, row_count),
         in_treatment=np.full(row_count, float(in_treatment)),
         stratum_index=np.full(row_count, stratum_index),
         evaluator_index=np.concatenate([rows.evaluator_index, np.tile(evaluators, dead_count)]),

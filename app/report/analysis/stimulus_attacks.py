@@ -13,7 +13,6 @@ import numpy as np
 from app.foundation.arrays import Bools, FloatMatrix
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.stimulus_features import mark_features, shares_window, vocabulary, word_features
-from app.rounds.item import Item
 from app.rounds.planned_numbers import CONSTANTS
 from app.statistics.held_out_scores import (
     gaussian_kernel,
@@ -23,6 +22,7 @@ from app.statistics.held_out_scores import (
     standardised_columns,
 )
 from app.statistics.resampling import seeded_generator
+from app.tasks.item import Item
 from app.unblinding.observations import Observation
 
 

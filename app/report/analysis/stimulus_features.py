@@ -9,8 +9,8 @@ import numpy as np
 
 from app.archive.levels import MARK_LEVELS
 from app.foundation.arrays import Bools, FloatMatrix
-from app.rounds.item import Item, Passage
 from app.rounds.planned_numbers import CONSTANTS
+from app.tasks.item import Item, Passage
 
 
 def mark_features(items: Sequence[Item]) -> FloatMatrix:

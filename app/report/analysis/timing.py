@@ -29,7 +29,7 @@ class DriftResults:
     """Whether verdicts change in the course of the order."""
 
     per_100_items: float | None
-    """Change of the fraction INTERPRETABLE per 100 items."""
+    """Change of the fraction that counts per 100 items."""
     p: float | None
     fifths: tuple[OrderFifth, ...]
 
@@ -76,7 +76,7 @@ def drift_results(verdicts: VerdictTable, frame: AnalysisFrame) -> DriftResults:
         if rows.judgment_count < frame.numbers.fewest_for_drift:
             continue
         position = rows.position - rows.position.mean()
-        verdict = rows.is_interpretable - rows.is_interpretable.mean()
+        verdict = rows.score - rows.score.mean()
         score += float(position @ verdict)
         span += float(position @ position)
         variance += float((position @ position) * (verdict @ verdict)) / (rows.judgment_count - 1)
@@ -126,7 +126,7 @@ def _order_fifths(verdicts: VerdictTable) -> tuple[OrderFifth, ...]:
 
 
 def _order_fifth(verdicts: VerdictTable, fifth: int) -> OrderFifth:
-    fraction = finite_number(float(verdicts.is_interpretable.mean())) if verdicts.judgment_count else None
+    fraction = finite_number(float(verdicts.score.mean())) if verdicts.judgment_count else None
     return OrderFifth(fifth, verdicts.judgment_count, fraction, _judging_time(verdicts.active_seconds).median)
 
 

@@ -27,8 +27,8 @@ class VerdictTable:
     """Layers of the model."""
     same_token_share: Floats
     """Same-token share of the item's top peaks."""
-    is_interpretable: Floats
-    """1 for INTERPRETABLE, 0 for NOT INTERPRETABLE and "cannot judge"."""
+    score: Floats
+    """1 for an answer that counts, 0 for every other one."""
     cannot_judge: Bools
     exposed: Bools
     position: Floats
@@ -90,7 +90,7 @@ def tabulate_verdicts(observations: Sequence[Observation]) -> VerdictTable:
         layer=np.array([item.layer for item in items], dtype=np.int64),
         layer_count=np.array([item.n_layers for item in items], dtype=np.int64),
         same_token_share=_float_column(item.same_token_share for item in items),
-        is_interpretable=_float_column(judgment.is_interpretable for judgment in judgments),
+        score=_float_column(observation.counts for observation in observations),
         cannot_judge=np.array([judgment.verdict == "cannot_judge" for judgment in judgments], dtype=np.bool_),
         exposed=np.array([observation.exposed for observation in observations], dtype=np.bool_),
         position=_float_column(judgment.position for judgment in judgments),

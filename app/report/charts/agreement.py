@@ -53,7 +53,7 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
         _draw_heat_map_square(image, index, index, "heat-own", f"{100 * (evaluator.fraction or 0):.0f}")
     for pair in pairs:
         _draw_pair(image, names, pair)
-    image.text(WIDTH - 8, 34 + SQUARE * len(names), "diagonal: own % INTERPRETABLE", "note", "end")
+    image.text(WIDTH - 8, 34 + SQUARE * len(names), f"diagonal: own % {analysis.words.name}", "note", "end")
     return Chart(
         name="pairs",
         title="Agreement by pair",

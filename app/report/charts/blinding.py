@@ -1,6 +1,7 @@
 """Charts of whether the blind held: what marks and transport give away, and what people guessed."""
 
 from app.report.analysis.analysis import Analysis
+from app.report.analysis.released_names import WITHIN_COUNTED
 from app.report.charts.chart import Chart, ChartLine
 from app.report.charts.dotplot import AUC_AXIS, INDEX_AXIS, draw_dotplot, lines_if_estimated
 
@@ -40,8 +41,8 @@ def blinding_chart(analysis: Analysis) -> Chart | None:
     blinding = analysis.blinding
     groups = (
         ("overall", "all guesses", blinding.overall),
-        ("within_interpretable", "INTERPRETABLE", blinding.within_interpretable),
-        ("within_not", "NOT INTERPRETABLE", blinding.within_not),
+        ("within_counted" if analysis.outcome else WITHIN_COUNTED, analysis.words.name, blinding.within_counted),
+        ("within_not", analysis.words.opposite, blinding.within_not),
     )
     lines = [
         line

@@ -1,4 +1,4 @@
-"""The chart of controls: how often items of known purity were marked INTERPRETABLE."""
+"""The chart of controls: how often answers on items of known purity count."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def controls_chart(analysis: Analysis) -> Chart | None:
         title="Controls of known truth",
         summary_sentence=sentence,
         svg=_draw_curve(steps, sentence),
-        columns=("Purity", "Judgments", "Marked INTERPRETABLE", "95 % interval"),
+        columns=("Purity", "Judgments", analysis.words.column_heading, "95 % interval"),
         rows=tuple(_table_row(step) for step in steps),
         row_paths=tuple(f"controls.ladder.{index}" for index in range(len(steps))),
     )

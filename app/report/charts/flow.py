@@ -12,7 +12,7 @@ COLUMNS = (
     "Arm",
     "in the frame",
     "drawn",
-    "dead, count as NOT INTERPRETABLE",
+    "dead, count as {}",
     "shown",
     "judged by someone",
     "analysed",
@@ -40,8 +40,9 @@ def flow_chart(analysis: Analysis) -> Chart | None:
     for index, flow in enumerate(arms):
         _draw_column(image, index * (width + COLUMN_GAP), width, labels[index], flow)
     rows = tuple((flow.arm, *(f"{count:,}" for count in _counts(flow))) for flow in arms)
+    columns = tuple(column.format(analysis.words.opposite) for column in COLUMNS)
     row_paths = tuple(f"flow.{index}" for index in range(len(arms)))
-    return Chart("flow", "Flow of neurons", sentence, image.render(), COLUMNS, rows, row_paths)
+    return Chart("flow", "Flow of neurons", sentence, image.render(), columns, rows, row_paths)
 
 
 def _counts(flow: ArmFlow) -> tuple[int, ...]:

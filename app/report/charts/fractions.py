@@ -1,4 +1,4 @@
-"""Figure A: the fraction INTERPRETABLE by stratum and arm, with the paper's fractions beside ours as hollow marks."""
+"""Figure A: the fraction by stratum and arm, with the paper's fractions beside ours as hollow marks."""
 
 from collections.abc import Collection, Sequence
 
@@ -69,7 +69,7 @@ def _draw_fractions(analysis: Analysis, cells: Sequence[CellResult], sentence: s
     reported = fractions_in_paper(analysis.arm_order)
     legend = _legend_places(analysis.arm_order, hollow=bool(reported))
     height = legend[-1][1] + 12
-    image = SvgImage("fractions", WIDTH, height, "Fraction of neurons marked INTERPRETABLE", sentence)
+    image = SvgImage("fractions", WIDTH, height, f"Fraction of neurons {analysis.words.participle}", sentence)
     scale = Scale(0, 1, BOTTOM, TOP)
     draw_percent_axis(image, scale, LEFT, WIDTH - 8)
     strata = judged_strata(analysis)

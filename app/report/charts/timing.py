@@ -13,17 +13,18 @@ TOP, BOTTOM, LEFT = 20.0, 220.0, 56.0
 
 
 def drift_chart(analysis: Analysis) -> Chart | None:
-    """Fraction INTERPRETABLE by fifth of each evaluator's own order; None unless two fifths were judged."""
+    """The fraction that counts, by fifth of each evaluator's own order; None unless two fifths were judged."""
     fifths = [fifth for fifth in analysis.drift.fifths if fifth.fraction is not None]
     if len(fifths) < 2:
         return None
-    sentence = _drift_sentence(analysis.drift)
+    name = analysis.words.name
+    sentence = _drift_sentence(analysis.drift, name)
     return Chart(
         name="drift",
         title="Drift over the order",
         summary_sentence=sentence,
-        svg=_draw_drift(fifths, sentence),
-        columns=("Fifth of the order", "Judgments", "Marked INTERPRETABLE", "Median time"),
+        svg=_draw_drift(fifths, sentence, name),
+        columns=("Fifth of the order", "Judgments", analysis.words.column_heading, "Median time"),
         rows=tuple(
             (str(fifth.fifth), str(fifth.judgments), percent(fifth.fraction), _seconds(fifth)) for fifth in fifths
         ),
@@ -54,16 +55,17 @@ def time_chart(analysis: Analysis) -> Chart | None:
     return draw_dotplot("time", "Time per judgment", sentence, lines, SECONDS_AXIS)
 
 
-def _drift_sentence(drift: DriftResults) -> str:
+def _drift_sentence(drift: DriftResults, name: str) -> str:
+    """How the fraction changes; `name` is what figures call what counts."""
     slope = "an unknown amount"
     if drift.per_100_items is not None:
         slope = f"{points(drift.per_100_items)} percentage points per 100 items"
     test = f" (p = {drift.p:.2g})" if drift.p is not None else ""
-    return f"The fraction INTERPRETABLE changes by {slope}{test}."
+    return f"The fraction {name} changes by {slope}{test}."
 
 
-def _draw_drift(fifths: Sequence[OrderFifth], sentence: str) -> str:
-    image = SvgImage("drift", WIDTH, 270, "Fraction INTERPRETABLE along the order", sentence)
+def _draw_drift(fifths: Sequence[OrderFifth], sentence: str, name: str) -> str:
+    image = SvgImage("drift", WIDTH, 270, f"Fraction {name} along the order", sentence)
     across, upward = Scale(1, 5, LEFT + 40, WIDTH - 60), Scale(0, 1, BOTTOM, TOP)
     draw_percent_axis(image, upward, LEFT, WIDTH - 8)
     curve = [(across(fifth.fifth), upward(fifth.fraction)) for fifth in fifths if fifth.fraction is not None]

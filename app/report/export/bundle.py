@@ -24,6 +24,7 @@ from app.report.export.pdf import pdf_available, write_pdf_report
 from app.report.export.program_versions import installed_versions
 from app.report.export.readme import SCRIPT_FILE, write_readme
 from app.report.export.tables import (
+    RELEASED_COLUMNS,
     EventTableRow,
     ExportedEvaluator,
     ItemTableRow,
@@ -164,13 +165,14 @@ def _chain_files(evidence: BlindedEvidence) -> Files:
 def _opened_files(evidence: Evidence, result: RoundResult) -> Files:
     """The opened seal and the numbers."""
     neurons = neuron_rows(evidence.seal.allocation, result.observations)
+    column_names = {} if result.frame.stated_outcome else RELEASED_COLUMNS
     return {
         "design.json": json_bytes(in_key_order(evidence.design_content)),
         "allocation.json": json_bytes(in_key_order(evidence.seal.as_sealed)),
         "frame.json": json_bytes(result.frame.content()),
         "analysis.json": json_bytes(result.analysis.content()),
-        "observations.csv": write_observations(result.observations),
-        "neurons.csv": write_csv(NeuronRow, neurons),
+        "observations.csv": write_observations(result.observations, says_what_counts=not column_names),
+        "neurons.csv": write_csv(NeuronRow, neurons, column_names),
         "snippets.parquet": write_snippets_parquet(evidence.item_contents),
     }
 

@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 from app.foundation.json_types import JsonObject, JsonValue, to_json_value
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
-from app.report.methods_text import LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.methods_text import decision_rows, limitations, methods_paragraphs
 from app.report.preregistration import PREREGISTRATION_FILE
 
 
@@ -91,7 +91,7 @@ def methods_checklist(
         not_applicable=QUESTIONS_NOT_APPLICABLE,
         methods=tuple(methods_paragraphs(frame, analysis)),
         decisions=tuple(MethodDecision(*row) for row in decision_rows()),
-        limitations=LIMITATIONS,
+        limitations=tuple(limitations(frame.outcome)),
     )
 
 
@@ -115,7 +115,7 @@ def _answers_on_design(
         ("CONSORT 4", "Data, code and key", "in this package; firstglance verify checks it", "datapackage.json"),
         ("CONSORT 12a / HEDS 3.1", "Frame and sample", drawn, "frame.json"),
         ("CONSORT 13 / HEDS 4.3", "Rubric as shown", design_content.get("rubric"), "design.json"),
-        ("CONSORT 14 / HEDS 4.3.9", "Primary outcome", "difference in fraction INTERPRETABLE", "analysis.json"),
+        ("CONSORT 14 / HEDS 4.3.9", "Primary outcome", f"difference in fraction {frame.outcome.name}", "analysis.json"),
         (
             "CONSORT 17",
             "Sequence",

@@ -24,7 +24,7 @@ from app.evidence.entries import (
 from app.foundation.errors import ExportError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.commitment import PublishedCommitment
-from app.rounds.item import ItemContent
+from app.tasks.item import ItemContent
 
 Value = TypeVar("Value")
 STRICT_CONFIG = ConfigDict(extra="forbid", strict=True)

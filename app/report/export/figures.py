@@ -68,7 +68,7 @@ def _fractions_figure(analysis: Analysis) -> Figure:
     axes.set_xticks(range(len(labels)), labels)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-    axes.set_ylabel("marked INTERPRETABLE")
+    axes.set_ylabel(analysis.words.participle)
     names = [show_unseen_characters(arm) for arm in arm_order]
     axes.legend(handles, names, frameon=False, loc="upper right")
     _hide_upper_and_right_spine(axes)

@@ -9,7 +9,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.markdown_table import markdown_table
-from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, decision_rows, limitations, methods_paragraphs
 from app.report.result_tables import ResultTable, result_tables
 from app.report.result_text import UNSIGNED_RESULT, state_primary_comparison
 
@@ -39,7 +39,7 @@ def write_markdown_report(
     parts += _absent_parts(absent_results(charts, tables))
     parts += ["## Methods", *map(escape_markdown, methods_paragraphs(frame, analysis))]
     parts += [f"## {DECISION_HEADING}", markdown_table(DECISION_COLUMNS, decision_rows())]
-    parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in LIMITATIONS)]
+    parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in limitations(analysis.words))]
     return "\n\n".join(parts) + "\n"
 
 

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from app.foundation.csv_table import read_table
 from app.foundation.typed_text import show_unseen_characters
+from app.report.analysis.released_names import COUNTED
 
 ColumnType = Literal["string", "boolean", "integer", "number", "datetime", "object"]
 
@@ -27,7 +28,7 @@ COLUMN_MEANINGS: dict[str, tuple[ColumnType, str]] = {
     "repeats": ("string", "For a hidden repeat: the code of the item that it repeats"),
     "rule": ("string", "For a planted item: what its peaks have in common"),
     "shown_as": ("string", "The code that the evaluator saw; it differs from item where the item is a repeat"),
-    "verdict": ("string", "interpretable, not_interpretable or cannot_judge, which counts as not_interpretable"),
+    "verdict": ("string", "One of the answers of the round's task, or cannot_judge, which counts as 0"),
     "hypothesis": ("string", "The evaluator's written rule, given after the verdict"),
     "confidence": ("integer", "The evaluator's confidence, if the design asks for it"),
     "comment": ("string", "The evaluator's comment"),
@@ -41,9 +42,11 @@ COLUMN_MEANINGS: dict[str, tuple[ColumnType, str]] = {
     ),
     "unfolded": ("boolean", "The folded rest of the windows was opened before the verdict"),
     "fixed_width": ("boolean", "The fixed-width toggle was on at the verdict"),
-    "dead": ("boolean", "The neuron was drawn, is dead, and counts as NOT INTERPRETABLE"),
+    "right_answer": ("string", "The right answer to the item as it was shown, in a task that has one"),
+    "counted": ("number", "Whether the answer counts as 1, by the design; of an item, how many of them do"),
+    "dead": ("boolean", "The neuron was drawn, is dead, and counts as 0"),
     "judgments": ("integer", "Final verdicts on this item"),
-    "interpretable": ("integer", "How many of the final verdicts on this item are INTERPRETABLE"),
+    COUNTED: ("integer", "How many of the final verdicts on this item count as 1"),
     "digest": ("string", "HMAC-SHA256 of the item under the nonce"),
     "passages": ("integer", "Snippets shown"),
     "tokens": ("integer", "Tokens in the item, folded ones included"),

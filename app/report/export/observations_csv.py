@@ -1,9 +1,10 @@
 """observations.csv: one row per evaluator and item, the final verdict with its arm."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.foundation.csv_table import CsvValue
 from app.judging.judgment import Verdict
 from app.report.export.tables import write_csv
 from app.rounds.allocation import ItemKind
@@ -43,9 +44,14 @@ class ObservationRow:
     fixed_width: bool
 
 
-def write_observations(observations: Iterable[Observation]) -> bytes:
+def write_observations(observations: Sequence[Observation], *, says_what_counts: bool) -> bytes:
     """The CSV of observations, by evaluator and item."""
-    return write_csv(ObservationRow, observation_rows(observations))
+    further: dict[str, list[CsvValue]] = {}
+    if says_what_counts:
+        ordered = sorted(observations, key=_sort_key)
+        further["right_answer"] = [observation.allocated.right_answer for observation in ordered]
+        further["counted"] = [observation.counts for observation in ordered]
+    return write_csv(ObservationRow, observation_rows(observations), further=further)
 
 
 def observation_rows(observations: Iterable[Observation]) -> Iterator[ObservationRow]:

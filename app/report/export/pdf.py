@@ -14,7 +14,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.export.figures import draw_figures
-from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.methods_text import DECISION_COLUMNS, DECISION_HEADING, decision_rows, limitations, methods_paragraphs
 from app.report.result_tables import result_tables
 from app.report.result_text import UNSIGNED_RESULT, state_primary_comparison
 
@@ -99,7 +99,7 @@ def typst_document(
     parts += _absent_parts(absent_results(charts, tables))
     parts += ["== Methods", *(_content(paragraph) for paragraph in methods_paragraphs(frame, analysis))]
     parts += [f"== {DECISION_HEADING}", _table(DECISION_COLUMNS, decision_rows())]
-    parts += ["== Limits", *(f"- {_content(limitation)}" for limitation in LIMITATIONS)]
+    parts += ["== Limits", *(f"- {_content(limitation)}" for limitation in limitations(analysis.words))]
     return "\n\n".join(parts) + "\n"
 
 

@@ -5,7 +5,7 @@ A row's fields are the columns, in order. What they mean is in `metadata.COLUMN_
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,8 +16,9 @@ from app.evidence.entries import EventLink
 from app.evidence.round_evidence import BlindedEvidence
 from app.foundation.csv_table import CsvValue, write_table, write_table_of_0_1
 from app.report.analysis.frame import MarkCounts
+from app.report.analysis.released_names import COUNTED
 from app.rounds.allocation import Allocation, ItemKind
-from app.rounds.item import Item, ItemContent
+from app.tasks.item import Item, ItemContent
 from app.unblinding.observations import Observation
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class NeuronRow:
     dead: bool
     same_token_share: float | None
     judgments: int
-    interpretable: int
+    counted: int
 
 
 @dataclass(frozen=True)
@@ -93,21 +94,37 @@ PASSAGE_SCHEMA = pa.schema(
 """snippets.parquet: one row per token."""
 
 
-def write_csv(row_class: type[TableRow], table_rows: Iterable[TableRow]) -> bytes:
-    """The CSV of rows, which are dataclasses."""
-    return write_table(_cells(row_class, table_rows))
+RELEASED_COLUMNS = {"counted": COUNTED}
+"""What columns are called in exports of rounds whose designs do not say what counts."""
+
+
+def write_csv(
+    row_class: type[TableRow],
+    table_rows: Iterable[TableRow],
+    column_names: Mapping[str, str] | None = None,
+    further: Mapping[str, Sequence[CsvValue]] | None = None,
+) -> bytes:
+    """The CSV of rows, which are dataclasses.
+
+    `column_names` has columns that are called otherwise than their fields, `further` has columns that stand at the end.
+    """
+    cells = _cells(row_class, table_rows, column_names or {})
+    if further:
+        more_cells = zip(*((name, *values) for name, values in further.items()), strict=True)
+        cells = ([*row, *more] for row, more in zip(cells, more_cells, strict=True))
+    return write_table(cells)
 
 
 def write_csv_of_0_1(row_class: type[TableRow], table_rows: Iterable[TableRow]) -> bytes:
     """The CSV of rows as version 0.1 wrote it."""
-    return write_table_of_0_1(_cells(row_class, table_rows))
+    return write_table_of_0_1(_cells(row_class, table_rows, RELEASED_COLUMNS))
 
 
 def neuron_rows(allocation: Allocation, observations: Iterable[Observation]) -> Iterator[NeuronRow]:
     """Every allocated item with its verdicts, then the dead neurons of each cell."""
     verdicts_by_item: dict[str, list[bool]] = {}
     for observation in observations:
-        verdicts_by_item.setdefault(observation.allocated.item, []).append(observation.judgment.is_interpretable)
+        verdicts_by_item.setdefault(observation.allocated.item, []).append(observation.counts)
     for allocated in allocation.items:
         item_verdicts = verdicts_by_item.get(allocated.item, [])
         yield NeuronRow(
@@ -120,7 +137,7 @@ def neuron_rows(allocation: Allocation, observations: Iterable[Observation]) -> 
             dead=False,
             same_token_share=allocated.same_token_share,
             judgments=len(item_verdicts),
-            interpretable=sum(item_verdicts),
+            counted=sum(item_verdicts),
         )
     for cell in allocation.cells:
         for layer, neuron in cell.dead_neurons:
@@ -178,9 +195,11 @@ def write_snippets_parquet(item_contents: Iterable[ItemContent]) -> bytes:
     return buffer.getvalue()
 
 
-def _cells(row_class: type[TableRow], table_rows: Iterable[TableRow]) -> Iterator[list[CsvValue]]:
+def _cells(
+    row_class: type[TableRow], table_rows: Iterable[TableRow], column_names: Mapping[str, str]
+) -> Iterator[list[CsvValue]]:
     """The names of the columns, then the values of each row."""
     columns = [field.name for field in fields(row_class)]
-    yield [*columns]
+    yield [column_names.get(column, column) for column in columns]
     for row in table_rows:
         yield [getattr(row, column) for column in columns]

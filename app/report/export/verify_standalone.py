@@ -45,6 +45,7 @@ IN_UNBLINDED_EXPORTS = (
     r"(preregistration|report)\.md|report\.pdf|CITATION\.cff|figures/[a-z]+\.(svg|pdf)"
 )
 TOO_LARGE = "There is no such file, or it is larger than any export."
+FIRST_OUTCOME = {"counted_answers": ["interpretable"], "sentence": "{people} marked {fractions} INTERPRETABLE."}
 NOT_CHECKED = "(95 % interval: not checked here)"
 
 
@@ -109,6 +110,7 @@ class Export:
             self.chains.setdefault(link["evaluator"], []).append(link)
         if self.is_unblinded:
             self.items, self.design, self.seal, self.analysis = opened
+            self.outcome = self.design.get("analysis", {}).get("outcome", FIRST_OUTCOME)
             self.allocated = {item["item"]: item for item in self.seal["allocation"]["items"]}
             cells = self.seal["allocation"]["cells"]
             if max(len(cells), len(self.analysis["arms"]), *(len(cell["layers"] or []) for cell in cells)) > 1_000:
@@ -236,8 +238,8 @@ def estimate_cells(export: Export) -> dict[tuple[str, str], Estimate]:
     """{(arm, stratum): its estimate} where somebody judged a neuron, or all that were drawn are dead."""
     verdicts_of_item: dict[str, list[bool]] = {}  # {code of the item: its verdicts}
     for name in export.chains:
-        for code, is_interpretable in final_verdicts(export, name).items():
-            verdicts_of_item.setdefault(code, []).append(is_interpretable)
+        for code, counts in final_verdicts(export, name).items():
+            verdicts_of_item.setdefault(code, []).append(counts)
     means = [(export.allocated[code], sum(judged) / len(judged)) for code, judged in verdicts_of_item.items()]
     estimates = {}
     for cell in export.seal["allocation"]["cells"]:
@@ -255,22 +257,23 @@ def estimate_cells(export: Export) -> dict[tuple[str, str], Estimate]:
 
 
 def final_verdicts(export: Export, name: str) -> dict[str, bool]:
-    """{code: was it INTERPRETABLE} by the last verdict on each neuron; of two codes of one neuron the first shown."""
+    """{code: does it count} by the last verdict on each neuron; of two codes of one neuron the first shown."""
     entries = [link["entry"] for link in export.chains[name] if not export.locked["evaluators"][name]["erased"]]
     flagged = {entry["item"] for entry in entries if entry.get("kind") == "flag"}
     last = {entry["item"]: entry for entry in entries if entry.get("kind", "judgment") == "judgment"}
-    is_interpretable: dict[str, bool] = {}
+    verdicts: dict[str, bool] = {}
     for entry in sorted(last.values(), key=lambda entry: int(entry["position"])):
-        original = export.allocated[entry["item"]]["repeats"] or entry["item"]
-        if entry["item"] not in flagged and original not in is_interpretable:
-            is_interpretable[original] = entry["verdict"] == "interpretable"
-    return {code: verdict for code, verdict in is_interpretable.items() if export.allocated[code]["kind"] == "neuron"}
+        if entry["item"] not in flagged:
+            item = export.allocated[entry["item"]]
+            counted_answers = export.outcome["counted_answers"] or [item.get("right_answer")]
+            verdicts.setdefault(item["repeats"] or entry["item"], entry["verdict"] in counted_answers)
+    return {code: counted for code, counted in verdicts.items() if export.allocated[code]["kind"] == "neuron"}
 
 
 def estimate_fraction(parts: list[tuple[int, list[float], int, int]]) -> Estimate:
     """The fraction of neurons that come in one or more parts: (weight, mean verdicts, dead neurons, shown neurons).
 
-    Dead ones count as NOT INTERPRETABLE, as many as of the shown are judged. Drawn by layer, every layer is a part.
+    Dead ones count as 0, as many as of the shown are judged. Drawn by layer, every layer is a part.
     """
     weighted_sum, weight_sum, neuron_count = 0.0, 0.0, 0.0
     for weight, means, dead, shown in parts:
@@ -294,8 +297,8 @@ def pool_difference(estimates: dict[tuple[str, str], Estimate], treatment: str, 
 
 def write_headline(export: Export, arm_names: list[str], comparison: str) -> str:
     """The headline from numbers that were just checked, without the interval."""
-    browsed = any(event["action"] == "archives browsed" for event in export.before_lock)
-    warnings = "Blind broken. " * browsed + "Stopped early. " * export.locked["stopped_early"]
+    warnings = "Blind broken. " * any(event["action"] == "archives browsed" for event in export.before_lock)
+    warnings += "Stopped early. " * export.locked["stopped_early"]
     if not arm_names:
         return f"{warnings}Nobody has judged a neuron of this round, so there is nothing to report."
     judges = sum(bool(final_verdicts(export, name)) for name in export.chains)
@@ -303,10 +306,9 @@ def write_headline(export: Export, arm_names: list[str], comparison: str) -> str
     parts = [f"{100 * export.analysis['arms'][arm]['fraction']:.1f}\xa0% of the neurons of {arm}" for arm in arm_names]
     fractions = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
     estimate = export.analysis["difference"]["estimate"]
-    compared = "The arms cannot be compared."
-    if estimate is not None:
-        compared = f"{comparison}: {write_points(estimate)} percentage points {NOT_CHECKED}"
-    return f"{warnings}{people} marked {fractions} INTERPRETABLE. {compared}"
+    difference = estimate is not None and f"{comparison}: {write_points(estimate)} percentage points {NOT_CHECKED}"
+    sentence = export.outcome["sentence"].replace("{people}", people).replace("{fractions}", fractions)
+    return f"{warnings}{sentence} {difference or 'The arms cannot be compared.'}"
 
 
 def write_points(fraction: float) -> str:
@@ -327,9 +329,7 @@ def canonical_json(json_value: Json) -> str:
         return "{" + ",".join(f"{canonical_json(key)}:{canonical_json(json_value[key])}" for key in keys) + "}"
     if isinstance(json_value, list):
         return "[" + ",".join(canonical_json(element) for element in json_value) + "]"
-    if isinstance(json_value, float):
-        return canonical_number(json_value)
-    return json.dumps(json_value, ensure_ascii=False)
+    return canonical_number(json_value) if isinstance(json_value, float) else json.dumps(json_value, ensure_ascii=False)
 
 
 def canonical_number(number: float) -> str:
@@ -346,9 +346,8 @@ def check_export(path: str, commitment: str | None, lock: str | None, result: st
     printer, files = CheckPrinter(), read_files(path)
     export = Export(files)
     check_files(files, printer)
-    check_commitment(export, printer)
-    check_log(export, printer)
-    check_evaluators(export, printer)
+    for check in (check_commitment, check_log, check_evaluators):
+        check(export, printer)
     agreeing, unchecked = "commitment, chains and log agree", "items, tables and texts"
     if export.is_unblinded:
         check_results(export, printer)

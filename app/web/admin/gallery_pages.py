@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.foundation.clock import now
 from app.foundation.errors import AccessError, FirstGlanceError, InputError
-from app.report.gallery import CONSENSUS_CHOICES
+from app.report.gallery import consensus_labels
 from app.report.result_text import signature_note
 from app.rounds.lifecycle import LONGEST_REASON, SHORTEST_REASON
 from app.services import gallery
@@ -72,16 +72,16 @@ def browse_gallery(
         open_ids = open_rounds_beside(session, round_id, admin.name)
         if open_ids or not has_entered:
             return _door(request, session, round_id, admin, open_ids)
-        cards, arms = gallery.browse_gallery(
+        cards, frame = gallery.browse_gallery(
             session, round_id, admin.name, search.text, search.arm, search.consensus, search.page_number
         )
         unsigned = current_result(session, round_id).unsigned
     variables = {
         "round_id": round_id,
         "gallery": cards,
-        "arms": arms,
+        "arms": frame.arms,
         "search": search,
-        "consensus_choices": CONSENSUS_CHOICES,
+        "consensus_labels": consensus_labels(frame.outcome),
         "signature_note": signature_note(unsigned=unsigned),
     }
     return render_admin_page(request, "report/gallery.html", admin, **variables)

@@ -8,7 +8,7 @@ from app.report.analysis.primary import ArmResult
 from app.report.charts.all_charts import draw_charts
 from app.report.charts.chart import Chart
 from app.report.export.pdf import pdf_available
-from app.report.methods_text import LIMITATIONS, decision_rows, methods_paragraphs
+from app.report.methods_text import decision_rows, limitations, methods_paragraphs
 from app.report.number_text import percent, percent_range
 from app.report.result_tables import ResultTable, result_tables
 from app.report.result_text import describe_difference, signature_note
@@ -68,7 +68,7 @@ def report_view(report: RoundReport) -> ReportView:
         absent=tuple(absent_results(charts, tables)),
         methods=tuple(methods_paragraphs(report.frame, analysis)),
         decisions=tuple(decision_rows()),
-        limits=LIMITATIONS,
+        limits=tuple(limitations(analysis.words)),
         pdf=pdf_available(),
     )
 
@@ -76,8 +76,8 @@ def report_view(report: RoundReport) -> ReportView:
 def _arm_line(arm: str, result: ArmResult) -> ArmLine:
     if result.fraction is None:
         return ArmLine(arm, "none", "no interval", "no judged neuron")
-    interpretable = f"{result.interpretable:.1f}".removesuffix(".0")
-    counts = f"{interpretable} of {result.n:g} neurons, {result.judgments:g} judgments"
+    counted = f"{result.counted:.1f}".removesuffix(".0")
+    counts = f"{counted} of {result.n:g} neurons, {result.judgments:g} judgments"
     return ArmLine(arm, percent(result.fraction), percent_range(result.interval), counts)
 
 

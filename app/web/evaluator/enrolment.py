@@ -21,7 +21,6 @@ from app.web.dependencies import AppDatabase, AppRoundKeys, AppSettings
 from app.web.downloads import download_response
 from app.web.errors import SeeOther
 from app.web.evaluator.forms import EraseForm, LanguageForm, TokenForm
-from app.web.evaluator.rubric_text import translated_rubric
 from app.web.evaluator.session import render_visit_page, require_evaluator_form, require_visit
 from app.web.security import EVALUATOR_COOKIE, evaluator_session_token, set_session_cookie
 from app.web.templating import render_page
@@ -84,9 +83,8 @@ def show_instructions(request: Request, database: AppDatabase) -> Response:
     if not visit.consented:
         raise SeeOther(JUDGING_PAGE)
     language.choose_language(request)  # before the rubric is translated
-    return render_visit_page(
-        request, "evaluator/instructions.html", visit, rubric=translated_rubric(visit.design.rubric)
-    )
+    rubric = visit.design.rubric.translated(language.gettext)
+    return render_visit_page(request, "evaluator/instructions.html", visit, rubric=rubric)
 
 
 @router.get("/judge/mine")

@@ -1,5 +1,6 @@
 """The forms of evaluators' pages. A form with a missing, unknown or impossible field reaches no service."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -52,9 +53,9 @@ class VerdictForm(AnswerForm):
     unfolded: bool = False
     fixed_width: bool = False
 
-    def answer(self, *, cannot_judge: bool) -> Answer:
-        """The verdict as an `Answer`. Raises JudgmentError if it is not one of the choices."""
-        return Answer(self.item, self.key, "verdict", parse_verdict(self.verdict, cannot_judge=cannot_judge))
+    def answer(self, offered_answers: Collection[str]) -> Answer:
+        """The verdict as an `Answer`. Raises JudgmentError if it is not one of the answers that are offered."""
+        return Answer(self.item, self.key, "verdict", parse_verdict(self.verdict, offered_answers))
 
     def timing(self) -> PageTiming:
         """The times and reading tools that the page reported."""

@@ -14,15 +14,14 @@ from app.foundation.errors import JudgmentError
 from app.judging.public_design import PublicDesign
 from app.rounds.aids import Aids
 from app.rounds.aids_key import read_stored_aids
-from app.rounds.item import PracticeAnswer
-from app.rounds.rubric import CANNOT_JUDGE, FilledRubric
 from app.services.item_pages import ItemPage
+from app.tasks.item import PracticeAnswer
+from app.tasks.rubric import AnswerChoice, Rubric
 from app.web import language
 from app.web.dependencies import aids_keys_of_server
 from app.web.evaluator.aids_view import AidsView, build_aids_view
 from app.web.evaluator.padding import gzipped, padded
 from app.web.evaluator.passages import FRAGMENT_WORDS, render_with_strengths, translate_fragment
-from app.web.evaluator.rubric_text import translated_rubric
 from app.web.security import derive_form_token, evaluator_session_token
 from app.web.templating import render_text
 
@@ -49,16 +48,18 @@ class ItemView:
 
     item_page: ItemPage
     design: PublicDesign
-    rubric: FilledRubric
+    rubric: Rubric
     """In the reader's language."""
     heading: str
     progress_text: str
-    answer_choices: Sequence[tuple[str, str]]
+    answer_choices: Sequence[AnswerChoice]
     latest_answer: LatestAnswer
     changing: bool
     """Whether the page asks to change a verdict."""
     practice_answer: PracticeAnswer | None
     """The expected answer of a practice item; None for other items."""
+    expected_label: str
+    """The text on the button of that answer; empty for other items."""
     aids_view: AidsView | None
     """The aids that the evaluator opened; None also if their key was lost since."""
     reader_id: str
@@ -81,25 +82,31 @@ def item_response(request: Request, item_page: ItemPage) -> Response:
     return Response(padded(head + fragment + tail, plain_size), headers=headers)
 
 
-def answer_choices(design: PublicDesign) -> list[tuple[str, str]]:
-    """The answers that the design allows, in the order of their keys, and their labels as this reader sees them."""
-    rubric = translated_rubric(design.rubric)
-    answers = [("interpretable", rubric.interpretable), ("not_interpretable", rubric.not_interpretable)]
-    return [*answers, ("cannot_judge", language.gettext(CANNOT_JUDGE))] if design.cannot_judge else answers
+def answer_choices(design: PublicDesign) -> list[AnswerChoice]:
+    """The answers that the design allows, in the order of their keys, with their labels as this reader sees them."""
+    choices = design.rubric.labelled_choices(cannot_judge=design.cannot_judge)
+    return [choice.model_copy(update={"label": language.gettext(choice.label)}) for choice in choices]
+
+
+def _labels(design: PublicDesign) -> dict[str, str]:
+    """{answer: the text on its button, as this reader sees it}."""
+    return {choice.value: choice.label for choice in answer_choices(design)}
 
 
 def _item_view(item_page: ItemPage, aids: Aids | None, session_token: str) -> ItemView:
     design, due = item_page.visit.design, item_page.due
+    practice_answer = design.practice_answers.get(due.item_code)
     return ItemView(
         item_page=item_page,
         design=design,
-        rubric=translated_rubric(design.rubric),
+        rubric=design.rubric.translated(language.gettext),
         heading=_heading(item_page),
         progress_text=_progress_text(item_page),
         answer_choices=answer_choices(design),
         latest_answer=_latest_answer(item_page),
         changing=due.standing_answer is not None and due.asks == "verdict",
-        practice_answer=design.practice_answers.get(due.item_code),
+        practice_answer=practice_answer,
+        expected_label=_labels(design).get(practice_answer["verdict"], "") if practice_answer else "",
         aids_view=build_aids_view(aids) if aids else None,
         reader_id=sha256(item_page.visit.evaluator_id.encode())[:12],
         form_token=derive_form_token(session_token),
@@ -111,7 +118,7 @@ def _latest_answer(item_page: ItemPage) -> LatestAnswer:
     judgment = item_page.latest_judgment
     if judgment is None:
         return LatestAnswer()
-    label = dict(answer_choices(item_page.visit.design)).get(judgment.verdict, "")
+    label = _labels(item_page.visit.design).get(judgment.verdict, "")
     return LatestAnswer(judgment.verdict, label, judgment.hypothesis, judgment.confidence, judgment.comment)
 
 

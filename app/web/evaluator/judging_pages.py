@@ -37,7 +37,7 @@ def show_due_page(request: Request, database: AppDatabase) -> Response:
 def submit_verdict(request: Request, database: AppDatabase, verdict_form: Annotated[VerdictForm, Form()]) -> Response:
     """Record a verdict and show what is next."""
     with writing_visit(request, database, verdict_form) as (session, visit):
-        answer = verdict_form.answer(cannot_judge=visit.design.cannot_judge)
+        answer = verdict_form.answer(visit.design.offered_answers)
         worklist = judging.record_answer(session, visit, answer, verdict_form.timing(), now())
         return _next_page(request, session, visit, worklist)
 

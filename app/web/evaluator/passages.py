@@ -12,7 +12,7 @@ from html import escape
 
 from app.foundation.translatable import translatable
 from app.judging.public_design import PublicDesign
-from app.rounds.item import Item, Passage
+from app.tasks.item import Item, Passage
 
 SIGNS = {
     **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (0x09, 0x0A, 0x0D)},

@@ -4,9 +4,11 @@ import re
 from functools import cache
 
 from app.foundation.paths import resource_folder
+from app.tasks.registry import all_tasks
+from app.tasks.rubric import CANNOT_JUDGE
 from app.web.language import LANGUAGES
 
-TEMPLATES = ("*.html", "evaluator/*.html", "languages/*/LC_MESSAGES/*.po")
+TEMPLATES = ("*.html", "evaluator/*.html", "tasks/*.html", "languages/*/LC_MESSAGES/*.po")
 """The templates of evaluators' pages, and their texts in every language."""
 PASSAGE_MARKUP = (
     '<ol class="passages" role="list"><li class="passage" data-passage="1" id="p1" tabindex="-1"><h2><h3><span>'
@@ -14,8 +16,8 @@ PASSAGE_MARKUP = (
 )
 """The markup of passages, which no template has."""
 
-FILLED_IN = "static probe unknown interpretable not_interpretable cannot_judge"
-"""What code fills into templates: a folder, the label of the audit's visitors, and values of answers."""
+FILLED_IN = ("static", "probe", "unknown", CANNOT_JUDGE)
+"""What code fills into templates: a folder, the label of the audit's visitors, and answers that are no task's own."""
 
 
 @cache
@@ -25,4 +27,6 @@ def own_text() -> str:
     files = [path for pattern in TEMPLATES for path in sorted(folder.glob(pattern))]
     texts = [path.read_text(encoding="utf-8") for path in files]
     joined = (re.sub(r"%\(\w+\)s", "0", text.replace('"\n"', "")) for text in texts)
-    return "\n".join([*joined, PASSAGE_MARKUP, FILLED_IN, *(language.name for language in LANGUAGES.values())])
+    answers = [choice.value for task in all_tasks() for choice in task.rubric.choices]
+    names = [language.name for language in LANGUAGES.values()]
+    return "\n".join([*joined, PASSAGE_MARKUP, *FILLED_IN, *answers, *names])

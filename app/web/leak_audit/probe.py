@@ -21,7 +21,6 @@ from app.web.security import EVALUATOR_COOKIE, derive_form_token
 
 ADDRESS = "https://probe.invalid"
 """An HTTPS address, so that the client sends back cookies marked Secure."""
-VERDICTS = ("interpretable", "not_interpretable")
 OnItem = Callable[[int, str], None]
 """A function that is told the index of a probe and the code of the item that it is at."""
 NO_PAGE = -1
@@ -103,8 +102,9 @@ def _fetch_everything(
 ) -> Iterator[FetchedResponse]:
     """Judge every item, fetching each page plain and compressed; the instructions once."""
     visitor = Visitor(client, at_once=index % 2 == 1)  # as a browser with scripts; the others as one without
-    verdicts, answered_item = itertools.cycle(VERDICTS), ""
-    for position, page in enumerate(walk_round(visitor, token, Answers(lambda _page: next(verdicts)))):
+    numbers, answered_item = itertools.count(), ""
+    answers = Answers(lambda page: page.answers[next(numbers) % 2])  # in turn the first two, whatever they are
+    for position, page in enumerate(walk_round(visitor, token, answers)):
         *earlier, page_exchange = recorder.drain()
         yield from (replace(_as_fetched_response(exchange, index), answered_item=answered_item) for exchange in earlier)
         answered_item = page.item

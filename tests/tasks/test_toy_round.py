@@ -1,0 +1,100 @@
+"""The toy task is played from its design to an export that verifies, through the same stages as every other task."""
+
+import json
+import re
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import firstglance as fg
+from app.archive.archive import Archive
+from app.foundation.settings import Settings
+from app.report.export.zip_file import read_zip
+from app.robots.page import HtmlPage
+from app.robots.visitor import Visitor
+from app.robots.walk import Answers, walk_round
+from app.services.opened_database import open_database
+from app.web.serving import served_in_thread
+from tests.tasks.tasks import TASKS
+
+PAIR = TASKS[1]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory, plum_archive: Archive, fig_archive: Archive) -> Path:
+    """The export of a round of the toy task, judged by two robots over HTTP; beside it lie database and data folder."""
+    folder = tmp_path_factory.mktemp("toy")
+    arms = {"baseline": plum_archive, "other": fig_archive}
+    design = fg.Design.from_preset("quick", title="Which fires more?", arms=arms, neurons=8)
+    design = design.with_changes(**PAIR.design_fields)
+    study = fg.Round.create(design, arms.values(), data=folder)
+    study.seal(folder / "keys.txt")
+    study.open()
+    links = [study.invite(name).link for name in ("Ada", "Bo")]
+    settings = Settings(data=folder, port=0)
+    with open_database(settings) as database, served_in_thread(settings, database) as address:
+        for number, link in enumerate(links):
+            with Visitor.at(address) as visitor:
+                answers = Answers(partial(_answer, number))
+                assert sum(1 for _page in walk_round(visitor, link.rpartition("/")[2], answers)) > 10
+    study.lock()
+    (folder / "locked.db").write_bytes((folder / "firstglance.db").read_bytes())
+    study.unblind(folder / "keys.txt", reason="both have finished")
+    study.export(folder / "toy.zip")
+    return folder / "toy.zip"
+
+
+def _answer(number: int, page: HtmlPage) -> str:
+    """The first robot says always the first, the second one goes by the code."""
+    return page.answers[0 if number == 0 or page.item < "h" else 1]
+
+
+def test_its_export_verifies_also_with_the_script_that_knows_no_task(played: Path) -> None:
+    assert fg.verify(played).ok
+    script = played.with_name("verify.py")
+    script.write_bytes(read_zip(played)["verify.py"])
+    check = subprocess.run(
+        [sys.executable, "-I", str(script), str(played)], capture_output=True, text=True, check=False, cwd=played.parent
+    )
+    assert (check.returncode, "WRONG" in check.stdout) == (3, False), check.stdout
+
+
+def test_its_fractions_are_the_shares_of_right_answers(played: Path) -> None:
+    """Computed here from chains and allocation alone."""
+    files = read_zip(played)
+    allocation = json.loads(files["allocation.json"])["allocation"]
+    right_answers = {item["item"]: (item["arm"], item["right_answer"]) for item in allocation["items"]}
+    dead = {cell["arm"]: cell["dead"] for cell in allocation["cells"]}
+    right: dict[str, list[bool]] = {"baseline": [], "other": []}
+    for link in json.loads(files["chains.json"]):
+        entry = link["entry"]
+        if entry["kind"] == "judgment" and entry["step"] == "verdict":
+            arm, right_answer = right_answers[entry["item"]]
+            right[arm].append(entry["verdict"] == right_answer)
+    analysis = json.loads(files["analysis.json"])
+    for arm, told in right.items():
+        assert analysis["arms"][arm]["fraction"] == pytest.approx(sum(told) / 2 / (len(told) / 2 + dead[arm]))
+    assert {right_answer for _, right_answer in right_answers.values()} == {"first", "second"}
+
+
+def test_its_report_speaks_of_right_answers(played: Path) -> None:
+    report = read_zip(played)["report.md"].decode()
+    assert re.search(r"These 2 evaluators told .* right\.", report)
+    assert "INTERPRETABLE" not in report
+    assert "fraction of neurons right" in read_zip(played)["preregistration.md"].decode()
+
+
+def test_the_right_answers_are_in_the_seal_alone(played: Path) -> None:
+    """In the database as it was before the opening; the attack on the database looks for what goes with them."""
+    database = played.with_name("locked.db").read_bytes()
+    assert b"age-encryption.org" in database
+    assert b"right_answer" not in database
+
+
+def test_a_design_of_it_cannot_ask_for_items_of_known_truth(plum_archive: Archive, fig_archive: Archive) -> None:
+    arms = {"baseline": plum_archive, "other": fig_archive}
+    with pytest.raises(fg.FirstGlanceError, match="the task pair has no items of known truth"):
+        fg.Design.from_preset("quick", title="t", arms=arms, training=2).with_changes(**PAIR.design_fields)
