@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from app.archive.site import unit_word_of
 from app.foundation.errors import DesignError
 from app.rounds.cell import Cell
 from app.rounds.typed_cell import typed_cell
@@ -18,8 +17,8 @@ DEFAULT_SITE = "mlp.act"
 def cell_of_archive(arm: str, archive: "Archive", stratum: str = "") -> Cell:
     """The cell of an arm, with the archive's site and the word for its units. Raises DesignError for a bad name."""
     site = archive.manifest.site
-    cell = typed_cell(arm, stratum, archive.sha256)
-    return cell if site == DEFAULT_SITE else cell.model_copy(update={"site": site, "unit": unit_word_of(site)})
+    cell = typed_cell(arm, stratum, archive.sha256, site)
+    return cell.model_copy(update={"site": None}) if site == DEFAULT_SITE else cell
 
 
 def cells_of(arms: "Mapping[str, Archive] | Sequence[Cell]") -> tuple[Cell, ...]:

@@ -34,8 +34,8 @@ class ArchiveFrame:
 
     @classmethod
     def from_archive(cls, archive: Archive, design: Design, seen_neurons: SeenNeurons) -> "ArchiveFrame":
-        """The frame of an archive under a design. Raises DesignError if layers or site do not fit the design."""
-        _require_layers_and_site(archive, design)
+        """The frame of an archive under a design. Raises DesignError if it lacks a layer of the design."""
+        _require_layers(archive, design)
         neurons = neurons_of_layers(archive.neurons(), design.layers)
         digest = archive.sha256
         frame_neurons = [neuron for neuron in neurons if (digest, neuron.layer, neuron.index) not in seen_neurons]
@@ -63,23 +63,39 @@ class ArchiveFrame:
 def archive_frames(
     design: Design, archives: Archives, seen_neurons: SeenNeurons = frozenset()
 ) -> dict[str, ArchiveFrame]:
-    """{digest: frame} of every archive of the design, by digest. Raises DesignError if an archive is missing."""
+    """{digest: frame} of every archive of the design, by digest. Raises DesignError if an archive does not fit."""
+    require_archives(design, archives)
+    require_sites(design, archives)
     digests = sorted({cell.archive_sha256 for cell in design.arms})
-    absent = [digest for digest in digests if digest not in archives]
+    return {digest: ArchiveFrame.from_archive(archives[digest], design, seen_neurons) for digest in digests}
+
+
+def require_archives(design: Design, archives: Archives) -> None:
+    """Raise DesignError if an archive that the design names is missing."""
+    absent = sorted({cell.archive_sha256 for cell in design.arms} - archives.keys())
     if absent:
         msg = (
             f"The archive {short_digest(absent[0])} that the design names was not given; harvest it or name its folder."
         )
         raise DesignError(msg)
-    return {digest: ArchiveFrame.from_archive(archives[digest], design, seen_neurons) for digest in digests}
 
 
-def _require_layers_and_site(archive: Archive, design: Design) -> None:
-    manifest = archive.manifest
-    absent = [layer for layer in design.layers or () if layer >= manifest.model.n_layers]
+def require_sites(design: Design, archives: Archives) -> None:
+    """Raise DesignError if an archive was harvested at another site than the design says of its arm."""
+    for number, cell in enumerate(design.arms, start=1):
+        site, planned = archives[cell.archive_sha256].manifest.site, design.site_of(cell)
+        if site != planned:
+            msg = (
+                f"The arm “{cell.arm}” in stratum “{cell.stratum}” is to be read at {planned}, but its archive was "
+                f'harvested at {site}. Write site = "{site}" into the arm, which is the table [[arms]] number '
+                f"{number} of the design, or name an archive of {planned}."
+            )
+            raise DesignError(msg)
+
+
+def _require_layers(archive: Archive, design: Design) -> None:
+    absent = [layer for layer in design.layers or () if layer >= archive.manifest.model.n_layers]
     if absent:
-        msg = f"Layer {absent[0]} is named, but this model's last is {manifest.model.n_layers - 1}; leave it out."
-        raise DesignError(msg)
-    if manifest.site != design.site:
-        msg = f"The design reads {design.site}, but an archive was harvested at {manifest.site}; harvest it again."
+        last = archive.manifest.model.n_layers - 1
+        msg = f"Layer {absent[0]} is named, but this model's last is {last}; leave it out."
         raise DesignError(msg)

@@ -7,6 +7,10 @@ from pydantic import AfterValidator, Field
 
 from app.archive.site import require_site
 from app.rounds.design_part import DesignPart, Name
+from app.rounds.harvest_facts import HarvestFacts
+
+LONGEST_UNIT = 30
+"""Most letters of the word for a unit."""
 
 
 def _require_digest(text: str) -> str:
@@ -18,7 +22,7 @@ def _require_digest(text: str) -> str:
 
 Sha256 = Annotated[str, AfterValidator(_require_digest)]
 Site = Annotated[str, AfterValidator(require_site)]
-UnitWord = Annotated[str, Field(pattern=r"^[a-z]+$", max_length=30)]
+UnitWord = Annotated[str, Field(pattern=r"^[a-z]+$", max_length=LONGEST_UNIT)]
 
 
 class Cell(DesignPart):
@@ -34,3 +38,5 @@ class Cell(DesignPart):
     """What one of the arm's units is called in the report, in the singular: up to 30 small letters, a to z."""
     site: Site | None = Field(default=None, examples=["sae:NAME"])
     """Where this archive reads the activation. Without this line it is the site of the design."""
+    harvest: HarvestFacts | None = None
+    """How the archive was harvested; First Glance writes this when the round is created."""

@@ -20,6 +20,7 @@ from app.rounds.design_complaints import complaints_about
 from app.rounds.design_fields import NEWEST_VERSION, DesignFields
 from app.rounds.design_part import DesignPart
 from app.rounds.preset_settings import settings_of_preset
+from app.rounds.typed_units import with_unit_words
 
 if TYPE_CHECKING:
     from app.archive.archive import Archive
@@ -103,7 +104,10 @@ class Design(DesignFields):
 
     @classmethod
     def from_toml(cls, text: str) -> Self:
-        """The design in TOML text. Raises DesignError with the line or the field."""
+        """The design in TOML text; what an arm leaves out of its units' word, its site says.
+
+        Raises DesignError with the line or the field.
+        """
         if len(text) > LONGEST_TOML:
             msg = f"The design has {len(text):,} characters; none is longer than {LONGEST_TOML:,}. Give another file."
             raise DesignError(msg)
@@ -115,7 +119,7 @@ class Design(DesignFields):
             raise DesignError(msg) from error
         if fields.get("version") == 1:  # a file that version 0.1 printed: what it leaves out has today's values
             del fields["version"]
-        design = cls.from_values(fields).require_clear_texts()
+        design = cls.from_values(with_unit_words(fields)).require_clear_texts()
         if design.version == NEWEST_VERSION or plan_deviations(design.analysis):
             return design  # a plan that is not ours is refused as it stands, not replaced
         return design.in_newest_version()

@@ -31,7 +31,7 @@ FIELDS_SINCE_2 = frozenset({"analysis", "seed_rule"})
 """Fields that a design of version 1 does not have: they are not in its canonical text, so its digest stays."""
 FIELDS_SINCE_3 = frozenset({"contrasts", "task"})
 """Fields that designs of versions 1 and 2 do not have."""
-CELL_FIELDS_SINCE_3 = frozenset({"unit", "site"})
+CELL_FIELDS_SINCE_3 = frozenset({"unit", "site", "harvest"})
 """Fields that the cells of designs of versions 1 and 2 do not have."""
 ANY_UNIT = "unit"
 """The word for what arms of several kinds have in common."""

@@ -18,6 +18,8 @@ TO_FILL_IN = (
 )
 BLANK_CELL = Cell(arm="a", archive_sha256=ZERO_DIGEST)
 """Takes the place of the cells in a design that is not filled in yet."""
+WRITTEN_BY_PROGRAM = ("harvest",)
+"""Tables that a design has once its round is created; nobody fills them in."""
 
 
 def preset_toml(preset_name: str) -> str:
@@ -39,7 +41,7 @@ def _table_lines(part: BaseModel, path: str = "") -> Iterator[str]:
     fields = type(part).model_fields
     tables = [name for name in fields if _is_table(getattr(part, name))]
     for name, field in fields.items():
-        if name not in tables:
+        if name not in tables and name not in WRITTEN_BY_PROGRAM:
             yield _comment(field)
             yield _assignment(name, field, part.model_dump(mode="json", include={name})[name])
     for name in tables:

@@ -25,6 +25,7 @@ class AvailableArchive:
     name: str
     """The archive's path within the folder of archives."""
     activation: str
+    site: str
     neuron_count: int
     token_count: int
 
@@ -45,6 +46,7 @@ def _available_archive(archive: Archive, folder: Path) -> AvailableArchive:
         path=archive.path.resolve(),
         name=archive.path.relative_to(folder).as_posix(),
         activation=manifest.model.activation or "unknown activation",
+        site=manifest.site,
         neuron_count=manifest.counts.neurons,
         token_count=manifest.corpus.tokens,
     )

@@ -15,6 +15,7 @@ from app.foundation.errors import InputError, LifecycleError, NotFoundError
 from app.foundation.json_types import JsonObject
 from app.foundation.typed_text import has_unseen_characters, person_form, show_unseen_characters, tidy_line
 from app.rounds.analysis_plan import require_computable_plan
+from app.rounds.comparability import require_comparable, with_harvests
 from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import Action, State, allows, require_allowed, require_reason, state_after
 from app.rounds.preparation import require_drawable
@@ -111,13 +112,15 @@ class RoundSummary:
 def create_round(session: Session, design: Design, paths: Mapping[str, Path], by: str, now: datetime) -> str:
     """Store a draft that uses those of the archives at `paths` {digest: path} that its design names; return its id.
 
-    Raises ArchiveError, or DesignError with the reason, if the round cannot be drawn as designed.
+    Raises ArchiveError, or DesignError with the reason, if its arms cannot be compared or drawn as designed.
     """
     design = design if design.planned_analysis else design.in_newest_version()
     require_computable_plan(design.analysis, design.task)
     named_digests = {cell.archive_sha256 for cell in design.arms}
     named_paths = {digest: path for digest, path in paths.items() if digest in named_digests}
     archives = verified_archives(named_paths)
+    require_comparable(design, archives)
+    design = with_harvests(design, archives)
     fingerprints = {digest: archive_fingerprints(archive) for digest, archive in archives.items()}
     left_out = seen_neurons(session, design.named, fingerprints)
     require_drawable(design, archives, secrets.token_hex(SEED_BYTES), left_out)
@@ -132,7 +135,11 @@ def create_round(session: Session, design: Design, paths: Mapping[str, Path], by
         created_at=now,
     )
     round_store.add_round(session, round_row, named_paths, fingerprints)
-    created = CreatedDetail(design_sha256=design.sha256, preset=design.preset, same_archives=tuple(earlier_rounds))
+    created = CreatedDetail(
+        design_sha256=design.sha256,
+        preset=design.preset,
+        same_archives=tuple(earlier_rounds),
+    )
     append_event(session, round_row.id, by, "created", created.model_dump(mode="json"), now)
     return round_row.id
 

@@ -23,6 +23,7 @@ from app.rounds.aids_key import AidsKey
 from app.rounds.allocation import SealContent
 from app.rounds.archive_frame import Archives, SeenNeurons
 from app.rounds.commitment import commitment_digest, item_bytes, item_digest, seal_digest
+from app.rounds.comparability import require_comparable
 from app.rounds.design import Design, read_design
 from app.rounds.lifecycle import require_allowed, state_after
 from app.rounds.preparation import PreparedRound, prepare_round
@@ -133,7 +134,10 @@ def seal_round(
 
 
 def verified_round_archives(session: Session, round_id: str) -> RoundArchives:
-    """The archives of a round. Raises ArchiveError unless they are those that the design names, unchanged."""
+    """The archives of a round. Raises ArchiveError unless they are those that the design names, unchanged.
+
+    Raises DesignError if they cannot be compared, as a round may have been created by an earlier version.
+    """
     paths = round_store.archive_paths(session, round_id)
     design = read_design(round_store.find_round(session, round_id).design)
     if paths.keys() != {cell.archive_sha256 for cell in design.arms}:
@@ -143,6 +147,7 @@ def verified_round_archives(session: Session, round_id: str) -> RoundArchives:
         )
         raise ArchiveError(msg)
     archives = verified_archives(paths)
+    require_comparable(design, archives)
     return RoundArchives(archives, {digest: archive_fingerprints(archive) for digest, archive in archives.items()})
 
 
@@ -178,7 +183,8 @@ def prepare_seal(begun: BegunSeal, render: Render, measure: Measure | None = Non
 
     Raises DesignError if no round can be drawn for the design.
     """
-    prepared = prepare_round(begun.design, begun.round_archives.archives, begun.draw.seed, begun.seen_neurons)
+    design, archives = begun.design, begun.round_archives.archives
+    prepared = prepare_round(design, archives, begun.draw.seed, begun.seen_neurons)
     digests = {item.code: item_digest(item.content(), begun.nonce) for item in prepared.items}
     round_row = detached_row(begun.round_row)
     round_row.public_design = {**round_row.public_design, "training_answers": prepared.practice_answers_content()}
@@ -196,7 +202,7 @@ def prepare_seal(begun: BegunSeal, render: Render, measure: Measure | None = Non
         round_row=round_row,
         item_rows=_item_rows(begun.round_id, prepared, digests, fragments),
         aids_by_code={code: aids.model_dump_json() for code, aids in prepared.aids.items()},
-        paths={digest: archive.path for digest, archive in begun.round_archives.archives.items()},
+        paths={digest: archive.path for digest, archive in archives.items()},
     )
 
 

@@ -85,6 +85,18 @@ def copy_under_another_address(archive: Archive, folder: Path) -> Archive:
     return Archive.open(folder)
 
 
+def harvest_otherwise(archive: Archive, folder: Path, **changes: object) -> Archive:
+    """A copy of an archive whose manifest says something else of the harvest; keys with __ are of a part of it."""
+    shutil.copytree(archive.path, folder)
+    manifest = archive.manifest
+    for name, value in changes.items():
+        part, _, field = name.rpartition("__")
+        changed = getattr(manifest, part).model_copy(update={field: value}) if part else value
+        manifest = manifest.model_copy(update={part or field: changed})
+    (folder / "manifest.json").write_bytes(manifest_bytes(manifest.with_address()))
+    return Archive.open(folder)
+
+
 def harvest_again(archive: Archive, folder: Path, seed: int) -> Archive:
     """An archive of the same model over another text."""
     other = make_archive(folder, seed=seed).manifest

@@ -56,7 +56,7 @@ def test_a_design_of_version_0_1_0_becomes_a_new_round_of_the_newest_version(con
     assert renewed.planned_analysis == STANDARD_PLAN
     assert {name: value for name, value in json.loads(renewed.canonical).items() if name in content} == content | {
         "version": 3,
-        "arms": [cell | {"unit": "neuron", "site": None} for cell in cells_of(content)],
+        "arms": [cell | {"unit": "neuron", "site": None, "harvest": None} for cell in cells_of(content)],
     }
 
 

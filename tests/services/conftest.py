@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.archive.archive import Archive
+from app.rounds.comparability import with_harvests
 from app.rounds.design import Design
 from app.services.rounds import create_round
 from app.store.admins import add_admin
@@ -38,7 +39,8 @@ class StagedRound:
 
 @pytest.fixture(scope="session")
 def design(plum_archive: Archive, fig_archive: Archive) -> Design:
-    return two_arms(plum_archive, fig_archive, neurons=6)
+    archives = {archive.sha256: archive for archive in (plum_archive, fig_archive)}
+    return with_harvests(two_arms(plum_archive, fig_archive, neurons=6), archives)
 
 
 @pytest.fixture

@@ -329,7 +329,7 @@ def test_archives_with_the_same_neurons_under_another_address_are_counted(
     with database_with_admin.writing() as session:
         same_neurons = rounds.create_round(
             session,
-            two_arms(renamed, other, 6),
+            two_arms(renamed, other, 6).with_changes(contrasts=["draw"]),
             {renamed.sha256: renamed.path, other.sha256: other.path},
             ADMIN,
             clock(),

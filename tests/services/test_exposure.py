@@ -100,7 +100,8 @@ def test_whoever_knows_a_model_by_another_text_is_exposed_and_its_neurons_leave_
     locked_round: StagedRound, plum_archive: Archive, fig_archive: Archive, tmp_path: Path
 ) -> None:
     database, round_id, clock = locked_round.database, locked_round.round_id, locked_round.clock
-    plum, fig = (harvest_again(archive, tmp_path / archive.sha256, seed=9) for archive in (plum_archive, fig_archive))
+    plum = harvest_again(plum_archive, tmp_path / "plum", seed=9)
+    fig = harvest_again(fig_archive, tmp_path / "fig", seed=10)
     again = {archive.sha256: archive_fingerprints(archive) for archive in (plum, fig)}
     before = {archive.sha256: archive_fingerprints(archive) for archive in (plum_archive, fig_archive)}
     with database.writing() as session:

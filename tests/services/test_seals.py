@@ -1,6 +1,7 @@
 """A seal conceals who is who from the database, needs two keys, and is closed whole or not at all."""
 
 import json
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -8,7 +9,7 @@ from sqlalchemy import func, select
 from app.archive.archive import Archive
 from app.evidence.draws import draw_history
 from app.foundation.digest import sha256
-from app.foundation.errors import LifecycleError
+from app.foundation.errors import DesignError, LifecycleError
 from app.rounds.commitment import commitment_digest, item_digest
 from app.rounds.design import read_design
 from app.rounds.preparation import prepare_round
@@ -16,11 +17,14 @@ from app.services import seals
 from app.services.cancelled_seals import log_cancelled_seal
 from app.services.draw_log import logged_steps
 from app.services.log import round_events
+from app.services.rounds import create_round
 from app.store.engine import Database
 from app.store.sealed import SealedRow
 from app.store.tables import AidsRow, ItemRow, RoundRow, SlotRow
 from app.web.evaluator.padding import response_sizes
 from tests.conftest import Clock
+from tests.rounds.older_designs import in_older_version
+from tests.rounds.small_archives import harvest_otherwise, two_arms
 from tests.services.stages import (
     ADMIN,
     RECEIPT_KEY,
@@ -136,3 +140,18 @@ def test_without_the_key_neither_the_draw_nor_the_commitment_can_be_redone(
         assert redrawn.isdisjoint(items)
     for content, digest in items.values():
         assert digest not in {item_digest(content, guess) for guess in guesses}
+
+
+def test_a_seal_refuses_arms_that_cannot_be_compared(
+    database_with_admin: Database, plum_archive: Archive, fig_archive: Archive, clock: Clock, tmp_path: Path
+) -> None:
+    """A draft can be older than the rule."""
+    other_text = harvest_otherwise(fig_archive, tmp_path / "text", corpus__sha256="c" * 64)
+    design = two_arms(plum_archive, other_text, neurons=6).with_changes(contrasts=["corpus"])
+    paths = {archive.sha256: archive.path for archive in (plum_archive, other_text)}
+    with database_with_admin.writing() as session:
+        round_id = create_round(session, design, paths, ADMIN, clock())
+        round_row = session.get_one(RoundRow, round_id)
+        round_row.design = in_older_version(read_design(round_row.design).with_changes(contrasts=[]), 2).canonical
+    with pytest.raises(DesignError, match=r'they differ in corpus, .* contrasts = ."corpus"'):
+        seal_draft(database_with_admin, round_id, clock)

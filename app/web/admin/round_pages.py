@@ -1,13 +1,14 @@
 """Admins' pages: the list of rounds, the form for a new one, a round's page, and invitations."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.foundation.clock import now
 from app.foundation.errors import FirstGlanceError
+from app.rounds.design_fields import Contrast
 from app.rounds.presets import PRESET_NAMES
 from app.services import rounds
 from app.services.archives import AvailableArchive, available_archives
@@ -61,7 +62,7 @@ def create_round(
     archives = available_archives(settings.data)
     try:
         paths = {archive.sha256: archive.path for archive in archives}
-        design = design_from_form(draft, paths.keys())
+        design = design_from_form(draft, {archive.sha256: archive.site for archive in archives})
         with database.writing() as session:
             round_id = rounds.create_round(session, design, paths, admin.name, now())
     except FirstGlanceError as error:
@@ -129,7 +130,13 @@ def _draft_page(
     complaint: str = "",
 ) -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if complaint else HTTPStatus.OK
-    variables = {"draft": draft, "archive_choices": archive_choices, "presets": PRESET_NAMES, "complaint": complaint}
+    variables = {
+        "draft": draft,
+        "archive_choices": archive_choices,
+        "presets": PRESET_NAMES,
+        "contrasts": get_args(Contrast),
+        "complaint": complaint,
+    }
     return render_admin_page(request, "admin/new_round.html", admin, status, **variables)
 
 
