@@ -1,7 +1,6 @@
 """The words of our own pages: they are there whatever the arms are called, so they name no arm."""
 
 import re
-from functools import cache
 
 from app.foundation.paths import resource_folder
 from app.tasks.registry import all_tasks
@@ -20,11 +19,11 @@ FILLED_IN = ("static", "probe", "unknown", CANNOT_JUDGE)
 """What code fills into templates: a folder, the label of the audit's visitors, and answers that are no task's own."""
 
 
-@cache
 def own_text() -> str:
     """The text of everything that pages have in any round, with 0 for each value that is filled in."""
     folder = resource_folder("templates")
     files = [path for pattern in TEMPLATES for path in sorted(folder.glob(pattern))]
+    files += [task.template_folder / task.template for task in all_tasks() if task.template_folder is not None]
     texts = [path.read_text(encoding="utf-8") for path in files]
     joined = (re.sub(r"%\(\w+\)s", "0", text.replace('"\n"', "")) for text in texts)
     answers = [choice.value for task in all_tasks() for choice in task.rubric.choices]
