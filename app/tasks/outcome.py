@@ -1,7 +1,7 @@
 """What the answers to a task mean: which of them count, and the words in which results are told. Pure.
 
-An outcome is part of a design, so results are computed and told from the evidence alone: the script in an export does it
-without having heard of the task.
+An outcome is part of a design, so results are computed and told from the evidence alone: the script in an export does
+it without having heard of the task.
 """
 
 from pydantic import BaseModel, ConfigDict
