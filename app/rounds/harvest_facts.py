@@ -7,6 +7,9 @@ from pydantic import Field
 from app.archive.manifest import Manifest
 from app.rounds.design_part import DesignPart
 
+CONTRAST = "contrast"
+"""A group that says nothing of a harvest's options: units that fire on their favourite token everywhere have none."""
+
 
 class HarvestFacts(DesignPart):
     """How an archive was harvested, as its manifest says; First Glance writes this when the round is created."""
@@ -24,7 +27,7 @@ class HarvestFacts(DesignPart):
     k: int
     """Strongest snippets kept per unit."""
     group_names: tuple[str, ...]
-    """Groups of which snippets were kept, in alphabetical order."""
+    """Groups of which snippets were kept, in alphabetical order; contrast is left out, which units may have none of."""
     model_name: str
     """The model as it was named to the harvest."""
     tokenizer_sha256: str | None = Field(default=None, examples=[""])
@@ -46,7 +49,7 @@ class HarvestFacts(DesignPart):
             window=manifest.window,
             overlap=manifest.overlap,
             k=manifest.k,
-            group_names=tuple(sorted(group for group, count in manifest.groups.items() if count)),
+            group_names=tuple(sorted(group for group, count in manifest.groups.items() if count and group != CONTRAST)),
             model_name=manifest.model.name,
             tokenizer_sha256=manifest.model.tokenizer_sha256,
             depth=manifest.model.n_layers,

@@ -205,3 +205,11 @@ def test_archives_agree_in_groups_whatever_the_number_of_snippets_that_they_came
     counts = {group: count - 1 for group, count in fig_archive.manifest.groups.items()}
     fewer = harvest_otherwise(fig_archive, tmp_path / "fewer", groups=counts | {"contrast": 0})
     require_comparable(design_of(plum_archive, fewer), by_digest(plum_archive, fewer))
+
+
+def test_archives_agree_if_the_units_of_one_have_no_contrast_snippet(
+    plum_archive: Archive, fig_archive: Archive, tmp_path: Path
+) -> None:
+    groups = fig_archive.manifest.groups | {"contrast": 5}
+    more = harvest_otherwise(fig_archive, tmp_path / "more", groups=groups)
+    require_comparable(design_of(plum_archive, more), by_digest(plum_archive, more))
