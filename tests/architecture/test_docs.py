@@ -18,6 +18,7 @@ DOCUMENTS = (
     "docs/data_protection.md",
     "docs/glossary.md",
     "docs/keys.md",
+    "docs/notebook.md",
     "docs/python.md",
     "docs/serving.md",
     "docs/statistics.md",
