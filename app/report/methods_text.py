@@ -3,6 +3,7 @@
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.pairing import pairing_sentences
+from app.rounds.common_ground import ground_sentences
 from app.rounds.presets import PROVENANCE
 from app.tasks.outcome import Outcome
 
@@ -66,6 +67,7 @@ def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
         "analysed. The unit is the neuron: its verdict is the mean of its judgments. Dead neurons and “cannot judge” "
         f"count as {frame.outcome.opposite}; items flagged as faulty or distressing are missing. "
         f"Marks were {frame.marks}.",
+        *([" ".join(ground_sentences(frame.grounds))] if frame.grounds else []),
         *([BLIND_BROKEN] if frame.blind_broken else []),
         *([AIDS] if frame.aids else []),
         ACTIVE_SECONDS,

@@ -15,6 +15,7 @@ from app.report.methods_text import ACTIVE_SECONDS, AIDS
 from app.report.planned_parts import limits_of_planned_parts
 from app.report.sample_size_text import sample_size_paragraphs
 from app.rounds.analysis_plan import AnalysisPlan
+from app.rounds.common_ground import common_ground, ground_sentences
 from app.rounds.design import Design
 from app.rounds.design_part import DesignPart
 
@@ -152,7 +153,8 @@ def _sampling_plan(design: Design, sealed: SealedDetail, other_draws: Sequence[s
     named = "; neurons that the named evaluators have seen are left out for everyone" if design.named else ""
     return [
         "**Existing data.** Models and archives exist. At the seal nobody had judged an item of this round.",
-        f"**Frame.** All neurons of {layers} at the site {design.site}, dead ones included. Live neurons with too few "
+        *_archives_text(design),
+        f"**Frame.** All neurons of {layers} at {_sites_text(design)}, dead ones included. Live neurons with too few "
         f"snippets or marks to be shown are left out by the same rule in every arm{named}.",
         f"**Draw.** {design.neurons} neurons per arm and stratum, at random {drawn}, from a seed that is sealed with "
         f"the allocation. {' '.join([_seed_text(design, sealed), *map(escape_markdown, other_draws)])}",
@@ -161,6 +163,16 @@ def _sampling_plan(design: Design, sealed: SealedDetail, other_draws: Sequence[s
         "**Sample size and power.**",
         *sample_size_paragraphs(design),
     ]
+
+
+def _sites_text(design: Design) -> str:
+    sites = sorted({design.site_of(cell) for cell in design.arms})
+    return f"the site {sites[0]}" if len(sites) == 1 else f"the sites of their arms ({', '.join(sites)})"
+
+
+def _archives_text(design: Design) -> list[str]:
+    grounds = common_ground(design)
+    return [f"**Archives.** {escape_markdown(' '.join(ground_sentences(grounds)))}"] if grounds else []
 
 
 def _evaluators_text(design: Design) -> str:

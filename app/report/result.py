@@ -21,6 +21,7 @@ from app.report.analysis.frame import (
     PiledItem,
 )
 from app.rounds.allocation import AllocatedCell
+from app.rounds.common_ground import common_ground
 from app.tasks.item import Item
 from app.unblinding.observations import EvaluatorJudgments, Observation, final_observations
 
@@ -88,6 +89,7 @@ def frame_of(evidence: Evidence) -> AnalysisFrame:
         plan=design.planned_analysis,
         draws=_draw_history(evidence),
         aids=design.aids if design.planned_analysis else None,
+        grounds=common_ground(design),
     )
 
 

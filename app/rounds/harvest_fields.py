@@ -55,7 +55,7 @@ def _tokenizer(harvest: HarvestFacts) -> str:
 
 
 def _depth(harvest: HarvestFacts) -> str:
-    return f"{harvest.depth} {'layer' if harvest.depth == 1 else 'layers'} (of model {quoted(harvest.model_name)})"
+    return f"{harvest.depth} (of model {quoted(harvest.model_name)})"
 
 
 def _duplicate_span(harvest: HarvestFacts) -> str:

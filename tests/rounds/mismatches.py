@@ -39,7 +39,7 @@ MISMATCHES = (
         {"model__tokenizer_sha256": None, "model__weights_sha256": None},
         ("000000000000… (of model “model 1”)", "unknown (of model “model 2”)"),
     ),
-    Mismatch("depth", {"model__n_layers": 2}, ("1 layer (of model “model 1”)", "2 layers (of model “model 2”)")),
+    Mismatch("depth", {"model__n_layers": 2}, ("depth, 1 (of model “model 1”)", "2 (of model “model 2”)")),
     Mismatch("arithmetic", {"dtype": "bfloat16"}, ("float32", "bfloat16")),
     Mismatch("duplicate_span", {"duplicate_span": 16}, ("none", "16 tokens")),
 )

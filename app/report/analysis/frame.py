@@ -14,6 +14,7 @@ from app.evidence.entries import FlagReason
 from app.foundation.json_types import JsonObject, JsonValue
 from app.rounds.allocation import CellModel, LayerCount
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
+from app.rounds.common_ground import Ground
 from app.rounds.exclusions import Exclusions
 from app.rounds.planned_numbers import PlannedNumbers
 from app.tasks.item import Item
@@ -143,6 +144,8 @@ class AnalysisFrame:
 
     aids: bool | None = None
     """Evaluators could open aids after a verdict; None in a design of version 1, whose frames do not say."""
+    grounds: tuple[Ground, ...] | None = None
+    """What the arms' archives have in common; None if the design does not say, as before version 3."""
 
     @property
     def numbers(self) -> PlannedNumbers:
@@ -162,7 +165,7 @@ class AnalysisFrame:
     def content(self) -> JsonObject:
         """The frame as plain JSON values."""
         json_object: JsonObject = _FRAME.dump_python(self, mode="json", by_alias=True)
-        for name in ("plan", "draws", "aids"):
+        for name in ("plan", "draws", "aids", "grounds"):
             if json_object[name] is None:
                 del json_object[name]  # a frame of version 0.1 keeps its bytes
         return json_object

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.foundation.digest import short_digest
 from app.foundation.json_types import JsonObject, JsonValue
 from app.leak_audit.summary import stored_warning
+from app.rounds.common_ground import common_ground, ground_sentences
 from app.rounds.design import Design
 from app.rounds.lifecycle import State, allows
 from app.services import rounds, timestamps
@@ -100,6 +101,11 @@ class RoundView:
     """What the leak audit before the seal warned of; empty if of nothing."""
     log_problem: str
     """A sentence if somebody changed the log, so that none of its digests should be published; otherwise empty."""
+
+    @property
+    def grounds(self) -> list[str]:
+        """What the arms' archives have in common and in what they differ; empty for a design that does not say."""
+        return ground_sentences(common_ground(self.design) or ())
 
     @property
     def evaluators(self) -> tuple[EvaluatorProgress, ...]:
