@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from app.foundation.errors import ModelError
+from app.foundation.typography import shortened
 from app.models.place import Place
 
 CLOSE_NAMES_SHOWN = 5
@@ -71,7 +72,7 @@ def require_module(transformer: nn.Module, name: str) -> nn.Module:
     names = [module_name for module_name, _ in transformer.named_modules() if module_name]
     if name not in names:
         close = get_close_matches(name, names, CLOSE_NAMES_SHOWN, cutoff=0.4) or names[:CLOSE_NAMES_SHOWN]
-        msg = f"the model has no module {name}; close to it are {', '.join(close)}"
+        msg = f"the model has no module {shortened(name)}; close to it are {', '.join(close)}"
         raise ModelError(msg)
     return transformer.get_submodule(name)
 

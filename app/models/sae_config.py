@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from app.foundation.errors import ModelError, first_problem
 from app.foundation.json_file import read_json_object
 from app.foundation.json_types import JsonObject
+from app.foundation.typography import shortened
 from app.models.config import LARGEST_SIZE
 
 SAE_CONFIG_FILE = "cfg.json"
+LONGEST_HOOK_NAME = 200
 Nonlinearity = Literal["relu", "gated", "jumprelu", "topk"]
 NONLINEARITIES: Mapping[str, Nonlinearity] = {
     "standard": "relu",
@@ -48,15 +50,15 @@ class SaeConfig(BaseModel):
     """Number of latents."""
     d_out: int | None = Field(default=None, ge=1, le=LARGEST_SIZE)
     """Dimensions of what a transcoder reconstructs."""
-    hook_name: str = Field(min_length=1)
+    hook_name: str = Field(min_length=1, max_length=LONGEST_HOOK_NAME)
     """Where in the model the input is read, in TransformerLens's words or as the name of a module."""
-    hook_name_out: str | None = None
+    hook_name_out: str | None = Field(default=None, max_length=LONGEST_HOOK_NAME)
     """Where a transcoder's output belongs."""
-    hook_head_index: int | None = None
+    hook_head_index: int | None = Field(default=None, le=LARGEST_SIZE)
     activation_fn: str = "relu"
     apply_b_dec_to_input: bool = True
     normalize_activations: str = "none"
-    k: int | None = Field(default=None, ge=1)
+    k: int | None = Field(default=None, ge=1, le=LARGEST_SIZE)
     rescale_acts_by_decoder_norm: bool = False
     model_from_pretrained_kwargs: JsonObject = {}
 
@@ -95,13 +97,13 @@ class SaeConfig(BaseModel):
     def _problem(self) -> str | None:
         """Why the latents cannot be computed from the folder; None if they can."""
         if self.architecture not in NONLINEARITIES:
-            return f"architecture is {self.architecture}, expected one of {', '.join(NONLINEARITIES)}"
+            return f"architecture is {shortened(self.architecture)}, expected one of {', '.join(NONLINEARITIES)}"
         if self.activation_fn not in ("relu", "topk"):
-            return f"activation_fn is {self.activation_fn}, expected relu or topk"
+            return f"activation_fn is {shortened(self.activation_fn)}, expected relu or topk"
         if self.normalize_activations not in ("none", "layer_norm", "constant_norm_rescale"):
             return (
-                f"normalize_activations is {self.normalize_activations}, whose factors are not in the folder; "
-                "fold them into the weights with SAELens and save it again"
+                f"normalize_activations is {shortened(self.normalize_activations)}, whose factors are not in the "
+                "folder; fold them into the weights with SAELens and save it again"
             )
         if self.nonlinearity == "topk" and not 1 <= (self.k or 0) <= self.d_sae:
             return f"k is {self.k}, expected a whole number from 1 to {self.d_sae}"

@@ -97,7 +97,8 @@ def load_sparse_autoencoder(folder: Path) -> SparseAutoencoder:
         if not tensor.is_floating_point() or not bool(tensor.isfinite().all()):
             msg = f"{path}: {name} holds values that are no finite numbers; copy the file again"
             raise ModelError(msg)
-    described = sae_config.model_dump(mode="json")
+    described = sae_config.model_dump(mode="json", exclude={"model_from_pretrained_kwargs"})
+    described["is_of_centred_model"] = sae_config.is_of_centred_model
     return SparseAutoencoder(
         sae_config=sae_config,
         weights={name: tensor.float() for name, tensor in tensors.items()},

@@ -22,8 +22,10 @@ from app.harvest.arms.sae_reader import sae_reader
 from app.harvest.harvests import harvest_model, harvest_units
 from app.harvest.options import HarvestOptions
 from app.harvest.progress import report_nothing
+from app.harvest.text.source import corpus_source
 from app.models.loading import load_any_model
 from app.models.model_folder import LoadedModel
+from app.models.place import Place
 from app.models.sparse_autoencoder import load_sparse_autoencoder
 from tests.harvest.saes import write_sae
 from tests.models.recorded import RECORDED, change_json
@@ -140,6 +142,42 @@ def test_an_sae_read_by_hooks_or_without_gives_the_same_latents(model: LoadedMod
     with torch.inference_mode():
         first, second = (next(iter(reader.read(ids).values())) for reader in readers)
     assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_an_archive_of_sparse_latents_holds_what_plain_torch_finds(
+    model: LoadedModel, sae_folder: Path, texts: Path, tmp_path: Path, k: int
+) -> None:
+    """Most latents of such an SAE are zero nearly everywhere, and some never fire."""
+    tensors = load_file(sae_folder / "sae_weights.safetensors")
+    tensors["b_enc"][:4] = -1000
+    save_file(tensors, sae_folder / "sae_weights.safetensors")
+    change_json(sae_folder / "cfg.json", architecture="topk", k=k)
+    archive = harvested(model, sae_folder, texts, tmp_path / "a")
+    latents = latents_of_corpus(model, tensors, str(texts), k)
+    neurons = archive.neurons()
+    np.testing.assert_allclose([neuron.maximum for neuron in neurons], latents.amax(dim=0), atol=1e-5)
+    np.testing.assert_allclose([neuron.mean for neuron in neurons], latents.double().mean(dim=0), atol=1e-6)
+    assert all(neuron.minimum == 0 for neuron in neurons)
+    assert all(neuron.dead and neuron.maximum == 0 for neuron in neurons[:4])
+    assert not all(neuron.dead for neuron in neurons)
+    strongest = max(neurons, key=lambda neuron: neuron.maximum)
+    top = [snippet for snippet in archive.snippets(1, strongest.index) if snippet.group == "top"]
+    assert top[0].peak_activation == pytest.approx(float(latents[:, strongest.index].max()), abs=1e-5)
+    archive.verify()
+
+
+def latents_of_corpus(model: LoadedModel, tensors: dict[str, Tensor], spec: str, k: int) -> Tensor:
+    """[scored token, latent] of the corpus that `SMALL` reads, with PyTorch alone."""
+    parts = []
+    for shard in corpus_source([model], spec, SMALL).shards():
+        ids = torch.from_numpy(shard.token_ids.astype(np.int64))
+        with torch.inference_mode():
+            stream = model.transformer.read_places([Place(1, "resid_pre")], ids)[Place(1, "resid_pre")]
+            hidden = (stream - tensors["b_dec"]) @ tensors["W_enc"] + tensors["b_enc"]
+            smallest = hidden.sort(dim=-1, descending=True).values[:, :, k - 1 : k]
+            parts.append(hidden.where(hidden >= smallest, 0).relu()[torch.from_numpy(shard.is_scored)])
+    return torch.cat(parts)
 
 
 def test_a_reader_can_be_sent_to_another_process(model: LoadedModel, sae_folder: Path) -> None:

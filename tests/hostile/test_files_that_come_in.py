@@ -10,12 +10,15 @@ from app.archive.archive import Archive
 from app.foundation.documents import read_documents
 from app.foundation.errors import ArchiveError, CorpusError, DesignError, ModelError
 from app.foundation.json_file import LARGEST_JSON_FILE, read_json_object
+from app.foundation.json_types import JsonObject, JsonValue
 from app.models.loading import load_any_model
+from app.models.sparse_autoencoder import load_sparse_autoencoder
 from app.models.training_checkpoint import LOG_FILE, read_training_log
 from app.rounds.design import LONGEST_TOML, Design
 from app.rounds.design_text import preset_toml
 from app.tasks.first_glance.rubric import FilledRubric
-from tests.models.recorded import RECORDED
+from tests.harvest.saes import write_sae
+from tests.models.recorded import RECORDED, change_json
 from tests.rounds.test_design_text import fill_in
 
 DEPTH = 100_000
@@ -79,6 +82,35 @@ def test_a_model_that_asks_for_layers_that_no_model_has_is_refused(
     (folder / "config.json").write_text(json.dumps(config | {LAYER_KEYS[case]: layers}), encoding="utf-8")
     with pytest.raises(ModelError, match=LAYER_KEYS[case]):
         load_any_model(folder)
+
+
+@pytest.mark.parametrize("content", HOSTILE_JSON.values(), ids=HOSTILE_JSON)
+def test_an_sae_with_a_hostile_config_is_refused(content: bytes, tmp_path: Path) -> None:
+    write_sae(tmp_path / "sae", 16)
+    (tmp_path / "sae" / "cfg.json").write_bytes(content)
+    with pytest.raises(ModelError, match=r"cfg\.json"):
+        load_sparse_autoencoder(tmp_path / "sae")
+
+
+@pytest.mark.parametrize("key", ["architecture", "activation_fn", "normalize_activations", "hook_name", "d_sae", "k"])
+@pytest.mark.parametrize(
+    "planted", ["x" * 100_000, [[]], -(10**30), 10**400, {}], ids=["long", "list", "negative", "large", "object"]
+)
+def test_a_hostile_value_in_the_config_of_an_sae_is_refused_in_few_words(
+    key: str, planted: JsonValue, tmp_path: Path
+) -> None:
+    write_sae(tmp_path / "sae", 16)
+    config: JsonObject = {"architecture": "topk", "k": 3, key: planted}
+    change_json(tmp_path / "sae" / "cfg.json", **config)
+    with pytest.raises(ModelError) as refusal:
+        load_sparse_autoencoder(tmp_path / "sae")
+    assert len(str(refusal.value).removeprefix(str(tmp_path))) < 500
+
+
+def test_what_the_config_of_an_sae_says_of_its_training_decides_nothing(tmp_path: Path) -> None:
+    metadata: JsonObject = {"hook_name": "blocks.0.hook_resid_pre", "model_from_pretrained_kwargs": {"a": 10**40}}
+    write_sae(tmp_path / "sae", 16, metadata=metadata, seed=10**400, lr=[float("nan")])
+    assert load_sparse_autoencoder(tmp_path / "sae").sae_config.d_in == 16
 
 
 @pytest.mark.parametrize("content", HOSTILE_JSON.values(), ids=HOSTILE_JSON)
