@@ -124,7 +124,7 @@ def harvest_callable(
 
 def harvest_rows(
     activate: "Activate",
-    token_rows: "Tensor | NDArray[np.integer] | Sequence[Sequence[int]]",
+    token_rows: "Tensor | NDArray[np.int64] | NDArray[np.int32] | Sequence[Sequence[int]]",
     *,
     out: str | Path,
     name: str,

@@ -47,7 +47,7 @@ SHORT_OF_TARGET = (
 )
 HERE = "http://127.0.0.1:8000"
 """The address of a server on this machine."""
-ReportSealStep = Callable[[str, int, int], object]
+ReportSealStep = Callable[[str, int, int], None]
 """A function that is told what a seal does, how many parts of it are done, and of how many: 0 if nobody knows."""
 
 

@@ -13,7 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PLANTED = {
     "A room imports only rooms above it": ("app/models/config.py", "app.harvest.options"),
-    "The program imports no bench and no test, and a bench no test": ("app/rounds/blocks.py", "bench.analysis"),
+    "The program imports no face, no bench and no test, and a bench no test": (
+        "app/rounds/blocks.py",
+        "bench.analysis",
+    ),
     "The core knows no web, no SQL, no torch": ("app/judging/judgment.py", "sqlalchemy"),
     "Nothing the web process loads can reach torch": ("app/store/engine.py", "torch"),
     "What harvests and what trains knows no server": ("app/models/recipe.py", "fastapi"),
@@ -77,9 +80,11 @@ ARMS = ("app.rounds.sealing", "app.rounds.allocation", "app.rounds.preparation",
         "app.unblinding.opening", "app.leak_audit.findings", "app.report.gallery")  # fmt: skip
 """Modules from which an evaluator's page could learn which arm an item is from."""
 
-CLAIMS = claims_of_the_table() | {
-    f"app.web.evaluator.planted_{number}": ("app/web/evaluator", module) for number, module in enumerate(ARMS)
-}
+CLAIMS = (
+    claims_of_the_table()
+    | {f"app.web.evaluator.planted_{number}": ("app/web/evaluator", module) for number, module in enumerate(ARMS)}
+    | {"app.cli.planted_face": ("app/cli", "firstglance.own_code")}
+)
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,10 @@ def test_no_type_is_left_open(room: str) -> None:
     assert open_types({path: tree for path, tree in SOURCES.items() if path.startswith(f"app/{room}/")}) == []
 
 
+def test_no_type_of_the_face_is_left_open() -> None:
+    assert open_types(read_sources(ROOT, ["firstglance"])) == []
+
+
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What the type checker prints of a copy of the typed rooms, each with one value of any type."""

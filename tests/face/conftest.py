@@ -20,6 +20,14 @@ def notebook_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def migrated_data(sqlite_template: Path, tmp_path: Path) -> Path:
+    """A data folder with an empty database of the newest schema, which takes longest to make."""
+    (tmp_path / "data").mkdir()
+    shutil.copyfile(sqlite_template, tmp_path / "data" / "firstglance.db")
+    return tmp_path / "data"
+
+
+@pytest.fixture
 def small_pair(notebook_folder: Path, plum_archive: Archive, fig_archive: Archive) -> dict[str, Archive]:
     """Two archives made by hand, where the manual's harvests leave theirs."""
     archives = {"gelu": plum_archive, "solu": fig_archive}

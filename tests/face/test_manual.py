@@ -83,6 +83,7 @@ def test_every_public_function_has_full_type_hints(name: str) -> None:
     assert signature.return_annotation is not inspect.Signature.empty
 
 
+@pytest.mark.usefixtures("migrated_data")
 def test_the_examples_of_the_manual_run_on_archives_that_are_there(small_pair: dict[str, Archive]) -> None:
     with without_figures():
         run_blocks(blocks_of("python.md", leave_out="harvest"), dict(small_pair))

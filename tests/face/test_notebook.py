@@ -36,8 +36,9 @@ def require_what_the_page_says(names: dict[str, Any], printed: str) -> None:
 
 
 def test_the_study_runs_from_a_small_model_and_an_autoencoder_to_a_verified_report(
-    notebook_folder: Path, capsys: pytest.CaptureFixture[str]
+    notebook_folder: Path, migrated_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert migrated_data.parent == notebook_folder
     make_model(notebook_folder / "small", layers=1)
     code = [block.replace('"1L-gelu"', '"small"').replace("arms=arms", "arms=arms, neurons=3") for block in BLOCKS]
     with without_figures():

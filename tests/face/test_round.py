@@ -25,8 +25,8 @@ def archives(plum_archive: Archive, fig_archive: Archive) -> dict[str, Archive]:
 
 
 @pytest.fixture
-def draft(archives: dict[str, Archive], tmp_path: Path) -> fg.Round:
-    return new_draft(archives, tmp_path / "data")
+def draft(archives: dict[str, Archive], migrated_data: Path) -> fg.Round:
+    return new_draft(archives, migrated_data)
 
 
 @pytest.fixture
@@ -52,13 +52,13 @@ def test_a_preset_takes_archives_by_name_or_cells_and_nothing_else(archives: dic
 
 
 def test_a_new_data_folder_gets_the_admin_who_is_named_and_no_second_one(
-    archives: dict[str, Archive], tmp_path: Path
+    archives: dict[str, Archive], migrated_data: Path
 ) -> None:
-    new_draft(archives, tmp_path / "data", by="Ada")
-    new_draft(archives, tmp_path / "data")
+    new_draft(archives, migrated_data, by="Ada")
+    new_draft(archives, migrated_data)
     with pytest.raises(SettingsError, match="there is no admin called Bo"):
-        new_draft(archives, tmp_path / "data", by="Bo")
-    assert len(fg.Round.all(data=tmp_path / "data")) == 2
+        new_draft(archives, migrated_data, by="Bo")
+    assert len(fg.Round.all(data=migrated_data)) == 2
 
 
 def test_an_archive_can_be_given_by_its_path(archives: dict[str, Archive], tmp_path: Path) -> None:
