@@ -41,7 +41,7 @@ def effects_of_directions(transformer: Transformer, directions: Tensor, pieces: 
     with torch.inference_mode():
         unembedding = transformer.unembed.weight * transformer.norm.weight  # [token, d_model]
         for begin in range(0, len(directions), NEURONS_AT_ONCE):
-            part = directions[begin : begin + NEURONS_AT_ONCE]
+            part = directions[begin : begin + NEURONS_AT_ONCE].to(unembedding)  # an SAE stays in float32
             centred = part - part.mean(dim=1, keepdim=True) if transformer.config.final_norm == "layernorm" else part
             logits = centred @ unembedding.T  # [neuron, token]
             logits -= logits.mean(dim=1, keepdim=True)
