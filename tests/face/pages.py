@@ -1,5 +1,6 @@
 """Pages with examples of Python, whose blocks are run one after the other, as somebody would who reads them."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,21 @@ def blocks_of(page: str, *, leave_out: str = "none") -> list[str]:
 
 
 def run_blocks(blocks: list[str], names: Names) -> None:
-    """Run blocks in one namespace. Between them everybody who was invited judges, as people would."""
-    judged: set[str] = set()
-    for block in blocks:
-        exec(compile(block, block.splitlines()[0], "exec"), names)
-        invited = names.get("reader")
-        if invited is not None and invited.link not in judged:
-            judge_by_script(names["server"].address, invited.link)
-            judged.add(invited.link)
+    """Run blocks in one namespace, within a running event loop, as a notebook does.
+
+    Between them everybody who was invited judges, as people would.
+    """
+
+    async def run_as_a_notebook() -> None:
+        judged: set[str] = set()
+        for block in blocks:
+            exec(compile(block, block.splitlines()[0], "exec"), names)
+            invited = names.get("reader")
+            if invited is not None and invited.link not in judged:
+                judge_by_script(names["server"].address, invited.link)
+                judged.add(invited.link)
+
+    asyncio.run(run_as_a_notebook())
 
 
 def judge_by_script(address: str, link: str) -> None:
