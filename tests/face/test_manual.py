@@ -51,6 +51,10 @@ def test_every_member_that_the_manual_names_is_there(named: str) -> None:
     assert member in members_of(class_name) or hasattr(CLASSES[class_name], member)
 
 
+def test_the_manual_installs_the_wheel_of_this_version() -> None:
+    assert f"firstglance-{firstglance.__version__}-py3-none-any.whl" in MANUAL
+
+
 def functions() -> Iterator[tuple[str, Callable[..., object]]]:
     """(name, function) of every public function, and of the methods and properties of the face's own classes."""
     for name, value in OBJECTS.items():
