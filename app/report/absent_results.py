@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from app.report.charts.chart import Chart
 from app.report.result_tables import ResultTable
 from app.rounds.analysis_plan import BLINDING, SECONDARY, SENSITIVITY
+from app.rounds.unit_words import UnitWords
 
 ABSENT_HEADING = "Results that this round does not have"
 NO_COMPARISON = "the two arms of the primary comparison cannot be compared"
@@ -53,13 +54,13 @@ REASONS = {
 """{result of the plan: why a report may lack it}"""
 
 
-def absent_results(charts: Iterable[Chart], further_tables: Iterable[ResultTable]) -> list[str]:
+def absent_results(charts: Iterable[Chart], further_tables: Iterable[ResultTable], unit_words: UnitWords) -> list[str]:
     """A sentence for each result of the plan of which these charts and tables of a report show no number."""
     paths = [path for chart in charts for path in chart.row_paths]
     paths += [path for table in further_tables for path in table.row_paths]
     prefixes = {prefix for path in paths for prefix in _prefixes(path)}
     planned = [*SECONDARY, *SENSITIVITY, *BLINDING]
-    return [f"{name}: {REASONS[name]}." for name in planned if PATHS.get(name, name) not in prefixes]
+    return [f"{name}: {unit_words.say(REASONS[name])}." for name in planned if PATHS.get(name, name) not in prefixes]
 
 
 def _prefixes(path: str) -> list[str]:

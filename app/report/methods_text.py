@@ -5,6 +5,7 @@ from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.pairing import pairing_sentences
 from app.rounds.common_ground import ground_sentences
 from app.rounds.presets import PROVENANCE
+from app.rounds.unit_words import UnitWords
 from app.tasks.outcome import Outcome
 
 ORIGINS = {
@@ -53,35 +54,42 @@ DECISION_HEADING = "What the paper fixes, what it leaves open, what we chose"
 DECISION_COLUMNS = ("Choice", "Decided by", "In the paper", "In First Glance")
 
 
-def limitations(outcome: Outcome) -> list[str]:
+def limitations(outcome: Outcome, unit_words: UnitWords) -> list[str]:
     """What no round can say, and what no round of this task can."""
-    return [*LIMITS_OF_SNIPPETS, *outcome.limits, *LIMITS_OF_PROOF]
+    return [*map(unit_words.say, LIMITS_OF_SNIPPETS), *map(unit_words.say, outcome.limits), *LIMITS_OF_PROOF]
 
 
 def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
     """Paragraphs that say what was done, made from the frame and the analysis."""
+    say, counted = frame.units.say, "What is counted" if frame.unit_words else "The unit"
     people = "one evaluator" if analysis.evaluators == 1 else f"{analysis.evaluators} evaluators"
     drawn = "by layer, and weighted back to the layers' sizes" if frame.by_layer else "at random from the whole frame"
     return [
-        f"Neurons were drawn {drawn}; the seed was sealed. {analysis.judgments:,} judgments by {people} were "
-        "analysed. The unit is the neuron: its verdict is the mean of its judgments. Dead neurons and “cannot judge” "
-        f"count as {frame.outcome.opposite}; items flagged as faulty or distressing are missing. "
-        f"Marks were {frame.marks}.",
+        say(
+            f"Neurons were drawn {drawn}; the seed was sealed. {analysis.judgments:,} judgments by {people} were "
+            f"analysed. {counted} is the neuron: its verdict is the mean of its judgments. Dead neurons and “cannot "
+            f"judge” count as {frame.outcome.opposite}; items flagged as faulty or distressing are missing. "
+            f"Marks were {frame.marks}."
+        ),
         *([" ".join(ground_sentences(frame.grounds))] if frame.grounds else []),
-        *([BLIND_BROKEN] if frame.blind_broken else []),
-        *([AIDS] if frame.aids else []),
+        *([say(BLIND_BROKEN)] if frame.blind_broken else []),
+        *([say(AIDS)] if frame.aids else []),
         ACTIVE_SECONDS,
         " ".join(analysis.draws.sentences) if analysis.draws else DRAWN_BY_VERSION_0_1_0,
-        "A fraction p of k neurons has Wilson's interval with effective sample size p(1 - p)k/s², which lies between "
-        "the number of neurons and the number of judgments; s² is the variance of the neurons' mean verdicts. A "
-        "difference within a stratum has the square-and-add interval of its two fractions. The primary result is the "
-        "Mantel-Haenszel difference over strata with a stratified sandwich interval (the square-and-add interval if "
-        "there is one stratum), and a permutation test of the opened allocation within "
-        f"stratum{' and layer' if frame.by_layer else ''}; if they disagree, the interval decides.",
-        "Stratum p-values are Holm-adjusted. Agreement coefficients and the ratio have bootstrap intervals over "
-        f"neurons ({analysis.methods.bootstrap_draws:,} draws); the test has {analysis.methods.shuffles:,} "
-        "shuffles. All draws are seeded by the commitment. Controls, practice items and second judgments of repeats "
-        "enter no fraction. Anything not named in the design is post hoc and marked so.",
+        say(
+            "A fraction p of k neurons has Wilson's interval with effective sample size p(1 - p)k/s², which lies "
+            "between the number of neurons and the number of judgments; s² is the variance of the neurons' mean "
+            "verdicts. A difference within a stratum has the square-and-add interval of its two fractions. The "
+            "primary result is the Mantel-Haenszel difference over strata with a stratified sandwich interval (the "
+            "square-and-add interval if there is one stratum), and a permutation test of the opened allocation within "
+            f"stratum{' and layer' if frame.by_layer else ''}; if they disagree, the interval decides."
+        ),
+        say(
+            "Stratum p-values are Holm-adjusted. Agreement coefficients and the ratio have bootstrap intervals over "
+            f"neurons ({analysis.methods.bootstrap_draws:,} draws); the test has {analysis.methods.shuffles:,} "
+            "shuffles. All draws are seeded by the commitment. Controls, practice items and second judgments of "
+            "repeats enter no fraction. Anything not named in the design is post hoc and marked so."
+        ),
         *pairing_sentences(frame),
     ]
 

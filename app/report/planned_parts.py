@@ -28,7 +28,7 @@ def _absent_results(design: Design) -> Iterator[tuple[str, str]]:
     if len(strata) < 2:
         yield "heterogeneity", "there is one stratum"
     if design.layers is not None and len(design.layers) == 1:
-        yield "depth", "all neurons are of one layer"
+        yield "depth", design.unit_words.say("all neurons are of one layer")
     if len(design.arm_names) == 2:
         yield "contrasts", "there is no further arm"
     if max(runs_by_size.values(), default=0) < runs_needed:
@@ -58,7 +58,7 @@ def _limited_parts(design: Design) -> Iterator[tuple[str, str]]:
         )
     planned_judgments = min(design.overlap or design.evaluators, design.evaluators)
     if planned_judgments == 1:
-        between = "only if more than the one planned evaluator judge a neuron"
+        between = design.unit_words.say("only if more than the one planned evaluator judge a neuron")
         yield "agreement", between if not design.repeats else f"of evaluators with themselves; between them {between}"
     elif not design.repeats:
         yield "agreement", "only between evaluators: no item is repeated"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from app.evidence.draws import LoggedStep, draw_history
 from app.evidence.event_details import SealedDetail
 from app.foundation.markdown_text import escape_markdown
+from app.foundation.plurals import plural_of
 from app.report.analysis.draws import draw_notes
 from app.report.markdown_table import markdown_table
 from app.report.methods_text import ACTIVE_SECONDS, AIDS
@@ -87,7 +88,7 @@ def _introduction(design: Design) -> list[str]:
 def _study_information(design: Design) -> list[str]:
     plan = design.planned_analysis
     treatment, reference = escape_markdown(design.treatment), escape_markdown(design.reference)
-    question = design.outcome.ask_about("neurons")
+    question = design.outcome.ask_about(plural_of(design.unit_word))
     estimand = [f"Estimand: {plan.estimand}."] if plan else []
     return [
         f"**Question.** Do people who do not know which model they are looking at {question} in the arm "
@@ -115,11 +116,12 @@ def _design_plan(design: Design) -> list[str]:
         f"items of known purity: {controls.per_step} per cell at {_listed(controls.ladder)}" if controls.ladder else "",
         f"practice items with feedback: {design.training}" + _practice_bar(design) if design.training else "",
     ]
+    units = plural_of(design.unit_word)
     return [
-        "**Study type.** Blinded evaluation: neurons of several models, one at a time, in the same form.",
+        f"**Study type.** Blinded evaluation: {units} of several models, one at a time, in the same form.",
         f"**Assignment.** {_assignment_text(design)} Every evaluator has an order of their own, a uniform shuffle that "
         "is drawn without the allocation.",
-        f"**Items beside the neurons.** {_sentence([count for count in counts if count]) or 'None.'}",
+        f"**Items beside the {units}.** {_sentence([count for count in counts if count]) or 'None.'}",
     ]
 
 
@@ -141,22 +143,24 @@ def _blinding(design: Design, sealed: SealedDetail) -> list[str]:
     before_verdict = "Before their verdict on an item evaluators" if design.aids else "Evaluators"
     return [
         f"**Blinding.** {before_verdict} see words and marks of it, and nothing else that depends on the arm. Which "
-        f"item is which neuron was encrypted at the seal; opening it takes {opening}, once, after the lock. {audit} "
-        "before the seal. How much words and marks give away is measured after the lock and stands beside the result.",
-        *([f"**Aids.** {AIDS}"] if design.aids else []),
+        f"item is which {design.unit_word} was encrypted at the seal; opening it takes {opening}, once, after the "
+        f"lock. {audit} before the seal. How much words and marks give away is measured after the lock and stands "
+        "beside the result.",
+        *([f"**Aids.** {design.unit_words.say(AIDS)}"] if design.aids else []),
     ]
 
 
 def _sampling_plan(design: Design, sealed: SealedDetail, other_draws: Sequence[str]) -> list[str]:
     layers = f"layers {_listed(design.layers)}" if design.layers else "all layers"
     drawn = "from each layer in proportion to its size" if design.by_layer == "stratified" else "from the whole frame"
-    named = "; neurons that the named evaluators have seen are left out for everyone" if design.named else ""
+    units = plural_of(design.unit_word)
+    named = f"; {units} that the named evaluators have seen are left out for everyone" if design.named else ""
     return [
         "**Existing data.** Models and archives exist. At the seal nobody had judged an item of this round.",
         *_archives_text(design),
-        f"**Frame.** All neurons of {layers} at {_sites_text(design)}, dead ones included. Live neurons with too few "
+        f"**Frame.** All {units} of {layers} at {_sites_text(design)}, dead ones included. Live {units} with too few "
         f"snippets or marks to be shown are left out by the same rule in every arm{named}.",
-        f"**Draw.** {design.neurons} neurons per arm and stratum, at random {drawn}, from a seed that is sealed with "
+        f"**Draw.** {design.neurons} {units} per arm and stratum, at random {drawn}, from a seed that is sealed with "
         f"the allocation. {' '.join([_seed_text(design, sealed), *map(escape_markdown, other_draws)])}",
         f"**Items.** {sealed.items:,} items were made, controls, practice and repeats included.",
         f"**Evaluators.** {_evaluators_text(design)}",
@@ -229,7 +233,7 @@ def _analysis_plan(design: Design, sealed: SealedDetail) -> list[str]:
     limits = limits_of_planned_parts(design, sealed)
     return [
         _bullets(_plan_sentences(plan)),
-        SYMBOLS,
+        design.unit_words.say(SYMBOLS),
         exclusions,
         "### Secondary results",
         _named_sentences(plan.secondary, limits),
@@ -238,9 +242,9 @@ def _analysis_plan(design: Design, sealed: SealedDetail) -> list[str]:
         "### Measures of the blind",
         _named_sentences(plan.blinding, limits),
         "### Numbers that the analysis reads from the design",
-        _number_table(plan.numbers),
+        _number_table(plan.numbers, design),
         "### Numbers that are built into the program",
-        _number_table(plan.constants),
+        _number_table(plan.constants, design),
     ]
 
 
@@ -254,10 +258,13 @@ def _named_sentences(sentences: Mapping[str, str], limits: Mapping[str, str]) ->
     return _bullets([f"`{name}`: {text}. {limits.get(name, '')}".rstrip() for name, text in sentences.items()])
 
 
-def _number_table(number_part: DesignPart) -> str:
+def _number_table(number_part: DesignPart, design: Design) -> str:
     fields = type(number_part).model_fields
     values = number_part.model_dump(mode="json")
-    rows = [[f"`{name}`", str(values[name]), field.description or ""] for name, field in fields.items()]
+    rows = [
+        [f"`{name}`", str(values[name]), design.unit_words.say(field.description or "")]
+        for name, field in fields.items()
+    ]
     return markdown_table(["Number", "Value", "Meaning"], rows)
 
 

@@ -90,6 +90,7 @@ def frame_of(evidence: Evidence) -> AnalysisFrame:
         draws=_draw_history(evidence),
         aids=design.aids if design.planned_analysis else None,
         grounds=common_ground(design),
+        unit_words=dict(design.unit_words.by_arm) or None,
     )
 
 

@@ -15,11 +15,11 @@ VERDICT_CORRELATIONS = (0.3, 0.5, 0.7)
 
 def sample_size_paragraphs(design: Design) -> list[str]:
     """What the design's numbers of neurons, evaluators and judgments can show."""
-    plan = _study_plan(design, REFERENCE_FRACTIONS[0])
-    per_cell = f"{_counted(design.neurons, 'neuron')} per arm and stratum, dead ones included"
+    plan, say = _study_plan(design, REFERENCE_FRACTIONS[0]), design.unit_words.say
+    per_cell = f"{_counted(design.neurons, design.unit_word)} per arm and stratum, dead ones included"
     paragraphs = [f"{per_cell}, in {_counted(plan.stratum_count, 'stratum', 'strata')}; {_judgments_text(design)}."]
     if plan.problem() is not None:
-        return [*paragraphs, "With so few neurons no power can be computed."]
+        return [*paragraphs, say("With so few neurons no power can be computed.")]
     time = _time_text(plan_power(plan).hours)
     return [
         *paragraphs,
@@ -27,10 +27,12 @@ def sample_size_paragraphs(design: Design) -> list[str]:
         "each, over both arms of the primary comparison.",
         f"The smallest difference, in percentage points, that the two-sided test at {1 - _level(design):.2g} finds "
         f"with a power of {100 * TARGET_POWER:.0f} %, by the fraction of the reference arm and the correlation of two "
-        "evaluators' verdicts on one neuron:",
+        + say("evaluators' verdicts on one neuron:"),
         *_detectable_paragraphs(design),
-        "These numbers are a normal approximation for these evaluators, with the neuron as unit. They assume that all "
-        "drawn neurons are judged as planned; they are not estimates from data.",
+        say(
+            "These numbers are a normal approximation for these evaluators, with the neuron as unit. They assume that "
+            "all drawn neurons are judged as planned; they are not estimates from data."
+        ),
     ]
 
 

@@ -50,6 +50,9 @@ def _about_arms(unchecked: DesignFields) -> list[str]:
         complaints.append("an arm stands twice in one stratum; give each pair of arm and stratum one archive")
     if len(unchecked.arm_names) < 2:
         complaints.append("a comparison needs two arms; name a second one")
+    words = {(cell.arm, cell.unit) for cell in unchecked.arms}
+    if len(words) > len(unchecked.arm_names):
+        complaints.append("an arm's units are called differently in two strata; give them one word")
     if len(set(unchecked.contrasts)) < len(unchecked.contrasts):
         complaints.append("contrasts names a field twice; name each once")
     lacking = sorted(stratum for stratum in strata if (unchecked.reference, stratum) not in cells)

@@ -13,6 +13,7 @@ from app.rounds.cell import Cell, Site
 from app.rounds.control_counts import Controls
 from app.rounds.design_part import DesignPart, Name
 from app.rounds.exclusions import Exclusions
+from app.rounds.unit_words import UnitWords, shared_word
 from app.tasks.outcome import Outcome
 from app.tasks.registry import DEFAULT_TASK, task_named
 from app.tasks.rubric import Rubric
@@ -33,8 +34,6 @@ FIELDS_SINCE_3 = frozenset({"contrasts", "task"})
 """Fields that designs of versions 1 and 2 do not have."""
 CELL_FIELDS_SINCE_3 = frozenset({"unit", "site", "harvest"})
 """Fields that the cells of designs of versions 1 and 2 do not have."""
-ANY_UNIT = "unit"
-"""The word for what arms of several kinds have in common."""
 
 
 class DesignFields(DesignPart):
@@ -161,8 +160,12 @@ class DesignFields(DesignPart):
     @property
     def unit_word(self) -> str:
         """The word for what is judged that all arms share: "neuron", or "unit" if they do not."""
-        words = {cell.unit for cell in self.arms}
-        return words.pop() if len(words) == 1 else ANY_UNIT
+        return shared_word({cell.unit for cell in self.arms})
+
+    @property
+    def unit_words(self) -> UnitWords:
+        """What the units of each arm are called; designs of versions 1 and 2 do not say, and have neurons."""
+        return UnitWords({cell.arm: cell.unit for cell in self.arms} if self.version >= 3 else {})
 
     def site_of(self, cell: Cell) -> str:
         """The site at which a cell's archive was harvested."""

@@ -47,7 +47,7 @@ def test_each_planned_result_is_shown_or_said_to_be_absent(full_analysis: Analys
         charts, tables = draw_charts(analysis).values(), result_tables(analysis)
         paths = [path for chart in charts for path in chart.row_paths]
         paths += [path for table in tables for path in table.row_paths]
-        absent = {sentence.partition(":")[0] for sentence in absent_results(charts, tables)}
+        absent = {sentence.partition(":")[0] for sentence in absent_results(charts, tables, analysis.units)}
         shown = {name for name in PLANNED if any(f"{path}.".startswith(f"{PATHS.get(name, name)}.") for path in paths)}
         assert shown | absent == PLANNED
         assert not shown & absent

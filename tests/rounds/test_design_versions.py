@@ -161,3 +161,9 @@ def test_arms_of_several_kinds_have_units_in_common() -> None:
     assert [design.site_of(cell) for cell in design.arms] == ["mlp.act", "sae:res-0"]
     assert design.public_content()["unit_word"] == "unit"
     assert read_design(design.canonical) == design
+
+
+def test_an_arm_has_one_word_for_its_units_in_all_strata() -> None:
+    more = [cell.model_copy(update={"stratum": "2L/0", "unit": "latent"}) for cell in CELLS]
+    with pytest.raises(DesignError, match="called differently in two strata"):
+        design_from_preset("quick", title="t", arms=[*CELLS, *more], reference="axolotl")

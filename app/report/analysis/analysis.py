@@ -42,6 +42,7 @@ from app.report.analysis.stimulus_attacks import StimulusAttack, stimulus_attack
 from app.report.analysis.timing import DriftResults, TimeResults, drift_results, time_results
 from app.report.analysis.verdict_table import VerdictTable, tabulate_verdicts
 from app.rounds.planned_numbers import CONSTANTS
+from app.rounds.unit_words import UnitWords
 from app.tasks.item import Item
 from app.tasks.outcome import Outcome
 from app.tasks.registry import DEFAULT_TASK, task_named
@@ -112,6 +113,13 @@ class Analysis(BlindingEvidence, FurtherResults, PrimaryResults, HeadlineSentenc
     """How the seed came about; analyses of version 0.1.0 do not say."""
     outcome: Outcome | None = None
     """Which answers count, and the words for them; None in a round of a design of version 1 or 2."""
+    unit_words: dict[str, str] | None = None
+    """{arm: what its units are called}; None in a round of a design of version 1 or 2."""
+
+    @property
+    def units(self) -> UnitWords:
+        """What the units of each arm are called."""
+        return UnitWords(self.unit_words or {})
 
     @property
     def words(self) -> Outcome:
@@ -123,7 +131,7 @@ class Analysis(BlindingEvidence, FurtherResults, PrimaryResults, HeadlineSentenc
         json_object: JsonObject = _ANALYSIS.dump_python(self, mode="json", by_alias=True)
         if self.outcome is None:
             json_object = {name: in_released_names(part) for name, part in json_object.items()}
-        for name in ("draws", "attacks", "outcome"):
+        for name in ("draws", "attacks", "outcome", "unit_words"):
             if json_object[name] is None:
                 del json_object[name]  # an analysis of version 0.1 keeps its bytes
         transport = json_object["transport"]
@@ -153,7 +161,9 @@ def analyse(observations: Sequence[Observation], frame: AnalysisFrame, items: Se
     primary = primary_results(verdicts, frame)
     further = _further_results(verdicts, observations, frame)
     blind = _blinding_evidence(neuron_observations, items, frame)
-    return replace(_join_parts(primary, further, blind, verdicts, frame), attacks=blind.attacks)
+    return replace(
+        _join_parts(primary, further, blind, verdicts, frame), attacks=blind.attacks, unit_words=frame.unit_words
+    )
 
 
 def _join_parts(

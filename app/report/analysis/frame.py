@@ -17,6 +17,7 @@ from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
 from app.rounds.common_ground import Ground
 from app.rounds.exclusions import Exclusions
 from app.rounds.planned_numbers import PlannedNumbers
+from app.rounds.unit_words import UnitWords
 from app.tasks.item import Item
 from app.tasks.outcome import Outcome
 from app.tasks.registry import DEFAULT_TASK, task_named
@@ -146,6 +147,13 @@ class AnalysisFrame:
     """Evaluators could open aids after a verdict; None in a design of version 1, whose frames do not say."""
     grounds: tuple[Ground, ...] | None = None
     """What the arms' archives have in common; None if the design does not say, as before version 3."""
+    unit_words: dict[str, str] | None = None
+    """{arm: what its units are called}; None if the design is of version 1 or 2, which knew neurons alone."""
+
+    @property
+    def units(self) -> UnitWords:
+        """What the units of each arm are called."""
+        return UnitWords(self.unit_words or {})
 
     @property
     def numbers(self) -> PlannedNumbers:
@@ -165,7 +173,7 @@ class AnalysisFrame:
     def content(self) -> JsonObject:
         """The frame as plain JSON values."""
         json_object: JsonObject = _FRAME.dump_python(self, mode="json", by_alias=True)
-        for name in ("plan", "draws", "aids", "grounds"):
+        for name in ("plan", "draws", "aids", "grounds", "unit_words"):
             if json_object[name] is None:
                 del json_object[name]  # a frame of version 0.1 keeps its bytes
         return json_object

@@ -50,7 +50,7 @@ def headline_sentences(
         marks_alone=_marks_sentence(stimulus) if attacks is None else _attacks_sentence(attacks, frame),
         transport_alone=_audit_sentence(transport),
         notes=(
-            *_notes_on_arms(primary.arms),
+            *_notes_on_arms(primary.arms, frame),
             *_notes_on_difference(primary, frame),
             *_notes_on_plan(frame),
             *draw_notes(frame.draws),
@@ -60,7 +60,7 @@ def headline_sentences(
 
 def headline_of_version_0_1_0(primary: PrimaryResults, frame: AnalysisFrame) -> str:
     """The headline in the words of version 0.1.0, whose exports still have to verify."""
-    fractions = _fraction_phrases(primary.arms)
+    fractions = _fraction_phrases(primary.arms, frame)
     if not fractions:
         return _headline(primary, frame)
     people = "this one evaluator" if primary.evaluators == 1 else f"these {primary.evaluators} evaluators"
@@ -70,9 +70,10 @@ def headline_of_version_0_1_0(primary: PrimaryResults, frame: AnalysisFrame) -> 
 
 def _headline(primary: PrimaryResults, frame: AnalysisFrame) -> str:
     """One or two sentences: the fractions, for whom they hold, and the difference with its interval."""
-    fractions = _fraction_phrases(primary.arms)
+    fractions = _fraction_phrases(primary.arms, frame)
     if not fractions:
-        return f"{_warnings(frame)}Nobody has judged a neuron of this round, so there is nothing to report."
+        unit = "an item" if frame.unit_words else "a neuron"
+        return f"{_warnings(frame)}Nobody has judged {unit} of this round, so there is nothing to report."
     people = "This one evaluator" if primary.evaluators == 1 else f"These {primary.evaluators} evaluators"
     sentence = frame.outcome.tell(people, _join_with_and(fractions))
     return f"{_warnings(frame)}{sentence} {_difference_sentence(primary.difference)}"
@@ -85,10 +86,10 @@ def _warnings(frame: AnalysisFrame) -> str:
     return blind_broken + stopped_early
 
 
-def _fraction_phrases(arms: Mapping[str, ArmResult]) -> list[str]:
+def _fraction_phrases(arms: Mapping[str, ArmResult], frame: AnalysisFrame) -> list[str]:
     """The fraction of each arm that was judged, as a part of a sentence."""
     return [
-        f"{percent(result.fraction)} of the neurons of {arm}"
+        f"{percent(result.fraction)} of the {frame.units.of_arm(arm)} of {arm}"
         for arm, result in arms.items()
         if result.fraction is not None
     ]
@@ -186,14 +187,15 @@ def _difference_sentence(difference: Contrast, minus: str = "minus") -> str:
     )
 
 
-def _notes_on_arms(arms: Mapping[str, ArmResult]) -> list[str]:
+def _notes_on_arms(arms: Mapping[str, ArmResult], frame: AnalysisFrame) -> list[str]:
     notes = [
-        f"The arm {arm} has no judged neuron, so it has no fraction."
+        f"The arm {arm} has no judged {frame.units.word_of(arm)}, so it has no fraction."
         for arm, result in arms.items()
         if result.fraction is None
     ]
     notes += [
-        f"Every judgment of the arm {arm} is the same; its interval is Wilson's on its {result.n:g} neurons."
+        f"Every judgment of the arm {arm} is the same; its interval is Wilson's on its {result.n:g} "
+        f"{frame.units.of_arm(arm)}."
         for arm, result in arms.items()
         if result.fraction in (0.0, 1.0)
     ]
@@ -205,7 +207,8 @@ def _notes_on_difference(primary: PrimaryResults, frame: AnalysisFrame) -> list[
     if primary.difference.estimate is None:
         notes.append(f"{primary.treatment} and {primary.reference} were not both judged in any stratum: no difference.")
     elif primary.ratio.estimate is None:
-        notes.append(f"No neuron of {primary.reference} was {frame.outcome.participle}, so there is no ratio.")
+        unit = frame.units.word_of(primary.reference)
+        notes.append(f"No {unit} of {primary.reference} was {frame.outcome.participle}, so there is no ratio.")
     elif primary.ratio.interval is None:
         notes.append(f"The ratio has no upper limit: resampled fractions of {primary.reference} reach zero.")
     if primary.evaluators == 1:

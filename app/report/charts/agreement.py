@@ -42,7 +42,8 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
     if not shares or len(leniency) > MOST_HEAT_MAP_EVALUATORS:
         return None
     sentence = (
-        f"Pairs of evaluators agree in {percent(min(shares))} to {percent(max(shares))} of the neurons both judged."
+        f"Pairs of evaluators agree in {percent(min(shares))} to {percent(max(shares))} "
+        f"{analysis.units.say('of the neurons both judged.')}"
     )
     names = [evaluator.evaluator for evaluator in leniency]
     image = SvgImage("pairs", WIDTH, 40 + SQUARE * len(names), "Agreement by pair of evaluators", sentence)
@@ -59,7 +60,7 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
         title="Agreement by pair",
         summary_sentence=sentence,
         svg=image.render(),
-        columns=("First", "Second", "Neurons", "Percent agreement", "AC1"),
+        columns=("First", "Second", analysis.units.say("Neurons"), "Percent agreement", "AC1"),
         rows=tuple(_table_row(pair) for pair in pairs),
         row_paths=tuple(f"agreement.pairs.{index}" for index in range(len(pairs))),
     )
@@ -68,10 +69,12 @@ def pairs_chart(analysis: Analysis) -> Chart | None:
 def _agreement_sentence(analysis: Analysis) -> str:
     between = analysis.agreement.between
     if not between.units:
-        return "No neuron was judged by two evaluators."
+        return analysis.units.say("No neuron was judged by two evaluators.")
     alpha = f" and alpha {between.alpha.estimate:.2f}" if between.alpha.estimate is not None else ""
     share = percent(between.percent.estimate or 0)
-    return f"Over {between.units} neurons judged by several, pairs of verdicts agree in {share}{alpha}."
+    return analysis.units.say(
+        f"Over {between.units} neurons judged by several, pairs of verdicts agree in {share}{alpha}."
+    )
 
 
 def _draw_pair(image: SvgImage, names: Sequence[str], pair: PairAgreement) -> None:

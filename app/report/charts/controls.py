@@ -7,6 +7,7 @@ from app.report.analysis.controls import LadderStep
 from app.report.charts.chart import WIDTH, Chart, Scale, draw_percent_axis, draw_upright_interval
 from app.report.charts.svg_image import SvgImage
 from app.report.number_text import percent, percent_range
+from app.rounds.unit_words import UnitWords
 
 TOP, BOTTOM, LEFT = 20.0, 220.0, 56.0
 
@@ -24,14 +25,14 @@ def controls_chart(analysis: Analysis) -> Chart | None:
         name="controls",
         title="Controls of known truth",
         summary_sentence=sentence,
-        svg=_draw_curve(steps, sentence),
+        svg=_draw_curve(steps, sentence, analysis.units),
         columns=("Purity", "Judgments", analysis.words.column_heading, "95 % interval"),
         rows=tuple(_table_row(step) for step in steps),
         row_paths=tuple(f"controls.ladder.{index}" for index in range(len(steps))),
     )
 
 
-def _draw_curve(steps: Sequence[LadderStep], sentence: str) -> str:
+def _draw_curve(steps: Sequence[LadderStep], sentence: str, unit_words: UnitWords) -> str:
     image = SvgImage("controls", WIDTH, 280, "Acceptance along the purity ladder", sentence)
     across, upward = Scale(0.4, 1.0, LEFT, WIDTH - 60), Scale(0, 1, BOTTOM, TOP)
     draw_percent_axis(image, upward, LEFT, WIDTH - 8)
@@ -41,7 +42,7 @@ def _draw_curve(steps: Sequence[LadderStep], sentence: str) -> str:
         draw_upright_interval(image, upward, x, step.interval)
         image.mark(x, y, "circle", "mark")
         image.text(x, BOTTOM + 20, f"{100 * step.purity:.0f} %", "tick", "middle")
-    image.text(WIDTH / 2, BOTTOM + 44, "share of snippets from one neuron", "label", "middle")
+    image.text(WIDTH / 2, BOTTOM + 44, unit_words.say("share of snippets from one neuron"), "label", "middle")
     return image.render()
 
 

@@ -34,7 +34,8 @@ def flow_chart(analysis: Analysis) -> Chart | None:
         return None
     sentence = "; ".join(f"{flow.arm}: {flow.drawn} drawn, {flow.analysed} analysed" for flow in arms) + "."
     height = 32 + len(BOXES) * (BOX_HEIGHT + GAP)
-    image = SvgImage("flow", WIDTH, height, "Flow of neurons from frame to analysis", sentence)
+    title = analysis.units.say("Flow of neurons")
+    image = SvgImage("flow", WIDTH, height, f"{title} from frame to analysis", sentence)
     width = (WIDTH - COLUMN_GAP * (len(arms) - 1)) / len(arms)
     labels = short_names([flow.arm for flow in arms], int(width / LETTER))
     for index, flow in enumerate(arms):
@@ -42,7 +43,7 @@ def flow_chart(analysis: Analysis) -> Chart | None:
     rows = tuple((flow.arm, *(f"{count:,}" for count in _counts(flow))) for flow in arms)
     columns = tuple(column.format(analysis.words.opposite) for column in COLUMNS)
     row_paths = tuple(f"flow.{index}" for index in range(len(arms)))
-    return Chart("flow", "Flow of neurons", sentence, image.render(), columns, rows, row_paths)
+    return Chart("flow", title, sentence, image.render(), columns, rows, row_paths)
 
 
 def _counts(flow: ArmFlow) -> tuple[int, ...]:

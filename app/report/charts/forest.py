@@ -89,7 +89,7 @@ def secondary_chart(analysis: Analysis) -> Chart | None:
     secondary = analysis.secondary
     detectors = secondary.not_token_detectors
     lines = lines_if_estimated("not token detectors", detectors, "secondary.not_token_detectors")
-    lines += lines_if_estimated("live neurons only", secondary.live_only, "secondary.live_only")
+    lines += lines_if_estimated(analysis.units.say("live neurons only"), secondary.live_only, "secondary.live_only")
     for index, third in enumerate(secondary.depth):
         lines += lines_if_estimated(f"{third.third} layers", third, f"secondary.depth.{index}")
     for index, contrast in enumerate(secondary.contrasts):

@@ -35,7 +35,7 @@ def fractions_chart(analysis: Analysis) -> Chart | None:
         title="Figure A. Fraction by size and arm",
         summary_sentence=sentence,
         svg=_draw_fractions(analysis, cells, sentence),
-        columns=("Arm", "Stratum", "Neurons", "Judgments", "Fraction", "95 % interval"),
+        columns=("Arm", "Stratum", analysis.units.say("Neurons"), "Judgments", "Fraction", "95 % interval"),
         rows=tuple(_table_row(cell) for cell in cells),
         row_paths=tuple(f"cells.{analysis.cells.index(cell)}" for cell in cells),
     )
@@ -69,7 +69,8 @@ def _draw_fractions(analysis: Analysis, cells: Sequence[CellResult], sentence: s
     reported = fractions_in_paper(analysis.arm_order)
     legend = _legend_places(analysis.arm_order, hollow=bool(reported))
     height = legend[-1][1] + 12
-    image = SvgImage("fractions", WIDTH, height, f"Fraction of neurons {analysis.words.participle}", sentence)
+    title = f"{analysis.units.say('Fraction of neurons')} {analysis.words.participle}"
+    image = SvgImage("fractions", WIDTH, height, title, sentence)
     scale = Scale(0, 1, BOTTOM, TOP)
     draw_percent_axis(image, scale, LEFT, WIDTH - 8)
     strata = judged_strata(analysis)

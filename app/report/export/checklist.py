@@ -91,7 +91,7 @@ def methods_checklist(
         not_applicable=QUESTIONS_NOT_APPLICABLE,
         methods=tuple(methods_paragraphs(frame, analysis)),
         decisions=tuple(MethodDecision(*row) for row in decision_rows()),
-        limitations=tuple(limitations(frame.outcome)),
+        limitations=tuple(limitations(frame.outcome, frame.units)),
     )
 
 

@@ -36,10 +36,10 @@ def write_markdown_report(
         parts += _chart_parts(chart)
     for table in tables:
         parts += [f"## {escape_markdown(table.title)}", escape_markdown(table.summary_sentence), _numbers_table(table)]
-    parts += _absent_parts(absent_results(charts, tables))
+    parts += _absent_parts(absent_results(charts, tables, analysis.units))
     parts += ["## Methods", *map(escape_markdown, methods_paragraphs(frame, analysis))]
     parts += [f"## {DECISION_HEADING}", markdown_table(DECISION_COLUMNS, decision_rows())]
-    parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in limitations(analysis.words))]
+    parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in limitations(analysis.words, analysis.units))]
     return "\n\n".join(parts) + "\n"
 
 

@@ -286,24 +286,25 @@ def estimate_fraction(parts: list[tuple[int, list[float], int, int]]) -> Estimat
 
 def pool_difference(estimates: dict[tuple[str, str], Estimate], treatment: str, reference: str) -> float | None:
     """The difference of two arms within strata, by Mantel and Haenszel: a stratum weighs n1 n0 / (n1 + n0)."""
-    weighted_sum, weight_sum = 0.0, 0.0
+    weighted: list[tuple[float, float]] = []  # (weight, difference) of each stratum
     for stratum in {stratum for _, stratum in estimates}:
         if (treatment, stratum) in estimates and (reference, stratum) in estimates:
             (p1, n1), (p0, n0) = estimates[treatment, stratum], estimates[reference, stratum]
-            weighted_sum += n1 * n0 / (n1 + n0) * (p1 - p0)
-            weight_sum += n1 * n0 / (n1 + n0)
-    return weighted_sum / weight_sum if weight_sum else None
+            weighted.append((n1 * n0 / (n1 + n0), p1 - p0))
+    return sum(weight * gap for weight, gap in weighted) / sum(weight for weight, _ in weighted) if weighted else None
 
 
-def write_headline(export: Export, arm_names: list[str], comparison: str) -> str:
+def write_headline(export: Export, names: list[str], comparison: str) -> str:
     """The headline from numbers that were just checked, without the interval."""
     warnings = "Blind broken. " * any(event["action"] == "archives browsed" for event in export.before_lock)
     warnings += "Stopped early. " * export.locked["stopped_early"]
-    if not arm_names:
-        return f"{warnings}Nobody has judged a neuron of this round, so there is nothing to report."
+    if not names:
+        item = "an item" if export.design["version"] > 2 else "a neuron"
+        return f"{warnings}Nobody has judged {item} of this round, so there is nothing to report."
     judges = sum(bool(final_verdicts(export, name)) for name in export.chains)
     people = "This one evaluator" if judges == 1 else f"These {judges} evaluators"
-    parts = [f"{100 * export.analysis['arms'][arm]['fraction']:.1f}\xa0% of the neurons of {arm}" for arm in arm_names]
+    unit = {cell["arm"]: cell.get("unit", "neuron") for cell in export.design["arms"]}
+    parts = [f"{100 * export.analysis['arms'][arm]['fraction']:.1f}\xa0% of the {unit[arm]}s of {arm}" for arm in names]
     fractions = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
     estimate = export.analysis["difference"]["estimate"]
     difference = estimate is not None and f"{comparison}: {write_points(estimate)} percentage points {NOT_CHECKED}"

@@ -65,10 +65,10 @@ def report_view(report: RoundReport) -> ReportView:
         notes=analysis.notes,
         charts=charts,
         further_tables=tables,
-        absent=tuple(absent_results(charts, tables)),
+        absent=tuple(absent_results(charts, tables, analysis.units)),
         methods=tuple(methods_paragraphs(report.frame, analysis)),
         decisions=tuple(decision_rows()),
-        limits=tuple(limitations(analysis.words)),
+        limits=tuple(limitations(analysis.words, analysis.units)),
         pdf=pdf_available(),
     )
 
