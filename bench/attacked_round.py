@@ -142,7 +142,7 @@ def _answer_due_question(
     due = item_page.due
     item_pages.record_first_display(session, visit, due.item_code, now)
     if due.asks == "hypothesis":
-        if generator.random() < AIDS_SHARE and not item_page.is_practice:
+        if visit.design.aids and generator.random() < AIDS_SHARE and not item_page.is_practice:
             judging.open_aids(session, visit, due.item_code, aids_keys, now)
         answer = Answer(due.item_code, due.answer_id, "hypothesis", hypothesis="a rule", confidence=3)
     else:

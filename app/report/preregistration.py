@@ -207,7 +207,7 @@ def _variables(design: Design) -> list[str]:
     criteria = "\n>\n".join(f"> {escape_markdown(criterion)}" for criterion in rubric.criteria)
     groups = _listed([f"{count} {group}" for group, count in design.groups.items()])
     questions = [
-        "a rule in words" if design.hypothesis else "",
+        "a hypothesis in words" if design.hypothesis else "",
         "confidence from 1 to 5" if design.hypothesis and design.confidence else "",
         {"none": "", "which_model": "a guess of the model, exposed evaluators only", "sort": "two piles of items"}[
             design.blinding_question

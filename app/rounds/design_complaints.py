@@ -117,11 +117,13 @@ def _about_words(unchecked: DesignFields) -> list[str]:
 
 
 def _about_task(unchecked: DesignFields) -> list[str]:
-    controls = unchecked.controls
+    task, controls = task_named(unchecked.task), unchecked.controls
     asked_for = controls.planted + controls.per_step + unchecked.training
-    if asked_for and task_named(unchecked.task).control_answers is None:
-        return [
-            f"the task {unchecked.task} has no items of known truth; set planted and training to 0 and leave the "
-            "purity ladder out"
-        ]
-    return []
+    complaints = {
+        f"the task {task.name} has no items of known truth; set planted and training to 0 and leave the purity ladder "
+        "out": bool(asked_for) and task.control_answers is None,
+        f"aids show what the right answer to an item of the task {task.name} follows from; set aids to false": (
+            unchecked.aids and task.has_right_answers
+        ),
+    }
+    return [complaint for complaint, applies in complaints.items() if applies]

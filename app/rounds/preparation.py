@@ -18,6 +18,7 @@ from app.rounds.randomness import SecretRandom
 from app.tasks.item import Item, PracticeAnswer
 from app.tasks.registry import task_named
 from app.tasks.task import Presentation
+from app.tasks.task_checks import require_presentable
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def _repeats(design: Design, drawn_items: Sequence[PlannedItem], seed: str) -> l
 def _present(code: str, planned: PlannedItem, design: Design, seed: str) -> Presentation:
     """What the task shows of a planned item, and the right answer to it."""
     passages = passages_of(planned.snippets, planned.neuron.maximum, design.marks, _passage_order(code, seed))
-    return task_named(design.task).present(passages)
+    task = task_named(design.task)
+    return require_presentable(task, passages, task.present(passages))
 
 
 def _practice_answer(planned: PlannedItem, design: Design) -> PracticeAnswer:

@@ -11,8 +11,8 @@ from app.store import rounds as round_store
 from app.store.base import Base
 from app.store.tables import AdminRow, EvaluatorRow, ItemRow, RoundRow
 
-PACING_FIELDS = ("assignment", "daily_cap")
-"""The design's fields that would keep an evaluator from getting every item at once. Pages show neither."""
+PACING_FIELDS = ("assignment", "daily_cap", "training_pass")
+"""The design's fields that would keep an evaluator from getting every item at once. Pages show none of them."""
 
 
 @dataclass(frozen=True)

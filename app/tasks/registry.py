@@ -3,17 +3,24 @@
 from app.foundation.errors import DesignError
 from app.tasks.first_glance.task import FIRST_GLANCE
 from app.tasks.task import Task
+from app.tasks.task_checks import require_consistent
 
 DEFAULT_TASK = FIRST_GLANCE.name
 """The task of designs that name none: the only one that versions 1 and 2 of their form know."""
-_TASKS = {FIRST_GLANCE.name: FIRST_GLANCE}
+_TASKS: dict[str, Task] = {}
 
 
 def add_task(task: Task) -> None:
-    """Make a task known. Raises DesignError if its name is taken by another."""
+    """Make a task known. Raises DesignError if it contradicts itself, or if its name is another task's."""
+    require_consistent(task)
     if _TASKS.setdefault(task.name, task) is not task:
         msg = f"there is a task {task.name} already; give the new one another name"
         raise DesignError(msg)
+
+
+def is_known(name: str) -> bool:
+    """Whether there is a task with this name."""
+    return name in _TASKS
 
 
 def task_named(name: str) -> Task:
@@ -27,3 +34,6 @@ def task_named(name: str) -> Task:
 def all_tasks() -> tuple[Task, ...]:
     """Every known task, by name."""
     return tuple(_TASKS[name] for name in sorted(_TASKS))
+
+
+add_task(FIRST_GLANCE)

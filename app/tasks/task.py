@@ -55,3 +55,13 @@ class Task:
     """What is expected of planted items, the purity ladder and practice items; None if the task has none of these."""
     template_folder: Path | None = None
     """Where the template lies; None for the program's own templates."""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Its answers, in the order of their keys."""
+        return tuple(choice.value for choice in self.rubric.choices)
+
+    @property
+    def has_right_answers(self) -> bool:
+        """Whether its items have right answers."""
+        return not self.outcome.counted_answers

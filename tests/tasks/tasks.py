@@ -25,7 +25,7 @@ TASKS = (
     ),
     TaskUnderTest(
         PAIR.name,
-        {"task": PAIR.name, "groups": {"top": 1, "random": 1}},
+        {"task": PAIR.name, "groups": {"top": 1, "random": 1}, "aids": False},
         ("first", "second"),
         ("The first", "The second"),
         False,

@@ -17,8 +17,10 @@ from app.robots.page import HtmlPage
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
 from app.services.opened_database import open_database
+from app.tasks import registry
 from app.web.serving import served_in_thread
 from tests.tasks.tasks import TASKS
+from tests.tasks.three_task import THREE
 
 PAIR = TASKS[1]
 
@@ -39,7 +41,9 @@ def played(tmp_path_factory: pytest.TempPathFactory, plum_archive: Archive, fig_
         for number, link in enumerate(links):
             with Visitor.at(address) as visitor:
                 answers = Answers(partial(_answer, number))
-                assert sum(1 for _page in walk_round(visitor, link.rpartition("/")[2], answers)) > 10
+                pages = list(walk_round(visitor, link.rpartition("/")[2], answers))
+                assert len(pages) > 10
+                assert {len(page.peaks) for page in pages if page.step == "verdict"} == {2}
     study.lock()
     (folder / "locked.db").write_bytes((folder / "firstglance.db").read_bytes())
     study.unblind(folder / "keys.txt", reason="both have finished")
@@ -98,3 +102,55 @@ def test_a_design_of_it_cannot_ask_for_items_of_known_truth(plum_archive: Archiv
     arms = {"baseline": plum_archive, "other": fig_archive}
     with pytest.raises(fg.FirstGlanceError, match="the task pair has no items of known truth"):
         fg.Design.from_preset("quick", title="t", arms=arms, training=2).with_changes(**PAIR.design_fields)
+
+
+def test_a_design_of_it_cannot_have_aids_that_tell_the_right_answer(
+    plum_archive: Archive, fig_archive: Archive
+) -> None:
+    arms = {"baseline": plum_archive, "other": fig_archive}
+    with pytest.raises(fg.FirstGlanceError, match="aids show what the right answer"):
+        fg.Design.from_preset("quick", title="t", arms=arms).with_changes(**PAIR.design_fields | {"aids": True})
+
+
+def test_a_program_that_does_not_know_the_task_says_so_and_calls_nothing_forged(
+    played: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(registry._TASKS, PAIR.name)
+    with pytest.raises(fg.FirstGlanceError, match="the round's task, pair, is unknown to this program"):
+        fg.verify(played)
+
+
+def test_a_task_of_three_awkward_answers_with_practice_and_controls_is_told_as_it_says(
+    tmp_path: Path, plum_archive: Archive, fig_archive: Archive
+) -> None:
+    registry.add_task(THREE)
+    arms = {"baseline": plum_archive, "other": fig_archive}
+    design = fg.Design.from_preset("quick", title="What is it?", arms=arms, neurons=6).with_changes(
+        task=THREE.name,
+        groups={"top": 3},
+        training=2,
+        training_pass=1,
+        controls={"planted": 2, "ladder": [0.75], "per_step": 1},
+        exclusions={"smallest_planted": 0.5},
+    )
+    study = fg.Round.create(design, arms.values(), data=tmp_path)
+    study.seal(tmp_path / "keys.txt")
+    study.open()
+    token = study.invite("Ada").link.rpartition("/")[2]
+    settings = Settings(data=tmp_path, port=0)
+    with (
+        open_database(settings) as database,
+        served_in_thread(settings, database) as address,
+        Visitor.at(address) as visitor,
+    ):
+        steps = [page.step for page in walk_round(visitor, token, Answers(lambda page: page.answers[0]))]
+        assert steps[-1] in ("done", "phase"), steps
+    study.lock()
+    study.unblind(tmp_path / "keys.txt", reason="Ada has finished")
+    files = read_zip(study.export(tmp_path / "three.zip"))
+    assert fg.verify(tmp_path / "three.zip").ok
+    analysis = json.loads(files["analysis.json"])
+    assert analysis["headline"].startswith("This one evaluator called ")
+    assert "a word or a topic (100 % {sure})." in analysis["headline"]
+    assert analysis["controls"]["planted"]["fraction"] == 1.0
+    assert "planted items called a “word” or topic" in files["report.md"].decode()

@@ -18,8 +18,8 @@ def controls_chart(analysis: Analysis) -> Chart | None:
     if not steps:
         return None
     sentence = (
-        f"At purity {percent(steps[0].purity)} evaluators accept {percent(steps[0].fraction)}, "
-        f"at {percent(steps[-1].purity)} {percent(steps[-1].fraction)}."
+        f"At purity {percent(steps[0].purity)}, {percent(steps[0].fraction)} of the items were "
+        f"{analysis.words.participle}; at {percent(steps[-1].purity)}, {percent(steps[-1].fraction)}."
     )
     return Chart(
         name="controls",

@@ -17,12 +17,14 @@ from app.evidence.stamp_checks import FILE_NAME
 from app.foundation.digest import LARGEST_WRITTEN_OUT, in_key_order
 from app.foundation.errors import ExportError, first_problem
 from app.foundation.json_types import JsonObject, JsonValue
+from app.foundation.typography import shortened
 from app.report.export import evidence_forms as forms
 from app.report.export.program_versions import ProgramVersions, read_program_versions
 from app.report.export.released_0_1 import read_links_v1, read_unbound
 from app.report.export.strict_json import read_strict_json
 from app.report.export.zip_file import read_zip
 from app.rounds.allocation import SealContent
+from app.tasks.registry import DEFAULT_TASK, is_known
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,22 @@ def _read_evidence(files: Mapping[str, bytes], blinded: BlindedEvidence, version
         design_content=forms.OBJECT.read_verbatim("design.json", _read_canonical(files, "design.json")),
         seal=seal,
     )
+    _require_known_task(evidence.design_content)
     if version > 1:
         return evidence
     frame_content = _read_object(files, "frame.json")
     return replace(evidence, unbound=read_unbound(frame_content, files.get("evaluators.csv", b"")))
+
+
+def _require_known_task(design_content: JsonObject) -> None:
+    """Raise ExportError if this program cannot read the words of the round's task."""
+    task_name = design_content.get("task", DEFAULT_TASK)
+    if not isinstance(task_name, str) or not is_known(task_name):
+        msg = (
+            f"the round's task, {shortened(str(task_name))}, is unknown to this program; verify the export with the "
+            "program that made it, and with the verify.py in the zip, which needs to know no task"
+        )
+        raise ExportError(msg)
 
 
 def _read_versions(files: Mapping[str, bytes]) -> ProgramVersions:

@@ -65,16 +65,17 @@ def translate_fragment(fragment: bytes, translations: Mapping[str, str]) -> byte
 
 
 def _passage_lists_html(pairs: Sequence[PassageStrengths], design: PublicDesign) -> bytes:
-    """One list of all passages; if the design has several groups, a heading and a list for each."""
+    """One list of all passages; if design and item have several groups, a heading and a list for each."""
     numbers = iter(range(1, len(pairs) + 1))
-    if len(design.groups) == 1:
+    if len(design.groups) == 1 or len({passage.group for passage, _ in pairs}) == 1:
         return _passage_list_html(pairs, numbers, "h2").encode("utf-8", "replace")
     return "".join(_group_lists_html(pairs, design, numbers)).encode("utf-8", "replace")
 
 
 def _group_lists_html(pairs: Sequence[PassageStrengths], design: PublicDesign, numbers: Iterator[int]) -> Iterator[str]:
-    """A heading and a list for each group of the design that has passages."""
-    for group, _count in design.groups:
+    """A heading and a list for each group that has passages, those of the design first, in its order."""
+    shown_groups = [passage.group for passage, _ in pairs]
+    for group in dict.fromkeys([*(name for name, _count in design.groups), *shown_groups]):
         members = [pair for pair in pairs if pair[0].group == group]
         if members:
             yield f"<h2>{TITLES.get(group, escape(group))}</h2>\n{_passage_list_html(members, numbers, 'h3')}"
