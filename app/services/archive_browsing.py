@@ -1,8 +1,9 @@
-"""Whether what identifies neurons by their text may be read: not while a round on the same neurons is open.
+"""Whether what identifies units by their text may be read: not while a round on the same models is open.
 
-With an archive, or with the items and the allocation of an earlier round, an item of an open round is found by its
-text, and with it the arm. An override gives a reason, which the log of every such round keeps: its report begins with
-“Blind broken”.
+With an archive of one of its models, or with the items and the allocation of an earlier round on it, an item of an open
+round is found by its text, and with it the arm: also if the archive is of another site, of other units or of more text,
+since much of what makes them fire is the same. An override gives a reason, which the log of every such round keeps: its
+report begins with “Blind broken”.
 """
 
 from collections.abc import Collection
@@ -14,9 +15,9 @@ from app.archive.archive import Archive
 from app.evidence.entries import EventAction
 from app.foundation.errors import AccessError
 from app.rounds.lifecycle import State, require_reason
-from app.services.archives import archive_fingerprints, fingerprints_of_text
+from app.services.archives import archive_fingerprints
 from app.services.log import append_event, log_refusal_once
-from app.services.related_rounds import related_round_ids, rounds_with_fingerprints
+from app.services.related_rounds import rounds_of_models, rounds_on_same_models
 from app.store import log as log_store
 from app.store import rounds as round_store
 from app.store.engine import Database
@@ -26,12 +27,12 @@ OPEN_STATES: tuple[State, ...] = ("sealed", "collecting")
 
 
 def rounds_on_archive(session: Session, archive: Archive) -> tuple[str, ...]:
-    """Ids of the rounds with neurons of this archive."""
-    return rounds_with_fingerprints(session, fingerprints_of_text(archive_fingerprints(archive)))
+    """Ids of the rounds on the model of this archive."""
+    return rounds_of_models(session, archive_fingerprints(archive))
 
 
 def browse_archive(database: Database, archive: Archive, by: str, reason: str | None, now: datetime) -> None:
-    """Write into the logs of all rounds with neurons of an archive, once, that `by` looks at it.
+    """Write into the logs of all rounds on the model of an archive, once, that `by` looks at it.
 
     While one of them is open, it needs a reason, which breaks the blind; without one it is refused with AccessError,
     and these logs say so. The logs do not say which archive it was: nobody is to learn it before the unblinding.
@@ -52,8 +53,8 @@ def browse_archive(database: Database, archive: Archive, by: str, reason: str | 
 
 
 def open_rounds_beside(session: Session, round_id: str, by: str) -> list[str]:
-    """Ids of the other open rounds with the neurons of a round whose blind `by` has not broken yet."""
-    return _unbroken(session, related_round_ids(session, round_id), by)
+    """Ids of the other open rounds on the models of a round whose blind `by` has not broken yet."""
+    return _unbroken(session, [other for other in rounds_on_same_models(session, round_id) if other != round_id], by)
 
 
 def round_titles(session: Session, round_ids: Collection[str]) -> dict[str, str]:
@@ -62,7 +63,7 @@ def round_titles(session: Session, round_ids: Collection[str]) -> dict[str, str]
 
 
 def require_no_open_round(session: Session, round_id: str, by: str) -> None:
-    """Raise AccessError if neurons of the round are judged in another round now."""
+    """Raise AccessError if models of the round are judged in another round now."""
     if open_ids := open_rounds_beside(session, round_id, by):
         raise AccessError(explain_refusal(open_ids))
 
@@ -81,7 +82,7 @@ def explain_refusal(open_ids: Collection[str]) -> str:
     """The sentence that refuses, and says what to do."""
     names = ", ".join(open_ids)
     return (
-        f"The same neurons are judged blind in an open round ({names}), and their text would tell which item is which. "
+        f"The same models are judged blind in an open round ({names}), and this text would tell which item is which. "
         "Wait for its lock. Or give a reason, on the gallery's page or with --break-blind: the log keeps it, and the "
         "report of the open round begins with “Blind broken”."
     )

@@ -34,7 +34,7 @@ class GalleryNeuron:
 def enter_gallery(session: Session, round_id: str, by: str, now: datetime, reason: str = "") -> None:
     """Record in the log, once, that `by` is exposed. Raises LifecycleError before unblinding.
 
-    While the same neurons are judged in an open round, it needs a reason, which goes into the log of that round; raises
+    While the same models are judged in an open round, it needs a reason, which goes into the log of that round; raises
     AccessError without one.
     """
     has_entered = has_entered_gallery(session, round_id, by)

@@ -45,12 +45,16 @@ def related_round_ids(session: Session, round_id: str) -> tuple[str, ...]:
 
 def rounds_on_same_models(session: Session, round_id: str) -> tuple[str, ...]:
     """Ids of the round and of all others with one of its models, whatever units and text their archives are of."""
-    archives = _archives_by_round(session)
-    own_models = fingerprints_of_models(archives.get(round_id, _RoundArchives()).fingerprints)
+    return rounds_of_models(session, _archives_by_round(session).get(round_id, _RoundArchives()).fingerprints)
+
+
+def rounds_of_models(session: Session, fingerprints: Collection[str]) -> tuple[str, ...]:
+    """Ids of all rounds with the model of one of the archives that have these fingerprints."""
+    models = fingerprints_of_models(fingerprints)
     return tuple(
-        other_id
-        for other_id, others in archives.items()
-        if not own_models.isdisjoint(fingerprints_of_models(others.fingerprints))
+        round_id
+        for round_id, archives in _archives_by_round(session).items()
+        if not models.isdisjoint(fingerprints_of_models(archives.fingerprints))
     )
 
 

@@ -113,7 +113,7 @@ def _door(
     error: FirstGlanceError | None = None,
     reason: str = "",
 ) -> Response:
-    """The page before the gallery: it asks for a reason while the same neurons are judged in open rounds."""
+    """The page before the gallery: it asks for a reason while the same models are judged in open rounds."""
     variables = {
         "round_id": round_id,
         "open_ids": open_ids,
