@@ -22,6 +22,7 @@ from app.evidence.signing import SIGNATURE, is_event_signed
 from app.foundation.digest import sha256_of_json
 from app.foundation.typography import shortened
 from app.rounds.commitment import commitment_digest, item_digest, seal_digest
+from app.tasks.registry import task_named
 
 ONCE: tuple[EventAction, ...] = ("created", "sealed", "opened", "locked", "unblinded")
 """Steps that a round takes once, in this order."""
@@ -69,6 +70,7 @@ def check_evidence(evidence: Evidence) -> Iterator[Check]:
     yield from _check_signed_events(evidence)
     yield from _check_chains(evidence)
     yield _check_answers(evidence)
+    yield _check_outcome(evidence)
     yield from _check_lock(evidence)
     yield from _check_people(evidence)
 
@@ -232,6 +234,17 @@ def _check_answers(evidence: Evidence) -> Check:
     answers = {link["entry"]["verdict"] for link in links if is_judgment(link["entry"])}
     problem = "The chains have answers that no page of the round offered: {}."
     return expect_none("answers", "offered by the design", answers - offered, problem)
+
+
+def _check_outcome(evidence: Evidence) -> Check:
+    """Check that what the design counts, and how it tells it, is what its task does: another sentence would mislead."""
+    design = evidence.design
+    differs = design.outcome != task_named(design.task).outcome
+    problem = (
+        f"The design counts other answers than the task {design.task} does, or tells them in other words; no program "
+        "makes such a round."
+    )
+    return expect_equal("outcome", "the task's", "another one" if differs else "the task's", problem)
 
 
 def _misdated(links: Sequence[ChainLink], opened_at: str, locked_at: str) -> list[str]:

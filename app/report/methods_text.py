@@ -71,6 +71,7 @@ def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
             f"judge” count as {frame.outcome.opposite}; items flagged as faulty or distressing are missing. "
             f"Marks were {frame.marks}."
         ),
+        *([frame.stated_outcome.counting_sentence] if frame.stated_outcome else []),
         *([" ".join(ground_sentences(frame.grounds))] if frame.grounds else []),
         *([say(BLIND_BROKEN)] if frame.blind_broken else []),
         *([say(AIDS)] if frame.aids else []),

@@ -218,10 +218,21 @@ def _variables(design: Design) -> list[str]:
         f"**Measured.** One verdict per evaluator and item, {' / '.join(answers)}, to the question: "
         f"{escape_markdown(rubric.question)}",
         *([criteria] if criteria else []),
+        *_what_counts(design),
         f"**Also asked, after the verdict.** {_sentence([text for text in questions if text]) or 'Nothing.'}",
         "**Also recorded.** Active seconds, position in the order, revisions, items flagged as faulty or distressing"
         f"{', aids opened' if design.aids else ''}. {ACTIVE_SECONDS}",
     ]
+
+
+def _what_counts(design: Design) -> list[str]:
+    """Which answers count as 1, by the labels of their buttons; designs of versions 1 and 2 say it in their plan."""
+    outcome = design.planned_analysis.outcome if design.planned_analysis else None
+    if outcome is None:
+        return []
+    labels = [escape_markdown(design.rubric.label(answer)) for answer in outcome.counted_answers]
+    counted = " / ".join(labels) if labels else "The right answer to the item, which the seal holds"
+    return [f"**Counted as 1.** {counted}. Every other answer counts as 0."]
 
 
 def _analysis_plan(design: Design, sealed: SealedDetail) -> list[str]:

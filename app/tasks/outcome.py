@@ -36,6 +36,15 @@ class Outcome(BaseModel):
         return self.question.replace("{units}", units)
 
     @property
+    def counting_sentence(self) -> str:
+        """Which answers count, for the methods of a report."""
+        if not self.counted_answers:
+            return "As 1 counts the right answer to an item, which the seal held, and every other one as 0."
+        if len(self.counted_answers) == 1:
+            return f"As 1 counts the answer {self.counted_answers[0]}, and every other one as 0."
+        return f"As 1 count the answers {', '.join(self.counted_answers)}, and every other one as 0."
+
+    @property
     def column_heading(self) -> str:
         """The participle as the heading of a column."""
         return self.participle[:1].upper() + self.participle[1:]
