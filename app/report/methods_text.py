@@ -95,9 +95,11 @@ def methods_paragraphs(frame: AnalysisFrame, analysis: Analysis) -> list[str]:
     ]
 
 
-def decision_rows() -> list[tuple[str, ...]]:
-    """The rows of the table of choices, with the columns DECISION_COLUMNS."""
-    return [
+def decision_rows(outcome: Outcome) -> list[tuple[str, ...]]:
+    """The rows of the table of choices, with the columns DECISION_COLUMNS; the task's criterion comes first."""
+    rows: list[tuple[str, ...]] = [
         (decision.choice, ORIGINS[decision.origin], decision.paper or "not stated", decision.ours)
         for decision in PROVENANCE
     ]
+    criterion = [("criterion", ORIGINS["paper"], *outcome.criterion)] if outcome.criterion else []
+    return [*criterion, *rows]

@@ -179,7 +179,7 @@ def require_computable_plan(plan: AnalysisPlan, task_name: str = DEFAULT_TASK) -
     """Raise DesignError if this version of the program would not compute what the plan says of a round of a task."""
     deviations = plan_deviations(plan)
     if plan.outcome not in (None, task_named(task_name).outcome):
-        deviations.append(f"The design planned another outcome than the task {task_name} has.")
+        deviations.append(f"The design planned another outcome than the task {task_name} has: leave it out.")
     if deviations:
         msg = (
             f"{deviations[0]} Leave [analysis] as `firstglance round design` prints it, or leave it out; only the "

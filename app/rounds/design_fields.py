@@ -5,9 +5,10 @@ The docstring of every field is one line, because `firstglance round design` pri
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 
 from app.archive.snippet import Group
+from app.foundation.errors import first_problem
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
 from app.rounds.cell import Cell, Site
 from app.rounds.control_counts import Controls
@@ -34,6 +35,18 @@ FIELDS_SINCE_3 = frozenset({"contrasts", "task"})
 """Fields that designs of versions 1 and 2 do not have."""
 CELL_FIELDS_SINCE_3 = frozenset({"unit", "site", "harvest"})
 """Fields that the cells of designs of versions 1 and 2 do not have."""
+
+
+def _read_rubric(typed_words: object, standard: Rubric) -> Rubric:
+    """The words in the form of a task whose standard ones are given. Raises ValueError that names the first field."""
+    if isinstance(typed_words, Rubric):
+        return typed_words
+    try:
+        return type(standard).model_validate(typed_words)
+    except ValidationError as error:
+        path, reason = first_problem(error)
+        msg = f"rubric{'.' + path if path else ''}: {reason}"
+        raise ValueError(msg) from error
 
 
 class DesignFields(DesignPart):
@@ -127,14 +140,13 @@ class DesignFields(DesignPart):
         if not isinstance(fields, dict):
             return fields
         task = task_named(str(fields.get("task", DEFAULT_TASK)))
-        words, plan = fields.get("rubric", task.rubric), fields.get("analysis", {})
-        rubric = words if isinstance(words, Rubric) else type(task.rubric).model_validate(words)
+        plan, rubric = fields.get("analysis", {}), _read_rubric(fields.get("rubric", task.rubric), task.rubric)
         if fields.get("version", NEWEST_VERSION) in (1, 2):
             return fields | {"rubric": rubric}
         if isinstance(plan, AnalysisPlan):
             plan = plan if plan.outcome else plan.model_copy(update={"outcome": task.outcome})
         elif isinstance(plan, dict):
-            plan = {"outcome": task.outcome} | plan
+            plan = plan | {"outcome": plan.get("outcome") or task.outcome}
         return fields | {"rubric": rubric, "analysis": plan}
 
     @property

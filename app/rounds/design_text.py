@@ -11,6 +11,7 @@ from app.foundation.json_types import JsonValue
 from app.rounds.cell import Cell
 from app.rounds.design import Design
 from app.rounds.presets import design_from_preset
+from app.tasks.registry import DEFAULT_TASK
 
 TO_FILL_IN = (
     "# Fill in the title, the reference and the arms; all other lines may stay as they are. A line that begins with\n"
@@ -22,10 +23,10 @@ WRITTEN_BY_PROGRAM = ("harvest",)
 """Tables that a design has once its round is created; nobody fills them in."""
 
 
-def preset_toml(preset_name: str) -> str:
-    """A preset as TOML, with empty title, reference and arms. Raises DesignError if there is no such preset."""
+def preset_toml(preset_name: str, task_name: str = DEFAULT_TASK) -> str:
+    """A preset as TOML, with empty title, reference and arms. Raises DesignError if there is no such preset or task."""
     cells = [BLANK_CELL, BLANK_CELL.model_copy(update={"arm": "b"})]
-    design = design_from_preset(preset_name, title="blank", arms=cells, reference="a")
+    design = design_from_preset(preset_name, title="blank", arms=cells, reference="a", task=task_name)
     blank_cells = tuple(cell.model_copy(update={"arm": "", "archive_sha256": "", "unit": None}) for cell in cells)
     blank = design.model_copy(update={"title": "", "reference": "", "arms": blank_cells})
     return TO_FILL_IN + "\n" + design_toml(blank)

@@ -18,6 +18,7 @@ class Provenance:
     """Where one choice comes from."""
 
     choice: str
+    """What was chosen."""
     paper: str
     """What the paper says; empty if it is silent."""
     ours: str
@@ -44,7 +45,6 @@ PROVENANCE: tuple[Provenance, ...] = (
         "paper",
     ),
     Provenance("time per neuron", "1-2 minutes", "suggested, 1-2 minutes in presets; measured", "paper"),
-    Provenance("criterion", "80 % of the strongest firings, one rule or category", "80 % of the peaks shown", "paper"),
     Provenance(
         "activation read", "before the extra LayerNorm", "site mlp.act, unless the design says otherwise", "paper"
     ),

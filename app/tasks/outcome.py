@@ -24,6 +24,8 @@ class Outcome(BaseModel):
     """The headline's sentence; {people} and {fractions} stand for who judged and what came out."""
     question: str
     """The question of the study, as the preregistration puts it; {units} stands for the word for units."""
+    criterion: tuple[str, ...] = ()
+    """By what a verdict is given: in the paper whose protocol the task follows, and here; empty if it follows none."""
     limits: tuple[str, ...] = ()
     """What results of this kind cannot say, as sentences for the report."""
 

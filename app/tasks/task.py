@@ -18,7 +18,7 @@ class Presentation:
     """How an item shows its passages, and the right answer to it."""
 
     passages: tuple[Passage, ...]
-    """As many as there were, in the same order."""
+    """As many as there were, in the same order, with the same texts and peaks; levels and groups may be others."""
     right_answer: str | None = None
     """One of the rubric's answers; None if no answer is right or wrong. It is stored in the seal alone."""
 

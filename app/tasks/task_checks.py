@@ -22,10 +22,16 @@ def require_consistent(task: Task) -> None:
 def require_presentable(task: Task, passages: Sequence[Passage], presentation: Presentation) -> Presentation:
     """The presentation. Raises DesignError if passages are missing, or if its right answer is none of the task's."""
     allowed = set(task.answers) if task.has_right_answers else {None}
-    if len(presentation.passages) != len(passages) or presentation.right_answer not in allowed:
+    shapes, shown_shapes = ([_shape(passage) for passage in shown] for shown in (passages, presentation.passages))
+    if shapes != shown_shapes or presentation.right_answer not in allowed:
         msg = f"the task {task.name} shows other passages than it was given, or has a right answer that is none"
         raise DesignError(msg)
     return presentation
+
+
+def _shape(passage: Passage) -> tuple[tuple[str, ...], int, int]:
+    """What a task must leave as it is: aids and later stages know a passage's tokens by their numbers."""
+    return passage.texts, passage.peak, len(passage.levels)
 
 
 def _contradictions(task: Task) -> dict[str, bool]:

@@ -16,9 +16,13 @@ from app.report.export.zip_file import read_zip
 from app.robots.page import HtmlPage
 from app.robots.visitor import Visitor
 from app.robots.walk import Answers, walk_round
+from app.rounds.design import Design
+from app.rounds.design_text import preset_toml
 from app.services.opened_database import open_database
 from app.tasks import registry
+from app.tasks.task import Task
 from app.web.serving import served_in_thread
+from tests.tasks.pair_task import PAIR as PAIR_TASK
 from tests.tasks.tasks import TASKS
 from tests.tasks.three_task import THREE
 
@@ -154,3 +158,20 @@ def test_a_task_of_three_awkward_answers_with_practice_and_controls_is_told_as_i
     assert "a word or a topic (100 % {sure})." in analysis["headline"]
     assert analysis["controls"]["planted"]["fraction"] == 1.0
     assert "planted items called a “word” or topic" in files["report.md"].decode()
+
+
+@pytest.mark.parametrize("task", [PAIR_TASK, THREE])
+def test_a_design_of_any_task_is_printed_as_toml_and_read_back(task: Task) -> None:
+    if not registry.is_known(task.name):
+        registry.add_task(task)
+    text = preset_toml("quick", task.name).replace('arm = ""', 'arm = "a"', 1).replace('arm = ""', 'arm = "b"', 1)
+    for name, value in (("title", "t"), ("reference", "a"), ("archive_sha256", "a" * 64)):
+        text = text.replace(f'{name} = ""', f'{name} = "{value}"')
+    design = Design.from_toml(text)
+    assert (design.task, design.rubric, design.outcome) == (task.name, task.rubric, task.outcome)
+
+
+def test_the_words_of_another_task_are_refused_with_their_field() -> None:
+    text = preset_toml("quick").replace('task = "first-glance"', 'task = "pair"')
+    with pytest.raises(fg.FirstGlanceError, match=r"rubric\.interpretable: Extra inputs are not permitted"):
+        Design.from_toml(text)

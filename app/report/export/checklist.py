@@ -90,7 +90,7 @@ def methods_checklist(
         for_people_to_answer=QUESTIONS_FOR_PEOPLE,
         not_applicable=QUESTIONS_NOT_APPLICABLE,
         methods=tuple(methods_paragraphs(frame, analysis)),
-        decisions=tuple(MethodDecision(*row) for row in decision_rows()),
+        decisions=tuple(MethodDecision(*row) for row in decision_rows(frame.outcome)),
         limitations=tuple(limitations(frame.outcome, frame.units)),
     )
 

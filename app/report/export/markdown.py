@@ -38,7 +38,7 @@ def write_markdown_report(
         parts += [f"## {escape_markdown(table.title)}", escape_markdown(table.summary_sentence), _numbers_table(table)]
     parts += _absent_parts(absent_results(charts, tables, analysis.units))
     parts += ["## Methods", *map(escape_markdown, methods_paragraphs(frame, analysis))]
-    parts += [f"## {DECISION_HEADING}", markdown_table(DECISION_COLUMNS, decision_rows())]
+    parts += [f"## {DECISION_HEADING}", markdown_table(DECISION_COLUMNS, decision_rows(analysis.words))]
     parts += ["## Limits", "\n".join(f"- {limitation}" for limitation in limitations(analysis.words, analysis.units))]
     return "\n\n".join(parts) + "\n"
 

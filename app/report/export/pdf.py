@@ -98,7 +98,7 @@ def typst_document(
         parts += [f"== {_content(table.title)}", _content(table.summary_sentence), _table(table.columns, table.rows)]
     parts += _absent_parts(absent_results(charts, tables, analysis.units))
     parts += ["== Methods", *(_content(paragraph) for paragraph in methods_paragraphs(frame, analysis))]
-    parts += [f"== {DECISION_HEADING}", _table(DECISION_COLUMNS, decision_rows())]
+    parts += [f"== {DECISION_HEADING}", _table(DECISION_COLUMNS, decision_rows(analysis.words))]
     parts += ["== Limits", *(f"- {_content(limitation)}" for limitation in limitations(analysis.words, analysis.units))]
     return "\n\n".join(parts) + "\n"
 

@@ -15,6 +15,7 @@ FIRST_GLANCE = Task(
         participle="marked INTERPRETABLE",
         sentence="{people} marked {fractions} INTERPRETABLE.",
         question="find a different fraction of {units} interpretable",
+        criterion=("80 % of the strongest firings, one rule or category", "80 % of the peaks shown"),
         limits=(
             "“Interpretable at first glance” is a quick judgment: some interpretable neurons are marked NOT "
             "INTERPRETABLE, and some others INTERPRETABLE.",

@@ -67,7 +67,7 @@ def report_view(report: RoundReport) -> ReportView:
         further_tables=tables,
         absent=tuple(absent_results(charts, tables, analysis.units)),
         methods=tuple(methods_paragraphs(report.frame, analysis)),
-        decisions=tuple(decision_rows()),
+        decisions=tuple(decision_rows(analysis.words)),
         limits=tuple(limitations(analysis.words, analysis.units)),
         pdf=pdf_available(),
     )
