@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from app.foundation.typography import shortened
+
 UNSEEN_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's categories of control and format characters, halves of characters, and line separators."""
 BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -55,6 +57,11 @@ def show_unseen_characters(text: str) -> str:
 def show_in_one_line(text: str) -> str:
     """Text as one line: its line breaks and tabs are written as code points, too."""
     return show_unseen_characters(text).replace("\n", "<U+000A>").replace("\t", "<U+0009>")
+
+
+def in_one_line(text: str) -> str:
+    """The beginning of a text that somebody else may have written, as one line, for a sentence that people read."""
+    return show_in_one_line(shortened(text))
 
 
 def is_obeyed(character: str) -> bool:

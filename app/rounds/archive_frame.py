@@ -8,6 +8,7 @@ from app.archive.neuron import NeuronKey, NeuronStatistics
 from app.archive.snippet import Snippet
 from app.foundation.digest import short_digest
 from app.foundation.errors import DesignError
+from app.foundation.typed_text import in_one_line
 from app.rounds.allocation import NeuronAddress
 from app.rounds.concealment import select_shown_snippets
 from app.rounds.design import Design
@@ -85,9 +86,10 @@ def require_sites(design: Design, archives: Archives) -> None:
     for number, cell in enumerate(design.arms, start=1):
         site, planned = archives[cell.archive_sha256].manifest.site, design.site_of(cell)
         if site != planned:
+            read, arm, stratum = (in_one_line(text) for text in (site, cell.arm, cell.stratum))
             msg = (
-                f"The arm “{cell.arm}” in stratum “{cell.stratum}” is to be read at {planned}, but its archive was "
-                f'harvested at {site}. Write site = "{site}" into the arm, which is the table [[arms]] number '
+                f"The arm “{arm}” in stratum “{stratum}” is to be read at {planned}, but its archive was "
+                f'harvested at {read}. Write site = "{read}" into the arm, which is the table [[arms]] number '
                 f"{number} of the design, or name an archive of {planned}."
             )
             raise DesignError(msg)

@@ -50,16 +50,18 @@ def ground_sentences(grounds: Sequence[Ground]) -> list[str]:
 def _ground(design: Design, harvest_field: HarvestField, harvests: Sequence[tuple[Cell, HarvestFacts]]) -> Ground:
     by_value: dict[HarvestValue, list[tuple[Cell, HarvestFacts]]] = {}
     for cell, harvest in harvests:
-        by_value.setdefault(harvest_field.value_of(harvest), []).append((cell, harvest))
+        by_value.setdefault(harvest_field.value_of(harvest, design.contrasts), []).append((cell, harvest))
     if harvest_field.contrast in design.contrasts:
         agreement: Agreement = "contrast"
     else:
         agreement = "common" if len(by_value) == 1 else "strata"
-    texts = [_value_with_arms(harvest_field, members, named=agreement != "common") for members in by_value.values()]
+    texts = [_value_with_arms(design, harvest_field, members) for members in by_value.values()]
+    if agreement == "common":
+        texts = [harvest_field.words_of(harvests[0][1], design.contrasts)]
     return Ground(harvest_field.noun, agreement, " and ".join(texts))
 
 
-def _value_with_arms(harvest_field: HarvestField, members: Sequence[tuple[Cell, HarvestFacts]], *, named: bool) -> str:
-    words = harvest_field.words_of(members[0][1])
+def _value_with_arms(design: Design, harvest_field: HarvestField, members: Sequence[tuple[Cell, HarvestFacts]]) -> str:
+    words = harvest_field.words_of(members[0][1], design.contrasts)
     arms = ", ".join(f"{quoted(cell.arm)} in {quoted(cell.stratum)}" for cell, _ in members)
-    return f"{words} for {arms}" if named else words
+    return f"{words} for {arms}"

@@ -54,28 +54,32 @@ def _harvest_of(cell: Cell, archives: Archives) -> HarvestOfArm:
 
 
 def _require_agreement(design: Design, harvest_field: HarvestField, compared: Sequence[PairOfArms]) -> None:
-    differing = [pair for pair in compared if not harvest_field.agree(pair[0][1], pair[1][1])]
+    differing = [pair for pair in compared if not harvest_field.agree(pair[0][1], pair[1][1], design.contrasts)]
     if harvest_field.contrast in design.contrasts:
         if not differing:
-            raise DesignError(_needless(harvest_field.contrast, harvest_field.words_of(compared[0][0][1])))
+            words = harvest_field.words_of(compared[0][0][1], design.contrasts)
+            raise DesignError(_needless(harvest_field.contrast, words))
     elif differing:
-        raise DesignError(_mismatch(harvest_field, differing[0]))
+        raise DesignError(_mismatch(design, harvest_field, differing[0]))
 
 
-def _mismatch(harvest_field: HarvestField, pair_of_arms: PairOfArms) -> str:
+def _mismatch(design: Design, harvest_field: HarvestField, pair_of_arms: PairOfArms) -> str:
     (cell, harvest), (other_cell, other_harvest) = pair_of_arms
-    values = (harvest_field.value_of(harvest), harvest_field.value_of(other_harvest))
+    harvests = (harvest, other_harvest)
+    values = [harvest_field.value_of(each, design.contrasts) for each in harvests]
+    words, other_words = (harvest_field.words_of(each, design.contrasts) for each in harvests)
     problem = "nothing shows that they agree in" if None in values else "they differ in"
     return (
         f"The arms {quoted(cell.arm)} and {quoted(other_cell.arm)} in stratum {quoted(cell.stratum)} cannot be "
-        f"compared: {problem} {harvest_field.noun}, {harvest_field.words_of(harvest)} and "
-        f"{harvest_field.words_of(other_harvest)}. Declare the difference, {_declaration(harvest_field.contrast)}, or "
-        f"{harvest_field.advice}."
+        f"compared: {problem} {harvest_field.noun}, {words} and {other_words}. Declare the difference, "
+        f"{_declaration(design, harvest_field.contrast)}, or {harvest_field.advice}."
     )
 
 
-def _declaration(contrast: Contrast) -> str:
-    return f'contrasts = ["{contrast}"] in the design or --contrast {contrast}'
+def _declaration(design: Design, contrast: Contrast) -> str:
+    """How to declare a contrast beside those that the design has."""
+    contrasts = ", ".join(f'"{each}"' for each in (*design.contrasts, contrast))
+    return f"contrasts = [{contrasts}] in the design or --contrast {contrast}"
 
 
 def _needless(contrast: Contrast, words: str) -> str:
@@ -91,51 +95,60 @@ def _require_other_units(design: Design, archives: Archives) -> None:
     if "draw" in design.contrasts:
         if not pairs:
             msg = (
-                "The contrast “draw” is declared, but no two arms of a stratum are of the same units. Leave it out of "
-                "contrasts, or name one archive for both arms."
+                "The contrast “draw” is declared, but no two arms are of the same units. Leave it out of contrasts, or "
+                "name one archive for both arms."
             )
             raise DesignError(msg)
     elif pairs:
-        raise DesignError(_same_units(*pairs[0]))
+        raise DesignError(_same_units(design, archives, *pairs[0]))
 
 
-def _same_units(cell: Cell, other_cell: Cell) -> str:
-    what = "have one archive" if cell.archive_sha256 == other_cell.archive_sha256 else "are of the same model and units"
+def _same_units(design: Design, archives: Archives, cell: Cell, other_cell: Cell) -> str:
+    archive, other_archive = archives[cell.archive_sha256], archives[other_cell.archive_sha256]
+    what = "have one archive" if archive.sha256 == other_archive.sha256 else "are of the same model and units"
+    if archive.sha256 != other_archive.sha256 and _have_one_table(archive, other_archive):
+        what = "have the same numbers for every unit, so they are of the same units under two names"
+    name, stratum = quoted(other_cell.arm), quoted(other_cell.stratum)
+    arms = f"{quoted(cell.arm)} and {name} in stratum {stratum}"
+    if cell.stratum != other_cell.stratum:
+        arms = f"{quoted(cell.arm)} in stratum {quoted(cell.stratum)} and {name} in stratum {stratum}"
     return (
-        f"The arms {quoted(cell.arm)} and {quoted(other_cell.arm)} in stratum {quoted(cell.stratum)} {what}, so that "
-        f"they differ by the draw alone. Name the archive of another model, or declare that this is what the round is "
-        f"to measure, {_declaration('draw')}."
+        f"The arms {arms} {what}: which of them were drawn is all in which they differ. Name the archive of another "
+        f"model, or declare that this is what the round is to measure, {_declaration(design, 'draw')}."
     )
 
 
 def _pairs_of_same_units(design: Design, archives: Archives) -> Iterator[tuple[Cell, Cell]]:
+    """Two arms of the same units, in one stratum or in two: either way a difference between them is the draw's."""
+    harvests = {digest: HarvestFacts.from_manifest(archive.manifest) for digest, archive in archives.items()}
     for cell, other_cell in combinations(design.arms, 2):
-        archive, other_archive = archives[cell.archive_sha256], archives[other_cell.archive_sha256]
-        if cell.stratum == other_cell.stratum and (
-            archive.sha256 == other_archive.sha256
-            or (_differ_in_nothing(archive, other_archive) and _share_units(design, archive, other_archive))
+        digest, other_digest = cell.archive_sha256, other_cell.archive_sha256
+        archive, other_archive = archives[digest], archives[other_digest]
+        if cell.arm != other_cell.arm and (
+            _have_one_table(archive, other_archive)
+            or (
+                _differ_in_nothing(harvests[digest], harvests[other_digest])
+                and _share_units(design, archive, other_archive)
+            )
         ):
             yield cell, other_cell
 
 
-def _differ_in_nothing(archive: Archive, other_archive: Archive) -> bool:
+def _have_one_table(archive: Archive, other_archive: Archive) -> bool:
+    """Whether two archives have the very same numbers for every unit, so that they are of one function of one text."""
+    return archive.manifest.files[NEURONS_TABLE] == other_archive.manifest.files[NEURONS_TABLE]
+
+
+def _differ_in_nothing(harvest: HarvestFacts, other_harvest: HarvestFacts) -> bool:
     """Whether two harvests agree as far as it is known: a declared contrast of the same units is no draw alone."""
-    harvest, other_harvest = (
-        HarvestFacts.from_manifest(archive.manifest),
-        HarvestFacts.from_manifest(other_archive.manifest),
-    )
     return all(
-        harvest_field.value_of(harvest) == harvest_field.value_of(other_harvest) for harvest_field in HARVEST_FIELDS
+        harvest_field.value_of(harvest, ()) == harvest_field.value_of(other_harvest, ())
+        for harvest_field in HARVEST_FIELDS
     )
 
 
 def _share_units(design: Design, archive: Archive, other_archive: Archive) -> bool:
-    """Whether two archives are of the same weights and have units in common.
-
-    Functions have no weights; only archives with the very same numbers are known to be of one.
-    """
-    if archive.manifest.files[NEURONS_TABLE] == other_archive.manifest.files[NEURONS_TABLE]:
-        return True
+    """Whether two archives are of the same weights and have units in common; functions have no weights."""
     weights = archive.manifest.model.weights_sha256
     if weights is None or weights != other_archive.manifest.model.weights_sha256:
         return False

@@ -6,8 +6,7 @@ from pydantic import ValidationError
 
 from app.archive.site import unit_word_of
 from app.foundation.errors import DesignError, first_problem
-from app.foundation.typed_text import show_in_one_line
-from app.foundation.typography import shortened
+from app.foundation.typed_text import in_one_line, show_in_one_line
 from app.rounds.cell import LONGEST_UNIT, Cell
 from app.rounds.design_part import LONGEST_NAME
 
@@ -22,10 +21,10 @@ def typed_cell(arm: str, stratum: str, archive_sha256: str, site: str, unit: str
         return Cell.model_validate(fields | ({"stratum": stratum} if stratum else {}))
     except ValidationError as error:
         field, reason = first_problem(error)
-        name = f"“{show_in_one_line(shortened(arm))}”"
+        name = f"“{in_one_line(arm)}”"
         if field == "unit":
             msg = (
-                f"The word “{show_in_one_line(shortened(unit))}” for a unit of {name} cannot be used: give one of up "
+                f"The word “{in_one_line(unit)}” for a unit of {name} cannot be used: give one of up "
                 f"to {LONGEST_UNIT} small letters, a to z, in the singular, such as latent."
             )
         elif field in ("arm", "stratum"):

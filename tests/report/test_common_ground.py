@@ -21,6 +21,8 @@ FACTS = HarvestFacts(
     site="mlp.act",
     corpus="stdlib",
     corpus_sha256="1" * 64,
+    tokens=5000,
+    windows=26,
     window=256,
     overlap=64,
     k=20,
@@ -71,8 +73,8 @@ def test_report_and_preregistration_print_what_is_common_and_what_is_declared(fi
         text = files[name].decode()
         assert COMMON in text
         assert "By the design, arms of a stratum differ in: corpus “" in text
-        assert "“stdlib” (111111111111…) for “baseline” in “" in text
-        assert "“\\<b>\\*own\\*” (333333333333…) for “solu” in “" in text
+        assert "“stdlib” (111111111111…) with 5,000 scored tokens in 26 windows for “baseline” in “" in text
+        assert "“\\<b>\\*own\\*” (333333333333…) with 5,000 scored tokens in 26 windows for “solu” in “" in text
     assert COMMON in " ".join(json.loads(files["methods.json"])["methods"])
     assert json.loads(files["frame.json"])["grounds"][1]["agreement"] == "contrast"
 

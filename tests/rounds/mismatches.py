@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.archive.manifest import ReadingRecord
+
 
 @dataclass(frozen=True)
 class Mismatch:
@@ -17,12 +19,26 @@ class Mismatch:
 MISMATCHES = (
     Mismatch("site", {"site": "sae:res/0"}, ("mlp.act", "sae:res/0")),
     Mismatch(
+        "site",
+        {"reading": ReadingRecord(read_by="hook", place="blocks.0.hook_resid_pre", model_weights_sha256="1" * 64)},
+        ("mlp.act", "mlp.act (hook at blocks.0.hook_resid_pre)"),
+    ),
+    Mismatch(
+        "corpus",
+        {"corpus__tokens": 8000},
+        (
+            "“by hand” (000000000000…) with 16,000 scored tokens in 400 windows",
+            "with 8,000 scored tokens in 400 windows",
+        ),
+    ),
+    Mismatch("corpus", {"corpus__windows": 800}, ("in 400 windows", "with 16,000 scored tokens in 800 windows")),
+    Mismatch(
         "corpus",
         {"corpus__spec": "own text", "corpus__sha256": "c" * 64},
         ("“by hand” (000000000000…)", "“own text” (cccccccccccc…)"),
     ),
-    Mismatch("windows", {"window": 64}, ("40 tokens with an overlap of 0", "64 tokens with an overlap of 0")),
-    Mismatch("windows", {"overlap": 8}, ("40 tokens with an overlap of 0", "40 tokens with an overlap of 8")),
+    Mismatch("windows", {"window": 64}, ("40 tokens without overlap", "64 tokens without overlap")),
+    Mismatch("windows", {"overlap": 8}, ("40 tokens without overlap", "40 tokens with an overlap of 8")),
     Mismatch("k", {"k": 30}, ("20 strongest, of the groups ", "30 strongest, of the groups ")),
     Mismatch(
         "k",

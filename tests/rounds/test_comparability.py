@@ -6,21 +6,26 @@ from typing import get_args
 import pytest
 
 from app.archive.archive import Archive
+from app.archive.manifest import ReadingRecord
 from app.foundation.errors import DesignError
 from app.rounds.allocation import SealContent
+from app.rounds.common_ground import common_ground
 from app.rounds.comparability import require_comparable, with_harvests
 from app.rounds.design import Design, read_design
 from app.rounds.design_fields import Contrast
+from app.rounds.harvest_facts import HarvestFacts
 from app.rounds.harvest_fields import HARVEST_FIELDS
 from app.rounds.preparation import prepare_round
 from app.rounds.presets import design_from_preset
 from app.rounds.redraw import redraw_differences
 from app.rounds.typed_cell import typed_cell, with_shared_site
 from tests.rounds.mismatches import MISMATCHES, Mismatch
-from tests.rounds.small_archives import copy_under_another_address, harvest_otherwise, make_archive
+from tests.rounds.small_archives import copy_under_another_address, harvest_again, harvest_otherwise, make_archive
 from tests.rounds.swapped_arms import swap_arms
 
 SEED = "5e" * 32
+HOSTILE = "a\nb\u202e" + "x" * 500
+"""What somebody wrote into a manifest: a line break, a character that turns the line around, and much more."""
 
 
 def design_of(*archives: Archive, contrasts: tuple[str, ...] = ()) -> Design:
@@ -134,16 +139,78 @@ def test_two_archives_of_the_same_units_are_refused_unless_the_draw_is_the_contr
 ) -> None:
     first = harvest_otherwise(plum_archive, tmp_path / "first", model__weights_sha256=weights)
     copy = copy_under_another_address(first, tmp_path / "copy")
-    with pytest.raises(DesignError, match="same model and units"):
+    with pytest.raises(DesignError, match="the same units under two names"):
         require_comparable(design_of(first, copy), by_digest(first, copy))
     require_comparable(design_of(first, copy, contrasts=("draw",)), by_digest(first, copy))
 
 
+@pytest.mark.parametrize(
+    ("contrast", "changes"),
+    [("site", {"site": "sae:other"}), ("k", {"k": 30}), ("tokenizer", {"model__tokenizer_sha256": "d" * 64})],
+)
+def test_the_same_units_under_another_name_need_the_draw_beside_what_else_is_declared(
+    plum_archive: Archive, tmp_path: Path, contrast: str, changes: dict[str, object]
+) -> None:
+    other = harvest_otherwise(plum_archive, tmp_path / "other", **changes)
+    with pytest.raises(DesignError) as refusal:
+        require_comparable(design_of(plum_archive, other, contrasts=(contrast,)), by_digest(plum_archive, other))
+    assert f'contrasts = ["{contrast}", "draw"]' in str(refusal.value)
+    require_comparable(design_of(plum_archive, other, contrasts=(contrast, "draw")), by_digest(plum_archive, other))
+
+
+def test_two_harvests_of_the_same_units_with_other_numbers_are_refused(plum_archive: Archive, tmp_path: Path) -> None:
+    again = harvest_again(plum_archive, tmp_path / "again", seed=7)
+    groups, corpus = plum_archive.manifest.groups, plum_archive.manifest.corpus
+    same_text = harvest_otherwise(again, tmp_path / "text", groups=groups, corpus=corpus)
+    with pytest.raises(DesignError, match="same model and units"):
+        require_comparable(design_of(plum_archive, same_text), by_digest(plum_archive, same_text))
+
+
+def test_one_archive_for_two_arms_in_two_strata_is_refused_unless_the_draw_is_the_contrast(
+    plum_archive: Archive, fig_archive: Archive
+) -> None:
+    cells = [
+        typed_cell(arm, stratum, archive.sha256, "mlp.act")
+        for stratum, pair in (("1L/0", (plum_archive, fig_archive)), ("1L/1", (fig_archive, plum_archive)))
+        for arm, archive in zip(("axolotl", "quokka"), pair, strict=True)
+    ]
+    archives = by_digest(plum_archive, fig_archive)
+    design = design_from_preset("quick", title="A first look", arms=cells, reference="axolotl", neurons=6)
+    with pytest.raises(DesignError, match="“axolotl” in stratum “1L/0” and “quokka” in stratum “1L/1” have one arch"):
+        require_comparable(design, archives)
+    require_comparable(design.with_changes(contrasts=["draw"]), archives)
+
+
+@pytest.mark.parametrize("declared", ["windows", "tokenizer"])
+def test_other_windows_of_one_text_are_no_other_text(
+    plum_archive: Archive, fig_archive: Archive, tmp_path: Path, declared: str
+) -> None:
+    changes: dict[str, object] = {"window": 64} if declared == "windows" else {"model__tokenizer_sha256": "d" * 64}
+    other = harvest_otherwise(fig_archive, tmp_path / "other", corpus__windows=250, **changes)
+    design, archives = design_of(plum_archive, other, contrasts=(declared,)), by_digest(plum_archive, other)
+    require_comparable(design, archives)
+    grounds = common_ground(with_harvests(design, archives))
+    corpus = next(ground for ground in grounds or () if ground.name == "corpus")
+    counts = " with 16,000 scored tokens" if declared == "windows" else ""
+    assert (corpus.agreement, corpus.text) == ("common", f"“by hand” (000000000000…){counts}")
+
+
+def test_rows_of_tokens_have_no_overlap_whatever_the_options_of_their_harvest_say(
+    fig_archive: Archive, tmp_path: Path
+) -> None:
+    rows = harvest_otherwise(fig_archive, tmp_path / "rows", site="callable:probe", overlap=64)
+    assert HarvestFacts.from_manifest(rows.manifest).overlap == 0
+    reading = ReadingRecord(read_by="callable", place="probe", model_weights_sha256="1" * 64)
+    of_text = harvest_otherwise(rows, tmp_path / "text", reading=reading)
+    assert HarvestFacts.from_manifest(of_text.manifest).overlap == 64
+
+
 def test_the_same_units_over_another_text_are_a_contrast_of_texts(plum_archive: Archive, tmp_path: Path) -> None:
-    other_text = harvest_otherwise(plum_archive, tmp_path / "text", corpus__sha256="c" * 64)
+    again = harvest_again(plum_archive, tmp_path / "again", seed=7)
+    other_text = harvest_otherwise(again, tmp_path / "text", groups=plum_archive.manifest.groups)
     archives = by_digest(plum_archive, other_text)
     require_comparable(design_of(plum_archive, other_text, contrasts=("corpus",)), archives)
-    with pytest.raises(DesignError, match="no two arms of a stratum are of the same units"):
+    with pytest.raises(DesignError, match="no two arms are of the same units"):
         require_comparable(design_of(plum_archive, other_text, contrasts=("corpus", "draw")), archives)
 
 
@@ -169,17 +236,38 @@ def test_an_archive_of_another_site_than_its_arm_s_is_refused_with_the_line_to_w
         require_comparable(design.with_changes(arms=arms), by_digest(plum_archive, latents))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"corpus__sha256": "c" * 64, "corpus__spec": HOSTILE},
+        {"dtype": HOSTILE},
+        {"groups": {"top": 400, HOSTILE: 5}},
+        {"reading": ReadingRecord(read_by="hook", place=HOSTILE, model_weights_sha256="1" * 64)},
+        {"model__tokenizer_sha256": "d" * 64, "model__name": HOSTILE},
+    ],
+    ids=["corpus", "arithmetic", "groups", "place", "model"],
+)
 def test_hostile_words_of_a_manifest_stay_in_one_short_line(
-    plum_archive: Archive, fig_archive: Archive, tmp_path: Path
+    plum_archive: Archive, fig_archive: Archive, tmp_path: Path, changes: dict[str, object]
 ) -> None:
-    hostile = harvest_otherwise(
-        fig_archive, tmp_path / "hostile", corpus__sha256="c" * 64, corpus__spec="a\nb\u202e" + "x" * 500
-    )
+    hostile = harvest_otherwise(fig_archive, tmp_path / "hostile", **changes)
     with pytest.raises(DesignError) as refusal:
         require_comparable(design_of(plum_archive, hostile), by_digest(plum_archive, hostile))
     assert "a<U+000A>b<U+202E>x" in str(refusal.value)
     assert "\n" not in str(refusal.value)
-    assert len(str(refusal.value)) < 600
+    assert len(str(refusal.value)) < 700
+
+
+def test_a_hostile_site_of_an_archive_stays_in_one_short_line(
+    plum_archive: Archive, fig_archive: Archive, tmp_path: Path
+) -> None:
+    hostile = harvest_otherwise(fig_archive, tmp_path / "hostile", site=HOSTILE)
+    design = design_of(plum_archive, fig_archive)
+    arms = (design.arms[0], design.arms[1].model_copy(update={"archive_sha256": hostile.sha256}))
+    with pytest.raises(DesignError) as refusal:
+        require_comparable(design.with_changes(arms=arms), by_digest(plum_archive, hostile))
+    assert "\n" not in str(refusal.value)
+    assert len(str(refusal.value)) < 700
 
 
 def test_items_do_not_depend_on_site_and_unit_of_an_arm_and_are_drawn_again(
