@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from app.archive.site import require_site
+from app.foundation.choices import require_choice
 from app.foundation.errors import CorpusError, SettingsError
 
 Dtype = Literal["float32", "bfloat16"]
@@ -85,9 +86,7 @@ class HarvestOptions:
             msg = f"seed is {self.seed}; give a whole number from -{LARGEST_SEED} to {LARGEST_SEED}"
             raise SettingsError(msg)
         for name, choices in (("dtype", get_args(Dtype)), ("device", get_args(Device))):
-            if getattr(self, name) not in choices:
-                msg = f"{name} is {getattr(self, name)!r}; give one of {', '.join(choices)}"
-                raise SettingsError(msg)
+            require_choice(name, getattr(self, name), choices)
         try:
             require_site(self.site)
         except ValueError as error:

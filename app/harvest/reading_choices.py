@@ -6,9 +6,10 @@ Modules that load torch are imported in the functions that need them.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from app.archive.site import MLP_SITES, site_kind
+from app.foundation.choices import require_choice
 from app.foundation.errors import SettingsError
 from app.harvest.options import HarvestOptions
 
@@ -30,7 +31,9 @@ class ReadingChoices:
     control: Control | None
 
     def __post_init__(self) -> None:
-        """Raises SettingsError if the options do not go together."""
+        """Raises SettingsError if there is no such control, or if the options do not go together."""
+        if self.control is not None:
+            require_choice("control", self.control, get_args(Control))
         if self.sae_folder is not None and self.module_name is not None:
             msg = "--sae and --hook read two things; make an archive of each"
             raise SettingsError(msg)

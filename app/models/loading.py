@@ -2,7 +2,9 @@
 
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
+from app.foundation.choices import require_choice
 from app.foundation.errors import ModelError, error_summary
 from app.foundation.json_types import JsonObject
 from app.foundation.paths import resource_folder
@@ -28,7 +30,9 @@ def load_any_model(name: str | Path, gelu: GeluForm = "tanh") -> LoadedModel:
 
     Raises:
         ModelError: there is no such model, or it cannot be read; the message says what to do.
+        SettingsError: there is no such form of GELU.
     """
+    require_choice("gelu", gelu, get_args(GeluForm))
     folder = find_model_folder(name)
     raw_config = read_raw_config(folder)
     if is_transformer_lens_config(raw_config):
