@@ -19,6 +19,7 @@ from app.rounds.cell import Cell
 from app.rounds.design_complaints import complaints_about
 from app.rounds.design_fields import NEWEST_VERSION, DesignFields
 from app.rounds.design_part import DesignPart
+from app.rounds.field_problems import field_problem
 from app.rounds.preset_settings import settings_of_preset
 from app.rounds.typed_units import with_unit_words
 
@@ -131,8 +132,7 @@ class Design(DesignFields):
             design = cls.model_validate(fields)
             design.canonical  # noqa: B018  # a number that no JSON has is refused here, not where it is stored
         except ValidationError as error:
-            path, reason = first_problem(error)
-            msg = f"The design cannot be met: {path + ': ' if path else ''}{reason}"
+            msg = f"The design cannot be met: {field_problem(error)}"
             raise DesignError(msg) from error
         except CanonicalizationError as error:
             msg = "The design cannot be met: a number in it is too large, or is none"

@@ -5,15 +5,15 @@ The docstring of every field is one line, because `firstglance round design` pri
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SerializeAsAny, ValidationError, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
 from app.archive.snippet import Group
-from app.foundation.errors import first_problem
 from app.rounds.analysis_plan import STANDARD_PLAN, AnalysisPlan
 from app.rounds.cell import Cell, Site
 from app.rounds.control_counts import Controls
 from app.rounds.design_part import DesignPart, Name
 from app.rounds.exclusions import Exclusions
+from app.rounds.field_problems import field_problem
 from app.rounds.unit_words import UnitWords, shared_word
 from app.tasks.outcome import Outcome
 from app.tasks.registry import DEFAULT_TASK, task_named
@@ -44,9 +44,7 @@ def _read_rubric(typed_words: object, standard: Rubric) -> Rubric:
     try:
         return type(standard).model_validate(typed_words)
     except ValidationError as error:
-        path, reason = first_problem(error)
-        msg = f"rubric{'.' + path if path else ''}: {reason}"
-        raise ValueError(msg) from error
+        raise ValueError(field_problem(error, within="rubric")) from error
 
 
 class DesignFields(DesignPart):
@@ -148,6 +146,12 @@ class DesignFields(DesignPart):
         elif isinstance(plan, dict):
             plan = plan | {"outcome": plan.get("outcome") or task.outcome}
         return fields | {"rubric": rubric, "analysis": plan}
+
+    @field_validator("contrasts", mode="before")
+    @classmethod
+    def _single_contrast_as_list(cls, typed: object) -> object:
+        """A single contrast needs no brackets."""
+        return (typed,) if isinstance(typed, str) else typed
 
     @property
     def outcome(self) -> Outcome:

@@ -59,13 +59,47 @@ def test_every_field_is_in_the_digest(name: str) -> None:
         ({"training": 3, "training_pass": 4}, "3 practice items cannot have 4 correct answers; lower training_pass"),
         ({"minutes": [3, 2]}, "minutes needs the shorter time first"),
         ({"marks": "loud"}, "'proportional' or 'rank'"),
-        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+        ({"colour": "red"}, "colour: no such field exists here; leave it out"),
     ],
 )
 def test_a_design_that_cannot_be_met_is_refused_with_the_reason(changes: dict[str, Any], complaint: str) -> None:
     with pytest.raises(DesignError, match="The design cannot be met") as refusal:
         make_design(**changes)
     assert complaint in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"arms": CELLS[:1]}, "The design cannot be met: a comparison needs two arms; name a second one"),
+        ({"arms": "quokka"}, "arms: give a list, in square brackets"),
+        ({"arms": [{"arm": "quokka"}, CELLS[1]]}, "arms.0.archive_sha256: it is missing; write it"),
+        (
+            {"contrasts": ["colour"]},
+            "contrasts.0: give 'site', 'corpus', 'windows', 'k', 'tokenizer', 'depth', 'arithmetic', 'duplicate_span' "
+            "or 'draw', not “colour”",
+        ),
+        ({"contrasts": "col\nour"}, "'draw', not “col<U+000A>our”"),
+        ({"contrasts": 5}, "contrasts: give a list, in square brackets"),
+        ({"neurons": "many"}, "neurons: give a whole number"),
+        ({"neurons": 1.5}, "neurons: give a whole number"),
+        ({"hypothesis": "perhaps"}, "hypothesis: give true or false"),
+        ({"title": 5}, "title: give a text, in quotation marks"),
+        ({"title": "x" * 121}, "title: give a text of at most 120 characters"),
+        ({"minutes": [1, 2, 3]}, "minutes: give at most 2 entries; it has 3"),
+        ({"controls": 5}, "controls: give a table of names and values"),
+        ({"groups": 5}, "groups: give a table of names and values"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_plain_words(changes: dict[str, Any], sentence: str) -> None:
+    values = {"title": "A first look", "arms": CELLS, "reference": "axolotl"}
+    with pytest.raises(DesignError) as refusal:
+        Design.from_values(values | changes)
+    assert str(refusal.value).endswith(sentence)
+
+
+def test_a_single_contrast_needs_no_brackets() -> None:
+    assert make_design(contrasts="site").contrasts == ("site",)
 
 
 def test_text_that_is_not_toml_is_refused_with_the_command_that_prints_a_design() -> None:

@@ -173,5 +173,5 @@ def test_a_design_of_any_task_is_printed_as_toml_and_read_back(task: Task) -> No
 
 def test_the_words_of_another_task_are_refused_with_their_field() -> None:
     text = preset_toml("quick").replace('task = "first-glance"', 'task = "pair"')
-    with pytest.raises(fg.FirstGlanceError, match=r"rubric\.interpretable: Extra inputs are not permitted"):
+    with pytest.raises(fg.FirstGlanceError, match=r"rubric\.interpretable: no such field exists here"):
         Design.from_toml(text)
