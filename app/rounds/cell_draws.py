@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from app.archive.archive import Archive
 from app.archive.neuron import NeuronStatistics
 from app.foundation.errors import DesignError
 from app.rounds.allocation import AllocatedCell, CellModel, LayerCount
@@ -50,7 +51,7 @@ def draw_cells(design: Design, frames: Mapping[str, ArchiveFrame], seed: str) ->
         cells = cells_of_archive(design, digest)
         shared = _shared_draws(design, archive_frame, len(cells), SecretRandom(seed, f"draw {digest}"))
         for index, cell in enumerate(cells):
-            _require_enough(design, cell, shared, len(cells))
+            _require_enough(design, cell, shared, len(cells), archive_frame.archive)
             cell_draws[cell] = _share_of_cell(cell, index, shared)
     return [cell_draws[cell] for cell in design.arms]
 
@@ -111,17 +112,37 @@ def _share_of_cell(cell: Cell, index: int, shared: Sequence[SharedDraw]) -> Cell
     return CellDraw(cell, tuple(neurons), excluded, examined)
 
 
-def _require_enough(design: Design, cell: Cell, shared: Sequence[SharedDraw], cell_count: int) -> None:
+def _require_enough(
+    design: Design, cell: Cell, shared: Sequence[SharedDraw], cell_count: int, archive: Archive
+) -> None:
     within = "in a layer " if design.by_layer == "stratified" else ""
+    units = design.unit_words.of_arm(cell.arm)
     for draw in shared:
         eligible, needed = len(draw.frame_draw.neurons), draw.neurons_per_cell * cell_count
         if eligible < needed:
+            shortage = _shortage_of_snippets(design, archive) if draw.frame_draw.excluded else ""
             msg = (
-                f"A round of {needed} neurons per arm {within}cannot be drawn: the frame of arm “{cell.arm}” in "
-                f"{cell.stratum} has only {eligible} eligible. Ask for fewer neurons, name more layers or harvest "
-                "more text."
+                f"A round of {needed} {units} per arm {within}cannot be drawn: the frame of arm “{cell.arm}” in "
+                f"{cell.stratum} has only {eligible} eligible"
+                + (shortage or f". Ask for fewer {units}, name more layers or harvest more text.")
             )
             raise DesignError(msg)
+
+
+def _shortage_of_snippets(design: Design, archive: Archive) -> str:
+    """That the archive keeps fewer snippets than the design shows, and what helps; empty if it keeps enough."""
+    manifest = archive.manifest
+    for group, count in sorted(design.groups.items()):
+        kept = manifest.k if group == "top" else manifest.groups.get(group, 0) // max(manifest.counts.live, 1)
+        if kept < count:
+            options = f"with `harvest --top {count}`" if group == "top" else "without --top-only"
+            remedies = [f"harvest again {options}"] if group == "top" or not kept else []
+            remedy = " or ".join([*remedies, "show fewer, in groups of the design"])
+            return (
+                f", because its archive keeps {kept} of the group {group} for each and the design shows {count}. "
+                f"{remedy[0].upper()}{remedy[1:]}."
+            )
+    return ""
 
 
 def _layer_count(layer: int, cell_draw: CellDraw, frame_neurons: Sequence[NeuronStatistics]) -> LayerCount:

@@ -10,6 +10,7 @@ from itertools import combinations
 from app.archive.archive import Archive
 from app.archive.tables import NEURONS_TABLE
 from app.foundation.errors import DesignError
+from app.foundation.typed_text import in_one_line
 from app.rounds.archive_frame import Archives, require_archives, require_sites
 from app.rounds.cell import Cell
 from app.rounds.design import Design
@@ -41,6 +42,21 @@ def with_harvests(design: Design, archives: Archives) -> Design:
         for cell in design.arms
     ]
     return design.with_changes(arms=tuple(arms))
+
+
+def harvest_differences(design: Design, archives: Archives) -> Iterator[str]:
+    """A sentence for every arm whose archive says something else of its harvest than the design says."""
+    for cell in design.arms:
+        if cell.harvest is None or cell.archive_sha256 not in archives:
+            continue
+        actual = HarvestFacts.from_manifest(archives[cell.archive_sha256].manifest)
+        names = [name for name in HarvestFacts.model_fields if getattr(cell.harvest, name) != getattr(actual, name)]
+        if names:
+            said, read = (in_one_line(str(getattr(each, names[0]))) for each in (cell.harvest, actual))
+            yield (
+                f"Cell {in_one_line(cell.arm)} in {in_one_line(cell.stratum)}: {names[0]} of its harvest is {said} in "
+                f"the design and {read} in the archive."
+            )
 
 
 def _pairs_with_reference(design: Design, archives: Archives) -> list[PairOfArms]:

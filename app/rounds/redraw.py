@@ -11,11 +11,10 @@ from app.foundation.errors import DesignError
 from app.foundation.typography import shortened
 from app.rounds.allocation import AllocatedCell, AllocatedItem, SealContent
 from app.rounds.archive_frame import Archives
+from app.rounds.comparability import harvest_differences
 from app.rounds.design import Design
 from app.rounds.preparation import PreparedRound, prepare_round
 from app.tasks.item import ItemContent
-
-"""Most characters of a value in a sentence."""
 
 
 def redraw_differences(
@@ -25,7 +24,7 @@ def redraw_differences(
 
     `archives` are by digest and hold those of the design; callers have verified their files.
     """
-    problems = _left_out_problems(design, seal_content)
+    problems = [*_left_out_problems(design, seal_content), *harvest_differences(design, archives)]
     try:
         redrawn = prepare_round(design, archives, seal_content.seed, frozenset(seal_content.left_out))
     except (DesignError, ValueError) as error:
@@ -49,6 +48,7 @@ def left_out_reservation(design: Design, seal_content: SealContent) -> str:
     if not count:
         return ""
     neurons, them = ("1 neuron was", "it") if count == 1 else (f"{count} neurons were", "them")
+    neurons = design.unit_words.say(neurons)
     names = ", ".join(design.named)
     return f"{neurons} left out because {names} had seen {them}: nothing in the archives shows that."
 
@@ -57,7 +57,8 @@ def _left_out_problems(design: Design, seal_content: SealContent) -> list[str]:
     count = len(seal_content.left_out)
     if design.named or not count:
         return []
-    return [f"The seal leaves out {count} neurons as seen by named evaluators, but the design names no evaluator."]
+    sentence = f"The seal leaves out {count} neurons as seen by named evaluators, but the design names no evaluator."
+    return [design.unit_words.say(sentence)]
 
 
 def _cell_differences(sealed_cells: Sequence[AllocatedCell], redrawn_cells: Sequence[AllocatedCell]) -> Iterator[str]:
@@ -80,13 +81,14 @@ def _neuron_differences(
         sealed_neurons = _neurons_of_cell(sealed_items, cell.arm, cell.stratum)
         redrawn_neurons = _neurons_of_cell(redrawn_items, cell.arm, cell.stratum)
         name = f"Cell {shortened(cell.arm)} in {shortened(cell.stratum)}"
+        unit, units = design.unit_words.word_of(cell.arm), design.unit_words.of_arm(cell.arm)
         picked, omitted = sealed_neurons - redrawn_neurons, redrawn_neurons - sealed_neurons
         if picked:
             layer, index = min(picked)
-            yield f"{name}: neuron {index} of layer {layer} was sealed, but not drawn ({len(picked)} such neurons)."
+            yield f"{name}: {unit} {index} of layer {layer} was sealed, but not drawn ({len(picked)} such {units})."
         if omitted:
             layer, index = min(omitted)
-            yield f"{name}: neuron {index} of layer {layer} was drawn, but not sealed ({len(omitted)} such neurons)."
+            yield f"{name}: {unit} {index} of layer {layer} was drawn, but not sealed ({len(omitted)} such {units})."
 
 
 def _allocation_differences(

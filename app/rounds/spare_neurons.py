@@ -41,7 +41,7 @@ class SpareNeurons:
             if neuron_key(neuron) in shown:
                 return neuron, shown[neuron_key(neuron)]
         msg = "Too few neurons are left for the controls and practice items; ask for fewer, or harvest more layers."
-        raise DesignError(msg)
+        raise DesignError(self.archive_frame.design.unit_words.say(msg))
 
     def snippets_of_first(self, neuron_count: int) -> list[Snippet]:
         """Snippets of the showable ones among the first `neuron_count` neurons; planted items use their texts."""

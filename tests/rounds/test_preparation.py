@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from app.archive.archive import Archive
 from app.foundation.digest import canonical_bytes
 from app.foundation.errors import DesignError
+from app.foundation.json_types import JsonObject
 from app.rounds.cell import Cell
 from app.rounds.design import Design
 from app.rounds.preparation import prepare_round, require_drawable
@@ -102,3 +103,34 @@ def test_a_stratified_draw_takes_neurons_from_every_layer(tmp_path_factory: pyte
     for cell in prepare_round(design, {deep.sha256: deep}, SEED).allocation.cells:
         counts = [(count.layer, count.eligible, count.drawn) for count in cell.layers]
         assert counts == [(0, 8, 2), (1, 8, 1), (2, 8, 1)]
+
+
+@pytest.mark.parametrize(
+    ("groups", "sentence"),
+    [
+        (
+            {"top": 30},
+            "keeps 20 of the group top for each and the design shows 30. Harvest again with `harvest --top 30` or show "
+            "fewer, in groups of the design.",
+        ),
+        (
+            {"top": 5, "quantile": 2},
+            "keeps 0 of the group quantile for each and the design shows 2. Harvest again without --top-only or show "
+            "fewer, in groups of the design.",
+        ),
+    ],
+)
+def test_an_archive_with_fewer_snippets_than_the_design_shows_is_named_as_the_reason(
+    design: Design, archives: dict[str, Archive], groups: JsonObject, sentence: str
+) -> None:
+    latents = tuple(cell.model_copy(update={"unit": "latent"}) for cell in design.arms)
+    with pytest.raises(DesignError, match=r"^A round of 10 latents per arm cannot be drawn") as refusal:
+        prepare_round(design.with_changes(groups=groups, arms=latents), archives, SEED)
+    assert str(refusal.value).endswith(sentence)
+    assert "Ask for fewer" not in str(refusal.value)
+
+
+def test_an_archive_with_enough_snippets_has_too_few_units(design: Design, archives: dict[str, Archive]) -> None:
+    latents = tuple(cell.model_copy(update={"unit": "latent"}) for cell in design.arms)
+    with pytest.raises(DesignError, match=r"eligible\. Ask for fewer latents, name more layers or harvest more text"):
+        prepare_round(design.with_changes(neurons=30, arms=latents), archives, SEED)

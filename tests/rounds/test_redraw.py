@@ -7,6 +7,7 @@ import pytest
 
 from app.archive.archive import Archive
 from app.rounds.allocation import AllocatedItem, Allocation, SealContent
+from app.rounds.comparability import with_harvests
 from app.rounds.design import Design
 from app.rounds.preparation import prepare_round
 from app.rounds.redraw import left_out_reservation, redraw_differences
@@ -103,3 +104,29 @@ def test_a_seed_that_is_none_is_a_difference_and_no_error(design: Design, archiv
     broken = SealContent.to_seal(content.allocation, "seed", content.nonce)
     (problem,) = redraw_differences(design, broken, items, archives)
     assert problem.startswith("The sealed seed draws no round")
+
+
+def test_a_harvest_that_the_design_tells_otherwise_than_its_archive_is_named(
+    design: Design, archives: dict[str, Archive]
+) -> None:
+    told = with_harvests(design, archives)
+    content, items = sealed_round(told, archives)
+    assert redraw_differences(told, content, items, archives) == []
+    harvest = told.arms[0].harvest
+    assert harvest is not None
+    forged_cell = told.arms[0].model_copy(update={"harvest": harvest.model_copy(update={"corpus": "a\nnother text"})})
+    forged = told.with_changes(arms=(forged_cell, *told.arms[1:]))
+    assert redraw_differences(forged, content, items, archives) == [
+        "Cell quokka in 1L/0: corpus of its harvest is a<U+000A>nother text in the design and by hand in the archive."
+    ]
+
+
+def test_differences_call_units_by_the_word_of_their_arm(design: Design, archives: dict[str, Archive]) -> None:
+    latents = design.with_changes(arms=tuple(cell.model_copy(update={"unit": "latent"}) for cell in design.arms))
+    content, items = sealed_round(latents, archives)
+    by_code = dict(content.allocation.by_code)
+    code = next(iter(by_code))
+    by_code[code] = replace(by_code[code], neuron=23 - by_code[code].neuron)
+    problems = " ".join(redraw_differences(latents, reseal(content, by_code), items, archives))
+    assert "such latents)" in problems
+    assert "neuron " not in problems.replace("its neuron is", "")

@@ -28,6 +28,7 @@ from app.report.export.exported_round import ExportedRound
 from app.report.export.receipt_file import judge_receipt_file, read_receipt_file
 from app.report.export.redraw import redraw_problems
 from app.rounds.redraw import left_out_reservation
+from app.rounds.unit_words import UnitWords
 
 AnchorKind = Literal["announcement", "commitment", "lock", "result", "receipt", "time stamp", "archives"]
 Covered = Literal["draw", "commitment", "entries", "lock", "result", "date"]
@@ -286,13 +287,14 @@ def _compare_archives(export: ExportedRound, folder: Path) -> AnchorFinding:
         raise ExportError(str(error)) from error
     except SealError as error:
         return AnchorFinding("archives", False, (), f"The draw cannot be compared with its log: {error}")
-    return _archives_finding(problems, left_out_reservation(evidence.design, evidence.seal))
+    unit_words = evidence.design.unit_words
+    return _archives_finding(problems, left_out_reservation(evidence.design, evidence.seal), unit_words)
 
 
-def _archives_finding(problems: Sequence[str], reservation: str) -> AnchorFinding:
+def _archives_finding(problems: Sequence[str], reservation: str, unit_words: UnitWords) -> AnchorFinding:
     if problems:
         return AnchorFinding("archives", False, (), f"The draw differs from the archives: {' '.join(problems)}")
-    sentence = "Drawing again from the archives gives the same neurons and the same items."
+    sentence = unit_words.say("Drawing again from the archives gives the same neurons and the same items.")
     if reservation:
         sentence = f"The draw is confirmed in part: {sentence[0].lower()}{sentence[1:]} But {reservation}"
     return AnchorFinding("archives", True, (), sentence)
