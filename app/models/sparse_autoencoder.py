@@ -61,7 +61,7 @@ class SparseAutoencoder:
             gate: Tensor = products + self.weights["b_gate"] > 0
             return magnitudes.relu() * gate
         hidden = products + self.weights["b_enc"]
-        if self.sae_config.rescale_acts_by_decoder_norm:
+        if self.sae_config.rescales_by_decoder:
             hidden = hidden * self.weights["W_dec"].norm(dim=-1)
         if self.sae_config.nonlinearity == "jumprelu":
             is_above: Tensor = hidden > self.weights["threshold"]
@@ -93,18 +93,31 @@ def load_sparse_autoencoder(folder: Path) -> SparseAutoencoder:
     if "topk_threshold" in tensors and tensors["topk_threshold"].numel() == 1:
         tensors["threshold"] = tensors.pop("topk_threshold").reshape(1).expand(sae_config.d_sae)
     require_exact_keys(_expected_shapes(sae_config), tensors, path)
-    for name, tensor in tensors.items():
-        if not tensor.is_floating_point() or not bool(tensor.isfinite().all()):
-            msg = f"{path}: {name} holds values that are no finite numbers; copy the file again"
-            raise ModelError(msg)
+    weights = {name: _finite_weights(tensor, name, path) for name, tensor in tensors.items()}
     described = sae_config.model_dump(mode="json", exclude={"model_from_pretrained_kwargs"})
     described["is_of_centred_model"] = sae_config.is_of_centred_model
     return SparseAutoencoder(
         sae_config=sae_config,
-        weights={name: tensor.float() for name, tensor in tensors.items()},
+        weights=weights,
         sha256=sha256_of_json({"config": described, "weights": sha256_of_file(path)}),
         folder=folder,
     )
+
+
+def _finite_weights(tensor: Tensor, name: str, path: Path) -> Tensor:
+    """A weight in float32, from whatever kind of number the file has. Raises ModelError if it is no finite number."""
+    if not tensor.is_floating_point():
+        msg = f"{path}: {name} holds {tensor.dtype}, expected numbers with a fraction, such as float32; copy it again"
+        raise ModelError(msg)
+    try:
+        weights = tensor.float()
+    except (NotImplementedError, RuntimeError) as error:  # kinds for which PyTorch has no arithmetic
+        msg = f"{path}: {name} holds {tensor.dtype}, which cannot be computed with; save it in float32"
+        raise ModelError(msg) from error
+    if not bool(weights.isfinite().all()):  # a larger number than float32 has is none, too
+        msg = f"{path}: {name} holds values that are no finite numbers; copy the file again"
+        raise ModelError(msg)
+    return weights
 
 
 def _expected_shapes(sae_config: SaeConfig) -> dict[str, tuple[int, ...]]:

@@ -250,6 +250,73 @@ def test_a_damaged_or_unknown_folder_is_refused(
         load_sparse_autoencoder(sae_folder)
 
 
+V6: JsonObject = {"hook_name": "blocks.1.hook_resid_pre", "sae_lens_version": "6.54.12"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"activation_fn": "topk"}, "activation_fn is topk, but architecture is standard, which SAELens computes with"),
+        ({"activation_fn": "topk", "k": 3}, "activation_fn is topk, but architecture is standard"),
+        ({"activation_fn_str": "topk", "activation_fn_kwargs": {"k": None}}, "activation_fn is topk, but"),
+        ({"activation_fn": "topk", "activation_fn_kwargs": {"k": 3}, "metadata": V6}, "activation_fn is topk, but"),
+        (
+            {"activation_fn": "topk", "activation_fn_kwargs": {"k": 3}, "architecture": "transcoder", "d_out": 16},
+            "activation_fn is topk, but architecture is transcoder",
+        ),
+        ({"architecture": "topk", "k": 3, "activation_fn_kwargs": {"k": 4}}, "k is given twice"),
+        ({"architecture": None, "metadata": V6}, "architecture is missing, expected one of standard"),
+        ({"hook_name": "blocks.0.hook_resid_pre"}, "hook_name is given twice, beside the sizes and in metadata"),
+        ({"apply_b_dec_to_input": "no"}, "apply_b_dec_to_input: "),
+        ({"apply_b_dec_to_input": 0}, "apply_b_dec_to_input: "),
+        (
+            {"model_from_pretrained_kwargs": {"center_writing_weights": "true"}},
+            "center_writing_weights is no truth value, expected true or false without quotes",
+        ),
+        ({"model_from_pretrained_kwargs": {"fold_value_biases": 1}}, "fold_value_biases is no truth value"),
+    ],
+)
+def test_a_config_that_saelens_would_read_otherwise_is_refused(
+    sae_folder: Path, changes: JsonObject, message: str
+) -> None:
+    change_json(sae_folder / "cfg.json", **changes)
+    with pytest.raises(ModelError, match=message):
+        load_sparse_autoencoder(sae_folder)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rescale_acts_by_decoder_norm": True},
+        {"metadata": V6 | {"normalize_activations": "layer_norm", "apply_b_dec_to_input": False}},
+        {"metadata": V6 | {"architecture": "topk", "k": 3}},
+    ],
+)
+def test_a_key_that_saelens_passes_over_changes_no_latent(
+    model: LoadedModel, sae_folder: Path, changes: JsonObject
+) -> None:
+    tensor = torch.randn(3, 5, model.config.d_model, generator=torch.Generator().manual_seed(0))
+    sae = load_sparse_autoencoder(sae_folder)
+    change_json(sae_folder / "cfg.json", **changes)
+    changed = load_sparse_autoencoder(sae_folder)
+    torch.testing.assert_close(
+        changed.latents(changed.encoder_input(tensor)), sae.latents(sae.encoder_input(tensor)), atol=0, rtol=0
+    )
+
+
+def test_weights_of_eight_bits_are_read_and_numbers_that_float32_lacks_are_refused(sae_folder: Path) -> None:
+    edit_weights(sae_folder, lambda tensors: tensors.update(W_dec=tensors["W_dec"].to(torch.float8_e4m3fn)))
+    stored = load_file(sae_folder / "sae_weights.safetensors")
+    read = load_sparse_autoencoder(sae_folder).weights["W_dec"]
+    torch.testing.assert_close(read, stored["W_dec"].to(torch.float32), atol=0, rtol=0)
+    edit_weights(sae_folder, lambda tensors: tensors.update(b_dec=tensors["b_dec"].double() * 1e300))
+    with pytest.raises(ModelError, match="b_dec holds values that are no finite numbers"):
+        load_sparse_autoencoder(sae_folder)
+    edit_weights(sae_folder, lambda tensors: tensors.update(b_dec=torch.zeros(len(tensors["b_dec"]), dtype=torch.int8)))
+    with pytest.raises(ModelError, match=r"b_dec holds torch\.int8, expected numbers with a fraction"):
+        load_sparse_autoencoder(sae_folder)
+
+
 @pytest.mark.parametrize(
     ("d_in", "hook_name", "message"),
     [
