@@ -7,7 +7,9 @@ writers wait for one lock per process and begin IMMEDIATE, so that none of them 
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SqliteConnection
+from time import sleep
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
@@ -16,6 +18,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.store.storable import require_storable
 
 BUSY_SECONDS = 30
+SWITCH_ATTEMPTS = 600
+PRIMARY_CODE = 0xFF
+"""The bits of an error code of SQLite's that say its kind; the others say more."""
 CHECKPOINT_MILLISECONDS = 2000
 """How long an erasure waits for readers of an older state."""
 
@@ -110,8 +115,34 @@ def _engine_of_snapshots(engine: Engine) -> Engine:
 def _prepare_sqlite(connection: SqliteConnection, _record: ConnectionPoolEntry) -> None:
     """Switch the driver's own BEGIN off, since `_begin_sqlite` sends it, and set what every connection needs."""
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    _switch_to_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _switch_to_wal(connection: SqliteConnection) -> None:
+    """Switch a new database to WAL mode, in which it stays; an older one has it already.
+
+    SQLite does not wait for this as it does for everything else, so that a process that makes the same database at
+    this moment would be an error.
+    """
+    connection.execute("PRAGMA busy_timeout=0")
+    attempts = 1
+    while not _is_switched(connection, is_last=attempts == SWITCH_ATTEMPTS):
+        attempts += 1
+        sleep(BUSY_SECONDS / SWITCH_ATTEMPTS)
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _is_switched(connection: SqliteConnection, *, is_last: bool) -> bool:
+    """Try to switch to WAL mode; False if somebody else uses the database, unless it is the last attempt."""
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except OperationalError as error:
+        if is_last or error.sqlite_errorcode & PRIMARY_CODE != SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,5 +1,7 @@
 """The schema of the database, which only Alembic's migrations make."""
 
+from threading import Lock
+
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -22,20 +24,23 @@ ROWS = (  # importing the modules fills the metadata
     admin_session_store.AdminSessionRow,
     attempt_store.PasswordAttemptRow,
 )
+ONE_THREAD = Lock()
+"""Held while a database is migrated: Alembic keeps what it does in names of its module, which all threads share."""
 
 
 def migrate(url: str) -> None:
     """Bring the database at `url` to the newest schema. The files of SQLite are for their owner alone.
 
     A database that had an older schema is written anew, so that no file keeps what the new one leaves out; if that was
-    cut short, the next call does it.
+    cut short, the next call does it. Threads and processes that migrate one database wait for each other.
     """
-    keep_sqlite_for_owner(url)
-    if _current_revision(url) not in (None, ScriptDirectory.from_config(alembic_config(url)).get_current_head()):
-        with closing_engine(url) as engine, engine.begin() as connection:
-            owe_rewriting(connection)
-    command.upgrade(alembic_config(url), "head")
-    rewrite_if_owed(url)
+    with ONE_THREAD:
+        keep_sqlite_for_owner(url)
+        if _current_revision(url) not in (None, ScriptDirectory.from_config(alembic_config(url)).get_current_head()):
+            with closing_engine(url) as engine, engine.begin() as connection:
+                owe_rewriting(connection)
+        command.upgrade(alembic_config(url), "head")
+        rewrite_if_owed(url)
 
 
 def _current_revision(url: str) -> str | None:

@@ -40,10 +40,11 @@ def cut_off(_connection: object) -> bool:
 
 
 def test_an_older_database_loses_the_columns_that_the_newest_schema_leaves_out(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also if its rewriting is cut off: the next start does it."""
-    command.downgrade(alembic_config(sqlite_url), "0008")
+    sqlite_url = f"sqlite:///{tmp_path / 'old.db'}"
+    command.upgrade(alembic_config(sqlite_url), "0008")
     with closing(Database(sqlite_url)) as database, database.writing() as session:
         session.add(AdminRow(name="Dag", password_hash="-", created_at=now()))
         session.flush()
