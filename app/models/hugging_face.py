@@ -8,6 +8,7 @@ is one (Shazeer, 2020).
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TypedDict, cast
 
 import torch
@@ -29,6 +30,9 @@ from app.models.tokenizer import Tokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
+ONE_THREAD = Lock()
+"""Held while a model is built. The library then replaces functions of PyTorch that all threads share: another thread's
+model would lack weights, or be left without the random ones that it was to have."""
 WEIGHT_FILES = ("model*.safetensors", "pytorch_model*.bin")
 
 
@@ -174,6 +178,14 @@ def _require_possible_layers(raw_config: JsonObject, path: Path) -> None:
 
 
 def _load_with_library(folder: Path) -> "PreTrainedModel":
+    """The library's model. Raises ModelError if it is damaged, or if the library is not installed."""
+    with ONE_THREAD:
+        library_model, loading_info = _read_with_library(folder)
+    _require_all_keys_read(loading_info, folder)
+    return library_model
+
+
+def _read_with_library(folder: Path) -> "tuple[PreTrainedModel, _LoadingInfo]":
     try:
         from transformers import AutoModelForCausalLM, logging
     except ImportError as error:
@@ -195,9 +207,7 @@ def _load_with_library(folder: Path) -> "PreTrainedModel":
         msg = f"{folder} cannot be read as a whole model ({error_summary(error)}); copy it again"
         raise ModelError(msg) from error
     # With `output_loading_info` the library returns a pair, which its types leave out.
-    library_model, loading_info = cast("tuple[PreTrainedModel, _LoadingInfo]", loaded)
-    _require_all_keys_read(loading_info, folder)
-    return library_model
+    return cast("tuple[PreTrainedModel, _LoadingInfo]", loaded)
 
 
 def _require_all_keys_read(loading_info: _LoadingInfo, folder: Path) -> None:

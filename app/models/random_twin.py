@@ -7,7 +7,7 @@ import torch
 
 from app.foundation.digest import sha256_of_parts
 from app.foundation.errors import ModelError
-from app.models.hugging_face import HuggingFaceModel
+from app.models.hugging_face import ONE_THREAD, HuggingFaceModel
 from app.models.model_folder import LoadedModel
 from app.models.readable_model import ReadableModel
 from app.models.transformer import Transformer
@@ -32,7 +32,7 @@ def random_twin(model: LoadedModel, seed: int) -> LoadedModel:
 
 def _initialised_like(transformer: ReadableModel, seed: int) -> ReadableModel:
     """A model of the same config with new weights; the state of PyTorch's own generator stays as it is."""
-    with torch.random.fork_rng(devices=[]):
+    with ONE_THREAD, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _new_model_like(transformer, seed)
 

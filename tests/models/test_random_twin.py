@@ -1,5 +1,7 @@
 """The randomly initialised twin of a model: a control that nothing has been learned by."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -35,3 +37,15 @@ def test_a_twin_of_our_transformer_is_what_a_training_begins_with() -> None:
     beginning.initialise(8)
     twin = dict(random_twin(model, 8).transformer.named_parameters())
     assert all(torch.equal(twin[name], parameter) for name, parameter in beginning.named_parameters())
+
+
+def test_models_and_twins_that_several_threads_make_at_once_are_what_one_thread_makes() -> None:
+    cases = ["hf-GPT2", LLAMA, "hf-Gemma2"] * 3
+
+    def digests(case: str) -> tuple[str, list[str]]:
+        model = load_any_model(RECORDED / case)
+        return model.weights_sha256, [random_twin(model, seed).weights_sha256 for seed in range(3)]
+
+    expected = [digests(case) for case in cases]
+    with ThreadPoolExecutor(len(cases)) as threads:
+        assert list(threads.map(digests, cases)) == expected
