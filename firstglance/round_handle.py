@@ -29,6 +29,7 @@ from app.services.preregistration import round_preregistration
 from app.services.read_reports import read_observations, read_report
 from app.services.rounds import RoundProgress as RoundProgress
 from app.services.signed_results import correct_and_sign, unblind_and_sign
+from firstglance.data_folder import require_data, settings_of
 from firstglance.extras import needed_extra
 from firstglance.results import Result as Result
 from firstglance.results import observations_frame
@@ -104,7 +105,7 @@ class Round:
         A data folder without an admin gets one, named `by`, or “admin”; `firstglance admin password` gives them a
         password for the pages. Raises DesignError or ArchiveError if the round cannot be drawn as designed.
         """
-        settings = Settings.read(data=data, database_url=database_url)
+        settings = settings_of(data, database_url)
         opened = [archive if isinstance(archive, Archive) else Archive.open(archive) for archive in archives]
         paths = {archive.sha256: archive.path.resolve() for archive in opened}
         with open_database(settings) as database, database.writing() as session:
@@ -115,8 +116,8 @@ class Round:
     def load(
         cls, round_id: str, *, data: str | Path | None = None, database_url: str | None = None, by: str | None = None
     ) -> Self:
-        """The round with this id. Raises NotFoundError if there is none."""
-        study = cls(round_id, Settings.read(data=data, database_url=database_url), by)
+        """The round with this id. Raises NotFoundError if there is none, SettingsError if the data folder is none."""
+        study = cls(round_id, require_data(settings_of(data, database_url)), by)
         study.progress()
         return study
 
@@ -124,8 +125,8 @@ class Round:
     def all(
         cls, *, data: str | Path | None = None, database_url: str | None = None, by: str | None = None
     ) -> list[Self]:
-        """Every round of a data folder, the newest first, abandoned ones too."""
-        settings = Settings.read(data=data, database_url=database_url)
+        """Every round of a data folder, the newest first, abandoned ones too. Raises SettingsError if it is none."""
+        settings = require_data(settings_of(data, database_url))
         with open_database(settings) as database, database.reading() as session:
             return [cls(summary.id, settings, by) for summary in rounds.list_rounds(session)]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from app.foundation.settings import Settings
 from app.services.opened_database import open_database
+from firstglance.data_folder import require_data, settings_of
 from firstglance.extras import needed_extra
 
 
@@ -45,11 +45,11 @@ def serve(
     """Serve the rounds of a data folder, by default for this machine only, at port 8000; port 0 means any free one.
 
     For a study with people elsewhere `firstglance serve` in a terminal is better, which outlives the notebook.
-    Raises SettingsError if the address is not free, or the data folder cannot be used.
+    Raises SettingsError if the address is not free, or the data folder is not there or cannot be used.
     """
     with needed_extra("web"):
         from app.web.serving import served_in_thread
-    settings = Settings.read(data=data, database_url=database_url, host=host, port=port)
+    settings = require_data(settings_of(data, database_url, host=host, port=port))
     with ExitStack() as opening:
         database = opening.enter_context(open_database(settings, in_shell=False))
         address = opening.enter_context(served_in_thread(settings, database))

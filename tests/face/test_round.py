@@ -135,3 +135,34 @@ def test_a_blinded_export_has_no_result(collecting: fg.Round, tmp_path: Path) ->
         export.content("allocation.json")
     with pytest.raises(SettingsError, match="64 hexadecimal digits"):
         export.verify(lock="abc")
+
+
+@pytest.mark.parametrize("url", [None, "sqlite:///data/firstglance.db"])
+def test_a_round_stays_where_it_is_when_python_changes_its_folder(
+    archives: dict[str, Archive], migrated_data: Path, monkeypatch: pytest.MonkeyPatch, url: str | None
+) -> None:
+    (migrated_data / "elsewhere").mkdir()
+    monkeypatch.chdir(migrated_data.parent)
+    places = {"data": "data"} if url is None else {"data": "data", "database_url": url}
+    created = new_draft(archives, Path("data"), **({} if url is None else {"database_url": url}))
+    loaded, listed = fg.Round.load(created.id, **places), fg.Round.all(**places)
+    monkeypatch.chdir(migrated_data / "elsewhere")
+    assert [study.state for study in (created, loaded, *listed)] == ["draft"] * 3
+    assert not list((migrated_data / "elsewhere").iterdir())
+
+
+@pytest.mark.parametrize("url", [None, "sqlite:///typo/rounds.db"])
+def test_a_data_folder_that_is_not_there_is_made_by_create_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for read in (
+        lambda: fg.Round.load("some-round", data="typo", database_url=url),
+        lambda: fg.Round.all(data="typo", database_url=url),
+        lambda: fg.serve("typo", database_url=url, port=0),
+    ):
+        with pytest.raises(
+            SettingsError, match=r"there is no (data folder|database) .*typo.*; check its name, or make"
+        ):
+            read()
+    assert not list(tmp_path.iterdir())
