@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -190,19 +191,22 @@ def test_the_page_warns_of_a_lock_before_all_blocks_are_judged_as_the_lock_itsel
     assert stopped_early
 
 
-def test_a_copy_of_a_round_of_version_0_1_has_today_s_plan_and_leaves_the_original_as_it_was(
-    database_with_admin: Database, draft: str, clock: Clock
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_copy_of_a_round_of_an_earlier_design_has_today_s_plan_and_leaves_the_original_as_it_was(
+    database_with_admin: Database, draft: str, clock: Clock, version: Literal[1, 2]
 ) -> None:
     with database_with_admin.writing() as session:
         newest = read_design(session.get_one(RoundRow, draft).design)
-        old_text = in_older_version(newest, 1).canonical
+        old_text = in_older_version(newest, version).canonical
         session.get_one(RoundRow, draft).design = old_text
     with database_with_admin.writing() as session:
         copy_id = rounds.copy_round_as_draft(session, draft, ADMIN, clock())
     with database_with_admin.reading() as session:
         assert read_design(session.get_one(RoundRow, copy_id).design) == newest.model_copy(
-            update={"analysis": STANDARD_PLAN}
+            update={"analysis": STANDARD_PLAN if version == 1 else newest.analysis}  # version 1 has no numbers to keep
         )
+        assert rounds.round_design(session, copy_id).version == 3
+        assert all(cell.harvest is not None for cell in rounds.round_design(session, copy_id).arms)
         assert session.get_one(RoundRow, draft).design == old_text
 
 
