@@ -22,6 +22,7 @@ from app.report.export.rebuilt_files import rebuild_files
 from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, json_bytes, pack_files, zip_files
 from app.report.result import RoundResult, result_of
 from app.rounds.commitment import commitment_digest, item_digest
+from app.rounds.unit_words import UnitWords
 from app.tasks.item import ItemContent
 from bench.changed_values import ContentChange, change_byte, change_csv, change_json, change_line
 from bench.honest_round import TITLE, HonestRound
@@ -181,7 +182,7 @@ def views_of_forged_evidence(files: Files, evidence_texts: EvidenceTexts, honest
 def describe_again(files: Files, honest: HonestRound) -> Files:
     """The files, with a README and a data package that describe them as they are now."""
     described = {name: content for name, content in files.items() if name not in (DIGESTS_FILE, SIGNATURE_FILE)}
-    return files | describing_files(described, TITLE, honest.round_id, blinded=False)
+    return files | describing_files(described, TITLE, honest.round_id, UnitWords({}), blinded=False)
 
 
 def files_of_forged_view(files: Files, name: str, export: ExportedRound) -> Files:

@@ -23,7 +23,7 @@ COMMANDS = {
     "key": ("app.cli.key.group", "Make a keyholder's key, and prove that you have it."),
     "round": ("app.cli.round.group", "Create, seal, open, watch, lock and unblind a round."),
     "invite": ("app.cli.invite", "Invite an evaluator and print the link."),
-    "power": ("app.cli.power", "Compute how many neurons and evaluators a round needs."),
+    "power": ("app.cli.power", "Compute how many units and evaluators a round needs."),
     "simulate": ("app.cli.simulate", "Let simulated evaluators judge a copy of a round, for dry runs and load tests."),
     "serve": ("app.cli.serve", "Serve the pages of evaluators and admins."),
     "report": ("app.cli.report", "Print the report of an unblinded round."),

@@ -1,4 +1,4 @@
-"""`firstglance power`: how many neurons and evaluators a round needs, before anyone judges."""
+"""`firstglance power`: how many units, such as neurons, and evaluators a round needs, before anyone judges."""
 
 from typing import TypedDict, Unpack
 
@@ -49,7 +49,7 @@ class PlanChoices(TypedDict):
     type=click.IntRange(2, MOST_NEURONS),
     default=60,
     show_default=True,
-    help="Neurons per arm and stratum.",
+    help="Units, such as neurons, per arm and stratum.",
 )
 @click.option(
     "--evaluators",
@@ -62,7 +62,7 @@ class PlanChoices(TypedDict):
 @click.option(
     "--overlap",
     type=click.IntRange(1, MOST_NEURONS),
-    help="Judgments per neuron. Without it everyone judges every neuron.",
+    help="Judgments per unit. Without it everyone judges every unit.",
 )
 @click.option(
     "--correlation",
@@ -70,7 +70,7 @@ class PlanChoices(TypedDict):
     type=NumberRange(0, 1),
     default=0.5,
     show_default=True,
-    help="Correlation between two evaluators' verdicts on one neuron.",
+    help="Correlation between two evaluators' verdicts on one unit.",
 )
 @click.option(
     "--spread",
@@ -94,11 +94,11 @@ class PlanChoices(TypedDict):
     type=SHARE,
     default=0.8,
     show_default=True,
-    help="Compute the neurons that this power needs.",
+    help="Compute the units that this power needs.",
 )
 @json_option
 def power_command(target_power: float, json_wanted: bool, **plan_choices: Unpack[PlanChoices]) -> None:
-    """Print a plan's power, the width of its interval, its hours of judging, and how many neurons a power needs."""
+    """Print a plan's power, the width of its interval, its hours of judging, and how many units a power needs."""
     plan = StudyPlan(**plan_choices)
     problem = plan.problem()
     if problem:
@@ -117,8 +117,8 @@ def power_command(target_power: float, json_wanted: bool, **plan_choices: Unpack
 
 def _neurons_needed_text(target_power: float, needed: int | None) -> str:
     if needed is None:
-        return f"No number of neurons gives a power of {100 * target_power:.0f} %; plan more evaluators."
-    return f"A power of {100 * target_power:.0f} % needs {needed:,} neurons per arm and stratum."
+        return f"No number of units gives a power of {100 * target_power:.0f} %; plan more evaluators."
+    return f"A power of {100 * target_power:.0f} % needs {needed:,} units per arm and stratum."
 
 
 def _as_json(plan: StudyPlan, forecast: PlanPower) -> JsonObject:

@@ -14,6 +14,7 @@ from app.report.analysis.primary import ArmResult
 from app.report.export.pool import PooledStudies, pool_studies
 from app.report.number_text import points, points_range
 from app.report.result_text import UNSIGNED_RESULT
+from app.rounds.unit_words import UnitWords
 from app.services.opened_database import named_or_only_admin, open_database
 from app.services.read_reports import read_report
 from app.services.results_read import record_reading, rounds_of_commitments
@@ -50,10 +51,10 @@ def report_command(settings: Settings, sources: tuple[str, ...], json_wanted: bo
         print_json(analysis.content())
         return
     print_text(f"{analysis.headline}\n")
-    print_arms(analysis.arms, analysis.words.name)
+    print_arms(analysis.arms, analysis.words.name, analysis.units)
 
 
-def print_arms(arms: Mapping[str, ArmResult], counted_name: str) -> None:
+def print_arms(arms: Mapping[str, ArmResult], counted_name: str, unit_words: UnitWords) -> None:
     """Print each arm's counts, fraction and interval; `counted_name` is what figures call what counts."""
     lines = [
         [
@@ -65,7 +66,7 @@ def print_arms(arms: Mapping[str, ArmResult], counted_name: str) -> None:
         ]
         for arm, result in arms.items()
     ]
-    print_table(["arm", "neurons", counted_name, "fraction", "95 % interval"], lines)
+    print_table(["arm", unit_words.say("neurons"), counted_name, "fraction", "95 % interval"], lines)
 
 
 def _log_readers(settings: Settings, pooled: PooledStudies, by: str | None) -> None:

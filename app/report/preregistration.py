@@ -19,6 +19,7 @@ from app.rounds.analysis_plan import AnalysisPlan
 from app.rounds.common_ground import common_ground, ground_sentences
 from app.rounds.design import Design
 from app.rounds.design_part import DesignPart
+from app.rounds.unit_words import UnitWords
 
 PREREGISTRATION_FILE = "preregistration.md"
 WITHOUT_PLAN = (
@@ -63,14 +64,14 @@ def write_preregistration(design: Design, sealed: SealedDetail, other_draws: Seq
     return "\n\n".join(parts) + "\n"
 
 
-def notes_on_other_draws(steps: Sequence[LoggedStep]) -> list[str]:
+def notes_on_other_draws(steps: Sequence[LoggedStep], unit_words: UnitWords) -> list[str]:
     """Sentences on other draws and announcements than the sealed one, from a round's log until the seal.
 
     Nothing later enters, so that the preregistration stays as it was registered.
     """
     sealed_at = [index for index, step in enumerate(steps) if step.action == "sealed"]
     until_seal = steps[: sealed_at[-1] + 1] if sealed_at else steps
-    return draw_notes(draw_history(until_seal))
+    return draw_notes(draw_history(until_seal), unit_words)
 
 
 def _introduction(design: Design) -> list[str]:

@@ -10,6 +10,7 @@ from app.foundation.errors import AccessError, NotFoundError
 from app.judging.public_design import PublicDesign
 from app.report.analysis.frame import AnalysisFrame
 from app.report.gallery import GalleryCard, GalleryPage, find_card, search_gallery
+from app.rounds.unit_words import UnitWords
 from app.services.archive_browsing import break_blind, explain_refusal, open_rounds_beside, require_no_open_round
 from app.services.log import append_event
 from app.services.results import current_result
@@ -29,6 +30,7 @@ class GalleryNeuron:
     item: Item
     """The item that was committed to, whose passages evaluators judged."""
     public_design: PublicDesign
+    unit_words: UnitWords
 
 
 def enter_gallery(session: Session, round_id: str, by: str, now: datetime, reason: str = "") -> None:
@@ -71,7 +73,8 @@ def gallery_neuron(session: Session, round_id: str, by: str, item_code: str) -> 
         msg = "No neuron with this code was judged in this round; go back to the gallery."
         raise NotFoundError(msg)
     item = next(row.read_item() for row in round_store.items_of_round(session, round_id) if row.code == item_code)
-    return GalleryNeuron(card, item, PublicDesign.from_content(current.design.public_content()))
+    public_design = PublicDesign.from_content(current.design.public_content())
+    return GalleryNeuron(card, item, public_design, current.design.unit_words)
 
 
 def _require_entered(session: Session, round_id: str, by: str) -> None:

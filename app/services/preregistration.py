@@ -19,5 +19,6 @@ def round_preregistration(session: Session, round_id: str) -> str:
         raise LifecycleError(msg)
     events = round_events(session, round_id)
     sealed = read_detail(SealedDetail, latest_event(events, "sealed").detail)
-    other_draws = notes_on_other_draws(logged_steps(events))
-    return write_preregistration(committed_design(session, round_row), sealed, other_draws)
+    design = committed_design(session, round_row)
+    other_draws = notes_on_other_draws(logged_steps(events), design.unit_words)
+    return write_preregistration(design, sealed, other_draws)

@@ -58,9 +58,9 @@ class StudyPlan:
             return "Fractions lie between 0 and 1, both excluded; for 35 % write 0.35."
         smallest_count = min(self.evaluator_count, self.stratum_count, self.judgments_per_neuron)
         if self.neurons_per_cell < 2 or smallest_count < 1:
-            return "A round needs at least 2 neurons per arm, 1 evaluator, 1 stratum and 1 judgment per neuron."
+            return "A round needs at least 2 units per arm, 1 evaluator, 1 stratum and 1 judgment per unit."
         if max(self.neurons_per_cell, self.evaluator_count, self.stratum_count, self.overlap or 0) > MOST_NEURONS:
-            return f"A plan has at most {MOST_NEURONS:,} neurons, evaluators, strata and judgments per neuron."
+            return f"A plan has at most {MOST_NEURONS:,} units, evaluators, strata and judgments per unit."
         if not (0 <= self.verdict_correlation <= 1 and 0 <= self.evaluator_sd <= 1 and 0 < self.alpha < 1):
             return "The correlation, the spread and alpha lie between 0 and 1."
         if self.evaluator_sd > 0 and self.evaluator_count < 2:

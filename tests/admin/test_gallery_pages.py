@@ -4,8 +4,11 @@ import re
 
 from app.foundation.clock import now
 from app.foundation.csv_table import read_records
+from app.rounds.allocation import AllocatedItem
+from app.rounds.unit_words import UnitWords
 from app.services.log import append_event
 from app.web.security import derive_form_token
+from app.web.templating import page_templates
 from tests.admin.admin_site import PASSWORD, AdminSite, Browser, make_draft, seal_now
 
 
@@ -98,3 +101,14 @@ def test_the_gallery_of_no_round_or_of_an_open_one_has_no_door(dag: Browser, col
     assert dag.get("/admin/rounds/zzzz/gallery").status_code == 404
     assert dag.get(f"/admin/rounds/{collecting}/gallery").status_code == 409
     assert "can be read only after unblinding" in dag.text
+
+
+def test_report_and_gallery_call_units_by_their_word(dag: Browser, admin_site: AdminSite) -> None:
+    round_id = make_draft(dag, admin_site, unit=["latent", "latent", "", ""])
+    dag.get(f"/admin/rounds/{round_id}")
+    assert "The seal draws latents with a secret seed" in dag.text
+    template = page_templates().env.from_string(
+        '{% from "report/_neuron_name.html" import neuron_name %}{{ neuron_name(allocated, unit_words) }}'
+    )
+    allocated = AllocatedItem("CODE", "quokka", "1L/0", 0, 1, 7)
+    assert "layer 0, latent 7" in template.render(allocated=allocated, unit_words=UnitWords({"quokka": "latent"}))

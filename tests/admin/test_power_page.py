@@ -12,7 +12,7 @@ def test_the_page_first_answers_the_papers_own_question(dag: Browser) -> None:
     dag.get("/admin/power")
     expected = plan_power(StudyPlan(0.60, 0.35, 60, 3))
     assert f"{100 * expected.power:.0f}" in dag.text
-    assert f"needs {neurons_needed(StudyPlan(0.60, 0.35, 60, 3))} neurons per arm" in dag.text
+    assert f"needs {neurons_needed(StudyPlan(0.60, 0.35, 60, 3))} units per arm" in dag.text
     assert "360 judgments" in dag.text
 
 

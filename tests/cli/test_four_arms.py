@@ -70,5 +70,9 @@ def test_units_of_any_kind_are_arms_of_one_round_from_harvest_to_verified_export
         done(run, "round", "unblind", round_id, "--key-file", "keys", "--reason", "to see what is in it")
         done(run, "export", round_id, "--out", "export.zip")
         assert run("verify", "export.zip", "--lock", lock).exit_code == 0
+        verified = done(run, "verify", "export.zip", "--lock", lock, "--archives", tmp_path)
+        assert "gives the same units and the same items" in " ".join(verified.split())
+    table = done(run, "report", round_id, "--by", dag)
+    assert [line.split()[:2] for line in table.splitlines() if line.startswith("arm ")] == [["arm", "units"]]
     design = json.loads(read_zip(tmp_path / "export.zip")["design.json"])
     assert [(cell["unit"], cell["harvest"]["site"]) for cell in design["arms"]] == list(zip(UNITS, SITES, strict=True))

@@ -31,4 +31,4 @@ def test_a_spread_of_one_evaluator_is_refused_with_a_sentence() -> None:
 
 def test_if_no_number_of_neurons_gives_the_power_the_command_says_to_plan_more_evaluators() -> None:
     result = CliRunner().invoke(power_command, ["--spread", "0.3"])
-    assert "No number of neurons gives a power of 80 %; plan more evaluators." in result.output
+    assert "No number of units gives a power of 80 %; plan more evaluators." in result.output

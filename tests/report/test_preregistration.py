@@ -11,6 +11,7 @@ from app.rounds.cell import Cell
 from app.rounds.design import Design
 from app.rounds.planned_numbers import PlannedConstants, PlannedNumbers
 from app.rounds.presets import PRESET_NAMES, design_from_preset
+from app.rounds.unit_words import UnitWords
 from app.statistics.power import StudyPlan, plan_power
 from tests.rounds.older_designs import in_older_version
 
@@ -200,10 +201,10 @@ def test_what_is_logged_after_the_seal_does_not_change_what_was_registered() -> 
             "related_rounds": [{"round_id": "abc", "draw_count": 3, "announcement_count": 0, "opened": False}],
         },
     )
-    notes = notes_on_other_draws([announced, announced, sealed])
+    notes = notes_on_other_draws([announced, announced, sealed], UnitWords({}))
     assert notes == ["A half of a seed was announced two times for this round."]
-    assert notes_on_other_draws([announced, announced, sealed, locked]) == notes
-    assert notes_on_other_draws([sealed]) == []
+    assert notes_on_other_draws([announced, announced, sealed, locked], UnitWords({})) == notes
+    assert notes_on_other_draws([sealed], UnitWords({})) == []
 
 
 def test_symbols_of_the_plan_are_explained() -> None:

@@ -1,5 +1,6 @@
 """A report says what each arm is made of, and “unit” of arms of several kinds; the script in the zip says the same."""
 
+import json
 import re
 import subprocess
 import sys
@@ -52,6 +53,20 @@ def test_report_and_preregistration_use_the_words_of_the_arms(
     assert [
         sentence for sentence in other_words if "neuron" not in (baseline, solu) and "to the question:" not in sentence
     ] == []
+
+
+def test_the_files_that_describe_an_export_use_the_common_word(observations: list[Observation], tmp_path: Path) -> None:
+    files = export_with_units(observations, tmp_path / "round.zip", baseline="latent", solu="latent")
+    readme, package = files["README.md"].decode(), json.loads(files["datapackage.json"])
+    assert "| neurons.csv | one row per drawn latent, dead ones included |" in readme
+    assert "which item was which latent" in readme
+    columns = {
+        column["name"]: column["description"]
+        for resource in package["resources"]
+        for column in resource.get("schema", {"fields": []})["fields"]
+    }
+    assert columns["neuron"] == "Index of the latent within its layer, from 0"
+    assert columns["kind"].startswith("neuron, or a control")
 
 
 def test_the_script_in_the_zip_writes_the_same_headline(observations: list[Observation], tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from app.foundation.paths import resource_folder
 from app.foundation.settings import Settings
 from app.robots.scripted_evaluators import SCRIPTED_EVALUATORS
 from app.rounds.presets import DEFAULT_PRESET, PRESET_NAMES
+from app.rounds.unit_words import UnitWords
 from app.services.opened_database import open_database
 from app.web.addresses import invitation_link
 from app.web.serving import bound_socket, browser_address, web_server
@@ -114,6 +115,6 @@ def _check(plan: DemoPlan, *, json_wanted: bool) -> None:
 
 
 def _print_outcome(check_outcome: CheckOutcome, watch: Stopwatch) -> None:
-    print_arms(check_outcome.arms, check_outcome.counted_name)
+    print_arms(check_outcome.arms, check_outcome.counted_name, UnitWords({}))
     print_text(f"commitment verified: {'yes' if check_outcome.commitment_verified else 'NO'}")
     print_text("  ".join(f"{name} {seconds:.1f} s" for name, seconds in watch.seconds.items()))

@@ -203,7 +203,7 @@ def _join_parts(
         blind_broken=blind.blind_broken,
         flow=flow_by_arm(table, frame),
         methods=_number_sources(frame),
-        draws=draw_results(frame.draws),
+        draws=draw_results(frame.draws, frame.units),
         outcome=frame.stated_outcome,
     )
 

@@ -7,6 +7,7 @@ from app.evidence.draws import DrawHistory
 from app.evidence.event_details import RelatedRound
 from app.foundation.digest import short_digest
 from app.foundation.typography import visible_text
+from app.rounds.unit_words import UnitWords
 
 MOST_IDS = 6
 """A sentence names at most so many rounds; the log has all of them."""
@@ -22,27 +23,28 @@ class DrawResults:
     """What the report's methods say about it."""
 
 
-def draw_results(history: DrawHistory | None) -> DrawResults | None:
+def draw_results(history: DrawHistory | None, unit_words: UnitWords) -> DrawResults | None:
     """The counts and their sentences; None if the frame has no counts, as those of version 0.1.0."""
     if history is None:
         return None
-    sentences = [_seed_sentence(history), *_count_sentences(history), *_origin_sentences(history)]
+    sentences = [_seed_sentence(history, unit_words), *_count_sentences(history, unit_words)]
+    sentences += _origin_sentences(history, unit_words)
     return DrawResults(history, tuple(sentences))
 
 
-def draw_notes(history: DrawHistory | None) -> list[str]:
+def draw_notes(history: DrawHistory | None, unit_words: UnitWords) -> list[str]:
     """What a reader must know of other draws than the sealed one; empty if there were none."""
     if history is None:
         return []
-    notes = [_number_sentence(history)] if history.cancelled + history.restarted else []
+    notes = [_number_sentence(history, unit_words)] if history.cancelled + history.restarted else []
     notes += [_announcement_sentence(history)] if history.announced > 1 else []
     notes += [_copy_sentence(history)] if history.copied_draws or history.copied_announced else []
     notes += [_related_sentence(group) for group in _related_groups(history) if any(map(_has_draws, group))]
-    notes += [_left_out_sentence(history)] if history.left_out_cells else []
+    notes += [_left_out_sentence(history, unit_words)] if history.left_out_cells else []
     return notes
 
 
-def _seed_sentence(history: DrawHistory) -> str:
+def _seed_sentence(history: DrawHistory, unit_words: UnitWords) -> str:
     if history.seed_rule == "server":
         return "The server drew the seed alone; nothing shows that it drew only once."
     digest, value = short_digest(str(history.half_sha256)), visible_text(history.public_value or "")
@@ -50,14 +52,14 @@ def _seed_sentence(history: DrawHistory) -> str:
         f"The seed is a hash of a half that the server had announced (SHA-256 {digest}) and of a public value: "
         f"“{visible_text(history.public_name or '')}” is “{value}”, "
         f"which has {history.value_length} characters, as the announcement says. It also fixed the design, with its "
-        "archives, and which neurons are left out. "
+        f"archives, and which {unit_words.say('neurons')} are left out. "
         "If the announcement was published before anybody knew this value, and this is the value that came out, nobody "
         "chose the draw. A time stamp of the announcement is not enough: it does not show that there was no other one."
     )
 
 
-def _count_sentences(history: DrawHistory) -> list[str]:
-    sentences = [_number_sentence(history)]
+def _count_sentences(history: DrawHistory, unit_words: UnitWords) -> list[str]:
+    sentences = [_number_sentence(history, unit_words)]
     if history.announced > 1:
         sentences.append(_announcement_sentence(history))
     if history.begun_again:
@@ -68,9 +70,9 @@ def _count_sentences(history: DrawHistory) -> list[str]:
     return sentences
 
 
-def _origin_sentences(history: DrawHistory) -> list[str]:
+def _origin_sentences(history: DrawHistory, unit_words: UnitWords) -> list[str]:
     """What came before the round: what evaluators had seen, the round that it copies, and rounds with its models."""
-    sentences = [_left_out_sentence(history)] if history.left_out_cells else []
+    sentences = [_left_out_sentence(history, unit_words)] if history.left_out_cells else []
     sentences += [_copy_sentence(history)] if history.copied_from else []
     sentences += map(_related_sentence, _related_groups(history))
     if history.same_archives and not history.related_rounds:
@@ -80,13 +82,13 @@ def _origin_sentences(history: DrawHistory) -> list[str]:
     return sentences
 
 
-def _left_out_sentence(history: DrawHistory) -> str:
+def _left_out_sentence(history: DrawHistory, unit_words: UnitWords) -> str:
     """How many neurons nobody could draw: whoever chooses them chooses among the others."""
     counts = [f"{cell.neuron_count} of {cell.arm} in {cell.stratum}" for cell in history.left_out_cells]
     rounds = _listed_ids(history.left_out_rounds) or "unnamed rounds"
     return (
-        f"Neurons were left out of the draw because named evaluators had seen them in {rounds}: {', '.join(counts)}. "
-        "This is the word of whoever ran the round; nothing in the archives shows it."
+        f"{unit_words.say('Neurons')} were left out of the draw because named evaluators had seen them in {rounds}: "
+        f"{', '.join(counts)}. This is the word of whoever ran the round; nothing in the archives shows it."
     )
 
 
@@ -123,17 +125,18 @@ def _listed_ids(round_ids: Sequence[str]) -> str:
     return ", ".join(round_ids[:MOST_IDS]) + (" and others" if len(round_ids) > MOST_IDS else "")
 
 
-def _number_sentence(history: DrawHistory) -> str:
+def _number_sentence(history: DrawHistory, unit_words: UnitWords) -> str:
     """Which draw the neurons are from, and what became of the others."""
     fates = [(history.cancelled, "cancelled"), (history.restarted, "interrupted and begun anew")]
     parts = [(count, fate) for count, fate in fates if count]
+    origin = unit_words.say(f"The neurons are from draw {history.number}")
     if not parts:
-        return f"The neurons are from draw {history.number}; the round's log has no other."
+        return f"{origin}; the round's log has no other."
     count, fate = parts[0]
     text = f"{_counted(count, 'other draw')} of this round {_was(count)} {fate}"
     for count, fate in parts[1:]:
         text += f", {_number_word(count)} {_was(count)} {fate}"
-    return f"The neurons are from draw {history.number}: {text}."
+    return f"{origin}: {text}."
 
 
 def _announcement_sentence(history: DrawHistory) -> str:

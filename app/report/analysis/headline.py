@@ -53,7 +53,7 @@ def headline_sentences(
             *_notes_on_arms(primary.arms, frame),
             *_notes_on_difference(primary, frame),
             *_notes_on_plan(frame),
-            *draw_notes(frame.draws),
+            *draw_notes(frame.draws, frame.units),
         ),
     )
 

@@ -39,6 +39,7 @@ from app.report.export.tables import (
 from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, json_bytes, zip_files
 from app.report.preregistration import PREREGISTRATION_FILE, notes_on_other_draws, write_preregistration
 from app.report.result import RoundResult
+from app.rounds.unit_words import UnitWords
 
 FORMAT_VERSION = 2
 README_FILE = "README.md"
@@ -86,7 +87,9 @@ def unblinded_files(evidence: Evidence, result: RoundResult, stamp_files: Mappin
     files = _common_files(evidence) | _item_files(evidence) | _chain_files(evidence) | dict(stamp_files)
     files |= _opened_files(evidence, result) | _report_files(evidence, result)
     files["commitment.json"] = json_bytes(commitment_content(evidence) | {"nonce": evidence.seal.nonce})
-    return files | describing_files(files, evidence.design.title, evidence.round_id, blinded=False)
+    return files | describing_files(
+        files, evidence.design.title, evidence.round_id, evidence.design.unit_words, blinded=False
+    )
 
 
 def blinded_files(evidence: BlindedEvidence, public_design: JsonObject, stamp_files: Mapping[str, bytes]) -> Files:
@@ -99,15 +102,17 @@ def blinded_files(evidence: BlindedEvidence, public_design: JsonObject, stamp_fi
     files |= _item_files(evidence) | _chain_files(evidence) if is_locked else {"chains.json": json_bytes([])}
     files |= {"commitment.json": json_bytes(commitment_content(evidence))} | dict(stamp_files)
     files["public_design.json"] = json_bytes(in_key_order(public_design))
-    return files | describing_files(files, str(public_design["title"]), evidence.round_id, blinded=True)
+    return files | describing_files(files, str(public_design["title"]), evidence.round_id, UnitWords({}), blinded=True)
 
 
-def describing_files(files: Mapping[str, bytes], title: str, round_id: str, *, blinded: bool) -> Files:
+def describing_files(
+    files: Mapping[str, bytes], title: str, round_id: str, unit_words: UnitWords, *, blinded: bool
+) -> Files:
     """The two files that describe all others: README.md and datapackage.json."""
     described = {name: content for name, content in files.items() if name not in (README_FILE, PACKAGE_FILE)}
     names = [*described, PACKAGE_FILE, DIGESTS_FILE, SIGNATURE_FILE]
-    described[README_FILE] = write_readme(title, round_id, names, blinded=blinded).encode()
-    package = json_bytes(describe_package(round_id, title, described))
+    described[README_FILE] = write_readme(title, round_id, names, unit_words, blinded=blinded).encode()
+    package = json_bytes(describe_package(round_id, title, described, unit_words))
     return {README_FILE: described[README_FILE], PACKAGE_FILE: package}
 
 
@@ -178,7 +183,7 @@ def _opened_files(evidence: Evidence, result: RoundResult) -> Files:
 
 
 def _preregistration(evidence: Evidence) -> str:
-    other_draws = notes_on_other_draws(steps_of_log(evidence.log))
+    other_draws = notes_on_other_draws(steps_of_log(evidence.log), evidence.design.unit_words)
     return write_preregistration(evidence.design, evidence.sealed, other_draws)
 
 

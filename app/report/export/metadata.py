@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from app.foundation.csv_table import read_table
 from app.foundation.typed_text import show_unseen_characters
 from app.report.analysis.released_names import COUNTED
+from app.rounds.unit_words import UnitWords
 
 ColumnType = Literal["string", "boolean", "integer", "number", "datetime", "object"]
 
@@ -62,6 +63,9 @@ COLUMN_MEANINGS: dict[str, tuple[ColumnType, str]] = {
     "chain": ("string", "SHA-256 over the previous digest and this entry"),
 }
 """Type and meaning of every column of every table: the data dictionary."""
+
+COLUMNS_OF_NAMES = {"kind"}
+"""Columns whose meaning quotes their values, which are the same whatever units are called."""
 
 MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -137,14 +141,14 @@ DataPackage = TypedDict(
 """The content of datapackage.json."""
 
 
-def describe_package(round_id: str, title: str, files: Mapping[str, bytes]) -> DataPackage:
+def describe_package(round_id: str, title: str, files: Mapping[str, bytes], unit_words: UnitWords) -> DataPackage:
     """The descriptor of a package of these files, with a table schema for each CSV."""
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": f"first-glance-{round_id.lower()}",
         "title": title,
         "licenses": [{"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}],
-        "resources": [_describe_file(name, content) for name, content in sorted(files.items())],
+        "resources": [_describe_file(name, content, unit_words) for name, content in sorted(files.items())],
     }
 
 
@@ -157,7 +161,7 @@ def write_citation(title: str, headline: str, commitment: str) -> str:
     )
 
 
-def _describe_file(name: str, file_bytes: bytes) -> FileResource:
+def _describe_file(name: str, file_bytes: bytes, unit_words: UnitWords) -> FileResource:
     extension = "." + name.rsplit(".", 1)[-1]
     resource: FileResource = {
         "name": name.replace("/", "-").replace(".", "-").lower(),
@@ -167,15 +171,17 @@ def _describe_file(name: str, file_bytes: bytes) -> FileResource:
     }
     if extension == ".csv":
         header = next(read_table(file_bytes))
-        columns = [_describe_column(column) for column in header]
+        columns = [_describe_column(column, unit_words) for column in header]
         resource["schema"] = {"fields": columns, "missingValues": [""]}
         resource["type"] = "table"
         resource["encoding"] = "utf-8"
     return resource
 
 
-def _describe_column(name: str) -> ColumnField:
+def _describe_column(name: str, unit_words: UnitWords) -> ColumnField:
     column_type, description = COLUMN_MEANINGS[name]
+    if name not in COLUMNS_OF_NAMES:
+        description = unit_words.say(description)
     column_field: ColumnField = {"name": name, "type": column_type, "description": description}
     if column_type == "boolean":
         column_field["trueValues"], column_field["falseValues"] = ["true"], ["false"]

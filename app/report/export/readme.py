@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from app.foundation.markdown_text import escape_markdown
+from app.rounds.unit_words import UnitWords
 
 SCRIPT_FILE = "verify.py"
 README = r"""# {title}
@@ -84,20 +85,20 @@ VIEW_FILES = {
 """{file, or folder with a slash: what it is}"""
 
 
-def write_readme(title: str, round_id: str, file_names: Iterable[str], *, blinded: bool) -> str:
+def write_readme(title: str, round_id: str, file_names: Iterable[str], unit_words: UnitWords, *, blinded: bool) -> str:
     """The README of an export that has these files beside it."""
     names = set(file_names)
     return README.format(
         title=escape_markdown(title),
         kind="Blinded" if blinded else "Unblinded",
         round_id=round_id,
-        evidence=_file_table(EVIDENCE_FILES, names),
+        evidence=_file_table(EVIDENCE_FILES, names, unit_words),
         check=CHECK if SCRIPT_FILE in names else CHECK_OF_VERSION_0_1,
-        views=_file_table(VIEW_FILES, names),
+        views=_file_table(VIEW_FILES, names, unit_words),
     )
 
 
-def _file_table(meanings: dict[str, str], names: set[str]) -> str:
+def _file_table(meanings: dict[str, str], names: set[str], unit_words: UnitWords) -> str:
     folders = {f"{name.partition('/')[0]}/" for name in names if "/" in name}
-    lines = [f"| {name} | {meaning} |" for name, meaning in meanings.items() if name in names | folders]
+    lines = [f"| {name} | {unit_words.say(meaning)} |" for name, meaning in meanings.items() if name in names | folders]
     return "\n".join(["| file | what it is |", "|---|---|", *lines])

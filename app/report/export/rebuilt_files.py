@@ -37,6 +37,7 @@ from app.report.export.strict_json import read_strict_json
 from app.report.export.zip_file import DIGESTS_FILE, SIGNATURE_FILE, json_bytes
 from app.report.preregistration import PREREGISTRATION_FILE
 from app.report.result import RoundResult
+from app.rounds.unit_words import UnitWords
 
 PDF_FILE = "report.pdf"
 PROGRAM_FILE = "program.json"
@@ -84,15 +85,16 @@ def rebuild_files(export: ExportedRound, result: RoundResult | None) -> Files:
         if export.version == 1:
             return unblinded_files_v1(evidence, result)
         rebuilt = unblinded_files(evidence, result, export.stamp_files)
-        title = evidence.design.title
+        title, unit_words = evidence.design.title, evidence.design.unit_words
     else:
         if export.version == 1:
             return blinded_files_v1(evidence)
         public_design = export.public_design or {}
         rebuilt = blinded_files(evidence, public_design, export.stamp_files)
-        title = str(public_design.get("title"))
+        title, unit_words = str(public_design.get("title")), UnitWords({})
     described = _described_files(export.files, rebuilt)
-    return rebuilt | describing_files(described, title, evidence.round_id, blinded=export.unblinded is None)
+    is_blinded = export.unblinded is None
+    return rebuilt | describing_files(described, title, evidence.round_id, unit_words, blinded=is_blinded)
 
 
 def _described_files(exported_files: Mapping[str, bytes], rebuilt: Files) -> Files:

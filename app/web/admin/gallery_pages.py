@@ -19,6 +19,7 @@ from app.services.archive_browsing import open_rounds_beside, round_titles
 from app.services.log import logged_attempt
 from app.services.results import current_result
 from app.services.results_read import logged_reading
+from app.services.rounds import round_design
 from app.web.admin.admin_page import render_admin_page
 from app.web.admin.sign_in import ActingAdmin, ViewingAdmin
 from app.web.dependencies import AppDatabase
@@ -80,6 +81,7 @@ def browse_gallery(
         "round_id": round_id,
         "gallery": cards,
         "arms": frame.arms,
+        "unit_words": frame.units,
         "search": search,
         "consensus_labels": consensus_labels(frame.outcome),
         "signature_note": signature_note(unsigned=unsigned),
@@ -98,6 +100,7 @@ def show_neuron(request: Request, round_id: str, item: str, database: AppDatabas
     variables = {
         "round_id": round_id,
         "card": neuron.card,
+        "unit_words": neuron.unit_words,
         "passages": passages,
         "signature_note": signature_note(unsigned=unsigned),
     }
@@ -117,6 +120,7 @@ def _door(
     variables = {
         "round_id": round_id,
         "open_ids": open_ids,
+        "unit_words": round_design(session, round_id).unit_words,
         "titles": round_titles(session, open_ids),
         "problem": error and f"This reason cannot be used. Write {SHORTEST_REASON} to {LONGEST_REASON} characters.",
         "reason": reason.strip(),

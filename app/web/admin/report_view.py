@@ -12,6 +12,7 @@ from app.report.methods_text import decision_rows, limitations, methods_paragrap
 from app.report.number_text import percent, percent_range
 from app.report.result_tables import ResultTable, result_tables
 from app.report.result_text import describe_difference, signature_note
+from app.rounds.unit_words import UnitWords
 from app.services.exports import RoundReport
 
 
@@ -39,6 +40,7 @@ class ReportView:
     difference_text: str
     ratio: str
     notes: tuple[str, ...]
+    unit_words: UnitWords
     charts: tuple[Chart, ...]
     further_tables: tuple[ResultTable, ...]
     absent: tuple[str, ...]
@@ -59,10 +61,11 @@ def report_view(report: RoundReport) -> ReportView:
         headline=analysis.headline,
         giveaway_sentences=f"{analysis.marks_alone} {analysis.transport_alone}",
         signature_note=signature_note(unsigned=report.unsigned),
-        arm_lines=tuple(_arm_line(arm, result) for arm, result in analysis.arms.items()),
+        arm_lines=tuple(_arm_line(arm, result, analysis.units) for arm, result in analysis.arms.items()),
         difference_text=describe_difference(analysis.difference),
         ratio=_describe_ratio(analysis.ratio),
         notes=analysis.notes,
+        unit_words=analysis.units,
         charts=charts,
         further_tables=tables,
         absent=tuple(absent_results(charts, tables, analysis.units)),
@@ -73,11 +76,11 @@ def report_view(report: RoundReport) -> ReportView:
     )
 
 
-def _arm_line(arm: str, result: ArmResult) -> ArmLine:
+def _arm_line(arm: str, result: ArmResult, unit_words: UnitWords) -> ArmLine:
     if result.fraction is None:
-        return ArmLine(arm, "none", "no interval", "no judged neuron")
+        return ArmLine(arm, "none", "no interval", f"no judged {unit_words.word_of(arm)}")
     counted = f"{result.counted:.1f}".removesuffix(".0")
-    counts = f"{counted} of {result.n:g} neurons, {result.judgments:g} judgments"
+    counts = f"{counted} of {result.n:g} {unit_words.of_arm(arm)}, {result.judgments:g} judgments"
     return ArmLine(arm, percent(result.fraction), percent_range(result.interval), counts)
 
 
