@@ -208,7 +208,7 @@ def _answer_questions(session: Session, token: str, name: str, aids_keys: AidsKe
         if is_new and name == HASTY and number in (13, 20):
             judging.flag_item(session, visit, judging.FlagReport(code, "fault", "nothing is marked"), clock())
             continue
-        if not is_new and name == EXPOSED and number % 8 == 0 and not page.is_practice:
+        if visit.design.aids and not is_new and name == EXPOSED and number % 8 == 0 and not page.is_practice:
             judging.open_aids(session, visit, code, aids_keys, clock())
         timing = PageTiming(elapsed_seconds=18.0, attentive_seconds=15.0 + number % 5, delay_seconds=0.5)
         judging.record_answer(session, visit, _answer(page, name, number), timing, clock())

@@ -17,6 +17,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Refuse: a chain may hold answers that the old schema does not allow."""
-    msg = "this schema holds evidence; restore a backup instead of downgrading"
-    raise RuntimeError(msg)
+    """Allow the answers of first glance alone; it fails where a chain holds another task's."""
+    with op.batch_alter_table("chain_entries") as batch_op:
+        batch_op.create_check_constraint(
+            op.f("ck_chain_entries_verdict"), "verdict IN ('interpretable', 'not_interpretable', 'cannot_judge')"
+        )

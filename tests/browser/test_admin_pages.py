@@ -96,7 +96,7 @@ def _sealed(page: Page) -> tuple[str, list[str]]:
     page.get_by_label("Preset").select_option("quick")
     for row in (1, 2):
         page.get_by_label(f"Archive of arm {row}").select_option(index=row)
-    page.get_by_label("Neurons per arm").fill("2")
+    page.get_by_label("Units per arm").fill("2")
     page.get_by_role("button", name="Create the draft").click()
     expect_accessible(page, "Spring reading")
     address = page.url

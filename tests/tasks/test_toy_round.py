@@ -129,12 +129,12 @@ def test_a_task_of_three_awkward_answers_with_practice_and_controls_is_told_as_i
 ) -> None:
     registry.add_task(THREE)
     arms = {"baseline": plum_archive, "other": fig_archive}
-    design = fg.Design.from_preset("quick", title="What is it?", arms=arms, neurons=6).with_changes(
+    design = fg.Design.from_preset("quick", title="What is it?", arms=arms, neurons=3).with_changes(
         task=THREE.name,
         groups={"top": 3},
         training=2,
         training_pass=1,
-        controls={"planted": 2, "ladder": [0.75], "per_step": 1},
+        controls={"planted": 1, "ladder": [0.75], "per_step": 1},
         exclusions={"smallest_planted": 0.5},
     )
     study = fg.Round.create(design, arms.values(), data=tmp_path)
