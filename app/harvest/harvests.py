@@ -16,6 +16,7 @@ from app.archive.archive import Archive
 from app.foundation.arrays import TokenIds
 from app.foundation.errors import ArchiveError, CorpusError, ModelError
 from app.foundation.files import write_text_atomically
+from app.foundation.typography import shortened
 from app.harvest.arms.callable_arm import Activate, FunctionOrigin, Vocabulary, callable_arm, callable_reader
 from app.harvest.arms.model_arm import model_arm
 from app.harvest.arms.reader import MakeReader
@@ -209,10 +210,13 @@ def _require_folder_names(models: Mapping[str, LoadedModel]) -> None:
 
 
 def _absolute_archive_path(out: Path | str) -> Path:
-    """The absolute path of an archive. Raises ArchiveError for the root of a disk, which has no name."""
+    """The absolute path of an archive. Raises ArchiveError for the root of a disk, and for what no disk can name."""
     path = Path(out).absolute()
     if not path.name:
         msg = f"{path} exists already; name a folder in it for the archive"
+        raise ArchiveError(msg)
+    if "\0" in str(path):
+        msg = f"{shortened(repr(str(out)))} cannot be a folder's name; choose another place for the archive"
         raise ArchiveError(msg)
     return path
 

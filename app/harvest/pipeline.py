@@ -5,10 +5,12 @@ same archive to the last byte.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from app.archive.archive import Archive
-from app.harvest.archive_errors import already_exists
+from app.foundation.file_lock import HeldElsewhere, file_lock
+from app.harvest.archive_errors import already_exists, cannot_be_written, is_written_now
 from app.harvest.checkpoint import Checkpoint
 from app.harvest.finish.write_archive import FinishedArm, HarvestContext, finish_arm, write_archive
 from app.harvest.plan import HarvestPlan, library_versions
@@ -35,8 +37,27 @@ def run_harvest(
     """Read the text, write the archives, call `after_archives` with them, and then remove the checkpoint.
 
     `run_scans` reads the shards; it is `scan_in_this_process` by default.
-    Raises ArchiveError, CorpusError or ModelError.
+    Raises ArchiveError, also if another harvest is writing there, CorpusError or ModelError.
     """
+    folder = harvest_plan.checkpoint_folder
+    with ExitStack() as held:
+        try:
+            held.enter_context(file_lock(folder.with_name(f".{folder.name}.lock")))
+        except HeldElsewhere as error:
+            raise is_written_now(folder) from error
+        except OSError as error:
+            raise cannot_be_written(folder, error) from error
+        return _run_alone(harvest_plan, spec, report, run_scans, after_archives)
+
+
+def _run_alone(
+    harvest_plan: HarvestPlan,
+    spec: str,
+    report: ReportProgress,
+    run_scans: ScanRunner | None,
+    after_archives: Callable[[ArmArchives], None],
+) -> ArmArchives:
+    """Run the harvest while no other one writes to the same place."""
     for path in (path for paths in harvest_plan.archive_paths_by_arm for path in paths.values()):
         if path.exists() and not harvest_plan.checkpoint_folder.exists():
             raise already_exists(path)

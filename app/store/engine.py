@@ -7,20 +7,19 @@ writers wait for one lock per process and begin IMMEDIATE, so that none of them 
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError
 from time import sleep
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.foundation.file_lock import is_busy
 from app.store.storable import require_storable
 
 BUSY_SECONDS = 30
 SWITCH_ATTEMPTS = 600
-PRIMARY_CODE = 0xFF
-"""The bits of an error code of SQLite's that say its kind; the others say more."""
 CHECKPOINT_MILLISECONDS = 2000
 """How long an erasure waits for readers of an older state."""
 
@@ -139,7 +138,7 @@ def _is_switched(connection: SqliteConnection, *, is_last: bool) -> bool:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
     except OperationalError as error:
-        if is_last or error.sqlite_errorcode & PRIMARY_CODE != SQLITE_BUSY:
+        if is_last or not is_busy(error):
             raise
         return False
     return True

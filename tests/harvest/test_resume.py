@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -69,6 +70,31 @@ def test_a_stopped_harvest_ends_with_the_same_bytes(
     archive = harvest_model(model, "tiny", corpus, tmp_path / "out", options, report_nothing)
     assert contents_by_name(archive.path) == contents_by_name(uninterrupted_archive.path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_a_second_harvest_to_the_same_place_is_refused_while_the_first_one_runs(
+    model: LoadedModel, corpus: str, uninterrupted_archive: Archive, tmp_path: Path
+) -> None:
+    refusals: list[str] = []
+
+    def harvest_again(_: Progress) -> None:
+        with ThreadPoolExecutor(1) as thread, pytest.raises(ArchiveError) as refusal:
+            thread.submit(harvest_model, model, "tiny", corpus, tmp_path / "out", OPTIONS, report_nothing).result()
+        refusals.append(str(refusal.value))
+
+    archive = harvest_model(model, "tiny", corpus, tmp_path / "out", OPTIONS, harvest_again)
+    assert {refusal.split(";")[0] for refusal in refusals} == {
+        f"another harvest is running that writes to {tmp_path / 'out.partial'}"
+    }
+    assert contents_by_name(archive.path) == contents_by_name(uninterrupted_archive.path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b"])
+def test_a_name_that_no_disk_takes_is_refused(model: LoadedModel, corpus: str, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ArchiveError, match="cannot be"):
+        harvest_model(model, "tiny", corpus, tmp_path / name, OPTIONS, report_nothing)
+    assert not list(tmp_path.iterdir())
 
 
 def readers_of(model: LoadedModel, folder: Path) -> dict[str, MakeReader]:
