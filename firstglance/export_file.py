@@ -92,9 +92,10 @@ class ExportFile:
         from which is drawn again. Raises ExportError if something that you gave cannot be read.
         """
         digests = (commitment, lock, result, announcement)
-        commitment, lock, result, announcement = (text and published_digest(text) for text in digests)
+        commitment, lock, result, announcement = (None if text is None else published_digest(text) for text in digests)
+        paths = tuple(map(Path, [receipts] if isinstance(receipts, str | Path) else receipts))
         roots, folder = (None if path is None else Path(path) for path in (timestamp, archives))
-        anchors = Anchors(commitment, lock, result, tuple(map(Path, receipts)), roots, folder, announcement)
+        anchors = Anchors(commitment, lock, result, paths, roots, folder, announcement)
         return verify_round(self._exported, anchors)
 
     def _round_result(self) -> "RoundResult":

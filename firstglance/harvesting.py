@@ -48,6 +48,7 @@ def harvest(
     snippets but the strongest. Raises ModelError, CorpusError, ArchiveError or SettingsError, which say what to do.
     """
     choices = _choices(site, sae, hook, control)
+    _require_text(name)
     options = _options(site, layers, tokens, top, seed, device, dtype)
     with needed_extra("models"):
         from app.harvest.harvests import harvest_units
@@ -114,6 +115,7 @@ def harvest_callable(
     Raises SettingsError if the name cannot be a site's, ModelError if the function returns another shape, and more as
     `harvest` does.
     """
+    _require_text(name)
     options = _options(None, None, tokens, top, seed, device, "float32")
     with needed_extra("models"):
         from app.harvest import harvests
@@ -144,9 +146,9 @@ def harvest_rows(
     `activate` is as in `harvest_callable`; `token_rows` are windows of one length. `pieces` are the bytes of every
     token id, without which tokens are shown as numbers; `special` ids, such as BOS and padding, are never scored.
     `n_layers` and `tokenizer_sha256` say what is known of the model, for arms that are to be compared.
-
     Raises CorpusError, ModelError if the function returns another shape, SettingsError or ArchiveError.
     """
+    _require_text(name)
     options = _options(None, None, None, top, seed, device, "float32")
     with needed_extra("models"):
         from app.harvest import harvests
@@ -167,6 +169,13 @@ def _choices(site: str | None, sae: str | Path | None, hook: str | None, control
     """What is to be read, as the command's options say it. Raises SettingsError if it does not go together."""
     sites = () if site is None else (_known_site(site),)
     return ReadingChoices(sites, None if sae is None else Path(sae), hook, control)
+
+
+def _require_text(name: str | None) -> None:
+    """Raise SettingsError for a name that is no text; it would be refused when the archive is written."""
+    if name is not None and not isinstance(name, str):
+        msg = f"name is {name!r}; give a text"
+        raise SettingsError(msg)
 
 
 def _known_site(site: str) -> str:

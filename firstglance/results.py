@@ -1,14 +1,14 @@
 """The result of an unblinded round, for a notebook."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 from app.foundation.json_types import JsonObject
 from app.report.analysis.analysis import Analysis
 from app.report.analysis.frame import AnalysisFrame
 from app.report.analysis.primary import ArmResult
-from app.report.export.observations_csv import observation_rows
+from app.report.export.observations_csv import ObservationRow, observation_rows
 from app.report.result_text import state_primary_comparison
 from app.unblinding.observations import Observation
 
@@ -89,7 +89,8 @@ def observations_frame(observations: Iterable[Observation]) -> "pd.DataFrame":
     """A table with a row for each evaluator and item: the final verdict, its times, the arm and the unit."""
     import pandas as pd
 
-    return pd.DataFrame([asdict(row) for row in observation_rows(observations)])
+    columns = [field.name for field in fields(ObservationRow)]  # which a round without judgments has, too
+    return pd.DataFrame([asdict(row) for row in observation_rows(observations)], columns=columns)
 
 
 def _arm_line(arm: str, arm_result: ArmResult) -> str:

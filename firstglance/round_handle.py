@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.archive.archive import Archive
 from app.foundation.clock import now
-from app.foundation.errors import InputError
+from app.foundation.errors import DesignError, InputError
 from app.foundation.settings import Settings
+from app.foundation.typography import shortened
 from app.rounds.design import Design
 from app.rounds.lifecycle import State, require_allowed
 from app.services import rounds
@@ -105,6 +106,9 @@ class Round:
         A data folder without an admin gets one, named `by`, or “admin”; `firstglance admin password` gives them a
         password for the pages. Raises DesignError or ArchiveError if the round cannot be drawn as designed.
         """
+        if not isinstance(design, Design):
+            msg = "a round is made of a Design and of its archives; make a design first, as Design.from_preset does"
+            raise DesignError(msg)
         settings = settings_of(data, database_url)
         opened = [archive if isinstance(archive, Archive) else Archive.open(archive) for archive in archives]
         paths = {archive.sha256: archive.path.resolve() for archive in opened}
@@ -190,6 +194,9 @@ class Round:
 
         `address` is that at which evaluators reach the server. Raises LifecycleError, or InputError for the name.
         """
+        if not isinstance(name, str):
+            msg = f"A pseudonym is a text, and {shortened(repr(name))} is none; put it in quotes."
+            raise InputError(msg)
         with needed_extra("web"):
             from app.web.addresses import invitation_link
         invitation = self._take(

@@ -77,7 +77,10 @@ class Archive:
 
     def verify_harvested_files(self) -> None:
         """Check that every file of the harvest is as it wrote it, whatever lies beside them. Raises ArchiveError."""
-        if (self.path / MANIFEST).read_bytes() != manifest_bytes(self.manifest):
+        if not self.path.is_dir():
+            msg = f"there is no archive at {self.path} any more; give its new place, or copy it there again"
+            raise ArchiveError(msg)
+        if not (self.path / MANIFEST).is_file() or (self.path / MANIFEST).read_bytes() != manifest_bytes(self.manifest):
             msg = f"{self.path}: {MANIFEST} has been changed since the harvest; copy the archive again"
             raise ArchiveError(msg)
         for name, digest in sorted(self.manifest.files.items()):

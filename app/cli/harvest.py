@@ -15,7 +15,7 @@ from app.archive.archive import Archive
 from app.cli.options import MOST_TOKENS, PATH, SEED, SiteName, gelu_option
 from app.cli.printing import print_text
 from app.foundation.errors import SettingsError
-from app.harvest.options import Device, Dtype, HarvestOptions
+from app.harvest.options import MOST_SNIPPETS, Device, Dtype, HarvestOptions
 from app.harvest.reading_choices import Control, ReadingChoices
 from app.models.config import MOST_LAYERS, GeluForm
 
@@ -102,7 +102,7 @@ class HarvestChoices(TypedDict):
 @click.option(
     "--top",
     "top_count",
-    type=click.IntRange(1, 10_000),
+    type=click.IntRange(1, MOST_SNIPPETS),
     default=HarvestOptions.k,
     show_default=True,
     help="Snippets kept per neuron.",

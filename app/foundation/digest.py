@@ -35,7 +35,7 @@ def short_digest(digest: str) -> str:
 
 def published_digest(text: str) -> str:
     """A digest that somebody typed, in small letters. Raises SettingsError if it is not 64 hexadecimal digits."""
-    digest = text.strip().lower()
+    digest = text.strip().lower() if isinstance(text, str) else ""  # from Python it may be anything
     if not re.fullmatch(r"[0-9a-f]{64}", digest):
         msg = "a digest is 64 hexadecimal digits; give it as it was published"
         raise SettingsError(msg)

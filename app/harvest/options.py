@@ -10,6 +10,8 @@ from app.foundation.errors import CorpusError, SettingsError
 Dtype = Literal["float32", "bfloat16"]
 Device = Literal["cpu", "cuda", "auto"]
 LARGEST_SEED = 2**32
+MOST_SNIPPETS = 10_000
+"""Most top snippets of a unit; memory for all of them is taken at the beginning."""
 SMALLEST_VALUES = {
     "tokens": 1,
     "k": 1,
@@ -84,6 +86,9 @@ class HarvestOptions:
                 raise SettingsError(msg)
         if self.seed > LARGEST_SEED:
             msg = f"seed is {self.seed}; give a whole number from -{LARGEST_SEED} to {LARGEST_SEED}"
+            raise SettingsError(msg)
+        if self.k > MOST_SNIPPETS:
+            msg = f"k is {self.k}; keep at most {MOST_SNIPPETS} top snippets of each unit"
             raise SettingsError(msg)
         for name, choices in (("dtype", get_args(Dtype)), ("device", get_args(Device))):
             require_choice(name, getattr(self, name), choices)

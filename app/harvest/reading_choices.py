@@ -37,6 +37,9 @@ class ReadingChoices:
         if self.sae_folder is not None and self.module_name is not None:
             msg = "--sae and --hook read two things; make an archive of each"
             raise SettingsError(msg)
+        if self.module_name == "":
+            msg = "--hook is empty; name a module of the model, as PyTorch does, such as blocks.0.attention"
+            raise SettingsError(msg)
         if len(self.sites) > 1 and self.reads_one_thing:
             msg = "several sites cannot be read together with --sae, --hook or --control directions; name one site"
             raise SettingsError(msg)

@@ -12,6 +12,9 @@ KEY_START = "AGE-SECRET-KEY-"
 
 def write_key_file(path: Path, identities: Sequence[str]) -> None:
     """Write keys to a new file that only its owner may read. Raises SealError if there is such a file already."""
+    if not path.name:
+        msg = f"{path} is a folder. Name a new file for the new keys."
+        raise SealError(msg)
     try:
         write_private_file(path, "".join(f"{identity}\n" for identity in identities))
     except FileExistsError as error:

@@ -166,3 +166,13 @@ def test_the_datasets_library_opens_both_tables(archive: Archive, tmp_path: Path
     assert (first["layer"], first["neuron"], first["group"], first["rank"]) == (0, 0, "top", 0)
     assert tuple(first["pieces"]) == top.pieces
     assert tuple(first["activations"]) == top.activations
+
+
+def test_an_archive_that_was_moved_or_lost_its_manifest_is_refused_with_a_sentence(copy: Path) -> None:
+    opened = Archive.open(copy)
+    (copy / "manifest.json").unlink()
+    with pytest.raises(ArchiveError, match=r"manifest\.json has been changed since the harvest"):
+        opened.verify()
+    copy.rename(copy.with_name("elsewhere"))
+    with pytest.raises(ArchiveError, match=r"there is no archive at .* any more; give its new place"):
+        opened.verify()

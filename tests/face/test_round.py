@@ -1,6 +1,7 @@
 """Rounds from Python: the guards of the command line, and sentences where something is missing."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,6 +136,9 @@ def test_a_blinded_export_has_no_result(collecting: fg.Round, tmp_path: Path) ->
         export.content("allocation.json")
     with pytest.raises(SettingsError, match="64 hexadecimal digits"):
         export.verify(lock="abc")
+    number: Any = 5
+    with pytest.raises(SettingsError, match="64 hexadecimal digits"):
+        export.verify(lock=number)
 
 
 @pytest.mark.parametrize("url", [None, "sqlite:///data/firstglance.db"])
@@ -166,3 +170,25 @@ def test_a_data_folder_that_is_not_there_is_made_by_create_alone(
         ):
             read()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_mistaken_argument_is_refused_with_a_sentence(
+    archives: dict[str, Archive], draft: fg.Round, tmp_path: Path
+) -> None:
+    mistake: Any = "quick"
+    with pytest.raises(DesignError, match=r"as Design\.from_preset does"):
+        fg.Round.create(mistake, archives.values(), data=tmp_path / "data")
+    with pytest.raises(SealError, match="is a folder"):
+        draft.seal(".")
+    mistake = 5
+    with pytest.raises(InputError, match="A pseudonym is a text, and 5 is none"):
+        draft.invite(mistake)
+
+
+def test_a_round_without_judgments_has_a_table_with_its_columns(collecting: fg.Round, tmp_path: Path) -> None:
+    collecting.invite("reader-1")
+    collecting.lock(early=True)
+    collecting.unblind(tmp_path / "keys", reason=REASON)
+    observations = collecting.observations()
+    assert len(observations) == 0
+    assert {"evaluator", "arm", "verdict"} <= set(observations.columns)

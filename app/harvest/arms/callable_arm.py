@@ -32,6 +32,12 @@ class Vocabulary:
     special: tuple[int, ...] = ()
     """Token ids that are never scored and are left out of snippets: BOS, padding."""
 
+    def __post_init__(self) -> None:
+        """Raises SettingsError if a piece is no bytes, such as a text."""
+        if any(not isinstance(piece, bytes) for piece in self.pieces):
+            msg = "pieces are the bytes of each token id, such as b' the'; encode texts with .encode()"
+            raise SettingsError(msg)
+
     def pieces_up_to(self, largest_id: int) -> list[bytes]:
         """The bytes of every token id up to `largest_id`."""
         return [*self.pieces, *(f"<{token_id}>".encode() for token_id in range(len(self.pieces), largest_id + 1))]
