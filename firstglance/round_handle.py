@@ -5,7 +5,8 @@ people must open is opened on the round's page.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.archive.archive import Archive
 from app.foundation.clock import now
-from app.foundation.errors import DesignError, InputError
+from app.foundation.errors import DesignError, FirstGlanceError, InputError
 from app.foundation.settings import Settings
 from app.foundation.typography import shortened
 from app.rounds.design import Design
@@ -24,7 +25,7 @@ from app.services.export_files import ExportRequest, write_export
 from app.services.key_files import read_key_file
 from app.services.log import lock_digest
 from app.services.logged_step import StepResult, run_step
-from app.services.new_keys import proved_keys_in
+from app.services.new_keys import are_kept_for_draft, proved_keys_in
 from app.services.opened_database import named_or_only_admin, open_database
 from app.services.preregistration import round_preregistration
 from app.services.read_reports import read_observations, read_report
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 FIRST_ADMIN = "admin"
 """The name of the admin of a new data folder, unless another is given."""
 SEAL_AGAIN = "Seal it again without keys_to."
+KEYS_STAY = (
+    "Stopped: nothing was sealed. The keys in {key_file} stay there, proved for the round, and open its next seal, "
+    f"also if that one gets keys of its own. {SEAL_AGAIN} Or take them off the list on the round's page of keys first."
+)
 SHORT_OF_TARGET = (
     "The round has fewer judgments than its design asks for, and after the lock none can be added. Wait for the rest, "
     "or lock it with early=True: the report will say that the round was stopped early."
@@ -174,7 +179,8 @@ class Round:
         request = SealRequest(public_value=public_value, audited=audited)
         key_file = None if keys_to is None else Path(keys_to)
         keys = proved_keys_in(key_file, self._settings, self.id, self._by, _warn, SEAL_AGAIN)
-        with keys, open_database(self._settings) as database:
+        stopped = _told_of_kept_keys(key_file, self._settings, self.id)
+        with stopped, keys, open_database(self._settings) as database:
             with database.reading() as session:
                 admin = named_or_only_admin(session, self._by)
             sealed, audit = seal_in_this_process(database, self._settings, self.id, request, admin, now, listen)
@@ -291,6 +297,18 @@ def _admin(session: Session, by: str | None) -> str:
     if admins.admin_names(session):
         return named_or_only_admin(session, by)
     return admins.add_first_admin(session, by or FIRST_ADMIN, now())
+
+
+@contextmanager
+def _told_of_kept_keys(key_file: Path | None, settings: Settings, round_id: str) -> Iterator[None]:
+    """Warn at the line that sealed if a seal that was stopped left its keys on the round's list."""
+    try:
+        yield
+    except BaseException:
+        with suppress(FirstGlanceError):
+            if key_file is not None and are_kept_for_draft(key_file, settings, round_id):
+                warnings.warn(KEYS_STAY.format(key_file=key_file), stacklevel=4)
+        raise
 
 
 def _warn(warning: str) -> None:

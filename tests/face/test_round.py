@@ -185,6 +185,27 @@ def test_a_mistaken_argument_is_refused_with_a_sentence(
         draft.invite(mistake)
 
 
+class StoppedError(Exception):
+    """Stands for whatever stops a seal."""
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, StoppedError])
+def test_a_seal_that_was_stopped_says_that_its_keys_stay_and_is_made_again_with_them(
+    draft: fg.Round, tmp_path: Path, ending: type[BaseException]
+) -> None:
+    def stop(*_: object) -> None:
+        raise ending
+
+    with pytest.warns(UserWarning, match="open its next seal") as warned, pytest.raises(ending):
+        draft.seal(tmp_path / "first", progress=stop, audited=False)
+    assert {warning.filename for warning in warned} == {__file__}
+    assert draft.state == "draft"
+    draft.seal(audited=False)
+    draft.open()
+    draft.lock(early=True)
+    assert draft.unblind(tmp_path / "first", reason=REASON).headline
+
+
 def test_a_round_without_judgments_has_a_table_with_its_columns(collecting: fg.Round, tmp_path: Path) -> None:
     collecting.invite("reader-1")
     collecting.lock(early=True)
