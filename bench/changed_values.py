@@ -86,7 +86,7 @@ def changed_text(text: str, alternatives: list[str], generator: Random) -> str:
 
 def edited_text(text: str, generator: Random) -> str:
     """The text with one character changed, preferably a digit, or a word added."""
-    digits = [index for index, letter in enumerate(text) if letter.isdigit()]
+    digits = [index for index, letter in enumerate(text) if letter.isdecimal()]
     if digits and generator.random() < 0.7:
         index = generator.choice(digits)
         return f"{text[:index]}{(int(text[index]) + generator.randint(1, 9)) % 10}{text[index + 1 :]}"

@@ -65,7 +65,7 @@ def _with_judgments(change_judgment: Callable[[Judgment], Judgment], arm: str = 
 
 
 def _without_dead(frame: AnalysisFrame) -> AnalysisFrame:
-    return replace(frame, cells=tuple(replace(cell, dead=0) if cell.arm == "solu" else cell for cell in frame.cells))
+    return replace(frame, cells=tuple(replace(cell, dead=0) for cell in frame.cells))
 
 
 def _flag_judgments(result: RoundResult) -> RoundResult:
