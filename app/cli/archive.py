@@ -65,7 +65,7 @@ def _complete_archives(folder: Path) -> Iterator[Archive]:
 @by_option
 @click.pass_obj
 def show_archive(settings: Settings, path: Path, json_wanted: bool, reason: str | None, by: str | None) -> None:
-    """Print what ARCHIVE was made from and what it holds; refused while a round on its neurons is open.
+    """Print what ARCHIVE was made from and what it holds; refused while a round on its models is open.
 
     The logs of all rounds on its neurons say who has seen it.
     """

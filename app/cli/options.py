@@ -64,7 +64,7 @@ break_blind_option = click.option(
     "--break-blind",
     "reason",
     metavar="REASON",
-    help="Read it although a round on the same neurons is open; its log keeps the reason, its report says it.",
+    help="Read it although a round on the same models is open; its log keeps the reason, its report says it.",
 )
 round_argument = click.argument("round_id", metavar="ROUND")
 gelu_option = click.option(

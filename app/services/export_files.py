@@ -28,13 +28,13 @@ class ExportRequest:
     blinded: bool = False
     """Whether it holds only what may be known before unblinding: no arms, and no verdicts before the lock."""
     break_blind_because: str | None = None
-    """Why it is written although another round on the same neurons is open; the log of that round keeps it."""
+    """Why it is written although another round on the same models is open; the log of that round keeps it."""
 
 
 def write_export(settings: Settings, round_id: str, export_request: ExportRequest, by: str | None) -> str | None:
     """Write a round's export and log it; return what the user should know if the round's key is lost.
 
-    Raises LifecycleError, AccessError while another round on the same neurons is open, or ExportError if the file
+    Raises LifecycleError, AccessError while another round on the same models is open, or ExportError if the file
     cannot be written.
     """
     with open_database(settings) as database:
@@ -73,7 +73,7 @@ def _bundle(
 
 
 def _require_no_open_round(database: Database, round_id: str, admin: str, reason: str | None) -> None:
-    """Refuse the export while another round with the same neurons is open; with a reason, break its blind."""
+    """Refuse the export while another round on the same models is open; with a reason, break its blind."""
     with database.writing() as session:
         find_unblinded(session, round_id)  # a refusal for its state breaks no other round's blind
         if reason is not None:
