@@ -1,5 +1,6 @@
 """The words of a task that evaluators read, versioned with the design. They name no arm and no hypothesis. Pure."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Self
 
@@ -30,7 +31,7 @@ class AnswerChoice(BaseModel):
     """The text of its button."""
 
 
-class Rubric(BaseModel):
+class Rubric(BaseModel, ABC):
     """The question of a task and its answers, as a design fixes them. Each task has a class of its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -43,9 +44,9 @@ class Rubric(BaseModel):
     """More text for the instructions; an empty line begins a new paragraph."""
 
     @property
+    @abstractmethod
     def choices(self) -> tuple[AnswerChoice, ...]:
         """The task's own answers, in the order of their keys."""
-        raise NotImplementedError
 
     @property
     def criteria(self) -> tuple[str, ...]:
