@@ -67,7 +67,7 @@ def _complete_archives(folder: Path) -> Iterator[Archive]:
 def show_archive(settings: Settings, path: Path, json_wanted: bool, reason: str | None, by: str | None) -> None:
     """Print what ARCHIVE was made from and what it holds; refused while a round on its models is open.
 
-    The logs of all rounds on its neurons say who has seen it.
+    The logs of all rounds on its models say who has seen it.
     """
     archive = Archive.open(path)
     if settings.has_database:
